@@ -1,0 +1,111 @@
+//! Days: local dates in a person's time zone. The only place that knows zone rules.
+
+use std::fmt;
+
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use time::{Date, Month, OffsetDateTime};
+
+/// An IANA time zone, by the name the zone database gives it (`Europe/Berlin`).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Zone(TimeZone);
+
+/// A wall clock reading in some zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTime {
+    /// The local date.
+    pub date: Date,
+    /// The local hour, 0 to 23.
+    pub hour: u8,
+    /// The local minute, 0 to 59.
+    pub minute: u8,
+}
+
+impl Zone {
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self(TimeZone::get("UTC").unwrap_or(TimeZone::UTC))
+    }
+
+    /// The zone called `name`, without regard to case; `None` when the zone database has no such zone.
+    pub fn parse(name: &str) -> Option<Self> {
+        let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+        zone.iana_name().is_some().then_some(Self(zone))
+    }
+
+    /// The zone's name in the zone database.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
+    /// What a wall clock in this zone says at `instant`.
+    pub fn local(&self, instant: OffsetDateTime) -> LocalTime {
+        let timestamp = jiff::Timestamp::from_nanosecond(instant.unix_timestamp_nanos()).unwrap_or_default();
+        let local = self.0.to_datetime(timestamp);
+        LocalTime { date: date(local.date()), hour: local.hour().unsigned_abs(), minute: local.minute().unsigned_abs() }
+    }
+
+    /// The local date at `instant`.
+    pub fn date(&self, instant: OffsetDateTime) -> Date {
+        self.local(instant).date
+    }
+}
+
+impl fmt::Debug for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Zone({})", self.name())
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn date(date: jiff::civil::Date) -> Date {
+    Month::try_from(date.month().unsigned_abs())
+        .and_then(|month| Date::from_calendar_date(i32::from(date.year()), month, date.day().unsigned_abs()))
+        .unwrap_or(Date::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::{date, datetime};
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).expect("a known zone")
+    }
+
+    #[test]
+    fn the_same_instant_falls_on_the_date_of_the_zone() {
+        let instant = datetime!(2026-11-22 23:30 UTC);
+        for (name, expected, hour, minute) in [
+            ("UTC", date!(2026 - 11 - 22), 23, 30),
+            ("Europe/Berlin", date!(2026 - 11 - 23), 0, 30),
+            ("America/Los_Angeles", date!(2026 - 11 - 22), 15, 30),
+            ("Asia/Kathmandu", date!(2026 - 11 - 23), 5, 15),
+            ("Pacific/Kiritimati", date!(2026 - 11 - 23), 13, 30),
+        ] {
+            assert_eq!(zone(name).local(instant), LocalTime { date: expected, hour, minute }, "{name}");
+        }
+    }
+
+    #[test]
+    fn daylight_saving_moves_the_clock_not_the_instant() {
+        let berlin = zone("Europe/Berlin");
+        assert_eq!(berlin.local(datetime!(2026-03-29 00:59 UTC)).hour, 1);
+        assert_eq!(berlin.local(datetime!(2026-03-29 01:00 UTC)).hour, 3);
+        assert_eq!(berlin.local(datetime!(2026-10-25 00:30 UTC)).hour, 2);
+        assert_eq!(berlin.local(datetime!(2026-10-25 01:30 UTC)).hour, 2);
+    }
+
+    #[test]
+    fn names_are_found_without_regard_to_case_and_kept_as_the_database_spells_them() {
+        assert_eq!(zone("europe/berlin").name(), "Europe/Berlin");
+        assert_eq!(Zone::utc().name(), "UTC");
+        for unknown in ["", "Mars/Olympus", "Europe/Berlin\0", "+02:00", "../etc/passwd", "Etc/Unknown"] {
+            assert!(Zone::parse(unknown).is_none(), "{unknown:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Who is who: registration, sign-in, sessions.
+
+pub mod ports;

@@ -1,0 +1,4 @@
+//! What sign-in needs from outside.
+
+/// Stores sessions.
+pub trait SessionRepository: Send {}

@@ -1,0 +1,17 @@
+//! The rules of burntop: values, use cases and ports, without I/O, clock or randomness.
+//!
+//! Each context is a folder that reads in one order: what it is, its nouns and rules, `ports.rs` (what it needs),
+//! `service.rs` (what it does). Contexts use each other's values and, through [`store::UnitOfWork`], their repositories;
+//! never another context's service.
+
+pub mod clock;
+pub mod days;
+pub mod error;
+pub mod identity;
+pub mod ids;
+pub mod money;
+pub mod page;
+pub mod pricing;
+pub mod store;
+pub mod usage;
+pub mod users;

@@ -1,0 +1,130 @@
+//! Money: exact US dollars, never binary floating point.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, Neg, Sub};
+
+/// An exact amount of US dollars, kept as an integer number of atto-dollars (1e-18 USD).
+///
+/// The published price table has prices per token with 15 decimals, and a filled-in price may be 1.25 times one of
+/// them: 18 decimals hold every product of a count and a price without rounding. An `i128` reaches 1.7e20 USD;
+/// sums saturate there instead of wrapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Usd(i128);
+
+/// Decimals shown to people and in JSON.
+const SHOWN_DECIMALS: u32 = 6;
+
+impl Usd {
+    /// How many decimals are kept.
+    pub const SCALE: u32 = 18;
+    /// No money.
+    pub const ZERO: Self = Self(0);
+
+    /// `atto` times 1e-18 USD.
+    pub const fn from_atto(atto: i128) -> Self {
+        Self(atto)
+    }
+
+    /// The amount in units of 1e-18 USD.
+    pub const fn atto(self) -> i128 {
+        self.0
+    }
+
+    /// The amount as people see it: rounded half-even to six decimals, without trailing zeros (`0.3508`, `12`, `-0.5`).
+    pub fn rounded(self) -> String {
+        let unit = 10_i128.pow(Self::SCALE - SHOWN_DECIMALS);
+        let (quotient, remainder) = (self.0.div_euclid(unit), self.0.rem_euclid(unit));
+        let up = match (remainder * 2).cmp(&unit) {
+            std::cmp::Ordering::Greater => 1,
+            std::cmp::Ordering::Equal => quotient.rem_euclid(2),
+            std::cmp::Ordering::Less => 0,
+        };
+        decimal(quotient + up, SHOWN_DECIMALS)
+    }
+}
+
+impl fmt::Display for Usd {
+    /// All decimals there are, without trailing zeros.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&decimal(self.0, Self::SCALE))
+    }
+}
+
+/// `units` times 10^-`scale`, without trailing zeros.
+fn decimal(units: i128, scale: u32) -> String {
+    let sign = if units < 0 { "-" } else { "" };
+    let base = 10_u128.pow(scale);
+    let (whole, fraction) = (units.unsigned_abs() / base, units.unsigned_abs() % base);
+    if fraction == 0 {
+        return format!("{sign}{whole}");
+    }
+    let digits = format!("{fraction:0width$}", width = scale as usize);
+    format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
+}
+
+impl Add for Usd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Usd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Neg for Usd {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(self.0.saturating_neg())
+    }
+}
+
+impl Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shown_amounts_are_rounded_half_even_to_six_places() {
+        let table: [(i128, &str); 11] = [
+            (0, "0"),
+            (350_800_000_000_000_000, "0.3508"),
+            (12_000_000_000_000_000_000, "12"),
+            (500_000_000_000, "0"),
+            (500_000_000_001, "0.000001"),
+            (1_500_000_000_000, "0.000002"),
+            (2_500_000_000_000, "0.000002"),
+            (-500_000_000_000, "0"),
+            (-1_500_000_000_000, "-0.000002"),
+            (-500_000_000_000_000_000, "-0.5"),
+            (999_999_500_000_000_000_000, "999.9995"),
+        ];
+        for (atto, shown) in table {
+            assert_eq!(Usd::from_atto(atto).rounded(), shown, "{atto}");
+        }
+    }
+
+    #[test]
+    fn display_keeps_every_digit() {
+        assert_eq!(Usd::from_atto(1).to_string(), "0.000000000000000001");
+        assert_eq!(Usd::from_atto(-1_250_000_000_000_000_000).to_string(), "-1.25");
+    }
+
+    #[test]
+    fn sums_saturate_instead_of_wrapping() {
+        let most = Usd::from_atto(i128::MAX);
+        assert_eq!(most + Usd::from_atto(1), most);
+        assert_eq!([Usd::from_atto(2), Usd::from_atto(3)].into_iter().sum::<Usd>(), Usd::from_atto(5));
+        assert_eq!(-Usd::from_atto(2) - Usd::from_atto(1), Usd::from_atto(-3));
+    }
+}

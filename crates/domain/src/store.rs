@@ -1,0 +1,65 @@
+//! Transactions: [`Store`] opens a [`UnitOfWork`], which is every repository at once.
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::error::{DomainError, ErrorKind};
+use crate::identity::ports::SessionRepository;
+use crate::usage::ports::LedgerRepository;
+use crate::users::ports::UserRepository;
+
+/// Opens transactions.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Begins a transaction on a connection of its own.
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+}
+
+/// One transaction. Dropping it without [`commit`](Self::commit) undoes everything.
+#[async_trait]
+pub trait UnitOfWork: Send {
+    /// The accounts.
+    fn users(&mut self) -> &mut dyn UserRepository;
+    /// The signed-in sessions.
+    fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// The ledger of messages with its roll-ups.
+    fn ledger(&mut self) -> &mut dyn LedgerRepository;
+    /// Makes everything done so far visible to others, or fails and undoes it all.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, Clone, Error)]
+pub enum StoreError {
+    /// It cannot be reached, or has no connection free; asking later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A unique constraint refused a row; a race that an earlier check lost.
+    #[error("a row collided with {constraint}")]
+    Conflict {
+        /// The constraint's name in the schema, such as `users_email_key`.
+        constraint: String,
+    },
+    /// It refused, or answered something that makes no sense: a defect of ours.
+    #[error("the database failed: {0}")]
+    Internal(String),
+}
+
+impl DomainError for StoreError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "store_unavailable",
+            Self::Conflict { .. } => "store_conflict",
+            Self::Internal(_) => "store_failed",
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The names a message carries: which tool, which model, which machine. Cheap to copy: a batch shares one string.
+
+use std::fmt;
+use std::sync::Arc;
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $longest:literal, $fold:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The most characters such a name has.
+            pub const LONGEST: usize = $longest;
+
+            /// Takes a name of 1 to [`LONGEST`](Self::LONGEST) characters without NUL; `None` for any other.
+            pub fn parse(text: &str) -> Option<Self> {
+                let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
+                fits.then(|| Self::trusted($fold(text)))
+            }
+
+            /// Takes a name that was checked before, such as one read back from the database.
+            pub fn trusted(text: impl Into<Arc<str>>) -> Self {
+                Self(text.into())
+            }
+
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name! {
+    /// The tool a message came from (`claude-code`), in lower case.
+    Source, 50, str::to_lowercase
+}
+name! {
+    /// The model that answered, as the tool logged it, in lower case.
+    ModelName, 200, str::to_lowercase
+}
+name! {
+    /// Who served the model (`anthropic`, `vertex_ai`), in lower case; only some clients know.
+    Provider, 100, str::to_lowercase
+}
+name! {
+    /// One of a person's machines, as its client names it.
+    MachineId, 50, str::to_owned
+}
+
+impl MachineId {
+    /// The machine of clients that name none.
+    pub fn unnamed() -> Self {
+        Self::trusted("default")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_bounded_and_folded() {
+        assert_eq!(Source::parse("Claude-Code").map(|s| s.to_string()).as_deref(), Some("claude-code"));
+        assert_eq!(MachineId::parse("MacBook").map(|m| m.to_string()).as_deref(), Some("MacBook"));
+        assert!(Source::parse("").is_none());
+        assert!(Source::parse(&"x".repeat(51)).is_none());
+        assert!(ModelName::parse(&"ü".repeat(200)).is_some());
+        assert!(ModelName::parse("gpt\0").is_none());
+    }
+}

@@ -1,0 +1,3 @@
+//! People and their profiles.
+
+pub mod ports;

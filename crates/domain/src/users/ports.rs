@@ -1,0 +1,4 @@
+//! What profiles need from outside.
+
+/// Stores accounts.
+pub trait UserRepository: Send {}
