@@ -5,6 +5,7 @@
 //! never another context's service.
 
 pub mod clock;
+pub mod dashboard;
 pub mod days;
 pub mod error;
 pub mod identity;
@@ -12,6 +13,9 @@ pub mod ids;
 pub mod money;
 pub mod page;
 pub mod pricing;
+pub mod progression;
 pub mod store;
+pub mod streaks;
+pub mod text;
 pub mod usage;
 pub mod users;

@@ -1,10 +1,35 @@
 //! The ledger: one row per message, counted once, and everything that is derived from it.
+//!
+//! A sync request becomes an [`Intake`], which is compared with the ledger's copies; the [`Changes`] are written and the
+//! derived rows are moved by their [`Derived`] difference, in one transaction under the owner's lock.
 
-pub mod batch;
-pub mod names;
+mod batch;
+mod changes;
+mod derived;
+mod error;
+mod intake;
+mod message;
+mod names;
 pub mod ports;
-pub mod tokens;
+mod quirks;
+mod rebuild;
+mod report;
+mod service;
+mod sums;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod tokens;
 
 pub use batch::{Batch, Conventions, SentMessage};
+pub use changes::{Changes, Pricer};
+pub use derived::{Derived, HourKey, HourSums, RollupKey};
+pub use error::UsageError;
+pub use intake::{Intake, Reason, Rejection};
+pub use message::{Entry, Message, MessageKey, Model, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
-pub use tokens::TokenCounts;
+pub use rebuild::Repair;
+pub use report::{Standing, SyncReport};
+pub use service::Usage;
+pub(crate) use service::move_to;
+pub use sums::{CostStatus, MOST_TOKENS, Sums};
+pub use tokens::{MAX_COUNT, TokenCounts, cache_efficiency};

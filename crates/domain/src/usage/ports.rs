@@ -1,4 +1,74 @@
 //! What the ledger needs from outside.
 
-/// Stores messages and what is derived from them.
-pub trait LedgerRepository: Send {}
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use time::{Date, OffsetDateTime};
+
+use super::derived::Derived;
+use super::message::{Entry, MessageKey};
+use super::names::{MachineId, Source};
+use super::sums::Sums;
+use crate::days::Zone;
+use crate::ids::UserId;
+use crate::progression::EventXp;
+use crate::store::StoreError;
+
+/// What the ledger knows of one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// The zone its days are counted in; `None` while its owner has set none, which counts as UTC.
+    pub zone: Option<Zone>,
+    /// Its lifetime totals.
+    pub totals: Sums,
+    /// How many days are active.
+    pub active_days: u32,
+    /// The longest run of active days ever.
+    pub longest_streak: u32,
+    /// XP awarded for events.
+    pub event_xp: EventXp,
+}
+
+/// What moving the derived rows did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moved {
+    /// How many roll-up rows came into being.
+    pub new_rollups: usize,
+    /// How many roll-up rows changed or went away.
+    pub updated_rollups: usize,
+    /// The account's active days after it.
+    pub active_days: BTreeSet<Date>,
+}
+
+/// Where a reading of a whole ledger goes on: after this message.
+pub type Cursor = (Source, MessageKey);
+
+/// Stores messages and what is derived from them. Every method but [`lock`](Self::lock) expects the lock to be held.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait LedgerRepository: Send {
+    /// Waits until nobody else changes the account's ledger or zone, and keeps it so until the end of the transaction.
+    /// `None` when there is no such account.
+    async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// Notes that `machine` synced at `at`.
+    async fn touch_machine(&mut self, user: UserId, machine: &MachineId, at: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// The stored copies of the messages with `keys`, in any order.
+    async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError>;
+
+    /// Stores `new` messages and puts `replacements` in the place of their stored copies.
+    async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError>;
+
+    /// Adds `difference` to the derived rows; rows that come to nothing go away.
+    async fn shift(&mut self, user: UserId, difference: &Derived) -> Result<Moved, StoreError>;
+
+    /// Stores what the active days come to.
+    async fn set_activity(&mut self, user: UserId, active_days: u32, longest_streak: u32) -> Result<(), StoreError>;
+
+    /// Up to `limit` messages after `cursor`, in the order of source and key.
+    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The derived rows as they are stored.
+    async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;
+}

@@ -1,4 +1,33 @@
 //! What profiles need from outside.
 
-/// Stores accounts.
-pub trait UserRepository: Send {}
+use async_trait::async_trait;
+
+use super::profile::{User, Username};
+use crate::days::Zone;
+use crate::identity::{Email, PasswordHash};
+use crate::ids::UserId;
+use crate::store::StoreError;
+
+/// Stores accounts. Accounts that were deleted are not found.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send {
+    /// Stores a new account, with the rows that its usage will be counted in.
+    /// A collision is a [`StoreError::Conflict`] with `users_email_key` or `users_username_key`.
+    async fn insert(&mut self, user: &User, password: Option<PasswordHash>) -> Result<(), StoreError>;
+
+    /// Stores everything of `user` but its zone. Collides like [`insert`](Self::insert).
+    async fn update(&mut self, user: &User) -> Result<(), StoreError>;
+
+    /// Sets the zone `user` lives in.
+    async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
+
+    /// The account with that id.
+    async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The account with that address, with its password.
+    async fn find_by_email(&mut self, email: &Email) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
+
+    /// The account with that username, with its password.
+    async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
+}

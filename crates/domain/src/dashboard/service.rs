@@ -1,0 +1,185 @@
+//! What people look at.
+
+use std::sync::Arc;
+
+use time::Date;
+
+use super::ports::{DashboardReader, Figures, Person};
+use super::views::{
+    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends,
+};
+use crate::clock::Clock;
+use crate::days::{LocalTime, Zone};
+use crate::ids::UserId;
+use crate::progression::{Level, xp};
+use crate::streaks::{Streak, window_start};
+use crate::usage::{Sums, cache_efficiency};
+use crate::users::{User, UserError, Username};
+
+/// How many days the monthly figures cover.
+const MONTH: u16 = 30;
+
+/// The use cases of looking at usage.
+#[derive(Clone)]
+pub struct Dashboard {
+    reader: Arc<dyn DashboardReader>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A person's profile as a viewer may see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebProfile {
+    /// The account.
+    pub user: User,
+    /// The figures; `None` when the viewer may not see them.
+    pub overview: Option<Overview>,
+}
+
+impl Dashboard {
+    /// Reads from `reader`.
+    pub fn new(reader: Arc<dyn DashboardReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { reader, clock }
+    }
+
+    /// The profile of the person called `name`, as `viewer` may see it.
+    pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
+        let Person { user, visible } = self.person(name, viewer).await?;
+        let overview = if visible { Some(self.overview(&user).await?) } else { None };
+        Ok(WebProfile { user, overview })
+    }
+
+    /// The person called `name`, whose figures `viewer` may see.
+    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<User, UserError> {
+        let Person { user, visible } = self.person(name, viewer).await?;
+        if visible { Ok(user) } else { Err(UserError::Private) }
+    }
+
+    /// The account of `user`.
+    pub async fn account(&self, user: UserId) -> Result<User, UserError> {
+        let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
+        self.reader.account(user).await?.ok_or_else(unknown)
+    }
+
+    /// Everything about `user` at a glance.
+    pub async fn overview(&self, user: &User) -> Result<Overview, UserError> {
+        let now = self.local_time(user);
+        let figures = self.reader.figures(user.id, window_start(now.date, MONTH), now.date).await?;
+        Ok(overview(&figures, now))
+    }
+
+    /// The last `days` days of `user`.
+    pub async fn trends(&self, user: &User, days: TrendDays) -> Result<Trends, UserError> {
+        let today = self.local_time(user).date;
+        let start = window_start(today, days.get());
+        let before = window_start(today, 2 * days.get());
+        let stored = self.reader.days(user.id, before, today).await?;
+        let by_hour = self.reader.hours(user.id, start, today).await?;
+        Ok(trends(&stored, start, today, by_hour))
+    }
+
+    /// What `user` used in `period`, by tool.
+    pub async fn tools(&self, user: &User, period: Period) -> Result<Vec<ToolUsage>, UserError> {
+        let (from, to) = self.window(user, period);
+        Ok(self.reader.tools(user.id, from, to).await?)
+    }
+
+    /// What `user` used in `period`, by model.
+    pub async fn models(&self, user: &User, period: Period) -> Result<Vec<ModelUsage>, UserError> {
+        let (from, to) = self.window(user, period);
+        Ok(self.reader.models(user.id, from, to).await?)
+    }
+
+    /// What `user` used, by machine.
+    pub async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, UserError> {
+        Ok(self.reader.machines(user).await?)
+    }
+
+    /// What the whole instance comes to.
+    pub async fn platform(&self) -> Result<PlatformTotals, UserError> {
+        Ok(self.reader.platform().await?)
+    }
+
+    async fn person(&self, name: &Username, viewer: Option<UserId>) -> Result<Person, UserError> {
+        self.reader.person(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
+    }
+
+    fn local_time(&self, user: &User) -> LocalTime {
+        user.zone.clone().unwrap_or_else(Zone::utc).local(self.clock.now())
+    }
+
+    /// The first and last day of `period`. All of them ends with the last day there is: a clock may run ahead.
+    fn window(&self, user: &User, period: Period) -> (Date, Date) {
+        let today = self.local_time(user).date;
+        period.days().map_or((Date::MIN, Date::MAX), |days| (window_start(today, days), today))
+    }
+}
+
+fn overview(figures: &Figures, now: LocalTime) -> Overview {
+    let streak = Streak::of(&figures.active_days, now.date);
+    let active_days = u32::try_from(figures.active_days.len()).unwrap_or(u32::MAX);
+    let totals = figures.totals;
+    Overview {
+        totals,
+        streak,
+        streak_at_risk: streak.at_risk(now),
+        monthly_tokens: figures.window_tokens,
+        active_days,
+        models: figures.models,
+        sources: figures.sources,
+        cache_efficiency: cache_efficiency(totals.input.unsigned_abs(), totals.cache_read.unsigned_abs()),
+        level: Level::of(xp(totals.tokens, active_days, figures.event_xp)),
+        achievements: figures.achievements,
+    }
+}
+
+fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> Trends {
+    let mut previous = Sums::default();
+    let mut by_weekday = [0; 7];
+    let mut days = Vec::new();
+    let mut stored = stored.iter().peekable();
+    while let Some(day) = stored.next_if(|day| day.date < start) {
+        previous += day.sums;
+    }
+    let mut date = start;
+    while date <= today {
+        let sums = stored.next_if(|day| day.date == date).map_or_else(Sums::default, |day| day.sums);
+        by_weekday[usize::from(date.weekday().number_days_from_monday())] += sums.tokens;
+        days.push(DayUsage { date, sums });
+        let Some(next) = date.next_day() else { break };
+        date = next;
+    }
+    Trends { days, previous, by_weekday, by_hour }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn trends_fill_empty_days_and_compare_with_the_days_before() {
+        let day = |date, tokens| DayUsage { date, sums: Sums { tokens, ..Sums::default() } };
+        let stored = [day(date!(2026 - 11 - 18), 4), day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 9)];
+        let trends = trends(&stored, date!(2026 - 11 - 20), date!(2026 - 11 - 22), [0; 24]);
+        let shown: Vec<_> = trends.days.iter().map(|day| (day.date.day(), day.sums.tokens)).collect();
+        assert_eq!(shown, [(20, 6), (21, 0), (22, 9)]);
+        assert_eq!((trends.previous.tokens, trends.current().tokens), (4, 15));
+        assert_eq!(trends.token_change(), Some(2.75));
+        assert_eq!(trends.cost_change(), None);
+        assert_eq!(trends.by_weekday, [0, 0, 0, 0, 6, 0, 9]);
+    }
+
+    #[test]
+    fn the_overview_is_judged_at_the_local_time() {
+        let figures = Figures {
+            totals: Sums { tokens: 50_000, input: 25, cache_read: 75, ..Sums::default() },
+            active_days: [date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into(),
+            window_tokens: 10_000_000,
+            ..Figures::default()
+        };
+        let shown = overview(&figures, LocalTime { date: date!(2026 - 11 - 22), hour: 22, minute: 0 });
+        assert_eq!((shown.streak.current, shown.streak_at_risk), (2, true));
+        assert_eq!((shown.level.xp, shown.cache_efficiency), (5 + 20, Some(75.0)));
+        assert_eq!(shown.badge().map(|badge| badge.name()), Some("Power User"));
+    }
+}

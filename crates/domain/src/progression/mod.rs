@@ -1,0 +1,168 @@
+//! Progression: XP, levels, titles and the monthly badge, as functions of facts.
+
+/// Tokens per XP.
+const TOKENS_PER_XP: i64 = 10_000;
+
+/// XP per active day.
+const XP_PER_ACTIVE_DAY: i64 = 10;
+
+/// XP awarded for events, in hundredths: a referral three levels down pays 2.5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct EventXp(pub i64);
+
+/// The XP of a person: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
+pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
+    let hundredths = (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
+        .saturating_mul(100)
+        .saturating_add(events.0);
+    u64::try_from(hundredths / 100).unwrap_or(0)
+}
+
+/// How far somebody has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    /// The level, from 1.
+    pub level: u64,
+    /// The XP it was reached with.
+    pub xp: u64,
+}
+
+impl Level {
+    /// The level `xp` reaches: max(1, isqrt(xp / 100)). Level n starts at 100 n² XP, level 1 at 0.
+    pub fn of(xp: u64) -> Self {
+        Self { level: (xp / 100).isqrt().max(1), xp }
+    }
+
+    /// What a person of this level is called.
+    pub const fn title(self) -> &'static str {
+        match self.level {
+            ..=10 => "Novice",
+            11..=25 => "Apprentice",
+            26..=50 => "Developer",
+            51..=75 => "Senior Dev",
+            76..=100 => "AI Native",
+            _ => "AI Legend",
+        }
+    }
+
+    /// The XP at which this level starts.
+    pub const fn starts_at(self) -> u64 {
+        if self.level == 1 { 0 } else { 100 * self.level * self.level }
+    }
+
+    /// The XP at which the next level starts.
+    pub const fn next_at(self) -> u64 {
+        100 * (self.level + 1) * (self.level + 1)
+    }
+
+    /// The part of this level that is done, 0 to 1.
+    pub fn progress(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
+        let share = (self.xp - self.starts_at()) as f64 / (self.next_at() - self.starts_at()) as f64;
+        share
+    }
+}
+
+/// The badge of the last 30 local days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MonthlyBadge {
+    /// At least 10 million tokens.
+    PowerUser,
+    /// At least 100 million tokens.
+    AiNative,
+    /// At least a billion tokens.
+    TokenTitan,
+}
+
+impl MonthlyBadge {
+    /// The badge for `tokens` in the last 30 local days; `None` below the first.
+    pub const fn of(tokens: i64) -> Option<Self> {
+        match tokens {
+            1_000_000_000.. => Some(Self::TokenTitan),
+            100_000_000.. => Some(Self::AiNative),
+            10_000_000.. => Some(Self::PowerUser),
+            _ => None,
+        }
+    }
+
+    /// The badge's name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PowerUser => "Power User",
+            Self::AiNative => "AI Native",
+            Self::TokenTitan => "Token Titan",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xp_is_rounded_down_once() {
+        for (tokens, days, events, expected) in [
+            (0, 0, 0, 0),
+            (9_999, 0, 0, 0),
+            (10_000, 0, 0, 1),
+            (112_250, 3, 0, 41),
+            (0, 0, 625, 6),
+            (0, 0, 625 + 250, 8),
+            (19_999, 1, 99, 11),
+            (i64::MAX, 0, 0, 922_337_203_685_477),
+        ] {
+            assert_eq!(xp(tokens, days, EventXp(events)), expected, "{tokens} {days} {events}");
+        }
+    }
+
+    #[test]
+    fn a_level_starts_at_a_hundred_times_its_square() {
+        for (xp, level, starts, next) in [
+            (0, 1, 0, 400),
+            (399, 1, 0, 400),
+            (400, 2, 400, 900),
+            (899, 2, 400, 900),
+            (900, 3, 900, 1_600),
+            (610, 2, 400, 900),
+            (1_000_000, 100, 1_000_000, 1_020_100),
+        ] {
+            let reached = Level::of(xp);
+            assert_eq!((reached.level, reached.starts_at(), reached.next_at()), (level, starts, next), "{xp}");
+        }
+        assert!((Level::of(650).progress() - 0.5).abs() < 1e-12);
+        assert!(Level::of(0).progress().abs() < 1e-12);
+    }
+
+    #[test]
+    fn titles_change_after_10_25_50_75_and_100() {
+        for (level, title) in [
+            (1, "Novice"),
+            (10, "Novice"),
+            (11, "Apprentice"),
+            (25, "Apprentice"),
+            (26, "Developer"),
+            (50, "Developer"),
+            (51, "Senior Dev"),
+            (75, "Senior Dev"),
+            (76, "AI Native"),
+            (100, "AI Native"),
+            (101, "AI Legend"),
+        ] {
+            assert_eq!(Level { level, xp: 0 }.title(), title, "{level}");
+        }
+    }
+
+    #[test]
+    fn badges_are_earned_from_ten_million() {
+        for (tokens, badge) in [
+            (9_999_999, None),
+            (10_000_000, Some("Power User")),
+            (99_999_999, Some("Power User")),
+            (100_000_000, Some("AI Native")),
+            (999_999_999, Some("AI Native")),
+            (1_000_000_000, Some("Token Titan")),
+        ] {
+            assert_eq!(MonthlyBadge::of(tokens).map(MonthlyBadge::name), badge, "{tokens}");
+        }
+    }
+}

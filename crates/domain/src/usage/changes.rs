@@ -1,0 +1,107 @@
+//! What a batch changes: which messages are new, which win over the ledger's copy, which are known already.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::derived::Derived;
+use super::message::{Entry, Message, MessageKey, Model};
+use super::names::ModelName;
+use crate::days::Zone;
+use crate::pricing::{Cost, PriceBook, PricedModel};
+
+/// Prices messages by one edition of the book; each model is looked up once.
+pub struct Pricer<'book> {
+    book: &'book PriceBook,
+    found: HashMap<Model, Option<PricedModel<'book>>>,
+    unpriced: BTreeSet<ModelName>,
+}
+
+impl<'book> Pricer<'book> {
+    /// Prices by `book`.
+    pub fn new(book: &'book PriceBook) -> Self {
+        Self { book, found: HashMap::new(), unpriced: BTreeSet::new() }
+    }
+
+    /// `message` with its cost at its own time.
+    pub fn price(&mut self, message: Message) -> Entry {
+        let model = match self.found.get(&message.model) {
+            Some(model) => model,
+            None => self
+                .found
+                .entry(message.model.clone())
+                .or_insert_with(|| self.book.find(&message.model.name, message.model.provider.as_ref())),
+        };
+        let cost = model.as_ref().map_or(Cost::Unpriced, |model| model.cost(&message.tokens, message.at));
+        if cost == Cost::Unpriced {
+            self.unpriced.insert(message.model.name.clone());
+        }
+        Entry { message, cost }
+    }
+
+    /// The models that some message so far found no price for.
+    pub fn unpriced_models(self) -> Vec<ModelName> {
+        self.unpriced.into_iter().collect()
+    }
+}
+
+/// What a batch changes in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes {
+    /// Messages the ledger does not have.
+    pub new: Vec<Entry>,
+    /// Winning copies of messages the ledger has: the losing copy first.
+    pub replaced: Vec<(Entry, Entry)>,
+    /// How many messages the ledger has as they are, or better.
+    pub known: usize,
+}
+
+impl Changes {
+    /// Compares `incoming`, one copy of each message, with the ledger's copies of the same messages.
+    pub fn between(stored: Vec<Entry>, incoming: Vec<Entry>) -> Self {
+        let mut stored: HashMap<MessageKey, Entry> =
+            stored.into_iter().map(|entry| (entry.message.key, entry)).collect();
+        let mut changes = Self::default();
+        for entry in incoming {
+            match stored.remove(&entry.message.key) {
+                None => changes.new.push(entry),
+                Some(old) if entry.message.beats(&old.message) => changes.replaced.push((old, entry)),
+                Some(_) => changes.known += 1,
+            }
+        }
+        changes
+    }
+
+    /// Adds what these changes mean for the roll-ups of an owner in `zone` to `derived`.
+    pub fn derive(&self, derived: &mut Derived, zone: &Zone) {
+        for entry in &self.new {
+            derived.add(entry, zone);
+        }
+        for (old, new) in &self.replaced {
+            derived.remove(old, zone);
+            derived.add(new, zone);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::testing::message;
+
+    fn entry(id: &str, count: u64) -> Entry {
+        Entry { message: message(id, count), cost: Cost::Unpriced }
+    }
+
+    #[test]
+    fn a_message_is_new_or_wins_or_is_known() {
+        let stored = vec![entry("same", 5), entry("grown", 5), entry("shrunk", 5)];
+        let incoming = vec![entry("new", 1), entry("same", 5), entry("grown", 6), entry("shrunk", 4)];
+        let changes = Changes::between(stored, incoming);
+        assert_eq!(changes.new, [entry("new", 1)]);
+        assert_eq!(changes.replaced, [(entry("grown", 5), entry("grown", 6))]);
+        assert_eq!(changes.known, 2);
+
+        let mut derived = Derived::default();
+        changes.derive(&mut derived, &Zone::utc());
+        assert_eq!((derived.totals.messages, derived.totals.tokens), (1, 2 + 2));
+    }
+}

@@ -1,0 +1,159 @@
+//! What is derived from the ledger: roll-ups, days, hours and totals. Always equal to a fold over the ledger, and kept
+//! in step with it by adding and taking back single messages.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::ops::SubAssign;
+
+use time::Date;
+
+use super::message::{Entry, Model};
+use super::names::{MachineId, Source};
+use super::sums::Sums;
+use crate::days::Zone;
+
+/// What one roll-up row is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RollupKey {
+    /// The local date.
+    pub day: Date,
+    /// The tool.
+    pub source: Source,
+    /// The model.
+    pub model: Model,
+    /// The machine.
+    pub machine: MachineId,
+}
+
+/// One local hour of one local date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HourKey {
+    /// The local date.
+    pub day: Date,
+    /// The local hour, 0 to 23.
+    pub hour: u8,
+}
+
+/// What an hour comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HourSums {
+    /// How many messages.
+    pub messages: i64,
+    /// All their tokens.
+    pub tokens: i64,
+}
+
+impl SubAssign for HourSums {
+    fn sub_assign(&mut self, other: Self) {
+        self.messages -= other.messages;
+        self.tokens -= other.tokens;
+    }
+}
+
+/// Everything derived from a number of messages, or the difference of two such things.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Derived {
+    /// By day, tool, model and machine.
+    pub rollups: HashMap<RollupKey, Sums>,
+    /// By day.
+    pub days: HashMap<Date, Sums>,
+    /// By day and hour.
+    pub hours: HashMap<HourKey, HourSums>,
+    /// Altogether.
+    pub totals: Sums,
+}
+
+impl Derived {
+    /// Adds `entry`, whose owner lives in `zone`.
+    pub fn add(&mut self, entry: &Entry, zone: &Zone) {
+        self.count(entry, zone, Sums::of(entry));
+    }
+
+    /// Takes `entry` back.
+    pub fn remove(&mut self, entry: &Entry, zone: &Zone) {
+        let mut taken = Sums::default();
+        taken -= Sums::of(entry);
+        self.count(entry, zone, taken);
+    }
+
+    fn count(&mut self, entry: &Entry, zone: &Zone, sums: Sums) {
+        let message = &entry.message;
+        let local = zone.local(message.at);
+        let day = local.date;
+        let key = RollupKey {
+            day,
+            source: message.source.clone(),
+            model: message.model.clone(),
+            machine: message.machine.clone(),
+        };
+        *self.rollups.entry(key).or_default() += sums;
+        *self.days.entry(day).or_default() += sums;
+        let hour = self.hours.entry(HourKey { day, hour: local.hour }).or_default();
+        hour.messages += sums.messages;
+        hour.tokens += sums.tokens;
+        self.totals += sums;
+    }
+
+    /// What must be added to `stored` to get `self`; empty when they say the same.
+    pub fn since(mut self, stored: &Self) -> Self {
+        subtract(&mut self.rollups, &stored.rollups);
+        subtract(&mut self.days, &stored.days);
+        subtract(&mut self.hours, &stored.hours);
+        self.totals -= stored.totals;
+        self
+    }
+
+    /// Drops the rows that say nothing.
+    pub fn without_zeros(mut self) -> Self {
+        self.rollups.retain(|_, sums| !sums.is_zero());
+        self.days.retain(|_, sums| !sums.is_zero());
+        self.hours.retain(|_, sums| *sums != HourSums::default());
+        self
+    }
+
+    /// Whether there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        self.rollups.is_empty() && self.days.is_empty() && self.hours.is_empty() && self.totals.is_zero()
+    }
+}
+
+fn subtract<K: Clone + Eq + Hash, S: Copy + Default + SubAssign>(from: &mut HashMap<K, S>, other: &HashMap<K, S>) {
+    for (key, sums) in other {
+        *from.entry(key.clone()).or_default() -= *sums;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pricing::Cost;
+    use crate::usage::testing::message;
+    use time::macros::{date, datetime};
+
+    #[test]
+    fn a_message_counts_on_the_local_day_and_hour_of_its_owner() {
+        let mut message = message("m", 10);
+        message.at = datetime!(2026-11-22 23:30 UTC);
+        let entry = Entry { message, cost: Cost::Unpriced };
+        let mut derived = Derived::default();
+        derived.add(&entry, &Zone::parse("Europe/Berlin").expect("a zone"));
+        assert_eq!(derived.days.keys().copied().collect::<Vec<_>>(), [date!(2026 - 11 - 23)]);
+        assert_eq!(derived.hours[&HourKey { day: date!(2026 - 11 - 23), hour: 0 }].messages, 1);
+    }
+
+    #[test]
+    fn taking_back_and_differences_leave_nothing_behind() {
+        let zone = Zone::utc();
+        let entry = |id: &str| Entry { message: message(id, 10), cost: Cost::Unpriced };
+        let mut derived = Derived::default();
+        derived.add(&entry("a"), &zone);
+        let one = derived.clone();
+        derived.add(&entry("b"), &zone);
+        assert_eq!(derived.clone().since(&derived).without_zeros(), Derived::default());
+        assert_eq!(derived.clone().since(&one).without_zeros().totals.messages, 1);
+        derived.remove(&entry("b"), &zone);
+        assert_eq!(derived, one);
+        derived.remove(&entry("a"), &zone);
+        assert!(derived.without_zeros().is_empty());
+    }
+}

@@ -1,0 +1,56 @@
+//! What a sync is answered with.
+
+use super::intake::Rejection;
+use super::names::ModelName;
+use super::ports::Account;
+use crate::money::Usd;
+use crate::progression::{Level, xp};
+use crate::streaks::Streak;
+
+/// Where an account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Its lifetime tokens.
+    pub tokens: i64,
+    /// Its lifetime cost, without unpriced tokens.
+    pub cost: Usd,
+    /// Its streaks as of now.
+    pub streak: Streak,
+    /// Its XP and level.
+    pub level: Level,
+}
+
+impl Standing {
+    /// Where `account` stands with `streak`.
+    pub fn of(account: &Account, streak: Streak) -> Self {
+        let level = Level::of(xp(account.totals.tokens, account.active_days, account.event_xp));
+        Self { tokens: account.totals.tokens, cost: account.totals.cost, streak, level }
+    }
+}
+
+/// What a sync did. `received = new + updated + duplicates + rejected`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncReport {
+    /// How many messages were sent.
+    pub received: usize,
+    /// How many were stored for the first time.
+    pub new: usize,
+    /// How many replaced the stored copy.
+    pub updated: usize,
+    /// How many were known already, or lost to another copy.
+    pub duplicates: usize,
+    /// How many were set aside.
+    pub rejected: usize,
+    /// The first hundred of them.
+    pub rejections: Vec<Rejection>,
+    /// How many roll-up rows came into being.
+    pub new_rollups: usize,
+    /// How many roll-up rows changed.
+    pub updated_rollups: usize,
+    /// The sent models that have no price, by name.
+    pub unpriced_models: Vec<ModelName>,
+    /// Where the account stands now.
+    pub standing: Standing,
+    /// Whether this sync reached a higher level.
+    pub leveled_up: bool,
+}

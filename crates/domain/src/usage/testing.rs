@@ -1,0 +1,52 @@
+//! Messages for tests.
+
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::batch::{Batch, Conventions, SentMessage};
+use super::message::{Message, MessageKey, Model};
+use super::names::{MachineId, ModelName, Source};
+use super::tokens::TokenCounts;
+
+/// The instant tests happen at.
+pub const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+/// A message with `count` tokens of input and of output, an hour before [`NOW`].
+pub fn message(id: &str, count: u64) -> Message {
+    Message {
+        key: MessageKey::of(id),
+        source: Source::trusted("claude-code"),
+        at: datetime!(2026-11-22 11:00 UTC),
+        model: Model { name: ModelName::trusted("claude-sonnet-4-5"), provider: None },
+        machine: MachineId::unnamed(),
+        tokens: TokenCounts { input: count, output: count, ..TokenCounts::default() },
+    }
+}
+
+/// A message as sent, with 10 tokens of input and of output, an hour before [`NOW`].
+pub fn sent(id: &str) -> SentMessage {
+    SentMessage {
+        id: id.into(),
+        at: datetime!(2026-11-22 11:00 UTC),
+        model: ModelName::trusted("claude-sonnet-4-5"),
+        provider: None,
+        input: 10,
+        output: 10,
+        cache_read: 0,
+        cache_write: 0,
+        cache_write_1h: 0,
+        reasoning: 0,
+    }
+}
+
+/// A protocol 2 request with `messages`.
+pub fn batch(messages: Vec<SentMessage>) -> Batch {
+    Batch {
+        machine: MachineId::unnamed(),
+        source: Source::trusted("claude-code"),
+        zone: None,
+        conventions: Conventions::default(),
+        dry_run: false,
+        messages,
+    }
+}

@@ -1,0 +1,64 @@
+//! What can go wrong with profiles.
+
+use thiserror::Error;
+
+use crate::error::{DomainError, ErrorKind, Subject};
+use crate::store::StoreError;
+
+/// Why a use case of profiles failed; nothing was changed.
+#[derive(Debug, Error)]
+pub enum UserError {
+    /// There is no such account.
+    #[error("There is no such user.")]
+    Unknown {
+        /// The field that was looked up.
+        field: &'static str,
+        /// What was looked for.
+        value: String,
+    },
+    /// The account does not show that to strangers.
+    #[error("This profile is private.")]
+    Private,
+    /// Somebody has that username.
+    #[error("This username is taken.")]
+    UsernameTaken(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl UserError {
+    /// Nobody is called `username`.
+    pub fn unknown(username: impl Into<String>) -> Self {
+        Self::Unknown { field: "username", value: username.into() }
+    }
+}
+
+impl DomainError for UserError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unknown { .. } => ErrorKind::NotFound,
+            Self::Private => ErrorKind::Forbidden,
+            Self::UsernameTaken(_) => ErrorKind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown_user",
+            Self::Private => "private_profile",
+            Self::UsernameTaken(_) => "username_taken",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Unknown { field, value } => Some(Subject::new("User", field, value.clone())),
+            Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
+            Self::Private => None,
+            Self::Store(error) => error.subject(),
+        }
+    }
+}
