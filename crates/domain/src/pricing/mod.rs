@@ -1,24 +1,21 @@
 //! Prices: what a message costs, right to the last digit, and honest when the book does not know.
+//!
+//! A [`PriceBook`] holds effective-dated [`PriceRow`]s. [`PriceBook::find`] settles a model's name once; the
+//! [`PricedModel`] it returns then prices each message on its own, at its own time.
 
-use crate::money::Usd;
+pub mod aliases;
+pub mod book;
+pub mod cost;
+mod history;
+pub mod line;
+pub mod makers;
+pub mod names;
+pub mod price;
+pub mod rates;
 
-/// What one message costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Cost {
-    /// The book has a price for every kind of token the message used.
-    Priced(Usd),
-    /// Some price had to be filled in by a rule, or is older than the book knows.
-    Estimated(Usd),
-    /// The book does not know the model: the cost is withheld, which is not the same as zero.
-    Unpriced,
-}
-
-impl Cost {
-    /// The amount; `None` when unpriced.
-    pub fn amount(self) -> Option<Usd> {
-        match self {
-            Self::Priced(amount) | Self::Estimated(amount) => Some(amount),
-            Self::Unpriced => None,
-        }
-    }
-}
+pub use book::PriceBook;
+pub use cost::Cost;
+pub use history::PricedModel;
+pub use line::{LineError, PriceRow};
+pub use price::Price;
+pub use rates::{Prices, Rates, Tier};
