@@ -119,3 +119,224 @@ fn settle<'a>(hits: &[&'a Listing]) -> Option<PricedModel<'a>> {
     let histories = own.unwrap_or_else(|| hits.iter().map(|hit| &hit.history).collect());
     PricedModel::agreed(&histories, maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes))
 }
+
+#[cfg(test)]
+mod tests {
+    use time::OffsetDateTime;
+    use time::macros::datetime;
+
+    use super::super::aliases;
+    use super::*;
+    use crate::usage::TokenCounts;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
+    const MILLION_INPUT: TokenCounts = TokenCounts {
+        input: 1_000_000,
+        output: 0,
+        cache_read: 0,
+        cache_write: 0,
+        cache_write_1h: 0,
+        reasoning: 0,
+        reasoning_in_output: false,
+    };
+
+    /// A book with these models, each (name, provider, input price per million).
+    fn book(models: &[(&str, &str, u32)]) -> PriceBook {
+        let line =
+            |(name, provider, price): &(&str, &str, u32)| format!("{name} {provider} 2026-01-01 in={price} out=0\n");
+        let text: String = models.iter().map(line).collect();
+        PriceBook::new(line::rows(&text).map(|row| row.expect("a good line")))
+    }
+
+    /// What a million input tokens of a model cost by `book`, in dollars; `None` without a price.
+    fn price(book: &PriceBook, model: &str, provider: &str) -> Option<String> {
+        let model = book.find(&ModelName::parse(model)?, Provider::parse(provider).as_ref())?;
+        model.cost(&MILLION_INPUT, NOW).amount().map(|amount| amount.to_string())
+    }
+
+    /// Checks (asked name, named provider, price).
+    fn check(book: &PriceBook, table: &[(&str, &str, Option<&str>)]) {
+        for (model, provider, expected) in table {
+            assert_eq!(price(book, model, provider).as_deref(), *expected, "{model} {provider}");
+        }
+    }
+
+    #[test]
+    fn names_are_tried_from_the_exact_one_to_the_plainest() {
+        let book = book(&[
+            ("gpt-5-high", "openai", 1),
+            ("gpt-5", "openai", 2),
+            ("openrouter/openai/gpt-5.5-20260101", "openrouter", 3),
+            ("us.amazon.nova-9-v1:0", "bedrock", 4),
+        ]);
+        let table = [
+            ("gpt-5-high", "", Some("1")),
+            ("openai/gpt-5-high", "", Some("1")),
+            ("gpt-5", "", Some("2")),
+            ("gpt-5-20250807", "", None),
+            ("gpt-5.5", "", Some("3")),
+            ("gpt-5-5-20260202-low[1m]", "", Some("3")),
+            ("nova-9", "", Some("4")),
+            ("eu.amazon.nova-9-v1:0", "", Some("4")),
+            ("gpt-55", "", None),
+            ("gpt", "", None),
+            ("gpt-5-turbo", "", None),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn an_alias_leads_to_the_book_s_name_also_below_affixes() {
+        let models = [("claude-sonnet-4-5", "anthropic", 3), ("replicate/anthropic/claude-4.5-sonnet", "replicate", 9)];
+        let book = book(&models);
+        let table = [
+            ("claude-4.5-sonnet", "", Some("3")),
+            ("anthropic/claude-4.5-sonnet-thinking", "", Some("3")),
+            ("claude-4.5-sonnet", "replicate", Some("9")),
+            ("replicate/anthropic/claude-4.5-sonnet", "", Some("9")),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn an_exact_name_comes_before_an_alias() {
+        let book = book(&[("claude-sonnet-4-20250514", "anthropic", 3), ("claude-sonnet-4", "somebody", 9)]);
+        check(&book, &[("claude-sonnet-4", "", Some("9")), ("x/claude-sonnet-4", "", Some("3"))]);
+    }
+
+    #[test]
+    fn among_several_the_named_provider_then_the_maker_s_own_wins() {
+        let book = book(&[
+            ("openrouter/x-ai/grok-4", "openrouter", 1),
+            ("xai/grok-4", "xai", 2),
+            ("oci/xai.grok-4", "oci", 3),
+            ("azure/eu/grok-4", "azure", 4),
+            ("azure_ai/grok-4", "azure_ai", 5),
+        ]);
+        let table = [
+            ("grok-4", "", Some("2")),
+            ("grok-4", "x-ai", Some("2")),
+            ("grok-4", "openrouter", Some("1")),
+            ("grok-4", "oci", Some("3")),
+            ("grok-4", "azure", Some("2")),
+            ("grok-4", "somebody", Some("2")),
+            ("grok-4", "ollama", None),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn a_maker_s_preferred_seller_counts_first() {
+        let book = book(&[
+            ("vertex_ai/gemini-9", "vertex_ai", 1),
+            ("gemini/gemini-9", "gemini", 2),
+            ("oci/gemini-9", "oci", 3),
+        ]);
+        check(&book, &[("gemini-9", "", Some("2")), ("gemini-9", "google-vertex", Some("1"))]);
+    }
+
+    #[test]
+    fn without_the_maker_all_sellers_must_agree() {
+        let book = book(&[
+            ("groq/gpt-oss", "groq", 1),
+            ("novita/gpt-oss", "novita", 1),
+            ("groq/unknown-1", "groq", 1),
+            ("novita/unknown-1", "novita", 2),
+        ]);
+        let table = [
+            ("gpt-oss", "", Some("1")),
+            ("unknown-1", "", None),
+            ("unknown-1", "novita", Some("2")),
+            ("groq/unknown-1", "", Some("1")),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn a_disagreement_is_not_settled_by_a_later_step() {
+        let book = book(&[("a/kimi-9", "a", 1), ("b/kimi-9", "b", 2), ("moonshot/kimi-9-thinking", "moonshot", 3)]);
+        check(&book, &[("kimi-9", "", None), ("kimi-9-thinking", "", Some("3"))]);
+    }
+
+    #[test]
+    fn anthropic_s_cache_writes_are_surcharged_whoever_sells_them() {
+        let models = [("openrouter/anthropic/claude-9", "openrouter", 4), ("groq/llama-9", "groq", 4)];
+        let book = book(&models);
+        let tokens = TokenCounts { cache_write: 2_000_000, cache_write_1h: 1_000_000, ..TokenCounts::default() };
+        let cost = |name| {
+            book.find(&ModelName::trusted(name), None)
+                .map(|model| model.cost(&tokens, NOW).amount().map(|usd| usd.to_string()))
+        };
+        assert_eq!(cost("claude-9"), Some(Some("13".to_owned())));
+        assert_eq!(cost("llama-9"), Some(Some("8".to_owned())));
+    }
+
+    #[test]
+    fn a_row_of_zeros_is_a_gap_unless_the_maker_gives_the_model_away() {
+        let book = book(&[("zai/glm-4.7-flash", "zai", 0), ("groq/glm-9", "groq", 0), ("novita/glm-9", "novita", 1)]);
+        check(&book, &[("glm-4.7-flash", "", Some("0")), ("groq/glm-9", "", Some("1")), ("glm-9", "groq", Some("1"))]);
+    }
+
+    #[test]
+    fn further_rows_add_models_and_replace_shipped_rows() {
+        let text = "glm-99 zai 2026-01-01 in=7 out=7\nzai/glm-4.7 zai 2026-02-01 in=8 out=8\nzai/glm-4.6 zai 2026-11-19 in=9 out=9";
+        let rows = line::rows(text).map(|row| row.expect("a good line")).collect();
+        let book = PriceBook::shipped_with(rows);
+        check(&book, &[("glm-99", "", Some("7")), ("glm-4.7", "", Some("8")), ("glm-4.6", "", Some("9"))]);
+        check(
+            PriceBook::shipped(),
+            &[("glm-99", "", None), ("glm-4.7", "", Some("0.6")), ("glm-4.6", "", Some("0.6"))],
+        );
+    }
+
+    #[test]
+    fn every_shipped_line_is_read_and_tells_something_new() {
+        let rows: Vec<_> = line::rows(SHIPPED).collect::<Result<_, _>>().expect("every line is good");
+        assert!(rows.len() > 4_000, "{}", rows.len());
+        for pair in rows.windows(2) {
+            let [before, row] = pair else { continue };
+            let key = |row: &PriceRow| (row.model.clone(), row.provider.clone(), row.valid_from);
+            assert!(key(before) < key(row), "{row:?} is out of order");
+            if (&before.model, &before.provider) == (&row.model, &row.provider) {
+                assert_ne!(before.prices, row.prices, "{row:?} repeats the row before");
+            }
+        }
+        let gaps =
+            rows.iter().filter(|row| row.prices.are_zero() && !is_free(row.provider.as_str(), row.model.as_str()));
+        assert_eq!(gaps.count(), 0, "the script and the domain list the same free models");
+    }
+
+    #[test]
+    fn every_alias_leads_to_the_maker_s_own_price() {
+        let book = PriceBook::shipped();
+        for (name, model) in aliases::all() {
+            let asked = book.find(&ModelName::trusted(*name), None);
+            let sold_by = |own: &&str| book.find(&ModelName::trusted(*model), Provider::parse(own).as_ref());
+            let own: Vec<_> = maker_of(model).into_iter().flat_map(|maker| maker.sellers).map(sold_by).collect();
+            assert!(asked.is_some() && own.contains(&asked), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_is_not_listed_has_no_price() {
+        let unknown = [
+            "grok-code",
+            "composer-1",
+            "big-pickle",
+            "claude",
+            "mistral",
+            "gpt",
+            "",
+            "-",
+            "/",
+            ".",
+            "@",
+            "[1m]",
+            "-high",
+        ];
+        for name in unknown {
+            assert_eq!(PriceBook::shipped().find(&ModelName::trusted(name), None), None, "{name}");
+        }
+        assert_eq!(PriceBook::default().find(&ModelName::trusted("gpt-5"), None), None);
+    }
+}

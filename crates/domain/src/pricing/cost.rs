@@ -99,8 +99,8 @@ mod tests {
         Prices::new(rates(change), vec![])
     }
 
-    fn some(femto: u64) -> Option<Price> {
-        Some(Price::from_femto(femto))
+    fn each(femto: u64) -> Price {
+        Price::from_femto(femto)
     }
 
     fn femto(thousandths: i128) -> Usd {
@@ -110,10 +110,10 @@ mod tests {
     #[test]
     fn every_kind_has_its_own_price() {
         let prices = flat(|rates| {
-            rates.cache_read = some(7);
-            rates.cache_write = some(11);
-            rates.cache_write_1h = some(13);
-            rates.reasoning = some(17);
+            rates.cache_read = Some(each(7));
+            rates.cache_write = Some(each(11));
+            rates.cache_write_1h = Some(each(13));
+            rates.reasoning = Some(each(17));
         });
         let kinds: [(TokenCounts, i128); 6] = [
             (TokenCounts { input: 10, ..Default::default() }, 30_000),
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_missing_price_is_filled_in_and_said_to_be() {
         let nothing: fn(&mut Rates) = |_| {};
-        let write: fn(&mut Rates) = |rates| rates.cache_write = some(100);
+        let write: fn(&mut Rates) = |rates| rates.cache_write = Some(each(100));
         let read = TokenCounts { cache_read: 10, ..Default::default() };
         let short = TokenCounts { cache_write: 10, ..Default::default() };
         let hour = TokenCounts { cache_write: 10, cache_write_1h: 10, ..Default::default() };
@@ -156,7 +156,10 @@ mod tests {
         let tokens = TokenCounts { input: 10, output: 10, ..Default::default() };
         assert_eq!(cost(&flat(|_| {}), Surcharged, &tokens), (femto(180_000), false));
         let hour = TokenCounts { cache_write: 10, cache_write_1h: 10, ..Default::default() };
-        assert_eq!(cost(&flat(|rates| rates.cache_write_1h = some(6)), Surcharged, &hour), (femto(60_000), false));
+        assert_eq!(
+            cost(&flat(|rates| rates.cache_write_1h = Some(each(6))), Surcharged, &hour),
+            (femto(60_000), false)
+        );
         assert_eq!(cost(&flat(|_| {}), Surcharged, &TokenCounts::default()), (Usd::ZERO, false));
     }
 
@@ -164,7 +167,7 @@ mod tests {
     fn reasoning_costs_its_own_price_or_that_of_output_unless_it_is_part_of_it() {
         let apart = TokenCounts { output: 10, reasoning: 4, ..Default::default() };
         let included = TokenCounts { reasoning_in_output: true, ..apart };
-        let own = flat(|rates| rates.reasoning = some(35));
+        let own = flat(|rates| rates.reasoning = Some(each(35)));
         assert_eq!(cost(&own, AsInput, &apart), (femto(290_000), false));
         assert_eq!(cost(&flat(|_| {}), AsInput, &apart), (femto(210_000), false));
         assert_eq!(cost(&own, AsInput, &included), (femto(150_000), false));

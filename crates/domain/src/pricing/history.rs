@@ -80,3 +80,112 @@ impl<'a> PricedModel<'a> {
         if filled_in || period.is_none() { Cost::Estimated(amount) } else { Cost::Priced(amount) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::super::price::Price;
+    use super::super::rates::Rates;
+    use super::*;
+    use crate::money::Usd;
+
+    const JANUARY: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+    const MARCH: OffsetDateTime = datetime!(2026-03-01 0:00 UTC);
+    const MAY: OffsetDateTime = datetime!(2026-05-01 0:00 UTC);
+    const ONE_INPUT: TokenCounts = TokenCounts {
+        input: 1,
+        output: 0,
+        cache_read: 0,
+        cache_write: 0,
+        cache_write_1h: 0,
+        reasoning: 0,
+        reasoning_in_output: false,
+    };
+
+    fn history(periods: &[(OffsetDateTime, u64)]) -> History {
+        let mut history = History::default();
+        for (from, femto) in periods {
+            let price = Price::from_femto(*femto);
+            history.add(*from, Prices::new(Rates::new(price, price), vec![]));
+        }
+        history
+    }
+
+    fn model<'a>(histories: &[&'a History]) -> PricedModel<'a> {
+        PricedModel::agreed(histories, CacheWrites::AsInput).expect("a model")
+    }
+
+    fn priced(femto: i128) -> Cost {
+        Cost::Priced(Usd::from_atto(femto * 1_000))
+    }
+
+    fn estimated(femto: i128) -> Cost {
+        Cost::Estimated(Usd::from_atto(femto * 1_000))
+    }
+
+    #[test]
+    fn a_message_costs_what_was_valid_at_its_instant() {
+        let history = history(&[(MARCH, 2), (JANUARY, 1)]);
+        let model = model(&[&history]);
+        let second = time::Duration::SECOND;
+        let table = [
+            (JANUARY - second, estimated(1)),
+            (JANUARY, priced(1)),
+            (MARCH - second, priced(1)),
+            (MARCH, priced(2)),
+            (datetime!(2026-03-01 0:30 +1), priced(1)),
+            (datetime!(9999-12-31 23:59:59 UTC), priced(2)),
+            (datetime!(-9999-01-01 0:00 UTC), estimated(1)),
+        ];
+        for (at, cost) in table {
+            assert_eq!(model.cost(&ONE_INPUT, at), cost, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_filled_in_price_is_an_estimate_and_no_tokens_cost_nothing() {
+        let history = history(&[(JANUARY, 1)]);
+        let model = model(&[&history]);
+        assert_eq!(model.cost(&TokenCounts { cache_read: 1, ..ONE_INPUT }, MARCH), estimated(2));
+        assert_eq!(model.cost(&TokenCounts::default(), MARCH), priced(0));
+    }
+
+    #[test]
+    fn prices_of_the_same_instant_are_replaced() {
+        let history = history(&[(JANUARY, 1), (MARCH, 2), (JANUARY, 3)]);
+        assert_eq!(model(&[&history]).cost(&ONE_INPUT, JANUARY), priced(3));
+        assert_eq!(history.0.len(), 2);
+    }
+
+    #[test]
+    fn several_sellers_price_a_model_while_they_agree() {
+        let one = history(&[(JANUARY, 1), (MAY, 5)]);
+        let other = history(&[(MARCH, 1)]);
+        let model = model(&[&one, &other]);
+        let table = [
+            (JANUARY - time::Duration::DAY, estimated(1)),
+            (JANUARY, priced(1)),
+            (MARCH, priced(1)),
+            (MAY, Cost::Unpriced),
+        ];
+        for (at, cost) in table {
+            assert_eq!(model.cost(&ONE_INPUT, at), cost, "{at}");
+        }
+    }
+
+    #[test]
+    fn sellers_who_never_agree_price_nothing() {
+        let (one, other) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 2)]));
+        assert_eq!(PricedModel::agreed(&[&one, &other], CacheWrites::AsInput), None);
+        assert_eq!(PricedModel::agreed(&[], CacheWrites::AsInput), None);
+    }
+
+    #[test]
+    fn time_before_a_disagreement_has_no_price_either() {
+        let (one, other) = (history(&[(MARCH, 1), (MAY, 3)]), history(&[(MARCH, 2), (MAY, 3)]));
+        let model = model(&[&one, &other]);
+        assert_eq!(model.cost(&ONE_INPUT, JANUARY), Cost::Unpriced);
+        assert_eq!(model.cost(&ONE_INPUT, MAY), priced(3));
+    }
+}

@@ -168,3 +168,131 @@ fn write_rates(f: &mut fmt::Formatter<'_>, rates: &Rates) -> fmt::Result {
         .filter_map(|(kind, price)| price.map(|price| (kind, price)))
         .try_for_each(|(kind, price)| write!(f, " {kind}={price}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn million(text: &str) -> Price {
+        Price::per_million(text).expect("a price")
+    }
+
+    #[test]
+    fn a_line_says_what_a_model_costs_and_since_when() {
+        let text =
+            "# a comment\n\nOpenRouter/X openrouter 2025-10-05 in=3 out=15 read=0.3 write=3.75 write1h=6 think=20\n";
+        let read: Vec<_> = rows(text).collect();
+        let base = Rates {
+            input: million("3"),
+            output: million("15"),
+            cache_read: Some(million("0.3")),
+            cache_write: Some(million("3.75")),
+            cache_write_1h: Some(million("6")),
+            reasoning: Some(million("20")),
+        };
+        let row = PriceRow {
+            model: ModelName::trusted("openrouter/x"),
+            provider: Provider::trusted("openrouter"),
+            valid_from: time::macros::datetime!(2025-10-05 0:00 UTC),
+            prices: Prices::new(base, vec![]),
+        };
+        assert_eq!(read, [Ok(row)]);
+    }
+
+    #[test]
+    fn a_kind_without_a_price_in_a_tier_takes_its_base_price() {
+        let read = prices(
+            "in=3 out=15 read=0.3 write=4 write1h=6 think=9 >200k in=5 write=7 >1000k out=20 read=1 write1h=8 think=10",
+        );
+        let base = Rates {
+            input: million("3"),
+            output: million("15"),
+            cache_read: Some(million("0.3")),
+            cache_write: Some(million("4")),
+            cache_write_1h: Some(million("6")),
+            reasoning: Some(million("9")),
+        };
+        let first = Rates { input: million("5"), cache_write: Some(million("7")), ..base };
+        let second = Rates {
+            output: million("20"),
+            cache_read: Some(million("1")),
+            cache_write_1h: Some(million("8")),
+            reasoning: Some(million("10")),
+            ..base
+        };
+        let tiers = vec![Tier { above: 200_000, rates: first }, Tier { above: 1_000_000, rates: second }];
+        assert_eq!(read, Ok(Prices::new(base, tiers)));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named_by_its_number() {
+        let table = [
+            (" openai 2025-01-01 in=1 out=1", Problem::Name),
+            ("x", Problem::Name),
+            ("x openai", Problem::Day),
+            ("x openai yesterday in=1 out=1", Problem::Day),
+            ("x openai 2025-13-01 in=1 out=1", Problem::Day),
+            ("x openai 2025-02-30 in=1 out=1", Problem::Day),
+            ("x openai 2025-01 in=1 out=1", Problem::Day),
+            ("x openai 2025-01-01", Problem::Incomplete),
+            ("x openai 2025-01-01 in=1", Problem::Incomplete),
+            ("x openai 2025-01-01 out=1", Problem::Incomplete),
+            ("x openai 2025-01-01 in=1 out=1 read", Problem::Price),
+            ("x openai 2025-01-01 in=1 out=-1", Problem::Price),
+            ("x openai 2025-01-01 in=1 out=1 audio=1", Problem::Price),
+            ("x openai 2025-01-01 in=1 out=1 in=1", Problem::Twice),
+            ("x openai 2025-01-01 in=1 out=1 >k in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >200 in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >99999999999999999k in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >200k in=1 >200k in=1", Problem::Tier),
+        ];
+        for (line, problem) in table {
+            let text = format!("# first\n{line}");
+            assert_eq!(rows(&text).next(), Some(Err(LineError { line: 2, problem })), "{line}");
+        }
+        let error = LineError { line: 7, problem: Problem::Day };
+        assert_eq!(error.to_string(), "line 7: the third word is no day of the form 2026-01-31");
+    }
+
+    fn price() -> impl Strategy<Value = Price> {
+        any::<u64>().prop_map(Price::from_femto)
+    }
+
+    fn rates() -> impl Strategy<Value = Rates> {
+        let one = || proptest::option::of(price());
+        (price(), price(), one(), one(), one(), one()).prop_map(
+            |(input, output, cache_read, cache_write, cache_write_1h, reasoning)| Rates {
+                input,
+                output,
+                cache_read,
+                cache_write,
+                cache_write_1h,
+                reasoning,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn written_prices_read_back(base in rates(), tier in rates(), thousands in 1..2_000_u64) {
+            // A tier has what it does not price from the base.
+            let rates = Rates {
+                cache_read: tier.cache_read.or(base.cache_read),
+                cache_write: tier.cache_write.or(base.cache_write),
+                cache_write_1h: tier.cache_write_1h.or(base.cache_write_1h),
+                reasoning: tier.reasoning.or(base.reasoning),
+                ..tier
+            };
+            let written = Prices::new(base, vec![Tier { above: thousands * 1_000, rates }]);
+            prop_assert_eq!(prices(&written.to_string()), Ok(written));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}") {
+            let _ = rows(&text).count();
+            let _ = prices(&text);
+        }
+    }
+}

@@ -168,3 +168,155 @@ fn is_date(text: &str) -> bool {
 fn all_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The form of `name` after `step`.
+    fn after(step: Step, name: &str) -> String {
+        each_form(name, |at, form| (at == step).then(|| form.to_owned())).expect("every step is passed on")
+    }
+
+    /// Checks that `step` makes `plain` of `name`, and that the step before leaves what it is for.
+    fn check(step: Step, before: Step, table: &[(&str, &str)]) {
+        for (name, plain) in table {
+            assert_eq!(after(step, name), *plain, "{name}");
+            if name != plain {
+                assert_eq!(after(before, name), *name, "{name} is no business of an earlier step");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dot_between_single_digits_is_a_dash() {
+        let table = [
+            ("claude-sonnet-4.5", "claude-sonnet-4-5"),
+            ("claude-sonnet-4-5", "claude-sonnet-4-5"),
+            ("qwen2.5-coder", "qwen2-5-coder"),
+            ("v1.2.3", "v1-2-3"),
+            ("4.5", "4-5"),
+            ("grok-4.20", "grok-4.20"),
+            ("a-10.5", "a-10.5"),
+            ("us.anthropic.claude", "us.anthropic.claude"),
+            ("claude-4.x", "claude-4.x"),
+            (".5-4.", ".5-4."),
+            ("ü4.5", "ü4-5"),
+        ];
+        check(Step::Digits, Step::Exact, &table);
+    }
+
+    #[test]
+    fn path_segments_are_taken_off() {
+        let table = [
+            ("anthropic/claude", "claude"),
+            ("openrouter/anthropic/claude", "claude"),
+            ("cloudflare/@cf/zai-org/glm-4", "glm-4"),
+            ("claude/", "claude/"),
+            ("/", "/"),
+        ];
+        check(Step::Path, Step::Digits, &table);
+    }
+
+    #[test]
+    fn affixes_of_clouds_are_taken_off() {
+        let table = [
+            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"),
+            ("global.amazon.nova-2-lite-v1:0", "nova-2-lite"),
+            ("us-gov.openai.gpt-oss-120b-1:0", "gpt-oss-120b"),
+            ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
+            ("mistral-large@latest", "mistral-large"),
+            ("claude-opus-4-6@default", "claude-opus-4-6"),
+            ("xai.grok-4", "grok-4"),
+            ("claude-v2:1", "claude-v2:1"),
+            ("claude-v2", "claude-v2"),
+            ("llama-v:0", "llama-v:0"),
+            ("llama-vx:0", "llama-vx:0"),
+            ("text-bison@001", "text-bison@001"),
+            ("codestral@2405", "codestral@2405"),
+            ("deepseek.v3", "deepseek.v3"),
+            ("mars.claude", "mars.claude"),
+            ("us.", "us."),
+            ("@20250929", "@20250929"),
+            ("-v1:0", "-v1:0"),
+        ];
+        check(Step::Cloud, Step::Path, &table);
+    }
+
+    #[test]
+    fn the_long_context_mark_is_taken_off() {
+        check(
+            Step::LongContext,
+            Step::Cloud,
+            &[("claude-4[1m]", "claude-4"), ("claude-4[2m]", "claude-4[2m]"), ("[1m]", "[1m]")],
+        );
+    }
+
+    #[test]
+    fn thinking_is_taken_off() {
+        let table = [
+            ("claude-4-thinking", "claude-4"),
+            ("kimi-thinking-turbo", "kimi-thinking-turbo"),
+            ("-thinking", "-thinking"),
+        ];
+        check(Step::Thinking, Step::LongContext, &table);
+    }
+
+    #[test]
+    fn an_effort_is_taken_off_a_version_but_not_a_size_off_a_family() {
+        let table = [
+            ("gpt-5-minimal", "gpt-5"),
+            ("gpt-5-low", "gpt-5"),
+            ("gpt-5-medium", "gpt-5"),
+            ("gpt-5-high", "gpt-5"),
+            ("gpt-5-xhigh", "gpt-5"),
+            ("gpt-5-max", "gpt-5-max"),
+            ("mistral-medium", "mistral-medium"),
+            ("-high", "-high"),
+        ];
+        check(Step::Effort, Step::Thinking, &table);
+    }
+
+    #[test]
+    fn a_trailing_date_is_taken_off() {
+        let table = [
+            ("claude-sonnet-4-20250514", "claude-sonnet-4"),
+            ("grok-4-latest", "grok-4"),
+            ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
+            ("gpt-4-0613", "gpt-4-0613"),
+            ("model-19990101", "model-19990101"),
+            ("model-2025051x", "model-2025051x"),
+            ("model-202505141", "model-202505141"),
+            ("-20250514", "-20250514"),
+            ("20250514", "20250514"),
+            ("-latest", "-latest"),
+        ];
+        check(Step::Date, Step::Effort, &table);
+    }
+
+    #[test]
+    fn affixes_come_off_in_whatever_order_they_stand() {
+        let table = [
+            ("claude-4.5-opus-high-thinking", "claude-4-5-opus"),
+            ("claude-4.5-opus-thinking-high", "claude-4-5-opus"),
+            ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", "claude-sonnet-4-5"),
+            ("anthropic/claude-sonnet-4-20250514-thinking-latest", "claude-sonnet-4"),
+        ];
+        for (name, plain) in table {
+            assert_eq!(plainest(name), plain);
+        }
+    }
+
+    #[test]
+    fn every_step_is_passed_on_once_and_in_order_until_one_answers() {
+        let mut steps = Vec::new();
+        let nothing = each_form("gpt-5", |step, _| {
+            steps.push(step);
+            None::<()>
+        });
+        assert_eq!((nothing, steps.len()), (None, 8));
+        assert!(steps.is_sorted());
+        assert_eq!(each_form("a/b", |step, form| (form == "b").then_some(step)), Some(Step::Path));
+        assert_eq!(each_form("a", |step, _| Some(step)), Some(Step::Exact));
+    }
+}
