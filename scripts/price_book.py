@@ -145,7 +145,7 @@ README = """\
 compiled into the binaries. `crates/domain/src/pricing/` says how it is read and used, `docs/adr/0003-prices.md` why.
 
 Written by `scripts/price_book.py` from `{table}`
-in the wheels of the package `litellm` on PyPI (© Berri AI, MIT licence). Running the script again with the same releases gives the same bytes.
+in the wheels of the package `litellm` on PyPI. Running the script again with the same releases gives the same bytes.
 
 | release | uploaded to PyPI | entries in its table | SHA-256 of the table |
 |---|---|---|---|
@@ -160,6 +160,22 @@ in the wheels of the package `litellm` on PyPI (© Berri AI, MIT licence). Runni
 - leaves out entries without an input or an output price, entries whose prices are all zero (unless the maker documents the
   model as free: {free}), and entries that ask more than {implausible} USD for a token, which are slips of the table;
 - writes names in lower case, as the ledger keeps them.
+
+## Licence of the table
+
+Copyright (c) 2023 Berri AI
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the
+"Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish,
+distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to
+the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF
+MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR
+ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH
+THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
 
 

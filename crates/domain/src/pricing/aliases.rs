@@ -5,7 +5,7 @@
 /// A line stands here only where the maker or the tool documents that both are one model: Anthropic's undated names, the
 /// order of words in Cursor's and Copilot's lists (`claude-4.5-sonnet`), and previews that those lists call by their
 /// final name. The `grok-code` of a gateway is not here: xAI does not use that name, and the gateway gave the model away.
-const ALIASES: [(&str, &str); 23] = [
+pub const ALIASES: [(&str, &str); 23] = [
     ("claude-3-5-haiku", "claude-3-5-haiku-20241022"),
     ("claude-3-5-sonnet", "claude-3-5-sonnet-20241022"),
     ("claude-3-7-sonnet", "claude-3-7-sonnet-20250219"),
@@ -35,11 +35,6 @@ const ALIASES: [(&str, &str); 23] = [
 pub fn alias(name: &str) -> Option<&'static str> {
     let found = ALIASES.binary_search_by_key(&name, |(name, _)| name).ok()?;
     ALIASES.get(found).map(|(_, model)| *model)
-}
-
-/// All aliases, as (name, name in the book).
-pub fn all() -> &'static [(&'static str, &'static str)] {
-    &ALIASES
 }
 
 #[cfg(test)]

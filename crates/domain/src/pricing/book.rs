@@ -125,7 +125,7 @@ mod tests {
     use time::OffsetDateTime;
     use time::macros::datetime;
 
-    use super::super::aliases;
+    use super::super::aliases::ALIASES;
     use super::*;
     use crate::usage::TokenCounts;
 
@@ -309,9 +309,9 @@ mod tests {
     #[test]
     fn every_alias_leads_to_the_maker_s_own_price() {
         let book = PriceBook::shipped();
-        for (name, model) in aliases::all() {
-            let asked = book.find(&ModelName::trusted(*name), None);
-            let sold_by = |own: &&str| book.find(&ModelName::trusted(*model), Provider::parse(own).as_ref());
+        for (name, model) in ALIASES {
+            let asked = book.find(&ModelName::trusted(name), None);
+            let sold_by = |own: &&str| book.find(&ModelName::trusted(model), Provider::parse(own).as_ref());
             let own: Vec<_> = maker_of(model).into_iter().flat_map(|maker| maker.sellers).map(sold_by).collect();
             assert!(asked.is_some() && own.contains(&asked), "{name}");
         }

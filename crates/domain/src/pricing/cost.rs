@@ -176,31 +176,31 @@ mod tests {
     #[test]
     fn a_tier_prices_the_whole_request_by_its_whole_context() {
         let tier = Tier {
-            above: 200,
+            above_thousands: 1,
             rates: rates(|rates| (rates.input, rates.output) = (Price::from_femto(6), Price::from_femto(22))),
         };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
-        let below = TokenCounts { input: 100, cache_read: 60, cache_write: 40, output: 1, ..Default::default() };
-        assert_eq!(cost(&prices, AsInput, &below), (femto(3_000 * 200 + 15_000), true));
+        let below = TokenCounts { input: 500, cache_read: 300, cache_write: 200, output: 1, ..Default::default() };
+        assert_eq!(cost(&prices, AsInput, &below), (femto(3_000 * 1_000 + 15_000), true));
         let above = [
-            TokenCounts { input: 101, ..below },
-            TokenCounts { cache_read: 61, ..below },
-            TokenCounts { cache_write: 41, ..below },
+            TokenCounts { input: 501, ..below },
+            TokenCounts { cache_read: 301, ..below },
+            TokenCounts { cache_write: 201, ..below },
         ];
         for tokens in above {
-            assert_eq!(cost(&prices, AsInput, &tokens), (femto(6_000 * 201 + 22_000), true), "{tokens:?}");
+            assert_eq!(cost(&prices, AsInput, &tokens), (femto(6_000 * 1_001 + 22_000), true), "{tokens:?}");
         }
         let output = TokenCounts { output: 2, reasoning: 1_000, ..below };
         assert_eq!(
             cost(&prices, AsInput, &output),
-            (femto(3_000 * 200 + 15_000 * 1_002), true),
+            (femto(3_000 * 1_000 + 15_000 * 1_002), true),
             "output fills no context"
         );
     }
 
     #[test]
     fn what_is_filled_in_follows_the_tier() {
-        let tier = Tier { above: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
+        let tier = Tier { above_thousands: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
         let tokens = TokenCounts { cache_write: 20, cache_write_1h: 10, ..Default::default() };
         assert_eq!(cost(&prices, Surcharged, &tokens), (femto(10 * 10_000 + 10 * 16_000), true));

@@ -35,8 +35,8 @@ impl Rates {
 /// The rates of a request whose context exceeds a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tier {
-    /// The threshold in tokens; a context of exactly this size is below the tier.
-    pub above: u64,
+    /// The threshold in thousands of tokens; a context of exactly this size is below the tier.
+    pub above_thousands: u64,
     /// The rates for *all* tokens of such a request. A kind that the tier does not price has its base price here.
     pub rates: Rates,
 }
@@ -51,7 +51,7 @@ pub struct Prices {
 impl Prices {
     /// Prices with these tiers, in any order.
     pub fn new(base: Rates, mut tiers: Vec<Tier>) -> Self {
-        tiers.sort_by_key(|tier| tier.above);
+        tiers.sort_by_key(|tier| tier.above_thousands);
         Self { base, tiers }
     }
 
@@ -68,7 +68,11 @@ impl Prices {
     /// The one set of rates for a whole request: that of the highest threshold which `context` (input + cache read +
     /// cache write, in tokens) exceeds.
     pub fn for_context(&self, context: u64) -> &Rates {
-        self.tiers.iter().rev().find(|tier| context > tier.above).map_or(&self.base, |tier| &tier.rates)
+        self.tiers
+            .iter()
+            .rev()
+            .find(|tier| context > tier.above_thousands.saturating_mul(1_000))
+            .map_or(&self.base, |tier| &tier.rates)
     }
 
     /// Whether all prices are zero. Such a row is a gap in the table, unless the maker documents the model as free.
@@ -89,20 +93,21 @@ mod tests {
 
     #[test]
     fn the_highest_exceeded_threshold_sets_all_rates() {
-        let tiers = vec![Tier { above: 272_000, rates: rates(3) }, Tier { above: 128_000, rates: rates(2) }];
+        let tiers =
+            vec![Tier { above_thousands: 272, rates: rates(3) }, Tier { above_thousands: 128, rates: rates(2) }];
         let prices = Prices::new(rates(1), tiers);
         let table = [(0, 1), (127_999, 1), (128_000, 1), (128_001, 2), (272_000, 2), (272_001, 3), (u64::MAX, 3)];
         for (context, femto) in table {
             assert_eq!(*prices.for_context(context), rates(femto), "{context}");
         }
-        assert_eq!(prices.tiers().iter().map(|tier| tier.above).collect::<Vec<_>>(), [128_000, 272_000]);
+        assert_eq!(prices.tiers().iter().map(|tier| tier.above_thousands).collect::<Vec<_>>(), [128, 272]);
         assert_eq!(*prices.base(), rates(1));
     }
 
     #[test]
     fn a_single_price_keeps_a_row_from_being_zero() {
         let zero = rates(0);
-        assert!(Prices::new(zero, vec![Tier { above: 1, rates: zero }]).are_zero());
+        assert!(Prices::new(zero, vec![Tier { above_thousands: 1, rates: zero }]).are_zero());
         assert!(Prices::new(Rates { cache_read: Some(Price::FREE), ..zero }, vec![]).are_zero());
         let priced = [
             Rates { input: ONE, ..zero },
@@ -114,7 +119,7 @@ mod tests {
         ];
         for rates in priced {
             assert!(!Prices::new(rates, vec![]).are_zero(), "{rates:?}");
-            assert!(!Prices::new(zero, vec![Tier { above: 1, rates }]).are_zero(), "{rates:?}");
+            assert!(!Prices::new(zero, vec![Tier { above_thousands: 1, rates }]).are_zero(), "{rates:?}");
         }
     }
 }
