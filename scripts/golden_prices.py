@@ -116,6 +116,8 @@ NAMES = [
     ("claude-sonnet-4.5", "gmi", "gmi/anthropic/claude-sonnet-4.5"),
     ("claude-4.5-sonnet", "replicate", "replicate/anthropic/claude-4.5-sonnet"),
     ("gpt-5.2-codex", "somebody-new", "gpt-5.2-codex"),
+    ("gpt-5", "azure", "azure/gpt-5"),
+    ("gpt-5.1-codex", "azure", "azure/gpt-5.1-codex"),
     ("moonshotai/kimi-k2-instruct-0905", "groq", "groq/moonshotai/kimi-k2-instruct-0905"),
     ("zai-org/glm-4.7", "novita", "novita/zai-org/glm-4.7"),
     ("accounts/fireworks/models/glm-4p7", "fireworks", "fireworks_ai/accounts/fireworks/models/glm-4p7"),

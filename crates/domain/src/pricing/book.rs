@@ -83,13 +83,22 @@ impl PriceBook {
     /// bounded by the length of the name; resolve once per batch and keep the answer.
     pub fn find(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
         if let Some(provider) = provider {
-            let named = seller(provider.as_str());
-            let of_named = self.find_among(model.as_str(), |listing| *listing.seller == *named);
+            let of_named = self.find_at(model.as_str(), provider.as_str());
             if of_named.is_some() || is_local(provider.as_str()) {
                 return of_named;
             }
         }
         self.find_among(model.as_str(), |_| true)
+    }
+
+    /// The prices of `model` at the seller that a client calls `provider`; `None` where its rows leave any doubt.
+    fn find_at(&self, model: &str, provider: &str) -> Option<PricedModel<'_>> {
+        let named = seller(provider);
+        let sells = |listing: &Listing| *listing.seller == *named;
+        // The table writes most models as `provider/model`; regions of a cloud have further segments and other prices.
+        let written = [provider, named].map(|provider| format!("{provider}/{model}"));
+        let exact = written.iter().find_map(|name| settle(&self.hits(Step::Exact, name, sells)));
+        exact.or_else(|| self.find_among(model, sells)).filter(PricedModel::is_never_in_doubt)
     }
 
     fn find_among(&self, model: &str, among: impl Fn(&Listing) -> bool) -> Option<PricedModel<'_>> {
@@ -221,6 +230,22 @@ mod tests {
             ("grok-4", "azure", Some("2")),
             ("grok-4", "somebody", Some("2")),
             ("grok-4", "ollama", None),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn a_named_provider_s_regions_do_not_blur_its_own_price() {
+        let text = "azure/gpt-5 azure 2026-01-01 in=1 out=0\nazure/eu/gpt-5 azure 2026-01-01 in=2 out=0\n\
+                    azure/eu/gpt-6 azure 2026-01-01 in=3 out=0\nazure/us/gpt-6 azure 2026-02-01 in=4 out=0\n\
+                    azure_ai/grok-4 azure_ai 2026-01-01 in=5 out=0\nazure/us/grok-4 azure 2026-01-01 in=6 out=0\n\
+                    gpt-6 openai 2026-01-01 in=7 out=0\n";
+        let book = PriceBook::new(line::rows(text).map(|row| row.expect("a good line")));
+        let table = [
+            ("gpt-5", "azure", Some("1")),
+            ("gpt-6", "azure", Some("7")),
+            ("grok-4", "azure_ai", Some("5")),
+            ("us/grok-4", "azure", Some("6")),
         ];
         check(&book, &table);
     }

@@ -69,6 +69,11 @@ impl<'a> PricedModel<'a> {
         ever.then_some(Self { history, cache_writes })
     }
 
+    /// Whether there is a price at every time.
+    pub(super) fn is_never_in_doubt(&self) -> bool {
+        self.history.0.iter().all(|period| period.prices.is_some())
+    }
+
     /// What a message of these tokens costs at its instant. Before the first row of the model its prices are assumed, and the
     /// cost is estimated.
     pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {

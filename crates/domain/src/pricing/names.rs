@@ -200,6 +200,7 @@ mod tests {
             ("a-10.5", "a-10.5"),
             ("us.anthropic.claude", "us.anthropic.claude"),
             ("claude-4.x", "claude-4.x"),
+            ("claude.5", "claude.5"),
             (".5-4.", ".5-4."),
             ("ü4.5", "ü4-5"),
         ];
