@@ -86,9 +86,10 @@ fn decimal(text: &str, places: i32) -> Option<u64> {
             let number = if kept.is_empty() { 0 } else { kept.parse::<u64>().ok()? };
             number.checked_add(u64::from(rounds_up(number, dropped)))
         }
-        // 20 digits are more than fit, and bound the zeros that are appended.
-        Ok(kept) if kept > 20 => None,
-        Ok(kept) => format!("{digits:0<kept$}").parse().ok(),
+        Ok(kept) => {
+            let zeros = u32::try_from(kept - digits.len()).ok()?;
+            digits.parse::<u64>().ok()?.checked_mul(10_u64.checked_pow(zeros)?)
+        }
     }
 }
 
@@ -124,6 +125,8 @@ mod tests {
             ("1.5e-15", 2),
             ("2.5e-15", 2),
             ("2.5000001e-15", 3),
+            ("2.51e-15", 3),
+            ("2.50e-15", 2),
             ("2.6e-15", 3),
             ("2.4999e-15", 2),
             ("5e-16", 0),
