@@ -1,0 +1,196 @@
+//! What a model costs over time: the rows of one listing, or what several agree on.
+
+use std::borrow::Cow;
+
+use time::OffsetDateTime;
+
+use super::cost::{Cost, cost};
+use super::makers::CacheWrites;
+use super::rates::Prices;
+use crate::usage::TokenCounts;
+
+/// The prices of a model, each from an instant on, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct History(Vec<Period>);
+
+/// What a model costs from an instant on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Period {
+    from: OffsetDateTime,
+    /// `None` while those who sell the model do not agree.
+    prices: Option<Prices>,
+}
+
+impl History {
+    /// Adds the prices from an instant on; they replace those of the same instant.
+    pub(super) fn add(&mut self, from: OffsetDateTime, prices: Prices) {
+        let prices = Some(prices);
+        match self.0.binary_search_by_key(&from, |period| period.from) {
+            Ok(same) => self.0[same].prices = prices,
+            Err(place) => self.0.insert(place, Period { from, prices }),
+        }
+    }
+
+    /// The period that holds `at`; `None` before the first.
+    fn in_effect(&self, at: OffsetDateTime) -> Option<&Period> {
+        self.0.iter().rev().find(|period| period.from <= at)
+    }
+
+    /// What all `histories` that have begun agree on at each change of one of them.
+    fn agreed(histories: &[&Self]) -> Self {
+        let mut changes: Vec<_> = histories.iter().flat_map(|history| &history.0).map(|period| period.from).collect();
+        changes.sort_unstable();
+        changes.dedup();
+        Self(changes.into_iter().map(|from| Period { from, prices: Self::agreed_at(histories, from) }).collect())
+    }
+
+    fn agreed_at(histories: &[&Self], at: OffsetDateTime) -> Option<Prices> {
+        let mut prices = histories.iter().filter_map(|history| history.in_effect(at)).map(|period| &period.prices);
+        let first = prices.next()?;
+        prices.all(|other| other == first).then(|| first.clone()).flatten()
+    }
+}
+
+/// A model whose prices were found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PricedModel<'a> {
+    history: Cow<'a, History>,
+    cache_writes: CacheWrites,
+}
+
+impl<'a> PricedModel<'a> {
+    /// A model with the prices on which all `histories` agree; `None` where they never do.
+    pub(super) fn agreed(histories: &[&'a History], cache_writes: CacheWrites) -> Option<Self> {
+        let history = match histories {
+            [only] => Cow::Borrowed(*only),
+            several => Cow::Owned(History::agreed(several)),
+        };
+        let ever = history.0.iter().any(|period| period.prices.is_some());
+        ever.then_some(Self { history, cache_writes })
+    }
+
+    /// Whether there is a price at every time.
+    pub(super) fn is_never_in_doubt(&self) -> bool {
+        self.history.0.iter().all(|period| period.prices.is_some())
+    }
+
+    /// What a message of these tokens costs at its instant. Before the first row of the model its prices are assumed, and the
+    /// cost is estimated.
+    pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {
+        let period = self.history.in_effect(at);
+        let Some(prices) = period.or(self.history.0.first()).and_then(|period| period.prices.as_ref()) else {
+            return Cost::Unpriced;
+        };
+        let (amount, filled_in) = cost(prices, self.cache_writes, tokens);
+        if filled_in || period.is_none() { Cost::Estimated(amount) } else { Cost::Priced(amount) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::super::price::Price;
+    use super::super::rates::Rates;
+    use super::*;
+    use crate::money::Usd;
+
+    const JANUARY: OffsetDateTime = datetime!(2026-01-01 0:00 UTC);
+    const MARCH: OffsetDateTime = datetime!(2026-03-01 0:00 UTC);
+    const MAY: OffsetDateTime = datetime!(2026-05-01 0:00 UTC);
+    const ONE_INPUT: TokenCounts = TokenCounts {
+        input: 1,
+        output: 0,
+        cache_read: 0,
+        cache_write: 0,
+        cache_write_1h: 0,
+        reasoning: 0,
+        reasoning_in_output: false,
+    };
+
+    fn history(periods: &[(OffsetDateTime, u64)]) -> History {
+        let mut history = History::default();
+        for (from, femto) in periods {
+            let price = Price::from_femto(*femto);
+            history.add(*from, Prices::new(Rates::new(price, price), vec![]));
+        }
+        history
+    }
+
+    fn model<'a>(histories: &[&'a History]) -> PricedModel<'a> {
+        PricedModel::agreed(histories, CacheWrites::AsInput).expect("a model")
+    }
+
+    fn priced(femto: i128) -> Cost {
+        Cost::Priced(Usd::from_atto(femto * 1_000))
+    }
+
+    fn estimated(femto: i128) -> Cost {
+        Cost::Estimated(Usd::from_atto(femto * 1_000))
+    }
+
+    #[test]
+    fn a_message_costs_what_was_valid_at_its_instant() {
+        let history = history(&[(MARCH, 2), (JANUARY, 1)]);
+        let model = model(&[&history]);
+        let second = time::Duration::SECOND;
+        let table = [
+            (JANUARY - second, estimated(1)),
+            (JANUARY, priced(1)),
+            (MARCH - second, priced(1)),
+            (MARCH, priced(2)),
+            (datetime!(2026-03-01 0:30 +1), priced(1)),
+            (datetime!(9999-12-31 23:59:59 UTC), priced(2)),
+            (datetime!(-9999-01-01 0:00 UTC), estimated(1)),
+        ];
+        for (at, cost) in table {
+            assert_eq!(model.cost(&ONE_INPUT, at), cost, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_filled_in_price_is_an_estimate_and_no_tokens_cost_nothing() {
+        let history = history(&[(JANUARY, 1)]);
+        let model = model(&[&history]);
+        assert_eq!(model.cost(&TokenCounts { cache_read: 1, ..ONE_INPUT }, MARCH), estimated(2));
+        assert_eq!(model.cost(&TokenCounts::default(), MARCH), priced(0));
+    }
+
+    #[test]
+    fn prices_of_the_same_instant_are_replaced() {
+        let history = history(&[(JANUARY, 1), (MARCH, 2), (JANUARY, 3)]);
+        assert_eq!(model(&[&history]).cost(&ONE_INPUT, JANUARY), priced(3));
+        assert_eq!(history.0.len(), 2);
+    }
+
+    #[test]
+    fn several_sellers_price_a_model_while_they_agree() {
+        let one = history(&[(JANUARY, 1), (MAY, 5)]);
+        let other = history(&[(MARCH, 1)]);
+        let model = model(&[&one, &other]);
+        let table = [
+            (JANUARY - time::Duration::DAY, estimated(1)),
+            (JANUARY, priced(1)),
+            (MARCH, priced(1)),
+            (MAY, Cost::Unpriced),
+        ];
+        for (at, cost) in table {
+            assert_eq!(model.cost(&ONE_INPUT, at), cost, "{at}");
+        }
+    }
+
+    #[test]
+    fn sellers_who_never_agree_price_nothing() {
+        let (one, other) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 2)]));
+        assert_eq!(PricedModel::agreed(&[&one, &other], CacheWrites::AsInput), None);
+        assert_eq!(PricedModel::agreed(&[], CacheWrites::AsInput), None);
+    }
+
+    #[test]
+    fn time_before_a_disagreement_has_no_price_either() {
+        let (one, other) = (history(&[(MARCH, 1), (MAY, 3)]), history(&[(MARCH, 2), (MAY, 3)]));
+        let model = model(&[&one, &other]);
+        assert_eq!(model.cost(&ONE_INPUT, JANUARY), Cost::Unpriced);
+        assert_eq!(model.cost(&ONE_INPUT, MAY), priced(3));
+    }
+}

@@ -1,0 +1,176 @@
+//! What holds for every message and every name, whatever the book says.
+
+use std::collections::BTreeSet;
+
+use domain::money::Usd;
+use domain::pricing::names::each_form;
+use domain::pricing::{Cost, PriceBook, aliases};
+use domain::usage::{ModelName, Provider, TokenCounts};
+use proptest::prelude::*;
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+const NOW: OffsetDateTime = datetime!(2026-11-20 12:00 UTC);
+const BOOK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/price-book.txt"));
+
+/// The names in the shipped book.
+fn listed() -> impl Iterator<Item = &'static str> {
+    BOOK.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next())
+}
+
+/// All forms of a name, aliases followed.
+fn forms(name: &str) -> BTreeSet<String> {
+    let mut forms = BTreeSet::new();
+    each_form(name, |_, form| {
+        forms.insert(form.to_owned());
+        forms.extend(aliases::alias(form).map(str::to_owned));
+        None::<()>
+    });
+    forms
+}
+
+fn cost(model: &str, tokens: &TokenCounts) -> Option<Usd> {
+    PriceBook::shipped().find(&ModelName::trusted(model), None)?.cost(tokens, NOW).amount()
+}
+
+/// A model with its threshold: contexts up to it are of one tier.
+fn models() -> impl Strategy<Value = (&'static str, u64)> {
+    prop_oneof![
+        Just(("claude-opus-4-5", u64::MAX)),
+        Just(("gpt-5.4", 272_000)),
+        Just(("gemini/gemini-2.5-pro", 200_000)),
+        Just(("gemini-2.5-flash", u64::MAX)),
+        Just(("claude-haiku-5-5", 100_000)),
+        Just(("glm-4.7", u64::MAX)),
+        Just(("gpt-5-mini", u64::MAX)),
+        Just(("replicate/anthropic/claude-4.5-sonnet", u64::MAX)),
+    ]
+}
+
+prop_compose! {
+    fn counts(most: u64)(
+        input in 0..most, output in 0..most, cache_read in 0..most, cache_write in 0..most, share in 0..=100_u64,
+        reasoning in 0..most, reasoning_in_output: bool,
+    ) -> TokenCounts {
+        let cache_write_1h = cache_write * share / 100;
+        TokenCounts { input, output, cache_read, cache_write, cache_write_1h, reasoning, reasoning_in_output }
+    }
+}
+
+/// The tokens of each kind as a message of its own.
+fn apart(all: &TokenCounts) -> [TokenCounts; 6] {
+    let none = TokenCounts { reasoning_in_output: all.reasoning_in_output, ..TokenCounts::default() };
+    [
+        TokenCounts { input: all.input, ..none },
+        TokenCounts { output: all.output, ..none },
+        TokenCounts { cache_read: all.cache_read, ..none },
+        TokenCounts { cache_write: all.cache_write - all.cache_write_1h, ..none },
+        TokenCounts { cache_write: all.cache_write_1h, cache_write_1h: all.cache_write_1h, ..none },
+        TokenCounts { reasoning: all.reasoning, ..none },
+    ]
+}
+
+/// Names made of the pieces that the normalisations look for.
+fn pieced_names() -> impl Strategy<Value = String> {
+    let pieces = [
+        "claude",
+        "sonnet",
+        "gpt",
+        "5",
+        "4.5",
+        "-",
+        "-",
+        ".",
+        "/",
+        "us.",
+        "anthropic.",
+        "anthropic/",
+        "openai/",
+        "-v1:0",
+        "@20250929",
+        "[1m]",
+        "-thinking",
+        "-high",
+        "-20250929",
+        "-latest",
+        "mini",
+        "o3",
+        "glm",
+        "4.7",
+        "ü",
+    ];
+    prop::collection::vec(prop::sample::select(pieces.to_vec()), 1..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn within_one_tier_a_cost_is_the_sum_of_its_kinds((model, threshold) in models(), tokens in counts(30_000)) {
+        prop_assume!(tokens.context() <= threshold);
+        let sum: Option<Usd> = apart(&tokens).iter().map(|kind| cost(model, kind)).sum::<Option<Usd>>();
+        prop_assert_eq!(cost(model, &tokens), sum);
+        prop_assert!(sum.is_some());
+    }
+
+    #[test]
+    fn more_tokens_never_cost_less((model, _) in models(), fewer in counts(300_000), more in counts(300_000)) {
+        let sum = TokenCounts {
+            input: fewer.input + more.input,
+            output: fewer.output + more.output,
+            cache_read: fewer.cache_read + more.cache_read,
+            cache_write: fewer.cache_write + more.cache_write,
+            cache_write_1h: fewer.cache_write_1h + more.cache_write_1h,
+            reasoning: fewer.reasoning + more.reasoning,
+            reasoning_in_output: fewer.reasoning_in_output,
+        };
+        prop_assert!(cost(model, &sum) >= cost(model, &fewer));
+    }
+
+    #[test]
+    fn the_largest_counts_are_priced_without_overflow((model, _) in models(), tokens in counts(1 << 53)) {
+        prop_assert!(cost(model, &tokens) >= Some(Usd::ZERO));
+    }
+
+    #[test]
+    fn a_name_has_a_price_only_where_a_form_of_it_is_a_form_of_a_listed_name(name in pieced_names()) {
+        let found = PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None);
+        if found.is_some() {
+            let asked = forms(&name);
+            prop_assert!(listed().any(|model| !forms(model).is_disjoint(&asked)), "{} has a price", name);
+        }
+    }
+
+    #[test]
+    fn a_random_name_has_no_price_and_panics_nowhere(name in "\\PC{1,200}", provider in "\\PC{0,20}") {
+        let book = PriceBook::shipped();
+        let found = book.find(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
+        let asked = forms(&name);
+        prop_assert!(found.is_none() || listed().any(|model| !forms(model).is_disjoint(&asked)), "{} has a price", name);
+    }
+
+    #[test]
+    fn the_plainest_form_of_a_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}"]) {
+        let plainest = domain::pricing::names::plainest(&name);
+        prop_assert_eq!(domain::pricing::names::plainest(&plainest), plainest.as_str());
+        prop_assert!(plainest.len() <= name.len());
+    }
+}
+
+#[test]
+fn every_listed_name_is_found_and_its_forms_are_their_own() {
+    for name in listed() {
+        let found = PriceBook::shipped().find(&ModelName::trusted(name), None);
+        assert!(found.is_some(), "{name}");
+        let cost = found.map(|found| found.cost(&TokenCounts::default(), NOW));
+        assert!(cost.is_some_and(|cost| cost != Cost::Unpriced), "{name}");
+    }
+}
+
+#[test]
+fn a_name_of_nothing_but_affixes_is_settled_in_bounded_work() {
+    for piece in ["us.", "-high", "-thinking", "[1m]", "-20250929", "a/", "-latest", "1.", "@latest"] {
+        let name = piece.repeat(200 / piece.len());
+        assert_eq!(PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None), None, "{name}");
+    }
+}
