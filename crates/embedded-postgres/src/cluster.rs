@@ -1,5 +1,6 @@
 //! A running cluster: started, attached to, stopped.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::OpenOptionsExt;
@@ -66,7 +67,6 @@ impl Options {
 }
 
 /// A running PostgreSQL that this process started. Dropping it stops it.
-#[derive(Debug)]
 pub struct Cluster {
     dir: DataDir,
     child: Option<Child>,
@@ -144,6 +144,13 @@ impl Cluster {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         let pid = child.id();
         postmaster::stop(pid, || !matches!(child.try_wait(), Ok(None)))
+    }
+}
+
+impl fmt::Debug for Cluster {
+    // The URL holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("dir", &self.dir.path()).field("port", &self.port).finish_non_exhaustive()
     }
 }
 
