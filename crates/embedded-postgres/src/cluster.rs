@@ -83,6 +83,9 @@ impl Cluster {
     /// [`Error::OwnedByAnother`] where the directory is somebody else's, with [`Error::OtherVersion`] where the
     /// installed PostgreSQL cannot read it, and with [`Error::NotStarted`] and the end of the log otherwise.
     pub fn start(dir: &DataDir, options: &Options) -> Result<Self, Error> {
+        if !dir.path().exists() {
+            Binaries::find(None)?; // rather than leave an empty directory behind where there are none
+        }
         dir.claim()?;
         let lock = dir.lock()?;
         let version = create::version_of(dir)?;

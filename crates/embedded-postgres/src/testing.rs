@@ -25,6 +25,9 @@ const WATCHDOG: &str = include_str!("watchdog.sql");
 const IDLE: Duration = Duration::from_mins(2);
 /// Counts a use, and holds off the watchdog, which ends the server only when it gets this lock exclusively.
 const IN_USE: &str = "DO $$ BEGIN PERFORM nextval('uses'); PERFORM pg_advisory_lock_shared(7240); END $$";
+/// A file system in memory copies a database several times as fast as a disk.
+const MEMORY: &str = "/dev/shm";
+const MEMORY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const TEST_DATABASES: &str = r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_%'";
 /// How often a server that is just going away is tried again.
 const ATTEMPTS: u32 = 3;
@@ -50,15 +53,16 @@ pub struct TestDatabase {
 }
 
 impl TestCluster {
-    /// The cluster of this user and version below the temporary directory, or in the directory that
-    /// `BURNTOP_TEST_CLUSTER` names. It is started when something is asked of it.
+    /// The cluster of this user and version in memory (`/dev/shm`, where that is large), else below the temporary
+    /// directory; or in the directory that `BURNTOP_TEST_CLUSTER` names. It is started when something is asked of it.
     pub fn shared() -> Result<Self, Error> {
         let binaries = Binaries::find(None)?;
         if let Some(dir) = std::env::var_os("BURNTOP_TEST_CLUSTER").filter(|dir| !dir.is_empty()) {
             return Self::with(&DataDir::resolve(Path::new(&dir), Origin::Explicit)?, binaries, IDLE);
         }
         let uid = rustix::process::geteuid().as_raw();
-        let dir = std::env::temp_dir().join(format!("burntop-test-{uid}-{}", binaries.major()));
+        let parent = if is_large(Path::new(MEMORY)) { MEMORY.into() } else { std::env::temp_dir() };
+        let dir = parent.join(format!("burntop-test-{uid}-{}", binaries.major()));
         Self::with(&DataDir::resolve(&dir, Origin::Default)?, binaries, IDLE)
     }
 
@@ -227,6 +231,11 @@ impl Drop for TestDatabase {
     }
 }
 
+/// Whether the file system at `path` is large enough for many databases, however full it is just now.
+fn is_large(path: &Path) -> bool {
+    rustix::fs::statvfs(path).is_ok_and(|found| found.f_blocks.saturating_mul(found.f_frsize) >= MEMORY_BYTES)
+}
+
 fn drop_statement(name: &str) -> String {
     format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql::identifier(name))
 }
@@ -252,6 +261,11 @@ mod tests {
         assert_eq!(owner_of("test_4711_3"), Some(4711));
         assert_eq!(owner_of("burntop"), None);
         assert_eq!(owner_of("test_of_mine"), None);
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_large() {
+        assert!(!is_large(Path::new("/no/such/place")));
     }
 
     #[test]
