@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! The server program: reads its configuration, opens its database, serves until it is told to stop.
+
+mod cli;
+mod migrate;
+mod serve;
+
+use std::process::ExitCode;
+
+use bootstrap::settings;
+use bootstrap::{Settings, StartupError};
+use clap::Parser;
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), StartupError> {
+    match cli.command {
+        Some(Command::Config { reference: true }) => print_text(&settings::reference()),
+        Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
+        Some(Command::Openapi) => print_text(&serve::openapi()?),
+        Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
+        None => serve::serve(&loaded()?, &cli.serve),
+    }
+}
+
+/// The configuration, with logging begun as it says.
+fn loaded() -> Result<Settings, StartupError> {
+    let settings = Settings::load()?;
+    bootstrap::telemetry::start(&settings)
+        .map_err(|error| StartupError::Other { doing: "starting the log", reason: error.to_string() })?;
+    Ok(settings)
+}
+
+/// Prints to standard output; a reader that has seen enough is no failure.
+fn print_text(text: &str) -> Result<(), StartupError> {
+    use std::io::{ErrorKind, Write};
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(StartupError::Other { doing: "printing", reason: error.to_string() })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,1 +1,10 @@
-//! Placeholder.
+//! What both programs share before they are programs: configuration, telemetry, the clock and the database.
+
+pub mod database;
+pub mod settings;
+pub mod startup;
+pub mod system;
+pub mod telemetry;
+
+pub use settings::Settings;
+pub use startup::StartupError;

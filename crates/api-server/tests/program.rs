@@ -1,0 +1,91 @@
+//! The program from outside: what it prints, how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The program with nothing in its environment but a path and what is given.
+fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_api-server"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.args(arguments).envs(variables.iter().copied()).stdin(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn fails_with(output: &Output, expected: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.lines().any(|line| line.starts_with("error: ")) && said.contains(expected), "{said}");
+    assert!(!said.contains("panicked") && !said.contains("Error {"), "{said}");
+}
+
+fn data_dir() -> tempfile::TempDir {
+    let top = tempfile::tempdir().unwrap();
+    fs::set_permissions(top.path(), PermissionsExt::from_mode(0o711)).unwrap();
+    top
+}
+
+/// Reads the program's log until a line says `what`.
+fn wait_for_line(child: &mut Child, what: &str) {
+    let lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    let seen: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.contains(what)).collect();
+    assert!(child.try_wait().unwrap().is_none(), "it ended: {seen:?}");
+}
+
+#[test]
+fn the_configuration_in_effect_is_printed() {
+    let variables = [("DATABASE_URL", "postgres://me:hunter2@db/x"), ("DEBUG", "true"), ("PORT", "9001")];
+    let output = program(&["config"], &variables).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("port = 9001") && text.contains("me:***@db") && !text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn the_reference_is_printed() {
+    let output = program(&["config", "--reference"], &[]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("BURNTOP__SYNC__MAX_MESSAGES"));
+}
+
+#[test]
+fn a_bad_configuration_is_refused_with_every_problem() {
+    let output = program(&[], &[("PORT", "x"), ("DATABASE_URL", "postgres://db/x")]).output().unwrap();
+    fails_with(&output, "PORT: must be a whole number");
+    fails_with(&output, "SECRET_KEY: production needs");
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let top = data_dir();
+    let data = top.path().join("data");
+    let output = program(&[], &[("PORT", &port), ("BURNTOP_DATA_DIR", data.to_str().unwrap())]).output().unwrap();
+    fails_with(&output, &format!("127.0.0.1:{port} is in use by another program"));
+    assert!(!data.exists(), "found before a database was made");
+}
+
+#[test]
+fn it_serves_with_a_database_of_its_own_until_it_is_told_to_stop() {
+    let top = data_dir();
+    let data = top.path().join("data");
+    let variables = [("PORT", "0"), ("BURNTOP_DATA_DIR", data.to_str().unwrap())];
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut child = program(&[], &variables).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for_line(&mut child, "ready");
+        assert!(data.join("cluster/postmaster.pid").exists());
+
+        let second = program(&[], &variables).output().unwrap();
+        fails_with(&second, &format!("is in use by process {}", child.id()));
+
+        kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), signal).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert!(!data.join("cluster/postmaster.pid").exists(), "the database was stopped");
+    }
+}

@@ -1,0 +1,180 @@
+//! Which database the program uses: the one that was named, or one of its own.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use domain::ids::Ids;
+use embedded_postgres::{Cluster, DataDir, Options, Origin};
+
+use crate::settings::{Secret, Settings};
+use crate::startup::StartupError;
+
+/// Connections that the embedded server accepts beyond those of one program's pool.
+const SPARE_CONNECTIONS: usize = 50;
+
+/// A database that is there for as long as this value.
+#[derive(Debug)]
+pub enum Database {
+    /// The one that `DATABASE_URL` names.
+    External(Secret),
+    /// One of our own, which this process runs.
+    Embedded(Cluster),
+    /// One of our own, which another process runs.
+    Attached(Secret),
+}
+
+impl Database {
+    /// The database of the program that owns it: external, or embedded and started by this call, which may take
+    /// seconds; an async program makes it on a thread for blocking work.
+    pub fn open(settings: &Settings) -> Result<Self, StartupError> {
+        if let Some(url) = &settings.database.url {
+            return Ok(Self::External(url.clone()));
+        }
+        let dir = data_dir(settings)?;
+        if let Some(notice) = dir.notice() {
+            tracing::warn!("{notice}");
+        }
+        let connections = settings.database.max_connections().saturating_add(SPARE_CONNECTIONS).max(100);
+        let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        Ok(Self::Embedded(Cluster::start(&dir, &Options { max_connections, ..Options::default() })?))
+    }
+
+    /// The database for a program beside the one that owns it, such as the worker: external, or the embedded one that
+    /// the other program runs.
+    pub fn attach(settings: &Settings) -> Result<Self, StartupError> {
+        match &settings.database.url {
+            Some(url) => Ok(Self::External(url.clone())),
+            None => Ok(Self::Attached(Secret::new(embedded_postgres::attach(&data_dir(settings)?)?))),
+        }
+    }
+
+    /// As [`attach`](Self::attach), or [`open`](Self::open) when no other program runs the embedded one: for commands.
+    pub fn attach_or_open(settings: &Settings) -> Result<Self, StartupError> {
+        match Self::attach(settings) {
+            Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => Self::open(settings),
+            attached => attached,
+        }
+    }
+
+    /// Its URL, password included.
+    pub fn url(&self) -> &str {
+        match self {
+            Self::External(url) | Self::Attached(url) => url.expose(),
+            Self::Embedded(cluster) => cluster.url(),
+        }
+    }
+
+    /// Whether it is one of our own.
+    pub fn is_embedded(&self) -> bool {
+        !matches!(self, Self::External(_))
+    }
+
+    /// Stops it if this process runs it; close the pool before. Dropping does the same, without telling of failures.
+    pub fn stop(self) -> Result<(), StartupError> {
+        match self {
+            Self::Embedded(cluster) => Ok(cluster.stop()?),
+            Self::External(_) | Self::Attached(_) => Ok(()),
+        }
+    }
+}
+
+/// The directory for what the program keeps on disk.
+pub fn data_dir(settings: &Settings) -> Result<DataDir, StartupError> {
+    let origin = if settings.is_set("app.data_dir") { Origin::Explicit } else { Origin::Default };
+    Ok(DataDir::resolve(&settings.app.data_dir, origin)?)
+}
+
+/// The key that signs links and short-lived tokens: `SECRET_KEY`, else the one that is made once and kept in the data
+/// directory.
+pub fn secret_key(settings: &Settings, ids: &dyn Ids) -> Result<Secret, StartupError> {
+    if let Some(secret) = &settings.app.secret_key {
+        return Ok(secret.clone());
+    }
+    let dir = data_dir(settings)?;
+    dir.claim()?;
+    let kept = kept_secret(dir.path(), ids);
+    kept.map_err(|error| StartupError::Other { doing: "keeping a secret key", reason: error.to_string() })
+}
+
+fn kept_secret(dir: &Path, ids: &dyn Ids) -> io::Result<Secret> {
+    let path = dir.join("secret_key");
+    if !path.exists() {
+        let draft = dir.join(format!("secret_key.{}", std::process::id()));
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let text = ids.secret().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        // A link does not replace: of two programs that start together the first decides.
+        let linked = fs::hard_link(&draft, &path);
+        fs::remove_file(&draft)?;
+        match linked {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(Secret::new(fs::read_to_string(&path)?.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::system::SystemIds;
+
+    fn settings(variables: &[(&str, &str)]) -> Settings {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::from_environment(owned).unwrap()
+    }
+
+    fn open_dir() -> tempfile::TempDir {
+        let top = tempfile::tempdir().unwrap();
+        fs::set_permissions(top.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        top
+    }
+
+    #[test]
+    fn a_url_means_the_database_is_somebody_elses() {
+        let settings = settings(&[("DATABASE_URL", "postgresql://db/burntop"), ("DEBUG", "true")]);
+        for database in [Database::open(&settings).unwrap(), Database::attach(&settings).unwrap()] {
+            assert_eq!(database.url(), "postgres://db/burntop");
+            assert!(!database.is_embedded());
+            database.stop().unwrap();
+        }
+    }
+
+    #[test]
+    fn without_a_url_one_is_started_and_others_attach() {
+        let top = open_dir();
+        let settings = settings(&[("BURNTOP_DATA_DIR", top.path().join("data").to_str().unwrap())]);
+        let error = Database::attach(&settings).unwrap_err();
+        assert!(error.to_string().contains("start `api-server` first"), "{error}");
+
+        let owner = Database::attach_or_open(&settings).unwrap();
+        assert!(matches!(owner, Database::Embedded(_)) && owner.is_embedded());
+        let other = Database::attach_or_open(&settings).unwrap();
+        assert!(matches!(other, Database::Attached(_)));
+        assert_eq!(other.url(), owner.url());
+        assert!(!format!("{other:?}").contains("postgres://"));
+
+        let error = Database::open(&settings).unwrap_err();
+        assert!(error.to_string().contains("is in use by process"), "{error}");
+        owner.stop().unwrap();
+    }
+
+    #[test]
+    fn the_secret_key_is_the_one_that_was_set_or_is_made_once() {
+        let top = open_dir();
+        let data = top.path().join("data");
+        let own = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
+        let made = secret_key(&own, &SystemIds).unwrap();
+        assert_eq!(made.expose().len(), 64);
+        assert_eq!(secret_key(&own, &SystemIds).unwrap(), made);
+        assert_eq!(fs::metadata(data.join("secret_key")).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let set = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("SECRET_KEY", "mine")]);
+        assert_eq!(secret_key(&set, &SystemIds).unwrap().expose(), "mine");
+    }
+}

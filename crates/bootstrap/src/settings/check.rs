@@ -1,0 +1,169 @@
+//! What a value must be beyond its kind, and what values mean together.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use toml::{Table, Value};
+
+use super::schema;
+
+/// The fewest characters of a secret key.
+const SECRET_CHARACTERS: usize = 32;
+
+/// What a value must be.
+enum Rule {
+    Between(i64, i64),
+    NotEmpty,
+    /// `http://` or `https://` with a host.
+    Web,
+    /// As `Web`, or empty.
+    WebOrEmpty,
+    /// Empty, or one of these schemes with something after it.
+    Schemes(&'static [&'static str]),
+    /// Empty, or `address:port`.
+    AddressOrEmpty,
+    Origins,
+    Networks,
+    LogFilter,
+}
+
+const POSTGRES: Rule = Rule::Schemes(&["postgres", "postgresql", "postgresql+asyncpg"]);
+const MAX: i64 = i64::MAX;
+const DAY_SECONDS: i64 = 86_400;
+const MAX_U32: i64 = u32::MAX as i64;
+
+const RULES: [(&str, Rule); 36] = [
+    ("app.name", Rule::NotEmpty),
+    ("app.data_dir", Rule::NotEmpty),
+    ("app.public_url", Rule::Web),
+    ("app.frontend_url", Rule::Web),
+    ("server.host", Rule::NotEmpty),
+    ("server.port", Rule::Between(0, 65_535)),
+    ("server.workers", Rule::Between(0, 1024)),
+    ("server.max_connections", Rule::Between(1, 1_000_000)),
+    ("server.client_request_timeout_seconds", Rule::Between(1, DAY_SECONDS)),
+    ("server.keep_alive_seconds", Rule::Between(1, DAY_SECONDS)),
+    ("server.shutdown_timeout_seconds", Rule::Between(0, DAY_SECONDS)),
+    ("server.cors_origins", Rule::Origins),
+    ("server.trusted_proxies", Rule::Networks),
+    ("metrics.bind", Rule::AddressOrEmpty),
+    ("metrics.worker_bind", Rule::AddressOrEmpty),
+    ("database.url", POSTGRES),
+    ("database.replica_url", POSTGRES),
+    ("database.pool_size", Rule::Between(1, 10_000)),
+    ("database.max_overflow", Rule::Between(0, 10_000)),
+    ("database.wait_timeout_seconds", Rule::Between(1, DAY_SECONDS)),
+    ("sync.max_body_bytes", Rule::Between(1024, MAX)),
+    ("sync.max_messages", Rule::Between(1, 10_000_000)),
+    ("sync.max_inflight_bytes", Rule::Between(1024, MAX)),
+    ("rate_limits.auth_per_minute", Rule::Between(0, MAX_U32)),
+    ("rate_limits.failed_logins_per_minute", Rule::Between(0, MAX_U32)),
+    ("rate_limits.sync_per_minute", Rule::Between(0, MAX_U32)),
+    ("rate_limits.default_per_minute", Rule::Between(0, MAX_U32)),
+    ("sessions.lifetime_days", Rule::Between(1, 3650)),
+    ("passwords.memory_kib", Rule::Between(8, 4_194_304)),
+    ("passwords.iterations", Rule::Between(1, 1000)),
+    ("passwords.parallelism", Rule::Between(1, 64)),
+    ("log.level", Rule::LogFilter),
+    ("github.url", Rule::Web),
+    ("github.api_url", Rule::Web),
+    ("mail.smtp_url", Rule::Schemes(&["smtp", "smtps"])),
+    ("pricing.url", Rule::WebOrEmpty),
+];
+
+/// Adds what is wrong with `values` to `problems`. `named` says how whoever set a key calls it.
+pub(super) fn check(values: &Table, named: &BTreeMap<String, String>, problems: &mut Vec<String>) {
+    let name = |path: &str| named.get(path).cloned().unwrap_or_else(|| schema::variable(path));
+    for (path, rule) in &RULES {
+        if let Some(reason) = schema::get(values, path).and_then(|value| breach(rule, value)) {
+            problems.push(format!("{}: {reason}", name(path)));
+        }
+    }
+    check_together(values, &name, problems);
+}
+
+fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut Vec<String>) {
+    let text = |path| schema::get(values, path).and_then(Value::as_str).unwrap_or_default();
+    let number = |path| schema::get(values, path).and_then(Value::as_integer).unwrap_or_default();
+    let is_debug = schema::get(values, "app.debug").and_then(Value::as_bool).unwrap_or_default();
+
+    let key_characters = text("app.secret_key").chars().count();
+    if !text("database.url").is_empty() && !is_debug && key_characters < SECRET_CHARACTERS {
+        let found = if key_characters == 0 { "is missing".into() } else { format!("has only {key_characters}") };
+        problems.push(format!(
+            "{}: production needs a secret of at least {SECRET_CHARACTERS} characters, and it {found}; \
+             make one with `openssl rand -hex 32`, or set DEBUG=true for developing",
+            name("app.secret_key")
+        ));
+    }
+    for (one, other) in [("github.client_id", "github.client_secret"), ("github.client_secret", "github.client_id")] {
+        if !text(one).is_empty() && text(other).is_empty() {
+            problems.push(format!("{}: must be set together with {}", name(other), name(one)));
+        }
+    }
+    if !text("mail.smtp_url").is_empty() && text("mail.from").is_empty() {
+        problems.push(format!("{}: must be set together with {}", name("mail.from"), name("mail.smtp_url")));
+    }
+    if !text("database.replica_url").is_empty() && text("database.url").is_empty() {
+        problems.push(format!("{}: needs {}", name("database.replica_url"), name("database.url")));
+    }
+    if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
+        let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));
+        problems.push(format!("{all}: must not be less than {one}, or the largest body could never be read"));
+    }
+}
+
+/// Why `value` breaks `rule`, if it does.
+fn breach(rule: &Rule, value: &Value) -> Option<String> {
+    let text = value.as_str().unwrap_or_default();
+    match rule {
+        Rule::Between(least, most) => {
+            let number = value.as_integer()?;
+            let upper = if *most == MAX { "up".to_owned() } else { format!("to {most}") };
+            (!(*least..=*most).contains(&number)).then(|| format!("must be from {least} {upper}, not {number}"))
+        }
+        Rule::NotEmpty => text.is_empty().then(|| "must not be empty".to_owned()),
+        Rule::WebOrEmpty if text.is_empty() => None,
+        Rule::Web | Rule::WebOrEmpty => {
+            (!is_web(text)).then(|| format!("must be an address such as https://example.org, not `{text}`"))
+        }
+        Rule::Schemes(schemes) => {
+            let is_one = |(scheme, rest): (&str, &str)| schemes.contains(&scheme) && !rest.is_empty();
+            let good = text.is_empty() || text.split_once("://").is_some_and(is_one);
+            // The text may hold a password, so it is not repeated.
+            (!good).then(|| format!("must begin with {}://", schemes.join(":// or ")))
+        }
+        Rule::AddressOrEmpty => {
+            let good = text.is_empty() || text.parse::<SocketAddr>().is_ok();
+            (!good).then(|| format!("must be an address and port such as 127.0.0.1:9464, not `{text}`"))
+        }
+        Rule::Origins => wrong_item(value, |item| is_web(item) && item.matches('/').count() == 2)
+            .map(|item| format!("must list origins such as https://example.org, without a path, not `{item}`")),
+        Rule::Networks => wrong_item(value, is_network)
+            .map(|item| format!("must list addresses or networks such as 10.0.0.0/8, not `{item}`")),
+        Rule::LogFilter => {
+            let good = !text.is_empty() && crate::telemetry::filter(text).is_ok();
+            (!good).then(|| format!("must be error, warn, info, debug, trace or a filter, not `{text}`"))
+        }
+    }
+}
+
+fn wrong_item(list: &Value, good: impl Fn(&str) -> bool) -> Option<&str> {
+    list.as_array()?.iter().filter_map(Value::as_str).find(|item| !good(item))
+}
+
+fn is_web(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+fn is_network(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+    let most = match address.parse() {
+        Ok(IpAddr::V4(_)) => 32,
+        Ok(IpAddr::V6(_)) => 128,
+        Err(_) => return false,
+    };
+    bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+}

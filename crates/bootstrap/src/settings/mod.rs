@@ -1,0 +1,324 @@
+//! The configuration: `config/default.toml`, then the file named by `BURNTOP_CONFIG`, then the environment.
+//!
+//! `default.toml` is also the schema: a key that is not in it is unknown, and a value must be of the kind written there.
+
+mod check;
+mod layers;
+mod reference;
+mod schema;
+mod secret;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
+
+pub use reference::reference;
+pub use secret::{Secret, without_password};
+
+/// The name of the variable that names a configuration file.
+pub const CONFIG_FILE: &str = "BURNTOP_CONFIG";
+
+/// The configuration, complete and checked.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Settings {
+    /// What this installation is.
+    pub app: App,
+    /// The HTTP server.
+    pub server: Server,
+    /// The listeners for Prometheus.
+    pub metrics: Metrics,
+    /// PostgreSQL.
+    pub database: Database,
+    /// What one sync may contain.
+    pub sync: Sync,
+    /// Requests per minute; 0 is no limit.
+    pub rate_limits: RateLimits,
+    /// Signed-in sessions.
+    pub sessions: Sessions,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Logs.
+    pub log: Log,
+    /// Signing in with GitHub.
+    pub github: GitHub,
+    /// E-mail.
+    pub mail: Mail,
+    /// The live price table.
+    pub pricing: Pricing,
+    /// The values as they were merged, for [`Settings::render_effective`].
+    #[serde(skip)]
+    merged: Merged,
+    /// The keys that are not at their default.
+    #[serde(skip)]
+    set: BTreeSet<String>,
+}
+
+/// The merged values; they hold secrets, so they are not for `Debug`.
+#[derive(Clone, Default)]
+struct Merged(toml::Table);
+
+impl fmt::Debug for Merged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[values]")
+    }
+}
+
+/// What this installation is.
+#[derive(Debug, Clone, Deserialize)]
+pub struct App {
+    /// The name people see.
+    pub name: String,
+    /// Whether this is a developer's installation.
+    pub debug: bool,
+    /// Signs links and short-lived tokens; see [`crate::database::secret_key`] for when it is not set.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub secret_key: Option<Secret>,
+    /// Where the embedded database lives.
+    pub data_dir: PathBuf,
+    /// Where people reach the API, without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub public_url: String,
+    /// Where the web frontend is, without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub frontend_url: String,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Server {
+    /// The address to listen on.
+    pub host: String,
+    /// The port to listen on; 0 is any.
+    pub port: u16,
+    /// Threads that serve requests; 0 is one per core.
+    pub workers: usize,
+    /// Connections open at once, over all threads.
+    pub max_connections: usize,
+    /// For the head of a request.
+    pub client_request_timeout_seconds: u64,
+    /// For an idle connection.
+    pub keep_alive_seconds: u64,
+    /// For running requests after SIGTERM.
+    pub shutdown_timeout_seconds: u64,
+    /// Origins whose pages may call the API.
+    pub cors_origins: Vec<String>,
+    /// Addresses or networks of proxies that are believed.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// The listeners for Prometheus.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Metrics {
+    /// The server's; `None` is off.
+    #[serde(deserialize_with = "address_unless_empty")]
+    pub bind: Option<SocketAddr>,
+    /// The worker's; `None` is off.
+    #[serde(deserialize_with = "address_unless_empty")]
+    pub worker_bind: Option<SocketAddr>,
+}
+
+/// PostgreSQL.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Database {
+    /// Where it is, with the scheme `postgres://`; `None` is the embedded one.
+    #[serde(deserialize_with = "postgres_unless_empty")]
+    pub url: Option<Secret>,
+    /// A read replica.
+    #[serde(deserialize_with = "postgres_unless_empty")]
+    pub replica_url: Option<Secret>,
+    /// Connections that are kept.
+    pub pool_size: usize,
+    /// Connections beyond these under load.
+    pub max_overflow: usize,
+    /// How long a request waits for a connection.
+    pub wait_timeout_seconds: u64,
+    /// Whether starting the server brings the schema up to date.
+    pub migrate_on_start: bool,
+}
+
+impl Database {
+    /// The most connections at once.
+    pub fn max_connections(&self) -> usize {
+        self.pool_size + self.max_overflow
+    }
+}
+
+/// What one sync may contain.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Sync {
+    /// The body after decompression.
+    pub max_body_bytes: usize,
+    /// Messages in one request.
+    pub max_messages: usize,
+    /// All bodies that are being read at once.
+    pub max_inflight_bytes: usize,
+}
+
+/// Requests per minute; 0 is no limit.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RateLimits {
+    /// Signing in and registering, per client address.
+    pub auth_per_minute: u32,
+    /// Failed logins, per account.
+    pub failed_logins_per_minute: u32,
+    /// Syncs, per account.
+    pub sync_per_minute: u32,
+    /// Everything else.
+    pub default_per_minute: u32,
+}
+
+/// Signed-in sessions.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Sessions {
+    /// How long one lasts.
+    pub lifetime_days: u16,
+}
+
+/// The cost of an Argon2id hash.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Passwords {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Log {
+    /// A level or a filter.
+    pub level: String,
+    /// JSON instead of text.
+    pub json: bool,
+}
+
+/// Signing in with GitHub.
+#[derive(Debug, Clone, Deserialize)]
+pub struct GitHub {
+    /// The OAuth application; `None` turns GitHub off.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub client_id: Option<String>,
+    /// Its secret; set whenever the id is.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub client_secret: Option<Secret>,
+    /// The site, without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub url: String,
+    /// Its API, without a slash at the end.
+    #[serde(deserialize_with = "without_slash")]
+    pub api_url: String,
+}
+
+/// E-mail.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mail {
+    /// The mail server; `None` turns mail off.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub smtp_url: Option<Secret>,
+    /// The sender; set whenever the server is.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub from: Option<String>,
+}
+
+/// The live price table.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Pricing {
+    /// Where it is fetched from; `None` turns fetching off.
+    #[serde(deserialize_with = "text_unless_empty")]
+    pub url: Option<String>,
+}
+
+/// Everything that is wrong with a configuration, each problem beginning with the key it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsError {
+    /// At least one sentence.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.as_slice() {
+            [one] => write!(f, "the configuration is not usable: {one}"),
+            many => write!(f, "the configuration is not usable:\n  - {}", many.join("\n  - ")),
+        }
+    }
+}
+
+impl std::error::Error for SettingsError {}
+
+impl Settings {
+    /// Reads the configuration of this process: the defaults, the file named by `BURNTOP_CONFIG`, the environment.
+    ///
+    /// Fails with every problem at once: unknown keys, values of the wrong kind or out of range, what production needs.
+    pub fn load() -> Result<Self, SettingsError> {
+        let environment = std::env::vars_os();
+        let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
+        Self::from_environment(environment.map(|(name, value)| (text(name), text(value))))
+    }
+
+    /// As [`load`](Self::load), from these variables.
+    pub fn from_environment(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, SettingsError> {
+        let mut layers = layers::Layers::defaults();
+        let variables: Vec<(String, String)> = variables.into_iter().collect();
+        if let Some((_, file)) = variables.iter().find(|(name, value)| name == CONFIG_FILE && !value.is_empty()) {
+            layers.add_file(file.as_ref());
+        }
+        layers.add_environment(&variables);
+        let (merged, named, mut problems) = layers.finish();
+        check::check(&merged, &named, &mut problems);
+        if !problems.is_empty() {
+            return Err(SettingsError { problems });
+        }
+        let mut settings: Self = merged
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| SettingsError { problems: vec![error.message().to_owned()] })?;
+        settings.merged = Merged(merged);
+        settings.set = named.into_keys().collect();
+        Ok(settings)
+    }
+
+    /// Whether a file or the environment says something about `key`, such as `log.level`.
+    pub fn is_set(&self, key: &str) -> bool {
+        self.set.contains(key)
+    }
+
+    /// Whether strangers' data may be here: an external database, and not for developing.
+    pub fn is_production(&self) -> bool {
+        self.database.url.is_some() && !self.app.debug
+    }
+
+    /// The configuration as TOML, secrets and the passwords of URLs left out.
+    pub fn render_effective(&self) -> String {
+        reference::effective(&self.merged.0)
+    }
+}
+
+fn text_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(String::deserialize(from)?).filter(|text| !text.is_empty()))
+}
+
+fn secret_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+    Ok(text_unless_empty(from)?.map(Secret::new))
+}
+
+fn postgres_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+    let rest = |url: &str| url.split_once("://").map(|(_, rest)| format!("postgres://{rest}"));
+    Ok(text_unless_empty(from)?.and_then(|url| rest(&url)).map(Secret::new))
+}
+
+fn address_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    text_unless_empty(from)?.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
+}
+
+fn without_slash<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    Ok(String::deserialize(from)?.trim_end_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What keys there are: read from `default.toml`, which is part of the program.
+
+/// `config/default.toml`.
+pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
+
+/// The short names in the environment, which never change.
+pub(super) const SHORT_NAMES: [(&str, &str); 25] = [
+    ("APP_NAME", "app.name"),
+    ("DEBUG", "app.debug"),
+    ("SECRET_KEY", "app.secret_key"),
+    ("BURNTOP_DATA_DIR", "app.data_dir"),
+    ("PUBLIC_URL", "app.public_url"),
+    ("FRONTEND_URL", "app.frontend_url"),
+    ("HOST", "server.host"),
+    ("PORT", "server.port"),
+    ("CORS_ORIGINS", "server.cors_origins"),
+    ("TRUSTED_PROXIES", "server.trusted_proxies"),
+    ("METRICS_BIND", "metrics.bind"),
+    ("WORKER_METRICS_BIND", "metrics.worker_bind"),
+    ("DATABASE_URL", "database.url"),
+    ("DATABASE_REPLICA_URL", "database.replica_url"),
+    ("DATABASE_POOL_SIZE", "database.pool_size"),
+    ("DATABASE_MAX_OVERFLOW", "database.max_overflow"),
+    ("LOG_LEVEL", "log.level"),
+    ("LOG_JSON_FORMAT", "log.json"),
+    ("GITHUB_CLIENT_ID", "github.client_id"),
+    ("GITHUB_CLIENT_SECRET", "github.client_secret"),
+    ("GITHUB_URL", "github.url"),
+    ("GITHUB_API_URL", "github.api_url"),
+    ("SMTP_URL", "mail.smtp_url"),
+    ("MAIL_FROM", "mail.from"),
+    ("PRICING_URL", "pricing.url"),
+];
+
+/// Keys whose values nobody may see.
+pub(super) const SECRETS: [&str; 2] = ["app.secret_key", "github.client_secret"];
+
+/// A section with its keys, in the order of the file.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) comment: String,
+    pub(super) keys: Vec<Key>,
+}
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// `section.key`.
+    pub(super) path: String,
+    pub(super) comment: String,
+    /// The default as it is written.
+    pub(super) default: String,
+}
+
+impl Key {
+    /// The key without its section.
+    pub(super) fn name(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or(&self.path)
+    }
+}
+
+/// The defaults as values. Empty if `default.toml` were not TOML, which a test rules out.
+pub(super) fn defaults() -> toml::Table {
+    DEFAULTS.parse().unwrap_or_default()
+}
+
+/// The sections in order, with the comments above them.
+pub(super) fn sections() -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut comment: Vec<&str> = Vec::new();
+    for line in DEFAULTS.lines().map(str::trim) {
+        if let Some(text) = line.strip_prefix('#') {
+            comment.push(text.trim());
+        } else if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            sections.push(Section { name: name.to_owned(), comment: comment.join(" "), keys: Vec::new() });
+            comment.clear();
+        } else if let (Some((name, default)), Some(section)) = (line.split_once(" = "), sections.last_mut()) {
+            let path = format!("{}.{name}", section.name);
+            section.keys.push(Key { path, comment: comment.join(" "), default: default.to_owned() });
+            comment.clear();
+        } else {
+            comment.clear();
+        }
+    }
+    sections
+}
+
+/// The value at `section.key`.
+pub(super) fn get<'a>(table: &'a toml::Table, path: &str) -> Option<&'a toml::Value> {
+    let (section, key) = path.split_once('.')?;
+    table.get(section)?.get(key)
+}
+
+/// The name under which the environment knows `path`: the short one, else the long one.
+pub(super) fn variable(path: &str) -> String {
+    let short = SHORT_NAMES.iter().find(|(_, known)| *known == path);
+    short.map_or_else(|| long_name(path), |(name, _)| (*name).to_owned())
+}
+
+/// `BURNTOP__SECTION__KEY`.
+pub(super) fn long_name(path: &str) -> String {
+    format!("BURNTOP__{}", path.replace('.', "__").to_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_has_a_section_a_comment_and_a_default() {
+        let keys: Vec<Key> = sections().into_iter().flat_map(|section| section.keys).collect();
+        let in_toml: usize = defaults().values().filter_map(|section| section.as_table()).map(toml::Table::len).sum();
+        assert_eq!(keys.len(), in_toml);
+        for key in &keys {
+            assert!(key.comment.ends_with('.'), "{} has no comment", key.path);
+            assert!(get(&defaults(), &key.path).is_some(), "{}", key.path);
+        }
+        assert!(sections().iter().all(|section| !section.comment.is_empty()));
+    }
+
+    #[test]
+    fn every_short_name_and_secret_is_of_a_key() {
+        let defaults = defaults();
+        for path in SHORT_NAMES.iter().map(|(_, path)| path).chain(&SECRETS) {
+            assert!(get(&defaults, path).is_some(), "{path}");
+        }
+        assert_eq!(variable("database.url"), "DATABASE_URL");
+        assert_eq!(variable("sync.max_messages"), "BURNTOP__SYNC__MAX_MESSAGES");
+    }
+}

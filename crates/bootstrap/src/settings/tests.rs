@@ -1,0 +1,199 @@
+//! What a configuration may say, and what it is told when it may not.
+
+use super::*;
+
+fn load(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Settings::from_environment(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+}
+
+fn with_file(text: &str, variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let mut variables = variables.to_vec();
+    variables.push((CONFIG_FILE, file.path().to_str().unwrap()));
+    load(&variables)
+}
+
+#[track_caller]
+fn refused(variables: &[(&str, &str)], expected: &[&str]) {
+    let error = load(variables).unwrap_err();
+    assert_eq!(error.problems.len(), expected.len(), "{error}");
+    for (problem, start) in error.problems.iter().zip(expected) {
+        assert!(problem.starts_with(start), "{problem}");
+    }
+}
+
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn nothing_needs_to_be_said() {
+    let settings = load(&[("PATH", "/bin"), ("HOME", "/root")]).unwrap();
+    assert_eq!((settings.server.host.as_str(), settings.server.port), ("127.0.0.1", 8000));
+    assert_eq!(settings.database.max_connections(), 30);
+    assert_eq!(settings.sync.max_body_bytes, 128 * 1024 * 1024);
+    assert_eq!(settings.sync.max_messages, 250_000);
+    assert_eq!(settings.metrics.bind, Some("127.0.0.1:9464".parse().unwrap()));
+    assert_eq!(settings.metrics.worker_bind, Some("127.0.0.1:9465".parse().unwrap()));
+    assert_eq!((settings.passwords.memory_kib, settings.passwords.iterations), (19_456, 2));
+    assert!(settings.database.url.is_none() && settings.app.secret_key.is_none());
+    assert!(!settings.is_production() && !settings.is_set("app.data_dir"));
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+    let file = "[server]\nport = 9000\nhost = '::1'\n[log]\njson = true\n";
+    let settings = with_file(file, &[("PORT", "9001"), ("BURNTOP__SYNC__MAX_MESSAGES", "7")]).unwrap();
+    assert_eq!((settings.server.port, settings.server.host.as_str()), (9001, "::1"));
+    assert!(settings.log.json && settings.is_set("log.json"));
+    assert_eq!(settings.sync.max_messages, 7);
+    assert_eq!(load(&[("PORT", "1"), ("BURNTOP__SERVER__PORT", "2")]).unwrap().server.port, 1);
+}
+
+#[test]
+fn every_short_name_is_understood() {
+    for (name, path) in schema::SHORT_NAMES {
+        let default = schema::get(&schema::defaults(), path).unwrap().clone();
+        let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        assert!(load(&[(name, &text)]).unwrap().is_set(path), "{name}");
+    }
+}
+
+#[test]
+fn lists_are_json_or_have_commas() {
+    let origins = |text| load(&[("CORS_ORIGINS", text)]).unwrap().server.cors_origins;
+    assert_eq!(origins(r#"["https://a.org","https://b.org:1"]"#), ["https://a.org", "https://b.org:1"]);
+    assert_eq!(origins("https://a.org, https://b.org:1"), ["https://a.org", "https://b.org:1"]);
+    assert!(origins("").is_empty());
+}
+
+#[test]
+fn truth_is_written_in_several_ways() {
+    for (text, meant) in [("true", true), ("1", true), ("Yes", true), ("FALSE", false), ("0", false), ("", false)] {
+        assert_eq!(load(&[("DEBUG", text)]).unwrap().app.debug, meant, "{text}");
+    }
+}
+
+#[test]
+fn all_schemes_of_a_database_url_mean_the_same() {
+    for scheme in ["postgres", "postgresql", "postgresql+asyncpg"] {
+        let url = format!("{scheme}://me:pw@db:5432/burntop");
+        let settings = load(&[("DATABASE_URL", &url), ("SECRET_KEY", KEY)]).unwrap();
+        assert_eq!(settings.database.url.as_ref().unwrap().expose(), "postgres://me:pw@db:5432/burntop");
+        assert!(settings.is_production());
+    }
+    refused(&[("DATABASE_URL", "mysql://db/x"), ("SECRET_KEY", KEY)], &["DATABASE_URL: must begin with"]);
+}
+
+#[test]
+fn unknown_keys_are_refused_wherever_they_are() {
+    refused(&[("BURNTOP__SERVER__PROT", "1")], &["BURNTOP__SERVER__PROT: unknown"]);
+    refused(&[("BURNTOP__NOTHING", "1")], &["BURNTOP__NOTHING: unknown"]);
+    let error = with_file("[server]\nmax_messages = 5\n[sevrer]\nprot = 1\n", &[]).unwrap_err();
+    assert!(error.problems[0].starts_with("server.max_messages (in "), "{error}");
+    assert!(error.problems[0].contains("did you mean sync.max_messages (BURNTOP__SYNC__MAX_MESSAGES)?"), "{error}");
+    assert!(error.problems[1].starts_with("sevrer.prot (in "), "{error}");
+    assert!(with_file("port = 1\n", &[]).unwrap_err().problems[0].starts_with("port (in "));
+}
+
+#[test]
+fn values_of_another_kind_are_refused() {
+    refused(&[("PORT", "many")], &["PORT: must be a whole number, not `many`"]);
+    refused(&[("DEBUG", "maybe")], &["DEBUG: must be true or false, not `maybe`"]);
+    refused(&[("CORS_ORIGINS", "[1]")], &["CORS_ORIGINS: must be a list of texts"]);
+    let error = with_file("[server]\nport = '8000'\ncors_origins = [1]\n", &[]).unwrap_err();
+    assert!(error.problems.iter().any(|problem| problem.contains("port (in ")), "{error}");
+    assert_eq!(error.problems.len(), 2);
+}
+
+#[test]
+fn values_out_of_range_are_refused() {
+    for (name, value) in [
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("DATABASE_POOL_SIZE", "0"),
+        ("APP_NAME", " "),
+        ("PUBLIC_URL", "example.org"),
+        ("PUBLIC_URL", "https:///x"),
+        ("FRONTEND_URL", ""),
+        ("CORS_ORIGINS", "*"),
+        ("CORS_ORIGINS", "https://a.org/path"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33"),
+        ("TRUSTED_PROXIES", "proxy"),
+        ("METRICS_BIND", "9464"),
+        ("LOG_LEVEL", "loud=very"),
+        ("PRICING_URL", "file:///etc/passwd"),
+        ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "-5"),
+        ("BURNTOP__SYNC__MAX_INFLIGHT_BYTES", "2048"),
+    ] {
+        refused(&[(name, value)], &[&format!("{name}: ")]);
+    }
+}
+
+#[test]
+fn values_at_the_edge_are_good() {
+    for (name, value) in [
+        ("PORT", "0"),
+        ("PRICING_URL", ""),
+        ("METRICS_BIND", ""),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,::1,fd00::/128"),
+        ("LOG_LEVEL", "WARNING"),
+        ("LOG_LEVEL", "info,adapters_http=debug"),
+        ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "0"),
+    ] {
+        load(&[(name, value)]).unwrap();
+    }
+}
+
+#[test]
+fn all_problems_are_said_at_once() {
+    let error = load(&[("PORT", "x"), ("DATABASE_POOL_SIZE", "0"), ("BURNTOP__A__B", "1")]).unwrap_err();
+    assert_eq!(error.problems.len(), 3);
+    assert_eq!(error.to_string().matches("\n  - ").count(), 3);
+}
+
+#[test]
+fn production_needs_a_long_secret_and_developing_does_not() {
+    let url = ("DATABASE_URL", "postgres://db/burntop");
+    refused(&[url], &["SECRET_KEY: production needs a secret of at least 32 characters, and it is missing"]);
+    refused(&[url, ("SECRET_KEY", &KEY[1..])], &["SECRET_KEY: production needs a secret"]);
+    load(&[url, ("SECRET_KEY", KEY)]).unwrap();
+    assert!(!load(&[url, ("DEBUG", "true")]).unwrap().is_production());
+}
+
+#[test]
+fn what_belongs_together_is_set_together() {
+    refused(&[("GITHUB_CLIENT_ID", "x")], &["GITHUB_CLIENT_SECRET: must be set together with GITHUB_CLIENT_ID"]);
+    refused(&[("GITHUB_CLIENT_SECRET", "x")], &["GITHUB_CLIENT_ID: must be set together with"]);
+    refused(&[("SMTP_URL", "mail"), ("MAIL_FROM", "a@b.org")], &["SMTP_URL: must begin with smtp:// or smtps://"]);
+    refused(&[("SMTP_URL", "smtp://mail")], &["MAIL_FROM: must be set together with SMTP_URL"]);
+    refused(&[("DATABASE_REPLICA_URL", "postgres://db/x")], &["DATABASE_REPLICA_URL: needs DATABASE_URL"]);
+}
+
+#[test]
+fn a_file_that_is_not_there_or_not_toml_is_named() {
+    refused(&[(CONFIG_FILE, "/no/such/file.toml")], &["BURNTOP_CONFIG: cannot read /no/such/file.toml"]);
+    assert!(with_file("port 8000", &[]).unwrap_err().to_string().contains("is not TOML"));
+}
+
+#[test]
+fn no_secret_is_ever_printed() {
+    let settings = load(&[
+        ("DATABASE_URL", "postgresql://me:hunter2@db/burntop"),
+        ("SECRET_KEY", "hunter2-hunter2-hunter2-hunter2-hunter2"),
+        ("GITHUB_CLIENT_ID", "id"),
+        ("GITHUB_CLIENT_SECRET", "hunter2"),
+        ("SMTP_URL", "smtps://me:hunter2@mail"),
+        ("MAIL_FROM", "me@example.org"),
+    ])
+    .unwrap();
+    let printed = settings.render_effective();
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("postgresql://me:***@db/burntop"), "{printed}");
+    let debugged = format!("{settings:?}");
+    assert!(!debugged.contains("hunter2"), "{debugged}");
+}
+
+#[test]
+fn a_slash_at_the_end_of_an_address_is_dropped() {
+    assert_eq!(load(&[("PUBLIC_URL", "https://a.org/")]).unwrap().app.public_url, "https://a.org");
+}

@@ -1,0 +1,284 @@
+//! Why a program could not start, and what to do about it.
+
+use std::io;
+
+use crate::settings::{SettingsError, without_password};
+
+/// A failure before the program is of use to anybody. Its text is for the operator and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartupError {
+    /// The configuration is not usable.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+
+    /// The embedded database cannot be started or found.
+    #[error(transparent)]
+    Embedded(#[from] embedded_postgres::Error),
+
+    /// Nobody answers at the database's address.
+    #[error(
+        "the database at {url} cannot be reached ({reason}): start it, or correct DATABASE_URL; \
+         without DATABASE_URL a database of its own is started"
+    )]
+    Unreachable {
+        /// Where it should be, without the password.
+        url: String,
+        /// What happened.
+        reason: String,
+    },
+
+    /// The server is there, the database is not.
+    #[error(
+        "the database `{name}` does not exist at {url}: create it with `api-server migrate --create-database`, \
+         or correct DATABASE_URL"
+    )]
+    MissingDatabase {
+        /// The name that is missing.
+        name: String,
+        /// Where it should be, without the password.
+        url: String,
+    },
+
+    /// The server does not let us in.
+    #[error("the database at {url} refuses the user or the password: correct DATABASE_URL ({reason})")]
+    Refused {
+        /// Where it is, without the password.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
+
+    /// The server has no room for us.
+    #[error(
+        "the database at {url} has no connection left: lower DATABASE_POOL_SIZE and DATABASE_MAX_OVERFLOW, \
+         or raise its max_connections"
+    )]
+    TooManyConnections {
+        /// Where it is, without the password.
+        url: String,
+    },
+
+    /// The server is starting or stopping.
+    #[error("the database at {url} is not ready yet ({reason}): try again in a moment")]
+    NotReady {
+        /// Where it is, without the password.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
+
+    /// Our role may not do what is needed.
+    #[error("the database at {url} does not allow it: {reason}")]
+    NotAllowed {
+        /// Where it is, without the password.
+        url: String,
+        /// What it said.
+        reason: String,
+    },
+
+    /// The schema was migrated by a newer release than this one.
+    #[error(
+        "the database has the migration {version}, which this release does not know: run the newer release that made \
+         it, or restore a backup from before"
+    )]
+    NewerMigrations {
+        /// The newest migration that is not known here.
+        version: String,
+    },
+
+    /// Another program listens on the address.
+    #[error("{address} is in use by another program: stop it, or set {setting} to another address")]
+    AddressInUse {
+        /// The address with its port.
+        address: String,
+        /// The variable to change.
+        setting: &'static str,
+    },
+
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address} ({reason}): correct {setting}")]
+    BadAddress {
+        /// The address with its port.
+        address: String,
+        /// The variable to change.
+        setting: &'static str,
+        /// What happened.
+        reason: String,
+    },
+
+    /// Something else.
+    #[error("{doing} failed: {reason}")]
+    Other {
+        /// What was being done.
+        doing: &'static str,
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl StartupError {
+    /// What it means that the database at `url` could not be used: by the SQLSTATE code where the server gave one, else
+    /// by what the driver's message says.
+    pub fn database(url: &str, sqlstate: Option<&str>, message: &str) -> Self {
+        let shown = without_password(url);
+        let reason = message.to_owned();
+        match sqlstate.map_or_else(|| guess(message), Meaning::of) {
+            Meaning::Refused => Self::Refused { url: shown, reason },
+            Meaning::MissingDatabase => Self::MissingDatabase { name: database_name(url).to_owned(), url: shown },
+            Meaning::TooManyConnections => Self::TooManyConnections { url: shown },
+            Meaning::NotReady => Self::NotReady { url: shown, reason },
+            Meaning::NotAllowed => Self::NotAllowed { url: shown, reason },
+            Meaning::Unreachable => Self::Unreachable { url: shown, reason },
+            Meaning::Other => Self::Other { doing: "opening the database", reason },
+        }
+    }
+
+    /// What it means that `address` could not be listened on; `setting` is the variable that names it.
+    pub fn listening(address: impl Into<String>, setting: &'static str, error: &io::Error) -> Self {
+        let address = address.into();
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::AddressInUse { address, setting },
+            _ => Self::BadAddress { address, setting, reason: error.to_string() },
+        }
+    }
+}
+
+/// What an answer of the database means to whoever starts the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Refused,
+    MissingDatabase,
+    TooManyConnections,
+    NotReady,
+    NotAllowed,
+    Unreachable,
+    Other,
+}
+
+impl Meaning {
+    /// By SQLSTATE, as PostgreSQL's appendix A lists them.
+    fn of(sqlstate: &str) -> Self {
+        match sqlstate {
+            "28P01" | "28000" => Self::Refused,
+            "3D000" => Self::MissingDatabase,
+            "53300" => Self::TooManyConnections,
+            "57P01" | "57P02" | "57P03" => Self::NotReady,
+            "42501" => Self::NotAllowed,
+            code if code.starts_with("08") => Self::Unreachable,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Parts of messages, in lower case, for drivers that hide the code.
+const SIGNS: [(&str, Meaning); 18] = [
+    ("password authentication failed", Meaning::Refused),
+    ("no pg_hba.conf entry", Meaning::Refused),
+    ("authentication", Meaning::Refused),
+    ("password missing", Meaning::Refused),
+    ("too many clients", Meaning::TooManyConnections),
+    ("remaining connection slots", Meaning::TooManyConnections),
+    ("starting up", Meaning::NotReady),
+    ("shutting down", Meaning::NotReady),
+    ("recovery mode", Meaning::NotReady),
+    ("permission denied", Meaning::NotAllowed),
+    ("connection refused", Meaning::Unreachable),
+    ("failed to lookup", Meaning::Unreachable),
+    ("name or service not known", Meaning::Unreachable),
+    ("timed out", Meaning::Unreachable),
+    ("timeout", Meaning::Unreachable),
+    ("unreachable", Meaning::Unreachable),
+    ("connection reset", Meaning::Unreachable),
+    ("error connecting", Meaning::Unreachable),
+];
+
+fn guess(message: &str) -> Meaning {
+    let message = message.to_lowercase();
+    if message.contains("database \"") && message.contains("does not exist") {
+        return Meaning::MissingDatabase;
+    }
+    if message.contains("role \"") && message.contains("does not exist") {
+        return Meaning::Refused;
+    }
+    SIGNS.iter().find(|(sign, _)| message.contains(sign)).map_or(Meaning::Other, |(_, meaning)| *meaning)
+}
+
+/// The name of the database in a URL; without one PostgreSQL takes the user's name, which is rarely meant.
+fn database_name(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "postgres://me:hunter2@db.example.org:5432/burntop?sslmode=require";
+
+    #[track_caller]
+    fn says(error: &StartupError, expected: &[&str]) {
+        let text = error.to_string();
+        assert!(!text.contains("hunter2"), "{text}");
+        for part in expected {
+            assert!(text.contains(part), "{part:?} is not in {text:?}");
+        }
+    }
+
+    #[test]
+    fn codes_of_the_server_say_what_to_do() {
+        for (code, expected) in [
+            ("28P01", ["password", "DATABASE_URL"]),
+            ("28000", ["user", "DATABASE_URL"]),
+            ("3D000", ["`burntop` does not exist", "api-server migrate --create-database"]),
+            ("53300", ["DATABASE_POOL_SIZE", "max_connections"]),
+            ("57P03", ["not ready", "try again"]),
+            ("42501", ["does not allow", "boom"]),
+            ("08006", ["cannot be reached", "start it"]),
+            ("XX000", ["opening the database failed", "boom"]),
+        ] {
+            says(&StartupError::database(URL, Some(code), "boom"), &expected);
+        }
+    }
+
+    #[test]
+    fn without_a_code_the_message_is_read() {
+        for (message, expected) in [
+            ("error connecting to server: Connection refused (os error 111)", "cannot be reached"),
+            ("failed to lookup address information: Name or service not known", "cannot be reached"),
+            ("connection timed out", "cannot be reached"),
+            ("FATAL: password authentication failed for user \"me\"", "refuses the user"),
+            ("FATAL: role \"me\" does not exist", "refuses the user"),
+            ("FATAL: database \"burntop\" does not exist", "migrate --create-database"),
+            ("FATAL: sorry, too many clients already", "no connection left"),
+            ("FATAL: the database system is starting up", "not ready"),
+            ("ERROR: permission denied for schema public", "does not allow"),
+            ("something new", "opening the database failed: something new"),
+        ] {
+            says(&StartupError::database(URL, None, message), &[expected]);
+        }
+    }
+
+    #[test]
+    fn the_name_of_the_database_is_found() {
+        assert_eq!(database_name(URL), "burntop");
+        assert_eq!(database_name("postgres://me:p/w@host/x"), "x");
+        assert_eq!(database_name("postgres://host"), "");
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_listened_on_is_named() {
+        let taken = io::Error::from(io::ErrorKind::AddrInUse);
+        says(&StartupError::listening("127.0.0.1:8000", "PORT", &taken), &["127.0.0.1:8000 is in use", "set PORT"]);
+        let foreign = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        says(&StartupError::listening("192.0.2.1:80", "HOST", &foreign), &["cannot listen on 192.0.2.1:80", "HOST"]);
+    }
+
+    #[test]
+    fn newer_migrations_and_a_locked_directory_say_what_to_do() {
+        says(&StartupError::NewerMigrations { version: "2030".into() }, &["2030", "newer release"]);
+        let locked = embedded_postgres::Error::AlreadyInUse { dir: "/data".into(), pid: Some(7) };
+        says(&locked.into(), &["/data is in use by process 7", "BURNTOP_DATA_DIR"]);
+    }
+}

@@ -1,0 +1,85 @@
+//! Logs: text or JSON lines on standard error, filtered by level.
+
+use std::io::{IsTerminal, stderr};
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::settings::Settings;
+
+/// Crates that have nothing to say to an operator below a warning.
+const QUIET: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
+
+/// Begins logging for the whole process.
+///
+/// Fails if logging has begun already.
+pub fn start(settings: &Settings) -> Result<(), TryInitError> {
+    // The level was checked with the other settings.
+    let filter = filter(&level(settings)).unwrap_or_default();
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = if settings.log.json {
+        Box::new(
+            fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false).with_writer(stderr),
+        )
+    } else {
+        Box::new(fmt::layer().with_ansi(stderr().is_terminal()).with_writer(stderr))
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
+}
+
+/// The level asked for; debugging means `debug` unless a level was asked for.
+fn level(settings: &Settings) -> String {
+    let by_debug = settings.app.debug && !settings.is_set("log.level");
+    if by_debug { "debug".to_owned() } else { settings.log.level.clone() }
+}
+
+/// The filter that a level (also `WARNING` and `CRITICAL`) or a list of directives means.
+pub(crate) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    let directives = match level.to_ascii_lowercase().as_str() {
+        "warning" => "warn".to_owned(),
+        "critical" => "error".to_owned(),
+        "error" | "warn" | "info" | "debug" | "trace" => level.to_ascii_lowercase(),
+        // Directives are taken as they are, but a misspelt level must not pass for the name of a crate.
+        other if other.chars().all(char::is_alphanumeric) => format!("{other}=?"),
+        _ => return EnvFilter::try_new(level),
+    };
+    let quiet = QUIET.map(|name| format!("{name}=warn")).join(",");
+    let quiet = if directives == "error" { String::new() } else { format!(",{quiet}") };
+    EnvFilter::try_new(directives + &quiet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(variables: &[(&str, &str)]) -> Settings {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::from_environment(owned).unwrap()
+    }
+
+    #[test]
+    fn debugging_lowers_the_level_unless_one_is_asked_for() {
+        assert_eq!(level(&settings(&[])), "info");
+        assert_eq!(level(&settings(&[("DEBUG", "1")])), "debug");
+        assert_eq!(level(&settings(&[("DEBUG", "1"), ("LOG_LEVEL", "warn")])), "warn");
+    }
+
+    #[test]
+    fn levels_are_understood_in_any_case_and_misspelt_ones_are_not() {
+        for good in ["INFO", "Warning", "critical", "trace", "info,domain=debug", "off,worker=info"] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["inof", "loud=very"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_crates_are_kept_quiet() {
+        let shown = filter("debug").unwrap().to_string();
+        assert!(shown.contains("hyper=warn") && shown.contains("debug"), "{shown}");
+        assert!(!filter("error").unwrap().to_string().contains("warn"));
+    }
+}

@@ -1,0 +1,268 @@
+//! The data directory: where it is, whether it is ours, who is using it.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::account::{Account, user_name};
+use crate::error::{Doing, Error};
+use crate::files::{self, Lock, Locking};
+
+/// The file that tells our directories from others.
+const MARKER: &str = ".burntop-data";
+const MARKER_TEXT: &str = "This directory holds burntop's database. Do not change it by hand.\nlayout 1\n";
+
+/// Where root keeps data whose default place is closed to the account that runs PostgreSQL.
+const FALLBACK: &str = "/var/lib/burntop";
+
+/// Who chose the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody: it is the default, so another place will do where this one is closed.
+    Default,
+    /// Somebody, who wants it there and nowhere else.
+    Explicit,
+}
+
+/// A data directory that the account which runs PostgreSQL can reach. It need not exist yet.
+#[derive(Debug, Clone)]
+pub struct DataDir {
+    path: PathBuf,
+    account: Account,
+    asked: Option<PathBuf>,
+}
+
+impl DataDir {
+    /// The data directory for `asked`; creates nothing.
+    ///
+    /// Root's PostgreSQL runs as another account. Where that one may not enter a parent directory, a
+    /// [`Default`](Origin::Default) place moves to `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)),
+    /// and an [`Explicit`](Origin::Explicit) one is refused with [`Error::Closed`].
+    pub fn resolve(asked: &Path, origin: Origin) -> Result<Self, Error> {
+        Self::resolve_with(asked, origin, Account::to_run_as()?, Path::new(FALLBACK))
+    }
+
+    fn resolve_with(asked: &Path, origin: Origin, account: Account, fallback: &Path) -> Result<Self, Error> {
+        let path = real_path(asked)?;
+        let Some(parent) = account.closed_parent(&path) else {
+            return Ok(Self { path, account, asked: None });
+        };
+        if origin == Origin::Explicit {
+            return Err(Error::Closed { dir: path, parent, account: account.name().to_owned() });
+        }
+        let moved = fallback.join(format!("{:016x}", fnv1a(path.as_os_str().as_encoded_bytes())));
+        Ok(Self { path: moved, account, asked: Some(path) })
+    }
+
+    /// The absolute path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One line for the operator where the data is not kept at the place asked for.
+    pub fn notice(&self) -> Option<String> {
+        let asked = self.asked.as_ref()?;
+        let (path, account) = (self.path.display(), self.account.name());
+        Some(format!(
+            "keeping the database in {path}: PostgreSQL runs as user `{account}`, which may not enter {}",
+            asked.display()
+        ))
+    }
+
+    /// Makes the directory ours: creates it with its marker, or finds it so.
+    ///
+    /// Fails with [`Error::NotOurs`] or [`Error::OwnedByAnother`] when it is somebody else's.
+    pub fn claim(&self) -> Result<(), Error> {
+        // The account only passes through; a directory of root's lists nothing to others.
+        files::create_dirs(&self.path, 0o711)?;
+        self.check_owner(&self.path)?;
+        if self.is_empty()? && !self.has_marker() {
+            let marker = self.path.join(MARKER);
+            fs::write(&marker, MARKER_TEXT).doing(|| format!("write {}", marker.display()))?;
+        }
+        if !self.has_marker() {
+            return Err(Error::NotOurs { dir: self.path.clone() });
+        }
+        files::set_mode(&self.path, 0o711)
+    }
+
+    /// Whether the directory is there and ours.
+    pub(crate) fn has_marker(&self) -> bool {
+        self.path.join(MARKER).is_file()
+    }
+
+    /// Fails unless `path` belongs to this process's user or to the account.
+    pub(crate) fn check_owner(&self, path: &Path) -> Result<(), Error> {
+        let found = fs::symlink_metadata(path).doing(|| format!("look at {}", path.display()))?;
+        if !found.is_dir() {
+            return Err(Error::NotOurs { dir: path.to_owned() });
+        }
+        if !self.account.accepts_owner(found.uid()) {
+            return Err(Error::OwnedByAnother { dir: path.to_owned(), owner: user_name(found.uid()) });
+        }
+        Ok(())
+    }
+
+    /// Takes the directory for this process alone, until the value is dropped.
+    pub(crate) fn lock(&self) -> Result<Lock, Error> {
+        match Lock::try_exclusive(&self.path.join("lock"))? {
+            Locking::Held(lock) => Ok(lock),
+            Locking::Busy(pid) => Err(Error::AlreadyInUse { dir: self.path.clone(), pid }),
+        }
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// PostgreSQL's own directory.
+    pub(crate) fn cluster(&self) -> PathBuf {
+        self.path.join("cluster")
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path.join("postgres.log")
+    }
+
+    /// The password of [`ROLE`](crate::ROLE).
+    pub(crate) fn password_file(&self) -> PathBuf {
+        self.path.join("password")
+    }
+
+    pub(crate) fn port_file(&self) -> PathBuf {
+        self.path.join("port")
+    }
+
+    fn is_empty(&self) -> Result<bool, Error> {
+        let mut entries = fs::read_dir(&self.path).doing(|| format!("list {}", self.path.display()))?;
+        Ok(entries.next().is_none())
+    }
+}
+
+/// The absolute path of what may not exist yet, with links resolved as far as it does.
+fn real_path(path: &Path) -> Result<PathBuf, Error> {
+    let absolute = std::path::absolute(path).doing(|| format!("find {}", path.display()))?;
+    for existing in absolute.ancestors() {
+        match fs::canonicalize(existing) {
+            Ok(real) => {
+                let rest = absolute.strip_prefix(existing).unwrap_or(Path::new(""));
+                return Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) });
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).doing(|| format!("look at {}", existing.display())),
+        }
+    }
+    Ok(absolute)
+}
+
+/// The 64-bit FNV-1a hash: a short name for a path that stays the same for ever.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn open_dir() -> tempfile::TempDir {
+        let top = tempfile::tempdir().unwrap();
+        fs::set_permissions(top.path(), PermissionsExt::from_mode(0o711)).unwrap();
+        top
+    }
+
+    fn at(path: &Path) -> DataDir {
+        DataDir::resolve(path, Origin::Explicit).unwrap()
+    }
+
+    #[test]
+    fn a_new_directory_is_claimed_and_found_again() {
+        let top = open_dir();
+        let dir = at(&top.path().join("deep/data"));
+        assert!(!dir.has_marker());
+        dir.claim().unwrap();
+        dir.claim().unwrap();
+        assert!(dir.has_marker());
+        assert_eq!(dir.notice(), None);
+    }
+
+    #[test]
+    fn an_empty_directory_is_claimed_whatever_its_permissions() {
+        let top = open_dir();
+        let path = top.path().join("data");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o700)).unwrap();
+        at(&path).claim().unwrap();
+    }
+
+    #[test]
+    fn a_directory_with_foreign_files_is_left_alone() {
+        let top = open_dir();
+        fs::write(top.path().join("thesis.txt"), "years of work").unwrap();
+        assert!(matches!(at(top.path()).claim(), Err(Error::NotOurs { .. })));
+        assert_eq!(fs::read_dir(top.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_directory_of_another_user_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return; // only root can give a directory away
+        }
+        let top = open_dir();
+        let path = top.path().join("data");
+        fs::create_dir(&path).unwrap();
+        std::os::unix::fs::chown(&path, Some(54_321), None).unwrap();
+        let error = at(&path).claim().unwrap_err();
+        assert!(matches!(&error, Error::OwnedByAnother { owner, .. } if owner == "54321"), "{error}");
+    }
+
+    #[test]
+    fn a_closed_default_moves_and_a_closed_choice_is_refused() {
+        if !rustix::process::geteuid().is_root() {
+            return; // others run PostgreSQL as themselves and close nothing to themselves
+        }
+        let (top, fallback) = (tempfile::tempdir().unwrap(), open_dir());
+        fs::set_permissions(top.path(), PermissionsExt::from_mode(0o700)).unwrap();
+        let account = Account::to_run_as().unwrap();
+        let resolve =
+            |origin| DataDir::resolve_with(&top.path().join(".burntop"), origin, account.clone(), fallback.path());
+
+        let moved = resolve(Origin::Default).unwrap();
+        assert!(moved.path().starts_with(fallback.path()));
+        assert_eq!(moved.path(), resolve(Origin::Default).unwrap().path(), "the same place every time");
+        assert!(moved.notice().unwrap().contains(".burntop"));
+
+        let error = resolve(Origin::Explicit).unwrap_err();
+        let parent = fs::canonicalize(top.path()).unwrap();
+        assert!(matches!(&error, Error::Closed { parent: closed, .. } if *closed == parent), "{error}");
+    }
+
+    #[test]
+    fn links_and_relative_paths_name_the_same_directory() {
+        let top = open_dir();
+        let real = fs::canonicalize(top.path()).unwrap().join("real");
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, top.path().join("link")).unwrap();
+        assert_eq!(at(&top.path().join("link/not/there")).path(), real.join("not/there"));
+        assert_eq!(at(&top.path().join("link")).path(), real);
+        assert!(at(Path::new("./x")).path().is_absolute());
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_second_lock_names_the_first() {
+        let top = open_dir();
+        let dir = at(&top.path().join("data"));
+        dir.claim().unwrap();
+        let _lock = dir.lock().unwrap();
+        let error = dir.lock().unwrap_err();
+        assert!(matches!(error, Error::AlreadyInUse { pid: Some(pid), .. } if pid == std::process::id()));
+    }
+}

@@ -1,0 +1,159 @@
+//! Small files and locks.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
+
+use crate::error::{Doing, Error};
+
+/// Creates a directory and its missing parents with exactly these permissions, whatever the umask.
+pub(crate) fn create_dirs(path: &Path, mode: u32) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        create_dirs(parent, mode)?;
+    }
+    match DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        outcome => outcome.doing(|| format!("create the directory {}", path.display()))?,
+    }
+    set_mode(path, mode)
+}
+
+/// Sets the permissions of `path`.
+pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
+    fs::set_permissions(path, Permissions::from_mode(mode))
+        .doing(|| format!("set the permissions of {}", path.display()))
+}
+
+/// Writes a file that only its owner reads, whole or not at all.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
+    let draft = path.with_extension("new");
+    let write = || {
+        let _ = fs::remove_file(&draft);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    };
+    write().doing(|| format!("write {}", path.display()))
+}
+
+/// 256 bits of the operating system's randomness, in hexadecimal.
+pub(crate) fn random_hex() -> Result<String, Error> {
+    let mut bytes = [0_u8; 32];
+    File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .doing(|| "read /dev/urandom".to_owned())?;
+    Ok(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+}
+
+/// A lock file; the lock lasts as long as this value, and ends with the process however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+/// What became of an attempt to lock.
+#[derive(Debug)]
+pub(crate) enum Locking {
+    /// It is ours.
+    Held(Lock),
+    /// It is that process's, where it said so.
+    Busy(Option<u32>),
+}
+
+impl Lock {
+    /// Locks `path` at once or not at all, and leaves our process id in it.
+    pub(crate) fn try_exclusive(path: &Path) -> Result<Locking, Error> {
+        let mut file = open_lock(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(error) if error == rustix::io::Errno::WOULDBLOCK => {
+                let mut text = String::new();
+                let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                return Ok(Locking::Busy(pid));
+            }
+            Err(error) => return Err(error).doing(|| format!("lock {}", path.display())),
+        }
+        let say = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            write!(file, "{}", std::process::id())
+        };
+        say(&mut file).doing(|| format!("write {}", path.display()))?;
+        Ok(Locking::Held(Self { _file: file }))
+    }
+
+    /// Locks `path`, waiting for whoever holds it.
+    pub(crate) fn wait_exclusive(path: &Path) -> Result<Self, Error> {
+        let file = open_lock(path)?;
+        loop {
+            match flock(&file, FlockOperation::LockExclusive) {
+                Err(error) if error == rustix::io::Errno::INTR => {}
+                locked => return locked.doing(|| format!("lock {}", path.display())).map(|()| Self { _file: file }),
+            }
+        }
+    }
+}
+
+fn open_lock(path: &Path) -> Result<File, Error> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .doing(|| format!("open {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::*;
+
+    #[test]
+    fn a_private_file_is_its_owners_alone() {
+        let top = tempfile::tempdir().unwrap();
+        let path = top.path().join("password");
+        write_private(&path, "one").unwrap();
+        write_private(&path, "two").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "two");
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_lock_says_who_holds_it_and_ends_with_its_value() {
+        let top = tempfile::tempdir().unwrap();
+        let path = top.path().join("lock");
+        let Locking::Held(lock) = Lock::try_exclusive(&path).unwrap() else { panic!("free") };
+        assert!(matches!(Lock::try_exclusive(&path), Ok(Locking::Busy(Some(pid))) if pid == std::process::id()));
+        drop(lock);
+        assert!(matches!(Lock::try_exclusive(&path), Ok(Locking::Held(_))));
+        Lock::wait_exclusive(&path).unwrap();
+    }
+
+    #[test]
+    fn missing_parents_are_created_with_the_permissions_asked_for() {
+        let top = tempfile::tempdir().unwrap();
+        let deep = top.path().join("a/b");
+        create_dirs(&deep, 0o711).unwrap();
+        create_dirs(&deep, 0o700).unwrap();
+        for dir in [&deep, &top.path().join("a")] {
+            assert_eq!(fs::metadata(dir).unwrap().mode() & 0o777, 0o711);
+        }
+    }
+
+    #[test]
+    fn randomness_differs() {
+        let (one, two) = (random_hex().unwrap(), random_hex().unwrap());
+        assert_eq!(one.len(), 64);
+        assert_ne!(one, two);
+    }
+}

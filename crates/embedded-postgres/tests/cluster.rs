@@ -1,0 +1,240 @@
+//! A cluster's life: created, used again, stopped, taken over; and who is kept out of it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::{ask, open_dir, wait_for};
+use embedded_postgres::{Cluster, DataDir, Durability, Error, Options, Origin, attach};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Fast enough for tests that are not about crashes.
+const FAST: Options = Options { durability: Durability::None, max_connections: 20 };
+
+fn data_dir(top: &tempfile::TempDir) -> DataDir {
+    DataDir::resolve(&top.path().join("data"), Origin::Explicit).unwrap()
+}
+
+fn postmaster_pid(dir: &DataDir) -> u32 {
+    let text = fs::read_to_string(dir.path().join("cluster/postmaster.pid")).unwrap();
+    text.lines().next().unwrap().parse().unwrap()
+}
+
+fn signal(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
+}
+
+/// Another process that runs the cluster in `dir` until it is killed: this test program, asked for `runs_a_cluster`.
+fn another_process(dir: &DataDir) -> Child {
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "runs_a_cluster", "--nocapture"])
+        .env("RUN_CLUSTER_IN", dir.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_for("the other process's cluster", || attach(dir).is_ok());
+    child
+}
+
+#[test]
+fn runs_a_cluster() {
+    let Some(dir) = std::env::var_os("RUN_CLUSTER_IN") else { return };
+    let dir = DataDir::resolve(Path::new(&dir), Origin::Explicit).unwrap();
+    let _cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn it_is_created_once_and_keeps_its_data() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    let first_url = cluster.url().to_owned();
+    assert!(first_url.ends_with("/burntop"));
+    ask(&first_url, "CREATE TABLE kept AS SELECT 42 AS n").unwrap();
+    assert_eq!(ask(&first_url, "SHOW fsync").unwrap(), "on");
+    assert_eq!(ask(&first_url, "SHOW server_encoding").unwrap(), "UTF8");
+    assert_eq!(ask(&first_url, "SHOW listen_addresses").unwrap(), "127.0.0.1");
+    cluster.stop().unwrap();
+    assert!(ask(&first_url, "SELECT 1").is_err(), "stopped means stopped");
+
+    let again = Cluster::start(&dir, &FAST).unwrap();
+    assert_eq!(again.url(), first_url, "the same port and password");
+    assert_eq!(ask(again.url(), "SELECT n FROM kept").unwrap(), "42");
+    assert_eq!(ask(again.url(), "SHOW fsync").unwrap(), "off");
+}
+
+#[test]
+fn dropping_it_stops_the_server() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let mut cluster = Cluster::start(&dir, &FAST).unwrap();
+    assert!(cluster.is_running());
+    let url = cluster.url().to_owned();
+    drop(cluster);
+    assert!(ask(&url, "SELECT 1").is_err());
+    assert!(!dir.path().join("cluster/postmaster.pid").exists());
+}
+
+#[test]
+fn nobody_gets_in_without_the_password() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let cluster = Cluster::start(&dir, &FAST).unwrap();
+    let wrong = format!("postgres://burntop:wrong@127.0.0.1:{}/burntop", cluster.port());
+    assert!(ask(&wrong, "SELECT 1").unwrap_err().contains("password authentication failed"));
+    let password = fs::metadata(dir.path().join("password")).unwrap();
+    assert_eq!(password.mode() & 0o777, 0o600);
+}
+
+#[test]
+fn root_runs_it_as_somebody_else() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let _cluster = Cluster::start(&dir, &FAST).unwrap();
+    let owner = fs::metadata(dir.path().join("cluster")).unwrap().uid();
+    assert_ne!(owner, 0);
+}
+
+#[test]
+fn a_second_process_is_told_who_has_it_and_may_attach() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    assert!(matches!(attach(&dir), Err(Error::NotRunning { .. })));
+    let mut other = another_process(&dir);
+    let error = Cluster::start(&dir, &FAST).unwrap_err();
+    assert!(matches!(error, Error::AlreadyInUse { pid: Some(pid), .. } if pid == other.id()), "{error}");
+
+    let url = attach(&dir).unwrap();
+    assert_eq!(ask(&url, "SELECT current_database()").unwrap(), "burntop");
+    other.kill().unwrap();
+    other.wait().unwrap();
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+}
+
+#[test]
+fn a_server_whose_owner_was_killed_is_taken_over() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let mut other = another_process(&dir);
+    let left = postmaster_pid(&dir);
+    let url = attach(&dir).unwrap();
+    ask(&url, "CREATE TABLE kept AS SELECT 1 AS n").unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1", "it outlives its owner");
+
+    let cluster = Cluster::start(&dir, &FAST).unwrap();
+    assert_ne!(postmaster_pid(&dir), left);
+    assert_eq!(cluster.url(), url, "programs that were attached find it again");
+    assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1");
+}
+
+#[test]
+fn a_cluster_that_crashed_recovers() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let mut other = another_process(&dir);
+    let url = attach(&dir).unwrap();
+    ask(&url, "CREATE TABLE kept AS SELECT 7 AS n").unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    signal(postmaster_pid(&dir), Signal::KILL);
+
+    let cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    assert_eq!(ask(cluster.url(), "SELECT n FROM kept").unwrap(), "7");
+}
+
+#[test]
+fn a_pid_file_whose_number_went_to_another_process_does_not_mislead() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+    let mut bystander = Command::new("sleep").arg("600").spawn().unwrap();
+    let text = format!("{}\n{}\n1\n5432\n\n127.0.0.1\n0 0\nready   \n", bystander.id(), dir.path().display());
+    fs::write(dir.path().join("cluster/postmaster.pid"), text).unwrap();
+    assert!(matches!(attach(&dir), Err(Error::NotRunning { .. })));
+
+    let cluster = Cluster::start(&dir, &FAST).unwrap();
+    assert_eq!(ask(cluster.url(), "SELECT 1").unwrap(), "1");
+    assert!(bystander.try_wait().unwrap().is_none(), "the other process was left in peace");
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
+}
+
+#[test]
+fn a_creation_that_was_interrupted_starts_over() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    dir.claim().unwrap();
+    fs::create_dir(dir.path().join("cluster.new")).unwrap();
+    fs::write(dir.path().join("cluster.new/PG_VERSION"), "15").unwrap();
+    let cluster = Cluster::start(&dir, &FAST).unwrap();
+    assert_eq!(ask(cluster.url(), "SELECT 1").unwrap(), "1");
+    assert!(!dir.path().join("cluster.new").exists());
+}
+
+#[test]
+fn a_cluster_of_another_major_version_is_refused() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    dir.claim().unwrap();
+    fs::create_dir(dir.path().join("cluster")).unwrap();
+    fs::write(dir.path().join("cluster/PG_VERSION"), "9.6\n").unwrap();
+    let error = Cluster::start(&dir, &FAST).unwrap_err();
+    assert!(matches!(&error, Error::OtherVersion { cluster, .. } if cluster == "9.6"), "{error}");
+}
+
+#[test]
+fn a_cluster_of_another_user_is_refused() {
+    if !rustix::process::geteuid().is_root() {
+        return; // only root can give a directory away
+    }
+    let top = open_dir();
+    let dir = data_dir(&top);
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+    std::os::unix::fs::chown(dir.path().join("cluster"), Some(54_321), None).unwrap();
+    assert!(matches!(Cluster::start(&dir, &FAST), Err(Error::OwnedByAnother { .. })));
+}
+
+#[test]
+fn a_server_that_cannot_start_shows_its_log() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+    let conf = dir.path().join("cluster/postgresql.conf");
+    let text = fs::read_to_string(&conf).unwrap() + "\nno_such_setting = on\n";
+    fs::write(&conf, text).unwrap();
+    let error = Cluster::start(&dir, &FAST).unwrap_err();
+    assert!(matches!(error, Error::NotStarted { .. }), "{error}");
+    assert!(error.to_string().contains("no_such_setting"), "{error}");
+}
+
+#[test]
+fn the_terminal_cannot_interrupt_the_server() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let _cluster = Cluster::start(&dir, &FAST).unwrap();
+    let pid = Pid::from_raw(postmaster_pid(&dir).try_into().unwrap()).unwrap();
+    assert_eq!(rustix::process::getpgid(Some(pid)).unwrap(), pid, "it leads a process group of its own");
+}
+
+#[test]
+fn a_port_that_was_taken_meanwhile_is_replaced() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let first = Cluster::start(&dir, &FAST).unwrap();
+    let port = first.port();
+    first.stop().unwrap();
+    let _listener = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let second = Cluster::start(&dir, &FAST).unwrap();
+    assert_ne!(second.port(), port);
+    assert_eq!(ask(&attach(&dir).unwrap(), "SELECT 1").unwrap(), "1");
+}
