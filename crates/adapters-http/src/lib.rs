@@ -1,1 +1,6 @@
-//! Placeholder.
+//! The REST API: the edge between HTTP and the domain.
+
+pub mod error;
+pub mod instants;
+pub mod sync;
+pub mod validation;
