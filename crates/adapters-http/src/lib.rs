@@ -1,5 +1,6 @@
 //! The REST API: the edge between HTTP and the domain.
 
+pub mod body;
 pub mod error;
 pub mod instants;
 pub mod sync;
