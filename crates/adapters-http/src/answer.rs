@@ -3,9 +3,11 @@
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ETag, EntityTag, Header, IfNoneMatch};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures_util::Stream;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -111,6 +113,19 @@ impl<T: Serialize> Responder for Lasting<T> {
 
 fn json(answer: &mut HttpResponseBuilder, body: Vec<u8>) -> HttpResponse {
     answer.content_type(header::ContentType::json()).body(body)
+}
+
+/// 200 with Server-Sent Events for the caller alone. Sent as they come: neither packed nor kept back by a proxy.
+pub fn events<E>(stream: impl Stream<Item = Result<Bytes, E>> + 'static) -> HttpResponse
+where
+    E: Into<Box<dyn std::error::Error>> + 'static,
+{
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, PERSONAL))
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(stream)
 }
 
 /// A weak tag, because compression changes the bytes and not what they say.

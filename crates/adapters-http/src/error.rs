@@ -16,7 +16,7 @@ use crate::validation::Problems;
 pub type ApiResult<T> = Result<T, ApiError>;
 
 /// Seconds after which a client may try again when something is away for a moment.
-const AWAY_FOR: u64 = 2;
+pub(crate) const AWAY_FOR: u64 = 2;
 
 /// An error as clients see it. The request's correlation id and the instant are added when it is written.
 #[derive(Debug, Clone)]

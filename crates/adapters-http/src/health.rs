@@ -1,6 +1,6 @@
 //! `/health`: whether the process is up, and whether it can do its work.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder};
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::answer::Json;
+use crate::error::AWAY_FOR;
 use crate::json::Instant;
 use crate::routes::Routes;
 
@@ -151,5 +152,9 @@ async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl R
 
 /// The body with the status that says the same.
 fn answer(health: Health, body: impl Serialize) -> HttpResponse {
-    HttpResponse::build(health.status()).json(body)
+    let mut answer = HttpResponse::build(health.status());
+    if health == Health::Degraded {
+        answer.insert_header((header::RETRY_AFTER, AWAY_FOR));
+    }
+    answer.json(body)
 }

@@ -23,7 +23,7 @@ use crate::error::{ApiError, ApiResult};
 macro_rules! routes {
     ($($handler:ident),+ $(,)?) => {
         $crate::pastey::paste! {
-            $crate::routes::Routes::default()$(.with($handler, [<__path_ $handler>]))+
+            $crate::routes::Routes::default()$(.with($handler, &[<__path_ $handler>]))+
         }
     };
 }
@@ -47,7 +47,7 @@ struct Entry {
 impl Routes {
     /// Adds `handler` where its `documentation` says.
     #[must_use]
-    pub fn with<F, Args, D>(mut self, handler: F, documentation: D) -> Self
+    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use domain::ids::Ids;
 
 /// The header that carries it.
@@ -16,7 +16,7 @@ pub struct CorrelationId(Arc<str>);
 impl CorrelationId {
     /// The one the client sent, if it is usable, else a new one.
     pub(super) fn of(headers: &HeaderMap, ids: &dyn Ids) -> Self {
-        let sent = headers.get(HEADER).map(|value| value.as_bytes());
+        let sent = headers.get(HEADER).map(HeaderValue::as_bytes);
         let usable = sent.filter(|id| (1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic));
         match usable.and_then(|id| std::str::from_utf8(id).ok()) {
             Some(id) => Self(id.into()),

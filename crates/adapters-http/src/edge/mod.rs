@@ -20,7 +20,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use domain::clock::Clock;
 use domain::ids::Ids;
 use futures_util::FutureExt;
@@ -45,7 +45,7 @@ pub struct EdgeSettings {
 
 impl Default for EdgeSettings {
     fn default() -> Self {
-        Self { cors_origins: Vec::new(), https: false, request_timeout: Duration::from_secs(300) }
+        Self { cors_origins: Vec::new(), https: false, request_timeout: Duration::from_mins(5) }
     }
 }
 
@@ -112,7 +112,7 @@ impl Edge {
         if head {
             answer = answer.map_body(|_, body| BoxBody::new(body::Unsent(body.size())));
         }
-        let route = request.as_ref().and_then(|request| request.match_pattern());
+        let route = request.as_ref().and_then(HttpRequest::match_pattern);
         log(&span, route.as_deref().unwrap_or("unmatched"), &answer, started);
         match request {
             Some(request) => Ok(ServiceResponse::new(request, answer)),

@@ -17,6 +17,7 @@ fn sample(name: &str) -> String {
     std::fs::read_to_string(path).expect("the sample is in the repository")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
 fn request(messages: Value) -> Value {
     json!({
         "version": "2.0.0", "client": "burntop-cli", "syncedAt": "2026-11-22T12:34:56.789Z", "source": "claude-code",

@@ -4,20 +4,15 @@ use crate::validation::checks::Checked;
 use crate::validation::{Fault, Problems, Step};
 
 /// What was last said about a field.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum Slot<T> {
     /// Nothing.
+    #[default]
     Absent,
     /// A value that fits.
     Good(T),
     /// A value that does not, under the name the client used.
     Bad(Box<(&'static str, Fault)>),
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self::Absent
-    }
 }
 
 impl<T> Slot<T> {
@@ -49,6 +44,7 @@ impl Findings<'_> {
     }
 
     /// A value that may be absent.
+    #[expect(clippy::option_option, reason = "whether it fits, then whether it is there")]
     pub(super) fn optional<T>(&mut self, slot: Slot<T>) -> Option<Option<T>> {
         match slot {
             Slot::Good(value) => Some(Some(value)),

@@ -131,6 +131,7 @@ pub fn amount(value: &Scalar<'_>) -> Checked<f64> {
 }
 
 /// `true` or `false`; in a query string also `1` and `0`.
+#[expect(clippy::needless_pass_by_value, reason = "every check takes its value")]
 pub fn boolean(value: Scalar<'_>) -> Checked<bool> {
     match value {
         Scalar::Bool(truth) => Ok(truth),

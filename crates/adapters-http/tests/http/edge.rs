@@ -77,6 +77,13 @@ async fn answers_are_packed_as_the_client_likes() {
 }
 
 #[actix_web::test]
+async fn events_arrive_as_they_come_even_where_answers_are_packed() {
+    let first = get(server(), "/api/v1/stream").header("Accept-Encoding", "gzip, br").send_until("keepalive").await;
+    assert_eq!((first.status, first.header("content-type")), (200, Some("text/event-stream")));
+    assert_eq!(String::from_utf8_lossy(&first.body), "event: keepalive\n\n");
+}
+
+#[actix_web::test]
 async fn every_answer_carries_the_security_headers() {
     let client = server();
     for path in ["/api/v1/health", "/nothing", "/docs", "/redoc", "/api/v1/crash", "/docs/swagger-ui-bundle.js"] {
@@ -157,7 +164,7 @@ async fn health_says_what_is_wrong() {
     assert_eq!((ready.status, &ready.json()["checks"]["serving"]), (503, &json!("error")));
     wellbeing.database_gone.store(true, Ordering::SeqCst);
     let answer = client.get("/api/v1/health").await;
-    assert_eq!(answer.status, 503);
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("2")));
     assert_eq!(answer.json(), json!({"status": "degraded", "timestamp": timestamp, "checks": {"database": "error"}}));
     assert_eq!(client.get("/api/v1/health/live").await.status, 200);
 }

@@ -1,5 +1,6 @@
 //! An HTTP/1.1 client that shows exactly what came over the wire.
 
+use std::fmt::Write;
 use std::net::SocketAddr;
 
 use actix_web::rt::net::TcpStream;
@@ -42,7 +43,7 @@ impl Client {
 
 impl Request {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
-        self.head.push_str(&format!("{name}: {value}\r\n"));
+        write!(self.head, "{name}: {value}\r\n").expect("a string takes everything");
         self
     }
 
@@ -54,6 +55,17 @@ impl Request {
     pub(crate) async fn send(self) -> Answer {
         let length = self.body.as_ref().map_or(String::new(), |body| format!("Content-Length: {}\r\n", body.len()));
         self.send_raw(&length).await
+    }
+
+    /// Reads a stream until it says `word`.
+    pub(crate) async fn send_until(self, word: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
+        stream.write_all(format!("{}\r\n", self.head).as_bytes()).await.expect("the server listens");
+        let mut answer = Vec::new();
+        while !String::from_utf8_lossy(&answer).contains(word) {
+            assert_ne!(stream.read_buf(&mut answer).await.expect("more"), 0, "the stream ended");
+        }
+        Answer::parse(&answer)
     }
 
     /// Sends with `more` headers instead of the body's length.
@@ -108,7 +120,7 @@ impl Answer {
         assert_eq!(&json["details"], details, "{json}");
         assert_eq!(json["correlation_id"].as_str(), self.header("x-correlation-id"));
         assert_eq!(json["timestamp"], "2026-11-22T12:34:56.789Z");
-        assert_eq!(json.as_object().map(|object| object.len()), Some(5), "{json}");
+        assert_eq!(json.as_object().map(serde_json::Map::len), Some(5), "{json}");
         assert_eq!(self.header("content-type"), Some("application/json"));
         assert_eq!(self.header("cache-control"), Some("no-store"));
     }

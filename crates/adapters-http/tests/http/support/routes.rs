@@ -1,12 +1,12 @@
 //! Routes that do nothing but show what the edge does with them.
 
-use std::future::{Future, pending};
+use std::future::{Future, pending, ready};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
-use adapters_http::answer::{Created, Json, Lasting, NoContent, Revalidated};
+use adapters_http::answer::{Created, Json, Lasting, NoContent, Revalidated, events};
 use adapters_http::body::{Body, SyncBody};
 use adapters_http::error::{ApiError, ApiResult};
 use adapters_http::input::{PathArgs, Query};
@@ -17,6 +17,8 @@ use adapters_http::validation::{Fields, FromFields, checks};
 use adapters_http::{health, routes};
 use domain::error::{DomainError, ErrorKind, Subject};
 use domain::page::{Page, PageRequest};
+use futures_util::StreamExt;
+use futures_util::stream::once;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -170,6 +172,6 @@ async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Bod
 /// A stream without end
 #[utoipa::path(get, path = "/stream", tag = "Test", responses((status = 200)))]
 async fn stream() -> HttpResponse {
-    let endless = futures_util::stream::once(pending::<Result<Bytes, std::io::Error>>());
-    HttpResponse::Ok().content_type("text/event-stream").streaming(endless)
+    let first = once(ready(Ok::<_, std::io::Error>(Bytes::from_static(b"event: keepalive\n\n"))));
+    events(first.chain(once(pending())))
 }
