@@ -1,0 +1,143 @@
+//! What handlers answer with: a status, a body, and who may keep a copy of it.
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ETag, EntityTag, Header, IfNoneMatch};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use futures_util::Stream;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::error::ApiError;
+
+/// 200 with a body for the caller alone.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// 201 with what was made.
+#[derive(Debug)]
+pub struct Created<T>(pub T);
+
+/// 202 with what will happen.
+#[derive(Debug)]
+pub struct Accepted<T>(pub T);
+
+/// 204.
+#[derive(Debug)]
+pub struct NoContent;
+
+/// 200 with a body that anybody may see: kept by caches that ask again each time (304 when nothing changed), unless
+/// the request came with a token, since what it shows may then be for its sender.
+#[derive(Debug)]
+pub struct Revalidated<T>(pub T);
+
+/// 200 with a body that anybody may see and keep for some seconds.
+#[derive(Debug)]
+pub struct Lasting<T> {
+    /// The body.
+    pub body: T,
+    /// How long it may be kept.
+    pub seconds: u32,
+}
+
+/// Personal answers are kept by nobody.
+const PERSONAL: &str = "no-store";
+
+fn personal<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
+    HttpResponse::build(status).insert_header((header::CACHE_CONTROL, PERSONAL)).json(body)
+}
+
+impl<T: Serialize> Responder for Json<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        personal(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Created<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        personal(StatusCode::CREATED, &self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Accepted<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        personal(StatusCode::ACCEPTED, &self.0)
+    }
+}
+
+impl Responder for NoContent {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().insert_header((header::CACHE_CONTROL, PERSONAL)).finish()
+    }
+}
+
+impl<T: Serialize> Responder for Revalidated<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let Ok(body) = serde_json::to_vec(&self.0) else { return HttpResponse::from_error(ApiError::internal()) };
+        let mut answer = HttpResponse::Ok();
+        answer.insert_header((header::VARY, "Authorization"));
+        if request.headers().contains_key(header::AUTHORIZATION) {
+            answer.insert_header((header::CACHE_CONTROL, "private, no-store"));
+            return json(&mut answer, body);
+        }
+        let tag = entity_tag(&body);
+        answer.insert_header((header::CACHE_CONTROL, "public, no-cache")).insert_header(ETag(tag.clone()));
+        if known(request, &tag) {
+            return answer.status(StatusCode::NOT_MODIFIED).finish();
+        }
+        json(&mut answer, body)
+    }
+}
+
+impl<T: Serialize> Responder for Lasting<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let policy = format!("public, max-age={}", self.seconds);
+        HttpResponse::Ok().insert_header((header::CACHE_CONTROL, policy)).json(&self.body)
+    }
+}
+
+fn json(answer: &mut HttpResponseBuilder, body: Vec<u8>) -> HttpResponse {
+    answer.content_type(header::ContentType::json()).body(body)
+}
+
+/// 200 with Server-Sent Events for the caller alone. Sent as they come: neither packed nor kept back by a proxy.
+pub fn events<E>(stream: impl Stream<Item = Result<Bytes, E>> + 'static) -> HttpResponse
+where
+    E: Into<Box<dyn std::error::Error>> + 'static,
+{
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, PERSONAL))
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("X-Accel-Buffering", "no"))
+        .streaming(stream)
+}
+
+/// A weak tag, because compression changes the bytes and not what they say.
+fn entity_tag(body: &[u8]) -> EntityTag {
+    EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..16]))
+}
+
+/// Whether the client has the version that `tag` names.
+fn known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Any) => true,
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        Err(_) => false,
+    }
+}

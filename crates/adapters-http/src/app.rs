@@ -1,0 +1,36 @@
+//! The application: routes inside, then slashes, compression, and the edge around everything.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compress, NormalizePath, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, Error};
+
+use crate::edge::Edge;
+use crate::openapi;
+use crate::routes::Routes;
+
+/// An application that serves `routes` under `/api/v1`, their document and its pages. The handlers' data is added to it
+/// with `app_data`; the clock is there already.
+pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
+    let routes = routes.under("/api/v1");
+    let pages = openapi::pages(&openapi::document(&routes));
+    let outermost = edge.clone();
+    App::new()
+        .app_data(Data::from(edge.clock()))
+        .configure(|config| routes.and(pages).mount(config))
+        .wrap(NormalizePath::trim())
+        .wrap(Compress::default())
+        .wrap(from_fn(move |request, next| outermost.clone().serve(request, next)))
+}
+
+/// What an [`App`] with all its layers is made of.
+pub trait Served:
+    ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
+{
+}
+
+impl<F> Served for F where
+    F: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
+{
+}

@@ -1,0 +1,92 @@
+//! The bytes of a body: what the headers announce, and taking them in without waiting or growing without end.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{HttpMessage, HttpRequest};
+use futures_util::StreamExt;
+use tokio::time::{Instant, timeout_at};
+
+use super::encoding::Encoding;
+use crate::error::{ApiError, ApiResult};
+
+/// How slowly a body may arrive.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// How long a body may take however small it is.
+    pub grace: Duration,
+    /// Bytes per second that it has to make beyond that.
+    pub slowest: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { grace: Duration::from_secs(15), slowest: 16 << 10 }
+    }
+}
+
+impl Patience {
+    fn for_bytes(self, count: usize) -> Duration {
+        let kilobytes = u32::try_from(count >> 10).unwrap_or(u32::MAX);
+        self.grace + Duration::from_secs(1) * kilobytes / (self.slowest >> 10).max(1)
+    }
+}
+
+/// What the headers say about the body.
+#[derive(Debug)]
+pub(super) struct Declared {
+    pub(super) encoding: Encoding,
+    /// Bytes on the wire.
+    pub(super) length: Option<usize>,
+}
+
+impl Declared {
+    /// Checks what can be checked before a byte is read: 415, 413, 400.
+    pub(super) fn of(request: &HttpRequest, limit: usize) -> ApiResult<Self> {
+        if !says_json(request) {
+            return Err(ApiError::unsupported_media_type());
+        }
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|header| header.to_str().ok()?.parse().ok());
+        // What is too large while it is packed is not smaller unpacked.
+        if length.is_some_and(|length| length > limit) {
+            return Err(ApiError::payload_too_large(limit));
+        }
+        Ok(Self { encoding: Encoding::of(request.headers())?, length })
+    }
+}
+
+/// Whether the body is JSON as far as the headers tell. One that says nothing counts as JSON.
+fn says_json(request: &HttpRequest) -> bool {
+    if request.headers().get(CONTENT_TYPE).is_none_or(|header| header.as_bytes().trim_ascii().is_empty()) {
+        return true;
+    }
+    let Ok(Some(mime)) = request.mime_type() else { return false };
+    mime.type_() == "application" && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json"))
+}
+
+/// Takes the body in, at most `limit` bytes of it.
+pub(super) async fn collect(
+    payload: &mut Payload,
+    declared: &Declared,
+    limit: usize,
+    patience: Patience,
+) -> ApiResult<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(declared.length.unwrap_or(0).min(limit));
+    let started = Instant::now();
+    loop {
+        let chunk = timeout_at(started + patience.for_bytes(bytes.len()), payload.next()).await;
+        let chunk = chunk.map_err(|_| ApiError::bad_request("The body arrives too slowly"))?;
+        let Some(chunk) = chunk else { return Ok(bytes) };
+        let chunk = chunk.map_err(|_| ApiError::bad_request("The body ends before it is complete"))?;
+        if chunk.len() > limit - bytes.len() {
+            return Err(ApiError::payload_too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+}
+
+/// The bytes as text; 400 when they are not UTF-8.
+pub(super) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
+    std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))
+}

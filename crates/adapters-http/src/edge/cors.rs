@@ -1,0 +1,72 @@
+//! CORS: which pages of other origins may call, from a browser, with credentials.
+
+use actix_web::dev::RequestHead;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// What pages may send.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const HEADERS: &str = "Authorization, Content-Type, Content-Encoding, If-None-Match, Last-Event-ID, X-Correlation-ID";
+
+/// What pages may read besides what any page may.
+const EXPOSED: &str = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Correlation-ID";
+
+/// Seconds for which a browser remembers what it was allowed.
+const REMEMBERED: &str = "600";
+
+/// The origins that may call.
+#[derive(Debug)]
+pub(super) struct Cors {
+    origins: Vec<String>,
+}
+
+/// What one request is allowed.
+#[derive(Debug)]
+pub(super) struct Judgement {
+    /// The origin to name in the answer.
+    origin: Option<HeaderValue>,
+    preflight: bool,
+    /// Whether the answer depends on the origin.
+    varies: bool,
+}
+
+impl Cors {
+    pub(super) fn new(origins: Vec<String>) -> Self {
+        let origins = origins.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
+        Self { origins }
+    }
+
+    pub(super) fn judge(&self, head: &RequestHead) -> Judgement {
+        let origin = head.headers().get(header::ORIGIN).filter(|origin| self.knows(origin)).cloned();
+        let asks = head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        Judgement { preflight: asks && origin.is_some(), origin, varies: !self.origins.is_empty() }
+    }
+
+    fn knows(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.origins.iter().any(|known| known.eq_ignore_ascii_case(origin)))
+    }
+}
+
+impl Judgement {
+    /// Whether this is only the browser's question before the request.
+    pub(super) fn is_preflight(&self) -> bool {
+        self.preflight
+    }
+
+    pub(super) fn write(self, headers: &mut HeaderMap) {
+        if self.varies {
+            headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        }
+        let Some(origin) = self.origin else { return };
+        let mut say = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        if self.preflight {
+            say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            say(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+            say(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+        } else {
+            say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+}

@@ -1,0 +1,181 @@
+//! The outermost layer: what is true of every request and every answer, whichever route serves it.
+//!
+//! Gives each request a correlation id and a span, each answer its headers, and each failure (an error of a use case,
+//! of actix, a panic, an unknown route) the one shape of the error contract.
+
+mod body;
+mod correlation;
+mod cors;
+mod headers;
+
+use std::any::Any;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::HeaderMap;
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+use domain::clock::Clock;
+use domain::ids::Ids;
+use futures_util::FutureExt;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+pub use correlation::CorrelationId;
+
+use crate::error::ApiError;
+use cors::Cors;
+
+/// What the edge is told by the configuration.
+#[derive(Debug, Clone)]
+pub struct EdgeSettings {
+    /// The origins whose pages may call, such as `https://burntop.dev`.
+    pub cors_origins: Vec<String>,
+    /// Whether the public address is https, which browsers are then told to insist on.
+    pub https: bool,
+    /// How long a request may take before it is given up with a 503.
+    pub request_timeout: Duration,
+}
+
+impl Default for EdgeSettings {
+    fn default() -> Self {
+        Self { cors_origins: Vec::new(), https: false, request_timeout: Duration::from_mins(5) }
+    }
+}
+
+/// The edge with the ports it needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Edge {
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    cors: Arc<Cors>,
+    https: bool,
+    request_timeout: Duration,
+}
+
+impl fmt::Debug for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edge").field("cors", &self.cors).field("https", &self.https).finish_non_exhaustive()
+    }
+}
+
+impl Edge {
+    /// An edge that tells the time by `clock` and takes new correlation ids from `ids`.
+    pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, settings: EdgeSettings) -> Self {
+        let EdgeSettings { cors_origins, https, request_timeout } = settings;
+        Self { clock, ids, cors: Arc::new(Cors::new(cors_origins)), https, request_timeout }
+    }
+
+    /// The clock, for handlers.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.clock.clone()
+    }
+
+    /// Serves one request through the layers inside.
+    pub(crate) async fn serve<B: MessageBody + 'static>(
+        self,
+        mut request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let started = Instant::now();
+        let id = CorrelationId::of(request.headers(), &*self.ids);
+        request.extensions_mut().insert(id.clone());
+        headers::forget_impossible_encodings(&mut request);
+        let head = request.method() == Method::HEAD;
+        let cors = self.cors.judge(request.head());
+        let span = tracing::info_span!(
+            "request", method = %request.method(), route = Empty, status = Empty, correlation_id = %id, user_id = Empty,
+            duration_ms = Empty,
+        );
+
+        let served = if cors.is_preflight() {
+            Ok(request.into_response(HttpResponse::NoContent().finish()))
+        } else {
+            self.call(request, next).instrument(span.clone()).await
+        };
+        let (request, answer) = match served {
+            Ok(response) => {
+                let (request, answer) = response.into_parts();
+                (Some(request), answer)
+            }
+            Err(error) => (None, error.respond(id.as_str(), self.clock.now())),
+        };
+        let mut answer = self.in_contract(answer, &id);
+        cors.write(answer.headers_mut());
+        headers::write(answer.headers_mut(), &id, self.https);
+        if head {
+            answer = answer.map_body(|_, body| BoxBody::new(body::Unsent(body.size())));
+        }
+        let route = request.as_ref().and_then(HttpRequest::match_pattern);
+        log(&span, route.as_deref().unwrap_or("unmatched"), &answer, started);
+        match request {
+            Some(request) => Ok(ServiceResponse::new(request, answer)),
+            None => Err(InternalError::from_response("the request was lost on the way", answer).into()),
+        }
+    }
+
+    /// Calls what is inside. The error means that the request is lost: a panic, a time-out, a failed inner layer.
+    async fn call<B: MessageBody + 'static>(
+        &self,
+        request: ServiceRequest,
+        next: Next<B>,
+    ) -> Result<ServiceResponse<BoxBody>, ApiError> {
+        let called = AssertUnwindSafe(next.call(request)).catch_unwind();
+        match tokio::time::timeout(self.request_timeout, called).await {
+            Ok(Ok(Ok(response))) => Ok(response.map_into_boxed_body()),
+            Ok(Ok(Err(error))) => Err(ApiError::of(&error, error.as_response_error().status_code())),
+            Ok(Err(panic)) => {
+                tracing::error!(panic = message(&*panic), "a handler panicked");
+                Err(ApiError::internal())
+            }
+            Err(_) => {
+                tracing::warn!("a request took too long");
+                Err(ApiError::unavailable())
+            }
+        }
+    }
+
+    /// Gives a failure without a body of its own the body of the contract. Headers set on the way stay.
+    fn in_contract(&self, answer: HttpResponse, id: &CorrelationId) -> HttpResponse {
+        let status = answer.status();
+        if !(status.is_client_error() || status.is_server_error()) {
+            return answer;
+        }
+        let error = match answer.error() {
+            Some(error) => ApiError::of(error, status),
+            None if answer.headers().contains_key(header::CONTENT_TYPE) => return answer,
+            None => ApiError::of_status(status),
+        };
+        let mut written = error.respond(id.as_str(), self.clock.now());
+        keep_headers(answer.headers(), written.headers_mut());
+        written
+    }
+}
+
+/// Copies headers that do not describe the old body and that the new answer has not.
+fn keep_headers(old: &HeaderMap, new: &mut HeaderMap) {
+    for name in old.keys().filter(|name| !name.as_str().starts_with("content-")) {
+        if !new.contains_key(name) {
+            old.get_all(name).for_each(|value| new.append(name.clone(), value.clone()));
+        }
+    }
+}
+
+fn log(span: &Span, route: &str, answer: &HttpResponse, started: Instant) {
+    let status = answer.status().as_u16();
+    let duration_ms = started.elapsed().as_secs_f64() * 1000.0;
+    span.record("route", route).record("status", status).record("duration_ms", duration_ms);
+    span.in_scope(|| tracing::info!("served"));
+}
+
+/// What a panic said.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is not text")
+}

@@ -1,0 +1,290 @@
+//! The error contract: one JSON shape and one short table from what went wrong to what the client reads.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use domain::error::{DomainError, ErrorKind, Subject};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use crate::instants;
+use crate::validation::Problems;
+
+/// What a handler returns.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+/// Seconds after which a client may try again when something is away for a moment.
+pub(crate) const AWAY_FOR: u64 = 2;
+
+/// An error as clients see it. The request's correlation id and the instant are added when it is written.
+#[derive(Debug, Clone)]
+pub struct ApiError {
+    code: ErrorCode,
+    detail: Value,
+    details: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The errors the API knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The request makes no sense.
+    BadRequest,
+    /// The caller is not known.
+    Unauthorized,
+    /// The caller may not.
+    Forbidden,
+    /// There is no such thing, or not for the caller.
+    NotFound,
+    /// The route does not know the method.
+    MethodNotAllowed,
+    /// It collides with something that is there.
+    Conflict,
+    /// The body is larger than the route takes.
+    PayloadTooLarge,
+    /// The body says it is not JSON.
+    UnsupportedMediaType,
+    /// The request's values break rules.
+    Validation,
+    /// Too many requests.
+    RateLimited,
+    /// A defect of ours.
+    Internal,
+    /// Something needed is away for a moment.
+    Unavailable,
+}
+
+impl ErrorCode {
+    /// The HTTP status and the `error_code`.
+    const fn row(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "BAD_REQUEST"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND"),
+            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
+            Self::Conflict => (StatusCode::CONFLICT, "CONFLICT"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE"),
+            Self::Validation => (StatusCode::UNPROCESSABLE_ENTITY, "VALIDATION_ERROR"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
+        }
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> StatusCode {
+        self.row().0
+    }
+
+    /// The `error_code` in the body.
+    pub const fn as_str(self) -> &'static str {
+        self.row().1
+    }
+}
+
+impl From<ErrorKind> for ErrorCode {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Invalid => Self::BadRequest,
+            ErrorKind::Unauthenticated => Self::Unauthorized,
+            ErrorKind::Forbidden => Self::Forbidden,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Conflict => Self::Conflict,
+            ErrorKind::RateLimited => Self::RateLimited,
+            ErrorKind::Unavailable => Self::Unavailable,
+            ErrorKind::Internal => Self::Internal,
+        }
+    }
+}
+
+impl ApiError {
+    fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: Value::String(detail.into()), details: Map::new(), headers: Vec::new() }
+    }
+
+    /// 400: the request makes no sense, for the reason in `detail`.
+    pub fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::BadRequest, detail)
+    }
+
+    /// 401: who asks is not known.
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, "Bearer")
+    }
+
+    /// 403: who asks is known and may not.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::Forbidden, detail)
+    }
+
+    /// 404: there is no such thing, or not for the caller.
+    pub fn not_found(subject: Subject) -> Self {
+        let detail = format!("{} not found", subject.resource);
+        Self::new(ErrorCode::NotFound, detail).about(subject)
+    }
+
+    /// 404: no route has this path.
+    pub fn unknown_route() -> Self {
+        Self::new(ErrorCode::NotFound, "There is nothing at this address").with_detail("resource", json!("Route"))
+    }
+
+    /// 405: the path exists, for the methods in `allow` (`GET, HEAD`).
+    pub fn method_not_allowed(allow: &str) -> Self {
+        Self::new(ErrorCode::MethodNotAllowed, format!("This address answers only to {allow}"))
+            .with_header(header::ALLOW, allow)
+    }
+
+    /// 413: the body has more than `limit` bytes, counted after decompression.
+    pub fn payload_too_large(limit: usize) -> Self {
+        Self::new(ErrorCode::PayloadTooLarge, format!("The body must not be larger than {limit} bytes"))
+            .with_detail("limit_bytes", json!(limit))
+    }
+
+    /// 415: the body says it is not JSON.
+    pub fn unsupported_media_type() -> Self {
+        Self::new(ErrorCode::UnsupportedMediaType, "The body must be JSON (Content-Type: application/json)")
+    }
+
+    /// 422: the values break rules; `detail` lists every problem.
+    pub fn validation(problems: &Problems) -> Self {
+        let mut error = Self::new(ErrorCode::Validation, "");
+        error.detail = problems.to_json();
+        error
+    }
+
+    /// 429: too many requests; the next one may come after `seconds`.
+    pub fn rate_limited(seconds: u64) -> Self {
+        Self::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s"))
+            .with_detail("retry_after", json!(seconds))
+            .with_header(header::RETRY_AFTER, &seconds.to_string())
+    }
+
+    /// 500: a defect of ours. What it was belongs in the log, not here.
+    pub fn internal() -> Self {
+        Self::new(ErrorCode::Internal, "Something went wrong on our side")
+    }
+
+    /// 503: something needed is away for a moment.
+    pub fn unavailable() -> Self {
+        Self::new(ErrorCode::Unavailable, "The service is not available right now; try again in a moment")
+            .with_header(header::RETRY_AFTER, &AWAY_FOR.to_string())
+    }
+
+    /// Adds one fact to `details`.
+    #[must_use]
+    pub fn with_detail(mut self, name: &str, value: Value) -> Self {
+        self.details.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Sends a header with the error; a value that no header can carry is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    fn about(mut self, subject: Subject) -> Self {
+        self = self.with_detail("resource", json!(subject.resource)).with_detail("field", json!(subject.field));
+        match subject.value {
+            Some(value) => self.with_detail("value", json!(value)),
+            None => self,
+        }
+    }
+
+    /// What kind of error this is.
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Reads the contract's error out of whatever a route or actix itself failed with.
+    pub(crate) fn of(error: &actix_web::Error, status: StatusCode) -> Self {
+        error.as_error::<Self>().cloned().unwrap_or_else(|| Self::of_status(status))
+    }
+
+    /// The contract's error for a bare status, where nobody said more.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::UNAUTHORIZED => Self::unauthorized("Authentication is required"),
+            StatusCode::FORBIDDEN => Self::forbidden("This is not allowed"),
+            StatusCode::NOT_FOUND => Self::unknown_route(),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(),
+            status if status.is_client_error() => Self::bad_request("The request makes no sense"),
+            _ => Self::internal(),
+        }
+    }
+
+    /// Writes the error out.
+    pub(crate) fn respond(&self, correlation_id: &str, now: OffsetDateTime) -> HttpResponse {
+        let mut response = HttpResponse::build(self.code.status());
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        response.json(json!({
+            "detail": self.detail,
+            "error_code": self.code.as_str(),
+            "correlation_id": correlation_id,
+            "timestamp": instants::format(now),
+            "details": self.details,
+        }))
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// A bare answer; the outermost middleware knows the correlation id and writes the body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.code.status())
+    }
+}
+
+impl<E: DomainError> From<E> for ApiError {
+    /// The whole translation: the kind gives status and `error_code`, the subject `details`. What is our own
+    /// trouble is logged and answered without a word about its cause.
+    fn from(error: E) -> Self {
+        match ErrorCode::from(error.kind()) {
+            ErrorCode::Internal => {
+                tracing::error!(code = error.code(), %error, "a use case failed");
+                Self::internal()
+            }
+            ErrorCode::Unavailable => {
+                tracing::warn!(code = error.code(), %error, "something needed is away");
+                Self::unavailable()
+            }
+            ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),
+            ErrorCode::RateLimited => Self::rate_limited(60),
+            code => {
+                let plain = Self::new(code, error.to_string());
+                match error.subject() {
+                    Some(subject) => plain.about(subject),
+                    None => plain,
+                }
+            }
+        }
+    }
+}
+
+impl From<Problems> for ApiError {
+    fn from(problems: Problems) -> Self {
+        Self::validation(&problems)
+    }
+}

@@ -1,0 +1,160 @@
+//! `/health`: whether the process is up, and whether it can do its work.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, Responder};
+use async_trait::async_trait;
+use domain::clock::Clock;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::answer::Json;
+use crate::error::AWAY_FOR;
+use crate::json::Instant;
+use crate::routes::Routes;
+
+/// Knows whether this process can do its work. Register as `Data<dyn Readiness>`.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// Whether the database answers.
+    async fn database(&self) -> bool;
+    /// Whether the database has the schema this program needs.
+    async fn migrations(&self) -> bool;
+    /// Whether the process was told to stop and finishes what is under way.
+    fn draining(&self) -> bool;
+}
+
+/// How the service is.
+#[derive(Debug, Serialize, ToSchema)]
+struct HealthBody {
+    status: Health,
+    timestamp: Instant,
+    checks: HealthChecks,
+}
+
+/// How the process is.
+#[derive(Debug, Serialize, ToSchema)]
+struct LiveBody {
+    status: Health,
+    timestamp: Instant,
+}
+
+/// Whether the process should get requests.
+#[derive(Debug, Serialize, ToSchema)]
+struct ReadyBody {
+    status: Health,
+    timestamp: Instant,
+    checks: ReadyChecks,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct HealthChecks {
+    database: Check,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ReadyChecks {
+    database: Check,
+    migrations: Check,
+    /// Error while the process finishes its work before it stops.
+    serving: Check,
+}
+
+/// All is well, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Health {
+    Ok,
+    Degraded,
+}
+
+/// One part is well, or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Check {
+    Ok,
+    Error,
+}
+
+impl From<bool> for Check {
+    fn from(well: bool) -> Self {
+        if well { Self::Ok } else { Self::Error }
+    }
+}
+
+impl Health {
+    fn of(checks: &[Check]) -> Self {
+        if checks.contains(&Check::Error) { Self::Degraded } else { Self::Ok }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Ok => StatusCode::OK,
+            Self::Degraded => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// The routes of health.
+pub fn routes() -> Routes {
+    crate::routes![health, live, ready].under("/health")
+}
+
+/// How the service is
+///
+/// Asks the database.
+#[utoipa::path(
+    get, path = "", tag = "Health",
+    responses(
+        (status = 200, description = "All is well", body = HealthBody,
+         example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z", "checks": {"database": "ok"}})),
+        (status = 503, description = "The database does not answer", body = HealthBody,
+         example = json!({"status": "degraded", "timestamp": "2026-11-22T12:34:56.789Z", "checks": {"database": "error"}})),
+    )
+)]
+async fn health(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl Responder {
+    let database = Check::from(readiness.database().await);
+    let status = Health::of(&[database]);
+    answer(status, HealthBody { status, timestamp: clock.now().into(), checks: HealthChecks { database } })
+}
+
+/// Whether the process is up
+#[utoipa::path(
+    get, path = "/live", tag = "Health",
+    responses((status = 200, description = "It is", body = LiveBody,
+               example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z"})))
+)]
+async fn live(clock: Data<dyn Clock>) -> Json<LiveBody> {
+    Json(LiveBody { status: Health::Ok, timestamp: clock.now().into() })
+}
+
+/// Whether the process should get requests
+#[utoipa::path(
+    get, path = "/ready", tag = "Health",
+    responses(
+        (status = 200, description = "It should", body = ReadyBody,
+         example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z",
+                          "checks": {"database": "ok", "migrations": "ok", "serving": "ok"}})),
+        (status = 503, description = "Not now", body = ReadyBody,
+         example = json!({"status": "degraded", "timestamp": "2026-11-22T12:34:56.789Z",
+                          "checks": {"database": "ok", "migrations": "ok", "serving": "error"}})),
+    )
+)]
+async fn ready(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl Responder {
+    let checks = ReadyChecks {
+        database: readiness.database().await.into(),
+        migrations: readiness.migrations().await.into(),
+        serving: Check::from(!readiness.draining()),
+    };
+    let status = Health::of(&[checks.database, checks.migrations, checks.serving]);
+    answer(status, ReadyBody { status, timestamp: clock.now().into(), checks })
+}
+
+/// The body with the status that says the same.
+fn answer(health: Health, body: impl Serialize) -> HttpResponse {
+    let mut answer = HttpResponse::build(health.status());
+    if health == Health::Degraded {
+        answer.insert_header((header::RETRY_AFTER, AWAY_FOR));
+    }
+    answer.json(body)
+}

@@ -1,0 +1,106 @@
+//! What a request says outside its body: query string and path. Taken by a handler without being judged, so that
+//! whoever asks is known first; `read` and its sisters judge.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use percent_encoding::percent_decode;
+use uuid::Uuid;
+
+use crate::error::{ApiError, ApiResult};
+use crate::validation::checks::Checked;
+use crate::validation::{Fault, FromFields, Problems, Rule, Scalar, Step, checks, fields};
+
+/// A query string that says a `T`. Of two equal names the last counts; unknown names are ignored.
+#[derive(Debug)]
+pub struct Query<T> {
+    text: String,
+    says: PhantomData<T>,
+}
+
+impl<T: FromFields> Query<T> {
+    /// Reads the query: 422 when its values break rules.
+    pub fn read(self) -> ApiResult<T> {
+        Ok(fields::from_query(&pairs(&self.text)?)?)
+    }
+}
+
+impl<T> FromRequest for Query<T> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self { text: request.query_string().to_owned(), says: PhantomData }))
+    }
+}
+
+fn pairs(text: &str) -> Result<HashMap<String, String>, Problems> {
+    let mut pairs = HashMap::new();
+    let mut problems = Problems::default();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let value = decoded(name).and_then(|name| Ok((name, decoded(value)?)));
+        match value {
+            Ok((name, value)) => drop(pairs.insert(name, value)),
+            Err(fault) => problems.add([Step::from("query"), Step::from(name.to_owned())], fault),
+        }
+    }
+    problems.or(Some(pairs))
+}
+
+/// A part of a query string without its escapes.
+fn decoded(text: &str) -> Checked<String> {
+    let spaced = text.replace('+', " ");
+    let text = percent_decode(spaced.as_bytes()).decode_utf8().map_err(|_| not_text())?;
+    if text.contains('\0') { Err(not_text()) } else { Ok(text.into_owned()) }
+}
+
+fn not_text() -> Fault {
+    Fault::new(Rule::ValueError, "Input should be UTF-8 text without NUL characters")
+}
+
+/// The variable parts of a path.
+#[derive(Debug)]
+pub struct PathArgs(HttpRequest);
+
+impl PathArgs {
+    /// The part called `name`: 422 when it is not UTF-8 text without NUL.
+    pub fn text(&self, name: &'static str) -> ApiResult<String> {
+        // The router has undone all escapes but those of `%`, `/` and `+`, and put U+FFFD for what is not UTF-8.
+        let routed = self.0.match_info().get(name).unwrap_or_default();
+        let text = percent_decode(routed.as_bytes()).decode_utf8().map_err(|_| refused(name, not_text()))?;
+        if text.contains(['\0', char::REPLACEMENT_CHARACTER]) {
+            return Err(refused(name, not_text()));
+        }
+        Ok(text.into_owned())
+    }
+
+    /// The part called `name` as `check` understands it: 422 when it does not.
+    pub fn read<T>(&self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> ApiResult<T> {
+        check(Scalar::Word(&self.text(name)?)).map_err(|fault| refused(name, fault))
+    }
+
+    /// The part called `name` as a UUID: 422 when it is none.
+    pub fn uuid(&self, name: &'static str) -> ApiResult<Uuid> {
+        self.read(name, checks::uuid)
+    }
+}
+
+impl FromRequest for PathArgs {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.clone())))
+    }
+}
+
+fn refused(name: &'static str, fault: Fault) -> ApiError {
+    let mut problems = Problems::default();
+    problems.add([Step::from("path"), Step::from(name)], fault);
+    problems.into()
+}

@@ -1,0 +1,102 @@
+//! Values as JSON writes them: exact money as a number, instants and dates as text.
+
+use domain::money::Usd;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use time::{Date, OffsetDateTime};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::instants;
+
+/// US dollars as a JSON number with exact decimals, rounded half-even to six places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dollars(pub Usd);
+
+/// An instant as RFC 3339 in UTC with `Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Instant(pub OffsetDateTime);
+
+/// A date as `YYYY-MM-DD`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(pub Date);
+
+impl From<Usd> for Dollars {
+    fn from(amount: Usd) -> Self {
+        Self(amount)
+    }
+}
+
+impl From<OffsetDateTime> for Instant {
+    fn from(instant: OffsetDateTime) -> Self {
+        Self(instant)
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        Self(date)
+    }
+}
+
+impl Serialize for Dollars {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Through raw JSON, because a binary float would change the digits.
+        RawValue::from_string(self.0.rounded()).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&instants::format(self.0))
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&instants::format_date(self.0))
+    }
+}
+
+macro_rules! schema {
+    ($name:ident, $kind:expr, $format:expr, $description:literal) => {
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                let object = ObjectBuilder::new().schema_type($kind).format($format).description(Some($description));
+                object.build().into()
+            }
+        }
+
+        impl ToSchema for $name {}
+    };
+}
+
+schema!(Dollars, Type::Number, None, "US dollars, rounded half-even to six places");
+schema!(Instant, Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)), "An instant, RFC 3339 in UTC");
+schema!(
+    Day,
+    Type::String,
+    Some(SchemaFormat::KnownFormat(KnownFormat::Date)),
+    "A date in the time zone of the person the data is about"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::{date, datetime};
+
+    #[test]
+    fn money_keeps_its_digits() {
+        let text = |atto| serde_json::to_string(&Dollars(Usd::from_atto(atto))).expect("JSON");
+        assert_eq!(text(350_800_000_000_000_000), "0.3508");
+        assert_eq!(text(123_456_789_012_345_678_901_234_567), "123456789.012346");
+        assert_eq!(text(0), "0");
+    }
+
+    #[test]
+    fn instants_and_dates_are_text() {
+        let both = (Instant(datetime!(2026-11-22 12:34:56.789 UTC)), Day(date!(2026 - 11 - 22)));
+        assert_eq!(serde_json::to_string(&both).expect("JSON"), r#"["2026-11-22T12:34:56.789Z","2026-11-22"]"#);
+    }
+}

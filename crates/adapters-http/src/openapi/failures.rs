@@ -1,0 +1,218 @@
+//! The error contract as the API's document tells it.
+//!
+//! An operation names its own failures among its responses: `responses((status = 200, …), failures::NotFound)`.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr};
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::error::ErrorCode;
+
+/// Every error.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub struct ErrorBody {
+    /// What went wrong: a sentence, or the list of problems of a `VALIDATION_ERROR`.
+    #[schema(inline)]
+    detail: Detail,
+    /// The stable name of the error.
+    error_code: String,
+    /// Names the request in the server's log.
+    correlation_id: String,
+    /// When it went wrong.
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: String,
+    /// More facts, by name.
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum Detail {
+    Sentence(String),
+    Problems(Vec<ProblemBody>),
+}
+
+/// One value that breaks a rule.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Where the value is: `body`, `query` or `path`, then names and places in lists.
+    #[schema(value_type = Vec<Value>)]
+    loc: Value,
+    /// The rule as a sentence.
+    msg: String,
+    /// The rule's stable name.
+    r#type: String,
+}
+
+/// A failure that operations share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    BadRequest,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Conflict,
+    PayloadTooLarge,
+    UnsupportedMediaType,
+    Validation,
+    RateLimited,
+    Internal,
+    Unavailable,
+}
+
+impl Failure {
+    pub(super) const ALL: [Self; 11] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::Conflict,
+        Self::PayloadTooLarge,
+        Self::UnsupportedMediaType,
+        Self::Validation,
+        Self::RateLimited,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
+    /// The error it is, what it means, an example of its `detail` and `details`, and its header.
+    fn row(self) -> (ErrorCode, &'static str, Value, Value, Option<&'static str>) {
+        match self {
+            Self::BadRequest => (
+                ErrorCode::BadRequest,
+                "The request makes no sense",
+                json!("You cannot follow yourself"),
+                json!({}),
+                None,
+            ),
+            Self::Unauthorized => (
+                ErrorCode::Unauthorized,
+                "The caller is not known",
+                json!("Authentication is required"),
+                json!({}),
+                Some("WWW-Authenticate"),
+            ),
+            Self::Forbidden => {
+                (ErrorCode::Forbidden, "The caller may not", json!("This profile is private"), json!({}), None)
+            }
+            Self::NotFound => (
+                ErrorCode::NotFound,
+                "There is no such thing, or not for the caller",
+                json!("User not found"),
+                json!({"resource": "User", "field": "username", "value": "nobody"}),
+                None,
+            ),
+            Self::Conflict => (
+                ErrorCode::Conflict,
+                "It collides with something that is there",
+                json!("This username is taken"),
+                json!({"resource": "User", "field": "username"}),
+                None,
+            ),
+            Self::PayloadTooLarge => (
+                ErrorCode::PayloadTooLarge,
+                "The body is too large",
+                json!("The body must not be larger than 1048576 bytes"),
+                json!({"limit_bytes": 1_048_576}),
+                None,
+            ),
+            Self::UnsupportedMediaType => (
+                ErrorCode::UnsupportedMediaType,
+                "The body says it is not JSON",
+                json!("The body must be JSON (Content-Type: application/json)"),
+                json!({}),
+                None,
+            ),
+            Self::Validation => (
+                ErrorCode::Validation,
+                "Values break rules; all of them are listed",
+                json!([{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]),
+                json!({}),
+                None,
+            ),
+            Self::RateLimited => (
+                ErrorCode::RateLimited,
+                "Too many requests",
+                json!("Too many requests; try again in 12 s"),
+                json!({"retry_after": 12}),
+                Some("Retry-After"),
+            ),
+            Self::Internal => (
+                ErrorCode::Internal,
+                "A defect of the server",
+                json!("Something went wrong on our side"),
+                json!({}),
+                None,
+            ),
+            Self::Unavailable => (
+                ErrorCode::Unavailable,
+                "Something needed is away for a moment",
+                json!("The service is not available right now; try again in a moment"),
+                json!({}),
+                Some("Retry-After"),
+            ),
+        }
+    }
+
+    /// The status as documents write it.
+    pub(super) fn status(self) -> String {
+        self.row().0.status().as_u16().to_string()
+    }
+
+    /// The name among the document's shared responses.
+    pub(super) fn name(self) -> String {
+        format!("{self:?}")
+    }
+
+    pub(super) fn reference(self) -> RefOr<Response> {
+        RefOr::Ref(Ref::from_response_name(self.name()))
+    }
+
+    pub(super) fn response(self) -> Response {
+        let (code, meaning, detail, details, header) = self.row();
+        let example = json!({
+            "detail": detail, "error_code": code.as_str(), "correlation_id": "018f6f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b",
+            "timestamp": "2026-11-22T12:34:56.789Z", "details": details,
+        });
+        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).example(Some(example)).build();
+        let response = ResponseBuilder::new().description(meaning).content("application/json", content);
+        match header {
+            Some(name) => response
+                .header(name, HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build())
+                .build(),
+            None => response.build(),
+        }
+    }
+}
+
+macro_rules! responses {
+    ($($name:ident: $meaning:literal),* $(,)?) => {$(
+        #[doc = $meaning]
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl IntoResponses for $name {
+            fn responses() -> BTreeMap<String, RefOr<Response>> {
+                BTreeMap::from([(Failure::$name.status(), Failure::$name.reference())])
+            }
+        }
+    )*};
+}
+
+responses! {
+    BadRequest: "400, for an operation without a body.",
+    Unauthorized: "401, for an operation that checks credentials itself.",
+    Forbidden: "403.",
+    NotFound: "404.",
+    Conflict: "409.",
+}

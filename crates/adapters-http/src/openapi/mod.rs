@@ -1,0 +1,77 @@
+//! The API's document, OpenAPI 3.1, made from the route table, and the pages that show it.
+//!
+//! An operation says what it returns when all is well and which of [`failures`] are its own. What follows from its shape
+//! is added here: 401 where it needs a token, the body's failures where it has a body, 422 where it has parameters,
+//! and 429, 500 and 503 everywhere.
+
+pub mod failures;
+mod pages;
+
+use actix_web::http::Method;
+use utoipa::openapi::path::{HttpMethod, Operation, Paths};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+pub(crate) use pages::pages;
+
+use crate::routes::Routes;
+use failures::{ErrorBody, Failure, ProblemBody};
+
+/// The document of all operations in `routes`.
+pub fn document(routes: &Routes) -> OpenApi {
+    let mut paths = Paths::new();
+    for (path, method, operation) in routes.operations() {
+        paths.add_path_operation(path, vec![named(method)], complete(operation.clone()));
+    }
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`Authorization: Bearer s_…`"));
+    let components = ComponentsBuilder::new()
+        .schemas_from_iter(routes.schemas.iter().cloned())
+        .schema(ErrorBody::name(), ErrorBody::schema())
+        .schema(ProblemBody::name(), ProblemBody::schema())
+        .responses_from_iter(Failure::ALL.map(|failure| (failure.name(), failure.response())))
+        .security_scheme("bearer", SecurityScheme::Http(bearer.build()));
+    let info = InfoBuilder::new()
+        .title("burntop")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Counts, prices and compares what people use AI coding tools for."))
+        .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()));
+    OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components.build())).build()
+}
+
+/// Adds what follows from the operation's shape, and makes its id unique among all contexts.
+fn complete(mut operation: Operation) -> Operation {
+    let tag = operation.tags.iter().flatten().next().map(|tag| tag.to_lowercase().replace(' ', "_"));
+    if let (Some(tag), Some(id)) = (tag, &mut operation.operation_id) {
+        *id = format!("{tag}_{id}");
+    }
+    let mut failures = vec![Failure::RateLimited, Failure::Internal, Failure::Unavailable];
+    if operation.security.is_some() {
+        failures.push(Failure::Unauthorized);
+    }
+    if operation.request_body.is_some() {
+        failures.extend([
+            Failure::BadRequest,
+            Failure::PayloadTooLarge,
+            Failure::UnsupportedMediaType,
+            Failure::Validation,
+        ]);
+    }
+    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+        failures.push(Failure::Validation);
+    }
+    for failure in failures {
+        operation.responses.responses.entry(failure.status()).or_insert_with(|| failure.reference());
+    }
+    operation
+}
+
+fn named(method: &Method) -> HttpMethod {
+    match *method {
+        Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
+        Method::PATCH => HttpMethod::Patch,
+        Method::DELETE => HttpMethod::Delete,
+        _ => HttpMethod::Get,
+    }
+}

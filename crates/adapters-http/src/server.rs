@@ -1,0 +1,70 @@
+//! How the server treats connections: how many, and how patiently.
+
+use std::fmt;
+use std::time::Duration;
+
+use actix_http::Request;
+use actix_service::IntoServiceFactory;
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Response, Service, ServiceFactory};
+use actix_web::http::KeepAlive;
+use actix_web::{Error, HttpServer};
+
+/// The limits of the server. The body's own are [`crate::body::BodyLimits`].
+#[derive(Debug, Clone)]
+pub struct ServerLimits {
+    /// Threads that serve requests.
+    pub workers: usize,
+    /// Connections per worker; more wait in the backlog.
+    pub connections_per_worker: usize,
+    /// Connections that wait to be accepted.
+    pub backlog: u32,
+    /// How long an idle connection is kept open.
+    pub keep_alive: Duration,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+    /// How long a client may take to close its side.
+    pub disconnect_timeout: Duration,
+    /// How long requests that are under way may take to finish when the server is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            connections_per_worker: 25_000,
+            backlog: 2048,
+            keep_alive: Duration::from_secs(75),
+            head_timeout: Duration::from_secs(10),
+            disconnect_timeout: Duration::from_secs(2),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ServerLimits {
+    /// Sets the limits of `server`. Signals stay with the caller, who also has a pool to close.
+    pub fn apply<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        server
+            .workers(self.workers.max(1))
+            .max_connections(self.connections_per_worker)
+            .backlog(self.backlog)
+            .keep_alive(KeepAlive::Timeout(self.keep_alive))
+            .client_request_timeout(self.head_timeout)
+            .client_disconnect_timeout(self.disconnect_timeout)
+            .shutdown_timeout(self.drain.as_secs())
+            .disable_signals()
+    }
+}

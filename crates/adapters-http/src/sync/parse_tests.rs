@@ -1,0 +1,371 @@
+//! What the parser accepts, refuses and says.
+
+use domain::usage::tokens::MAX_COUNT;
+use domain::usage::{ModelName, Provider};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::*;
+use crate::instants;
+
+const MOST: usize = 250_000;
+
+fn sample(name: &str) -> String {
+    let path = format!("{}/../../tests/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(path).expect("the sample is in the repository")
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads better at the calls")]
+fn request(messages: Value) -> Value {
+    json!({
+        "version": "2.0.0", "client": "burntop-cli", "syncedAt": "2026-11-22T12:34:56.789Z", "source": "claude-code",
+        "messages": messages,
+    })
+}
+
+fn message() -> Value {
+    json!({"id": "a", "timestamp": "2026-11-22T12:30:00.000Z", "model": "claude-sonnet-4-5"})
+}
+
+fn with(mut object: Value, changes: &[(&str, Value)]) -> Value {
+    for (name, value) in changes {
+        object[*name] = value.clone();
+    }
+    object
+}
+
+fn read(body: &Value) -> Result<Batch, Problems> {
+    parse(&body.to_string(), MOST)
+}
+
+/// The problems as `place type` lines.
+fn told(result: Result<Batch, Problems>) -> Vec<String> {
+    let problems = result.expect_err("problems").to_json();
+    let line = |problem: &Value| format!("{} {}", problem["loc"], problem["type"].as_str().unwrap_or_default());
+    problems.as_array().expect("a list").iter().map(line).collect()
+}
+
+#[test]
+fn the_samples_of_the_real_client_are_read_to_the_last_token() {
+    for (name, messages, tokens) in [
+        ("sync-claude-code.json", 229, 24_228_115),
+        ("sync-codex.json", 80, 3_851_359),
+        ("sync-gemini-cli.json", 60, 2_413_762),
+        ("sync-opencode.json", 60, 2_314_087),
+    ] {
+        let batch = parse(&sample(name), MOST).expect(name);
+        let total = |m: &SentMessage| m.input + m.output + m.cache_read + m.cache_write + m.reasoning;
+        assert_eq!((batch.messages.len(), batch.messages.iter().map(total).sum()), (messages, tokens), "{name}");
+        assert_eq!(batch.machine.as_str(), "b9a5454a");
+        assert_eq!(format!("sync-{}.json", batch.source), name);
+    }
+}
+
+#[test]
+fn a_message_keeps_everything_that_counts() {
+    let body = with(
+        request(json!([with(
+            message(),
+            &[
+                ("model", json!("GPT-5")),
+                ("provider", json!("Azure")),
+                ("timestamp", json!("2026-11-22T13:30:00.1234567+01:00")),
+                ("inputTokens", json!(1)),
+                ("outputTokens", json!("2")),
+                ("cacheReadTokens", json!(3.0)),
+                ("cache_creation_tokens", json!(4)),
+                ("cacheCreation1hTokens", json!(5)),
+                ("reasoning_tokens", json!(6)),
+                ("sessionId", json!("s")),
+                ("project", json!("p")),
+                ("serviceTier", json!("t")),
+                ("reportedCostUsd", json!(0.25)),
+                ("unknown", json!({"deep": [1, {"x": null}]})),
+            ],
+        )])),
+        &[
+            ("machineId", json!("Mac")),
+            ("source", json!("Codex")),
+            ("timezone", json!("europe/berlin")),
+            ("inputIncludesCached", json!(true)),
+            ("reasoning_included_in_output", json!(true)),
+            ("dryRun", json!(true)),
+            ("parserVersion", json!("3.1")),
+            ("unknown", json!([])),
+        ],
+    );
+    let batch = read(&body).expect("a batch");
+    assert_eq!(batch.machine.as_str(), "Mac");
+    assert_eq!(batch.source.as_str(), "codex");
+    assert_eq!(batch.zone.as_ref().map(Zone::name), Some("Europe/Berlin"));
+    assert_eq!(batch.conventions, Conventions { input_includes_cached: true, reasoning_included_in_output: true });
+    assert!(batch.dry_run);
+    assert_eq!(
+        batch.messages,
+        [SentMessage {
+            id: "a".into(),
+            at: datetime!(2026-11-22 12:30:00.123456 UTC),
+            model: ModelName::trusted("gpt-5"),
+            provider: Some(Provider::trusted("azure")),
+            input: 1,
+            output: 2,
+            cache_read: 3,
+            cache_write: 4,
+            cache_write_1h: 5,
+            reasoning: 6,
+        }]
+    );
+}
+
+#[test]
+fn what_is_absent_has_its_default() {
+    let batch = read(&request(json!([message()]))).expect("a batch");
+    assert_eq!((batch.machine.as_str(), batch.zone, batch.dry_run), ("default", None, false));
+    assert_eq!(batch.conventions, Conventions::default());
+    let first = &batch.messages[0];
+    assert_eq!((first.input, first.output, first.cache_read, first.cache_write, first.reasoning), (0, 0, 0, 0, 0));
+    assert_eq!((first.cache_write_1h, first.provider.as_ref()), (0, None));
+}
+
+#[test]
+fn implausible_items_are_left_for_the_domain_to_judge() {
+    let body = request(json!([with(
+        message(),
+        &[
+            ("timestamp", json!("1999-01-01T00:00:00Z")),
+            ("cacheReadTokens", json!(9)),
+            ("cacheCreation1hTokens", json!(9))
+        ],
+    )]));
+    assert!(read(&with(body, &[("inputIncludesCached", json!(true))])).is_ok());
+}
+
+#[test]
+fn every_field_that_must_be_there_is_missed_by_its_camel_case_name() {
+    assert_eq!(
+        told(parse("{}", MOST)),
+        [
+            r#"["body","version"] missing"#,
+            r#"["body","client"] missing"#,
+            r#"["body","syncedAt"] missing"#,
+            r#"["body","source"] missing"#,
+            r#"["body","messages"] missing"#,
+        ]
+    );
+    assert_eq!(
+        told(read(&request(json!([{}])))),
+        [
+            r#"["body","messages",0,"id"] missing"#,
+            r#"["body","messages",0,"timestamp"] missing"#,
+            r#"["body","messages",0,"model"] missing"#,
+        ]
+    );
+}
+
+#[test]
+fn every_wrong_value_is_told_under_the_name_the_client_used() {
+    let wrong = with(
+        message(),
+        &[
+            ("id", json!("")),
+            ("timestamp", json!("yesterday")),
+            ("model", json!("x".repeat(201))),
+            ("inputTokens", json!(-1)),
+            ("output_tokens", json!(MAX_COUNT + 1)),
+            ("cacheReadTokens", json!(null)),
+            ("cache_creation_tokens", json!("many")),
+            ("reasoningTokens", json!(1.5)),
+            ("provider", json!(7)),
+            ("sessionId", json!(null)),
+            ("project", json!("p".repeat(201))),
+            ("serviceTier", json!("\u{0}")),
+            ("reportedCostUsd", json!(-0.5)),
+        ],
+    );
+    let body = with(
+        request(json!([message(), wrong, 7, null])),
+        &[
+            ("machine_id", json!("")),
+            ("source", json!("s".repeat(51))),
+            ("timezone", json!("Mars/Olympus")),
+            ("synced_at", json!(1_763_814_896)),
+            ("dryRun", json!("yes")),
+            ("client", json!(null)),
+        ],
+    );
+    assert_eq!(
+        told(read(&body)),
+        [
+            r#"["body","client"] string_type"#,
+            r#"["body","machine_id"] string_too_short"#,
+            r#"["body","synced_at"] string_type"#,
+            r#"["body","source"] string_too_long"#,
+            r#"["body","timezone"] value_error"#,
+            r#"["body","dryRun"] value_error"#,
+            r#"["body","messages",1,"id"] string_too_short"#,
+            r#"["body","messages",1,"timestamp"] datetime_parsing"#,
+            r#"["body","messages",1,"model"] string_too_long"#,
+            r#"["body","messages",1,"inputTokens"] greater_than_equal"#,
+            r#"["body","messages",1,"output_tokens"] less_than_equal"#,
+            r#"["body","messages",1,"cache_creation_tokens"] int_parsing"#,
+            r#"["body","messages",1,"cacheReadTokens"] int_type"#,
+            r#"["body","messages",1,"reasoningTokens"] int_type"#,
+            r#"["body","messages",1,"provider"] string_type"#,
+            r#"["body","messages",1,"sessionId"] string_type"#,
+            r#"["body","messages",1,"project"] string_too_long"#,
+            r#"["body","messages",1,"serviceTier"] value_error"#,
+            r#"["body","messages",1,"reportedCostUsd"] greater_than_equal"#,
+            r#"["body","messages",2] value_error"#,
+            r#"["body","messages",3] value_error"#,
+        ]
+    );
+}
+
+#[test]
+fn the_list_of_messages_has_at_least_one_and_at_most_as_many_as_allowed() {
+    assert_eq!(told(read(&request(json!([])))), [r#"["body","messages"] too_short"#]);
+    let three = request(json!([message(), message(), message()])).to_string();
+    assert_eq!(parse(&three, 3).map(|batch| batch.messages.len()), Ok(3));
+    assert_eq!(told(parse(&three, 2)), [r#"["body","messages"] too_long"#]);
+    for wrong in [json!(null), json!({}), json!("x"), json!(1), json!(-1), json!(1.5), json!(true)] {
+        assert_eq!(told(read(&request(wrong))), [r#"["body","messages"] value_error"#]);
+    }
+}
+
+#[test]
+fn problems_end_at_a_hundred_and_nothing_is_kept_meanwhile() {
+    let body = request(Value::Array(vec![json!({}); 1000]));
+    assert_eq!(told(read(&body)).len(), 100);
+}
+
+#[test]
+fn the_last_of_two_equal_keys_wins_even_over_a_mistake() {
+    let text = r#"{"version": 1, "version": "2", "client": "c", "syncedAt": "2026-11-22T12:34:56Z", "source": "s",
+        "messages": [7], "messages": [{"id": "a", "id": "b", "timestamp": "2026-11-22T12:30:00Z", "model": "m",
+        "inputTokens": "x", "input_tokens": 5, "outputTokens": 1, "outputTokens": null, "output_tokens": 2}]}"#;
+    let batch = parse(text, MOST).expect("a batch");
+    assert_eq!((&*batch.messages[0].id, batch.messages[0].input, batch.messages[0].output), ("b", 5, 2));
+}
+
+#[test]
+fn what_is_not_an_object_or_not_json_is_told_so() {
+    for body in ["[]", "null", "1", "-1", "1.5", "true", "\"x\""] {
+        assert_eq!(told(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
+    }
+    let good = request(json!([message()])).to_string();
+    for body in
+        ["", "{", "{]", "{\"a\":1,}", "nul", &format!("{good}x"), &good[..good.len() - 2], "{\"version\": \"\\ud800\"}"]
+    {
+        assert_eq!(told(parse(body, MOST)), [r#"["body"] json_invalid"#], "{body}");
+    }
+}
+
+#[test]
+fn nesting_without_end_is_skipped_without_recursion() {
+    let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
+    let good = request(json!([message()])).to_string();
+    let unknown = format!("{{\"x\": {deep}, {}", &good[1..]);
+    assert!(parse(&unknown, MOST).is_ok());
+    let known = format!("{}, \"client\": {deep}}}", &good[..good.len() - 1]);
+    assert_eq!(told(parse(&known, MOST)), [r#"["body","client"] string_type"#]);
+    let message = format!("{}, \"messages\": {deep}}}", &good[..good.len() - 1]);
+    assert_eq!(told(parse(&message, MOST)), [r#"["body","messages",0] value_error"#]);
+}
+
+#[test]
+fn a_batch_shares_the_names_it_repeats() {
+    let batch = read(&request(json!([message(), message()]))).expect("a batch");
+    assert!(std::ptr::eq(batch.messages[0].model.as_str(), batch.messages[1].model.as_str()));
+}
+
+fn any_message() -> impl Strategy<Value = SentMessage> {
+    let count = || prop_oneof![0..2000_u64, 0..=MAX_COUNT];
+    let text = |longest| proptest::string::string_regex(&format!("[^\\x00]{{1,{longest}}}")).expect("a pattern");
+    let at = (0..4_000_000_000_i64, 0..1_000_000_i64);
+    (text(200), at, text(40), proptest::option::of(text(20)), [count(), count(), count(), count(), count(), count()])
+        .prop_map(
+            |(
+                id,
+                (second, micro),
+                model,
+                provider,
+                [input, output, cache_read, cache_write, cache_write_1h, reasoning],
+            )| SentMessage {
+                id: id.into(),
+                at: OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second) + time::Duration::microseconds(micro),
+                model: ModelName::parse(&model).expect("a name"),
+                provider: provider.map(|name| Provider::parse(&name).expect("a name")),
+                input,
+                output,
+                cache_read,
+                cache_write,
+                cache_write_1h,
+                reasoning,
+            },
+        )
+}
+
+fn any_batch() -> impl Strategy<Value = Batch> {
+    let zone = proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "Asia/Kathmandu"]));
+    let messages = proptest::collection::vec(any_message(), 1..8);
+    ("[^\\x00]{1,50}", "[^\\x00]{1,50}", zone, any::<[bool; 3]>(), messages).prop_map(
+        |(machine, source, zone, flags, messages)| Batch {
+            machine: MachineId::parse(&machine).expect("a name"),
+            source: Source::parse(&source).expect("a name"),
+            zone: zone.and_then(Zone::parse),
+            conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
+            dry_run: flags[2],
+            messages,
+        },
+    )
+}
+
+/// The body that says what the batch says.
+fn written(batch: &Batch) -> Value {
+    let message = |m: &SentMessage| {
+        let mut object = json!({
+            "id": m.id, "timestamp": instants::format(m.at), "model": m.model.as_str(), "inputTokens": m.input,
+            "outputTokens": m.output, "cacheReadTokens": m.cache_read, "cacheCreationTokens": m.cache_write,
+            "cacheCreation1hTokens": m.cache_write_1h, "reasoningTokens": m.reasoning,
+        });
+        if let Some(provider) = &m.provider {
+            object["provider"] = json!(provider.as_str());
+        }
+        object
+    };
+    let mut body = json!({
+        "version": "3.0.0", "client": "test", "syncedAt": "2026-11-22T12:34:56Z", "source": batch.source.as_str(),
+        "machineId": batch.machine.as_str(), "inputIncludesCached": batch.conventions.input_includes_cached,
+        "reasoningIncludedInOutput": batch.conventions.reasoning_included_in_output, "dryRun": batch.dry_run,
+        "messages": batch.messages.iter().map(message).collect::<Vec<_>>(),
+    });
+    if let Some(zone) = &batch.zone {
+        body["timezone"] = json!(zone.name());
+    }
+    body
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_batch_says_is_read_back(batch in any_batch()) {
+        prop_assert_eq!(read(&written(&batch)), Ok(batch));
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in ".{0,200}") {
+        let _ = parse(&text, 3);
+    }
+
+    #[test]
+    fn no_damage_to_a_good_body_makes_the_parser_panic(
+        batch in any_batch(), at in any::<prop::sample::Index>(), length in 0..20_usize, patch in "[\\[\\]{}\",:0-9a-z\\\\.e-]{0,8}"
+    ) {
+        let mut body: Vec<char> = written(&batch).to_string().chars().collect();
+        let start = at.index(body.len());
+        let end = (start + length).min(body.len());
+        body.splice(start..end, patch.chars());
+        let _ = parse(&body.into_iter().collect::<String>(), 5);
+    }
+}

@@ -1,0 +1,263 @@
+//! Reads an object of named values field by field, noting every problem on the way.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use super::checks::Checked;
+use super::{Fault, Problems, Rule, Scalar, Step};
+
+/// Something that is read from a JSON object or a query string.
+pub trait FromFields: Sized {
+    /// Reads every field first, then puts the parts together; `None` when a problem was noted.
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
+}
+
+/// What a `PATCH` says about one field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Change<T> {
+    /// The field is not there: leave it as it is.
+    #[default]
+    Keep,
+    /// The new value.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// The new value, if there is one.
+    pub fn into_option(self) -> Option<T> {
+        match self {
+            Self::Keep => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// The named values of one object. Fields nobody asks for are ignored.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    source: Source<'a>,
+    place: Vec<Step>,
+    problems: &'a mut Problems,
+}
+
+#[derive(Debug)]
+enum Source<'a> {
+    Json(&'a Map<String, Value>),
+    Query(&'a HashMap<String, String>),
+}
+
+/// Reads `T` from a JSON body.
+pub(crate) fn from_json<T: FromFields>(body: &Value) -> Result<T, Problems> {
+    let mut problems = Problems::default();
+    let Value::Object(object) = body else {
+        problems.add([Step::from("body")], Fault::new(Rule::ValueError, "Input should be a valid object"));
+        return Err(problems);
+    };
+    let read = T::from_fields(&mut Fields {
+        source: Source::Json(object),
+        place: vec!["body".into()],
+        problems: &mut problems,
+    });
+    problems.or(read)
+}
+
+/// Reads `T` from the pairs of a query string.
+pub(crate) fn from_query<T: FromFields>(pairs: &HashMap<String, String>) -> Result<T, Problems> {
+    let mut problems = Problems::default();
+    let read = T::from_fields(&mut Fields {
+        source: Source::Query(pairs),
+        place: vec!["query".into()],
+        problems: &mut problems,
+    });
+    problems.or(read)
+}
+
+impl Fields<'_> {
+    /// A field that must be there.
+    pub fn required<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<T> {
+        match self.optional(name, check)? {
+            Some(value) => Some(value),
+            None => self.refuse(name, Fault::missing()),
+        }
+    }
+
+    /// A field that may be absent, but not null.
+    pub fn optional<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Option<T>> {
+        let checked = self.get(name).map(check);
+        match checked.transpose() {
+            Ok(value) => Some(value),
+            Err(fault) => self.refuse(name, fault),
+        }
+    }
+
+    /// A field that may be absent or null, both of which mean nothing.
+    pub fn nullable<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Option<T>> {
+        match self.get(name) {
+            None | Some(Scalar::Null) => Some(None),
+            Some(_) => self.optional(name, check),
+        }
+    }
+
+    /// A field that means `default` when it is absent.
+    pub fn or<T>(&mut self, name: &'static str, default: T, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<T> {
+        Some(self.optional(name, check)?.unwrap_or(default))
+    }
+
+    /// A field of a `PATCH` that cannot be cleared: null is a problem.
+    pub fn change<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Change<T>> {
+        Some(self.optional(name, check)?.map_or(Change::Keep, Change::Set))
+    }
+
+    /// A field of a `PATCH` that null clears.
+    pub fn clearable<T>(
+        &mut self,
+        name: &'static str,
+        check: impl Fn(Scalar<'_>) -> Checked<T>,
+    ) -> Option<Change<Option<T>>> {
+        match self.get(name) {
+            None => Some(Change::Keep),
+            Some(Scalar::Null) => Some(Change::Set(None)),
+            Some(_) => Some(Change::Set(Some(self.required(name, check)?))),
+        }
+    }
+
+    /// A list of `length` items that must be there.
+    pub fn list<T>(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+        check: impl Fn(Scalar<'_>) -> Checked<T>,
+    ) -> Option<Vec<T>> {
+        let items = match &self.source {
+            Source::Json(object) => match object.get(name) {
+                Some(Value::Array(items)) => items,
+                Some(_) => return self.refuse(name, Fault::new(Rule::ValueError, "Input should be a valid list")),
+                None => return self.refuse(name, Fault::missing()),
+            },
+            Source::Query(_) => return self.refuse(name, Fault::missing()),
+        };
+        if items.len() < *length.start() {
+            let msg = format!("List should have at least {} items, not {}", length.start(), items.len());
+            return self.refuse(name, Fault::new(Rule::TooShort, msg));
+        }
+        if items.len() > *length.end() {
+            let msg = format!("List should have at most {} items, not {}", length.end(), items.len());
+            return self.refuse(name, Fault::new(Rule::TooLong, msg));
+        }
+        let mut read = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match check(item.into()) {
+                Ok(value) => read.push(value),
+                Err(fault) => {
+                    let place = self.place.iter().cloned().chain([name.into(), index.into()]);
+                    self.problems.add(place, fault);
+                }
+            }
+        }
+        (read.len() == items.len()).then_some(read)
+    }
+
+    /// An object inside this one that may be absent.
+    pub fn object<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match &self.source {
+            Source::Json(object) => match object.get(name) {
+                None => Some(None),
+                Some(Value::Object(inner)) => {
+                    let place = self.place.iter().cloned().chain([name.into()]).collect();
+                    let mut inner = Fields { source: Source::Json(inner), place, problems: self.problems };
+                    read(&mut inner).map(Some)
+                }
+                Some(_) => self.refuse(name, Fault::new(Rule::ValueError, "Input should be a valid object")),
+            },
+            Source::Query(_) => Some(None),
+        }
+    }
+
+    /// Notes that the field called `name` is refused, for a rule that no single check knows.
+    pub fn refuse<T>(&mut self, name: impl Into<Cow<'static, str>>, fault: Fault) -> Option<T> {
+        self.problems.add(self.place.iter().cloned().chain([Step::Name(name.into())]), fault);
+        None
+    }
+
+    fn get(&self, name: &str) -> Option<Scalar<'_>> {
+        match &self.source {
+            Source::Json(object) => object.get(name).map(Scalar::from),
+            Source::Query(pairs) => pairs.get(name).map(|word| Scalar::Word(word)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks;
+    use super::*;
+    use serde_json::json;
+
+    #[derive(Debug, PartialEq)]
+    struct Wish {
+        name: String,
+        age: i64,
+        bio: Change<Option<String>>,
+        public: Change<bool>,
+        tags: Vec<String>,
+    }
+
+    impl FromFields for Wish {
+        fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+            let name = fields.required("name", checks::text(1..=5));
+            let age = fields.or("age", 18, checks::integer(0..=150));
+            let bio = fields.clearable("bio", checks::text(0..=5));
+            let public = fields.change("public", checks::boolean);
+            let tags = fields.list("tags", 1..=2, checks::text(1..=3));
+            Some(Self { name: name?, age: age?, bio: bio?, public: public?, tags: tags? })
+        }
+    }
+
+    #[test]
+    fn a_good_body_is_read_and_what_is_not_asked_for_is_ignored() {
+        let body = json!({"name": "ada", "bio": null, "tags": ["a"], "admin": true});
+        assert_eq!(
+            from_json::<Wish>(&body),
+            Ok(Wish {
+                name: "ada".to_owned(),
+                age: 18,
+                bio: Change::Set(None),
+                public: Change::Keep,
+                tags: vec!["a".to_owned()]
+            })
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once_with_its_place() {
+        let body = json!({"age": "x", "bio": "too long", "public": null, "tags": ["a", 1]});
+        let problems = from_json::<Wish>(&body).expect_err("problems");
+        assert_eq!(
+            problems.to_json(),
+            json!([
+                {"loc": ["body", "name"], "msg": "Field required", "type": "missing"},
+                {"loc": ["body", "age"], "msg": "Input should be a valid integer", "type": "int_type"},
+                {"loc": ["body", "bio"], "msg": "String should have at most 5 characters", "type": "string_too_long"},
+                {"loc": ["body", "public"], "msg": "Input should be a valid boolean", "type": "value_error"},
+                {"loc": ["body", "tags", 1], "msg": "Input should be a valid string", "type": "string_type"},
+            ])
+        );
+        assert!(from_json::<Wish>(&json!([])).is_err());
+    }
+
+    #[test]
+    fn problems_end_at_a_hundred() {
+        let mut problems = Problems::default();
+        for index in 0..250_usize {
+            problems.add(["body".into(), index.into()], Fault::missing());
+        }
+        assert_eq!(problems.iter().count(), Problems::MOST);
+    }
+}

@@ -1,0 +1,177 @@
+//! Routes that do nothing but show what the edge does with them.
+
+use std::future::{Future, pending, ready};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use adapters_http::answer::{Created, Json, Lasting, NoContent, Revalidated, events};
+use adapters_http::body::{Body, SyncBody};
+use adapters_http::error::{ApiError, ApiResult};
+use adapters_http::input::{PathArgs, Query};
+use adapters_http::openapi::failures;
+use adapters_http::paging::{PageBody, Paging};
+use adapters_http::routes::Routes;
+use adapters_http::validation::{Fields, FromFields, checks};
+use adapters_http::{health, routes};
+use domain::error::{DomainError, ErrorKind, Subject};
+use domain::page::{Page, PageRequest};
+use futures_util::StreamExt;
+use futures_util::stream::once;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+pub(crate) fn all() -> Routes {
+    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream].and(health::routes())
+}
+
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "the second is only read")]
+struct Wish {
+    name: String,
+    #[schema(required = false)]
+    count: i64,
+}
+
+impl FromFields for Wish {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", checks::text(1..=10));
+        let count = fields.or("count", 0, checks::integer(0..=i64::MAX));
+        Some(Self { name: name?, count: count? })
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct Said {
+    said: String,
+}
+
+fn said(text: impl Into<String>) -> Said {
+    Said { said: text.into() }
+}
+
+/// A wish
+#[utoipa::path(post, path = "/wishes", tag = "Test", request_body = Wish, responses((status = 201, body = Said)))]
+async fn wish(body: Body<Wish>) -> ApiResult<Created<Said>> {
+    let wish = body.read().await?;
+    Ok(Created(said(wish.name)))
+}
+
+/// A sync
+#[utoipa::path(post, path = "/sync", tag = "Test", request_body = Said, responses((status = 200, body = Said)))]
+async fn sync(body: SyncBody) -> ApiResult<Json<Said>> {
+    let batch = body.read().await?;
+    Ok(Json(said(batch.messages.len().to_string())))
+}
+
+/// A person
+#[utoipa::path(
+    get, path = "/people/{name}", tag = "Test", params(("name" = String, Path)),
+    responses((status = 200, body = Said), failures::NotFound)
+)]
+async fn person(path: PathArgs) -> ApiResult<Json<Said>> {
+    let name = path.text("name")?;
+    if name == "nobody" {
+        return Err(ApiError::not_found(Subject::new("User", "username", name)));
+    }
+    Ok(Json(said(name)))
+}
+
+/// Me
+#[utoipa::path(patch, path = "/people/me", tag = "Test", request_body = Wish, responses((status = 204)))]
+async fn me(body: Body<Wish>) -> ApiResult<NoContent> {
+    body.read().await?;
+    Ok(NoContent)
+}
+
+/// People
+#[utoipa::path(get, path = "/people", tag = "Test", params(Paging), responses((status = 200, body = PageBody<String>)))]
+async fn people(query: Query<Paging>) -> ApiResult<Json<PageBody<String>>> {
+    let request = PageRequest::from(query.read()?);
+    Ok(Json(Page { items: vec!["ada".to_owned()], total: 101, request }.into()))
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the secret reason")]
+struct Failed(ErrorKind);
+
+impl DomainError for Failed {
+    fn kind(&self) -> ErrorKind {
+        self.0
+    }
+
+    fn code(&self) -> &'static str {
+        "failed"
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        (self.0 == ErrorKind::Conflict).then(|| Subject::unnamed("User", "email"))
+    }
+}
+
+/// A failure
+#[utoipa::path(get, path = "/failures/{kind}", tag = "Test", params(("kind" = String, Path)), responses((status = 204)))]
+async fn fail(path: PathArgs) -> ApiResult<NoContent> {
+    Err(Failed(match path.text("kind")?.as_str() {
+        "invalid" => ErrorKind::Invalid,
+        "unauthenticated" => ErrorKind::Unauthenticated,
+        "forbidden" => ErrorKind::Forbidden,
+        "conflict" => ErrorKind::Conflict,
+        "limited" => return Err(ApiError::rate_limited(12)),
+        "unavailable" => ErrorKind::Unavailable,
+        _ => ErrorKind::Internal,
+    }))?
+}
+
+/// A defect
+#[utoipa::path(get, path = "/crash", tag = "Test", responses((status = 204)))]
+async fn crash() -> NoContent {
+    panic!("the secret reason")
+}
+
+/// Something anybody may see
+#[utoipa::path(get, path = "/shared", tag = "Test", responses((status = 200, body = Said)))]
+async fn shared() -> Revalidated<Said> {
+    Revalidated(said("x".repeat(2000)))
+}
+
+/// Something that lasts
+#[utoipa::path(get, path = "/lasting", tag = "Test", responses((status = 200, body = Said)))]
+async fn lasting() -> Lasting<Said> {
+    Lasting { body: said("x"), seconds: 900 }
+}
+
+/// A caller who is looked up somewhere slow.
+struct Nobody;
+
+impl FromRequest for Nobody {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(async {
+            actix_web::rt::task::yield_now().await;
+            Err(ApiError::unauthorized("Authentication is required"))
+        })
+    }
+}
+
+/// Something for known callers
+#[utoipa::path(
+    post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)),
+    security(("bearer" = [])), responses((status = 204))
+)]
+async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Body<Wish>) -> ApiResult<NoContent> {
+    path.text("name")?;
+    query.read()?;
+    body.read().await?;
+    Ok(NoContent)
+}
+
+/// A stream without end
+#[utoipa::path(get, path = "/stream", tag = "Test", responses((status = 200)))]
+async fn stream() -> HttpResponse {
+    let first = once(ready(Ok::<_, std::io::Error>(Bytes::from_static(b"event: keepalive\n\n"))));
+    events(first.chain(once(pending())))
+}
