@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use time::Date;
+use time::macros::date;
 
 use super::ports::{DashboardReader, Figures, Person};
 use super::views::{
@@ -15,6 +16,12 @@ use crate::progression::{Level, xp};
 use crate::streaks::{Streak, window_start};
 use crate::usage::{Sums, cache_efficiency};
 use crate::users::{User, UserError, Username};
+
+/// Before every message that is accepted.
+const FIRST_DAY: Date = date!(2000 - 01 - 01);
+
+/// After every message that will ever be.
+const LAST_DAY: Date = date!(9999 - 12 - 31);
 
 /// How many days the monthly figures cover.
 const MONTH: u16 = 30;
@@ -110,7 +117,7 @@ impl Dashboard {
     /// The first and last day of `period`. All of them ends with the last day there is: a clock may run ahead.
     fn window(&self, user: &User, period: Period) -> (Date, Date) {
         let today = self.local_time(user).date;
-        period.days().map_or((Date::MIN, Date::MAX), |days| (window_start(today, days), today))
+        period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today))
     }
 }
 
@@ -154,7 +161,6 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
 
     #[test]
     fn trends_fill_empty_days_and_compare_with_the_days_before() {
