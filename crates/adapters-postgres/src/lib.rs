@@ -3,6 +3,7 @@
 //! [`Database`] opens transactions ([`unit_of_work`]) and serves the read models. Ordinary queries are written in diesel
 //! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
 
+mod accounts;
 mod dashboard;
 mod database;
 mod dictionary;

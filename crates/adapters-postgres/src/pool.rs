@@ -1,10 +1,11 @@
 //! Connections and the pool that keeps them.
 
+use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use deadpool::managed::{Manager, Metrics, Pool as Managed, RecycleError, RecycleResult};
-use diesel::connection::InstrumentationEvent;
+use diesel::connection::{DebugQuery, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
 use tokio_postgres::NoTls;
@@ -15,18 +16,25 @@ pub(crate) type Pool = Managed<Connector>;
 pub(crate) type Pooled = deadpool::managed::Object<Connector>;
 pub(crate) type PoolError = deadpool::managed::PoolError<ConnectError>;
 
-/// Counts the statements that went to the database, for tests and metrics.
+/// Counts what goes to the database, for tests and metrics; `BEGIN`, `COMMIT` and `ROLLBACK` are not counted.
 #[derive(Debug, Clone, Default)]
-pub struct QueryCount(Arc<AtomicU64>);
+pub struct QueryCount(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    statements: AtomicU64,
+    round_trips: AtomicU64,
+}
 
 impl QueryCount {
-    /// How many statements went out so far, `BEGIN`, `COMMIT` and `ROLLBACK` not counted.
-    pub fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// How many statements went out so far.
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
     }
 
-    fn add(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+    /// How many times somebody waited for an answer so far: statements that are sent together count once.
+    pub fn round_trips(&self) -> u64 {
+        self.0.round_trips.load(Ordering::Relaxed)
     }
 }
 
@@ -85,16 +93,20 @@ impl Connector {
 
 /// The one hook that sees every statement: it counts, logs and remembers failures. diesel forgets a failure whose error
 /// was swallowed, and would then report a commit that PostgreSQL turned into a rollback as a success.
-fn observer(failed: Arc<AtomicBool>, queries: QueryCount) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
+fn observer(failed: Arc<AtomicBool>, count: QueryCount) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
+    let mut under_way = 0_u32;
     move |event| match event {
-        InstrumentationEvent::StartQuery { query, .. } => {
-            let text = query.to_string();
-            let is_control = ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|control| text.starts_with(control));
-            if !is_control {
-                queries.add();
+        InstrumentationEvent::StartQuery { query, .. } if !is_control(query) => {
+            count.0.statements.fetch_add(1, Ordering::Relaxed);
+            if under_way == 0 {
+                count.0.round_trips.fetch_add(1, Ordering::Relaxed);
             }
+            under_way += 1;
         }
         InstrumentationEvent::FinishQuery { query, error, .. } => {
+            if !is_control(query) {
+                under_way = under_way.saturating_sub(1);
+            }
             if let Some(error) = error {
                 failed.store(true, Ordering::Release);
                 tracing::debug!(%query, %error, "a statement failed");
@@ -103,6 +115,24 @@ fn observer(failed: Arc<AtomicBool>, queries: QueryCount) -> impl FnMut(Instrume
             }
         }
         _ => {}
+    }
+}
+
+/// Whether a statement only begins or ends a transaction.
+fn is_control(query: &dyn DebugQuery) -> bool {
+    let mut start = Start(String::new());
+    // Fails once there is enough text: the values of a bulk statement would take longer to write than to store.
+    let _ = write!(start, "{query}");
+    ["BEGIN", "COMMIT", "ROLLBACK"].iter().any(|control| start.0.starts_with(control))
+}
+
+/// Takes the first piece of a text.
+struct Start(String);
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text.get(..text.len().min(8)).unwrap_or_default());
+        if self.0.len() < 8 { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

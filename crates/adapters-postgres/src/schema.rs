@@ -161,5 +161,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_messages,
     usage_rollups,
     usage_totals,
-    users
+    users,
 );

@@ -3,6 +3,7 @@
 pub mod database;
 pub mod settings;
 pub mod startup;
+pub mod store;
 pub mod system;
 pub mod telemetry;
 
