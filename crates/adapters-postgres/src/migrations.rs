@@ -111,9 +111,7 @@ fn known() -> Result<Vec<(String, String)>, MigrationError> {
     let mut known: Vec<(String, String)> = MigrationSource::<Pg>::migrations(&MIGRATIONS)
         .map_err(failed)?
         .iter()
-        .map(|migration: &Box<dyn Migration<Pg>>| {
-            (migration.name().version().to_string(), migration.name().to_string())
-        })
+        .map(|migration| (migration.name().version().to_string(), migration.name().to_string()))
         .collect();
     known.sort();
     Ok(known)
@@ -135,7 +133,7 @@ pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
     let name = config.get_dbname().unwrap_or("burntop").to_owned();
     config.dbname("postgres");
     let (client, driver) = config.connect(tokio_postgres::NoTls).await.map_err(ConnectError::from)?;
-    let driven = tokio::spawn(driver);
+    let driving = tokio::spawn(driver);
     let exists = client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await.map_err(failed)?;
     if exists.is_none() {
         let quoted = name.replace('"', "\"\"");
@@ -143,6 +141,6 @@ pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
     }
     drop(client);
     // The driver ends by itself once its client is gone; how is of no interest.
-    let _ = driven.await;
+    let _ = driving.await;
     Ok(exists.is_none())
 }

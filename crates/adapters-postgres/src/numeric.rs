@@ -12,10 +12,10 @@ use domain::money::Usd;
 const GROUP: i128 = 10_000;
 
 /// How many groups hold the decimals of a [`Usd`], rounded up.
-const FRACTION_GROUPS: usize = (Usd::SCALE as usize).div_ceil(4);
+const FRACTION_GROUPS: u32 = Usd::SCALE.div_ceil(4);
 
 /// What an atto-dollar is worth in units of the last of those groups.
-const PADDING: i128 = 10_i128.pow((4 * FRACTION_GROUPS) as u32 - Usd::SCALE);
+const PADDING: i128 = 10_i128.pow(4 * FRACTION_GROUPS - Usd::SCALE);
 
 /// An amount of US dollars in a `numeric` column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]

@@ -1,4 +1,5 @@
 //! Accounts.
+#![expect(clippy::ref_option_ref, reason = "what the derives write")]
 
 use async_trait::async_trait;
 use diesel::prelude::*;
