@@ -99,6 +99,9 @@ CREATE TABLE usage_totals (
     user_key integer PRIMARY KEY REFERENCES users (key) ON DELETE CASCADE,
     active_days integer NOT NULL DEFAULT 0,
     longest_streak integer NOT NULL DEFAULT 0,
+    achievements integer NOT NULL DEFAULT 0,
+    -- XP awarded for events, in hundredths.
+    event_xp bigint NOT NULL DEFAULT 0,
     messages bigint NOT NULL DEFAULT 0,
     tokens bigint NOT NULL DEFAULT 0,
     input bigint NOT NULL DEFAULT 0,

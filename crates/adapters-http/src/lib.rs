@@ -1,15 +1,19 @@
 //! The REST API: the edge between HTTP and the domain.
 //!
-//! [`app::app`] puts the layers together; [`routes::Routes`] is the table of operations, one file per context. A handler
-//! takes who asks, what is asked ([`body::Body`], [`input::Query`], [`input::PathArgs`]) and a service, and answers with
+//! [`app::app`] puts the layers together; [`routes::Routes`] is the table of operations, one file per context, joined by
+//! [`services::api`]; [`services::Services`] is what they are given. A handler takes who asks, what is asked ([`body::Body`], [`input::Query`], [`input::PathArgs`]) and a service, and answers with
 //! one of [`answer`] or an [`error::ApiError`].
 
 pub mod answer;
 pub mod app;
 pub mod body;
+pub mod caller;
+pub mod client_ip;
+pub mod dashboard;
 pub mod edge;
 pub mod error;
 pub mod health;
+pub mod identity;
 pub mod input;
 pub mod instants;
 pub mod json;
@@ -17,7 +21,11 @@ pub mod openapi;
 pub mod paging;
 pub mod routes;
 pub mod server;
+pub mod services;
+pub mod stats;
 pub mod sync;
+pub mod usage;
+pub mod users;
 pub mod validation;
 
 #[doc(hidden)]

@@ -1,1 +1,26 @@
-//! Placeholder.
+//! The domain's ports on PostgreSQL: diesel and diesel-async over a pool of our own.
+//!
+//! [`Database`] opens transactions ([`unit_of_work`]) and serves the read models. Ordinary queries are written in diesel
+//! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
+
+mod accounts;
+mod dashboard;
+mod database;
+mod dictionary;
+mod error;
+mod ledger;
+mod migrations;
+mod numeric;
+mod pool;
+mod readiness;
+mod schema;
+mod sessions;
+mod statement;
+mod sums;
+mod unit_of_work;
+mod users;
+
+pub use database::{Database, PoolSettings};
+pub use error::ConnectError;
+pub use migrations::{MigrationError, MigrationState, Migrations, create_database};
+pub use pool::QueryCount;

@@ -1,44 +1,43 @@
 //! `api-server migrate`: brings the schema up, down, or tells where it is.
 
+use adapters_postgres::{MigrationError, Migrations, create_database};
 use bootstrap::database::Database;
+use bootstrap::store::migration_failed;
 use bootstrap::{Settings, StartupError};
 
 use crate::cli::{Migrate, MigrateCommand};
+use crate::serve::runtime;
 
 /// Does what the command line asks for, on the embedded database also while a server runs it.
 pub(crate) fn migrate(settings: &Settings, asked: &Migrate) -> Result<(), StartupError> {
     let database = Database::attach_or_open(settings)?;
-    let done = match (&asked.command, asked.down) {
-        (Some(MigrateCommand::Status), _) => status(database.url()),
-        (None, Some(steps)) => down(database.url(), steps),
-        (None, None) => {
-            let created = if asked.create_database { create_database(database.url()) } else { Ok(()) };
-            created.and_then(|()| up(database.url()))
-        }
-    };
+    let url = database.url();
+    let done = runtime()?.block_on(run(url, asked)).map_err(|error| migration_failed(url, error));
     done.and(database.stop())
 }
 
-/// Runs the migrations that are missing.
-fn up(_url: &str) -> Result<(), StartupError> {
-    Err(unavailable())
+async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
+    if let Some(MigrateCommand::Status) = asked.command {
+        for migration in Migrations::at(url).status().await? {
+            println!("{} {}", if migration.applied { "applied" } else { "pending" }, migration.name);
+        }
+        return Ok(());
+    }
+    if let Some(steps) = asked.down {
+        return report("undid", &Migrations::at(url).down(steps).await?);
+    }
+    if asked.create_database && create_database(url).await? {
+        println!("created the database");
+    }
+    report("ran", &Migrations::at(url).up().await?)
 }
 
-/// Undoes the last `steps` migrations.
-fn down(_url: &str, _steps: u32) -> Result<(), StartupError> {
-    Err(unavailable())
-}
-
-/// Prints the migrations and which of them the database has.
-fn status(_url: &str) -> Result<(), StartupError> {
-    Err(unavailable())
-}
-
-/// Creates the database that the URL names, unless it exists.
-fn create_database(_url: &str) -> Result<(), StartupError> {
-    Err(unavailable())
-}
-
-fn unavailable() -> StartupError {
-    StartupError::Other { doing: "migrating", reason: "this build has no migrations".to_owned() }
+fn report(did: &str, migrations: &[String]) -> Result<(), MigrationError> {
+    for migration in migrations {
+        println!("{did} {migration}");
+    }
+    if migrations.is_empty() {
+        println!("nothing to do");
+    }
+    Ok(())
 }

@@ -10,10 +10,7 @@ use crate::cli::Serve;
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database.
 pub(crate) fn serve(settings: &Settings, asked: &Serve) -> Result<(), StartupError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| StartupError::Other { doing: "starting the runtime", reason: error.to_string() })?;
+    let runtime = runtime()?;
     // A port that is taken is the commonest failure, and found before the slow part.
     let listener = listen(settings)?;
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
@@ -22,6 +19,14 @@ pub(crate) fn serve(settings: &Settings, asked: &Serve) -> Result<(), StartupErr
     let served = runtime.block_on(run(settings, asked, &database, listener, end));
     drop(runtime);
     served.and(database.stop())
+}
+
+/// The runtime that everything runs on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, StartupError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartupError::Other { doing: "starting the runtime", reason: error.to_string() })
 }
 
 /// The OpenAPI document as JSON.

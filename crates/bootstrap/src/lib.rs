@@ -1,8 +1,10 @@
 //! What both programs share before they are programs: configuration, telemetry, the clock and the database.
 
 pub mod database;
+pub mod passwords;
 pub mod settings;
 pub mod startup;
+pub mod store;
 pub mod system;
 pub mod telemetry;
 

@@ -62,6 +62,11 @@ impl fmt::Display for Zone {
     }
 }
 
+/// Every date from `first` to `last`, both included.
+pub fn days_between(first: Date, last: Date) -> impl Iterator<Item = Date> {
+    std::iter::successors(Some(first), |date| date.next_day()).take_while(move |date| *date <= last)
+}
+
 fn date(date: jiff::civil::Date) -> Date {
     Month::try_from(date.month().unsigned_abs())
         .and_then(|month| Date::from_calendar_date(i32::from(date.year()), month, date.day().unsigned_abs()))

@@ -16,6 +16,8 @@ pub mod pricing;
 pub mod progression;
 pub mod store;
 pub mod streaks;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod text;
 pub mod usage;
 pub mod users;

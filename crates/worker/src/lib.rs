@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What runs beside the server: for now, the commands of an operator.
+
+pub mod rebuild;

@@ -1,2 +1,93 @@
-//! Placeholder.
-fn main() {}
+//! The worker program. Without a database URL it uses the embedded database that the server runs.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bootstrap::database::Database;
+use bootstrap::system::SystemClock;
+use bootstrap::{Settings, StartupError};
+use clap::{Args, Parser, Subcommand};
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::usage::{Usage, UsageError};
+use domain::users::Username;
+use worker::rebuild;
+
+/// The burntop worker: what an operator does beside the server.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Derive roll-ups, days, hours and totals anew from the ledger, and say what was repaired
+    Rebuild(Rebuild),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// The account to rebuild
+    #[arg(long, value_name = "USERNAME")]
+    user: Option<String>,
+    /// Rebuild every account
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Debug, Args)]
+struct Rebuild {
+    #[command(flatten)]
+    which: Which,
+    /// Go on after this username
+    #[arg(long, value_name = "USERNAME", requires = "all")]
+    after: Option<String>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), StartupError> {
+    let settings = Settings::load()?;
+    bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
+    let database = Database::attach_or_open(&settings)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| failed("starting the runtime", error.to_string()))?;
+    let Command::Rebuild(asked) = cli.command;
+    let done = runtime.block_on(rebuild(&settings, database.url(), asked));
+    drop(runtime);
+    done.and(database.stop())
+}
+
+async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), StartupError> {
+    let store = bootstrap::store::open(settings, url).await?;
+    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), book);
+    let stopped = |error: UsageError| failed("rebuilding", error.to_string());
+    let summary = match asked.which.user {
+        None => rebuild::all(&store, &usage, asked.after).await.map_err(stopped)?,
+        Some(name) => {
+            let unknown = || failed("rebuilding", format!("there is no account called {name}"));
+            let username = Username::parse(&name).map_err(|_| unknown())?;
+            rebuild::one(&store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
+        }
+    };
+    println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
+    store.close();
+    Ok(())
+}
+
+fn failed(doing: &'static str, reason: String) -> StartupError {
+    StartupError::Other { doing, reason }
+}

@@ -21,7 +21,13 @@ pub struct ByteBudget {
 #[derive(Debug)]
 pub struct Admitted<T> {
     value: T,
-    _part: OwnedSemaphorePermit,
+    part: Part,
+}
+
+/// A part of the budget; goes back when it is dropped.
+#[derive(Debug)]
+pub struct Part {
+    _permit: OwnedSemaphorePermit,
 }
 
 impl ByteBudget {
@@ -53,7 +59,12 @@ fn kilobytes(bytes: usize) -> u32 {
 
 impl<T> Admitted<T> {
     pub(super) fn new(value: T, part: OwnedSemaphorePermit) -> Self {
-        Self { value, _part: part }
+        Self { value, part: Part { _permit: part } }
+    }
+
+    /// The value, and the part of the budget to keep until the work on it is done.
+    pub fn into_parts(self) -> (T, Part) {
+        (self.value, self.part)
     }
 }
 

@@ -17,7 +17,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 
-pub use budget::{Admitted, ByteBudget};
+pub use budget::{Admitted, ByteBudget, Part};
 pub use raw::Patience;
 pub use sync::SyncBody;
 

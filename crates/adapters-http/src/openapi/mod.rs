@@ -9,7 +9,7 @@ mod pages;
 
 use actix_web::http::Method;
 use utoipa::openapi::path::{HttpMethod, Operation, Paths};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -46,7 +46,7 @@ fn complete(mut operation: Operation) -> Operation {
         *id = format!("{tag}_{id}");
     }
     let mut failures = vec![Failure::RateLimited, Failure::Internal, Failure::Unavailable];
-    if operation.security.is_some() {
+    if operation.security.as_ref().is_some_and(|ways| !ways.contains(&SecurityRequirement::default())) {
         failures.push(Failure::Unauthorized);
     }
     if operation.request_body.is_some() {

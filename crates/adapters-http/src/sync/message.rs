@@ -13,7 +13,7 @@ use crate::validation::checks::{self, Checked};
 use crate::validation::{Fault, Problems, Rule, Scalar, Step};
 
 /// The longest of the strings that are checked and not kept.
-pub(super) const LONGEST_NOTE: usize = 200;
+const LONGEST_NOTE: usize = 200;
 
 /// The longest id of a message.
 const LONGEST_ID: usize = 200;

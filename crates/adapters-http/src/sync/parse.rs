@@ -4,7 +4,7 @@ use domain::days::Zone;
 use domain::usage::{Batch, Conventions, MachineId, SentMessage, Source};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
-use super::message::{LONGEST_NOTE, Names, OneMessage, note};
+use super::message::{Names, OneMessage, note};
 use super::names::{InRequest, Key};
 use super::shape::{Read, Shape};
 use super::slot::{Findings, Slot};
@@ -64,7 +64,7 @@ impl Draft {
             InRequest::MachineId => self.machine.set(spelling, machine(value)),
             InRequest::SyncedAt => self.synced_at.set(spelling, checks::instant(value).map(drop)),
             InRequest::Source => self.source.set(spelling, source(value)),
-            InRequest::Timezone => self.zone.set(spelling, zone(value)),
+            InRequest::Timezone => self.zone.set(spelling, checks::zone(value)),
             InRequest::InputIncludesCached => self.input_includes_cached.set(spelling, checks::boolean(value)),
             InRequest::ReasoningIncluded => self.reasoning_included.set(spelling, checks::boolean(value)),
             InRequest::ParserVersion => self.parser_version.set(spelling, note(value)),
@@ -117,10 +117,6 @@ fn machine(value: Scalar<'_>) -> Checked<MachineId> {
 fn source(value: Scalar<'_>) -> Checked<Source> {
     let text = checks::string(value, 1..=Source::LONGEST)?;
     Source::parse(&text).ok_or_else(|| Fault::new(Rule::ValueError, "Input should be a valid name"))
-}
-
-fn zone(value: Scalar<'_>) -> Checked<Zone> {
-    checks::parsed(0..=LONGEST_NOTE, "Input should be an IANA time zone, such as Europe/Berlin", Zone::parse)(value)
 }
 
 impl<'de> Shape<'de> for Request {

@@ -1,6 +1,6 @@
 //! What the parser accepts, refuses and says.
 
-use domain::usage::tokens::MAX_COUNT;
+use domain::usage::MAX_COUNT;
 use domain::usage::{ModelName, Provider};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use domain::usage::tokens::MAX_COUNT;
+use domain::days::Zone;
+use domain::text::TextProblem;
+use domain::usage::MAX_COUNT;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -36,22 +38,12 @@ pub fn string(value: Scalar<'_>, length: RangeInclusive<usize>) -> Checked<Cow<'
 fn measured(text: &str, length: &RangeInclusive<usize>) -> Checked<()> {
     let characters = text.chars().count();
     if characters < *length.start() {
-        return Err(Fault::new(
-            Rule::StringTooShort,
-            format!("String should have at least {} character{}", length.start(), plural(*length.start())),
-        ));
+        return Err(TextProblem::TooShort(*length.start()).into());
     }
     if characters > *length.end() {
-        return Err(Fault::new(
-            Rule::StringTooLong,
-            format!("String should have at most {} character{}", length.end(), plural(*length.end())),
-        ));
+        return Err(TextProblem::TooLong(*length.end()).into());
     }
     Ok(())
-}
-
-fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// A string of `length` characters, kept.
@@ -70,7 +62,7 @@ pub fn pattern(
         if fits(&text) {
             return Ok(text.into_owned());
         }
-        Err(Fault::new(Rule::StringPatternMismatch, format!("String should match pattern '{pattern}'")))
+        Err(TextProblem::Pattern(pattern).into())
     }
 }
 
@@ -88,11 +80,32 @@ pub fn one_of<T: Clone + 'static>(words: &'static [(&'static str, T)]) -> impl F
     move |value| {
         let text = string(value, 0..=usize::MAX)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
-        found.ok_or_else(|| {
-            let names: Vec<String> = words.iter().map(|(word, _)| format!("'{word}'")).collect();
-            Fault::new(Rule::Enum, format!("Input should be {}", names.join(" or ")))
-        })
+        found.ok_or_else(|| not_among(words.iter().map(|(word, _)| *word)))
     }
+}
+
+/// One of `all`, by its name.
+pub fn named<T: Copy>(all: &'static [T], name: fn(T) -> &'static str) -> impl Fn(Scalar<'_>) -> Checked<T> {
+    move |value| {
+        let text = string(value, 0..=usize::MAX)?;
+        let found = all.iter().copied().find(|one| name(*one) == text);
+        found.ok_or_else(|| not_among(all.iter().map(|one| name(*one))))
+    }
+}
+
+fn not_among(words: impl Iterator<Item = &'static str>) -> Fault {
+    let words: Vec<String> = words.map(|word| format!("'{word}'")).collect();
+    Fault::new(Rule::Enum, format!("Input should be {}", words.join(" or ")))
+}
+
+/// A string that is a value of the domain.
+pub fn value<T>(parse: fn(&str) -> Result<T, TextProblem>) -> impl Fn(Scalar<'_>) -> Checked<T> {
+    move |value| Ok(parse(&string(value, 0..=usize::MAX)?)?)
+}
+
+/// An IANA time zone.
+pub fn zone(value: Scalar<'_>) -> Checked<Zone> {
+    parsed(0..=200, "Input should be an IANA time zone, such as Europe/Berlin", Zone::parse)(value)
 }
 
 /// An integer of `range`; in a query string, one that is spelled so.

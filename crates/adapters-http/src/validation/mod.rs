@@ -6,6 +6,7 @@ mod scalar;
 
 use std::borrow::Cow;
 
+use domain::text::TextProblem;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -122,6 +123,27 @@ impl Fault {
     /// A required value is not there.
     pub fn missing() -> Self {
         Self::new(Rule::Missing, "Field required")
+    }
+}
+
+impl From<TextProblem> for Fault {
+    /// The whole translation of what the domain finds wrong with a text.
+    fn from(problem: TextProblem) -> Self {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        match problem {
+            TextProblem::TooShort(least) => {
+                let msg = format!("String should have at least {least} character{}", plural(least));
+                Self::new(Rule::StringTooShort, msg)
+            }
+            TextProblem::TooLong(most) => {
+                let msg = format!("String should have at most {most} character{}", plural(most));
+                Self::new(Rule::StringTooLong, msg)
+            }
+            TextProblem::Pattern(pattern) => {
+                Self::new(Rule::StringPatternMismatch, format!("String should match pattern '{pattern}'"))
+            }
+            TextProblem::Value(why) => Self::new(Rule::ValueError, format!("Value {why}")),
+        }
     }
 }
 

@@ -3,18 +3,26 @@
 use std::sync::Arc;
 
 use time::Date;
+use time::macros::date;
 
+use super::heatmap::{Heatmap, year_bounds};
 use super::ports::{DashboardReader, Figures, Person};
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends,
 };
 use crate::clock::Clock;
-use crate::days::{LocalTime, Zone};
+use crate::days::{LocalTime, Zone, days_between};
 use crate::ids::UserId;
 use crate::progression::{Level, xp};
 use crate::streaks::{Streak, window_start};
 use crate::usage::{Sums, cache_efficiency};
 use crate::users::{User, UserError, Username};
+
+/// Before every message that is accepted.
+const FIRST_DAY: Date = date!(2000 - 01 - 01);
+
+/// After every message that will ever be.
+const LAST_DAY: Date = date!(9999 - 12 - 31);
 
 /// How many days the monthly figures cover.
 const MONTH: u16 = 30;
@@ -77,6 +85,14 @@ impl Dashboard {
         Ok(trends(&stored, start, today, by_hour))
     }
 
+    /// The days of `year`, or of the local year it is, of `user`.
+    pub async fn heatmap(&self, user: &User, year: Option<i32>) -> Result<Heatmap, UserError> {
+        let year = year.unwrap_or_else(|| self.local_time(user).date.year());
+        let (first, last) = year_bounds(year);
+        let stored = self.reader.days(user.id, first, last).await?;
+        Ok(Heatmap::of(year, &stored))
+    }
+
     /// What `user` used in `period`, by tool.
     pub async fn tools(&self, user: &User, period: Period) -> Result<Vec<ToolUsage>, UserError> {
         let (from, to) = self.window(user, period);
@@ -110,7 +126,7 @@ impl Dashboard {
     /// The first and last day of `period`. All of them ends with the last day there is: a clock may run ahead.
     fn window(&self, user: &User, period: Period) -> (Date, Date) {
         let today = self.local_time(user).date;
-        period.days().map_or((Date::MIN, Date::MAX), |days| (window_start(today, days), today))
+        period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today))
     }
 }
 
@@ -140,13 +156,10 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
     while let Some(day) = stored.next_if(|day| day.date < start) {
         previous += day.sums;
     }
-    let mut date = start;
-    while date <= today {
+    for date in days_between(start, today) {
         let sums = stored.next_if(|day| day.date == date).map_or_else(Sums::default, |day| day.sums);
         by_weekday[usize::from(date.weekday().number_days_from_monday())] += sums.tokens;
         days.push(DayUsage { date, sums });
-        let Some(next) = date.next_day() else { break };
-        date = next;
     }
     Trends { days, previous, by_weekday, by_hour }
 }
@@ -154,7 +167,6 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
 
     #[test]
     fn trends_fill_empty_days_and_compare_with_the_days_before() {

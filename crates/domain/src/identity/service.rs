@@ -106,9 +106,12 @@ impl Identity {
         Ok(principal)
     }
 
-    /// Ends the session that `principal` calls through.
-    pub async fn logout(&self, principal: Principal) -> Result<(), IdentityError> {
-        self.end_session(principal.user, principal.session).await
+    /// Ends the session that `user` calls through. One that ended meanwhile is no session to call through.
+    pub async fn logout(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
+        self.end_session(user, session).await.map_err(|error| match error {
+            IdentityError::UnknownSession(_) => IdentityError::NotSignedIn,
+            other => other,
+        })
     }
 
     /// The open sessions of `user`, newest first.

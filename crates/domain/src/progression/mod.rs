@@ -55,6 +55,11 @@ impl Level {
         100 * (self.level + 1) * (self.level + 1)
     }
 
+    /// The XP that are missing to the next level.
+    pub const fn to_next(self) -> u64 {
+        self.next_at() - self.xp
+    }
+
     /// The part of this level that is done, 0 to 1.
     pub fn progress(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
@@ -128,6 +133,7 @@ mod tests {
         ] {
             let reached = Level::of(xp);
             assert_eq!((reached.level, reached.starts_at(), reached.next_at()), (level, starts, next), "{xp}");
+            assert_eq!(reached.to_next(), next - xp);
         }
         assert!((Level::of(650).progress() - 0.5).abs() < 1e-12);
         assert!(Level::of(0).progress().abs() < 1e-12);

@@ -95,6 +95,7 @@ impl Derived {
     }
 
     /// What must be added to `stored` to get `self`; empty when they say the same.
+    #[must_use]
     pub fn since(mut self, stored: &Self) -> Self {
         subtract(&mut self.rollups, &stored.rollups);
         subtract(&mut self.days, &stored.days);
@@ -104,6 +105,7 @@ impl Derived {
     }
 
     /// Drops the rows that say nothing.
+    #[must_use]
     pub fn without_zeros(mut self) -> Self {
         self.rollups.retain(|_, sums| !sums.is_zero());
         self.days.retain(|_, sums| !sums.is_zero());

@@ -27,6 +27,8 @@ pub struct Account {
     pub longest_streak: u32,
     /// XP awarded for events.
     pub event_xp: EventXp,
+    /// How many achievements are unlocked.
+    pub achievements: u32,
 }
 
 /// What moving the derived rows did.

@@ -18,13 +18,21 @@ pub struct Standing {
     pub streak: Streak,
     /// Its XP and level.
     pub level: Level,
+    /// How many achievements are unlocked.
+    pub achievements: u32,
 }
 
 impl Standing {
     /// Where `account` stands with `streak`.
     pub fn of(account: &Account, streak: Streak) -> Self {
         let level = Level::of(xp(account.totals.tokens, account.active_days, account.event_xp));
-        Self { tokens: account.totals.tokens, cost: account.totals.cost, streak, level }
+        Self {
+            tokens: account.totals.tokens,
+            cost: account.totals.cost,
+            streak,
+            level,
+            achievements: account.achievements,
+        }
     }
 }
 

@@ -156,7 +156,9 @@ mod tests {
     fn a_cost_is_as_sure_as_its_least_sure_message() {
         let of = |costs: &[Cost]| {
             let mut sums = Sums::default();
-            costs.iter().for_each(|cost| sums += Sums::of(&entry(*cost)));
+            for cost in costs {
+                sums += Sums::of(&entry(*cost));
+            }
             sums.cost_status().name()
         };
         let (priced, estimated) = (Cost::Priced(Usd::ZERO), Cost::Estimated(Usd::ZERO));

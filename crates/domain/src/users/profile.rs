@@ -182,7 +182,6 @@ pub struct User {
 
 /// A change of a profile; the outer `None` leaves a field as it is, the inner one clears it.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[expect(clippy::option_option, reason = "absent and null are different requests")]
 pub struct ProfileChange {
     /// A new username.
     pub username: Option<Username>,

@@ -1,0 +1,126 @@
+//! Who asks, and from where.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use domain::error::{DomainError, ErrorKind};
+use domain::identity::{Device, Identity, IdentityError};
+use domain::ids::{SessionId, UserId};
+use tracing::{Span, field};
+
+use crate::client_ip::client_ip;
+use crate::error::ApiError;
+
+/// How much of what a client calls itself is kept, in characters.
+const LONGEST_USER_AGENT: usize = 300;
+
+/// Somebody who is signed in; 401 for everybody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub id: UserId,
+    /// The session it calls through.
+    pub session: SessionId,
+    /// Whether it may administer this instance.
+    pub is_admin: bool,
+}
+
+/// Somebody who may be signed in: without a token, or with one that opens no session, `None`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaybeCaller(pub Option<Caller>);
+
+impl MaybeCaller {
+    /// The account.
+    pub fn id(&self) -> Option<UserId> {
+        self.0.map(|caller| caller.id)
+    }
+}
+
+type Asking<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+impl FromRequest for Caller {
+    type Error = ApiError;
+    type Future = Asking<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Ok(identify(&request).await?) })
+    }
+}
+
+impl FromRequest for MaybeCaller {
+    type Error = ApiError;
+    type Future = Asking<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            match identify(&request).await {
+                Ok(caller) => Ok(Self(Some(caller))),
+                Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(Self(None)),
+                Err(error) => Err(error.into()),
+            }
+        })
+    }
+}
+
+async fn identify(request: &HttpRequest) -> Result<Caller, IdentityError> {
+    let token = bearer(request).ok_or(IdentityError::NotSignedIn)?;
+    let identity = request.app_data::<Data<Identity>>().ok_or(IdentityError::NotSignedIn)?;
+    let principal = identity.authenticate(token).await?;
+    Span::current().record("user_id", field::display(principal.user));
+    Ok(Caller { id: principal.user, session: principal.session, is_admin: principal.is_admin })
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Where `request` comes from.
+pub fn device(request: &HttpRequest) -> Device {
+    let agent = request.headers().get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
+    let cut = |agent: &str| agent.chars().filter(|c| *c != '\0').take(LONGEST_USER_AGENT).collect::<String>();
+    Device {
+        ip: client_ip(request).map(|address| address.to_string()),
+        user_agent: agent.map(|agent| cut(&agent)).filter(|agent| !agent.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_token_follows_its_scheme() {
+        for (value, token) in [
+            ("Bearer s_x", Some("s_x")),
+            ("bEARER   s_x ", Some("s_x")),
+            ("Basic s_x", None),
+            ("Bearer", None),
+            ("s_x", None),
+            ("", None),
+        ] {
+            let request = TestRequest::default().insert_header((header::AUTHORIZATION, value)).to_http_request();
+            assert_eq!(bearer(&request), token, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_is_an_address_and_the_beginning_of_a_name() {
+        let peer = "192.0.2.7:1234".parse().expect("an address");
+        let agent = "ü".repeat(400);
+        let request = TestRequest::default().peer_addr(peer).insert_header((header::USER_AGENT, agent));
+        let device = device(&request.to_http_request());
+        assert_eq!(device.ip.as_deref(), Some("192.0.2.7"));
+        assert_eq!(device.user_agent, Some("ü".repeat(300)));
+        assert_eq!(super::device(&TestRequest::default().to_http_request()), Device::default());
+    }
+}

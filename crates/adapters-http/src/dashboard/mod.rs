@@ -1,0 +1,97 @@
+//! `/dashboard`: what the caller used.
+
+pub(crate) mod bodies;
+mod query;
+
+use actix_web::web::Data;
+use domain::dashboard::Dashboard;
+
+use crate::answer::Json;
+use crate::caller::Caller;
+use crate::error::ApiResult;
+use crate::input::Query;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use bodies::{MachinesBody, ModelsBody, OverviewBody, ToolsBody, TrendsBody};
+pub(crate) use query::{Days, OfPeriod};
+
+/// How many days a dashboard's trend covers unless asked otherwise.
+const DAYS: u16 = 30;
+
+/// The routes of the dashboard.
+pub fn routes() -> Routes {
+    crate::routes![overview, trends, tools, models, machines].under("/dashboard")
+}
+
+/// Everything at a glance
+#[utoipa::path(
+    get, path = "/overview", tag = "Dashboard", security(("bearer" = [])),
+    responses((status = 200, description = "Lifetime totals and where they lead", body = OverviewBody, example = json!({
+        "total_tokens": 112_250, "total_input_tokens": 3_000, "total_output_tokens": 6_000,
+        "total_cache_read_tokens": 90_000, "total_cache_write_tokens": 12_000, "total_reasoning_tokens": 1_250,
+        "total_cost": 0.3508, "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "streak_at_risk": false,
+        "monthly_tokens": 112_250, "monthly_badge": null, "unique_days": 9, "unique_models": 2, "unique_sources": 1,
+        "cache_efficiency": 96.77, "level": 2, "title": "Novice", "xp": 610, "xp_to_next_level": 290,
+        "achievements_unlocked": 5,
+    })), failures::NotFound)
+)]
+async fn overview(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<OverviewBody>> {
+    let account = dashboard.account(caller.id).await?;
+    Ok(Json(dashboard.overview(&account).await?.into()))
+}
+
+/// Day by day
+#[utoipa::path(
+    get, path = "/trends", tag = "Dashboard", security(("bearer" = [])),
+    params(("days" = Option<u16>, Query, description = "How many days, today included; 30 unless given", minimum = 1,
+            maximum = 365)),
+    responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
+               example = json!(bodies::trends_example())), failures::NotFound)
+)]
+async fn trends(caller: Caller, query: Query<Days<DAYS>>, dashboard: Data<Dashboard>) -> ApiResult<Json<TrendsBody>> {
+    let Days(days) = query.read()?;
+    let account = dashboard.account(caller.id).await?;
+    Ok(Json(dashboard.trends(&account, days).await?.into()))
+}
+
+/// By tool
+#[utoipa::path(
+    get, path = "/tools", tag = "Dashboard", security(("bearer" = [])), params(OfPeriod),
+    responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
+        "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
+                   "first_used": "2026-11-01", "last_used": "2026-11-22"}],
+        "total_tools": 1,
+    })), failures::NotFound)
+)]
+async fn tools(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard>) -> ApiResult<Json<ToolsBody>> {
+    let period = query.read()?.period;
+    let account = dashboard.account(caller.id).await?;
+    Ok(Json(dashboard.tools(&account, period).await?.into()))
+}
+
+/// By model
+#[utoipa::path(
+    get, path = "/models", tag = "Dashboard", security(("bearer" = [])), params(OfPeriod),
+    responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
+        "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
+                    "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
+        "total_models": 1,
+    })), failures::NotFound)
+)]
+async fn models(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard>) -> ApiResult<Json<ModelsBody>> {
+    let period = query.read()?.period;
+    let account = dashboard.account(caller.id).await?;
+    Ok(Json(dashboard.models(&account, period).await?.into()))
+}
+
+/// By machine
+#[utoipa::path(
+    get, path = "/machines", tag = "Dashboard", security(("bearer" = [])),
+    responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({
+        "machines": [{"machine_id": "abcd1234", "tokens": 112_250, "cost": 0.3508,
+                      "last_synced_at": "2026-11-22T12:34:56.789Z"}],
+    })))
+)]
+async fn machines(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<MachinesBody>> {
+    Ok(Json(dashboard.machines(caller.id).await?.into()))
+}

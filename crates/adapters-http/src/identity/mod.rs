@@ -1,0 +1,128 @@
+//! `/auth`: registration, sign-in, sessions.
+
+mod bodies;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use domain::dashboard::Dashboard;
+use domain::identity::Identity;
+use domain::ids::SessionId;
+
+use crate::answer::{Created, Json, NoContent};
+use crate::body::Body;
+use crate::caller::{Caller, device};
+use crate::error::ApiResult;
+use crate::input::PathArgs;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use bodies::{AccountBody, LoginBody, OpenSessionBody, RegisterBody, SessionBody};
+
+/// The routes of sign-in.
+pub fn routes() -> Routes {
+    crate::routes![register, login, logout, me, sessions, end_session].under("/auth")
+}
+
+/// Make an account
+///
+/// Signs it in: the token is shown this once.
+#[utoipa::path(
+    post, path = "/register", tag = "Auth",
+    request_body(content = RegisterBody, example = json!({
+        "email": "ada@example.org", "password": "correct horse battery", "username": "ada", "name": "Ada",
+        "timezone": "Europe/London",
+    })),
+    responses(
+        (status = 201, description = "The new account's first session", body = SessionBody, example = json!({
+            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
+        })),
+        failures::Conflict,
+    )
+)]
+async fn register(
+    request: HttpRequest,
+    body: Body<RegisterBody>,
+    identity: Data<Identity>,
+) -> ApiResult<Created<SessionBody>> {
+    let registration = body.read().await?.into();
+    Ok(Created(identity.register(registration, device(&request)).await?.into()))
+}
+
+/// Sign in
+///
+/// With the e-mail address or the username. What is wrong with wrong credentials stays untold.
+#[utoipa::path(
+    post, path = "/login", tag = "Auth",
+    request_body(content = LoginBody, example = json!({"email": "ada@example.org", "password": "correct horse battery"})),
+    responses(
+        (status = 200, description = "A new session", body = SessionBody, example = json!({
+            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
+        })),
+        failures::Unauthorized,
+    )
+)]
+async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Identity>) -> ApiResult<Json<SessionBody>> {
+    let LoginBody { email, password } = body.read().await?;
+    Ok(Json(identity.login(&email, password, device(&request)).await?.into()))
+}
+
+/// Sign out
+///
+/// Ends the session that the request came with.
+#[utoipa::path(
+    post, path = "/logout", tag = "Auth", security(("bearer" = [])),
+    responses((status = 204, description = "The session is over"))
+)]
+async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent> {
+    identity.logout(caller.id, caller.session).await?;
+    Ok(NoContent)
+}
+
+/// Who am I
+#[utoipa::path(
+    get, path = "/me", tag = "Auth", security(("bearer" = [])),
+    responses(
+        (status = 200, description = "The caller's account", body = AccountBody, example = json!({
+            "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "email": "ada@example.org", "email_verified": true,
+            "username": "ada", "name": "Ada", "image": null, "is_public": true,
+            "created_at": "2026-11-22T12:34:56.789Z", "updated_at": "2026-11-22T12:34:56.789Z",
+            "timezone": "Europe/London", "level": 2, "xp": 610, "is_admin": false,
+        })),
+        failures::NotFound,
+    )
+)]
+async fn me(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<AccountBody>> {
+    let account = dashboard.account(caller.id).await?;
+    let overview = dashboard.overview(&account).await?;
+    Ok(Json(AccountBody::of(account, overview.level)))
+}
+
+/// The caller's open sessions
+///
+/// Newest first. `last_used_at` is known to within five minutes.
+#[utoipa::path(
+    get, path = "/sessions", tag = "Auth", security(("bearer" = [])),
+    responses((status = 200, description = "The sessions", body = [OpenSessionBody], example = json!([{
+        "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
+        "last_used_at": "2026-11-22T12:34:56.789Z", "ip": "203.0.113.9", "user_agent": "burntop-cli/2.0.0",
+        "current": true,
+    }])))
+)]
+async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Vec<OpenSessionBody>>> {
+    let sessions = identity.sessions(caller.id).await?;
+    Ok(Json(sessions.into_iter().map(|session| OpenSessionBody::of(session, caller.session)).collect()))
+}
+
+/// End one of the caller's sessions
+#[utoipa::path(
+    delete, path = "/sessions/{id}", tag = "Auth", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "Which session")),
+    responses((status = 204, description = "The session is over"), failures::NotFound)
+)]
+async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -> ApiResult<NoContent> {
+    identity.end_session(caller.id, SessionId(path.uuid("id")?)).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,61 @@
+//! Everything the routes need, and the table of all of them.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use domain::dashboard::Dashboard;
+use domain::identity::Identity;
+use domain::usage::Usage;
+use domain::users::Users;
+
+use crate::body::{BodyLimits, ByteBudget};
+use crate::client_ip::TrustedProxies;
+use crate::health::Readiness;
+use crate::routes::Routes;
+use crate::{dashboard, health, identity, stats, usage, users};
+
+/// What handlers ask for. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Services {
+    /// Sign-in.
+    pub identity: Identity,
+    /// Profiles.
+    pub users: Users,
+    /// The ledger.
+    pub usage: Usage,
+    /// What is shown of it.
+    pub dashboard: Dashboard,
+    /// Whether this process can do its work.
+    pub readiness: Arc<dyn Readiness>,
+    /// How much of a body is taken.
+    pub body_limits: BodyLimits,
+    /// How much of large bodies is held at once.
+    pub byte_budget: ByteBudget,
+    /// The proxies whose word on the client's address is believed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+impl Services {
+    /// Registers everything: `app(&edge, api()).configure(|config| services.clone().install(config))`.
+    pub fn install(self, config: &mut ServiceConfig) {
+        config
+            .app_data(Data::new(self.identity))
+            .app_data(Data::new(self.users))
+            .app_data(Data::new(self.usage))
+            .app_data(Data::new(self.dashboard))
+            .app_data(Data::from(self.readiness))
+            .app_data(Data::new(self.body_limits))
+            .app_data(Data::new(self.byte_budget))
+            .app_data(Data::new(self.trusted_proxies));
+    }
+}
+
+/// All routes of the API, relative to `/api/v1`.
+pub fn api() -> Routes {
+    identity::routes()
+        .and(users::routes())
+        .and(dashboard::routes())
+        .and(usage::routes())
+        .and(stats::routes())
+        .and(health::routes())
+}

@@ -1,0 +1,230 @@
+//! What is said in a sync, in both directions.
+
+use domain::usage::{Rejection, Standing, SyncReport};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::json::Dollars;
+
+/// A sync request as the document describes it; [`crate::sync`] reads it.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+pub(super) struct SyncRequest {
+    /// The client's version of the protocol.
+    #[schema(max_length = 200)]
+    version: String,
+    #[schema(max_length = 200)]
+    client: String,
+    #[schema(required = false, min_length = 1, max_length = 50, default = "default")]
+    machine_id: String,
+    #[schema(format = DateTime)]
+    synced_at: String,
+    /// The tool that logged the messages; kept in lower case.
+    #[schema(min_length = 1, max_length = 50)]
+    source: String,
+    /// The IANA zone the client runs in; becomes the account's where it has none.
+    #[schema(required = false)]
+    timezone: String,
+    #[schema(min_items = 1, max_items = 250_000)]
+    messages: Vec<SyncMessage>,
+    /// Whether `inputTokens` contains what was read from a cache.
+    #[schema(required = false, default = false)]
+    input_includes_cached: bool,
+    /// Whether `outputTokens` contains the reasoning.
+    #[schema(required = false, default = false)]
+    reasoning_included_in_output: bool,
+    #[schema(required = false, max_length = 200)]
+    parser_version: String,
+    /// Answer as if, and keep nothing.
+    #[schema(required = false, default = false)]
+    dry_run: bool,
+}
+
+/// One response of a model.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "only its schema is used")]
+struct SyncMessage {
+    /// The tool's own id of the message: with the tool, what it is counted once by.
+    #[schema(min_length = 1, max_length = 200)]
+    id: String,
+    /// RFC 3339; without an offset it is UTC.
+    #[schema(format = DateTime)]
+    timestamp: String,
+    #[schema(min_length = 1, max_length = 200)]
+    model: String,
+    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    input_tokens: u64,
+    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    output_tokens: u64,
+    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    cache_creation_tokens: u64,
+    /// The part of `cacheCreationTokens` that is kept for an hour.
+    #[schema(rename = "cacheCreation1hTokens", required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    cache_creation_1h_tokens: u64,
+    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    cache_read_tokens: u64,
+    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
+    reasoning_tokens: u64,
+    /// Who served the model, where the client knows.
+    #[schema(required = false, min_length = 1, max_length = 100)]
+    provider: String,
+    #[schema(required = false, max_length = 200)]
+    session_id: String,
+    #[schema(required = false, max_length = 200)]
+    project: String,
+    #[schema(required = false, max_length = 200)]
+    service_tier: String,
+    #[schema(required = false, minimum = 0)]
+    reported_cost_usd: f64,
+}
+
+/// What a sync did: received = synced + duplicate + rejected.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SyncAnswer {
+    success: bool,
+    message: String,
+    messages_received: usize,
+    /// New and updated ones.
+    messages_synced: usize,
+    messages_updated: usize,
+    messages_duplicate: usize,
+    messages_rejected: usize,
+    /// The first hundred of them.
+    rejected: Vec<RejectedMessage>,
+    /// Rows of day, model and machine that were touched.
+    records_processed: usize,
+    new_records: usize,
+    updated_records: usize,
+    /// Sent models that have no price yet.
+    unpriced_models: Vec<String>,
+    stats: SyncStats,
+    new_achievements: Vec<NewAchievement>,
+}
+
+/// A message that was set aside.
+#[derive(Debug, Serialize, ToSchema)]
+struct RejectedMessage {
+    /// Its place in the request, from 0.
+    index: usize,
+    id: String,
+    reason: &'static str,
+}
+
+/// Where the account stands after the sync.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SyncStats {
+    total_tokens: i64,
+    total_cost: Dollars,
+    current_streak: u32,
+    longest_streak: u32,
+    achievements_unlocked: u32,
+    xp: u64,
+    level: u64,
+    title: &'static str,
+    leveled_up: bool,
+    /// The place on the board of all time; null while there is none.
+    rank: Option<u64>,
+}
+
+/// An achievement that the sync unlocked.
+#[derive(Debug, Serialize, ToSchema)]
+struct NewAchievement {
+    id: Uuid,
+    slug: &'static str,
+    name: &'static str,
+    description: &'static str,
+    category: &'static str,
+    rarity: &'static str,
+    /// The base reward.
+    xp_reward: u32,
+    /// The highest tier reached; null without tiers.
+    tier: Option<u32>,
+    icon_url: Option<String>,
+}
+
+impl From<SyncReport> for SyncAnswer {
+    fn from(report: SyncReport) -> Self {
+        Self {
+            success: true,
+            message: sentence(&report),
+            messages_received: report.received,
+            messages_synced: report.new + report.updated,
+            messages_updated: report.updated,
+            messages_duplicate: report.duplicates,
+            messages_rejected: report.rejected,
+            rejected: report.rejections.into_iter().map(RejectedMessage::from).collect(),
+            records_processed: report.new_rollups + report.updated_rollups,
+            new_records: report.new_rollups,
+            updated_records: report.updated_rollups,
+            unpriced_models: report.unpriced_models.iter().map(ToString::to_string).collect(),
+            stats: SyncStats::of(report.standing, report.leveled_up),
+            new_achievements: Vec::new(),
+        }
+    }
+}
+
+impl From<Rejection> for RejectedMessage {
+    fn from(rejection: Rejection) -> Self {
+        Self { index: rejection.index, id: rejection.id.into(), reason: rejection.reason.code() }
+    }
+}
+
+impl SyncStats {
+    fn of(standing: Standing, leveled_up: bool) -> Self {
+        let Standing { tokens, cost, streak, level, achievements } = standing;
+        Self {
+            total_tokens: tokens,
+            total_cost: cost.into(),
+            current_streak: streak.current,
+            longest_streak: streak.longest,
+            achievements_unlocked: achievements,
+            xp: level.xp,
+            level: level.level,
+            title: level.title(),
+            leveled_up,
+            rank: None,
+        }
+    }
+}
+
+/// What happened, for people: "3 of 5 messages synced, 1 known already, 1 rejected."
+fn sentence(report: &SyncReport) -> String {
+    let plural = if report.received == 1 { "" } else { "s" };
+    let synced = format!("{} of {} message{plural} synced", report.new + report.updated, report.received);
+    let rest = [(report.duplicates, "known already"), (report.rejected, "rejected")];
+    let rest = rest.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let parts: Vec<String> = std::iter::once(synced).chain(rest).collect();
+    parts.join(", ") + "."
+}
+
+/// A request for the API's document.
+pub(super) fn request_example() -> Value {
+    json!({
+        "version": "2.0.0", "client": "burntop-cli", "machineId": "abcd1234", "syncedAt": "2026-11-22T12:34:56.789Z",
+        "source": "claude-code", "timezone": "Europe/Berlin",
+        "messages": [{
+            "id": "0f9c2d", "timestamp": "2026-11-22T12:30:00.000Z", "model": "claude-sonnet-4-5-20250929",
+            "inputTokens": 1_000, "outputTokens": 2_000, "cacheCreationTokens": 4_000, "cacheReadTokens": 30_000,
+            "reasoningTokens": 0,
+        }],
+    })
+}
+
+/// An answer for the API's document.
+pub(super) fn answer_example() -> Value {
+    json!({
+        "success": true, "message": "3 of 5 messages synced, 1 known already, 1 rejected.", "messagesReceived": 5,
+        "messagesSynced": 3, "messagesUpdated": 1, "messagesDuplicate": 1, "messagesRejected": 1,
+        "rejected": [{"index": 4, "id": "0f9d", "reason": "timestamp_in_future"}],
+        "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
+        "stats": {"totalTokens": 112_250, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 9,
+                  "achievementsUnlocked": 5, "xp": 610, "level": 2, "title": "Novice", "leveledUp": true, "rank": null},
+        "newAchievements": [],
+    })
+}

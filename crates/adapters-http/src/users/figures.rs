@@ -1,0 +1,286 @@
+//! What a person used, for whoever may see it.
+
+use actix_web::web::Data;
+use domain::dashboard::{Dashboard, Heatmap, Overview};
+use domain::progression::{Level, MonthlyBadge};
+use domain::users::User;
+use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::username;
+use crate::answer::Revalidated;
+use crate::caller::MaybeCaller;
+use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
+use crate::dashboard::{Days, OfPeriod};
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::json::{Day, Dollars, Instant};
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::{Fields, FromFields, checks};
+
+/// How many days a profile's trend covers unless asked otherwise.
+const DAYS: u16 = 365;
+
+pub(super) fn routes() -> Routes {
+    crate::routes![stats, level, tools, models, trends, heatmap]
+}
+
+/// Lifetime figures of a person.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserStats)]
+struct StatsBody {
+    id: Uuid,
+    created_at: Instant,
+    updated_at: Instant,
+    username: String,
+    total_tokens: i64,
+    total_cost: Dollars,
+    /// Tokens without a price; they are not in `total_cost`.
+    unpriced_tokens: i64,
+    current_streak: u32,
+    longest_streak: u32,
+    achievements_unlocked: u32,
+    unique_days: u32,
+    /// In percent; null without input.
+    cache_efficiency: Option<f64>,
+    /// Tokens of the last 30 local days.
+    monthly_tokens: i64,
+    monthly_badge: Option<&'static str>,
+}
+
+impl StatsBody {
+    fn of(user: &User, overview: &Overview) -> Self {
+        Self {
+            id: user.id.0,
+            created_at: user.created_at.into(),
+            updated_at: user.updated_at.into(),
+            username: user.username.to_string(),
+            total_tokens: overview.totals.tokens,
+            total_cost: overview.totals.cost.into(),
+            unpriced_tokens: overview.totals.unpriced_tokens,
+            current_streak: overview.streak.current,
+            longest_streak: overview.streak.longest,
+            achievements_unlocked: overview.achievements,
+            unique_days: overview.active_days,
+            cache_efficiency: overview.cache_efficiency,
+            monthly_tokens: overview.monthly_tokens,
+            monthly_badge: overview.badge().map(MonthlyBadge::name),
+        }
+    }
+}
+
+/// How far a person has come.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Level)]
+struct LevelBody {
+    level: u64,
+    title: &'static str,
+    xp: u64,
+    /// The XP at which this level starts.
+    level_xp: u64,
+    /// The XP at which the next level starts.
+    next_level_xp: u64,
+    xp_to_next_level: u64,
+    /// The part of this level that is done, 0 to 1.
+    progress: f64,
+}
+
+impl From<Level> for LevelBody {
+    fn from(level: Level) -> Self {
+        Self {
+            level: level.level,
+            title: level.title(),
+            xp: level.xp,
+            level_xp: level.starts_at(),
+            next_level_xp: level.next_at(),
+            xp_to_next_level: level.to_next(),
+            progress: level.progress(),
+        }
+    }
+}
+
+/// A year of days.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Heatmap)]
+struct HeatmapBody {
+    year: i32,
+    /// Every day of the year, oldest first.
+    days: Vec<HeatDayBody>,
+}
+
+/// One day of a heatmap.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HeatmapDay)]
+struct HeatDayBody {
+    date: Day,
+    tokens: i64,
+    cost: Dollars,
+    /// 0 without usage, else the quartile among the year's active days.
+    #[schema(minimum = 0, maximum = 4)]
+    level: u8,
+}
+
+impl From<Heatmap> for HeatmapBody {
+    fn from(heatmap: Heatmap) -> Self {
+        let days = heatmap.days.into_iter().map(|day| HeatDayBody {
+            date: day.date.into(),
+            tokens: day.tokens,
+            cost: day.cost.into(),
+            level: day.level,
+        });
+        Self { year: heatmap.year, days: days.collect() }
+    }
+}
+
+/// `?year=2026`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct OfYear {
+    /// Which year; the current one in the person's time zone unless given.
+    #[param(value_type = i32, required = false, minimum = 2000, maximum = 2100)]
+    year: Option<i32>,
+}
+
+impl FromFields for OfYear {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let year = fields.optional("year", checks::integer(2000..=2100))?;
+        Some(Self { year: year.and_then(|year| i32::try_from(year).ok()) })
+    }
+}
+
+/// Lifetime figures
+#[utoipa::path(
+    get, path = "/{username}/stats", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case")),
+    responses(
+        (status = 200, description = "The figures", body = StatsBody, example = json!({
+            "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
+            "updated_at": "2026-11-22T12:34:56.789Z", "username": "ada", "total_tokens": 112_250, "total_cost": 0.3508,
+            "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "achievements_unlocked": 5,
+            "unique_days": 9, "cache_efficiency": 96.77, "monthly_tokens": 112_250, "monthly_badge": null,
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    let overview = dashboard.overview(&user).await?;
+    Ok(Revalidated(StatsBody::of(&user, &overview)))
+}
+
+/// XP and level
+#[utoipa::path(
+    get, path = "/{username}/level", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case")),
+    responses(
+        (status = 200, description = "How far they have come", body = LevelBody, example = json!({
+            "level": 2, "title": "Novice", "xp": 610, "level_xp": 400, "next_level_xp": 900, "xp_to_next_level": 290,
+            "progress": 0.42,
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.overview(&user).await?.level.into()))
+}
+
+/// By tool
+#[utoipa::path(
+    get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    responses(
+        (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
+            "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0,
+                       "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
+            "total_tools": 1,
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn tools(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<OfPeriod>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Revalidated<ToolsBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.tools(&user, query.read()?.period).await?.into()))
+}
+
+/// By model
+#[utoipa::path(
+    get, path = "/{username}/models", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    responses(
+        (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
+            "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508,
+                        "cost_status": "priced", "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01",
+                        "last_used": "2026-11-22"}],
+            "total_models": 1,
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn models(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<OfPeriod>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Revalidated<ModelsBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.models(&user, query.read()?.period).await?.into()))
+}
+
+/// Day by day
+#[utoipa::path(
+    get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = [])),
+    params(
+        ("username" = String, Path, description = "Whose, without regard to case"),
+        ("days" = Option<u16>, Query, description = "How many days, today included; 365 unless given", minimum = 1, maximum = 365),
+    ),
+    responses(
+        (status = 200, description = "Every day, oldest first", body = TrendsBody,
+         example = json!(bodies::trends_example())),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn trends(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<Days<DAYS>>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Revalidated<TrendsBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    let Days(days) = query.read()?;
+    Ok(Revalidated(dashboard.trends(&user, days).await?.into()))
+}
+
+/// A year of days
+#[utoipa::path(
+    get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), OfYear),
+    responses(
+        (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({
+            "year": 2026, "days": [{"date": "2026-01-01", "tokens": 112_250, "cost": 0.3508, "level": 3}],
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn heatmap(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<OfYear>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Revalidated<HeatmapBody>> {
+    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.heatmap(&user, query.read()?.year).await?.into()))
+}

@@ -1,0 +1,75 @@
+//! `/users`: profiles, and what people used.
+
+mod figures;
+mod patch;
+mod profile;
+
+use actix_web::web::Data;
+use domain::dashboard::Dashboard;
+use domain::users::{UserError, Username, Users};
+
+use crate::answer::{Json, Revalidated};
+use crate::body::Body;
+use crate::caller::{Caller, MaybeCaller};
+use crate::error::ApiResult;
+use crate::input::PathArgs;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use patch::ProfilePatch;
+use profile::ProfileBody;
+
+/// The routes of profiles.
+pub fn routes() -> Routes {
+    crate::routes![profile, change].and(figures::routes()).under("/users")
+}
+
+/// The username in the path. What cannot be one is nobody's.
+fn username(path: &PathArgs) -> ApiResult<Username> {
+    let text = path.text("username")?;
+    Ok(Username::parse(&text).map_err(|_| UserError::unknown(text))?)
+}
+
+/// A profile
+///
+/// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address
+/// and time zone.
+#[utoipa::path(
+    get, path = "/{username}", tag = "Users", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case")),
+    responses(
+        (status = 200, description = "The profile", body = ProfileBody, example = json!(profile::example())),
+        (status = 304, description = "What the client has is still right"),
+        failures::NotFound,
+    )
+)]
+async fn profile(
+    caller: MaybeCaller,
+    path: PathArgs,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Revalidated<ProfileBody>> {
+    let profile = dashboard.profile(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(ProfileBody::seen_by(caller.id(), profile)))
+}
+
+/// Change the caller's profile
+///
+/// What is absent stays; null clears what can be null. A new time zone moves the whole history to its days.
+#[utoipa::path(
+    patch, path = "/me", tag = "Users", security(("bearer" = [])),
+    request_body(content = ProfilePatch, example = json!({"bio": "Counts tokens.", "region": "EU", "image": null})),
+    responses(
+        (status = 200, description = "The caller's profile after it", body = ProfileBody,
+         example = json!(profile::own_example())),
+        failures::NotFound, failures::Conflict,
+    )
+)]
+async fn change(
+    caller: Caller,
+    body: Body<ProfilePatch>,
+    users: Data<Users>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<ProfileBody>> {
+    let account = users.change(caller.id, body.read().await?.into()).await?;
+    let overview = dashboard.overview(&account).await?;
+    Ok(Json(ProfileBody::own(account, &overview)))
+}

@@ -1,0 +1,78 @@
+//! The database as the programs hold it: a pool, and what this process remembers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool::Runtime;
+use domain::store::{Store, StoreError, UnitOfWork};
+
+use crate::dictionary::Dictionary;
+use crate::error::{ConnectError, pool_error};
+use crate::pool::{Connector, Pool, Pooled, QueryCount};
+use crate::unit_of_work::PgUnitOfWork;
+
+/// How connections are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolSettings {
+    /// The most connections at a time.
+    pub max_connections: usize,
+    /// How long a request waits for one before it is told that the database is busy.
+    pub wait: Duration,
+}
+
+/// A PostgreSQL database with our schema. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    dictionary: Arc<Dictionary>,
+    queries: QueryCount,
+}
+
+impl Database {
+    /// Prepares connections to `url`; none is opened yet. Call it on the runtime that will live longest: connections
+    /// are driven by the runtime they were opened on.
+    pub fn new(url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
+        let queries = QueryCount::default();
+        let pool = Pool::builder(Connector::new(url, queries.clone()))
+            .max_size(settings.max_connections)
+            .wait_timeout(Some(settings.wait))
+            .create_timeout(Some(settings.wait))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
+        Ok(Self { pool, dictionary: Arc::default(), queries })
+    }
+
+    /// Opens a first connection, to find out whether the database can be reached.
+    pub async fn check(&self) -> Result<(), ConnectError> {
+        use deadpool::managed::PoolError;
+        match self.pool.get().await {
+            Ok(_) => Ok(()),
+            Err(PoolError::Backend(error)) => Err(error),
+            Err(other) => Err(ConnectError { sqlstate: None, message: other.to_string() }),
+        }
+    }
+
+    /// Counts the statements of this database's connections.
+    pub fn queries(&self) -> QueryCount {
+        self.queries.clone()
+    }
+
+    /// Closes every connection as it comes back; nobody gets one any more.
+    pub fn close(&self) {
+        self.pool.close();
+    }
+
+    pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
+        self.pool.get().await.map_err(|error| pool_error(&error))
+    }
+}
+
+#[async_trait]
+impl Store for Database {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let connection = self.connection().await?;
+        Ok(Box::new(PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?))
+    }
+}

@@ -1,0 +1,55 @@
+//! What PostgreSQL's errors mean to the domain.
+
+use diesel::result::{DatabaseErrorKind, Error};
+use domain::store::StoreError;
+use thiserror::Error as ThisError;
+
+use crate::pool::PoolError;
+
+/// Why no connection could be opened.
+#[derive(Debug, Clone, ThisError)]
+#[error("{message}")]
+pub struct ConnectError {
+    /// PostgreSQL's error code, where it answered at all (`28P01`: wrong password, `3D000`: no such database).
+    pub sqlstate: Option<String>,
+    /// What it, or the operating system, said.
+    pub message: String,
+}
+
+impl From<tokio_postgres::Error> for ConnectError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let sqlstate = error.code().map(|code| code.code().to_owned());
+        let reason = std::error::Error::source(&error).map(ToString::to_string);
+        Self { sqlstate, message: reason.map_or_else(|| error.to_string(), |reason| format!("{error}: {reason}")) }
+    }
+}
+
+/// The domain's view of a failed statement.
+pub(crate) fn store_error(error: Error) -> StoreError {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
+            StoreError::Conflict { constraint: info.constraint_name().unwrap_or_default().to_owned() }
+        }
+        // The connection is gone, or the server is going: neither says anything about the statement.
+        Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
+            StoreError::Unavailable(info.message().to_owned())
+        }
+        Error::DatabaseError(_, info) if is_going_away(info.message()) => {
+            StoreError::Unavailable(info.message().to_owned())
+        }
+        Error::BrokenTransactionManager => StoreError::Unavailable("the transaction was cut off".to_owned()),
+        other => StoreError::Internal(other.to_string()),
+    }
+}
+
+/// diesel does not pass on the error code of class 57P (`admin_shutdown`, `crash_shutdown`, `cannot_connect_now`).
+fn is_going_away(message: &str) -> bool {
+    ["terminating connection", "the database system is", "too many clients", "remaining connection slots"]
+        .iter()
+        .any(|sign| message.contains(sign))
+}
+
+/// The domain's view of a pool that gives no connection.
+pub(crate) fn pool_error(error: &PoolError) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}

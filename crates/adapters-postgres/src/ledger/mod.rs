@@ -1,0 +1,138 @@
+//! The ledger and what is derived from it.
+
+mod derived;
+mod messages;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use diesel::Queryable;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel_async::RunQueryDsl;
+use domain::days::Zone;
+use domain::ids::UserId;
+use domain::progression::EventXp;
+use domain::store::StoreError;
+use domain::usage::ports::{Account, Cursor, LedgerRepository, Moved};
+use domain::usage::{Derived, Entry, MachineId, MessageKey, Source};
+use time::OffsetDateTime;
+
+use crate::error::store_error;
+use crate::statement::statement;
+use crate::sums::{SumsColumns, SumsRow};
+use crate::unit_of_work::PgUnitOfWork;
+
+type AccountColumns = (Nullable<Text>, Integer, Integer, Integer, BigInt, SumsColumns);
+
+#[derive(Queryable)]
+struct AccountRow {
+    timezone: Option<String>,
+    active_days: i32,
+    longest_streak: i32,
+    achievements: i32,
+    event_xp: i64,
+    totals: SumsRow,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            zone: row.timezone.as_deref().and_then(Zone::parse),
+            totals: row.totals.into(),
+            active_days: row.active_days.unsigned_abs(),
+            longest_streak: row.longest_streak.unsigned_abs(),
+            event_xp: EventXp(row.event_xp),
+            achievements: row.achievements.unsigned_abs(),
+        }
+    }
+}
+
+#[async_trait]
+impl LedgerRepository for PgUnitOfWork {
+    async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError> {
+        // Two statements, because the rows that a statement waits for are not the ones it then reads: what it joins is
+        // as old as its start. They are sent together, so this is one round trip.
+        let (mut first, mut second) = (self.shared()?, self.shared()?);
+        let lock = statement::<Integer>(include_str!("../sql/lock_account.sql")).bind::<Uuid, _>(user.0);
+        let read = statement::<AccountColumns>(include_str!("../sql/read_account.sql")).bind::<Uuid, _>(user.0);
+        let (_, rows) = futures_util::try_join!(lock.load::<i32>(&mut first), read.load::<AccountRow>(&mut second))
+            .map_err(store_error)?;
+        Ok(rows.into_iter().next().map(Account::from))
+    }
+
+    async fn touch_machine(&mut self, user: UserId, machine: &MachineId, at: OffsetDateTime) -> Result<(), StoreError> {
+        let query = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<Text, _>(machine.as_str())
+            .bind::<Timestamptz, _>(at);
+        let key: i32 = query.get_result(self.connection()?).await.map_err(store_error)?;
+        self.machines.insert(key, machine.clone());
+        Ok(())
+    }
+
+    async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {
+        messages::find(self, user, source, keys).await
+    }
+
+    async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError> {
+        messages::write(self, user, new, replacements).await
+    }
+
+    async fn shift(&mut self, user: UserId, difference: &Derived) -> Result<Moved, StoreError> {
+        derived::shift(self, user, difference).await
+    }
+
+    async fn set_activity(&mut self, user: UserId, active_days: u32, longest_streak: u32) -> Result<(), StoreError> {
+        let query = statement::<()>(include_str!("../sql/set_activity.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<Integer, _>(i32::try_from(active_days).unwrap_or(i32::MAX))
+            .bind::<Integer, _>(i32::try_from(longest_streak).unwrap_or(i32::MAX));
+        query.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        messages::page(self, user, after, limit).await
+    }
+
+    async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError> {
+        derived::read(self, user).await
+    }
+}
+
+impl PgUnitOfWork {
+    /// Learns the names of the machines with these keys.
+    async fn learn_machines(&mut self, mut keys: BTreeSet<i32>) -> Result<(), StoreError> {
+        keys.retain(|key| !self.machines.contains_key(key));
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let query = statement::<(Integer, Text)>("SELECT key, name FROM machines WHERE key = ANY($1)")
+            .bind::<diesel::sql_types::Array<Integer>, _>(keys.into_iter().collect::<Vec<_>>());
+        let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
+        self.machines.extend(rows.into_iter().map(|(key, name)| (key, MachineId::trusted(name))));
+        Ok(())
+    }
+
+    /// The keys of these machines of `user`, made where there are none.
+    async fn machine_keys(
+        &mut self,
+        user: UserId,
+        wanted: BTreeSet<MachineId>,
+    ) -> Result<std::collections::HashMap<MachineId, i32>, StoreError> {
+        let known: std::collections::HashMap<MachineId, i32> =
+            self.machines.iter().map(|(key, name)| (name.clone(), *key)).collect();
+        let missing: Vec<&str> =
+            wanted.iter().filter(|name| !known.contains_key(name)).map(MachineId::as_str).collect();
+        if missing.is_empty() {
+            return Ok(known);
+        }
+        let query = statement::<(Integer, Text)>(include_str!("../sql/machine_keys.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<diesel::sql_types::Array<Text>, _>(missing);
+        let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
+        self.machines.extend(rows.iter().map(|(key, name)| (*key, MachineId::trusted(name.clone()))));
+        let found = rows.into_iter().map(|(key, name)| (MachineId::trusted(name), key));
+        Ok(known.into_iter().chain(found).collect())
+    }
+}

@@ -1,0 +1,165 @@
+//! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
+
+diesel::table! {
+    machines (key) {
+        key -> Int4,
+        user_key -> Int4,
+        name -> Text,
+        last_synced_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    models (key) {
+        key -> Int4,
+        name -> Text,
+        provider -> Text,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    sources (key) {
+        key -> Int4,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    usage_days (user_key, day) {
+        user_key -> Int4,
+        day -> Date,
+        messages -> Int8,
+        tokens -> Int8,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        reasoning -> Int8,
+        unpriced_tokens -> Int8,
+        unpriced_messages -> Int8,
+        estimated_messages -> Int8,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    usage_hours (user_key, day, hour) {
+        user_key -> Int4,
+        day -> Date,
+        hour -> Int2,
+        messages -> Int8,
+        tokens -> Int8,
+    }
+}
+
+diesel::table! {
+    usage_messages (user_key, source_key, message_key) {
+        message_key -> Uuid,
+        at -> Timestamptz,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        cache_write_1h -> Int8,
+        reasoning -> Int8,
+        user_key -> Int4,
+        source_key -> Int4,
+        model_key -> Int4,
+        machine_key -> Int4,
+        flags -> Int2,
+        cost -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    usage_rollups (user_key, day, source_key, model_key, machine_key) {
+        user_key -> Int4,
+        day -> Date,
+        source_key -> Int4,
+        model_key -> Int4,
+        machine_key -> Int4,
+        messages -> Int8,
+        tokens -> Int8,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        reasoning -> Int8,
+        unpriced_tokens -> Int8,
+        unpriced_messages -> Int8,
+        estimated_messages -> Int8,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    usage_totals (user_key) {
+        user_key -> Int4,
+        active_days -> Int4,
+        longest_streak -> Int4,
+        achievements -> Int4,
+        event_xp -> Int8,
+        messages -> Int8,
+        tokens -> Int8,
+        input -> Int8,
+        output -> Int8,
+        cache_read -> Int8,
+        cache_write -> Int8,
+        reasoning -> Int8,
+        unpriced_tokens -> Int8,
+        unpriced_messages -> Int8,
+        estimated_messages -> Int8,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        key -> Int4,
+        username -> Text,
+        email -> Nullable<Text>,
+        email_verified -> Bool,
+        password_hash -> Nullable<Text>,
+        name -> Nullable<Text>,
+        bio -> Nullable<Text>,
+        location -> Nullable<Text>,
+        region -> Nullable<Text>,
+        website_url -> Nullable<Text>,
+        image -> Nullable<Text>,
+        is_public -> Bool,
+        is_admin -> Bool,
+        timezone -> Nullable<Text>,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    machines,
+    models,
+    sessions,
+    sources,
+    usage_days,
+    usage_hours,
+    usage_messages,
+    usage_rollups,
+    usage_totals,
+    users,
+);

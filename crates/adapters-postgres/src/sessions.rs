@@ -1,0 +1,127 @@
+//! Sessions.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::identity::ports::{SessionReader, SessionRepository};
+use domain::identity::{Device, Principal, Session, TokenHash};
+use domain::ids::{SessionId, UserId};
+use domain::store::StoreError;
+use time::OffsetDateTime;
+
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::{sessions, users};
+use crate::unit_of_work::PgUnitOfWork;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+struct SessionRow {
+    id: uuid::Uuid,
+    user_id: uuid::Uuid,
+    token_hash: Vec<u8>,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    last_used_at: OffsetDateTime,
+    ip: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.0,
+            user_id: session.user.0,
+            token_hash: session.token.0.to_vec(),
+            created_at: session.created_at,
+            expires_at: session.expires_at,
+            last_used_at: session.last_used_at,
+            ip: session.device.ip.clone(),
+            user_agent: session.device.user_agent.clone(),
+        }
+    }
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
+        let token = <[u8; 32]>::try_from(row.token_hash)
+            .map_err(|_| StoreError::Internal("a session's token hash has not 32 bytes".to_owned()))?;
+        Ok(Self {
+            id: SessionId(row.id),
+            user: UserId(row.user_id),
+            token: TokenHash(token),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+            device: Device { ip: row.ip, user_agent: row.user_agent },
+        })
+    }
+}
+
+#[async_trait]
+impl SessionRepository for PgUnitOfWork {
+    async fn insert(&mut self, session: &Session) -> Result<(), StoreError> {
+        diesel::insert_into(sessions::table)
+            .values(SessionRow::from(session))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError> {
+        let deleted = diesel::delete(sessions::table.find(session.0).filter(sessions::user_id.eq(user.0)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(deleted > 0)
+    }
+}
+
+#[async_trait]
+impl SessionReader for Database {
+    async fn principal(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<(uuid::Uuid, uuid::Uuid, OffsetDateTime, bool)> = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::token_hash.eq(token.0.as_slice()))
+            .filter(sessions::expires_at.gt(now))
+            .filter(users::deleted_at.is_null())
+            .select((sessions::user_id, sessions::id, sessions::last_used_at, users::is_admin))
+            .first(&mut connection.pg)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(|(user, session, last_used_at, is_admin)| Principal {
+            user: UserId(user),
+            session: SessionId(session),
+            is_admin,
+            last_used_at,
+        }))
+    }
+
+    async fn touch(&self, session: SessionId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let mut connection = self.connection().await?;
+        diesel::update(sessions::table.find(session.0).filter(sessions::last_used_at.lt(now)))
+            .set(sessions::last_used_at.eq(now))
+            .execute(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<SessionRow> = sessions::table
+            .filter(sessions::user_id.eq(user.0))
+            .filter(sessions::expires_at.gt(now))
+            .order((sessions::created_at.desc(), sessions::id.desc()))
+            .select(SessionRow::as_select())
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(Session::try_from).collect()
+    }
+}

@@ -1,0 +1,21 @@
+-- Usage of one account by tool from $2 to $3, both included; the dearest first, then the most used. Few rows are left
+-- after the inner grouping, so only those are looked up by name.
+SELECT
+    sources.name,
+    sum(used.messages)::bigint, sum(used.tokens)::bigint, sum(used.input)::bigint, sum(used.output)::bigint,
+    sum(used.cache_read)::bigint, sum(used.cache_write)::bigint, sum(used.reasoning)::bigint, sum(used.unpriced_tokens)::bigint,
+    sum(used.unpriced_messages)::bigint, sum(used.estimated_messages)::bigint, sum(used.cost),
+    count(DISTINCT used.day) FILTER (WHERE used.tokens > 0), min(used.day), max(used.day)
+FROM (
+    SELECT
+        source_key, day,
+        sum(messages)::bigint, sum(tokens)::bigint, sum(input)::bigint, sum(output)::bigint,
+        sum(cache_read)::bigint, sum(cache_write)::bigint, sum(reasoning)::bigint, sum(unpriced_tokens)::bigint,
+        sum(unpriced_messages)::bigint, sum(estimated_messages)::bigint, sum(cost)
+    FROM usage_rollups
+    WHERE user_key = (SELECT key FROM users WHERE id = $1) AND day BETWEEN $2 AND $3
+    GROUP BY source_key, day
+) AS used (source_key, day, messages, tokens, input, output, cache_read, cache_write, reasoning, unpriced_tokens, unpriced_messages, estimated_messages, cost)
+JOIN sources ON sources.key = used.source_key
+GROUP BY sources.name
+ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, sources.name

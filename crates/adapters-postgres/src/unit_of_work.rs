@@ -1,0 +1,107 @@
+//! One transaction, which is every repository at once (one `impl` per file).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use domain::identity::ports::SessionRepository;
+use domain::store::{StoreError, UnitOfWork};
+use domain::usage::ports::LedgerRepository;
+use domain::usage::{MachineId, Model, Source};
+use domain::users::ports::UserRepository;
+
+use crate::dictionary::{Dictionary, Made, Shared};
+use crate::error::store_error;
+use crate::pool::Pooled;
+
+/// A transaction on a connection of its own.
+pub(crate) struct PgUnitOfWork {
+    /// Taken when the transaction ends.
+    connection: Option<Pooled>,
+    dictionary: Arc<Dictionary>,
+    /// The names whose keys this transaction made.
+    made: Made,
+    /// The machines this transaction met, by their key.
+    pub(crate) machines: HashMap<i32, MachineId>,
+}
+
+impl PgUnitOfWork {
+    pub(crate) async fn begin(mut connection: Pooled, dictionary: Arc<Dictionary>) -> Result<Self, StoreError> {
+        connection.forget_failures();
+        AnsiTransactionManager::begin_transaction(&mut connection.pg).await.map_err(store_error)?;
+        Ok(Self { connection: Some(connection), dictionary, made: Made::default(), machines: HashMap::new() })
+    }
+
+    /// The connection, for one statement after the other.
+    pub(crate) fn connection(&mut self) -> Result<&mut AsyncPgConnection, StoreError> {
+        self.connection.as_mut().map(|connection| &mut connection.pg).ok_or_else(ended)
+    }
+
+    /// The connection, for statements that may be under way at once.
+    pub(crate) fn shared(&self) -> Result<&AsyncPgConnection, StoreError> {
+        self.connection.as_ref().map(|connection| &connection.pg).ok_or_else(ended)
+    }
+
+    /// The keys of these sources, made where there are none.
+    pub(crate) async fn source_keys(&mut self, wanted: BTreeSet<Source>) -> Result<HashMap<Source, i32>, StoreError> {
+        self.keys(wanted).await
+    }
+
+    /// The keys of these models, made where there are none.
+    pub(crate) async fn model_keys(&mut self, wanted: BTreeSet<Model>) -> Result<HashMap<Model, i32>, StoreError> {
+        self.keys(wanted).await
+    }
+
+    /// The names that `keys` stand for.
+    pub(crate) async fn names<N: Shared>(&mut self, keys: BTreeSet<i32>) -> Result<HashMap<i32, N>, StoreError> {
+        let connection = self.connection.as_mut().ok_or_else(ended)?;
+        self.dictionary.names(&mut connection.pg, keys).await
+    }
+
+    async fn keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
+        let connection = self.connection.as_mut().ok_or_else(ended)?;
+        self.dictionary.keys(&mut connection.pg, &mut self.made, wanted).await
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::Internal("the transaction has ended".to_owned())
+}
+
+#[async_trait]
+impl UnitOfWork for PgUnitOfWork {
+    fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn ledger(&mut self) -> &mut dyn LedgerRepository {
+        self
+    }
+
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        // PostgreSQL answers COMMIT after a failed statement with ROLLBACK, which diesel takes for success.
+        if self.connection.as_ref().is_none_or(|connection| connection.has_failed()) {
+            return Err(StoreError::Internal("a statement of this transaction failed".to_owned()));
+        }
+        let mut connection = self.connection.take().ok_or_else(ended)?;
+        AnsiTransactionManager::commit_transaction(&mut connection.pg).await.map_err(store_error)
+    }
+}
+
+impl Drop for PgUnitOfWork {
+    /// Rolls back in the background, so that the connection goes back to the pool clean: also when a client hung up.
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut connection.pg).await {
+                tracing::debug!(%error, "a rollback failed; the connection is given up");
+            }
+        });
+    }
+}

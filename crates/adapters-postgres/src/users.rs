@@ -1,0 +1,191 @@
+//! Accounts.
+#![expect(clippy::ref_option_ref, reason = "what the derives write")]
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Text, Uuid};
+use diesel_async::RunQueryDsl;
+use domain::days::Zone;
+use domain::identity::{Email, PasswordHash};
+use domain::ids::UserId;
+use domain::store::StoreError;
+use domain::users::ports::UserRepository;
+use domain::users::{Profile, Region, User, Username, WebUrl};
+use time::OffsetDateTime;
+
+use crate::error::store_error;
+use crate::schema::users;
+use crate::statement::statement;
+use crate::unit_of_work::PgUnitOfWork;
+
+diesel::define_sql_function! {
+    /// Folds ASCII letters.
+    fn lower(text: Text) -> Text;
+}
+
+/// One account, as it is read.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(crate) struct UserRow {
+    id: uuid::Uuid,
+    username: String,
+    email: Option<String>,
+    email_verified: bool,
+    name: Option<String>,
+    bio: Option<String>,
+    location: Option<String>,
+    region: Option<String>,
+    website_url: Option<String>,
+    image: Option<String>,
+    is_public: bool,
+    is_admin: bool,
+    timezone: Option<String>,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId(row.id),
+            username: Username::trusted(row.username),
+            email: row.email.map(Email::trusted),
+            email_verified: row.email_verified,
+            profile: Profile {
+                name: row.name,
+                bio: row.bio,
+                location: row.location,
+                region: row.region.as_deref().and_then(Region::parse),
+                website_url: row.website_url.map(WebUrl::trusted),
+                image: row.image.map(WebUrl::trusted),
+            },
+            is_public: row.is_public,
+            is_admin: row.is_admin,
+            zone: row.timezone.as_deref().and_then(Zone::parse),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// What is written of an account. Null clears, and the zone is written on its own.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct Written<'a> {
+    id: uuid::Uuid,
+    username: &'a str,
+    email: Option<&'a str>,
+    email_verified: bool,
+    name: Option<&'a str>,
+    bio: Option<&'a str>,
+    location: Option<&'a str>,
+    region: Option<&'static str>,
+    website_url: Option<&'a str>,
+    image: Option<&'a str>,
+    is_public: bool,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl<'a> From<&'a User> for Written<'a> {
+    fn from(user: &'a User) -> Self {
+        let profile = &user.profile;
+        Self {
+            id: user.id.0,
+            username: user.username.as_str(),
+            email: user.email.as_ref().map(Email::as_str),
+            email_verified: user.email_verified,
+            name: profile.name.as_deref(),
+            bio: profile.bio.as_deref(),
+            location: profile.location.as_deref(),
+            region: profile.region.map(Region::name),
+            website_url: profile.website_url.as_ref().map(WebUrl::as_str),
+            image: profile.image.as_ref().map(WebUrl::as_str),
+            is_public: user.is_public,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+type WithPassword = (UserRow, Option<String>);
+
+fn with_password((row, hash): WithPassword) -> (User, Option<PasswordHash>) {
+    (row.into(), hash.map(PasswordHash))
+}
+
+#[async_trait]
+impl UserRepository for PgUnitOfWork {
+    async fn insert(&mut self, user: &User, password: Option<PasswordHash>) -> Result<(), StoreError> {
+        let conn = self.connection()?;
+        diesel::insert_into(users::table)
+            .values((
+                Written::from(user),
+                users::password_hash.eq(password.as_ref().map(|hash| hash.0.as_str())),
+                users::timezone.eq(user.zone.as_ref().map(Zone::name)),
+            ))
+            .execute(conn)
+            .await
+            .map_err(store_error)?;
+        statement::<()>("INSERT INTO usage_totals (user_key) SELECT key FROM users WHERE id = $1")
+            .bind::<Uuid, _>(user.id.0)
+            .execute(conn)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn update(&mut self, user: &User) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.id.0))
+            .set(Written::from(user))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.0))
+            .set(users::timezone.eq(zone.name()))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {
+        let row: Option<UserRow> = users::table
+            .find(id.0)
+            .filter(users::deleted_at.is_null())
+            .select(UserRow::as_select())
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(User::from))
+    }
+
+    async fn find_by_email(&mut self, email: &Email) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
+        let row: Option<WithPassword> = users::table
+            .filter(users::email.eq(email.as_str()))
+            .filter(users::deleted_at.is_null())
+            .select((UserRow::as_select(), users::password_hash))
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(with_password))
+    }
+
+    async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
+        let row: Option<WithPassword> = users::table
+            .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
+            .filter(users::deleted_at.is_null())
+            .select((UserRow::as_select(), users::password_hash))
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(with_password))
+    }
+}

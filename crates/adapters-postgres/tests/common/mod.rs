@@ -1,0 +1,89 @@
+//! A database of its own for each test, from a template that was migrated once.
+
+use std::time::Duration;
+
+use adapters_postgres::{Database, Migrations, PoolSettings};
+use domain::days::Zone;
+use domain::identity::Email;
+use domain::ids::UserId;
+use domain::store::Store;
+use domain::users::{Profile, User, Username};
+use embedded_postgres::testing::{TestCluster, TestDatabase};
+use time::macros::datetime;
+use uuid::Uuid;
+
+/// A database with our schema; it goes away with this value.
+pub struct Fixture {
+    pub store: Database,
+    pub database: TestDatabase,
+}
+
+/// A migrated database.
+pub fn fixture() -> Fixture {
+    let cluster = TestCluster::shared().expect("a cluster");
+    let template = format!("adapters_{}", digest());
+    cluster.template(&template, migrate).expect("a template");
+    let database = cluster.create_database(Some(&template)).expect("a database");
+    let pool = PoolSettings { max_connections: 12, wait: Duration::from_secs(20) };
+    Fixture { store: Database::new(database.url(), pool).expect("a pool"), database }
+}
+
+/// A database without our schema.
+pub fn empty_database() -> TestDatabase {
+    TestCluster::shared().expect("a cluster").create_database(None).expect("a database")
+}
+
+/// Migrates on a thread with a runtime of its own: the caller may be on one already.
+fn migrate(url: &str) -> Result<(), String> {
+    let url = url.to_owned();
+    let work = move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| e.to_string())?;
+        runtime.block_on(Migrations::at(&url).up()).map(drop).map_err(|e| e.to_string())
+    };
+    std::thread::spawn(work).join().map_err(|_| "migrating panicked".to_owned())?
+}
+
+/// Names the migrations, so that a changed one gets a template of its own.
+fn digest() -> String {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut files: Vec<_> = walk("../../migrations".as_ref());
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        std::fs::read(file).expect("a migration").hash(&mut hasher);
+    }
+    format!("{:x}", hasher.finish())
+}
+
+fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+/// An account called `name`, not stored yet.
+pub fn person(name: &str) -> User {
+    let now = datetime!(2026-11-22 12:00 UTC);
+    User {
+        id: UserId(Uuid::now_v7()),
+        username: Username::trusted(name),
+        email: Some(Email::trusted(format!("{}@example.org", name.to_lowercase()))),
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: false,
+        zone: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+impl Fixture {
+    /// Stores an account called `name` that lives in `zone`.
+    pub async fn person(&self, name: &str, zone: Option<&str>) -> User {
+        let user = User { zone: zone.and_then(Zone::parse), ..person(name) };
+        let mut tx = self.store.begin().await.expect("a transaction");
+        tx.users().insert(&user, None).await.expect("an account");
+        tx.commit().await.expect("a commit");
+        user
+    }
+}

@@ -1,0 +1,148 @@
+//! Passwords behind the domain's port: Argon2id, away from the threads that serve, no more at once than there are cores.
+
+use std::num::NonZero;
+use std::sync::{Arc, OnceLock};
+
+use argon2::password_hash::phc::PasswordHash as PhcHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+use async_trait::async_trait;
+use domain::identity::ports::PasswordHasher;
+use domain::identity::{IdentityError, Password, PasswordHash};
+use tokio::sync::Semaphore;
+
+use crate::settings::Passwords;
+use crate::startup::StartupError;
+
+/// Hashes with Argon2id. Clones share the limit on how many work at once.
+#[derive(Clone)]
+pub struct Argon2Passwords {
+    argon2: Argon2<'static>,
+    /// Stands in where an account has no password, so that checking takes as long. Made when it is first needed.
+    nobody: Arc<OnceLock<PasswordHash>>,
+    cores: Arc<Semaphore>,
+}
+
+impl Argon2Passwords {
+    /// Hashes at the cost in `settings`; fails when Argon2 cannot work at it.
+    pub fn new(settings: &Passwords) -> Result<Self, StartupError> {
+        let Passwords { memory_kib, iterations, parallelism } = *settings;
+        let params = Params::new(memory_kib, iterations, parallelism, None)
+            .map_err(|error| StartupError::Other { doing: "setting up [passwords]", reason: error.to_string() })?;
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            nobody: Arc::new(OnceLock::new()),
+            cores: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
+    /// Does `work` on a thread for slow work, as soon as a core is free for it.
+    async fn on_a_core<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, IdentityError> + Send + 'static,
+    ) -> Result<T, IdentityError> {
+        let permit = Arc::clone(&self.cores).acquire_owned().await.map_err(failed)?;
+        let this = self.clone();
+        // The thread keeps the permit: it works on even when nobody waits for it any more.
+        let working = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            work(&this)
+        });
+        working.await.map_err(failed)?
+    }
+
+    fn hash_now(&self, password: &[u8]) -> Result<PasswordHash, IdentityError> {
+        let hash = self.argon2.hash_password(password).map_err(failed)?;
+        Ok(PasswordHash(hash.to_string()))
+    }
+
+    fn hash_of_nobody(&self) -> Result<PasswordHash, IdentityError> {
+        if let Some(hash) = self.nobody.get() {
+            return Ok(hash.clone());
+        }
+        let hash = self.hash_now(b"nobody")?;
+        Ok(self.nobody.get_or_init(|| hash).clone())
+    }
+
+    fn verify_now(&self, password: &Password, hash: &PasswordHash) -> Result<bool, IdentityError> {
+        let hash = PhcHash::new(&hash.0).map_err(failed)?;
+        match self.argon2.verify_password(password.expose().as_bytes(), &hash) {
+            Ok(()) => Ok(true),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Argon2Passwords {
+    async fn hash(&self, password: Password) -> Result<PasswordHash, IdentityError> {
+        self.on_a_core(move |this| this.hash_now(password.expose().as_bytes())).await
+    }
+
+    async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
+        self.on_a_core(move |this| match hash {
+            Some(hash) => this.verify_now(&password, &hash),
+            None => this.verify_now(&password, &this.hash_of_nobody()?).map(|_| false),
+        })
+        .await
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn failed(error: impl std::fmt::Display) -> IdentityError {
+    IdentityError::Hashing(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passwords() -> Argon2Passwords {
+        Argon2Passwords::new(&Passwords { memory_kib: 64, iterations: 1, parallelism: 1 }).expect("a cost")
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_fits_its_hash() {
+        let passwords = passwords();
+        let hash = passwords.hash(Password::typed("correct horse")).await.expect("a hash");
+        assert!(hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", hash.0);
+        for (typed, fits) in [("correct horse", true), ("Correct horse", false), ("", false)] {
+            assert_eq!(passwords.verify(Password::typed(typed), Some(hash.clone())).await.ok(), Some(fits), "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_hash_has_its_own_salt_and_keeps_its_own_cost() {
+        let cheap = passwords();
+        let first = cheap.hash(Password::typed("correct horse")).await.expect("a hash");
+        let second = cheap.hash(Password::typed("correct horse")).await.expect("a hash");
+        assert_ne!(first, second);
+        let dear = Argon2Passwords::new(&Passwords { memory_kib: 128, iterations: 2, parallelism: 1 }).expect("a cost");
+        assert_eq!(dear.verify(Password::typed("correct horse"), Some(first)).await.ok(), Some(true));
+    }
+
+    #[tokio::test]
+    async fn nobody_has_no_password_even_the_one_that_stands_in() {
+        let passwords = passwords();
+        for typed in ["nobody", "", "correct horse"] {
+            assert_eq!(passwords.verify(Password::typed(typed), None).await.ok(), Some(false), "{typed}");
+        }
+        let made = passwords.nobody.get().cloned();
+        assert!(made.as_ref().is_some_and(|hash| hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$")));
+        let _ = passwords.verify(Password::typed("again"), None).await;
+        assert_eq!(passwords.nobody.get().cloned(), made, "it is made once");
+    }
+
+    #[tokio::test]
+    async fn a_broken_hash_is_our_defect_and_no_password() {
+        let broken = Some(PasswordHash("not a hash".into()));
+        assert!(matches!(passwords().verify(Password::typed("x"), broken).await, Err(IdentityError::Hashing(_))));
+    }
+
+    #[test]
+    fn a_cost_that_argon2_cannot_do_is_told() {
+        assert!(Argon2Passwords::new(&Passwords { memory_kib: 8, iterations: 1, parallelism: 64 }).is_err());
+    }
+}

@@ -1,0 +1,57 @@
+# Shows the recipes.
+default:
+    @just --list
+
+# Serves with a database of its own, or the one DATABASE_URL names.
+run *arguments:
+    cargo run --release -p api-server -- {{arguments}}
+
+# Runs all tests; they start a PostgreSQL of their own.
+test *arguments:
+    cargo test --workspace {{arguments}}
+
+# Checks format, lints, dependencies.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo deny --offline check bans licenses sources
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Runs everything that must be green.
+ci:
+    bash .ci/run
+
+# Writes crates/adapters-postgres/src/schema.rs from the migrations.
+schema:
+    UPDATE_SCHEMA=1 cargo test -p adapters-postgres --test schema
+
+# Writes openapi.json from the routes.
+openapi:
+    cargo run -q -p api-server -- openapi > openapi.json.tmp
+    mv openapi.json.tmp openapi.json
+
+# Writes docs/CONFIGURATION.md from config/default.toml.
+config-reference:
+    cargo run -q -p api-server -- config --reference > docs/CONFIGURATION.md.tmp
+    mv docs/CONFIGURATION.md.tmp docs/CONFIGURATION.md
+
+# Writes the price book and the cases its prices are checked against; downloads what it has not yet.
+price-book:
+    python3 scripts/price_book.py
+    python3 scripts/golden_prices.py
+
+# Measures pricing and the reading of sync bodies, without a database.
+bench:
+    cargo bench -p domain --bench pricing
+    cargo bench -p adapters-http --bench sync_body
+
+# Measures whole servers, as docs/PERFORMANCE.md does; without arguments shows what there is.
+load *arguments='--help':
+    cargo run --release -p loadgen -- {{arguments}}
+
+# Breaks the rules of pricing one by one, and says which breakage no test notices; needs cargo-mutants.
+mutants-pricing:
+    cargo mutants -p domain -f 'crates/domain/src/pricing/*.rs' --timeout 8
