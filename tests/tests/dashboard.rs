@@ -20,6 +20,10 @@ fn date(now: &Zoned, days: i64) -> String {
     (now.date() - days.days()).to_string()
 }
 
+fn date_at(year: i16, month: i8, day: i8) -> jiff::civil::DateTime {
+    jiff::civil::date(year, month, day).at(23, 59, 59, 0)
+}
+
 fn named<'a>(list: &'a Value, field: &str, name: &str) -> &'a Value {
     let found = list.as_array().expect("a list").iter().find(|item| item[field] == name);
     found.unwrap_or_else(|| panic!("no {name} in {list}"))
@@ -217,6 +221,51 @@ async fn a_public_profile_is_cached_by_its_tag_and_never_after_it_changed() {
     ada.change(json!({"is_public": false})).await;
     assert_eq!(again().await.status, 200);
     assert_eq!(ada.client.get("/users/ada").await.header("cache-control"), Some("private, no-store"));
+}
+
+#[tokio::test]
+async fn a_level_says_how_far_the_next_one_is() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let level = async || server.client().get("/users/ada/level").await.expect(200);
+    let first = json!({"level": 1, "title": "Novice", "xp": 0, "level_xp": 0, "next_level_xp": 400,
+                       "xp_to_next_level": 400, "progress": 0.0});
+    assert_eq!(level().await, first);
+    // 10 for the day and 1 per 10,000 tokens.
+    ada.sync(&Batch::of([Message::new("m").output(6_409_999)])).await;
+    let shown = level().await;
+    let expected = json!({"level": 2, "title": "Novice", "xp": 650, "level_xp": 400, "next_level_xp": 900,
+                          "xp_to_next_level": 250, "progress": 0.5});
+    assert_eq!(shown, expected);
+    let overview = ada.overview().await;
+    for field in ["level", "title", "xp", "xp_to_next_level"] {
+        assert_eq!(overview[field], shown[field], "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_heatmap_has_every_day_of_the_year_and_four_levels_of_the_active_ones() {
+    let server = Server::start().await;
+    let ada = Person::register_in(&server, "ada", "Asia/Tokyo").await;
+    let day = |day: i8, tokens: u64| {
+        let at = date_at(2024, 3, day).in_tz("Asia/Tokyo").expect("a zone").timestamp();
+        Message::new(format!("{day}")).at(at).model("gpt-5-mini").output(tokens)
+    };
+    let other_year = Message::new("other").at("2023-12-31T14:59:59Z".parse().expect("an instant")).output(5_000);
+    let messages = (1..=8_i8).map(|n| day(n, 10 * u64::from(n.unsigned_abs())));
+    ada.sync(&Batch::of(messages.chain([other_year]))).await;
+
+    let heatmap = server.client().get("/users/ada/heatmap?year=2024").await.expect(200);
+    assert_eq!(heatmap["year"], 2024);
+    let days = heatmap["days"].as_array().expect("days");
+    assert_eq!(days.len(), 366);
+    assert_eq!((&days[0]["date"], &days[365]["date"]), (&json!("2024-01-01"), &json!("2024-12-31")));
+    let levels: Vec<u64> = days.iter().filter_map(|day| day["level"].as_u64()).filter(|level| *level > 0).collect();
+    assert_eq!(levels, [1, 1, 2, 2, 3, 3, 4, 4]);
+    let third = named(&heatmap["days"], "date", "2024-03-03");
+    assert_eq!((&third["tokens"], third["cost"].as_f64()), (&json!(30), Some(0.000_06)));
+    let before = ada.get("/users/ada/heatmap?year=2023").await;
+    assert_eq!(named(&before["days"], "date", "2023-12-31")["tokens"], 5_000, "still the old year in Tokyo");
 }
 
 #[tokio::test]
