@@ -2,13 +2,15 @@
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
-use diesel_async::AsyncMigrationHarness;
-use diesel_async::SimpleAsyncConnection;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
 
+use crate::database::Database;
 use crate::error::ConnectError;
 use crate::pool::{Connector, QueryCount};
+use crate::statement::statement;
 
 /// The migrations in this program.
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -115,6 +117,16 @@ fn known() -> Result<Vec<(String, String)>, MigrationError> {
         .collect();
     known.sort();
     Ok(known)
+}
+
+impl Database {
+    /// Whether the database has every migration of this program. False also when it does not answer.
+    pub async fn schema_is_current(&self) -> bool {
+        let Ok(mut connection) = self.connection().await else { return false };
+        let query = statement::<Text>("SELECT version::text FROM __diesel_schema_migrations");
+        let applied: Vec<String> = query.load(&mut connection.pg).await.unwrap_or_default();
+        known().is_ok_and(|known| known.iter().all(|(version, _)| applied.contains(version)))
+    }
 }
 
 fn refuse_newer(harness: &mut Harness) -> Result<(), MigrationError> {

@@ -8,7 +8,8 @@ use deadpool::managed::{Manager, Metrics, Pool as Managed, RecycleError, Recycle
 use diesel::connection::{DebugQuery, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection};
-use tokio_postgres::NoTls;
+use tokio::runtime::Handle;
+use tokio_postgres::{Client, NoTls};
 
 use crate::error::ConnectError;
 
@@ -64,24 +65,20 @@ impl Connection {
 pub(crate) struct Connector {
     url: String,
     queries: QueryCount,
+    /// Where connections live: the runtime this was made on, not the one of whoever needs a connection first.
+    runtime: Handle,
 }
 
 impl Connector {
     pub(crate) fn new(url: &str, queries: QueryCount) -> Self {
-        Self { url: url.to_owned(), queries }
+        Self { url: url.to_owned(), queries, runtime: Handle::current() }
     }
 
-    /// Opens a connection, which is driven by a task of its own on the current runtime.
+    /// Opens a connection, which is driven by a task of its own.
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
-        let (client, driver) = tokio_postgres::connect(&self.url, NoTls).await?;
         let alive = Arc::new(AtomicBool::new(true));
-        let ends = Arc::clone(&alive);
-        tokio::spawn(async move {
-            if let Err(error) = driver.await {
-                tracing::debug!(%error, "a database connection ended");
-            }
-            ends.store(false, Ordering::Release);
-        });
+        let opening = self.runtime.spawn(open(self.url.clone(), Arc::clone(&alive)));
+        let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
         let mut pg = AsyncPgConnection::try_from(client)
             .await
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
@@ -89,6 +86,18 @@ impl Connector {
         pg.set_instrumentation(observer(Arc::clone(&failed), self.queries.clone()));
         Ok(Connection { pg, failed, alive })
     }
+}
+
+/// Opens a connection to `url` and drives it on the current runtime; says in `alive` when it ends.
+async fn open(url: String, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
+    let (client, driver) = tokio_postgres::connect(&url, NoTls).await?;
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            tracing::debug!(%error, "a database connection ended");
+        }
+        alive.store(false, Ordering::Release);
+    });
+    Ok(client)
 }
 
 /// The one hook that sees every statement: it counts, logs and remembers failures. diesel forgets a failure whose error

@@ -1,4 +1,4 @@
-//! Whether the database answers, and has the schema this program needs.
+//! Whether the database answers.
 
 use diesel::sql_types::Integer;
 use diesel_async::RunQueryDsl;

@@ -4,20 +4,10 @@ use clap::{Args, Parser, Subcommand};
 
 /// The burntop API server. Without a command it serves; without a database URL it starts a database of its own.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version)]
 pub(crate) struct Cli {
-    #[command(flatten)]
-    pub(crate) serve: Serve,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-}
-
-/// How to serve.
-#[derive(Debug, Args)]
-pub(crate) struct Serve {
-    /// Leave background jobs to `worker run`, also with the embedded database
-    #[arg(long)]
-    pub(crate) no_worker: bool,
 }
 
 /// What to do instead of serving.
@@ -74,8 +64,7 @@ mod tests {
     #[test]
     fn serving_needs_no_command() {
         let cli = parse("api-server").unwrap();
-        assert!(cli.command.is_none() && !cli.serve.no_worker);
-        assert!(parse("api-server --no-worker").unwrap().serve.no_worker);
+        assert!(cli.command.is_none());
     }
 
     #[test]

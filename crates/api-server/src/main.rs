@@ -2,7 +2,10 @@
 
 mod cli;
 mod migrate;
+mod ready;
 mod serve;
+mod services;
+mod welcome;
 
 use std::process::ExitCode;
 
@@ -27,7 +30,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
-        None => serve::serve(&loaded()?, &cli.serve),
+        None => serve::serve(&loaded()?),
     }
 }
 

@@ -1,22 +1,30 @@
 //! Serving: listen, open the database, answer, and leave everything tidy at the end.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use actix_web::HttpServer;
+use adapters_http::app::app;
+use adapters_http::edge::Edge;
+use adapters_http::services::api;
 use bootstrap::database::Database;
+use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::cli::Serve;
+use crate::ready::Ready;
+use crate::{services, welcome};
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database.
-pub(crate) fn serve(settings: &Settings, asked: &Serve) -> Result<(), StartupError> {
+pub(crate) fn serve(settings: &Settings) -> Result<(), StartupError> {
     let runtime = runtime()?;
     // A port that is taken is the commonest failure, and found before the slow part.
     let listener = listen(settings)?;
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
     let database = Database::open(settings)?;
-    let served = runtime.block_on(run(settings, asked, &database, listener, end));
+    let served = runtime.block_on(run(settings, &database, listener, end));
     drop(runtime);
     served.and(database.stop())
 }
@@ -31,22 +39,44 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, StartupError> {
 
 /// The OpenAPI document as JSON.
 pub(crate) fn openapi() -> Result<String, StartupError> {
-    Err(StartupError::Other { doing: "printing the document", reason: "this build has no routes".to_owned() })
+    let document = adapters_http::openapi::document(&api().under("/api/v1"));
+    let text = document.to_pretty_json();
+    text.map(|text| text + "\n")
+        .map_err(|error| StartupError::Other { doing: "printing the document", reason: error.to_string() })
 }
 
 async fn run(
     settings: &Settings,
-    asked: &Serve,
     database: &Database,
     listener: TcpListener,
     mut end: End,
 ) -> Result<(), StartupError> {
+    let started = Instant::now();
     let address = listener.local_addr().map_err(|error| StartupError::listening(address(settings), "HOST", &error))?;
-    let has_worker = database.is_embedded() && !asked.no_worker;
-    tracing::info!(%address, embedded_database = database.is_embedded(), worker = has_worker, "ready");
+    let store = bootstrap::store::open(settings, database.url()).await?;
+    let ready = Arc::new(Ready::new(store.clone()));
+    let services = services::services(settings, &store, Arc::clone(&ready))?;
+    let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
+    let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
+    let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
+    let server = services::limits(settings).apply(server).listen(listener).map_err(failed)?.run();
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
+    if database.is_embedded() {
+        welcome::print(address);
+    }
+
     let reason = end.comes().await;
-    tracing::info!(reason, "stopping");
-    Ok(())
+    tracing::info!(reason, "stopping: running requests finish, new ones are refused");
+    ready.drain();
+    if reason == TERMINATE {
+        tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
+    }
+    handle.stop(true).await;
+    let served = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
+    store.close();
+    served.map_err(failed)
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener, StartupError> {
@@ -64,6 +94,9 @@ fn address(settings: &Settings) -> String {
     let (host, port) = (&settings.server.host, settings.server.port);
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
+
+/// What a service manager sends.
+const TERMINATE: &str = "SIGTERM";
 
 /// The signals that end the program.
 struct End {
@@ -83,7 +116,7 @@ impl End {
     /// Waits for one of them; returns its name.
     async fn comes(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.terminate.recv() => TERMINATE,
             _ = self.interrupt.recv() => "Ctrl-C",
         }
     }

@@ -101,7 +101,9 @@ pub struct Server {
     pub client_request_timeout_seconds: u64,
     /// For an idle connection.
     pub keep_alive_seconds: u64,
-    /// For running requests after SIGTERM.
+    /// Between SIGTERM and the end of listening.
+    pub drain_notice_seconds: u64,
+    /// For running requests after that.
     pub shutdown_timeout_seconds: u64,
     /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,

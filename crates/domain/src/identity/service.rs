@@ -40,6 +40,7 @@ pub struct Identity {
     passwords: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
+    session_lifetime: Duration,
 }
 
 impl Identity {
@@ -51,7 +52,13 @@ impl Identity {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { store, sessions, passwords, clock, ids }
+        Self { store, sessions, passwords, clock, ids, session_lifetime: Session::LIFETIME }
+    }
+
+    /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
+    #[must_use]
+    pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
+        Self { session_lifetime: lifetime, ..self }
     }
 
     /// Makes an account and signs it in.
@@ -157,7 +164,7 @@ impl Identity {
             user,
             token: hash,
             created_at: now,
-            expires_at: now + Session::LIFETIME,
+            expires_at: now + self.session_lifetime,
             last_used_at: now,
             device,
         };

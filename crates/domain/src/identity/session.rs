@@ -73,7 +73,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// How long a session lasts.
+    /// How long a session lasts unless an operator says otherwise.
     pub const LIFETIME: Duration = Duration::days(30);
 }
 

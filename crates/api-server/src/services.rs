@@ -1,0 +1,78 @@
+//! The composition: which adapter stands behind which port, and what the settings mean to the edge.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters_http::body::{BodyLimits, ByteBudget, Patience};
+use adapters_http::client_ip::TrustedProxies;
+use adapters_http::edge::EdgeSettings;
+use adapters_http::server::ServerLimits;
+use adapters_http::services::Services;
+use adapters_postgres::Database;
+use bootstrap::passwords::Argon2Passwords;
+use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::{Settings, StartupError};
+use domain::clock::Clock;
+use domain::dashboard::Dashboard;
+use domain::identity::Identity;
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::store::Store;
+use domain::usage::Usage;
+use domain::users::Users;
+
+use crate::ready::Ready;
+
+/// Everything the routes need.
+pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Ready>) -> Result<Services, StartupError> {
+    let store: Arc<dyn Store> = Arc::new(database.clone());
+    let reader = Arc::new(database.clone());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
+    let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
+    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), Arc::new(SystemIds));
+    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let patience = Patience::default();
+    Ok(Services {
+        identity: identity.with_session_lifetime(lifetime),
+        users: Users::new(store.clone(), clock.clone()),
+        usage: Usage::new(store, clock.clone(), prices),
+        dashboard: Dashboard::new(reader, clock),
+        readiness: ready,
+        body_limits: BodyLimits {
+            sync: settings.sync.max_body_bytes,
+            sync_messages: settings.sync.max_messages,
+            patience,
+            ..BodyLimits::default()
+        },
+        byte_budget: ByteBudget::new(
+            settings.sync.max_inflight_bytes.max(settings.sync.max_body_bytes),
+            Duration::from_secs(settings.server.client_request_timeout_seconds),
+        ),
+        trusted_proxies: TrustedProxies::parse(&settings.server.trusted_proxies)
+            .map_err(|reason| StartupError::Other { doing: "reading TRUSTED_PROXIES", reason })?,
+    })
+}
+
+/// What the edge around every request is told.
+pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
+    EdgeSettings {
+        cors_origins: settings.server.cors_origins.clone(),
+        https: settings.app.public_url.starts_with("https://"),
+        ..EdgeSettings::default()
+    }
+}
+
+/// How patient the server is with connections.
+pub(crate) fn limits(settings: &Settings) -> ServerLimits {
+    let server = &settings.server;
+    let defaults = ServerLimits::default();
+    let workers = if server.workers == 0 { defaults.workers } else { server.workers };
+    ServerLimits {
+        workers,
+        connections_per_worker: server.max_connections.div_ceil(workers),
+        keep_alive: Duration::from_secs(server.keep_alive_seconds),
+        head_timeout: Duration::from_secs(server.client_request_timeout_seconds),
+        drain: Duration::from_secs(server.shutdown_timeout_seconds),
+        ..defaults
+    }
+}

@@ -1,0 +1,40 @@
+//! What somebody sees who starts burntop for the first time.
+
+use std::net::SocketAddr;
+
+/// Prints where the server is and four lines that show what it does, ready to be pasted.
+pub(crate) fn print(address: SocketAddr) {
+    println!("{}", text(address));
+}
+
+fn text(address: SocketAddr) -> String {
+    let url = format!("http://{address}");
+    format!(
+        r#"
+burntop is ready at {url}
+Documentation of the API: {url}/docs
+
+A tour, from the directory of the repository:
+
+  API={url}/api/v1
+  TOKEN=$(curl -s $API/auth/register --json '{{"email":"me@example.org","password":"correct horse","username":"me_{port}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  curl -s $API/sync -H "Authorization: Bearer $TOKEN" --json @tests/samples/sync-claude-code.json
+  curl -s $API/dashboard/overview -H "Authorization: Bearer $TOKEN"
+
+Stop with Ctrl-C.
+"#,
+        port = address.port(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tour_names_the_address_it_was_started_at() {
+        let text = text(SocketAddr::from(([127, 0, 0, 1], 8123)));
+        assert_eq!(text.matches("http://127.0.0.1:8123").count(), 3);
+        assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 4);
+    }
+}
