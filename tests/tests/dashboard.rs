@@ -274,9 +274,9 @@ async fn the_platform_counts_everybody() {
     let answer = server.client().get("/stats/platform").await;
     assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
     assert_eq!(answer.expect(200), json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}));
-    for (name, source, tokens) in [("ada", "codex", 10), ("bob", "codex", 20), ("cy", "gemini-cli", 30)] {
+    for (name, source, tokens) in [("ada", "codex", 10), ("bob", "codex", 20), ("eve", "gemini-cli", 30)] {
         let person = Person::register(&server, name).await;
-        person.change(json!({"is_public": name != "cy"})).await;
+        person.change(json!({"is_public": name != "eve"})).await;
         person.sync(&Batch::of([Message::new("m").output(tokens)]).source(source)).await;
     }
     let totals = server.client().get("/stats/platform").await.expect(200);
