@@ -302,30 +302,6 @@ async fn a_profile_is_changed_only_within_its_rules() {
 }
 
 #[tokio::test]
-async fn too_many_requests_are_a_429_that_says_when_to_come_back() {
-    let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "3")]).await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let batch = Batch::of([Message::new("m")]);
-    let mut limited = None;
-    // A refill may come in between, however slow the machine is.
-    for _ in 0..50 {
-        let answer = ada.try_sync(&batch.json()).await;
-        if answer.status == 429 {
-            limited = Some(answer);
-            break;
-        }
-        assert_eq!(answer.status, 200, "{}", answer.text);
-    }
-    let limited = limited.expect("there is a limit");
-    let details = limited.expect_error(429, "RATE_LIMIT_EXCEEDED");
-    let seconds = details["retry_after"].as_u64().expect("seconds");
-    assert!((1..=60).contains(&seconds), "{details}");
-    assert_eq!(limited.header("retry-after"), Some(&*seconds.to_string()));
-    bob.sync(&batch).await;
-    ada.overview().await;
-}
-
-#[tokio::test]
 async fn nonsense_on_the_wire_is_refused_and_the_server_goes_on() {
     let server = Server::start().await;
     let client = server.client();

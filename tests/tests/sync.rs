@@ -236,10 +236,17 @@ async fn counts_may_be_text_or_have_a_point_and_may_be_left_out() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut body = Batch::of([]).json();
-    body["messages"] = json!([{"id": "m", "timestamp": "2026-03-04T13:00:00+01:00", "model": "GPT-5-Mini",
-                               "inputTokens": "12", "outputTokens": 3.0, "unknown": {"field": [1]}}]);
+    body.as_object_mut().expect("an object").remove("machineId");
+    body["messages"] = json!([
+        {"id": "m", "timestamp": "2026-03-04T00:30:00+01:00", "model": "GPT-5-Mini",
+         "inputTokens": "12", "outputTokens": 3.0, "unknown": {"field": [1]}},
+        {"id": "n", "timestamp": "2026-03-04T00:30:00", "model": "gpt-5-mini", "inputTokens": 1},
+    ]);
     let answer = ada.try_sync(&body).await.expect(200);
-    assert_eq!(answer["stats"]["totalTokens"], 15);
+    assert_eq!(answer["stats"]["totalTokens"], 16);
+    let days = server.database().rows("SELECT day, tokens FROM usage_days ORDER BY day");
+    assert_eq!(days, "2026-03-03,15\n2026-03-04,1\n", "without an offset it is UTC");
+    assert_eq!(ada.get("/dashboard/machines").await["machines"][0]["machine_id"], "default");
     let models = ada.get("/dashboard/models").await;
     assert_eq!(models["models"][0]["model"], "gpt-5-mini");
 }
