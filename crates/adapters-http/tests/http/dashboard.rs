@@ -1,5 +1,7 @@
 //! `/dashboard` and `/stats`, over the wire, and what the document says of all routes.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::support::world::{World, ada};
@@ -94,10 +96,12 @@ async fn the_totals_of_the_instance_last_a_quarter_of_an_hour() {
 async fn every_operation_is_documented_with_an_example() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let mut operations = 0;
+    let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
         for (method, operation) in item.as_object().expect("operations") {
             operations += 1;
             assert!(operation["summary"].is_string(), "{method} {path}");
+            assert!(ids.insert(operation["operationId"].to_string()), "{method} {path}: {}", operation["operationId"]);
             let asks = &operation["requestBody"]["content"]["application/json"];
             assert!(asks.is_null() || asks["example"].is_object(), "{method} {path}");
             for (status, response) in operation["responses"].as_object().expect("responses") {

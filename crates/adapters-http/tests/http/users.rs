@@ -1,7 +1,11 @@
 //! `/users`, over the wire.
 
+use domain::days::Zone;
+use domain::progression::EventXp;
 use domain::store::StoreError;
-use domain::users::Username;
+use domain::usage::Sums;
+use domain::usage::ports::Account;
+use domain::users::{User, Username};
 use serde_json::{Value, json};
 
 use crate::support::Client;
@@ -131,7 +135,7 @@ async fn a_heatmap_is_of_this_year_unless_asked() {
 }
 
 /// Ada's account, whose change the store takes when `fits`.
-fn changing(fits: fn(&domain::users::User) -> bool) -> Client {
+fn changing(fits: fn(&User) -> bool) -> Client {
     let world = World::new().storing(move |tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
         tx.users.expect_update().withf(fits).returning(|_| Ok(()));
@@ -199,4 +203,37 @@ async fn a_username_that_is_taken_is_a_conflict() {
     });
     let answer = patch(world.serve(), &json!({"username": "grace"})).await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "User", "field": "username", "value": "grace"}));
+}
+
+#[actix_web::test]
+async fn a_new_zone_is_stored_before_it_is_shown() {
+    let world = World::new().storing(|tx| {
+        tx.ledger.expect_lock().returning(|_| {
+            Ok(Some(Account {
+                zone: None,
+                totals: Sums::default(),
+                active_days: 0,
+                longest_streak: 0,
+                event_xp: EventXp(0),
+                achievements: 0,
+            }))
+        });
+        tx.users.expect_set_zone().withf(|id, zone| *id == ADA && zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
+        tx.users.expect_find().returning(|id| {
+            let zone = Zone::parse("Asia/Tokyo");
+            Ok(Some(User { zone, ..user(id) }))
+        });
+        tx.users.expect_update().returning(|_| Ok(()));
+    });
+    let answer = patch(world.serve(), &json!({"timezone": "asia/tokyo"})).await;
+    assert_eq!((answer.status, &answer.json()["timezone"]), (200, &json!("Asia/Tokyo")));
+}
+
+#[actix_web::test]
+async fn an_account_that_is_gone_has_no_profile_to_change() {
+    let world = World::new().storing(|tx| {
+        tx.users.expect_find().returning(|_| Ok(None));
+    });
+    let details = json!({"resource": "User", "field": "id", "value": ADA.0});
+    patch(world.serve(), &json!({"name": "x"})).await.assert_error(404, "NOT_FOUND", &details);
 }
