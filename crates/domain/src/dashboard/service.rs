@@ -161,7 +161,7 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
         by_weekday[usize::from(date.weekday().number_days_from_monday())] += sums.tokens;
         days.push(DayUsage { date, sums });
     }
-    Trends { days, previous, by_weekday, by_hour }
+    Trends { start, end: today, days, previous, by_weekday, by_hour }
 }
 
 #[cfg(test)]
