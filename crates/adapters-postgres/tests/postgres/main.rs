@@ -4,5 +4,6 @@
 mod common;
 mod ledger;
 mod migrations;
+mod plans;
 mod schema;
 mod unit_of_work;
