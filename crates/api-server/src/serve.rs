@@ -74,9 +74,9 @@ async fn run(
         tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
     }
     handle.stop(true).await;
-    let served = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
+    let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
     store.close();
-    served.map_err(failed)
+    ended.map_err(failed)
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener, StartupError> {
