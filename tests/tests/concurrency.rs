@@ -47,6 +47,7 @@ async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_i
         }
         logged.push((machine, messages));
     }
+    let total: u64 = logged.iter().flat_map(|(_, messages)| &messages[..250]).map(Message::total).sum();
     for (machine, messages) in &logged {
         once.sync(&Batch::of(messages.clone()).machine(machine)).await;
     }
@@ -77,6 +78,7 @@ async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_i
     }
     let facts = Facts::of(server.database(), "ada");
     assert_eq!(facts.messages(), 750);
+    assert_eq!(ada.overview().await["total_tokens"], total);
     facts.assert_same(&Facts::of(server.database(), "once"));
     server.assert_rebuild_changes_nothing("ada");
 }
