@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 
 const KILLS: u64 = 20;
 const TASKS: usize = 4;
+/// Refuse new connections without giving a load balancer time to notice.
+const AT_ONCE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
 
 /// Requests of which some were acknowledged.
 #[derive(Debug, Default)]
@@ -130,7 +132,7 @@ async fn a_server_killed_20_times_has_all_it_acknowledged_and_nothing_twice() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_told_to_stop_under_load_answers_what_it_took_and_ends_well() {
-    let mut server = Server::start().await;
+    let mut server = Server::start_with(&AT_ONCE).await;
     let ada = Person::register(&server, "ada").await;
     let sent = Arc::new(Sent::default());
     let messages = Random::seeded(42).history("m", 20_000);
@@ -154,7 +156,7 @@ async fn a_server_told_to_stop_under_load_answers_what_it_took_and_ends_well() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
-    let mut server = Server::start().await;
+    let mut server = Server::start_with(&AT_ONCE).await;
     let ada = Person::register(&server, "ada").await;
     let body = Batch::of([Message::new("m").output(7)]).json().to_string();
     let (half, rest) = body.split_at(body.len() / 2);
@@ -174,12 +176,7 @@ async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
     slow.write_all(half.as_bytes()).await.expect("the server reads");
 
     server.tell_to_stop();
-    let ready = server.client();
-    wait_until("new requests are turned away", async || {
-        let answer = ready.try_send(ready.request(Method::GET, "/health/ready")).await;
-        answer.map_or(true, |answer| answer.status == 503)
-    })
-    .await;
+    wait_until("new connections are refused", async || TcpStream::connect(ada.client.address()).await.is_err()).await;
     slow.write_all(rest.as_bytes()).await.expect("the server still reads");
     let mut answer = String::new();
     slow.read_to_string(&mut answer).await.expect("the server answers");
@@ -188,6 +185,20 @@ async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
 
     server.restart().await;
     assert_eq!(ada.overview().await["total_tokens"], 7, "and she is still signed in");
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_first_says_that_it_is_not_ready_and_goes_on_serving() {
+    let server = Server::start_with(&[("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "600")]).await;
+    let ada = Person::register(&server, "ada").await;
+    server.tell_to_stop();
+    let client = server.client();
+    wait_until("it is not ready", async || client.get("/health/ready").await.status == 503).await;
+    let ready = client.get("/health/ready").await;
+    assert_eq!(ready.json["checks"]["serving"], "error", "{}", ready.text);
+    assert!(ready.header("retry-after").is_some());
+    client.get("/health/live").await.expect(200);
+    ada.sync(&Batch::of([Message::new("m").output(7)])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -324,6 +324,26 @@ async fn models_without_a_price_are_listed_and_their_tokens_count() {
 }
 
 #[tokio::test]
+async fn a_long_context_prices_the_whole_message_at_the_prices_of_its_time() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    // Until 2026-11-12 this model cost 3 and 15 USD per million, and 6 and 22.50 above 200,000 tokens of context.
+    let (before, after) = (instant("2026-10-01T12:00:00Z"), instant("2026-11-13T12:00:00Z"));
+    let mut cost = 0.0;
+    for (id, at, input, read, dollars) in [
+        ("at the limit", before, 150_000, 50_000, 0.450 + 0.015 + 0.015),
+        ("above it", before, 150_000, 50_001, 0.900 + 0.0225 + 0.030_000_6),
+        ("above it, later", after, 150_000, 50_001, 0.450 + 0.015 + 0.015_000_3),
+    ] {
+        cost += dollars;
+        let message = Message::new(id).at(at).input(input).output(1_000).cache(read, 0);
+        let answer = ada.sync(&Batch::of([message])).await;
+        let shown = answer["stats"]["totalCost"].as_f64().expect("a number");
+        assert!((shown - cost).abs() < 0.000_000_6, "{shown}, not {cost}: {id}");
+    }
+}
+
+#[tokio::test]
 async fn enormous_counts_are_kept_exactly() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
