@@ -300,6 +300,19 @@ async fn the_first_sync_that_names_a_zone_sets_it_and_the_history_follows() {
 }
 
 #[tokio::test]
+async fn a_message_that_moves_to_another_hour_leaves_no_empty_one_behind() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let at = |time: &str| Batch::of([Message::new("m").at(instant(&format!("2026-03-04T{time}Z"))).output(7)]);
+    let hours = || server.database().rows("SELECT day, hour, messages, tokens FROM usage_hours ORDER BY day, hour");
+    ada.sync(&at("12:30:00")).await;
+    ada.sync(&at("10:30:00")).await;
+    assert_eq!(hours(), "2026-03-04,10,1,7\n", "the earlier copy won");
+    ada.change(json!({"timezone": "Europe/Berlin"})).await;
+    assert_eq!(hours(), "2026-03-04,11,1,7\n", "the same day, an hour later");
+}
+
+#[tokio::test]
 async fn models_without_a_price_are_listed_and_their_tokens_count() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
