@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::database::Database;
 
 /// How long anything may take that is waited for: no measure of speed, only the end of patience.
-const PATIENCE: Duration = Duration::from_mins(2);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// How much of the log a failed story shows.
 const SHOWN_LINES: usize = 60;
