@@ -1,14 +1,29 @@
 //! A transaction for tests: every repository is a mock.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 
 use crate::identity::ports::{MockSessionRepository, SessionRepository};
+use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::users::ports::{MockUserRepository, UserRepository};
+
+/// What `future` comes to. Over mocks nothing ever has to be waited for.
+///
+/// # Panics
+///
+/// If it has to be all the same.
+pub fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("something waits"),
+    }
+}
 
 /// One transaction whose repositories do what a test tells them.
 #[derive(Default)]
@@ -17,6 +32,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Who follows whom.
+    pub follows: MockFollowRepository,
     /// The ledger.
     pub ledger: MockLedgerRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -40,6 +57,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn follows(&mut self) -> &mut dyn FollowRepository {
+        &mut self.follows
     }
 
     fn ledger(&mut self) -> &mut dyn LedgerRepository {

@@ -5,4 +5,6 @@ mod common;
 mod ledger;
 mod migrations;
 mod schema;
+mod social;
 mod unit_of_work;
+mod visibility;
