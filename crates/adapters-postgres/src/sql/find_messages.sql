@@ -1,7 +1,14 @@
+-- Each message by its whole key. OFFSET 0 keeps the lookup from being merged into a plain condition on an array: where
+-- an account has more messages than an average one, PostgreSQL expects it to have few, reads all of them and filters.
 SELECT
-    message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
-    source_key, model_key, machine_key, flags, cost
-FROM usage_messages
-WHERE user_key = (SELECT key FROM users WHERE id = $1)
-  AND source_key = $2
-  AND message_key = ANY($3)
+    stored.message_key, stored.at, stored.input, stored.output, stored.cache_read, stored.cache_write, stored.cache_write_1h,
+    stored.reasoning, stored.source_key, stored.model_key, stored.machine_key, stored.flags, stored.cost
+FROM
+    (SELECT key FROM users WHERE id = $1) AS owner,
+    unnest($3) AS wanted (message_key),
+    LATERAL (
+        SELECT *
+        FROM usage_messages
+        WHERE user_key = owner.key AND source_key = $2 AND message_key = wanted.message_key
+        OFFSET 0
+    ) AS stored

@@ -4,6 +4,7 @@
 mod common;
 mod ledger;
 mod migrations;
+mod plans;
 mod schema;
 mod social;
 mod unit_of_work;

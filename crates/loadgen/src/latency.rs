@@ -1,0 +1,68 @@
+//! How long small syncs take.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+use crate::floor::Commits;
+use crate::http::{Connection, post};
+use crate::messages::{body, today};
+use crate::report::{ms, percentile};
+use crate::sync::{check, people};
+
+/// New messages of one small sync.
+const FEW: u32 = 10;
+
+/// What the account has from before.
+const BEFORE: u32 = 5_000;
+
+/// Small syncs one after the other, and empty commits between them.
+#[derive(Debug)]
+pub(crate) struct Small {
+    /// p50, p95, p99.
+    pub(crate) sync: [Duration; 3],
+    /// p50 of an empty commit, where the database was at hand.
+    pub(crate) commit: Option<Duration>,
+}
+
+impl Small {
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        let [p50, p95, p99] = self.sync.map(ms);
+        println!("a sync of {FEW} new messages: p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms");
+        if let Some(commit) = self.commit {
+            println!("an empty commit: p50 {:.2} ms", ms(commit));
+        }
+    }
+}
+
+/// Syncs `count` times ten new messages over one connection, each time followed by an empty commit in `database`.
+pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) -> Result<Small> {
+    let mut commits = match database {
+        Some(client) => Some(Commits::prepare(client).await?),
+        None => None,
+    };
+    let today = today();
+    let mut connection = Connection::open(address).await?;
+    let (mut syncs, mut empty, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for (person, token) in people(address, 1).await? {
+        let request = |numbers| post("/api/v1/sync", Some(&token), &body(person, numbers, today));
+        connection.send(&request(0..BEFORE)).await?.success()?;
+        for n in 0..count {
+            let first = BEFORE + n * FEW;
+            let bytes = request(first..first + FEW);
+            let begin = Instant::now();
+            answers.push(connection.send(&bytes).await?);
+            syncs.push(begin.elapsed());
+            if let Some(commits) = &mut commits {
+                empty.push(commits.commit().await?);
+            }
+        }
+    }
+    check(answers, (u64::from(FEW), 0))?;
+    Ok(Small {
+        sync: [50, 95, 99].map(|percent| percentile(&mut syncs, percent)),
+        commit: commits.map(|_| percentile(&mut empty, 50)),
+    })
+}

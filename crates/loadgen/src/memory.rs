@@ -1,0 +1,74 @@
+//! How much memory the server takes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::http::{Connection, post};
+use crate::lab::Lab;
+use crate::messages::{body, today};
+use crate::process::{forget_peak, memory};
+use crate::sync::{check, people};
+
+/// Messages of one large sync.
+const MANY: u32 = 50_000;
+
+/// Large syncs at once.
+const AT_ONCE: u32 = 8;
+
+/// Resident memory of the server in MB.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    /// Just started.
+    pub(crate) idle: f64,
+    /// At most while eight syncs of 50,000 messages run.
+    pub(crate) peak: f64,
+    /// Five seconds after them.
+    pub(crate) after: f64,
+    /// How long these took together.
+    pub(crate) took: Duration,
+}
+
+impl Memory {
+    /// Prints it.
+    pub(crate) fn print(&self) {
+        println!(
+            "memory of the server: {:.0} MB idle, {:.0} MB at most while {AT_ONCE} syncs of {MANY} messages run ({:.1} s), {:.0} MB afterwards",
+            self.idle,
+            self.peak,
+            self.took.as_secs_f64(),
+            self.after,
+        );
+    }
+}
+
+/// Starts the server anew and measures its memory.
+pub(crate) async fn measure(lab: &mut Lab) -> Result<Memory> {
+    let server = lab.restart_server().await?;
+    sleep(Duration::from_secs(1)).await;
+    let (idle, _) = memory(server.pid())?;
+    let today = today();
+    let mut requests = Vec::new();
+    for (person, token) in people(&server.address, AT_ONCE).await? {
+        let connection = Connection::open(&server.address).await?;
+        requests.push((connection, post("/api/v1/sync", Some(&token), &body(person, 0..MANY, today))));
+    }
+    forget_peak(server.pid())?;
+    let begin = Instant::now();
+    let mut running = JoinSet::new();
+    for (mut connection, request) in requests {
+        running.spawn(async move { connection.send(&request).await });
+    }
+    let mut answers = Vec::new();
+    while let Some(done) = running.join_next().await {
+        answers.push(done??);
+    }
+    let took = begin.elapsed();
+    let (_, peak) = memory(server.pid())?;
+    check(answers, (u64::from(MANY), 0))?;
+    sleep(Duration::from_secs(5)).await;
+    let (after, _) = memory(server.pid())?;
+    Ok(Memory { idle, peak, after, took })
+}

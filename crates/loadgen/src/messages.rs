@@ -1,0 +1,107 @@
+//! Synthetic messages: the same for the same person and number.
+
+use std::fmt::Write;
+
+use time::{Duration, OffsetDateTime};
+
+/// Messages of one person on one day.
+const PER_DAY: u32 = 300;
+
+/// How long before today a history begins. With [`PER_DAY`] it bounds how many messages it has.
+const DAYS: i64 = 400;
+
+/// The models that messages are of, all with a known price.
+pub(crate) const MODELS: [&str; 4] =
+    ["claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805", "claude-haiku-4-5-20251001", "claude-sonnet-4-20250514"];
+
+/// One message.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Message {
+    pub(crate) id: u128,
+    pub(crate) at: OffsetDateTime,
+    /// The place in [`MODELS`].
+    pub(crate) model: usize,
+    pub(crate) input: u32,
+    pub(crate) output: u32,
+    pub(crate) cache_read: u32,
+    pub(crate) cache_write: u32,
+}
+
+/// The midnight (UTC) that this day began with.
+#[expect(clippy::disallowed_methods, reason = "a measuring program has no ports")]
+pub(crate) fn today() -> OffsetDateTime {
+    OffsetDateTime::now_utc().replace_time(time::Time::MIDNIGHT)
+}
+
+/// A number that tells this run's people from those of earlier ones.
+#[expect(clippy::disallowed_methods, reason = "a measuring program has no ports")]
+pub(crate) fn run_number() -> u64 {
+    OffsetDateTime::now_utc().unix_timestamp().unsigned_abs()
+}
+
+/// Message `n` of `person`, who sends [`PER_DAY`] messages a day until `today`.
+pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> Message {
+    let (high, low) = (mix(person), mix(person ^ (u64::from(n) << 20)));
+    let below = |shift: u32, most: u32| u32::try_from((low >> shift) & 0xffff).unwrap_or(0) % most;
+    let day = today - Duration::days(DAYS) + Duration::days(i64::from(n / PER_DAY));
+    Message {
+        id: (u128::from(mix(low ^ high)) << 64) | u128::from(low),
+        at: day + Duration::hours(8) + Duration::seconds(150 * i64::from(n % PER_DAY)),
+        model: usize::try_from(n / 50).unwrap_or(0) % MODELS.len(),
+        input: 5 + below(0, 3_000),
+        output: 20 + below(8, 2_000),
+        cache_read: below(16, 60_000),
+        cache_write: below(24, 6_000),
+    }
+}
+
+/// A number that looks random: the finaliser of `SplitMix64`.
+pub(crate) fn mix(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// The JSON body of a sync of the messages `numbers` of `person`.
+pub(crate) fn body(person: u64, numbers: std::ops::Range<u32>, today: OffsetDateTime) -> String {
+    let mut json = String::with_capacity(300 + 270 * numbers.len());
+    json.push_str(
+        r#"{"version":"2.0.0","client":"burntop-cli","machineId":"machine1","syncedAt":"2026-01-01T00:00:00.000Z","source":"claude-code","messages":["#,
+    );
+    for n in numbers.clone() {
+        let m = message(person, n, today);
+        let comma = if n == numbers.start { "" } else { "," };
+        let (date, hour, minute, second) = (m.at.date(), m.at.hour(), m.at.minute(), m.at.second());
+        // Writing to a string cannot fail.
+        let _ = write!(
+            json,
+            r#"{comma}{{"id":"{:032x}","timestamp":"{date}T{hour:02}:{minute:02}:{second:02}.000Z","model":"{}","inputTokens":{},"outputTokens":{},"cacheCreationTokens":{},"cacheReadTokens":{},"reasoningTokens":0}}"#,
+            m.id, MODELS[m.model], m.input, m.output, m.cache_write, m.cache_read,
+        );
+    }
+    json.push_str("]}");
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_the_same_every_time_and_differ_from_each_other() {
+        let today = today();
+        assert_eq!(body(1, 0..50, today), body(1, 0..50, today));
+        let mut ids: Vec<u128> = (0..4).flat_map(|p| (0..5_000).map(move |n| message(p, n, today).id)).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), 20_000);
+    }
+
+    #[test]
+    fn a_body_is_json_of_the_past() {
+        let body: serde_json::Value = serde_json::from_str(&body(7, 10..20, today())).unwrap();
+        assert_eq!(body["messages"].as_array().unwrap().len(), 10);
+        assert!(message(7, 60_000, today()).at < today());
+    }
+}

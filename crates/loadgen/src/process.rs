@@ -1,0 +1,122 @@
+//! A server process: started, awaited, asked for its memory, stopped.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::time::sleep;
+
+use crate::http::{Connection, get};
+
+/// How long a start or an end may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running `api-server`. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: String,
+    /// From starting the process to its saying that it is ready.
+    pub(crate) started_in: Duration,
+}
+
+impl Server {
+    /// Starts `program` on the database at `url`, with its log in `dir`, and waits until it is ready.
+    pub(crate) async fn start(program: &Path, url: &str, dir: &Path) -> Result<Self> {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+        let log = dir.join("server.log");
+        let mut command = Command::new(program);
+        command
+            .env("DATABASE_URL", url)
+            .env("SECRET_KEY", "a key for measuring that protects nothing at all")
+            .env("BURNTOP_DATA_DIR", dir.join("data"))
+            .env("HOST", "127.0.0.1")
+            .env("PORT", port.to_string())
+            .env("METRICS_BIND", "")
+            .env("PRICING_URL", "")
+            .env("LOG_LEVEL", "warn")
+            .env("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(File::create(&log)?);
+        for limit in ["AUTH", "FAILED_LOGINS", "SYNC", "DEFAULT"] {
+            command.env(format!("BURNTOP__RATE_LIMITS__{limit}_PER_MINUTE"), "0");
+        }
+        let begin = Instant::now();
+        let child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
+        let mut server = Self { child, address: format!("127.0.0.1:{port}"), started_in: Duration::ZERO };
+        while !server.is_ready().await {
+            if begin.elapsed() > PATIENCE || server.child.try_wait()?.is_some() {
+                bail!("the server did not start: {}", fs::read_to_string(&log).unwrap_or_default());
+            }
+            sleep(Duration::from_millis(1)).await;
+        }
+        server.started_in = begin.elapsed();
+        Ok(server)
+    }
+
+    async fn is_ready(&self) -> bool {
+        let Ok(mut connection) = Connection::open(&self.address).await else { return false };
+        let answer = connection.send(&get("/api/v1/health/ready", None)).await;
+        answer.is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        if let Some(pid) = Pid::from_raw(self.pid().try_into()?) {
+            kill_process(pid, Signal::TERM)?;
+        }
+        let begin = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begin.elapsed() > PATIENCE {
+                bail!("the server does not stop");
+            }
+            sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(None) = self.child.try_wait() {
+            // Nothing can be done about a failure here.
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+/// The `api-server` beside this program.
+pub(crate) fn beside_this_program() -> Result<PathBuf> {
+    let program = std::env::current_exe()?.with_file_name("api-server");
+    if !program.is_file() {
+        bail!("{} is missing: build it, or name another with --api-server", program.display());
+    }
+    Ok(program)
+}
+
+/// Resident memory of a process in MB: now, and at most since [`forget_peak`].
+pub(crate) fn memory(pid: u32) -> Result<(f64, f64)> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let of = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name)).with_context(|| format!("no {name}"))?;
+        let kib: u32 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        anyhow::Ok(f64::from(kib) * 1024.0 / 1e6)
+    };
+    Ok((of("VmRSS:")?, of("VmHWM:")?))
+}
+
+/// Lets the peak of a process's memory begin anew from what it has now.
+pub(crate) fn forget_peak(pid: u32) -> Result<()> {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").context("forgetting the peak")
+}

@@ -1,0 +1,47 @@
+//! A synthetic community, written straight into the tables: the same for the same seed.
+
+use anyhow::Result;
+use tokio_postgres::Client;
+
+/// How large it is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Community {
+    /// People
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) people: u32,
+    /// Messages in the ledger
+    #[arg(long, default_value_t = 2_000_000)]
+    pub(crate) messages: u32,
+    /// Another number makes another community
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u32,
+}
+
+/// What there is.
+pub(crate) struct Rows {
+    pub(crate) messages: i64,
+    pub(crate) rollups: i64,
+}
+
+impl Community {
+    /// Makes it, with everything that is derived from its ledger.
+    pub(crate) async fn seed(&self, client: &Client) -> Result<Rows> {
+        for script in [include_str!("../sql/seed_people.sql"), include_str!("../sql/seed_ledger.sql")] {
+            let script = script
+                .replace(":people", &self.people.to_string())
+                .replace(":messages", &self.messages.to_string())
+                .replace(":seed", &self.seed.to_string());
+            client.batch_execute(&script).await?;
+        }
+        client.batch_execute("VACUUM ANALYZE").await?;
+        client.batch_execute("CHECKPOINT").await?;
+        let counts = "SELECT (SELECT count(*) FROM usage_messages), (SELECT count(*) FROM usage_rollups)";
+        let row = client.query_one(counts, &[]).await?;
+        Ok(Rows { messages: row.try_get(0)?, rollups: row.try_get(1)? })
+    }
+}
+
+/// The token of person number `number`, as the seed gives it.
+pub(crate) fn token(number: u32) -> String {
+    format!("s_{number:043}")
+}

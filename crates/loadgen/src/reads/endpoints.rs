@@ -1,0 +1,128 @@
+//! What is read, and the statements it takes.
+
+/// One read.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    /// The path with its query; `{person}` stands for a username.
+    pub(crate) path: &'static str,
+    /// Whether the reader is signed in.
+    pub(crate) signed_in: bool,
+    /// The statements behind it, beside those of signing in.
+    pub(crate) statements: &'static [Query],
+    /// The part of pgbench's rate to reach.
+    pub(crate) target: f64,
+}
+
+/// A statement and what its placeholders stand for.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub(crate) text: &'static str,
+    pub(crate) values: &'static [Value],
+}
+
+/// What a placeholder stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value {
+    User,
+    Username,
+    Token,
+    /// So many days before today.
+    DaysAgo(u16),
+    /// Before every day.
+    Ever,
+    /// After every day.
+    Never,
+}
+
+use Value::{DaysAgo, Ever, Never, Token, User, Username};
+
+/// What a signed-in request asks first.
+pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
+
+const ACCOUNT: Query = Query { text: include_str!("../sql/account.sql"), values: &[User] };
+const PERSON: Query = Query { text: include_str!("../sql/person.sql"), values: &[Username] };
+
+/// A statement of the product itself.
+macro_rules! product {
+    ($file:literal, $($value:expr),*) => {
+        Query { text: include_str!(concat!("../../../adapters-postgres/src/sql/", $file)), values: &[$($value),*] }
+    };
+}
+
+const FIGURES: Query = product!("figures.sql", User, DaysAgo(29), DaysAgo(0));
+const DAYS: Query = product!("days.sql", User, DaysAgo(59), DaysAgo(0));
+const HOURS: Query = product!("hours.sql", User, DaysAgo(29), DaysAgo(0));
+const YEAR_OF_DAYS: Query = product!("days.sql", User, DaysAgo(729), DaysAgo(0));
+const YEAR_OF_HOURS: Query = product!("hours.sql", User, DaysAgo(364), DaysAgo(0));
+const TOOLS: Query = product!("tools.sql", User, Ever, Never);
+const MODELS: Query = product!("models.sql", User, Ever, Never);
+const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0));
+const PLATFORM: Query = product!("platform.sql",);
+
+/// Signed in, the answer is personal: at least 0.45 of pgbench's rate.
+const fn personal(path: &'static str, statements: &'static [Query]) -> Endpoint {
+    Endpoint { path, signed_in: true, statements, target: 0.45 }
+}
+
+/// For everybody, so it may be cached: at least 0.6.
+const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
+    Endpoint { path, signed_in: false, statements, target: 0.6 }
+}
+
+/// Every read that is measured.
+pub(crate) const ENDPOINTS: [Endpoint; 10] = [
+    personal("/auth/me", &[ACCOUNT, FIGURES]),
+    personal("/dashboard/overview", &[ACCOUNT, FIGURES]),
+    personal("/dashboard/trends", &[ACCOUNT, DAYS, HOURS]),
+    personal("/dashboard/trends?days=365", &[ACCOUNT, YEAR_OF_DAYS, YEAR_OF_HOURS]),
+    personal("/dashboard/tools", &[ACCOUNT, TOOLS]),
+    personal("/dashboard/models", &[ACCOUNT, MODELS]),
+    personal("/dashboard/models?period=month", &[ACCOUNT, MONTH_OF_MODELS]),
+    public("/users/{person}", &[PERSON, FIGURES]),
+    public("/users/{person}/stats", &[PERSON, FIGURES]),
+    public("/stats/platform", &[PLATFORM]),
+];
+
+impl Endpoint {
+    /// Its statements in the order in which they run.
+    pub(crate) fn all_statements(&self) -> impl Iterator<Item = &Query> {
+        self.signed_in.then_some(&SESSION).into_iter().chain(self.statements)
+    }
+}
+
+impl Query {
+    /// The text with `write` in the place of each placeholder.
+    pub(crate) fn with(&self, write: impl Fn(Value) -> String) -> String {
+        // From the last, so that $1 is not found in $10.
+        let numbered = self.values.iter().enumerate().rev();
+        numbered
+            .fold(self.text.to_owned(), |text, (place, value)| text.replace(&format!("${}", place + 1), &write(*value)))
+    }
+}
+
+impl Value {
+    /// As SQL about the person whose number the SQL `number` gives.
+    pub(crate) fn of(self, number: &str) -> String {
+        match self {
+            User => format!("('00000000-0000-7000-8000-' || lpad(to_hex({number}::bigint), 12, '0'))::uuid"),
+            Username => format!("('person' || {number}::bigint)"),
+            Token => format!("sha256(('s_' || lpad(({number}::bigint)::text, 43, '0'))::bytea)"),
+            DaysAgo(days) => format!("(CURRENT_DATE - {days})"),
+            Ever => "DATE '0001-01-01'".to_owned(),
+            Never => "DATE '9999-12-31'".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_placeholder_gets_a_value() {
+        for query in ENDPOINTS.iter().flat_map(Endpoint::all_statements) {
+            let text = query.with(|value| value.of(":n"));
+            assert!(!text.contains('$'), "{text}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Reads of a synthetic community, against pgbench running the same statements.
+
+mod community;
+mod endpoints;
+mod explain;
+mod load;
+mod pgbench;
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::lab::{Lab, Place, database};
+use crate::report::{Table, ms, percentile, rate, thousands, verdict};
+use community::Community;
+use endpoints::{ENDPOINTS, Endpoint};
+use load::Reads;
+
+/// What to read, and of how many.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    community: Community,
+    /// Connections at once
+    #[arg(long, default_value_t = 16)]
+    connections: u32,
+    /// How long to read each
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Only the endpoints whose path contains this
+    #[arg(long, default_value = "")]
+    only: String,
+    /// Show how PostgreSQL runs the heavy statements
+    #[arg(long)]
+    explain: bool,
+}
+
+/// Measures reads and prints a Markdown table.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let lab = Lab::start(&args.place).await?;
+    let client = database(lab.database_url()).await?;
+    let rows = args.community.seed(&client).await?;
+    println!("{} people, {} messages, {} roll-ups", args.community.people, rows.messages, rows.rollups);
+    if args.explain {
+        explain::print(&client).await?;
+    }
+    let time = Duration::from_secs(args.seconds);
+    let head = ["read", "requests/s", "p50", "p99", "pgbench, transactions/s", "ratio", "to reach", "reached"];
+    let table = Table::begin(&[&head[..], &["p99 ≤ 10 × p50"]].concat());
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.contains(&args.only)) {
+        let address = &lab.server()?.address;
+        // Once unmeasured, so that neither side meets the tables cold.
+        load::read(address, endpoint, args, Duration::from_secs(1)).await?;
+        let mut reads = load::read(address, endpoint, args, time).await?;
+        let best = pgbench::rate(&lab, endpoint, args, time).await?;
+        row(&table, endpoint, &mut reads, best);
+    }
+    Ok(())
+}
+
+fn row(table: &Table, endpoint: &Endpoint, reads: &mut Reads, best: f64) {
+    let reached = rate(u32::try_from(reads.times.len()).unwrap_or(u32::MAX), reads.took);
+    let [p50, p99] = [50, 99].map(|percent| ms(percentile(&mut reads.times, percent)));
+    let ratio = reached / best;
+    table.row(&[
+        format!("`{}`", endpoint.path),
+        thousands(reached),
+        format!("{p50:.2} ms"),
+        format!("{p99:.2} ms"),
+        thousands(best),
+        format!("**{ratio:.2}**"),
+        format!("≥ {}", endpoint.target),
+        verdict(ratio >= endpoint.target),
+        verdict(p99 <= 10.0 * p50),
+    ]);
+}

@@ -1,0 +1,42 @@
+//! What pgbench reaches with the same statements: no server between the readers and the database.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use embedded_postgres::Binaries;
+use tokio::process::Command;
+use tokio_postgres::Config;
+
+use super::Args;
+use super::endpoints::Endpoint;
+use crate::lab::Lab;
+
+/// How often pgbench runs what `endpoint` takes, in a second.
+pub(crate) async fn rate(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<f64> {
+    let script = lab.dir().join("script.sql");
+    fs::write(&script, text(endpoint, args.community.people))?;
+    let config: Config = lab.database_url().parse()?;
+    let port = config.get_ports().first().context("the database has no port")?;
+    let clients = args.connections.to_string();
+    let output = Command::new(Binaries::find(None)?.program("pgbench"))
+        .args(["--no-vacuum", "--protocol=prepared", "--client", &clients, "--time", &time.as_secs().to_string()])
+        .arg("--file")
+        .arg(&script)
+        .args(["--host=127.0.0.1", "--port", &port.to_string(), "--username", config.get_user().unwrap_or_default()])
+        .arg(config.get_dbname().unwrap_or_default())
+        .env("PGPASSWORD", String::from_utf8_lossy(config.get_password().unwrap_or_default()).as_ref())
+        .output()
+        .await
+        .context("running pgbench")?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
+    let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench told no rate")?;
+    line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench told no number")
+}
+
+/// The script: one transaction reads what one request reads, about a person picked at random.
+fn text(endpoint: &Endpoint, people: u32) -> String {
+    let statements: Vec<String> = endpoint.all_statements().map(|query| query.with(|value| value.of(":n"))).collect();
+    format!("\\set n random(1, {people})\n{};\n", statements.join(";\n"))
+}

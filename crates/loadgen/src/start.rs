@@ -1,0 +1,36 @@
+//! How long a start takes.
+
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::lab::{Lab, Place};
+use crate::report::{ms, percentile};
+
+/// What to measure of starts.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// How often to start
+    #[arg(long, default_value_t = 20)]
+    times: u32,
+}
+
+/// Measures starts and prints it.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let mut lab = Lab::start(&args.place).await?;
+    let mut times = starts(&mut lab, args.times).await?;
+    let [p50, most] = [50, 100].map(|percent| ms(percentile(&mut times, percent)));
+    println!("from starting the process to ready, {} times: p50 {p50:.0} ms, at most {most:.0} ms", args.times);
+    Ok(())
+}
+
+/// Starts the server `count` times on the migrated database; how long each took.
+pub(crate) async fn starts(lab: &mut Lab, count: u32) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for _ in 0..count {
+        times.push(lab.restart_server().await?.started_in);
+    }
+    Ok(times)
+}
