@@ -1,9 +1,7 @@
 //! A transaction for tests: every repository is a mock.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
 
@@ -12,18 +10,6 @@ use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::users::ports::{MockUserRepository, UserRepository};
-
-/// What `future` comes to. Over mocks nothing ever has to be waited for.
-///
-/// # Panics
-///
-/// If it has to be all the same.
-pub fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("something waits"),
-    }
-}
 
 /// One transaction whose repositories do what a test tells them.
 #[derive(Default)]

@@ -26,7 +26,7 @@ async fn a_follow_counts_once_however_often_it_is_asked_for_at_once() {
         answers.push(task.await.expect("a task"));
     }
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
-    assert!(answers.iter().flat_map(|answer| answer.as_ref().err()).all(|code| *code == "already_following"));
+    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|code| *code == "already_following"));
 
     let stats = |followers, following, relation| FollowStats { followers, following, relation };
     let relation = |is_following, follows_me| Some(Relation { is_following, follows_me });

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use pollster::block_on;
 use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use super::*;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::social::ports::MockFollowReader;
-use crate::testing::{TestUnitOfWork, ready};
+use crate::testing::TestUnitOfWork;
 use crate::users::{Profile, ProfileChange, Users};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -114,7 +115,7 @@ fn following_depends_on_the_profile_and_on_what_is_there() {
     ] {
         let tables = Tables::with(follows, requests);
         let (social, commits) = social(&tables);
-        let answer = ready(social.follow(EVE, &name(whom))).map_err(|error| (error.kind(), error.code()));
+        let answer = block_on(social.follow(EVE, &name(whom))).map_err(|error| (error.kind(), error.code()));
         assert_eq!(answer, expected, "{whom} {follows:?} {requests:?}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()), "{whom}");
         match expected {
@@ -130,24 +131,24 @@ fn unfollowing_takes_back_a_request_too_and_may_be_repeated() {
     let tables = Tables::with(&[(EVE, ADA), (ADA, BOB)], &[(EVE, BOB)]);
     let (social, _) = social(&tables);
     for whom in ["ada", "ada", "bob", "bob"] {
-        ready(social.unfollow(EVE, &name(whom))).expect("nothing in the way");
+        block_on(social.unfollow(EVE, &name(whom))).expect("nothing in the way");
     }
     assert_eq!(tables.shown(), (vec![(ADA, BOB)], vec![]));
-    assert!(matches!(ready(social.unfollow(EVE, &name("eve"))), Err(SocialError::Yourself)));
-    assert!(matches!(ready(social.unfollow(EVE, &name("nobody"))), Err(SocialError::UnknownUser(_))));
+    assert!(matches!(block_on(social.unfollow(EVE, &name("eve"))), Err(SocialError::Yourself)));
+    assert!(matches!(block_on(social.unfollow(EVE, &name("nobody"))), Err(SocialError::UnknownUser(_))));
 }
 
 #[test]
 fn a_request_is_answered_once() {
     let tables = Tables::with(&[], &[(EVE, BOB), (ADA, BOB)]);
     let (social, _) = social(&tables);
-    ready(social.accept(BOB, &name("eve"))).expect("accepted");
-    ready(social.decline(BOB, &name("ada"))).expect("declined");
+    block_on(social.accept(BOB, &name("eve"))).expect("accepted");
+    block_on(social.decline(BOB, &name("ada"))).expect("declined");
     assert_eq!(tables.shown(), (vec![(EVE, BOB)], vec![]));
     for asker in ["eve", "ada"] {
-        let again = ready(social.accept(BOB, &name(asker)));
+        let again = block_on(social.accept(BOB, &name(asker)));
         assert!(matches!(again, Err(SocialError::NoRequest(_))), "{again:?}");
-        ready(social.decline(BOB, &name(asker))).expect("nothing to decline");
+        block_on(social.decline(BOB, &name(asker))).expect("nothing to decline");
     }
     assert_eq!(tables.shown(), (vec![(EVE, BOB)], vec![]));
 }
@@ -156,8 +157,8 @@ fn a_request_is_answered_once() {
 fn anyone_can_remove_a_follower() {
     let tables = Tables::with(&[(EVE, ADA), (ADA, EVE)], &[]);
     let (social, _) = social(&tables);
-    ready(social.remove_follower(ADA, &name("eve"))).expect("removed");
-    ready(social.remove_follower(ADA, &name("eve"))).expect("removed already");
+    block_on(social.remove_follower(ADA, &name("eve"))).expect("removed");
+    block_on(social.remove_follower(ADA, &name("eve"))).expect("removed already");
     assert_eq!(tables.shown(), (vec![(ADA, EVE)], vec![]));
 }
 
@@ -174,7 +175,7 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
         let store = TestUnitOfWork::store(move || transaction(&shared, &Arc::default()));
         let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)));
         let change = ProfileChange { is_public, ..ProfileChange::default() };
-        ready(users.change(who, change)).expect("a change");
+        block_on(users.change(who, change)).expect("a change");
         assert_eq!(tables.shown(), (follows, requests), "{who} {is_public:?}");
     }
 }
