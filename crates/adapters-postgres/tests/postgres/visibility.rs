@@ -56,7 +56,6 @@ async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
 
     fixture.set_public(&bob, false).await;
     social.remove_follower(bob.id, &ada.username).await.expect("removed");
-    // What the list said before: nobody follows Bob now, so his own list of followers is empty.
     let seen = shown(&fixture, &bob, Some(ada.id)).await;
     assert!(all(seen.clone(), false), "{seen:?}");
 }
