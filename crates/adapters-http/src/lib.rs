@@ -22,6 +22,7 @@ pub mod paging;
 pub mod routes;
 pub mod server;
 pub mod services;
+pub mod social;
 pub mod stats;
 pub mod sync;
 pub mod usage;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
+use domain::social::Social;
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -12,7 +13,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::routes::Routes;
-use crate::{dashboard, health, identity, stats, usage, users};
+use crate::{dashboard, health, identity, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Services {
     pub identity: Identity,
     /// Profiles.
     pub users: Users,
+    /// Who follows whom.
+    pub social: Social,
     /// The ledger.
     pub usage: Usage,
     /// What is shown of it.
@@ -41,6 +44,7 @@ impl Services {
         config
             .app_data(Data::new(self.identity))
             .app_data(Data::new(self.users))
+            .app_data(Data::new(self.social))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::from(self.readiness))
@@ -54,6 +58,7 @@ impl Services {
 pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
+        .and(social::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(stats::routes())

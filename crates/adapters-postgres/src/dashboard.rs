@@ -1,13 +1,15 @@
 //! What dashboards show: each method one statement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Numeric, SmallInt, Text, Timestamptz, Uuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
+};
 use diesel_async::RunQueryDsl;
-use domain::dashboard::ports::{DashboardReader, Figures, Person};
-use domain::dashboard::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage};
+use domain::dashboard::ports::{DashboardReader, Figures, Person, Window};
+use domain::dashboard::{DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::store::StoreError;
@@ -23,20 +25,21 @@ use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
 use crate::users::{UserRow, lower};
 
-type FiguresColumns = (SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
+type FiguresColumns = (Uuid, SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
 
 #[derive(Queryable)]
 struct FiguresRow {
+    person: uuid::Uuid,
     totals: SumsRow,
     /// Event XP, achievements, tokens of the window, models, sources, active days.
     rest: (i64, i32, i64, i64, i64, Vec<Date>),
 }
 
-impl From<FiguresRow> for Figures {
+impl From<FiguresRow> for (UserId, Figures) {
     fn from(row: FiguresRow) -> Self {
         let (event_xp, achievements, window_tokens, models, sources, active_days) = row.rest;
         let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        Self {
+        let figures = Figures {
             totals: row.totals.into(),
             active_days: active_days.into_iter().collect::<BTreeSet<_>>(),
             window_tokens,
@@ -44,7 +47,8 @@ impl From<FiguresRow> for Figures {
             achievements: achievements.unsigned_abs(),
             models: count(models),
             sources: count(sources),
-        }
+        };
+        (UserId(row.person), figures)
     }
 }
 
@@ -52,9 +56,18 @@ impl From<FiguresRow> for Figures {
 type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate));
 type Used = (String, SumsRow, (i64, Date, Date));
 
-/// `text` about the usage of `user` from `from` to `to`.
-fn window<Columns>(text: &'static str, user: UserId, from: Date, to: Date) -> Statement<'static, Columns> {
-    statement(text).bind::<Uuid, _>(user.0).bind::<SqlDate, _>(from).bind::<SqlDate, _>(to)
+/// `text` about the usage in `window`, as `viewer` may see it.
+fn seen<Columns>(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static, Columns> {
+    statement(text)
+        .bind::<Uuid, _>(window.person.0)
+        .bind::<SqlDate, _>(window.from)
+        .bind::<SqlDate, _>(window.to)
+        .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
+}
+
+diesel::define_sql_function! {
+    /// Whether `viewer` may see the data of `person`; the schema says when.
+    fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
 }
 
 fn days(count: i64) -> u32 {
@@ -65,15 +78,15 @@ fn days(count: i64) -> u32 {
 impl DashboardReader for Database {
     async fn person(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<Person>, StoreError> {
         let mut connection = self.connection().await?;
-        let row: Option<UserRow> = users::table
+        let row: Option<(UserRow, bool)> = users::table
             .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
             .filter(users::deleted_at.is_null())
-            .select(UserRow::as_select())
+            .select((UserRow::as_select(), can_see(viewer.map(|viewer| viewer.0), users::id)))
             .first(&mut connection.pg)
             .await
             .optional()
             .map_err(store_error)?;
-        Ok(row.map(User::from).map(|user| Person { visible: user.is_public || viewer == Some(user.id), user }))
+        Ok(row.map(|(user, visible)| Person { user: user.into(), visible }))
     }
 
     async fn account(&self, user: UserId) -> Result<Option<User>, StoreError> {
@@ -89,23 +102,67 @@ impl DashboardReader for Database {
         Ok(row.map(User::from))
     }
 
-    async fn figures(&self, user: UserId, from: Date, to: Date) -> Result<Figures, StoreError> {
+    async fn people(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError> {
+        let names: Vec<String> = names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect();
         let mut connection = self.connection().await?;
-        let query = window::<FiguresColumns>(include_str!("sql/figures.sql"), user, from, to);
-        let rows: Vec<FiguresRow> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        Ok(rows.into_iter().next().map(Figures::from).unwrap_or_default())
+        let rows: Vec<UserRow> = users::table
+            .filter(lower(users::username).eq_any(names))
+            .filter(can_see(viewer.map(|viewer| viewer.0), users::id))
+            .select(UserRow::as_select())
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(User::from).collect())
     }
 
-    async fn days(&self, user: UserId, from: Date, to: Date) -> Result<Vec<DayUsage>, StoreError> {
+    async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = window::<(SqlDate, SumsColumns)>(include_str!("sql/days.sql"), user, from, to);
+        let rows: Vec<FiguresRow> = statement::<FiguresColumns>(include_str!("sql/figures.sql"))
+            .bind::<Array<Uuid>, _>(windows.iter().map(|window| window.person.0).collect::<Vec<_>>())
+            .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.from).collect::<Vec<_>>())
+            .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.to).collect::<Vec<_>>())
+            .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(FiguresRow::into).collect())
+    }
+
+    async fn favourites(
+        &self,
+        people: &[UserId],
+        viewer: Option<UserId>,
+        count: u32,
+    ) -> Result<Vec<(UserId, Favourites)>, StoreError> {
+        let mut connection = self.connection().await?;
+        let query = statement::<(Uuid, Bool, Text, BigInt, Numeric)>(include_str!("sql/favourites.sql"))
+            .bind::<Array<Uuid>, _>(people.iter().map(|person| person.0).collect::<Vec<_>>())
+            .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
+            .bind::<BigInt, _>(i64::from(count));
+        let rows: Vec<(uuid::Uuid, bool, String, i64, Money)> =
+            query.load(&mut connection.pg).await.map_err(store_error)?;
+        let mut found = BTreeMap::<UserId, Favourites>::new();
+        for (person, is_model, name, tokens, cost) in rows {
+            let favourites = found.entry(UserId(person)).or_default();
+            if is_model {
+                favourites.models.push(Top { what: ModelName::trusted(name), tokens, cost: cost.0 });
+            } else {
+                favourites.sources.push(Top { what: Source::trusted(name), tokens, cost: cost.0 });
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    async fn days(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<DayUsage>, StoreError> {
+        let mut connection = self.connection().await?;
+        let query = seen::<(SqlDate, SumsColumns)>(include_str!("sql/days.sql"), window, viewer);
         let rows: Vec<(Date, SumsRow)> = query.load(&mut connection.pg).await.map_err(store_error)?;
         Ok(rows.into_iter().map(|(date, sums)| DayUsage { date, sums: sums.into() }).collect())
     }
 
-    async fn hours(&self, user: UserId, from: Date, to: Date) -> Result<[i64; 24], StoreError> {
+    async fn hours(&self, window: Window, viewer: Option<UserId>) -> Result<[i64; 24], StoreError> {
         let mut connection = self.connection().await?;
-        let query = window::<(SmallInt, BigInt)>(include_str!("sql/hours.sql"), user, from, to);
+        let query = seen::<(SmallInt, BigInt)>(include_str!("sql/hours.sql"), window, viewer);
         let rows: Vec<(i16, i64)> = query.load(&mut connection.pg).await.map_err(store_error)?;
         let mut hours = [0; 24];
         for (hour, tokens) in rows {
@@ -116,9 +173,9 @@ impl DashboardReader for Database {
         Ok(hours)
     }
 
-    async fn tools(&self, user: UserId, from: Date, to: Date) -> Result<Vec<ToolUsage>, StoreError> {
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = window::<UsedColumns>(include_str!("sql/tools.sql"), user, from, to);
+        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer);
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
         let tool = |(source, sums, (active, first_used, last_used)): Used| {
             let sums = Sums::from(sums);
@@ -134,9 +191,9 @@ impl DashboardReader for Database {
         Ok(rows.into_iter().map(tool).collect())
     }
 
-    async fn models(&self, user: UserId, from: Date, to: Date) -> Result<Vec<ModelUsage>, StoreError> {
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = window::<UsedColumns>(include_str!("sql/models.sql"), user, from, to);
+        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer);
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
         let model = |(name, sums, (active, first_used, last_used)): Used| {
             let sums = Sums::from(sums);

@@ -1,6 +1,22 @@
 //! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
 
 diesel::table! {
+    follow_requests (follower_id, following_id) {
+        follower_id -> Uuid,
+        following_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    follows (follower_id, following_id) {
+        follower_id -> Uuid,
+        following_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     machines (key) {
         key -> Int4,
         user_key -> Int4,
@@ -152,6 +168,8 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    follow_requests,
+    follows,
     machines,
     models,
     sessions,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::identity::ports::SessionRepository;
+use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
 use domain::usage::{MachineId, Model, Source};
@@ -76,6 +77,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn follows(&mut self) -> &mut dyn FollowRepository {
         self
     }
 

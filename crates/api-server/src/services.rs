@@ -16,6 +16,7 @@ use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
 use domain::pricing::{CurrentBook, PriceBook};
+use domain::social::Social;
 use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -35,6 +36,7 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime),
         users: Users::new(store.clone(), clock.clone()),
+        social: Social::new(store.clone(), reader.clone(), clock.clone()),
         usage: Usage::new(store, clock.clone(), prices),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,

@@ -14,6 +14,7 @@ pub mod money;
 pub mod page;
 pub mod pricing;
 pub mod progression;
+pub mod social;
 pub mod store;
 pub mod streaks;
 #[cfg(any(test, feature = "testing"))]

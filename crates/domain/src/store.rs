@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::SessionRepository;
+use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
 
@@ -23,6 +24,8 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// Who follows whom.
+    fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.

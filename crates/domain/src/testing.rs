@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 
 use crate::identity::ports::{MockSessionRepository, SessionRepository};
+use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::users::ports::{MockUserRepository, UserRepository};
@@ -17,6 +18,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Who follows whom.
+    pub follows: MockFollowRepository,
     /// The ledger.
     pub ledger: MockLedgerRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -40,6 +43,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn follows(&mut self) -> &mut dyn FollowRepository {
+        &mut self.follows
     }
 
     fn ledger(&mut self) -> &mut dyn LedgerRepository {

@@ -97,7 +97,7 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
 async fn me(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<AccountBody>> {
     let account = dashboard.account(caller.id).await?;
     let overview = dashboard.overview(&account).await?;
-    Ok(Json(AccountBody::of(account, overview.level)))
+    Ok(Json(AccountBody::of(account.user, overview.level)))
 }
 
 /// The caller's open sessions

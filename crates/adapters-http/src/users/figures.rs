@@ -166,9 +166,9 @@ impl FromFields for OfYear {
     )
 )]
 async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
-    let overview = dashboard.overview(&user).await?;
-    Ok(Revalidated(StatsBody::of(&user, &overview)))
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    let overview = dashboard.overview(&look).await?;
+    Ok(Revalidated(StatsBody::of(&look.user, &overview)))
 }
 
 /// XP and level
@@ -185,8 +185,8 @@ async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) 
     )
 )]
 async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.overview(&user).await?.level.into()))
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.overview(&look).await?.level.into()))
 }
 
 /// By tool
@@ -209,8 +209,8 @@ async fn tools(
     query: Query<OfPeriod>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ToolsBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.tools(&user, query.read()?.period).await?.into()))
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.tools(&look, query.read()?.period).await?.into()))
 }
 
 /// By model
@@ -234,8 +234,8 @@ async fn models(
     query: Query<OfPeriod>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ModelsBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.models(&user, query.read()?.period).await?.into()))
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.models(&look, query.read()?.period).await?.into()))
 }
 
 /// Day by day
@@ -258,9 +258,9 @@ async fn trends(
     query: Query<Days<DAYS>>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<TrendsBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
     let Days(days) = query.read()?;
-    Ok(Revalidated(dashboard.trends(&user, days).await?.into()))
+    Ok(Revalidated(dashboard.trends(&look, days).await?.into()))
 }
 
 /// A year of days
@@ -281,6 +281,6 @@ async fn heatmap(
     query: Query<OfYear>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<HeatmapBody>> {
-    let user = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.heatmap(&user, query.read()?.year).await?.into()))
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    Ok(Revalidated(dashboard.heatmap(&look, query.read()?.year).await?.into()))
 }

@@ -1,11 +1,12 @@
 //! `/users`: profiles, and what people used.
 
+mod compare;
 mod figures;
 mod patch;
 mod profile;
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
+use domain::dashboard::{Dashboard, Look};
 use domain::users::{UserError, Username, Users};
 
 use crate::answer::{Json, Revalidated};
@@ -20,12 +21,17 @@ use profile::ProfileBody;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {
-    crate::routes![profile, change].and(figures::routes()).under("/users")
+    crate::routes![profile, change].and(figures::routes()).and(compare::routes()).under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.
-fn username(path: &PathArgs) -> ApiResult<Username> {
-    let text = path.text("username")?;
+pub(crate) fn username(path: &PathArgs) -> ApiResult<Username> {
+    named(path, "username")
+}
+
+/// The username in the part of the path called `part`.
+fn named(path: &PathArgs, part: &'static str) -> ApiResult<Username> {
+    let text = path.text(part)?;
     Ok(Username::parse(&text).map_err(|_| UserError::unknown(text))?)
 }
 
@@ -53,7 +59,8 @@ async fn profile(
 
 /// Change the caller's profile
 ///
-/// What is absent stays; null clears what can be null. A new time zone moves the whole history to its days.
+/// What is absent stays; null clears what can be null. A new time zone moves the whole history to its days. A profile that
+/// turns private keeps its followers; one that turns public lets in whoever had asked to follow it.
 #[utoipa::path(
     patch, path = "/me", tag = "Users", security(("bearer" = [])),
     request_body(content = ProfilePatch, example = json!({"bio": "Counts tokens.", "region": "EU", "image": null})),
@@ -69,7 +76,7 @@ async fn change(
     users: Data<Users>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ProfileBody>> {
-    let account = users.change(caller.id, body.read().await?.into()).await?;
-    let overview = dashboard.overview(&account).await?;
-    Ok(Json(ProfileBody::own(account, &overview)))
+    let own = Look::own(users.change(caller.id, body.read().await?.into()).await?);
+    let overview = dashboard.overview(&own).await?;
+    Ok(Json(ProfileBody::own(own.user, &overview)))
 }

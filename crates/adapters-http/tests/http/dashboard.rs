@@ -114,7 +114,7 @@ async fn every_operation_is_documented_with_an_example() {
             assert_eq!(operation["responses"]["401"].is_object(), checks, "{method} {path}");
         }
     }
-    assert_eq!(operations, 6 + 8 + 5 + 1 + 1 + 3);
+    assert_eq!(operations, 6 + 8 + 1 + 9 + 5 + 1 + 1 + 3);
 }
 
 /// The names of all fields, at every depth.
@@ -144,15 +144,21 @@ async fn answers_have_the_fields_of_their_examples() {
         "/users/{username}/models",
         "/users/{username}/trends",
         "/users/{username}/heatmap",
+        "/users/{username}/followers",
+        "/users/{username}/following",
+        "/users/{username}/follow-stats",
+        "/users/{a}/compare/{b}",
+        "/users/me/follow-requests",
         "/dashboard/overview",
         "/dashboard/trends",
         "/dashboard/tools",
         "/dashboard/models",
         "/dashboard/machines",
     ] {
-        let address = format!("/api/v1{}", path.replace("{username}", "ada"));
+        let address =
+            format!("/api/v1{}", path.replace("{username}", "ada").replace("{a}", "ada").replace("{b}", "ada"));
         let request = client.request("GET", &address);
-        let request = if path.starts_with("/users") { request } else { request.bearer(&ada()) };
+        let request = if path.starts_with("/users/{") { request } else { request.bearer(&ada()) };
         let answer = request.send().await.json();
         let documented = &document["paths"][format!("/api/v1{path}")]["get"]["responses"]["200"]["content"];
         let example = &documented["application/json"]["example"];

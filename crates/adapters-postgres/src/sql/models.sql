@@ -1,4 +1,4 @@
--- Usage of one account by model from $2 to $3, both included; the dearest first, then the most used. Few rows are left
+-- Usage of one account by model from $2 to $3, both included, as $4 may see it; the dearest first, then the most used. Few rows are left
 -- after the inner grouping, so only those are looked up by name.
 SELECT
     models.name,
@@ -13,7 +13,7 @@ FROM (
         sum(cache_read)::bigint, sum(cache_write)::bigint, sum(reasoning)::bigint, sum(unpriced_tokens)::bigint,
         sum(unpriced_messages)::bigint, sum(estimated_messages)::bigint, sum(cost)
     FROM usage_rollups
-    WHERE user_key = (SELECT key FROM users WHERE id = $1) AND day BETWEEN $2 AND $3
+    WHERE user_key = (SELECT key FROM visible_to($4) WHERE id = $1) AND day BETWEEN $2 AND $3
     GROUP BY model_key, day
 ) AS used (model_key, day, messages, tokens, input, output, cache_read, cache_write, reasoning, unpriced_tokens, unpriced_messages, estimated_messages, cost)
 JOIN models ON models.key = used.model_key

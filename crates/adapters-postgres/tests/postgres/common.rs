@@ -1,14 +1,22 @@
 //! A database of its own for each test, from a template that was migrated once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings};
+use domain::clock::FixedClock;
+use domain::dashboard::Dashboard;
 use domain::days::Zone;
 use domain::identity::Email;
 use domain::ids::UserId;
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::social::Social;
 use domain::store::Store;
-use domain::users::{Profile, User, Username};
+use domain::usage::testing::{batch, sent};
+use domain::usage::{SentMessage, Usage};
+use domain::users::{Profile, ProfileChange, User, Username, Users};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
+use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
@@ -85,5 +93,41 @@ impl Fixture {
         tx.users().insert(&user, None).await.expect("an account");
         tx.commit().await.expect("a commit");
         user
+    }
+}
+
+/// When social tests happen.
+pub(crate) const NOW: OffsetDateTime = domain::usage::testing::NOW;
+
+impl Fixture {
+    /// Stores an account called `name` that is private.
+    pub(crate) async fn private_person(&self, name: &str) -> User {
+        self.set_public(&self.person(name, None).await, false).await
+    }
+
+    /// Changes who may see `user`.
+    pub(crate) async fn set_public(&self, user: &User, is_public: bool) -> User {
+        let users = Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)));
+        let change = ProfileChange { is_public: Some(is_public), ..ProfileChange::default() };
+        users.change(user.id, change).await.expect("a change")
+    }
+
+    /// The use cases of following.
+    pub(crate) fn social(&self) -> Social {
+        let store = Arc::new(self.store.clone());
+        Social::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+    }
+
+    /// The use cases of looking.
+    pub(crate) fn dashboard(&self) -> Dashboard {
+        Dashboard::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)))
+    }
+
+    /// Stores a few messages of `user`: 100 input tokens each.
+    pub(crate) async fn sync(&self, user: &User, ids: &[&str]) {
+        let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let usage = Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), book);
+        let messages = ids.iter().map(|id| SentMessage { input: 100, ..sent(id) }).collect();
+        usage.sync(user.id, batch(messages)).await.expect("a sync");
     }
 }

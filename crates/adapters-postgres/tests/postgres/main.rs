@@ -6,4 +6,6 @@ mod ledger;
 mod migrations;
 mod plans;
 mod schema;
+mod social;
 mod unit_of_work;
+mod visibility;

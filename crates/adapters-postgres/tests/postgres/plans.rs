@@ -33,7 +33,7 @@ async fn every_read_takes_at_most_four_statements() {
     let dashboard = Dashboard::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
     let account = dashboard.account(user).await.expect("an account");
     let count = fixture.store.queries();
-    let name = account.username.clone();
+    let name = account.user.username.clone();
 
     let mut taken = Vec::new();
     let mut before = count.statements();
@@ -61,16 +61,17 @@ async fn every_read_takes_at_most_four_statements() {
 }
 
 /// The heavy statements of the ledger and the dashboards with the types of their values.
-const STATEMENTS: [(&str, &str, &str); 10] = [
+const STATEMENTS: [(&str, &str, &str); 11] = [
     ("find_messages", include_str!("../../src/sql/find_messages.sql"), "uuid, int, uuid[]"),
     ("page_messages", include_str!("../../src/sql/page_messages.sql"), "uuid, int, uuid, bigint"),
     ("read_rollups", include_str!("../../src/sql/read_rollups.sql"), "uuid"),
     ("active_days", include_str!("../../src/sql/active_days.sql"), "uuid"),
-    ("figures", include_str!("../../src/sql/figures.sql"), "uuid, date, date"),
-    ("days", include_str!("../../src/sql/days.sql"), "uuid, date, date"),
-    ("hours", include_str!("../../src/sql/hours.sql"), "uuid, date, date"),
-    ("tools", include_str!("../../src/sql/tools.sql"), "uuid, date, date"),
-    ("models", include_str!("../../src/sql/models.sql"), "uuid, date, date"),
+    ("figures", include_str!("../../src/sql/figures.sql"), "uuid[], date[], date[], uuid"),
+    ("days", include_str!("../../src/sql/days.sql"), "uuid, date, date, uuid"),
+    ("hours", include_str!("../../src/sql/hours.sql"), "uuid, date, date, uuid"),
+    ("tools", include_str!("../../src/sql/tools.sql"), "uuid, date, date, uuid"),
+    ("models", include_str!("../../src/sql/models.sql"), "uuid, date, date, uuid"),
+    ("favourites", include_str!("../../src/sql/favourites.sql"), "uuid[], uuid, bigint"),
     ("machines", include_str!("../../src/sql/machines.sql"), "uuid"),
 ];
 
@@ -86,7 +87,9 @@ async fn no_statement_reads_everybodys_usage() {
             .split(", ")
             .enumerate()
             .map(|(place, kind)| match (place, kind) {
+                (0, "uuid[]") => format!("ARRAY['{user}']::uuid[]"),
                 (0, _) => format!("'{user}'"),
+                (_, "date[]") => "ARRAY['2026-06-01']::date[]".to_owned(),
                 (_, "date") => "'2026-06-01'".to_owned(),
                 (_, "uuid") => "'00000000-0000-0000-0000-000000000000'".to_owned(),
                 (_, "uuid[]") => "ARRAY['00000000-0000-0000-0000-000000000000']::uuid[]".to_owned(),

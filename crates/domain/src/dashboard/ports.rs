@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use time::Date;
 
+use super::compare::Favourites;
 use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage};
 use crate::ids::UserId;
 use crate::progression::EventXp;
@@ -40,7 +41,19 @@ pub struct Figures {
     pub sources: u32,
 }
 
-/// Reads what is shown. Each method is one statement.
+/// The days of one person, `from` to `to`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Whose days.
+    pub person: UserId,
+    /// The first.
+    pub from: Date,
+    /// The last.
+    pub to: Date,
+}
+
+/// Reads what is shown. Each method is one statement, and each asks anew whether `viewer` (nobody, when anonymous) may
+/// see it: of who may not be seen there is nothing, whatever an earlier statement said.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DashboardReader: Send + Sync {
@@ -50,22 +63,33 @@ pub trait DashboardReader: Send + Sync {
     /// The account of `user`.
     async fn account(&self, user: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The figures of `user`; the window is `from` to `to`, both included.
-    async fn figures(&self, user: UserId, from: Date, to: Date) -> Result<Figures, StoreError>;
+    /// Those of the people with these `names` whom `viewer` may see.
+    async fn people(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError>;
 
-    /// The days with usage from `from` to `to`, both included, oldest first.
-    async fn days(&self, user: UserId, from: Date, to: Date) -> Result<Vec<DayUsage>, StoreError>;
+    /// The figures of those people whom `viewer` may see, with the tokens of their windows.
+    async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError>;
 
-    /// Tokens by local hour from `from` to `to`, both included.
-    async fn hours(&self, user: UserId, from: Date, to: Date) -> Result<[i64; 24], StoreError>;
+    /// Of those people whom `viewer` may see, the dearest models and tools, up to `count` each, by cost, then tokens.
+    async fn favourites(
+        &self,
+        people: &[UserId],
+        viewer: Option<UserId>,
+        count: u32,
+    ) -> Result<Vec<(UserId, Favourites)>, StoreError>;
 
-    /// Usage by tool from `from` to `to`, both included, by cost, then tokens.
-    async fn tools(&self, user: UserId, from: Date, to: Date) -> Result<Vec<ToolUsage>, StoreError>;
+    /// The days with usage, oldest first.
+    async fn days(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<DayUsage>, StoreError>;
 
-    /// Usage by model from `from` to `to`, both included, by cost, then tokens.
-    async fn models(&self, user: UserId, from: Date, to: Date) -> Result<Vec<ModelUsage>, StoreError>;
+    /// Tokens by local hour.
+    async fn hours(&self, window: Window, viewer: Option<UserId>) -> Result<[i64; 24], StoreError>;
 
-    /// Usage by machine, the last synced first.
+    /// Usage by tool, by cost, then tokens.
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError>;
+
+    /// Usage by model, by cost, then tokens.
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError>;
+
+    /// Usage by machine, for its owner, the last synced first.
     async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, StoreError>;
 
     /// What the whole instance comes to.

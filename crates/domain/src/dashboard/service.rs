@@ -6,7 +6,7 @@ use time::Date;
 use time::macros::date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::{DashboardReader, Figures, Person};
+use super::ports::{DashboardReader, Figures, Person, Window};
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends,
 };
@@ -30,8 +30,24 @@ const MONTH: u16 = 30;
 /// The use cases of looking at usage.
 #[derive(Clone)]
 pub struct Dashboard {
-    reader: Arc<dyn DashboardReader>,
+    pub(super) reader: Arc<dyn DashboardReader>,
     clock: Arc<dyn Clock>,
+}
+
+/// A person who is looked at by somebody.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Look {
+    /// Whose figures.
+    pub user: User,
+    /// Who looks; `None` is nobody known.
+    pub viewer: Option<UserId>,
+}
+
+impl Look {
+    /// `user` looking at their own figures.
+    pub fn own(user: User) -> Self {
+        Self { viewer: Some(user.id), user }
+    }
 }
 
 /// A person's profile as a viewer may see it.
@@ -52,57 +68,53 @@ impl Dashboard {
     /// The profile of the person called `name`, as `viewer` may see it.
     pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
         let Person { user, visible } = self.person(name, viewer).await?;
-        let overview = if visible { Some(self.overview(&user).await?) } else { None };
+        let overview = if visible { self.visible_overview(&user, viewer).await? } else { None };
         Ok(WebProfile { user, overview })
     }
 
     /// The person called `name`, whose figures `viewer` may see.
-    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<User, UserError> {
+    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<Look, UserError> {
         let Person { user, visible } = self.person(name, viewer).await?;
-        if visible { Ok(user) } else { Err(UserError::Private) }
+        if visible { Ok(Look { user, viewer }) } else { Err(UserError::Private) }
     }
 
-    /// The account of `user`.
-    pub async fn account(&self, user: UserId) -> Result<User, UserError> {
+    /// The account of `user`, for its owner.
+    pub async fn account(&self, user: UserId) -> Result<Look, UserError> {
         let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
-        self.reader.account(user).await?.ok_or_else(unknown)
+        self.reader.account(user).await?.map(Look::own).ok_or_else(unknown)
     }
 
-    /// Everything about `user` at a glance.
-    pub async fn overview(&self, user: &User) -> Result<Overview, UserError> {
-        let now = self.local_time(user);
-        let figures = self.reader.figures(user.id, window_start(now.date, MONTH), now.date).await?;
-        Ok(overview(&figures, now))
+    /// Everything at a glance.
+    pub async fn overview(&self, look: &Look) -> Result<Overview, UserError> {
+        self.visible_overview(&look.user, look.viewer).await?.ok_or(UserError::Private)
     }
 
-    /// The last `days` days of `user`.
-    pub async fn trends(&self, user: &User, days: TrendDays) -> Result<Trends, UserError> {
-        let today = self.local_time(user).date;
-        let start = window_start(today, days.get());
-        let before = window_start(today, 2 * days.get());
-        let stored = self.reader.days(user.id, before, today).await?;
-        let by_hour = self.reader.hours(user.id, start, today).await?;
-        Ok(trends(&stored, start, today, by_hour))
+    /// The last `days` days.
+    pub async fn trends(&self, look: &Look, days: TrendDays) -> Result<Trends, UserError> {
+        let to = self.local_time(&look.user).date;
+        let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
+        let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
+        let stored = self.reader.days(stored, look.viewer).await?;
+        let by_hour = self.reader.hours(shown, look.viewer).await?;
+        Ok(trends(&stored, shown.from, to, by_hour))
     }
 
-    /// The days of `year`, or of the local year it is, of `user`.
-    pub async fn heatmap(&self, user: &User, year: Option<i32>) -> Result<Heatmap, UserError> {
-        let year = year.unwrap_or_else(|| self.local_time(user).date.year());
-        let (first, last) = year_bounds(year);
-        let stored = self.reader.days(user.id, first, last).await?;
+    /// The days of `year`, or of the local year it is.
+    pub async fn heatmap(&self, look: &Look, year: Option<i32>) -> Result<Heatmap, UserError> {
+        let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
+        let (from, to) = year_bounds(year);
+        let stored = self.reader.days(Window { person: look.user.id, from, to }, look.viewer).await?;
         Ok(Heatmap::of(year, &stored))
     }
 
-    /// What `user` used in `period`, by tool.
-    pub async fn tools(&self, user: &User, period: Period) -> Result<Vec<ToolUsage>, UserError> {
-        let (from, to) = self.window(user, period);
-        Ok(self.reader.tools(user.id, from, to).await?)
+    /// What was used in `period`, by tool.
+    pub async fn tools(&self, look: &Look, period: Period) -> Result<Vec<ToolUsage>, UserError> {
+        Ok(self.reader.tools(self.window(&look.user, period), look.viewer).await?)
     }
 
-    /// What `user` used in `period`, by model.
-    pub async fn models(&self, user: &User, period: Period) -> Result<Vec<ModelUsage>, UserError> {
-        let (from, to) = self.window(user, period);
-        Ok(self.reader.models(user.id, from, to).await?)
+    /// What was used in `period`, by model.
+    pub async fn models(&self, look: &Look, period: Period) -> Result<Vec<ModelUsage>, UserError> {
+        Ok(self.reader.models(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What `user` used, by machine.
@@ -119,18 +131,31 @@ impl Dashboard {
         self.reader.person(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
     }
 
-    fn local_time(&self, user: &User) -> LocalTime {
+    /// The figures of `user`, unless `viewer` may not see them.
+    async fn visible_overview(&self, user: &User, viewer: Option<UserId>) -> Result<Option<Overview>, UserError> {
+        let figures = self.reader.figures(&[self.month(user)], viewer).await?;
+        Ok(figures.first().map(|(_, figures)| overview(figures, self.local_time(user))))
+    }
+
+    pub(super) fn local_time(&self, user: &User) -> LocalTime {
         user.zone.clone().unwrap_or_else(Zone::utc).local(self.clock.now())
     }
 
-    /// The first and last day of `period`. All of them ends with the last day there is: a clock may run ahead.
-    fn window(&self, user: &User, period: Period) -> (Date, Date) {
+    /// The days that the monthly figures of `user` cover.
+    pub(super) fn month(&self, user: &User) -> Window {
+        let to = self.local_time(user).date;
+        Window { person: user.id, from: window_start(to, MONTH), to }
+    }
+
+    /// The days of `period`. All of them ends with the last day there is: a clock may run ahead.
+    fn window(&self, user: &User, period: Period) -> Window {
         let today = self.local_time(user).date;
-        period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today))
+        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
+        Window { person: user.id, from, to }
     }
 }
 
-fn overview(figures: &Figures, now: LocalTime) -> Overview {
+pub(super) fn overview(figures: &Figures, now: LocalTime) -> Overview {
     let streak = Streak::of(&figures.active_days, now.date);
     let active_days = u32::try_from(figures.active_days.len()).unwrap_or(u32::MAX);
     let totals = figures.totals;

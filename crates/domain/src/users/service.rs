@@ -28,7 +28,8 @@ impl Users {
         tx.users().find(user).await?.ok_or_else(|| unknown(user))
     }
 
-    /// Changes the profile of `user`. A new zone counts the whole history anew before this returns.
+    /// Changes the profile of `user`. A new zone counts the whole history anew before this returns; of a profile that turns
+    /// public, whoever asked to follow it does.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.store.begin().await?;
         if let Some(zone) = change.zone.clone() {
@@ -36,7 +37,11 @@ impl Users {
             usage::move_to(&mut *tx, user, account, zone).await?;
         }
         let mut account = tx.users().find(user).await?.ok_or_else(|| unknown(user))?;
-        account.apply(change, self.clock.now());
+        let (was_public, now) = (account.is_public, self.clock.now());
+        account.apply(change, now);
+        if account.is_public && !was_public {
+            tx.follows().accept_all(user, now).await?;
+        }
         tx.users().update(&account).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_username_key" => {
                 UserError::UsernameTaken(account.username.to_string())

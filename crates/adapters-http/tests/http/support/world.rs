@@ -9,14 +9,17 @@ use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::services::{Services, api};
 use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
-use domain::dashboard::{Dashboard, DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage};
+use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
 use domain::identity::{Email, Identity, Principal, SessionToken, TokenHash};
 use domain::ids::{SessionId, UserId};
 use domain::money::Usd;
+use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::progression::EventXp;
+use domain::progression::{EventXp, Level};
+use domain::social::ports::MockFollowReader;
+use domain::social::{Contact, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
@@ -115,6 +118,7 @@ impl World {
         let services = Services {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
             users: Users::new(store.clone(), clock.clone()),
+            social: Social::new(store.clone(), Arc::new(follows()), clock.clone()),
             usage: Usage::new(store, clock.clone(), Arc::new(CurrentBook::new(book))),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
@@ -150,15 +154,28 @@ fn reader() -> MockDashboardReader {
         }))
     });
     reader.expect_account().returning(|id| Ok(Some(user(id))));
-    reader.expect_figures().returning(|_, _, _| Ok(figures()));
-    let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
-    reader.expect_days().returning(move |_, from, to| {
-        let days = [day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 12)];
-        Ok(days.into_iter().filter(|day| day.date >= from && day.date <= to).collect())
+    reader.expect_people().returning(|names, viewer| {
+        let seen = [ADA, BOB].map(user).into_iter().filter(|user| user.is_public || viewer.is_some());
+        Ok(seen.filter(|user| names.contains(&user.username)).collect())
     });
-    reader.expect_hours().returning(|_, _, _| Ok([1; 24]));
-    reader.expect_tools().returning(|_, _, _| Ok(vec![tool("claude-code", 2), tool("codex", 1)]));
-    reader.expect_models().returning(|_, _, _| Ok(vec![model("claude-sonnet-4-5", 3)]));
+    reader
+        .expect_figures()
+        .returning(|windows, _| Ok(windows.iter().map(|window| (window.person, figures())).collect()));
+    reader.expect_favourites().returning(|people, _, _| {
+        let favourites = Favourites {
+            models: vec![Top { what: ModelName::trusted("claude-sonnet-4-5"), tokens: 3, cost: dollars("0.3508") }],
+            sources: vec![Top { what: Source::trusted("claude-code"), tokens: 3, cost: dollars("12") }],
+        };
+        Ok(people.iter().map(|person| (*person, favourites.clone())).collect())
+    });
+    let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
+    reader.expect_days().returning(move |window, _| {
+        let days = [day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 12)];
+        Ok(days.into_iter().filter(|day| day.date >= window.from && day.date <= window.to).collect())
+    });
+    reader.expect_hours().returning(|_, _| Ok([1; 24]));
+    reader.expect_tools().returning(|_, _| Ok(vec![tool("claude-code", 2), tool("codex", 1)]));
+    reader.expect_models().returning(|_, _| Ok(vec![model("claude-sonnet-4-5", 3)]));
     reader.expect_machines().returning(|_| {
         Ok(vec![MachineUsage {
             machine: MachineId::unnamed(),
@@ -169,6 +186,32 @@ fn reader() -> MockDashboardReader {
     });
     reader.expect_platform().returning(|| Ok(PlatformTotals { tokens: 1 << 70, users: 3, tools: 2 }));
     reader
+}
+
+/// Whoever asks about somebody's people is shown Ada.
+fn follows() -> MockFollowReader {
+    let list = |request| {
+        let user = user(ADA);
+        let ada = Contact {
+            id: user.id,
+            username: user.username,
+            name: user.profile.name,
+            image: user.profile.image,
+            bio: user.profile.bio,
+            level: Some(Level::of(610)),
+            since: NOW,
+        };
+        Ok(Page { items: vec![ada], total: 101, request })
+    };
+    let mut follows = MockFollowReader::new();
+    follows.expect_followers().returning(move |_, _, request| list(request));
+    follows.expect_following().returning(move |_, _, request| list(request));
+    follows.expect_requests().returning(move |_, request| list(request));
+    follows.expect_stats().returning(|_, viewer| {
+        let relation = viewer.map(|_| Relation { is_following: true, follows_me: false });
+        Ok(Some(FollowStats { followers: 3, following: 2, relation }))
+    });
+    follows
 }
 
 /// 610 XP: 11 for tokens, 30 for active days, 569 for events.

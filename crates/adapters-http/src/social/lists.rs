@@ -1,0 +1,105 @@
+//! Followers, followed people and how many there are; removing a follower.
+
+use actix_web::web::Data;
+use domain::dashboard::Dashboard;
+use domain::social::Social;
+
+use super::bodies::{ContactBody, StatsBody, page_example};
+use crate::answer::{NoContent, Revalidated};
+use crate::caller::{Caller, MaybeCaller};
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::openapi::failures;
+use crate::paging::{PageBody, Paging};
+use crate::routes::Routes;
+use crate::users::username;
+
+pub(super) fn routes() -> Routes {
+    crate::routes![followers, following, follow_stats, remove_follower]
+}
+
+/// Who follows somebody
+///
+/// The newest first.
+#[utoipa::path(
+    get, path = "/{username}/followers", tag = "Social", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
+    responses(
+        (status = 200, description = "A page of followers", body = PageBody<ContactBody>,
+         example = json!(page_example("followed_at"))),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn followers(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<Paging>,
+    dashboard: Data<Dashboard>,
+    social: Data<Social>,
+) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
+    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
+    Ok(Revalidated(social.followers(person, caller.id(), query.read()?.into()).await?.into()))
+}
+
+/// Whom somebody follows
+///
+/// The newest first.
+#[utoipa::path(
+    get, path = "/{username}/following", tag = "Social", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
+    responses(
+        (status = 200, description = "A page of followed people", body = PageBody<ContactBody>,
+         example = json!(page_example("followed_at"))),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn following(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<Paging>,
+    dashboard: Data<Dashboard>,
+    social: Data<Social>,
+) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
+    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
+    Ok(Revalidated(social.following(person, caller.id(), query.read()?.into()).await?.into()))
+}
+
+/// How many follow and are followed
+#[utoipa::path(
+    get, path = "/{username}/follow-stats", tag = "Social", security((), ("bearer" = [])),
+    params(("username" = String, Path, description = "Whose, without regard to case")),
+    responses(
+        (status = 200, description = "The counts", body = StatsBody, example = json!({
+            "followers_count": 3, "following_count": 2, "is_following": true, "follows_me": false,
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn follow_stats(
+    caller: MaybeCaller,
+    path: PathArgs,
+    dashboard: Data<Dashboard>,
+    social: Data<Social>,
+) -> ApiResult<Revalidated<StatsBody>> {
+    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
+    Ok(Revalidated(social.stats(person, caller.id()).await?.into()))
+}
+
+/// Remove one of the caller's followers
+///
+/// Nobody to remove is no error. Of a private profile they see nothing from now on.
+#[utoipa::path(
+    delete, path = "/me/followers/{username}", tag = "Social", security(("bearer" = [])),
+    params(("username" = String, Path, description = "Whom, without regard to case")),
+    responses(
+        (status = 204, description = "They do not follow the caller"),
+        failures::BadRequest, failures::NotFound,
+    )
+)]
+async fn remove_follower(caller: Caller, path: PathArgs, social: Data<Social>) -> ApiResult<NoContent> {
+    social.remove_follower(caller.id, &username(&path)?).await?;
+    Ok(NoContent)
+}

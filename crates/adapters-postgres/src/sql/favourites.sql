@@ -1,0 +1,28 @@
+-- For each of the people $1 whom $2 may see, the up to $3 models and tools that cost most, then that were used most.
+WITH person AS (
+    SELECT seen.id, seen.key FROM visible_to($2) AS seen WHERE seen.id = ANY($1)
+)
+SELECT person.id, true, top.name, top.tokens, top.cost
+FROM person
+CROSS JOIN LATERAL (
+    SELECT models.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
+    FROM usage_rollups AS used
+    JOIN models ON models.key = used.model_key
+    WHERE used.user_key = person.key
+    GROUP BY models.name
+    ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, models.name
+    LIMIT $3
+) AS top
+UNION ALL
+SELECT person.id, false, top.name, top.tokens, top.cost
+FROM person
+CROSS JOIN LATERAL (
+    SELECT sources.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
+    FROM usage_rollups AS used
+    JOIN sources ON sources.key = used.source_key
+    WHERE used.user_key = person.key
+    GROUP BY sources.name
+    ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, sources.name
+    LIMIT $3
+) AS top
+ORDER BY 5 DESC, 4 DESC, 3

@@ -1,0 +1,133 @@
+//! Follows on PostgreSQL: once, in order, in few statements.
+
+use domain::dashboard::ports::DashboardReader;
+use domain::error::DomainError;
+use domain::page::PageRequest;
+use domain::progression::Level;
+use domain::social::ports::FollowReader;
+use domain::social::{FollowStats, Followed, Relation};
+
+use crate::common::fixture;
+
+const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follow_counts_once_however_often_it_is_asked_for_at_once() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let tasks: Vec<_> = (0..16)
+        .map(|_| {
+            let (social, name) = (fixture.social(), bob.username.clone());
+            tokio::spawn(async move { social.follow(ada.id, &name).await.map_err(|error| error.code()) })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.expect("a task"));
+    }
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|code| *code == "already_following"));
+
+    let stats = |followers, following, relation| FollowStats { followers, following, relation };
+    let relation = |is_following, follows_me| Some(Relation { is_following, follows_me });
+    for (whose, viewer, expected) in [
+        (&bob, Some(ada.id), stats(1, 0, relation(true, false))),
+        (&ada, Some(bob.id), stats(0, 1, relation(false, true))),
+        (&bob, Some(bob.id), stats(1, 0, None)),
+        (&bob, None, stats(1, 0, None)),
+    ] {
+        assert_eq!(fixture.social().stats(whose.id, viewer).await.expect("stats"), expected, "{viewer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_accepted_declined_taken_back_or_let_in() {
+    let fixture = fixture();
+    let social = fixture.social();
+    let bob = fixture.private_person("bob").await;
+    let mut asking = Vec::new();
+    for name in ["ann", "ben", "cid", "dan"] {
+        let person = fixture.person(name, None).await;
+        assert_eq!(social.follow(person.id, &bob.username).await.expect("a request"), Followed::Requested);
+        asking.push(person);
+    }
+    let again = social.follow(asking[0].id, &bob.username).await.expect_err("asked already");
+    assert_eq!(again.code(), "already_requested");
+    assert_eq!(social.requests(bob.id, PAGE).await.expect("requests").total, 4);
+
+    social.accept(bob.id, &asking[0].username).await.expect("accepted");
+    social.decline(bob.id, &asking[1].username).await.expect("declined");
+    social.unfollow(asking[2].id, &bob.username).await.expect("taken back");
+    let left = social.requests(bob.id, PAGE).await.expect("requests");
+    assert_eq!(left.items.iter().map(|contact| contact.username.as_str()).collect::<Vec<_>>(), ["dan"]);
+    assert_eq!(social.followers(bob.id, Some(bob.id), PAGE).await.expect("followers").total, 1);
+
+    fixture.set_public(&bob, true).await;
+    assert_eq!(social.requests(bob.id, PAGE).await.expect("requests").total, 0);
+    let mut followers: Vec<_> = social
+        .followers(bob.id, None, PAGE)
+        .await
+        .expect("followers")
+        .items
+        .into_iter()
+        .map(|contact| contact.username.to_string())
+        .collect();
+    followers.sort();
+    assert_eq!(followers, ["ann", "dan"]);
+    assert!(!fixture.store.people(&[bob.username], None).await.expect("people").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_tell_of_private_people_only_their_name_and_picture() {
+    let fixture = fixture();
+    let social = fixture.social();
+    let ada = fixture.person("ada", None).await;
+    let (open, closed) = (fixture.person("open", None).await, fixture.private_person("closed").await);
+    for person in [&open, &closed] {
+        social.follow(person.id, &ada.username).await.expect("a follow");
+    }
+    let seen_by = async |viewer| {
+        let page = fixture.store.followers(ada.id, viewer, PAGE).await.expect("followers");
+        let mut shown: Vec<_> = page.items.into_iter().map(|c| (c.username.to_string(), c.level)).collect();
+        shown.sort_by(|a, b| a.0.cmp(&b.0));
+        shown
+    };
+    let first = Some(Level::of(0));
+    let list = |level| vec![("closed".to_owned(), level), ("open".to_owned(), first)];
+    assert_eq!(seen_by(None).await, list(None));
+    assert_eq!(seen_by(Some(ada.id)).await, list(None), "being followed opens nothing");
+    assert_eq!(seen_by(Some(closed.id)).await, list(first), "one sees oneself");
+    social.follow(open.id, &closed.username).await.expect("a request");
+    social.accept(closed.id, &open.username).await.expect("accepted");
+    assert_eq!(seen_by(Some(open.id)).await, list(first));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_two_statements_however_many_follow() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let (client, driver) =
+        tokio_postgres::connect(fixture.database.url(), tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(driver);
+    let many = "
+        INSERT INTO users (id, username, bio, is_public, created_at, updated_at)
+        SELECT gen_random_uuid(), 'user' || n, 'bio', n % 2 = 0, now(), now() FROM generate_series(1, 10000) AS n;
+        INSERT INTO usage_totals (user_key) SELECT key FROM users WHERE username LIKE 'user%';
+        INSERT INTO follows (follower_id, following_id, created_at)
+        SELECT people.id, ada.id, timestamptz '2026-01-01Z' + people.key * interval '1 second'
+        FROM users AS people, users AS ada WHERE ada.username = 'ada' AND people.username LIKE 'user%';";
+    client.batch_execute(many).await.expect("many people");
+
+    let queries = fixture.store.queries();
+    let before = queries.statements();
+    let page =
+        fixture.social().followers(ada.id, Some(ada.id), PageRequest { page: 2, size: 100 }).await.expect("a page");
+    assert_eq!(queries.statements() - before, 2);
+    assert_eq!((page.total, page.items.len()), (10_000, 100));
+    assert!(page.items.windows(2).all(|two| two[0].since > two[1].since), "the newest first");
+    assert_eq!(page.items[0].username.as_str(), "user9900");
+    assert_eq!(page.items.iter().filter(|contact| contact.bio.is_some()).count(), 50);
+    let beyond =
+        fixture.social().followers(ada.id, None, PageRequest { page: 9_999, size: 100 }).await.expect("a page");
+    assert_eq!((beyond.total, beyond.items.len()), (10_000, 0));
+}

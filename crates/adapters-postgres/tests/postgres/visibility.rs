@@ -1,0 +1,101 @@
+//! Who may see whose data: asked anew by every statement that reads it.
+
+use domain::dashboard::ports::{DashboardReader, Window};
+use domain::ids::UserId;
+use domain::page::PageRequest;
+use domain::social::ports::FollowReader;
+use domain::users::{User, UserError};
+use time::macros::date;
+
+use crate::common::{Fixture, fixture};
+
+const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
+
+/// Which statements show `viewer` anything of `whose`.
+async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<bool> {
+    let store = &fixture.store;
+    let window = Window { person: whose.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
+    let person = store.person(&whose.username, viewer).await.expect("a person").expect("somebody");
+    vec![
+        person.visible,
+        !store.people(std::slice::from_ref(&whose.username), viewer).await.expect("people").is_empty(),
+        !store.figures(&[window], viewer).await.expect("figures").is_empty(),
+        !store.favourites(&[whose.id], viewer, 3).await.expect("favourites").is_empty(),
+        !store.days(window, viewer).await.expect("days").is_empty(),
+        store.hours(window, viewer).await.expect("hours") != [0; 24],
+        !store.tools(window, viewer).await.expect("tools").is_empty(),
+        !store.models(window, viewer).await.expect("models").is_empty(),
+        store.followers(whose.id, viewer, PAGE).await.expect("followers").total > 0,
+        !store.followers(whose.id, viewer, PAGE).await.expect("followers").items.is_empty(),
+        store.following(whose.id, viewer, PAGE).await.expect("following").total > 0,
+        !store.following(whose.id, viewer, PAGE).await.expect("following").items.is_empty(),
+        store.stats(whose.id, viewer).await.expect("stats").is_some(),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
+    let fixture = fixture();
+    let [ada, bob, eve] =
+        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    let social = fixture.social();
+    fixture.sync(&bob, &["one", "two"]).await;
+    social.follow(ada.id, &bob.username).await.expect("a follow");
+    social.follow(bob.id, &eve.username).await.expect("a follow");
+
+    let all = |seen: Vec<bool>, expected: bool| seen.iter().all(|shown| *shown == expected) && seen.len() == 13;
+    for (is_public, friend, stranger) in [(true, true, true), (false, true, false), (true, true, true)] {
+        fixture.set_public(&bob, is_public).await;
+        for (viewer, expected) in
+            [(Some(bob.id), true), (Some(ada.id), friend), (Some(eve.id), stranger), (None, stranger)]
+        {
+            let seen = shown(&fixture, &bob, viewer).await;
+            assert!(all(seen.clone(), expected), "public: {is_public}, {viewer:?}: {seen:?}");
+        }
+    }
+
+    fixture.set_public(&bob, false).await;
+    social.remove_follower(bob.id, &ada.username).await.expect("removed");
+    let seen = shown(&fixture, &bob, Some(ada.id)).await;
+    assert!(all(seen.clone(), false), "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
+    let fixture = fixture();
+    let bob = fixture.person("bob", None).await;
+    fixture.sync(&bob, &["one"]).await;
+    let dashboard = fixture.dashboard();
+    let look = dashboard.visible(&bob.username, None).await.expect("public");
+    fixture.set_public(&bob, false).await;
+    assert!(matches!(dashboard.overview(&look).await, Err(UserError::Private)));
+    assert!(dashboard.tools(&look, domain::dashboard::Period::All).await.expect("nothing").is_empty());
+    let profile = dashboard.profile(&bob.username, None).await.expect("a name and a picture");
+    assert_eq!(profile.overview, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_takes_few_statements() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.private_person("bob").await);
+    let viewer = Some(bob.id);
+    fixture.sync(&ada, &["one"]).await;
+    let (dashboard, queries) = (fixture.dashboard(), fixture.store.queries());
+
+    let before = queries.statements();
+    dashboard.profile(&ada.username, viewer).await.expect("a profile");
+    assert_eq!(queries.statements() - before, 2);
+
+    let before = queries.statements();
+    let [a, b] = dashboard.compare(&ada.username, &bob.username, viewer).await.expect("both");
+    assert_eq!(queries.statements() - before, 3);
+    assert_eq!((a.user.id, a.overview.totals.input, a.favourites.models.len()), (ada.id, 100, 1));
+    assert_eq!((b.user.id, b.overview.totals.input, b.favourites.models.len()), (bob.id, 0, 0));
+
+    let [one, same] = dashboard.compare(&ada.username, &ada.username, None).await.expect("twice the same");
+    assert_eq!(one, same);
+    for viewer in [None, Some(ada.id)] {
+        let hidden = dashboard.compare(&ada.username, &bob.username, viewer).await;
+        assert!(matches!(&hidden, Err(UserError::Unknown { value, .. }) if value == "bob"), "{hidden:?}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Two people side by side.
+
+use super::ports::Window;
+use super::service::{Dashboard, overview};
+use super::views::Overview;
+use crate::ids::UserId;
+use crate::money::Usd;
+use crate::usage::{ModelName, Source};
+use crate::users::{User, UserError, Username};
+
+/// How many models and tools are named.
+const FAVOURITES: u32 = 3;
+
+/// One of two people who are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// The account.
+    pub user: User,
+    /// The figures.
+    pub overview: Overview,
+    /// What was used most.
+    pub favourites: Favourites,
+}
+
+/// The models and tools that cost a person most.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Favourites {
+    /// The models, the dearest first.
+    pub models: Vec<Top<ModelName>>,
+    /// The tools, the dearest first.
+    pub sources: Vec<Top<Source>>,
+}
+
+/// A model or a tool with what it came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Top<T> {
+    /// The model or the tool.
+    pub what: T,
+    /// All tokens.
+    pub tokens: i64,
+    /// Their cost.
+    pub cost: Usd,
+}
+
+impl Dashboard {
+    /// The people called `a` and `b`. Whom `viewer` may not see does not exist here, so that nothing is told of either.
+    pub async fn compare(
+        &self,
+        a: &Username,
+        b: &Username,
+        viewer: Option<UserId>,
+    ) -> Result<[Compared; 2], UserError> {
+        let people = self.reader.people(&[a.clone(), b.clone()], viewer).await?;
+        let find = |name: &Username| people.iter().find(|user| user.username == *name).ok_or_else(|| unknown(name));
+        let pair = [find(a)?, find(b)?];
+
+        let windows: Vec<Window> = people.iter().map(|user| self.month(user)).collect();
+        let figures = self.reader.figures(&windows, viewer).await?;
+        let ids: Vec<UserId> = people.iter().map(|user| user.id).collect();
+        let favourites = self.reader.favourites(&ids, viewer, FAVOURITES).await?;
+        let compared = |user: &User| -> Result<Compared, UserError> {
+            let (_, figures) = figures.iter().find(|(id, _)| *id == user.id).ok_or_else(|| unknown(&user.username))?;
+            let favourites = favourites.iter().find(|(id, _)| *id == user.id);
+            Ok(Compared {
+                user: user.clone(),
+                overview: overview(figures, self.local_time(user)),
+                favourites: favourites.map(|(_, favourites)| favourites.clone()).unwrap_or_default(),
+            })
+        };
+        Ok([compared(pair[0])?, compared(pair[1])?])
+    }
+}
+
+fn unknown(name: &Username) -> UserError {
+    UserError::unknown(name.as_str())
+}

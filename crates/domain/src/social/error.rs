@@ -1,0 +1,68 @@
+//! What can go wrong between people.
+
+use thiserror::Error;
+
+use crate::error::{DomainError, ErrorKind, Subject};
+use crate::store::StoreError;
+use crate::users::Username;
+
+/// Why a use case of following failed; nothing was changed.
+#[derive(Debug, Error)]
+pub enum SocialError {
+    /// It would be about oneself.
+    #[error("You cannot follow yourself.")]
+    Yourself,
+    /// Nobody is called that.
+    #[error("There is no such user.")]
+    UnknownUser(Username),
+    /// The profile is not for the one who asks.
+    #[error("This profile is private.")]
+    Private,
+    /// The person is followed.
+    #[error("You follow this user already.")]
+    AlreadyFollowing(Username),
+    /// The person was asked and has not answered.
+    #[error("You have asked this user already.")]
+    AlreadyRequested(Username),
+    /// The person did not ask, or has taken it back.
+    #[error("This user has not asked to follow you.")]
+    NoRequest(Username),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for SocialError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Yourself => ErrorKind::Invalid,
+            Self::UnknownUser(_) | Self::NoRequest(_) => ErrorKind::NotFound,
+            Self::Private => ErrorKind::Forbidden,
+            Self::AlreadyFollowing(_) | Self::AlreadyRequested(_) => ErrorKind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Yourself => "follow_yourself",
+            Self::UnknownUser(_) => "unknown_user",
+            Self::Private => "private_profile",
+            Self::AlreadyFollowing(_) => "already_following",
+            Self::AlreadyRequested(_) => "already_requested",
+            Self::NoRequest(_) => "no_follow_request",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        let about = |resource, name: &Username| Some(Subject::new(resource, "username", name.as_str()));
+        match self {
+            Self::UnknownUser(name) => about("User", name),
+            Self::AlreadyFollowing(name) => about("Follow", name),
+            Self::AlreadyRequested(name) | Self::NoRequest(name) => about("FollowRequest", name),
+            Self::Yourself | Self::Private => None,
+            Self::Store(error) => error.subject(),
+        }
+    }
+}

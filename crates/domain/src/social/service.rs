@@ -1,0 +1,134 @@
+//! What people do with each other.
+
+use std::sync::Arc;
+
+use super::error::SocialError;
+use super::follow::{Contact, Follow, FollowStats, Followed};
+use super::ports::FollowReader;
+use crate::clock::Clock;
+use crate::ids::UserId;
+use crate::page::{Page, PageRequest};
+use crate::store::{Store, UnitOfWork};
+use crate::users::{User, Username};
+
+/// The use cases of following.
+#[derive(Clone)]
+pub struct Social {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn FollowReader>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Social {
+    /// Keeps follows in `store` and reads lists from `reader`.
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn FollowReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, reader, clock }
+    }
+
+    /// Lets `follower` follow the person called `name`, or ask to.
+    pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+        let mut tx = self.store.begin().await?;
+        let person = find(&mut *tx, name).await?;
+        let follow = Follow::new(follower, person.id, self.clock.now())?;
+        let outcome = if person.is_public {
+            // One that was asked for while the profile was about to turn public.
+            tx.follows().remove_request(follower, person.id).await?;
+            if !tx.follows().insert(&follow).await? {
+                return Err(SocialError::AlreadyFollowing(person.username));
+            }
+            Followed::Now(follow)
+        } else {
+            if tx.follows().exists(follower, person.id).await? {
+                return Err(SocialError::AlreadyFollowing(person.username));
+            }
+            if !tx.follows().insert_request(&follow).await? {
+                return Err(SocialError::AlreadyRequested(person.username));
+            }
+            Followed::Requested
+        };
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
+    /// Ends the follow of the person called `name`, or takes back the request, if there is either.
+    pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
+        let mut tx = self.store.begin().await?;
+        let person = find_other(&mut *tx, follower, name).await?;
+        tx.follows().remove_request(follower, person.id).await?;
+        tx.follows().remove(follower, person.id).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Lets the person called `name` follow `owner`, as they asked.
+    pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        let mut tx = self.store.begin().await?;
+        let person = find_other(&mut *tx, owner, name).await?;
+        if !tx.follows().remove_request(person.id, owner).await? {
+            return Err(SocialError::NoRequest(person.username));
+        }
+        let follow = Follow::new(person.id, owner, self.clock.now())?;
+        tx.follows().insert(&follow).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes the request of the person called `name` to follow `owner`, if there is one.
+    pub async fn decline(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        let mut tx = self.store.begin().await?;
+        let person = find_other(&mut *tx, owner, name).await?;
+        tx.follows().remove_request(person.id, owner).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends that the person called `name` follows `owner`, if they do.
+    pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        let mut tx = self.store.begin().await?;
+        let person = find_other(&mut *tx, owner, name).await?;
+        tx.follows().remove(person.id, owner).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Who follows `person`, as `viewer` may see it.
+    pub async fn followers(
+        &self,
+        person: UserId,
+        viewer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<Contact>, SocialError> {
+        Ok(self.reader.followers(person, viewer, page).await?)
+    }
+
+    /// Whom `person` follows, as `viewer` may see it.
+    pub async fn following(
+        &self,
+        person: UserId,
+        viewer: Option<UserId>,
+        page: PageRequest,
+    ) -> Result<Page<Contact>, SocialError> {
+        Ok(self.reader.following(person, viewer, page).await?)
+    }
+
+    /// Who asks to follow `owner`.
+    pub async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, SocialError> {
+        Ok(self.reader.requests(owner, page).await?)
+    }
+
+    /// The counts of `person`, as `viewer` may see them.
+    pub async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
+        self.reader.stats(person, viewer).await?.ok_or(SocialError::Private)
+    }
+}
+
+async fn find(tx: &mut dyn UnitOfWork, name: &Username) -> Result<User, SocialError> {
+    let found = tx.users().find_by_username(name).await?;
+    found.map(|(user, _)| user).ok_or_else(|| SocialError::UnknownUser(name.clone()))
+}
+
+/// The person called `name`, who is not `me`.
+async fn find_other(tx: &mut dyn UnitOfWork, me: UserId, name: &Username) -> Result<User, SocialError> {
+    let person = find(tx, name).await?;
+    if person.id == me { Err(SocialError::Yourself) } else { Ok(person) }
+}
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

@@ -1,0 +1,181 @@
+//! Follows over mocked ports: Ada is public, Bob is private.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::*;
+use crate::clock::FixedClock;
+use crate::error::{DomainError, ErrorKind};
+use crate::social::ports::MockFollowReader;
+use crate::testing::TestUnitOfWork;
+use crate::users::{Profile, ProfileChange, Users};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const BOB: UserId = UserId(Uuid::from_u128(2));
+const EVE: UserId = UserId(Uuid::from_u128(3));
+
+type List = Vec<(UserId, UserId)>;
+type Pairs = BTreeSet<(UserId, UserId)>;
+
+/// The two tables.
+#[derive(Default)]
+struct Tables {
+    follows: Mutex<Pairs>,
+    requests: Mutex<Pairs>,
+}
+
+impl Tables {
+    fn with(follows: &[(UserId, UserId)], requests: &[(UserId, UserId)]) -> Arc<Self> {
+        let set = |pairs: &[(UserId, UserId)]| Mutex::new(pairs.iter().copied().collect());
+        Arc::new(Self { follows: set(follows), requests: set(requests) })
+    }
+
+    fn shown(&self) -> (List, List) {
+        let list = |pairs: &Mutex<Pairs>| pairs.lock().expect("a table").iter().copied().collect();
+        (list(&self.follows), list(&self.requests))
+    }
+}
+
+fn user(name: &str) -> Option<User> {
+    let id = [("ada", ADA), ("bob", BOB), ("eve", EVE)].into_iter().find(|(known, _)| *known == name)?.1;
+    Some(User {
+        id,
+        username: Username::trusted(name),
+        email: None,
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: id != BOB,
+        is_admin: false,
+        zone: None,
+        created_at: NOW,
+        updated_at: NOW,
+    })
+}
+
+fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWork {
+    let mut tx = TestUnitOfWork { commits: commits.clone(), ..TestUnitOfWork::default() };
+    tx.users.expect_find_by_username().returning(|name| Ok(user(name.as_str()).map(|user| (user, None))));
+    tx.users.expect_find().returning(|id| Ok(["ada", "bob"].into_iter().filter_map(user).find(|user| user.id == id)));
+    tx.users.expect_update().returning(|_| Ok(()));
+    let t = tables.clone();
+    tx.follows
+        .expect_insert()
+        .returning(move |new| Ok(t.follows.lock().expect("a table").insert((new.follower, new.following))));
+    let t = tables.clone();
+    tx.follows.expect_remove().returning(move |a, b| Ok(t.follows.lock().expect("a table").remove(&(a, b))));
+    let t = tables.clone();
+    tx.follows.expect_exists().returning(move |a, b| Ok(t.follows.lock().expect("a table").contains(&(a, b))));
+    let t = tables.clone();
+    tx.follows
+        .expect_insert_request()
+        .returning(move |new| Ok(t.requests.lock().expect("a table").insert((new.follower, new.following))));
+    let t = tables.clone();
+    tx.follows.expect_remove_request().returning(move |a, b| Ok(t.requests.lock().expect("a table").remove(&(a, b))));
+    let t = tables.clone();
+    tx.follows.expect_accept_all().returning(move |whose, _| {
+        let asked = t.requests.lock().expect("a table").extract_if(.., |pair| pair.1 == whose).collect::<Vec<_>>();
+        t.follows.lock().expect("a table").extend(asked);
+        Ok(())
+    });
+    tx
+}
+
+/// The use cases over `tables`, and how often they committed.
+fn social(tables: &Arc<Tables>) -> (Social, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let (tables, counter) = (tables.clone(), commits.clone());
+    let store = TestUnitOfWork::store(move || transaction(&tables, &counter));
+    let social = Social::new(Arc::new(store), Arc::new(MockFollowReader::new()), Arc::new(FixedClock(NOW)));
+    (social, commits)
+}
+
+fn name(text: &str) -> Username {
+    Username::trusted(text)
+}
+
+#[test]
+fn following_depends_on_the_profile_and_on_what_is_there() {
+    let follow = |follower, following| Followed::Now(Follow { follower, following, created_at: NOW });
+    for (follows, requests, whom, expected) in [
+        (&[][..], &[][..], "ada", Ok(follow(EVE, ADA))),
+        (&[], &[], "bob", Ok(Followed::Requested)),
+        (&[(EVE, ADA)], &[], "ada", Err((ErrorKind::Conflict, "already_following"))),
+        (&[(EVE, BOB)], &[], "bob", Err((ErrorKind::Conflict, "already_following"))),
+        (&[], &[(EVE, BOB)], "bob", Err((ErrorKind::Conflict, "already_requested"))),
+        (&[], &[(EVE, ADA)], "ada", Ok(follow(EVE, ADA))),
+        (&[], &[], "eve", Err((ErrorKind::Invalid, "follow_yourself"))),
+        (&[], &[], "nobody", Err((ErrorKind::NotFound, "unknown_user"))),
+    ] {
+        let tables = Tables::with(follows, requests);
+        let (social, commits) = social(&tables);
+        let answer = block_on(social.follow(EVE, &name(whom))).map_err(|error| (error.kind(), error.code()));
+        assert_eq!(answer, expected, "{whom} {follows:?} {requests:?}");
+        assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()), "{whom}");
+        match expected {
+            Ok(Followed::Now(_)) => assert_eq!(tables.shown(), (vec![(EVE, ADA)], vec![])),
+            Ok(Followed::Requested) => assert_eq!(tables.shown(), (vec![], vec![(EVE, BOB)])),
+            Err(_) => {}
+        }
+    }
+}
+
+#[test]
+fn unfollowing_takes_back_a_request_too_and_may_be_repeated() {
+    let tables = Tables::with(&[(EVE, ADA), (ADA, BOB)], &[(EVE, BOB)]);
+    let (social, _) = social(&tables);
+    for whom in ["ada", "ada", "bob", "bob"] {
+        block_on(social.unfollow(EVE, &name(whom))).expect("nothing in the way");
+    }
+    assert_eq!(tables.shown(), (vec![(ADA, BOB)], vec![]));
+    assert!(matches!(block_on(social.unfollow(EVE, &name("eve"))), Err(SocialError::Yourself)));
+    assert!(matches!(block_on(social.unfollow(EVE, &name("nobody"))), Err(SocialError::UnknownUser(_))));
+}
+
+#[test]
+fn a_request_is_answered_once() {
+    let tables = Tables::with(&[], &[(EVE, BOB), (ADA, BOB)]);
+    let (social, _) = social(&tables);
+    block_on(social.accept(BOB, &name("eve"))).expect("accepted");
+    block_on(social.decline(BOB, &name("ada"))).expect("declined");
+    assert_eq!(tables.shown(), (vec![(EVE, BOB)], vec![]));
+    for asker in ["eve", "ada"] {
+        let again = block_on(social.accept(BOB, &name(asker)));
+        assert!(matches!(again, Err(SocialError::NoRequest(_))), "{again:?}");
+        block_on(social.decline(BOB, &name(asker))).expect("nothing to decline");
+    }
+    assert_eq!(tables.shown(), (vec![(EVE, BOB)], vec![]));
+}
+
+#[test]
+fn anyone_can_remove_a_follower() {
+    let tables = Tables::with(&[(EVE, ADA), (ADA, EVE)], &[]);
+    let (social, _) = social(&tables);
+    block_on(social.remove_follower(ADA, &name("eve"))).expect("removed");
+    block_on(social.remove_follower(ADA, &name("eve"))).expect("removed already");
+    assert_eq!(tables.shown(), (vec![(ADA, EVE)], vec![]));
+}
+
+#[test]
+fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_private() {
+    for (who, is_public, follows, requests) in [
+        (BOB, Some(true), vec![(ADA, BOB), (EVE, BOB)], vec![]),
+        (BOB, Some(false), vec![(ADA, BOB)], vec![(EVE, BOB)]),
+        (BOB, None, vec![(ADA, BOB)], vec![(EVE, BOB)]),
+        (ADA, Some(false), vec![(ADA, BOB)], vec![(EVE, BOB)]),
+    ] {
+        let tables = Tables::with(&[(ADA, BOB)], &[(EVE, BOB)]);
+        let shared = tables.clone();
+        let store = TestUnitOfWork::store(move || transaction(&shared, &Arc::default()));
+        let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        let change = ProfileChange { is_public, ..ProfileChange::default() };
+        block_on(users.change(who, change)).expect("a change");
+        assert_eq!(tables.shown(), (follows, requests), "{who} {is_public:?}");
+    }
+}
