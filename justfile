@@ -26,7 +26,7 @@ ci:
 
 # Writes crates/adapters-postgres/src/schema.rs from the migrations.
 schema:
-    UPDATE_SCHEMA=1 cargo test -p adapters-postgres --test schema
+    UPDATE_SCHEMA=1 cargo test -p adapters-postgres --test postgres schema
 
 # Writes openapi.json from the routes.
 openapi:

@@ -114,3 +114,6 @@ CREATE TABLE usage_totals (
     estimated_messages bigint NOT NULL DEFAULT 0,
     cost numeric NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
+
+-- Accounts that were made before: after this migration was undone and is run again.
+INSERT INTO usage_totals (user_key) SELECT key FROM users;

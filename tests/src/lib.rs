@@ -1,1 +1,42 @@
-//! Placeholder.
+//! What stories are told with: real processes on databases of their own, people who talk to them, and what they send.
+//!
+//! A story in `tests/<context>.rs` starts a [`Server`], registers a [`Person`] or two, lets them [`sync`](Person::sync)
+//! a [`Batch`] of [`Message`]s, and looks at what the API answers or at the [`Facts`] in the database:
+//!
+//! ```no_run
+//! # use tests::{Batch, Message, Person, Server};
+//! # async fn story() {
+//! let server = Server::start().await;
+//! let ada = Person::register(&server, "ada").await;
+//! ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+//! assert_eq!(ada.overview().await["total_tokens"], 7);
+//! # }
+//! ```
+//!
+//! The programs come from the directory of this test's own build (`target/debug` for `cargo test`); what is missing or
+//! older than its sources is built first, so `cargo test -p tests` alone is enough. Databases are copies of a migrated
+//! template in the cluster that all tests of the machine share: each test starts on an empty one of its own within
+//! milliseconds, whether tests run as threads (`cargo test`) or processes (`cargo nextest run`). When a story fails,
+//! the end of its server's log and the seed of its random choices are printed.
+
+#![expect(clippy::missing_panics_doc, reason = "a story that cannot go on fails")]
+
+mod client;
+mod database;
+mod facts;
+mod messages;
+mod people;
+mod programs;
+mod random;
+mod server;
+mod time;
+
+pub use client::{Answer, Client};
+pub use database::Database;
+pub use facts::Facts;
+pub use messages::{Batch, Message};
+pub use people::{PASSWORD, Person};
+pub use programs::program;
+pub use random::{MODELS, Random};
+pub use server::{Server, wait_until};
+pub use time::{instant, noon_zone, now};

@@ -42,9 +42,8 @@ pub struct MigrationState {
 }
 
 /// The schema of the database at some URL. Needs a multi-thread runtime.
-#[derive(Debug)]
 pub struct Migrations {
-    connector: Connector,
+    url: String,
 }
 
 fn failed(error: impl std::fmt::Display) -> MigrationError {
@@ -54,7 +53,7 @@ fn failed(error: impl std::fmt::Display) -> MigrationError {
 impl Migrations {
     /// The schema of the database at `url`.
     pub fn at(url: &str) -> Self {
-        Self { connector: Connector::new(url, QueryCount::default()) }
+        Self { url: url.to_owned() }
     }
 
     /// Runs what is missing, and returns its names. A second process waits for the first and then finds nothing to do.
@@ -98,7 +97,7 @@ impl Migrations {
         &self,
         work: impl FnOnce(&mut Harness) -> Result<T, MigrationError>,
     ) -> Result<T, MigrationError> {
-        let mut connection = self.connector.connect().await?.pg;
+        let mut connection = Connector::new(&self.url, QueryCount::default()).connect().await?.pg;
         connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed)?;
         // The lock belongs to the connection, so it is free again when the connection is closed, however that happens.
         let mut harness = AsyncMigrationHarness::new(connection);

@@ -24,20 +24,21 @@ async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
         return Ok(());
     }
     if let Some(steps) = asked.down {
-        return report("undid", &Migrations::at(url).down(steps).await?);
+        report("undid", &Migrations::at(url).down(steps).await?);
+        return Ok(());
     }
     if asked.create_database && create_database(url).await? {
         println!("created the database");
     }
-    report("ran", &Migrations::at(url).up().await?)
+    report("ran", &Migrations::at(url).up().await?);
+    Ok(())
 }
 
-fn report(did: &str, migrations: &[String]) -> Result<(), MigrationError> {
+fn report(did: &str, migrations: &[String]) {
     for migration in migrations {
         println!("{did} {migration}");
     }
     if migrations.is_empty() {
         println!("nothing to do");
     }
-    Ok(())
 }

@@ -1,5 +1,6 @@
 //! Serving: listen, open the database, answer, and leave everything tidy at the end.
 
+use std::convert::Infallible;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,8 +24,8 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), StartupError> {
     let listener = listen(settings)?;
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
-    let database = Database::open(settings)?;
-    let served = runtime.block_on(run(settings, &database, listener, end));
+    let mut database = Database::open(settings)?;
+    let served = runtime.block_on(run(settings, &mut database, listener, end));
     drop(runtime);
     served.and(database.stop())
 }
@@ -47,7 +48,7 @@ pub(crate) fn openapi() -> Result<String, StartupError> {
 
 async fn run(
     settings: &Settings,
-    database: &Database,
+    database: &mut Database,
     listener: TcpListener,
     mut end: End,
 ) -> Result<(), StartupError> {
@@ -67,16 +68,32 @@ async fn run(
         welcome::print(address);
     }
 
-    let reason = end.comes().await;
+    let reason = tokio::select! {
+        reason = end.comes() => reason,
+        never = watch(database) => match never {},
+    };
     tracing::info!(reason, "stopping: running requests finish, new ones are refused");
     ready.drain();
     if reason == TERMINATE {
         tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
     }
     handle.stop(true).await;
-    let served = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
+    let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
     store.close();
-    served.map_err(failed)
+    ended.map_err(failed)
+}
+
+/// Starts an embedded server again whenever it dies.
+async fn watch(database: &mut Database) -> Infallible {
+    let mut ticks = tokio::time::interval(WATCH);
+    loop {
+        ticks.tick().await;
+        match tokio::task::block_in_place(|| database.revive()) {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("the embedded database had died and runs again"),
+            Err(error) => tracing::error!(%error, "the embedded database died and does not start"),
+        }
+    }
 }
 
 fn listen(settings: &Settings) -> Result<TcpListener, StartupError> {
@@ -94,6 +111,9 @@ fn address(settings: &Settings) -> String {
     let (host, port) = (&settings.server.host, settings.server.port);
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
+
+/// How often the embedded server is looked after.
+const WATCH: Duration = Duration::from_millis(500);
 
 /// What a service manager sends.
 const TERMINATE: &str = "SIGTERM";

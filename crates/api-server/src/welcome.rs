@@ -16,14 +16,13 @@ Documentation of the API: {url}/docs
 
 A tour, from the directory of the repository:
 
-  API={url}/api/v1
-  TOKEN=$(curl -s $API/auth/register --json '{{"email":"me@example.org","password":"correct horse","username":"me_{port}"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
+  API={url}/api/v1; ME=me_$RANDOM
+  TOKEN=$(curl -s $API/auth/register --json '{{"email":"'$ME'@example.org","password":"correct horse","username":"'$ME'"}}' | sed 's/.*"token":"\([^"]*\)".*/\1/')
   curl -s $API/sync -H "Authorization: Bearer $TOKEN" --json @tests/samples/sync-claude-code.json
   curl -s $API/dashboard/overview -H "Authorization: Bearer $TOKEN"
 
 Stop with Ctrl-C.
-"#,
-        port = address.port(),
+"#
     )
 }
 

@@ -71,6 +71,14 @@ impl Database {
         !matches!(self, Self::External(_))
     }
 
+    /// Starts the embedded server again if it died; says whether it had to. Blocks while it recovers.
+    pub fn revive(&mut self) -> Result<bool, StartupError> {
+        match self {
+            Self::Embedded(cluster) => Ok(cluster.revive()?),
+            Self::External(_) | Self::Attached(_) => Ok(false),
+        }
+    }
+
     /// Stops it if this process runs it; close the pool before. Dropping does the same, without telling of failures.
     pub fn stop(self) -> Result<(), StartupError> {
         match self {

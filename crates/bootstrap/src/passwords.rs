@@ -90,7 +90,6 @@ impl PasswordHasher for Argon2Passwords {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn failed(error: impl std::fmt::Display) -> IdentityError {
     IdentityError::Hashing(error.to_string())
 }

@@ -69,6 +69,7 @@ impl Options {
 /// A running PostgreSQL that this process started. Dropping it stops it.
 pub struct Cluster {
     dir: DataDir,
+    options: Options,
     child: Option<Child>,
     port: u16,
     url: String,
@@ -105,7 +106,14 @@ impl Cluster {
         }
         put_log_aside(dir)?;
         let (child, port) = start_retrying(dir, &binaries, options)?;
-        let mut cluster = Self { dir: dir.clone(), child: Some(child), port, url: String::new(), _lock: lock };
+        let mut cluster = Self {
+            dir: dir.clone(),
+            options: options.clone(),
+            child: Some(child),
+            port,
+            url: String::new(),
+            _lock: lock,
+        };
         cluster.url = url(dir, port, DATABASE)?;
         if kept_port(dir) != Some(port) {
             files::write_private(&dir.port_file(), &port.to_string())?;
@@ -131,6 +139,26 @@ impl Cluster {
     /// Whether the server process still runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Starts the server again if it ended without being told to, at the same address; says whether it had to. What was
+    /// committed is there. Fails like [`start`](Self::start), and may be tried again.
+    pub fn revive(&mut self) -> Result<bool, Error> {
+        if self.is_running() {
+            return Ok(false);
+        }
+        let version = create::version_of(&self.dir)?;
+        let binaries = Binaries::find(version.and_then(|version| version.parse().ok()))?;
+        stop_left_over(&self.dir)?;
+        let start = Instant::now();
+        let child = loop {
+            match launch(&self.dir, &binaries, &self.options, self.port) {
+                Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < RETRY => sleep(20 * PAUSE),
+                launched => break launched?,
+            }
+        };
+        self.child = Some(child);
+        Ok(true)
     }
 
     /// Stops it: open connections are cut, everything committed is kept.

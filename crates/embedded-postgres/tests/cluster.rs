@@ -138,6 +138,24 @@ fn a_server_whose_owner_was_killed_is_taken_over() {
 }
 
 #[test]
+fn a_server_that_died_is_revived_at_its_address_with_what_was_committed() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    let mut cluster = Cluster::start(&dir, &Options::default()).unwrap();
+    assert!(!cluster.revive().unwrap(), "there is nothing to do while it runs");
+    ask(cluster.url(), "CREATE TABLE kept (n int); INSERT INTO kept VALUES (7)").unwrap();
+    let url = cluster.url().to_owned();
+
+    signal(postmaster_pid(&dir), Signal::KILL);
+    wait_for("the end of the server", || !cluster.is_running());
+    assert!(ask(&url, "SELECT 1").is_err());
+    assert!(cluster.revive().unwrap());
+    assert_eq!(cluster.url(), url);
+    assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "7");
+    cluster.stop().unwrap();
+}
+
+#[test]
 fn a_cluster_that_crashed_recovers() {
     let top = open_dir();
     let dir = data_dir(&top);

@@ -76,8 +76,8 @@ impl From<Overview> for OverviewBody {
 pub(crate) struct TrendsBody {
     /// Every day, oldest first, empty ones included.
     daily_data: Vec<DayBody>,
-    period_start: Option<Day>,
-    period_end: Option<Day>,
+    period_start: Day,
+    period_end: Day,
     /// What as many days before came to.
     previous: PreviousBody,
     /// The change against them.
@@ -123,8 +123,8 @@ struct ChangeBody {
 impl From<Trends> for TrendsBody {
     fn from(trends: Trends) -> Self {
         Self {
-            period_start: trends.days.first().map(|day| day.date.into()),
-            period_end: trends.days.last().map(|day| day.date.into()),
+            period_start: trends.start.into(),
+            period_end: trends.end.into(),
             previous: PreviousBody { tokens: trends.previous.tokens, cost: trends.previous.cost.into() },
             change: ChangeBody { tokens: trends.token_change(), cost: trends.cost_change() },
             by_weekday: trends.by_weekday,

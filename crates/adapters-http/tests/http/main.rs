@@ -1,5 +1,9 @@
-//! The edge, tried over the wire against a real server.
+//! The edge and the routes, tried over the wire against a real server.
 
+mod auth;
+mod dashboard;
 mod edge;
 mod errors;
 mod support;
+mod sync;
+mod users;

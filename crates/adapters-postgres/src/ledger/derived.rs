@@ -66,7 +66,9 @@ pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Deri
         let active_days = active.load::<Date>(&mut c1).await.map_err(store_error)?.into_iter().collect();
         return Ok(Moved { active_days, ..Moved::default() });
     }
-    let shrinks = difference.rollups.values().any(|sums| sums.messages < 0 || sums.tokens < 0);
+    // A message may move to another hour within its roll-up, which then does not change at all.
+    let shrinks = difference.rollups.values().any(|sums| sums.messages < 0)
+        || difference.hours.values().any(|sums| sums.messages < 0);
     let swept = async {
         if !shrinks {
             return Ok((0, 0, 0));

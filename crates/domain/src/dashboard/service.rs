@@ -161,12 +161,13 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
         by_weekday[usize::from(date.weekday().number_days_from_monday())] += sums.tokens;
         days.push(DayUsage { date, sums });
     }
-    Trends { days, previous, by_weekday, by_hour }
+    Trends { start, end: today, days, previous, by_weekday, by_hour }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progression::MonthlyBadge;
 
     #[test]
     fn trends_fill_empty_days_and_compare_with_the_days_before() {
@@ -192,6 +193,6 @@ mod tests {
         let shown = overview(&figures, LocalTime { date: date!(2026 - 11 - 22), hour: 22, minute: 0 });
         assert_eq!((shown.streak.current, shown.streak_at_risk), (2, true));
         assert_eq!((shown.level.xp, shown.cache_efficiency), (5 + 20, Some(75.0)));
-        assert_eq!(shown.badge().map(|badge| badge.name()), Some("Power User"));
+        assert_eq!(shown.badge().map(MonthlyBadge::name), Some("Power User"));
     }
 }

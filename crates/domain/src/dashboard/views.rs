@@ -102,6 +102,10 @@ pub struct DayUsage {
 /// A number of days and how they compare with as many days before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trends {
+    /// The first day.
+    pub start: Date,
+    /// The last day.
+    pub end: Date,
     /// Every day, oldest first, empty ones included.
     pub days: Vec<DayUsage>,
     /// What as many days before came to.

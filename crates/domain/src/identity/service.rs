@@ -172,3 +172,145 @@ impl Identity {
         Ok(SignedIn { session, token })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::identity::PasswordHash;
+    use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
+    use crate::ids::MockIds;
+    use crate::testing::TestUnitOfWork;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+    fn ada() -> User {
+        User {
+            id: UserId(Uuid::from_u128(1)),
+            username: Username::trusted("ada"),
+            email: Some(Email::trusted("ada@example.org")),
+            email_verified: false,
+            profile: Profile::default(),
+            is_public: true,
+            is_admin: false,
+            zone: None,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    /// A hasher whose hash of a password is the password.
+    fn plain() -> MockPasswordHasher {
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_hash().returning(|password| Ok(PasswordHash(password.expose().to_owned())));
+        passwords.expect_verify().returning(|password, hash| Ok(hash.is_some_and(|hash| hash.0 == password.expose())));
+        passwords
+    }
+
+    fn identity(
+        passwords: MockPasswordHasher,
+        sessions: MockSessionReader,
+        open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static,
+    ) -> Identity {
+        let mut ids = MockIds::new();
+        ids.expect_fresh().returning(|| Uuid::from_u128(42));
+        ids.expect_secret().returning(|| [7; 32]);
+        let store = TestUnitOfWork::store(open);
+        Identity::new(
+            Arc::new(store),
+            Arc::new(sessions),
+            Arc::new(passwords),
+            Arc::new(FixedClock(NOW)),
+            Arc::new(ids),
+        )
+    }
+
+    /// A transaction in which ada exists, with the password `correct horse`.
+    fn with_ada() -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork::default();
+        let known = || (ada(), Some(PasswordHash("correct horse".into())));
+        tx.users.expect_find_by_email().returning(move |email| Ok((email.as_str() == "ada@example.org").then(known)));
+        tx.users.expect_find_by_username().returning(move |name| Ok((name.as_str() == "ADA").then(known)));
+        tx.sessions.expect_insert().returning(|_| Ok(()));
+        tx
+    }
+
+    #[test]
+    fn the_right_password_opens_a_session_by_address_or_username() {
+        let identity = identity(plain(), MockSessionReader::new(), with_ada);
+        for name in ["Ada@Example.org", "ADA"] {
+            let login = identity.login(name, Password::typed("correct horse"), Device::default());
+            let signed_in = pollster::block_on(login).expect("a session");
+            assert_eq!(signed_in.session.user, ada().id);
+            assert_eq!(signed_in.session.expires_at, NOW + Session::LIFETIME);
+            assert_eq!(TokenHash::of_session(signed_in.token.expose()), Some(signed_in.session.token));
+        }
+    }
+
+    #[test]
+    fn who_is_wrong_learns_not_what_and_a_password_is_always_checked() {
+        for (name, password) in [("ada", "wrong"), ("nobody", "correct horse"), ("no name at all", "x"), ("\0", "")] {
+            let mut passwords = MockPasswordHasher::new();
+            passwords.expect_verify().times(1).returning(|_, _| Ok(false));
+            let identity = identity(passwords, MockSessionReader::new(), with_ada);
+            let error = pollster::block_on(identity.login(name, Password::typed(password), Device::default()));
+            assert_eq!(error.expect_err("refused").to_string(), IdentityError::WrongCredentials.to_string(), "{name}");
+        }
+    }
+
+    #[test]
+    fn collisions_are_told_by_the_field() {
+        for (constraint, code) in [
+            ("users_email_key", "email_taken"),
+            ("users_username_key", "username_taken"),
+            ("users_pkey", "store_conflict"),
+        ] {
+            let identity = identity(plain(), MockSessionReader::new(), move || {
+                let mut tx = TestUnitOfWork::default();
+                tx.users
+                    .expect_insert()
+                    .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
+                tx
+            });
+            let registration = Registration {
+                email: Email::trusted("ada@example.org"),
+                password: Password::typed("correct horse"),
+                username: Username::trusted("ada"),
+                name: None,
+                zone: None,
+            };
+            let error = pollster::block_on(identity.register(registration, Device::default())).expect_err("taken");
+            assert_eq!(crate::error::DomainError::code(&error), code);
+        }
+    }
+
+    #[test]
+    fn the_last_use_is_noted_now_and_then() {
+        let token = SessionToken::of([7; 32]);
+        for (minutes_ago, noted) in [(0, 0), (4, 0), (5, 1), (600, 1)] {
+            let mut sessions = MockSessionReader::new();
+            sessions.expect_principal().returning(move |_, now| {
+                Ok(Some(Principal {
+                    user: ada().id,
+                    session: SessionId(Uuid::nil()),
+                    is_admin: false,
+                    last_used_at: now - Duration::minutes(minutes_ago),
+                }))
+            });
+            sessions.expect_touch().times(noted).returning(|_, _| Ok(()));
+            let identity = identity(plain(), sessions, TestUnitOfWork::default);
+            let principal = pollster::block_on(identity.authenticate(token.expose())).expect("a principal");
+            assert_eq!(principal.user, ada().id);
+        }
+    }
+
+    #[test]
+    fn what_is_no_token_is_not_even_looked_up() {
+        let identity = identity(plain(), MockSessionReader::new(), TestUnitOfWork::default);
+        for token in ["", "s_short", "bearer"] {
+            assert!(matches!(pollster::block_on(identity.authenticate(token)), Err(IdentityError::NotSignedIn)));
+        }
+    }
+}

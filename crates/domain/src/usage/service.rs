@@ -138,3 +138,147 @@ async fn write_all(
     written.difference = std::mem::take(&mut written.difference).without_zeros();
     Ok(written)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::pricing::PriceBook;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::ports::{Account, Moved};
+    use crate::usage::testing::{NOW, batch, message, sent};
+    use crate::usage::{Model, ModelName, SentMessage};
+    use uuid::Uuid;
+
+    const ADA: UserId = UserId(Uuid::from_u128(7));
+
+    fn account() -> Account {
+        Account {
+            zone: Some(Zone::utc()),
+            totals: crate::usage::Sums::default(),
+            active_days: 0,
+            longest_streak: 0,
+            event_xp: crate::progression::EventXp::default(),
+            achievements: 0,
+        }
+    }
+
+    /// A use case over transactions made by `open`, and how often it committed.
+    fn usage(open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&commits);
+        let store = TestUnitOfWork::store(move || TestUnitOfWork { commits: Arc::clone(&counted), ..open() });
+        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), prices), commits)
+    }
+
+    /// A transaction on an account whose ledger has `stored`, and today as its active day.
+    fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork::default();
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
+        let active_days = BTreeSet::from([NOW.date()]);
+        tx.ledger
+            .expect_shift()
+            .returning(move |_, _| Ok(Moved { active_days: active_days.clone(), ..Moved::default() }));
+        tx.ledger.expect_set_activity().returning(|_, _, _| Ok(()));
+        tx
+    }
+
+    #[test]
+    fn new_messages_are_written_once_and_committed() {
+        let (usage, commits) = usage(|| {
+            let mut tx = transaction(Vec::new());
+            tx.ledger
+                .expect_write()
+                .times(1)
+                .withf(|_, new, old| (new.len(), old.len()) == (2, 0))
+                .returning(|_, _, _| Ok(()));
+            tx
+        });
+        let sent = vec![sent("a"), SentMessage { output: 11, ..sent("a") }, sent("b")];
+        let report = pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync");
+        assert_eq!((report.received, report.new, report.updated, report.duplicates), (3, 2, 0, 1));
+        assert_eq!((report.standing.tokens, report.standing.streak.current), (21 + 20, 1));
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn what_the_ledger_has_is_not_written_again() {
+        let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
+        let (usage, commits) = usage(move || transaction(vec![stored.clone()]));
+        let report = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
+        assert_eq!((report.new, report.duplicates), (0, 1));
+        assert_eq!(commits.load(Ordering::SeqCst), 1, "the machine was seen");
+    }
+
+    #[test]
+    fn a_dry_run_never_commits() {
+        let (usage, commits) = usage(|| {
+            let mut tx = transaction(Vec::new());
+            tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+            tx
+        });
+        let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+        assert_eq!(pollster::block_on(usage.sync(ADA, dry)).expect("a dry run").new, 1);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn large_batches_are_written_in_chunks() {
+        let (usage, _) = usage(|| {
+            let mut tx = transaction(Vec::new());
+            tx.ledger.expect_write().times(3).withf(|_, new, _| new.len() <= CHUNK).returning(|_, _, _| Ok(()));
+            tx
+        });
+        let sent = (0..=2 * CHUNK).map(|n| sent(&n.to_string())).collect();
+        assert_eq!(pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync").new, 2 * CHUNK + 1);
+    }
+
+    #[test]
+    fn who_has_no_account_has_no_ledger() {
+        let (usage, commits) = usage(|| {
+            let mut tx = TestUnitOfWork::default();
+            tx.ledger.expect_lock().returning(|_| Ok(None));
+            tx
+        });
+        let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
+        assert!(matches!(error, UsageError::UnknownUser(ADA)));
+        assert!(matches!(pollster::block_on(usage.rebuild(ADA)), Err(UsageError::UnknownUser(ADA))));
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn the_first_zone_that_a_sync_names_is_kept() {
+        let (usage, _) = usage(|| {
+            let mut tx = TestUnitOfWork::default();
+            tx.ledger.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
+            tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
+            tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
+            tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
+            tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx
+        });
+        let named = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };
+        pollster::block_on(usage.sync(ADA, named)).expect("a sync");
+    }
+
+    #[test]
+    fn models_without_a_price_are_named_once() {
+        let (usage, _) = usage(|| {
+            let mut tx = transaction(Vec::new());
+            tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+            tx
+        });
+        let unknown = Model { name: ModelName::trusted("nobody-knows-me"), provider: None };
+        let unknown_sent = |id| SentMessage { model: unknown.name.clone(), ..sent(id) };
+        let report =
+            pollster::block_on(usage.sync(ADA, batch(vec![unknown_sent("a"), unknown_sent("b")]))).expect("a sync");
+        assert_eq!(report.unpriced_models, [unknown.name]);
+    }
+}

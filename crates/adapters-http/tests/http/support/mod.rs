@@ -2,15 +2,16 @@
 
 pub(crate) mod client;
 pub(crate) mod routes;
+pub(crate) mod world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::HttpServer;
 use actix_web::web::Data;
-use adapters_http::app::app;
+use actix_web::{App, HttpServer};
+use adapters_http::app::{Served, app};
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::health::Readiness;
@@ -32,7 +33,7 @@ pub(crate) const LIMIT: usize = 4096;
 /// Bytes a sync body may have here.
 pub(crate) const SYNC_LIMIT: usize = 1 << 20;
 
-struct OneId;
+pub(crate) struct OneId;
 
 impl Ids for OneId {
     fn fresh(&self) -> Uuid {
@@ -79,17 +80,22 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
         patience: Patience { grace: Duration::from_millis(300), slowest: 16 << 10 },
     };
     let budget = ByteBudget::new(2 * SYNC_LIMIT, Duration::from_secs(5));
-    let server = HttpServer::new(move || {
+    let client = listen(move || {
         app(&edge, routes::all())
             .app_data(Data::from(readiness.clone()))
             .app_data(Data::new(limits.clone()))
             .app_data(Data::new(budget.clone()))
     });
-    let server = ServerLimits { workers: 1, ..ServerLimits::default() }.apply(server);
+    (client, wellbeing)
+}
+
+/// Serves on a port of its own until the test ends.
+pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
+    let server = ServerLimits { workers: 1, ..ServerLimits::default() }.apply(HttpServer::new(make));
     let server = server.bind(("127.0.0.1", 0)).expect("a free port");
     let address: SocketAddr = server.addrs()[0];
     actix_web::rt::spawn(server.run());
-    (Client(address), wellbeing)
+    Client(address)
 }
 
 /// A server with the default settings.

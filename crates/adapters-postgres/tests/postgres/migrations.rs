@@ -1,13 +1,11 @@
 //! Migrations go up, down and up again, and two processes at once do no harm.
 
-mod common;
-
 use adapters_postgres::{MigrationError, Migrations, create_database};
 use tokio_postgres::NoTls;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn migrations_go_up_and_down() {
-    let database = common::empty_database();
+    let database = crate::common::empty_database();
     let migrations = Migrations::at(database.url());
     let all = migrations.status().await.expect("a status");
     assert!(!all.is_empty() && all.iter().all(|migration| !migration.applied));
@@ -23,7 +21,7 @@ async fn migrations_go_up_and_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_migrate_at_once_one_waits() {
-    let database = common::empty_database();
+    let database = crate::common::empty_database();
     let runs: Vec<_> = (0..4)
         .map(|_| {
             let migrations = Migrations::at(database.url());
@@ -41,7 +39,7 @@ async fn of_two_that_migrate_at_once_one_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_a_newer_version_is_refused() {
-    let fixture = common::fixture();
+    let fixture = crate::common::fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000001')";
@@ -52,7 +50,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_database_is_said_to_be_missing_and_can_be_made() {
-    let fixture = common::fixture();
+    let fixture = crate::common::fixture();
     let url = fixture.database.url().replace(fixture.database.name(), "made \"by\" a test");
     let url = url.replace(' ', "%20").replace('"', "%22");
     let missing = Migrations::at(&url).up().await;

@@ -1,9 +1,6 @@
 //! What a transaction promises: all or nothing, and never a commit that was none.
-#![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
 
-mod common;
-
-use common::{fixture, person};
+use crate::common::{fixture, person};
 use domain::store::{Store, StoreError};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,8 @@
 //! The ledger on PostgreSQL: counted once, derived rows in step, few round trips.
-#![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
-
-mod common;
 
 use std::sync::Arc;
 
-use common::{Fixture, fixture};
+use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::days::Zone;
 use domain::ids::UserId;

@@ -1,21 +1,22 @@
 //! `src/schema.rs` says what the database says. `just schema` writes it.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use tokio_postgres::NoTls;
 
+/// The columns of the primary key, and each column with its type.
+type Table = (Vec<String>, Vec<(String, String)>);
+
 const FILE: &str = "src/schema.rs";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_schema_file_is_what_the_database_has() {
-    let fixture = common::fixture();
+    let fixture = crate::common::fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
 
-    let mut tables: BTreeMap<String, (Vec<String>, Vec<(String, String)>)> = BTreeMap::new();
+    let mut tables: BTreeMap<String, Table> = BTreeMap::new();
     let columns = "
         SELECT c.table_name::text, c.column_name::text, c.udt_name::text, c.is_nullable = 'YES'
         FROM information_schema.columns AS c

@@ -13,13 +13,13 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 /// A database with our schema; it goes away with this value.
-pub struct Fixture {
-    pub store: Database,
-    pub database: TestDatabase,
+pub(crate) struct Fixture {
+    pub(crate) store: Database,
+    pub(crate) database: TestDatabase,
 }
 
 /// A migrated database.
-pub fn fixture() -> Fixture {
+pub(crate) fn fixture() -> Fixture {
     let cluster = TestCluster::shared().expect("a cluster");
     let template = format!("adapters_{}", digest());
     cluster.template(&template, migrate).expect("a template");
@@ -29,7 +29,7 @@ pub fn fixture() -> Fixture {
 }
 
 /// A database without our schema.
-pub fn empty_database() -> TestDatabase {
+pub(crate) fn empty_database() -> TestDatabase {
     TestCluster::shared().expect("a cluster").create_database(None).expect("a database")
 }
 
@@ -61,7 +61,7 @@ fn walk(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
 }
 
 /// An account called `name`, not stored yet.
-pub fn person(name: &str) -> User {
+pub(crate) fn person(name: &str) -> User {
     let now = datetime!(2026-11-22 12:00 UTC);
     User {
         id: UserId(Uuid::now_v7()),
@@ -79,7 +79,7 @@ pub fn person(name: &str) -> User {
 
 impl Fixture {
     /// Stores an account called `name` that lives in `zone`.
-    pub async fn person(&self, name: &str, zone: Option<&str>) -> User {
+    pub(crate) async fn person(&self, name: &str, zone: Option<&str>) -> User {
         let user = User { zone: zone.and_then(Zone::parse), ..person(name) };
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.users().insert(&user, None).await.expect("an account");

@@ -1,0 +1,219 @@
+//! The whole API over mocked ports: Ada shows everything, Bob hides and lets only Ada look, nobody else is there.
+
+use std::sync::Arc;
+
+use adapters_http::app::app;
+use adapters_http::body::{BodyLimits, ByteBudget};
+use adapters_http::client_ip::TrustedProxies;
+use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::services::{Services, api};
+use domain::clock::{Clock, FixedClock};
+use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
+use domain::dashboard::{Dashboard, DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage};
+use domain::days::Zone;
+use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
+use domain::identity::{Email, Identity, Principal, SessionToken, TokenHash};
+use domain::ids::{SessionId, UserId};
+use domain::money::Usd;
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::progression::EventXp;
+use domain::testing::TestUnitOfWork;
+use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
+use domain::users::{Profile, Region, User, Username, Users, WebUrl};
+use time::OffsetDateTime;
+use time::macros::{date, datetime};
+use uuid::Uuid;
+
+use super::{Client, OneId, Wellbeing, listen};
+
+pub(crate) const NOW: OffsetDateTime = datetime!(2026-11-22 12:34:56.789 UTC);
+pub(crate) const ADA: UserId = UserId(Uuid::from_u128(0xada));
+pub(crate) const BOB: UserId = UserId(Uuid::from_u128(0xb0b));
+
+/// What a test can change before it serves.
+pub(crate) struct World {
+    pub(crate) open: Box<dyn Fn() -> TestUnitOfWork + Send + Sync>,
+    pub(crate) sessions: MockSessionReader,
+    pub(crate) passwords: MockPasswordHasher,
+    pub(crate) reader: MockDashboardReader,
+}
+
+/// The token of Ada's session.
+pub(crate) fn ada() -> String {
+    SessionToken::of([1; 32]).expose().to_owned()
+}
+
+/// The token of Bob's session.
+pub(crate) fn bob() -> String {
+    SessionToken::of([2; 32]).expose().to_owned()
+}
+
+/// A token of the right form that opens nothing.
+pub(crate) fn stranger() -> String {
+    SessionToken::of([3; 32]).expose().to_owned()
+}
+
+pub(crate) fn session_of(user: UserId) -> SessionId {
+    SessionId(Uuid::from_u128(user.0.as_u128() + 1))
+}
+
+pub(crate) fn user(id: UserId) -> User {
+    let is_ada = id == ADA;
+    let name = if is_ada { "Ada" } else { "Bob" };
+    User {
+        id,
+        username: Username::trusted(name),
+        email: Some(Email::trusted(format!("{}@example.org", name.to_lowercase()))),
+        email_verified: is_ada,
+        profile: Profile {
+            name: Some(format!("{name} Example")),
+            bio: Some("Counts tokens.".into()),
+            location: Some("London".into()),
+            region: Some(Region::Eu),
+            website_url: Some(WebUrl::trusted("https://example.org")),
+            image: Some(WebUrl::trusted("https://example.org/me.png")),
+        },
+        is_public: is_ada,
+        is_admin: is_ada,
+        zone: is_ada.then(|| Zone::parse("Europe/London").expect("a zone")),
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+pub(crate) fn dollars(text: &str) -> Usd {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    Usd::from_atto(format!("{whole}{fraction:0<18}").parse().expect("an amount"))
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            open: Box::new(TestUnitOfWork::default),
+            sessions: sessions(),
+            passwords: MockPasswordHasher::new(),
+            reader: reader(),
+        }
+    }
+
+    /// Transactions as `prepare` makes them.
+    pub(crate) fn storing(mut self, prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> Self {
+        self.open = Box::new(move || {
+            let mut tx = TestUnitOfWork::default();
+            prepare(&mut tx);
+            tx
+        });
+        self
+    }
+
+    pub(crate) fn serve(self) -> Client {
+        let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
+        let ids = Arc::new(OneId);
+        let store = Arc::new(TestUnitOfWork::store(self.open));
+        let passwords = Arc::new(self.passwords);
+        let book = PriceBook::new([]);
+        let services = Services {
+            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
+            users: Users::new(store.clone(), clock.clone()),
+            usage: Usage::new(store, clock.clone(), Arc::new(CurrentBook::new(book))),
+            dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
+            readiness: Arc::new(Wellbeing::default()),
+            body_limits: BodyLimits::default(),
+            byte_budget: ByteBudget::default(),
+            trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
+        };
+        let edge = Edge::new(clock, ids, EdgeSettings::default());
+        listen(move || {
+            let services = services.clone();
+            app(&edge, api()).configure(move |config| services.install(config))
+        })
+    }
+}
+
+fn sessions() -> MockSessionReader {
+    let mut sessions = MockSessionReader::new();
+    sessions.expect_principal().returning(|token, _| {
+        let opens = |text: &str| TokenHash::of_session(text) == Some(token);
+        let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
+        Ok(user.map(|user| Principal { user, session: session_of(user), is_admin: user == ADA, last_used_at: NOW }))
+    });
+    sessions
+}
+
+fn reader() -> MockDashboardReader {
+    let mut reader = MockDashboardReader::new();
+    reader.expect_person().returning(|name, viewer| {
+        let found = [ADA, BOB].map(user).into_iter().find(|user| user.username == *name);
+        Ok(found.map(|user| {
+            let visible = user.is_public || viewer.is_some();
+            Person { user, visible }
+        }))
+    });
+    reader.expect_account().returning(|id| Ok(Some(user(id))));
+    reader.expect_figures().returning(|_, _, _| Ok(figures()));
+    let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
+    reader.expect_days().returning(move |_, from, to| {
+        let days = [day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 12)];
+        Ok(days.into_iter().filter(|day| day.date >= from && day.date <= to).collect())
+    });
+    reader.expect_hours().returning(|_, _, _| Ok([1; 24]));
+    reader.expect_tools().returning(|_, _, _| Ok(vec![tool("claude-code", 2), tool("codex", 1)]));
+    reader.expect_models().returning(|_, _, _| Ok(vec![model("claude-sonnet-4-5", 3)]));
+    reader.expect_machines().returning(|_| {
+        Ok(vec![MachineUsage {
+            machine: MachineId::unnamed(),
+            tokens: 3,
+            cost: dollars("0.3508"),
+            last_synced_at: NOW,
+        }])
+    });
+    reader.expect_platform().returning(|| Ok(PlatformTotals { tokens: 1 << 70, users: 3, tools: 2 }));
+    reader
+}
+
+/// 610 XP: 11 for tokens, 30 for active days, 569 for events.
+pub(crate) fn figures() -> Figures {
+    Figures {
+        totals: Sums {
+            messages: 5,
+            tokens: 112_250,
+            input: 3_000,
+            output: 6_000,
+            cache_read: 9_000,
+            cache_write: 12_000,
+            reasoning: 1_250,
+            cost: dollars("0.3508"),
+            unpriced_tokens: 7,
+            ..Sums::default()
+        },
+        active_days: [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into(),
+        window_tokens: 10_000_000,
+        event_xp: EventXp(56_900),
+        achievements: 5,
+        models: 2,
+        sources: 1,
+    }
+}
+
+fn tool(source: &str, tokens: i64) -> ToolUsage {
+    ToolUsage {
+        source: Source::trusted(source),
+        tokens,
+        cost: dollars("0.3508"),
+        days_active: 2,
+        first_used: date!(2026 - 11 - 20),
+        last_used: date!(2026 - 11 - 22),
+    }
+}
+
+fn model(name: &str, tokens: i64) -> ModelUsage {
+    ModelUsage {
+        model: ModelName::trusted(name),
+        tokens,
+        cost: dollars("0.3508"),
+        cost_status: CostStatus::Partial,
+        days_active: 2,
+        first_used: date!(2026 - 11 - 20),
+        last_used: date!(2026 - 11 - 22),
+    }
+}

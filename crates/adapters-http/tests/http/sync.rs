@@ -1,0 +1,142 @@
+//! `POST /sync`, over the wire.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use domain::days::Zone;
+use domain::progression::EventXp;
+use domain::usage::Sums;
+use domain::usage::ports::{Account, Moved};
+use serde_json::{Value, json};
+use time::macros::date;
+
+use crate::support::Client;
+use crate::support::client::Answer;
+use crate::support::world::{World, ada, dollars};
+
+fn account() -> Account {
+    Account {
+        zone: Some(Zone::utc()),
+        totals: Sums { messages: 1, tokens: 100_000, cost: dollars("0.3508"), ..Sums::default() },
+        active_days: 2,
+        longest_streak: 9,
+        event_xp: EventXp(36_000),
+        achievements: 5,
+    }
+}
+
+/// A ledger that has stored nothing of what comes, and counts commits.
+fn ledger() -> (Client, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = commits.clone();
+    let world = World::new().storing(move |tx| {
+        tx.commits = counted.clone();
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_set_activity().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_shift().returning(|_, _| {
+            let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
+            Ok(Moved { new_rollups: 2, updated_rollups: 1, active_days })
+        });
+    });
+    (world.serve(), commits)
+}
+
+async fn sync(client: Client, body: &Value) -> Answer {
+    client.request("POST", "/api/v1/sync").bearer(&ada()).json(body).send().await
+}
+
+fn camel() -> Value {
+    let message = |id: &str, timestamp: &str| {
+        json!({"id": id, "timestamp": timestamp, "model": "Somebodys-Model", "inputTokens": 4000, "outputTokens": "250",
+               "cacheReadTokens": 2000.0})
+    };
+    json!({
+        "version": "2.0.0", "client": "burntop-cli", "machineId": "abcd1234", "syncedAt": "2026-11-22T12:34:56.789Z",
+        "source": "Claude-Code", "messages": [
+            message("a", "2026-11-22T12:30:00.000Z"), message("b", "2026-11-22T12:31:00"),
+            message("a", "2026-11-22T12:30:00.000Z"), message("c", "2027-11-22T12:30:00.000Z"),
+        ],
+    })
+}
+
+fn snake() -> Value {
+    let text = camel().to_string();
+    let names = [
+        ("machineId", "machine_id"),
+        ("syncedAt", "synced_at"),
+        ("inputTokens", "input_tokens"),
+        ("outputTokens", "output_tokens"),
+        ("cacheReadTokens", "cache_read_tokens"),
+    ];
+    let text = names.iter().fold(text, |text, (camel, snake)| text.replace(camel, snake));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+#[actix_web::test]
+async fn a_sync_is_answered_in_full_in_either_spelling() {
+    for body in [camel(), snake()] {
+        let (client, commits) = ledger();
+        let answer = sync(client, &body).await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
+        assert_eq!(
+            answer.json(),
+            json!({
+                "success": true, "message": "2 of 4 messages synced, 1 known already, 1 rejected.",
+                "messagesReceived": 4, "messagesSynced": 2, "messagesUpdated": 0, "messagesDuplicate": 1,
+                "messagesRejected": 1, "rejected": [{"index": 3, "id": "c", "reason": "timestamp_in_future"}],
+                "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
+                "stats": {
+                    "totalTokens": 112_500, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 3,
+                    "achievementsUnlocked": 5, "xp": 11 + 30 + 360, "level": 2, "title": "Novice", "leveledUp": true,
+                    "rank": null,
+                },
+                "newAchievements": [],
+            })
+        );
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[actix_web::test]
+async fn a_dry_run_answers_the_same_and_keeps_nothing() {
+    let (client, commits) = ledger();
+    let said = sync(client, &camel()).await.json();
+    let mut dry = camel();
+    dry["dryRun"] = json!(true);
+    assert_eq!(sync(client, &dry).await.json(), said);
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[actix_web::test]
+async fn a_body_of_the_wrong_shape_changes_nothing() {
+    let (client, commits) = ledger();
+    let mut wrong = camel();
+    wrong["messages"][1]["inputTokens"] = json!(-1);
+    wrong["source"] = Value::Null;
+    wrong["messages"][0]["id"] = json!("");
+    let answer = sync(client, &wrong).await;
+    assert_eq!(
+        answer.problems(),
+        [
+            r#"["body","source"] string_type"#,
+            r#"["body","messages",0,"id"] string_too_short"#,
+            r#"["body","messages",1,"inputTokens"] greater_than_equal"#,
+        ]
+    );
+    assert_eq!(sync(client, &json!([])).await.status, 422);
+    assert_eq!(client.request("POST", "/api/v1/sync").bearer(&ada()).body("{").send().await.status, 422);
+    let texts = client.request("POST", "/api/v1/sync").bearer(&ada()).header("Content-Type", "text/plain").body("{}");
+    texts.send().await.assert_error(415, "UNSUPPORTED_MEDIA_TYPE", &json!({}));
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[actix_web::test]
+async fn an_account_that_is_gone_is_not_found() {
+    let world = World::new().storing(|tx| {
+        tx.ledger.expect_lock().returning(|_| Ok(None));
+    });
+    assert_eq!(sync(world.serve(), &camel()).await.status, 404);
+}

@@ -1,0 +1,9 @@
+//! The ports against a real PostgreSQL, each test on a database of its own.
+#![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
+
+mod common;
+mod ledger;
+mod migrations;
+mod plans;
+mod schema;
+mod unit_of_work;

@@ -1,0 +1,149 @@
+//! A client of the REST API in as few words as possible.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Once};
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+/// Talks to a server, wherever it listens after its latest start; with a token it is somebody.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    port: Arc<AtomicU16>,
+    token: Option<String>,
+}
+
+/// What the server answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it came.
+    pub text: String,
+    /// The body as JSON; null when it is not.
+    pub json: Value,
+}
+
+impl Client {
+    pub(crate) fn new(port: Arc<AtomicU16>) -> Self {
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        Self { http: http.build().expect("a client needs nothing"), port, token: None }
+    }
+
+    /// The same client with `token`.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client without a token.
+    #[must_use]
+    pub fn anonymous(&self) -> Self {
+        Self { token: None, ..self.clone() }
+    }
+
+    /// The token, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port.load(Ordering::SeqCst)).into()
+    }
+
+    /// A request to `path` below `/api/v1`, to be furnished and [sent](Self::send).
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}/api/v1{path}", self.address()));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads its answer. Fails when the server cannot be reached or goes away meanwhile.
+    pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let text = response.text().await?;
+        let json = serde_json::from_str(&text).unwrap_or_default();
+        Ok(Answer { status, headers, text, json })
+    }
+
+    /// Sends a request and reads its answer.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        self.try_send(request).await.expect("the server answers")
+    }
+
+    /// `GET path`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `POST path` with `body`.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// `PATCH path` with `body`.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
+    }
+
+    /// `DELETE path`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// `POST path` with bytes that say they are JSON, in the given encoding.
+    pub async fn post_encoded(&self, path: &str, encoding: &str, body: Vec<u8>) -> Answer {
+        let request = self.request(Method::POST, path).header("content-type", "application/json");
+        self.send(request.header("content-encoding", encoding).body(body)).await
+    }
+}
+
+impl Answer {
+    /// The body, when the status is `status`.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.json
+    }
+
+    /// The header called `name`, if it is there.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Checks that this is an error of the contract's shape; returns its `details`.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
+        assert_eq!((self.status, self.json["error_code"].as_str()), (status, Some(code)), "{}", self.text);
+        let mut fields: Vec<&str> = self.json.as_object().into_iter().flatten().map(|(name, _)| &**name).collect();
+        fields.sort_unstable();
+        assert_eq!(fields, ["correlation_id", "detail", "details", "error_code", "timestamp"], "{}", self.text);
+        assert_eq!(self.json["correlation_id"].as_str(), self.header("x-correlation-id"));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        self.json["details"].clone()
+    }
+
+    /// The problems of a 422 as `place type` lines, such as `body.messages.0.id missing`.
+    #[track_caller]
+    pub fn problems(&self) -> Vec<String> {
+        self.expect_error(422, "VALIDATION_ERROR");
+        let place = |problem: &Value| -> String {
+            let steps = problem["loc"].as_array().expect("a place");
+            let steps: Vec<String> =
+                steps.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+            format!("{} {}", steps.join("."), problem["type"].as_str().unwrap_or_default())
+        };
+        self.json["detail"].as_array().expect("a list").iter().map(place).collect()
+    }
+}

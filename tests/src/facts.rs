@@ -1,0 +1,73 @@
+//! What the database holds about one person's usage, in a form in which equal things are equal texts.
+
+use crate::database::Database;
+
+/// The ledger of one person and everything derived from it, each as rows of text in a fixed order. Names stand in the
+/// place of keys, so the facts of two accounts, or of two databases, can be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// One row per message: source, message key, instant, model, provider, machine, counts, flags, cost.
+    pub ledger: String,
+    /// One row per day, source, model and machine.
+    pub rollups: String,
+    /// One row per day.
+    pub days: String,
+    /// One row per day and hour.
+    pub hours: String,
+    /// Active days, longest streak and the sums of everything.
+    pub totals: String,
+}
+
+const SUMS: &str = "messages, tokens, input, output, cache_read, cache_write, reasoning, \
+                    unpriced_tokens, unpriced_messages, estimated_messages, trim_scale(cost)";
+
+impl Facts {
+    /// The facts about the person called `username`.
+    pub fn of(database: &Database, username: &str) -> Self {
+        let rows = |select: &str, from: &str, order: &str| {
+            let owner = format!("(SELECT key FROM users WHERE lower(username) = lower('{username}'))");
+            database.rows(&format!("SELECT {select} FROM {from} WHERE t.user_key = {owner} {order}"))
+        };
+        let names = "JOIN sources s ON s.key = t.source_key JOIN models o ON o.key = t.model_key \
+                     JOIN machines a ON a.key = t.machine_key";
+        Self {
+            ledger: rows(
+                "s.name, message_key, at, o.name, provider, a.name, input, output, cache_read, cache_write, \
+                 cache_write_1h, reasoning, flags, trim_scale(cost)",
+                &format!("usage_messages t {names}"),
+                "ORDER BY 1, 2",
+            ),
+            rollups: rows(
+                &format!("day, s.name, o.name, provider, a.name, {SUMS}"),
+                &format!("usage_rollups t {names}"),
+                "ORDER BY 1, 2, 3, 4, 5",
+            ),
+            days: rows(&format!("day, {SUMS}"), "usage_days t", "ORDER BY 1"),
+            hours: rows("day, hour, messages, tokens", "usage_hours t", "ORDER BY 1, 2"),
+            totals: rows(&format!("active_days, longest_streak, {SUMS}"), "usage_totals t", ""),
+        }
+    }
+
+    /// How many messages the ledger has.
+    pub fn messages(&self) -> usize {
+        self.ledger.lines().count()
+    }
+
+    /// Fails, and shows the rows that differ, unless these are the same as `others`.
+    #[track_caller]
+    pub fn assert_same(&self, others: &Self) {
+        let parts = [
+            ("ledger", &self.ledger, &others.ledger),
+            ("roll-ups", &self.rollups, &others.rollups),
+            ("days", &self.days, &others.days),
+            ("hours", &self.hours, &others.hours),
+            ("totals", &self.totals, &others.totals),
+        ];
+        for (what, left, right) in parts {
+            let only = |these: &str, those: &str| -> Vec<String> {
+                these.lines().filter(|row| !those.lines().any(|other| other == *row)).map(str::to_owned).collect()
+            };
+            assert!(left == right, "the {what} differ:\n{:#?}\n{:#?}", only(left, right), only(right, left));
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! The programs under test: found beside this test's own executable, and built when they are missing or out of date.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+use std::time::SystemTime;
+
+/// The workspace's directory.
+pub(crate) fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a workspace")
+}
+
+/// The path of the program called `name`, built from the sources as they are now.
+pub fn program(name: &str) -> PathBuf {
+    static FRESH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+    let mut fresh = FRESH.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let path = directory().join(name);
+    if !fresh.contains(&path) {
+        if !is_fresh(&path) {
+            build(name);
+        }
+        assert!(path.is_file(), "{} is missing: build it with `cargo build -p {name}`", path.display());
+        fresh.push(path.clone());
+    }
+    path
+}
+
+/// `target/<profile>`: where the directory `deps` with this test's executable is.
+fn directory() -> &'static Path {
+    static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
+    DIRECTORY.get_or_init(|| {
+        let own = std::env::current_exe().expect("a test knows its own path");
+        own.ancestors().nth(2).expect("cargo puts tests into target/<profile>/deps").to_owned()
+    })
+}
+
+/// Whether the program at `path` is there and no older than what cargo noted beside it that it was made from.
+fn is_fresh(path: &Path) -> bool {
+    let (Some(made), Ok(noted)) = (modified(path), fs::read_to_string(path.with_extension("d"))) else {
+        return false;
+    };
+    // A line of make: `program: source source …`, with spaces in names escaped.
+    let noted = noted.replace("\\ ", "\0");
+    let sources = noted.split_once(": ").map_or("", |(_, sources)| sources).split_whitespace();
+    let sources = sources.map(|source| PathBuf::from(source.replace('\0', " ")));
+    sources.chain(migrations()).all(|source| modified(&source).is_some_and(|changed| changed <= made))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// The files of all migrations, in order.
+pub(crate) fn migrations() -> Vec<PathBuf> {
+    let entries = |directory: &Path| -> Vec<PathBuf> {
+        let found = fs::read_dir(directory).expect("the migrations are in the workspace");
+        found.map(|entry| entry.expect("it can be read").path()).collect()
+    };
+    let folders = entries(&workspace().join("migrations")).into_iter().filter(|path| path.is_dir());
+    let mut files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();
+    files.sort();
+    files
+}
+
+fn build(name: &str) {
+    let profile = directory().file_name().and_then(|name| name.to_str()).unwrap_or("debug");
+    let target = directory().parent().expect("target/<profile> is below target");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.current_dir(workspace()).args(["build", "--quiet", "--package", name, "--bin", name]);
+    command.args(["--profile", if profile == "debug" { "dev" } else { profile }]).arg("--target-dir").arg(target);
+    let built = command.output().unwrap_or_else(|error| panic!("cargo cannot be run to build {name}: {error}"));
+    assert!(built.status.success(), "{name} does not build:\n{}", String::from_utf8_lossy(&built.stderr));
+}

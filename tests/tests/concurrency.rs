@@ -1,0 +1,133 @@
+//! The same messages at the same time: from many connections, tasks and machines.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use tests::{Batch, Facts, Message, Person, Random, Server};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_same_sync_from_32_connections_at_once_counts_once() {
+    let server = Server::start().await;
+    let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
+    let batch = Batch::of(Random::seeded(21).history("m", 300));
+    once.sync(&batch).await;
+
+    let batch = Arc::new(batch.json());
+    let syncs = (0..32).map(|_| {
+        // A client of its own is a connection of its own.
+        let client = server.client().with_token(ada.client.token().expect("she is signed in"));
+        let batch = batch.clone();
+        tokio::spawn(async move { client.post("/sync", &batch).await.expect(200) })
+    });
+    let mut synced = 0;
+    let mut duplicates = 0;
+    for answer in join_all(syncs).await {
+        let answer = answer.expect("the task ends");
+        synced += answer["messagesSynced"].as_u64().expect("a count");
+        duplicates += answer["messagesDuplicate"].as_u64().expect("a count");
+    }
+    assert_eq!((synced, duplicates), (300, 31 * 300));
+    Facts::of(server.database(), "ada").assert_same(&Facts::of(server.database(), "once"));
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_if_sent_once() {
+    let server = Server::start().await;
+    let mut random = Random::seeded(22);
+    let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
+    let machines = ["laptop", "desktop", "server"];
+
+    // Each message has been logged on one machine; some of its earlier pieces as well.
+    let mut logged: Vec<(&str, Vec<Message>)> = Vec::new();
+    for machine in machines {
+        let mut messages = random.history(machine, 250);
+        for message in messages.clone().iter().step_by(3) {
+            messages.push(random.earlier_copy(message));
+        }
+        logged.push((machine, messages));
+    }
+    let total: u64 = logged.iter().flat_map(|(_, messages)| &messages[..250]).map(Message::total).sum();
+    for (machine, messages) in &logged {
+        once.sync(&Batch::of(messages.clone()).machine(machine)).await;
+    }
+
+    let mut tasks = vec![Vec::new(); 8];
+    for (machine, messages) in &logged {
+        for _repetition in 0..3 {
+            let mut messages = messages.clone();
+            random.shuffle(&mut messages);
+            for part in random.split(&messages, 40) {
+                let task = usize::try_from(random.number(0..8)).expect("small");
+                tasks[task].push(Batch::of(part).machine(machine).json());
+            }
+        }
+    }
+    let running = tasks.into_iter().map(|mut batches| {
+        random.shuffle(&mut batches);
+        let client = server.client().with_token(ada.client.token().expect("she is signed in"));
+        tokio::spawn(async move {
+            for batch in batches {
+                client.post("/sync", &batch).await.expect(200);
+            }
+        })
+    });
+    let running: Vec<_> = running.collect();
+    for task in join_all(running).await {
+        task.expect("every sync is accepted");
+    }
+    let facts = Facts::of(server.database(), "ada");
+    assert_eq!(facts.messages(), 750);
+    assert_eq!(ada.overview().await["total_tokens"], total);
+    facts.assert_same(&Facts::of(server.database(), "once"));
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn people_do_not_wait_in_each_others_way() {
+    let server = Server::start().await;
+    let histories: Vec<_> = (0..6_u64).map(|seed| Random::seeded(30 + seed).history("m", 400)).collect();
+    let mut people = Vec::new();
+    for number in 0..histories.len() {
+        people.push(Person::register(&server, &format!("person{number}")).await);
+    }
+    // All share names of models, tools and machines that are new to the database.
+    let syncs = people.iter().zip(&histories).map(|(person, history)| {
+        let (person, history) = (person.clone(), history.clone());
+        tokio::spawn(async move {
+            for part in history.chunks(50) {
+                person.sync(&Batch::of(part.to_vec())).await;
+            }
+        })
+    });
+    for task in join_all(syncs.collect::<Vec<_>>()).await {
+        task.expect("every sync is accepted");
+    }
+    for (person, history) in people.iter().zip(&histories) {
+        let total: u64 = history.iter().map(Message::total).sum();
+        assert_eq!(person.overview().await["total_tokens"], total);
+        server.assert_rebuild_changes_nothing(&person.username);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_of_zone_in_the_middle_of_syncs_leaves_every_day_right() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let history = Random::seeded(23).history("m", 600);
+    let parts: Vec<Batch> = history.chunks(30).map(|part| Batch::of(part.to_vec())).collect();
+    let syncing = tokio::spawn({
+        let ada = ada.clone();
+        async move { join_all(parts.iter().map(|part| ada.sync(part))).await.len() }
+    });
+    let zones = ["Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Asia/Kathmandu"];
+    for zone in zones {
+        ada.change(serde_json::json!({ "timezone": zone })).await;
+    }
+    assert_eq!(syncing.await.expect("every sync is accepted"), 20);
+    server.assert_rebuild_changes_nothing("ada");
+
+    let once = Person::register_in(&server, "once", zones[3]).await;
+    once.sync(&Batch::of(history)).await;
+    Facts::of(server.database(), "ada").assert_same(&Facts::of(server.database(), "once"));
+}

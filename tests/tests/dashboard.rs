@@ -1,0 +1,294 @@
+//! Dashboards and profiles: what is shown of one's usage, and to whom. Everything is relative to now, at noon.
+
+use jiff::{Timestamp, ToSpan, Zoned};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server, noon_zone, now};
+
+/// Somebody in whose zone it is noon, and what they see of the clock.
+async fn at_noon(server: &Server, username: &str) -> (Person, Zoned) {
+    let zone = noon_zone();
+    let person = Person::register_in(server, username, zone.iana_name().expect("a name")).await;
+    (person, now().to_zoned(zone))
+}
+
+fn days_ago(now: &Zoned, days: i64) -> Timestamp {
+    (now - days.days()).timestamp()
+}
+
+fn date(now: &Zoned, days: i64) -> String {
+    (now.date() - days.days()).to_string()
+}
+
+fn date_at(year: i16, month: i8, day: i8) -> jiff::civil::DateTime {
+    jiff::civil::date(year, month, day).at(23, 59, 59, 0)
+}
+
+fn named<'a>(list: &'a Value, field: &str, name: &str) -> &'a Value {
+    let found = list.as_array().expect("a list").iter().find(|item| item[field] == name);
+    found.unwrap_or_else(|| panic!("no {name} in {list}"))
+}
+
+#[tokio::test]
+async fn a_week_is_7_days_and_a_month_30_and_both_include_today() {
+    let server = Server::start().await;
+    let (ada, now) = at_noon(&server, "ada").await;
+    let usage = [(0, 1), (6, 20), (7, 300), (29, 4_000), (30, 50_000), (400, 600_000)];
+    for (days, tokens) in usage {
+        let message = Message::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
+        ada.sync(&Batch::of([message])).await;
+    }
+    for (period, tokens, days) in [("week", 21, 2), ("month", 4_321, 4), ("all", 654_321, 6)] {
+        let tools = ada.get(&format!("/dashboard/tools?period={period}")).await;
+        let tool = named(&tools["tools"], "source", "claude-code");
+        assert_eq!((&tool["tokens"], &tool["days_active"]), (&json!(tokens), &json!(days)), "{period}");
+        assert_eq!(tool["last_used"], date(&now, 0), "{period}");
+        assert_eq!(tool["percentage"].as_f64(), Some(100.0));
+        let models = ada.get(&format!("/dashboard/models?period={period}")).await;
+        assert_eq!(named(&models["models"], "model", "gpt-5-mini")["tokens"], tokens, "{period}");
+    }
+    assert_eq!(ada.get("/dashboard/tools").await, ada.get("/dashboard/tools?period=all").await);
+    let overview = ada.overview().await;
+    assert_eq!((&overview["total_tokens"], &overview["monthly_tokens"]), (&json!(654_321), &json!(4_321)));
+}
+
+#[tokio::test]
+async fn trends_show_every_day_and_compare_with_as_many_before() {
+    let server = Server::start().await;
+    let (ada, now) = at_noon(&server, "ada").await;
+    for (days, tokens) in [(0, 10), (2, 20), (6, 30), (7, 20), (13, 20), (14, 999)] {
+        let message = Message::new(format!("{days}")).at(days_ago(&now, days)).model("gpt-5-mini").output(tokens);
+        ada.sync(&Batch::of([message])).await;
+    }
+    let trends = ada.get("/dashboard/trends?days=7").await;
+    assert_eq!(trends["period_start"], date(&now, 6));
+    assert_eq!(trends["period_end"], date(&now, 0));
+    let days = trends["daily_data"].as_array().expect("days");
+    let shown: Vec<(&Value, &Value)> = days.iter().map(|day| (&day["date"], &day["tokens"])).collect();
+    let tokens = [30, 0, 0, 0, 20, 0, 10];
+    let dates: Vec<Value> = (0..7).map(|n| json!(date(&now, 6 - n))).collect();
+    let expected: Vec<Value> = tokens.iter().map(|n| json!(n)).collect();
+    assert_eq!(shown, dates.iter().zip(&expected).collect::<Vec<_>>());
+    assert_eq!(days[6]["output_tokens"], 10);
+    assert_eq!(days[6]["cost"].as_f64(), Some(0.000_02), "10 tokens at 2 USD per million");
+    assert_eq!(trends["previous"]["tokens"], 40);
+    assert_eq!(trends["change"]["tokens"].as_f64(), Some(0.5));
+
+    let mut by_weekday = [0; 7];
+    for (n, tokens) in tokens.iter().enumerate() {
+        let day = now.date() - (6 - i64::try_from(n).expect("small")).days();
+        by_weekday[usize::try_from(day.weekday().to_monday_zero_offset()).expect("a weekday")] += tokens;
+    }
+    assert_eq!(trends["by_weekday"], json!(by_weekday));
+    let by_hour: Vec<u64> = trends["by_hour"].as_array().expect("hours").iter().filter_map(Value::as_u64).collect();
+    assert_eq!((by_hour.len(), by_hour[usize::try_from(now.hour()).expect("an hour")]), (24, 60));
+
+    for (days, count) in [("", 30), ("?days=1", 1), ("?days=365", 365)] {
+        let trends = ada.get(&format!("/dashboard/trends{days}")).await;
+        assert_eq!(trends["daily_data"].as_array().map(Vec::len), Some(count));
+    }
+    let profile = ada.get("/users/ada/trends?days=7").await;
+    assert_eq!(profile, trends);
+}
+
+#[tokio::test]
+async fn a_streak_ends_today_or_yesterday() {
+    let server = Server::start().await;
+    for (name, active, current, longest) in [
+        ("today", vec![0, 1, 2], 3, 3),
+        ("yesterday", vec![1, 2, 3, 4], 4, 4),
+        ("before", vec![2, 3], 0, 2),
+        ("gap", vec![0, 2, 3, 4], 1, 3),
+        ("never", vec![], 0, 0),
+    ] {
+        let (person, now) = at_noon(&server, name).await;
+        // Late and out of order.
+        for days in active.iter().rev() {
+            let message = Message::new(format!("{days}")).at(days_ago(&now, *days)).output(1);
+            person.sync(&Batch::of([message])).await;
+        }
+        let overview = person.overview().await;
+        let streaks = (&overview["current_streak"], &overview["longest_streak"], &overview["unique_days"]);
+        assert_eq!(streaks, (&json!(current), &json!(longest), &json!(active.len())), "{name}");
+        assert_eq!(overview["streak_at_risk"], false, "it is noon");
+    }
+}
+
+#[tokio::test]
+async fn a_day_without_tokens_is_not_active() {
+    let server = Server::start().await;
+    let (ada, now) = at_noon(&server, "ada").await;
+    ada.sync(&Batch::of([Message::new("a").at(days_ago(&now, 0)), Message::new("b").at(days_ago(&now, 1)).output(1)]))
+        .await;
+    let overview = ada.overview().await;
+    assert_eq!((&overview["unique_days"], &overview["current_streak"]), (&json!(1), &json!(1)));
+}
+
+#[tokio::test]
+async fn a_monthly_badge_is_for_the_last_30_days() {
+    let server = Server::start().await;
+    let (ada, now) = at_noon(&server, "ada").await;
+    let mut last = 0;
+    for (tokens, badge) in [
+        (9_999_999, Value::Null),
+        (10_000_000, json!("Power User")),
+        (100_000_000, json!("AI Native")),
+        (1_000_000_000, json!("Token Titan")),
+    ] {
+        let message = Message::new(format!("{tokens}")).at(days_ago(&now, 29)).output(tokens - last);
+        last = tokens;
+        ada.sync(&Batch::of([message])).await;
+        let overview = ada.overview().await;
+        assert_eq!((&overview["monthly_tokens"], &overview["monthly_badge"]), (&json!(tokens), &badge));
+        let profile = server.client().get("/users/ada").await.expect(200);
+        assert_eq!((&profile["monthly_tokens"], &profile["monthly_badge"]), (&json!(tokens), &badge));
+    }
+    let (bob, now) = at_noon(&server, "bob").await;
+    bob.sync(&Batch::of([Message::new("m").at(days_ago(&now, 30)).output(1_000_000_000)])).await;
+    assert_eq!(bob.overview().await["monthly_badge"], Value::Null);
+}
+
+#[tokio::test]
+async fn machines_and_tools_are_told_apart() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    for (id, machine, source, tokens) in
+        [("a", "laptop", "codex", 10), ("b", "server", "codex", 20), ("c", "laptop", "gemini-cli", 70)]
+    {
+        let message = Message::new(id).model("gpt-5-mini").output(tokens);
+        ada.sync(&Batch::of([message]).machine(machine).source(source)).await;
+    }
+    let machines = ada.get("/dashboard/machines").await["machines"].clone();
+    assert_eq!(named(&machines, "machine_id", "laptop")["tokens"], 80);
+    assert_eq!(named(&machines, "machine_id", "server")["tokens"], 20);
+    assert!(named(&machines, "machine_id", "server")["last_synced_at"].as_str() > Some("2026"));
+    let tools = ada.get("/dashboard/tools").await;
+    assert_eq!(tools["total_tools"], 2);
+    assert_eq!(named(&tools["tools"], "source", "gemini-cli")["percentage"].as_f64(), Some(70.0));
+    assert_eq!(tools["tools"][0]["source"], "gemini-cli", "by cost");
+}
+
+#[tokio::test]
+async fn a_profile_shows_more_to_its_owner_and_next_to_nothing_when_it_is_private() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "Ada").await, Person::register(&server, "bob").await);
+    ada.change(json!({"name": "Ada L.", "bio": "first", "location": "London", "region": "EU",
+                      "website_url": "https://example.org/", "timezone": "europe/london"}))
+        .await;
+    let own = ada.get("/users/ADA").await;
+    assert_eq!((&own["email"], &own["timezone"]), (&json!("ada@example.org"), &json!("Europe/London")));
+    for viewer in [server.client(), bob.client.clone()] {
+        let seen = viewer.get("/users/ada").await.expect(200);
+        assert!(!seen.to_string().contains("example.org\"") || seen["email"].is_null(), "{seen}");
+        for (field, value) in [("username", "Ada"), ("name", "Ada L."), ("bio", "first"), ("region", "EU")] {
+            assert_eq!(seen[field], value);
+        }
+        assert_eq!((&seen["level"], &seen["xp"], &seen["title"]), (&json!(1), &json!(0), &json!("Novice")));
+        for secret in ["email", "timezone", "referral_code", "email_verified"] {
+            assert!(seen.get(secret).is_none_or(Value::is_null), "{secret} in {seen}");
+        }
+    }
+
+    ada.change(json!({"is_public": false})).await;
+    for viewer in [server.client(), bob.client.clone()] {
+        let seen = viewer.get("/users/ada").await.expect(200);
+        let shown: Vec<&String> = seen
+            .as_object()
+            .expect("a profile")
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, _)| name)
+            .collect();
+        let mut shown = shown;
+        shown.sort();
+        assert_eq!(shown, ["id", "is_public", "name", "username"], "{seen}");
+    }
+    assert_eq!(ada.get("/users/ada").await["bio"], "first");
+    ada.get("/users/ada/stats").await;
+}
+
+#[tokio::test]
+async fn a_public_profile_is_cached_by_its_tag_and_never_after_it_changed() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let client = server.client();
+    let first = client.get("/users/ada").await;
+    assert_eq!(first.header("cache-control"), Some("public, no-cache"));
+    assert!(first.header("vary").is_some_and(|vary| vary.to_lowercase().contains("authorization")));
+    let tag = first.header("etag").expect("a tag").to_owned();
+    let again = async || client.send(client.request(Method::GET, "/users/ada").header("if-none-match", &tag)).await;
+    assert_eq!((again().await.status, &*again().await.text), (304, ""));
+    ada.change(json!({"is_public": false})).await;
+    assert_eq!(again().await.status, 200);
+    assert_eq!(ada.client.get("/users/ada").await.header("cache-control"), Some("private, no-store"));
+}
+
+#[tokio::test]
+async fn a_level_says_how_far_the_next_one_is() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let level = async || server.client().get("/users/ada/level").await.expect(200);
+    let first = json!({"level": 1, "title": "Novice", "xp": 0, "level_xp": 0, "next_level_xp": 400,
+                       "xp_to_next_level": 400, "progress": 0.0});
+    assert_eq!(level().await, first);
+    // 10 for the day and 1 per 10,000 tokens.
+    ada.sync(&Batch::of([Message::new("m").output(6_409_999)])).await;
+    let shown = level().await;
+    let expected = json!({"level": 2, "title": "Novice", "xp": 650, "level_xp": 400, "next_level_xp": 900,
+                          "xp_to_next_level": 250, "progress": 0.5});
+    assert_eq!(shown, expected);
+    let overview = ada.overview().await;
+    for field in ["level", "title", "xp", "xp_to_next_level"] {
+        assert_eq!(overview[field], shown[field], "{field}");
+    }
+}
+
+#[tokio::test]
+async fn a_heatmap_has_every_day_of_the_year_and_four_levels_of_the_active_ones() {
+    let server = Server::start().await;
+    let ada = Person::register_in(&server, "ada", "Asia/Tokyo").await;
+    let day = |day: i8, tokens: u64| {
+        let at = date_at(2024, 3, day).in_tz("Asia/Tokyo").expect("a zone").timestamp();
+        Message::new(format!("{day}")).at(at).model("gpt-5-mini").output(tokens)
+    };
+    let other_year = Message::new("other").at("2023-12-31T14:59:59Z".parse().expect("an instant")).output(5_000);
+    let messages = (1..=8_i8).map(|n| day(n, 10 * u64::from(n.unsigned_abs())));
+    ada.sync(&Batch::of(messages.chain([other_year]))).await;
+
+    let heatmap = server.client().get("/users/ada/heatmap?year=2024").await.expect(200);
+    assert_eq!(heatmap["year"], 2024);
+    let days = heatmap["days"].as_array().expect("days");
+    assert_eq!(days.len(), 366);
+    assert_eq!((&days[0]["date"], &days[365]["date"]), (&json!("2024-01-01"), &json!("2024-12-31")));
+    let levels: Vec<u64> = days.iter().filter_map(|day| day["level"].as_u64()).filter(|level| *level > 0).collect();
+    assert_eq!(levels, [1, 1, 2, 2, 3, 3, 4, 4]);
+    let third = named(&heatmap["days"], "date", "2024-03-03");
+    assert_eq!((&third["tokens"], third["cost"].as_f64()), (&json!(30), Some(0.000_06)));
+    let before = ada.get("/users/ada/heatmap?year=2023").await;
+    assert_eq!(named(&before["days"], "date", "2023-12-31")["tokens"], 5_000, "still the old year in Tokyo");
+}
+
+#[tokio::test]
+async fn the_platform_counts_everybody() {
+    let server = Server::start().await;
+    let answer = server.client().get("/stats/platform").await;
+    assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
+    assert_eq!(answer.expect(200), json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}));
+    for (name, source, tokens) in [("ada", "codex", 10), ("bob", "codex", 20), ("eve", "gemini-cli", 30)] {
+        let person = Person::register(&server, name).await;
+        person.change(json!({"is_public": name != "eve"})).await;
+        person.sync(&Batch::of([Message::new("m").output(tokens)]).source(source)).await;
+    }
+    let totals = server.client().get("/stats/platform").await.expect(200);
+    assert_eq!(totals, json!({"total_tokens": 60, "total_users": 3, "total_tools": 2}));
+}
+
+#[tokio::test]
+async fn the_health_of_a_well_server_is_ok() {
+    let server = Server::start().await;
+    for path in ["/health", "/health/live", "/health/ready"] {
+        let answer = server.client().get(path).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        assert_eq!(answer.expect(200)["status"], "ok", "{path}");
+    }
+}

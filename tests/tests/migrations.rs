@@ -1,0 +1,135 @@
+//! The schema: up, down and up again, and several processes at once.
+
+use std::process::Output;
+use std::sync::Arc;
+
+use serde_json::json;
+use tests::{Batch, Database, Person, Random, Server};
+
+#[track_caller]
+fn said(output: Output) -> String {
+    let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+/// How many migrations there are.
+fn steps() -> usize {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
+    std::fs::read_dir(folder)
+        .expect("they are there")
+        .filter(|entry| entry.as_ref().is_ok_and(|e| e.path().is_dir()))
+        .count()
+}
+
+fn up(database: &Database) {
+    said(database.run("api-server", &["migrate"]));
+}
+
+fn down(database: &Database, steps: usize) {
+    said(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
+}
+
+/// The tables that are not the migrations' own.
+fn tables(database: &Database) -> String {
+    database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%migrations%'")
+}
+
+#[test]
+fn up_down_and_up_again_is_the_same_schema() {
+    let database = Database::empty();
+    up(&database);
+    let schema = database.schema();
+    assert!(schema.contains("CREATE TABLE public.usage_messages"), "{schema}");
+    for back in 1..=steps() {
+        down(&database, back);
+        assert_ne!(database.schema(), schema, "{back} undone");
+        up(&database);
+        assert_eq!(database.schema(), schema, "{back} undone and done again");
+    }
+    down(&database, steps());
+    assert_eq!(tables(&database), "");
+    up(&database);
+    up(&database);
+    assert_eq!(database.schema(), schema, "once more changes nothing");
+}
+
+#[tokio::test]
+async fn a_populated_database_goes_down_and_up_to_the_same_schema_and_serves_again() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let batch = Batch::of(Random::seeded(51).history("m", 300));
+    ada.sync(&batch).await;
+    let schema = server.database().schema();
+    assert_eq!(server.terminate().await, Some(0));
+
+    down(server.database(), steps());
+    assert_eq!(tables(server.database()), "");
+    up(server.database());
+    assert_eq!(server.database().schema(), schema);
+    server.restart().await;
+    ada.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    Person::register(&server, "ada").await.sync(&batch).await;
+}
+
+#[tokio::test]
+async fn accounts_outlive_a_ledger_that_was_undone() {
+    let mut server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let batch = Batch::of(Random::seeded(52).history("m", 100));
+    let first = ada.sync(&batch).await;
+    assert_eq!(server.terminate().await, Some(0));
+    down(server.database(), steps() - 1);
+    server.restart().await;
+    assert_eq!(ada.overview().await["total_tokens"], 0);
+    assert_eq!(ada.sync(&batch).await, first, "everything is new again");
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[test]
+fn of_processes_that_migrate_at_once_one_does_and_the_others_wait() {
+    let database = Database::empty();
+    let start = || database.command("api-server").arg("migrate").stderr(std::process::Stdio::piped()).spawn();
+    let running: Vec<_> = (0..4).map(|_| start().expect("the program runs")).collect();
+    for process in running {
+        said(process.wait_with_output().expect("it ends"));
+    }
+    let fresh = Database::migrated();
+    assert_eq!(database.schema(), fresh.schema());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_start_at_once_on_an_empty_database_are_both_ready() {
+    let database = Arc::new(Database::empty());
+    let (one, two) = tokio::join!(Server::start_on(database.clone(), &[]), Server::start_on(database.clone(), &[]));
+    let ada = Person::register(&one, "ada").await;
+    let elsewhere = two.client().with_token(ada.client.token().expect("she is signed in"));
+    elsewhere.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn a_server_that_must_not_migrate_is_not_ready_until_somebody_does() {
+    let database = Arc::new(Database::empty());
+    let settings = [("BURNTOP__DATABASE__MIGRATE_ON_START", "false")];
+    let server = Server::start_unready_on(database.clone(), &settings).await;
+    let ready = server.client().get("/health/ready").await;
+    assert_eq!(ready.status, 503, "{}", ready.text);
+    assert_eq!(ready.json["checks"], json!({"database": "ok", "migrations": "error", "serving": "ok"}));
+    up(&database);
+    let client = server.client();
+    tests::wait_until("the server sees it", async || client.get("/health/ready").await.status == 200).await;
+    Person::register(&server, "ada").await;
+}
+
+#[test]
+fn the_status_names_every_migration_and_whether_it_is_done() {
+    let database = Database::empty();
+    let status = || said(database.run("api-server", &["migrate", "status"]));
+    let before = status();
+    up(&database);
+    let after = status();
+    assert_ne!(before, after);
+    for text in [before, after] {
+        assert!(text.contains("accounts") && text.contains("ledger"), "{text}");
+    }
+}
