@@ -15,6 +15,7 @@ use crate::report::{Table, ms, percentile, rate, thousands, verdict};
 use community::Community;
 use endpoints::{ENDPOINTS, Endpoint};
 use load::Reads;
+use pgbench::Best;
 
 /// What to read, and of how many.
 #[derive(Debug, clap::Args)]
@@ -47,29 +48,35 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         explain::print(&client).await?;
     }
     let time = Duration::from_secs(args.seconds);
-    let head = ["read", "requests/s", "p50", "p99", "pgbench, transactions/s", "ratio", "to reach", "reached"];
+    let head =
+        ["read", "requests/s", "p50", "p99", "pgbench, transactions/s (p50, p99)", "ratio", "to reach", "reached"];
     let table = Table::begin(&[&head[..], &["p99 ≤ 10 × p50"]].concat());
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.contains(&args.only)) {
         let address = &lab.server()?.address;
         // Once unmeasured, so that neither side meets the tables cold.
         load::read(address, endpoint, args, Duration::from_secs(1)).await?;
         let mut reads = load::read(address, endpoint, args, time).await?;
-        let best = pgbench::rate(&lab, endpoint, args, time).await?;
-        row(&table, endpoint, &mut reads, best);
+        let mut best = pgbench::run(&lab, endpoint, args, time).await?;
+        row(&table, endpoint, &mut reads, &mut best);
     }
     Ok(())
 }
 
-fn row(table: &Table, endpoint: &Endpoint, reads: &mut Reads, best: f64) {
+fn row(table: &Table, endpoint: &Endpoint, reads: &mut Reads, best: &mut Best) {
     let reached = rate(u32::try_from(reads.times.len()).unwrap_or(u32::MAX), reads.took);
     let [p50, p99] = [50, 99].map(|percent| ms(percentile(&mut reads.times, percent)));
-    let ratio = reached / best;
+    let ratio = reached / best.rate;
     table.row(&[
         format!("`{}`", endpoint.path),
         thousands(reached),
         format!("{p50:.2} ms"),
         format!("{p99:.2} ms"),
-        thousands(best),
+        format!(
+            "{} ({:.2} ms, {:.2} ms)",
+            thousands(best.rate),
+            ms(percentile(&mut best.times, 50)),
+            ms(percentile(&mut best.times, 99))
+        ),
         format!("**{ratio:.2}**"),
         format!("≥ {}", endpoint.target),
         verdict(ratio >= endpoint.target),

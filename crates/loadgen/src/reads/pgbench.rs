@@ -1,6 +1,7 @@
 //! What pgbench reaches with the same statements: no server between the readers and the database.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -12,8 +13,16 @@ use super::Args;
 use super::endpoints::Endpoint;
 use crate::lab::Lab;
 
-/// How often pgbench runs what `endpoint` takes, in a second.
-pub(crate) async fn rate(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<f64> {
+/// What pgbench reached.
+pub(crate) struct Best {
+    /// Transactions per second.
+    pub(crate) rate: f64,
+    /// How long each took.
+    pub(crate) times: Vec<Duration>,
+}
+
+/// Lets pgbench run what `endpoint` takes, one transaction for one request.
+pub(crate) async fn run(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Best> {
     let script = lab.dir().join("script.sql");
     fs::write(&script, text(endpoint, args.community.people))?;
     let config: Config = lab.database_url().parse()?;
@@ -23,6 +32,8 @@ pub(crate) async fn rate(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Dura
         .args(["--no-vacuum", "--protocol=prepared", "--client", &clients, "--time", &time.as_secs().to_string()])
         .arg("--file")
         .arg(&script)
+        .args(["--log", "--log-prefix=transactions"])
+        .current_dir(lab.dir())
         .args(["--host=127.0.0.1", "--port", &port.to_string(), "--username", config.get_user().unwrap_or_default()])
         .arg(config.get_dbname().unwrap_or_default())
         .env("PGPASSWORD", String::from_utf8_lossy(config.get_password().unwrap_or_default()).as_ref())
@@ -32,7 +43,23 @@ pub(crate) async fn rate(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Dura
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
     let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench told no rate")?;
-    line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench told no number")
+    let rate = line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench told no number")?;
+    Ok(Best { rate, times: logged(lab.dir())? })
+}
+
+/// The times in the logs below `dir`, which are removed: the third word of a line, in microseconds.
+fn logged(dir: &Path) -> Result<Vec<Duration>> {
+    let mut times = Vec::new();
+    for file in fs::read_dir(dir)? {
+        let file = file?;
+        if file.file_name().to_string_lossy().starts_with("transactions.") {
+            let text = fs::read_to_string(file.path())?;
+            let time = |line: &str| line.split(' ').nth(2)?.parse().ok().map(Duration::from_micros);
+            times.extend(text.lines().filter_map(time));
+            fs::remove_file(file.path())?;
+        }
+    }
+    Ok(times)
 }
 
 /// The script: one transaction reads what one request reads, about a person picked at random.
