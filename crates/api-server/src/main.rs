@@ -1,6 +1,7 @@
 //! The server program: reads its configuration, opens its database, serves until it is told to stop.
 
 mod cli;
+mod memory;
 mod migrate;
 mod ready;
 mod serve;
@@ -30,7 +31,10 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Config { reference: false }) => print_text(&Settings::load()?.render_effective()),
         Some(Command::Openapi) => print_text(&serve::openapi()?),
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
-        None => serve::serve(&loaded()?),
+        None => {
+            memory::limit();
+            serve::serve(&loaded()?)
+        }
     }
 }
 

@@ -89,6 +89,10 @@ impl Account {
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = without_postgres_variables(program);
         command.current_dir("/").env("LC_ALL", "C");
+        // The server's own limits on its allocator are not meant for PostgreSQL.
+        for name in ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"] {
+            command.env_remove(name);
+        }
         if self.stepped_down {
             // The standard library drops root's supplementary groups along with the user id.
             command.uid(self.uid).gid(self.gid);

@@ -333,8 +333,9 @@ mod tests {
 
     #[test]
     fn the_port_stays_unless_it_is_taken() {
-        let port = free_port(None).unwrap();
-        assert_eq!(free_port(Some(port)).unwrap(), port);
+        // Some other process may take the port between the two calls, though not each time.
+        let stays = || free_port(None).is_ok_and(|port| free_port(Some(port)).is_ok_and(|again| again == port));
+        assert!((0..20).any(|_| stays()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let taken = listener.local_addr().unwrap().port();
         assert_ne!(free_port(Some(taken)).unwrap(), taken);

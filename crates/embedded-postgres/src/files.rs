@@ -55,7 +55,7 @@ pub(crate) fn random_hex() -> Result<String, Error> {
 /// A lock file; the lock lasts as long as this value, and ends with the process however it ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
 }
 
 /// What became of an attempt to lock.
@@ -86,7 +86,7 @@ impl Lock {
             write!(file, "{}", std::process::id())
         };
         say(&mut file).doing(|| format!("write {}", path.display()))?;
-        Ok(Locking::Held(Self { _file: file }))
+        Ok(Locking::Held(Self { file }))
     }
 
     /// Locks `path`, waiting for whoever holds it.
@@ -95,9 +95,17 @@ impl Lock {
         loop {
             match flock(&file, FlockOperation::LockExclusive) {
                 Err(error) if error == rustix::io::Errno::INTR => {}
-                locked => return locked.doing(|| format!("lock {}", path.display())).map(|()| Self { _file: file }),
+                locked => return locked.doing(|| format!("lock {}", path.display())).map(|()| Self { file }),
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Says so rather than only closing the file: a process that another thread starts at this moment has a copy of it
+    /// until it runs its program, and would hold the lock that long.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 
