@@ -54,7 +54,17 @@ where
 
 impl<Columns> QueryFragment<Pg> for Statement<'_, Columns> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let mut rest = self.text;
+        // Comments stay here: a placeholder in one would be sent as a value.
+        for line in self.text.lines().filter(|line| !line.trim_start().starts_with("--")) {
+            self.walk_line(line, out.reborrow())?;
+            out.push_sql("\n");
+        }
+        Ok(())
+    }
+}
+
+impl<Columns> Statement<'_, Columns> {
+    fn walk_line<'b>(&'b self, mut rest: &'b str, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         while let Some((before, after)) = rest.split_once('$') {
             let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
             let (number, following) = after.split_at(digits);
@@ -79,4 +89,33 @@ impl<Columns> QueryId for Statement<'_, Columns> {
     type QueryId = ();
     // The text is the key of the prepared statement.
     const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use diesel::sql_types::{Integer, Text};
+
+    fn sent(statement: &Statement<'_>) -> String {
+        diesel::debug_query::<Pg, _>(statement).to_string()
+    }
+
+    #[test]
+    fn placeholders_get_their_values_in_whatever_order_they_stand() {
+        let statement = statement::<()>("SELECT $2, $1, $2").bind::<Integer, _>(7).bind::<Text, _>("x");
+        assert_eq!(sent(&statement), "SELECT $1, $2, $3\n -- binds: [\"x\", 7, \"x\"]");
+    }
+
+    #[test]
+    fn comments_are_neither_sent_nor_given_values() {
+        let text = "-- Adds $1 to\n-- itself, with $2.\nSELECT 1 +\n  -- all of $1\n  $1";
+        assert_eq!(sent(&statement::<()>(text).bind::<Integer, _>(7)), "SELECT 1 +\n  $1\n -- binds: [7]");
+    }
+
+    #[test]
+    fn a_placeholder_without_a_value_is_refused() {
+        use diesel::pg::PgQueryBuilder;
+        let statement = statement::<()>("SELECT $1, $2").bind::<Integer, _>(7);
+        assert!(statement.to_sql(&mut PgQueryBuilder::default(), &Pg).is_err());
+    }
 }

@@ -24,17 +24,23 @@ pub(crate) struct Query {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
     User,
+    /// The same as an array of one.
+    Users,
+    /// Who looks, when nobody is signed in.
+    Nobody,
     Username,
     Token,
     /// So many days before today.
     DaysAgo(u16),
+    /// The same as an array of one.
+    DaysAgoEach(u16),
     /// Before every day.
     Ever,
     /// After every day.
     Never,
 }
 
-use Value::{DaysAgo, Ever, Never, Token, User, Username};
+use Value::{DaysAgo, DaysAgoEach, Ever, Never, Nobody, Token, User, Username, Users};
 
 /// What a signed-in request asks first.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
@@ -49,14 +55,15 @@ macro_rules! product {
     };
 }
 
-const FIGURES: Query = product!("figures.sql", User, DaysAgo(29), DaysAgo(0));
-const DAYS: Query = product!("days.sql", User, DaysAgo(59), DaysAgo(0));
-const HOURS: Query = product!("hours.sql", User, DaysAgo(29), DaysAgo(0));
-const YEAR_OF_DAYS: Query = product!("days.sql", User, DaysAgo(729), DaysAgo(0));
-const YEAR_OF_HOURS: Query = product!("hours.sql", User, DaysAgo(364), DaysAgo(0));
-const TOOLS: Query = product!("tools.sql", User, Ever, Never);
-const MODELS: Query = product!("models.sql", User, Ever, Never);
-const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0));
+const FIGURES: Query = product!("figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
+const PUBLIC_FIGURES: Query = product!("figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), Nobody);
+const DAYS: Query = product!("days.sql", User, DaysAgo(59), DaysAgo(0), User);
+const HOURS: Query = product!("hours.sql", User, DaysAgo(29), DaysAgo(0), User);
+const YEAR_OF_DAYS: Query = product!("days.sql", User, DaysAgo(729), DaysAgo(0), User);
+const YEAR_OF_HOURS: Query = product!("hours.sql", User, DaysAgo(364), DaysAgo(0), User);
+const TOOLS: Query = product!("tools.sql", User, Ever, Never, User);
+const MODELS: Query = product!("models.sql", User, Ever, Never, User);
+const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0), User);
 const PLATFORM: Query = product!("platform.sql",);
 
 /// Signed in, the answer is personal: at least 0.45 of pgbench's rate.
@@ -78,8 +85,8 @@ pub(crate) const ENDPOINTS: [Endpoint; 10] = [
     personal("/dashboard/tools", &[ACCOUNT, TOOLS]),
     personal("/dashboard/models", &[ACCOUNT, MODELS]),
     personal("/dashboard/models?period=month", &[ACCOUNT, MONTH_OF_MODELS]),
-    public("/users/{person}", &[PERSON, FIGURES]),
-    public("/users/{person}/stats", &[PERSON, FIGURES]),
+    public("/users/{person}", &[PERSON, PUBLIC_FIGURES]),
+    public("/users/{person}/stats", &[PERSON, PUBLIC_FIGURES]),
     public("/stats/platform", &[PLATFORM]),
 ];
 
@@ -105,9 +112,12 @@ impl Value {
     pub(crate) fn of(self, number: &str) -> String {
         match self {
             User => format!("('00000000-0000-7000-8000-' || lpad(to_hex({number}::bigint), 12, '0'))::uuid"),
+            Users => format!("ARRAY[{}]", User.of(number)),
+            Nobody => "NULL::uuid".to_owned(),
             Username => format!("('person' || {number}::bigint)"),
             Token => format!("sha256(('s_' || lpad(({number}::bigint)::text, 43, '0'))::bytea)"),
             DaysAgo(days) => format!("(CURRENT_DATE - {days})"),
+            DaysAgoEach(days) => format!("ARRAY[{}]", DaysAgo(days).of(number)),
             Ever => "DATE '0001-01-01'".to_owned(),
             Never => "DATE '9999-12-31'".to_owned(),
         }
