@@ -22,12 +22,6 @@ impl Users {
         Self { store, clock }
     }
 
-    /// The account of `user`.
-    pub async fn account(&self, user: UserId) -> Result<User, UserError> {
-        let mut tx = self.store.begin().await?;
-        tx.users().find(user).await?.ok_or_else(|| unknown(user))
-    }
-
     /// Changes the profile of `user`. A new zone counts the whole history anew before this returns; of a profile that turns
     /// public, whoever asked to follow it does.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
