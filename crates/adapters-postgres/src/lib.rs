@@ -5,6 +5,7 @@
 
 mod accounts;
 mod dashboard;
+mod data;
 mod database;
 mod dictionary;
 mod error;
@@ -13,6 +14,7 @@ mod ledger;
 mod migrations;
 mod numeric;
 mod pool;
+mod progress;
 mod readiness;
 mod schema;
 mod sessions;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::SessionRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -85,6 +86,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn ledger(&mut self) -> &mut dyn LedgerRepository {
+        self
+    }
+
+    fn progress(&mut self) -> &mut dyn ProgressRepository {
         self
     }
 

@@ -12,9 +12,11 @@ use adapters_postgres::Database;
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
+use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
+use domain::ids::Ids;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
 use domain::store::Store;
@@ -28,16 +30,18 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let reader = Arc::new(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), Arc::new(SystemIds));
+    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone());
     let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let patience = Patience::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime),
-        users: Users::new(store.clone(), clock.clone()),
-        social: Social::new(store.clone(), reader.clone(), clock.clone()),
-        usage: Usage::new(store, clock.clone(), prices),
+        users: Users::new(store.clone(), clock.clone(), ids.clone()),
+        social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        usage: Usage::new(store.clone(), clock.clone(), ids, prices),
+        achievements: Achievements::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,
         body_limits: BodyLimits {

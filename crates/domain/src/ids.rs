@@ -14,6 +14,25 @@ pub trait Ids: Send + Sync {
     fn secret(&self) -> [u8; 32];
 }
 
+/// Ids that count up, each used once in the process; for tests.
+#[cfg(any(test, feature = "testing"))]
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CountingIds;
+
+#[cfg(any(test, feature = "testing"))]
+impl Ids for CountingIds {
+    fn fresh(&self) -> Uuid {
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1 << 32);
+        Uuid::from_u128(NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed).into())
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret[..16].copy_from_slice(self.fresh().as_bytes());
+        secret
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -35,4 +54,12 @@ id! {
 id! {
     /// Names one signed-in session.
     SessionId
+}
+id! {
+    /// Names something that happened to somebody.
+    ActivityId
+}
+id! {
+    /// Names one notification.
+    NotificationId
 }

@@ -4,13 +4,16 @@
 //! `service.rs` (what it does). Contexts use each other's values and, through [`store::UnitOfWork`], their repositories;
 //! never another context's service.
 
+pub mod achievements;
 pub mod clock;
 pub mod dashboard;
+pub mod data;
 pub mod days;
 pub mod error;
 pub mod identity;
 pub mod ids;
 pub mod money;
+pub mod notifications;
 pub mod page;
 pub mod pricing;
 pub mod progression;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
+use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::SessionRepository;
 use crate::social::ports::FollowRepository;
@@ -28,6 +29,8 @@ pub trait UnitOfWork: Send {
     fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
+    /// What was earned.
+    fn progress(&mut self) -> &mut dyn ProgressRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

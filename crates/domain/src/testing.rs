@@ -1,13 +1,19 @@
 //! A transaction for tests: every repository is a mock.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
+use time::Date;
+
+use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
+use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{MockSessionRepository, SessionRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
+use crate::usage::testing::NOW;
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::users::ports::{MockUserRepository, UserRepository};
 
@@ -22,11 +28,34 @@ pub struct TestUnitOfWork {
     pub follows: MockFollowRepository,
     /// The ledger.
     pub ledger: MockLedgerRepository,
+    /// What was earned.
+    pub progress: MockProgressRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
 
 impl TestUnitOfWork {
+    /// Lets every account be judged: by `active_days` and nothing else, and nobody has earned anything before.
+    pub fn expect_settling(&mut self, active_days: BTreeSet<Date>) {
+        let facts = Facts {
+            active_days,
+            monthly_tokens: 0,
+            usage: UsageFacts::default(),
+            person: PersonFacts {
+                followers: 0,
+                following: 0,
+                referrals: 0,
+                referral_network: 0,
+                profile_fields: 0,
+                account_number: 1_000_000,
+                registered_at: NOW,
+            },
+            held: Held::default(),
+        };
+        self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+        self.progress.expect_award().returning(|_, _, _| Ok(()));
+    }
+
     /// A store each of whose transactions comes from `open`.
     pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> MockStore {
         let mut store = MockStore::new();
@@ -51,6 +80,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn ledger(&mut self) -> &mut dyn LedgerRepository {
         &mut self.ledger
+    }
+
+    fn progress(&mut self) -> &mut dyn ProgressRepository {
+        &mut self.progress
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

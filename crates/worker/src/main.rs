@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use bootstrap::database::Database;
-use bootstrap::system::SystemClock;
+use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use clap::{Args, Parser, Subcommand};
 use domain::pricing::{CurrentBook, PriceBook};
@@ -73,7 +73,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), StartupError> {
     let store = bootstrap::store::open(settings, url).await?;
     let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), book);
+    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
         None => rebuild::all(&store, &usage, asked.after).await.map_err(stopped)?,

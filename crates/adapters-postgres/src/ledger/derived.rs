@@ -57,14 +57,12 @@ pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Deri
         &[difference.totals],
     );
     let sweep = |text| statement::<()>(text).bind::<Uuid, _>(user.0);
-    let active = statement::<SqlDate>(include_str!("../sql/active_days.sql")).bind::<Uuid, _>(user.0);
 
     // All sent together and run in this order: one round trip. Nothing of it is sent when nothing moves.
     let c = tx.shared()?;
-    let (mut c1, mut c2, mut c3, mut c4, mut c5, mut c6, mut c7, mut c8) = (c, c, c, c, c, c, c, c);
+    let (mut c1, mut c2, mut c3, mut c4, mut c5, mut c6, mut c7) = (c, c, c, c, c, c, c);
     if difference.is_empty() {
-        let active_days = active.load::<Date>(&mut c1).await.map_err(store_error)?.into_iter().collect();
-        return Ok(Moved { active_days, ..Moved::default() });
+        return Ok(Moved::default());
     }
     // A message may move to another hour within its roll-up, which then does not change at all.
     let shrinks = difference.rollups.values().any(|sums| sums.messages < 0)
@@ -79,21 +77,16 @@ pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Deri
             sweep(include_str!("../sql/sweep_hours.sql")).execute(&mut c7),
         )
     };
-    let (inserted, _, _, _, _, active_days) = futures_util::try_join!(
+    let (inserted, _, _, _, _) = futures_util::try_join!(
         shift_rollups.load::<bool>(&mut c1),
         shift_days.execute(&mut c2),
         shift_hours.execute(&mut c3),
         shift_totals.execute(&mut c4),
         swept,
-        active.load::<Date>(&mut c8),
     )
     .map_err(store_error)?;
     let new_rollups = inserted.iter().filter(|inserted| **inserted).count();
-    Ok(Moved {
-        new_rollups,
-        updated_rollups: inserted.len() - new_rollups,
-        active_days: active_days.into_iter().collect(),
-    })
+    Ok(Moved { new_rollups, updated_rollups: inserted.len() - new_rollups })
 }
 
 type RollupColumns = ((SqlDate, Integer, Integer, Integer), SumsColumns);

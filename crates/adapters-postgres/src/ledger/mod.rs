@@ -82,15 +82,6 @@ impl LedgerRepository for PgUnitOfWork {
         derived::shift(self, user, difference).await
     }
 
-    async fn set_activity(&mut self, user: UserId, active_days: u32, longest_streak: u32) -> Result<(), StoreError> {
-        let query = statement::<()>(include_str!("../sql/set_activity.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<Integer, _>(i32::try_from(active_days).unwrap_or(i32::MAX))
-            .bind::<Integer, _>(i32::try_from(longest_streak).unwrap_or(i32::MAX));
-        query.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
-    }
-
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {
         messages::page(self, user, after, limit).await
     }

@@ -107,7 +107,7 @@ impl Fixture {
 
     /// Changes who may see `user`.
     pub(crate) async fn set_public(&self, user: &User, is_public: bool) -> User {
-        let users = Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)));
+        let users = Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
         let change = ProfileChange { is_public: Some(is_public), ..ProfileChange::default() };
         users.change(user.id, change).await.expect("a change")
     }
@@ -115,7 +115,7 @@ impl Fixture {
     /// The use cases of following.
     pub(crate) fn social(&self) -> Social {
         let store = Arc::new(self.store.clone());
-        Social::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+        Social::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
     }
 
     /// The use cases of looking.
@@ -126,7 +126,7 @@ impl Fixture {
     /// Stores a few messages of `user`: 100 input tokens each.
     pub(crate) async fn sync(&self, user: &User, ids: &[&str]) {
         let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-        let usage = Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), book);
+        let usage = Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book);
         let messages = ids.iter().map(|id| SentMessage { input: 100, ..sent(id) }).collect();
         usage.sync(user.id, batch(messages)).await.expect("a sync");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::days::Zone;
-use domain::ids::UserId;
+use domain::ids::{CountingIds, UserId};
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{Batch, MachineId, ModelName, Provider, SentMessage, Source, SyncReport, Usage};
@@ -13,7 +13,7 @@ use time::Duration;
 
 fn usage(fixture: &Fixture) -> Usage {
     let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), book)
+    Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book)
 }
 
 fn messages(count: usize) -> Vec<SentMessage> {

@@ -15,7 +15,7 @@ use tokio_postgres::NoTls;
 /// Forty people with a year of usage each; returns one of them. Of fewer, a plan would rightly read everybody.
 async fn community(fixture: &Fixture) -> UserId {
     let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    let usage = Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), book);
+    let usage = Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book);
     let mut last = None;
     for person in 0..40 {
         let user = fixture.person(&format!("person{person}"), Some("Europe/Berlin")).await.id;

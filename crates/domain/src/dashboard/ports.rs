@@ -10,8 +10,12 @@ use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::store::StoreError;
+use crate::streaks::window_start;
 use crate::usage::Sums;
 use crate::users::{User, Username};
+
+/// How many days the monthly figures cover.
+const MONTH: u16 = 30;
 
 /// A person as somebody else meets them.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +54,13 @@ pub struct Window {
     pub from: Date,
     /// The last.
     pub to: Date,
+}
+
+impl Window {
+    /// The last 30 days of `person`, `today` included.
+    pub fn month(person: UserId, today: Date) -> Self {
+        Self { person, from: window_start(today, MONTH), to: today }
+    }
 }
 
 /// Reads what is shown. Each method is one statement, and each asks anew whether `viewer` (nobody, when anonymous) may

@@ -24,9 +24,6 @@ const FIRST_DAY: Date = date!(2000 - 01 - 01);
 /// After every message that will ever be.
 const LAST_DAY: Date = date!(9999 - 12 - 31);
 
-/// How many days the monthly figures cover.
-const MONTH: u16 = 30;
-
 /// The use cases of looking at usage.
 #[derive(Clone)]
 pub struct Dashboard {
@@ -143,8 +140,7 @@ impl Dashboard {
 
     /// The days that the monthly figures of `user` cover.
     pub(super) fn month(&self, user: &User) -> Window {
-        let to = self.local_time(user).date;
-        Window { person: user.id, from: window_start(to, MONTH), to }
+        Window::month(user.id, self.local_time(user).date)
     }
 
     /// The days of `period`. All of them ends with the last day there is: a clock may run ahead.

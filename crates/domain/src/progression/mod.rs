@@ -1,4 +1,9 @@
-//! Progression: XP, levels, titles and the monthly badge, as functions of facts.
+//! Progression: XP, levels, titles and the monthly badge, as functions of facts; and what somebody earns when something
+//! changed ([`settle`]).
+
+pub(crate) mod settle;
+
+pub(crate) use settle::{Change, settle};
 
 /// Tokens per XP.
 const TOKENS_PER_XP: i64 = 10_000;
@@ -10,12 +15,16 @@ const XP_PER_ACTIVE_DAY: i64 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct EventXp(pub i64);
 
-/// The XP of a person: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
-pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
-    let hundredths = (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
+/// The XP of a person in hundredths: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`.
+pub fn xp_in_hundredths(lifetime_tokens: i64, active_days: u32, events: EventXp) -> i64 {
+    (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
         .saturating_mul(100)
-        .saturating_add(events.0);
-    u64::try_from(hundredths / 100).unwrap_or(0)
+        .saturating_add(events.0)
+}
+
+/// The XP of a person, rounded down once; see [`xp_in_hundredths`].
+pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
+    u64::try_from(xp_in_hundredths(lifetime_tokens, active_days, events) / 100).unwrap_or(0)
 }
 
 /// How far somebody has come.
@@ -80,6 +89,9 @@ pub enum MonthlyBadge {
 }
 
 impl MonthlyBadge {
+    /// All badges, the lowest first.
+    pub const ALL: [Self; 3] = [Self::PowerUser, Self::AiNative, Self::TokenTitan];
+
     /// The badge for `tokens` in the last 30 local days; `None` below the first.
     pub const fn of(tokens: i64) -> Option<Self> {
         match tokens {

@@ -4,11 +4,16 @@
 //! Followers stay when a profile turns private, until they are removed. When it turns public, whoever had asked
 //! follows: there is nothing left to ask for.
 
+mod activity;
 mod error;
 mod follow;
 pub mod ports;
 mod service;
 
+pub(crate) use activity::unlock_data;
+pub use activity::{
+    Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone,
+};
 pub use error::SocialError;
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
 pub use service::Social;

@@ -6,9 +6,12 @@ use super::error::SocialError;
 use super::follow::{Contact, Follow, FollowStats, Followed};
 use super::ports::FollowReader;
 use crate::clock::Clock;
-use crate::ids::UserId;
+use crate::ids::{Ids, UserId};
+use crate::notifications::Told;
 use crate::page::{Page, PageRequest};
+use crate::progression::{Change, settle};
 use crate::store::{Store, UnitOfWork};
+use crate::usage::ports::Account;
 use crate::users::{User, Username};
 
 /// The use cases of following.
@@ -17,37 +20,48 @@ pub struct Social {
     store: Arc<dyn Store>,
     reader: Arc<dyn FollowReader>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl Social {
     /// Keeps follows in `store` and reads lists from `reader`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn FollowReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, reader, clock }
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn FollowReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { store, reader, clock, ids }
     }
 
-    /// Lets `follower` follow the person called `name`, or ask to.
+    /// Lets `follower` follow the person called `name`, or ask to. Both may earn something by it.
     pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
         let mut tx = self.store.begin().await?;
-        let person = find(&mut *tx, name).await?;
-        let follow = Follow::new(follower, person.id, self.clock.now())?;
-        let outcome = if person.is_public {
-            // One that was asked for while the profile was about to turn public.
-            tx.follows().remove_request(follower, person.id).await?;
-            if !tx.follows().insert(&follow).await? {
-                return Err(SocialError::AlreadyFollowing(person.username));
-            }
-            Followed::Now(follow)
-        } else {
+        let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
+        let (mine, theirs) = lock_both(&mut *tx, &follow, name).await?;
+        // Read under the lock: a profile that turns private at this moment is not followed unasked.
+        let person = find_by_id(&mut *tx, follow.following, name).await?;
+        let me = find_by_id(&mut *tx, follower, name).await?;
+        if !person.is_public {
             if tx.follows().exists(follower, person.id).await? {
                 return Err(SocialError::AlreadyFollowing(person.username));
             }
             if !tx.follows().insert_request(&follow).await? {
                 return Err(SocialError::AlreadyRequested(person.username));
             }
-            Followed::Requested
-        };
+            self.settle(&mut *tx, person.id, theirs, vec![Told::follow_request(&me)]).await?;
+            tx.commit().await?;
+            return Ok(Followed::Requested);
+        }
+        // One that was asked for while the profile was about to turn public.
+        tx.follows().remove_request(follower, person.id).await?;
+        if !tx.follows().insert(&follow).await? {
+            return Err(SocialError::AlreadyFollowing(person.username));
+        }
+        self.settle(&mut *tx, follower, mine, Vec::new()).await?;
+        self.settle(&mut *tx, person.id, theirs, vec![Told::new_follower(&me)]).await?;
         tx.commit().await?;
-        Ok(outcome)
+        Ok(Followed::Now(follow))
     }
 
     /// Ends the follow of the person called `name`, or takes back the request, if there is either.
@@ -63,11 +77,14 @@ impl Social {
     pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
+        let follow = Follow::new(person.id, owner, self.clock.now())?;
+        let (theirs, mine) = lock_both(&mut *tx, &follow, name).await?;
         if !tx.follows().remove_request(person.id, owner).await? {
             return Err(SocialError::NoRequest(person.username));
         }
-        let follow = Follow::new(person.id, owner, self.clock.now())?;
         tx.follows().insert(&follow).await?;
+        self.settle(&mut *tx, person.id, theirs, Vec::new()).await?;
+        self.settle(&mut *tx, owner, mine, Vec::new()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -116,11 +133,40 @@ impl Social {
     pub async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
         self.reader.stats(person, viewer).await?.ok_or(SocialError::Private)
     }
+
+    async fn settle(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        user: UserId,
+        account: Account,
+        told: Vec<Told>,
+    ) -> Result<(), SocialError> {
+        settle(tx, &*self.ids, self.clock.now(), user, Change { told, ..Change::of(account) }).await?;
+        Ok(())
+    }
 }
 
 async fn find(tx: &mut dyn UnitOfWork, name: &Username) -> Result<User, SocialError> {
     let found = tx.users().find_by_username(name).await?;
     found.map(|(user, _)| user).ok_or_else(|| SocialError::UnknownUser(name.clone()))
+}
+
+async fn find_by_id(tx: &mut dyn UnitOfWork, id: UserId, name: &Username) -> Result<User, SocialError> {
+    tx.users().find(id).await?.ok_or_else(|| SocialError::UnknownUser(name.clone()))
+}
+
+/// Locks the accounts of `follow`, the follower's first in the answer. Whoever locks two does it in the order of their ids, so
+/// nobody waits in a circle.
+async fn lock_both(
+    tx: &mut dyn UnitOfWork,
+    follow: &Follow,
+    name: &Username,
+) -> Result<(Account, Account), SocialError> {
+    let unknown = || SocialError::UnknownUser(name.clone());
+    let (first, second) = (follow.follower.min(follow.following), follow.follower.max(follow.following));
+    let first_account = tx.ledger().lock(first).await?.ok_or_else(unknown)?;
+    let second_account = tx.ledger().lock(second).await?.ok_or_else(unknown)?;
+    Ok(if first == follow.follower { (first_account, second_account) } else { (second_account, first_account) })
 }
 
 /// The person called `name`, who is not `me`.

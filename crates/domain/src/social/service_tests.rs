@@ -11,6 +11,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::FixedClock;
+use crate::ids::CountingIds;
+use crate::usage::testing::account;
 use crate::error::{DomainError, ErrorKind};
 use crate::social::ports::MockFollowReader;
 use crate::testing::TestUnitOfWork;
@@ -62,8 +64,10 @@ fn user(name: &str) -> Option<User> {
 fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWork {
     let mut tx = TestUnitOfWork { commits: commits.clone(), ..TestUnitOfWork::default() };
     tx.users.expect_find_by_username().returning(|name| Ok(user(name.as_str()).map(|user| (user, None))));
-    tx.users.expect_find().returning(|id| Ok(["ada", "bob"].into_iter().filter_map(user).find(|user| user.id == id)));
+    tx.users.expect_find().returning(|id| Ok(["ada", "bob", "eve"].into_iter().filter_map(user).find(|user| user.id == id)));
     tx.users.expect_update().returning(|_| Ok(()));
+    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.expect_settling(BTreeSet::new());
     let t = tables.clone();
     tx.follows
         .expect_insert()
@@ -92,7 +96,7 @@ fn social(tables: &Arc<Tables>) -> (Social, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let (tables, counter) = (tables.clone(), commits.clone());
     let store = TestUnitOfWork::store(move || transaction(&tables, &counter));
-    let social = Social::new(Arc::new(store), Arc::new(MockFollowReader::new()), Arc::new(FixedClock(NOW)));
+    let social = Social::new(Arc::new(store), Arc::new(MockFollowReader::new()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
     (social, commits)
 }
 
@@ -173,7 +177,7 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
         let tables = Tables::with(&[(ADA, BOB)], &[(EVE, BOB)]);
         let shared = tables.clone();
         let store = TestUnitOfWork::store(move || transaction(&shared, &Arc::default()));
-        let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
         let change = ProfileChange { is_public, ..ProfileChange::default() };
         block_on(users.change(who, change)).expect("a change");
         assert_eq!(tables.shown(), (follows, requests), "{who} {is_public:?}");

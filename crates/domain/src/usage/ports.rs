@@ -1,17 +1,16 @@
 //! What the ledger needs from outside.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
-use time::{Date, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::derived::Derived;
 use super::message::{Entry, MessageKey};
 use super::names::{MachineId, Source};
 use super::sums::Sums;
+use crate::achievements::ports::ProgressSums;
 use crate::days::Zone;
 use crate::ids::UserId;
-use crate::progression::EventXp;
+use crate::progression::{EventXp, Level, xp};
 use crate::store::StoreError;
 
 /// What the ledger knows of one account.
@@ -31,15 +30,26 @@ pub struct Account {
     pub achievements: u32,
 }
 
+impl Account {
+    /// How far it has come.
+    pub fn level(&self) -> Level {
+        Level::of(xp(self.totals.tokens, self.active_days, self.event_xp))
+    }
+
+    /// What is kept of its progress.
+    pub fn progress(&self) -> ProgressSums {
+        let Self { active_days, longest_streak, event_xp, achievements, .. } = *self;
+        ProgressSums { active_days, longest_streak, event_xp, achievements }
+    }
+}
+
 /// What moving the derived rows did.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Moved {
     /// How many roll-up rows came into being.
     pub new_rollups: usize,
     /// How many roll-up rows changed or went away.
     pub updated_rollups: usize,
-    /// The account's active days after it.
-    pub active_days: BTreeSet<Date>,
 }
 
 /// Where a reading of a whole ledger goes on: after this message.
@@ -64,9 +74,6 @@ pub trait LedgerRepository: Send {
 
     /// Adds `difference` to the derived rows; rows that come to nothing go away.
     async fn shift(&mut self, user: UserId, difference: &Derived) -> Result<Moved, StoreError>;
-
-    /// Stores what the active days come to.
-    async fn set_activity(&mut self, user: UserId, active_days: u32, longest_streak: u32) -> Result<(), StoreError>;
 
     /// Up to `limit` messages after `cursor`, in the order of source and key.
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError>;

@@ -5,7 +5,6 @@ use super::ports::{Account, Cursor, Moved};
 use crate::days::Zone;
 use crate::ids::UserId;
 use crate::store::{StoreError, UnitOfWork};
-use crate::streaks::longest_run;
 
 /// How many messages are read at a time: what bounds the memory of a rebuild.
 const PAGE: usize = 10_000;
@@ -21,8 +20,12 @@ pub struct Repair {
     pub days: usize,
     /// Hour rows changed.
     pub hours: usize,
-    /// Whether the totals, the count of active days or the longest streak changed.
+    /// Whether the totals changed.
     pub totals: bool,
+    /// Whether the active days, the longest streak, the XP of events or the number of achievements were kept wrong.
+    pub progress: bool,
+    /// Achievements unlocked that the account qualifies for by now: of definitions that came later, above all.
+    pub unlocked: usize,
 }
 
 impl Repair {
@@ -58,13 +61,12 @@ pub(super) async fn rederive(
     repair.rollups = difference.rollups.len();
     repair.days = difference.days.len();
     repair.hours = difference.hours.len();
-    let (rebuilt, _) = shift(tx, user, account.clone(), &difference).await?;
-    repair.totals = (rebuilt.active_days, rebuilt.longest_streak) != (account.active_days, account.longest_streak)
-        || !difference.totals.is_zero();
+    repair.totals = !difference.totals.is_zero();
+    let (rebuilt, _) = shift(tx, user, account, &difference).await?;
     Ok((rebuilt, repair))
 }
 
-/// Moves the derived rows of `user` by `difference`; returns the account as it is then, and what moved.
+/// Moves the derived rows of `user` by `difference`; returns the account with its totals as they are then, and what moved.
 pub(super) async fn shift(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -73,11 +75,5 @@ pub(super) async fn shift(
 ) -> Result<(Account, Moved), StoreError> {
     let moved = tx.ledger().shift(user, difference).await?;
     account.totals += difference.totals;
-    let active_days = u32::try_from(moved.active_days.len()).unwrap_or(u32::MAX);
-    let longest = longest_run(&moved.active_days);
-    if (active_days, longest) != (account.active_days, account.longest_streak) {
-        tx.ledger().set_activity(user, active_days, longest).await?;
-        (account.active_days, account.longest_streak) = (active_days, longest);
-    }
     Ok((account, moved))
 }

@@ -4,7 +4,8 @@ use super::intake::Rejection;
 use super::names::ModelName;
 use super::ports::Account;
 use crate::money::Usd;
-use crate::progression::{Level, xp};
+use crate::achievements::Unlock;
+use crate::progression::Level;
 use crate::streaks::Streak;
 
 /// Where an account stands.
@@ -25,12 +26,11 @@ pub struct Standing {
 impl Standing {
     /// Where `account` stands with `streak`.
     pub fn of(account: &Account, streak: Streak) -> Self {
-        let level = Level::of(xp(account.totals.tokens, account.active_days, account.event_xp));
         Self {
             tokens: account.totals.tokens,
             cost: account.totals.cost,
             streak,
-            level,
+            level: account.level(),
             achievements: account.achievements,
         }
     }
@@ -61,4 +61,6 @@ pub struct SyncReport {
     pub standing: Standing,
     /// Whether this sync reached a higher level.
     pub leveled_up: bool,
+    /// What this sync unlocked, each achievement once.
+    pub unlocks: Vec<Unlock>,
 }

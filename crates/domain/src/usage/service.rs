@@ -14,10 +14,10 @@ use super::report::{Standing, SyncReport};
 use super::sums::MOST_TOKENS;
 use crate::clock::Clock;
 use crate::days::Zone;
-use crate::ids::UserId;
+use crate::ids::{Ids, UserId};
 use crate::pricing::CurrentBook;
+use crate::progression::{Change, settle};
 use crate::store::{Store, StoreError, UnitOfWork};
-use crate::streaks::Streak;
 
 /// How many messages one statement handles.
 const CHUNK: usize = 5_000;
@@ -27,13 +27,19 @@ const CHUNK: usize = 5_000;
 pub struct Usage {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
 }
 
 impl Usage {
     /// Keeps the ledger in `store`, priced by whatever book is current.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, prices }
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        prices: Arc<CurrentBook>,
+    ) -> Self {
+        Self { store, clock, ids, prices }
     }
 
     /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
@@ -48,7 +54,7 @@ impl Usage {
             account = move_to(&mut *tx, user, account, zone).await?;
         }
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
-        let level_before = Standing::of(&account, Streak::default()).level;
+        let mut change = Change::of(account.clone());
 
         let intake = Intake::of(batch, now, MOST_TOKENS - account.totals.tokens);
         let book = self.prices.get();
@@ -58,11 +64,12 @@ impl Usage {
         let unpriced_models = pricer.unpriced_models();
         let written = write_all(&mut *tx, user, &source, entries, &zone).await?;
         let (account, moved) = shift(&mut *tx, user, account, &written.difference).await?;
+        change.account = account;
+        let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
         if !dry_run {
             tx.commit().await?;
         }
 
-        let standing = Standing::of(&account, Streak::of(&moved.active_days, zone.date(now)));
         Ok(SyncReport {
             received: intake.received,
             new: written.new,
@@ -73,8 +80,9 @@ impl Usage {
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
-            leveled_up: standing.level.level > level_before.level,
-            standing,
+            standing: Standing::of(&earned.account, earned.streak),
+            leveled_up: earned.leveled_up,
+            unlocks: earned.unlocks,
         })
     }
 
@@ -83,9 +91,12 @@ impl Usage {
         let mut tx = self.store.begin().await?;
         let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
-        let (_, repair) = rederive(&mut *tx, user, account, &zone).await?;
+        let mut change = Change::of(account.clone());
+        let (account, repair) = rederive(&mut *tx, user, account, &zone).await?;
+        change.account = account;
+        let earned = settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
         tx.commit().await?;
-        Ok(repair)
+        Ok(Repair { progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
 }
 
@@ -146,25 +157,15 @@ mod tests {
 
     use super::*;
     use crate::clock::FixedClock;
+    use crate::ids::CountingIds;
     use crate::pricing::PriceBook;
     use crate::testing::TestUnitOfWork;
     use crate::usage::ports::{Account, Moved};
-    use crate::usage::testing::{NOW, batch, message, sent};
+    use crate::usage::testing::{NOW, account, batch, message, sent};
     use crate::usage::{Model, ModelName, SentMessage};
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(7));
-
-    fn account() -> Account {
-        Account {
-            zone: Some(Zone::utc()),
-            totals: crate::usage::Sums::default(),
-            active_days: 0,
-            longest_streak: 0,
-            event_xp: crate::progression::EventXp::default(),
-            achievements: 0,
-        }
-    }
 
     /// A use case over transactions made by `open`, and how often it committed.
     fn usage(open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
@@ -172,7 +173,7 @@ mod tests {
         let counted = Arc::clone(&commits);
         let store = TestUnitOfWork::store(move || TestUnitOfWork { commits: Arc::clone(&counted), ..open() });
         let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-        (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), prices), commits)
+        (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
     }
 
     /// A transaction on an account whose ledger has `stored`, and today as its active day.
@@ -181,11 +182,8 @@ mod tests {
         tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
         tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
-        let active_days = BTreeSet::from([NOW.date()]);
-        tx.ledger
-            .expect_shift()
-            .returning(move |_, _| Ok(Moved { active_days: active_days.clone(), ..Moved::default() }));
-        tx.ledger.expect_set_activity().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        tx.expect_settling(BTreeSet::from([NOW.date()]));
         tx
     }
 
@@ -262,6 +260,7 @@ mod tests {
             tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
             tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.expect_settling(BTreeSet::new());
             tx
         });
         let named = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };

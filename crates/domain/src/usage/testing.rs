@@ -6,10 +6,26 @@ use time::macros::datetime;
 use super::batch::{Batch, Conventions, SentMessage};
 use super::message::{Message, MessageKey, Model};
 use super::names::{MachineId, ModelName, Source};
+use super::ports::Account;
+use super::sums::Sums;
 use super::tokens::TokenCounts;
+use crate::days::Zone;
+use crate::progression::EventXp;
 
 /// The instant tests happen at.
 pub const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+/// An account in UTC with nothing in it.
+pub fn account() -> Account {
+    Account {
+        zone: Some(Zone::utc()),
+        totals: Sums::default(),
+        active_days: 0,
+        longest_streak: 0,
+        event_xp: EventXp::default(),
+        achievements: 0,
+    }
+}
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
 pub fn message(id: &str, count: u64) -> Message {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::error::UserError;
 use super::profile::{ProfileChange, User};
 use crate::clock::Clock;
-use crate::ids::UserId;
+use crate::ids::{Ids, UserId};
+use crate::progression::{Change, settle};
 use crate::store::{Store, StoreError};
 use crate::usage;
 
@@ -14,21 +15,23 @@ use crate::usage;
 pub struct Users {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl Users {
     /// Keeps profiles in `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, clock, ids }
     }
 
     /// Changes the profile of `user`. A new zone counts the whole history anew before this returns; of a profile that turns
-    /// public, whoever asked to follow it does.
+    /// public, whoever asked to follow it does. A profile that is complete may earn something.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.store.begin().await?;
+        let locked = tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
+        let mut progress = Change::of(locked.clone());
         if let Some(zone) = change.zone.clone() {
-            let account = tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
-            usage::move_to(&mut *tx, user, account, zone).await?;
+            progress.account = usage::move_to(&mut *tx, user, locked, zone).await?;
         }
         let mut account = tx.users().find(user).await?.ok_or_else(|| unknown(user))?;
         let (was_public, now) = (account.is_public, self.clock.now());
@@ -42,6 +45,7 @@ impl Users {
             }
             other => other.into(),
         })?;
+        settle(&mut *tx, &*self.ids, now, user, progress).await?;
         tx.commit().await?;
         Ok(account)
     }

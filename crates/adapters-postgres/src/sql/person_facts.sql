@@ -1,0 +1,19 @@
+-- What is known of $1 beside their roll-ups, with their totals and the tokens of the days $2 to $3; no row when $4 may not
+-- see it.
+SELECT
+    (SELECT count(*) FROM follows WHERE following_id = users.id),
+    (SELECT count(*) FROM follows WHERE follower_id = users.id),
+    num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
+    users.key,
+    users.created_at,
+    ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0),
+    coalesce((
+        SELECT sum(tokens) FROM usage_days WHERE user_key = users.key AND day BETWEEN $2 AND $3
+    ), 0)::bigint,
+    totals.event_xp,
+    totals.messages, totals.tokens, totals.input, totals.output, totals.cache_read, totals.cache_write, totals.reasoning,
+    totals.unpriced_tokens, totals.unpriced_messages, totals.estimated_messages, totals.cost
+FROM visible_to($4) AS person
+JOIN users ON users.id = person.id
+JOIN usage_totals AS totals ON totals.user_key = users.key
+WHERE person.id = $1

@@ -1,3 +1,0 @@
-UPDATE usage_totals
-SET active_days = $2, longest_streak = $3
-WHERE user_key = (SELECT key FROM users WHERE id = $1)

@@ -1,0 +1,147 @@
+//! The facts that achievements are judged by, and the metrics they come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Date, OffsetDateTime};
+
+use super::{Held, Metric, Metrics, calendar};
+use crate::pricing::makers::maker_of;
+use crate::pricing::names::plainest;
+use crate::progression::EventXp;
+use crate::streaks::longest_run;
+use crate::usage::{ModelName, Sums};
+
+/// The input tokens, cached ones included, from which a cache efficiency says something.
+const EFFICIENCY_FLOOR: u128 = 1_000_000;
+
+/// What is known of an account beside its totals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Facts {
+    /// The days with tokens.
+    pub active_days: BTreeSet<Date>,
+    /// Tokens of the last 30 local days.
+    pub monthly_tokens: i64,
+    /// What its roll-ups say.
+    pub usage: UsageFacts,
+    /// What is known of the person.
+    pub person: PersonFacts,
+    /// What is unlocked.
+    pub held: Held,
+}
+
+/// What paid XP to an account or was announced of it, by the reason, which it has once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Events(BTreeMap<String, EventXp>);
+
+impl Events {
+    /// The XP of all events.
+    pub fn xp(&self) -> EventXp {
+        EventXp(self.0.values().map(|xp| xp.0).sum())
+    }
+
+    /// Whether there was an event with this reason.
+    pub fn contains(&self, reason: &str) -> bool {
+        self.0.contains_key(reason)
+    }
+}
+
+impl FromIterator<(String, EventXp)> for Events {
+    fn from_iter<I: IntoIterator<Item = (String, EventXp)>>(events: I) -> Self {
+        Self(events.into_iter().collect())
+    }
+}
+
+/// What the roll-ups of an account say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UsageFacts {
+    /// The models that were used, by name.
+    pub models: Vec<ModelName>,
+    /// How many tools were used.
+    pub tools: u32,
+    /// How many machines ever synced.
+    pub machines: u32,
+    /// The most tokens of one day.
+    pub busiest_day: i64,
+    /// The most tools on one day.
+    pub tools_in_a_day: u32,
+    /// The most models on one day.
+    pub models_in_a_day: u32,
+    /// On how many days something was used from 06:00 to 08:59.
+    pub early_days: u32,
+    /// On how many days something was used from 22:00 to 01:59.
+    pub night_days: u32,
+    /// In how many of the 24 hours something was ever used.
+    pub hours_of_day: u32,
+}
+
+/// What is known of a person beside their usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PersonFacts {
+    /// How many follow them.
+    pub followers: u64,
+    /// How many they follow.
+    pub following: u64,
+    /// How many signed up by their code.
+    pub referrals: u64,
+    /// How many signed up by their code, and by the codes of those, three levels down.
+    pub referral_network: u64,
+    /// How many of name, bio, location, region, website and image are filled in.
+    pub profile_fields: u32,
+    /// Their place in the order in which accounts were made, from 1.
+    pub account_number: u64,
+    /// When their account was made.
+    pub registered_at: OffsetDateTime,
+}
+
+impl Facts {
+    /// What the facts come to at `now`, together with the lifetime `totals`. Level and number of unlocks are left to
+    /// the engine, which changes them as it goes.
+    pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
+        let Self { usage, person, .. } = self;
+        let makers: BTreeSet<_> =
+            usage.models.iter().filter_map(|model| maker_of(&plainest(model.as_str()))).map(|maker| maker.sellers).collect();
+        let mut metrics = Metrics::default();
+        calendar::fill(&mut metrics, &self.active_days);
+        for (metric, value) in [
+            (Metric::Tokens, count(totals.tokens)),
+            (Metric::Messages, count(totals.messages)),
+            (Metric::OutputTokens, count(totals.output)),
+            (Metric::ReasoningTokens, count(totals.reasoning)),
+            (Metric::CacheReadTokens, count(totals.cache_read)),
+            (Metric::ActiveDays, self.active_days.len() as u64),
+            (Metric::LongestStreak, longest_run(&self.active_days).into()),
+            (Metric::Models, usage.models.len() as u64),
+            (Metric::Tools, usage.tools.into()),
+            (Metric::Machines, usage.machines.into()),
+            (Metric::Makers, makers.len() as u64),
+            (Metric::CacheEfficiency, efficiency(totals)),
+            (Metric::BusiestDay, count(usage.busiest_day)),
+            (Metric::ToolsInADay, usage.tools_in_a_day.into()),
+            (Metric::ModelsInADay, usage.models_in_a_day.into()),
+            (Metric::EarlyDays, usage.early_days.into()),
+            (Metric::NightDays, usage.night_days.into()),
+            (Metric::HoursOfDay, usage.hours_of_day.into()),
+            (Metric::Followers, person.followers),
+            (Metric::Following, person.following),
+            (Metric::Referrals, person.referrals),
+            (Metric::ReferralNetwork, person.referral_network),
+            (Metric::ProfileFields, person.profile_fields.into()),
+            (Metric::AccountNumber, person.account_number),
+            (Metric::AccountDays, count((now - person.registered_at).whole_days())),
+        ] {
+            metrics.set(metric, value);
+        }
+        metrics
+    }
+}
+
+fn count(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+/// The cache efficiency in whole basis points, rounded down; 0 of too little.
+fn efficiency(totals: &Sums) -> u64 {
+    let read = u128::from(count(totals.cache_read));
+    let input = read + u128::from(count(totals.input));
+    if input < EFFICIENCY_FLOOR { 0 } else { u64::try_from(read * 10_000 / input).unwrap_or(0) }
+}

@@ -1,0 +1,97 @@
+//! What people do with their achievements: look at them, and pin a few.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::error::AchievementError;
+use super::ports::{AchievementReader, Unlocked};
+use super::{Definition, Progress, catalogue, progress, standing};
+use crate::clock::Clock;
+use crate::dashboard::{Look, Window};
+use crate::days::Zone;
+use crate::ids::{AchievementId, UserId};
+use crate::progression::xp_in_hundredths;
+use crate::store::{Store, UnitOfWork};
+
+/// How many achievements a person may pin.
+pub const MOST_PINNED: usize = 6;
+
+/// The use cases of achievements.
+#[derive(Clone)]
+pub struct Achievements {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn AchievementReader>,
+    clock: Arc<dyn Clock>,
+}
+
+/// One definition, and how far somebody has come with it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AchievementState {
+    /// The definition.
+    pub definition: &'static Definition,
+    /// When and how it was unlocked; `None` while it is not.
+    pub unlocked: Option<Unlocked>,
+    /// How far it is to the next tier.
+    pub progress: Progress,
+}
+
+impl Achievements {
+    /// Keeps pins in `store` and reads pages from `reader`.
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn AchievementReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, reader, clock }
+    }
+
+    /// All achievements in the order of the catalogue, as far as the person has come who is looked at.
+    pub async fn of(&self, look: &Look) -> Result<Vec<AchievementState>, AchievementError> {
+        let now = self.clock.now();
+        let today = look.user.zone.clone().unwrap_or_else(Zone::utc).date(now);
+        let shown = self.reader.achievements(Window::month(look.user.id, today), look.viewer).await?;
+        let shown = shown.ok_or(AchievementError::Private)?;
+        let facts = &shown.facts;
+        let active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
+        let hundredths = xp_in_hundredths(shown.totals.tokens, active_days, shown.event_xp);
+        let metrics = standing(&facts.metrics(&shown.totals, now), hundredths, &facts.held);
+        let unlocked: HashMap<AchievementId, Unlocked> =
+            shown.unlocked.iter().map(|unlocked| (unlocked.id, *unlocked)).collect();
+        let state = |definition: &'static Definition| AchievementState {
+            definition,
+            unlocked: unlocked.get(&definition.id()).copied(),
+            progress: progress(definition, &metrics, &facts.held),
+        };
+        Ok(catalogue().iter().map(state).collect())
+    }
+
+    /// Pins an achievement of `user`, if it is not pinned already.
+    pub async fn pin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
+        let mut tx = self.store.begin().await?;
+        let unlocked = lock(&mut *tx, user, achievement).await?;
+        let pinned = unlocked.iter().filter(|one| one.pinned && one.id != achievement).count();
+        if pinned >= MOST_PINNED {
+            return Err(AchievementError::TooManyPinned(MOST_PINNED));
+        }
+        tx.progress().set_pinned(user, achievement, Some(self.clock.now())).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Unpins an achievement of `user`, if it is pinned.
+    pub async fn unpin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
+        let mut tx = self.store.begin().await?;
+        lock(&mut *tx, user, achievement).await?;
+        tx.progress().set_pinned(user, achievement, None).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// What `user` has unlocked, `achievement` among it. The lock keeps two requests from pinning the last one both.
+async fn lock(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    achievement: AchievementId,
+) -> Result<Vec<Unlocked>, AchievementError> {
+    let locked = AchievementError::Locked(achievement);
+    if tx.ledger().lock(user).await?.is_none() {
+        return Err(locked);
+    }
+    let unlocked = tx.progress().unlocked(user).await?;
+    if unlocked.iter().any(|one| one.id == achievement) { Ok(unlocked) } else { Err(locked) }
+}

@@ -1,0 +1,141 @@
+//! A notification: its kind, its words, and the key that keeps it from being told twice.
+
+use time::OffsetDateTime;
+
+use crate::achievements::Unlock;
+use crate::data::Data;
+use crate::ids::{NotificationId, UserId};
+use crate::progression::Level;
+use crate::social::unlock_data;
+use crate::users::User;
+
+/// The kinds of notifications, each of which people may switch off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotificationKind {
+    /// An achievement was unlocked, or a higher tier of it reached.
+    AchievementUnlocked,
+    /// A level was reached.
+    LevelUp,
+    /// A place among the first 100, 10 or 1.
+    LeaderboardRank,
+    /// A streak ends at midnight.
+    StreakAtRisk,
+    /// What last week came to.
+    WeeklySummary,
+    /// Somebody follows.
+    NewFollower,
+    /// Somebody asks to follow.
+    FollowRequest,
+}
+
+impl NotificationKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::AchievementUnlocked,
+        Self::LevelUp,
+        Self::LeaderboardRank,
+        Self::StreakAtRisk,
+        Self::WeeklySummary,
+        Self::NewFollower,
+        Self::FollowRequest,
+    ];
+
+    /// The kind's name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AchievementUnlocked => "achievement_unlocked",
+            Self::LevelUp => "level_up",
+            Self::LeaderboardRank => "leaderboard_rank",
+            Self::StreakAtRisk => "streak_at_risk",
+            Self::WeeklySummary => "weekly_summary",
+            Self::NewFollower => "new_follower",
+            Self::FollowRequest => "follow_request",
+        }
+    }
+}
+
+/// What somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// Names it.
+    pub id: NotificationId,
+    /// Who is told.
+    pub user: UserId,
+    /// What is told.
+    pub told: Told,
+    /// When.
+    pub created_at: OffsetDateTime,
+}
+
+/// The content of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// What kind of news it is.
+    pub kind: NotificationKind,
+    /// A few words.
+    pub title: String,
+    /// A sentence.
+    pub message: String,
+    /// The particulars.
+    pub data: Data,
+    /// What it is about, after its kind: nobody is told twice of the same subject.
+    pub subject: String,
+}
+
+impl Told {
+    /// The key that a person has once: `kind:subject`.
+    pub fn dedup_key(&self) -> String {
+        format!("{}:{}", self.kind.name(), self.subject)
+    }
+
+    /// An achievement was unlocked, or a higher tier of it reached.
+    pub fn achievement_unlocked(unlock: &Unlock) -> Self {
+        let (name, xp) = (unlock.definition.name, unlock.xp);
+        let (title, tier) = match unlock.tier {
+            Some(tier) => (format!("{name}: {} reached", tier.name()), tier.number()),
+            None => (format!("{name} unlocked"), 0),
+        };
+        Self {
+            kind: NotificationKind::AchievementUnlocked,
+            title,
+            message: format!("{} +{xp} XP", unlock.definition.description),
+            data: unlock_data(unlock),
+            subject: format!("{}:{tier}", unlock.definition.slug),
+        }
+    }
+
+    /// `level` was reached.
+    pub fn level_up(level: Level) -> Self {
+        let number = level.level;
+        Self {
+            kind: NotificationKind::LevelUp,
+            title: format!("Level {number}"),
+            message: format!("You have reached level {number}. Your title: {}.", level.title()),
+            data: vec![("level", number.into()), ("title", level.title().into())],
+            subject: number.to_string(),
+        }
+    }
+
+    /// `follower` follows.
+    pub fn new_follower(follower: &User) -> Self {
+        Self::about_follower(NotificationKind::NewFollower, "New follower", "follows you", follower)
+    }
+
+    /// `asking` asks to follow.
+    pub fn follow_request(asking: &User) -> Self {
+        Self::about_follower(NotificationKind::FollowRequest, "Follow request", "would like to follow you", asking)
+    }
+
+    fn about_follower(kind: NotificationKind, title: &str, does: &str, person: &User) -> Self {
+        Self {
+            kind,
+            title: title.to_owned(),
+            message: format!("{} {does}.", person.username),
+            data: vec![
+                ("user_id", person.id.to_string().into()),
+                ("username", person.username.as_str().into()),
+            ],
+            subject: person.id.to_string(),
+        }
+    }
+}

@@ -1,0 +1,2 @@
+DROP TABLE unlocked_achievements;
+DROP TABLE progress_events;
