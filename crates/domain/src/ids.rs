@@ -36,3 +36,7 @@ id! {
     /// Names one signed-in session.
     SessionId
 }
+id! {
+    /// Names one achievement of the catalogue, the same in every instance.
+    AchievementId
+}
