@@ -10,7 +10,7 @@ use domain::achievements::ports::{
     AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
 };
 use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
-use domain::dashboard::Window;
+use domain::dashboard::ports::Window;
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::Notification;
 use domain::progression::EventXp;

@@ -1,6 +1,16 @@
 //! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
 
 diesel::table! {
+    activities (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        type -> Text,
+        data -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     follow_requests (follower_id, following_id) {
         follower_id -> Uuid,
         following_id -> Uuid,
@@ -34,6 +44,38 @@ diesel::table! {
 }
 
 diesel::table! {
+    notification_preferences (user_id, type) {
+        user_id -> Uuid,
+        type -> Text,
+        in_app -> Bool,
+        email -> Bool,
+    }
+}
+
+diesel::table! {
+    notifications (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        type -> Text,
+        title -> Text,
+        message -> Text,
+        data -> Jsonb,
+        dedup_key -> Text,
+        created_at -> Timestamptz,
+        read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    progress_events (user_id, reason) {
+        user_id -> Uuid,
+        reason -> Text,
+        xp -> Int8,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -50,6 +92,16 @@ diesel::table! {
     sources (key) {
         key -> Int4,
         name -> Text,
+    }
+}
+
+diesel::table! {
+    unlocked_achievements (user_id, achievement_id) {
+        user_id -> Uuid,
+        achievement_id -> Uuid,
+        tier -> Nullable<Int2>,
+        unlocked_at -> Timestamptz,
+        pinned_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -168,12 +220,17 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    activities,
     follow_requests,
     follows,
     machines,
     models,
+    notification_preferences,
+    notifications,
+    progress_events,
     sessions,
     sources,
+    unlocked_achievements,
     usage_days,
     usage_hours,
     usage_messages,

@@ -63,3 +63,7 @@ id! {
     /// Names one notification.
     NotificationId
 }
+id! {
+    /// Names one achievement of the catalogue, the same in every instance.
+    AchievementId
+}

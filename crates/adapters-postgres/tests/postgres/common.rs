@@ -8,7 +8,7 @@ use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
 use domain::identity::Email;
-use domain::ids::UserId;
+use domain::ids::{CountingIds, UserId};
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
 use domain::store::Store;

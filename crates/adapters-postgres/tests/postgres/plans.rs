@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::dashboard::{Dashboard, Period, TrendDays};
-use domain::ids::UserId;
+use domain::ids::{CountingIds, UserId};
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{SentMessage, Usage};
@@ -61,11 +61,13 @@ async fn every_read_takes_at_most_four_statements() {
 }
 
 /// The heavy statements of the ledger and the dashboards with the types of their values.
-const STATEMENTS: [(&str, &str, &str); 11] = [
+const STATEMENTS: [(&str, &str, &str); 13] = [
     ("find_messages", include_str!("../../src/sql/find_messages.sql"), "uuid, int, uuid[]"),
     ("page_messages", include_str!("../../src/sql/page_messages.sql"), "uuid, int, uuid, bigint"),
     ("read_rollups", include_str!("../../src/sql/read_rollups.sql"), "uuid"),
-    ("active_days", include_str!("../../src/sql/active_days.sql"), "uuid"),
+    ("usage_facts", include_str!("../../src/sql/usage_facts.sql"), "uuid"),
+    ("person_facts", include_str!("../../src/sql/person_facts.sql"), "uuid, date, date, uuid"),
+    ("unlocked", include_str!("../../src/sql/unlocked.sql"), "uuid"),
     ("figures", include_str!("../../src/sql/figures.sql"), "uuid[], date[], date[], uuid"),
     ("days", include_str!("../../src/sql/days.sql"), "uuid, date, date, uuid"),
     ("hours", include_str!("../../src/sql/hours.sql"), "uuid, date, date, uuid"),

@@ -21,6 +21,8 @@ async fn the_schema_file_is_what_the_database_has() {
         SELECT c.table_name::text, c.column_name::text, c.udt_name::text, c.is_nullable = 'YES'
         FROM information_schema.columns AS c
         WHERE c.table_schema = 'public' AND c.table_name <> '__diesel_schema_migrations'
+          -- diesel has no type for transaction ids; only statements of our own read them.
+          AND c.udt_name <> 'xid8'
         ORDER BY c.table_name, c.ordinal_position";
     for row in client.query(columns, &[]).await.expect("columns") {
         let (table, column, udt, nullable): (String, String, String, bool) =

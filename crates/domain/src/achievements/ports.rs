@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::{Events, Facts, Tier};
-use crate::dashboard::Window;
+use crate::dashboard::ports::Window;
 use crate::ids::{AchievementId, UserId};
 use crate::notifications::Notification;
 use crate::progression::EventXp;

@@ -15,16 +15,21 @@ const XP_PER_ACTIVE_DAY: i64 = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct EventXp(pub i64);
 
-/// The XP of a person in hundredths: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`.
+/// The XP of a person: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
+pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
+    whole_xp(xp_in_hundredths(lifetime_tokens, active_days, events))
+}
+
+/// The same in hundredths, before it is rounded down.
 pub fn xp_in_hundredths(lifetime_tokens: i64, active_days: u32, events: EventXp) -> i64 {
     (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
         .saturating_mul(100)
         .saturating_add(events.0)
 }
 
-/// The XP of a person, rounded down once; see [`xp_in_hundredths`].
-pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
-    u64::try_from(xp_in_hundredths(lifetime_tokens, active_days, events) / 100).unwrap_or(0)
+/// Hundredths of XP as XP, rounded down.
+pub fn whole_xp(hundredths: i64) -> u64 {
+    u64::try_from(hundredths / 100).unwrap_or(0)
 }
 
 /// How far somebody has come.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use time::{Date, OffsetDateTime};
 
-use super::{EventXp, Level, MonthlyBadge, xp};
+use super::{EventXp, Level, MonthlyBadge};
 use crate::achievements::ports::{Award, ProgressEvent, ProgressSums};
 use crate::achievements::{Events, Facts, Tier, Unlock, judge};
-use crate::dashboard::Window;
+use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};

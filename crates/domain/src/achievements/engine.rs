@@ -1,0 +1,288 @@
+//! The engine: from somebody's figures and what they hold to what is newly unlocked, and how far the rest is.
+
+use std::collections::BTreeMap;
+
+use super::catalogue;
+use super::definition::{Definition, Tier};
+use super::metrics::{Metric, Metrics};
+use crate::ids::AchievementId;
+use crate::progression::{Level, whole_xp};
+
+/// What somebody has unlocked, each with its tier; `None` for those without tiers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Held(BTreeMap<AchievementId, Option<Tier>>);
+
+impl Held {
+    /// Notes that `id` is unlocked, with `tier` where it has tiers. A tier that is held is never lowered.
+    pub fn insert(&mut self, id: AchievementId, tier: Option<Tier>) {
+        let held = self.0.entry(id).or_default();
+        *held = (*held).max(tier);
+    }
+
+    /// Notes what was unlocked.
+    pub fn take(&mut self, unlocks: &[Unlock]) {
+        for unlock in unlocks {
+            self.insert(unlock.definition.id(), unlock.tier);
+        }
+    }
+
+    /// Whether `id` is unlocked.
+    pub fn contains(&self, id: AchievementId) -> bool {
+        self.0.contains_key(&id)
+    }
+
+    /// The tier `id` is held in; `None` where it has no tiers or is not held.
+    pub fn tier(&self, id: AchievementId) -> Option<Tier> {
+        self.0.get(&id).copied().flatten()
+    }
+
+    /// How many achievements are unlocked.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is unlocked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many thresholds of `id` are behind its holder. Whoever unlocked it before it had tiers has the first.
+    fn reached(&self, id: AchievementId) -> usize {
+        self.0.get(&id).map_or(0, |tier| tier.map_or(1, |tier| usize::from(tier.number())))
+    }
+}
+
+impl FromIterator<(AchievementId, Option<Tier>)> for Held {
+    fn from_iter<I: IntoIterator<Item = (AchievementId, Option<Tier>)>>(all: I) -> Self {
+        let mut held = Self::default();
+        all.into_iter().for_each(|(id, tier)| held.insert(id, tier));
+        held
+    }
+}
+
+/// An achievement that is newly unlocked, or newly reached in a higher tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unlock {
+    /// Which.
+    pub definition: &'static Definition,
+    /// The tier it was held in; `None` where it was not held or has no tiers.
+    pub before: Option<Tier>,
+    /// Whether it was not held at all.
+    pub is_new: bool,
+    /// The highest tier that is reached now; `None` without tiers.
+    pub tier: Option<Tier>,
+    /// The XP for everything newly reached.
+    pub xp: u64,
+}
+
+/// What `metrics` newly unlock for somebody who holds `held`, in the order of the catalogue: each achievement once, with
+/// the highest tier. Nothing is withdrawn.
+///
+/// `hundredths` are the person's XP in hundredths before the awards ([`crate::progression::xp_in_hundredths`]). Awards
+/// raise the level and the number of unlocked achievements, which may unlock more: it goes on until nothing comes any
+/// more. What `metrics` say of these two is not read.
+pub fn judge(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<Unlock> {
+    let mut unlocks = Vec::new();
+    loop {
+        let metrics = lifted(metrics, hundredths, held, &unlocks);
+        let more = reached(&metrics, held);
+        // Every round reaches all that the one before did, so the same list means that nothing was added.
+        if more == unlocks {
+            return unlocks;
+        }
+        unlocks = more;
+    }
+}
+
+/// `metrics` with the level that `hundredths` of XP give and the number of achievements in `held`.
+pub fn standing(metrics: &Metrics, hundredths: i64, held: &Held) -> Metrics {
+    lifted(metrics, hundredths, held, &[])
+}
+
+fn lifted(metrics: &Metrics, hundredths: i64, held: &Held, unlocks: &[Unlock]) -> Metrics {
+    let awarded: u64 = unlocks.iter().map(|unlock| unlock.xp).sum();
+    let unlocked = held.len() + unlocks.iter().filter(|unlock| unlock.is_new).count();
+    let level = Level::of(whole_xp(hundredths).saturating_add(awarded)).level;
+    metrics.clone().with(Metric::Level, level).with(Metric::Unlocked, unlocked as u64)
+}
+
+/// What `metrics` reach beyond `held`, as they stand.
+fn reached(metrics: &Metrics, held: &Held) -> Vec<Unlock> {
+    let unlock = |(id, definition): &(AchievementId, &'static Definition)| {
+        let before = held.reached(*id);
+        let after = definition.reached(metrics.get(definition.metric));
+        (after > before).then(|| Unlock {
+            definition,
+            before: held.tier(*id),
+            is_new: before == 0,
+            tier: definition.tier(after),
+            xp: definition.xp_between(before, after),
+        })
+    };
+    catalogue::by_id().iter().filter_map(unlock).collect()
+}
+
+/// How far somebody is on the way to an achievement or its next tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The metric, at most `target`; where fewer is better 1 when it is there, else 0.
+    pub current: u64,
+    /// The next threshold, or the last when all are reached; where fewer is better 1.
+    pub target: u64,
+    /// `current` in whole percent of `target`, rounded down.
+    pub percentage: u8,
+}
+
+/// How far `metrics` are on the way to the next threshold of `definition` that is not in `held`. Level and number of
+/// unlocked achievements are read as `metrics` say: see [`standing`].
+pub fn progress(definition: &Definition, metrics: &Metrics, held: &Held) -> Progress {
+    let next = definition.thresholds.get(held.reached(definition.id()));
+    let value = metrics.get(definition.metric);
+    let (current, target) = match next {
+        Some(next) if definition.metric.fewer_is_better() => (u64::from(definition.meets(value, *next)), 1),
+        Some(next) => (value.min(*next), *next),
+        None if definition.metric.fewer_is_better() => (1, 1),
+        None => definition.thresholds.last().map_or((1, 1), |last| (*last, *last)),
+    };
+    let percentage = u128::from(current) * 100 / u128::from(target.max(1));
+    Progress { current, target, percentage: u8::try_from(percentage).unwrap_or(100) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(slug: &str) -> &'static Definition {
+        catalogue::find_by_slug(slug).expect("a definition")
+    }
+
+    fn held(slugs: &[(&str, u8)]) -> Held {
+        slugs.iter().map(|(slug, tier)| (definition(slug).id(), Tier::of(*tier))).collect()
+    }
+
+    /// Slug, tier and XP of what is unlocked.
+    fn unlocks(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<(&'static str, u8, u64)> {
+        let told = |unlock: Unlock| (unlock.definition.slug, unlock.tier.map_or(0, Tier::number), unlock.xp);
+        judge(metrics, hundredths, held).into_iter().map(told).collect()
+    }
+
+    fn metrics(values: &[(Metric, u64)]) -> Metrics {
+        values.iter().fold(Metrics::default(), |metrics, (metric, value)| metrics.with(*metric, *value))
+    }
+
+    #[test]
+    fn nobody_has_anything_for_nothing() {
+        assert_eq!(unlocks(&Metrics::default(), 0, &Held::default()), []);
+    }
+
+    #[test]
+    fn a_threshold_unlocks_once() {
+        let one = metrics(&[(Metric::Messages, 1)]);
+        assert_eq!(unlocks(&one, 0, &Held::default()), [("first-sync", 0, 50)]);
+        assert_eq!(unlocks(&one, 0, &held(&[("first-sync", 0)])), []);
+    }
+
+    #[test]
+    fn a_jump_over_tiers_pays_them_all_and_is_one_unlock() {
+        for (tokens, before, expected) in [
+            (9_999, 0, None),
+            (10_000, 0, Some((1, 50))),
+            (1_000_000, 0, Some((3, 50 + 100 + 200))),
+            (1_000_000, 1, Some((3, 100 + 200))),
+            (1_000_000, 3, None),
+            (5, 3, None),
+            (100_000_000, 3, Some((5, 500 + 1_000))),
+        ] {
+            let before = if before == 0 { Held::default() } else { held(&[("token-stream", before)]) };
+            let found = unlocks(&metrics(&[(Metric::Tokens, tokens)]), 0, &before);
+            let stream = found.into_iter().find(|(slug, ..)| *slug == "token-stream");
+            assert_eq!(stream.map(|(_, tier, xp)| (tier, xp)), expected, "{tokens}");
+        }
+    }
+
+    #[test]
+    fn an_unlock_says_where_it_started() {
+        let metrics = metrics(&[(Metric::Tokens, 1_000_000)]);
+        let stream = |held: &Held| {
+            let found = judge(&metrics, 0, held).into_iter().find(|unlock| unlock.definition.slug == "token-stream");
+            found.map(|unlock| (unlock.before, unlock.is_new))
+        };
+        assert_eq!(stream(&Held::default()), Some((None, true)));
+        assert_eq!(stream(&held(&[("token-stream", 2)])), Some((Some(Tier::Silver), false)));
+        assert_eq!(stream(&held(&[("token-stream", 0)])), Some((None, false)), "unlocked before it had tiers");
+    }
+
+    #[test]
+    fn a_better_rank_is_a_smaller_one() {
+        for (rank, expected) in [
+            (0, &[][..]),
+            (101, &[]),
+            (100, &["top-100"]),
+            (10, &["top-100", "top-50", "top-10"]),
+            (1, &["top-100", "top-50", "top-10", "top-3", "number-one"]),
+        ] {
+            let found = judge(&metrics(&[(Metric::BestRank, rank)]), 0, &held(&[("collector", 5), ("climber", 5)]));
+            let slugs: Vec<_> = found.iter().map(|unlock| unlock.definition.slug).collect();
+            assert_eq!(slugs, expected, "{rank}");
+        }
+    }
+
+    #[test]
+    fn awards_raise_the_level_which_may_unlock_more() {
+        // 50 XP short of level 5; the first sync pays them, and that unlocks the level's.
+        let almost = 245_000;
+        assert_eq!(unlocks(&Metrics::default(), almost - 1, &Held::default()), []);
+        let one = metrics(&[(Metric::Messages, 1)]);
+        assert_eq!(unlocks(&one, almost - 1, &Held::default()), [("first-sync", 0, 50)]);
+        assert_eq!(unlocks(&one, almost, &Held::default()), [("first-sync", 0, 50), ("climber", 1, 100)]);
+    }
+
+    #[test]
+    fn unlocking_raises_the_collection_which_may_unlock_more() {
+        let four = [("top-100", 0), ("top-50", 0), ("top-10", 0), ("top-3", 0)];
+        let one = metrics(&[(Metric::Messages, 1)]);
+        assert_eq!(unlocks(&one, 0, &held(&four[..3])), [("first-sync", 0, 50)]);
+        assert_eq!(unlocks(&one, 0, &held(&four)), [("first-sync", 0, 50), ("collector", 1, 50)]);
+        assert_eq!(unlocks(&Metrics::default(), 0, &held(&four)), []);
+    }
+
+    #[test]
+    fn level_and_collection_are_not_believed_but_counted() {
+        assert_eq!(unlocks(&metrics(&[(Metric::Level, 500), (Metric::Unlocked, 60)]), 0, &Held::default()), []);
+        let standing = standing(&Metrics::default(), 250_099, &held(&[("top-100", 0)]));
+        assert_eq!((standing.get(Metric::Level), standing.get(Metric::Unlocked)), (5, 1));
+    }
+
+    #[test]
+    fn what_is_held_stays_when_its_metric_falls() {
+        let mut held = held(&[("token-stream", 3)]);
+        held.insert(definition("token-stream").id(), Some(Tier::Bronze));
+        assert_eq!(held.tier(definition("token-stream").id()), Some(Tier::Gold));
+        held.take(&judge(&Metrics::default(), 0, &held));
+        assert_eq!((held.len(), held.contains(definition("token-stream").id())), (1, true));
+        assert!(!held.is_empty() && Held::default().is_empty());
+    }
+
+    #[test]
+    fn progress_leads_to_the_next_threshold() {
+        for (slug, tier, metric, value, expected) in [
+            ("streak-7", None, Metric::LongestStreak, 0, (0, 7, 0)),
+            ("streak-7", None, Metric::LongestStreak, 3, (3, 7, 42)),
+            ("streak-7", None, Metric::LongestStreak, 9, (7, 7, 100)),
+            ("streak-7", Some(0), Metric::LongestStreak, 2, (7, 7, 100)),
+            ("token-stream", None, Metric::Tokens, 9_999, (9_999, 10_000, 99)),
+            ("token-stream", Some(1), Metric::Tokens, 50_000, (50_000, 100_000, 50)),
+            ("token-stream", Some(1), Metric::Tokens, 500, (500, 100_000, 0)),
+            ("token-stream", Some(5), Metric::Tokens, 500, (100_000_000, 100_000_000, 100)),
+            ("token-ocean", None, Metric::Tokens, u64::MAX, (1_000_000_000, 1_000_000_000, 100)),
+            ("top-10", None, Metric::BestRank, 0, (0, 1, 0)),
+            ("top-10", None, Metric::BestRank, 11, (0, 1, 0)),
+            ("top-10", None, Metric::BestRank, 10, (1, 1, 100)),
+            ("top-10", Some(0), Metric::BestRank, 0, (1, 1, 100)),
+        ] {
+            let held = tier.map_or(Held::default(), |tier| held(&[(slug, tier)]));
+            let progress = progress(definition(slug), &metrics(&[(metric, value)]), &held);
+            assert_eq!((progress.current, progress.target, progress.percentage), expected, "{slug} {value}");
+        }
+    }
+}

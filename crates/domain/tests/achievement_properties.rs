@@ -1,0 +1,153 @@
+//! However often and in whatever steps somebody's figures are judged, they end with the same achievements and the same XP.
+
+use domain::achievements::{Definition, Held, Metric, Metrics, catalogue, find, judge, progress, standing};
+use proptest::prelude::*;
+
+/// What is known of a person at some moment: metrics, and XP in hundredths without awards.
+type Snapshot = (Metrics, i64);
+
+/// Somebody who is judged now and then.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Person {
+    held: Held,
+    awarded: u64,
+}
+
+impl Person {
+    /// Judges the person, and says how much XP that paid.
+    fn judge(&mut self, (metrics, base): &Snapshot) -> u64 {
+        let unlocks = judge(metrics, self.hundredths(*base), &self.held);
+        let paid = unlocks.iter().map(|unlock| unlock.xp).sum();
+        self.held.take(&unlocks);
+        self.awarded += paid;
+        paid
+    }
+
+    fn judged(snapshots: &[Snapshot]) -> Self {
+        let mut person = Self::default();
+        for snapshot in snapshots {
+            person.judge(snapshot);
+        }
+        person
+    }
+
+    fn hundredths(&self, base: i64) -> i64 {
+        base + 100 * i64::try_from(self.awarded).expect("few XP")
+    }
+
+    /// What is held of definitions that are marked as monotone, as slugs and tiers.
+    fn monotone(&self) -> Vec<(&'static str, u8)> {
+        let held = |definition: &&Definition| definition.monotone() && self.held.contains(definition.id());
+        let tier =
+            |definition: &Definition| self.held.tier(definition.id()).map_or(0, domain::achievements::Tier::number);
+        catalogue().iter().filter(held).map(|definition| (definition.slug, tier(definition))).collect()
+    }
+}
+
+/// The values of `metric` at which something changes, and those next to them.
+fn telling(metric: Metric) -> Vec<u64> {
+    let of_metric = catalogue().iter().filter(|definition| definition.metric == metric);
+    let near = of_metric.flat_map(|definition| definition.thresholds).flat_map(|value| [value - 1, *value, value + 1]);
+    let mut values: Vec<u64> = near.chain([0, 0]).collect();
+    values.sort_unstable();
+    values
+}
+
+fn snapshot() -> impl Strategy<Value = Snapshot> {
+    let picks = prop::collection::vec(any::<prop::sample::Index>(), Metric::ALL.len());
+    // Up to level 110; most people are at the beginning.
+    let base = prop_oneof![0..1_000_000_i64, 0..121_000_000_i64];
+    (picks, base).prop_map(|(picks, base)| {
+        let metrics = Metric::ALL
+            .into_iter()
+            .zip(picks)
+            .fold(Metrics::default(), |metrics, (metric, pick)| metrics.with(metric, *pick.get(&telling(metric))));
+        (metrics, base)
+    })
+}
+
+fn snapshots() -> impl Strategy<Value = Vec<Snapshot>> {
+    prop::collection::vec(snapshot(), 1..6)
+}
+
+/// The better of two values of `metric`.
+fn better(metric: Metric, one: u64, other: u64) -> u64 {
+    match (one, other) {
+        (0, value) | (value, 0) => value,
+        (one, other) if metric.fewer_is_better() => one.min(other),
+        (one, other) => one.max(other),
+    }
+}
+
+/// The same snapshots, in which metrics that are `growing` never get worse, nor XP less.
+fn growing(mut snapshots: Vec<Snapshot>, growing: impl Fn(Metric) -> bool) -> Vec<Snapshot> {
+    for next in 1..snapshots.len() {
+        let (before, base) = snapshots[next - 1].clone();
+        let (metrics, next_base) = &mut snapshots[next];
+        for metric in Metric::ALL.into_iter().filter(|metric| growing(*metric)) {
+            metrics.set(metric, better(metric, before.get(metric), metrics.get(metric)));
+        }
+        *next_base = base.max(*next_base);
+    }
+    snapshots
+}
+
+proptest! {
+    #[test]
+    fn judging_growing_figures_in_steps_ends_where_judging_the_last_ones_does(snapshots in snapshots()) {
+        let snapshots = growing(snapshots, |_| true);
+        let last = &snapshots[snapshots.len() - 1..];
+        prop_assert_eq!(Person::judged(&snapshots), Person::judged(last));
+    }
+
+    #[test]
+    fn what_other_metrics_do_meanwhile_changes_nothing_for_monotone_ones(snapshots in snapshots()) {
+        let snapshots = growing(snapshots, Metric::is_monotone);
+        let last = &snapshots[snapshots.len() - 1..];
+        prop_assert_eq!(Person::judged(&snapshots).monotone(), Person::judged(last).monotone());
+    }
+
+    #[test]
+    fn judging_again_awards_nothing_more(snapshots in snapshots()) {
+        let mut person = Person::judged(&snapshots);
+        let judged = person.clone();
+        prop_assert_eq!(person.judge(&snapshots[snapshots.len() - 1]), 0);
+        prop_assert_eq!(person, judged);
+    }
+
+    #[test]
+    fn nothing_that_is_held_is_ever_withdrawn_or_paid_twice(snapshots in snapshots()) {
+        let mut person = Person::default();
+        for snapshot in &snapshots {
+            let before = person.clone();
+            person.judge(snapshot);
+            for definition in catalogue() {
+                let id = definition.id();
+                prop_assert!(person.held.contains(id) || !before.held.contains(id), "{}", definition.slug);
+                prop_assert!(person.held.tier(id) >= before.held.tier(id), "{}", definition.slug);
+            }
+        }
+        let worth = |definition: &Definition| {
+            let tiers = definition.tiers().filter(|(tier, ..)| person.held.tier(definition.id()) >= Some(*tier));
+            if definition.is_tiered() { tiers.map(|(_, _, xp)| xp).sum() } else { definition.rarity.xp() }
+        };
+        let held = catalogue().iter().filter(|definition| person.held.contains(definition.id()));
+        prop_assert_eq!(person.awarded, held.map(worth).sum::<u64>());
+    }
+
+    #[test]
+    fn after_judging_only_what_is_done_is_complete(snapshots in snapshots()) {
+        let snapshot = snapshots.last().expect("at least one");
+        let person = Person::judged(&snapshots);
+        let metrics = standing(&snapshot.0, person.hundredths(snapshot.1), &person.held);
+        for definition in catalogue() {
+            let id = definition.id();
+            let tiers = definition.tiers().last().map(|(tier, ..)| tier);
+            let done = person.held.contains(id) && person.held.tier(id) == tiers;
+            let progress = progress(definition, &metrics, &person.held);
+            prop_assert_eq!(progress.percentage == 100, done, "{} {:?}", definition.slug, progress);
+            prop_assert_eq!(progress.current == progress.target, done, "{} {:?}", definition.slug, progress);
+            prop_assert!(find(id) == Some(definition) && progress.current <= progress.target);
+        }
+    }
+}
