@@ -2,7 +2,7 @@
 CREATE TABLE activities (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-    type text NOT NULL,
+    kind text NOT NULL,
     data jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     -- The transaction that wrote the row, and the oldest one that was under way then. Rows become visible in the order of

@@ -1,7 +1,7 @@
 CREATE TABLE notifications (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-    type text NOT NULL,
+    kind text NOT NULL,
     title text NOT NULL,
     message text NOT NULL,
     data jsonb NOT NULL,
@@ -18,8 +18,8 @@ CREATE INDEX notifications_unread_idx ON notifications (user_id, created_at DESC
 -- What people do not want to be told as usual; without a row, everything is told.
 CREATE TABLE notification_preferences (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
-    type text NOT NULL,
+    kind text NOT NULL,
     in_app boolean NOT NULL,
     email boolean NOT NULL,
-    PRIMARY KEY (user_id, type)
+    PRIMARY KEY (user_id, kind)
 );

@@ -4,7 +4,7 @@ diesel::table! {
     activities (id) {
         id -> Uuid,
         user_id -> Uuid,
-        type -> Text,
+        kind -> Text,
         data -> Jsonb,
         created_at -> Timestamptz,
     }
@@ -44,9 +44,9 @@ diesel::table! {
 }
 
 diesel::table! {
-    notification_preferences (user_id, type) {
+    notification_preferences (user_id, kind) {
         user_id -> Uuid,
-        type -> Text,
+        kind -> Text,
         in_app -> Bool,
         email -> Bool,
     }
@@ -56,7 +56,7 @@ diesel::table! {
     notifications (id) {
         id -> Uuid,
         user_id -> Uuid,
-        type -> Text,
+        kind -> Text,
         title -> Text,
         message -> Text,
         data -> Jsonb,

@@ -18,7 +18,7 @@ use domain::usage::{Derived, Entry, MachineId, MessageKey, Source};
 use time::OffsetDateTime;
 
 use crate::error::store_error;
-use crate::statement::statement;
+use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -50,24 +50,34 @@ impl From<AccountRow> for Account {
 #[async_trait]
 impl LedgerRepository for PgUnitOfWork {
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError> {
-        // Two statements, because the rows that a statement waits for are not the ones it then reads: what it joins is
-        // as old as its start. They are sent together, so this is one round trip.
-        let (mut first, mut second) = (self.shared()?, self.shared()?);
-        let lock = statement::<Integer>(include_str!("../sql/lock_account.sql")).bind::<Uuid, _>(user.0);
-        let read = statement::<AccountColumns>(include_str!("../sql/read_account.sql")).bind::<Uuid, _>(user.0);
-        let (_, rows) = futures_util::try_join!(lock.load::<i32>(&mut first), read.load::<AccountRow>(&mut second))
-            .map_err(store_error)?;
-        Ok(rows.into_iter().next().map(Account::from))
+        let connection = self.shared()?;
+        let (mut first, mut second) = (connection, connection);
+        let (_, account) =
+            futures_util::try_join!(lock_account(user).load::<i32>(&mut first), read_account(user).load(&mut second))
+                .map_err(store_error)?;
+        Ok(only(account))
     }
 
-    async fn touch_machine(&mut self, user: UserId, machine: &MachineId, at: OffsetDateTime) -> Result<(), StoreError> {
-        let query = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
+    async fn lock_for_sync(
+        &mut self,
+        user: UserId,
+        machine: &MachineId,
+        at: OffsetDateTime,
+    ) -> Result<Option<Account>, StoreError> {
+        let connection = self.shared()?;
+        let touch = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Text, _>(machine.as_str())
             .bind::<Timestamptz, _>(at);
-        let key: i32 = query.get_result(self.connection()?).await.map_err(store_error)?;
-        self.machines.insert(key, machine.clone());
-        Ok(())
+        let (mut first, mut second, mut third) = (connection, connection, connection);
+        let (_, account, keys) = futures_util::try_join!(
+            lock_account(user).load::<i32>(&mut first),
+            read_account(user).load(&mut second),
+            touch.load::<i32>(&mut third),
+        )
+        .map_err(store_error)?;
+        self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
+        Ok(only(account))
     }
 
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {
@@ -89,6 +99,21 @@ impl LedgerRepository for PgUnitOfWork {
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError> {
         derived::read(self, user).await
     }
+}
+
+// Locking and reading are two statements, because the rows that a statement waits for are not the ones it then reads: what
+// it joins is as old as its start. They are sent together, so this is one round trip.
+
+fn lock_account(user: UserId) -> Statement<'static, Integer> {
+    statement(include_str!("../sql/lock_account.sql")).bind::<Uuid, _>(user.0)
+}
+
+fn read_account(user: UserId) -> Statement<'static, AccountColumns> {
+    statement(include_str!("../sql/read_account.sql")).bind::<Uuid, _>(user.0)
+}
+
+fn only(rows: Vec<AccountRow>) -> Option<Account> {
+    rows.into_iter().next().map(Account::from)
 }
 
 impl PgUnitOfWork {

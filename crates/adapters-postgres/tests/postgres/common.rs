@@ -123,11 +123,15 @@ impl Fixture {
         Dashboard::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)))
     }
 
+    /// The use cases of the ledger.
+    pub(crate) fn usage(&self) -> Usage {
+        let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book)
+    }
+
     /// Stores a few messages of `user`: 100 input tokens each.
     pub(crate) async fn sync(&self, user: &User, ids: &[&str]) {
-        let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-        let usage = Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book);
         let messages = ids.iter().map(|id| SentMessage { input: 100, ..sent(id) }).collect();
-        usage.sync(user.id, batch(messages)).await.expect("a sync");
+        self.usage().sync(user.id, batch(messages)).await.expect("a sync");
     }
 }

@@ -1,20 +1,12 @@
 //! The ledger on PostgreSQL: counted once, derived rows in step, few round trips.
 
-use std::sync::Arc;
 
-use crate::common::{Fixture, fixture};
-use domain::clock::FixedClock;
+use crate::common::fixture;
 use domain::days::Zone;
-use domain::ids::{CountingIds, UserId};
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::ids::UserId;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{Batch, MachineId, ModelName, Provider, SentMessage, Source, SyncReport, Usage};
 use time::Duration;
-
-fn usage(fixture: &Fixture) -> Usage {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book)
-}
 
 fn messages(count: usize) -> Vec<SentMessage> {
     let days = |n: usize| Duration::minutes(i64::try_from(n % 50_000).unwrap_or_default() * 7);
@@ -33,7 +25,7 @@ async fn nothing_to_repair(usage: &Usage, user: UserId) {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_messages_again_add_nothing() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let first = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
     assert_eq!(counts(&first), (12_000, 0, 0, 0));
     let again = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
@@ -46,7 +38,7 @@ async fn the_same_messages_again_add_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_winning_copy_moves_its_message_to_another_day_model_and_machine() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", Some("Asia/Tokyo")).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", Some("Asia/Tokyo")).await.id);
     let old = SentMessage { at: NOW - Duration::days(3), ..sent("m") };
     usage.sync(ada, batch(vec![old, sent("other")])).await.expect("a sync");
     let grown = SentMessage {
@@ -67,7 +59,7 @@ async fn a_winning_copy_moves_its_message_to_another_day_model_and_machine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_answers_the_same_and_keeps_nothing() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let named = || Batch {
         source: Source::trusted("a new tool"),
         zone: Zone::parse("Asia/Tokyo"),
@@ -84,7 +76,7 @@ async fn a_dry_run_answers_the_same_and_keeps_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_sync_that_names_a_zone_counts_the_history_in_it() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let evening = SentMessage { at: NOW - Duration::hours(14), ..sent("late on the 21st in UTC") };
     usage.sync(ada, batch(vec![evening, sent("b")])).await.expect("a sync");
     let tokyo = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("c")]) };
@@ -100,7 +92,7 @@ async fn the_first_sync_that_names_a_zone_counts_the_history_in_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_repaired_and_said() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let right = usage.sync(ada, batch(messages(500))).await.expect("a sync");
     let (client, driver) =
         tokio_postgres::connect(fixture.database.url(), tokio_postgres::NoTls).await.expect("a connection");
@@ -121,24 +113,24 @@ async fn what_is_wrong_is_repaired_and_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_takes_few_round_trips_whatever_its_size() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let count = fixture.store.queries();
     let mut trips = Vec::new();
     // The first one meets every name for the first time; the last one replaces every message.
     for (size, output) in [(1, 10), (10, 10), (5_000, 10), (5_000, 10), (5_000, 11)] {
         let before = count.round_trips();
         let sent = messages(size).into_iter().map(|message| SentMessage { output, ..message }).collect();
-        usage.sync(ada, batch(sent)).await.expect("a sync");
-        trips.push(count.round_trips() - before);
+        let report = usage.sync(ada, batch(sent)).await.expect("a sync");
+        trips.push((count.round_trips() - before, !report.unlocks.is_empty()));
     }
-    assert!(trips.iter().all(|trips| *trips <= 12), "{trips:?}");
-    assert!(trips[1..].iter().all(|trips| *trips <= 8), "{trips:?}");
+    assert!(trips[0].1 && !trips[4].1, "one unlocks something, one does not: {trips:?}");
+    assert!(trips.iter().all(|(trips, unlocks)| *trips <= if *unlocks { 12 } else { 8 }), "{trips:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_the_edge_of_what_is_kept_survive() {
     let fixture = fixture();
-    let (usage, ada) = (usage(&fixture), fixture.person("ada", None).await.id);
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let most = domain::usage::MAX_COUNT;
     let huge = |n: usize| SentMessage {
         input: most,

@@ -5,6 +5,7 @@ mod common;
 mod ledger;
 mod migrations;
 mod plans;
+mod progress;
 mod schema;
 mod social;
 mod unit_of_work;

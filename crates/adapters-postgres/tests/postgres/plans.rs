@@ -5,17 +5,15 @@ use std::sync::Arc;
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::dashboard::{Dashboard, Period, TrendDays};
-use domain::ids::{CountingIds, UserId};
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::ids::UserId;
 use domain::usage::testing::{NOW, batch, sent};
-use domain::usage::{SentMessage, Usage};
+use domain::usage::SentMessage;
 use time::Duration;
 use tokio_postgres::NoTls;
 
 /// Forty people with a year of usage each; returns one of them. Of fewer, a plan would rightly read everybody.
 async fn community(fixture: &Fixture) -> UserId {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    let usage = Usage::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book);
+    let usage = fixture.usage();
     let mut last = None;
     for person in 0..40 {
         let user = fixture.person(&format!("person{person}"), Some("Europe/Berlin")).await.id;

@@ -55,7 +55,7 @@ pub struct Moved {
 /// Where a reading of a whole ledger goes on: after this message.
 pub type Cursor = (Source, MessageKey);
 
-/// Stores messages and what is derived from them. Every method but [`lock`](Self::lock) expects the lock to be held.
+/// Stores messages and what is derived from them. Every method but the first two expects the lock to be held.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LedgerRepository: Send {
@@ -63,8 +63,13 @@ pub trait LedgerRepository: Send {
     /// `None` when there is no such account.
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Notes that `machine` synced at `at`.
-    async fn touch_machine(&mut self, user: UserId, machine: &MachineId, at: OffsetDateTime) -> Result<(), StoreError>;
+    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`. One round trip.
+    async fn lock_for_sync(
+        &mut self,
+        user: UserId,
+        machine: &MachineId,
+        at: OffsetDateTime,
+    ) -> Result<Option<Account>, StoreError>;
 
     /// The stored copies of the messages with `keys`, in any order.
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError>;

@@ -48,8 +48,8 @@ impl Usage {
         let (machine, source, dry_run) = (batch.machine.clone(), batch.source.clone(), batch.dry_run);
         let named_zone = batch.zone.clone();
         let mut tx = self.store.begin().await?;
-        let mut account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
-        tx.ledger().touch_machine(user, &machine, now).await?;
+        let locked = tx.ledger().lock_for_sync(user, &machine, now).await?;
+        let mut account = locked.ok_or(UsageError::UnknownUser(user))?;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone).await?;
         }
@@ -179,8 +179,7 @@ mod tests {
     /// A transaction on an account whose ledger has `stored`, and today as its active day.
     fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
-        tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
         tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
         tx.expect_settling(BTreeSet::from([NOW.date()]));
@@ -242,6 +241,7 @@ mod tests {
         let (usage, commits) = usage(|| {
             let mut tx = TestUnitOfWork::default();
             tx.ledger.expect_lock().returning(|_| Ok(None));
+            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(None));
             tx
         });
         let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
@@ -254,9 +254,8 @@ mod tests {
     fn the_first_zone_that_a_sync_names_is_kept() {
         let (usage, _) = usage(|| {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
+            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(Account { zone: None, ..account() })));
             tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
-            tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
             tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
             tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));

@@ -1,0 +1,200 @@
+//! What was earned, on PostgreSQL: written once, with what caused it, and kept.
+
+use std::sync::Arc;
+
+use domain::achievements::ports::AchievementReader;
+use domain::achievements::{AchievementError, Achievements, MOST_PINNED, catalogue, find_by_slug};
+use domain::clock::FixedClock;
+use domain::dashboard::Look;
+use domain::dashboard::ports::Window;
+use domain::ids::UserId;
+use domain::store::Store;
+use domain::users::User;
+use tokio::task::JoinSet;
+use tokio_postgres::{Client, NoTls};
+
+use crate::common::{Fixture, NOW, fixture};
+
+async fn client(fixture: &Fixture) -> Client {
+    let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
+    tokio::spawn(driver);
+    client
+}
+
+/// One number that `query` finds.
+async fn number(client: &Client, query: &str) -> i64 {
+    client.query_one(query, &[]).await.expect(query).get(0)
+}
+
+fn achievements(fixture: &Fixture) -> Achievements {
+    let store = Arc::new(fixture.store.clone());
+    Achievements::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+}
+
+async fn kept_sums_are_right(client: &Client) {
+    let wrong = "SELECT count(*) FROM usage_totals AS totals JOIN users ON users.key = totals.user_key
+        WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
+           OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)";
+    assert_eq!(number(client, wrong).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_that_many_cross_at_once_is_crossed_once() {
+    let fixture = Arc::new(fixture());
+    let ada = fixture.person("ada", None).await;
+    let mut syncs = JoinSet::new();
+    for n in 0..16 {
+        let (fixture, ada) = (fixture.clone(), ada.clone());
+        syncs.spawn(async move { fixture.sync(&ada, &[&format!("message {n}")]).await });
+    }
+    syncs.join_all().await;
+    let client = client(&fixture).await;
+    let first = find_by_slug("first-sync").expect("an achievement").id();
+    let of_first = format!("FROM unlocked_achievements WHERE achievement_id = '{first}'");
+    assert_eq!(number(&client, &format!("SELECT count(*) {of_first}")).await, 1);
+    for table in ["activities", "notifications"] {
+        let query = format!("SELECT count(*) FROM {table} WHERE data ->> 'slug' = 'first-sync'");
+        assert_eq!(number(&client, &query).await, 1, "{table}");
+    }
+    kept_sums_are_right(&client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_follow_each_other_at_once_do_not_wait_in_a_circle() {
+    let fixture = fixture();
+    let mut people = Vec::new();
+    for n in 0..8 {
+        people.push(fixture.person(&format!("person{n}"), None).await);
+    }
+    let mut follows = JoinSet::new();
+    for a in people.clone() {
+        for b in people.iter().filter(|b| b.id != a.id).cloned() {
+            let social = fixture.social();
+            follows.spawn(async move { social.follow(a.id, &b.username).await.map(|_| ()) });
+        }
+    }
+    for follow in follows.join_all().await {
+        follow.expect("a follow");
+    }
+    let client = client(&fixture).await;
+    assert_eq!(number(&client, "SELECT count(*) FROM follows").await, 56);
+    assert_eq!(number(&client, "SELECT count(*) FROM notifications WHERE kind = 'new_follower'").await, 56);
+    kept_sums_are_right(&client).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_puts_wrong_sums_right_and_adds_what_was_missing() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    fixture.sync(&ada, &["a", "b"]).await;
+    let client = client(&fixture).await;
+    let first = find_by_slug("first-sync").expect("an achievement").id();
+    let usage = fixture.usage();
+    assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean());
+
+    client.batch_execute("UPDATE usage_totals SET event_xp = 7, achievements = 99").await.expect("damage");
+    let repair = usage.rebuild(ada.id).await.expect("a rebuild");
+    assert!(repair.progress && repair.unlocked == 0, "{repair:?}");
+    kept_sums_are_right(&client).await;
+
+    // As if the definition had come later: neither unlocked nor paid.
+    let forget = format!(
+        "DELETE FROM unlocked_achievements WHERE achievement_id = '{first}';
+         DELETE FROM progress_events WHERE reason LIKE 'achievement:first-sync:%'"
+    );
+    client.batch_execute(&forget).await.expect("a younger account");
+    let repair = usage.rebuild(ada.id).await.expect("a rebuild");
+    assert_eq!((repair.progress, repair.unlocked), (true, 1));
+    kept_sums_are_right(&client).await;
+    assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_wants_to_hear_is_not_told_but_happens() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let client = client(&fixture).await;
+    let unwanted = "INSERT INTO notification_preferences SELECT id, 'achievement_unlocked', false, true FROM users";
+    client.batch_execute(unwanted).await.expect("a preference");
+    fixture.sync(&ada, &["a"]).await;
+    assert_eq!(number(&client, "SELECT count(*) FROM notifications WHERE kind = 'achievement_unlocked'").await, 0);
+    assert!(number(&client, "SELECT count(*) FROM activities").await > 0);
+    kept_sums_are_right(&client).await;
+}
+
+async fn unlocked_ids(fixture: &Fixture, user: UserId) -> Vec<domain::ids::AchievementId> {
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.progress().unlocked(user).await.expect("achievements").into_iter().map(|unlocked| unlocked.id).collect()
+}
+
+/// A person with more achievements than can be pinned.
+async fn collector(fixture: &Fixture) -> User {
+    let ada = fixture.person("ada", None).await;
+    fixture.sync(&ada, &["a"]).await;
+    let client = client(fixture).await;
+    for definition in catalogue().iter().take(MOST_PINNED + 4) {
+        let insert = format!(
+            "INSERT INTO unlocked_achievements (user_id, achievement_id, unlocked_at) VALUES ('{}', '{}', now())
+             ON CONFLICT DO NOTHING",
+            ada.id,
+            definition.id()
+        );
+        client.batch_execute(&insert).await.expect("an achievement");
+    }
+    ada
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn six_are_pinned_however_many_try_at_once() {
+    let fixture = fixture();
+    let ada = collector(&fixture).await;
+    let mut pins = JoinSet::new();
+    for id in unlocked_ids(&fixture, ada.id).await {
+        let achievements = achievements(&fixture);
+        pins.spawn(async move { achievements.pin(ada.id, id).await });
+    }
+    let outcomes = pins.join_all().await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), MOST_PINNED);
+    let refused = |outcome: &&Result<(), _>| matches!(outcome, Err(AchievementError::TooManyPinned(_)));
+    assert_eq!(outcomes.iter().filter(refused).count(), outcomes.len() - MOST_PINNED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pins_come_and_go_and_what_is_locked_has_none() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    fixture.sync(&ada, &["a"]).await;
+    let achievements = achievements(&fixture);
+    let first = find_by_slug("first-sync").expect("an achievement").id();
+    let pinned = async || {
+        let states = achievements.of(&Look::own(ada.clone())).await.expect("achievements");
+        states.iter().filter(|state| state.unlocked.is_some_and(|unlocked| unlocked.pinned)).count()
+    };
+    assert_eq!(pinned().await, 0);
+    for _ in 0..2 {
+        achievements.pin(ada.id, first).await.expect("a pin");
+        assert_eq!(pinned().await, 1);
+    }
+    for _ in 0..2 {
+        achievements.unpin(ada.id, first).await.expect("no pin");
+        assert_eq!(pinned().await, 0);
+    }
+    let locked = find_by_slug("number-one").expect("an achievement").id();
+    assert!(matches!(achievements.pin(ada.id, locked).await, Err(AchievementError::Locked(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn achievements_of_a_private_profile_are_its_owners_and_its_followers() {
+    let fixture = fixture();
+    let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
+    fixture.social().follow(eve.id, &ada.username).await.expect("a follow");
+    let ada = fixture.set_public(&ada, false).await;
+    let stranger = fixture.person("mallory", None).await;
+    let count = fixture.store.queries();
+    for (viewer, sees) in [(None, false), (Some(stranger.id), false), (Some(eve.id), true), (Some(ada.id), true)] {
+        let before = count.statements();
+        let shown = fixture.store.achievements(Window::month(ada.id, NOW.date()), viewer).await.expect("a page");
+        assert_eq!(shown.is_some(), sees, "{viewer:?}");
+        assert_eq!(count.statements() - before, 3);
+    }
+}
