@@ -12,7 +12,7 @@ mod definition;
 mod engine;
 mod metrics;
 
-pub use catalogue::{catalogue, find, find_by_slug};
+pub use catalogue::{catalogue, find, find_by_slug, of_kind};
 pub use definition::{Category, Definition, Face, Rarity, Tier};
 pub use engine::{Held, Progress, Unlock, judge, progress, standing};
 pub use metrics::{Metric, Metrics};
