@@ -4,6 +4,7 @@
 //! [`services::api`]; [`services::Services`] is what they are given. A handler takes who asks, what is asked ([`body::Body`], [`input::Query`], [`input::PathArgs`]) and a service, and answers with
 //! one of [`answer`] or an [`error::ApiError`].
 
+pub mod achievements;
 pub mod answer;
 pub mod app;
 pub mod body;

@@ -13,7 +13,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::routes::Routes;
-use crate::{dashboard, health, identity, social, stats, usage, users};
+use crate::{achievements, dashboard, health, identity, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -61,6 +61,7 @@ pub fn api() -> Routes {
         .and(social::routes())
         .and(dashboard::routes())
         .and(usage::routes())
+        .and(achievements::routes())
         .and(stats::routes())
         .and(health::routes())
 }

@@ -1,5 +1,6 @@
 //! The edge and the routes, tried over the wire against a real server.
 
+mod achievements;
 mod auth;
 mod dashboard;
 mod edge;

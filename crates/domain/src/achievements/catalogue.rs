@@ -274,6 +274,15 @@ pub(super) fn by_id() -> &'static [(AchievementId, &'static Definition)] {
     &BY_ID
 }
 
+/// The definitions of a category and a rarity, in the same order; without one of them, of any.
+pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Iterator<Item = &'static Definition> {
+    let fits = move |definition: &&Definition| {
+        category.is_none_or(|category| definition.category == category)
+            && rarity.is_none_or(|rarity| definition.rarity == rarity)
+    };
+    CATALOGUE.iter().filter(fits)
+}
+
 /// The definition with that id; `None` where the catalogue has none.
 pub fn find(id: AchievementId) -> Option<&'static Definition> {
     BY_ID.iter().find(|(known, _)| *known == id).map(|(_, definition)| *definition)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Category, Definition, Metric, Rarity, catalogue, find, find_by_slug};
+use super::{Category, Definition, Metric, Rarity, catalogue, find, find_by_slug, of_kind};
 use crate::ids::AchievementId;
 
 /// Metrics that measure volume.
@@ -236,6 +236,22 @@ fn the_totals_are_known() {
         count(|definition| definition.rarity).into_iter().collect::<Vec<_>>(),
         [(Rarity::Common, 24), (Rarity::Uncommon, 25), (Rarity::Rare, 19), (Rarity::Epic, 9), (Rarity::Legendary, 5),]
     );
+}
+
+#[test]
+fn categories_and_rarities_narrow_the_catalogue_each_for_itself() {
+    for (category, rarity, number) in [
+        (None, None, 82),
+        (Some(Category::Usage), None, 6),
+        (None, Some(Rarity::Legendary), 5),
+        (Some(Category::Usage), Some(Rarity::Epic), 1),
+        (Some(Category::Usage), Some(Rarity::Legendary), 0),
+    ] {
+        let found: Vec<_> = of_kind(category, rarity).collect();
+        assert_eq!(found.len(), number, "{category:?} {rarity:?}");
+        assert!(found.iter().all(|definition| category.is_none_or(|category| definition.category == category)));
+        assert!(found.iter().all(|definition| rarity.is_none_or(|rarity| definition.rarity == rarity)));
+    }
 }
 
 #[test]

@@ -175,6 +175,11 @@ impl Definition {
         self.metric.is_monotone()
     }
 
+    /// The value of the metric that unlocks it: the first threshold.
+    pub fn target(&self) -> u64 {
+        self.thresholds.first().copied().unwrap_or(1)
+    }
+
     /// Whether it has tiers.
     pub const fn is_tiered(&self) -> bool {
         self.thresholds.len() > 1
@@ -269,6 +274,7 @@ mod tests {
         }
         assert_eq!(TIERED.tiers().collect::<Vec<_>>(), [(Tier::Bronze, 3, 250), (Tier::Silver, 9, 100)]);
         assert_eq!(PLAIN.tiers().count(), 0);
+        assert_eq!([PLAIN, TIERED, RANK].map(|definition| definition.target()), [3, 3, 10]);
     }
 
     #[test]

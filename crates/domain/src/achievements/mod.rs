@@ -16,7 +16,7 @@ mod metrics;
 pub mod ports;
 mod service;
 
-pub use catalogue::{catalogue, find, find_by_slug};
+pub use catalogue::{catalogue, find, find_by_slug, of_kind};
 pub use definition::{Category, Definition, Face, Rarity, Tier};
 pub use engine::{Held, Progress, Unlock, judge, progress, standing};
 pub use error::AchievementError;

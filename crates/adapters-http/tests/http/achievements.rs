@@ -1,0 +1,127 @@
+//! `/achievements`, over the wire.
+
+use serde_json::{Value, json};
+
+use crate::support::world::{World, ada, stranger};
+
+const PATH: &str = "/api/v1/achievements";
+
+async fn listed(query: &str) -> Value {
+    let answer = World::new().serve().get(&format!("{PATH}{query}")).await;
+    assert_eq!(answer.status, 200, "{query}");
+    answer.json()
+}
+
+fn entries(catalogue: &Value) -> &[Value] {
+    catalogue["achievements"].as_array().expect("a list")
+}
+
+fn entry<'a>(catalogue: &'a Value, slug: &str) -> &'a Value {
+    entries(catalogue).iter().find(|entry| entry["slug"] == slug).expect("an entry")
+}
+
+#[actix_web::test]
+async fn the_catalogue_lists_everything_and_counts_it() {
+    let catalogue = listed("").await;
+    assert_eq!((entries(&catalogue).len(), &catalogue["total"]), (82, &json!(82)));
+    assert_eq!(
+        catalogue["by_category"],
+        json!({"diversity": 18, "efficiency": 5, "milestones": 6, "onboarding": 7, "social": 12, "special": 10,
+               "streaks": 18, "usage": 6})
+    );
+    assert_eq!(catalogue["by_rarity"], json!({"common": 24, "epic": 9, "legendary": 5, "rare": 19, "uncommon": 25}));
+}
+
+#[actix_web::test]
+async fn an_entry_says_what_it_takes_and_pays() {
+    let catalogue = listed("").await;
+    assert_eq!(
+        *entry(&catalogue, "first-sync"),
+        json!({
+            "id": "b21a5f43-ff21-8a8f-ad4a-fd9c6c54982c", "slug": "first-sync", "name": "First Light",
+            "description": "Sync your first message.", "category": "onboarding", "rarity": "common", "icon_url": null,
+            "xp_reward": 50, "hidden": false, "tiers": [], "target": 1,
+        })
+    );
+    let ocean = entry(&catalogue, "token-ocean");
+    assert_eq!((&ocean["xp_reward"], &ocean["target"]), (&json!(500), &json!(1_000_000_000)));
+    assert_eq!(
+        ocean["tiers"],
+        json!([
+            {"tier": 1, "name": "bronze", "threshold": 1_000_000_000, "xp": 500},
+            {"tier": 2, "name": "silver", "threshold": 10_000_000_000_i64, "xp": 100},
+            {"tier": 3, "name": "gold", "threshold": 100_000_000_000_i64, "xp": 200},
+        ])
+    );
+}
+
+#[actix_web::test]
+async fn hidden_ones_are_there_without_a_hint() {
+    let catalogue = listed("?category=special").await;
+    let hidden: Vec<_> = entries(&catalogue).iter().filter(|entry| entry["hidden"] == true).collect();
+    assert_eq!(hidden.len(), 5);
+    for entry in hidden {
+        assert_eq!((&entry["name"], &entry["slug"]), (&json!("Hidden achievement"), &entry["id"]), "{entry}");
+        assert_eq!((&entry["target"], &entry["tiers"]), (&Value::Null, &json!([])), "{entry}");
+        assert_eq!(entry["description"], "Nobody tells. Keep going and find out.");
+    }
+    assert!(!catalogue.to_string().contains("Lab Rat") && !catalogue.to_string().contains("lab-rat"));
+}
+
+#[actix_web::test]
+async fn a_category_and_a_rarity_narrow_the_list_and_its_counts() {
+    for (query, total, category, rarity) in [
+        ("?category=usage", 6, ("usage", 6), ("epic", 1)),
+        ("?rarity=legendary", 5, ("streaks", 2), ("legendary", 5)),
+        ("?category=usage&rarity=epic&colour=red", 1, ("usage", 1), ("epic", 1)),
+        ("?category=usage&rarity=legendary", 0, ("usage", 0), ("legendary", 0)),
+    ] {
+        let catalogue = listed(query).await;
+        assert_eq!((entries(&catalogue).len(), &catalogue["total"]), (total, &json!(total)), "{query}");
+        assert_eq!(catalogue["by_category"][category.0], category.1, "{query}");
+        assert_eq!(catalogue["by_rarity"][rarity.0], rarity.1, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn words_that_name_no_category_or_rarity_are_a_422_and_told_together() {
+    let client = World::new().serve();
+    for (query, problems) in [
+        ("?category=fun", &[r#"["query","category"] enum"#][..]),
+        ("?rarity=", &[r#"["query","rarity"] enum"#]),
+        ("?category=Usage&rarity=mythic", &[r#"["query","category"] enum"#, r#"["query","rarity"] enum"#]),
+    ] {
+        assert_eq!(client.get(&format!("{PATH}{query}")).await.problems(), problems, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn nobody_needs_a_token_and_everybody_sees_the_same() {
+    let client = World::new().serve();
+    let anonymous = client.get(PATH).await;
+    assert_eq!(anonymous.header("cache-control"), Some("public, no-cache"));
+    for token in [ada(), stranger()] {
+        let answer = client.request("GET", PATH).bearer(&token).send().await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("private, no-store")));
+        assert_eq!(answer.body, anonymous.body);
+    }
+    assert_eq!(client.request("POST", PATH).send().await.status, 405);
+}
+
+#[actix_web::test]
+async fn who_has_it_already_is_told_so() {
+    let client = World::new().serve();
+    let first = client.get(PATH).await;
+    let tag = first.header("etag").expect("a tag").to_owned();
+    let again = client.request("GET", PATH).header("If-None-Match", &tag).send().await;
+    assert_eq!((again.status, again.body.len()), (304, 0));
+    let other = client.request("GET", &format!("{PATH}?rarity=rare")).header("If-None-Match", &tag).send().await;
+    assert_eq!(other.status, 200, "another part is another answer");
+}
+
+#[actix_web::test]
+async fn the_document_shows_an_answer_as_it_is() {
+    let document = World::new().serve().get("/api/v1/openapi.json").await.json();
+    let shown = &document["paths"][PATH]["get"]["responses"]["200"]["content"]["application/json"]["example"];
+    assert_eq!(listed("?category=usage&rarity=epic").await, *shown);
+}
