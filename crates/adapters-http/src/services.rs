@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
+use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
 use domain::social::Social;
@@ -26,6 +27,8 @@ pub struct Services {
     pub social: Social,
     /// The ledger.
     pub usage: Usage,
+    /// What people earn.
+    pub achievements: Achievements,
     /// What is shown of it.
     pub dashboard: Dashboard,
     /// Whether this process can do its work.
@@ -46,6 +49,7 @@ impl Services {
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.usage))
+            .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))

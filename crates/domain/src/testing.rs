@@ -13,8 +13,8 @@ use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{MockSessionRepository, SessionRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
-use crate::usage::testing::NOW;
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
+use crate::usage::testing::NOW;
 use crate::users::ports::{MockUserRepository, UserRepository};
 
 /// One transaction whose repositories do what a test tells them.
@@ -37,22 +37,12 @@ pub struct TestUnitOfWork {
 impl TestUnitOfWork {
     /// Lets every account be judged: by `active_days` and nothing else, and nobody has earned anything before.
     pub fn expect_settling(&mut self, active_days: BTreeSet<Date>) {
-        let facts = Facts {
-            active_days,
-            monthly_tokens: 0,
-            usage: UsageFacts::default(),
-            person: PersonFacts {
-                followers: 0,
-                following: 0,
-                referrals: 0,
-                referral_network: 0,
-                profile_fields: 0,
-                account_number: 1_000_000,
-                registered_at: NOW,
-            },
-            held: Held::default(),
-        };
-        self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+        self.expect_settling_by(facts(active_days), Events::default());
+    }
+
+    /// Lets every account be judged by `facts`, after `events`.
+    pub fn expect_settling_by(&mut self, facts: Facts, events: Events) {
+        self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
     }
 
@@ -61,6 +51,25 @@ impl TestUnitOfWork {
         let mut store = MockStore::new();
         store.expect_begin().returning(move || Ok(Box::new(open())));
         store
+    }
+}
+
+/// The facts of somebody who was active on `active_days` and did nothing else.
+pub fn facts(active_days: BTreeSet<Date>) -> Facts {
+    Facts {
+        active_days,
+        monthly_tokens: 0,
+        usage: UsageFacts::default(),
+        person: PersonFacts {
+            followers: 0,
+            following: 0,
+            referrals: 0,
+            referral_network: 0,
+            profile_fields: 0,
+            account_number: 1_000_000,
+            registered_at: NOW,
+        },
+        held: Held::default(),
     }
 }
 

@@ -1,6 +1,7 @@
-//! `/achievements`: what there is to earn.
+//! `/achievements`: what there is to earn, and what people have earned of it.
 
 mod bodies;
+mod person;
 mod query;
 
 use crate::answer::Revalidated;
@@ -10,9 +11,9 @@ use crate::routes::Routes;
 use bodies::CatalogueBody;
 use query::OfKind;
 
-/// The routes of the catalogue.
+/// The routes of achievements.
 pub fn routes() -> Routes {
-    crate::routes![catalogue]
+    crate::routes![catalogue].and(person::routes())
 }
 
 /// What there is to earn

@@ -98,11 +98,7 @@ impl From<AchievementState> for StateBody {
             progress: if face.masked {
                 ProgressBody { current: 0, target: 1, percentage: 0 }
             } else {
-                ProgressBody {
-                    current: progress.current,
-                    target: progress.target,
-                    percentage: progress.percentage,
-                }
+                ProgressBody { current: progress.current, target: progress.target, percentage: progress.percentage }
             },
         }
     }
@@ -170,8 +166,8 @@ async fn unpin(caller: Caller, path: PathArgs, achievements: Data<Achievements>)
 fn example() -> Value {
     json!({
         "achievements": [{
-            "id": "3f6d2f6e-0d1b-8c55-9a55-1c2d3e4f5a6b", "slug": "first-sync", "name": "Hello, World",
-            "description": "Sync for the first time.", "category": "onboarding", "rarity": "common", "icon_url": null,
+            "id": "3f6d2f6e-0d1b-8c55-9a55-1c2d3e4f5a6b", "slug": "first-sync", "name": "First Light",
+            "description": "Sync your first message.", "category": "onboarding", "rarity": "common", "icon_url": null,
             "xp_reward": 50, "unlocked": true, "unlocked_at": "2026-11-22T12:34:56.789Z", "tier": null,
             "tier_name": null, "pinned": true, "hidden": false,
             "progress": {"current": 1, "target": 1, "percentage": 100},

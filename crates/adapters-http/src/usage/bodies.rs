@@ -1,5 +1,6 @@
 //! What is said in a sync, in both directions.
 
+use domain::achievements::{Tier, Unlock};
 use domain::usage::{Rejection, Standing, SyncReport};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -142,10 +143,27 @@ struct NewAchievement {
     category: &'static str,
     rarity: &'static str,
     /// The base reward.
-    xp_reward: u32,
-    /// The highest tier reached; null without tiers.
-    tier: Option<u32>,
+    xp_reward: u64,
+    /// The highest tier reached, from 1; null without tiers.
+    tier: Option<u8>,
     icon_url: Option<String>,
+}
+
+impl From<Unlock> for NewAchievement {
+    fn from(unlock: Unlock) -> Self {
+        let definition = unlock.definition;
+        Self {
+            id: definition.id().0,
+            slug: definition.slug,
+            name: definition.name,
+            description: definition.description,
+            category: definition.category.name(),
+            rarity: definition.rarity.name(),
+            xp_reward: definition.rarity.xp(),
+            tier: unlock.tier.map(Tier::number),
+            icon_url: None,
+        }
+    }
 }
 
 impl From<SyncReport> for SyncAnswer {
@@ -164,7 +182,7 @@ impl From<SyncReport> for SyncAnswer {
             updated_records: report.updated_rollups,
             unpriced_models: report.unpriced_models.iter().map(ToString::to_string).collect(),
             stats: SyncStats::of(report.standing, report.leveled_up),
-            new_achievements: Vec::new(),
+            new_achievements: report.unlocks.into_iter().map(NewAchievement::from).collect(),
         }
     }
 }
@@ -225,6 +243,10 @@ pub(super) fn answer_example() -> Value {
         "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
         "stats": {"totalTokens": 112_250, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 9,
                   "achievementsUnlocked": 5, "xp": 610, "level": 2, "title": "Novice", "leveledUp": true, "rank": null},
-        "newAchievements": [],
+        "newAchievements": [{
+            "id": "3f6d2f6e-0d1b-8c55-9a55-1c2d3e4f5a6b", "slug": "first-sync", "name": "First Light",
+            "description": "Sync your first message.", "category": "onboarding", "rarity": "common", "xp_reward": 50,
+            "tier": null, "icon_url": null,
+        }],
     })
 }

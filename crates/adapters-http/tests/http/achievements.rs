@@ -1,8 +1,17 @@
 //! `/achievements`, over the wire.
 
+use std::collections::BTreeSet;
+
+use domain::achievements::ports::{Shown, Unlocked};
+use domain::achievements::{Facts, catalogue, find_by_slug};
+use domain::ids::AchievementId;
+use domain::progression::EventXp;
+use domain::testing::{TestUnitOfWork, facts};
+use domain::usage::Sums;
+use domain::usage::testing::account;
 use serde_json::{Value, json};
 
-use crate::support::world::{World, ada, stranger};
+use crate::support::world::{ADA, BOB, NOW, World, ada, stranger};
 
 const PATH: &str = "/api/v1/achievements";
 
@@ -124,4 +133,82 @@ async fn the_document_shows_an_answer_as_it_is() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let shown = &document["paths"][PATH]["get"]["responses"]["200"]["content"]["application/json"]["example"];
     assert_eq!(listed("?category=usage&rarity=epic").await, *shown);
+}
+
+/// Ada has unlocked the first sync and pinned it; she is on the way to everything else.
+fn with_the_first_unlocked() -> World {
+    let mut world = World::new();
+    world.achievements.expect_achievements().returning(|month, viewer| {
+        assert_eq!((month.person, month.to), (ADA, NOW.date()));
+        let first = find_by_slug("first-sync").expect("an achievement").id();
+        let unlocked = vec![Unlocked { id: first, tier: None, at: NOW, pinned: true }];
+        let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();
+        let totals = Sums { messages: 3, tokens: 250, ..Sums::default() };
+        let facts = Facts { held, ..facts(BTreeSet::from([NOW.date()])) };
+        Ok((viewer != Some(BOB)).then(|| Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
+    });
+    world
+}
+
+#[actix_web::test]
+async fn a_persons_achievements_show_the_way_that_is_left() {
+    let client = with_the_first_unlocked().serve();
+    let answer = client.get("/api/v1/users/aDa/achievements").await;
+    assert_eq!((answer.status, answer.header("cache-control")), (200, Some("public, no-cache")));
+    let page = answer.json();
+    assert_eq!((&page["unlocked"], &page["total"]), (&json!(1), &json!(82)));
+    assert_eq!(
+        *entry(&page, "first-sync"),
+        json!({
+            "id": find_by_slug("first-sync").expect("an achievement").id().0, "slug": "first-sync",
+            "name": "First Light", "description": "Sync your first message.", "category": "onboarding",
+            "rarity": "common", "icon_url": null, "xp_reward": 50, "unlocked": true,
+            "unlocked_at": "2026-11-22T12:34:56.789Z", "tier": null, "tier_name": null, "pinned": true,
+            "hidden": false, "progress": {"current": 1, "target": 1, "percentage": 100},
+        })
+    );
+    let hello = entry(&page, "hello-tokens");
+    assert_eq!((&hello["unlocked"], &hello["unlocked_at"]), (&json!(false), &Value::Null));
+    assert_eq!(hello["progress"], json!({"current": 250, "target": 1_000, "percentage": 25}));
+}
+
+#[actix_web::test]
+async fn what_is_hidden_shows_neither_name_nor_way() {
+    let page = with_the_first_unlocked().serve().get("/api/v1/users/ada/achievements").await.json();
+    let hidden: Vec<&Value> = entries(&page).iter().filter(|entry| entry["hidden"] == true).collect();
+    assert!(!hidden.is_empty());
+    for entry in hidden {
+        assert_eq!((&entry["slug"], &entry["name"]), (&entry["id"], &json!("Hidden achievement")));
+        assert_eq!(entry["progress"], json!({"current": 0, "target": 1, "percentage": 0}));
+    }
+}
+
+#[actix_web::test]
+async fn pins_are_put_and_taken_away_while_there_is_room() {
+    let first = find_by_slug("first-sync").expect("an achievement").id();
+    let pinned = |count: usize| {
+        move |tx: &mut TestUnitOfWork| {
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.progress.expect_unlocked().returning(move |_| {
+                let others = catalogue().iter().filter(|other| other.id() != first).take(count);
+                let unlocked = |id, pinned| Unlocked { id, tier: None, at: NOW, pinned };
+                Ok(others.map(|other| unlocked(other.id(), true)).chain([unlocked(first, false)]).collect())
+            });
+            tx.progress.expect_set_pinned().returning(|_, _, _| Ok(()));
+        }
+    };
+    let ask = async |method: &'static str, count, id: AchievementId| {
+        let path = format!("/api/v1/users/me/achievements/{id}/pin");
+        World::new().storing(pinned(count)).serve().request(method, &path).bearer(&ada()).send().await
+    };
+    let put = ask("PUT", 5, first).await;
+    assert_eq!((put.status, put.json()), (200, json!({"pinned": true})));
+    let taken = ask("DELETE", 6, first).await;
+    assert_eq!((taken.status, taken.json()), (200, json!({"pinned": false})));
+    ask("PUT", 6, first).await.assert_error(409, "CONFLICT", &json!({"resource": "Achievement", "field": "pinned"}));
+    let locked = find_by_slug("number-one").expect("an achievement").id();
+    let details = json!({"resource": "Achievement", "field": "id", "value": locked.0});
+    for method in ["PUT", "DELETE"] {
+        ask(method, 0, locked).await.assert_error(404, "NOT_FOUND", &details);
+    }
 }

@@ -1,6 +1,9 @@
 //! Following and comparing, over the wire.
 
+use std::collections::BTreeSet;
+
 use domain::testing::TestUnitOfWork;
+use domain::usage::testing::account;
 use serde_json::{Value, json};
 
 use crate::support::client::Answer;
@@ -12,6 +15,9 @@ fn store(tx: &mut TestUnitOfWork) {
         let found = [ADA, BOB].map(user).into_iter().find(|user| user.username == *name);
         Ok(found.map(|user| (user, None)))
     });
+    tx.users.expect_find().returning(|id| Ok(Some(user(id))));
+    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.expect_settling(BTreeSet::new());
     tx.follows.expect_insert().returning(|_| Ok(true));
     tx.follows.expect_insert_request().returning(|_| Ok(true));
     tx.follows.expect_exists().returning(|_, _| Ok(false));

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::achievements::{Facts, Held, Tier, catalogue, find_by_slug};
 use domain::days::Zone;
 use domain::progression::EventXp;
+use domain::testing::facts;
 use domain::usage::Sums;
 use domain::usage::ports::{Account, Moved};
 use serde_json::{Value, json};
@@ -25,21 +27,25 @@ fn account() -> Account {
     }
 }
 
+/// Every achievement but the one for the first sync.
+fn all_but_the_first() -> Held {
+    let others = catalogue().iter().filter(|definition| definition.slug != "first-sync");
+    others.map(|definition| (definition.id(), Some(Tier::Diamond))).collect()
+}
+
 /// A ledger that has stored nothing of what comes, and counts commits.
 fn ledger() -> (Client, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let counted = commits.clone();
     let world = World::new().storing(move |tx| {
         tx.commits = counted.clone();
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
-        tx.ledger.expect_touch_machine().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
         tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_set_activity().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_shift().returning(|_, _| {
-            let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
-            Ok(Moved { new_rollups: 2, updated_rollups: 1, active_days })
-        });
+        tx.ledger.expect_shift().returning(|_, _| Ok(Moved { new_rollups: 2, updated_rollups: 1 }));
+        let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
+        let facts = Facts { held: all_but_the_first(), ..facts(active_days) };
+        tx.expect_settling_by(facts, [("referral".to_owned(), EventXp(36_000))].into_iter().collect());
     });
     (world.serve(), commits)
 }
@@ -90,10 +96,14 @@ async fn a_sync_is_answered_in_full_in_either_spelling() {
                 "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
                 "stats": {
                     "totalTokens": 112_500, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 3,
-                    "achievementsUnlocked": 5, "xp": 11 + 30 + 360, "level": 2, "title": "Novice", "leveledUp": true,
+                    "achievementsUnlocked": catalogue().len(), "xp": 11 + 30 + 360 + 50, "level": 2, "title": "Novice", "leveledUp": true,
                     "rank": null,
                 },
-                "newAchievements": [],
+                "newAchievements": [{
+                    "id": find_by_slug("first-sync").expect("an achievement").id().0, "slug": "first-sync",
+                    "name": "First Light", "description": "Sync your first message.", "category": "onboarding",
+                    "rarity": "common", "xp_reward": 50, "tier": null, "icon_url": null,
+                }],
             })
         );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
@@ -136,7 +146,7 @@ async fn a_body_of_the_wrong_shape_changes_nothing() {
 #[actix_web::test]
 async fn an_account_that_is_gone_is_not_found() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(None));
     });
     assert_eq!(sync(world.serve(), &camel()).await.status, 404);
 }

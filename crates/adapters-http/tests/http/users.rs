@@ -1,10 +1,11 @@
 //! `/users`, over the wire.
 
+use std::collections::BTreeSet;
+
 use domain::days::Zone;
-use domain::progression::EventXp;
 use domain::store::StoreError;
-use domain::usage::Sums;
 use domain::usage::ports::Account;
+use domain::usage::testing::account;
 use domain::users::{User, Username};
 use serde_json::{Value, json};
 
@@ -138,6 +139,8 @@ async fn a_heatmap_is_of_this_year_unless_asked() {
 fn changing(fits: fn(&User) -> bool) -> Client {
     let world = World::new().storing(move |tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.expect_settling(BTreeSet::new());
         tx.users.expect_update().withf(fits).returning(|_| Ok(()));
     });
     world.serve()
@@ -196,6 +199,8 @@ async fn a_change_is_told_all_of_its_problems_at_once() {
 async fn a_username_that_is_taken_is_a_conflict() {
     let world = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.expect_settling(BTreeSet::new());
         tx.users
             .expect_update()
             .withf(|user| user.username == Username::trusted("grace"))
@@ -208,16 +213,8 @@ async fn a_username_that_is_taken_is_a_conflict() {
 #[actix_web::test]
 async fn a_new_zone_is_stored_before_it_is_shown() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock().returning(|_| {
-            Ok(Some(Account {
-                zone: None,
-                totals: Sums::default(),
-                active_days: 0,
-                longest_streak: 0,
-                event_xp: EventXp(0),
-                achievements: 0,
-            }))
-        });
+        tx.ledger.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
+        tx.expect_settling(BTreeSet::new());
         tx.users.expect_set_zone().withf(|id, zone| *id == ADA && zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
         tx.users.expect_find().returning(|id| {
             let zone = Zone::parse("Asia/Tokyo");
@@ -232,7 +229,7 @@ async fn a_new_zone_is_stored_before_it_is_shown() {
 #[actix_web::test]
 async fn an_account_that_is_gone_has_no_profile_to_change() {
     let world = World::new().storing(|tx| {
-        tx.users.expect_find().returning(|_| Ok(None));
+        tx.ledger.expect_lock().returning(|_| Ok(None));
     });
     let details = json!({"resource": "User", "field": "id", "value": ADA.0});
     patch(world.serve(), &json!({"name": "x"})).await.assert_error(404, "NOT_FOUND", &details);

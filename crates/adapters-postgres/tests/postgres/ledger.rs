@@ -1,6 +1,5 @@
 //! The ledger on PostgreSQL: counted once, derived rows in step, few round trips.
 
-
 use crate::common::fixture;
 use domain::days::Zone;
 use domain::ids::UserId;

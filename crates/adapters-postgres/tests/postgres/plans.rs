@@ -6,8 +6,8 @@ use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::dashboard::{Dashboard, Period, TrendDays};
 use domain::ids::UserId;
-use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::SentMessage;
+use domain::usage::testing::{NOW, batch, sent};
 use time::Duration;
 use tokio_postgres::NoTls;
 

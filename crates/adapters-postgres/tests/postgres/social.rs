@@ -87,7 +87,8 @@ async fn lists_tell_of_private_people_only_their_name_and_picture() {
     }
     let seen_by = async |viewer| {
         let page = fixture.store.followers(ada.id, viewer, PAGE).await.expect("followers");
-        let mut shown: Vec<_> = page.items.into_iter().map(|c| (c.username.to_string(), c.level.map(|level| level.level))).collect();
+        let mut shown: Vec<_> =
+            page.items.into_iter().map(|c| (c.username.to_string(), c.level.map(|level| level.level))).collect();
         shown.sort_by(|a, b| a.0.cmp(&b.0));
         shown
     };

@@ -98,8 +98,12 @@ impl Facts {
     /// the engine, which changes them as it goes.
     pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
         let Self { usage, person, .. } = self;
-        let makers: BTreeSet<_> =
-            usage.models.iter().filter_map(|model| maker_of(&plainest(model.as_str()))).map(|maker| maker.sellers).collect();
+        let makers: BTreeSet<_> = usage
+            .models
+            .iter()
+            .filter_map(|model| maker_of(&plainest(model.as_str())))
+            .map(|maker| maker.sellers)
+            .collect();
         let mut metrics = Metrics::default();
         calendar::fill(&mut metrics, &self.active_days);
         for (metric, value) in [

@@ -131,10 +131,7 @@ impl Told {
             kind,
             title: title.to_owned(),
             message: format!("{} {does}.", person.username),
-            data: vec![
-                ("user_id", person.id.to_string().into()),
-                ("username", person.username.as_str().into()),
-            ],
+            data: vec![("user_id", person.id.to_string().into()), ("username", person.username.as_str().into())],
             subject: person.id.to_string(),
         }
     }

@@ -114,8 +114,7 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
     account.achievements = u32::try_from(facts.held.len()).unwrap_or(u32::MAX);
     let derived = account.progress();
 
-    let mut events: Vec<ProgressEvent> =
-        granted.into_iter().filter(|event| !past.contains(&event.reason)).collect();
+    let mut events: Vec<ProgressEvent> = granted.into_iter().filter(|event| !past.contains(&event.reason)).collect();
     account.event_xp.0 += events.iter().map(|event| event.xp.0).sum::<i64>();
 
     let hundredths = super::xp_in_hundredths(account.totals.tokens, account.active_days, account.event_xp);
@@ -144,7 +143,8 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
         .collect();
     happenings.extend(passed.last().map(|days| streak_milestone(*days)));
     events.extend(passed.into_iter().map(|days| mark(streak_reason(days))));
-    let badge_reason = |badge: MonthlyBadge| format!("badge:{}:{:04}-{:02}", badge.name(), today.year(), u8::from(today.month()));
+    let badge_reason =
+        |badge: MonthlyBadge| format!("badge:{}:{:04}-{:02}", badge.name(), today.year(), u8::from(today.month()));
     let earned: Vec<MonthlyBadge> = (MonthlyBadge::ALL.into_iter())
         .filter(|badge| MonthlyBadge::of(facts.monthly_tokens) >= Some(*badge))
         .filter(|badge| !past.contains(&badge_reason(*badge)))

@@ -11,9 +11,7 @@ pub mod ports;
 mod service;
 
 pub(crate) use activity::unlock_data;
-pub use activity::{
-    Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone,
-};
+pub use activity::{Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone};
 pub use error::SocialError;
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
 pub use service::Social;

@@ -25,12 +25,7 @@ pub struct Social {
 
 impl Social {
     /// Keeps follows in `store` and reads lists from `reader`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reader: Arc<dyn FollowReader>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn FollowReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self { store, reader, clock, ids }
     }
 

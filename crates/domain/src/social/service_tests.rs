@@ -11,11 +11,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::FixedClock;
-use crate::ids::CountingIds;
-use crate::usage::testing::account;
 use crate::error::{DomainError, ErrorKind};
+use crate::ids::CountingIds;
 use crate::social::ports::MockFollowReader;
 use crate::testing::TestUnitOfWork;
+use crate::usage::testing::account;
 use crate::users::{Profile, ProfileChange, Users};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -64,7 +64,9 @@ fn user(name: &str) -> Option<User> {
 fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWork {
     let mut tx = TestUnitOfWork { commits: commits.clone(), ..TestUnitOfWork::default() };
     tx.users.expect_find_by_username().returning(|name| Ok(user(name.as_str()).map(|user| (user, None))));
-    tx.users.expect_find().returning(|id| Ok(["ada", "bob", "eve"].into_iter().filter_map(user).find(|user| user.id == id)));
+    tx.users
+        .expect_find()
+        .returning(|id| Ok(["ada", "bob", "eve"].into_iter().filter_map(user).find(|user| user.id == id)));
     tx.users.expect_update().returning(|_| Ok(()));
     tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
     tx.expect_settling(BTreeSet::new());
@@ -96,7 +98,12 @@ fn social(tables: &Arc<Tables>) -> (Social, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let (tables, counter) = (tables.clone(), commits.clone());
     let store = TestUnitOfWork::store(move || transaction(&tables, &counter));
-    let social = Social::new(Arc::new(store), Arc::new(MockFollowReader::new()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let social = Social::new(
+        Arc::new(store),
+        Arc::new(MockFollowReader::new()),
+        Arc::new(FixedClock(NOW)),
+        Arc::new(CountingIds),
+    );
     (social, commits)
 }
 

@@ -3,8 +3,8 @@
 use super::intake::Rejection;
 use super::names::ModelName;
 use super::ports::Account;
-use crate::money::Usd;
 use crate::achievements::Unlock;
+use crate::money::Usd;
 use crate::progression::Level;
 use crate::streaks::Streak;
 

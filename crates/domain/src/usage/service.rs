@@ -33,12 +33,7 @@ pub struct Usage {
 
 impl Usage {
     /// Keeps the ledger in `store`, priced by whatever book is current.
-    pub fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        prices: Arc<CurrentBook>,
-    ) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
         Self { store, clock, ids, prices }
     }
 

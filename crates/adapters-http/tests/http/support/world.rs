@@ -7,6 +7,8 @@ use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::services::{Services, api};
+use domain::achievements::Achievements;
+use domain::achievements::ports::MockAchievementReader;
 use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
@@ -39,6 +41,7 @@ pub(crate) struct World {
     pub(crate) sessions: MockSessionReader,
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
+    pub(crate) achievements: MockAchievementReader,
 }
 
 /// The token of Ada's session.
@@ -96,6 +99,7 @@ impl World {
             sessions: sessions(),
             passwords: MockPasswordHasher::new(),
             reader: reader(),
+            achievements: MockAchievementReader::new(),
         }
     }
 
@@ -117,9 +121,10 @@ impl World {
         let book = PriceBook::new([]);
         let services = Services {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
-            users: Users::new(store.clone(), clock.clone()),
-            social: Social::new(store.clone(), Arc::new(follows()), clock.clone()),
-            usage: Usage::new(store, clock.clone(), Arc::new(CurrentBook::new(book))),
+            users: Users::new(store.clone(), clock.clone(), ids.clone()),
+            social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
+            usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
+            achievements: Achievements::new(store, Arc::new(self.achievements), clock.clone()),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
