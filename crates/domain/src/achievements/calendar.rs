@@ -49,7 +49,7 @@ impl Calendar {
         let mut before: Option<Date> = None;
         for &day in active {
             let away = before.map_or(0, |before| days_between(before, day));
-            run = if before.is_some() && away == 0 { run + 1 } else { 1 };
+            run = if away == 0 { run + 1 } else { 1 };
             let weekday = day.weekday();
             let weekend = matches!(weekday, Weekday::Saturday | Weekday::Sunday);
             calendar.weekend_days += u64::from(weekend);
@@ -132,6 +132,22 @@ mod tests {
             ("a year", span(date!(2026 - 01 - 01), date!(2026 - 12 - 31)), [104, 52, 51, 12, 12, 0, 0]),
         ] {
             assert_eq!(calendar(&active), expected, "{story}");
+        }
+    }
+
+    #[test]
+    fn a_missing_day_spoils_its_week_its_month_and_its_weekend_alone() {
+        for (missing, expected) in [
+            (date!(2026 - 11 - 01), [8, 4, 4, 0, 1, 0, 0]),
+            (date!(2026 - 11 - 02), [9, 4, 3, 0, 1, 1, 0]),
+            (date!(2026 - 11 - 11), [9, 4, 3, 0, 1, 1, 0]),
+            (date!(2026 - 11 - 21), [8, 3, 3, 0, 1, 1, 0]),
+            (date!(2026 - 11 - 22), [8, 3, 3, 0, 1, 1, 0]),
+            (date!(2026 - 11 - 30), [9, 4, 4, 0, 1, 0, 0]),
+        ] {
+            let mut november = span(date!(2026 - 11 - 01), date!(2026 - 11 - 30));
+            november.remove(&missing);
+            assert_eq!(calendar(&november), expected, "{missing}");
         }
     }
 
