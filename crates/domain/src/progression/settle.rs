@@ -159,3 +159,153 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
 fn streak_reason(days: u32) -> String {
     format!("streak:{days}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::achievements::{find_by_slug, ports::Award};
+    use crate::ids::CountingIds;
+    use crate::notifications::NotificationKind;
+    use crate::social::ActivityKind;
+    use crate::testing::{TestUnitOfWork, facts};
+    use crate::usage::Sums;
+    use crate::usage::testing::{NOW, account};
+    use time::Duration;
+    use uuid::Uuid;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    /// The last `days` days, today included.
+    fn days(days: i64) -> BTreeSet<Date> {
+        (0..days).map(|back| NOW.date() - Duration::days(back)).collect()
+    }
+
+    fn with_tokens(tokens: i64) -> Change {
+        let before = account();
+        let totals = Sums { messages: 1, tokens, ..Sums::default() };
+        Change { account: Account { totals, ..before.clone() }, ..Change::of(before) }
+    }
+
+    fn events(reasons: &[&str]) -> Events {
+        reasons.iter().map(|reason| ((*reason).to_owned(), EventXp(0))).collect()
+    }
+
+    fn of_kind(outcome: &Outcome, kind: ActivityKind) -> Vec<String> {
+        let shown = |(_, data): &Happening| format!("{:?}", data[0].1);
+        outcome.happenings.iter().filter(|(of, _)| *of == kind).map(shown).collect()
+    }
+
+    #[test]
+    fn an_unlock_is_awarded_shown_and_told_together() {
+        let outcome = decide(with_tokens(1), &facts(days(1)), &Events::default(), NOW, NOW.date());
+        let slugs: Vec<_> = outcome.unlocks.iter().map(|unlock| unlock.definition.slug).collect();
+        assert_eq!(slugs, ["first-sync"]);
+        assert_eq!(outcome.events, [ProgressEvent { reason: "achievement:first-sync:0".into(), xp: EventXp(5_000) }]);
+        assert_eq!((outcome.account.event_xp, outcome.account.achievements), (EventXp(5_000), 1));
+        assert_eq!(outcome.happenings.len(), 1);
+        let [told] = &outcome.told[..] else { panic!("{:?}", outcome.told) };
+        assert_eq!((told.kind, &*told.title), (NotificationKind::AchievementUnlocked, "First Light unlocked"));
+        assert_eq!(told.dedup_key(), "achievement_unlocked:first-sync:0");
+    }
+
+    #[test]
+    fn a_jump_over_several_tiers_pays_all_of_them_and_is_told_once() {
+        let outcome = decide(with_tokens(1_000_000), &facts(days(1)), &Events::default(), NOW, NOW.date());
+        let stream: Vec<_> = outcome.unlocks.iter().filter(|unlock| unlock.definition.slug == "token-stream").collect();
+        let [unlock] = stream[..] else { panic!("{stream:?}") };
+        assert_eq!((unlock.tier, unlock.xp), (Some(Tier::Gold), 50 + 100 + 200));
+        let told = outcome.told.iter().filter(|told| told.subject.starts_with("token-stream:")).count();
+        assert_eq!(told, 1);
+    }
+
+    #[test]
+    fn a_level_is_announced_when_it_is_reached_and_never_again() {
+        let tokens = 400 * 10_000;
+        for (reasons, announced) in [(&[][..], true), (&["level:2"], false)] {
+            let outcome = decide(with_tokens(tokens), &facts(days(1)), &events(reasons), NOW, NOW.date());
+            assert_eq!(outcome.account.level().level, 2);
+            assert_eq!(of_kind(&outcome, ActivityKind::LevelUp).len(), usize::from(announced), "{reasons:?}");
+        }
+        let outcome = decide(Change::of(account()), &facts(BTreeSet::new()), &Events::default(), NOW, NOW.date());
+        assert!(of_kind(&outcome, ActivityKind::LevelUp).is_empty(), "nobody is told of level 1");
+    }
+
+    #[test]
+    fn the_highest_new_milestone_of_a_streak_is_announced_and_all_are_marked() {
+        for (length, reasons, announced, marks) in [
+            (6, &[][..], &[][..], &[][..]),
+            (7, &[], &["Integer(7)"], &["streak:7"]),
+            (31, &[], &["Integer(30)"], &["streak:7", "streak:30"]),
+            (31, &["streak:7"], &["Integer(30)"], &["streak:30"]),
+            (31, &["streak:7", "streak:30"], &[], &[]),
+        ] {
+            let outcome = decide(with_tokens(1), &facts(days(length)), &events(reasons), NOW, NOW.date());
+            assert_eq!(of_kind(&outcome, ActivityKind::StreakMilestone), announced, "{length} {reasons:?}");
+            let marked: Vec<_> = outcome.events.iter().filter(|event| event.reason.starts_with("streak:")).collect();
+            assert!(marked.iter().all(|event| event.xp == EventXp(0)));
+            assert_eq!(marked.iter().map(|event| &*event.reason).collect::<Vec<_>>(), marks, "{length} {reasons:?}");
+        }
+    }
+
+    #[test]
+    fn a_badge_is_announced_once_a_month_and_never_a_lower_one_after_a_higher() {
+        let (user, native) = ("badge:Power User:2026-11", "badge:AI Native:2026-11");
+        for (monthly_tokens, reasons, announced, marks) in [
+            (9_999_999, &[][..], &[][..], 0),
+            (10_000_000, &[], &["Text(\"Power User\")"], 1),
+            (100_000_000, &[], &["Text(\"AI Native\")"], 2),
+            (100_000_000, &[user], &["Text(\"AI Native\")"], 1),
+            (10_000_000, &[user, native], &[], 0),
+            (10_000_000, &["badge:Power User:2026-10"], &["Text(\"Power User\")"], 1),
+        ] {
+            let facts = Facts { monthly_tokens, ..facts(days(1)) };
+            let outcome = decide(with_tokens(1), &facts, &events(reasons), NOW, NOW.date());
+            assert_eq!(of_kind(&outcome, ActivityKind::BadgeEarned), announced, "{monthly_tokens} {reasons:?}");
+            let marked = outcome.events.iter().filter(|event| event.reason.starts_with("badge:")).count();
+            assert_eq!(marked, marks, "{monthly_tokens} {reasons:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_change_grants_is_paid_once() {
+        let granted = || vec![ProgressEvent { reason: "referral:1".into(), xp: EventXp(625) }];
+        let change = || Change { granted: granted(), ..Change::of(account()) };
+        let outcome = decide(change(), &facts(BTreeSet::new()), &Events::default(), NOW, NOW.date());
+        assert_eq!((outcome.account.event_xp, &outcome.events), (EventXp(625), &granted()));
+        let paid: Events = [("referral:1".to_owned(), EventXp(625))].into_iter().collect();
+        let outcome = decide(change(), &facts(BTreeSet::new()), &paid, NOW, NOW.date());
+        assert_eq!((outcome.account.event_xp, outcome.events.len()), (EventXp(625), 0));
+    }
+
+    #[test]
+    fn sums_that_were_kept_wrong_are_corrected() {
+        let stored = Account { active_days: 9, event_xp: EventXp(1), achievements: 3, ..account() };
+        let written = Arc::new(Mutex::new(Vec::<Award>::new()));
+        let first = find_by_slug("first-sync").expect("an achievement").id();
+        for (stored, corrected) in
+            [(stored, true), (Account { active_days: 1, longest_streak: 1, achievements: 1, ..account() }, false)]
+        {
+            let mut tx = TestUnitOfWork::default();
+            let facts = Facts { held: [(first, None)].into_iter().collect(), ..facts(days(1)) };
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            let seen = written.clone();
+            tx.progress.expect_award().returning(move |_, award, _| {
+                seen.lock().expect("awards").push(award.clone());
+                Ok(())
+            });
+            let settling = settle(&mut tx, &CountingIds, NOW, ADA, Change::of(stored));
+            let earned = pollster::block_on(settling).expect("a settlement");
+            assert_eq!(earned.corrected, corrected);
+            assert!(earned.unlocks.is_empty());
+        }
+        let written = written.lock().expect("awards");
+        let right = ProgressSums { active_days: 1, longest_streak: 1, event_xp: EventXp(0), achievements: 1 };
+        assert_eq!(
+            written.iter().map(|award| award.sums).collect::<Vec<_>>(),
+            [Some(right)],
+            "nothing else is written"
+        );
+    }
+}
