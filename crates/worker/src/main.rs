@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bootstrap::database::Database;
 use bootstrap::system::{SystemClock, SystemIds};
@@ -22,7 +23,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Derive roll-ups, days, hours and totals anew from the ledger, and say what was repaired
+    /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
 }
 
@@ -76,7 +77,7 @@ async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), S
     let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
-        None => rebuild::all(&store, &usage, asked.after).await.map_err(stopped)?,
+        None => rebuild::all(&store, &usage, asked.after, interrupted()).await.map_err(stopped)?,
         Some(name) => {
             let unknown = || failed("rebuilding", format!("there is no account called {name}"));
             let username = Username::parse(&name).map_err(|_| unknown())?;
@@ -84,8 +85,28 @@ async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), S
         }
     };
     println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
+    if let Some(after) = summary.stopped_after {
+        let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
+        eprintln!("stopped; go on with: worker rebuild --all{go_on}");
+    }
     store.close();
     Ok(())
+}
+
+/// Whether somebody asked this program to end: Ctrl-C, or SIGTERM from a supervisor.
+fn interrupted() -> impl Fn() -> bool {
+    let asked = Arc::new(AtomicBool::new(false));
+    let noted = asked.clone();
+    tokio::spawn(async move {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        noted.store(true, Ordering::Relaxed);
+    });
+    move || asked.load(Ordering::Relaxed)
 }
 
 fn failed(doing: &'static str, reason: String) -> StartupError {

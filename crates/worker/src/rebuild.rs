@@ -1,73 +1,128 @@
-//! `worker rebuild`: derives roll-ups, days, hours and totals anew from the ledger, and says what it repaired.
+//! `worker rebuild`: derives everything that follows from facts anew (roll-ups, days, hours, totals, streaks, XP,
+//! achievements), and says what it repaired.
+
+use std::io::IsTerminal;
 
 use adapters_postgres::Database;
 use domain::error::DomainError;
 use domain::ids::UserId;
 use domain::usage::{Repair, Usage, UsageError};
 use domain::users::Username;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How many accounts are listed at a time.
 const PAGE: usize = 500;
 
 /// What a rebuild of several accounts came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
     /// Accounts that were looked at.
     pub accounts: u64,
     /// Accounts where something had to be changed.
     pub repaired: u64,
+    /// Where to go on, if it was stopped: after this username.
+    pub stopped_after: Option<String>,
 }
 
 /// Rebuilds the account called `name`; `None` when there is none.
 pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Option<Summary>, UsageError> {
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
-    report(name.as_str(), &repair);
-    Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()) }))
+    println!("{}", report(name.as_str(), &repair));
+    Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), stopped_after: None }))
 }
 
-/// Rebuilds every account after the username `after`, in the order of the usernames; after an interruption, it goes on
-/// from the last one it named.
-pub async fn all(store: &Database, usage: &Usage, after: Option<String>) -> Result<Summary, UsageError> {
-    let total = store.count_accounts().await?;
+/// Rebuilds every account after the username `after`, in the order of the usernames, until `stop` says to. Each account is
+/// a transaction of its own: after an interruption it goes on with the last username it named.
+pub async fn all(
+    store: &Database,
+    usage: &Usage,
+    after: Option<String>,
+    stop: impl Fn() -> bool,
+) -> Result<Summary, UsageError> {
+    let bar = bar(store.count_accounts().await?);
     let mut summary = Summary::default();
     let mut after = after.unwrap_or_default().to_ascii_lowercase();
     loop {
         let page: Vec<(UserId, String)> = store.accounts_after(&after, PAGE).await?;
         for (account, name) in &page {
+            if stop() {
+                bar.abandon();
+                return Ok(Summary { stopped_after: Some(after), ..summary });
+            }
             match usage.rebuild(*account).await {
+                Ok(repair) if repair.is_clean() => {}
                 Ok(repair) => {
-                    report(name, &repair);
-                    summary.repaired += u64::from(!repair.is_clean());
+                    bar.suspend(|| println!("{}", report(name, &repair)));
+                    summary.repaired += 1;
                 }
                 // Deleted meanwhile: there is nothing to rebuild.
                 Err(UsageError::UnknownUser(_)) => {}
                 Err(error) => {
-                    tracing::error!(username = %name, code = error.code(), %error, "the rebuild stopped here");
+                    bar.abandon();
+                    tracing::error!(username = %name, %after, code = error.code(), %error, "the rebuild stopped here");
                     return Err(error);
                 }
             }
             summary.accounts += 1;
             after = name.to_ascii_lowercase();
+            bar.set_message(name.clone());
+            bar.inc(1);
         }
-        eprintln!("{} of {total} accounts, last {after}", summary.accounts);
         if page.len() < PAGE {
+            bar.finish();
             return Ok(summary);
         }
     }
 }
 
-fn report(name: &str, repair: &Repair) {
+/// A bar over `accounts` accounts on a terminal; elsewhere nothing.
+fn bar(accounts: u64) -> ProgressBar {
+    let target =
+        if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} accounts, {eta} left, last {msg}");
+    let bar = ProgressBar::with_draw_target(Some(accounts), target);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// What was changed of the account called `name`, as a line.
+fn report(name: &str, repair: &Repair) -> String {
     if repair.is_clean() {
-        println!("{name}: nothing to repair ({} messages)", repair.messages);
-    } else {
-        println!(
-            "{name}: repaired {} roll-ups, {} days, {} hours{} ({} messages)",
-            repair.rollups,
-            repair.days,
-            repair.hours,
-            if repair.totals { " and the totals" } else { "" },
-            repair.messages
-        );
+        return format!("{name}: nothing to repair ({} messages)", repair.messages);
+    }
+    let counts = [
+        (repair.rollups, "roll-up"),
+        (repair.days, "day"),
+        (repair.hours, "hour"),
+        (repair.unlocked, "missing achievement"),
+    ];
+    let counts = (counts.into_iter().filter(|(count, _)| *count > 0))
+        .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
+    let sums = [(repair.totals, "the totals"), (repair.progress, "the sums of progress")];
+    let sums = sums.into_iter().filter(|(changed, _)| *changed).map(|(_, what)| what.to_owned());
+    let changed: Vec<String> = counts.chain(sums).collect();
+    format!("{name}: repaired {} ({} messages)", changed.join(", "), repair.messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_names_what_was_changed() {
+        let clean = Repair { messages: 3, ..Repair::default() };
+        for (repair, line) in [
+            (clean, "ada: nothing to repair (3 messages)"),
+            (Repair { days: 1, totals: true, ..clean }, "ada: repaired 1 day, the totals (3 messages)"),
+            (
+                Repair { rollups: 2, unlocked: 2, progress: true, ..clean },
+                "ada: repaired 2 roll-ups, 2 missing achievements, the sums of progress (3 messages)",
+            ),
+        ] {
+            assert_eq!(report("ada", &repair), line);
+        }
     }
 }
