@@ -17,6 +17,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_attempts (name_hash) {
+        name_hash -> Bytea,
+        tries -> Array<Timestamptz>,
+        let_through -> Bool,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     machines (key) {
         key -> Int4,
         user_key -> Int4,
@@ -170,6 +179,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     follow_requests,
     follows,
+    login_attempts,
     machines,
     models,
     sessions,

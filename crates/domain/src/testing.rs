@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use crate::identity::ports::{MockSessionRepository, SessionRepository};
+use crate::identity::ports::{
+    LoginAttemptRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
+};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -18,6 +20,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Who failed to sign in.
+    pub login_attempts: MockLoginAttemptRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
     /// The ledger.
@@ -43,6 +47,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
+        &mut self.login_attempts
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {
