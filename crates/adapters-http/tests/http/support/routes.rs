@@ -20,6 +20,7 @@ use domain::page::{Page, PageRequest};
 use futures_util::StreamExt;
 use futures_util::stream::once;
 use serde::Serialize;
+use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
@@ -118,7 +119,7 @@ async fn fail(path: PathArgs) -> ApiResult<NoContent> {
         "unauthenticated" => ErrorKind::Unauthenticated,
         "forbidden" => ErrorKind::Forbidden,
         "conflict" => ErrorKind::Conflict,
-        "limited" => return Err(ApiError::rate_limited(12)),
+        "limited" => ErrorKind::RateLimited { retry_after: Duration::milliseconds(11_001) },
         "unavailable" => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     }))?

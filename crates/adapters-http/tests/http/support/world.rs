@@ -6,13 +6,14 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Email, Identity, Principal, SessionToken, TokenHash};
+use domain::identity::{Email, FailedLogins, Identity, Principal, SessionToken, TokenHash};
 use domain::ids::{SessionId, UserId};
 use domain::money::Usd;
 use domain::page::Page;
@@ -39,6 +40,9 @@ pub(crate) struct World {
     pub(crate) sessions: MockSessionReader,
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
+    /// Nothing is limited unless a test says so.
+    pub(crate) limits: Limits,
+    pub(crate) failed_logins: Option<FailedLogins>,
 }
 
 /// The token of Ada's session.
@@ -96,6 +100,8 @@ impl World {
             sessions: sessions(),
             passwords: MockPasswordHasher::new(),
             reader: reader(),
+            limits: Limits::new(Rates::default()),
+            failed_logins: None,
         }
     }
 
@@ -116,7 +122,8 @@ impl World {
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
         let services = Services {
-            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
+            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
+                .with_failed_logins(self.failed_logins),
             users: Users::new(store.clone(), clock.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone()),
             usage: Usage::new(store, clock.clone(), Arc::new(CurrentBook::new(book))),
@@ -125,6 +132,7 @@ impl World {
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
             trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
+            limits: self.limits,
         };
         let edge = Edge::new(clock, ids, EdgeSettings::default());
         listen(move || {
