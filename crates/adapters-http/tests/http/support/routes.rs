@@ -24,7 +24,7 @@ use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
-    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream].and(health::routes())
+    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever].and(health::routes())
 }
 
 #[derive(Debug, ToSchema)]
@@ -168,6 +168,12 @@ async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Bod
     query.read()?;
     body.read().await?;
     Ok(NoContent)
+}
+
+/// Something that is never ready
+#[utoipa::path(get, path = "/forever", tag = "Test", responses((status = 204)))]
+async fn forever() -> NoContent {
+    pending().await
 }
 
 /// A stream without end
