@@ -35,7 +35,8 @@ impl FailedLogins {
         counted.sort_unstable();
         // So many of them must be over that one more is within the limit.
         let excess = counted.len().checked_sub(usize::try_from(self.0).unwrap_or(usize::MAX))?;
-        counted.get(excess).map(|at| *at + Self::WINDOW - now)
+        // A try can be later than `now`: whoever noted it looked at the clock later, or at another one.
+        counted.get(excess).map(|at| Self::WINDOW - (now - *at).max(Duration::ZERO))
     }
 }
 
@@ -62,6 +63,7 @@ mod tests {
             // More than the limit: it was lowered, or another server's clock is ahead.
             (2, &[50, 40, 30, 20], Some(30)),
             (2, &[10, -5], Some(50)),
+            (1, &[-5], Some(60)),
             (1, &[59], Some(1)),
             (1, &[60], None),
         ] {
