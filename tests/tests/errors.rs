@@ -278,6 +278,20 @@ async fn values_in_the_query_are_judged() {
 }
 
 #[tokio::test]
+async fn one_request_too_many_is_a_429_that_says_when_to_come_again() {
+    let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__DEFAULT_PER_MINUTE", "3")]).await;
+    let client = server.client();
+    for _ in 0..3 {
+        client.get("/users/nobody").await.expect_error(404, "NOT_FOUND");
+    }
+    let answer = client.get("/users/nobody").await;
+    let details = answer.expect_error(429, "RATE_LIMIT_EXCEEDED");
+    assert!(details["retry_after"].as_u64().is_some_and(|seconds| (1..=20).contains(&seconds)), "{details}");
+    assert_eq!(answer.header("retry-after"), Some(&*details["retry_after"].to_string()));
+    client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
 async fn a_profile_is_changed_only_within_its_rules() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;

@@ -1,6 +1,7 @@
 //! The error contract: one JSON shape and one short table from what went wrong to what the client reads.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
@@ -94,7 +95,7 @@ impl From<ErrorKind> for ErrorCode {
             ErrorKind::Forbidden => Self::Forbidden,
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Conflict => Self::Conflict,
-            ErrorKind::RateLimited => Self::RateLimited,
+            ErrorKind::RateLimited { .. } => Self::RateLimited,
             ErrorKind::Unavailable => Self::Unavailable,
             ErrorKind::Internal => Self::Internal,
         }
@@ -261,6 +262,9 @@ impl<E: DomainError> From<E> for ApiError {
     /// The whole translation: the kind gives status and `error_code`, the subject `details`. What is our own
     /// trouble is logged and answered without a word about its cause.
     fn from(error: E) -> Self {
+        if let ErrorKind::RateLimited { retry_after } = error.kind() {
+            return Self::rate_limited(whole_seconds(retry_after.unsigned_abs()));
+        }
         match ErrorCode::from(error.kind()) {
             ErrorCode::Internal => {
                 tracing::error!(code = error.code(), %error, "a use case failed");
@@ -271,7 +275,6 @@ impl<E: DomainError> From<E> for ApiError {
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),
-            ErrorCode::RateLimited => Self::rate_limited(60),
             code => {
                 let plain = Self::new(code, error.to_string());
                 match error.subject() {
@@ -281,6 +284,11 @@ impl<E: DomainError> From<E> for ApiError {
             }
         }
     }
+}
+
+/// `wait` in whole seconds, at least one, so that it is over after them.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl From<Problems> for ApiError {

@@ -97,7 +97,7 @@ impl Health {
 
 /// The routes of health.
 pub fn routes() -> Routes {
-    crate::routes![health, live, ready].under("/health")
+    crate::routes![health: Unlimited, live: Unlimited, ready: Unlimited].under("/health")
 }
 
 /// How the service is

@@ -18,6 +18,7 @@ pub mod identity;
 pub mod input;
 pub mod instants;
 pub mod json;
+pub mod limits;
 pub mod openapi;
 pub mod paging;
 pub mod routes;

@@ -1,11 +1,13 @@
 //! The route table: each operation registered once, with its documentation, which also gives its path and method.
 //!
 //! A context writes `pub fn routes() -> Routes { routes![follow, unfollow] }`, where each name is a handler under
-//! `#[utoipa::path(…)]`.
+//! `#[utoipa::path(…)]`. Each route is limited like any other unless it says otherwise: `routes![login: Auth, me]`
+//! names its [`Class`].
 
 use actix_web::dev::{Handler, ResourceDef};
 use actix_web::guard::fn_guard;
 use actix_web::http::{Method, header};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, Route};
 use std::cmp::Reverse;
@@ -17,16 +19,32 @@ use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
+use crate::limits::{Access, Class, Gate};
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
 macro_rules! routes {
-    ($($handler:ident),+ $(,)?) => {
+    ($($handler:ident $(: $class:ident)?),+ $(,)?) => {
         $crate::pastey::paste! {
-            $crate::routes::Routes::default()$(.with($handler, &[<__path_ $handler>]))+
+            $crate::routes::Routes::default()
+                $(.with($handler, &[<__path_ $handler>], $crate::routes::class!($($class)?)))+
         }
     };
 }
+
+/// The class a route says it has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! class {
+    () => {
+        $crate::limits::Class::Default
+    };
+    ($class:ident) => {
+        $crate::limits::Class::$class
+    };
+}
+#[doc(hidden)]
+pub use class;
 
 /// A table of routes.
 #[derive(Default)]
@@ -40,14 +58,15 @@ struct Entry {
     path: String,
     method: Method,
     route: Route,
+    gate: Gate,
     /// What the API's document says of it; nothing for pages that are not part of the API.
     operation: Option<Operation>,
 }
 
 impl Routes {
-    /// Adds `handler` where its `documentation` says.
+    /// Adds `handler` where its `documentation` says, under the limit of `class`.
     #[must_use]
-    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D) -> Self
+    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D, class: Class) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -58,12 +77,13 @@ impl Routes {
         let route = web::to(handler);
         let documented = documentation.paths().paths.into_iter().next();
         if let Some((path, (method, operation))) = documented.and_then(|(path, item)| Some((path, only(item)?))) {
-            self.table.push(Entry { path, method, route, operation: Some(operation) });
+            let gate = Gate { access: Access::of(&operation), class };
+            self.table.push(Entry { path, method, route, gate, operation: Some(operation) });
         }
         self
     }
 
-    /// Adds a page that is not part of the API's document.
+    /// Adds a page that is not part of the API's document, for anybody and without a limit.
     #[must_use]
     pub fn page<F, Args>(mut self, path: &str, handler: F) -> Self
     where
@@ -72,7 +92,8 @@ impl Routes {
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, operation: None });
+        let gate = Gate { access: Access::Open, class: Class::Unlimited };
+        self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, gate, operation: None });
         self
     }
 
@@ -93,29 +114,30 @@ impl Routes {
         self
     }
 
-    /// The documented operations: path, method and what is said of them.
-    pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, &Operation)> {
-        self.table.iter().filter_map(|entry| Some((&*entry.path, &entry.method, entry.operation.as_ref()?)))
+    /// The documented operations: path, method, guard and what is said of them.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, Gate, &Operation)> {
+        self.table.iter().filter_map(|entry| Some((&*entry.path, &entry.method, entry.gate, entry.operation.as_ref()?)))
     }
 
     /// Registers everything, and what is answered where no route is.
     pub(crate) fn mount(self, config: &mut ServiceConfig) {
-        let mut by_path = BTreeMap::<String, Vec<(Method, Route)>>::new();
+        let mut by_path = BTreeMap::<String, Vec<(Method, Gate, Route)>>::new();
         for entry in self.table {
-            by_path.entry(entry.path).or_default().push((entry.method, entry.route));
+            by_path.entry(entry.path).or_default().push((entry.method, entry.gate, entry.route));
         }
         let mut paths: Vec<_> = by_path.into_iter().collect();
         paths.sort_by_cached_key(|(path, _)| precedence(path));
 
         let mut known = Vec::new();
         for (path, routes) in paths {
-            let methods: Vec<Method> = routes.iter().map(|(method, _)| method.clone()).collect();
+            let methods: Vec<Method> = routes.iter().map(|(method, ..)| method.clone()).collect();
             known.push((ResourceDef::new(path.as_str()), methods.clone()));
             // Guarded as a whole, so that `GET /users/me` is still `/users/{username}` where `/users/me` has no GET.
             let resource =
                 web::resource(path).guard(fn_guard(move |ask| methods.iter().any(|m| serves(m, &ask.head().method))));
-            config.service(routes.into_iter().fold(resource, |resource, (method, route)| {
-                resource.route(route.guard(fn_guard(move |ask| serves(&method, &ask.head().method))))
+            config.service(routes.into_iter().fold(resource, |resource, (method, gate, route)| {
+                let route = route.guard(fn_guard(move |ask| serves(&method, &ask.head().method)));
+                resource.route(route.wrap(from_fn(move |request, next| gate.serve(request, next))))
             }));
         }
         config.default_service(web::to(move |request: HttpRequest| {

@@ -13,6 +13,7 @@ use domain::users::Users;
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
+use crate::limits::Limits;
 use crate::routes::Routes;
 use crate::{achievements, dashboard, health, identity, social, stats, usage, users};
 
@@ -39,6 +40,8 @@ pub struct Services {
     pub byte_budget: ByteBudget,
     /// The proxies whose word on the client's address is believed.
     pub trusted_proxies: TrustedProxies,
+    /// How many requests a client may make.
+    pub limits: Limits,
 }
 
 impl Services {
@@ -54,7 +57,8 @@ impl Services {
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
             .app_data(Data::new(self.byte_budget))
-            .app_data(Data::new(self.trusted_proxies));
+            .app_data(Data::new(self.trusted_proxies))
+            .app_data(Data::new(self.limits));
     }
 }
 

@@ -11,6 +11,7 @@ mod dictionary;
 mod error;
 mod follows;
 mod ledger;
+mod login_attempts;
 mod migrations;
 mod numeric;
 mod pool;

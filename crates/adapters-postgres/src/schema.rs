@@ -27,6 +27,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    login_attempts (name_hash) {
+        name_hash -> Bytea,
+        tries -> Array<Timestamptz>,
+        let_through -> Bool,
+        last_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     machines (key) {
         key -> Int4,
         user_key -> Int4,
@@ -223,6 +232,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     activities,
     follow_requests,
     follows,
+    login_attempts,
     machines,
     models,
     notification_preferences,

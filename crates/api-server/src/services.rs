@@ -6,6 +6,7 @@ use std::time::Duration;
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
+use adapters_http::limits::{Limits, Rates};
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_postgres::Database;
@@ -15,7 +16,7 @@ use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::Identity;
+use domain::identity::{FailedLogins, Identity};
 use domain::ids::Ids;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
@@ -34,10 +35,12 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone());
+    let rates = &settings.rate_limits;
+    let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let patience = Patience::default();
     Ok(Services {
-        identity: identity.with_session_lifetime(lifetime),
+        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
@@ -56,6 +59,11 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
         ),
         trusted_proxies: TrustedProxies::parse(&settings.server.trusted_proxies)
             .map_err(|reason| StartupError::Other { doing: "reading TRUSTED_PROXIES", reason })?,
+        limits: Limits::new(Rates {
+            auth: rates.auth_per_minute,
+            sync: rates.sync_per_minute,
+            default: rates.default_per_minute,
+        }),
     })
 }
 

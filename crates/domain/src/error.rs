@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use time::Duration;
+
 /// What went wrong, seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -16,7 +18,10 @@ pub enum ErrorKind {
     /// The thing exists already, or changed meanwhile.
     Conflict,
     /// Too much, too fast.
-    RateLimited,
+    RateLimited {
+        /// How long until it may be tried again.
+        retry_after: Duration,
+    },
     /// Something this needs is away for now; a later try may succeed.
     Unavailable,
     /// A defect of ours.

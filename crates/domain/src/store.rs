@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::SessionRepository;
+use crate::identity::ports::{LoginAttemptRepository, SessionRepository};
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -25,6 +25,8 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// Who failed to sign in.
+    fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
     /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.

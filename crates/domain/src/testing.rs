@@ -10,7 +10,9 @@ use time::Date;
 
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
-use crate::identity::ports::{MockSessionRepository, SessionRepository};
+use crate::identity::ports::{
+    LoginAttemptRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
+};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -24,6 +26,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Who failed to sign in.
+    pub login_attempts: MockLoginAttemptRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
     /// The ledger.
@@ -81,6 +85,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
+        &mut self.login_attempts
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {

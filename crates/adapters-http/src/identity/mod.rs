@@ -19,7 +19,7 @@ use bodies::{AccountBody, LoginBody, OpenSessionBody, RegisterBody, SessionBody}
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
-    crate::routes![register, login, logout, me, sessions, end_session].under("/auth")
+    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session].under("/auth")
 }
 
 /// Make an account

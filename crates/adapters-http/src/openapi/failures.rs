@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr};
@@ -85,81 +85,81 @@ impl Failure {
         Self::Unavailable,
     ];
 
-    /// The error it is, what it means, an example of its `detail` and `details`, and its header.
-    fn row(self) -> (ErrorCode, &'static str, Value, Value, Option<&'static str>) {
+    /// The error it is, what it means, an example of its `detail` and `details`, and its headers.
+    fn row(self) -> (ErrorCode, &'static str, Value, Value, &'static [&'static str]) {
         match self {
             Self::BadRequest => (
                 ErrorCode::BadRequest,
                 "The request makes no sense",
                 json!("You cannot follow yourself"),
                 json!({}),
-                None,
+                &[],
             ),
             Self::Unauthorized => (
                 ErrorCode::Unauthorized,
                 "The caller is not known",
                 json!("Authentication is required"),
                 json!({}),
-                Some("WWW-Authenticate"),
+                &["WWW-Authenticate"],
             ),
             Self::Forbidden => {
-                (ErrorCode::Forbidden, "The caller may not", json!("This profile is private"), json!({}), None)
+                (ErrorCode::Forbidden, "The caller may not", json!("This profile is private"), json!({}), &[])
             }
             Self::NotFound => (
                 ErrorCode::NotFound,
                 "There is no such thing, or not for the caller",
                 json!("User not found"),
                 json!({"resource": "User", "field": "username", "value": "nobody"}),
-                None,
+                &[],
             ),
             Self::Conflict => (
                 ErrorCode::Conflict,
                 "It collides with something that is there",
                 json!("This username is taken"),
                 json!({"resource": "User", "field": "username"}),
-                None,
+                &[],
             ),
             Self::PayloadTooLarge => (
                 ErrorCode::PayloadTooLarge,
                 "The body is too large",
                 json!("The body must not be larger than 1048576 bytes"),
                 json!({"limit_bytes": 1_048_576}),
-                None,
+                &[],
             ),
             Self::UnsupportedMediaType => (
                 ErrorCode::UnsupportedMediaType,
                 "The body says it is not JSON",
                 json!("The body must be JSON (Content-Type: application/json)"),
                 json!({}),
-                None,
+                &[],
             ),
             Self::Validation => (
                 ErrorCode::Validation,
                 "Values break rules; all of them are listed",
                 json!([{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]),
                 json!({}),
-                None,
+                &[],
             ),
             Self::RateLimited => (
                 ErrorCode::RateLimited,
                 "Too many requests",
                 json!("Too many requests; try again in 12 s"),
                 json!({"retry_after": 12}),
-                Some("Retry-After"),
+                &["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
             ),
             Self::Internal => (
                 ErrorCode::Internal,
                 "A defect of the server",
                 json!("Something went wrong on our side"),
                 json!({}),
-                None,
+                &[],
             ),
             Self::Unavailable => (
                 ErrorCode::Unavailable,
                 "Something needed is away for a moment",
                 json!("The service is not available right now; try again in a moment"),
                 json!({}),
-                Some("Retry-After"),
+                &["Retry-After"],
             ),
         }
     }
@@ -179,20 +179,30 @@ impl Failure {
     }
 
     pub(super) fn response(self) -> Response {
-        let (code, meaning, detail, details, header) = self.row();
+        let (code, meaning, detail, details, headers) = self.row();
         let example = json!({
             "detail": detail, "error_code": code.as_str(), "correlation_id": "018f6f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b",
             "timestamp": "2026-11-22T12:34:56.789Z", "details": details,
         });
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).example(Some(example)).build();
         let response = ResponseBuilder::new().description(meaning).content("application/json", content);
-        match header {
-            Some(name) => response
-                .header(name, HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build())
-                .build(),
-            None => response.build(),
-        }
+        headers.iter().fold(response, |response, name| response.header(*name, header(name))).build()
     }
+}
+
+/// A header as the document tells it. All that have no words of their own are texts.
+fn header(name: &str) -> Header {
+    let words = match name {
+        "Retry-After" => "Seconds after which to try again",
+        "RateLimit-Limit" => "Requests that the client may make in a minute",
+        "RateLimit-Remaining" => "Requests that would be served now",
+        "RateLimit-Reset" => "Seconds after which the whole limit is there again",
+        _ => {
+            return HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
+        }
+    };
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    HeaderBuilder::new().schema(Some(seconds)).description(Some(words)).build()
 }
 
 macro_rules! responses {

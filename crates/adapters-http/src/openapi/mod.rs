@@ -2,27 +2,34 @@
 //!
 //! An operation says what it returns when all is well and which of [`failures`] are its own. What follows from its shape
 //! is added here: 401 where it needs a token, the body's failures where it has a body, 422 where it has parameters,
-//! and 429, 500 and 503 everywhere.
+//! 429 where it is limited, and 500 and 503 everywhere.
 
 pub mod failures;
 mod pages;
 
 use actix_web::http::Method;
 use utoipa::openapi::path::{HttpMethod, Operation, Paths};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
+use crate::limits::{Access, Class, Gate};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
+
+/// What the document says of the whole.
+const INTRODUCTION: &str = "Counts, prices and compares what people use AI coding tools for.\n\n\
+    Whatever an operation that can answer 429 answers, it says in `RateLimit-Limit` how many requests a client may make in \
+    a minute, in `RateLimit-Remaining` how many of these would be served at once, and in `RateLimit-Reset` after how many \
+    seconds all would be. They come back one by one, evenly. Callers are counted by account, others by address.";
 
 /// The document of all operations in `routes`.
 pub fn document(routes: &Routes) -> OpenApi {
     let mut paths = Paths::new();
-    for (path, method, operation) in routes.operations() {
-        paths.add_path_operation(path, vec![named(method)], complete(operation.clone()));
+    for (path, method, gate, operation) in routes.operations() {
+        paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), gate));
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`Authorization: Bearer s_…`"));
     let components = ComponentsBuilder::new()
@@ -34,19 +41,22 @@ pub fn document(routes: &Routes) -> OpenApi {
     let info = InfoBuilder::new()
         .title("burntop")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Counts, prices and compares what people use AI coding tools for."))
+        .description(Some(INTRODUCTION))
         .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()));
     OpenApiBuilder::new().info(info.build()).paths(paths).components(Some(components.build())).build()
 }
 
 /// Adds what follows from the operation's shape, and makes its id unique among all contexts.
-fn complete(mut operation: Operation) -> Operation {
+fn complete(mut operation: Operation, gate: Gate) -> Operation {
     let tag = operation.tags.iter().flatten().next().map(|tag| tag.to_lowercase().replace(' ', "_"));
     if let (Some(tag), Some(id)) = (tag, &mut operation.operation_id) {
         *id = format!("{tag}_{id}");
     }
-    let mut failures = vec![Failure::RateLimited, Failure::Internal, Failure::Unavailable];
-    if operation.security.as_ref().is_some_and(|ways| !ways.contains(&SecurityRequirement::default())) {
+    let mut failures = vec![Failure::Internal, Failure::Unavailable];
+    if gate.class != Class::Unlimited {
+        failures.push(Failure::RateLimited);
+    }
+    if gate.access == Access::Required {
         failures.push(Failure::Unauthorized);
     }
     if operation.request_body.is_some() {

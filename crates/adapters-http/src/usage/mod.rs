@@ -15,7 +15,7 @@ use bodies::{SyncAnswer, SyncRequest};
 
 /// The routes of the ledger.
 pub fn routes() -> Routes {
-    crate::routes![sync]
+    crate::routes![sync: Sync]
 }
 
 /// Take in messages

@@ -1,12 +1,20 @@
 //! What is true of every answer: its headers, its encoding, its document.
 
 use std::io::Read;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use crate::support::{Client, FRESH, Request, server, start};
-use adapters_http::edge::EdgeSettings;
+use crate::support::{Client, FRESH, OneId, Request, listen_within, routes, server, start};
+use actix_web::rt::net::TcpStream;
+use adapters_http::app::app;
+use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::server::ServerLimits;
+use domain::clock::{Clock, FixedClock};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
+use time::macros::datetime;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn get(client: Client, path: &str) -> Request {
     client.request("GET", path)
@@ -109,7 +117,10 @@ async fn pages_of_configured_origins_may_call_and_others_may_not() {
             let answer = get(client, path).header("Origin", origin).send().await;
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{path}");
             assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
-            assert!(answer.header("access-control-expose-headers").is_some_and(|names| names.contains("Retry-After")));
+            assert_eq!(
+                answer.header("access-control-expose-headers"),
+                Some("ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Correlation-ID")
+            );
             assert!(answer.headers.iter().any(|(name, value)| name == "vary" && value == "Origin"));
         }
         let asked = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
@@ -140,6 +151,8 @@ async fn caches_may_keep_what_anybody_may_see_and_nothing_else() {
         let again = get(client, "/api/v1/shared").header("If-None-Match", known).send().await;
         assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(&*tag)), "{known}");
     }
+    let head = client.request("HEAD", "/api/v1/shared").header("If-None-Match", &tag).send().await;
+    assert_eq!((head.status, head.header("etag"), head.header("vary")), (304, Some(&*tag), Some("Authorization")));
     let other = get(client, "/api/v1/shared").header("If-None-Match", "\"other\"").send().await;
     assert_eq!(other.status, 200);
     let known = get(client, "/api/v1/shared").header("Authorization", "Bearer s_x").header("If-None-Match", &tag);
@@ -148,6 +161,32 @@ async fn caches_may_keep_what_anybody_may_see_and_nothing_else() {
     assert_eq!(known.header("etag"), None);
     assert_eq!(client.get("/api/v1/lasting").await.header("cache-control"), Some("public, max-age=900"));
     assert_eq!(client.get("/api/v1/people/ada").await.header("cache-control"), Some("no-store"));
+}
+
+#[actix_web::test]
+async fn a_request_that_takes_too_long_is_given_up_and_its_handler_too() {
+    let origins = vec!["https://burntop.dev".to_owned()];
+    let request_timeout = Duration::from_millis(20);
+    let (client, _) = start(EdgeSettings { cors_origins: origins, request_timeout, ..EdgeSettings::default() });
+    let answer = get(client, "/api/v1/forever").header("Origin", "https://burntop.dev").send().await;
+    answer.assert_error(503, "SERVICE_UNAVAILABLE", &json!({}));
+    assert_eq!((answer.header("retry-after"), answer.header("x-frame-options")), (Some("2"), Some("DENY")));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("https://burntop.dev"));
+}
+
+#[actix_web::test]
+async fn a_head_that_never_ends_is_given_up() {
+    // Long enough for the whole head at the end, also on a busy machine.
+    let limits = ServerLimits { workers: 1, head_timeout: Duration::from_secs(2), ..ServerLimits::default() };
+    let clock: Arc<dyn Clock> = Arc::new(FixedClock(datetime!(2026-11-22 12:34:56.789 UTC)));
+    let edge = Edge::new(clock, Arc::new(OneId), EdgeSettings::default());
+    let client = listen_within(&limits, move || app(&edge, routes::all()));
+    let mut stream = TcpStream::connect(client.0).await.expect("the server listens");
+    stream.write_all(b"GET /api/v1/lasting HTTP/1.1\r\nHost: t").await.expect("the server listens");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("the server ends the connection");
+    assert!(answer.starts_with(b"HTTP/1.1 408 "), "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(client.get("/api/v1/lasting").await.status, 200);
 }
 
 #[actix_web::test]
@@ -177,7 +216,7 @@ async fn the_document_tells_every_operation_and_every_status() {
         let responses = document["paths"][path][method]["responses"].as_object();
         responses.expect("an operation").keys().cloned().collect()
     };
-    assert_eq!(statuses("/api/v1/health", "get"), ["200", "429", "500", "503"]);
+    assert_eq!(statuses("/api/v1/health", "get"), ["200", "500", "503"]);
     assert_eq!(statuses("/api/v1/people/{name}", "get"), ["200", "404", "422", "429", "500", "503"]);
     assert_eq!(
         statuses("/api/v1/secrets/{name}", "post"),
@@ -191,7 +230,7 @@ async fn the_document_tells_every_operation_and_every_status() {
     }
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 14);
+    assert_eq!(ids.len(), 15);
     assert_eq!(references(&document).into_iter().find(|name| document.pointer(&name[1..]).is_none()), None);
 }
 

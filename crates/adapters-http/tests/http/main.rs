@@ -5,6 +5,7 @@ mod auth;
 mod dashboard;
 mod edge;
 mod errors;
+mod limits;
 mod social;
 mod support;
 mod sync;

@@ -3,6 +3,7 @@
 
 mod common;
 mod ledger;
+mod login_attempts;
 mod migrations;
 mod plans;
 mod progress;

@@ -164,7 +164,7 @@ pub struct Sync {
 pub struct RateLimits {
     /// Signing in and registering, per client address.
     pub auth_per_minute: u32,
-    /// Failed logins, per account.
+    /// Failed logins, per name that was typed.
     pub failed_logins_per_minute: u32,
     /// Syncs, per account.
     pub sync_per_minute: u32,

@@ -1,6 +1,7 @@
 //! What can go wrong when somebody signs in.
 
 use thiserror::Error;
+use time::Duration;
 
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::store::StoreError;
@@ -11,6 +12,12 @@ pub enum IdentityError {
     /// No such account, or not its password: which of the two stays untold.
     #[error("The e-mail address, username or password is wrong.")]
     WrongCredentials,
+    /// Too many tries under this name have failed; whether an account has it stays untold.
+    #[error("Too many failed attempts to sign in.")]
+    TooManyFailures {
+        /// How long until the next try is let through.
+        retry_after: Duration,
+    },
     /// The token opens no session.
     #[error("Sign in to do this.")]
     NotSignedIn,
@@ -35,6 +42,7 @@ impl DomainError for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::WrongCredentials | Self::NotSignedIn => ErrorKind::Unauthenticated,
+            Self::TooManyFailures { retry_after } => ErrorKind::RateLimited { retry_after: *retry_after },
             Self::EmailTaken | Self::UsernameTaken(_) => ErrorKind::Conflict,
             Self::UnknownSession(_) => ErrorKind::NotFound,
             Self::Hashing(_) => ErrorKind::Internal,
@@ -45,6 +53,7 @@ impl DomainError for IdentityError {
     fn code(&self) -> &'static str {
         match self {
             Self::WrongCredentials => "wrong_credentials",
+            Self::TooManyFailures { .. } => "too_many_failures",
             Self::NotSignedIn => "not_signed_in",
             Self::EmailTaken => "email_taken",
             Self::UsernameTaken(_) => "username_taken",
@@ -59,7 +68,7 @@ impl DomainError for IdentityError {
             Self::EmailTaken => Some(Subject::unnamed("User", "email")),
             Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
             Self::UnknownSession(id) => Some(Subject::new("Session", "id", id.clone())),
-            Self::WrongCredentials | Self::NotSignedIn | Self::Hashing(_) => None,
+            Self::WrongCredentials | Self::TooManyFailures { .. } | Self::NotSignedIn | Self::Hashing(_) => None,
             Self::Store(error) => error.subject(),
         }
     }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::attempts::TriedName;
 use super::credentials::{Password, PasswordHash};
 use super::error::IdentityError;
 use super::session::{Principal, Session, TokenHash};
@@ -18,6 +19,33 @@ pub trait SessionRepository: Send {
 
     /// Ends a session of `user`; says whether there was one.
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
+}
+
+/// Stores when somebody tried to sign in under a name and has not succeeded since.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait LoginAttemptRepository: Send {
+    /// Notes a try under `name` at `now`, unless there are `most` after `since` already; forgets those until then, and
+    /// some that other names have left behind. Of many who do this at the same time each is told the truth.
+    async fn note(
+        &mut self,
+        name: TriedName,
+        now: OffsetDateTime,
+        since: OffsetDateTime,
+        most: u32,
+    ) -> Result<Noted, StoreError>;
+
+    /// Forgets all tries under `names`.
+    async fn forget(&mut self, names: &[TriedName]) -> Result<(), StoreError>;
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    /// Whether it was noted, and so may go on.
+    pub let_through: bool,
+    /// The tries that count, itself included if it was noted.
+    pub tries: Vec<OffsetDateTime>,
 }
 
 /// Reads sessions outside any transaction.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::credentials::{Email, Password};
+use super::attempts::{FailedLogins, TriedName};
+use super::credentials::{Email, Password, PasswordHash};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
@@ -41,6 +42,7 @@ pub struct Identity {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     session_lifetime: Duration,
+    failed_logins: Option<FailedLogins>,
 }
 
 impl Identity {
@@ -52,13 +54,19 @@ impl Identity {
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { store, sessions, passwords, clock, ids, session_lifetime: Session::LIFETIME }
+        Self { store, sessions, passwords, clock, ids, session_lifetime: Session::LIFETIME, failed_logins: None }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
     #[must_use]
     pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
         Self { session_lifetime: lifetime, ..self }
+    }
+
+    /// The same, where only so many logins under one name may fail within a minute; `None` is no limit.
+    #[must_use]
+    pub fn with_failed_logins(self, limit: Option<FailedLogins>) -> Self {
+        Self { failed_logins: limit, ..self }
     }
 
     /// Makes an account and signs it in.
@@ -91,13 +99,23 @@ impl Identity {
     }
 
     /// Signs in who knows the password of the account with that address or username.
+    ///
+    /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
+    /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
-        let found = self.find_by_login(name).await?;
-        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user.id), hash));
+        let (user, hash) = match self.try_name(name).await? {
+            Some((user, hash)) => (Some(user), hash),
+            None => (None, None),
+        };
         let fits = self.passwords.verify(password, hash).await?;
         let user = user.filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
         let mut tx = self.store.begin().await?;
-        let signed_in = self.open_session(&mut *tx, user, device, self.clock.now()).await?;
+        if self.failed_logins.is_some() {
+            let email = user.email.as_ref().map(Email::as_str);
+            let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
+            tx.login_attempts().forget(&names).await?;
+        }
+        let signed_in = self.open_session(&mut *tx, user.id, device, self.clock.now()).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -136,18 +154,27 @@ impl Identity {
         Ok(())
     }
 
-    async fn find_by_login(
-        &self,
-        name: &str,
-    ) -> Result<Option<(User, Option<super::credentials::PasswordHash>)>, StoreError> {
+    /// Notes a try under `name`, if it may come now, and finds the account.
+    async fn try_name(&self, name: &str) -> Result<Option<(User, Option<PasswordHash>)>, IdentityError> {
         let mut tx = self.store.begin().await?;
-        if let Ok(email) = Email::parse(name) {
-            tx.users().find_by_email(&email).await
-        } else if let Ok(username) = Username::parse(name) {
-            tx.users().find_by_username(&username).await
-        } else {
-            Ok(None)
+        if let Some(limit) = self.failed_logins {
+            let now = self.clock.now();
+            let since = FailedLogins::over_by(now);
+            let noted = tx.login_attempts().note(TriedName::of(name), now, since, limit.0).await?;
+            if !noted.let_through {
+                let retry_after = limit.wait(&noted.tries, now).unwrap_or(Duration::ZERO);
+                return Err(IdentityError::TooManyFailures { retry_after });
+            }
         }
+        let found = if let Ok(email) = Email::parse(name) {
+            tx.users().find_by_email(&email).await?
+        } else if let Ok(username) = Username::parse(name) {
+            tx.users().find_by_username(&username).await?
+        } else {
+            None
+        };
+        tx.commit().await?;
+        Ok(found)
     }
 
     async fn open_session(
@@ -177,10 +204,12 @@ impl Identity {
 mod tests {
     use super::*;
     use crate::clock::FixedClock;
-    use crate::identity::PasswordHash;
-    use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
+    use crate::error::{DomainError, ErrorKind};
+    use crate::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
+    use crate::users::ports::MockUserRepository;
+    use std::sync::Mutex;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -257,6 +286,54 @@ mod tests {
             let identity = identity(passwords, MockSessionReader::new(), with_ada);
             let error = pollster::block_on(identity.login(name, Password::typed(password), Device::default()));
             assert_eq!(error.expect_err("refused").to_string(), IdentityError::WrongCredentials.to_string(), "{name}");
+        }
+    }
+
+    /// A store in which tries are let through or not; `forgotten` learns which names were forgotten.
+    fn noting(let_through: bool, forgotten: &Arc<Mutex<Vec<TriedName>>>) -> impl Fn() -> TestUnitOfWork + use<> {
+        let forgotten = forgotten.clone();
+        move || {
+            let mut tx = with_ada();
+            tx.login_attempts.expect_note().returning(move |_, now, since, most| {
+                assert_eq!((now - since, most), (Duration::minutes(1), 2));
+                Ok(Noted { let_through, tries: vec![now - Duration::seconds(50), now - Duration::seconds(20)] })
+            });
+            let forgotten = forgotten.clone();
+            tx.login_attempts.expect_forget().returning(move |names| {
+                forgotten.lock().expect("a lock").extend_from_slice(names);
+                Ok(())
+            });
+            tx
+        }
+    }
+
+    #[test]
+    fn who_succeeds_starts_anew_under_every_name_of_the_account_and_who_fails_does_not() {
+        for (password, names) in [("correct horse", &["ada@example.org", "ada"][..]), ("wrong", &[])] {
+            let forgotten = Arc::default();
+            let identity = identity(plain(), MockSessionReader::new(), noting(true, &forgotten));
+            let identity = identity.with_failed_logins(Some(FailedLogins(2)));
+            let login = pollster::block_on(identity.login("ADA", Password::typed(password), Device::default()));
+            assert_eq!(login.is_ok(), !names.is_empty(), "{password}");
+            let names: Vec<TriedName> = names.iter().map(|name| TriedName::of(name)).collect();
+            assert_eq!(*forgotten.lock().expect("a lock"), names);
+        }
+    }
+
+    #[test]
+    fn one_try_too_many_is_not_even_looked_at_whether_or_not_the_account_exists() {
+        for name in ["ADA", "ada@example.org", "nobody", "no name at all"] {
+            let forgotten = Arc::default();
+            // Neither a password nor an account may be looked at: these mocks expect nothing.
+            let open = noting(false, &forgotten);
+            let identity = identity(MockPasswordHasher::new(), MockSessionReader::new(), move || TestUnitOfWork {
+                users: MockUserRepository::new(),
+                ..open()
+            });
+            let identity = identity.with_failed_logins(Some(FailedLogins(2)));
+            let login = pollster::block_on(identity.login(name, Password::typed("correct horse"), Device::default()));
+            let error = login.expect_err("it is refused");
+            assert_eq!(error.kind(), ErrorKind::RateLimited { retry_after: Duration::seconds(10) }, "{name}");
         }
     }
 

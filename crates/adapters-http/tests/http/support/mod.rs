@@ -91,7 +91,15 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
 
 /// Serves on a port of its own until the test ends.
 pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
-    let server = ServerLimits { workers: 1, ..ServerLimits::default() }.apply(HttpServer::new(make));
+    listen_within(&ServerLimits { workers: 1, ..ServerLimits::default() }, make)
+}
+
+/// The same within `limits`.
+pub(crate) fn listen_within<S: Served + 'static>(
+    limits: &ServerLimits,
+    make: impl Fn() -> App<S> + Send + Clone + 'static,
+) -> Client {
+    let server = limits.apply(HttpServer::new(make));
     let server = server.bind(("127.0.0.1", 0)).expect("a free port");
     let address: SocketAddr = server.addrs()[0];
     actix_web::rt::spawn(server.run());

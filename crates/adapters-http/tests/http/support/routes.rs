@@ -20,10 +20,11 @@ use domain::page::{Page, PageRequest};
 use futures_util::StreamExt;
 use futures_util::stream::once;
 use serde::Serialize;
+use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
-    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream].and(health::routes())
+    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever].and(health::routes())
 }
 
 #[derive(Debug, ToSchema)]
@@ -118,7 +119,7 @@ async fn fail(path: PathArgs) -> ApiResult<NoContent> {
         "unauthenticated" => ErrorKind::Unauthenticated,
         "forbidden" => ErrorKind::Forbidden,
         "conflict" => ErrorKind::Conflict,
-        "limited" => return Err(ApiError::rate_limited(12)),
+        "limited" => ErrorKind::RateLimited { retry_after: Duration::milliseconds(11_001) },
         "unavailable" => ErrorKind::Unavailable,
         _ => ErrorKind::Internal,
     }))?
@@ -167,6 +168,12 @@ async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Bod
     query.read()?;
     body.read().await?;
     Ok(NoContent)
+}
+
+/// Something that is never ready
+#[utoipa::path(get, path = "/forever", tag = "Test", responses((status = 204)))]
+async fn forever() -> NoContent {
+    pending().await
 }
 
 /// A stream without end

@@ -6,6 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
@@ -14,7 +15,7 @@ use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Email, Identity, Principal, SessionToken, TokenHash};
+use domain::identity::{Email, FailedLogins, Identity, Principal, SessionToken, TokenHash};
 use domain::ids::{SessionId, UserId};
 use domain::money::Usd;
 use domain::page::Page;
@@ -42,6 +43,9 @@ pub(crate) struct World {
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
+    /// Nothing is limited unless a test says so.
+    pub(crate) limits: Limits,
+    pub(crate) failed_logins: Option<FailedLogins>,
 }
 
 /// The token of Ada's session.
@@ -100,6 +104,8 @@ impl World {
             passwords: MockPasswordHasher::new(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
+            limits: Limits::new(Rates::default()),
+            failed_logins: None,
         }
     }
 
@@ -120,7 +126,8 @@ impl World {
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
         let services = Services {
-            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
+            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
+                .with_failed_logins(self.failed_logins),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
@@ -130,6 +137,7 @@ impl World {
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
             trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
+            limits: self.limits,
         };
         let edge = Edge::new(clock, ids, EdgeSettings::default());
         listen(move || {

@@ -1,0 +1,152 @@
+//! One limit, for everybody it counts.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use governor::clock::Clock;
+use governor::middleware::StateInformationMiddleware;
+use governor::{Quota, RateLimiter};
+
+use super::Stopwatch;
+use super::buckets::Buckets;
+use super::key::Key;
+use super::standing::{Standing, TooMany};
+use crate::error::whole_seconds;
+
+/// How often clients that have their whole rate again are forgotten, in seconds.
+const SWEEP: u64 = 60;
+
+/// So many requests a minute for each client.
+pub(super) struct Limiter {
+    limit: NonZeroU32,
+    quota: Quota,
+    governor: RateLimiter<Key, Buckets, Stopwatch, StateInformationMiddleware>,
+    buckets: Buckets,
+    clock: Stopwatch,
+    /// When clients were last swept, in seconds of the clock.
+    swept: AtomicU64,
+}
+
+impl Limiter {
+    /// `per_minute` requests for each of at most `most` clients; `None` for 0, which is no limit.
+    pub(super) fn new(per_minute: u32, most: usize, clock: Stopwatch) -> Option<Self> {
+        let limit = NonZeroU32::new(per_minute)?;
+        let quota = Quota::per_minute(limit);
+        let buckets = Buckets::new(most);
+        let governor = RateLimiter::new(quota, buckets.clone(), clock.clone());
+        let swept = AtomicU64::new(clock.now().as_secs());
+        Some(Self { limit, quota, governor, buckets, clock, swept })
+    }
+
+    /// Counts a request of `key`, if it is not one too many.
+    pub(super) fn count(&self, key: Key) -> Result<Standing, TooMany> {
+        self.sweep();
+        match self.governor.check_key(&key) {
+            Ok(state) => Ok(Standing { limit: self.limit, remaining: state.remaining_burst_capacity() }),
+            Err(refused) => Err(TooMany {
+                standing: Standing { limit: self.limit, remaining: 0 },
+                retry_after: whole_seconds(refused.wait_time_from(self.clock.now())),
+            }),
+        }
+    }
+
+    /// Whether a request of `key` would be counted now.
+    pub(super) fn would_take(&self, key: Key) -> Result<(), TooMany> {
+        self.count(key)?;
+        self.buckets.give_back(key, self.quota.replenish_interval());
+        Ok(())
+    }
+
+    /// Now and then forgets clients that have their whole rate again.
+    fn sweep(&self) {
+        let (now, last) = (self.clock.now().as_secs(), self.swept.load(Ordering::Relaxed));
+        let due = now >= last + SWEEP;
+        if due && self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.governor.retain_recent();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    /// A limiter, and what moves its clock on by some milliseconds.
+    fn limiter(per_minute: u32) -> (Limiter, impl Fn(u64)) {
+        let elapsed = Arc::new(AtomicU64::new(5_000));
+        let read = elapsed.clone();
+        let clock = Stopwatch::new(move || Duration::from_millis(read.load(Ordering::SeqCst)));
+        let limiter = Limiter::new(per_minute, 1000, clock).expect("a limit");
+        let pass = move |millis| {
+            elapsed.fetch_add(millis, Ordering::SeqCst);
+        };
+        (limiter, pass)
+    }
+
+    const ADA: Key = Key::Address([1; 16]);
+    const BOB: Key = Key::Address([2; 16]);
+
+    /// What is left, or when to come again.
+    fn count(limiter: &Limiter, key: Key) -> Result<u32, u64> {
+        limiter.count(key).map(|standing| standing.remaining).map_err(|too_many| too_many.retry_after)
+    }
+
+    #[test]
+    fn so_many_at_once_then_one_at_a_time() {
+        let (limiter, pass) = limiter(4);
+        for left in [3, 2, 1, 0] {
+            assert_eq!(count(&limiter, ADA), Ok(left));
+        }
+        assert_eq!(count(&limiter, ADA), Err(15));
+        assert_eq!(count(&limiter, BOB), Ok(3), "others are not concerned");
+        for (passes, answer) in [
+            (0, Err(15)),
+            (14_000, Err(1)),
+            (999, Err(1)),
+            (1, Ok(0)),
+            (1, Err(15)),
+            (15_000, Ok(0)),
+            (60_000, Ok(3)),
+            (600_000, Ok(3)),
+        ] {
+            pass(passes);
+            assert_eq!(count(&limiter, ADA), answer, "{passes}");
+        }
+    }
+
+    #[test]
+    fn asking_whether_one_more_is_taken_takes_none() {
+        let (limiter, pass) = limiter(2);
+        for left in [1, 0] {
+            for _ in 0..5 {
+                assert_eq!(limiter.would_take(ADA), Ok(()));
+            }
+            assert_eq!(count(&limiter, ADA), Ok(left));
+        }
+        assert_eq!(limiter.would_take(ADA).map_err(|too_many| too_many.retry_after), Err(30));
+        pass(30_000);
+        assert_eq!(limiter.would_take(ADA), Ok(()));
+    }
+
+    #[test]
+    fn who_has_been_away_is_forgotten() {
+        let (limiter, pass) = limiter(2);
+        for key in 0..500_u128 {
+            assert!(limiter.count(Key::Address(key.to_be_bytes())).is_ok());
+        }
+        assert_eq!(limiter.governor.len(), 500);
+        pass(120_000);
+        assert!(limiter.count(BOB).is_ok());
+        assert_eq!(limiter.governor.len(), 1);
+    }
+
+    #[test]
+    fn nothing_is_no_limit_and_the_largest_is_one() {
+        let clock = Stopwatch::new(|| Duration::ZERO);
+        assert!(Limiter::new(0, 10, clock.clone()).is_none());
+        let limiter = Limiter::new(u32::MAX, 10, clock).expect("a limit");
+        assert_eq!(count(&limiter, ADA), Ok(u32::MAX - 1));
+    }
+}

@@ -1,0 +1,77 @@
+//! How a client stands, and the headers that say so.
+
+use std::cell::Cell;
+use std::num::NonZeroU32;
+use std::rc::Rc;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// What a client has left after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Requests per minute.
+    pub(super) limit: NonZeroU32,
+    /// Requests that would be served at once.
+    pub(super) remaining: u32,
+}
+
+/// That a request is one too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooMany {
+    pub(super) standing: Standing,
+    /// Seconds after which the next one is served, at least 1.
+    pub(super) retry_after: u64,
+}
+
+impl Standing {
+    /// Seconds after which the whole limit is there again if nothing more comes: a refill for each request that is missing.
+    fn reset(self) -> u64 {
+        let limit = u64::from(self.limit.get());
+        (60 * limit.saturating_sub(u64::from(self.remaining))).div_ceil(limit)
+    }
+}
+
+/// Where the guard of a route leaves how the client stands, for whoever writes the answer: it may also be a panic's or
+/// a time-out's, of which the guard learns nothing. Found in the request's extensions.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Noted(Rc<Cell<Option<Standing>>>);
+
+impl Noted {
+    pub(super) fn set(&self, standing: Standing) {
+        self.0.set(Some(standing));
+    }
+
+    /// Writes the headers, if the route was limited.
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
+        let Some(standing) = self.0.get() else { return };
+        headers.insert(LIMIT, HeaderValue::from(standing.limit.get()));
+        headers.insert(REMAINING, HeaderValue::from(standing.remaining));
+        headers.insert(RESET, HeaderValue::from(standing.reset()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_limit_is_there_again_after_a_refill_for_each_request() {
+        for (limit, remaining, reset) in [
+            (10, 10, 0),
+            (10, 9, 6),
+            (10, 0, 60),
+            (600, 599, 1),
+            (600, 0, 60),
+            (7, 6, 9),
+            (1, 0, 60),
+            (u32::MAX, 0, 60),
+        ] {
+            let standing = Standing { limit: NonZeroU32::new(limit).expect("a limit"), remaining };
+            assert_eq!(standing.reset(), reset, "{remaining} of {limit}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Tries to sign in that have not succeeded: counted together by all servers of a database.
+
+use domain::identity::ports::Noted;
+use domain::identity::{FailedLogins, TriedName};
+use domain::store::Store;
+use time::{Duration, OffsetDateTime};
+
+use crate::common::{Fixture, NOW, fixture};
+
+const LIMIT: FailedLogins = FailedLogins(5);
+
+impl Fixture {
+    /// Tries to sign in as `name`.
+    async fn try_login(&self, name: &str, at: OffsetDateTime) -> Noted {
+        let mut tx = self.store.begin().await.expect("a transaction");
+        let since = FailedLogins::over_by(at);
+        let noted = tx.login_attempts().note(TriedName::of(name), at, since, LIMIT.0).await.expect("an answer");
+        tx.commit().await.expect("a commit");
+        noted
+    }
+
+    async fn tried_names(&self) -> i64 {
+        let (client, driver) =
+            tokio_postgres::connect(self.database.url(), tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(driver);
+        client.query_one("SELECT count(*) FROM login_attempts", &[]).await.expect("a count").get(0)
+    }
+}
+
+fn after(seconds: i64) -> OffsetDateTime {
+    NOW + Duration::seconds(seconds)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_tries_at_once_no_more_get_through_than_may_fail() {
+    let fixture = std::sync::Arc::new(fixture());
+    let tries: Vec<_> = (0..32)
+        .map(|_| {
+            let fixture = fixture.clone();
+            tokio::spawn(async move { fixture.try_login("ada", NOW).await.let_through })
+        })
+        .collect();
+    let mut let_through = 0;
+    for one in tries {
+        let_through += usize::from(one.await.expect("a task"));
+    }
+    assert_eq!(let_through, 5);
+}
+
+/// What the statement lets through is what the rule lets through, try by try.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_statement_keeps_the_rule() {
+    let fixture = fixture();
+    let mut known: Vec<OffsetDateTime> = Vec::new();
+    for seconds in [0, 0, 10, 20, 30, 40, 59, 60, 61, 69, 70, 100, 119, 120, 120, 120, 120, 120, 121, 3600] {
+        let wait = LIMIT.wait(&known, after(seconds));
+        let noted = fixture.try_login("ada", after(seconds)).await;
+        assert_eq!(noted.let_through, wait.is_none(), "{seconds}");
+        if noted.let_through {
+            known.push(after(seconds));
+        }
+        known.retain(|at| *at > FailedLogins::over_by(after(seconds)));
+        assert_eq!(noted.tries, known, "{seconds}");
+        if !noted.let_through {
+            assert_eq!(LIMIT.wait(&noted.tries, after(seconds)), wait);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_counted_apart_and_forgotten_when_told() {
+    let fixture = fixture();
+    for _ in 0..5 {
+        assert!(fixture.try_login("ada", NOW).await.let_through);
+        assert!(fixture.try_login("ada@example.org", NOW).await.let_through);
+    }
+    assert!(!fixture.try_login("ADA", NOW).await.let_through);
+    assert!(fixture.try_login("bob", NOW).await.let_through);
+
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let names = ["ada", "ada@example.org", "nobody"].map(TriedName::of);
+    tx.login_attempts().forget(&names).await.expect("it is done");
+    tx.commit().await.expect("a commit");
+    assert_eq!(fixture.try_login("ada", NOW).await.tries, [NOW]);
+    assert_eq!(fixture.try_login("bob", NOW).await.tries, [NOW, NOW]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_tries_are_removed_by_new_ones() {
+    let fixture = fixture();
+    for number in 0..20 {
+        fixture.try_login(&format!("old{number}"), NOW).await;
+    }
+    assert_eq!(fixture.tried_names().await, 20);
+    for number in 0..4 {
+        fixture.try_login(&format!("new{number}"), after(30)).await;
+    }
+    assert_eq!(fixture.tried_names().await, 24, "these still count");
+    for _ in 0..5 {
+        fixture.try_login("ada", after(60)).await;
+    }
+    assert_eq!(fixture.tried_names().await, 5);
+}

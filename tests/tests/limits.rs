@@ -1,0 +1,168 @@
+//! Limits: how often one may ask, and how often one may be wrong.
+
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Answer, Batch, Client, Database, Message, PASSWORD, Person, Server};
+
+const FAILED_LOGINS: (&str, &str) = ("BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE", "5");
+
+async fn login(client: &Client, name: &str, password: &str) -> Answer {
+    client.post("/auth/login", &json!({"email": name, "password": password})).await
+}
+
+/// The seconds after which the next request is served, when this one was one too many.
+#[track_caller]
+fn retry_after(answer: &Answer) -> u64 {
+    let details = answer.expect_error(429, "RATE_LIMIT_EXCEEDED");
+    let seconds = details["retry_after"].as_u64().expect("seconds");
+    assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    seconds
+}
+
+/// Limit and remaining, as the headers say.
+fn standing(answer: &Answer) -> [Option<u64>; 2] {
+    let header = |name| answer.header(name).and_then(|value| value.parse().ok());
+    assert!(header("ratelimit-reset").is_some_and(|seconds| seconds <= 60), "{:?}", answer.headers);
+    [header("ratelimit-limit"), header("ratelimit-remaining")]
+}
+
+/// Lets a minute pass for everybody who failed to sign in.
+fn a_minute_passes(database: &Database) {
+    database.rows("UPDATE login_attempts SET tries = ARRAY(SELECT t - interval '1 minute' FROM unnest(tries) AS t)");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_32_wrong_passwords_at_once_on_two_servers_five_are_looked_at() {
+    let database = Arc::new(Database::migrated());
+    let one = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
+    let other = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
+    let (ada, bob) = (Person::register(&one, "ada").await, Person::register(&other, "bob").await);
+
+    for name in ["ada@example.org", "nobody@example.org"] {
+        let tries = (0..32).map(|number| {
+            let client = if number % 2 == 0 { one.client() } else { other.client() };
+            async move { login(&client, name, "wrong password").await }
+        });
+        let answers = join_all(tries).await;
+        let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
+        assert_eq!(looked_at, 5, "{name}");
+        for refused in answers.iter().filter(|answer| answer.status != 401) {
+            retry_after(refused);
+        }
+    }
+    for (server, name) in [(&one, "ADA@example.org"), (&other, "ada@example.org"), (&one, "Nobody@example.org")] {
+        retry_after(&login(&server.client(), name, PASSWORD).await);
+    }
+    assert_eq!(login(&one.client(), &bob.email, PASSWORD).await.status, 200, "others are not concerned");
+    ada.client.get("/auth/me").await.expect(200);
+
+    a_minute_passes(&database);
+    login(&other.client(), "ada@example.org", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+    login(&one.client(), "ada@example.org", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_gets_in_starts_anew() {
+    let server = Server::start_with(&[FAILED_LOGINS]).await;
+    let ada = Person::register(&server, "ada").await;
+    let client = server.client();
+    for _ in 0..2 {
+        for _ in 0..4 {
+            login(&client, "ada", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+            login(&client, &ada.email, "wrong password").await.expect_error(401, "UNAUTHORIZED");
+        }
+        login(&client, "Ada", PASSWORD).await.expect(200);
+    }
+    assert_eq!(server.database().number("SELECT count(*) FROM login_attempts"), 0);
+    for _ in 0..20 {
+        login(&client, "ada", PASSWORD).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_mistyped_is_not_kept_in_the_clear() {
+    let server = Server::start_with(&[FAILED_LOGINS]).await;
+    login(&server.client(), "my secret password", "oops").await.expect_error(401, "UNAUTHORIZED");
+    let kept = server
+        .database()
+        .rows("SELECT convert_from(decode(encode(name_hash, 'hex'), 'escape'), 'UTF8') FROM login_attempts");
+    assert!(kept.trim().len() == 64 && !kept.contains("secret"), "{kept}");
+}
+
+#[tokio::test]
+async fn registering_and_signing_in_are_counted_together_by_address() {
+    let limits = [("BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE", "2"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let server = Server::start_with(&limits).await;
+    let from = async |address: &str, path: &str, body: Value| {
+        let client = server.client();
+        let request = client.request(Method::POST, path).header("x-forwarded-for", address).json(&body);
+        client.send(request).await
+    };
+    let new = |name: &str| json!({"email": format!("{name}@example.org"), "username": name, "password": PASSWORD});
+    let known = json!({"email": "ada", "password": PASSWORD});
+
+    let first = from("203.0.113.1", "/auth/register", new("ada")).await;
+    assert_eq!((first.status, standing(&first)), (201, [Some(2), Some(1)]));
+    let ada = server.client().with_token(first.json["token"].as_str().expect("a token"));
+    for (path, body, status) in [
+        ("/auth/login", json!({"email": "ada", "password": "wrong password"}), 401),
+        ("/auth/login", known.clone(), 429),
+        ("/auth/register", new("bob"), 429),
+    ] {
+        let answer = from("203.0.113.1", path, body).await;
+        assert_eq!((answer.status, standing(&answer)[0]), (status, Some(2)), "{path}");
+        if status == 429 {
+            assert!(retry_after(&answer) <= 30);
+            assert_eq!(standing(&answer)[1], Some(0));
+        }
+    }
+    // A claim of one's own before the address that the proxy saw changes nothing.
+    assert_eq!(from("198.51.100.9, 203.0.113.1", "/auth/login", known.clone()).await.status, 429);
+    assert_eq!(from("203.0.113.2", "/auth/login", known).await.status, 200);
+    assert_eq!(ada.get("/auth/me").await.status, 200, "who is signed in goes on");
+}
+
+#[tokio::test]
+async fn a_claimed_address_is_not_believed_without_a_trusted_proxy() {
+    let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE", "2")]).await;
+    let client = server.client();
+    let mut statuses = Vec::new();
+    for number in 0..4 {
+        let request =
+            client.request(Method::POST, "/auth/login").header("x-forwarded-for", format!("203.0.113.{number}"));
+        statuses.push(client.send(request.json(&json!({}))).await.status);
+    }
+    assert_eq!(statuses, [422, 422, 429, 429]);
+}
+
+#[tokio::test]
+async fn syncs_are_counted_by_account_and_not_by_address() {
+    let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "2")]).await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let batch = |id: &str| Batch::of([Message::new(id).output(7)]).json();
+    for (id, remaining) in [("m1", 1), ("m2", 0)] {
+        let answer = ada.try_sync(&batch(id)).await;
+        assert_eq!((answer.status, standing(&answer)), (200, [Some(2), Some(remaining)]));
+    }
+    let refused = ada.try_sync(&batch("m3")).await;
+    assert!(retry_after(&refused) <= 30);
+    assert_eq!(standing(&refused), [Some(2), Some(0)]);
+    assert_eq!(bob.try_sync(&batch("m1")).await.status, 200);
+    assert_eq!(ada.overview().await["total_tokens"], 14, "what was refused was not counted");
+    server.client().post("/sync", &batch("m4")).await.expect_error(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn health_is_never_refused() {
+    let limits = ["AUTH", "SYNC", "DEFAULT"].map(|name| format!("BURNTOP__RATE_LIMITS__{name}_PER_MINUTE"));
+    let limits: Vec<(&str, &str)> = limits.iter().map(|name| (name.as_str(), "1")).collect();
+    let server = Server::start_with(&limits).await;
+    for path in ["/health", "/health/live", "/health/ready", "/openapi.json"].repeat(3) {
+        let answer = server.client().get(path).await;
+        assert_eq!((answer.status, answer.header("ratelimit-limit")), (200, None), "{path}");
+    }
+}
