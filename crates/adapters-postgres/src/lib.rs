@@ -13,6 +13,7 @@ mod follows;
 mod ledger;
 mod login_attempts;
 mod migrations;
+mod notifications;
 mod numeric;
 mod pool;
 mod progress;

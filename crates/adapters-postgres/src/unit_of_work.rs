@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{LoginAttemptRepository, SessionRepository};
+use domain::notifications::ports::NotificationRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -94,6 +95,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
         self
     }
 

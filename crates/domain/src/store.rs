@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{LoginAttemptRepository, SessionRepository};
+use crate::notifications::ports::NotificationRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -33,6 +34,8 @@ pub trait UnitOfWork: Send {
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
+    /// What people are told.
+    fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

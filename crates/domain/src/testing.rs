@@ -13,6 +13,7 @@ use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
     LoginAttemptRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
 };
+use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -34,6 +35,8 @@ pub struct TestUnitOfWork {
     pub ledger: MockLedgerRepository,
     /// What was earned.
     pub progress: MockProgressRepository,
+    /// What people are told.
+    pub notifications: MockNotificationRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -101,6 +104,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
         &mut self.progress
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
+        &mut self.notifications
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
