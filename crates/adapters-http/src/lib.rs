@@ -19,6 +19,7 @@ pub mod input;
 pub mod instants;
 pub mod json;
 pub mod limits;
+pub mod notifications;
 pub mod openapi;
 pub mod paging;
 pub mod routes;

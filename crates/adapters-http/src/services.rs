@@ -6,6 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
+use domain::notifications::Inbox;
 use domain::social::Social;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -15,7 +16,7 @@ use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::limits::Limits;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, social, stats, usage, users};
+use crate::{achievements, dashboard, health, identity, notifications, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -30,6 +31,8 @@ pub struct Services {
     pub usage: Usage,
     /// What people earn.
     pub achievements: Achievements,
+    /// What people are told.
+    pub inbox: Inbox,
     /// What is shown of it.
     pub dashboard: Dashboard,
     /// Whether this process can do its work.
@@ -53,6 +56,7 @@ impl Services {
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
+            .app_data(Data::new(self.inbox))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
@@ -70,6 +74,7 @@ pub fn api() -> Routes {
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())
+        .and(notifications::routes())
         .and(stats::routes())
         .and(health::routes())
 }

@@ -18,6 +18,7 @@ use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{FailedLogins, Identity};
 use domain::ids::Ids;
+use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
 use domain::store::Store;
@@ -44,7 +45,8 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
-        achievements: Achievements::new(store, reader.clone(), clock.clone()),
+        achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
+        inbox: Inbox::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,
         body_limits: BodyLimits {

@@ -18,6 +18,8 @@ use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
 use domain::identity::{Email, FailedLogins, Identity, Principal, SessionToken, TokenHash};
 use domain::ids::{SessionId, UserId};
 use domain::money::Usd;
+use domain::notifications::Inbox;
+use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
@@ -43,6 +45,7 @@ pub(crate) struct World {
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
+    pub(crate) notifications: MockNotificationReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
@@ -104,6 +107,7 @@ impl World {
             passwords: MockPasswordHasher::new(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
+            notifications: MockNotificationReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
         }
@@ -131,7 +135,8 @@ impl World {
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
-            achievements: Achievements::new(store, Arc::new(self.achievements), clock.clone()),
+            achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
+            inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
