@@ -27,7 +27,7 @@ pub fn routes() -> Routes {
 /// The caller's notifications
 ///
 /// The newest first. `total` counts what was asked for: with `unread_only` those that were not read. `unread_count` counts
-/// those in either case. What was read is removed after 90 days, everything else after a year.
+/// those in either case. Ones that were read are kept for 90 days at least, others for a year.
 #[utoipa::path(
     get, path = "", tag = "Notifications", security(("bearer" = [])), params(Part),
     responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
