@@ -155,6 +155,36 @@ async fn each_is_marked_once_however_many_mark_it_at_once() {
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 0);
 }
 
+/// Whoever waits holds nothing with a later id: so of two that mark the same, one can always go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn marking_goes_in_the_order_of_the_ids() {
+    for all in [true, false] {
+        let fixture = Arc::new(fixture());
+        let ada = fixture.person("ada", None).await;
+        let ids = fixture.tell_many(&ada, 10).await;
+        let client = fixture.client().await;
+        // In the table the first one comes last.
+        let moved = format!("UPDATE notifications SET title = 'Moved' WHERE id = '{}'", ids[0]);
+        client.batch_execute(&moved).await.expect("a change");
+        let mut holding = fixture.store.begin().await.expect("a transaction");
+        let first = Which::These(vec![ids[0]]);
+        assert_eq!(holding.notifications().mark_read(ada.id, &first, NOW).await.expect("a mark"), 1);
+
+        let (waiting, which) = (fixture.clone(), if all { Which::All } else { Which::These(ids) });
+        let mark = tokio::spawn(async move { waiting.mark(ada.id, which).await });
+        let count = async |query: &str| -> i64 { client.query_one(query, &[]).await.expect(query).get(0) };
+        let stuck = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while count(stuck).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        let free = "SELECT count(*) FROM (SELECT FROM notifications FOR UPDATE SKIP LOCKED) AS free";
+        assert_eq!(count(free).await, 9, "all: {all}");
+        holding.commit().await.expect("a commit");
+        assert_eq!(mark.await.expect("a mark"), 9, "all: {all}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn marking_is_one_statement() {
     let fixture = fixture();
