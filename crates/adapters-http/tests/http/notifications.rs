@@ -173,7 +173,7 @@ fn preferences() -> Preferences {
     [(NotificationKind::LevelUp, Channels { in_app: true, email: false })].into_iter().collect()
 }
 
-fn shown() -> Value {
+fn every_kind() -> Value {
     let every = |level_up: bool| {
         json!({
             "achievement_unlocked": true, "level_up": level_up, "leaderboard_rank": true, "streak_at_risk": true,
@@ -191,7 +191,7 @@ async fn preferences_show_every_kind() {
         Ok(preferences())
     });
     let answer = get(world, PREFERENCES).await;
-    assert_eq!((answer.status, answer.json()), (200, shown()));
+    assert_eq!((answer.status, answer.json()), (200, every_kind()));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
 }
 
@@ -215,7 +215,7 @@ async fn a_change_of_preferences_names_what_it_changes() {
             });
         });
         let answer = send(world, "PATCH", PREFERENCES, &body).await;
-        assert_eq!((answer.status, answer.json()), (200, shown()), "{body}");
+        assert_eq!((answer.status, answer.json()), (200, every_kind()), "{body}");
     }
 }
 
@@ -240,6 +240,22 @@ async fn unknown_kinds_and_what_is_no_truth_are_told_together() {
     ] {
         let request = client.request("PATCH", PREFERENCES).bearer(&ada()).body(body.to_string());
         assert_eq!(request.send().await.problems(), problems, "{body}");
+    }
+}
+
+#[actix_web::test]
+async fn the_document_shows_answers_as_they_are() {
+    let document = World::new().serve().get("/api/v1/openapi.json").await.json();
+    let shown = |path: &str, method: &str| {
+        document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"].clone()
+    };
+    let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    let list = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await.json();
+    assert_eq!(names(&list), names(&shown(LIST, "get")));
+    assert_eq!(names(&list["notifications"][0]), names(&shown(LIST, "get")["notifications"][0]));
+    let wanted = every_kind();
+    for channel in ["in_app", "email"] {
+        assert_eq!(names(&wanted[channel]), names(&shown(PREFERENCES, "get")[channel]));
     }
 }
 
