@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::SessionRepository;
+use crate::identity::ports::{ExternalAccountRepository, SessionRepository};
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -24,6 +24,8 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// The accounts at providers that people sign in through.
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
     /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 
-use crate::identity::ports::{MockSessionRepository, SessionRepository};
+use crate::identity::ports::{
+    ExternalAccountRepository, MockExternalAccountRepository, MockSessionRepository, SessionRepository,
+};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -18,6 +20,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// The accounts at providers.
+    pub external_accounts: MockExternalAccountRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
     /// The ledger.
@@ -43,6 +47,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
+        &mut self.external_accounts
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::credentials::{Email, Password};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
-use super::session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
+use super::session::{Device, Principal, Session, SignedIn, TokenHash};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
@@ -157,19 +157,10 @@ impl Identity {
         device: Device,
         now: OffsetDateTime,
     ) -> Result<SignedIn, IdentityError> {
-        let token = SessionToken::of(self.ids.secret());
-        let hash = TokenHash::of_session(token.expose()).ok_or(IdentityError::NotSignedIn)?;
-        let session = Session {
-            id: SessionId(self.ids.fresh()),
-            user,
-            token: hash,
-            created_at: now,
-            expires_at: now + self.session_lifetime,
-            last_used_at: now,
-            device,
-        };
-        tx.sessions().insert(&session).await?;
-        Ok(SignedIn { session, token })
+        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        tx.sessions().insert(&signed_in.session).await?;
+        Ok(signed_in)
     }
 }
 
@@ -177,8 +168,8 @@ impl Identity {
 mod tests {
     use super::*;
     use crate::clock::FixedClock;
-    use crate::identity::PasswordHash;
     use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
+    use crate::identity::{PasswordHash, SessionToken};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
     use time::macros::datetime;
