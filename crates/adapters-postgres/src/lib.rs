@@ -8,6 +8,7 @@ mod dashboard;
 mod database;
 mod dictionary;
 mod error;
+mod external_accounts;
 mod follows;
 mod ledger;
 mod migrations;

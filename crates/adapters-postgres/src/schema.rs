@@ -1,6 +1,17 @@
 //! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
 
 diesel::table! {
+    external_accounts (provider, subject) {
+        provider -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        login -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     follow_requests (follower_id, following_id) {
         follower_id -> Uuid,
         following_id -> Uuid,
@@ -168,6 +179,7 @@ diesel::table! {
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    external_accounts,
     follow_requests,
     follows,
     machines,

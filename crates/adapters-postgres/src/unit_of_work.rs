@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
-use domain::identity::ports::SessionRepository;
+use domain::identity::ports::{ExternalAccountRepository, SessionRepository};
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -77,6 +77,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
         self
     }
 

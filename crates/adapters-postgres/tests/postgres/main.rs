@@ -4,6 +4,7 @@
 mod common;
 mod ledger;
 mod migrations;
+mod oauth;
 mod plans;
 mod schema;
 mod social;
