@@ -26,9 +26,10 @@ pub enum IdentityError {
     /// No such provider, or none that this instance is configured for.
     #[error("There is no such way to sign in.")]
     UnknownProvider(String),
-    /// The provider does not say who that is: its code or token is wrong, used up, or not made for us.
+    /// The provider does not say who that is: its code or token is wrong, used up, or not made for us. What it said is for
+    /// the log.
     #[error("The provider does not vouch for this.")]
-    NotVouchedFor,
+    NotVouchedFor(String),
     /// The provider does not answer, or not with anything of use.
     #[error("the provider is not available: {0}")]
     ProviderUnavailable(String),
@@ -52,7 +53,7 @@ pub enum IdentityError {
 impl DomainError for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::WrongCredentials | Self::NotSignedIn | Self::NotVouchedFor => ErrorKind::Unauthenticated,
+            Self::WrongCredentials | Self::NotSignedIn | Self::NotVouchedFor(_) => ErrorKind::Unauthenticated,
             Self::EmailTaken | Self::UsernameTaken(_) | Self::ExternalAccountTaken | Self::AnotherAccountLinked => {
                 ErrorKind::Conflict
             }
@@ -71,7 +72,7 @@ impl DomainError for IdentityError {
             Self::UsernameTaken(_) => "username_taken",
             Self::UnknownSession(_) => "unknown_session",
             Self::UnknownProvider(_) => "unknown_provider",
-            Self::NotVouchedFor => "not_vouched_for",
+            Self::NotVouchedFor(_) => "not_vouched_for",
             Self::ProviderUnavailable(_) => "provider_unavailable",
             Self::ProviderRefusesUs(_) => "provider_refuses_us",
             Self::ExternalAccountTaken => "external_account_taken",
@@ -91,7 +92,7 @@ impl DomainError for IdentityError {
             Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
             Self::WrongCredentials
             | Self::NotSignedIn
-            | Self::NotVouchedFor
+            | Self::NotVouchedFor(_)
             | Self::ProviderUnavailable(_)
             | Self::ProviderRefusesUs(_)
             | Self::Hashing(_) => None,

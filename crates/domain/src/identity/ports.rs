@@ -102,7 +102,7 @@ pub enum ProviderError {
 impl From<ProviderError> for IdentityError {
     fn from(error: ProviderError) -> Self {
         match error {
-            ProviderError::Refused(_) => Self::NotVouchedFor,
+            ProviderError::Refused(reason) => Self::NotVouchedFor(reason),
             ProviderError::Unavailable(reason) => Self::ProviderUnavailable(reason),
             ProviderError::RefusesUs(reason) => Self::ProviderRefusesUs(reason),
         }
