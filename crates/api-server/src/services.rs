@@ -6,6 +6,7 @@ use std::time::Duration;
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
+use adapters_http::identity::Browser;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_postgres::Database;
@@ -14,13 +15,14 @@ use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::Identity;
+use domain::identity::{Identity, OAuth};
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
 use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
 
+use crate::providers;
 use crate::ready::Ready;
 
 /// Everything the routes need.
@@ -31,10 +33,14 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), Arc::new(SystemIds));
+    let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), Arc::new(SystemIds));
+    let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let patience = Patience::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime),
+        oauth: oauth.with_session_lifetime(lifetime),
+        browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone()),
         usage: Usage::new(store, clock.clone(), prices),
@@ -59,9 +65,14 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
 pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
     EdgeSettings {
         cors_origins: settings.server.cors_origins.clone(),
-        https: settings.app.public_url.starts_with("https://"),
+        https: is_https(settings),
         ..EdgeSettings::default()
     }
+}
+
+/// Whether people reach the API over https.
+fn is_https(settings: &Settings) -> bool {
+    settings.app.public_url.starts_with("https://")
 }
 
 /// How patient the server is with connections.

@@ -4,6 +4,7 @@ mod auth;
 mod dashboard;
 mod edge;
 mod errors;
+mod oauth;
 mod social;
 mod support;
 mod sync;
