@@ -52,7 +52,7 @@ fn world(owner: Option<UserId>, failure: &ProviderError, opened: &Arc<Mutex<Vec<
         tx.external_accounts.expect_owner().returning(move |_, _| Ok(owner));
         tx.external_accounts.expect_touch().returning(|_, _| Ok(()));
         tx.external_accounts.expect_has().returning(|user, _| Ok(user == BOB));
-        tx.external_accounts.expect_insert().returning(|_| Ok(true));
+        tx.external_accounts.expect_insert().returning(|link| Ok(link.user != BOB));
         let opened = opened.clone();
         tx.sessions.expect_insert().returning(move |session| {
             opened.lock().expect("sessions").push(session.clone());

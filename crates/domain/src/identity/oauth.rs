@@ -193,13 +193,16 @@ async fn insert_link(
     external: &ExternalAccount,
     now: OffsetDateTime,
 ) -> Result<(), IdentityError> {
-    if tx.external_accounts().has(user, &external.provider).await? {
+    let accounts = tx.external_accounts();
+    if accounts.insert(&external.link_to(user, now)).await? {
+        return Ok(());
+    }
+    // Linked a moment ago, perhaps with this very account: asked only now, because a transaction sees what others commit.
+    let is_owned = accounts.owner(&external.provider, &external.subject).await?.is_some();
+    if !is_owned && accounts.has(user, &external.provider).await? {
         return Err(IdentityError::AnotherAccountLinked);
     }
-    if !tx.external_accounts().insert(&external.link_to(user, now)).await? {
-        return Err(IdentityError::ExternalAccountTaken);
-    }
-    Ok(())
+    Err(IdentityError::ExternalAccountTaken)
 }
 
 /// Takes the address of `external` from `holder`, who never verified it, and ends the sessions of whoever that is. Data, and

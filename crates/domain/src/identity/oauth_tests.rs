@@ -36,6 +36,8 @@ struct World {
     constraint: &'static str,
     /// How many inserts of links still find that somebody else was faster.
     faster: AtomicUsize,
+    /// How many looks for an owner still find none.
+    blind: AtomicUsize,
 }
 
 fn take_one(counter: &AtomicUsize) -> bool {
@@ -138,6 +140,9 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
     });
     let w = world.clone();
     tx.external_accounts.expect_owner().returning(move |provider, subject| {
+        if take_one(&w.blind) {
+            return Ok(None);
+        }
         let links = w.links.lock().expect("links");
         Ok(links.iter().find(|link| link.provider == *provider && link.subject == subject).map(|link| link.user))
     });
@@ -150,7 +155,12 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
         if take_one(&w.faster) {
             return Ok(false);
         }
-        w.links.lock().expect("links").push(link.clone());
+        let mut links = w.links.lock().expect("links");
+        let collides = |known: &ExternalLink| known.subject == link.subject || known.user == link.user;
+        if links.iter().any(|known| known.provider == link.provider && collides(known)) {
+            return Ok(false);
+        }
+        links.push(link.clone());
         Ok(true)
     });
     let w = world.clone();
@@ -264,6 +274,17 @@ fn who_loses_a_race_tries_again_until_it_is_no_race() {
     sign_in(&world, &octo(None)).expect("a session");
     let world = Arc::new(World { faster: AtomicUsize::new(99), ..World::default() });
     assert_eq!(sign_in(&world, &octo(None)).expect_err("taken").code(), "external_account_taken");
+}
+
+#[test]
+fn an_account_that_was_made_between_two_looks_is_signed_in_to() {
+    let world = Arc::new(World {
+        // Neither is there when the owner is looked for, and both are when the address is.
+        blind: AtomicUsize::new(1),
+        ..World::with(vec![user(ADA, "ada", Some("octo@example.org"), true)], vec![link(ADA, "583231")])
+    });
+    assert_eq!(sign_in(&world, &octo(Some("octo@example.org"))).expect("a session").session.user, ADA);
+    assert_eq!((world.commits(), world.links().len()), (1, 1));
 }
 
 #[test]
