@@ -9,6 +9,7 @@ mod data;
 mod database;
 mod dictionary;
 mod error;
+mod external_accounts;
 mod follows;
 mod ledger;
 mod login_attempts;

@@ -11,6 +11,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    external_accounts (provider, subject) {
+        provider -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        login -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     follow_requests (follower_id, following_id) {
         follower_id -> Uuid,
         following_id -> Uuid,
@@ -230,6 +241,7 @@ diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
+    external_accounts,
     follow_requests,
     follows,
     login_attempts,

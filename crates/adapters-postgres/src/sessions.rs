@@ -78,6 +78,14 @@ impl SessionRepository for PgUnitOfWork {
             .map_err(store_error)?;
         Ok(deleted > 0)
     }
+
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
 }
 
 #[async_trait]

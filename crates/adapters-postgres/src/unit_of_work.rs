@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
-use domain::identity::ports::{LoginAttemptRepository, SessionRepository};
+use domain::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -82,6 +82,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
+        self
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
         self
     }
 

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::{LoginAttemptRepository, SessionRepository};
+use crate::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -27,6 +27,8 @@ pub trait UnitOfWork: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Who failed to sign in.
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
+    /// The accounts at providers that people sign in through.
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
     /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.

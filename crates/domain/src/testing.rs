@@ -11,7 +11,8 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
-    LoginAttemptRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
+    ExternalAccountRepository, LoginAttemptRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
+    MockSessionRepository, SessionRepository,
 };
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -28,6 +29,8 @@ pub struct TestUnitOfWork {
     pub sessions: MockSessionRepository,
     /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
+    /// The accounts at providers.
+    pub external_accounts: MockExternalAccountRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
     /// The ledger.
@@ -89,6 +92,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
         &mut self.login_attempts
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
+        &mut self.external_accounts
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {

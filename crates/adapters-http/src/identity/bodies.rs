@@ -1,7 +1,7 @@
 //! What is said on `/auth`, in both directions.
 
 use domain::days::Zone;
-use domain::identity::{Email, Password, Registration, Session, SignedIn};
+use domain::identity::{AccessToken, Email, Password, Registration, Session, SignedIn};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::users::{User, Username, WebUrl};
@@ -84,6 +84,21 @@ impl FromFields for LoginBody {
         let name = email?.or(username?);
         let Some(email) = name else { return fields.refuse("email", Fault::missing()) };
         Some(Self { email, password: Password::typed(password?) })
+    }
+}
+
+/// A token that a provider issued to our application.
+#[derive(Debug, ToSchema)]
+#[schema(as = ProviderToken)]
+pub(super) struct ProviderTokenBody {
+    /// The token; used to ask the provider whose it is, and not kept.
+    #[schema(value_type = String, min_length = 1, max_length = 2048, pattern = "^[!-~]+$")]
+    pub(super) access_token: AccessToken,
+}
+
+impl FromFields for ProviderTokenBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { access_token: fields.required("access_token", checks::value(AccessToken::parse))? })
     }
 }
 

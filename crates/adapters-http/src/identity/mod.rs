@@ -1,6 +1,8 @@
 //! `/auth`: registration, sign-in, sessions.
 
 mod bodies;
+mod browser;
+mod oauth;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -15,11 +17,13 @@ use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
+pub use browser::Browser;
+
 use bodies::{AccountBody, LoginBody, OpenSessionBody, RegisterBody, SessionBody};
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
-    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session].under("/auth")
+    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session].and(oauth::routes()).under("/auth")
 }
 
 /// Make an account

@@ -175,6 +175,8 @@ async fn who_is_not_known_learns_nothing_else() {
         ("GET", "/auth/me"),
         ("GET", "/auth/sessions"),
         ("DELETE", "/auth/sessions/nonsense"),
+        ("POST", "/auth/oauth/github/link"),
+        ("POST", "/auth/oauth/nobody/link"),
         ("PATCH", "/users/me"),
         ("GET", "/dashboard/overview"),
         ("GET", "/dashboard/trends?days=none"),

@@ -6,6 +6,7 @@ mod dashboard;
 mod edge;
 mod errors;
 mod limits;
+mod oauth;
 mod social;
 mod support;
 mod sync;

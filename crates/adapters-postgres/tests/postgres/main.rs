@@ -5,6 +5,7 @@ mod common;
 mod ledger;
 mod login_attempts;
 mod migrations;
+mod oauth;
 mod plans;
 mod progress;
 mod schema;

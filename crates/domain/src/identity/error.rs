@@ -30,6 +30,25 @@ pub enum IdentityError {
     /// The caller has no such session.
     #[error("There is no such session.")]
     UnknownSession(String),
+    /// No such provider, or none that this instance is configured for.
+    #[error("There is no such way to sign in.")]
+    UnknownProvider(String),
+    /// The provider does not say who that is: its code or token is wrong, used up, or not made for us. What it said is for
+    /// the log.
+    #[error("The provider does not vouch for this.")]
+    NotVouchedFor(String),
+    /// The provider does not answer, or not with anything of use.
+    #[error("the provider is not available: {0}")]
+    ProviderUnavailable(String),
+    /// The provider does not know us: our id or secret is wrong.
+    #[error("the provider refuses this application: {0}")]
+    ProviderRefusesUs(String),
+    /// The external account belongs to somebody else here.
+    #[error("This account belongs to somebody else here.")]
+    ExternalAccountTaken,
+    /// The account has another one of the same provider.
+    #[error("Another account of this provider is linked.")]
+    AnotherAccountLinked,
     /// A password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
@@ -41,11 +60,14 @@ pub enum IdentityError {
 impl DomainError for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::WrongCredentials | Self::NotSignedIn => ErrorKind::Unauthenticated,
+            Self::WrongCredentials | Self::NotSignedIn | Self::NotVouchedFor(_) => ErrorKind::Unauthenticated,
             Self::TooManyFailures { retry_after } => ErrorKind::RateLimited { retry_after: *retry_after },
-            Self::EmailTaken | Self::UsernameTaken(_) => ErrorKind::Conflict,
-            Self::UnknownSession(_) => ErrorKind::NotFound,
-            Self::Hashing(_) => ErrorKind::Internal,
+            Self::EmailTaken | Self::UsernameTaken(_) | Self::ExternalAccountTaken | Self::AnotherAccountLinked => {
+                ErrorKind::Conflict
+            }
+            Self::UnknownSession(_) | Self::UnknownProvider(_) => ErrorKind::NotFound,
+            Self::ProviderUnavailable(_) => ErrorKind::Unavailable,
+            Self::Hashing(_) | Self::ProviderRefusesUs(_) => ErrorKind::Internal,
             Self::Store(error) => error.kind(),
         }
     }
@@ -58,6 +80,12 @@ impl DomainError for IdentityError {
             Self::EmailTaken => "email_taken",
             Self::UsernameTaken(_) => "username_taken",
             Self::UnknownSession(_) => "unknown_session",
+            Self::UnknownProvider(_) => "unknown_provider",
+            Self::NotVouchedFor(_) => "not_vouched_for",
+            Self::ProviderUnavailable(_) => "provider_unavailable",
+            Self::ProviderRefusesUs(_) => "provider_refuses_us",
+            Self::ExternalAccountTaken => "external_account_taken",
+            Self::AnotherAccountLinked => "another_account_linked",
             Self::Hashing(_) => "hashing_failed",
             Self::Store(error) => error.code(),
         }
@@ -68,7 +96,16 @@ impl DomainError for IdentityError {
             Self::EmailTaken => Some(Subject::unnamed("User", "email")),
             Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
             Self::UnknownSession(id) => Some(Subject::new("Session", "id", id.clone())),
-            Self::WrongCredentials | Self::TooManyFailures { .. } | Self::NotSignedIn | Self::Hashing(_) => None,
+            Self::UnknownProvider(name) => Some(Subject::new("Provider", "name", name.clone())),
+            Self::ExternalAccountTaken => Some(Subject::unnamed("ExternalAccount", "subject")),
+            Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
+            Self::WrongCredentials
+            | Self::TooManyFailures { .. }
+            | Self::NotSignedIn
+            | Self::NotVouchedFor(_)
+            | Self::ProviderUnavailable(_)
+            | Self::ProviderRefusesUs(_)
+            | Self::Hashing(_) => None,
             Self::Store(error) => error.subject(),
         }
     }

@@ -1,11 +1,14 @@
 //! What sign-in needs from outside.
 
 use async_trait::async_trait;
+use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::attempts::TriedName;
+use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
 use super::error::IdentityError;
+use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
 use super::session::{Principal, Session, TokenHash};
 use crate::ids::{SessionId, UserId};
 use crate::store::StoreError;
@@ -19,6 +22,9 @@ pub trait SessionRepository: Send {
 
     /// Ends a session of `user`; says whether there was one.
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of `user`.
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.
@@ -71,4 +77,62 @@ pub trait PasswordHasher: Send + Sync {
 
     /// Whether `password` has the hash. Takes as long, and says no, where there is no hash.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
+}
+
+/// Stores which accounts of providers belong to whom.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ExternalAccountRepository: Send {
+    /// Whose the account `subject` of `provider` is. Accounts of ours that were deleted are not found.
+    async fn owner(&mut self, provider: &ProviderName, subject: &str) -> Result<Option<UserId>, StoreError>;
+
+    /// Whether `user` has an account of `provider`.
+    async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError>;
+
+    /// Stores a link; says no where the external account belongs to somebody, or `user` has another of the provider.
+    async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError>;
+
+    /// Notes that `external` was used at `now`, and what it is called there by now.
+    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError>;
+}
+
+/// A service that vouches for people. Its tokens are used while a method runs and kept nowhere.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait IdentityProvider: Send + Sync {
+    /// Its name.
+    fn name(&self) -> ProviderName;
+
+    /// Where a browser goes to sign in there and come back with `state` and a code.
+    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String;
+
+    /// Whose `code` it is. A code works once, and only with the verifier whose challenge it was asked for with.
+    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError>;
+
+    /// Whose `token` it is, where the provider says that it was issued to our application.
+    async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError>;
+}
+
+/// Why a provider does not say who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProviderError {
+    /// The code or token is wrong, used up, or was not made for us.
+    #[error("the provider does not vouch for this: {0}")]
+    Refused(String),
+    /// It does not answer in time, answers with a failure of its own, or nothing that makes sense.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It does not know our application: its id, secret or callback address is wrong.
+    #[error("{0}")]
+    RefusesUs(String),
+}
+
+impl From<ProviderError> for IdentityError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Refused(reason) => Self::NotVouchedFor(reason),
+            ProviderError::Unavailable(reason) => Self::ProviderUnavailable(reason),
+            ProviderError::RefusesUs(reason) => Self::ProviderRefusesUs(reason),
+        }
+    }
 }

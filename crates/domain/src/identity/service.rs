@@ -8,7 +8,7 @@ use super::attempts::{FailedLogins, TriedName};
 use super::credentials::{Email, Password, PasswordHash};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
-use super::session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
+use super::session::{Device, Principal, Session, SignedIn, TokenHash};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
@@ -184,19 +184,10 @@ impl Identity {
         device: Device,
         now: OffsetDateTime,
     ) -> Result<SignedIn, IdentityError> {
-        let token = SessionToken::of(self.ids.secret());
-        let hash = TokenHash::of_session(token.expose()).ok_or(IdentityError::NotSignedIn)?;
-        let session = Session {
-            id: SessionId(self.ids.fresh()),
-            user,
-            token: hash,
-            created_at: now,
-            expires_at: now + self.session_lifetime,
-            last_used_at: now,
-            device,
-        };
-        tx.sessions().insert(&session).await?;
-        Ok(SignedIn { session, token })
+        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        tx.sessions().insert(&signed_in.session).await?;
+        Ok(signed_in)
     }
 }
 
@@ -205,6 +196,7 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
+    use crate::identity::SessionToken;
     use crate::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;

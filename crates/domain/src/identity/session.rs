@@ -36,6 +36,11 @@ impl fmt::Debug for SessionToken {
 pub struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
+    /// The hash of `token`.
+    pub fn of(token: &SessionToken) -> Self {
+        Self(Sha256::digest(token.0.as_bytes()).into())
+    }
+
     /// The hash of a session token; `None` for a text that cannot be one.
     pub fn of_session(token: &str) -> Option<Self> {
         let secret = token.strip_prefix("s_")?;
@@ -86,6 +91,30 @@ pub struct SignedIn {
     pub token: SessionToken,
 }
 
+impl SignedIn {
+    /// A session of `user` that opens at `now` and lasts for `lifetime`, with the token made of `secret`.
+    pub fn new(
+        id: SessionId,
+        user: UserId,
+        secret: [u8; 32],
+        device: Device,
+        now: OffsetDateTime,
+        lifetime: Duration,
+    ) -> Self {
+        let token = SessionToken::of(secret);
+        let session = Session {
+            id,
+            user,
+            token: TokenHash::of(&token),
+            created_at: now,
+            expires_at: now + lifetime,
+            last_used_at: now,
+            device,
+        };
+        Self { session, token }
+    }
+}
+
 /// Who is calling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
@@ -107,7 +136,7 @@ mod tests {
     fn a_token_has_its_form_and_hashes_to_what_is_stored() {
         let token = SessionToken::of([7; 32]);
         assert_eq!(token.expose().len(), 45);
-        assert!(TokenHash::of_session(token.expose()).is_some());
+        assert_eq!(TokenHash::of_session(token.expose()), Some(TokenHash::of(&token)));
         assert!(!format!("{token:?}").contains(token.expose()));
         assert_ne!(TokenHash::of_session(token.expose()), TokenHash::of_session(SessionToken::of([8; 32]).expose()));
         for bad in

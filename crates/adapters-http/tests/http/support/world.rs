@@ -6,6 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::identity::Browser;
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
@@ -14,8 +15,10 @@ use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
-use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Email, FailedLogins, Identity, Principal, SessionToken, TokenHash};
+use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
+use domain::identity::{
+    Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, SessionToken, TokenHash,
+};
 use domain::ids::{SessionId, UserId};
 use domain::money::Usd;
 use domain::page::Page;
@@ -46,6 +49,9 @@ pub(crate) struct World {
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
+    pub(crate) github: MockIdentityProvider,
+    /// Whether the public address is https.
+    pub(crate) https: bool,
 }
 
 /// The token of Ada's session.
@@ -106,6 +112,8 @@ impl World {
             achievements: MockAchievementReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
+            github: github(),
+            https: true,
         }
     }
 
@@ -125,9 +133,12 @@ impl World {
         let store = Arc::new(TestUnitOfWork::store(self.open));
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
+        let providers = Providers::new([Arc::new(self.github) as _]);
         let services = Services {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
                 .with_failed_logins(self.failed_logins),
+            oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
+            browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
@@ -145,6 +156,17 @@ impl World {
             app(&edge, api()).configure(move |config| services.install(config))
         })
     }
+}
+
+/// A provider that knows where browsers go, and nobody yet.
+pub(crate) fn github() -> MockIdentityProvider {
+    let mut github = MockIdentityProvider::new();
+    github.expect_name().returning(|| ProviderName::trusted("github"));
+    github.expect_authorize_url().returning(|state, verifier| {
+        let challenge = verifier.challenge();
+        format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
+    });
+    github
 }
 
 fn sessions() -> MockSessionReader {
