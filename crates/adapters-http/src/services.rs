@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
-use domain::identity::{Identity, OAuth};
+use domain::identity::{ApiTokens, Identity, OAuth};
 use domain::social::Social;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -23,6 +23,8 @@ use crate::{achievements, dashboard, health, identity, social, stats, usage, use
 pub struct Services {
     /// Sign-in.
     pub identity: Identity,
+    /// API tokens.
+    pub api_tokens: ApiTokens,
     /// Sign-in through providers.
     pub oauth: OAuth,
     /// Where browsers go afterwards.
@@ -54,6 +56,7 @@ impl Services {
     pub fn install(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self.identity))
+            .app_data(Data::new(self.api_tokens))
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
-use domain::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use domain::identity::ports::{
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -78,6 +80,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
         self
     }
 

@@ -144,6 +144,15 @@ impl UserRepository for PgUnitOfWork {
         Ok(())
     }
 
+    async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.0))
+            .set(users::password_hash.eq(password.0))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.0))
             .set(users::timezone.eq(zone.name()))

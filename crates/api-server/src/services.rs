@@ -17,7 +17,7 @@ use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{FailedLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::social::Social;
@@ -45,6 +45,7 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     let patience = Patience::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
+        api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),

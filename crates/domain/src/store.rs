@@ -5,7 +5,9 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use crate::identity::ports::{
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -25,6 +27,8 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// The API tokens.
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
     /// Who failed to sign in.
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
     /// The accounts at providers that people sign in through.

@@ -11,8 +11,8 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
-    ExternalAccountRepository, LoginAttemptRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
-    MockSessionRepository, SessionRepository,
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, MockApiTokenRepository,
+    MockExternalAccountRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
 };
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -27,6 +27,8 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// The API tokens.
+    pub api_tokens: MockApiTokenRepository,
     /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
     /// The accounts at providers.
@@ -88,6 +90,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
+        &mut self.api_tokens
     }
 
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {

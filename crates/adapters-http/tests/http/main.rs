@@ -10,4 +10,5 @@ mod oauth;
 mod social;
 mod support;
 mod sync;
+mod tokens;
 mod users;

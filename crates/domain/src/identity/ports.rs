@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use super::api_token::ApiToken;
 use super::attempts::TriedName;
 use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
-use super::session::{Principal, Session, TokenHash};
-use crate::ids::{SessionId, UserId};
+use super::session::{Credential, Principal, Session, Via};
+use crate::ids::{ApiTokenId, SessionId, UserId};
 use crate::store::StoreError;
 
 /// Stores sessions.
@@ -25,6 +26,23 @@ pub trait SessionRepository: Send {
 
     /// Ends all sessions of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Ends all sessions of `user` but `session`.
+    async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+}
+
+/// Stores API tokens.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ApiTokenRepository: Send {
+    /// Stores a new token.
+    async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError>;
+
+    /// The tokens of `user` that have not ended at `now`, newest first.
+    async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError>;
+
+    /// Revokes a token of `user`; says whether there was one.
+    async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.
@@ -58,11 +76,11 @@ pub struct Noted {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionReader: Send + Sync {
-    /// Who calls with a token that hashes to `token`; `None` when it opens no session at `now`.
-    async fn principal(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
+    /// Who calls with `credential`; `None` when it opens nothing at `now`.
+    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
 
-    /// Notes that `session` was used at `now`.
-    async fn touch(&self, session: SessionId, now: OffsetDateTime) -> Result<(), StoreError>;
+    /// Notes that what somebody calls through was used at `now`.
+    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// The open sessions of `user` at `now`, newest first.
     async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError>;

@@ -17,9 +17,10 @@ use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsag
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
-    Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, SessionToken, TokenHash,
+    ApiTokens, Credential, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, Scopes, Secret,
+    Via,
 };
-use domain::ids::{SessionId, UserId};
+use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::money::Usd;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
@@ -56,17 +57,26 @@ pub(crate) struct World {
 
 /// The token of Ada's session.
 pub(crate) fn ada() -> String {
-    SessionToken::of([1; 32]).expose().to_owned()
+    Secret::session([1; 32]).expose().to_owned()
+}
+
+/// What API tokens can have.
+pub(crate) const ALL_SCOPES: [Scopes; 3] =
+    [Scopes { sync: true, read: false }, Scopes { sync: false, read: true }, Scopes { sync: true, read: true }];
+
+/// An API token of Ada's with these scopes.
+pub(crate) fn api_token(scopes: Scopes) -> String {
+    Secret::api_token([u8::from(scopes.sync) + 2 * u8::from(scopes.read); 32]).expose().to_owned()
 }
 
 /// The token of Bob's session.
 pub(crate) fn bob() -> String {
-    SessionToken::of([2; 32]).expose().to_owned()
+    Secret::session([2; 32]).expose().to_owned()
 }
 
 /// A token of the right form that opens nothing.
 pub(crate) fn stranger() -> String {
-    SessionToken::of([3; 32]).expose().to_owned()
+    Secret::session([3; 32]).expose().to_owned()
 }
 
 pub(crate) fn session_of(user: UserId) -> SessionId {
@@ -137,6 +147,7 @@ impl World {
         let services = Services {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
                 .with_failed_logins(self.failed_logins),
+            api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
             oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
@@ -171,10 +182,21 @@ pub(crate) fn github() -> MockIdentityProvider {
 
 fn sessions() -> MockSessionReader {
     let mut sessions = MockSessionReader::new();
-    sessions.expect_principal().returning(|token, _| {
-        let opens = |text: &str| TokenHash::of_session(text) == Some(token);
+    sessions.expect_principal().returning(|credential, _| {
+        let opens = |text: &str| Credential::parse(text) == Some(credential);
+        for scopes in ALL_SCOPES {
+            if opens(&api_token(scopes)) {
+                let via = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
+                return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
+            }
+        }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
-        Ok(user.map(|user| Principal { user, session: session_of(user), is_admin: user == ADA, last_used_at: NOW }))
+        Ok(user.map(|user| Principal {
+            user,
+            via: Via::Session(session_of(user)),
+            is_admin: user == ADA,
+            last_used_at: Some(NOW),
+        }))
     });
     sessions
 }
