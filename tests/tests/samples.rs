@@ -61,7 +61,13 @@ async fn every_sample_is_counted_and_priced_to_the_last_digit() {
         assert_eq!(stats["totalTokens"], figures.tokens(), "{}", sample.name);
         assert_eq!(stats["totalCost"].as_f64(), Some(dollars(figures.pico)), "{}", sample.name);
         assert_eq!(stats["longestStreak"], figures::longest_run(&figures.days), "{}", sample.name);
-        let xp = figures.tokens() / 10_000 + 10 * figures.days.len() as u64;
+        let achievements = server.database().rows(&format!(
+            "SELECT (sum(xp) / 100)::bigint FROM progress_events JOIN users ON users.id = user_id
+             WHERE username = '{}'",
+            ada.username
+        ));
+        let achievements = achievements.trim().parse::<u64>().expect("a sum");
+        let xp = figures.tokens() / 10_000 + 10 * figures.days.len() as u64 + achievements;
         assert_eq!(stats["xp"].as_u64(), Some(xp), "{}", sample.name);
         assert_overview(&ada.overview().await, &figures);
         server.assert_rebuild_changes_nothing(&ada.username);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
-use domain::identity::Identity;
+use domain::identity::{ApiTokens, Identity, OAuth};
 use domain::notifications::Inbox;
 use domain::social::Social;
 use domain::usage::Usage;
@@ -14,6 +14,7 @@ use domain::users::Users;
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
+use crate::identity::Browser;
 use crate::limits::Limits;
 use crate::routes::Routes;
 use crate::{achievements, dashboard, health, identity, notifications, social, stats, usage, users};
@@ -23,6 +24,12 @@ use crate::{achievements, dashboard, health, identity, notifications, social, st
 pub struct Services {
     /// Sign-in.
     pub identity: Identity,
+    /// API tokens.
+    pub api_tokens: ApiTokens,
+    /// Sign-in through providers.
+    pub oauth: OAuth,
+    /// Where browsers go afterwards.
+    pub browser: Browser,
     /// Profiles.
     pub users: Users,
     /// Who follows whom.
@@ -52,6 +59,9 @@ impl Services {
     pub fn install(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self.identity))
+            .app_data(Data::new(self.api_tokens))
+            .app_data(Data::new(self.oauth))
+            .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.usage))

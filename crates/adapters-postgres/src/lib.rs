@@ -4,11 +4,13 @@
 //! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
 
 mod accounts;
+mod api_tokens;
 mod dashboard;
 mod data;
 mod database;
 mod dictionary;
 mod error;
+mod external_accounts;
 mod follows;
 mod ledger;
 mod login_attempts;

@@ -11,6 +11,31 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        name -> Text,
+        may_sync -> Bool,
+        may_read -> Bool,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    external_accounts (provider, subject) {
+        provider -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        login -> Text,
+        created_at -> Timestamptz,
+        last_used_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     follow_requests (follower_id, following_id) {
         follower_id -> Uuid,
         following_id -> Uuid,
@@ -226,10 +251,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
+    api_tokens,
+    external_accounts,
     follow_requests,
     follows,
     login_attempts,

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
-use domain::identity::ports::{LoginAttemptRepository, SessionRepository};
+use domain::identity::ports::{
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
 use domain::notifications::ports::NotificationRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -82,7 +84,15 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
 
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
+        self
+    }
+
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
+        self
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
         self
     }
 

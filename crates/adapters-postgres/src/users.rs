@@ -144,6 +144,15 @@ impl UserRepository for PgUnitOfWork {
         Ok(())
     }
 
+    async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.0))
+            .set(users::password_hash.eq(password.0))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.0))
             .set(users::timezone.eq(zone.name()))
@@ -151,6 +160,29 @@ impl UserRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn release_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let held =
+            users::table.find(user.0).filter(users::email.eq(email.as_str())).filter(users::email_verified.eq(false));
+        let released = diesel::update(held)
+            .set((users::email.eq(None::<String>), users::updated_at.eq(now)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(released > 0)
+    }
+
+    async fn free_usernames(&mut self, names: &[Username]) -> Result<Vec<Username>, StoreError> {
+        let folded: Vec<String> = names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect();
+        let taken: Vec<String> = users::table
+            .filter(lower(users::username).eq_any(folded))
+            .select(users::username)
+            .load(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        let taken: Vec<Username> = taken.into_iter().map(Username::trusted).collect();
+        Ok(names.iter().filter(|name| !taken.contains(name)).cloned().collect())
     }
 
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError> {

@@ -3,6 +3,7 @@
 mod cli;
 mod memory;
 mod migrate;
+mod providers;
 mod ready;
 mod serve;
 mod services;
@@ -16,6 +17,8 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    // What asks others over TLS finds it here; there is one already if this fails.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
+use adapters_http::identity::Browser;
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
@@ -16,7 +17,7 @@ use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{FailedLogins, Identity};
+use domain::identity::{ApiTokens, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
@@ -25,6 +26,7 @@ use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
 
+use crate::providers;
 use crate::ready::Ready;
 
 /// Everything the routes need.
@@ -36,12 +38,17 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone());
+    let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), ids.clone());
+    let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let patience = Patience::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
+        api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+        oauth: oauth.with_session_lifetime(lifetime),
+        browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
@@ -73,9 +80,14 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
 pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
     EdgeSettings {
         cors_origins: settings.server.cors_origins.clone(),
-        https: settings.app.public_url.starts_with("https://"),
+        https: is_https(settings),
         ..EdgeSettings::default()
     }
+}
+
+/// Whether people reach the API over https.
+fn is_https(settings: &Settings) -> bool {
+    settings.app.public_url.starts_with("https://")
 }
 
 /// How patient the server is with connections.

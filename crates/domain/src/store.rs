@@ -5,7 +5,9 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::{LoginAttemptRepository, SessionRepository};
+use crate::identity::ports::{
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
 use crate::notifications::ports::NotificationRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
@@ -26,8 +28,12 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// The API tokens.
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
     /// Who failed to sign in.
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
+    /// The accounts at providers that people sign in through.
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
     /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
     /// The ledger of messages with its roll-ups.

@@ -11,7 +11,8 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
-    LoginAttemptRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
+    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, MockApiTokenRepository,
+    MockExternalAccountRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
 };
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
@@ -27,8 +28,12 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// The API tokens.
+    pub api_tokens: MockApiTokenRepository,
     /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
+    /// The accounts at providers.
+    pub external_accounts: MockExternalAccountRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
     /// The ledger.
@@ -90,8 +95,16 @@ impl UnitOfWork for TestUnitOfWork {
         &mut self.sessions
     }
 
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
+        &mut self.api_tokens
+    }
+
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
         &mut self.login_attempts
+    }
+
+    fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository {
+        &mut self.external_accounts
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {

@@ -1,7 +1,7 @@
 //! What is said on `/auth`, in both directions.
 
 use domain::days::Zone;
-use domain::identity::{Email, Password, Registration, Session, SignedIn};
+use domain::identity::{AccessToken, Email, Password, Registration, Session, SignedIn};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::users::{User, Username, WebUrl};
@@ -84,6 +84,39 @@ impl FromFields for LoginBody {
         let name = email?.or(username?);
         let Some(email) = name else { return fields.refuse("email", Fault::missing()) };
         Some(Self { email, password: Password::typed(password?) })
+    }
+}
+
+/// Another password.
+#[derive(Debug, ToSchema)]
+#[schema(as = PasswordChange)]
+pub(super) struct PasswordBody {
+    #[schema(value_type = String, min_length = 1, max_length = 1024)]
+    pub(super) current_password: Password,
+    #[schema(value_type = String, min_length = 8, max_length = 128)]
+    pub(super) new_password: Password,
+}
+
+impl FromFields for PasswordBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let current = fields.required("current_password", checks::text(1..=1024));
+        let new_password = fields.required("new_password", checks::value(Password::parse));
+        Some(Self { current_password: Password::typed(current?), new_password: new_password? })
+    }
+}
+
+/// A token that a provider issued to our application.
+#[derive(Debug, ToSchema)]
+#[schema(as = ProviderToken)]
+pub(super) struct ProviderTokenBody {
+    /// The token; used to ask the provider whose it is, and not kept.
+    #[schema(value_type = String, min_length = 1, max_length = 2048, pattern = "^[!-~]+$")]
+    pub(super) access_token: AccessToken,
+}
+
+impl FromFields for ProviderTokenBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { access_token: fields.required("access_token", checks::value(AccessToken::parse))? })
     }
 }
 

@@ -29,7 +29,7 @@ pub fn routes() -> Routes {
 /// The newest first. `total` counts what was asked for: with `unread_only` those that were not read. `unread_count` counts
 /// those in either case. Ones that were read are kept for 90 days at least, others for a year.
 #[utoipa::path(
-    get, path = "", tag = "Notifications", security(("bearer" = [])), params(Part),
+    get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(Part),
     responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
 )]
 async fn list(caller: Caller, query: Query<Part>, inbox: Data<Inbox>) -> ApiResult<Json<InboxBody>> {
@@ -68,7 +68,7 @@ async fn mark_camel(caller: Caller, body: Body<MarkReadCamel>, inbox: Data<Inbox
 /// Every kind of notification; everything is wanted until its owner says otherwise. E-mail is not sent yet; what is said
 /// of it is kept.
 #[utoipa::path(
-    get, path = "/preferences", tag = "Notifications", security(("bearer" = [])),
+    get, path = "/preferences", tag = "Notifications", security(("bearer" = ["read"])),
     responses((status = 200, description = "Every kind", body = PreferencesBody,
                example = json!(preferences::example())))
 )]

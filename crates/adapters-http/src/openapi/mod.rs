@@ -31,7 +31,10 @@ pub fn document(routes: &Routes) -> OpenApi {
     for (path, method, gate, operation) in routes.operations() {
         paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), gate));
     }
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`Authorization: Bearer s_…`"));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "`Authorization: Bearer s_…`, the token of a session, or `Bearer t_…`, an API token: an operation names the scope \
+         (`sync` or `read`) that one needs, and takes none where it names no scope.",
+    ));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(routes.schemas.iter().cloned())
         .schema(ErrorBody::name(), ErrorBody::schema())
@@ -57,7 +60,8 @@ fn complete(mut operation: Operation, gate: Gate) -> Operation {
         failures.push(Failure::RateLimited);
     }
     if gate.access == Access::Required {
-        failures.push(Failure::Unauthorized);
+        // An API token may lack the scope.
+        failures.extend([Failure::Unauthorized, Failure::Forbidden]);
     }
     if operation.request_body.is_some() {
         failures.extend([

@@ -220,7 +220,7 @@ async fn the_document_tells_every_operation_and_every_status() {
     assert_eq!(statuses("/api/v1/people/{name}", "get"), ["200", "404", "422", "429", "500", "503"]);
     assert_eq!(
         statuses("/api/v1/secrets/{name}", "post"),
-        ["204", "400", "401", "413", "415", "422", "429", "500", "503"]
+        ["204", "400", "401", "403", "413", "415", "422", "429", "500", "503"]
     );
     let mut ids = Vec::new();
     let operations = document["paths"].as_object().expect("paths").values().filter_map(Value::as_object);

@@ -6,6 +6,7 @@ mod ledger;
 mod login_attempts;
 mod migrations;
 mod notifications;
+mod oauth;
 mod plans;
 mod progress;
 mod schema;

@@ -32,7 +32,7 @@ const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
 const MAX_U32: i64 = u32::MAX as i64;
 
-const RULES: [(&str, Rule); 36] = [
+const RULES: [(&str, Rule); 40] = [
     ("app.name", Rule::NotEmpty),
     ("app.data_dir", Rule::NotEmpty),
     ("app.public_url", Rule::Web),
@@ -67,6 +67,10 @@ const RULES: [(&str, Rule); 36] = [
     ("log.level", Rule::LogFilter),
     ("github.url", Rule::Web),
     ("github.api_url", Rule::Web),
+    ("github.timeout_seconds", Rule::Between(1, 60)),
+    ("gitlab.url", Rule::Web),
+    ("gitlab.api_url", Rule::Web),
+    ("gitlab.timeout_seconds", Rule::Between(1, 60)),
     ("mail.smtp_url", Rule::Schemes(&["smtp", "smtps"])),
     ("pricing.url", Rule::WebOrEmpty),
 ];
@@ -96,7 +100,12 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
             name("app.secret_key")
         ));
     }
-    for (one, other) in [("github.client_id", "github.client_secret"), ("github.client_secret", "github.client_id")] {
+    for (one, other) in [
+        ("github.client_id", "github.client_secret"),
+        ("github.client_secret", "github.client_id"),
+        ("gitlab.client_id", "gitlab.client_secret"),
+        ("gitlab.client_secret", "gitlab.client_id"),
+    ] {
         if !text(one).is_empty() && text(other).is_empty() {
             problems.push(format!("{}: must be set together with {}", name(other), name(one)));
         }

@@ -43,7 +43,9 @@ pub struct Settings {
     /// Logs.
     pub log: Log,
     /// Signing in with GitHub.
-    pub github: GitHub,
+    pub github: Provider,
+    /// Signing in with GitLab.
+    pub gitlab: Provider,
     /// E-mail.
     pub mail: Mail,
     /// The live price table.
@@ -199,10 +201,10 @@ pub struct Log {
     pub json: bool,
 }
 
-/// Signing in with GitHub.
+/// Signing in through a provider.
 #[derive(Debug, Clone, Deserialize)]
-pub struct GitHub {
-    /// The OAuth application; `None` turns GitHub off.
+pub struct Provider {
+    /// The OAuth application; `None` turns the provider off.
     #[serde(deserialize_with = "text_unless_empty")]
     pub client_id: Option<String>,
     /// Its secret; set whenever the id is.
@@ -214,6 +216,8 @@ pub struct GitHub {
     /// Its API, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub api_url: String,
+    /// For one request.
+    pub timeout_seconds: u64,
 }
 
 /// E-mail.

@@ -4,7 +4,7 @@
 pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
 /// The short names in the environment, which never change.
-pub(super) const SHORT_NAMES: [(&str, &str); 25] = [
+pub(super) const SHORT_NAMES: [(&str, &str); 29] = [
     ("APP_NAME", "app.name"),
     ("DEBUG", "app.debug"),
     ("SECRET_KEY", "app.secret_key"),
@@ -27,13 +27,17 @@ pub(super) const SHORT_NAMES: [(&str, &str); 25] = [
     ("GITHUB_CLIENT_SECRET", "github.client_secret"),
     ("GITHUB_URL", "github.url"),
     ("GITHUB_API_URL", "github.api_url"),
+    ("GITLAB_CLIENT_ID", "gitlab.client_id"),
+    ("GITLAB_CLIENT_SECRET", "gitlab.client_secret"),
+    ("GITLAB_URL", "gitlab.url"),
+    ("GITLAB_API_URL", "gitlab.api_url"),
     ("SMTP_URL", "mail.smtp_url"),
     ("MAIL_FROM", "mail.from"),
     ("PRICING_URL", "pricing.url"),
 ];
 
 /// Keys whose values nobody may see.
-pub(super) const SECRETS: [&str; 2] = ["app.secret_key", "github.client_secret"];
+pub(super) const SECRETS: [&str; 3] = ["app.secret_key", "github.client_secret", "gitlab.client_secret"];
 
 /// A section with its keys, in the order of the file.
 #[derive(Debug)]

@@ -122,6 +122,8 @@ fn values_out_of_range_are_refused() {
         ("METRICS_BIND", "9464"),
         ("LOG_LEVEL", "loud=very"),
         ("PRICING_URL", "file:///etc/passwd"),
+        ("GITLAB_API_URL", "gitlab.com"),
+        ("BURNTOP__GITHUB__TIMEOUT_SECONDS", "0"),
         ("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "-5"),
         ("BURNTOP__SYNC__MAX_INFLIGHT_BYTES", "2048"),
     ] {
@@ -164,6 +166,7 @@ fn production_needs_a_long_secret_and_developing_does_not() {
 fn what_belongs_together_is_set_together() {
     refused(&[("GITHUB_CLIENT_ID", "x")], &["GITHUB_CLIENT_SECRET: must be set together with GITHUB_CLIENT_ID"]);
     refused(&[("GITHUB_CLIENT_SECRET", "x")], &["GITHUB_CLIENT_ID: must be set together with"]);
+    refused(&[("GITLAB_CLIENT_ID", "x")], &["GITLAB_CLIENT_SECRET: must be set together with GITLAB_CLIENT_ID"]);
     refused(&[("SMTP_URL", "mail"), ("MAIL_FROM", "a@b.org")], &["SMTP_URL: must begin with smtp:// or smtps://"]);
     refused(&[("SMTP_URL", "smtp://mail")], &["MAIL_FROM: must be set together with SMTP_URL"]);
     refused(&[("DATABASE_REPLICA_URL", "postgres://db/x")], &["DATABASE_REPLICA_URL: needs DATABASE_URL"]);
@@ -182,6 +185,8 @@ fn no_secret_is_ever_printed() {
         ("SECRET_KEY", "hunter2-hunter2-hunter2-hunter2-hunter2"),
         ("GITHUB_CLIENT_ID", "id"),
         ("GITHUB_CLIENT_SECRET", "hunter2"),
+        ("GITLAB_CLIENT_ID", "id"),
+        ("GITLAB_CLIENT_SECRET", "hunter2"),
         ("SMTP_URL", "smtps://me:hunter2@mail"),
         ("MAIL_FROM", "me@example.org"),
     ])

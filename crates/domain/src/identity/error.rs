@@ -30,6 +30,40 @@ pub enum IdentityError {
     /// The caller has no such session.
     #[error("There is no such session.")]
     UnknownSession(String),
+    /// The caller has no such API token.
+    #[error("There is no such API token.")]
+    UnknownToken(String),
+    /// The account has as many API tokens as it may.
+    #[error("An account can have {0} API tokens, and this one has.")]
+    TooManyTokens(usize),
+    /// The API token would have ended already.
+    #[error("A token cannot end before it begins.")]
+    TokenEndsBefore,
+    /// The API token may not do this.
+    #[error("This API token may not do this.")]
+    OutOfScope,
+    /// The account has no password: its owner signs in through a provider.
+    #[error("This account has no password.")]
+    NoPassword,
+    /// No such provider, or none that this instance is configured for.
+    #[error("There is no such way to sign in.")]
+    UnknownProvider(String),
+    /// The provider does not say who that is: its code or token is wrong, used up, or not made for us. What it said is for
+    /// the log.
+    #[error("The provider does not vouch for this.")]
+    NotVouchedFor(String),
+    /// The provider does not answer, or not with anything of use.
+    #[error("the provider is not available: {0}")]
+    ProviderUnavailable(String),
+    /// The provider does not know us: our id or secret is wrong.
+    #[error("the provider refuses this application: {0}")]
+    ProviderRefusesUs(String),
+    /// The external account belongs to somebody else here.
+    #[error("This account belongs to somebody else here.")]
+    ExternalAccountTaken,
+    /// The account has another one of the same provider.
+    #[error("Another account of this provider is linked.")]
+    AnotherAccountLinked,
     /// A password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
@@ -41,11 +75,19 @@ pub enum IdentityError {
 impl DomainError for IdentityError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::WrongCredentials | Self::NotSignedIn => ErrorKind::Unauthenticated,
+            Self::WrongCredentials | Self::NotSignedIn | Self::NotVouchedFor(_) => ErrorKind::Unauthenticated,
             Self::TooManyFailures { retry_after } => ErrorKind::RateLimited { retry_after: *retry_after },
-            Self::EmailTaken | Self::UsernameTaken(_) => ErrorKind::Conflict,
-            Self::UnknownSession(_) => ErrorKind::NotFound,
-            Self::Hashing(_) => ErrorKind::Internal,
+            Self::EmailTaken
+            | Self::UsernameTaken(_)
+            | Self::ExternalAccountTaken
+            | Self::AnotherAccountLinked
+            | Self::TooManyTokens(_)
+            | Self::NoPassword => ErrorKind::Conflict,
+            Self::TokenEndsBefore => ErrorKind::Invalid,
+            Self::OutOfScope => ErrorKind::Forbidden,
+            Self::UnknownSession(_) | Self::UnknownProvider(_) | Self::UnknownToken(_) => ErrorKind::NotFound,
+            Self::ProviderUnavailable(_) => ErrorKind::Unavailable,
+            Self::Hashing(_) | Self::ProviderRefusesUs(_) => ErrorKind::Internal,
             Self::Store(error) => error.kind(),
         }
     }
@@ -58,6 +100,17 @@ impl DomainError for IdentityError {
             Self::EmailTaken => "email_taken",
             Self::UsernameTaken(_) => "username_taken",
             Self::UnknownSession(_) => "unknown_session",
+            Self::UnknownProvider(_) => "unknown_provider",
+            Self::NotVouchedFor(_) => "not_vouched_for",
+            Self::ProviderUnavailable(_) => "provider_unavailable",
+            Self::ProviderRefusesUs(_) => "provider_refuses_us",
+            Self::ExternalAccountTaken => "external_account_taken",
+            Self::AnotherAccountLinked => "another_account_linked",
+            Self::UnknownToken(_) => "unknown_token",
+            Self::TooManyTokens(_) => "too_many_tokens",
+            Self::TokenEndsBefore => "token_ends_before",
+            Self::OutOfScope => "out_of_scope",
+            Self::NoPassword => "no_password",
             Self::Hashing(_) => "hashing_failed",
             Self::Store(error) => error.code(),
         }
@@ -68,7 +121,21 @@ impl DomainError for IdentityError {
             Self::EmailTaken => Some(Subject::unnamed("User", "email")),
             Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
             Self::UnknownSession(id) => Some(Subject::new("Session", "id", id.clone())),
-            Self::WrongCredentials | Self::TooManyFailures { .. } | Self::NotSignedIn | Self::Hashing(_) => None,
+            Self::UnknownProvider(name) => Some(Subject::new("Provider", "name", name.clone())),
+            Self::ExternalAccountTaken => Some(Subject::unnamed("ExternalAccount", "subject")),
+            Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
+            Self::UnknownToken(id) => Some(Subject::new("ApiToken", "id", id.clone())),
+            Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),
+            Self::NoPassword => Some(Subject::unnamed("User", "password")),
+            Self::WrongCredentials
+            | Self::TokenEndsBefore
+            | Self::OutOfScope
+            | Self::TooManyFailures { .. }
+            | Self::NotSignedIn
+            | Self::NotVouchedFor(_)
+            | Self::ProviderUnavailable(_)
+            | Self::ProviderRefusesUs(_)
+            | Self::Hashing(_) => None,
             Self::Store(error) => error.subject(),
         }
     }

@@ -1,17 +1,35 @@
-//! Who is who: registration, sign-in, sessions.
+//! Who is who: registration, sign-in with a password or through a provider, sessions.
 //!
-//! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored.
+//! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored. Programs call with API
+//! tokens, which have a name and scopes ([`ApiTokens`]).
 //! Who fails to sign in under a name too often in a minute waits ([`FailedLogins`]), on every server of the database.
 
+mod api_token;
 mod attempts;
+mod authorization;
 mod credentials;
 mod error;
+mod external;
+mod linking;
+mod oauth;
+#[cfg(test)]
+mod oauth_tests;
 pub mod ports;
+mod providers;
 mod service;
 mod session;
+mod tokens;
 
+pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
 pub use attempts::{FailedLogins, TriedName};
+pub use authorization::{Authorization, State, Verifier};
 pub use credentials::{Email, Password, PasswordHash};
 pub use error::IdentityError;
+pub use external::{AccessToken, ExternalAccount, ExternalLink, ProviderName, usernames};
+pub use linking::{Decision, decide};
+pub use oauth::OAuth;
+pub use ports::ProviderError;
+pub use providers::Providers;
 pub use service::{Identity, Registration};
-pub use session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
+pub use session::{Credential, Device, Principal, Secret, Session, SignedIn, TokenHash, Via};
+pub use tokens::ApiTokens;

@@ -1,13 +1,17 @@
 //! What sign-in needs from outside.
 
 use async_trait::async_trait;
+use thiserror::Error;
 use time::OffsetDateTime;
 
+use super::api_token::ApiToken;
 use super::attempts::TriedName;
+use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
 use super::error::IdentityError;
-use super::session::{Principal, Session, TokenHash};
-use crate::ids::{SessionId, UserId};
+use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
+use super::session::{Credential, Principal, Session, Via};
+use crate::ids::{ApiTokenId, SessionId, UserId};
 use crate::store::StoreError;
 
 /// Stores sessions.
@@ -19,6 +23,26 @@ pub trait SessionRepository: Send {
 
     /// Ends a session of `user`; says whether there was one.
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of `user`.
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Ends all sessions of `user` but `session`.
+    async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+}
+
+/// Stores API tokens.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ApiTokenRepository: Send {
+    /// Stores a new token.
+    async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError>;
+
+    /// The tokens of `user` that have not ended at `now`, newest first.
+    async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError>;
+
+    /// Revokes a token of `user`; says whether there was one.
+    async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.
@@ -52,11 +76,11 @@ pub struct Noted {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionReader: Send + Sync {
-    /// Who calls with a token that hashes to `token`; `None` when it opens no session at `now`.
-    async fn principal(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
+    /// Who calls with `credential`; `None` when it opens nothing at `now`.
+    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
 
-    /// Notes that `session` was used at `now`.
-    async fn touch(&self, session: SessionId, now: OffsetDateTime) -> Result<(), StoreError>;
+    /// Notes that what somebody calls through was used at `now`.
+    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// The open sessions of `user` at `now`, newest first.
     async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError>;
@@ -71,4 +95,62 @@ pub trait PasswordHasher: Send + Sync {
 
     /// Whether `password` has the hash. Takes as long, and says no, where there is no hash.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
+}
+
+/// Stores which accounts of providers belong to whom.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ExternalAccountRepository: Send {
+    /// Whose the account `subject` of `provider` is. Accounts of ours that were deleted are not found.
+    async fn owner(&mut self, provider: &ProviderName, subject: &str) -> Result<Option<UserId>, StoreError>;
+
+    /// Whether `user` has an account of `provider`.
+    async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError>;
+
+    /// Stores a link; says no where the external account belongs to somebody, or `user` has another of the provider.
+    async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError>;
+
+    /// Notes that `external` was used at `now`, and what it is called there by now.
+    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError>;
+}
+
+/// A service that vouches for people. Its tokens are used while a method runs and kept nowhere.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait IdentityProvider: Send + Sync {
+    /// Its name.
+    fn name(&self) -> ProviderName;
+
+    /// Where a browser goes to sign in there and come back with `state` and a code.
+    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String;
+
+    /// Whose `code` it is. A code works once, and only with the verifier whose challenge it was asked for with.
+    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError>;
+
+    /// Whose `token` it is, where the provider says that it was issued to our application.
+    async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError>;
+}
+
+/// Why a provider does not say who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ProviderError {
+    /// The code or token is wrong, used up, or was not made for us.
+    #[error("the provider does not vouch for this: {0}")]
+    Refused(String),
+    /// It does not answer in time, answers with a failure of its own, or nothing that makes sense.
+    #[error("{0}")]
+    Unavailable(String),
+    /// It does not know our application: its id, secret or callback address is wrong.
+    #[error("{0}")]
+    RefusesUs(String),
+}
+
+impl From<ProviderError> for IdentityError {
+    fn from(error: ProviderError) -> Self {
+        match error {
+            ProviderError::Refused(reason) => Self::NotVouchedFor(reason),
+            ProviderError::Unavailable(reason) => Self::ProviderUnavailable(reason),
+            ProviderError::RefusesUs(reason) => Self::ProviderRefusesUs(reason),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::attempts::{FailedLogins, TriedName};
 use super::credentials::{Email, Password, PasswordHash};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
-use super::session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
+use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
@@ -122,13 +122,44 @@ impl Identity {
 
     /// Who calls with `token`.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, IdentityError> {
-        let hash = TokenHash::of_session(token).ok_or(IdentityError::NotSignedIn)?;
+        let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
         let now = self.clock.now();
-        let principal = self.sessions.principal(hash, now).await?.ok_or(IdentityError::NotSignedIn)?;
-        if now - principal.last_used_at >= LAST_USED_GRAIN {
-            self.sessions.touch(principal.session, now).await?;
+        let principal = self.sessions.principal(credential, now).await?.ok_or(IdentityError::NotSignedIn)?;
+        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_GRAIN) {
+            self.sessions.touch(principal.via, now).await?;
         }
         Ok(principal)
+    }
+
+    /// Gives `user`, who knows the current password, a new one, and ends all their sessions but `session`. API tokens stay.
+    /// Wrong passwords count like those of a sign-in.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        session: SessionId,
+        current: Password,
+        new: Password,
+    ) -> Result<(), IdentityError> {
+        let name = self.username(user).await?;
+        let (_, hash) = self.try_name(name.as_str()).await?.ok_or(IdentityError::NotSignedIn)?;
+        let hash = hash.ok_or(IdentityError::NoPassword)?;
+        if !self.passwords.verify(current, Some(hash)).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let new = self.passwords.hash(new).await?;
+        let mut tx = self.store.begin().await?;
+        if self.failed_logins.is_some() {
+            tx.login_attempts().forget(&[TriedName::of(name.as_str())]).await?;
+        }
+        tx.users().set_password(user, new).await?;
+        tx.sessions().delete_others(user, session).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn username(&self, user: UserId) -> Result<Username, IdentityError> {
+        let mut tx = self.store.begin().await?;
+        let user = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
+        Ok(user.username)
     }
 
     /// Ends the session that `user` calls through. One that ended meanwhile is no session to call through.
@@ -184,19 +215,10 @@ impl Identity {
         device: Device,
         now: OffsetDateTime,
     ) -> Result<SignedIn, IdentityError> {
-        let token = SessionToken::of(self.ids.secret());
-        let hash = TokenHash::of_session(token.expose()).ok_or(IdentityError::NotSignedIn)?;
-        let session = Session {
-            id: SessionId(self.ids.fresh()),
-            user,
-            token: hash,
-            created_at: now,
-            expires_at: now + self.session_lifetime,
-            last_used_at: now,
-            device,
-        };
-        tx.sessions().insert(&session).await?;
-        Ok(SignedIn { session, token })
+        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        tx.sessions().insert(&signed_in.session).await?;
+        Ok(signed_in)
     }
 }
 
@@ -206,6 +228,7 @@ mod tests {
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
     use crate::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
+    use crate::identity::{Secret, Via};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
     use crate::users::ports::MockUserRepository;
@@ -274,7 +297,7 @@ mod tests {
             let signed_in = pollster::block_on(login).expect("a session");
             assert_eq!(signed_in.session.user, ada().id);
             assert_eq!(signed_in.session.expires_at, NOW + Session::LIFETIME);
-            assert_eq!(TokenHash::of_session(signed_in.token.expose()), Some(signed_in.session.token));
+            assert_eq!(Credential::parse(signed_in.token.expose()), Some(Credential::Session(signed_in.session.token)));
         }
     }
 
@@ -365,21 +388,46 @@ mod tests {
 
     #[test]
     fn the_last_use_is_noted_now_and_then() {
-        let token = SessionToken::of([7; 32]);
-        for (minutes_ago, noted) in [(0, 0), (4, 0), (5, 1), (600, 1)] {
+        let token = Secret::session([7; 32]);
+        for (minutes_ago, noted) in [(Some(0), 0), (Some(4), 0), (Some(5), 1), (Some(600), 1), (None, 1)] {
             let mut sessions = MockSessionReader::new();
             sessions.expect_principal().returning(move |_, now| {
                 Ok(Some(Principal {
                     user: ada().id,
-                    session: SessionId(Uuid::nil()),
+                    via: Via::Session(SessionId(Uuid::nil())),
                     is_admin: false,
-                    last_used_at: now - Duration::minutes(minutes_ago),
+                    last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),
                 }))
             });
             sessions.expect_touch().times(noted).returning(|_, _| Ok(()));
             let identity = identity(plain(), sessions, TestUnitOfWork::default);
             let principal = pollster::block_on(identity.authenticate(token.expose())).expect("a principal");
             assert_eq!(principal.user, ada().id);
+        }
+    }
+
+    #[test]
+    fn a_password_is_changed_by_who_knows_it_and_ends_the_other_sessions() {
+        let here = SessionId(Uuid::from_u128(5));
+        for (current, stored, expected) in [
+            ("right", Some("right"), Ok(())),
+            ("wrong", Some("right"), Err("wrong_credentials")),
+            ("right", None, Err("no_password")),
+        ] {
+            let identity = identity(plain(), MockSessionReader::new(), move || {
+                let mut tx = TestUnitOfWork::default();
+                tx.users.expect_find().returning(|_| Ok(Some(ada())));
+                tx.users
+                    .expect_find_by_username()
+                    .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
+                tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
+                tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
+                tx
+            });
+            let change =
+                identity.change_password(ada().id, here, Password::typed(current), Password::typed("a new one"));
+            let outcome = pollster::block_on(change).map_err(|error| error.code());
+            assert_eq!(outcome, expected, "{current} {stored:?}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What profiles need from outside.
 
 use async_trait::async_trait;
+use time::OffsetDateTime;
 
 use super::profile::{User, Username};
 use crate::days::Zone;
@@ -19,8 +20,18 @@ pub trait UserRepository: Send {
     /// Stores everything of `user` but its zone. Collides like [`insert`](Self::insert).
     async fn update(&mut self, user: &User) -> Result<(), StoreError>;
 
+    /// Gives `user` another password.
+    async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError>;
+
     /// Sets the zone `user` lives in.
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
+
+    /// Takes the address `email` from `user` at `now`, unless its owner has verified it or has another by now; says
+    /// whether it did.
+    async fn release_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError>;
+
+    /// Those of `names` that nobody has, in the same order. Names of deleted accounts are taken.
+    async fn free_usernames(&mut self, names: &[Username]) -> Result<Vec<Username>, StoreError>;
 
     /// The account with that id.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;

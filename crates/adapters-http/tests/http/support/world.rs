@@ -6,6 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
+use adapters_http::identity::Browser;
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
@@ -14,9 +15,12 @@ use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
-use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Email, FailedLogins, Identity, Principal, SessionToken, TokenHash};
-use domain::ids::{SessionId, UserId};
+use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
+use domain::identity::{
+    ApiTokens, Credential, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, Scopes, Secret,
+    Via,
+};
+use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::money::Usd;
 use domain::notifications::Inbox;
 use domain::notifications::ports::MockNotificationReader;
@@ -49,21 +53,33 @@ pub(crate) struct World {
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
+    pub(crate) github: MockIdentityProvider,
+    /// Whether the public address is https.
+    pub(crate) https: bool,
 }
 
 /// The token of Ada's session.
 pub(crate) fn ada() -> String {
-    SessionToken::of([1; 32]).expose().to_owned()
+    Secret::session([1; 32]).expose().to_owned()
+}
+
+/// What API tokens can have.
+pub(crate) const ALL_SCOPES: [Scopes; 3] =
+    [Scopes { sync: true, read: false }, Scopes { sync: false, read: true }, Scopes { sync: true, read: true }];
+
+/// An API token of Ada's with these scopes.
+pub(crate) fn api_token(scopes: Scopes) -> String {
+    Secret::api_token([u8::from(scopes.sync) + 2 * u8::from(scopes.read); 32]).expose().to_owned()
 }
 
 /// The token of Bob's session.
 pub(crate) fn bob() -> String {
-    SessionToken::of([2; 32]).expose().to_owned()
+    Secret::session([2; 32]).expose().to_owned()
 }
 
 /// A token of the right form that opens nothing.
 pub(crate) fn stranger() -> String {
-    SessionToken::of([3; 32]).expose().to_owned()
+    Secret::session([3; 32]).expose().to_owned()
 }
 
 pub(crate) fn session_of(user: UserId) -> SessionId {
@@ -110,6 +126,8 @@ impl World {
             notifications: MockNotificationReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
+            github: github(),
+            https: true,
         }
     }
 
@@ -129,9 +147,13 @@ impl World {
         let store = Arc::new(TestUnitOfWork::store(self.open));
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
+        let providers = Providers::new([Arc::new(self.github) as _]);
         let services = Services {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
                 .with_failed_logins(self.failed_logins),
+            api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+            oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
+            browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
@@ -152,12 +174,34 @@ impl World {
     }
 }
 
+/// A provider that knows where browsers go, and nobody yet.
+pub(crate) fn github() -> MockIdentityProvider {
+    let mut github = MockIdentityProvider::new();
+    github.expect_name().returning(|| ProviderName::trusted("github"));
+    github.expect_authorize_url().returning(|state, verifier| {
+        let challenge = verifier.challenge();
+        format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
+    });
+    github
+}
+
 fn sessions() -> MockSessionReader {
     let mut sessions = MockSessionReader::new();
-    sessions.expect_principal().returning(|token, _| {
-        let opens = |text: &str| TokenHash::of_session(text) == Some(token);
+    sessions.expect_principal().returning(|credential, _| {
+        let opens = |text: &str| Credential::parse(text) == Some(credential);
+        for scopes in ALL_SCOPES {
+            if opens(&api_token(scopes)) {
+                let via = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
+                return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
+            }
+        }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
-        Ok(user.map(|user| Principal { user, session: session_of(user), is_admin: user == ADA, last_used_at: NOW }))
+        Ok(user.map(|user| Principal {
+            user,
+            via: Via::Session(session_of(user)),
+            is_admin: user == ADA,
+            last_used_at: Some(NOW),
+        }))
     });
     sessions
 }

@@ -1,0 +1,216 @@
+//! A browser on its way to a provider and back: the cookie that ties the two ends together, and where it goes then.
+
+use std::fmt;
+
+use actix_web::HttpResponse;
+use actix_web::cookie::{Cookie, SameSite, time as cookie_time};
+use actix_web::http::header;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::identity::{Authorization, SignedIn, Verifier};
+use hmac::{Hmac, KeyInit, Mac};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+use time::{Duration, OffsetDateTime};
+
+/// The cookie's name.
+pub(super) const COOKIE: &str = "oauth_state";
+
+/// How long a sign-in may take.
+const PATIENCE: Duration = Duration::minutes(10);
+
+/// Tells this key from others made of the same secret; the number changes with what is signed.
+const PURPOSE: &str = "burntop oauth_state 1\n";
+
+/// What is told to browsers that sign in through a provider. Every address comes from the configuration.
+#[derive(Clone)]
+pub struct Browser {
+    frontend_url: String,
+    https: bool,
+    signer: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Browser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Browser").field("frontend_url", &self.frontend_url).finish_non_exhaustive()
+    }
+}
+
+/// Why a browser comes back without a session, as the frontend is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The person said no at the provider.
+    AccessDenied,
+    /// The provider sent no code.
+    MissingCode,
+    /// It is not this browser that began, or too long ago.
+    InvalidState,
+    /// Anything else.
+    AuthFailed,
+}
+
+impl Failure {
+    /// The `error` and its description.
+    const fn row(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AccessDenied => ("access_denied", "You did not allow burntop to see who you are"),
+            Self::MissingCode => ("missing_code", "The provider sent no code"),
+            Self::InvalidState => ("invalid_state", "This sign-in was not begun in this browser, or too long ago"),
+            Self::AuthFailed => ("auth_failed", "Signing in through the provider failed; try again"),
+        }
+    }
+}
+
+impl Browser {
+    /// Browsers go on at `frontend_url` (without a slash at the end); cookies are signed with `secret_key`, and sent over
+    /// https alone where the public address is `https`.
+    pub fn new(frontend_url: impl Into<String>, https: bool, secret_key: &[u8]) -> Self {
+        // A key of its own, whatever else the secret key signs.
+        let mut key = [0; 64];
+        key[..32].copy_from_slice(&Sha256::new().chain_update(PURPOSE).chain_update(secret_key).finalize());
+        let signer = Hmac::new(&key.into());
+        Self { frontend_url: frontend_url.into(), https, signer }
+    }
+
+    /// Sends the browser to the provider at `path`'s end, with the cookie that only lets this browser back in.
+    pub(super) fn send_away(&self, provider: &str, begun: &Authorization, now: OffsetDateTime) -> HttpResponse {
+        let expiry = (now + PATIENCE).unix_timestamp();
+        let verifier = begun.verifier.expose();
+        let tag = self.signature(provider, begun.state.as_str(), verifier, expiry).finalize().into_bytes();
+        let value = format!("{expiry}.{verifier}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
+        let mut cookie = self.cookie(provider, value);
+        cookie.set_max_age(cookie_time::Duration::seconds(PATIENCE.whole_seconds()));
+        redirect(&begun.url, &cookie)
+    }
+
+    /// The verifier of the sign-in that this browser began with `state` at `provider`, if `cookie` says so and is ours.
+    pub(super) fn verifier(
+        &self,
+        provider: &str,
+        state: &str,
+        cookie: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Option<Verifier> {
+        let mut parts = cookie?.splitn(3, '.');
+        let (expiry, verifier, tag) = (parts.next()?, parts.next()?, parts.next()?);
+        let expiry: i64 = expiry.parse().ok()?;
+        let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
+        // Takes the same time whatever is wrong.
+        self.signature(provider, state, verifier, expiry).verify_slice(&tag).ok()?;
+        (now.unix_timestamp() < expiry).then(|| Verifier::trusted(verifier))
+    }
+
+    /// Sends the browser to the frontend with a session's token, or why there is none, and takes the cookie back.
+    pub(super) fn send_home(&self, provider: &str, outcome: &Result<SignedIn, Failure>) -> HttpResponse {
+        let query = match outcome {
+            Ok(signed_in) => format!("token={}", encoded(signed_in.token.expose())),
+            Err(failure) => {
+                let (error, description) = failure.row();
+                format!("error={error}&error_description={}", encoded(description))
+            }
+        };
+        let mut cookie = self.cookie(provider, String::new());
+        cookie.make_removal();
+        redirect(&format!("{}/auth/callback?{query}", self.frontend_url), &cookie)
+    }
+
+    fn cookie(&self, provider: &str, value: String) -> Cookie<'static> {
+        Cookie::build(COOKIE, value)
+            .path(format!("/api/v1/auth/oauth/{provider}"))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.https)
+            .finish()
+    }
+
+    /// Over everything that must belong together. The state is not in the cookie: it comes back through the provider.
+    fn signature(&self, provider: &str, state: &str, verifier: &str, expiry: i64) -> Hmac<Sha256> {
+        let mut signer = self.signer.clone();
+        for part in [provider, state, verifier, &expiry.to_string()] {
+            Mac::update(&mut signer, &part.len().to_be_bytes());
+            Mac::update(&mut signer, part.as_bytes());
+        }
+        signer
+    }
+}
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%5F", "_").replace("%2D", "-")
+}
+
+fn redirect(location: &str, cookie: &Cookie<'_>) -> HttpResponse {
+    HttpResponse::Found()
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .cookie(cookie.clone())
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::identity::State;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+    fn browser() -> Browser {
+        Browser::new("https://app.example.org", true, &[1; 32])
+    }
+
+    fn begun() -> Authorization {
+        Authorization {
+            url: "https://provider.example/authorize".to_owned(),
+            state: State::of([7; 32]),
+            verifier: Verifier::of([8; 32]),
+        }
+    }
+
+    /// The cookie that a browser brings back.
+    fn cookie(browser: &Browser) -> String {
+        let sent = browser.send_away("github", &begun(), NOW);
+        let cookie = sent.cookies().next().expect("a cookie");
+        cookie.value().to_owned()
+    }
+
+    #[test]
+    fn the_browser_that_began_comes_back_in_time() {
+        let (browser, state) = (browser(), begun().state);
+        let cookie = cookie(&browser);
+        assert!(!cookie.contains(state.as_str()), "whoever sees the cookie does not know the state");
+        let later = NOW + PATIENCE - Duration::seconds(1);
+        let other = State::of([6; 32]);
+        let back = |provider, state, cookie: &str, now| browser.verifier(provider, state, Some(cookie), now);
+        assert_eq!(back("github", state.as_str(), &cookie, later), Some(begun().verifier));
+        assert_eq!(back("github", state.as_str(), &cookie, NOW + PATIENCE), None, "too late");
+        assert_eq!(back("gitlab", state.as_str(), &cookie, NOW), None, "of another provider");
+        assert_eq!(back("github", other.as_str(), &cookie, NOW), None, "of another sign-in");
+        assert_eq!(back("github", "", &cookie, NOW), None);
+        assert_eq!(browser.verifier("github", state.as_str(), None, NOW), None);
+    }
+
+    #[test]
+    fn a_cookie_that_was_changed_or_signed_by_somebody_else_is_none() {
+        let (browser, state) = (browser(), begun().state);
+        let good = cookie(&browser);
+        let parts: Vec<&str> = good.split('.').collect();
+        let (expiry, verifier, tag) = (parts[0], parts[1], parts[2]);
+        let later = expiry.parse::<i64>().expect("seconds") + 600;
+        let other = Verifier::of([9; 32]);
+        let foreign = cookie(&Browser::new("https://app.example.org", true, &[2; 32]));
+        for bad in [
+            format!("{later}.{verifier}.{tag}"),
+            format!("{expiry}.{}.{tag}", other.expose()),
+            format!("{expiry}.{verifier}.{}", &tag[..42]),
+            format!("{expiry}.{verifier}."),
+            format!("{expiry}.{verifier}"),
+            format!("{verifier}.{expiry}.{tag}"),
+            foreign,
+            String::new(),
+            "..".to_owned(),
+        ] {
+            assert_eq!(browser.verifier("github", state.as_str(), Some(&bad), NOW), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `/auth/oauth`: signing in through a provider, in a browser or with a token that a client has already.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::clock::Clock;
+use domain::error::{DomainError, ErrorKind};
+use domain::identity::OAuth;
+
+use super::bodies::{ProviderTokenBody, SessionBody};
+use super::browser::{Browser, COOKIE, Failure};
+use crate::answer::{Json, NoContent};
+use crate::body::Body;
+use crate::caller::{Caller, device};
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::{Fields, FromFields, checks};
+
+/// The routes of signing in through a provider.
+pub(super) fn routes() -> Routes {
+    crate::routes![begin: Auth, callback: Auth, device_token: Auth, link: Auth].under("/oauth/{provider}")
+}
+
+/// What a provider sends a browser back with. Other parameters are ignored.
+struct Returned {
+    code: Option<String>,
+    state: Option<String>,
+    error: Option<String>,
+}
+
+impl FromFields for Returned {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let code = fields.optional("code", checks::text(0..=2048));
+        let state = fields.optional("state", checks::text(0..=2048));
+        let error = fields.optional("error", checks::text(0..=2048));
+        Some(Self { code: code?, state: state?, error: error? })
+    }
+}
+
+impl Returned {
+    /// The code and the state, or why there is no code.
+    fn code(self) -> Result<(String, String), Failure> {
+        match (self.error.as_deref(), self.code) {
+            (Some("access_denied"), _) => Err(Failure::AccessDenied),
+            (Some(_), _) => Err(Failure::AuthFailed),
+            (None, Some(code)) if !code.is_empty() => Ok((code, self.state.unwrap_or_default())),
+            (None, _) => Err(Failure::MissingCode),
+        }
+    }
+}
+
+/// Begin to sign in through a provider
+///
+/// For browsers: sends them to the provider, which sends them back to the callback.
+#[utoipa::path(
+    get, path = "", tag = "Auth",
+    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    responses(
+        (status = 302, description = "To the provider", headers(
+            ("Location" = String, description = "Where to sign in, with state and PKCE challenge"),
+            ("Set-Cookie" = String, description = "`oauth_state`, for ten minutes"),
+        )),
+        failures::NotFound,
+    )
+)]
+async fn begin(
+    path: PathArgs,
+    oauth: Data<OAuth>,
+    browser: Data<Browser>,
+    clock: Data<dyn Clock>,
+) -> ApiResult<HttpResponse> {
+    let provider = path.text("provider")?;
+    let begun = oauth.begin(&provider)?;
+    Ok(browser.send_away(&provider, &begun, clock.now()))
+}
+
+/// Come back from a provider
+///
+/// For browsers: sends them to the frontend, with `token` when all went well, else with `error` and `error_description`.
+/// The error is `access_denied`, `missing_code`, `invalid_state` or `auth_failed`.
+#[utoipa::path(
+    get, path = "/callback", tag = "Auth",
+    params(
+        ("provider" = String, Path, description = "`github` or `gitlab`", example = "github"),
+        ("code" = Option<String>, Query, max_length = 2048, description = "What the provider knows the person by, once"),
+        ("state" = Option<String>, Query, max_length = 2048, description = "What the sign-in was begun with"),
+        ("error" = Option<String>, Query, max_length = 2048, description = "Why there is no code"),
+    ),
+    responses(
+        (status = 302, description = "To `/auth/callback` of the frontend", headers(
+            ("Location" = String, description = "With `token`, or `error` and `error_description`"),
+            ("Set-Cookie" = String, description = "Takes `oauth_state` back"),
+        )),
+        failures::NotFound,
+    )
+)]
+async fn callback(
+    request: HttpRequest,
+    path: PathArgs,
+    query: Query<Returned>,
+    oauth: Data<OAuth>,
+    browser: Data<Browser>,
+    clock: Data<dyn Clock>,
+) -> ApiResult<HttpResponse> {
+    let provider = path.text("provider")?;
+    oauth.check(&provider)?;
+    let outcome = match query.read()?.code() {
+        Ok((code, state)) => {
+            let cookie = request.cookie(COOKIE);
+            let cookie = cookie.as_ref().map(actix_web::cookie::Cookie::value);
+            match browser.verifier(&provider, &state, cookie, clock.now()) {
+                Some(verifier) => {
+                    let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, device(&request)).await;
+                    signed_in.map_err(|error| failed(&error))
+                }
+                None => Err(Failure::InvalidState),
+            }
+        }
+        Err(failure) => Err(failure),
+    };
+    Ok(browser.send_home(&provider, &outcome))
+}
+
+/// Notes for the operator why a sign-in failed, which the person is not told.
+fn failed(error: &domain::identity::IdentityError) -> Failure {
+    let (code, reason) = (error.code(), tracing::field::debug(error));
+    match error.kind() {
+        ErrorKind::Internal => tracing::error!(code, reason, "signing in through a provider failed"),
+        ErrorKind::Unavailable => tracing::warn!(code, reason, "signing in through a provider failed"),
+        _ => tracing::info!(code, reason, "signing in through a provider failed"),
+    }
+    Failure::AuthFailed
+}
+
+/// Sign in with a provider's token
+///
+/// For clients that signed in at the provider themselves, such as with its device flow. The provider is asked whether it
+/// issued the token to our application; any other token is a 401.
+#[utoipa::path(
+    post, path = "/device", tag = "Auth",
+    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    request_body(content = ProviderTokenBody, example = json!({
+        "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
+    })),
+    responses(
+        (status = 200, description = "A new session", body = SessionBody, example = json!({
+            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
+        })),
+        failures::Unauthorized, failures::NotFound, failures::Conflict,
+    )
+)]
+async fn device_token(
+    request: HttpRequest,
+    path: PathArgs,
+    body: Body<ProviderTokenBody>,
+    oauth: Data<OAuth>,
+) -> ApiResult<Json<SessionBody>> {
+    let provider = path.text("provider")?;
+    oauth.check(&provider)?;
+    let token = body.read().await?.access_token;
+    Ok(Json(oauth.sign_in_with_token(&provider, &token, device(&request)).await?.into()))
+}
+
+/// Link an account at a provider
+///
+/// The provider vouches for the token like when signing in. What is linked already stays linked. It is a 409 when somebody
+/// else has linked that account, or the caller another one of the provider.
+#[utoipa::path(
+    post, path = "/link", tag = "Auth", security(("bearer" = [])),
+    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    request_body(content = ProviderTokenBody, example = json!({
+        "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
+    })),
+    responses(
+        (status = 204, description = "The caller can sign in with that account"),
+        failures::NotFound, failures::Conflict,
+    )
+)]
+async fn link(
+    caller: Caller,
+    path: PathArgs,
+    body: Body<ProviderTokenBody>,
+    oauth: Data<OAuth>,
+) -> ApiResult<NoContent> {
+    let provider = path.text("provider")?;
+    oauth.check(&provider)?;
+    let token = body.read().await?.access_token;
+    oauth.link_with_token(caller.id, &provider, &token).await?;
+    Ok(NoContent)
+}

@@ -1,0 +1,169 @@
+//! GitHub, or a GitHub Enterprise server.
+//!
+//! <https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps> and
+//! <https://docs.github.com/en/rest/apps/oauth-applications#check-a-token>
+
+use async_trait::async_trait;
+use domain::identity::ports::IdentityProvider;
+use domain::identity::{AccessToken, Email, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::http::{Again, ClientError, Http};
+use crate::{Application, email, image, name};
+
+/// What we ask for: to read the addresses, verified or not.
+const SCOPE: &str = "user:email";
+
+/// Vouches for people with an account at GitHub.
+#[derive(Debug, Clone)]
+pub struct GitHub {
+    application: Application,
+    http: Http,
+}
+
+/// A person as the API describes one.
+#[derive(Debug, Deserialize)]
+struct Person {
+    id: u64,
+    login: String,
+    name: Option<String>,
+    avatar_url: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Address {
+    email: String,
+    primary: bool,
+    verified: bool,
+}
+
+/// The answer to a code: 200 in either case.
+#[derive(Deserialize)]
+struct Exchanged {
+    access_token: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    access_token: &'a str,
+}
+
+/// What GitHub says of a token that is ours.
+#[derive(Debug, Deserialize)]
+struct Issued {
+    app: App,
+    user: Option<Person>,
+}
+
+#[derive(Debug, Deserialize)]
+struct App {
+    client_id: String,
+}
+
+impl GitHub {
+    /// GitHub's name in our addresses.
+    pub const NAME: &'static str = "github";
+
+    /// GitHub as `application` sees it.
+    pub fn new(application: Application) -> Result<Self, ClientError> {
+        Ok(Self { http: Http::new(application.timeout)?, application })
+    }
+
+    /// A request to the API, for the owner of `token`.
+    fn get(&self, path: &str, token: &AccessToken) -> RequestBuilder {
+        versioned(self.http.get(&format!("{}{path}", self.application.api_url))).bearer_auth(token.expose())
+    }
+
+    async fn account(&self, person: Person, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+        Ok(ExternalAccount {
+            provider: self.name(),
+            subject: person.id.to_string(),
+            login: person.login,
+            name: name(person.name),
+            image: image(person.avatar_url),
+            verified_email: self.verified_email(token).await?,
+        })
+    }
+
+    /// The primary address, if it is verified and the token may read it.
+    async fn verified_email(&self, token: &AccessToken) -> Result<Option<Email>, ProviderError> {
+        let answer = self.http.send(self.get("/user/emails?per_page=100", token), Again::Safe).await?;
+        // Without the scope GitHub answers 404 or 403; the latter also when too much was asked, which says nothing about
+        // addresses.
+        let exhausted = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0")
+            || answer.headers.contains_key("retry-after");
+        match answer.status {
+            StatusCode::NOT_FOUND => return Ok(None),
+            StatusCode::FORBIDDEN if !exhausted => return Ok(None),
+            _ => {}
+        }
+        let addresses: Vec<Address> = answer.success()?;
+        let primary = addresses.into_iter().find(|address| address.primary && address.verified);
+        Ok(primary.and_then(|address| email(&address.email)))
+    }
+}
+
+/// Says which version of the API we understand.
+fn versioned(request: RequestBuilder) -> RequestBuilder {
+    request.header("X-GitHub-Api-Version", "2022-11-28")
+}
+
+#[async_trait]
+impl IdentityProvider for GitHub {
+    fn name(&self) -> ProviderName {
+        ProviderName::trusted(Self::NAME)
+    }
+
+    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+        self.application.authorize_url("/login/oauth/authorize", SCOPE, state, verifier)
+    }
+
+    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+        let url = format!("{}/login/oauth/access_token", self.application.web_url);
+        let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
+        let answer = self.http.send(request, Again::UnlessSent).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Err(ProviderError::RefusesUs("there is no such application".to_owned()));
+        }
+        let exchanged: Exchanged = answer.success()?;
+        let token = match (exchanged.access_token, exchanged.error) {
+            (Some(token), None) => {
+                AccessToken::parse(&token).map_err(|_| ProviderError::Unavailable("its token is none".to_owned()))?
+            }
+            (_, Some(error)) if matches!(&*error, "incorrect_client_credentials" | "redirect_uri_mismatch") => {
+                return Err(ProviderError::RefusesUs(error));
+            }
+            (_, Some(error)) => return Err(ProviderError::Refused(error)),
+            (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
+        };
+        let person = self.http.send(self.get("/user", &token), Again::Safe).await?.success()?;
+        self.account(person, &token).await
+    }
+
+    async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+        let Application { client_id, client_secret, api_url, .. } = &self.application;
+        let mut url = reqwest::Url::parse(api_url).map_err(|error| ProviderError::RefusesUs(error.to_string()))?;
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["applications", client_id, "token"]);
+        }
+        let request = versioned(self.http.post(url.as_str())).basic_auth(client_id, Some(client_secret));
+        let request = request.json(&Checked { access_token: token.expose() });
+        let answer = self.http.send(request, Again::Safe).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {
+                return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));
+            }
+            StatusCode::UNAUTHORIZED => {
+                return Err(ProviderError::RefusesUs("the client id or secret is wrong".to_owned()));
+            }
+            _ => {}
+        }
+        let issued: Issued = answer.success()?;
+        match issued.user {
+            Some(person) if issued.app.client_id == *client_id => self.account(person, token).await,
+            _ => Err(ProviderError::Refused("the token is another application's or nobody's".to_owned())),
+        }
+    }
+}

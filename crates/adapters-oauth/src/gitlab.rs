@@ -1,0 +1,135 @@
+//! GitLab, or a GitLab server of one's own.
+//!
+//! <https://docs.gitlab.com/api/oauth2/> and <https://docs.gitlab.com/api/users/>
+
+use async_trait::async_trait;
+use domain::identity::ports::IdentityProvider;
+use domain::identity::{AccessToken, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use reqwest::StatusCode;
+use serde::Deserialize;
+
+use crate::http::{Again, ClientError, Http};
+use crate::{Application, email, image, name};
+
+/// What we ask for: to read who it is.
+const SCOPE: &str = "read_user";
+
+/// Vouches for people with an account at GitLab.
+#[derive(Debug, Clone)]
+pub struct GitLab {
+    application: Application,
+    http: Http,
+}
+
+/// A person as the API describes one to themselves.
+#[derive(Debug, Deserialize)]
+struct Person {
+    id: u64,
+    username: String,
+    name: Option<String>,
+    avatar_url: Option<String>,
+    email: Option<String>,
+    /// When the address was shown to be its owner's; null before.
+    confirmed_at: Option<String>,
+}
+
+/// The answer to a code: a token, or with a 4xx the name of an error.
+#[derive(Deserialize)]
+struct Exchanged {
+    access_token: Option<String>,
+    error: Option<String>,
+}
+
+/// What GitLab says of a token.
+#[derive(Debug, Deserialize)]
+struct Issued {
+    resource_owner_id: Option<u64>,
+    application: Option<App>,
+}
+
+#[derive(Debug, Deserialize)]
+struct App {
+    uid: Option<String>,
+}
+
+impl GitLab {
+    /// GitLab's name in our addresses.
+    pub const NAME: &'static str = "gitlab";
+
+    /// GitLab as `application` sees it.
+    pub fn new(application: Application) -> Result<Self, ClientError> {
+        Ok(Self { http: Http::new(application.timeout)?, application })
+    }
+
+    /// Whose `token` it is.
+    async fn person(&self, token: &AccessToken) -> Result<Person, ProviderError> {
+        let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
+        let answer = self.http.send(request, Again::Safe).await?;
+        match answer.status {
+            // A token of ours that may not read who it is, or just ran out.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(ProviderError::Refused("the token may not read whose it is".to_owned()))
+            }
+            _ => answer.success(),
+        }
+    }
+
+    fn account(&self, person: Person) -> ExternalAccount {
+        let confirmed = person.email.filter(|_| person.confirmed_at.is_some());
+        ExternalAccount {
+            provider: self.name(),
+            subject: person.id.to_string(),
+            login: person.username,
+            name: name(person.name),
+            image: image(person.avatar_url),
+            verified_email: confirmed.as_deref().and_then(email),
+        }
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for GitLab {
+    fn name(&self) -> ProviderName {
+        ProviderName::trusted(Self::NAME)
+    }
+
+    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+        self.application.authorize_url("/oauth/authorize", SCOPE, state, verifier)
+    }
+
+    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+        let url = format!("{}/oauth/token", self.application.web_url);
+        let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
+        let answer = self.http.send(request, Again::UnlessSent).await?;
+        let exchanged: Exchanged = if answer.status.is_client_error() { answer.read()? } else { answer.success()? };
+        let token = match (exchanged.access_token, exchanged.error) {
+            (Some(token), None) => {
+                AccessToken::parse(&token).map_err(|_| ProviderError::Unavailable("its token is none".to_owned()))?
+            }
+            (_, Some(error)) if matches!(&*error, "invalid_client" | "unauthorized_client") => {
+                return Err(ProviderError::RefusesUs(error));
+            }
+            (_, Some(error)) => return Err(ProviderError::Refused(error)),
+            (None, None) => return Err(ProviderError::Unavailable("it answered without a token".to_owned())),
+        };
+        Ok(self.account(self.person(&token).await?))
+    }
+
+    async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+        let url = format!("{}/oauth/token/info", self.application.web_url);
+        let answer = self.http.send(self.http.get(&url).bearer_auth(token.expose()), Again::Safe).await?;
+        if answer.status.is_client_error() {
+            return Err(ProviderError::Refused("the token is not valid".to_owned()));
+        }
+        let issued: Issued = answer.success()?;
+        let uid = issued.application.and_then(|application| application.uid);
+        if uid.as_deref() != Some(&self.application.client_id) {
+            return Err(ProviderError::Refused("the token was not issued to this application".to_owned()));
+        }
+        let person = self.person(token).await?;
+        if issued.resource_owner_id != Some(person.id) {
+            return Err(ProviderError::Refused("the token is nobody's".to_owned()));
+        }
+        Ok(self.account(person))
+    }
+}

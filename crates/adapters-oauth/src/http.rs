@@ -1,0 +1,178 @@
+//! Asking a provider over HTTP: patient for a while, bounded, and never led elsewhere.
+
+use std::time::Duration;
+
+use domain::identity::ProviderError;
+use reqwest::header::{ACCEPT, HeaderMap};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect};
+use serde::de::DeserializeOwned;
+
+/// The most bytes of an answer; what we ask for has a few thousand.
+const LONGEST_ANSWER: usize = 256 * 1024;
+
+/// How often a request is sent again.
+const RETRIES: u32 = 2;
+
+/// How long to wait before the first retry; twice as long before the next.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Why no client could be made: the TLS of this machine is of no use.
+#[derive(Debug)]
+pub struct ClientError(reqwest::Error);
+
+impl std::fmt::Display for ClientError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no HTTP client could be made: {}", reason(&self.0))
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+/// Whether a request may be sent a second time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// It changes nothing.
+    Safe,
+    /// It uses something up, so only when it never arrived.
+    UnlessSent,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as a `T`.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
+        // The text of a parse error shows none of what was parsed but single values of the wrong kind, which is why the
+        // answers with tokens are read into types that take any text.
+        serde_json::from_slice(&self.body).map_err(|error| {
+            ProviderError::Unavailable(format!("it answered {} with what makes no sense: {error}", self.status))
+        })
+    }
+
+    /// The body as a `T`, where the provider says that all is well.
+    pub(crate) fn success<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
+        if self.status.is_success() { self.read() } else { Err(self.unexpected()) }
+    }
+
+    /// That the provider answered with something that was not to be expected.
+    pub(crate) fn unexpected(&self) -> ProviderError {
+        ProviderError::Unavailable(format!("it answered {}", self.status))
+    }
+}
+
+/// A client for one provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Http(Client);
+
+impl Http {
+    /// A client that gives each request `timeout`. It follows no redirects and uses no proxy, so that a configured address
+    /// is the only one that sees a token.
+    pub(crate) fn new(timeout: Duration) -> Result<Self, ClientError> {
+        let client = Client::builder()
+            .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
+            .timeout(timeout)
+            .connect_timeout(timeout)
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build();
+        Ok(Self(client.map_err(ClientError)?))
+    }
+
+    pub(crate) fn get(&self, url: &str) -> RequestBuilder {
+        self.0.get(url)
+    }
+
+    pub(crate) fn post(&self, url: &str) -> RequestBuilder {
+        self.0.post(url)
+    }
+
+    /// Sends `request`, up to two times more when the provider cannot be reached or fails by itself.
+    pub(crate) async fn send(&self, request: RequestBuilder, again: Again) -> Result<Answer, ProviderError> {
+        let request = request.header(ACCEPT, "application/json");
+        let mut pause = PAUSE;
+        for _ in 0..RETRIES {
+            let Some(copy) = request.try_clone() else { break };
+            match once(copy).await {
+                Ok(answer) if answer.status.is_server_error() && again == Again::Safe => {}
+                Err(Failure { retriable, .. }) if retriable.allows(again) => {}
+                done => return judged(done),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        judged(once(request).await)
+    }
+}
+
+/// A failure of one try.
+struct Failure {
+    error: ProviderError,
+    retriable: Retriable,
+}
+
+/// When a failed try may be repeated.
+#[derive(Debug, Clone, Copy)]
+enum Retriable {
+    /// Nothing was sent.
+    Always,
+    /// Something may have arrived.
+    IfSafe,
+    /// It would only end the same way, or take as long again.
+    Never,
+}
+
+impl Retriable {
+    fn allows(self, again: Again) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfSafe => again == Again::Safe,
+            Self::Never => false,
+        }
+    }
+}
+
+fn judged(done: Result<Answer, Failure>) -> Result<Answer, ProviderError> {
+    let answer = done.map_err(|failure| failure.error)?;
+    let status = answer.status;
+    if status.is_server_error() || status.is_redirection() || status == StatusCode::TOO_MANY_REQUESTS {
+        return Err(answer.unexpected());
+    }
+    Ok(answer)
+}
+
+async fn once(request: RequestBuilder) -> Result<Answer, Failure> {
+    let mut response = request.send().await.map_err(failure)?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        if body.len() + chunk.len() > LONGEST_ANSWER {
+            let error = ProviderError::Unavailable(format!("it answered with more than {LONGEST_ANSWER} bytes"));
+            return Err(Failure { error, retriable: Retriable::Never });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, headers, body })
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let retriable = if error.is_timeout() || error.is_builder() {
+        Retriable::Never
+    } else if error.is_connect() {
+        Retriable::Always
+    } else {
+        Retriable::IfSafe
+    };
+    Failure { error: ProviderError::Unavailable(reason(&error.without_url())), retriable }
+}
+
+/// The error with its causes; its own text alone says little.
+fn reason(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

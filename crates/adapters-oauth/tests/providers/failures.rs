@@ -1,0 +1,91 @@
+//! A provider in trouble: what is tried again, what is not, and that nothing is believed meanwhile.
+
+use std::time::Duration;
+
+use adapters_oauth::{Application, GitHub};
+use domain::identity::ProviderError;
+use domain::identity::ports::IdentityProvider;
+use tokio::net::TcpListener;
+
+use crate::script::{Act, Script, application, ok, token, verifier};
+
+const ISSUED: &str = r#"{"app": {"client_id": "our id"}, "user": {"id": 7, "login": "ada"}}"#;
+
+fn failing() -> Act {
+    Act::Say(502, "<html>".to_owned())
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_tried_three_times() {
+    for trouble in [failing(), Act::HangUp] {
+        let script = Script::of([trouble.clone(), trouble.clone(), ok(ISSUED), trouble.clone(), ok("[]")]).await;
+        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        assert_eq!(account.expect("an account").subject, "7", "{trouble:?}");
+        assert_eq!(script.lines().len(), 5);
+
+        let script = Script::of([trouble.clone()]).await;
+        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+        assert_eq!(script.lines().len(), 3, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_may_have_arrived_is_not_sent_again() {
+    for trouble in [failing(), Act::HangUp] {
+        let script = Script::of([trouble.clone()]).await;
+        let account = GitHub::new(script.application()).expect("a client").exchange("code", &verifier()).await;
+        assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+        assert_eq!(script.lines().len(), 1, "{trouble:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_at_home_is_said_without_our_secrets() {
+    let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
+    let github = GitHub::new(application(&format!("http://{port}"))).expect("a client");
+    let error = github.exchange("the-code", &verifier()).await.expect_err("nobody is there");
+    assert!(matches!(&error, ProviderError::Unavailable(reason) if reason.contains("refused")), "{error:?}");
+    for secret in ["our secret", "the-code", verifier().expose()] {
+        assert!(!format!("{error:?}").contains(secret), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_provider_is_given_up_once() {
+    let script = Script::of([Act::Wait]).await;
+    let application = Application { timeout: Duration::from_millis(50), ..script.application() };
+    let account = GitHub::new(application).expect("a client").vouch(&token()).await;
+    assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+    assert_eq!(script.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Script::of([ok(ISSUED)]).await;
+    let location: &'static str = format!("Location: {}/stolen", elsewhere.url).leak();
+    for status in [301, 302, 307, 308] {
+        let script = Script::of([Act::SayWith(status, location, String::new())]).await;
+        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+    }
+    assert!(elsewhere.asked().is_empty());
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_or_never_ends_is_no_answer() {
+    let endless = format!(r#"{{"app": "{}"}}"#, "x".repeat(300_000));
+    for body in ["", "<html>", "[]", r#"{"app": {}}"#, &endless] {
+        let script = Script::of([ok(body)]).await;
+        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+        assert_eq!(script.lines().len(), 1);
+    }
+    let script = Script::of([Act::Say(429, "{}".to_owned())]).await;
+    let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+    assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+    let script = Script::of([ok(r#"{"access_token": "two\nlines"}"#)]).await;
+    let account = GitHub::new(script.application()).expect("a client").exchange("code", &verifier()).await;
+    assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
+    assert_eq!(script.lines().len(), 1);
+}

@@ -1,0 +1,61 @@
+//! Which accounts of providers belong to whom.
+
+use async_trait::async_trait;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::identity::ports::ExternalAccountRepository;
+use domain::identity::{ExternalAccount, ExternalLink, ProviderName};
+use domain::ids::UserId;
+use domain::store::StoreError;
+use time::OffsetDateTime;
+
+use crate::error::store_error;
+use crate::schema::{external_accounts, users};
+use crate::unit_of_work::PgUnitOfWork;
+
+#[async_trait]
+impl ExternalAccountRepository for PgUnitOfWork {
+    async fn owner(&mut self, provider: &ProviderName, subject: &str) -> Result<Option<UserId>, StoreError> {
+        let owner: Option<uuid::Uuid> = external_accounts::table
+            .inner_join(users::table.on(users::id.eq(external_accounts::user_id)))
+            .filter(external_accounts::provider.eq(provider.as_str()))
+            .filter(external_accounts::subject.eq(subject))
+            .filter(users::deleted_at.is_null())
+            .select(external_accounts::user_id)
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(owner.map(UserId))
+    }
+
+    async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError> {
+        let linked = external_accounts::table
+            .filter(external_accounts::user_id.eq(user.0))
+            .filter(external_accounts::provider.eq(provider.as_str()));
+        diesel::select(exists(linked)).get_result(self.connection()?).await.map_err(store_error)
+    }
+
+    async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError> {
+        let row = (
+            external_accounts::provider.eq(link.provider.as_str()),
+            external_accounts::subject.eq(&link.subject),
+            external_accounts::user_id.eq(link.user.0),
+            external_accounts::login.eq(&link.login),
+            external_accounts::created_at.eq(link.linked_at),
+            external_accounts::last_used_at.eq(link.linked_at),
+        );
+        let query = diesel::insert_into(external_accounts::table).values(row).on_conflict_do_nothing();
+        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+    }
+
+    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError> {
+        diesel::update(external_accounts::table.find((external.provider.as_str(), &external.subject)))
+            .set((external_accounts::last_used_at.eq(now), external_accounts::login.eq(&external.login)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! Signing in through a provider on PostgreSQL: who is who when everything happens at once.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::clock::FixedClock;
+use domain::error::DomainError;
+use domain::identity::{
+    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, SignedIn,
+};
+use domain::ids::{Ids, UserId};
+use domain::store::Store;
+use domain::users::{User, Username};
+use tokio_postgres::NoTls;
+use uuid::Uuid;
+
+use crate::common::{Fixture, NOW, fixture, person};
+
+/// New ids, and secrets that differ.
+struct Fresh(AtomicU64);
+
+impl Ids for Fresh {
+    fn fresh(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        secret
+    }
+}
+
+fn external(provider: &str, subject: &str, login: &str, verified_email: Option<&str>) -> ExternalAccount {
+    ExternalAccount {
+        provider: ProviderName::trusted(provider),
+        subject: subject.to_owned(),
+        login: login.to_owned(),
+        name: None,
+        image: None,
+        verified_email: verified_email.map(Email::trusted),
+    }
+}
+
+impl Fixture {
+    fn oauth(&self) -> OAuth {
+        let ids = Arc::new(Fresh(AtomicU64::new(0)));
+        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), ids)
+    }
+
+    /// Stores `name` with the address `<name>@example.org`.
+    async fn holder(&self, name: &str, email_verified: bool) -> User {
+        let user = User { email_verified, ..person(name) };
+        let mut tx = self.store.begin().await.expect("a transaction");
+        tx.users().insert(&user, None).await.expect("an account");
+        tx.commit().await.expect("a commit");
+        user
+    }
+
+    async fn user(&self, id: UserId) -> User {
+        let mut tx = self.store.begin().await.expect("a transaction");
+        tx.users().find(id).await.expect("a lookup").expect("an account")
+    }
+
+    async fn run(&self, sql: &str) {
+        let (client, driver) = tokio_postgres::connect(self.database.url(), NoTls).await.expect("a connection");
+        tokio::spawn(driver);
+        client.batch_execute(sql).await.expect("it runs");
+    }
+
+    async fn is_open(&self, signed_in: &SignedIn) -> bool {
+        use domain::identity::ports::SessionReader;
+        let credential = Credential::Session(signed_in.token.hash());
+        self.store.principal(credential, NOW).await.expect("a lookup").is_some()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_person_at_once_gets_one_account() {
+    let fixture = fixture();
+    let oauth = fixture.oauth();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let oauth = oauth.clone();
+            let ada = external("github", "7", "ada", Some("ada@example.org"));
+            tokio::spawn(async move { oauth.sign_in(&ada, Device::default()).await })
+        })
+        .collect();
+    let mut users = BTreeSet::new();
+    for task in tasks {
+        users.insert(task.await.expect("a task").expect("a session").session.user);
+    }
+    assert_eq!((users.len(), fixture.store.count_accounts().await.expect("a count")), (1, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn namesakes_at_once_get_names_of_their_own() {
+    let fixture = fixture();
+    fixture.person("ADA", None).await;
+    let oauth = fixture.oauth();
+    let tasks: Vec<_> = (0..4)
+        .map(|n| {
+            let oauth = oauth.clone();
+            let ada = external("github", &n.to_string(), "ada", None);
+            tokio::spawn(async move { oauth.sign_in(&ada, Device::default()).await })
+        })
+        .collect();
+    let mut names = BTreeSet::new();
+    for task in tasks {
+        let signed_in = task.await.expect("a task").expect("a session");
+        names.insert(fixture.user(signed_in.session.user).await.username.to_string());
+    }
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["ada2", "ada3", "ada4", "ada5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_links_where_both_sides_verified_it_and_moves_where_one_did() {
+    let fixture = fixture();
+    let oauth = fixture.oauth();
+    let (ada, bob) = (fixture.holder("ada", true).await, fixture.holder("bob", false).await);
+    let sign_in = async |subject: &str, login: &str, email: &str| {
+        let external = external("github", subject, login, Some(email));
+        oauth.sign_in(&external, Device::default()).await.expect("a session").session.user
+    };
+    assert_eq!(sign_in("1", "ada", "ada@example.org").await, ada.id);
+
+    // Bob has a session, and somebody else shows that the address is theirs.
+    let bobs = external("gitlab", "1", "bob", None);
+    oauth.link(bob.id, &bobs).await.expect("linked");
+    let session = oauth.sign_in(&bobs, Device::default()).await.expect("a session");
+    assert!(fixture.is_open(&session).await);
+    let owner = sign_in("2", "bob", "bob@example.org").await;
+    assert!(owner != bob.id && !fixture.is_open(&session).await);
+    let (was, is) = (fixture.user(bob.id).await, fixture.user(owner).await);
+    assert_eq!((was.email, was.username.as_str(), was.updated_at), (None, "bob", NOW));
+    assert_eq!((is.email.as_ref().map(Email::as_str), is.email_verified), (Some("bob@example.org"), true));
+    assert_eq!(is.username.as_str(), "bob2");
+    assert_eq!(sign_in("2", "bob", "bob@example.org").await, owner, "and so it stays");
+    assert_eq!(oauth.sign_in(&bobs, Device::default()).await.expect("a session").session.user, bob.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_was_verified_meanwhile_is_not_taken() {
+    let fixture = fixture();
+    let ada = fixture.holder("ada", true).await;
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let email = Email::trusted("ada@example.org");
+    assert!(!tx.users().release_email(ada.id, &email, NOW).await.expect("an answer"));
+    let bob = fixture.holder("bob", false).await;
+    assert!(!tx.users().release_email(bob.id, &email, NOW).await.expect("an answer"), "not this address");
+    assert!(tx.users().release_email(bob.id, &Email::trusted("bob@example.org"), NOW).await.expect("an answer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provider() {
+    let fixture = fixture();
+    let oauth = fixture.oauth();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let code = |result: Result<(), IdentityError>| result.err().map(|error| error.code());
+    let (one, two) = (external("github", "1", "ada", None), external("github", "2", "lovelace", None));
+    assert_eq!(code(oauth.link(ada.id, &one).await), None);
+    assert_eq!(code(oauth.link(ada.id, &one).await), None, "again");
+    assert_eq!(code(oauth.link(bob.id, &one).await), Some("external_account_taken"));
+    assert_eq!(code(oauth.link(ada.id, &two).await), Some("another_account_linked"));
+    assert_eq!(code(oauth.link(ada.id, &external("gitlab", "1", "ada", None)).await), None, "of another provider");
+    assert_eq!(oauth.sign_in(&one, Device::default()).await.expect("a session").session.user, ada.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deleted_accounts_are_not_found_and_what_they_held_stays_theirs() {
+    let fixture = fixture();
+    let oauth = fixture.oauth();
+    let ada = external("github", "1", "ada", Some("ada@example.org"));
+    oauth.sign_in(&ada, Device::default()).await.expect("a session");
+    fixture.run("UPDATE users SET deleted_at = now()").await;
+    let error = oauth.sign_in(&ada, Device::default()).await.expect_err("refused");
+    assert_eq!(error.code(), "email_taken");
+    let error = oauth.sign_in(&external("github", "1", "ada", None), Device::default()).await.expect_err("refused");
+    assert_eq!(error.code(), "external_account_taken");
+    let other = oauth.sign_in(&external("github", "2", "ada", None), Device::default()).await.expect("a session");
+    assert_eq!(fixture.user(other.session.user).await.username.as_str(), "ada2");
+    assert_eq!(fixture.store.count_accounts().await.expect("a count"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn free_names_keep_their_order() {
+    let fixture = fixture();
+    fixture.person("Ada2", None).await;
+    let names = ["ada", "ada2", "ADA3", "x"].map(Username::trusted);
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let free = tx.users().free_usernames(&names).await.expect("an answer");
+    assert_eq!(free.iter().map(Username::as_str).collect::<Vec<_>>(), ["ada", "ADA3", "x"]);
+}

@@ -1,0 +1,87 @@
+//! What keeps a sign-in through a provider in the browser that began it: state (RFC 6749, 10.12) and PKCE (RFC 7636).
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+
+/// Goes to the provider and comes back with the answer: 43 base64url characters of 256 random bits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State(String);
+
+impl State {
+    /// The state made of `secret`.
+    pub fn of(secret: [u8; 32]) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
+    }
+
+    /// The state as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The PKCE code verifier: 43 base64url characters of 256 random bits. Only its [`challenge`](Self::challenge) goes through
+/// the browser's address line.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Verifier(String);
+
+impl Verifier {
+    /// The verifier made of `secret`.
+    pub fn of(secret: [u8; 32]) -> Self {
+        Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
+    }
+
+    /// Takes a verifier that we made, and that nobody changed meanwhile.
+    pub fn trusted(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The verifier in the clear.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The `S256` challenge: base64url of SHA-256 of the verifier's text (RFC 7636, 4.2).
+    pub fn challenge(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes()))
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Verifier(…)")
+    }
+}
+
+/// A sign-in that was begun and now goes on at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorization {
+    /// Where the browser goes.
+    pub url: String,
+    /// What it must bring back.
+    pub state: State,
+    /// What the code it brings back is exchanged with.
+    pub verifier: Verifier,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_challenge_is_the_one_of_rfc_7636() {
+        let verifier = Verifier::trusted("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+        assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+    }
+
+    #[test]
+    fn state_and_verifier_are_made_of_secrets_and_a_verifier_is_not_shown() {
+        assert_eq!(State::of([7; 32]).as_str().len(), 43);
+        assert_ne!(State::of([7; 32]), State::of([8; 32]));
+        let verifier = Verifier::of([7; 32]);
+        assert_eq!(verifier.expose().len(), 43);
+        assert!(!format!("{verifier:?}").contains(verifier.expose()));
+    }
+}

@@ -1,0 +1,227 @@
+//! What people do to sign in through a provider, and to link their account there with the one here.
+
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+
+use super::authorization::{Authorization, State, Verifier};
+use super::error::IdentityError;
+use super::external::{AccessToken, ExternalAccount, usernames};
+use super::linking::{Decision, decide};
+use super::providers::Providers;
+use super::session::{Device, Session, SignedIn};
+use crate::clock::Clock;
+use crate::ids::{Ids, SessionId, UserId};
+use crate::store::{Store, StoreError, UnitOfWork};
+use crate::users::{Profile, User, Username};
+
+/// How often a sign-in is tried that collides with others at the same moment.
+const TRIES: usize = 5;
+
+/// The use cases of signing in through a provider. The provider is asked before a transaction begins, never within.
+#[derive(Clone)]
+pub struct OAuth {
+    providers: Providers,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    session_lifetime: Duration,
+}
+
+impl OAuth {
+    /// Asks `providers` and keeps accounts and sessions in `store`.
+    pub fn new(providers: Providers, store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { providers, store, clock, ids, session_lifetime: Session::LIFETIME }
+    }
+
+    /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
+    #[must_use]
+    pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
+        Self { session_lifetime: lifetime, ..self }
+    }
+
+    /// Fails unless there is a provider called `provider`.
+    pub fn check(&self, provider: &str) -> Result<(), IdentityError> {
+        self.providers.get(provider).map(drop)
+    }
+
+    /// Begins a sign-in that goes on in a browser at `provider`.
+    pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
+        let provider = self.providers.get(provider)?;
+        let (state, verifier) = (State::of(self.ids.secret()), Verifier::of(self.ids.secret()));
+        Ok(Authorization { url: provider.authorize_url(&state, &verifier), state, verifier })
+    }
+
+    /// Signs in whoever comes back from `provider` with `code`.
+    pub async fn sign_in_with_code(
+        &self,
+        provider: &str,
+        code: &str,
+        verifier: &Verifier,
+        device: Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let external = self.providers.get(provider)?.exchange(code, verifier).await?;
+        self.sign_in(&external, device).await
+    }
+
+    /// Signs in whoever got `token` from `provider` for our application.
+    pub async fn sign_in_with_token(
+        &self,
+        provider: &str,
+        token: &AccessToken,
+        device: Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let external = self.providers.get(provider)?.vouch(token).await?;
+        self.sign_in(&external, device).await
+    }
+
+    /// Links the account at `provider` that `token` was issued for with `user`.
+    pub async fn link_with_token(
+        &self,
+        user: UserId,
+        provider: &str,
+        token: &AccessToken,
+    ) -> Result<(), IdentityError> {
+        let external = self.providers.get(provider)?.vouch(token).await?;
+        self.link(user, &external).await
+    }
+
+    /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`].
+    pub async fn sign_in(&self, external: &ExternalAccount, device: Device) -> Result<SignedIn, IdentityError> {
+        let names = usernames(&external.login, self.ids.fresh().as_u64_pair().1);
+        let mut tries = 1;
+        loop {
+            match self.try_sign_in(external, &names, device.clone()).await {
+                // Somebody was faster; who it was decides what becomes of this now.
+                Err(error) if is_race(&error) && tries < TRIES => tries += 1,
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_sign_in(
+        &self,
+        external: &ExternalAccount,
+        names: &[Username],
+        device: Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let owner = tx.external_accounts().owner(&external.provider, &external.subject).await?;
+        let holder = match &external.verified_email {
+            Some(email) if owner.is_none() => tx.users().find_by_email(email).await?.map(|(user, _)| user),
+            _ => None,
+        };
+        let user = match decide(external, owner, holder.as_ref()) {
+            Decision::SignIn(user) => {
+                tx.external_accounts().touch(external, now).await?;
+                user
+            }
+            Decision::Link(user) => {
+                insert_link(&mut *tx, user, external, now).await?;
+                user
+            }
+            Decision::TakeAddressFrom(holder) => {
+                release_address(&mut *tx, holder, external, now).await?;
+                self.make_account(&mut *tx, external, names, now).await?
+            }
+            Decision::Create => self.make_account(&mut *tx, external, names, now).await?,
+        };
+        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        tx.sessions().insert(&signed_in.session).await?;
+        tx.commit().await?;
+        Ok(signed_in)
+    }
+
+    /// Links `external` with `user`, who is signed in. What is linked already stays linked.
+    pub async fn link(&self, user: UserId, external: &ExternalAccount) -> Result<(), IdentityError> {
+        match self.try_link(user, external).await {
+            // Somebody was faster, perhaps the same person twice.
+            Err(IdentityError::ExternalAccountTaken) => self.try_link(user, external).await,
+            done => done,
+        }
+    }
+
+    async fn try_link(&self, user: UserId, external: &ExternalAccount) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        match tx.external_accounts().owner(&external.provider, &external.subject).await? {
+            Some(owner) if owner == user => tx.external_accounts().touch(external, now).await?,
+            Some(_) => return Err(IdentityError::ExternalAccountTaken),
+            None => insert_link(&mut *tx, user, external, now).await?,
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes an account for the owner of `external` with the first of `names` that is free.
+    async fn make_account(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        external: &ExternalAccount,
+        names: &[Username],
+        now: OffsetDateTime,
+    ) -> Result<UserId, IdentityError> {
+        let free = tx.users().free_usernames(names).await?;
+        let taken = || IdentityError::UsernameTaken(external.login.clone());
+        let user = User {
+            id: UserId(self.ids.fresh()),
+            username: free.into_iter().next().ok_or_else(taken)?,
+            email: external.verified_email.clone(),
+            email_verified: external.verified_email.is_some(),
+            profile: Profile { name: external.name.clone(), image: external.image.clone(), ..Profile::default() },
+            is_public: true,
+            is_admin: false,
+            zone: None,
+            created_at: now,
+            updated_at: now,
+        };
+        tx.users().insert(&user, None).await.map_err(|error| match error {
+            StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
+            StoreError::Conflict { constraint } if constraint == "users_username_key" => taken(),
+            other => other.into(),
+        })?;
+        insert_link(tx, user.id, external, now).await?;
+        Ok(user.id)
+    }
+}
+
+/// Stores that `external` is `user`'s from now on.
+async fn insert_link(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    external: &ExternalAccount,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let accounts = tx.external_accounts();
+    if accounts.insert(&external.link_to(user, now)).await? {
+        return Ok(());
+    }
+    // Linked a moment ago, perhaps with this very account: asked only now, because a transaction sees what others commit.
+    let is_owned = accounts.owner(&external.provider, &external.subject).await?.is_some();
+    if !is_owned && accounts.has(user, &external.provider).await? {
+        return Err(IdentityError::AnotherAccountLinked);
+    }
+    Err(IdentityError::ExternalAccountTaken)
+}
+
+/// Takes the address of `external` from `holder`, who never verified it, and ends the sessions of whoever that is. Data, and
+/// the password by username, stay theirs.
+async fn release_address(
+    tx: &mut dyn UnitOfWork,
+    holder: UserId,
+    external: &ExternalAccount,
+    now: OffsetDateTime,
+) -> Result<(), IdentityError> {
+    let Some(email) = &external.verified_email else { return Ok(()) };
+    if !tx.users().release_email(holder, email, now).await? {
+        return Err(IdentityError::EmailTaken);
+    }
+    Ok(tx.sessions().delete_all(holder).await?)
+}
+
+/// Whether another try may end otherwise. One that keeps colliding does so with a deleted account.
+fn is_race(error: &IdentityError) -> bool {
+    use IdentityError::{EmailTaken, ExternalAccountTaken, UsernameTaken};
+    matches!(error, EmailTaken | UsernameTaken(_) | ExternalAccountTaken)
+}

@@ -1,0 +1,387 @@
+//! Signing in through a provider over mocked ports: tables that forget nothing, and somebody who is sometimes faster.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::ports::MockIdentityProvider;
+use super::*;
+use crate::clock::FixedClock;
+use crate::error::{DomainError, ErrorKind};
+use crate::ids::{MockIds, UserId};
+use crate::store::StoreError;
+use crate::testing::TestUnitOfWork;
+use crate::users::{Profile, User, Username, WebUrl};
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const NEW: UserId = UserId(Uuid::from_u128(42));
+
+/// What is stored, and what happens meanwhile.
+#[derive(Default)]
+struct World {
+    users: Mutex<Vec<User>>,
+    links: Mutex<Vec<ExternalLink>>,
+    /// Whose sessions were all ended.
+    ended: Mutex<Vec<UserId>>,
+    opened: Mutex<Vec<Session>>,
+    touched: AtomicUsize,
+    commits: Arc<AtomicUsize>,
+    /// How many inserts of accounts still fail, and with which constraint.
+    collisions: AtomicUsize,
+    constraint: &'static str,
+    /// How many inserts of links still find that somebody else was faster.
+    faster: AtomicUsize,
+    /// How many looks for an owner still find none.
+    blind: AtomicUsize,
+}
+
+fn take_one(counter: &AtomicUsize) -> bool {
+    counter.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+fn user(id: UserId, name: &str, email: Option<&str>, email_verified: bool) -> User {
+    User {
+        id,
+        username: Username::trusted(name),
+        email: email.map(Email::trusted),
+        email_verified,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: false,
+        zone: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn github() -> ProviderName {
+    ProviderName::trusted("github")
+}
+
+fn octo(verified_email: Option<&str>) -> ExternalAccount {
+    ExternalAccount {
+        provider: github(),
+        subject: "583231".to_owned(),
+        login: "octo-cat".to_owned(),
+        name: Some("Octo Cat".to_owned()),
+        image: Some(WebUrl::trusted("https://example.org/octo.png")),
+        verified_email: verified_email.map(Email::trusted),
+    }
+}
+
+fn link(user: UserId, subject: &str) -> ExternalLink {
+    ExternalLink { user, provider: github(), subject: subject.to_owned(), login: "octo-cat".to_owned(), linked_at: NOW }
+}
+
+impl World {
+    fn with(users: Vec<User>, links: Vec<ExternalLink>) -> Self {
+        Self { users: Mutex::new(users), links: Mutex::new(links), ..Self::default() }
+    }
+
+    fn users(&self) -> Vec<User> {
+        self.users.lock().expect("users").clone()
+    }
+
+    fn links(&self) -> Vec<(UserId, String)> {
+        self.links.lock().expect("links").iter().map(|link| (link.user, link.subject.clone())).collect()
+    }
+
+    fn ended(&self) -> Vec<UserId> {
+        self.ended.lock().expect("sessions").clone()
+    }
+
+    fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
+    }
+}
+
+fn transaction(world: &Arc<World>) -> TestUnitOfWork {
+    let mut tx = TestUnitOfWork { commits: world.commits.clone(), ..TestUnitOfWork::default() };
+    let w = world.clone();
+    tx.users.expect_find_by_email().returning(move |email| {
+        Ok(w.users().into_iter().find(|user| user.email.as_ref() == Some(email)).map(|user| (user, None)))
+    });
+    let w = world.clone();
+    tx.users.expect_free_usernames().returning(move |names| {
+        let taken = |name: &Username| w.users().iter().any(|user| user.username == *name);
+        Ok(names.iter().filter(|name| !taken(name)).cloned().collect())
+    });
+    let w = world.clone();
+    tx.users.expect_insert().returning(move |user, password| {
+        assert!(password.is_none(), "nobody has chosen one");
+        if take_one(&w.collisions) {
+            return Err(StoreError::Conflict { constraint: w.constraint.to_owned() });
+        }
+        w.users.lock().expect("users").push(user.clone());
+        Ok(())
+    });
+    let w = world.clone();
+    tx.users.expect_release_email().returning(move |id, email, now| {
+        let mut users = w.users.lock().expect("users");
+        let held = |user: &&mut User| user.id == id && user.email.as_ref() == Some(email) && !user.email_verified;
+        let Some(user) = users.iter_mut().find(held) else { return Ok(false) };
+        (user.email, user.updated_at) = (None, now);
+        Ok(true)
+    });
+    let w = world.clone();
+    tx.sessions.expect_delete_all().returning(move |user| {
+        w.ended.lock().expect("sessions").push(user);
+        Ok(())
+    });
+    let w = world.clone();
+    tx.sessions.expect_insert().returning(move |session| {
+        w.opened.lock().expect("sessions").push(session.clone());
+        Ok(())
+    });
+    let w = world.clone();
+    tx.external_accounts.expect_owner().returning(move |provider, subject| {
+        if take_one(&w.blind) {
+            return Ok(None);
+        }
+        let links = w.links.lock().expect("links");
+        Ok(links.iter().find(|link| link.provider == *provider && link.subject == subject).map(|link| link.user))
+    });
+    let w = world.clone();
+    tx.external_accounts.expect_has().returning(move |user, provider| {
+        Ok(w.links.lock().expect("links").iter().any(|link| link.user == user && link.provider == *provider))
+    });
+    let w = world.clone();
+    tx.external_accounts.expect_insert().returning(move |link| {
+        if take_one(&w.faster) {
+            return Ok(false);
+        }
+        let mut links = w.links.lock().expect("links");
+        let collides = |known: &ExternalLink| known.subject == link.subject || known.user == link.user;
+        if links.iter().any(|known| known.provider == link.provider && collides(known)) {
+            return Ok(false);
+        }
+        links.push(link.clone());
+        Ok(true)
+    });
+    let w = world.clone();
+    tx.external_accounts.expect_touch().returning(move |_, _| {
+        w.touched.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    });
+    tx
+}
+
+fn oauth(world: &Arc<World>, provider: MockIdentityProvider) -> OAuth {
+    let mut ids = MockIds::new();
+    ids.expect_fresh().returning(|| NEW.0);
+    let mut secrets = 0;
+    ids.expect_secret().returning_st(move || {
+        secrets += 1;
+        [secrets; 32]
+    });
+    let w = world.clone();
+    let store = Arc::new(TestUnitOfWork::store(move || transaction(&w)));
+    OAuth::new(Providers::new([Arc::new(provider) as _]), store, Arc::new(FixedClock(NOW)), Arc::new(ids))
+}
+
+fn provider() -> MockIdentityProvider {
+    let mut provider = MockIdentityProvider::new();
+    provider.expect_name().returning(github);
+    provider
+}
+
+fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<SignedIn, IdentityError> {
+    block_on(oauth(world, provider()).sign_in(external, Device::default()))
+}
+
+#[test]
+fn somebody_new_gets_an_account_with_what_the_provider_says() {
+    for (email, verified) in [(Some("octo@example.org"), true), (None, false)] {
+        let world = Arc::new(World::default());
+        let signed_in = sign_in(&world, &octo(email)).expect("a session");
+        let users = world.users();
+        assert_eq!(users.len(), 1);
+        assert_eq!((users[0].email.clone(), users[0].email_verified), (email.map(Email::trusted), verified));
+        assert_eq!((users[0].username.as_str(), users[0].is_admin, users[0].is_public), ("octo_cat", false, true));
+        assert_eq!(users[0].profile.name.as_deref(), Some("Octo Cat"));
+        assert_eq!(users[0].profile.image, Some(WebUrl::trusted("https://example.org/octo.png")));
+        assert_eq!(world.links(), [(users[0].id, "583231".to_owned())]);
+        assert_eq!((signed_in.session.user, signed_in.session.expires_at), (users[0].id, NOW + Session::LIFETIME));
+        assert_eq!(*world.opened.lock().expect("sessions"), [signed_in.session]);
+        assert_eq!(world.commits(), 1);
+    }
+}
+
+#[test]
+fn a_known_account_signs_in_whatever_its_address_has_become() {
+    let bob = user(UserId(Uuid::from_u128(2)), "bob", Some("bob@example.org"), true);
+    for email in [None, Some("bob@example.org"), Some("new@example.org")] {
+        let users = vec![user(ADA, "ada", None, false), bob.clone()];
+        let world = Arc::new(World::with(users.clone(), vec![link(ADA, "583231")]));
+        assert_eq!(sign_in(&world, &octo(email)).expect("a session").session.user, ADA, "{email:?}");
+        assert_eq!((world.users(), world.links().len()), (users, 1));
+        assert_eq!(world.touched.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
+fn an_address_verified_on_both_sides_links() {
+    let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
+    let world = Arc::new(World::with(users.clone(), Vec::new()));
+    assert_eq!(sign_in(&world, &octo(Some("ada@example.org"))).expect("a session").session.user, ADA);
+    assert_eq!((world.users(), world.links()), (users, vec![(ADA, "583231".to_owned())]));
+    assert!(world.ended().is_empty());
+}
+
+#[test]
+fn an_address_that_was_only_claimed_goes_to_a_new_account() {
+    let world = Arc::new(World::with(vec![user(ADA, "octo_cat", Some("octo@example.org"), false)], Vec::new()));
+    let signed_in = sign_in(&world, &octo(Some("octo@example.org"))).expect("a session");
+    let users = world.users();
+    assert_eq!((users[0].id, users[0].email.clone(), users[0].username.as_str()), (ADA, None, "octo_cat"));
+    assert_eq!((users[1].id, users[1].username.as_str(), users[1].email_verified), (NEW, "octo_cat2", true));
+    assert_eq!(users[1].email, Some(Email::trusted("octo@example.org")));
+    assert_eq!((world.ended(), signed_in.session.user), (vec![ADA], NEW));
+    assert_eq!(world.links(), [(NEW, "583231".to_owned())]);
+}
+
+#[test]
+fn a_second_account_of_a_provider_does_not_come_in_by_its_address() {
+    let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
+    let world = Arc::new(World::with(users, vec![link(ADA, "another")]));
+    let error = sign_in(&world, &octo(Some("ada@example.org"))).expect_err("refused");
+    assert_eq!((error.code(), error.kind()), ("another_account_linked", ErrorKind::Conflict));
+    assert_eq!((world.commits(), world.links().len()), (0, 1));
+}
+
+#[test]
+fn who_loses_a_race_tries_again_until_it_is_no_race() {
+    for constraint in ["users_email_key", "users_username_key"] {
+        for (collisions, code) in [(1, None), (4, None), (5, Some(()))] {
+            let world = Arc::new(World { constraint, collisions: AtomicUsize::new(collisions), ..World::default() });
+            let result = sign_in(&world, &octo(Some("octo@example.org")));
+            assert_eq!(result.as_ref().err().map(drop), code, "{constraint} {collisions}");
+            assert_eq!(world.commits(), usize::from(code.is_none()));
+            if let Err(error) = result {
+                assert_eq!(error.kind(), ErrorKind::Conflict);
+            }
+        }
+    }
+    let world = Arc::new(World { constraint: "users_pkey", collisions: AtomicUsize::new(1), ..World::default() });
+    assert_eq!(sign_in(&world, &octo(None)).expect_err("a defect").code(), "store_conflict");
+    // The other request for the same person links first, and is found then.
+    let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
+    sign_in(&world, &octo(None)).expect("a session");
+    let world = Arc::new(World { faster: AtomicUsize::new(99), ..World::default() });
+    assert_eq!(sign_in(&world, &octo(None)).expect_err("taken").code(), "external_account_taken");
+}
+
+#[test]
+fn an_account_that_was_made_between_two_looks_is_signed_in_to() {
+    let world = Arc::new(World {
+        // Neither is there when the owner is looked for, and both are when the address is.
+        blind: AtomicUsize::new(1),
+        ..World::with(vec![user(ADA, "ada", Some("octo@example.org"), true)], vec![link(ADA, "583231")])
+    });
+    assert_eq!(sign_in(&world, &octo(Some("octo@example.org"))).expect("a session").session.user, ADA);
+    assert_eq!((world.commits(), world.links().len()), (1, 1));
+}
+
+#[test]
+fn linking_is_for_what_is_nobody_elses_and_one_account_of_each_provider() {
+    let bob = UserId(Uuid::from_u128(2));
+    for (links, code, after) in [
+        (vec![], None, vec![(ADA, "583231")]),
+        (vec![link(ADA, "583231")], None, vec![(ADA, "583231")]),
+        (vec![link(bob, "583231")], Some("external_account_taken"), vec![(bob, "583231")]),
+        (vec![link(ADA, "another")], Some("another_account_linked"), vec![(ADA, "another")]),
+    ] {
+        let world = Arc::new(World::with(Vec::new(), links));
+        let result = block_on(oauth(&world, provider()).link(ADA, &octo(Some("octo@example.org"))));
+        assert_eq!(result.as_ref().err().map(IdentityError::code), code);
+        assert_eq!(world.commits(), usize::from(result.is_ok()));
+        assert_eq!(
+            world.links(),
+            after.into_iter().map(|(user, subject)| (user, subject.to_owned())).collect::<Vec<_>>()
+        );
+    }
+    let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
+    block_on(oauth(&world, provider()).link(ADA, &octo(None))).expect("linked");
+}
+
+#[test]
+fn a_sign_in_begins_with_secrets_of_its_own() {
+    let mut github = provider();
+    github.expect_authorize_url().returning(|state, verifier| {
+        format!("https://provider.example/?state={}&challenge={}", state.as_str(), verifier.challenge())
+    });
+    let oauth = oauth(&Arc::default(), github);
+    let (one, two) = (oauth.begin("github").expect("begun"), oauth.begin("github").expect("begun"));
+    assert!(one.url.contains(one.state.as_str()) && one.url.contains(&one.verifier.challenge()), "{}", one.url);
+    assert!(!one.url.contains(one.verifier.expose()), "the verifier stays here");
+    assert_ne!((&one.state, one.verifier.expose()), (&two.state, two.verifier.expose()));
+    assert_ne!(one.state.as_str(), one.verifier.expose());
+}
+
+#[test]
+fn a_provider_that_is_not_there_is_not_found() {
+    let world = Arc::default();
+    let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), Verifier::of([1; 32]));
+    for name in ["gitlab", "GitHub", "", "github "] {
+        let oauth = oauth(&world, provider());
+        let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
+        let by_token = block_on(oauth.sign_in_with_token(name, &token, Device::default()));
+        let linked = block_on(oauth.link_with_token(ADA, name, &token));
+        let errors = [oauth.begin(name).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
+        for error in errors {
+            assert_eq!(error.expect("refused").kind(), ErrorKind::NotFound, "{name:?}");
+        }
+    }
+    assert!(oauth(&world, provider()).check("github").is_ok());
+}
+
+#[test]
+fn what_a_provider_does_not_vouch_for_changes_nothing() {
+    for (failure, kind) in [
+        (ProviderError::Refused("bad_verification_code".to_owned()), ErrorKind::Unauthenticated),
+        (ProviderError::Unavailable("timed out".to_owned()), ErrorKind::Unavailable),
+        (ProviderError::RefusesUs("incorrect_client_credentials".to_owned()), ErrorKind::Internal),
+    ] {
+        let mut github = provider();
+        let (one, two) = (failure.clone(), failure.clone());
+        github.expect_exchange().returning(move |_, _| Err(one.clone()));
+        github.expect_vouch().returning(move |_| Err(two.clone()));
+        let world = Arc::new(World::default());
+        let oauth = oauth(&world, github);
+        let token = AccessToken::parse("gho_x").expect("a token");
+        let verifier = Verifier::of([1; 32]);
+        let by_code = oauth.sign_in_with_code("github", "code", &verifier, Device::default());
+        assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
+        let by_token = oauth.sign_in_with_token("github", &token, Device::default());
+        assert_eq!(block_on(by_token).expect_err("refused").kind(), kind);
+        assert_eq!(block_on(oauth.link_with_token(ADA, "github", &token)).expect_err("refused").kind(), kind);
+        assert_eq!((world.users().len(), world.commits()), (0, 0));
+    }
+}
+
+#[test]
+fn a_code_or_a_token_that_the_provider_vouches_for_signs_in_and_links() {
+    let mut github = provider();
+    let verifier = Verifier::of([9; 32]);
+    let expected = verifier.clone();
+    github
+        .expect_exchange()
+        .withf(move |code, verifier| code == "the code" && *verifier == expected)
+        .returning(|_, _| Ok(octo(None)));
+    github.expect_vouch().withf(|token| token.expose() == "gho_x").returning(|_| Ok(octo(None)));
+    let world = Arc::new(World::default());
+    let oauth = oauth(&world, github).with_session_lifetime(time::Duration::days(1));
+    let token = AccessToken::parse("gho_x").expect("a token");
+    let first = block_on(oauth.sign_in_with_code("github", "the code", &verifier, Device::default())).expect("in");
+    let second = block_on(oauth.sign_in_with_token("github", &token, Device::default())).expect("in");
+    assert_eq!((first.session.user, second.session.user), (NEW, NEW));
+    assert_ne!(first.token, second.token);
+    assert_eq!(first.session.expires_at, NOW + time::Duration::days(1));
+    block_on(oauth.link_with_token(NEW, "github", &token)).expect("linked already");
+    assert_eq!(world.users().len(), 1);
+}

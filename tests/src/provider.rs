@@ -1,0 +1,307 @@
+//! A service that vouches for people: what burntop asks of GitHub and GitLab, with their rules about codes and tokens.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use reqwest::Url;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The application that is registered there.
+pub const CLIENT_ID: &str = "burntop-client";
+/// Its secret.
+pub const CLIENT_SECRET: &str = "burntop-client-secret";
+
+/// Somebody with an account there.
+#[derive(Debug, Clone)]
+pub struct Human {
+    /// Names the account for good.
+    pub id: u64,
+    /// What it is called.
+    pub login: String,
+    /// Its main address.
+    pub email: String,
+    /// Whether the provider has verified it.
+    pub verified: bool,
+}
+
+/// What is wrong with the provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing.
+    None,
+    /// It answers 500 to programs.
+    Fails,
+    /// It does not answer programs at all.
+    Slow,
+}
+
+/// A running provider on the loopback; it ends with the test.
+#[derive(Debug)]
+pub struct FakeProvider {
+    url: String,
+    books: Arc<Mutex<Books>>,
+}
+
+/// What it has issued.
+#[derive(Debug)]
+struct Books {
+    trouble: Trouble,
+    /// Who sits at the browser; nobody means no.
+    browsing: Option<Human>,
+    /// What a code was asked for with: challenge, callback, who.
+    codes: HashMap<String, (String, String, Human)>,
+    /// The application that a token was issued to, and whose it is.
+    tokens: HashMap<String, (String, Human)>,
+    issued: usize,
+    /// Method and path of every request.
+    asked: Vec<String>,
+}
+
+impl Human {
+    /// Somebody with the verified address `<login>@example.org`.
+    pub fn new(id: u64, login: &str) -> Self {
+        Self { id, login: login.to_owned(), email: format!("{login}@example.org"), verified: true }
+    }
+}
+
+impl FakeProvider {
+    /// Starts one where `browsing` is signed in.
+    pub async fn start(browsing: Option<Human>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let books = Books {
+            trouble: Trouble::None,
+            browsing,
+            codes: HashMap::new(),
+            tokens: HashMap::new(),
+            issued: 0,
+            asked: Vec::new(),
+        };
+        let books = Arc::new(Mutex::new(books));
+        let kept = books.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(serve(stream, kept.clone()));
+            }
+        });
+        Self { url, books }
+    }
+
+    /// The settings of a server that signs people in through it.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("GITHUB_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("GITHUB_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("GITHUB_URL", self.url.clone()),
+            ("GITHUB_API_URL", self.url.clone()),
+            ("BURNTOP__GITHUB__TIMEOUT_SECONDS", "1".to_owned()),
+            ("GITLAB_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("GITLAB_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+            ("GITLAB_URL", self.url.clone()),
+            ("GITLAB_API_URL", format!("{}/api/v4", self.url)),
+        ]
+    }
+
+    /// From now on `human` sits at the browser.
+    pub fn browsing(&self, human: Option<Human>) {
+        self.books().browsing = human;
+    }
+
+    /// From now on this is wrong.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.books().trouble = trouble;
+    }
+
+    /// A token of `human` that was issued to the application `client_id`.
+    pub fn issue(&self, client_id: &str, human: Human) -> String {
+        self.books().issue(client_id, human)
+    }
+
+    /// How often it was asked for the path that begins with `path`.
+    pub fn asked(&self, path: &str) -> usize {
+        self.books().asked.iter().filter(|line| line.contains(path)).count()
+    }
+
+    fn books(&self) -> MutexGuard<'_, Books> {
+        lock(&self.books)
+    }
+}
+
+fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
+    books.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One request, its parameters from query and body.
+struct Request {
+    path: String,
+    line: String,
+    parameters: HashMap<String, String>,
+    authorization: String,
+    json: Value,
+}
+
+/// A status, a `Location` or nothing, a body.
+type Answer = (u16, Option<String>, Value);
+
+impl Books {
+    fn issue(&mut self, client_id: &str, human: Human) -> String {
+        self.issued += 1;
+        let token = format!("gho_issued{}", self.issued);
+        self.tokens.insert(token.clone(), (client_id.to_owned(), human));
+        token
+    }
+
+    fn answer(&mut self, request: &Request) -> Answer {
+        let github_token = format!("/applications/{CLIENT_ID}/token");
+        match request.path.as_str() {
+            "/login/oauth/authorize" | "/oauth/authorize" => self.authorize(request),
+            "/login/oauth/access_token" => (200, None, self.exchange(request).unwrap_or_else(|error| error)),
+            "/oauth/token" => match self.exchange(request) {
+                Ok(token) => (200, None, token),
+                Err(_) => (400, None, json!({"error": "invalid_grant"})),
+            },
+            path if path == github_token => self.check(request),
+            "/oauth/token/info" => match self.bearer(request) {
+                Some((client, human)) => {
+                    (200, None, json!({"resource_owner_id": human.id, "application": {"uid": client}}))
+                }
+                None => (401, None, json!({"error": "invalid_token"})),
+            },
+            "/user" => self.about(request, |human| json!({"id": human.id, "login": human.login, "name": null})),
+            "/user/emails" => self.about(request, |human| {
+                json!([{"email": "second@example.org", "primary": false, "verified": true},
+                       {"email": human.email, "primary": true, "verified": human.verified}])
+            }),
+            "/api/v4/user" => self.about(request, |human| {
+                let confirmed = human.verified.then_some("2012-05-23T09:05:22Z");
+                json!({"id": human.id, "username": human.login, "email": human.email, "confirmed_at": confirmed})
+            }),
+            _ => (404, None, json!({"message": "Not Found"})),
+        }
+    }
+
+    /// Sends the browser back, with a code if somebody is there who agrees.
+    fn authorize(&mut self, request: &Request) -> Answer {
+        let said = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
+        if said("client_id") != CLIENT_ID || said("code_challenge_method") != "S256" || said("state").is_empty() {
+            return (400, None, json!({"error": "invalid_request"}));
+        }
+        let state = said("state");
+        let answer = if let Some(human) = self.browsing.clone() {
+            self.issued += 1;
+            let code = format!("code{}", self.issued);
+            self.codes.insert(code.clone(), (said("code_challenge"), said("redirect_uri"), human));
+            [("code", code), ("state", state)]
+        } else {
+            [("error", "access_denied".to_owned()), ("state", state)]
+        };
+        let back = Url::parse_with_params(&said("redirect_uri"), answer);
+        (302, back.ok().map(String::from), Value::Null)
+    }
+
+    /// A token for a code: once, for its verifier, callback and application alone.
+    fn exchange(&mut self, request: &Request) -> Result<Value, Value> {
+        let said = |name: &str| request.parameters.get(name).map_or("", String::as_str);
+        if (said("client_id"), said("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+            return Err(json!({"error": "incorrect_client_credentials"}));
+        }
+        let bad = || json!({"error": "bad_verification_code"});
+        let (challenge, callback, human) = self.codes.remove(said("code")).ok_or_else(bad)?;
+        let proof = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(said("code_verifier").as_bytes()));
+        if (proof, said("redirect_uri")) != (challenge, callback.as_str()) {
+            return Err(bad());
+        }
+        Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))
+    }
+
+    /// Whose a token is, told to the application that it was issued to.
+    fn check(&self, request: &Request) -> Answer {
+        let ours = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
+        if request.authorization != format!("Basic {ours}") {
+            return (401, None, json!({"message": "Bad credentials"}));
+        }
+        match self.tokens.get(request.json["access_token"].as_str().unwrap_or_default()) {
+            Some((client, human)) if client == CLIENT_ID => {
+                let user = json!({"id": human.id, "login": human.login});
+                (200, None, json!({"app": {"client_id": client}, "user": user}))
+            }
+            _ => (404, None, json!({"message": "Not Found"})),
+        }
+    }
+
+    fn bearer(&self, request: &Request) -> Option<&(String, Human)> {
+        self.tokens.get(request.authorization.strip_prefix("Bearer ")?)
+    }
+
+    fn about(&self, request: &Request, tell: impl Fn(&Human) -> Value) -> Answer {
+        match self.bearer(request) {
+            Some((_, human)) => (200, None, tell(human)),
+            None => (401, None, json!({"message": "Bad credentials"})),
+        }
+    }
+}
+
+async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
+    let Some(request) = read(&mut stream).await else { return };
+    let trouble = {
+        let mut books = lock(&books);
+        books.asked.push(request.line.clone());
+        if request.path.ends_with("/authorize") { Trouble::None } else { books.trouble }
+    };
+    let (status, location, body) = match trouble {
+        Trouble::None => lock(&books).answer(&request),
+        Trouble::Fails => (500, None, json!({"message": "Server Error"})),
+        Trouble::Slow => {
+            // Until who asked gives up.
+            let _ = stream.read(&mut [0; 16]).await;
+            return;
+        }
+    };
+    let (body, location) = (body.to_string(), location.map_or(String::new(), |to| format!("Location: {to}\r\n")));
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+    // Who asked may be gone.
+    let _ = stream.write_all((head + &body).as_bytes()).await;
+}
+
+async fn read(stream: &mut TcpStream) -> Option<Request> {
+    let mut bytes = Vec::new();
+    loop {
+        if let Some(request) = parse(&bytes) {
+            return Some(request);
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// The request in `bytes`, once all of it is there.
+fn parse(bytes: &[u8]) -> Option<Request> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&bytes[..end]).ok()?;
+    let body = std::str::from_utf8(&bytes[end + 4..]).ok()?;
+    let mut lines = head.lines();
+    let line = lines.next()?.to_owned();
+    let headers: HashMap<String, &str> =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value)).collect();
+    let length: usize = headers.get("content-length").map_or(Some(0), |length| length.parse().ok())?;
+    if body.len() < length {
+        return None;
+    }
+    let url = Url::parse("http://provider").ok()?.join(line.split(' ').nth(1)?).ok()?;
+    let form = Url::parse(&format!("http://form/?{body}")).ok()?;
+    let parameters = url.query_pairs().chain(form.query_pairs());
+    Some(Request {
+        path: url.path().to_owned(),
+        parameters: parameters.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+        authorization: headers.get("authorization").map_or(String::new(), |value| (*value).to_owned()),
+        json: serde_json::from_str(body).unwrap_or_default(),
+        line,
+    })
+}

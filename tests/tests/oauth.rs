@@ -1,0 +1,280 @@
+//! Signing in through GitHub and GitLab: a browser goes there and comes back, a client hands over its token.
+
+use std::collections::HashMap;
+
+use reqwest::{Method, Url};
+use serde_json::{Value, json};
+use tests::{Answer, CLIENT_ID, FakeProvider, Human, PASSWORD, Person, Server, Trouble};
+
+/// A server and the provider it asks, where `human` sits at the browser.
+async fn start(human: Option<Human>) -> (Server, FakeProvider) {
+    let provider = FakeProvider::start(human).await;
+    let settings = provider.settings();
+    let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    (Server::start_with(&settings).await, provider)
+}
+
+/// A browser on its way: what the provider sends it back to, and its cookie.
+struct Browser {
+    back: Url,
+    cookie: String,
+}
+
+fn location(answer: &Answer) -> Url {
+    assert_eq!((answer.status, answer.header("cache-control")), (302, Some("no-store")), "{}", answer.text);
+    answer.header("location").expect("a location").parse().expect("an address")
+}
+
+impl Browser {
+    /// Goes to the provider and is sent back.
+    async fn goes_to(server: &Server, provider: &str) -> Self {
+        let answer = server.client().get(&format!("/auth/oauth/{provider}")).await;
+        let cookie = answer.header("set-cookie").expect("a cookie").split(';').next().expect("a pair").to_owned();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let answer = http.build().expect("a client").get(location(&answer)).send().await.expect("the provider answers");
+        assert_eq!(answer.status().as_u16(), 302);
+        let back = answer.headers()["location"].to_str().expect("text").parse().expect("an address");
+        Self { back, cookie }
+    }
+
+    /// Comes back; what the frontend is told.
+    async fn comes_back(&self, server: &Server) -> HashMap<String, String> {
+        self.comes_back_with(server, Some(&self.cookie)).await
+    }
+
+    async fn comes_back_with(&self, server: &Server, cookie: Option<&str>) -> HashMap<String, String> {
+        assert!(self.back.as_str().starts_with("http://127.0.0.1:8000/api/v1/"), "the public address: {}", self.back);
+        let path = self.back.path().strip_prefix("/api/v1").expect("our callback");
+        let client = server.client();
+        let mut request = client.request(Method::GET, &format!("{path}?{}", self.back.query().unwrap_or_default()));
+        if let Some(cookie) = cookie {
+            request = request.header("cookie", cookie);
+        }
+        let answer = client.send(request).await;
+        let gone = answer.header("set-cookie").expect("the cookie is taken back");
+        assert!(gone.starts_with("oauth_state=;") && gone.contains("Max-Age=0"), "{gone}");
+        let home = location(&answer);
+        assert!(home.as_str().starts_with("http://localhost:3000/auth/callback?"), "{home}");
+        home.query_pairs().into_owned().collect()
+    }
+
+    /// Replaces one parameter of what it comes back with.
+    fn with(mut self, name: &str, value: &str) -> Self {
+        let pairs: Vec<(String, String)> = self.back.query_pairs().into_owned().collect();
+        let changed = |(known, kept): (String, String)| {
+            let kept = if known == name { value.to_owned() } else { kept };
+            (known, kept)
+        };
+        self.back.query_pairs_mut().clear().extend_pairs(pairs.into_iter().map(changed));
+        self
+    }
+}
+
+/// Signs in with a browser; the account as its owner sees it.
+async fn sign_in(server: &Server, provider: &str) -> Value {
+    let told = Browser::goes_to(server, provider).await.comes_back(server).await;
+    let token = told.get("token").unwrap_or_else(|| panic!("no token: {told:?}"));
+    server.client().with_token(token).get("/auth/me").await.expect(200)
+}
+
+async fn error(server: &Server, provider: &str) -> String {
+    Browser::goes_to(server, provider).await.comes_back(server).await.remove("error").expect("an error")
+}
+
+fn accounts(server: &Server) -> i64 {
+    server.database().number("SELECT count(*) FROM users")
+}
+
+#[tokio::test]
+async fn who_comes_from_github_gets_an_account_and_finds_it_again() {
+    let (server, provider) = start(Some(Human::new(7, "octo-cat"))).await;
+    let me = sign_in(&server, "github").await;
+    assert_eq!((&me["username"], &me["email"]), (&json!("octo_cat"), &json!("octo-cat@example.org")));
+    assert_eq!((&me["email_verified"], &me["is_admin"]), (&json!(true), &json!(false)));
+
+    // A login and an address may change; the account stays.
+    provider.browsing(Some(Human { email: "new@example.org".to_owned(), ..Human::new(7, "renamed") }));
+    let again = sign_in(&server, "github").await;
+    assert_eq!(again, me);
+    assert_eq!(accounts(&server), 1);
+
+    // Somebody else with the login that is free now.
+    provider.browsing(Some(Human { email: "other@example.org".to_owned(), ..Human::new(8, "octo-cat") }));
+    assert_eq!(sign_in(&server, "github").await["username"], "octo_cat2");
+    assert_eq!(server.database().rows("SELECT login FROM external_accounts ORDER BY subject"), "renamed\nocto-cat\n");
+}
+
+#[tokio::test]
+async fn neither_codes_nor_tokens_are_logged_or_stored() {
+    let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
+    let browser = Browser::goes_to(&server, "github").await;
+    let told = browser.comes_back(&server).await;
+    let parts: HashMap<String, String> = browser.back.query_pairs().into_owned().collect();
+    let log = server.log();
+    assert!(log.contains("/auth/oauth/{provider}/callback"), "the request is logged by its route: {log}");
+    let tables =
+        server.database().rows("SELECT e::text FROM external_accounts e UNION ALL SELECT u::text FROM users u");
+    for secret in [&told["token"], &parts["state"], &format!("code={}", parts["code"]), &"gho_".to_owned()] {
+        assert!(!log.contains(secret.as_str()), "{secret} in {log}");
+        assert!(!tables.contains(secret.as_str()), "{secret} in {tables}");
+    }
+}
+
+#[tokio::test]
+async fn who_says_no_at_the_provider_is_sent_home_without_a_session() {
+    let (server, _provider) = start(None).await;
+    assert_eq!(error(&server, "github").await, "access_denied");
+    assert_eq!(accounts(&server), 0);
+}
+
+#[tokio::test]
+async fn only_the_browser_that_began_comes_in_and_only_once() {
+    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
+    let browser = Browser::goes_to(&server, "github").await;
+    assert_eq!(browser.comes_back_with(&server, None).await["error"], "invalid_state");
+    let elsewhere = Browser::goes_to(&server, "github").await;
+    assert_eq!(browser.comes_back_with(&server, Some(&elsewhere.cookie)).await["error"], "invalid_state");
+    let changed = format!("{}x", browser.cookie);
+    assert_eq!(browser.comes_back_with(&server, Some(&changed)).await["error"], "invalid_state");
+    let other = elsewhere.with("state", "another");
+    assert_eq!(other.comes_back(&server).await["error"], "invalid_state");
+    assert_eq!(provider.asked("access_token"), 0, "nothing was asked so far");
+
+    assert!(browser.comes_back(&server).await.contains_key("token"));
+    assert_eq!(browser.comes_back(&server).await["error"], "auth_failed", "a code works once");
+    assert_eq!(browser.with("code", "made-up").comes_back(&server).await["error"], "auth_failed");
+    assert_eq!(accounts(&server), 1);
+}
+
+#[tokio::test]
+async fn a_cookie_of_one_provider_is_of_no_use_for_another() {
+    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
+    let mut browser = Browser::goes_to(&server, "github").await;
+    let path = browser.back.path().replace("github", "gitlab");
+    browser.back.set_path(&path);
+    assert_eq!(browser.comes_back(&server).await["error"], "invalid_state");
+    assert_eq!(provider.asked("/oauth/token"), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_or_is_slow_makes_no_account_and_the_next_try_works() {
+    let (server, provider) = start(Some(Human::new(7, "ada"))).await;
+    let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "ada"))});
+    for (trouble, asked) in [(Trouble::Fails, 3), (Trouble::Slow, 1)] {
+        provider.trouble(trouble);
+        let before = provider.asked("/applications/");
+        assert_eq!(error(&server, "github").await, "auth_failed", "{trouble:?}");
+        let answer = server.client().post("/auth/oauth/github/device", &token).await;
+        answer.expect_error(503, "SERVICE_UNAVAILABLE");
+        assert!(answer.header("retry-after").is_some());
+        assert_eq!(provider.asked("/applications/") - before, asked, "{trouble:?}");
+        assert_eq!(accounts(&server), 0);
+    }
+    assert_eq!(provider.asked("access_token"), 2, "a code is sent once");
+    provider.trouble(Trouble::None);
+    assert_eq!(sign_in(&server, "github").await["username"], "ada");
+}
+
+#[tokio::test]
+async fn without_a_verified_address_an_account_has_none() {
+    let (server, _provider) = start(Some(Human { verified: false, ..Human::new(7, "ada") })).await;
+    let ada = Person::register(&server, "ada").await;
+    let me = sign_in(&server, "github").await;
+    assert_eq!((&me["email"], &me["email_verified"], &me["username"]), (&Value::Null, &json!(false), &json!("ada2")));
+    assert_eq!(ada.get("/auth/me").await["email"], "ada@example.org", "nothing happened to who has that address");
+}
+
+#[tokio::test]
+async fn an_address_that_both_sides_have_verified_links() {
+    let (server, _provider) = start(Some(Human::new(7, "octocat"))).await;
+    let ada = Person::register(&server, "ada").await;
+    server.database().rows("UPDATE users SET email = 'octocat@example.org', email_verified = true");
+    let me = sign_in(&server, "github").await;
+    assert_eq!((me["id"].as_str(), me["username"].as_str()), (Some(ada.id.as_str()), Some("ada")));
+    assert_eq!(accounts(&server), 1);
+    ada.get("/auth/me").await;
+}
+
+#[tokio::test]
+async fn who_registered_with_somebody_elses_address_loses_it_and_nothing_else() {
+    let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
+    let squatter = Person::register(&server, "ada").await;
+    let me = sign_in(&server, "github").await;
+    assert_ne!(me["id"].as_str(), Some(squatter.id.as_str()));
+    assert_eq!((&me["email"], &me["username"]), (&json!("ada@example.org"), &json!("ada2")));
+
+    squatter.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    let login = |name: &str| json!({"email": name, "password": PASSWORD});
+    server.client().post("/auth/login", &login("ada@example.org")).await.expect_error(401, "UNAUTHORIZED");
+    let session = server.client().post("/auth/login", &login("ada")).await.expect(200);
+    let token = session["token"].as_str().expect("a token");
+    let kept = server.client().with_token(token).get("/auth/me").await.expect(200);
+    assert_eq!((kept["id"].as_str(), &kept["email"]), (Some(squatter.id.as_str()), &Value::Null));
+}
+
+#[tokio::test]
+async fn a_client_signs_in_with_a_token_that_was_issued_to_us_and_with_no_other() {
+    let (server, provider) = start(None).await;
+    let ada = Human::new(7, "ada");
+    let device = async |provider: &str, token: &str| {
+        server.client().post(&format!("/auth/oauth/{provider}/device"), &json!({"access_token": token})).await
+    };
+    for name in ["github", "gitlab"] {
+        for token in [provider.issue("another-application", ada.clone()), "gho_made_up".to_owned()] {
+            let answer = device(name, &token).await;
+            answer.expect_error(401, "UNAUTHORIZED");
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        }
+    }
+    assert_eq!((accounts(&server), provider.asked("/user")), (0, 0), "such a token is used for nothing");
+
+    let token = provider.issue(CLIENT_ID, ada);
+    let session = device("github", &token).await.expect(200);
+    let again = device("github", &token).await.expect(200);
+    assert_eq!(session["user_id"], again["user_id"]);
+    let me = server.client().with_token(session["token"].as_str().expect("a token"));
+    assert_eq!(me.get("/auth/me").await.expect(200)["email"], "ada@example.org");
+}
+
+#[tokio::test]
+async fn gitlab_works_like_github_and_the_same_verified_address_is_the_same_person() {
+    let (server, provider) = start(Some(Human::new(7, "tanuki"))).await;
+    let me = sign_in(&server, "gitlab").await;
+    assert_eq!((&me["username"], &me["email_verified"]), (&json!("tanuki"), &json!(true)));
+    assert_eq!(sign_in(&server, "gitlab").await, me);
+    assert_eq!(sign_in(&server, "github").await["id"], me["id"], "linked by the address");
+    let token = provider.issue(CLIENT_ID, Human::new(7, "tanuki"));
+    let answer = server.client().post("/auth/oauth/gitlab/device", &json!({"access_token": token})).await;
+    assert_eq!(answer.expect(200)["user_id"], me["id"]);
+    provider.browsing(Some(Human { verified: false, ..Human::new(9, "other") }));
+    assert_eq!(sign_in(&server, "gitlab").await["email"], Value::Null, "an address that is not confirmed is none");
+}
+
+#[tokio::test]
+async fn an_account_is_linked_on_purpose_and_belongs_to_one_person() {
+    let (server, provider) = start(Some(Human::new(7, "octocat"))).await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let link = async |person: &Person, human: Human| {
+        let token = provider.issue(CLIENT_ID, human);
+        person.client.post("/auth/oauth/github/link", &json!({"access_token": token})).await
+    };
+    assert_eq!(link(&ada, Human::new(7, "octocat")).await.status, 204);
+    assert_eq!(link(&ada, Human::new(7, "octocat")).await.status, 204, "again");
+    assert_eq!(link(&bob, Human::new(7, "octocat")).await.expect_error(409, "CONFLICT")["field"], "subject");
+    assert_eq!(link(&ada, Human::new(8, "other")).await.expect_error(409, "CONFLICT")["field"], "provider");
+    assert_eq!(sign_in(&server, "github").await["id"].as_str(), Some(ada.id.as_str()));
+
+    let foreign = json!({"access_token": provider.issue("another-application", Human::new(9, "bob"))});
+    bob.client.post("/auth/oauth/github/link", &foreign).await.expect_error(401, "UNAUTHORIZED");
+    let anonymous = server.client().post("/auth/oauth/github/link", &foreign).await;
+    anonymous.expect_error(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn without_a_client_id_there_is_no_provider() {
+    let server = Server::start().await;
+    for path in ["/auth/oauth/github", "/auth/oauth/github/callback?code=x&state=y", "/auth/oauth/nobody"] {
+        let details = server.client().get(path).await.expect_error(404, "NOT_FOUND");
+        assert_eq!(details["resource"], "Provider", "{path}");
+    }
+}

@@ -1,0 +1,156 @@
+//! XP, levels and achievements, earned once.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server, noon_zone, now};
+
+/// How many clients cross a threshold at the same moment.
+const AT_ONCE: usize = 32;
+
+/// The slugs of what `answer`, to a sync, says is unlocked.
+fn unlocked(answer: &Value) -> BTreeSet<String> {
+    let new = answer["newAchievements"].as_array().expect("achievements");
+    new.iter().map(|one| one["slug"].as_str().expect("a slug").to_owned()).collect()
+}
+
+/// The achievement `slug` on the page of `person`.
+async fn achievement(person: &Person, slug: &str) -> Value {
+    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+    let all = page["achievements"].as_array().expect("achievements");
+    all.iter().find(|one| one["slug"] == slug).cloned().unwrap_or_else(|| panic!("no {slug}"))
+}
+
+/// Every sum of XP and achievements that is kept equals the events it is the sum of.
+fn assert_sums_are_right(server: &Server) {
+    let wrong = server.database().rows(
+        "SELECT username, event_xp, achievements FROM usage_totals AS t JOIN users ON users.key = t.user_key
+         WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
+            OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)",
+    );
+    assert_eq!(wrong, "");
+}
+
+#[tokio::test]
+async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let syncs: Vec<_> = (0..AT_ONCE)
+        .map(|n| {
+            let ada = ada.clone();
+            let message = Message::new(format!("m{n}")).output(40_000);
+            tokio::spawn(async move { ada.sync(&Batch::of([message]).machine(&format!("machine{n}"))).await })
+        })
+        .collect();
+    let mut seen = Vec::new();
+    for sync in syncs {
+        let answer = sync.await.expect("a sync");
+        seen.extend(answer["newAchievements"].as_array().expect("achievements").clone());
+    }
+    for slug in ["first-sync", "hello-tokens"] {
+        assert_eq!(seen.iter().filter(|one| one["slug"] == slug).count(), 1, "{slug}");
+    }
+    // Each tier of one with tiers is told by one sync at most, and the last says the highest.
+    let tiers: Vec<u64> =
+        seen.iter().filter(|one| one["slug"] == "token-stream").filter_map(|one| one["tier"].as_u64()).collect();
+    assert_eq!(tiers.len(), tiers.iter().collect::<BTreeSet<_>>().len(), "{tiers:?}");
+    assert_eq!(achievement(&ada, "token-stream").await["tier"].as_u64(), tiers.iter().max().copied());
+
+    for table in ["activities", "notifications"] {
+        let told = server.database().rows(&format!(
+            "SELECT data ->> 'slug', data ->> 'tier', count(*) FROM {table} WHERE kind = 'achievement_unlocked'
+             GROUP BY 1, 2 HAVING count(*) > 1"
+        ));
+        assert_eq!(told, "", "{table}");
+    }
+    assert_sums_are_right(&server);
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_what_would_be_unlocked_and_unlocks_nothing() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let batch = Batch::of([Message::new("m1").output(10)]);
+    let dry = ada.sync(&batch.clone().with("dryRun", true)).await;
+    assert!(unlocked(&dry).contains("first-sync"));
+    assert_eq!(achievement(&ada, "first-sync").await["unlocked"], false);
+    assert_eq!(ada.overview().await["xp"], 0);
+    let real = ada.sync(&batch).await;
+    assert_eq!(unlocked(&real), unlocked(&dry));
+    assert_eq!(achievement(&ada, "first-sync").await["unlocked"], true);
+    assert_eq!(unlocked(&ada.sync(&batch).await), BTreeSet::new(), "once");
+}
+
+#[tokio::test]
+async fn what_the_figures_say_is_the_same_wherever_it_is_shown() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let synced = ada.sync(&Batch::of([Message::new("m1").output(5_000_000)])).await;
+    let stats = &synced["stats"];
+    let (overview, profile) = (ada.overview().await, ada.get("/users/ada").await);
+    let (level, shown) = (ada.get("/users/ada/level").await, ada.get("/users/ada/stats").await);
+    let page = ada.get("/users/ada/achievements").await;
+    for (what, xp, of_level, title) in [
+        ("sync", &stats["xp"], &stats["level"], &stats["title"]),
+        ("overview", &overview["xp"], &overview["level"], &overview["title"]),
+        ("profile", &profile["xp"], &profile["level"], &profile["title"]),
+        ("level", &level["xp"], &level["level"], &level["title"]),
+    ] {
+        assert_eq!((xp, of_level, title), (&level["xp"], &level["level"], &level["title"]), "{what}");
+    }
+    assert_eq!(stats["leveledUp"], true);
+    let count = &page["unlocked"];
+    assert_eq!(count, &json!(unlocked(&synced).len()));
+    assert_eq!((count, count), (&shown["achievements_unlocked"], &overview["achievements_unlocked"]));
+    assert_eq!(count, &stats["achievementsUnlocked"]);
+    assert_eq!(page["total"], server.client().get("/achievements").await.expect(200)["total"]);
+}
+
+#[tokio::test]
+async fn a_profile_that_is_filled_in_earns_its_achievement_at_once() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.change(json!({"name": "Ada", "bio": "Counts.", "location": "London", "region": "EU"})).await;
+    assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], false);
+    ada.change(json!({"website_url": "https://example.org", "image": "https://example.org/a.png"})).await;
+    assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true);
+    ada.change(json!({"bio": null})).await;
+    assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true, "an unlock is a fact");
+    assert_sums_are_right(&server);
+}
+
+#[tokio::test]
+async fn a_winning_copy_takes_back_an_active_day_but_nothing_that_was_earned() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let first = Message::new("m1").output(10);
+    let other_day = Message::new("m2").at(first.at + 24.hours()).output(10);
+    ada.sync(&Batch::of([first.clone(), other_day.clone()])).await;
+    let before = ada.overview().await;
+    let moved = Message { output: 20, at: first.at, ..other_day };
+    let after = ada.sync(&Batch::of([moved])).await;
+    assert_eq!(before["unique_days"], 2);
+    assert_eq!(after["stats"]["xp"].as_u64(), before["xp"].as_u64().map(|xp| xp - 10));
+    assert_eq!(after["stats"]["achievementsUnlocked"], before["achievements_unlocked"]);
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
+async fn a_week_of_work_is_a_streak_with_its_milestone() {
+    let server = Server::start().await;
+    let zone = noon_zone();
+    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let mut answers = Vec::new();
+    for back in (0..7).rev() {
+        let message = Message::new(format!("m{back}")).at(now() - (24 * back).hours()).output(1_000);
+        answers.push(ada.sync(&Batch::of([message])).await);
+    }
+    let streaks: Vec<_> = answers.iter().map(|answer| answer["stats"]["longestStreak"].clone()).collect();
+    assert_eq!(streaks, (1..=7).map(|days| json!(days)).collect::<Vec<_>>());
+    assert_eq!(answers[6]["stats"]["currentStreak"], 7);
+    assert!(unlocked(&answers[6]).contains("streak-7"), "{}", answers[6]);
+    let milestones = server.database().rows("SELECT data ->> 'days' FROM activities WHERE kind = 'streak_milestone'");
+    assert_eq!(milestones.trim(), "7");
+}
