@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::notifications::Inbox;
 use domain::social::Social;
 use domain::usage::Usage;
@@ -14,7 +14,7 @@ use domain::users::Users;
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
-use crate::identity::Browser;
+use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::routes::Routes;
 use crate::{achievements, dashboard, health, identity, notifications, social, stats, usage, users};
@@ -26,6 +26,10 @@ pub struct Services {
     pub identity: Identity,
     /// API tokens.
     pub api_tokens: ApiTokens,
+    /// Programs that are signed in by somebody elsewhere.
+    pub device_logins: DeviceLogins,
+    /// Where people reach this server.
+    pub public_url: PublicUrl,
     /// Sign-in through providers.
     pub oauth: OAuth,
     /// Where browsers go afterwards.
@@ -60,6 +64,8 @@ impl Services {
         config
             .app_data(Data::new(self.identity))
             .app_data(Data::new(self.api_tokens))
+            .app_data(Data::new(self.device_logins))
+            .app_data(Data::new(self.public_url))
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))

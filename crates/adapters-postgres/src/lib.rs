@@ -8,6 +8,7 @@ mod api_tokens;
 mod dashboard;
 mod data;
 mod database;
+mod device_logins;
 mod dictionary;
 mod error;
 mod external_accounts;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
-use adapters_http::identity::Browser;
+use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
@@ -17,7 +17,7 @@ use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, FailedLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
@@ -47,6 +47,8 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+        device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()).with_session_lifetime(lifetime),
+        public_url: PublicUrl::new(&settings.app.public_url),
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),

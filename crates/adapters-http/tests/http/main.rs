@@ -3,6 +3,7 @@
 mod achievements;
 mod auth;
 mod dashboard;
+mod device;
 mod edge;
 mod errors;
 mod limits;

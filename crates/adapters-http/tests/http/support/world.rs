@@ -6,7 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
-use adapters_http::identity::Browser;
+use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
@@ -17,8 +17,8 @@ use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsag
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
-    ApiTokens, Credential, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, Scopes, Secret,
-    Via,
+    ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
+    Scopes, Secret, Via,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::money::Usd;
@@ -152,6 +152,8 @@ impl World {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
                 .with_failed_logins(self.failed_logins),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+            device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
+            public_url: PublicUrl::new("https://burntop.example.org"),
             oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
