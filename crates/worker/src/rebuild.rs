@@ -62,11 +62,12 @@ fn report(name: &str, repair: &Repair) {
         println!("{name}: nothing to repair ({} messages)", repair.messages);
     } else {
         println!(
-            "{name}: repaired {} roll-ups, {} days, {} hours{} ({} messages)",
+            "{name}: repaired {} roll-ups, {} days, {} hours{}{} ({} messages)",
             repair.rollups,
             repair.days,
             repair.hours,
-            if repair.totals { " and the totals" } else { "" },
+            if repair.totals { ", the totals" } else { "" },
+            if repair.counts { ", the counts of people and activities" } else { "" },
             repair.messages
         );
     }
