@@ -9,7 +9,9 @@ mod data;
 mod database;
 mod dictionary;
 mod error;
+mod feed;
 mod follows;
+mod hub;
 mod ledger;
 mod migrations;
 mod numeric;
@@ -25,5 +27,6 @@ mod users;
 
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;
+pub use hub::{Hub, HubLimits};
 pub use migrations::{MigrationError, MigrationState, Migrations, create_database};
 pub use pool::QueryCount;
