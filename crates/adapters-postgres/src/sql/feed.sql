@@ -11,9 +11,10 @@ followed AS MATERIALIZED (
       AND counts.activities > 0
       AND NOT EXISTS (SELECT FROM users WHERE users.id = follows.following_id AND users.deleted_at IS NOT NULL)
 ),
--- Only as many people as activities are looked through, those with the newest, can have one on the page.
+-- Only as many people as activities are looked through, those with the newest, can have one on the page; of equally new ones,
+-- any.
 newest AS (
-    SELECT id, last_activity_at FROM followed ORDER BY last_activity_at DESC LIMIT $3 + $2
+    SELECT id, last_activity_at FROM followed ORDER BY last_activity_at DESC FETCH FIRST ($3 + $2) ROWS WITH TIES
 ),
 people AS MATERIALIZED (
     SELECT newest.id, newest.last_activity_at FROM newest JOIN visible_to($1) AS seen ON seen.id = newest.id
