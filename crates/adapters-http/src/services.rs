@@ -6,7 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -14,7 +14,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, social, stats, usage, users};
+use crate::{achievements, dashboard, feed, health, identity, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub struct Services {
     pub users: Users,
     /// Who follows whom.
     pub social: Social,
+    /// What happens to those one follows.
+    pub feed: Feed,
     /// The ledger.
     pub usage: Usage,
     /// What people earn.
@@ -48,6 +50,7 @@ impl Services {
             .app_data(Data::new(self.identity))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
+            .app_data(Data::new(self.feed))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.dashboard))
@@ -63,6 +66,7 @@ pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
         .and(social::routes())
+        .and(feed::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())

@@ -8,7 +8,7 @@ use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
-use adapters_postgres::Database;
+use adapters_postgres::{Database, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
@@ -18,7 +18,7 @@ use domain::dashboard::Dashboard;
 use domain::identity::Identity;
 use domain::ids::Ids;
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -26,7 +26,12 @@ use domain::users::Users;
 use crate::ready::Ready;
 
 /// Everything the routes need.
-pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Ready>) -> Result<Services, StartupError> {
+pub(crate) fn services(
+    settings: &Settings,
+    database: &Database,
+    hub: Hub,
+    ready: Arc<Ready>,
+) -> Result<Services, StartupError> {
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let reader = Arc::new(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -40,6 +45,7 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
         identity: identity.with_session_lifetime(lifetime),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        feed: Feed::new(reader.clone(), Arc::new(hub)),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
         achievements: Achievements::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
@@ -81,4 +87,9 @@ pub(crate) fn limits(settings: &Settings) -> ServerLimits {
         drain: Duration::from_secs(server.shutdown_timeout_seconds),
         ..defaults
     }
+}
+
+/// How many may listen to what happens. Half of the connections are left for everything else.
+pub(crate) fn hub(settings: &Settings) -> HubLimits {
+    HubLimits { listeners: settings.server.max_connections.div_ceil(2), ..HubLimits::default() }
 }

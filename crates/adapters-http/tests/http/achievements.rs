@@ -145,7 +145,7 @@ fn with_the_first_unlocked() -> World {
         let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();
         let totals = Sums { messages: 3, tokens: 250, ..Sums::default() };
         let facts = Facts { held, ..facts(BTreeSet::from([NOW.date()])) };
-        Ok((viewer != Some(BOB)).then(|| Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
+        Ok((viewer != Some(BOB)).then_some(Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
     });
     world
 }

@@ -5,6 +5,7 @@ mod auth;
 mod dashboard;
 mod edge;
 mod errors;
+mod feed;
 mod social;
 mod support;
 mod sync;

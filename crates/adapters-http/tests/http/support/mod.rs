@@ -91,7 +91,8 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
 
 /// Serves on a port of its own until the test ends.
 pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
-    let server = ServerLimits { workers: 1, ..ServerLimits::default() }.apply(HttpServer::new(make));
+    let limits = ServerLimits { workers: 1, stall_timeout: Duration::from_millis(500), ..ServerLimits::default() };
+    let server = limits.apply(HttpServer::new(make));
     let server = server.bind(("127.0.0.1", 0)).expect("a free port");
     let address: SocketAddr = server.addrs()[0];
     actix_web::rt::spawn(server.run());

@@ -20,8 +20,8 @@ use domain::money::Usd;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
-use domain::social::ports::MockFollowReader;
-use domain::social::{Contact, FollowStats, Relation, Social};
+use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
+use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
@@ -42,6 +42,8 @@ pub(crate) struct World {
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
+    pub(crate) feed: MockFeedReader,
+    pub(crate) hub: MockActivityHub,
 }
 
 /// The token of Ada's session.
@@ -100,6 +102,8 @@ impl World {
             passwords: MockPasswordHasher::new(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
+            feed: MockFeedReader::new(),
+            hub: MockActivityHub::new(),
         }
     }
 
@@ -123,6 +127,7 @@ impl World {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone()),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
+            feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store, Arc::new(self.achievements), clock.clone()),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
