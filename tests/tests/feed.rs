@@ -27,7 +27,7 @@ fn id(event: &Event) -> &str {
 
 /// Lets `person` use something for the `n`th time: more each time, so that something is earned.
 async fn works(person: &Person, n: u32) {
-    let message = Message::new(&format!("m{n}")).input(10_u64.pow(3 + n));
+    let message = Message::new(format!("m{n}")).input(10_u64.pow(3 + n));
     let report = person.sync(&Batch::of([message])).await;
     assert!(!report["achievements_unlocked"].as_array().is_some_and(Vec::is_empty), "{report}");
 }

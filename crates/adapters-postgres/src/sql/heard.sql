@@ -5,9 +5,8 @@ SELECT
     ARRAY(
         SELECT follows.follower_id
         FROM follows
-        WHERE follows.following_id = users.id
-          AND follows.follower_id = ANY ($2)
-          AND can_see(follows.follower_id, users.id)
+        JOIN LATERAL visible_to(follows.follower_id) AS seen ON seen.id = follows.following_id
+        WHERE follows.following_id = users.id AND follows.follower_id = ANY ($2)
     )
 FROM unnest($1) WITH ORDINALITY AS heard (id, place)
 JOIN activities AS activity ON activity.id = heard.id

@@ -8,7 +8,8 @@ WITH people AS (
     SELECT follows.following_id AS id, array_agg(follows.follower_id) AS viewers
     FROM follows
     JOIN social_counts AS counts ON counts.user_id = follows.following_id AND counts.last_activity_at > $5
-    WHERE follows.follower_id = ANY ($1) AND can_see(follows.follower_id, follows.following_id)
+    JOIN LATERAL visible_to(follows.follower_id) AS seen ON seen.id = follows.following_id
+    WHERE follows.follower_id = ANY ($1)
     GROUP BY follows.following_id
 )
 SELECT
