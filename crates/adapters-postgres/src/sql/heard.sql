@@ -4,9 +4,9 @@ SELECT
     users.id, users.username, users.name, users.image,
     ARRAY(
         SELECT follows.follower_id
-        FROM follows
+        FROM unnest($2) AS viewer (id)
+        JOIN follows ON follows.follower_id = viewer.id AND follows.following_id = users.id
         JOIN LATERAL visible_to(follows.follower_id) AS seen ON seen.id = follows.following_id
-        WHERE follows.following_id = users.id AND follows.follower_id = ANY ($2)
     )
 FROM unnest($1) WITH ORDINALITY AS heard (id, place)
 JOIN activities AS activity ON activity.id = heard.id

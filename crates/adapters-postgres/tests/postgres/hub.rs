@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use adapters_postgres::{Hub, HubLimits};
 use domain::ids::ActivityId;
-use domain::social::ports::{ActivityHub, HeardActivities};
+use domain::social::ports::{ActivityHub, FeedReader, HeardActivities};
 use domain::store::Store;
 use domain::users::User;
 
-use crate::common::{Fixture, fixture, level_up, write};
+use crate::common::{Fixture, NOW, fixture, level_up, write};
 
 /// How long is waited for what must come: no measure of speed, only the end of patience.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -60,6 +60,24 @@ async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
     let last = fixture.happens(&eve, 3).await;
     for heard in &mut adas {
         assert_eq!(next(heard).await, Some(last));
+    }
+    let deleted = "UPDATE users SET deleted_at = now() WHERE username = 'eve'";
+    fixture.client().await.batch_execute(deleted).await.expect("deleted");
+    fixture.happens(&eve, 4).await;
+    // Heard by both hubs once Ada hears of what came after it.
+    let joe = fixture.person("joe", None).await;
+    fixture.follow(&ada, &joe).await;
+    let after = fixture.happens(&joe, 5).await;
+    for heard in &mut adas {
+        let mut told = next(heard).await;
+        while told != Some(after) {
+            let earned = told.expect("what Joe earned by being followed");
+            assert_ne!(
+                fixture.store.mark(earned).await.expect("a store").map(|mark| mark.at),
+                Some(NOW + time::Duration::seconds(4))
+            );
+            told = next(heard).await;
+        }
     }
     for hub in &hubs {
         hub.close();
