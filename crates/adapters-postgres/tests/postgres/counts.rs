@@ -160,3 +160,46 @@ async fn an_account_without_a_row_is_counted_from_its_first_follow() {
     let ((_, following, _), (followers, _, _)) = (kept(&fixture, &ada).await, kept(&fixture, &bob).await);
     assert_eq!((following, followers), (1, 1));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn letting_many_in_at_once_waits_for_nobody_in_a_circle() {
+    let fixture = Arc::new(fixture());
+    let mut people = Vec::new();
+    for n in 0..12 {
+        people.push(fixture.person(&format!("person{n}"), None).await);
+    }
+    // The first and the last, so that they are at both ends of every order.
+    let owners = [people.remove(0), people.remove(5), people.pop().expect("the last")];
+    for round in 0..4 {
+        for owner in &owners {
+            fixture.set_public(owner, false).await;
+            for person in &people {
+                fixture.social().unfollow(person.id, &owner.username).await.expect("ended");
+                fixture.social().follow(person.id, &owner.username).await.expect("a request");
+            }
+        }
+        let mut tasks = JoinSet::new();
+        for owner in owners.clone() {
+            let fixture = fixture.clone();
+            tasks.spawn(async move { drop(fixture.set_public(&owner, true).await) });
+        }
+        for (n, a) in people.clone().into_iter().enumerate() {
+            let (fixture, b) = (fixture.clone(), people[(n + 1 + round) % people.len()].clone());
+            tasks.spawn(async move {
+                for _ in 0..3 {
+                    fixture.follow(&a, &b).await;
+                    fixture.social().unfollow(a.id, &b.username).await.expect("no follow");
+                }
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.expect("nobody waits in a circle");
+        }
+    }
+    for person in owners.iter().chain(&people) {
+        let before = kept(&fixture, person).await;
+        let wrong = recount(&fixture, person.id).await.expect("a recount");
+        assert!(!wrong, "{}: {before:?} is {:?}", person.username, kept(&fixture, person).await);
+    }
+    assert_eq!(kept(&fixture, &owners[0]).await.0, 9);
+}
