@@ -7,7 +7,7 @@ use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::notifications::Inbox;
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -17,7 +17,7 @@ use crate::health::Readiness;
 use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, notifications, social, stats, usage, users};
+use crate::{achievements, dashboard, feed, health, identity, notifications, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -38,6 +38,8 @@ pub struct Services {
     pub users: Users,
     /// Who follows whom.
     pub social: Social,
+    /// What happens to those one follows.
+    pub feed: Feed,
     /// The ledger.
     pub usage: Usage,
     /// What people earn.
@@ -70,6 +72,7 @@ impl Services {
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
+            .app_data(Data::new(self.feed))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.inbox))
@@ -87,6 +90,7 @@ pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
         .and(social::routes())
+        .and(feed::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())

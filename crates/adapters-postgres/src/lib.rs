@@ -12,7 +12,9 @@ mod device_logins;
 mod dictionary;
 mod error;
 mod external_accounts;
+mod feed;
 mod follows;
+mod hub;
 mod ledger;
 mod login_attempts;
 mod migrations;
@@ -30,5 +32,6 @@ mod users;
 
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;
+pub use hub::{Hub, HubLimits};
 pub use migrations::{MigrationError, MigrationState, Migrations, create_database};
 pub use pool::QueryCount;

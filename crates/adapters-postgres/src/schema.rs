@@ -138,6 +138,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    social_counts (user_id) {
+        user_id -> Uuid,
+        followers -> Int4,
+        following -> Int4,
+        activities -> Int4,
+        last_activity_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     sources (key) {
         key -> Int4,
         name -> Text,
@@ -283,6 +293,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications,
     progress_events,
     sessions,
+    social_counts,
     sources,
     unlocked_achievements,
     usage_days,

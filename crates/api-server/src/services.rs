@@ -10,7 +10,7 @@ use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
-use adapters_postgres::Database;
+use adapters_postgres::{Database, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
@@ -21,7 +21,7 @@ use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -30,7 +30,12 @@ use crate::providers;
 use crate::ready::Ready;
 
 /// Everything the routes need.
-pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Ready>) -> Result<Services, StartupError> {
+pub(crate) fn services(
+    settings: &Settings,
+    database: &Database,
+    hub: Hub,
+    ready: Arc<Ready>,
+) -> Result<Services, StartupError> {
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let reader = Arc::new(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -53,6 +58,7 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        feed: Feed::new(reader.clone(), Arc::new(hub)),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),
@@ -105,4 +111,9 @@ pub(crate) fn limits(settings: &Settings) -> ServerLimits {
         drain: Duration::from_secs(server.shutdown_timeout_seconds),
         ..defaults
     }
+}
+
+/// How many may listen to what happens. Half of the connections are left for everything else.
+pub(crate) fn hub(settings: &Settings) -> HubLimits {
+    HubLimits { listeners: settings.server.max_connections.div_ceil(2), ..HubLimits::default() }
 }

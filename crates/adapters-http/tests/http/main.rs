@@ -6,6 +6,7 @@ mod dashboard;
 mod device;
 mod edge;
 mod errors;
+mod feed;
 mod limits;
 mod notifications;
 mod oauth;

@@ -27,8 +27,8 @@ use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
-use domain::social::ports::MockFollowReader;
-use domain::social::{Contact, FollowStats, Relation, Social};
+use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
+use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
+    pub(crate) feed: MockFeedReader,
+    pub(crate) hub: MockActivityHub,
 }
 
 /// The token of Ada's session.
@@ -128,6 +130,8 @@ impl World {
             failed_logins: None,
             github: github(),
             https: true,
+            feed: MockFeedReader::new(),
+            hub: MockActivityHub::new(),
         }
     }
 
@@ -158,6 +162,7 @@ impl World {
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
+            feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
