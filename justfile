@@ -59,3 +59,7 @@ mutants-pricing:
 # Attacks a server with 10,000 and more requests made from openapi.json; needs python3.
 attack length='long':
     bash scripts/attack.sh {{length}}
+
+# Lets a client that is generated from openapi.json sign in, sync and read; needs node.
+client-check:
+    bash scripts/client-check.sh
