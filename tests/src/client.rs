@@ -82,6 +82,11 @@ impl Client {
         self.try_send(request).await.expect("the server answers")
     }
 
+    /// The status of the answer to `request`, whose body is not read: it may never end.
+    pub async fn status(&self, request: RequestBuilder) -> u16 {
+        request.send().await.expect("the server answers").status().as_u16()
+    }
+
     /// `GET path`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(self.request(Method::GET, path)).await

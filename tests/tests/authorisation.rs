@@ -17,6 +17,9 @@ const CALLERS: [&str; 6] = ["anonymous", "other", "admin", "sync token", "read t
 const DECISIONS: &[(&str, [u16; 6])] = &[
     //                                              nobody other admin sync read owner
     ("GET /achievements",                           [200, 200, 200, 200, 200, 200]),
+    ("POST /auth/device/code",                      [200, 200, 200, 200, 200, 200]),
+    ("POST /auth/device/confirm",                   [401, 404, 404, 403, 403, 404]),
+    ("POST /auth/device/token",                     [400, 400, 400, 400, 400, 400]),
     ("POST /auth/login",                            [401, 401, 401, 401, 401, 401]),
     ("POST /auth/logout",                           [401, 204, 204, 403, 403, 204]),
     ("GET /auth/me",                                [401, 200, 200, 403, 200, 200]),
@@ -36,6 +39,8 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /dashboard/overview",                     [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/tools",                        [401, 200, 200, 403, 200, 200]),
     ("GET /dashboard/trends",                       [401, 200, 200, 403, 200, 200]),
+    ("GET /feed",                                   [401, 200, 200, 403, 200, 200]),
+    ("GET /feed/stream",                            [401, 200, 200, 403, 200, 200]),
     ("GET /health",                                 [200, 200, 200, 200, 200, 200]),
     ("GET /health/live",                            [200, 200, 200, 200, 200, 200]),
     ("GET /health/ready",                           [200, 200, 200, 200, 200, 200]),
@@ -169,7 +174,7 @@ async fn everybody_may_do_what_was_decided_and_nothing_else() {
         for (caller, status) in cast.callers.iter().zip(&mut answered) {
             let request = caller.request(method.clone(), &path);
             let request = if let Some(body) = &body { request.json(body) } else { request };
-            *status = caller.send(request).await.status;
+            *status = caller.status(request).await;
         }
         undecided.retain(|decided| *decided != name);
         match decisions.get(&*name) {
