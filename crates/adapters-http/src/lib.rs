@@ -21,6 +21,7 @@ pub mod json;
 pub mod limits;
 pub mod openapi;
 pub mod paging;
+pub mod referrals;
 pub mod routes;
 pub mod server;
 pub mod services;

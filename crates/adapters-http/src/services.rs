@@ -6,6 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::{Identity, OAuth};
+use domain::referrals::Referrals;
 use domain::social::Social;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -15,8 +16,9 @@ use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::identity::Browser;
 use crate::limits::Limits;
+use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, social, stats, usage, users};
+use crate::{achievements, dashboard, health, identity, referrals, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -31,6 +33,10 @@ pub struct Services {
     pub users: Users,
     /// Who follows whom.
     pub social: Social,
+    /// Who came by whom.
+    pub referrals: Referrals,
+    /// Where links with a code lead.
+    pub referral_links: ReferralLinks,
     /// The ledger.
     pub usage: Usage,
     /// What people earn.
@@ -58,6 +64,8 @@ impl Services {
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
+            .app_data(Data::new(self.referrals))
+            .app_data(Data::new(self.referral_links))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.dashboard))
@@ -74,6 +82,7 @@ pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
         .and(social::routes())
+        .and(referrals::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())

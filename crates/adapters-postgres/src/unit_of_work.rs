@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -98,6 +99,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
+        self
+    }
+
+    fn referrals(&mut self) -> &mut dyn ReferralRepository {
         self
     }
 

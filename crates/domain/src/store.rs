@@ -6,6 +6,7 @@ use thiserror::Error;
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -35,6 +36,8 @@ pub trait UnitOfWork: Send {
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
+    /// Who came by whom.
+    fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -14,6 +14,7 @@ use crate::identity::ports::{
     ExternalAccountRepository, LoginAttemptRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
+use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -37,6 +38,8 @@ pub struct TestUnitOfWork {
     pub ledger: MockLedgerRepository,
     /// What was earned.
     pub progress: MockProgressRepository,
+    /// Who came by whom.
+    pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -108,6 +111,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
         &mut self.progress
+    }
+
+    fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        &mut self.referrals
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ mod edge;
 mod errors;
 mod limits;
 mod oauth;
+mod referrals;
 mod social;
 mod support;
 mod sync;

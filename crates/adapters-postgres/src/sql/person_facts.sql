@@ -3,6 +3,7 @@
 SELECT
     (SELECT count(*) FROM follows WHERE following_id = users.id),
     (SELECT count(*) FROM follows WHERE follower_id = users.id),
+    referred.referrals, referred.network,
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
     users.key,
     users.created_at,
@@ -16,4 +17,7 @@ SELECT
 FROM visible_to($4) AS person
 JOIN users ON users.id = person.id
 JOIN usage_totals AS totals ON totals.user_key = users.key
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE level = 1) AS referrals, count(*) AS network FROM referred_by(users.id)
+) AS referred
 WHERE person.id = $1

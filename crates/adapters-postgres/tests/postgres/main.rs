@@ -8,6 +8,7 @@ mod migrations;
 mod oauth;
 mod plans;
 mod progress;
+mod referrals;
 mod schema;
 mod social;
 mod unit_of_work;
