@@ -8,7 +8,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::{Device, Identity, IdentityError};
+use domain::identity::{Device, Identity, IdentityError, Scope, Via};
 use domain::ids::{SessionId, UserId};
 use tracing::{Span, field};
 
@@ -23,10 +23,28 @@ const LONGEST_USER_AGENT: usize = 300;
 pub struct Caller {
     /// The account.
     pub id: UserId,
-    /// The session it calls through.
-    pub session: SessionId,
+    /// What it calls through.
+    pub via: Via,
     /// Whether it may administer this instance.
     pub is_admin: bool,
+}
+
+impl Caller {
+    /// The session it calls through; an API token is none.
+    pub fn session(&self) -> Result<SessionId, IdentityError> {
+        match self.via {
+            Via::Session(session) => Ok(session),
+            Via::ApiToken(..) => Err(IdentityError::OutOfScope),
+        }
+    }
+
+    /// Whether it may do what needs `scope`; without one, only a session will do.
+    pub(crate) fn may(&self, scope: Option<Scope>) -> bool {
+        match self.via {
+            Via::Session(_) => true,
+            Via::ApiToken(_, scopes) => scope.is_some_and(|scope| scopes.contains(scope)),
+        }
+    }
 }
 
 /// Somebody who may be signed in: without a token, or with one that opens no session, `None`.
@@ -52,7 +70,9 @@ impl FromRequest for Caller {
             if let Some(MaybeCaller(known)) = known(&request) {
                 return known.ok_or_else(|| IdentityError::NotSignedIn.into());
             }
-            Ok(identify(&request).await?)
+            // Nobody looked at the scopes of an API token here.
+            let caller = identify(&request).await?;
+            if caller.may(None) { Ok(caller) } else { Err(IdentityError::OutOfScope.into()) }
         })
     }
 }
@@ -68,7 +88,7 @@ impl FromRequest for MaybeCaller {
                 return Ok(known);
             }
             match identify(&request).await {
-                Ok(caller) => Ok(Self(Some(caller))),
+                Ok(caller) => Ok(Self(Some(caller).filter(|caller| caller.may(None)))),
                 Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(Self(None)),
                 Err(error) => Err(error.into()),
             }
@@ -87,7 +107,7 @@ pub(crate) async fn identify(request: &HttpRequest) -> Result<Caller, IdentityEr
     let identity = request.app_data::<Data<Identity>>().ok_or(IdentityError::NotSignedIn)?;
     let principal = identity.authenticate(token).await?;
     Span::current().record("user_id", field::display(principal.user));
-    Ok(Caller { id: principal.user, session: principal.session, is_admin: principal.is_admin })
+    Ok(Caller { id: principal.user, via: principal.via, is_admin: principal.is_admin })
 }
 
 /// The token of `Authorization: Bearer …`.

@@ -19,7 +19,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{Access, Class, Gate};
+use crate::limits::{Class, Gate};
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
@@ -77,7 +77,7 @@ impl Routes {
         let route = web::to(handler);
         let documented = documentation.paths().paths.into_iter().next();
         if let Some((path, (method, operation))) = documented.and_then(|(path, item)| Some((path, only(item)?))) {
-            let gate = Gate { access: Access::of(&operation), class };
+            let gate = Gate::of(&operation, class);
             self.table.push(Entry { path, method, route, gate, operation: Some(operation) });
         }
         self
@@ -92,8 +92,22 @@ impl Routes {
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        let gate = Gate { access: Access::Open, class: Class::Unlimited };
+        let gate = Gate::open(Class::Unlimited);
         self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, gate, operation: None });
+        self
+    }
+
+    /// Adds a page that is not part of the API's document, for anybody, under the limit of `class`.
+    #[must_use]
+    pub fn limited_page<F, Args>(mut self, method: Method, path: &str, class: Class, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        let route = web::to(handler);
+        let gate = Gate::open(class);
+        self.table.push(Entry { path: path.to_owned(), method, route, gate, operation: None });
         self
     }
 

@@ -5,26 +5,33 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
-use domain::identity::{Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
+use domain::notifications::Inbox;
 use domain::referrals::Referrals;
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::Users;
 
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
-use crate::identity::Browser;
+use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, referrals, social, stats, usage, users};
+use crate::{achievements, dashboard, feed, health, identity, notifications, referrals, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Services {
     /// Sign-in.
     pub identity: Identity,
+    /// API tokens.
+    pub api_tokens: ApiTokens,
+    /// Programs that are signed in by somebody elsewhere.
+    pub device_logins: DeviceLogins,
+    /// Where people reach this server.
+    pub public_url: PublicUrl,
     /// Sign-in through providers.
     pub oauth: OAuth,
     /// Where browsers go afterwards.
@@ -33,6 +40,8 @@ pub struct Services {
     pub users: Users,
     /// Who follows whom.
     pub social: Social,
+    /// What happens to those one follows.
+    pub feed: Feed,
     /// Who came by whom.
     pub referrals: Referrals,
     /// Where links with a code lead.
@@ -41,6 +50,8 @@ pub struct Services {
     pub usage: Usage,
     /// What people earn.
     pub achievements: Achievements,
+    /// What people are told.
+    pub inbox: Inbox,
     /// What is shown of it.
     pub dashboard: Dashboard,
     /// Whether this process can do its work.
@@ -60,14 +71,19 @@ impl Services {
     pub fn install(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self.identity))
+            .app_data(Data::new(self.api_tokens))
+            .app_data(Data::new(self.device_logins))
+            .app_data(Data::new(self.public_url))
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
+            .app_data(Data::new(self.feed))
             .app_data(Data::new(self.referrals))
             .app_data(Data::new(self.referral_links))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
+            .app_data(Data::new(self.inbox))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
@@ -82,10 +98,12 @@ pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
         .and(social::routes())
+        .and(feed::routes())
         .and(referrals::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())
+        .and(notifications::routes())
         .and(stats::routes())
         .and(health::routes())
 }

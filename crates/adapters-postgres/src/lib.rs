@@ -4,16 +4,21 @@
 //! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
 
 mod accounts;
+mod api_tokens;
 mod dashboard;
 mod data;
 mod database;
+mod device_logins;
 mod dictionary;
 mod error;
 mod external_accounts;
+mod feed;
 mod follows;
+mod hub;
 mod ledger;
 mod login_attempts;
 mod migrations;
+mod notifications;
 mod numeric;
 mod pool;
 mod progress;
@@ -28,5 +33,6 @@ mod users;
 
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;
+pub use hub::{Hub, HubLimits};
 pub use migrations::{MigrationError, MigrationState, Migrations, create_database};
 pub use pool::QueryCount;

@@ -11,6 +11,35 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        token_hash -> Bytea,
+        name -> Text,
+        may_sync -> Bool,
+        may_read -> Bool,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    device_logins (device_code_hash) {
+        device_code_hash -> Bytea,
+        user_code -> Text,
+        client_name -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_polled_at -> Nullable<Timestamptz>,
+        approved_by -> Nullable<Uuid>,
+        denied -> Bool,
+    }
+}
+
+diesel::table! {
     external_accounts (provider, subject) {
         provider -> Text,
         subject -> Text,
@@ -133,6 +162,16 @@ diesel::table! {
         last_used_at -> Timestamptz,
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    social_counts (user_id) {
+        user_id -> Uuid,
+        followers -> Int4,
+        following -> Int4,
+        activities -> Int4,
+        last_activity_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -265,10 +304,13 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
+    api_tokens,
+    device_logins,
     external_accounts,
     follow_requests,
     follows,
@@ -282,6 +324,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     referral_codes,
     referrals,
     sessions,
+    social_counts,
     sources,
     unlocked_achievements,
     usage_days,

@@ -4,14 +4,14 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::identity::ports::{SessionReader, SessionRepository};
-use domain::identity::{Device, Principal, Session, TokenHash};
+use domain::identity::{Credential, Device, Principal, Session, TokenHash, Via};
 use domain::ids::{SessionId, UserId};
 use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::database::Database;
 use crate::error::store_error;
-use crate::schema::{sessions, users};
+use crate::schema::{api_tokens, sessions, users};
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -79,6 +79,12 @@ impl SessionRepository for PgUnitOfWork {
         Ok(deleted > 0)
     }
 
+    async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError> {
+        let others = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::id.ne(session.0));
+        diesel::delete(others).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
         diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0)))
             .execute(self.connection()?)
@@ -90,33 +96,28 @@ impl SessionRepository for PgUnitOfWork {
 
 #[async_trait]
 impl SessionReader for Database {
-    async fn principal(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<(uuid::Uuid, uuid::Uuid, OffsetDateTime, bool)> = sessions::table
-            .inner_join(users::table)
-            .filter(sessions::token_hash.eq(token.0.as_slice()))
-            .filter(sessions::expires_at.gt(now))
-            .filter(users::deleted_at.is_null())
-            .select((sessions::user_id, sessions::id, sessions::last_used_at, users::is_admin))
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(|(user, session, last_used_at, is_admin)| Principal {
-            user: UserId(user),
-            session: SessionId(session),
-            is_admin,
-            last_used_at,
-        }))
+    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
+        match credential {
+            Credential::Session(token) => self.session(token, now).await,
+            Credential::ApiToken(token) => self.api_token(token, now).await,
+        }
     }
 
-    async fn touch(&self, session: SessionId, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
-        diesel::update(sessions::table.find(session.0).filter(sessions::last_used_at.lt(now)))
-            .set(sessions::last_used_at.eq(now))
-            .execute(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+        let conn = &mut connection.pg;
+        let touched = match via {
+            Via::Session(session) => {
+                let session = diesel::update(sessions::table.find(session.0).filter(sessions::last_used_at.lt(now)));
+                session.set(sessions::last_used_at.eq(now)).execute(conn).await
+            }
+            Via::ApiToken(token, _) => {
+                let older = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(now));
+                let token = diesel::update(api_tokens::table.find(token.0).filter(older));
+                token.set(api_tokens::last_used_at.eq(now)).execute(conn).await
+            }
+        };
+        touched.map_err(store_error)?;
         Ok(())
     }
 
@@ -131,5 +132,28 @@ impl SessionReader for Database {
             .await
             .map_err(store_error)?;
         rows.into_iter().map(Session::try_from).collect()
+    }
+}
+
+impl Database {
+    /// Who calls with the token of a session.
+    async fn session(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<(uuid::Uuid, uuid::Uuid, OffsetDateTime, bool)> = sessions::table
+            .inner_join(users::table)
+            .filter(sessions::token_hash.eq(token.0.as_slice()))
+            .filter(sessions::expires_at.gt(now))
+            .filter(users::deleted_at.is_null())
+            .select((sessions::user_id, sessions::id, sessions::last_used_at, users::is_admin))
+            .first(&mut connection.pg)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(|(user, session, last_used_at, is_admin)| Principal {
+            user: UserId(user),
+            via: Via::Session(SessionId(session)),
+            is_admin,
+            last_used_at: Some(last_used_at),
+        }))
     }
 }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
-use domain::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use domain::identity::ports::{
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
+use domain::notifications::ports::NotificationRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -82,6 +85,14 @@ impl UnitOfWork for PgUnitOfWork {
         self
     }
 
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository {
+        self
+    }
+
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
+        self
+    }
+
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
         self
     }
@@ -103,6 +114,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        self
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
         self
     }
 

@@ -127,7 +127,7 @@ impl UserRepository for PgUnitOfWork {
             .execute(conn)
             .await
             .map_err(store_error)?;
-        statement::<()>("INSERT INTO usage_totals (user_key) SELECT key FROM users WHERE id = $1")
+        statement::<()>(include_str!("sql/insert_counts.sql"))
             .bind::<Uuid, _>(user.id.0)
             .execute(conn)
             .await
@@ -138,6 +138,15 @@ impl UserRepository for PgUnitOfWork {
     async fn update(&mut self, user: &User) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.id.0))
             .set(Written::from(user))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.0))
+            .set(users::password_hash.eq(password.0))
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;

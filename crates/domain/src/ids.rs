@@ -56,6 +56,10 @@ id! {
     SessionId
 }
 id! {
+    /// Names one API token.
+    ApiTokenId
+}
+id! {
     /// Names something that happened to somebody.
     ActivityId
 }

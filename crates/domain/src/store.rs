@@ -5,7 +5,10 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::{ExternalAccountRepository, LoginAttemptRepository, SessionRepository};
+use crate::identity::ports::{
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+};
+use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
@@ -26,6 +29,10 @@ pub trait UnitOfWork: Send {
     fn users(&mut self) -> &mut dyn UserRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// Programs that wait for somebody to confirm their sign-in.
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository;
+    /// The API tokens.
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
     /// Who failed to sign in.
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
     /// The accounts at providers that people sign in through.
@@ -36,6 +43,8 @@ pub trait UnitOfWork: Send {
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
+    /// What people are told.
+    fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.

@@ -11,9 +11,11 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
-    ExternalAccountRepository, LoginAttemptRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
+    MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
+use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -28,6 +30,10 @@ pub struct TestUnitOfWork {
     pub users: MockUserRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Programs that wait.
+    pub device_logins: MockDeviceLoginRepository,
+    /// The API tokens.
+    pub api_tokens: MockApiTokenRepository,
     /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
     /// The accounts at providers.
@@ -38,6 +44,8 @@ pub struct TestUnitOfWork {
     pub ledger: MockLedgerRepository,
     /// What was earned.
     pub progress: MockProgressRepository,
+    /// What people are told.
+    pub notifications: MockNotificationRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -93,6 +101,14 @@ impl UnitOfWork for TestUnitOfWork {
         &mut self.sessions
     }
 
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository {
+        &mut self.device_logins
+    }
+
+    fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
+        &mut self.api_tokens
+    }
+
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {
         &mut self.login_attempts
     }
@@ -111,6 +127,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
         &mut self.progress
+    }
+
+    fn notifications(&mut self) -> &mut dyn NotificationRepository {
+        &mut self.notifications
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {

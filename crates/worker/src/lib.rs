@@ -1,3 +1,4 @@
 //! What runs beside the server: for now, the commands of an operator.
 
+pub mod cleanup;
 pub mod rebuild;

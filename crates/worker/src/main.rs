@@ -4,14 +4,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use adapters_postgres::Database as Store;
 use bootstrap::database::Database;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use clap::{Args, Parser, Subcommand};
+use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::{Usage, UsageError};
 use domain::users::Username;
-use worker::rebuild;
+use worker::{cleanup, rebuild};
 
 /// The burntop worker: what an operator does beside the server.
 #[derive(Debug, Parser)]
@@ -25,6 +27,8 @@ struct Cli {
 enum Command {
     /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
+    /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year
+    Cleanup,
 }
 
 #[derive(Debug, Args)]
@@ -65,23 +69,38 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         .enable_all()
         .build()
         .map_err(|error| failed("starting the runtime", error.to_string()))?;
-    let Command::Rebuild(asked) = cli.command;
-    let done = runtime.block_on(rebuild(&settings, database.url(), asked));
+    let done = runtime.block_on(obey(&settings, database.url(), cli.command));
     drop(runtime);
     done.and(database.stop())
 }
 
-async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), StartupError> {
+async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
     let store = bootstrap::store::open(settings, url).await?;
+    let done = match command {
+        Command::Rebuild(asked) => rebuild(&store, asked).await,
+        Command::Cleanup => cleanup(&store).await,
+    };
+    store.close();
+    done
+}
+
+async fn cleanup(store: &Store) -> Result<(), StartupError> {
+    let inbox = Inbox::new(Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(SystemClock));
+    let line = cleanup::all(&inbox, interrupted()).await.map_err(|error| failed("cleaning up", error.to_string()))?;
+    println!("{line}");
+    Ok(())
+}
+
+async fn rebuild(store: &Store, asked: Rebuild) -> Result<(), StartupError> {
     let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
-        None => rebuild::all(&store, &usage, asked.after, interrupted()).await.map_err(stopped)?,
+        None => rebuild::all(store, &usage, asked.after, interrupted()).await.map_err(stopped)?,
         Some(name) => {
             let unknown = || failed("rebuilding", format!("there is no account called {name}"));
             let username = Username::parse(&name).map_err(|_| unknown())?;
-            rebuild::one(&store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
+            rebuild::one(store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
         }
     };
     println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
@@ -89,7 +108,6 @@ async fn rebuild(settings: &Settings, url: &str, asked: Rebuild) -> Result<(), S
         let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
         eprintln!("stopped; go on with: worker rebuild --all{go_on}");
     }
-    store.close();
     Ok(())
 }
 

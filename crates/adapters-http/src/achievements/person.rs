@@ -115,7 +115,7 @@ struct PinnedBody {
 ///
 /// Unlocked and locked ones, with the way that is left. Hidden ones are masked until they are unlocked.
 #[utoipa::path(
-    get, path = "/{username}/achievements", tag = "Achievements", security((), ("bearer" = [])),
+    get, path = "/{username}/achievements", tag = "Achievements", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "Every achievement", body = AchievementsBody, example = json!(example())),

@@ -25,7 +25,7 @@ pub fn routes() -> Routes {
 
 /// Everything at a glance
 #[utoipa::path(
-    get, path = "/overview", tag = "Dashboard", security(("bearer" = [])),
+    get, path = "/overview", tag = "Dashboard", security(("bearer" = ["read"])),
     responses((status = 200, description = "Lifetime totals and where they lead", body = OverviewBody, example = json!({
         "total_tokens": 112_250, "total_input_tokens": 3_000, "total_output_tokens": 6_000,
         "total_cache_read_tokens": 90_000, "total_cache_write_tokens": 12_000, "total_reasoning_tokens": 1_250,
@@ -42,7 +42,7 @@ async fn overview(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<
 
 /// Day by day
 #[utoipa::path(
-    get, path = "/trends", tag = "Dashboard", security(("bearer" = [])),
+    get, path = "/trends", tag = "Dashboard", security(("bearer" = ["read"])),
     params(("days" = Option<u16>, Query, description = "How many days, today included; 30 unless given", minimum = 1,
             maximum = 365)),
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
@@ -56,7 +56,7 @@ async fn trends(caller: Caller, query: Query<Days<DAYS>>, dashboard: Data<Dashbo
 
 /// By tool
 #[utoipa::path(
-    get, path = "/tools", tag = "Dashboard", security(("bearer" = [])), params(OfPeriod),
+    get, path = "/tools", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
     responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
         "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
                    "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -71,7 +71,7 @@ async fn tools(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard
 
 /// By model
 #[utoipa::path(
-    get, path = "/models", tag = "Dashboard", security(("bearer" = [])), params(OfPeriod),
+    get, path = "/models", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
     responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
         "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
                     "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -86,7 +86,7 @@ async fn models(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboar
 
 /// By machine
 #[utoipa::path(
-    get, path = "/machines", tag = "Dashboard", security(("bearer" = [])),
+    get, path = "/machines", tag = "Dashboard", security(("bearer" = ["read"])),
     responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({
         "machines": [{"machine_id": "abcd1234", "tokens": 112_250, "cost": 0.3508,
                       "last_synced_at": "2026-11-22T12:34:56.789Z"}],

@@ -88,6 +88,24 @@ impl FromFields for LoginBody {
     }
 }
 
+/// Another password.
+#[derive(Debug, ToSchema)]
+#[schema(as = PasswordChange)]
+pub(super) struct PasswordBody {
+    #[schema(value_type = String, min_length = 1, max_length = 1024)]
+    pub(super) current_password: Password,
+    #[schema(value_type = String, min_length = 8, max_length = 128)]
+    pub(super) new_password: Password,
+}
+
+impl FromFields for PasswordBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let current = fields.required("current_password", checks::text(1..=1024));
+        let new_password = fields.required("new_password", checks::value(Password::parse));
+        Some(Self { current_password: Password::typed(current?), new_password: new_password? })
+    }
+}
+
 /// A token that a provider issued to our application.
 #[derive(Debug, ToSchema)]
 #[schema(as = ProviderToken)]

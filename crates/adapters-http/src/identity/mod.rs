@@ -2,7 +2,9 @@
 
 mod bodies;
 mod browser;
+mod device;
 mod oauth;
+mod tokens;
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -18,12 +20,18 @@ use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
 pub use browser::Browser;
+pub use device::PublicUrl;
+pub(crate) use device::pages as device_pages;
 
-use bodies::{AccountBody, LoginBody, OpenSessionBody, RegisterBody, SessionBody};
+use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody};
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
-    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session].and(oauth::routes()).under("/auth")
+    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session, change_password: Auth]
+        .and(oauth::routes())
+        .and(tokens::routes())
+        .and(device::routes())
+        .under("/auth")
 }
 
 /// Make an account
@@ -81,13 +89,13 @@ async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Ident
     responses((status = 204, description = "The session is over"))
 )]
 async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent> {
-    identity.logout(caller.id, caller.session).await?;
+    identity.logout(caller.id, caller.session()?).await?;
     Ok(NoContent)
 }
 
 /// Who am I
 #[utoipa::path(
-    get, path = "/me", tag = "Auth", security(("bearer" = [])),
+    get, path = "/me", tag = "Auth", security(("bearer" = ["read"])),
     responses(
         (status = 200, description = "The caller's account", body = AccountBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "email": "ada@example.org", "email_verified": true,
@@ -116,8 +124,9 @@ async fn me(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<Accoun
     }])))
 )]
 async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Vec<OpenSessionBody>>> {
+    let current = caller.session()?;
     let sessions = identity.sessions(caller.id).await?;
-    Ok(Json(sessions.into_iter().map(|session| OpenSessionBody::of(session, caller.session)).collect()))
+    Ok(Json(sessions.into_iter().map(|session| OpenSessionBody::of(session, current)).collect()))
 }
 
 /// End one of the caller's sessions
@@ -128,5 +137,21 @@ async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Ve
 )]
 async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -> ApiResult<NoContent> {
     identity.end_session(caller.id, SessionId(path.uuid("id")?)).await?;
+    Ok(NoContent)
+}
+
+/// Change the caller's password
+///
+/// Ends the caller's other sessions; API tokens stay. A wrong current password counts like a failed sign-in.
+#[utoipa::path(
+    post, path = "/password", tag = "Auth", security(("bearer" = [])),
+    request_body(content = PasswordBody, example = json!({
+        "current_password": "correct horse battery", "new_password": "incorrect zebra capacitor",
+    })),
+    responses((status = 204, description = "The password is changed"), failures::Conflict)
+)]
+async fn change_password(caller: Caller, body: Body<PasswordBody>, identity: Data<Identity>) -> ApiResult<NoContent> {
+    let PasswordBody { current_password, new_password } = body.read().await?;
+    identity.change_password(caller.id, caller.session()?, current_password, new_password).await?;
     Ok(NoContent)
 }

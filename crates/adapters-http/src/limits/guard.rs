@@ -6,6 +6,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
+use domain::identity::{IdentityError, Scope};
+use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 
@@ -14,6 +16,13 @@ use super::{Class, Key, Limits};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
+
+/// The scope that an API token needs for an operation, which its documentation names; `None` where only a session will do.
+fn scope(operation: &Operation) -> Option<Scope> {
+    let ways = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    let names = ways.as_array()?.iter().filter_map(|way| way["bearer"].as_array()).flatten();
+    names.filter_map(Value::as_str).find_map(Scope::parse)
+}
 
 /// Whether a route asks for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +51,21 @@ impl Access {
 pub(crate) struct Gate {
     pub(crate) access: Access,
     pub(crate) class: Class,
+    /// What an API token needs to be let in.
+    scope: Option<Scope>,
 }
 
 impl Gate {
+    /// The guard of a page for anybody, which counts under `class`.
+    pub(crate) const fn open(class: Class) -> Self {
+        Self { access: Access::Open, class, scope: None }
+    }
+
+    /// The guard of what is documented by `operation`, which counts under `class`.
+    pub(crate) fn of(operation: &Operation, class: Class) -> Self {
+        Self { access: Access::of(operation), class, scope: scope(operation) }
+    }
+
     /// Serves `request` through what is inside, if it is let in.
     pub(crate) async fn serve(
         self,
@@ -86,8 +107,12 @@ impl Gate {
         if let Some(Err(too_many)) = counted {
             return Err(too_many.into());
         }
+        let allowed = caller.filter(|caller| caller.may(self.scope));
+        if self.access == Access::Required && allowed.is_none() {
+            return Err(IdentityError::OutOfScope.into());
+        }
         if self.access != Access::Open {
-            request.extensions_mut().insert(MaybeCaller(caller));
+            request.extensions_mut().insert(MaybeCaller(allowed));
         }
         Ok(())
     }

@@ -8,9 +8,9 @@ pub mod failures;
 mod pages;
 
 use actix_web::http::Method;
-use utoipa::openapi::path::{HttpMethod, Operation, Paths};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterIn, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
@@ -31,7 +31,10 @@ pub fn document(routes: &Routes) -> OpenApi {
     for (path, method, gate, operation) in routes.operations() {
         paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), gate));
     }
-    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`Authorization: Bearer s_…`"));
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+        "`Authorization: Bearer s_…`, the token of a session, or `Bearer t_…`, an API token: an operation names the scope \
+         (`sync` or `read`) that one needs, and takes none where it names no scope.",
+    ));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(routes.schemas.iter().cloned())
         .schema(ErrorBody::name(), ErrorBody::schema())
@@ -57,7 +60,8 @@ fn complete(mut operation: Operation, gate: Gate) -> Operation {
         failures.push(Failure::RateLimited);
     }
     if gate.access == Access::Required {
-        failures.push(Failure::Unauthorized);
+        // An API token may lack the scope.
+        failures.extend([Failure::Unauthorized, Failure::Forbidden]);
     }
     if operation.request_body.is_some() {
         failures.extend([
@@ -67,7 +71,12 @@ fn complete(mut operation: Operation, gate: Gate) -> Operation {
             Failure::Validation,
         ]);
     }
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+    // A header that makes no sense is passed over.
+    let judged = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Header,
+        RefOr::Ref(_) => true,
+    };
+    if operation.parameters.iter().flatten().any(judged) {
         failures.push(Failure::Validation);
     }
     for failure in failures {

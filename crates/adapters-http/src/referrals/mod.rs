@@ -43,7 +43,7 @@ impl ReferralLinks {
 ///
 /// It stays the same. Case does not matter, and the letters I, L and O are taken for the digits they look like.
 #[utoipa::path(
-    get, path = "/code", tag = "Referrals", security(("bearer" = [])),
+    get, path = "/code", tag = "Referrals", security(("bearer" = ["read"])),
     responses((status = 200, description = "The code, and a link with it", body = CodeBody,
                example = json!({"code": "7K3M9QXZ", "url": "https://app.example.org/?ref=7K3M9QXZ"})))
 )]
@@ -98,7 +98,7 @@ async fn track(
 /// People count from sign-up on, XP when they are paid. Of those who came by the caller's own code, the newest hundred are
 /// listed.
 #[utoipa::path(
-    get, path = "/stats", tag = "Referrals", security(("bearer" = [])),
+    get, path = "/stats", tag = "Referrals", security(("bearer" = ["read"])),
     responses((status = 200, description = "People, XP and clicks", body = StatsBody, example = json!(stats_example())))
 )]
 async fn stats(caller: Caller, referrals: Data<Referrals>) -> ApiResult<Json<StatsBody>> {

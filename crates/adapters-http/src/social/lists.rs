@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/followers", tag = "Social", security((), ("bearer" = [])),
+    get, path = "/{username}/followers", tag = "Social", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
     responses(
         (status = 200, description = "A page of followers", body = PageBody<ContactBody>,
@@ -46,7 +46,7 @@ async fn followers(
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/following", tag = "Social", security((), ("bearer" = [])),
+    get, path = "/{username}/following", tag = "Social", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
     responses(
         (status = 200, description = "A page of followed people", body = PageBody<ContactBody>,
@@ -68,7 +68,7 @@ async fn following(
 
 /// How many follow and are followed
 #[utoipa::path(
-    get, path = "/{username}/follow-stats", tag = "Social", security((), ("bearer" = [])),
+    get, path = "/{username}/follow-stats", tag = "Social", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The counts", body = StatsBody, example = json!({

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Routes {
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/me/follow-requests", tag = "Social", security(("bearer" = [])), params(Paging),
+    get, path = "/me/follow-requests", tag = "Social", security(("bearer" = ["read"])), params(Paging),
     responses((status = 200, description = "A page of requests", body = PageBody<RequestBody>,
                example = json!(page_example("requested_at"))))
 )]

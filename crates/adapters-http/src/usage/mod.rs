@@ -23,7 +23,7 @@ pub fn routes() -> Routes {
 /// All plausible messages are stored in one transaction, each counted once however often it is sent; implausible ones are
 /// listed and do not block the rest. Every field is also known in `snake_case`.
 #[utoipa::path(
-    post, path = "/sync", tag = "Sync", security(("bearer" = [])),
+    post, path = "/sync", tag = "Sync", security(("bearer" = ["sync"])),
     request_body(content = SyncRequest, example = json!(bodies::request_example())),
     responses(
         (status = 200, description = "They are stored", body = SyncAnswer, example = json!(bodies::answer_example())),

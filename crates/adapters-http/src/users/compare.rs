@@ -161,7 +161,7 @@ impl From<Compared> for ComparedBody {
 ///
 /// Whom the caller may not see does not exist here.
 #[utoipa::path(
-    get, path = "/{a}/compare/{b}", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{a}/compare/{b}", tag = "Users", security((), ("bearer" = ["read"])),
     params(
         ("a" = String, Path, description = "One of them, without regard to case"),
         ("b" = String, Path, description = "The other one"),

@@ -152,7 +152,7 @@ impl FromFields for OfYear {
 
 /// Lifetime figures
 #[utoipa::path(
-    get, path = "/{username}/stats", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/stats", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The figures", body = StatsBody, example = json!({
@@ -173,7 +173,7 @@ async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) 
 
 /// XP and level
 #[utoipa::path(
-    get, path = "/{username}/level", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/level", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "How far they have come", body = LevelBody, example = json!({
@@ -191,7 +191,7 @@ async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) 
 
 /// By tool
 #[utoipa::path(
-    get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
     responses(
         (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
@@ -215,7 +215,7 @@ async fn tools(
 
 /// By model
 #[utoipa::path(
-    get, path = "/{username}/models", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/models", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
     responses(
         (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
@@ -240,7 +240,7 @@ async fn models(
 
 /// Day by day
 #[utoipa::path(
-    get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = ["read"])),
     params(
         ("username" = String, Path, description = "Whose, without regard to case"),
         ("days" = Option<u16>, Query, description = "How many days, today included; 365 unless given", minimum = 1, maximum = 365),
@@ -265,7 +265,7 @@ async fn trends(
 
 /// A year of days
 #[utoipa::path(
-    get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), OfYear),
     responses(
         (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({

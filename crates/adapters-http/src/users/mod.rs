@@ -41,7 +41,7 @@ fn named(path: &PathArgs, part: &'static str) -> ApiResult<Username> {
 /// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address,
 /// time zone and referral code.
 #[utoipa::path(
-    get, path = "/{username}", tag = "Users", security((), ("bearer" = [])),
+    get, path = "/{username}", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The profile", body = ProfileBody, example = json!(profile::example())),

@@ -160,6 +160,35 @@ impl Fields<'_> {
         (read.len() == items.len()).then_some(read)
     }
 
+    /// Every field there is: its name as `key` understands it, and its value as `check` does.
+    pub fn entries<K, T>(
+        &mut self,
+        key: impl Fn(Scalar<'_>) -> Checked<K>,
+        check: impl Fn(Scalar<'_>) -> Checked<T>,
+    ) -> Option<Vec<(K, T)>> {
+        let mut read = Vec::new();
+        let pairs: Vec<(&str, Scalar<'_>)> = match &self.source {
+            Source::Json(object) => object.iter().map(|(name, value)| (&**name, value.into())).collect(),
+            Source::Query(pairs) => pairs.iter().map(|(name, word)| (&**name, Scalar::Word(word))).collect(),
+        };
+        let mut whole = true;
+        for (name, value) in pairs {
+            match key(Scalar::Word(name)).and_then(|key| Ok((key, check(value)?))) {
+                Ok(entry) => read.push(entry),
+                Err(fault) => {
+                    whole = false;
+                    self.problems.add(self.place.iter().cloned().chain([name.to_owned().into()]), fault);
+                }
+            }
+        }
+        whole.then_some(read)
+    }
+
+    /// Whether there is a field called `name`, whatever its value.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     /// An object inside this one that may be absent.
     pub fn object<T>(
         &mut self,

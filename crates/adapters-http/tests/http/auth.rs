@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Device, PasswordHash, Session, TokenHash};
+use domain::identity::{Credential, Device, PasswordHash, Session, TokenHash};
 use domain::store::StoreError;
 use domain::users::Username;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ async fn a_new_account_is_signed_in_from_where_its_owner_is() {
         })
     );
     let session = opened.lock().expect("a lock").clone().expect("a session");
-    assert_eq!(TokenHash::of_session(&token), Some(session.token));
+    assert_eq!(Credential::parse(&token), Some(Credential::Session(session.token)));
     let device = Device { ip: Some("203.0.113.9".into()), user_agent: Some("burntop-cli/2.0.0".into()) };
     assert_eq!(session.device, device);
 }

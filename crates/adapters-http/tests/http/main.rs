@@ -3,12 +3,16 @@
 mod achievements;
 mod auth;
 mod dashboard;
+mod device;
 mod edge;
 mod errors;
+mod feed;
 mod limits;
+mod notifications;
 mod oauth;
 mod referrals;
 mod social;
 mod support;
 mod sync;
+mod tokens;
 mod users;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::MockIdentityProvider;
-use domain::identity::{Email, ExternalAccount, ProviderError, ProviderName, Session, State, TokenHash, Verifier};
+use domain::identity::{Credential, Email, ExternalAccount, ProviderError, ProviderName, Session, State, Verifier};
 use domain::ids::UserId;
 use serde_json::json;
 
@@ -115,7 +115,7 @@ async fn who_comes_back_with_a_good_code_is_signed_in_at_the_frontend() {
     let answer = come_back(client, &format!("code=good&state={}", state.as_str()), Some(&pair)).await;
     let token = location(&answer).strip_prefix("https://app.example.org/auth/callback?token=").expect("a token");
     let session = opened.lock().expect("sessions").pop().expect("a session");
-    assert_eq!((TokenHash::of_session(token), session.user), (Some(session.token), ADA));
+    assert_eq!((Credential::parse(token), session.user), (Some(Credential::Session(session.token)), ADA));
     let (pair, attributes) = cookie(&answer);
     assert_eq!(pair, "oauth_state=");
     assert!(attributes.contains("Max-Age=0") && attributes.contains("Path=/api/v1/auth/oauth/github"), "{attributes}");
@@ -197,7 +197,7 @@ async fn a_token_that_the_provider_vouches_for_signs_in() {
     assert_eq!(body["user_id"], json!(ADA.0));
     let token = body["token"].as_str().expect("a token");
     let session = opened.lock().expect("sessions").pop().expect("a session");
-    assert_eq!(TokenHash::of_session(token), Some(session.token));
+    assert_eq!(Credential::parse(token), Some(Credential::Session(session.token)));
 
     let answer = client.post(DEVICE, json!({"access_token": "gho_bad"}).to_string()).await;
     answer.assert_error(401, "UNAUTHORIZED", &json!({}));

@@ -70,12 +70,16 @@ impl LedgerRepository for PgUnitOfWork {
 
     async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError> {
         let connection = self.shared()?;
-        let (mut first, mut second) = (connection, connection);
-        let lock = statement::<Integer>(include_str!("../sql/lock_accounts.sql"))
-            .bind::<Array<SqlUuid>, _>(users.iter().map(|user| user.0).collect::<Vec<_>>());
-        let (_, accounts) =
-            futures_util::try_join!(lock.load::<i32>(&mut first), read_accounts(users).load(&mut second))
-                .map_err(store_error)?;
+        let (mut first, mut second, mut third) = (connection, connection, connection);
+        let ids = || users.iter().map(|user| user.0).collect::<Vec<_>>();
+        let lock = statement::<Integer>(include_str!("../sql/lock_accounts.sql")).bind::<Array<SqlUuid>, _>(ids());
+        let lock_counts = statement::<SqlUuid>(include_str!("../sql/lock_counts.sql")).bind::<Array<SqlUuid>, _>(ids());
+        let (_, _, accounts) = futures_util::try_join!(
+            lock.load::<i32>(&mut first),
+            lock_counts.load::<Uuid>(&mut second),
+            read_accounts(users).load(&mut third),
+        )
+        .map_err(store_error)?;
         Ok(accounts.into_iter().map(|row: AccountRow| (UserId(row.id), row.into())).collect())
     }
 

@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings};
+use domain::achievements::ports::Award;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
 use domain::identity::Email;
-use domain::ids::{CountingIds, UserId};
+use domain::ids::{ActivityId, CountingIds, UserId};
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::social::Social;
-use domain::store::Store;
+use domain::social::{Activity, ActivityKind, Social};
+use domain::store::{Store, UnitOfWork};
 use domain::usage::testing::{batch, sent};
 use domain::usage::{SentMessage, Usage};
 use domain::users::{Profile, ProfileChange, User, Username, Users};
@@ -133,5 +134,42 @@ impl Fixture {
     pub(crate) async fn sync(&self, user: &User, ids: &[&str]) {
         let messages = ids.iter().map(|id| SentMessage { input: 100, ..sent(id) }).collect();
         self.usage().sync(user.id, batch(messages)).await.expect("a sync");
+    }
+}
+
+/// A level reached by `user` `seconds` after [`NOW`], not stored yet.
+pub(crate) fn level_up(user: &User, seconds: i64) -> Activity {
+    let (kind, data) = (ActivityKind::LevelUp, vec![("level", 2_u32.into())]);
+    let created_at = NOW + time::Duration::seconds(seconds);
+    Activity { id: ActivityId(Uuid::now_v7()), user: user.id, kind, data, created_at }
+}
+
+/// Writes `activity` in `tx`.
+pub(crate) async fn write(tx: &mut dyn UnitOfWork, activity: &Activity) {
+    let award = Award { activities: vec![activity.clone()], ..Award::default() };
+    tx.progress().award(activity.user, &award, activity.created_at).await.expect("an award");
+}
+
+impl Fixture {
+    /// A level that `user` reached `seconds` after [`NOW`]; returns its activity.
+    pub(crate) async fn happens(&self, user: &User, seconds: i64) -> ActivityId {
+        let activity = level_up(user, seconds);
+        let mut tx = self.store.begin().await.expect("a transaction");
+        write(&mut *tx, &activity).await;
+        tx.commit().await.expect("a commit");
+        activity.id
+    }
+
+    /// Lets `follower` follow `whom`, who is public.
+    pub(crate) async fn follow(&self, follower: &User, whom: &User) {
+        self.social().follow(follower.id, &whom.username).await.expect("a follow");
+    }
+
+    /// A connection for statements of the test's own.
+    pub(crate) async fn client(&self) -> tokio_postgres::Client {
+        let (client, driver) =
+            tokio_postgres::connect(self.database.url(), tokio_postgres::NoTls).await.expect("a connection");
+        tokio::spawn(driver);
+        client
     }
 }

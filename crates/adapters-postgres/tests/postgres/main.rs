@@ -2,9 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
 
 mod common;
+mod counts;
+mod feed;
+mod hub;
 mod ledger;
 mod login_attempts;
 mod migrations;
+mod notifications;
 mod oauth;
 mod plans;
 mod progress;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use domain::clock::FixedClock;
 use domain::error::DomainError;
 use domain::identity::{
-    Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, SignedIn, TokenHash,
+    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, SignedIn,
 };
 use domain::ids::{Ids, UserId};
 use domain::store::Store;
@@ -71,8 +71,8 @@ impl Fixture {
 
     async fn is_open(&self, signed_in: &SignedIn) -> bool {
         use domain::identity::ports::SessionReader;
-        let hash = TokenHash::of(&signed_in.token);
-        self.store.principal(hash, NOW).await.expect("a lookup").is_some()
+        let credential = Credential::Session(signed_in.token.hash());
+        self.store.principal(credential, NOW).await.expect("a lookup").is_some()
     }
 }
 

@@ -233,7 +233,16 @@ async fn syncs_follows_and_referrals_of_the_same_people_do_not_wait_in_a_circle(
         let user = fixture.sign_up(&format!("person{n}"), None, "192.0.2.1").await;
         people.push((user, Username::trusted(format!("person{n}")), fixture.code(user).await));
     }
+    // Each of these lets all of them in at once, under one lock.
     let mut tasks = JoinSet::new();
+    for n in 0..6 {
+        let host = fixture.private_person(&format!("host{n}")).await;
+        for (user, ..) in &people {
+            fixture.social().follow(*user, &host.username).await.expect("a request");
+        }
+        let fixture = fixture.clone();
+        tasks.spawn(async move { drop(fixture.set_public(&host, true).await) });
+    }
     for n in 0..people.len() {
         for round in 0..4 {
             let (fixture, people) = (fixture.clone(), people.clone());
@@ -506,4 +515,23 @@ async fn naming_a_code_after_the_first_sync_pays_at_once() {
     for (person, xp) in [(2, 2_500), (1, 625), (0, 250)] {
         assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_locks_several_accounts_holds_the_counts_of_all_of_them() {
+    let fixture = fixture();
+    let client = client(&fixture).await;
+    let people = [fixture.person("ada", None).await.id, fixture.person("bob", None).await.id];
+    let held = async || {
+        let free = "SELECT user_id FROM social_counts ORDER BY user_id FOR NO KEY UPDATE SKIP LOCKED";
+        people.len() - client.query(free, &[]).await.expect(free).len()
+    };
+    assert_eq!(held().await, 0);
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let nobody = UserId(uuid::Uuid::nil());
+    let locked = tx.ledger().lock_all(&[people[1], nobody, people[0]]).await.expect("accounts");
+    assert_eq!(locked.len(), 2, "who has no account is left out");
+    assert_eq!(held().await, 2);
+    tx.commit().await.expect("a commit");
+    assert_eq!(held().await, 0);
 }

@@ -60,7 +60,7 @@ async fn the_schema_file_is_what_the_database_has() {
         fresh.push_str("    }\n}\n");
     }
     fresh.push_str(
-        "\ndiesel::joinable!(sessions -> users (user_id));\n\ndiesel::allow_tables_to_appear_in_same_query!(\n",
+        "\ndiesel::joinable!(api_tokens -> users (user_id));\ndiesel::joinable!(sessions -> users (user_id));\n\ndiesel::allow_tables_to_appear_in_same_query!(\n",
     );
     for table in tables.keys() {
         let _ = writeln!(fresh, "    {table},");

@@ -30,6 +30,24 @@ pub enum IdentityError {
     /// The caller has no such session.
     #[error("There is no such session.")]
     UnknownSession(String),
+    /// No program waits for that code, or not any more.
+    #[error("No program waits for this code.")]
+    UnknownUserCode,
+    /// The caller has no such API token.
+    #[error("There is no such API token.")]
+    UnknownToken(String),
+    /// The account has as many API tokens as it may.
+    #[error("An account can have {0} API tokens, and this one has.")]
+    TooManyTokens(usize),
+    /// The API token would have ended already.
+    #[error("A token cannot end before it begins.")]
+    TokenEndsBefore,
+    /// The API token may not do this.
+    #[error("This API token may not do this.")]
+    OutOfScope,
+    /// The account has no password: its owner signs in through a provider.
+    #[error("This account has no password.")]
+    NoPassword,
     /// No such provider, or none that this instance is configured for.
     #[error("There is no such way to sign in.")]
     UnknownProvider(String),
@@ -62,10 +80,17 @@ impl DomainError for IdentityError {
         match self {
             Self::WrongCredentials | Self::NotSignedIn | Self::NotVouchedFor(_) => ErrorKind::Unauthenticated,
             Self::TooManyFailures { retry_after } => ErrorKind::RateLimited { retry_after: *retry_after },
-            Self::EmailTaken | Self::UsernameTaken(_) | Self::ExternalAccountTaken | Self::AnotherAccountLinked => {
-                ErrorKind::Conflict
+            Self::EmailTaken
+            | Self::UsernameTaken(_)
+            | Self::ExternalAccountTaken
+            | Self::AnotherAccountLinked
+            | Self::TooManyTokens(_)
+            | Self::NoPassword => ErrorKind::Conflict,
+            Self::TokenEndsBefore => ErrorKind::Invalid,
+            Self::OutOfScope => ErrorKind::Forbidden,
+            Self::UnknownSession(_) | Self::UnknownProvider(_) | Self::UnknownToken(_) | Self::UnknownUserCode => {
+                ErrorKind::NotFound
             }
-            Self::UnknownSession(_) | Self::UnknownProvider(_) => ErrorKind::NotFound,
             Self::ProviderUnavailable(_) => ErrorKind::Unavailable,
             Self::Hashing(_) | Self::ProviderRefusesUs(_) => ErrorKind::Internal,
             Self::Store(error) => error.kind(),
@@ -86,6 +111,12 @@ impl DomainError for IdentityError {
             Self::ProviderRefusesUs(_) => "provider_refuses_us",
             Self::ExternalAccountTaken => "external_account_taken",
             Self::AnotherAccountLinked => "another_account_linked",
+            Self::UnknownUserCode => "unknown_user_code",
+            Self::UnknownToken(_) => "unknown_token",
+            Self::TooManyTokens(_) => "too_many_tokens",
+            Self::TokenEndsBefore => "token_ends_before",
+            Self::OutOfScope => "out_of_scope",
+            Self::NoPassword => "no_password",
             Self::Hashing(_) => "hashing_failed",
             Self::Store(error) => error.code(),
         }
@@ -99,7 +130,13 @@ impl DomainError for IdentityError {
             Self::UnknownProvider(name) => Some(Subject::new("Provider", "name", name.clone())),
             Self::ExternalAccountTaken => Some(Subject::unnamed("ExternalAccount", "subject")),
             Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
+            Self::UnknownToken(id) => Some(Subject::new("ApiToken", "id", id.clone())),
+            Self::UnknownUserCode => Some(Subject::unnamed("DeviceLogin", "user_code")),
+            Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),
+            Self::NoPassword => Some(Subject::unnamed("User", "password")),
             Self::WrongCredentials
+            | Self::TokenEndsBefore
+            | Self::OutOfScope
             | Self::TooManyFailures { .. }
             | Self::NotSignedIn
             | Self::NotVouchedFor(_)

@@ -1,11 +1,15 @@
 //! Who is who: registration, sign-in with a password or through a provider, sessions.
 //!
-//! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored.
+//! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored. Programs call with API
+//! tokens, which have a name and scopes ([`ApiTokens`]).
 //! Who fails to sign in under a name too often in a minute waits ([`FailedLogins`]), on every server of the database.
 
+mod api_token;
 mod attempts;
 mod authorization;
 mod credentials;
+mod device_login;
+mod device_logins;
 mod error;
 mod external;
 mod linking;
@@ -16,10 +20,14 @@ pub mod ports;
 mod providers;
 mod service;
 mod session;
+mod tokens;
 
+pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
 pub use attempts::{FailedLogins, TriedName};
 pub use authorization::{Authorization, State, Verifier};
 pub use credentials::{Email, Password, PasswordHash};
+pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
+pub use device_logins::{Asked, Begun, DeviceLogins};
 pub use error::IdentityError;
 pub use external::{AccessToken, ExternalAccount, ExternalLink, ProviderName, usernames};
 pub use linking::{Decision, decide};
@@ -27,4 +35,5 @@ pub use oauth::OAuth;
 pub use ports::ProviderError;
 pub use providers::Providers;
 pub use service::{Identity, Registration};
-pub use session::{Device, Principal, Session, SessionToken, SignedIn, TokenHash};
+pub use session::{Credential, Device, Principal, Secret, Session, SignedIn, TokenHash, Via};
+pub use tokens::ApiTokens;

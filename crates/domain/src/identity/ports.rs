@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use thiserror::Error;
 use time::OffsetDateTime;
 
+use super::api_token::ApiToken;
 use super::attempts::TriedName;
 use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
+use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
-use super::session::{Principal, Session, TokenHash};
-use crate::ids::{SessionId, UserId};
+use super::session::{Credential, Principal, Session, TokenHash, Via};
+use crate::ids::{ApiTokenId, SessionId, UserId};
 use crate::store::StoreError;
 
 /// Stores sessions.
@@ -25,6 +27,49 @@ pub trait SessionRepository: Send {
 
     /// Ends all sessions of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Ends all sessions of `user` but `session`.
+    async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+}
+
+/// Stores programs that wait for somebody to confirm their sign-in.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait DeviceLoginRepository: Send {
+    /// Stores a new login; says no where its user code is taken.
+    async fn insert(&mut self, login: &DeviceLogin) -> Result<bool, StoreError>;
+
+    /// The login with that user code, whatever became of it.
+    async fn find_by_user_code(&mut self, code: &UserCode) -> Result<Option<DeviceLogin>, StoreError>;
+
+    /// The login whose device code has that hash, kept from others until the end of the transaction.
+    async fn lock(&mut self, device_code: TokenHash) -> Result<Option<DeviceLogin>, StoreError>;
+
+    /// Stores what was answered, if nothing was before; says whether it is.
+    async fn confirm(&mut self, device_code: TokenHash, confirmation: Confirmation) -> Result<bool, StoreError>;
+
+    /// Notes that the program asked at `now`.
+    async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Removes a login.
+    async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError>;
+
+    /// Removes those that had ended by `now`.
+    async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError>;
+}
+
+/// Stores API tokens.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ApiTokenRepository: Send {
+    /// Stores a new token.
+    async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError>;
+
+    /// The tokens of `user` that have not ended at `now`, newest first.
+    async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError>;
+
+    /// Revokes a token of `user`; says whether there was one.
+    async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.
@@ -58,11 +103,11 @@ pub struct Noted {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionReader: Send + Sync {
-    /// Who calls with a token that hashes to `token`; `None` when it opens no session at `now`.
-    async fn principal(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
+    /// Who calls with `credential`; `None` when it opens nothing at `now`.
+    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
 
-    /// Notes that `session` was used at `now`.
-    async fn touch(&self, session: SessionId, now: OffsetDateTime) -> Result<(), StoreError>;
+    /// Notes that what somebody calls through was used at `now`.
+    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// The open sessions of `user` at `now`, newest first.
     async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError>;

@@ -8,7 +8,7 @@ use super::attempts::{FailedLogins, TriedName};
 use super::credentials::{Email, Password, PasswordHash};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
-use super::session::{Device, Principal, Session, SignedIn, TokenHash};
+use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
@@ -118,32 +118,71 @@ impl Identity {
     /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
     /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
+        let user = self.recognise(name, password).await?;
+        let mut tx = self.store.begin().await?;
+        let signed_in = self.open_session(&mut *tx, user, device, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(signed_in)
+    }
+
+    /// Who knows the password of the account with that address or username; no session is opened.
+    pub async fn recognise(&self, name: &str, password: Password) -> Result<UserId, IdentityError> {
         let (user, hash) = match self.try_name(name).await? {
             Some((user, hash)) => (Some(user), hash),
             None => (None, None),
         };
         let fits = self.passwords.verify(password, hash).await?;
         let user = user.filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
-        let mut tx = self.store.begin().await?;
         if self.failed_logins.is_some() {
             let email = user.email.as_ref().map(Email::as_str);
             let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
+            let mut tx = self.store.begin().await?;
             tx.login_attempts().forget(&names).await?;
+            tx.commit().await?;
         }
-        let signed_in = self.open_session(&mut *tx, user.id, device, self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(signed_in)
+        Ok(user.id)
     }
 
     /// Who calls with `token`.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, IdentityError> {
-        let hash = TokenHash::of_session(token).ok_or(IdentityError::NotSignedIn)?;
+        let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
         let now = self.clock.now();
-        let principal = self.sessions.principal(hash, now).await?.ok_or(IdentityError::NotSignedIn)?;
-        if now - principal.last_used_at >= LAST_USED_GRAIN {
-            self.sessions.touch(principal.session, now).await?;
+        let principal = self.sessions.principal(credential, now).await?.ok_or(IdentityError::NotSignedIn)?;
+        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_GRAIN) {
+            self.sessions.touch(principal.via, now).await?;
         }
         Ok(principal)
+    }
+
+    /// Gives `user`, who knows the current password, a new one, and ends all their sessions but `session`. API tokens stay.
+    /// Wrong passwords count like those of a sign-in.
+    pub async fn change_password(
+        &self,
+        user: UserId,
+        session: SessionId,
+        current: Password,
+        new: Password,
+    ) -> Result<(), IdentityError> {
+        let name = self.username(user).await?;
+        let (_, hash) = self.try_name(name.as_str()).await?.ok_or(IdentityError::NotSignedIn)?;
+        let hash = hash.ok_or(IdentityError::NoPassword)?;
+        if !self.passwords.verify(current, Some(hash)).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let new = self.passwords.hash(new).await?;
+        let mut tx = self.store.begin().await?;
+        if self.failed_logins.is_some() {
+            tx.login_attempts().forget(&[TriedName::of(name.as_str())]).await?;
+        }
+        tx.users().set_password(user, new).await?;
+        tx.sessions().delete_others(user, session).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn username(&self, user: UserId) -> Result<Username, IdentityError> {
+        let mut tx = self.store.begin().await?;
+        let user = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
+        Ok(user.username)
     }
 
     /// Ends the session that `user` calls through. One that ended meanwhile is no session to call through.
@@ -211,8 +250,8 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
-    use crate::identity::SessionToken;
     use crate::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
+    use crate::identity::{Secret, Via};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
     use crate::users::ports::MockUserRepository;
@@ -282,7 +321,7 @@ mod tests {
             let signed_in = pollster::block_on(login).expect("a session");
             assert_eq!(signed_in.session.user, ada().id);
             assert_eq!(signed_in.session.expires_at, NOW + Session::LIFETIME);
-            assert_eq!(TokenHash::of_session(signed_in.token.expose()), Some(signed_in.session.token));
+            assert_eq!(Credential::parse(signed_in.token.expose()), Some(Credential::Session(signed_in.session.token)));
         }
     }
 
@@ -374,21 +413,46 @@ mod tests {
 
     #[test]
     fn the_last_use_is_noted_now_and_then() {
-        let token = SessionToken::of([7; 32]);
-        for (minutes_ago, noted) in [(0, 0), (4, 0), (5, 1), (600, 1)] {
+        let token = Secret::session([7; 32]);
+        for (minutes_ago, noted) in [(Some(0), 0), (Some(4), 0), (Some(5), 1), (Some(600), 1), (None, 1)] {
             let mut sessions = MockSessionReader::new();
             sessions.expect_principal().returning(move |_, now| {
                 Ok(Some(Principal {
                     user: ada().id,
-                    session: SessionId(Uuid::nil()),
+                    via: Via::Session(SessionId(Uuid::nil())),
                     is_admin: false,
-                    last_used_at: now - Duration::minutes(minutes_ago),
+                    last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),
                 }))
             });
             sessions.expect_touch().times(noted).returning(|_, _| Ok(()));
             let identity = identity(plain(), sessions, TestUnitOfWork::default);
             let principal = pollster::block_on(identity.authenticate(token.expose())).expect("a principal");
             assert_eq!(principal.user, ada().id);
+        }
+    }
+
+    #[test]
+    fn a_password_is_changed_by_who_knows_it_and_ends_the_other_sessions() {
+        let here = SessionId(Uuid::from_u128(5));
+        for (current, stored, expected) in [
+            ("right", Some("right"), Ok(())),
+            ("wrong", Some("right"), Err("wrong_credentials")),
+            ("right", None, Err("no_password")),
+        ] {
+            let identity = identity(plain(), MockSessionReader::new(), move || {
+                let mut tx = TestUnitOfWork::default();
+                tx.users.expect_find().returning(|_| Ok(Some(ada())));
+                tx.users
+                    .expect_find_by_username()
+                    .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
+                tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
+                tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
+                tx
+            });
+            let change =
+                identity.change_password(ada().id, here, Password::typed(current), Password::typed("a new one"));
+            let outcome = pollster::block_on(change).map_err(|error| error.code());
+            assert_eq!(outcome, expected, "{current} {stored:?}");
         }
     }
 

@@ -7,45 +7,76 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
-use crate::ids::{SessionId, UserId};
+use super::api_token::Scopes;
+use crate::ids::{ApiTokenId, SessionId, UserId};
 
-/// The token of a session: `s_` and 43 base64url characters of 256 random bits. Shown once, never stored.
+/// What a session or an API token is opened with: `s_` or `t_`, and 43 base64url characters of 256 random bits. Shown
+/// once, never stored.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SessionToken(String);
+pub struct Secret(String);
 
-impl SessionToken {
-    /// The token made of `secret`.
-    pub fn of(secret: [u8; 32]) -> Self {
-        Self(format!("s_{}", BASE64_URL_SAFE_NO_PAD.encode(secret)))
+impl Secret {
+    /// The token of a session, made of `random`.
+    pub fn session(random: [u8; 32]) -> Self {
+        Self(format!("{SESSION}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// The token in the clear.
+    /// An API token, made of `random`.
+    pub fn api_token(random: [u8; 32]) -> Self {
+        Self(format!("{API_TOKEN}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    /// The secret in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
-}
 
-impl fmt::Debug for SessionToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionToken(…)")
+    /// What is stored of it.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(&self.0)
     }
 }
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// What the token of a session begins with.
+const SESSION: &str = "s_";
+
+/// What an API token begins with.
+const API_TOKEN: &str = "t_";
 
 /// What is stored of a token: its SHA-256. Looking up a hash tells a timing attacker nothing about tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
-    /// The hash of `token`.
-    pub fn of(token: &SessionToken) -> Self {
-        Self(Sha256::digest(token.0.as_bytes()).into())
+    fn of(token: &str) -> Self {
+        Self(Sha256::digest(token.as_bytes()).into())
     }
+}
 
-    /// The hash of a session token; `None` for a text that cannot be one.
-    pub fn of_session(token: &str) -> Option<Self> {
-        let secret = token.strip_prefix("s_")?;
-        let plain = secret.len() == 43 && secret.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        plain.then(|| Self(Sha256::digest(token.as_bytes()).into()))
+/// What somebody calls with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// The token of a session.
+    Session(TokenHash),
+    /// An API token.
+    ApiToken(TokenHash),
+}
+
+impl Credential {
+    /// The credential in `text`; `None` where it has the form of neither.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (of, random): (fn(TokenHash) -> Self, _) = match text.strip_prefix(SESSION) {
+            Some(random) => (Self::Session, random),
+            None => (Self::ApiToken, text.strip_prefix(API_TOKEN)?),
+        };
+        let plain = random.len() == 43 && random.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        plain.then(|| of(TokenHash::of(text)))
     }
 }
 
@@ -88,7 +119,7 @@ pub struct SignedIn {
     /// The session.
     pub session: Session,
     /// Its token, shown this once.
-    pub token: SessionToken,
+    pub token: Secret,
 }
 
 impl SignedIn {
@@ -101,11 +132,11 @@ impl SignedIn {
         now: OffsetDateTime,
         lifetime: Duration,
     ) -> Self {
-        let token = SessionToken::of(secret);
+        let token = Secret::session(secret);
         let session = Session {
             id,
             user,
-            token: TokenHash::of(&token),
+            token: token.hash(),
             created_at: now,
             expires_at: now + lifetime,
             last_used_at: now,
@@ -120,12 +151,21 @@ impl SignedIn {
 pub struct Principal {
     /// The account.
     pub user: UserId,
-    /// The session it calls through.
-    pub session: SessionId,
-    /// Whether it may administer this instance.
+    /// What it calls through.
+    pub via: Via,
+    /// Whether it may administer this instance. Nobody does that with an API token.
     pub is_admin: bool,
-    /// When the session was last noted as used.
-    pub last_used_at: OffsetDateTime,
+    /// When the session or token was last noted as used.
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+/// What somebody calls through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    /// A session, which may do everything.
+    Session(SessionId),
+    /// An API token, which may do what its scopes say.
+    ApiToken(ApiTokenId, Scopes),
 }
 
 #[cfg(test)]
@@ -133,16 +173,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_has_its_form_and_hashes_to_what_is_stored() {
-        let token = SessionToken::of([7; 32]);
-        assert_eq!(token.expose().len(), 45);
-        assert_eq!(TokenHash::of_session(token.expose()), Some(TokenHash::of(&token)));
-        assert!(!format!("{token:?}").contains(token.expose()));
-        assert_ne!(TokenHash::of_session(token.expose()), TokenHash::of_session(SessionToken::of([8; 32]).expose()));
-        for bad in
-            ["", "s_", "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "s_!wcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"]
-        {
-            assert_eq!(TokenHash::of_session(bad), None, "{bad}");
+    fn a_secret_has_its_form_and_hashes_to_what_is_stored() {
+        for (secret, credential) in [
+            (Secret::session([7; 32]), Credential::Session as fn(TokenHash) -> Credential),
+            (Secret::api_token([7; 32]), Credential::ApiToken),
+        ] {
+            assert_eq!(secret.expose().len(), 45);
+            assert_eq!(Credential::parse(secret.expose()), Some(credential(secret.hash())));
+            assert!(!format!("{secret:?}").contains(secret.expose()));
+        }
+        assert_ne!(Secret::session([7; 32]).hash(), Secret::session([8; 32]).hash());
+        assert_ne!(Secret::session([7; 32]).hash(), Secret::api_token([7; 32]).hash());
+        for bad in [
+            "",
+            "s_",
+            "t_",
+            "x_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+            "s_!wcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        ] {
+            assert_eq!(Credential::parse(bad), None, "{bad}");
         }
     }
 }

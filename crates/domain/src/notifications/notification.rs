@@ -40,6 +40,11 @@ impl NotificationKind {
         Self::FollowRequest,
     ];
 
+    /// The kind called `name`.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {

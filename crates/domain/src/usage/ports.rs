@@ -71,8 +71,8 @@ pub trait LedgerRepository: Send {
     /// `None` when there is no such account.
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Locks each of `users`, in ascending order of the ids whatever order they come in; who has no account is left out.
-    /// One round trip.
+    /// Locks each of `users`, in ascending order of the ids whatever order they come in, and then what counts the activities
+    /// of each; who has no account is left out. One round trip.
     async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError>;
 
     /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`. One round trip.

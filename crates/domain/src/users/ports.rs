@@ -20,6 +20,9 @@ pub trait UserRepository: Send {
     /// Stores everything of `user` but its zone. Collides like [`insert`](Self::insert).
     async fn update(&mut self, user: &User) -> Result<(), StoreError>;
 
+    /// Gives `user` another password.
+    async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError>;
+
     /// Sets the zone `user` lives in.
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
 

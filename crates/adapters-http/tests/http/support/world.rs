@@ -6,7 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
-use adapters_http::identity::Browser;
+use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
@@ -18,10 +18,13 @@ use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsag
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
-    Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, SessionToken, TokenHash,
+    ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
+    Scopes, Secret, Via,
 };
-use domain::ids::{SessionId, UserId};
+use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::money::Usd;
+use domain::notifications::Inbox;
+use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
@@ -29,8 +32,8 @@ use domain::referrals::ports::MockReferralReader;
 use domain::referrals::{
     ClickStats, ReferralCode, ReferralStats, Referrals, ReferredPerson, ReferredSeen, VisitorSalt,
 };
-use domain::social::ports::MockFollowReader;
-use domain::social::{Contact, FollowStats, Relation, Social};
+use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
+use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
@@ -51,27 +54,39 @@ pub(crate) struct World {
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
+    pub(crate) notifications: MockNotificationReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
+    pub(crate) feed: MockFeedReader,
+    pub(crate) hub: MockActivityHub,
 }
 
 /// The token of Ada's session.
 pub(crate) fn ada() -> String {
-    SessionToken::of([1; 32]).expose().to_owned()
+    Secret::session([1; 32]).expose().to_owned()
+}
+
+/// What API tokens can have.
+pub(crate) const ALL_SCOPES: [Scopes; 3] =
+    [Scopes { sync: true, read: false }, Scopes { sync: false, read: true }, Scopes { sync: true, read: true }];
+
+/// An API token of Ada's with these scopes.
+pub(crate) fn api_token(scopes: Scopes) -> String {
+    Secret::api_token([u8::from(scopes.sync) + 2 * u8::from(scopes.read); 32]).expose().to_owned()
 }
 
 /// The token of Bob's session.
 pub(crate) fn bob() -> String {
-    SessionToken::of([2; 32]).expose().to_owned()
+    Secret::session([2; 32]).expose().to_owned()
 }
 
 /// A token of the right form that opens nothing.
 pub(crate) fn stranger() -> String {
-    SessionToken::of([3; 32]).expose().to_owned()
+    Secret::session([3; 32]).expose().to_owned()
 }
 
 pub(crate) fn session_of(user: UserId) -> SessionId {
@@ -115,10 +130,13 @@ impl World {
             passwords: MockPasswordHasher::new(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
+            notifications: MockNotificationReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
             github: github(),
             https: true,
+            feed: MockFeedReader::new(),
+            hub: MockActivityHub::new(),
         }
     }
 
@@ -150,14 +168,19 @@ impl World {
                 salt,
             )
             .with_failed_logins(self.failed_logins),
+            api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+            device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
+            public_url: PublicUrl::new("https://burntop.example.org"),
             oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
+            feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),
             referral_links: ReferralLinks::to("https://app.example.org"),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
-            achievements: Achievements::new(store, Arc::new(self.achievements), clock.clone()),
+            achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
+            inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
@@ -191,10 +214,21 @@ pub(crate) fn salt() -> VisitorSalt {
 
 fn sessions() -> MockSessionReader {
     let mut sessions = MockSessionReader::new();
-    sessions.expect_principal().returning(|token, _| {
-        let opens = |text: &str| TokenHash::of_session(text) == Some(token);
+    sessions.expect_principal().returning(|credential, _| {
+        let opens = |text: &str| Credential::parse(text) == Some(credential);
+        for scopes in ALL_SCOPES {
+            if opens(&api_token(scopes)) {
+                let via = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), scopes);
+                return Ok(Some(Principal { user: ADA, via, is_admin: false, last_used_at: Some(NOW) }));
+            }
+        }
         let user = if opens(&ada()) { Some(ADA) } else { opens(&bob()).then_some(BOB) };
-        Ok(user.map(|user| Principal { user, session: session_of(user), is_admin: user == ADA, last_used_at: NOW }))
+        Ok(user.map(|user| Principal {
+            user,
+            via: Via::Session(session_of(user)),
+            is_admin: user == ADA,
+            last_used_at: Some(NOW),
+        }))
     });
     sessions
 }

@@ -1,0 +1,142 @@
+//! `/auth/tokens`: API tokens for programs.
+
+use actix_web::web::Data;
+use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, Scopes, TokenRequest};
+use domain::ids::ApiTokenId;
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::answer::{Created, Json, NoContent};
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::error::ApiResult;
+use crate::input::PathArgs;
+use crate::json::Instant;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::{Fields, FromFields, checks};
+
+pub(super) fn routes() -> Routes {
+    crate::routes![list, issue: Auth, revoke].under("/tokens")
+}
+
+/// An API token to be made.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewApiToken)]
+struct NewTokenBody {
+    /// What to call it.
+    #[schema(min_length = 1, max_length = 100)]
+    name: String,
+    /// What it may do: `sync` sends usage, `read` reads what its owner may read.
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 2)]
+    scopes: Scopes,
+    /// When it ends by itself; absent or null: when it is revoked.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<OffsetDateTime>,
+}
+
+impl FromFields for NewTokenBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.required("name", checks::text(1..=100));
+        let scopes = fields.list("scopes", 1..=2, checks::named(&Scope::ALL, Scope::name));
+        let expires_at = fields.nullable("expires_at", checks::instant);
+        Some(Self { name: name?, scopes: scopes?.into_iter().collect(), expires_at: expires_at? })
+    }
+}
+
+/// An API token.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiToken)]
+struct TokenBody {
+    id: Uuid,
+    name: String,
+    scopes: Vec<&'static str>,
+    created_at: Instant,
+    /// Null: until it is revoked.
+    expires_at: Option<Instant>,
+    /// Known to within five minutes; null before the first time.
+    last_used_at: Option<Instant>,
+}
+
+impl From<ApiToken> for TokenBody {
+    fn from(token: ApiToken) -> Self {
+        Self {
+            id: token.id.0,
+            name: token.name,
+            scopes: token.scopes.iter().map(Scope::name).collect(),
+            created_at: token.created_at.into(),
+            expires_at: token.expires_at.map(Instant::from),
+            last_used_at: token.last_used_at.map(Instant::from),
+        }
+    }
+}
+
+/// An API token just made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuedApiToken)]
+struct IssuedBody {
+    #[serde(flatten)]
+    about: TokenBody,
+    /// What to call with; shown this once.
+    token: String,
+}
+
+impl From<IssuedToken> for IssuedBody {
+    fn from(IssuedToken { token, secret }: IssuedToken) -> Self {
+        Self { about: token.into(), token: secret.expose().to_owned() }
+    }
+}
+
+/// The caller's API tokens
+///
+/// Newest first. Only a session may ask: a token tells nothing of others.
+#[utoipa::path(
+    get, path = "", tag = "Auth", security(("bearer" = [])),
+    responses((status = 200, description = "The tokens", body = [TokenBody], example = json!([example()])))
+)]
+async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<TokenBody>>> {
+    Ok(Json(tokens.list(caller.id).await?.into_iter().map(TokenBody::from).collect()))
+}
+
+/// Make an API token
+///
+/// For programs: it is accepted wherever a session is, within its scopes. Up to 50 an account.
+#[utoipa::path(
+    post, path = "", tag = "Auth", security(("bearer" = [])),
+    request_body(content = NewTokenBody, example = json!({"name": "laptop", "scopes": ["sync", "read"], "expires_at": null})),
+    responses(
+        (status = 201, description = "The token, shown this once", body = IssuedBody, example = json!(issued_example())),
+        failures::Conflict,
+    )
+)]
+async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>) -> ApiResult<Created<IssuedBody>> {
+    let NewTokenBody { name, scopes, expires_at } = body.read().await?;
+    Ok(Created(tokens.issue(caller.id, TokenRequest { name, scopes, expires_at }).await?.into()))
+}
+
+/// Revoke an API token
+#[utoipa::path(
+    delete, path = "/{id}", tag = "Auth", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "Which token")),
+    responses((status = 204, description = "The token opens nothing any more"), failures::NotFound)
+)]
+async fn revoke(caller: Caller, path: PathArgs, tokens: Data<ApiTokens>) -> ApiResult<NoContent> {
+    tokens.revoke(caller.id, ApiTokenId(path.uuid("id")?)).await?;
+    Ok(NoContent)
+}
+
+fn example() -> Value {
+    json!({
+        "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "name": "laptop", "scopes": ["sync", "read"],
+        "created_at": "2026-11-22T12:34:56.789Z", "expires_at": null, "last_used_at": null,
+    })
+}
+
+fn issued_example() -> Value {
+    let mut example = example();
+    example["token"] = json!("t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc");
+    example
+}

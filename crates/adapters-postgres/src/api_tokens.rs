@@ -1,0 +1,131 @@
+//! API tokens.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::identity::ports::ApiTokenRepository;
+use domain::identity::{ApiToken, Principal, Scopes, TokenHash, Via};
+use domain::ids::{ApiTokenId, UserId};
+use domain::store::StoreError;
+use time::OffsetDateTime;
+
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::{api_tokens, users};
+use crate::unit_of_work::PgUnitOfWork;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_tokens)]
+struct ApiTokenRow {
+    id: uuid::Uuid,
+    user_id: uuid::Uuid,
+    token_hash: Vec<u8>,
+    name: String,
+    may_sync: bool,
+    may_read: bool,
+    created_at: OffsetDateTime,
+    expires_at: Option<OffsetDateTime>,
+    last_used_at: Option<OffsetDateTime>,
+}
+
+impl From<&ApiToken> for ApiTokenRow {
+    fn from(token: &ApiToken) -> Self {
+        Self {
+            id: token.id.0,
+            user_id: token.user.0,
+            token_hash: token.hash.0.to_vec(),
+            name: token.name.clone(),
+            may_sync: token.scopes.sync,
+            may_read: token.scopes.read,
+            created_at: token.created_at,
+            expires_at: token.expires_at,
+            last_used_at: token.last_used_at,
+        }
+    }
+}
+
+impl TryFrom<ApiTokenRow> for ApiToken {
+    type Error = StoreError;
+
+    fn try_from(row: ApiTokenRow) -> Result<Self, StoreError> {
+        let hash = <[u8; 32]>::try_from(row.token_hash)
+            .map_err(|_| StoreError::Internal("an API token's hash has not 32 bytes".to_owned()))?;
+        Ok(Self {
+            id: ApiTokenId(row.id),
+            user: UserId(row.user_id),
+            hash: TokenHash(hash),
+            name: row.name,
+            scopes: Scopes { sync: row.may_sync, read: row.may_read },
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_used_at: row.last_used_at,
+        })
+    }
+}
+
+#[async_trait]
+impl ApiTokenRepository for PgUnitOfWork {
+    async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError> {
+        diesel::insert_into(api_tokens::table)
+            .values(ApiTokenRow::from(token))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError> {
+        let rows: Vec<ApiTokenRow> = api_tokens::table
+            .filter(api_tokens::user_id.eq(user.0))
+            .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
+            .order((api_tokens::created_at.desc(), api_tokens::id.desc()))
+            .select(ApiTokenRow::as_select())
+            .load(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(ApiToken::try_from).collect()
+    }
+
+    async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError> {
+        let deleted = diesel::delete(api_tokens::table.find(token.0).filter(api_tokens::user_id.eq(user.0)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(deleted > 0)
+    }
+}
+
+type PrincipalRow = (uuid::Uuid, uuid::Uuid, bool, bool, Option<OffsetDateTime>);
+
+impl Database {
+    /// Who calls with an API token.
+    pub(crate) async fn api_token(
+        &self,
+        token: TokenHash,
+        now: OffsetDateTime,
+    ) -> Result<Option<Principal>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<PrincipalRow> = api_tokens::table
+            .inner_join(users::table)
+            .filter(api_tokens::token_hash.eq(token.0.as_slice()))
+            .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
+            .filter(users::deleted_at.is_null())
+            .select((
+                api_tokens::user_id,
+                api_tokens::id,
+                api_tokens::may_sync,
+                api_tokens::may_read,
+                api_tokens::last_used_at,
+            ))
+            .first(&mut connection.pg)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(|(user, token, sync, read, last_used_at)| Principal {
+            user: UserId(user),
+            via: Via::ApiToken(ApiTokenId(token), Scopes { sync, read }),
+            is_admin: false,
+            last_used_at,
+        }))
+    }
+}

@@ -1,0 +1,143 @@
+//! API tokens: what programs call with, within scopes.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use super::session::{Secret, TokenHash};
+use crate::ids::{ApiTokenId, UserId};
+
+/// How many API tokens an account may have at once.
+pub const MOST_API_TOKENS: usize = 50;
+
+/// What a token may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Sending usage.
+    Sync,
+    /// Reading whatever its owner may read, but for what opens the account: sessions, tokens, the export.
+    Read,
+}
+
+impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 2] = [Self::Sync, Self::Read];
+
+    /// The scope's name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sync => "sync",
+            Self::Read => "read",
+        }
+    }
+
+    /// The scope with that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// A set of scopes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scopes {
+    /// Whether [`Scope::Sync`] is in it.
+    pub sync: bool,
+    /// Whether [`Scope::Read`] is in it.
+    pub read: bool,
+}
+
+impl Scopes {
+    /// Whether `scope` is in it.
+    pub const fn contains(self, scope: Scope) -> bool {
+        match scope {
+            Scope::Sync => self.sync,
+            Scope::Read => self.read,
+        }
+    }
+
+    /// The scopes in it.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let mut set = Self::default();
+        for scope in scopes {
+            match scope {
+                Scope::Sync => set.sync = true,
+                Scope::Read => set.read = true,
+            }
+        }
+        set
+    }
+}
+
+/// An API token, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiToken {
+    /// Names it.
+    pub id: ApiTokenId,
+    /// Whose it is.
+    pub user: UserId,
+    /// What it hashes to.
+    pub hash: TokenHash,
+    /// What its owner calls it, 1 to 100 characters.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: OffsetDateTime,
+    /// When it ends by itself; `None` until it is revoked.
+    pub expires_at: Option<OffsetDateTime>,
+    /// When it was last used, to within some minutes; `None` before the first time.
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRequest {
+    /// What to call it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: Scopes,
+    /// When it shall end by itself.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// An API token just made, with its secret, which is shown this once.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: ApiToken,
+    /// `t_` and 43 base64url characters of 256 random bits.
+    pub secret: Secret,
+}
+
+impl fmt::Debug for IssuedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedToken").field("token", &self.token).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_known_by_their_names_and_kept_in_sets() {
+        assert!(Scope::ALL.into_iter().all(|scope| Scope::parse(scope.name()) == Some(scope)));
+        assert_eq!(Scope::parse("Sync"), None);
+        for (scopes, sync, read) in [
+            (&[][..], false, false),
+            (&[Scope::Sync][..], true, false),
+            (&[Scope::Read, Scope::Read][..], false, true),
+            (&[Scope::Read, Scope::Sync][..], true, true),
+        ] {
+            let set: Scopes = scopes.iter().copied().collect();
+            assert_eq!((set.contains(Scope::Sync), set.contains(Scope::Read)), (sync, read), "{scopes:?}");
+            assert_eq!(set.iter().count(), usize::from(sync) + usize::from(read));
+        }
+    }
+}

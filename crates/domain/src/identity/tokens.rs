@@ -1,0 +1,132 @@
+//! What people do with API tokens: make, list and revoke them.
+
+use std::sync::Arc;
+
+use super::api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, TokenRequest};
+use super::error::IdentityError;
+use super::session::Secret;
+use crate::clock::Clock;
+use crate::ids::{ApiTokenId, Ids, UserId};
+use crate::store::Store;
+
+/// The use cases of API tokens.
+#[derive(Clone)]
+pub struct ApiTokens {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl ApiTokens {
+    /// Keeps tokens in `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, clock, ids }
+    }
+
+    /// Makes a token of `user`.
+    pub async fn issue(&self, user: UserId, request: TokenRequest) -> Result<IssuedToken, IdentityError> {
+        let now = self.clock.now();
+        if request.expires_at.is_some_and(|end| end <= now) {
+            return Err(IdentityError::TokenEndsBefore);
+        }
+        let secret = Secret::api_token(self.ids.secret());
+        let token = ApiToken {
+            id: ApiTokenId(self.ids.fresh()),
+            user,
+            hash: secret.hash(),
+            name: request.name,
+            scopes: request.scopes,
+            created_at: now,
+            expires_at: request.expires_at,
+            last_used_at: None,
+        };
+        let mut tx = self.store.begin().await?;
+        // Two requests at once do not both make the last one.
+        tx.ledger().lock(user).await?.ok_or(IdentityError::NotSignedIn)?;
+        if tx.api_tokens().of(user, now).await?.len() >= MOST_API_TOKENS {
+            return Err(IdentityError::TooManyTokens(MOST_API_TOKENS));
+        }
+        tx.api_tokens().insert(&token).await?;
+        tx.commit().await?;
+        Ok(IssuedToken { token, secret })
+    }
+
+    /// The tokens of `user` that have not ended, newest first.
+    pub async fn list(&self, user: UserId) -> Result<Vec<ApiToken>, IdentityError> {
+        let mut tx = self.store.begin().await?;
+        Ok(tx.api_tokens().of(user, self.clock.now()).await?)
+    }
+
+    /// Revokes a token of `user`.
+    pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
+        let mut tx = self.store.begin().await?;
+        if !tx.api_tokens().delete(user, token).await? {
+            return Err(IdentityError::UnknownToken(token.to_string()));
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::identity::{Credential, Scopes};
+    use crate::ids::CountingIds;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::{NOW, account};
+    use time::Duration;
+    use uuid::Uuid;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    fn tokens(there: usize) -> ApiTokens {
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            tx.api_tokens.expect_of().returning(move |user, _| {
+                let token = ApiToken {
+                    id: ApiTokenId(Uuid::from_u128(9)),
+                    user,
+                    hash: Secret::api_token([9; 32]).hash(),
+                    name: "one".into(),
+                    scopes: Scopes::default(),
+                    created_at: NOW,
+                    expires_at: None,
+                    last_used_at: None,
+                };
+                Ok(vec![token; there])
+            });
+            tx.api_tokens.expect_insert().returning(|_| Ok(()));
+            tx.api_tokens.expect_delete().returning(|_, token| Ok(token == ApiTokenId(Uuid::from_u128(9))));
+            tx
+        });
+        ApiTokens::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
+    }
+
+    fn request(expires_at: Option<time::OffsetDateTime>) -> TokenRequest {
+        TokenRequest { name: "laptop".into(), scopes: Scopes { sync: true, read: false }, expires_at }
+    }
+
+    #[test]
+    fn a_token_is_made_unless_there_are_too_many_or_it_would_have_ended() {
+        let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, request(None))).expect("a token");
+        assert!(made.secret.expose().starts_with("t_"));
+        assert_eq!(Credential::parse(made.secret.expose()), Some(Credential::ApiToken(made.token.hash)));
+        assert!(!format!("{made:?}").contains(made.secret.expose()));
+        let error = |there, user, end| {
+            pollster::block_on(tokens(there).issue(user, request(end))).expect_err("no token").to_string()
+        };
+        assert_eq!(error(MOST_API_TOKENS, ADA, None), "An account can have 50 API tokens, and this one has.");
+        assert_eq!(error(0, ADA, Some(NOW)), "A token cannot end before it begins.");
+        assert_eq!(error(0, UserId(Uuid::from_u128(2)), None), "Sign in to do this.");
+        assert!(pollster::block_on(tokens(0).issue(ADA, request(Some(NOW + Duration::SECOND)))).is_ok());
+    }
+
+    #[test]
+    fn only_a_token_that_is_there_is_revoked() {
+        let revoke = |id| pollster::block_on(tokens(1).revoke(ADA, ApiTokenId(Uuid::from_u128(id))));
+        assert!(revoke(9).is_ok());
+        assert!(matches!(revoke(8), Err(IdentityError::UnknownToken(_))));
+    }
+}

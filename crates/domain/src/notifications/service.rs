@@ -1,0 +1,196 @@
+//! What people do with what they are told.
+
+use std::sync::Arc;
+
+use super::error::NotificationError;
+use super::expiry::{Expiry, Forgotten};
+use super::listing::{Listed, Listing, Which};
+use super::ports::NotificationReader;
+use super::preferences::{Preferences, PreferencesChange};
+use crate::clock::Clock;
+use crate::ids::UserId;
+use crate::store::Store;
+
+/// How many notifications of a sort one transaction removes: few enough that nobody waits for it.
+const BATCH: u32 = 5_000;
+
+/// The use cases of notifications.
+#[derive(Clone)]
+pub struct Inbox {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn NotificationReader>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Inbox {
+    /// Keeps in `store` what was read and what is wanted, and reads from `reader`.
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn NotificationReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, reader, clock }
+    }
+
+    /// The part of `user`'s notifications that is asked for.
+    pub async fn list(&self, user: UserId, listing: Listing) -> Result<Listed, NotificationError> {
+        Ok(self.reader.notifications(user, listing).await?)
+    }
+
+    /// Marks notifications of `user` as read, and says of how many that was news.
+    pub async fn mark_read(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
+        let mut tx = self.store.begin().await?;
+        let marked = tx.notifications().mark_read(user, which, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(marked)
+    }
+
+    /// What `user` wants to be told.
+    pub async fn preferences(&self, user: UserId) -> Result<Preferences, NotificationError> {
+        Ok(self.reader.preferences(user).await?)
+    }
+
+    /// Changes what `user` wants to be told, from the next notification on; returns what they want after it.
+    pub async fn change_preferences(
+        &self,
+        user: UserId,
+        change: &PreferencesChange,
+    ) -> Result<Preferences, NotificationError> {
+        let mut tx = self.store.begin().await?;
+        let preferences = tx.notifications().change_preferences(user, change).await?;
+        tx.commit().await?;
+        Ok(preferences)
+    }
+
+    /// Removes the notifications that are not kept any more, batch by batch, each in a transaction of its own, until none is
+    /// left or `stop` says so; returns how many.
+    pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<Forgotten, NotificationError> {
+        let mut forgotten = Forgotten::default();
+        while !stop() {
+            let mut tx = self.store.begin().await?;
+            let batch = tx.notifications().forget(Expiry::at(self.clock.now()), BATCH).await?;
+            tx.commit().await?;
+            forgotten += batch;
+            if !batch.is_full(BATCH) {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pollster::block_on;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::super::notification::NotificationKind;
+    use super::super::ports::MockNotificationReader;
+    use super::super::preferences::Channels;
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::error::DomainError;
+    use crate::ids::NotificationId;
+    use crate::store::{MockStore, StoreError};
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    /// An inbox over transactions as `prepare` makes them, and how many of them were committed.
+    fn inbox(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Inbox, Arc<AtomicUsize>) {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            prepare(&mut tx);
+            tx
+        });
+        (Inbox::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW))), commits)
+    }
+
+    #[test]
+    fn what_is_marked_as_read_is_marked_now_and_kept() {
+        for which in [Which::All, Which::These(vec![NotificationId(Uuid::from_u128(7))])] {
+            let asked = which.clone();
+            let (inbox, commits) = inbox(move |tx| {
+                let asked = asked.clone();
+                tx.notifications.expect_mark_read().returning(move |user, which, now| {
+                    assert_eq!((user, which, now), (ADA, &asked, NOW));
+                    Ok(3)
+                });
+            });
+            assert_eq!(block_on(inbox.mark_read(ADA, &which)).expect("marked"), 3);
+            assert_eq!(commits.load(Ordering::SeqCst), 1);
+        }
+    }
+
+    #[test]
+    fn changed_preferences_are_kept() {
+        let change = PreferencesChange::of([(NotificationKind::LevelUp, false)], []);
+        let after: Preferences =
+            [(NotificationKind::LevelUp, Channels { in_app: false, email: true })].into_iter().collect();
+        let (asked, answer) = (change.clone(), after.clone());
+        let (inbox, commits) = inbox(move |tx| {
+            let (asked, answer) = (asked.clone(), answer.clone());
+            tx.notifications.expect_change_preferences().returning(move |user, change| {
+                assert_eq!((user, change), (ADA, &asked));
+                Ok(answer.clone())
+            });
+        });
+        assert_eq!(block_on(inbox.change_preferences(ADA, &change)).expect("changed"), after);
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    /// An inbox whose batches remove as many as `batches` says, one after the other.
+    fn forgetting(batches: &[(u64, u64)]) -> (Inbox, Arc<AtomicUsize>) {
+        let left: Vec<_> =
+            batches.iter().rev().map(|(read, unread)| Forgotten { read: *read, unread: *unread }).collect();
+        let left = Arc::new(Mutex::new(left));
+        inbox(move |tx| {
+            let left = left.clone();
+            tx.notifications.expect_forget().returning(move |kept, most| {
+                let expected =
+                    Expiry { read: datetime!(2026-08-24 12:00 UTC), unread: datetime!(2025-11-22 12:00 UTC) };
+                assert_eq!((kept, most), (expected, 5_000));
+                Ok(left.lock().expect("batches").pop().expect("nobody asks on after a batch that is not full"))
+            });
+        })
+    }
+
+    #[test]
+    fn old_ones_are_removed_batch_by_batch_until_none_is_left() {
+        for (batches, read, unread) in [
+            (&[(0, 0)][..], 0, 0),
+            (&[(3, 4)], 3, 4),
+            (&[(4_999, 4_999)], 4_999, 4_999),
+            (&[(5_000, 7), (0, 0)], 5_000, 7),
+            (&[(5_000, 0), (2, 5_000), (0, 5_000), (0, 1)], 5_002, 10_001),
+        ] {
+            let (inbox, commits) = forgetting(batches);
+            let forgotten = block_on(inbox.forget(|| false)).expect("removed");
+            assert_eq!(forgotten, Forgotten { read, unread }, "{batches:?}");
+            assert_eq!(commits.load(Ordering::SeqCst), batches.len(), "{batches:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_told_to_stop_stops_between_batches_and_tells_what_is_gone() {
+        let (inbox, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
+        let asked = Cell::new(0);
+        let stop = || asked.replace(asked.get() + 1) == 2;
+        assert_eq!(block_on(inbox.forget(stop)).expect("removed"), Forgotten { read: 10_000, unread: 0 });
+        assert_eq!(commits.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn a_store_that_is_away_is_told_as_such() {
+        let mut store = MockStore::new();
+        store.expect_begin().returning(|| Err(StoreError::Unavailable("away".into())));
+        let inbox = Inbox::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW)));
+        let error = block_on(inbox.mark_read(ADA, &Which::All)).expect_err("away");
+        let away = StoreError::Unavailable("away".into());
+        assert_eq!((error.kind(), error.code(), error.subject()), (away.kind(), away.code(), away.subject()));
+    }
+}

@@ -1,0 +1,2 @@
+DROP INDEX notifications_unread_age_idx;
+DROP INDEX notifications_read_age_idx;

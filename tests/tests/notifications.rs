@@ -1,0 +1,172 @@
+//! What people are told: once, as far as they want it, and kept as long as it is of use.
+
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server};
+
+async fn follow(who: &Person, whom: &Person) -> tests::Answer {
+    who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
+}
+
+/// What `person` was told, the newest first.
+async fn told(person: &Person) -> Vec<Value> {
+    person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
+}
+
+/// The notifications of `kind`.
+async fn told_of(person: &Person, kind: &str) -> Vec<Value> {
+    told(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
+}
+
+async fn unread(person: &Person) -> u64 {
+    person.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
+}
+
+#[tokio::test]
+async fn a_first_sync_and_a_first_follower_are_told_and_then_read() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let nothing = json!({"notifications": [], "total": 0, "unread_count": 0});
+    assert_eq!(ada.get("/notifications").await, nothing);
+
+    let unlocked = ada.sync(&Batch::of([Message::new("m1").input(100)])).await["newAchievements"].clone();
+    let news = told_of(&ada, "achievement_unlocked").await;
+    assert_eq!(news.len(), unlocked.as_array().expect("a list").len());
+    let first = news.iter().find(|told| told["data"]["slug"] == "first-sync").expect("the first sync is told");
+    assert_eq!((&first["read"], &first["read_at"], &first["data"]["xp"]), (&json!(false), &Value::Null, &json!(50)));
+
+    follow(&bob, &ada).await.expect(201);
+    let [follower] = &told_of(&ada, "new_follower").await[..] else { panic!("one new follower") };
+    assert_eq!(follower["message"], "bob follows you.");
+    assert_eq!(follower["data"], json!({"user_id": bob.id, "username": "bob"}));
+
+    let before = unread(&ada).await;
+    assert_eq!(before, told(&ada).await.len() as u64, "nothing is read yet");
+    let body = json!({"ids": [follower["id"], follower["id"], bob.id]});
+    let marked = ada.client.post("/notifications/read", &body).await.expect(200);
+    assert_eq!(marked, json!({"marked_count": 1}));
+    assert_eq!(unread(&ada).await, before - 1);
+    let left = ada.get("/notifications?unread_only=true&limit=1").await;
+    assert_eq!((&left["total"], &left["unread_count"]), (&json!(before - 1), &json!(before - 1)));
+    assert_ne!(left["notifications"][0]["id"], follower["id"]);
+    let [follower] = &told_of(&ada, "new_follower").await[..] else { panic!("it stays") };
+    assert!(follower["read"] == true && follower["read_at"].is_string(), "{follower}");
+
+    assert_eq!(
+        ada.client.post("/notifications/read", &body).await.expect(200)["marked_count"],
+        0,
+        "it was read before"
+    );
+    let all = ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
+    assert_eq!((all["marked_count"].as_u64(), unread(&ada).await), (Some(before - 1), 0));
+}
+
+#[tokio::test]
+async fn the_frontends_spelling_marks_the_same_and_nobody_marks_for_others() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    ada.sync(&Batch::of([Message::new("m1").input(100)])).await;
+    follow(&bob, &ada).await.expect(201);
+    let ids: Vec<Value> = told(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
+    let unread_before = unread(&ada).await;
+    for path in ["/notifications", "/notifications/read"] {
+        for body in [json!({"notificationIds": ids}), json!({"ids": ids}), json!({"markAll": true})] {
+            bob.client.post(path, &body).await.expect(200);
+        }
+    }
+    assert_eq!(unread(&ada).await, unread_before);
+
+    let marked = ada.client.post("/notifications", &json!({"notificationIds": [ids[0]], "markAll": false})).await;
+    assert_eq!(marked.header("cache-control"), Some("no-store"));
+    assert_eq!(marked.expect(200), json!({"marked_count": 1}));
+    let marked = ada.client.post("/notifications", &json!({"markAll": true})).await.expect(200);
+    assert_eq!(marked["marked_count"].as_u64(), Some(unread_before - 1));
+    assert_eq!(unread(&ada).await, 0);
+
+    for (path, body, problem) in [
+        ("/notifications", json!({}), "body.notificationIds missing"),
+        ("/notifications/read", json!({}), "body.ids missing"),
+        ("/notifications", json!({"notificationIds": [ids[0], "x"]}), "body.notificationIds.1 value_error"),
+        ("/notifications/read", json!({"ids": [ids[0]], "all": true}), "body.all value_error"),
+    ] {
+        assert_eq!(ada.client.post(path, &body).await.problems(), [problem], "{path} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let [bob, cid, dan] = [
+        Person::register(&server, "bob").await,
+        Person::register(&server, "cid").await,
+        Person::register(&server, "dan").await,
+    ];
+    let before = ada.get("/notifications/preferences").await;
+    for channel in ["in_app", "email"] {
+        let kinds = before[channel].as_object().expect("kinds");
+        assert!(kinds.len() == 7 && kinds.values().all(|wanted| wanted == true), "{before}");
+    }
+    follow(&bob, &ada).await.expect(201);
+
+    let change = json!({"in_app": {"new_follower": false}});
+    let after = ada.client.patch("/notifications/preferences", &change).await.expect(200);
+    let mut expected = before.clone();
+    expected["in_app"]["new_follower"] = json!(false);
+    assert_eq!((&after, &ada.get("/notifications/preferences").await), (&expected, &expected));
+    assert_eq!(bob.get("/notifications/preferences").await, before, "others want what they want");
+
+    follow(&cid, &ada).await.expect(201);
+    let followers = told_of(&ada, "new_follower").await;
+    assert_eq!(followers.iter().map(|told| told["data"]["username"].clone()).collect::<Vec<_>>(), ["bob"]);
+    assert_eq!(ada.get("/users/ada/follow-stats").await["followers_count"], 2, "it happens all the same");
+
+    let change = json!({"in_app": {"new_follower": true}, "email": {"new_follower": false}});
+    ada.client.patch("/notifications/preferences", &change).await.expect(200);
+    follow(&dan, &ada).await.expect(201);
+    assert_eq!(told_of(&ada, "new_follower").await.len(), 2);
+    let problems = ada.client.patch("/notifications/preferences", &json!({"in_app": {"birthday": true}})).await;
+    assert_eq!(problems.problems(), ["body.in_app.birthday enum"]);
+}
+
+#[tokio::test]
+async fn the_owner_of_a_private_profile_is_told_who_asks_once() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    bob.change(json!({"is_public": false})).await;
+    for _ in 0..2 {
+        follow(&ada, &bob).await.expect(202);
+        let [request] = &told_of(&bob, "follow_request").await[..] else { panic!("one request") };
+        assert_eq!(request["message"], "ada would like to follow you.");
+        assert_eq!(request["data"], json!({"user_id": ada.id, "username": "ada"}));
+        ada.client.delete("/users/bob/follow").await.expect(204);
+    }
+    assert_eq!(told(&ada).await, Vec::<Value>::new(), "who asks is told nothing");
+    assert!(told_of(&bob, "new_follower").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_cleanup_removes_what_is_old_and_says_so() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    for name in ["bob", "cid", "dan"] {
+        follow(&Person::register(&server, name).await, &ada).await.expect(201);
+    }
+    let before = told(&ada).await.len();
+    let database = server.database();
+    let cleanup = || {
+        let output = database.run("worker", &["cleanup"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    assert_eq!(cleanup(), "0 notifications removed: 0 read, 0 unread\n");
+    for (name, age, read) in [("bob", "91 days", true), ("cid", "91 days", false), ("dan", "366 days", false)] {
+        let read = if read { "now()" } else { "NULL" };
+        database.rows(&format!(
+            "UPDATE notifications SET created_at = now() - interval '{age}', read_at = {read}
+             WHERE kind = 'new_follower' AND data ->> 'username' = '{name}'"
+        ));
+    }
+    assert_eq!(cleanup(), "2 notifications removed: 1 read, 1 unread\n");
+    let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one is left") };
+    assert_eq!((&left["data"]["username"], told(&ada).await.len()), (&json!("cid"), before - 2));
+}

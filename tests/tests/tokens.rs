@@ -1,0 +1,82 @@
+//! API tokens, and changing a password.
+
+use serde_json::{Value, json};
+use tests::{Batch, Client, Message, PASSWORD, Person, Server};
+
+async fn issue(person: &Person, body: &Value) -> (String, Client) {
+    let issued = person.client.post("/auth/tokens", body).await.expect(201);
+    let text = |name: &str| issued[name].as_str().unwrap_or_else(|| panic!("no {name} in {issued}")).to_owned();
+    (text("id"), person.client.with_token(&text("token")))
+}
+
+#[tokio::test]
+async fn a_token_for_syncing_syncs_and_reads_nothing() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.change(json!({"is_public": false})).await;
+    let (id, laptop) = issue(&ada, &json!({"name": "laptop", "scopes": ["sync"]})).await;
+    let answer = laptop.post("/sync", &Batch::of([Message::new("m1").output(7)]).json()).await.expect(200);
+    assert_eq!(answer["stats"]["totalTokens"], 7);
+    for path in ["/auth/me", "/dashboard/overview", "/auth/sessions", "/auth/tokens"] {
+        laptop.get(path).await.expect_error(403, "FORBIDDEN");
+    }
+    laptop.get("/users/ada/stats").await.expect_error(403, "FORBIDDEN");
+    laptop.patch("/users/me", &json!({"bio": "mine"})).await.expect_error(403, "FORBIDDEN");
+
+    let listed = ada.get("/auth/tokens").await;
+    assert_eq!((&listed[0]["id"], listed[0]["last_used_at"].is_string()), (&json!(id), true));
+    assert!(!listed.to_string().contains(laptop.token().expect("a token")));
+    ada.client.delete(&format!("/auth/tokens/{id}")).await.expect(204);
+    laptop.post("/sync", &Batch::of([Message::new("m2")]).json()).await.expect_error(401, "UNAUTHORIZED");
+    assert_eq!(ada.get("/auth/tokens").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_token_for_reading_reads_what_its_owner_may() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    for person in [&ada, &bob] {
+        person.change(json!({"is_public": false})).await;
+    }
+    let (_, dashboard) = issue(&ada, &json!({"name": "dashboard", "scopes": ["read"]})).await;
+    assert_eq!(dashboard.get("/auth/me").await.expect(200)["username"], "ada");
+    dashboard.get("/users/ada/stats").await.expect(200);
+    dashboard.get("/users/bob/stats").await.expect_error(403, "FORBIDDEN");
+    dashboard.post("/sync", &Batch::of([Message::new("m1")]).json()).await.expect_error(403, "FORBIDDEN");
+    dashboard.post("/auth/logout", &json!({})).await.expect_error(403, "FORBIDDEN");
+    dashboard.post("/users/bob/follow", &json!({})).await.expect_error(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_was_to_end() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let soon = json!({"name": "ci", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"});
+    let (_, token) = issue(&ada, &soon).await;
+    token.get("/auth/me").await.expect(200);
+    server.database().rows("UPDATE api_tokens SET expires_at = now() - interval '1 second'");
+    token.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    assert_eq!(ada.get("/auth/tokens").await, json!([]));
+    let over = json!({"name": "ci", "scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"});
+    ada.client.post("/auth/tokens", &over).await.expect_error(400, "BAD_REQUEST");
+}
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_leaves_tokens() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let (_, token) = issue(&ada, &json!({"name": "ci", "scopes": ["read"]})).await;
+    let elsewhere = ada.login().await;
+    let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+    ada.client.post("/auth/password", &change("not it at all", "another one")).await.expect_error(401, "UNAUTHORIZED");
+    ada.client.post("/auth/password", &change(PASSWORD, "short")).await.expect_error(422, "VALIDATION_ERROR");
+    elsewhere.get("/auth/me").await.expect(200);
+    ada.client.post("/auth/password", &change(PASSWORD, "another one")).await.expect(204);
+    elsewhere.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    for still in [&ada.client, &token] {
+        still.get("/auth/me").await.expect(200);
+    }
+    let login = |password: &str| json!({"email": "ada", "password": password});
+    server.client().post("/auth/login", &login(PASSWORD)).await.expect_error(401, "UNAUTHORIZED");
+    server.client().post("/auth/login", &login("another one")).await.expect(200);
+}
