@@ -55,3 +55,11 @@ load *arguments='--help':
 # Breaks the rules of pricing one by one, and says which breakage no test notices; needs cargo-mutants.
 mutants-pricing:
     cargo mutants -p domain -f 'crates/domain/src/pricing/*.rs' --timeout 8
+
+# Attacks a server with 10,000 and more requests made from openapi.json; needs python3.
+attack length='long':
+    bash scripts/attack.sh {{length}}
+
+# Lets a client that is generated from openapi.json sign in, sync and read; needs node.
+client-check:
+    bash scripts/client-check.sh

@@ -178,17 +178,16 @@ fn precedence(path: &str) -> Vec<(bool, Reverse<usize>, String)> {
 /// The answer where no route serves: 404, or 405 with the methods that would have been, or what `OPTIONS` asks for.
 fn nothing_here(known: &[(ResourceDef, Vec<Method>)], request: &HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.match_info().get_ref().path();
-    let fitting = known.iter().filter(|(resource, _)| resource.is_match(path));
-    let mut methods: Vec<&str> = fitting.flat_map(|(_, methods)| methods).map(Method::as_str).collect();
-    if methods.is_empty() {
+    // The first that fits is the one that the document means by this path: `/users/me`, not `/users/{username}`.
+    let Some((_, methods)) = known.iter().find(|(resource, _)| resource.is_match(path)) else {
         return Err(ApiError::unknown_route());
-    }
+    };
+    let mut methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
     if methods.contains(&"GET") {
         methods.push("HEAD");
     }
     methods.push("OPTIONS");
     methods.sort_unstable();
-    methods.dedup();
     let allow = methods.join(", ");
     if request.method() == Method::OPTIONS {
         return Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish());

@@ -13,6 +13,9 @@ use crate::settings::Settings;
 /// Crates that have nothing to say to an operator below a warning.
 const QUIET: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
 
+/// What reports every malformed request as an error of ours: whoever sends one is told, and nobody may fill the log so.
+const SILENT: &str = "actix_http::h1::dispatcher=off";
+
 /// Begins logging for the whole process.
 ///
 /// Fails if logging has begun already.
@@ -47,7 +50,7 @@ pub(crate) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     };
     let quiet = QUIET.map(|name| format!("{name}=warn")).join(",");
     let quiet = if directives == "error" { String::new() } else { format!(",{quiet}") };
-    EnvFilter::try_new(directives + &quiet)
+    EnvFilter::try_new(format!("{directives},{SILENT}{quiet}"))
 }
 
 #[cfg(test)]
@@ -81,5 +84,8 @@ mod tests {
         let shown = filter("debug").unwrap().to_string();
         assert!(shown.contains("hyper=warn") && shown.contains("debug"), "{shown}");
         assert!(!filter("error").unwrap().to_string().contains("warn"));
+        for level in ["error", "debug"] {
+            assert!(filter(level).unwrap().to_string().contains(SILENT), "{level}");
+        }
     }
 }

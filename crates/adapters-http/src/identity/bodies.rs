@@ -18,7 +18,8 @@ use crate::validation::{Fault, Fields, FromFields, checks};
 #[schema(as = Register)]
 pub(super) struct RegisterBody {
     /// One account has it, in whatever case.
-    #[schema(value_type = String, max_length = 254)]
+    #[schema(value_type = String, min_length = 3, max_length = 254,
+             pattern = r#"^[^\s\x00-\x1f\x7f-\x9f,;<>()"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*(\.[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*)*$"#)]
     email: Email,
     /// Kept as a hash only.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
@@ -30,7 +31,7 @@ pub(super) struct RegisterBody {
     #[schema(value_type = String, required = false, max_length = 100)]
     name: Option<String>,
     /// The IANA zone that days are counted in.
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = String, required = false, format = "iana-time-zone")]
     timezone: Option<Zone>,
     /// Who brought this person along. A code that nobody has is ignored.
     #[schema(value_type = String, required = false, max_length = 100)]

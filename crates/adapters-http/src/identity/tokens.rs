@@ -1,12 +1,16 @@
 //! `/auth/tokens`: API tokens for programs.
 
+use std::borrow::Cow;
+
 use actix_web::web::Data;
 use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, Scopes, TokenRequest};
 use domain::ids::ApiTokenId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::answer::{Created, Json, NoContent};
@@ -23,6 +27,23 @@ pub(super) fn routes() -> Routes {
     crate::routes![list, issue: Auth, revoke].under("/tokens")
 }
 
+/// What an API token may do: `sync` sends usage, `read` reads what its owner may read.
+struct ScopeName;
+
+impl PartialSchema for ScopeName {
+    fn schema() -> RefOr<Schema> {
+        let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Scope::ALL.map(Scope::name)));
+        let words = "What an API token may do: `sync` sends usage, `read` reads what its owner may read";
+        Schema::Object(names.description(Some(words)).build()).into()
+    }
+}
+
+impl ToSchema for ScopeName {
+    fn name() -> Cow<'static, str> {
+        "Scope".into()
+    }
+}
+
 /// An API token to be made.
 #[derive(Debug, ToSchema)]
 #[schema(as = NewApiToken)]
@@ -30,8 +51,8 @@ struct NewTokenBody {
     /// What to call it.
     #[schema(min_length = 1, max_length = 100)]
     name: String,
-    /// What it may do: `sync` sends usage, `read` reads what its owner may read.
-    #[schema(value_type = Vec<String>, min_items = 1, max_items = 2)]
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 2)]
     scopes: Scopes,
     /// When it ends by itself; absent or null: when it is revoked.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -53,6 +74,7 @@ impl FromFields for NewTokenBody {
 struct TokenBody {
     id: Uuid,
     name: String,
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created_at: Instant,
     /// Null: until it is revoked.

@@ -77,12 +77,14 @@ impl Spelling {
         let ids = ArrayBuilder::new()
             .items(id)
             .max_items(Some(MOST_MARKED))
-            .description(Some("Some of them; those that are not the caller's are left alone"));
-        let all =
-            ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])).description(Some("All of them"));
+            .description(Some("Some of them; those that are not the caller's are left alone"))
+            .build();
+        let boolean = || ObjectBuilder::new().schema_type(Type::Boolean);
+        let all = boolean().enum_values(Some([true])).description(Some("All of them"));
+        // Each way says what the other's field looks like, so that nonsense fits neither and both at once fit twice.
         let ways = OneOfBuilder::new()
-            .item(ObjectBuilder::new().property(self.ids, ids).required(self.ids))
-            .item(ObjectBuilder::new().property(self.all, all).required(self.all))
+            .item(ObjectBuilder::new().property(self.ids, ids.clone()).required(self.ids).property(self.all, boolean()))
+            .item(ObjectBuilder::new().property(self.all, all).required(self.all).property(self.ids, ids))
             .description(Some("Which notifications to mark as read, said in one of two ways"));
         Schema::OneOf(ways.build()).into()
     }

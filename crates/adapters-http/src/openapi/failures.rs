@@ -18,7 +18,6 @@ use crate::error::ErrorCode;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Error)]
 pub struct ErrorBody {
-    /// What went wrong: a sentence, or the list of problems of a `VALIDATION_ERROR`.
     #[schema(inline)]
     detail: Detail,
     /// The stable name of the error.
@@ -33,6 +32,8 @@ pub struct ErrorBody {
     details: Value,
 }
 
+/// What went wrong: a sentence, or the list of problems of a `VALIDATION_ERROR`.
+// Said here and not of the field, where it would become a schema of its own that no sentence fits.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]

@@ -27,7 +27,7 @@ pub(super) struct SyncRequest {
     #[schema(min_length = 1, max_length = 50)]
     source: String,
     /// The IANA zone the client runs in; becomes the account's where it has none.
-    #[schema(required = false)]
+    #[schema(required = false, format = "iana-time-zone")]
     timezone: String,
     #[schema(min_items = 1, max_items = 250_000)]
     messages: Vec<SyncMessage>,

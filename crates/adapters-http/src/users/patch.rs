@@ -26,16 +26,18 @@ pub(super) struct ProfilePatch {
     #[schema(value_type = Option<String>, required = false, pattern = "^(NA|EU|APAC|SA|AF|OCE)$")]
     region: Change<Option<Region>>,
     /// A web site, http or https.
-    #[schema(value_type = Option<String>, required = false, max_length = 500, pattern = "^https?://")]
+    #[schema(value_type = Option<String>, required = false, max_length = 500,
+             pattern = r"^https?://[^\s\x00-\x1f\x7f-\x9f/?#:][^\s\x00-\x1f\x7f-\x9f]*$")]
     website_url: Change<Option<WebUrl>>,
     /// A picture, http or https.
-    #[schema(value_type = Option<String>, required = false, max_length = 500, pattern = "^https?://")]
+    #[schema(value_type = Option<String>, required = false, max_length = 500,
+             pattern = r"^https?://[^\s\x00-\x1f\x7f-\x9f/?#:][^\s\x00-\x1f\x7f-\x9f]*$")]
     image: Change<Option<WebUrl>>,
     /// Whether strangers may see the statistics.
     #[schema(value_type = bool, required = false)]
     is_public: Change<bool>,
     /// The IANA zone that days are counted in.
-    #[schema(value_type = String, required = false)]
+    #[schema(value_type = String, required = false, format = "iana-time-zone")]
     timezone: Change<Zone>,
 }
 

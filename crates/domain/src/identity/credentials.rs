@@ -32,7 +32,7 @@ impl Email {
 }
 
 fn is_local(local: &str) -> bool {
-    (1..=64).contains(&local.len())
+    (1..=64).contains(&local.chars().count())
 }
 
 fn is_host(host: &str) -> bool {
@@ -91,6 +91,7 @@ mod tests {
         {
             assert!(Email::parse(bad).is_err(), "{bad:?}");
         }
+        assert!(Email::parse(&format!("{}@b", "ö".repeat(64))).is_ok());
         assert!(Email::parse(&format!("{}@b", "a".repeat(65))).is_err());
         assert_eq!(Email::parse(&format!("a@{}", "b".repeat(260))), Err(TextProblem::TooLong(254)));
     }

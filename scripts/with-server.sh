@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Builds api-server, starts it with a PostgreSQL of its own in a temporary directory and without rate limits, runs the
+# command it is given with BURNTOP_API set to the server's address, and ends the server again.
+# Fails when the command fails, or the server did not live through it and end in order.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if [ $# -eq 0 ]; then
+    echo "usage: $0 command [argument…]" >&2
+    exit 2
+fi
+
+cargo build --locked --quiet -p api-server
+program=${CARGO_TARGET_DIR:-target}/debug/api-server
+
+home=$(mktemp -d)
+# Started by root, PostgreSQL runs as somebody else, who has to get through.
+chmod 711 "$home"
+log=$home/log
+server=
+
+cleanup() {
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
+    rm -rf "$home"
+}
+trap cleanup EXIT
+
+# The provider is a port that nobody listens on: sign-in through it can be begun and goes nowhere.
+env -u DATABASE_URL \
+    GITHUB_CLIENT_ID=attack GITHUB_CLIENT_SECRET=attack GITHUB_URL=http://127.0.0.1:9 GITHUB_API_URL=http://127.0.0.1:9 \
+    PORT=0 METRICS_BIND='' PRICING_URL='' BURNTOP_DATA_DIR="$home/data" \
+    BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE=0 BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE=0 \
+    BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE=0 BURNTOP__RATE_LIMITS__DEFAULT_PER_MINUTE=0 \
+    "$program" >"$log" 2>&1 &
+server=$!
+
+# The last lines of the log, for whoever looks for the reason.
+tell() {
+    printf 'error: %s; the end of its log:\n' "$1" >&2
+    tail -n 40 "$log" >&2
+    exit 1
+}
+
+until address=$(grep -aoE 'ready at http://[0-9.:]+' "$log"); do
+    kill -0 "$server" 2>/dev/null || tell "the server ended at once"
+    sleep 0.1
+done
+export BURNTOP_API=${address#ready at }
+
+"$@" || {
+    status=$?
+    echo "the end of the server's log:" >&2
+    grep -aE 'ERROR|panicked' "$log" | tail -n 20 >&2 || true
+    exit "$status"
+}
+
+kill -0 "$server" 2>/dev/null || tell "the server did not live through it"
+if grep -aE ' ERROR |panicked at' "$log" >/dev/null; then
+    grep -aE ' ERROR |panicked at' "$log" | head -n 20 >&2
+    tell "the server logged errors"
+fi
+kill "$server"
+status=0
+wait "$server" || status=$?
+server=
+[ "$status" -eq 0 ] || tell "the server ended with status $status"

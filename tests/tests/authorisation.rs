@@ -1,0 +1,183 @@
+//! Who may do what: every operation of the API's document, tried by everybody there is, against a table of decisions.
+//!
+//! The owner has a private profile; paths and ids name what is the owner's. An operation without a decision fails, and so
+//! does a decision without an operation.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Batch, Client, Message, Person, Server};
+
+/// Who tries, in the order of the columns and of the attempts: the owner last, to find everything still there.
+const CALLERS: [&str; 6] = ["anonymous", "other", "admin", "sync token", "read token", "owner"];
+
+/// What each caller is answered. The tokens are the owner's.
+#[rustfmt::skip]
+const DECISIONS: &[(&str, [u16; 6])] = &[
+    //                                              nobody other admin sync read owner
+    ("GET /achievements",                           [200, 200, 200, 200, 200, 200]),
+    ("POST /auth/login",                            [401, 401, 401, 401, 401, 401]),
+    ("POST /auth/logout",                           [401, 204, 204, 403, 403, 204]),
+    ("GET /auth/me",                                [401, 200, 200, 403, 200, 200]),
+    ("GET /auth/oauth/{provider}",                  [404, 404, 404, 404, 404, 404]),
+    ("GET /auth/oauth/{provider}/callback",         [404, 404, 404, 404, 404, 404]),
+    ("POST /auth/oauth/{provider}/device",          [404, 404, 404, 404, 404, 404]),
+    ("POST /auth/oauth/{provider}/link",            [401, 404, 404, 403, 403, 404]),
+    ("POST /auth/password",                         [401, 204, 204, 403, 403, 204]),
+    ("POST /auth/register",                         [201, 409, 409, 409, 409, 409]),
+    ("GET /auth/sessions",                          [401, 200, 200, 403, 403, 200]),
+    ("DELETE /auth/sessions/{id}",                  [401, 404, 404, 403, 403, 204]),
+    ("GET /auth/tokens",                            [401, 200, 200, 403, 403, 200]),
+    ("POST /auth/tokens",                           [401, 201, 201, 403, 403, 201]),
+    ("DELETE /auth/tokens/{id}",                    [401, 404, 404, 403, 403, 204]),
+    ("GET /dashboard/machines",                     [401, 200, 200, 403, 200, 200]),
+    ("GET /dashboard/models",                       [401, 200, 200, 403, 200, 200]),
+    ("GET /dashboard/overview",                     [401, 200, 200, 403, 200, 200]),
+    ("GET /dashboard/tools",                        [401, 200, 200, 403, 200, 200]),
+    ("GET /dashboard/trends",                       [401, 200, 200, 403, 200, 200]),
+    ("GET /health",                                 [200, 200, 200, 200, 200, 200]),
+    ("GET /health/live",                            [200, 200, 200, 200, 200, 200]),
+    ("GET /health/ready",                           [200, 200, 200, 200, 200, 200]),
+    ("GET /notifications",                          [401, 200, 200, 403, 200, 200]),
+    ("POST /notifications",                         [401, 200, 200, 403, 403, 200]),
+    ("GET /notifications/preferences",              [401, 200, 200, 403, 200, 200]),
+    ("PATCH /notifications/preferences",            [401, 200, 200, 403, 403, 200]),
+    ("POST /notifications/read",                    [401, 200, 200, 403, 403, 200]),
+    ("GET /stats/platform",                         [200, 200, 200, 200, 200, 200]),
+    ("POST /sync",                                  [401, 200, 200, 200, 403, 200]),
+    ("PATCH /users/me",                             [401, 200, 200, 403, 403, 200]),
+    ("DELETE /users/me/achievements/{id}/pin",      [401, 404, 404, 403, 403, 200]),
+    ("PUT /users/me/achievements/{id}/pin",         [401, 404, 404, 403, 403, 200]),
+    ("GET /users/me/follow-requests",               [401, 200, 200, 403, 200, 200]),
+    ("DELETE /users/me/follow-requests/{username}", [401, 400, 204, 403, 403, 204]),
+    ("POST /users/me/follow-requests/{username}",   [401, 400, 404, 403, 403, 204]),
+    ("DELETE /users/me/followers/{username}",       [401, 400, 204, 403, 403, 204]),
+    ("GET /users/{a}/compare/{b}",                  [404, 404, 404, 404, 200, 200]),
+    ("GET /users/{username}",                       [200, 200, 200, 200, 200, 200]),
+    ("GET /users/{username}/achievements",          [403, 403, 403, 403, 200, 200]),
+    ("DELETE /users/{username}/follow",             [401, 204, 204, 403, 403, 400]),
+    ("POST /users/{username}/follow",               [401, 409, 202, 403, 403, 400]),
+    ("GET /users/{username}/follow-stats",          [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/followers",             [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/following",             [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/heatmap",               [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/level",                 [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/models",                [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/stats",                 [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/tools",                 [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/trends",                [403, 403, 403, 403, 200, 200]),
+];
+
+/// The people of one operation, and what is the owner's.
+struct Cast {
+    callers: Vec<Client>,
+    owner: Person,
+    other: Person,
+    achievement: String,
+    session: String,
+    token: String,
+}
+
+impl Cast {
+    async fn new(server: &Server, name: &str) -> Self {
+        let person = async |role: &str| Person::register(server, &format!("{role}_{name}")).await;
+        let (owner, other, admin) = (person("owner").await, person("other").await, person("admin").await);
+        owner.change(json!({"is_public": false})).await;
+        let unlocked = owner.sync(&Batch::of([Message::new("m1").output(7)])).await["newAchievements"][0].clone();
+        server.database().rows(&format!("UPDATE users SET is_admin = true WHERE id = '{}'", admin.id));
+        other.client.post(&format!("/users/{}/follow", owner.username), &json!({})).await.expect(202);
+        owner.login().await;
+        let sessions = owner.get("/auth/sessions").await;
+        let sessions = sessions.as_array().expect("a list");
+        let session = sessions.iter().find(|session| session["current"] == false).expect("another session");
+
+        let issue = async |scope: &str| {
+            owner.client.post("/auth/tokens", &json!({"name": scope, "scopes": [scope]})).await.expect(201)
+        };
+        let with = |issued: &Value| owner.client.with_token(&text(&issued["token"]));
+        let (sync, read, victim) = (issue("sync").await, issue("read").await, issue("read").await);
+        let (anonymous, themselves) = (owner.client.anonymous(), owner.client.clone());
+        Self {
+            callers: vec![anonymous, other.client.clone(), admin.client, with(&sync), with(&read), themselves],
+            achievement: text(&unlocked["id"]),
+            session: text(&session["id"]),
+            token: text(&victim["id"]),
+            owner,
+            other,
+        }
+    }
+
+    /// `path` with the owner's names and ids where it is open.
+    fn fill(&self, path: &str) -> String {
+        let id = match path {
+            path if path.contains("/auth/sessions/") => &self.session,
+            path if path.contains("/auth/tokens/") => &self.token,
+            path if path.contains("/achievements/") => &self.achievement,
+            _ => "",
+        };
+        // Who is accepted, declined or removed by the owner is the other.
+        let username = if path.contains("/users/me/") { &self.other.username } else { &self.owner.username };
+        let filled = [
+            ("{id}", id),
+            ("{username}", username),
+            ("{a}", &self.owner.username),
+            ("{b}", &self.other.username),
+            ("{provider}", "github"),
+        ]
+        .into_iter()
+        .fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
+        assert!(!filled.contains('{') && !filled.contains("//"), "say what stands for what is open in {path}");
+        filled
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+/// The operations of the API's document, each with its body's example.
+async fn operations(server: &Server) -> Vec<(Method, String, Option<Value>)> {
+    let document = server.client().get("/openapi.json").await.expect(200);
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let path = path.strip_prefix("/api/v1").unwrap_or_else(|| panic!("{path} is elsewhere"));
+        for (method, operation) in item.as_object().expect("operations") {
+            let body = operation.pointer("/requestBody/content/application~1json");
+            let example = body.map(|body| body["example"].clone());
+            operations.push((method.to_uppercase().parse().expect("a method"), path.to_owned(), example));
+        }
+    }
+    operations
+}
+
+#[tokio::test]
+async fn everybody_may_do_what_was_decided_and_nothing_else() {
+    let server = Server::start().await;
+    let decisions: BTreeMap<&str, [u16; 6]> = DECISIONS.iter().copied().collect();
+    assert_eq!(decisions.len(), DECISIONS.len(), "an operation is decided twice");
+    let mut undecided: Vec<&str> = decisions.keys().copied().collect();
+    // Reading changes nothing, so one cast does for all of it.
+    let readers = Cast::new(&server, "readers").await;
+    let mut wrong = Vec::new();
+    for (number, (method, path, body)) in operations(&server).await.into_iter().enumerate() {
+        let name = format!("{method} {path}");
+        let own = if method == Method::GET { None } else { Some(Cast::new(&server, &number.to_string()).await) };
+        let cast = own.as_ref().unwrap_or(&readers);
+        let path = cast.fill(&path);
+        let mut answered = [0; 6];
+        for (caller, status) in cast.callers.iter().zip(&mut answered) {
+            let request = caller.request(method.clone(), &path);
+            let request = if let Some(body) = &body { request.json(body) } else { request };
+            *status = caller.send(request).await.status;
+        }
+        undecided.retain(|decided| *decided != name);
+        match decisions.get(&*name) {
+            Some(decided) if *decided == answered => {}
+            Some(decided) => wrong.push(format!("{name}: {answered:?} is not what was decided: {decided:?}")),
+            None => wrong.push(format!("nobody has decided: (\"{name}\", {answered:?}),")),
+        }
+    }
+    assert!(wrong.is_empty(), "for {CALLERS:?}\n{}", wrong.join("\n"));
+    assert!(undecided.is_empty(), "decided, and not there: {undecided:?}");
+}
