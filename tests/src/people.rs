@@ -33,7 +33,8 @@ impl Person {
         Self::register_with(server, username, json!({ "timezone": zone })).await
     }
 
-    async fn register_with(server: &Server, username: &str, mut body: Value) -> Self {
+    /// Makes an account with more than an address, a password and a username.
+    pub async fn register_with(server: &Server, username: &str, mut body: Value) -> Self {
         let email = format!("{username}@example.org");
         body["username"] = json!(username);
         body["email"] = json!(email);

@@ -1,6 +1,7 @@
 //! Values as JSON writes them: exact money as a number, instants and dates as text.
 
 use domain::money::Usd;
+use domain::progression::EventXp;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use time::{Date, OffsetDateTime};
@@ -13,6 +14,10 @@ use crate::instants;
 /// US dollars as a JSON number with exact decimals, rounded half-even to six places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dollars(pub Usd);
+
+/// XP as a JSON number with up to two exact decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Xp(pub EventXp);
 
 /// An instant as RFC 3339 in UTC with `Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,15 @@ impl Serialize for Dollars {
     }
 }
 
+impl Serialize for Xp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let hundredths = self.0.0;
+        let text = format!("{}.{:02}", hundredths / 100, (hundredths % 100).abs());
+        let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        RawValue::from_string(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    }
+}
+
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&instants::format(self.0))
@@ -73,6 +87,7 @@ macro_rules! schema {
 }
 
 schema!(Dollars, Type::Number, None, "US dollars, rounded half-even to six places");
+schema!(Xp, Type::Number, None, "XP, with up to two decimals");
 schema!(Instant, Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)), "An instant, RFC 3339 in UTC");
 schema!(
     Day,
@@ -92,6 +107,15 @@ mod tests {
         assert_eq!(text(350_800_000_000_000_000), "0.3508");
         assert_eq!(text(123_456_789_012_345_678_901_234_567), "123456789.012346");
         assert_eq!(text(0), "0");
+    }
+
+    #[test]
+    fn xp_have_the_decimals_they_need() {
+        for (hundredths, written) in
+            [(0, "0"), (2_500, "25"), (625, "6.25"), (250, "2.5"), (3_125, "31.25"), (10_001, "100.01"), (5, "0.05")]
+        {
+            assert_eq!(serde_json::to_string(&Xp(EventXp(hundredths))).expect("JSON"), written);
+        }
     }
 
     #[test]

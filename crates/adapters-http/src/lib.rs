@@ -23,6 +23,7 @@ pub mod limits;
 pub mod notifications;
 pub mod openapi;
 pub mod paging;
+pub mod referrals;
 pub mod routes;
 pub mod server;
 pub mod services;

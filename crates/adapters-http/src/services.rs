@@ -7,6 +7,7 @@ use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::notifications::Inbox;
+use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::Users;
@@ -16,8 +17,9 @@ use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
+use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, feed, health, identity, notifications, social, stats, usage, users};
+use crate::{achievements, dashboard, feed, health, identity, notifications, referrals, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -40,6 +42,10 @@ pub struct Services {
     pub social: Social,
     /// What happens to those one follows.
     pub feed: Feed,
+    /// Who came by whom.
+    pub referrals: Referrals,
+    /// Where links with a code lead.
+    pub referral_links: ReferralLinks,
     /// The ledger.
     pub usage: Usage,
     /// What people earn.
@@ -73,6 +79,8 @@ impl Services {
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.feed))
+            .app_data(Data::new(self.referrals))
+            .app_data(Data::new(self.referral_links))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.inbox))
@@ -91,6 +99,7 @@ pub fn api() -> Routes {
         .and(users::routes())
         .and(social::routes())
         .and(feed::routes())
+        .and(referrals::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())

@@ -23,6 +23,7 @@ mod numeric;
 mod pool;
 mod progress;
 mod readiness;
+mod referrals;
 mod schema;
 mod sessions;
 mod statement;

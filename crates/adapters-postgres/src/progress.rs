@@ -59,12 +59,15 @@ impl From<UsageRow> for UsageFacts {
     }
 }
 
-type PersonColumns = (BigInt, BigInt, Integer, Integer, Timestamptz, Array<SqlDate>, BigInt, BigInt, SumsColumns);
+type PersonColumns =
+    (BigInt, BigInt, BigInt, BigInt, Integer, Integer, Timestamptz, Array<SqlDate>, BigInt, BigInt, SumsColumns);
 
 #[derive(Queryable)]
 struct PersonRow {
     followers: i64,
     following: i64,
+    referrals: i64,
+    referral_network: i64,
     profile_fields: i32,
     account_number: i32,
     registered_at: OffsetDateTime,
@@ -79,8 +82,8 @@ impl PersonRow {
         PersonFacts {
             followers: self.followers.unsigned_abs(),
             following: self.following.unsigned_abs(),
-            referrals: 0,
-            referral_network: 0,
+            referrals: self.referrals.unsigned_abs(),
+            referral_network: self.referral_network.unsigned_abs(),
             profile_fields: self.profile_fields.unsigned_abs(),
             account_number: self.account_number.unsigned_abs().into(),
             registered_at: self.registered_at,

@@ -125,6 +125,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    referral_clicks (id) {
+        id -> Int8,
+        user_id -> Uuid,
+        visitor -> Bytea,
+        day -> Date,
+        clicked_at -> Timestamptz,
+        converted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    referral_codes (user_id) {
+        user_id -> Uuid,
+        code -> Text,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    referrals (referred_id) {
+        referred_id -> Uuid,
+        referrer_id -> Uuid,
+        created_at -> Timestamptz,
+        paid_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -292,6 +320,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     notification_preferences,
     notifications,
     progress_events,
+    referral_clicks,
+    referral_codes,
+    referrals,
     sessions,
     social_counts,
     sources,

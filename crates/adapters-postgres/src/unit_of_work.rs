@@ -10,6 +10,7 @@ use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use domain::notifications::ports::NotificationRepository;
+use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
@@ -109,6 +110,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
+        self
+    }
+
+    fn referrals(&mut self) -> &mut dyn ReferralRepository {
         self
     }
 

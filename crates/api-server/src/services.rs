@@ -8,6 +8,7 @@ use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
+use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_postgres::{Database, Hub, HubLimits};
@@ -21,6 +22,7 @@ use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
+use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
 use domain::usage::Usage;
@@ -42,9 +44,10 @@ pub(crate) fn services(
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone());
     let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), ids.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
+    let salt = VisitorSalt::of(secret_key.expose().as_bytes());
+    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone(), salt);
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
@@ -59,6 +62,8 @@ pub(crate) fn services(
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         feed: Feed::new(reader.clone(), Arc::new(hub)),
+        referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
+        referral_links: ReferralLinks::to(&settings.app.frontend_url),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),

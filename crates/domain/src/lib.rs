@@ -17,6 +17,7 @@ pub mod notifications;
 pub mod page;
 pub mod pricing;
 pub mod progression;
+pub mod referrals;
 pub mod social;
 pub mod store;
 pub mod streaks;

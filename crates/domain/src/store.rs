@@ -9,6 +9,7 @@ use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use crate::notifications::ports::NotificationRepository;
+use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::UserRepository;
@@ -44,6 +45,8 @@ pub trait UnitOfWork: Send {
     fn progress(&mut self) -> &mut dyn ProgressRepository;
     /// What people are told.
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
+    /// Who came by whom.
+    fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -16,6 +16,7 @@ use crate::identity::ports::{
     MockSessionRepository, SessionRepository,
 };
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
@@ -45,6 +46,8 @@ pub struct TestUnitOfWork {
     pub progress: MockProgressRepository,
     /// What people are told.
     pub notifications: MockNotificationRepository,
+    /// Who came by whom.
+    pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -128,6 +131,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn notifications(&mut self) -> &mut dyn NotificationRepository {
         &mut self.notifications
+    }
+
+    fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        &mut self.referrals
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -82,6 +82,7 @@ mod tests {
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
     use domain::identity::{Principal, Secret, Via};
     use domain::ids::{CountingIds, SessionId, UserId};
+    use domain::referrals::VisitorSalt;
     use domain::social::Feed;
     use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
     use domain::store::{MockStore, StoreError};
@@ -125,6 +126,7 @@ mod tests {
             Arc::new(MockPasswordHasher::new()),
             Arc::new(FixedClock(NOW)),
             Arc::new(CountingIds),
+            VisitorSalt::of(b"a secret"),
         );
         let mut hub = MockActivityHub::new();
         hub.expect_subscribe().return_once(|_| Ok(Some(Box::new(Silence))));

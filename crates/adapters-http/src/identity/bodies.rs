@@ -4,6 +4,7 @@ use domain::days::Zone;
 use domain::identity::{AccessToken, Email, Password, Registration, Session, SignedIn};
 use domain::ids::SessionId;
 use domain::progression::Level;
+use domain::referrals::ReferralCode;
 use domain::users::{User, Username, WebUrl};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,9 +33,8 @@ pub(super) struct RegisterBody {
     /// The IANA zone that days are counted in.
     #[schema(value_type = String, required = false, format = "iana-time-zone")]
     timezone: Option<Zone>,
-    /// Who brought this person.
+    /// Who brought this person along. A code that nobody has is ignored.
     #[schema(value_type = String, required = false, max_length = 100)]
-    #[expect(dead_code, reason = "checked, and of no use yet")]
     referral_code: Option<String>,
 }
 
@@ -59,8 +59,9 @@ impl FromFields for RegisterBody {
 
 impl From<RegisterBody> for Registration {
     fn from(body: RegisterBody) -> Self {
-        let RegisterBody { email, password, username, name, timezone, .. } = body;
-        Self { email, password, username, name, zone: timezone }
+        let RegisterBody { email, password, username, name, timezone, referral_code } = body;
+        let referral_code = referral_code.as_deref().and_then(ReferralCode::parse);
+        Self { email, password, username, name, zone: timezone, referral_code }
     }
 }
 

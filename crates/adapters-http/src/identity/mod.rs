@@ -36,7 +36,7 @@ pub fn routes() -> Routes {
 
 /// Make an account
 ///
-/// Signs it in: the token is shown this once.
+/// Signs it in: the token is shown this once. A referral code gives the account its referrer; one that nobody has is ignored.
 #[utoipa::path(
     post, path = "/register", tag = "Auth",
     request_body(content = RegisterBody, example = json!({

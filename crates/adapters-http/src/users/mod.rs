@@ -7,6 +7,7 @@ mod profile;
 
 use actix_web::web::Data;
 use domain::dashboard::{Dashboard, Look};
+use domain::referrals::Referrals;
 use domain::users::{UserError, Username, Users};
 
 use crate::answer::{Json, Revalidated};
@@ -37,8 +38,8 @@ fn named(path: &PathArgs, part: &'static str) -> ApiResult<Username> {
 
 /// A profile
 ///
-/// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address
-/// and time zone.
+/// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address,
+/// time zone and referral code.
 #[utoipa::path(
     get, path = "/{username}", tag = "Users", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case")),
@@ -52,9 +53,11 @@ async fn profile(
     caller: MaybeCaller,
     path: PathArgs,
     dashboard: Data<Dashboard>,
+    referrals: Data<Referrals>,
 ) -> ApiResult<Revalidated<ProfileBody>> {
     let profile = dashboard.profile(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(ProfileBody::seen_by(caller.id(), profile)))
+    let code = referrals.own_code(profile.user.id, caller.id()).await?;
+    Ok(Revalidated(ProfileBody::seen_by(caller.id(), profile, code)))
 }
 
 /// Change the caller's profile
@@ -75,8 +78,10 @@ async fn change(
     body: Body<ProfilePatch>,
     users: Data<Users>,
     dashboard: Data<Dashboard>,
+    referrals: Data<Referrals>,
 ) -> ApiResult<Json<ProfileBody>> {
     let own = Look::own(users.change(caller.id, body.read().await?.into()).await?);
     let overview = dashboard.overview(&own).await?;
-    Ok(Json(ProfileBody::own(own.user, &overview)))
+    let code = referrals.code(caller.id).await?;
+    Ok(Json(ProfileBody::own(own.user, &overview, Some(code))))
 }

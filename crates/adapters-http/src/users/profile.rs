@@ -3,6 +3,7 @@
 use domain::dashboard::{Overview, WebProfile};
 use domain::ids::UserId;
 use domain::progression::MonthlyBadge;
+use domain::referrals::ReferralCode;
 use domain::users::{Region, User, WebUrl};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,26 +46,31 @@ pub(super) struct ProfileBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, required = false)]
     timezone: Option<Option<String>>,
+    /// Only for the owner.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
+    referral_code: Option<String>,
 }
 
 impl ProfileBody {
-    /// `profile` as `viewer` sees it.
-    pub(super) fn seen_by(viewer: Option<UserId>, profile: WebProfile) -> Self {
+    /// `profile` as `viewer` sees it; with its `code`, if it is theirs.
+    pub(super) fn seen_by(viewer: Option<UserId>, profile: WebProfile, code: Option<ReferralCode>) -> Self {
         match profile.overview {
-            Some(overview) if viewer == Some(profile.user.id) => Self::own(profile.user, &overview),
+            Some(overview) if viewer == Some(profile.user.id) => Self::own(profile.user, &overview, code),
             Some(overview) => Self::open(profile.user, &overview),
             None => Self::closed(profile.user),
         }
     }
 
     /// What its owner sees.
-    pub(super) fn own(user: User, overview: &Overview) -> Self {
+    pub(super) fn own(user: User, overview: &Overview, code: Option<ReferralCode>) -> Self {
         let email = user.email.as_ref().map(|email| email.as_str().to_owned());
         let timezone = user.zone.as_ref().map(|zone| zone.name().to_owned());
         Self {
             email: Some(email),
             email_verified: Some(user.email_verified),
             timezone: Some(timezone),
+            referral_code: code.map(|code| code.to_string()),
             ..Self::open(user, overview)
         }
     }
@@ -107,6 +113,7 @@ impl ProfileBody {
             email: None,
             email_verified: None,
             timezone: None,
+            referral_code: None,
         }
     }
 }
@@ -131,5 +138,6 @@ pub(super) fn own_example() -> Value {
     own["email"] = json!("ada@example.org");
     own["email_verified"] = json!(true);
     own["timezone"] = json!("Europe/London");
+    own["referral_code"] = json!("7K3M9QXZ");
     own
 }

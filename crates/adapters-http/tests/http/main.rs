@@ -10,6 +10,7 @@ mod feed;
 mod limits;
 mod notifications;
 mod oauth;
+mod referrals;
 mod social;
 mod support;
 mod sync;

@@ -24,6 +24,7 @@ fn account() -> Account {
         longest_streak: 9,
         event_xp: EventXp(36_000),
         achievements: 5,
+        referred_by: None,
     }
 }
 

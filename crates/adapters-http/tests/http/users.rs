@@ -35,6 +35,7 @@ async fn a_public_profile_is_for_everybody_and_its_owner_sees_more() {
     own["email"] = json!("ada@example.org");
     own["email_verified"] = json!(true);
     own["timezone"] = json!("Europe/London");
+    own["referral_code"] = json!("0000ADA0");
     assert_eq!(seen_by(client, &ada(), "/ada").await, own);
 }
 
@@ -164,6 +165,7 @@ async fn null_clears_and_absent_stays() {
         ("email", json!("ada@example.org")),
         ("email_verified", json!(true)),
         ("timezone", json!("Europe/London")),
+        ("referral_code", json!("0000ADA0")),
     ] {
         expected[field] = value;
     }

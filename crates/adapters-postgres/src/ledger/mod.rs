@@ -7,35 +7,42 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use diesel::Queryable;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::days::Zone;
 use domain::ids::UserId;
 use domain::progression::EventXp;
+use domain::referrals::ReferredBy;
 use domain::store::StoreError;
 use domain::usage::ports::{Account, Cursor, LedgerRepository, Moved};
 use domain::usage::{Derived, Entry, MachineId, MessageKey, Source};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
 
-type AccountColumns = (Nullable<Text>, Integer, Integer, Integer, BigInt, SumsColumns);
+type AccountColumns =
+    (SqlUuid, Nullable<Text>, Integer, Integer, Integer, BigInt, (Nullable<SqlUuid>, Bool), SumsColumns);
 
 #[derive(Queryable)]
 struct AccountRow {
+    id: Uuid,
     timezone: Option<String>,
     active_days: i32,
     longest_streak: i32,
     achievements: i32,
     event_xp: i64,
+    /// Who referred its owner, and whether that was paid.
+    referral: (Option<Uuid>, bool),
     totals: SumsRow,
 }
 
 impl From<AccountRow> for Account {
     fn from(row: AccountRow) -> Self {
+        let (referrer, is_paid) = row.referral;
         Self {
             zone: row.timezone.as_deref().and_then(Zone::parse),
             totals: row.totals.into(),
@@ -43,6 +50,7 @@ impl From<AccountRow> for Account {
             longest_streak: row.longest_streak.unsigned_abs(),
             event_xp: EventXp(row.event_xp),
             achievements: row.achievements.unsigned_abs(),
+            referred_by: referrer.map(|referrer| ReferredBy { referrer: UserId(referrer), is_paid }),
         }
     }
 }
@@ -52,10 +60,27 @@ impl LedgerRepository for PgUnitOfWork {
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError> {
         let connection = self.shared()?;
         let (mut first, mut second) = (connection, connection);
-        let (_, account) =
-            futures_util::try_join!(lock_account(user).load::<i32>(&mut first), read_account(user).load(&mut second))
-                .map_err(store_error)?;
+        let (_, account) = futures_util::try_join!(
+            lock_account(user).load::<i32>(&mut first),
+            read_accounts(&[user]).load(&mut second)
+        )
+        .map_err(store_error)?;
         Ok(only(account))
+    }
+
+    async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError> {
+        let connection = self.shared()?;
+        let (mut first, mut second, mut third) = (connection, connection, connection);
+        let ids = || users.iter().map(|user| user.0).collect::<Vec<_>>();
+        let lock = statement::<Integer>(include_str!("../sql/lock_accounts.sql")).bind::<Array<SqlUuid>, _>(ids());
+        let lock_counts = statement::<SqlUuid>(include_str!("../sql/lock_counts.sql")).bind::<Array<SqlUuid>, _>(ids());
+        let (_, _, accounts) = futures_util::try_join!(
+            lock.load::<i32>(&mut first),
+            lock_counts.load::<Uuid>(&mut second),
+            read_accounts(users).load(&mut third),
+        )
+        .map_err(store_error)?;
+        Ok(accounts.into_iter().map(|row: AccountRow| (UserId(row.id), row.into())).collect())
     }
 
     async fn lock_for_sync(
@@ -66,13 +91,13 @@ impl LedgerRepository for PgUnitOfWork {
     ) -> Result<Option<Account>, StoreError> {
         let connection = self.shared()?;
         let touch = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
-            .bind::<Uuid, _>(user.0)
+            .bind::<SqlUuid, _>(user.0)
             .bind::<Text, _>(machine.as_str())
             .bind::<Timestamptz, _>(at);
         let (mut first, mut second, mut third) = (connection, connection, connection);
         let (_, account, keys) = futures_util::try_join!(
             lock_account(user).load::<i32>(&mut first),
-            read_account(user).load(&mut second),
+            read_accounts(&[user]).load(&mut second),
             touch.load::<i32>(&mut third),
         )
         .map_err(store_error)?;
@@ -105,11 +130,12 @@ impl LedgerRepository for PgUnitOfWork {
 // it joins is as old as its start. They are sent together, so this is one round trip.
 
 fn lock_account(user: UserId) -> Statement<'static, Integer> {
-    statement(include_str!("../sql/lock_account.sql")).bind::<Uuid, _>(user.0)
+    statement(include_str!("../sql/lock_account.sql")).bind::<SqlUuid, _>(user.0)
 }
 
-fn read_account(user: UserId) -> Statement<'static, AccountColumns> {
-    statement(include_str!("../sql/read_account.sql")).bind::<Uuid, _>(user.0)
+fn read_accounts(users: &[UserId]) -> Statement<'static, AccountColumns> {
+    let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
+    statement(include_str!("../sql/read_accounts.sql")).bind::<Array<SqlUuid>, _>(users)
 }
 
 fn only(rows: Vec<AccountRow>) -> Option<Account> {
@@ -124,7 +150,7 @@ impl PgUnitOfWork {
             return Ok(());
         }
         let query = statement::<(Integer, Text)>("SELECT key, name FROM machines WHERE key = ANY($1)")
-            .bind::<diesel::sql_types::Array<Integer>, _>(keys.into_iter().collect::<Vec<_>>());
+            .bind::<Array<Integer>, _>(keys.into_iter().collect::<Vec<_>>());
         let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
         self.machines.extend(rows.into_iter().map(|(key, name)| (key, MachineId::trusted(name))));
         Ok(())
@@ -144,8 +170,8 @@ impl PgUnitOfWork {
             return Ok(known);
         }
         let query = statement::<(Integer, Text)>(include_str!("../sql/machine_keys.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<diesel::sql_types::Array<Text>, _>(missing);
+            .bind::<SqlUuid, _>(user.0)
+            .bind::<Array<Text>, _>(missing);
         let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
         self.machines.extend(rows.iter().map(|(key, name)| (*key, MachineId::trusted(name.clone()))));
         let found = rows.into_iter().map(|(key, name)| (MachineId::trusted(name), key));

@@ -3,6 +3,7 @@
 SELECT
     coalesce(counts.followers, 0)::bigint,
     coalesce(counts.following, 0)::bigint,
+    referred.referrals, referred.network,
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
     users.key,
     users.created_at,
@@ -17,4 +18,7 @@ FROM visible_to($4) AS person
 JOIN users ON users.id = person.id
 JOIN usage_totals AS totals ON totals.user_key = users.key
 LEFT JOIN social_counts AS counts ON counts.user_id = users.id
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE level = 1) AS referrals, count(*) AS network FROM referred_by(users.id)
+) AS referred
 WHERE person.id = $1

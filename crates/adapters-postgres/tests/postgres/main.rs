@@ -12,6 +12,7 @@ mod notifications;
 mod oauth;
 mod plans;
 mod progress;
+mod referrals;
 mod schema;
 mod social;
 mod unit_of_work;

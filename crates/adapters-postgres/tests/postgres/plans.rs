@@ -123,3 +123,59 @@ async fn no_statement_reads_everybodys_usage() {
         }
     }
 }
+
+/// The statements about who came by whom, with the types of their values.
+const OF_REFERRALS: [(&str, &str, &str); 9] = [
+    ("lock_accounts", include_str!("../../src/sql/lock_accounts.sql"), "uuid[]"),
+    ("read_accounts", include_str!("../../src/sql/read_accounts.sql"), "uuid[]"),
+    ("person_facts", include_str!("../../src/sql/person_facts.sql"), "uuid, date, date, uuid"),
+    ("referrers_above", include_str!("../../src/sql/referrers_above.sql"), "uuid, int"),
+    ("is_above", include_str!("../../src/sql/is_above.sql"), "uuid, uuid"),
+    ("referral_stats", include_str!("../../src/sql/referral_stats.sql"), "uuid"),
+    ("referred_people", include_str!("../../src/sql/referred_people.sql"), "uuid, bigint"),
+    ("insert_click", include_str!("../../src/sql/insert_click.sql"), "text, bytea, timestamptz, date, bigint"),
+    ("convert_click", include_str!("../../src/sql/convert_click.sql"), "uuid, bytea, timestamptz"),
+];
+
+/// Twenty thousand people of whom each brought three others along, up to the last, and whose links were clicked on.
+const MANY_REFERRALS: &str = "
+    INSERT INTO users (id, username, created_at, updated_at)
+    SELECT lpad(n::text, 32, '0')::uuid, 'user' || n, now(), now() FROM generate_series(1, 20000) AS n;
+    INSERT INTO usage_totals (user_key) SELECT key FROM users;
+    INSERT INTO referral_codes (user_id, code, created_at) SELECT id, right(id::text, 8), now() FROM users;
+    INSERT INTO referrals (referred_id, referrer_id, created_at)
+    SELECT lpad(n::text, 32, '0')::uuid, lpad((n / 3)::text, 32, '0')::uuid, now() FROM generate_series(3, 20000) AS n;
+    INSERT INTO referral_clicks (user_id, visitor, day, clicked_at)
+    SELECT id, decode(lpad(to_hex(n), 32, '0'), 'hex'), '2026-11-22', now() FROM users, generate_series(1, 2) AS n;
+    ANALYZE; SET plan_cache_mode = force_generic_plan";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_statement_reads_everybodys_referrals() {
+    let fixture = fixture();
+    let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
+    tokio::spawn(driver);
+    client.batch_execute(MANY_REFERRALS).await.expect("many people");
+    for (name, text, types) in OF_REFERRALS {
+        let value = |kind| match kind {
+            "uuid[]" => "ARRAY['00000000-0000-0000-0000-000000000042']::uuid[]",
+            "uuid" => "'00000000-0000-0000-0000-000000000042'",
+            "date" => "'2026-11-22'",
+            "timestamptz" => "now()",
+            "bytea" => r"'\x00'",
+            "text" => "'00000042'",
+            _ => "3",
+        };
+        let values: Vec<&str> = types.split(", ").map(value).collect();
+        client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
+        let explain = format!("EXPLAIN EXECUTE {name} ({})", values.join(", "));
+        let plan: Vec<String> =
+            client.query(&explain, &[]).await.expect(name).iter().map(|row| row.get::<_, String>(0)).collect();
+        let plan = plan.join("\n");
+        for table in ["referrals", "referral_clicks", "referral_codes", "users", "usage_totals"] {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{name}:\n{plan}");
+        }
+        if name == "lock_accounts" {
+            assert!(plan.starts_with("LockRows"), "rows are put in order before they are locked:\n{plan}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
+use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
 use crate::store::{Store, StoreError, UnitOfWork};
 use crate::users::{Profile, User, Username};
 
@@ -31,6 +32,8 @@ pub struct Registration {
     pub name: Option<String>,
     /// The zone its owner lives in.
     pub zone: Option<Zone>,
+    /// By whose code they come, if by one that may be somebody's.
+    pub referral_code: Option<ReferralCode>,
 }
 
 /// The use cases of sign-in.
@@ -43,18 +46,22 @@ pub struct Identity {
     ids: Arc<dyn Ids>,
     session_lifetime: Duration,
     failed_logins: Option<FailedLogins>,
+    salt: VisitorSalt,
 }
 
 impl Identity {
-    /// Keeps accounts and sessions in `store` and looks tokens up in `sessions`.
+    /// Keeps accounts and sessions in `store`, looks tokens up in `sessions`, and finds the clicks of those who come by a
+    /// code with `salt`.
     pub fn new(
         store: Arc<dyn Store>,
         sessions: Arc<dyn SessionReader>,
         passwords: Arc<dyn PasswordHasher>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
+        salt: VisitorSalt,
     ) -> Self {
-        Self { store, sessions, passwords, clock, ids, session_lifetime: Session::LIFETIME, failed_logins: None }
+        let session_lifetime = Session::LIFETIME;
+        Self { store, sessions, passwords, clock, ids, session_lifetime, failed_logins: None, salt }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -69,7 +76,7 @@ impl Identity {
         Self { failed_logins: limit, ..self }
     }
 
-    /// Makes an account and signs it in.
+    /// Makes an account and signs it in. A referral code that is nobody's is a link that has become old, and ignored.
     pub async fn register(&self, registration: Registration, device: Device) -> Result<SignedIn, IdentityError> {
         let password = self.passwords.hash(registration.password).await?;
         let now = self.clock.now();
@@ -85,7 +92,10 @@ impl Identity {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.store.begin().await?;
+        let (mut tx, upline) = match &registration.referral_code {
+            Some(code) => Upline::begin_by_code(&*self.store, None, code).await?,
+            None => (self.store.begin().await?, None),
+        };
         tx.users().insert(&user, Some(password)).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
             StoreError::Conflict { constraint } if constraint == "users_username_key" => {
@@ -93,6 +103,11 @@ impl Identity {
             }
             other => other.into(),
         })?;
+        if let Some((upline, code)) = upline.zip(registration.referral_code) {
+            let visitor = self.salt.visitor(&code, &device);
+            let join = Join { referred: user.id, visitor, now, pays: false };
+            upline.join(&mut *tx, &*self.ids, join).await?;
+        }
         let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
         tx.commit().await?;
         Ok(signed_in)
@@ -284,6 +299,7 @@ mod tests {
             Arc::new(passwords),
             Arc::new(FixedClock(NOW)),
             Arc::new(ids),
+            VisitorSalt::of(b"a secret"),
         )
     }
 
@@ -388,6 +404,7 @@ mod tests {
                 username: Username::trusted("ada"),
                 name: None,
                 zone: None,
+                referral_code: None,
             };
             let error = pollster::block_on(identity.register(registration, Device::default())).expect_err("taken");
             assert_eq!(crate::error::DomainError::code(&error), code);

@@ -11,6 +11,7 @@ use crate::achievements::ports::ProgressSums;
 use crate::days::Zone;
 use crate::ids::UserId;
 use crate::progression::{EventXp, Level, xp};
+use crate::referrals::ReferredBy;
 use crate::store::StoreError;
 
 /// What the ledger knows of one account.
@@ -28,12 +29,19 @@ pub struct Account {
     pub event_xp: EventXp,
     /// How many achievements are unlocked.
     pub achievements: u32,
+    /// By whom its owner came, if by somebody.
+    pub referred_by: Option<ReferredBy>,
 }
 
 impl Account {
     /// How far it has come.
     pub fn level(&self) -> Level {
         Level::of(xp(self.totals.tokens, self.active_days, self.event_xp))
+    }
+
+    /// Who is still to be paid for its owner having come, if anybody.
+    pub fn unpaid_referrer(&self) -> Option<UserId> {
+        self.referred_by.filter(|by| !by.is_paid).map(|by| by.referrer)
     }
 
     /// What is kept of its progress.
@@ -55,13 +63,17 @@ pub struct Moved {
 /// Where a reading of a whole ledger goes on: after this message.
 pub type Cursor = (Source, MessageKey);
 
-/// Stores messages and what is derived from them. Every method but the first two expects the lock to be held.
+/// Stores messages and what is derived from them. Every method but the first three expects the lock to be held.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LedgerRepository: Send {
     /// Waits until nobody else changes the account's ledger or zone, and keeps it so until the end of the transaction.
     /// `None` when there is no such account.
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
+
+    /// Locks each of `users`, in ascending order of the ids whatever order they come in, and then what counts the activities
+    /// of each; who has no account is left out. One round trip.
+    async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError>;
 
     /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`. One round trip.
     async fn lock_for_sync(

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::batch::Batch;
 use super::changes::{Changes, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
 use super::message::{Entry, MessageKey};
-use super::names::Source;
+use super::names::{MachineId, Source};
+use super::ports::Account;
 use super::rebuild::{Repair, rederive, shift};
 use super::report::{Standing, SyncReport};
 use super::sums::MOST_TOKENS;
@@ -17,6 +20,7 @@ use crate::days::Zone;
 use crate::ids::{Ids, UserId};
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
+use crate::referrals::Upline;
 use crate::store::{Store, StoreError, UnitOfWork};
 
 /// How many messages one statement handles.
@@ -42,9 +46,7 @@ impl Usage {
         let now = self.clock.now();
         let (machine, source, dry_run) = (batch.machine.clone(), batch.source.clone(), batch.dry_run);
         let named_zone = batch.zone.clone();
-        let mut tx = self.store.begin().await?;
-        let locked = tx.ledger().lock_for_sync(user, &machine, now).await?;
-        let mut account = locked.ok_or(UsageError::UnknownUser(user))?;
+        let Opened { mut tx, mut account, unpaid } = self.open(user, &machine, dry_run, now).await?;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone).await?;
         }
@@ -61,6 +63,9 @@ impl Usage {
         let (account, moved) = shift(&mut *tx, user, account, &written.difference).await?;
         change.account = account;
         let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
+        if let Some(upline) = unpaid.filter(|_| written.new > 0) {
+            upline.pay(&mut *tx, &*self.ids, user, now).await?;
+        }
         if !dry_run {
             tx.commit().await?;
         }
@@ -79,6 +84,29 @@ impl Usage {
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
         })
+    }
+
+    /// Begins a sync of `user` with `machine`: locks the account, and those above it whom this sync may be the one to pay.
+    async fn open(
+        &self,
+        user: UserId,
+        machine: &MachineId,
+        dry_run: bool,
+        now: OffsetDateTime,
+    ) -> Result<Opened, UsageError> {
+        let unknown = || UsageError::UnknownUser(user);
+        let mut tx = self.store.begin().await?;
+        let account = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
+            return Ok(Opened { tx, account, unpaid: None });
+        };
+        // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
+        drop(tx);
+        let (mut tx, upline) = Upline::begin(&*self.store, user, referrer).await?;
+        let account = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        // Another sync may have paid between the two.
+        let unpaid = account.unpaid_referrer().map(|_| upline);
+        Ok(Opened { tx, account, unpaid })
     }
 
     /// Derives everything of `user` anew from the ledger, and says what had to be changed.
@@ -101,13 +129,21 @@ impl Usage {
 pub(crate) async fn move_to(
     tx: &mut dyn UnitOfWork,
     user: UserId,
-    account: super::ports::Account,
+    account: Account,
     zone: Zone,
-) -> Result<super::ports::Account, StoreError> {
+) -> Result<Account, StoreError> {
     tx.users().set_zone(user, &zone).await?;
     let moves = account.zone.clone().unwrap_or_else(Zone::utc) != zone && account.totals.messages > 0;
     let account = if moves { rederive(tx, user, account, &zone).await?.0 } else { account };
-    Ok(super::ports::Account { zone: Some(zone), ..account })
+    Ok(Account { zone: Some(zone), ..account })
+}
+
+/// A sync that has begun.
+struct Opened {
+    tx: Box<dyn UnitOfWork>,
+    account: Account,
+    /// Whom its first new message pays.
+    unpaid: Option<Upline>,
 }
 
 /// What writing a batch came to.
@@ -157,7 +193,7 @@ mod tests {
     use crate::ids::CountingIds;
     use crate::pricing::PriceBook;
     use crate::testing::TestUnitOfWork;
-    use crate::usage::ports::{Account, Moved};
+    use crate::usage::ports::Moved;
     use crate::usage::testing::{NOW, account, batch, message, sent};
     use crate::usage::{Model, ModelName, SentMessage};
     use uuid::Uuid;

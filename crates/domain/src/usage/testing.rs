@@ -24,6 +24,7 @@ pub fn account() -> Account {
         longest_streak: 0,
         event_xp: EventXp::default(),
         achievements: 0,
+        referred_by: None,
     }
 }
 

@@ -8,6 +8,7 @@ use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
+use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
@@ -27,6 +28,10 @@ use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
+use domain::referrals::ports::MockReferralReader;
+use domain::referrals::{
+    ClickStats, ReferralCode, ReferralStats, Referrals, ReferredPerson, ReferredSeen, VisitorSalt,
+};
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
@@ -152,9 +157,17 @@ impl World {
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
         let providers = Providers::new([Arc::new(self.github) as _]);
+        let salt = salt();
         let services = Services {
-            identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
-                .with_failed_logins(self.failed_logins),
+            identity: Identity::new(
+                store.clone(),
+                Arc::new(self.sessions),
+                passwords,
+                clock.clone(),
+                ids.clone(),
+                salt,
+            )
+            .with_failed_logins(self.failed_logins),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
             device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
             public_url: PublicUrl::new("https://burntop.example.org"),
@@ -163,6 +176,8 @@ impl World {
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
+            referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),
+            referral_links: ReferralLinks::to("https://app.example.org"),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
@@ -190,6 +205,11 @@ pub(crate) fn github() -> MockIdentityProvider {
         format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
     });
     github
+}
+
+/// What visitors of links are hashed with.
+pub(crate) fn salt() -> VisitorSalt {
+    VisitorSalt::of(b"a secret")
 }
 
 fn sessions() -> MockSessionReader {
@@ -255,6 +275,28 @@ fn reader() -> MockDashboardReader {
     });
     reader.expect_platform().returning(|| Ok(PlatformTotals { tokens: 1 << 70, users: 3, tools: 2 }));
     reader
+}
+
+/// Ada's code is `0000ADA0`, Bob's `0000B0B0`; whoever asks has brought Ada and Bob along, and may see Ada.
+fn codes() -> MockReferralReader {
+    let mut codes = MockReferralReader::new();
+    codes
+        .expect_code()
+        .returning(|id| Ok(Some(ReferralCode::trusted(if id == ADA { "0000ADA0" } else { "0000B0B0" }))));
+    codes.expect_stats().returning(|_, _| {
+        let seen = ReferredSeen { level: Level::of(610), joined_at: NOW, is_active: true, xp: EventXp(2_500) };
+        let person = |id, seen| {
+            let User { id, username, profile, .. } = user(id);
+            ReferredPerson { id, username, name: profile.name, image: profile.image, seen }
+        };
+        Ok(ReferralStats {
+            totals: [2, 1, 0],
+            xp: EventXp(3_125),
+            people: vec![person(ADA, Some(seen)), person(BOB, None)],
+            clicks: ClickStats { total: 8, converted: 1 },
+        })
+    });
+    codes
 }
 
 /// Whoever asks about somebody's people is shown Ada.

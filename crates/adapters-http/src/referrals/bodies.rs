@@ -1,0 +1,165 @@
+//! What is said on `/referrals`, in both directions.
+
+use domain::progression::Level;
+use domain::referrals::{ClickStats, Paid, ReferralStats, ReferredPerson};
+use domain::users::WebUrl;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::json::{Instant, Xp};
+use crate::validation::{Fields, FromFields, checks};
+
+/// Somebody's code.
+#[derive(Debug, ToSchema)]
+#[schema(as = Referral)]
+pub(super) struct ReferralBody {
+    /// The code, in whatever case.
+    #[schema(min_length = 1, max_length = 100)]
+    pub(super) referral_code: String,
+}
+
+impl FromFields for ReferralBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let referral_code = fields.required("referral_code", checks::text(1..=100));
+        Some(Self { referral_code: referral_code? })
+    }
+}
+
+/// A person's own code.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralCode)]
+pub(super) struct CodeBody {
+    pub(super) code: String,
+    /// The frontend's first page with the code.
+    pub(super) url: String,
+}
+
+/// A click was heard.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralClick)]
+pub(super) struct ClickedBody {
+    pub(super) success: bool,
+}
+
+/// The caller has a referrer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralTracked)]
+pub(super) struct TrackedBody {
+    success: bool,
+    xp_awarded: AwardedBody,
+}
+
+/// The XP that were paid: to the referrer, to theirs and to theirs again. 0 until the caller's first sync, and where nobody is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralXp)]
+struct AwardedBody {
+    level1: Xp,
+    level2: Xp,
+    level3: Xp,
+}
+
+impl From<Paid> for TrackedBody {
+    fn from(Paid(paid): Paid) -> Self {
+        let [level1, level2, level3] = paid.map(Xp);
+        Self { success: true, xp_awarded: AwardedBody { level1, level2, level3 } }
+    }
+}
+
+/// What a person's referrals have come to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralStats)]
+pub(super) struct StatsBody {
+    total_referrals: TotalsBody,
+    /// With fractions.
+    total_xp_earned: Xp,
+    /// Who came by the caller's own code, the newest first, up to a hundred.
+    referred_users: Vec<PersonBody>,
+    click_stats: ClicksBody,
+}
+
+/// How many people came by the caller's code, by the codes of those, and by the codes of those again.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralTotals)]
+struct TotalsBody {
+    level1: u64,
+    level2: u64,
+    level3: u64,
+}
+
+/// Somebody who came by the caller's code. Of those with a private profile that is not for the caller, all but id, username,
+/// name and image is null.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferredUser)]
+struct PersonBody {
+    id: Uuid,
+    username: String,
+    name: Option<String>,
+    image: Option<String>,
+    level: Option<u64>,
+    /// When they signed up by the code, or named it.
+    joined_at: Option<Instant>,
+    /// Whether they have ever synced.
+    active: Option<bool>,
+    /// The XP that the caller was paid for them.
+    xp_earned: Option<Xp>,
+}
+
+impl From<ReferredPerson> for PersonBody {
+    fn from(person: ReferredPerson) -> Self {
+        let seen = person.seen;
+        let number = |level: Level| level.level;
+        Self {
+            id: person.id.0,
+            username: person.username.to_string(),
+            name: person.name,
+            image: person.image.as_ref().map(WebUrl::as_str).map(str::to_owned),
+            level: seen.map(|seen| number(seen.level)),
+            joined_at: seen.map(|seen| seen.joined_at.into()),
+            active: seen.map(|seen| seen.is_active),
+            xp_earned: seen.map(|seen| Xp(seen.xp)),
+        }
+    }
+}
+
+/// Clicks on the caller's link: one visitor counts once a day.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ReferralClicks)]
+struct ClicksBody {
+    total: u64,
+    /// For how many somebody signed up.
+    converted: u64,
+    /// The share of clicks for which somebody signed up, 0 to 1.
+    conversion_rate: f64,
+}
+
+impl From<ClickStats> for ClicksBody {
+    fn from(clicks: ClickStats) -> Self {
+        Self { total: clicks.total, converted: clicks.converted, conversion_rate: clicks.conversion_rate() }
+    }
+}
+
+impl From<ReferralStats> for StatsBody {
+    fn from(stats: ReferralStats) -> Self {
+        let [level1, level2, level3] = stats.totals;
+        Self {
+            total_referrals: TotalsBody { level1, level2, level3 },
+            total_xp_earned: Xp(stats.xp),
+            referred_users: stats.people.into_iter().map(PersonBody::from).collect(),
+            click_stats: stats.clicks.into(),
+        }
+    }
+}
+
+/// Statistics for the API's document.
+pub(super) fn stats_example() -> Value {
+    json!({
+        "total_referrals": {"level1": 1, "level2": 1, "level3": 0}, "total_xp_earned": 31.25,
+        "referred_users": [{
+            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "username": "grace", "name": "Grace", "image": null, "level": 1,
+            "joined_at": "2026-11-22T12:34:56.789Z", "active": true, "xp_earned": 25,
+        }],
+        "click_stats": {"total": 4, "converted": 1, "conversion_rate": 0.25},
+    })
+}

@@ -1,0 +1,25 @@
+//! Who came by whom. Everybody has a code; who signs up with it, or names it within a day, has a referrer for good. The
+//! first sync of the newcomer pays XP to the referrer, to theirs and to theirs again, once.
+//!
+//! Nobody is their own referrer, however many people are in between. Whoever changes several accounts at once locks the
+//! [`Upline`], in the order of the ids.
+
+mod click;
+mod code;
+mod degree;
+mod error;
+pub mod ports;
+mod service;
+#[cfg(test)]
+mod service_tests;
+mod stats;
+mod upline;
+
+pub use click::{MOST_CLICKS_A_DAY, Visitor, VisitorSalt};
+pub use code::ReferralCode;
+pub use degree::Degree;
+pub use error::ReferralError;
+pub use service::{Referrals, WINDOW};
+pub use stats::{ClickStats, LISTED, ReferralStats, ReferredPerson, ReferredSeen};
+pub(crate) use upline::{Join, Upline};
+pub use upline::{Paid, ReferredBy};

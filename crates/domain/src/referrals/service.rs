@@ -1,0 +1,120 @@
+//! What people do with their codes.
+
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::click::{MOST_CLICKS_A_DAY, VisitorSalt};
+use super::code::ReferralCode;
+use super::error::ReferralError;
+use super::ports::ReferralReader;
+use super::stats::{LISTED, ReferralStats};
+use super::upline::{Join, Paid, Upline};
+use crate::clock::Clock;
+use crate::identity::Device;
+use crate::ids::{Ids, UserId};
+use crate::store::{Store, StoreError};
+
+/// How long after signing up a code may be named.
+pub const WINDOW: Duration = Duration::days(1);
+
+/// How many codes are tried for one that is free. Of a billion people one in a thousand needs a second one.
+const TRIES: usize = 8;
+
+/// The use cases of referrals.
+#[derive(Clone)]
+pub struct Referrals {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn ReferralReader>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    salt: VisitorSalt,
+}
+
+impl Referrals {
+    /// Keeps referrals in `store`, reads from `reader`, and hashes visitors with `salt`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn ReferralReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        salt: VisitorSalt,
+    ) -> Self {
+        Self { store, reader, clock, ids, salt }
+    }
+
+    /// The code of `user`, made now if this is the first time it is asked for.
+    pub async fn code(&self, user: UserId) -> Result<ReferralCode, ReferralError> {
+        if let Some(code) = self.reader.code(user).await? {
+            return Ok(code);
+        }
+        let mut tx = self.store.begin().await?;
+        for _ in 0..TRIES {
+            let code = ReferralCode::of(self.ids.secret());
+            if tx.referrals().give_code(user, &code, self.clock.now()).await? {
+                tx.commit().await?;
+                return Ok(code);
+            }
+            // Made a moment ago by another request; or else the code is somebody's.
+            if let Some(code) = tx.referrals().code(user).await? {
+                return Ok(code);
+            }
+        }
+        Err(StoreError::Internal(format!("no free code was found for the account {user}")).into())
+    }
+
+    /// The code of `person`, if it is they who look.
+    pub async fn own_code(
+        &self,
+        person: UserId,
+        viewer: Option<UserId>,
+    ) -> Result<Option<ReferralCode>, ReferralError> {
+        if viewer == Some(person) { self.code(person).await.map(Some) } else { Ok(None) }
+    }
+
+    /// Notes that somebody with `device` followed the link of the code that is spelled `code`. Whether there is such a code
+    /// stays untold.
+    pub async fn click(&self, code: &str, device: &Device) -> Result<(), ReferralError> {
+        let Some(code) = ReferralCode::parse(code) else { return Ok(()) };
+        let visitor = self.salt.visitor(&code, device);
+        let mut tx = self.store.begin().await?;
+        tx.referrals().click(&code, visitor, self.clock.now(), MOST_CLICKS_A_DAY).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes whoever has the code that is spelled `code` the referrer of `user`, who signed up within [`WINDOW`] and has
+    /// none. If `user` has synced before, it is paid now.
+    pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+        let unknown = || ReferralError::UnknownCode(code.to_owned());
+        let parsed = ReferralCode::parse(code).ok_or_else(unknown)?;
+        let (mut tx, upline) = Upline::begin_by_code(&*self.store, Some(user), &parsed).await?;
+        let upline = upline.ok_or_else(unknown)?;
+        let referrer = upline.referrer().ok_or_else(unknown)?;
+        let account = upline.newcomer.clone().ok_or(ReferralError::UnknownUser(user))?;
+        let person = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
+        let now = self.clock.now();
+        if referrer == user {
+            return Err(ReferralError::Yourself);
+        }
+        if account.referred_by.is_some() {
+            return Err(ReferralError::AlreadyReferred);
+        }
+        if now - person.created_at >= WINDOW {
+            return Err(ReferralError::TooLate);
+        }
+        // Chains may be longer than what is locked, so this is asked one after another.
+        if tx.referrals().is_above(user, referrer).await? {
+            return Err(ReferralError::Circle);
+        }
+        let visitor = self.salt.visitor(&parsed, device);
+        let join = Join { referred: user, visitor, now, pays: account.totals.messages > 0 };
+        let paid = upline.join(&mut *tx, &*self.ids, join).await?.ok_or(ReferralError::AlreadyReferred)?;
+        tx.commit().await?;
+        Ok(paid)
+    }
+
+    /// What the referrals of `user` have come to.
+    pub async fn stats(&self, user: UserId) -> Result<ReferralStats, ReferralError> {
+        Ok(self.reader.stats(user, LISTED).await?)
+    }
+}

@@ -1,0 +1,401 @@
+//! The use cases over chains of people that are kept in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::ports::MockReferralReader;
+use super::{ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
+use crate::achievements::Events;
+use crate::clock::FixedClock;
+use crate::error::{DomainError, ErrorKind};
+use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
+use crate::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
+use crate::ids::{CountingIds, UserId};
+use crate::pricing::{CurrentBook, PriceBook};
+use crate::progression::EventXp;
+use crate::testing::{TestUnitOfWork, facts};
+use crate::usage::ports::{Account, Moved};
+use crate::usage::testing::{NOW, account, batch, message, sent};
+use crate::usage::{Batch, Entry, SentMessage, Sums, Usage};
+use crate::users::{Profile, User, Username};
+
+fn user(number: u128) -> UserId {
+    UserId(Uuid::from_u128(number))
+}
+
+/// The code of a person.
+fn code(number: u128) -> ReferralCode {
+    ReferralCode::trusted(format!("{number:08}"))
+}
+
+/// Who is above whom, who is gone, and what was done about it.
+#[derive(Default)]
+struct People {
+    /// By person, their referrer and whether that was paid.
+    above: Mutex<BTreeMap<u128, (u128, bool)>>,
+    gone: BTreeSet<u128>,
+    /// Who has synced a message.
+    synced: BTreeSet<u128>,
+    /// How old the accounts are.
+    age: Duration,
+    /// A referral that somebody else records as soon as the first locks are taken.
+    meanwhile: Mutex<Option<(u128, u128)>>,
+    /// The accounts of each time several were locked.
+    locks: Mutex<Vec<Vec<u128>>>,
+    /// XP that was paid, in hundredths, with the reason's person.
+    paid: Mutex<Vec<(u128, u128, i64)>>,
+    /// Who was judged.
+    judged: Mutex<Vec<u128>>,
+    /// Clicks that were converted.
+    converted: Mutex<Vec<(u128, Visitor)>>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl People {
+    /// Everybody of whom `chain` says by whom they came; all of it is paid.
+    fn with(chain: &[(u128, u128)]) -> Self {
+        let above = chain.iter().map(|(person, referrer)| (*person, (*referrer, true))).collect();
+        Self { above: Mutex::new(above), ..Self::default() }
+    }
+
+    fn account(&self, person: u128) -> Option<Account> {
+        let by = self.above.lock().expect("referrals").get(&person).copied();
+        let referred_by = by.map(|(by, is_paid)| ReferredBy { referrer: user(by), is_paid });
+        let messages = i64::from(self.synced.contains(&person));
+        let totals = Sums { messages, ..Sums::default() };
+        (!self.gone.contains(&person)).then(|| Account { totals, referred_by, ..account() })
+    }
+
+    fn chain(&self, person: u128) -> Vec<u128> {
+        let above = self.above.lock().expect("referrals");
+        std::iter::successors(Some(person), |person| above.get(person).map(|(by, _)| *by)).skip(1).collect()
+    }
+
+    fn transaction(self: &Arc<Self>) -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork { commits: self.commits.clone(), ..TestUnitOfWork::default() };
+        let people = self.clone();
+        tx.users
+            .expect_find()
+            .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| person(id, NOW - people.age))));
+        let people = self.clone();
+        tx.ledger.expect_lock_for_sync().returning(move |id, _, _| Ok(people.account(id.0.as_u128())));
+        let people = self.clone();
+        tx.ledger.expect_lock_all().returning(move |ids| {
+            people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());
+            if let Some((person, referrer)) = people.meanwhile.lock().expect("a wish").take() {
+                people.above.lock().expect("referrals").insert(person, (referrer, true));
+            }
+            Ok(ids.iter().filter_map(|id| Some((*id, people.account(id.0.as_u128())?))).collect())
+        });
+        let people = self.clone();
+        tx.progress.expect_facts().returning(move |month| {
+            people.judged.lock().expect("people").push(month.person.0.as_u128());
+            Ok(Some((facts(BTreeSet::new()), Events::default())))
+        });
+        let people = self.clone();
+        tx.progress.expect_award().returning(move |id, award, _| {
+            for event in &award.events {
+                if let Some(referred) = event.reason.strip_prefix("referral:") {
+                    let referred = Uuid::parse_str(referred).expect("an id").as_u128();
+                    people.paid.lock().expect("events").push((id.0.as_u128(), referred, event.xp.0));
+                }
+            }
+            Ok(())
+        });
+        self.referrals(&mut tx);
+        tx
+    }
+
+    fn referrals(self: &Arc<Self>, tx: &mut TestUnitOfWork) {
+        let people = self.clone();
+        tx.referrals.expect_owner().returning(move |code| {
+            let owner: u128 = code.as_str().parse().expect("a number");
+            Ok((owner < 100 && !people.gone.contains(&owner)).then(|| user(owner)))
+        });
+        let people = self.clone();
+        tx.referrals.expect_above().returning(move |id, most| {
+            let most = usize::try_from(most).expect("few");
+            Ok(people.chain(id.0.as_u128()).into_iter().take(most).map(user).collect())
+        });
+        let people = self.clone();
+        tx.referrals
+            .expect_is_above()
+            .returning(move |other, id| Ok(people.chain(id.0.as_u128()).contains(&other.0.as_u128())));
+        let people = self.clone();
+        tx.referrals.expect_insert().returning(move |referred, by, _| {
+            let entry = (by.0.as_u128(), false);
+            Ok(people.above.lock().expect("referrals").insert(referred.0.as_u128(), entry).is_none())
+        });
+        let people = self.clone();
+        tx.referrals.expect_set_paid().returning(move |id, _| {
+            people.above.lock().expect("referrals").entry(id.0.as_u128()).and_modify(|by| by.1 = true);
+            Ok(())
+        });
+        let people = self.clone();
+        tx.referrals.expect_convert_click().returning(move |by, visitor, _| {
+            people.converted.lock().expect("clicks").push((by.0.as_u128(), visitor));
+            Ok(())
+        });
+    }
+
+    fn paid(&self) -> Vec<(u128, u128, i64)> {
+        self.paid.lock().expect("events").clone()
+    }
+}
+
+fn person(id: UserId, created_at: OffsetDateTime) -> User {
+    User {
+        id,
+        username: Username::trusted("somebody"),
+        email: None,
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: false,
+        zone: None,
+        created_at,
+        updated_at: created_at,
+    }
+}
+
+fn salt() -> VisitorSalt {
+    VisitorSalt::of(b"a secret")
+}
+
+fn device() -> Device {
+    Device { ip: Some("192.0.2.1".into()), user_agent: Some("a browser".into()) }
+}
+
+fn referrals(people: &Arc<People>) -> Referrals {
+    let shared = people.clone();
+    let store = TestUnitOfWork::store(move || shared.transaction());
+    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    Referrals::new(Arc::new(store), Arc::new(MockReferralReader::new()), clock, ids, salt())
+}
+
+fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
+    let shared = people.clone();
+    let store = TestUnitOfWork::store(move || {
+        let (mut tx, stored) = (shared.transaction(), stored.clone());
+        tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        tx
+    });
+    let prices = Arc::new(CurrentBook::new(PriceBook::new([])));
+    Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices)
+}
+
+#[test]
+fn a_code_is_named_once_within_a_day_and_closes_no_circle() {
+    let late = WINDOW;
+    let day = WINDOW - Duration::microseconds(1);
+    for (chain, age, typed, expected) in [
+        (&[][..], day, "00000002", Ok(())),
+        (&[], late, "00000002", Err((ErrorKind::Invalid, "too_late_for_referral"))),
+        (&[(1, 3)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "already_referred"))),
+        (&[(1, 2)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "already_referred"))),
+        (&[], Duration::ZERO, "00000001", Err((ErrorKind::Invalid, "refer_yourself"))),
+        (&[], Duration::ZERO, "00000999", Err((ErrorKind::NotFound, "unknown_referral_code"))),
+        (&[], Duration::ZERO, "00000099", Err((ErrorKind::NotFound, "unknown_referral_code"))),
+        (&[], Duration::ZERO, "nonsense, and long", Err((ErrorKind::NotFound, "unknown_referral_code"))),
+        (&[(2, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
+        (&[(2, 3), (3, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
+        // However many are in between, also beyond those who are locked.
+        (&[(2, 3), (3, 4), (4, 5), (5, 6), (6, 1)], day, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
+        (&[(2, 3), (3, 4), (4, 5), (5, 6)], day, "oooooo02", Ok(())),
+        // Who came by the caller may be referred by nobody else, but others may come by them.
+        (&[(3, 1)], day, "00000002", Ok(())),
+    ] {
+        let people = Arc::new(People { age, gone: [99].into(), ..People::with(chain) });
+        let answer = block_on(referrals(&people).track(user(1), typed, &device()));
+        let answer = answer.map(|paid| assert_eq!(paid.0, [EventXp(0); 3]));
+        let answer = answer.map_err(|error| (error.kind(), error.code()));
+        assert_eq!(answer, expected, "{chain:?} {age} {typed}");
+        assert_eq!(people.commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
+        if expected.is_ok() {
+            assert_eq!(people.chain(1).first(), Some(&2));
+            assert_eq!(people.converted.lock().expect("clicks")[..], [(2, salt().visitor(&code(2), &device()))]);
+            let above: Vec<u128> = people.chain(1).into_iter().take(3).collect();
+            assert_eq!(*people.judged.lock().expect("people"), above, "who counts one more");
+        }
+        assert_eq!(people.paid(), [], "nothing was synced");
+    }
+}
+
+#[test]
+fn who_names_a_code_after_syncing_pays_at_once() {
+    for (chain, gone, paid, told) in [
+        (&[][..], &[][..], &[(2, 1, 2_500)][..], [2_500, 0, 0]),
+        (&[(2, 3)], &[], &[(2, 1, 2_500), (3, 1, 625)], [2_500, 625, 0]),
+        (&[(2, 3), (3, 4), (4, 5)], &[], &[(2, 1, 2_500), (3, 1, 625), (4, 1, 250)], [2_500, 625, 250]),
+        (&[(2, 3), (3, 4)], &[3], &[(2, 1, 2_500), (4, 1, 250)], [2_500, 0, 250]),
+    ] {
+        let gone = gone.iter().copied().collect();
+        let people = Arc::new(People { synced: [1].into(), gone, ..People::with(chain) });
+        let answer = block_on(referrals(&people).track(user(1), "00000002", &device())).expect("a referrer");
+        assert_eq!(answer.0, told.map(EventXp), "{chain:?}");
+        assert_eq!(people.paid(), paid, "{chain:?}");
+        assert_eq!(people.account(1).and_then(|account| account.unpaid_referrer()), None);
+    }
+}
+
+#[test]
+fn locks_are_taken_in_the_order_of_the_ids_and_anew_when_the_chain_grew() {
+    let people = Arc::new(People { meanwhile: Mutex::new(Some((9, 2))), ..People::with(&[(7, 9)]) });
+    block_on(referrals(&people).track(user(8), "00000007", &device())).expect("a referrer");
+    assert_eq!(*people.locks.lock().expect("locks"), [vec![7, 8, 9], vec![2, 7, 8, 9]]);
+    assert_eq!(*people.judged.lock().expect("people"), [7, 9, 2]);
+}
+
+#[test]
+fn who_has_just_been_deleted_refers_nobody() {
+    let people = Arc::new(People { gone: [1].into(), ..People::default() });
+    let error = block_on(referrals(&people).track(user(1), "00000002", &device())).expect_err("nobody");
+    assert!(matches!(error, ReferralError::UnknownUser(_)), "{error}");
+}
+
+#[test]
+fn the_first_sync_that_stores_a_message_pays_three_levels_once() {
+    let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
+    let first = [(2, 1, 2_500), (3, 1, 625), (4, 1, 250)];
+    let ahead = || vec![SentMessage { at: NOW + Duration::days(9), ..sent("a") }];
+    for (is_paid, batch, stored, paid) in [
+        (false, batch(vec![sent("a")]), vec![], &first[..]),
+        (true, batch(vec![sent("a")]), vec![], &[]),
+        (false, batch(vec![]), vec![], &[]),
+        (false, batch(vec![sent("a")]), vec![stored], &[]),
+        (false, batch(ahead()), vec![], &[]),
+        (false, Batch { dry_run: true, ..batch(vec![sent("a")]) }, vec![], &[]),
+    ] {
+        let people = Arc::new(People::with(&[(2, 3), (3, 4), (4, 5)]));
+        people.above.lock().expect("referrals").insert(1, (2, is_paid));
+        let dry_run = batch.dry_run;
+        block_on(usage(&people, stored).sync(user(1), batch)).expect("a sync");
+        assert_eq!(people.paid(), paid);
+        let owes = people.account(1).and_then(|account| account.unpaid_referrer()).is_some();
+        assert_eq!(owes, !is_paid && paid.is_empty());
+        let locked = if is_paid || dry_run { vec![] } else { vec![vec![1, 2, 3, 4]] };
+        assert_eq!(*people.locks.lock().expect("locks"), locked, "others are locked only to be paid");
+    }
+}
+
+#[test]
+fn what_another_sync_paid_a_moment_ago_is_not_paid_again() {
+    let people = Arc::new(People { meanwhile: Mutex::new(Some((1, 2))), ..People::default() });
+    people.above.lock().expect("referrals").insert(1, (2, false));
+    block_on(usage(&people, vec![]).sync(user(1), batch(vec![sent("a")]))).expect("a sync");
+    assert_eq!(people.locks.lock().expect("locks").len(), 1);
+    assert_eq!(people.paid(), []);
+}
+
+fn identity(people: &Arc<People>) -> Identity {
+    let shared = people.clone();
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = shared.transaction();
+        tx.users.expect_insert().returning(|_, _| Ok(()));
+        tx.sessions.expect_insert().returning(|_| Ok(()));
+        tx
+    });
+    let mut passwords = MockPasswordHasher::new();
+    passwords.expect_hash().returning(|_| Ok(PasswordHash("a hash".into())));
+    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    Identity::new(Arc::new(store), Arc::new(MockSessionReader::new()), Arc::new(passwords), clock, ids, salt())
+}
+
+#[test]
+fn who_signs_up_with_a_code_has_a_referrer_and_an_old_code_is_ignored() {
+    for (named, above) in [
+        (None, &[][..]),
+        (Some(code(2)), &[2, 3]),
+        (Some(code(99)), &[]),
+        (Some(code(999)), &[]),
+        (Some(code(3)), &[3]),
+    ] {
+        let people = Arc::new(People { gone: [99].into(), ..People::with(&[(2, 3)]) });
+        let registration = Registration {
+            email: Email::trusted("ada@example.org"),
+            password: Password::typed("correct horse"),
+            username: Username::trusted("ada"),
+            name: None,
+            zone: None,
+            referral_code: named.clone(),
+        };
+        let ada = block_on(identity(&people).register(registration, device())).expect("an account").session.user;
+        assert_eq!(people.chain(ada.0.as_u128()), above, "{named:?}");
+        assert_eq!(*people.judged.lock().expect("people"), above, "who counts one more");
+        assert_eq!(people.converted.lock().expect("clicks").len(), usize::from(!above.is_empty()));
+        assert_eq!((people.paid(), people.commits.load(Ordering::SeqCst)), (vec![], 1));
+    }
+}
+
+#[test]
+fn a_code_is_made_when_it_is_first_asked_for_and_again_when_it_is_somebodys() {
+    for (known, free, tries, expected) in [
+        (Some(code(5)), &[][..], 0, Ok(Some(code(5)))),
+        (None, &[true], 1, Ok(None)),
+        (None, &[false, false, true], 3, Ok(None)),
+        (None, &[false; 8], 8, Err(ErrorKind::Internal)),
+    ] {
+        let mut reader = MockReferralReader::new();
+        reader.expect_code().returning(move |_| Ok(known.clone()));
+        let (asked, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let (count, kept) = (asked.clone(), given.clone());
+        let store = TestUnitOfWork::store(move || {
+            let (mut tx, count, kept) = (TestUnitOfWork::default(), count.clone(), kept.clone());
+            tx.referrals.expect_code().returning(|_| Ok(None));
+            tx.referrals.expect_give_code().returning(move |_, code, _| {
+                let is_free = free[count.fetch_add(1, Ordering::SeqCst)];
+                *kept.lock().expect("a code") = is_free.then(|| code.clone());
+                Ok(is_free)
+            });
+            tx
+        });
+        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        let referrals = Referrals::new(Arc::new(store), Arc::new(reader), clock, ids, salt());
+        let answer = block_on(referrals.code(user(1))).map_err(|error| error.kind());
+        let made = given.lock().expect("a code").clone();
+        assert_eq!(answer, expected.map(|known| known.or(made).expect("a code")));
+        assert_eq!(asked.load(Ordering::SeqCst), tries);
+    }
+}
+
+#[test]
+fn a_code_is_shown_to_its_owner_alone() {
+    let mut reader = MockReferralReader::new();
+    reader.expect_code().returning(|_| Ok(Some(code(1))));
+    let store = Arc::new(TestUnitOfWork::store(TestUnitOfWork::default));
+    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let referrals = Referrals::new(store, Arc::new(reader), clock, ids, salt());
+    for (viewer, shown) in [(Some(user(1)), Some(code(1))), (Some(user(2)), None), (None, None)] {
+        assert_eq!(block_on(referrals.own_code(user(1), viewer)).expect("an answer"), shown);
+    }
+}
+
+#[test]
+fn a_click_is_stored_by_code_and_visitor_and_nonsense_is_not() {
+    for (typed, stored) in [("OOOOOOO2", 1), ("00000002", 1), ("no code!", 0), ("", 0)] {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counted.clone(), ..TestUnitOfWork::default() };
+            tx.referrals
+                .expect_click()
+                .times(1)
+                .withf(|of, visitor, now, most| {
+                    (of, *visitor, *now, *most) == (&code(2), salt().visitor(&code(2), &device()), NOW, 1_000)
+                })
+                .returning(|_, _, _, _| Ok(()));
+            tx
+        });
+        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        let referrals = Referrals::new(Arc::new(store), Arc::new(MockReferralReader::new()), clock, ids, salt());
+        block_on(referrals.click(typed, &device())).expect("an answer");
+        assert_eq!(commits.load(Ordering::SeqCst), stored, "{typed}");
+    }
+}

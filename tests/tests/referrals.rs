@@ -1,0 +1,227 @@
+//! Who came by whom: signing up by a link, naming a code later, and what it pays.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Answer, Batch, Client, Message, Person, Server};
+
+async fn code(person: &Person) -> String {
+    person.get("/referrals/code").await["code"].as_str().expect("a code").to_owned()
+}
+
+async fn sign_up(server: &Server, name: &str, code: &str) -> Person {
+    Person::register_with(server, name, json!({"referral_code": code})).await
+}
+
+async fn track(person: &Person, code: &str) -> Answer {
+    person.client.post("/referrals/track", &json!({"referral_code": code})).await
+}
+
+async fn first_sync(person: &Person) -> Value {
+    person.sync(&Batch::of([Message::new("m1").output(7)])).await
+}
+
+async fn stats(person: &Person) -> Value {
+    person.get("/referrals/stats").await
+}
+
+/// The XP of a person that are not for achievements: of active days and referrals, in these stories.
+async fn xp_without_achievements(person: &Person) -> u64 {
+    let level = person.get(&format!("/users/{}/level", person.username)).await;
+    let page = person.get(&format!("/users/{}/achievements", person.username)).await;
+    let unlocked = page["achievements"].as_array().expect("achievements").iter().filter(|one| one["unlocked"] == true);
+    // Each of them is at most at its first tier here.
+    let rewards: u64 = unlocked.map(|one| one["xp_reward"].as_u64().expect("XP")).sum();
+    level["xp"].as_u64().expect("XP") - rewards
+}
+
+/// Every sum of XP that is kept equals the events it is the sum of.
+fn assert_sums_are_right(server: &Server) {
+    let wrong = server.database().rows(
+        "SELECT username, event_xp, achievements FROM usage_totals AS t JOIN users ON users.key = t.user_key
+         WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
+            OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)",
+    );
+    assert_eq!(wrong, "");
+}
+
+#[tokio::test]
+async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = sign_up(&server, "bob", &code(&ada).await).await;
+    let cid = sign_up(&server, "cid", &code(&bob).await.to_lowercase()).await;
+    let dan = sign_up(&server, "dan", &code(&cid).await).await;
+    let everybody = [&ada, &bob, &cid, &dan];
+
+    let levels = |one: u64, two: u64, three: u64| json!({"level1": one, "level2": two, "level3": three});
+    let totals = [levels(1, 1, 1), levels(1, 1, 0), levels(1, 0, 0), levels(0, 0, 0)];
+    for (person, totals) in everybody.iter().zip(&totals) {
+        let stats = stats(person).await;
+        assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", person.username);
+    }
+    let waiting = &stats(&cid).await["referred_users"][0];
+    assert_eq!(
+        (&waiting["username"], &waiting["active"], &waiting["xp_earned"]),
+        (&json!("dan"), &json!(false), &json!(0))
+    );
+
+    // A dry run pays nothing; the first sync pays, and no other.
+    dan.sync(&Batch::of([Message::new("m1").output(7)]).with("dryRun", true)).await;
+    assert_eq!(stats(&cid).await["total_xp_earned"], json!(0));
+    for _ in 0..2 {
+        first_sync(&dan).await;
+        dan.sync(&Batch::of([Message::new("m2").output(7)])).await;
+        for (person, xp) in everybody.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
+            assert_eq!(stats(person).await["total_xp_earned"], xp, "{}", person.username);
+        }
+    }
+    let paid = &stats(&cid).await["referred_users"][0];
+    assert_eq!((&paid["active"], &paid["xp_earned"], &paid["level"]), (&json!(true), &json!(25), &json!(1)));
+    for (person, floor) in everybody.iter().zip([2, 6, 25, 10]) {
+        assert_eq!(xp_without_achievements(person).await, floor, "{}", person.username);
+    }
+
+    // Fractions add up before they are rounded: 2.5 for Dan, 6.25 for Cid, 25 for Bob.
+    first_sync(&cid).await;
+    first_sync(&bob).await;
+    assert_eq!(stats(&ada).await["total_xp_earned"], json!(33.75));
+    assert_eq!(xp_without_achievements(&ada).await, 33);
+    assert_sums_are_right(&server);
+    for person in everybody {
+        server.assert_rebuild_changes_nothing(&person.username);
+    }
+}
+
+#[tokio::test]
+async fn a_code_is_the_same_every_time_and_shown_to_its_owner_alone() {
+    let server = Server::start_with(&[("FRONTEND_URL", "https://app.example.org/")]).await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    // Whichever place is looked at first makes it.
+    let shown = ada.get("/users/ada").await["referral_code"].as_str().expect("a code").to_owned();
+    let changed = bob.change(json!({"bio": "x"})).await["referral_code"].as_str().expect("a code").to_owned();
+    for (person, code) in [(&ada, &shown), (&bob, &changed)] {
+        let link = json!({"code": code, "url": format!("https://app.example.org/?ref={code}")});
+        assert_eq!(person.get("/referrals/code").await, link);
+        assert!(code.len() == 8 && !code.contains(['I', 'L', 'O', 'U']), "{code}");
+    }
+    assert_ne!(shown, changed);
+    assert!(bob.get("/users/ada").await.get("referral_code").is_none());
+    assert!(server.client().get("/users/ada").await.expect(200).get("referral_code").is_none());
+}
+
+#[tokio::test]
+async fn a_code_named_after_the_first_sync_pays_at_once() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = sign_up(&server, "bob", &code(&ada).await).await;
+    let (eve, tim) = (Person::register(&server, "eve").await, Person::register(&server, "tim").await);
+    first_sync(&eve).await;
+    let paid = track(&eve, &code(&bob).await).await.expect(200);
+    assert_eq!(paid, json!({"success": true, "xp_awarded": {"level1": 25, "level2": 6.25, "level3": 0}}));
+    let later = track(&tim, &code(&bob).await).await.expect(200);
+    assert_eq!(later, json!({"success": true, "xp_awarded": {"level1": 0, "level2": 0, "level3": 0}}));
+    assert_eq!(stats(&bob).await["total_xp_earned"], json!(25));
+    first_sync(&tim).await;
+    assert_eq!(stats(&bob).await["total_xp_earned"], json!(50));
+    assert_eq!(stats(&ada).await["total_xp_earned"], json!(12.5));
+    assert_sums_are_right(&server);
+}
+
+#[tokio::test]
+async fn nobody_is_their_own_referrer_or_has_two() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let adas = code(&ada).await;
+    track(&ada, &adas).await.expect_error(400, "BAD_REQUEST");
+    let bob = sign_up(&server, "bob", &adas).await;
+    let cid = sign_up(&server, "cid", &code(&bob).await).await;
+    for below in [&bob, &cid] {
+        track(&ada, &code(below).await).await.expect_error(400, "BAD_REQUEST");
+    }
+    let eve = Person::register(&server, "eve").await;
+    track(&cid, &code(&eve).await).await.expect_error(409, "CONFLICT");
+    let unknown = track(&eve, "ZZZZZZZZ").await.expect_error(404, "NOT_FOUND");
+    assert_eq!(unknown, json!({"resource": "ReferralCode", "field": "referral_code", "value": "ZZZZZZZZ"}));
+    track(&ada, &code(&eve).await).await.expect(200);
+    server.database().rows("UPDATE users SET created_at = created_at - interval '24 hours' WHERE username = 'eve'");
+    let frank = Person::register(&server, "frank").await;
+    let too_late = track(&eve, &code(&frank).await).await;
+    too_late.expect_error(400, "BAD_REQUEST");
+    assert!(too_late.json["detail"].as_str().is_some_and(|detail| detail.contains("24 hours")), "{}", too_late.text);
+}
+
+#[tokio::test]
+async fn an_old_link_does_not_keep_anybody_from_signing_up() {
+    let server = Server::start().await;
+    for (name, code) in [("ada", "ZZZZZZZZ"), ("bob", "whatever it was"), ("cid", "")] {
+        sign_up(&server, name, code).await;
+    }
+    assert_eq!(server.database().number("SELECT count(*) FROM referrals"), 0);
+    let body = json!({"email": "x@example.org", "password": tests::PASSWORD, "username": "xyz", "referral_code": 7});
+    let problems = server.client().post("/auth/register", &body).await.problems();
+    assert_eq!(problems, ["body.referral_code string_type"]);
+}
+
+#[tokio::test]
+async fn clicks_are_counted_once_a_day_and_visitor_and_converted_by_a_sign_up() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let code = code(&ada).await;
+    let click = async |client: &Client, code: &str, browser: &str| {
+        let request = client.request(reqwest::Method::POST, "/referrals/click").header("user-agent", browser);
+        let answer = client.send(request.json(&json!({"referral_code": code}))).await;
+        assert_eq!(answer.expect(200), json!({"success": true}));
+    };
+    let client = server.client();
+    for browser in ["one", "two", "one", "three", "four", "two"] {
+        click(&client, &code, browser).await;
+    }
+    click(&client, "ZZZZZZZZ", "one").await;
+    let clicks = |total: u64, converted: u64, rate: f64| json!({"total": total, "converted": converted, "conversion_rate": rate});
+    assert_eq!(stats(&ada).await["click_stats"], clicks(4, 0, 0.0));
+    let body =
+        json!({"email": "bob@example.org", "password": tests::PASSWORD, "username": "bob", "referral_code": code});
+    let request = client.request(reqwest::Method::POST, "/auth/register").header("user-agent", "three");
+    client.send(request.json(&body)).await.expect(201);
+    assert_eq!(stats(&ada).await["click_stats"], clicks(4, 1, 0.25));
+    let rank = "SELECT count(*) FROM referral_clicks WHERE clicked_at <=
+                (SELECT clicked_at FROM referral_clicks WHERE converted_at IS NOT NULL)";
+    assert_eq!(server.database().number(rank), 3, "it is the third visitor who signed up");
+    let kept = server.database().rows("SELECT referral_clicks::text FROM referral_clicks");
+    assert!(!kept.contains("127.0.0.1") && !kept.contains("three"), "{kept}");
+}
+
+#[tokio::test]
+async fn of_private_people_a_referrer_sees_name_and_picture() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let bob = sign_up(&server, "bob", &code(&ada).await).await;
+    first_sync(&bob).await;
+    bob.change(json!({"is_public": false, "name": "Bob"})).await;
+    let shown = stats(&ada).await;
+    let closed = json!({"id": bob.id, "username": "bob", "name": "Bob", "image": null, "level": null,
+                        "joined_at": null, "active": null, "xp_earned": null});
+    assert_eq!((&shown["referred_users"], &shown["total_xp_earned"]), (&json!([closed]), &json!(25)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn first_syncs_from_many_machines_at_once_pay_once() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let newcomers = join_all((0..4).map(async |n| sign_up(&server, &format!("new{n}"), &code(&ada).await).await)).await;
+    let syncs = newcomers.iter().flat_map(|newcomer| {
+        (0..8).map(|n| {
+            let newcomer = newcomer.clone();
+            let batch = Batch::of([Message::new(format!("m{n}")).output(7)]).machine(&format!("machine{n}"));
+            tokio::spawn(async move { newcomer.sync(&batch).await })
+        })
+    });
+    for sync in join_all(syncs.collect::<Vec<_>>()).await {
+        assert_eq!(sync.expect("a sync")["messagesSynced"], 1);
+    }
+    assert_eq!(stats(&ada).await["total_xp_earned"], json!(100));
+    assert_sums_are_right(&server);
+    for newcomer in newcomers {
+        server.assert_rebuild_changes_nothing(&newcomer.username);
+    }
+}
