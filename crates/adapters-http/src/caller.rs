@@ -111,7 +111,7 @@ pub(crate) async fn identify(request: &HttpRequest) -> Result<Caller, IdentityEr
 }
 
 /// The token of `Authorization: Bearer …`.
-pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
+pub fn bearer(request: &HttpRequest) -> Option<&str> {
     let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

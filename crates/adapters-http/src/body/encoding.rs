@@ -10,17 +10,23 @@ use crate::error::{ApiError, ApiResult};
 
 /// How a body is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
+    /// Not at all.
     Identity,
+    /// `gzip`, one member or several.
     Gzip,
+    /// `deflate`, in the zlib format.
     Deflate,
+    /// `br`.
     Brotli,
 }
 
 /// Why a body could not be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub enum Failure {
+    /// There is more in it than the limit allows.
     TooLarge,
+    /// It is not what its encoding says.
     Corrupt,
 }
 
@@ -29,7 +35,7 @@ const BROTLI_BUFFER: usize = 64 << 10;
 
 impl Encoding {
     /// What the headers say; 400 for an encoding that nobody knows, and for several at once.
-    pub(super) fn of(headers: &HeaderMap) -> ApiResult<Self> {
+    pub fn of(headers: &HeaderMap) -> ApiResult<Self> {
         let mut found = Self::Identity;
         for header in headers.get_all(CONTENT_ENCODING) {
             for word in header.to_str().unwrap_or("?").split(',').map(str::trim) {
@@ -50,7 +56,7 @@ impl Encoding {
     }
 
     /// Unpacks `bytes` to at most `limit` bytes, and stops there. What is not packed is returned as it is.
-    pub(super) fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Failure> {
+    pub fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Failure> {
         match self {
             Self::Identity => Ok(Cow::Borrowed(bytes)),
             Self::Gzip => unpack(MultiGzDecoder::new(bytes), limit),

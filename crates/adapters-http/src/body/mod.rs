@@ -18,6 +18,7 @@ use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 
 pub use budget::{Admitted, ByteBudget, Part};
+pub use encoding::{Encoding, Failure as EncodingFailure};
 pub use raw::Patience;
 pub use sync::SyncBody;
 

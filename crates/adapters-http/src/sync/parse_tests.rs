@@ -120,6 +120,15 @@ fn a_message_keeps_everything_that_counts() {
 }
 
 #[test]
+fn large_counts_with_a_fraction_of_zero_are_read_to_the_last_token() {
+    for count in [1, 4_503_599_627_370_497, 1_858_463_721_964_781, 8_999_999_999_999_999, MAX_COUNT] {
+        let body = request(json!([with(message(), &[("inputTokens", json!("COUNT"))])])).to_string();
+        let batch = parse(&body.replace("\"COUNT\"", &format!("{count}.0")), MOST).expect("a count");
+        assert_eq!(batch.messages[0].input, count);
+    }
+}
+
+#[test]
 fn what_is_absent_has_its_default() {
     let batch = read(&request(json!([message()]))).expect("a batch");
     assert_eq!((batch.machine.as_str(), batch.zone, batch.dry_run), ("default", None, false));

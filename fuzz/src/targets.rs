@@ -1,0 +1,94 @@
+//! What is tried with any bytes at all, and what must hold whatever they are. The fuzzer's targets and the test that runs
+//! the kept corpus share it.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::test::TestRequest;
+use actix_web::web::Data;
+use adapters_http::body::Encoding;
+use adapters_http::caller::{bearer, device};
+use adapters_http::client_ip::{TrustedProxies, client_ip};
+use adapters_http::sync::parse;
+use adapters_http::validation::Problems;
+use domain::pricing::PriceBook;
+use domain::pricing::names::{Step, each_form, plainest};
+use domain::usage::{MAX_COUNT, ModelName, Provider};
+
+/// The most messages a body may have here.
+const MOST: usize = 50;
+
+/// A sync body is a batch within all limits, or a list of problems.
+pub(crate) fn sync_body(data: &[u8]) {
+    let Ok(json) = std::str::from_utf8(data) else { return };
+    match parse(json, MOST) {
+        Ok(batch) => {
+            assert!((1..=MOST).contains(&batch.messages.len()));
+            for message in &batch.messages {
+                assert!((1..=200).contains(&message.id.chars().count()) && !message.id.contains('\0'));
+                assert!(!message.model.as_str().is_empty() && !message.model.as_str().contains('\0'));
+                let counts = [message.input, message.output, message.cache_read, message.cache_write];
+                let counts = counts.into_iter().chain([message.cache_write_1h, message.reasoning]);
+                assert!(counts.into_iter().all(|count| count <= MAX_COUNT));
+            }
+        }
+        Err(problems) => assert!((1..=Problems::MOST).contains(&problems.iter().count())),
+    }
+}
+
+/// A model's name, and after a line's end perhaps a provider's: its forms come once per step and never grow, and whether
+/// the book knows it does not depend on its case.
+pub(crate) fn model_name(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (name, provider) = text.split_once('\n').unwrap_or((text, ""));
+    let Some(model) = ModelName::parse(name) else { return };
+    let mut steps: Vec<Step> = Vec::new();
+    let mut length = model.as_str().len();
+    each_form(model.as_str(), |step, form| {
+        assert!(!form.is_empty() && form.len() <= length, "{form:?} of {name:?}");
+        assert!(steps.last().is_none_or(|last| *last < step));
+        steps.push(step);
+        length = form.len();
+        None::<()>
+    });
+    assert_eq!(steps.len(), steps.iter().copied().collect::<BTreeSet<_>>().len());
+    let plain = plainest(model.as_str());
+    assert_eq!(plainest(&plain), plain, "{name:?} is not at its plainest");
+
+    let (book, provider) = (PriceBook::shipped(), Provider::parse(provider));
+    let known = book.find(&model, provider.as_ref()).is_some();
+    if let Some(shouted) = ModelName::parse(&model.as_str().to_ascii_uppercase()) {
+        assert_eq!(book.find(&shouted, provider.as_ref()).is_some(), known, "{name:?}");
+    }
+}
+
+/// Lines of `name: value`, then after an empty one a body: who asks, from where, and a body that is unpacked no further
+/// than its limit.
+pub(crate) fn headers(data: &[u8]) {
+    const LIMIT: usize = 4096;
+    let end = data.windows(2).position(|two| two == b"\n\n");
+    let (head, body) = end.map_or((data, &[][..]), |end| (&data[..end], &data[end + 2..]));
+    let proxies = TrustedProxies::parse(["127.0.0.0/8", "10.0.0.0/8", "::1"]).unwrap_or_default();
+    let peer = std::net::SocketAddr::from(([127, 0, 0, 1], 40_000));
+    let mut request = TestRequest::default().peer_addr(peer).app_data(Data::new(proxies));
+    for line in head.split(|byte| *byte == b'\n') {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let name = HeaderName::from_bytes(&line[..colon]);
+        let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            request = request.append_header((name, value));
+        }
+    }
+    let request = request.to_http_request();
+    if let Some(token) = bearer(&request) {
+        assert_eq!(token, token.trim());
+    }
+    assert!(client_ip(&request).is_some());
+    let device = device(&request);
+    assert!(device.user_agent.is_none_or(|agent| !agent.contains('\0') && agent.chars().count() <= 300));
+    if let Ok(encoding) = Encoding::of(request.headers())
+        && let Ok(unpacked) = encoding.decode(body, LIMIT)
+    {
+        assert!(encoding == Encoding::Identity || unpacked.len() <= LIMIT);
+    }
+}
