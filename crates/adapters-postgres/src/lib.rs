@@ -19,6 +19,7 @@ mod notifications;
 mod numeric;
 mod pool;
 mod progress;
+mod purge;
 mod readiness;
 mod schema;
 mod sessions;

@@ -11,7 +11,7 @@ use crate::identity::ports::{
 use crate::notifications::ports::NotificationRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
-use crate::users::ports::UserRepository;
+use crate::users::ports::{PurgeRepository, UserRepository};
 
 /// Opens transactions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -26,6 +26,8 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork: Send {
     /// The accounts.
     fn users(&mut self) -> &mut dyn UserRepository;
+    /// The accounts that are gone for good.
+    fn purge(&mut self) -> &mut dyn PurgeRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// The API tokens.

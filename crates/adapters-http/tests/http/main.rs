@@ -5,6 +5,7 @@ mod auth;
 mod dashboard;
 mod edge;
 mod errors;
+mod leaving;
 mod limits;
 mod notifications;
 mod oauth;

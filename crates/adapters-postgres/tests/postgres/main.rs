@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
 
 mod common;
+mod leaving;
 mod ledger;
 mod login_attempts;
 mod migrations;
