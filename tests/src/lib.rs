@@ -23,6 +23,7 @@
 
 mod client;
 mod database;
+mod events;
 mod facts;
 mod messages;
 mod people;
@@ -34,6 +35,7 @@ mod time;
 
 pub use client::{Answer, Client};
 pub use database::Database;
+pub use events::{Event, Events};
 pub use facts::Facts;
 pub use messages::{Batch, Message};
 pub use people::{PASSWORD, Person};

@@ -154,3 +154,74 @@ async fn a_week_of_work_is_a_streak_with_its_milestone() {
     let milestones = server.database().rows("SELECT data ->> 'days' FROM activities WHERE kind = 'streak_milestone'");
     assert_eq!(milestones.trim(), "7");
 }
+
+/// Everything on the page of notifications of `person`, newest first, as kinds.
+async fn notifications(person: &Person) -> Vec<String> {
+    let page = person.get("/notifications?limit=100").await;
+    let kinds = page["notifications"].as_array().expect("notifications").iter();
+    kinds.map(|told| told["type"].as_str().expect("a type").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_new_persons_first_week() {
+    let server = Server::start().await;
+    let zone = noon_zone();
+    let zone = zone.iana_name().expect("a name");
+    // The very first account earns something for it, so Bob comes first.
+    let (bob, ada) = (Person::register_in(&server, "bob", zone).await, Person::register_in(&server, "ada", zone).await);
+    bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
+    assert_eq!(ada.get("/users/ada/level").await["level"], 1);
+    assert!(notifications(&ada).await.contains(&"new_follower".to_owned()));
+
+    // Monday: the first sync.
+    let day = |back: i64, tokens: u64| {
+        Batch::of([Message::new(format!("day {back}")).at(now() - (24 * back).hours()).output(tokens)])
+    };
+    let monday = ada.sync(&day(6, 20_000)).await;
+    assert!(unlocked(&monday).contains("first-sync"));
+    assert_eq!((&monday["stats"]["longestStreak"], &monday["stats"]["currentStreak"]), (&json!(1), &json!(0)));
+
+    // Until Sunday: a streak, more achievements, and level 2 on the way.
+    let mut levels = vec![monday["stats"]["level"].as_u64().expect("a level")];
+    let mut slugs = unlocked(&monday);
+    for back in (0..6).rev() {
+        let answer = ada.sync(&day(back, 400_000)).await;
+        levels.push(answer["stats"]["level"].as_u64().expect("a level"));
+        slugs.extend(unlocked(&answer));
+    }
+    assert!(levels.is_sorted() && levels.last() >= Some(&2), "{levels:?}");
+    assert_eq!(ada.overview().await["current_streak"], 7);
+    for slug in ["first-sync", "second-day", "streak-3", "streak-7"] {
+        assert!(slugs.contains(slug), "{slug} in {slugs:?}");
+    }
+
+    // Whoever follows reads it all, newest first; nobody else does.
+    let feed = bob.get("/feed?size=100").await;
+    let items = feed["items"].as_array().expect("items");
+    let kinds: BTreeSet<&str> = items.iter().filter_map(|item| item["type"].as_str()).collect();
+    for kind in ["achievement_unlocked", "level_up", "streak_milestone"] {
+        assert!(kinds.contains(kind), "{kind} in {kinds:?}");
+    }
+    assert!(items.iter().all(|item| item["user"]["username"] == "ada"));
+    let times: Vec<&str> = items.iter().filter_map(|item| item["created_at"].as_str()).collect();
+    assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
+    assert_eq!(ada.get("/feed").await["total"], 0, "she follows nobody");
+
+    // She is told of it herself, and has read it.
+    let told = notifications(&ada).await;
+    assert!(told.contains(&"level_up".to_owned()) && told.contains(&"achievement_unlocked".to_owned()), "{told:?}");
+    let marked = ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
+    assert_eq!(marked["marked_count"], json!(told.len()));
+    assert_eq!(ada.get("/notifications").await["unread_count"], 0);
+
+    // A pin, and a look from outside.
+    let first = achievement(&ada, "first-sync").await;
+    let path = format!("/users/me/achievements/{}/pin", first["id"].as_str().expect("an id"));
+    let pinned = ada.client.send(ada.client.request(reqwest::Method::PUT, &path)).await.expect(200);
+    assert_eq!(pinned, json!({"pinned": true}));
+    let seen = server.client().get("/users/ada/achievements").await.expect(200);
+    let shown = seen["achievements"].as_array().expect("achievements").iter().find(|one| one["pinned"] == true);
+    assert_eq!(shown.map(|one| &one["slug"]), Some(&json!("first-sync")));
+    assert_sums_are_right(&server);
+    server.assert_rebuild_changes_nothing("ada");
+}

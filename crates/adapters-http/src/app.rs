@@ -7,6 +7,7 @@ use actix_web::web::Data;
 use actix_web::{App, Error};
 
 use crate::edge::Edge;
+use crate::identity::device_pages;
 use crate::openapi;
 use crate::routes::Routes;
 
@@ -18,7 +19,7 @@ pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
     let outermost = edge.clone();
     App::new()
         .app_data(Data::from(edge.clock()))
-        .configure(|config| routes.and(pages).mount(config))
+        .configure(|config| routes.and(pages).and(device_pages()).mount(config))
         .wrap(NormalizePath::trim())
         .wrap(Compress::default())
         .wrap(from_fn(move |request, next| outermost.clone().serve(request, next)))

@@ -13,6 +13,7 @@ pub mod client_ip;
 pub mod dashboard;
 pub mod edge;
 pub mod error;
+pub mod feed;
 pub mod health;
 pub mod identity;
 pub mod input;

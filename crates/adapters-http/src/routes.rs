@@ -92,8 +92,22 @@ impl Routes {
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        let gate = Gate::OPEN;
+        let gate = Gate::open(Class::Unlimited);
         self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, gate, operation: None });
+        self
+    }
+
+    /// Adds a page that is not part of the API's document, for anybody, under the limit of `class`.
+    #[must_use]
+    pub fn limited_page<F, Args>(mut self, method: Method, path: &str, class: Class, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        let route = web::to(handler);
+        let gate = Gate::open(class);
+        self.table.push(Entry { path: path.to_owned(), method, route, gate, operation: None });
         self
     }
 

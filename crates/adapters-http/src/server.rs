@@ -1,5 +1,6 @@
 //! How the server treats connections: how many, and how patiently.
 
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct ServerLimits {
     pub head_timeout: Duration,
     /// How long a client may take to close its side.
     pub disconnect_timeout: Duration,
+    /// How long a client may take nothing of an answer that waits for it, where the operating system can tell.
+    pub stall_timeout: Duration,
     /// How long requests that are under way may take to finish when the server is told to stop.
     pub drain: Duration,
 }
@@ -38,6 +41,7 @@ impl Default for ServerLimits {
             keep_alive: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
             disconnect_timeout: Duration::from_secs(2),
+            stall_timeout: Duration::from_mins(1),
             drain: Duration::from_secs(30),
         }
     }
@@ -57,7 +61,9 @@ impl ServerLimits {
         S::Service: 'static,
         B: MessageBody + 'static,
     {
+        let stall_timeout = u32::try_from(self.stall_timeout.as_millis()).unwrap_or(u32::MAX);
         server
+            .on_connect(move |connection, _| end_when_stalled(connection, stall_timeout))
             .workers(self.workers.max(1))
             .max_connections(self.connections_per_worker)
             .backlog(self.backlog)
@@ -68,3 +74,17 @@ impl ServerLimits {
             .disable_signals()
     }
 }
+
+/// Lets the operating system end a connection whose client has acknowledged nothing that was sent for so many milliseconds: it
+/// is gone, or does not read. Nothing above can, since a server that waits to write is not told of anything else.
+#[cfg(target_os = "linux")]
+fn end_when_stalled(connection: &dyn Any, milliseconds: u32) {
+    if let Some(socket) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(socket, milliseconds)
+    {
+        tracing::debug!(%error, "a connection has no stall timeout");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn end_when_stalled(_: &dyn Any, _: u32) {}

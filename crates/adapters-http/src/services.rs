@@ -5,19 +5,19 @@ use std::sync::Arc;
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::notifications::Inbox;
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::Users;
 
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
-use crate::identity::Browser;
+use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, health, identity, notifications, social, stats, usage, users};
+use crate::{achievements, dashboard, feed, health, identity, notifications, social, stats, usage, users};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -26,6 +26,10 @@ pub struct Services {
     pub identity: Identity,
     /// API tokens.
     pub api_tokens: ApiTokens,
+    /// Programs that are signed in by somebody elsewhere.
+    pub device_logins: DeviceLogins,
+    /// Where people reach this server.
+    pub public_url: PublicUrl,
     /// Sign-in through providers.
     pub oauth: OAuth,
     /// Where browsers go afterwards.
@@ -34,6 +38,8 @@ pub struct Services {
     pub users: Users,
     /// Who follows whom.
     pub social: Social,
+    /// What happens to those one follows.
+    pub feed: Feed,
     /// The ledger.
     pub usage: Usage,
     /// What people earn.
@@ -60,10 +66,13 @@ impl Services {
         config
             .app_data(Data::new(self.identity))
             .app_data(Data::new(self.api_tokens))
+            .app_data(Data::new(self.device_logins))
+            .app_data(Data::new(self.public_url))
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.social))
+            .app_data(Data::new(self.feed))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.inbox))
@@ -81,6 +90,7 @@ pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
         .and(social::routes())
+        .and(feed::routes())
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())

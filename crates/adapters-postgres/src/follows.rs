@@ -20,21 +20,31 @@ use crate::schema::{follow_requests, follows};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
+/// Names the advisory lock of whoever changes who counts, so that somebody who leaves at the moment in which others are let in is
+/// not counted by them: those who are let in are not locked. Taken after the locks of accounts and before the counts.
+const WHO_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
+
 #[async_trait]
 impl FollowRepository for PgUnitOfWork {
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError> {
-        let row = (
-            follows::follower_id.eq(follow.follower.0),
-            follows::following_id.eq(follow.following.0),
-            follows::created_at.eq(follow.created_at),
-        );
-        let query = diesel::insert_into(follows::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        let counted = statement::<()>(include_str!("sql/insert_follow.sql"))
+            .bind::<Uuid, _>(follow.follower.0)
+            .bind::<Uuid, _>(follow.following.0)
+            .bind::<Timestamptz, _>(follow.created_at)
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(counted > 0)
     }
 
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
-        let query = diesel::delete(follows::table.find((follower.0, following.0)));
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        let counted = statement::<()>(include_str!("sql/remove_follow.sql"))
+            .bind::<Uuid, _>(follower.0)
+            .bind::<Uuid, _>(following.0)
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(counted > 0)
     }
 
     async fn exists(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
@@ -58,13 +68,52 @@ impl FollowRepository for PgUnitOfWork {
     }
 
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let connection = self.connection()?;
+        statement::<()>("SELECT pg_advisory_xact_lock_shared($1)")
+            .bind::<BigInt, _>(WHO_COUNTS)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
         statement::<()>(include_str!("sql/accept_requests.sql"))
             .bind::<Uuid, _>(following.0)
             .bind::<Timestamptz, _>(now)
-            .execute(self.connection()?)
+            .execute(connection)
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError> {
+        let connection = self.connection()?;
+        // On its own: follows that were committed while waiting are seen by the next statement.
+        statement::<()>("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(WHO_COUNTS)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        statement::<()>(include_str!("sql/count_person.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<Integer, _>(if counted { 1 } else { -1 })
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn recount(&mut self, user: UserId) -> Result<bool, StoreError> {
+        let connection = self.connection()?;
+        // On its own: what was committed while waiting for the lock is seen by the next statement.
+        statement::<Uuid>("SELECT user_id FROM social_counts WHERE user_id = $1 FOR NO KEY UPDATE")
+            .bind::<Uuid, _>(user.0)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        let changed = statement::<()>(include_str!("sql/recount.sql"))
+            .bind::<Uuid, _>(user.0)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        Ok(changed > 0)
     }
 }
 
@@ -75,17 +124,32 @@ struct List {
 }
 
 macro_rules! list {
-    ($people:literal) => {
+    ($people:literal, $total:expr) => {
         List {
-            total: concat!("WITH listed AS (\n", include_str!($people), ")\nSELECT count(*) FROM listed"),
+            total: $total,
             page: concat!("WITH listed AS (\n", include_str!($people), ")", include_str!("sql/contacts.sql")),
         }
     };
 }
 
-const FOLLOWERS: List = list!("sql/followers.sql");
-const FOLLOWING: List = list!("sql/following.sql");
-const REQUESTS: List = list!("sql/follow_requests.sql");
+/// The total that is kept of somebody whom $2 may see.
+macro_rules! kept {
+    ($column:literal) => {
+        concat!(
+            "SELECT coalesce((SELECT counts.",
+            $column,
+            " FROM visible_to($2) AS seen JOIN social_counts AS counts ON counts.user_id = seen.id",
+            " WHERE seen.id = $1), 0)::bigint"
+        )
+    };
+}
+
+const FOLLOWERS: List = list!("sql/followers.sql", kept!("followers"));
+const FOLLOWING: List = list!("sql/following.sql", kept!("following"));
+const REQUESTS: List = list!(
+    "sql/follow_requests.sql",
+    concat!("WITH listed AS (\n", include_str!("sql/follow_requests.sql"), ")\nSELECT count(*) FROM listed")
+);
 
 /// Id, username, name, picture, since when; then bio, tokens, active days and event XP, null when they are not shown.
 type ContactColumns = (

@@ -25,6 +25,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    device_logins (device_code_hash) {
+        device_code_hash -> Bytea,
+        user_code -> Text,
+        client_name -> Text,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        last_polled_at -> Nullable<Timestamptz>,
+        approved_by -> Nullable<Uuid>,
+        denied -> Bool,
+    }
+}
+
+diesel::table! {
     external_accounts (provider, subject) {
         provider -> Text,
         subject -> Text,
@@ -119,6 +134,16 @@ diesel::table! {
         last_used_at -> Timestamptz,
         ip -> Nullable<Text>,
         user_agent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    social_counts (user_id) {
+        user_id -> Uuid,
+        followers -> Int4,
+        following -> Int4,
+        activities -> Int4,
+        last_activity_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -257,6 +282,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     activities,
     api_tokens,
+    device_logins,
     external_accounts,
     follow_requests,
     follows,
@@ -267,6 +293,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notifications,
     progress_events,
     sessions,
+    social_counts,
     sources,
     unlocked_achievements,
     usage_days,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
-    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use domain::notifications::ports::NotificationRepository;
 use domain::social::ports::FollowRepository;
@@ -85,6 +85,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
+        self
+    }
+
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository {
         self
     }
 

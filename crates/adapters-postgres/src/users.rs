@@ -127,7 +127,7 @@ impl UserRepository for PgUnitOfWork {
             .execute(conn)
             .await
             .map_err(store_error)?;
-        statement::<()>("INSERT INTO usage_totals (user_key) SELECT key FROM users WHERE id = $1")
+        statement::<()>(include_str!("sql/insert_counts.sql"))
             .bind::<Uuid, _>(user.id.0)
             .execute(conn)
             .await

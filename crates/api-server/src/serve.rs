@@ -9,6 +9,7 @@ use actix_web::HttpServer;
 use adapters_http::app::app;
 use adapters_http::edge::Edge;
 use adapters_http::services::api;
+use adapters_postgres::Hub;
 use bootstrap::database::Database;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
@@ -56,7 +57,8 @@ async fn run(
     let address = listener.local_addr().map_err(|error| StartupError::listening(address(settings), "HOST", &error))?;
     let store = bootstrap::store::open(settings, database.url()).await?;
     let ready = Arc::new(Ready::new(store.clone()));
-    let services = services::services(settings, &store, Arc::clone(&ready))?;
+    let hub = Hub::start(store.clone(), database.url(), services::hub(settings));
+    let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready))?;
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
@@ -77,6 +79,8 @@ async fn run(
     if reason == TERMINATE {
         tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
     }
+    // Streams have no end of their own.
+    hub.close();
     handle.stop(true).await;
     let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
     store.close();

@@ -6,22 +6,22 @@ use std::time::Duration;
 use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
-use adapters_http::identity::Browser;
+use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
-use adapters_postgres::Database;
+use adapters_postgres::{Database, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, FailedLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::social::Social;
+use domain::social::{Feed, Social};
 use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::Users;
@@ -30,7 +30,12 @@ use crate::providers;
 use crate::ready::Ready;
 
 /// Everything the routes need.
-pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Ready>) -> Result<Services, StartupError> {
+pub(crate) fn services(
+    settings: &Settings,
+    database: &Database,
+    hub: Hub,
+    ready: Arc<Ready>,
+) -> Result<Services, StartupError> {
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let reader = Arc::new(database.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -47,10 +52,13 @@ pub(crate) fn services(settings: &Settings, database: &Database, ready: Arc<Read
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+        device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()).with_session_lifetime(lifetime),
+        public_url: PublicUrl::new(&settings.app.public_url),
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        feed: Feed::new(reader.clone(), Arc::new(hub)),
         usage: Usage::new(store.clone(), clock.clone(), ids, prices),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),
@@ -103,4 +111,9 @@ pub(crate) fn limits(settings: &Settings) -> ServerLimits {
         drain: Duration::from_secs(server.shutdown_timeout_seconds),
         ..defaults
     }
+}
+
+/// How many may listen to what happens. Half of the connections are left for everything else.
+pub(crate) fn hub(settings: &Settings) -> HubLimits {
+    HubLimits { listeners: settings.server.max_connections.div_ceil(2), ..HubLimits::default() }
 }

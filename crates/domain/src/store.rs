@@ -6,7 +6,7 @@ use thiserror::Error;
 use crate::achievements::ports::ProgressRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
-    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use crate::notifications::ports::NotificationRepository;
 use crate::social::ports::FollowRepository;
@@ -30,6 +30,8 @@ pub trait UnitOfWork: Send {
     fn purge(&mut self) -> &mut dyn PurgeRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
+    /// Programs that wait for somebody to confirm their sign-in.
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository;
     /// The API tokens.
     fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
     /// Who failed to sign in.

@@ -11,8 +11,9 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::identity::ports::{
-    ApiTokenRepository, ExternalAccountRepository, LoginAttemptRepository, MockApiTokenRepository,
-    MockExternalAccountRepository, MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
+    MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
+    MockSessionRepository, SessionRepository,
 };
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
@@ -30,6 +31,8 @@ pub struct TestUnitOfWork {
     pub purge: MockPurgeRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
+    /// Programs that wait.
+    pub device_logins: MockDeviceLoginRepository,
     /// The API tokens.
     pub api_tokens: MockApiTokenRepository,
     /// Who failed to sign in.
@@ -99,6 +102,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {
         &mut self.sessions
+    }
+
+    fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository {
+        &mut self.device_logins
     }
 
     fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {

@@ -101,7 +101,11 @@ fn report(name: &str, repair: &Repair) -> String {
     ];
     let counts = (counts.into_iter().filter(|(count, _)| *count > 0))
         .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }));
-    let sums = [(repair.totals, "the totals"), (repair.progress, "the sums of progress")];
+    let sums = [
+        (repair.totals, "the totals"),
+        (repair.progress, "the sums of progress"),
+        (repair.counts, "the counts of people and activities"),
+    ];
     let sums = sums.into_iter().filter(|(changed, _)| *changed).map(|(_, what)| what.to_owned());
     let changed: Vec<String> = counts.chain(sums).collect();
     format!("{name}: repaired {} ({} messages)", changed.join(", "), repair.messages)

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod browser;
+mod device;
 mod oauth;
 mod tokens;
 
@@ -19,6 +20,8 @@ use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
 pub use browser::Browser;
+pub use device::PublicUrl;
+pub(crate) use device::pages as device_pages;
 
 use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody};
 
@@ -27,6 +30,7 @@ pub fn routes() -> Routes {
     crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session, change_password: Auth]
         .and(oauth::routes())
         .and(tokens::routes())
+        .and(device::routes())
         .under("/auth")
 }
 

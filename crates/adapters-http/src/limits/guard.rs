@@ -56,8 +56,10 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// The guard of a page that anybody may read as often as they like.
-    pub(crate) const OPEN: Self = Self { access: Access::Open, class: Class::Unlimited, scope: None };
+    /// The guard of a page for anybody, which counts under `class`.
+    pub(crate) const fn open(class: Class) -> Self {
+        Self { access: Access::Open, class, scope: None }
+    }
 
     /// The guard of what is documented by `operation`, which counts under `class`.
     pub(crate) fn of(operation: &Operation, class: Class) -> Self {

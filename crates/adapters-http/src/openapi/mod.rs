@@ -8,9 +8,9 @@ pub mod failures;
 mod pages;
 
 use actix_web::http::Method;
-use utoipa::openapi::path::{HttpMethod, Operation, Paths};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterIn, Paths};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
@@ -71,7 +71,12 @@ fn complete(mut operation: Operation, gate: Gate) -> Operation {
             Failure::Validation,
         ]);
     }
-    if operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty()) {
+    // A header that makes no sense is passed over.
+    let judged = |parameter: &RefOr<Parameter>| match parameter {
+        RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Header,
+        RefOr::Ref(_) => true,
+    };
+    if operation.parameters.iter().flatten().any(judged) {
         failures.push(Failure::Validation);
     }
     for failure in failures {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::support::routes::FLOODS_ENDED;
 use crate::support::{Client, FRESH, OneId, Request, listen_within, routes, server, start};
 use actix_web::rt::net::TcpStream;
 use adapters_http::app::app;
@@ -89,6 +90,17 @@ async fn events_arrive_as_they_come_even_where_answers_are_packed() {
     let first = get(server(), "/api/v1/stream").header("Accept-Encoding", "gzip, br").send_until("keepalive").await;
     assert_eq!((first.status, first.header("content-type")), (200, Some("text/event-stream")));
     assert_eq!(String::from_utf8_lossy(&first.body), "event: keepalive\n\n");
+}
+
+#[cfg(target_os = "linux")]
+#[actix_web::test]
+async fn a_client_that_does_not_read_is_let_go() {
+    let mut connection = get(server(), "/api/v1/flood").open().await;
+    let mut byte = [0];
+    assert_eq!(connection.read(&mut byte).await.expect("an answer begins"), 1);
+    while FLOODS_ENDED.load(Ordering::SeqCst) == 0 {
+        actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[actix_web::test]
@@ -230,7 +242,7 @@ async fn the_document_tells_every_operation_and_every_status() {
     }
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 15);
+    assert_eq!(ids.len(), 16);
     assert_eq!(references(&document).into_iter().find(|name| document.pointer(&name[1..]).is_none()), None);
 }
 

@@ -12,6 +12,8 @@ const ME: &str = "/api/v1/users/me";
 fn leaving(tx: &mut TestUnitOfWork) {
     tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
     tx.users.expect_set_left().withf(|user, at| (*user, *at) == (ADA, Some(NOW))).returning(|_, _| Ok(()));
+    tx.device_logins.expect_delete_approved().withf(|user| *user == ADA).returning(|_| Ok(()));
+    tx.follows.expect_set_counted().withf(|user, counted| (*user, *counted) == (ADA, false)).returning(|_, _| Ok(()));
     tx.sessions.expect_delete_all().withf(|user| *user == ADA).returning(|_| Ok(()));
     tx.api_tokens.expect_delete_all().withf(|user| *user == ADA).returning(|_| Ok(()));
 }

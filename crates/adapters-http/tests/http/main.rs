@@ -3,8 +3,10 @@
 mod achievements;
 mod auth;
 mod dashboard;
+mod device;
 mod edge;
 mod errors;
+mod feed;
 mod leaving;
 mod limits;
 mod notifications;

@@ -1,7 +1,21 @@
--- Whoever asked to follow $1 follows from $2 on.
+-- Whoever asked to follow $1 follows from $2 on. Deleted people follow too, should they come back, and are not counted.
 WITH asked AS (
     DELETE FROM follow_requests WHERE following_id = $1 RETURNING follower_id
+),
+made AS (
+    INSERT INTO follows (follower_id, following_id, created_at)
+    SELECT follower_id, $1, $2 FROM asked
+    ON CONFLICT DO NOTHING
+    RETURNING follower_id
+),
+changes AS (
+    SELECT follower_id AS user_id, 0 AS followers, 1 AS following FROM made
+    UNION ALL
+    SELECT $1, count(*), 0 FROM made JOIN users ON users.id = made.follower_id AND users.deleted_at IS NULL
 )
-INSERT INTO follows (follower_id, following_id, created_at)
-SELECT follower_id, $1, $2 FROM asked
-ON CONFLICT DO NOTHING
+-- In the order of their ids, so that nobody waits in a circle.
+INSERT INTO social_counts (user_id, followers, following)
+SELECT user_id, followers, following FROM changes ORDER BY user_id
+ON CONFLICT (user_id) DO UPDATE SET
+    followers = social_counts.followers + excluded.followers,
+    following = social_counts.following + excluded.following

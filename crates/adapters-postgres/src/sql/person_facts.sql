@@ -1,8 +1,8 @@
 -- What is known of $1 beside their roll-ups, with their totals and the tokens of the days $2 to $3; no row when $4 may not
 -- see it.
 SELECT
-    (SELECT count(*) FROM follows WHERE following_id = users.id),
-    (SELECT count(*) FROM follows WHERE follower_id = users.id),
+    coalesce(counts.followers, 0)::bigint,
+    coalesce(counts.following, 0)::bigint,
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
     users.key,
     users.created_at,
@@ -16,4 +16,5 @@ SELECT
 FROM visible_to($4) AS person
 JOIN users ON users.id = person.id
 JOIN usage_totals AS totals ON totals.user_key = users.key
+LEFT JOIN social_counts AS counts ON counts.user_id = users.id
 WHERE person.id = $1

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings};
+use domain::achievements::ports::Award;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
 use domain::identity::Email;
-use domain::ids::{CountingIds, UserId};
+use domain::ids::{ActivityId, CountingIds, UserId};
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::social::Social;
-use domain::store::Store;
+use domain::social::{Activity, ActivityKind, Social};
+use domain::store::{Store, UnitOfWork};
 use domain::usage::testing::{batch, sent};
 use domain::usage::{SentMessage, Usage};
 use domain::users::{Profile, ProfileChange, User, Username, Users};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
 use time::OffsetDateTime;
 use time::macros::datetime;
-use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 /// A database with our schema; it goes away with this value.
@@ -149,12 +149,12 @@ pub(crate) type Everything = BTreeMap<String, Vec<String>>;
 impl Fixture {
     /// Runs statements, beside whatever else is under way.
     pub(crate) async fn run(&self, sql: &str) {
-        self.connect().await.batch_execute(sql).await.expect("it runs");
+        self.client().await.batch_execute(sql).await.expect("it runs");
     }
 
     /// Everything that is stored.
     pub(crate) async fn everything(&self) -> Everything {
-        let client = self.connect().await;
+        let client = self.client().await;
         let tables = "SELECT relname::text FROM pg_class
                       WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_%'";
         let mut everything = Everything::new();
@@ -166,9 +166,40 @@ impl Fixture {
         }
         everything
     }
+}
 
-    pub(crate) async fn connect(&self) -> tokio_postgres::Client {
-        let (client, driver) = tokio_postgres::connect(self.database.url(), NoTls).await.expect("a connection");
+/// A level reached by `user` `seconds` after [`NOW`], not stored yet.
+pub(crate) fn level_up(user: &User, seconds: i64) -> Activity {
+    let (kind, data) = (ActivityKind::LevelUp, vec![("level", 2_u32.into())]);
+    let created_at = NOW + time::Duration::seconds(seconds);
+    Activity { id: ActivityId(Uuid::now_v7()), user: user.id, kind, data, created_at }
+}
+
+/// Writes `activity` in `tx`.
+pub(crate) async fn write(tx: &mut dyn UnitOfWork, activity: &Activity) {
+    let award = Award { activities: vec![activity.clone()], ..Award::default() };
+    tx.progress().award(activity.user, &award, activity.created_at).await.expect("an award");
+}
+
+impl Fixture {
+    /// A level that `user` reached `seconds` after [`NOW`]; returns its activity.
+    pub(crate) async fn happens(&self, user: &User, seconds: i64) -> ActivityId {
+        let activity = level_up(user, seconds);
+        let mut tx = self.store.begin().await.expect("a transaction");
+        write(&mut *tx, &activity).await;
+        tx.commit().await.expect("a commit");
+        activity.id
+    }
+
+    /// Lets `follower` follow `whom`, who is public.
+    pub(crate) async fn follow(&self, follower: &User, whom: &User) {
+        self.social().follow(follower.id, &whom.username).await.expect("a follow");
+    }
+
+    /// A connection for statements of the test's own.
+    pub(crate) async fn client(&self) -> tokio_postgres::Client {
+        let (client, driver) =
+            tokio_postgres::connect(self.database.url(), tokio_postgres::NoTls).await.expect("a connection");
         tokio::spawn(driver);
         client
     }

@@ -1,16 +1,18 @@
 //! Leaving on PostgreSQL: found by nobody, back as it was, or gone without a trace, whatever happens at the same moment.
 
+use std::sync::Arc;
 use std::time::Duration as Wait;
 
 use domain::dashboard::ports::DashboardReader;
-use domain::error::DomainError;
+use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, SignInName};
 use domain::page::PageRequest;
-use domain::store::Store;
+use domain::store::{Store, UnitOfWork};
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
-use domain::users::{GRACE, Presence, Purged, User, gone_by};
+use domain::users::{GRACE, Presence, ProfileChange, Purged, User, gone_by};
 use time::{Duration, OffsetDateTime};
+use tokio::task::JoinSet;
 
 use crate::common::{Everything, Fixture, NOW, fixture};
 use crate::oauth::external;
@@ -98,7 +100,11 @@ async fn signing_in_finds_who_left_until_they_are_gone() {
         let here = tx.users().hold(ada.id).await.expect("a lookup");
         assert_eq!(here, Some(left.map_or(Presence::Here, Presence::Left)));
         assert_eq!(tx.users().find_by_username(&ada.username).await.expect("a lookup").is_some(), ago.is_none());
-        assert_eq!(tx.users().free_usernames(&[ada.username.clone()]).await.expect("names"), [], "it stays taken");
+        assert_eq!(
+            tx.users().free_usernames(std::slice::from_ref(&ada.username)).await.expect("names"),
+            [],
+            "it stays taken"
+        );
     }
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert_eq!(tx.users().hold(domain::ids::UserId(uuid::Uuid::nil())).await.expect("a lookup"), None);
@@ -147,7 +153,7 @@ async fn a_sign_in_at_the_moment_of_the_deletion_brings_the_account_back() {
 
 /// Waits until `number` transactions wait for a lock.
 async fn waiting(fixture: &Fixture, number: i64) {
-    let client = fixture.connect().await;
+    let client = fixture.client().await;
     let query = "SELECT count(*) FROM pg_stat_activity
                  WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for _ in 0..10_000 {
@@ -196,12 +202,12 @@ async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
         assert!(!rows.iter().any(hers), "{table}: {rows:?}");
     }
     let removed: usize = before.iter().map(|(table, rows)| rows.len() - after[table].len()).sum();
-    // External account, preferences and totals go with the accounts and are not counted one by one.
-    assert_eq!(removed as u64, purged.accounts + purged.messages + purged.others + 1 + 1 + 2);
+    // External account, preferences, totals and counts go with the accounts and are not counted one by one.
+    assert_eq!(removed as u64, purged.accounts + purged.messages + purged.others + 1 + 1 + 2 + 2);
     assert_eq!(after["usage_totals"].len(), before["usage_totals"].len() - 2);
     assert_eq!(after["users"].len(), 3, "bob, eve, and fay, who may still come back");
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(tx.users().free_usernames(&[ada.username.clone()]).await.expect("names"), [ada.username.clone()]);
+    assert_eq!(tx.users().free_usernames(std::slice::from_ref(&ada.username)).await.expect("names").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,4 +246,109 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
     let after = fixture.everything().await;
     let shared = ["sources", "models"];
     assert!(after.iter().all(|(table, rows)| rows.is_empty() || shared.contains(&&**table)), "{after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in() {
+    let fixture = Arc::new(fixture());
+    let mut people = Vec::new();
+    for n in 0..6 {
+        let external = external("github", &n.to_string(), &format!("person{n}"), None);
+        let signed_in = fixture.oauth().sign_in(&external, Device::default()).await.expect("a session");
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        people.push((tx.users().find(signed_in.session.user).await.expect("a lookup").expect("an account"), external));
+    }
+    let mut tasks = JoinSet::new();
+    for (person, external) in people.clone() {
+        let of = fixture.clone();
+        tasks.spawn(async move {
+            for _ in 0..8 {
+                of.users_at(NOW).leave(person.id).await.expect("a date");
+                of.oauth().sign_in(&external, Device::default()).await.expect("a session");
+            }
+        });
+    }
+    for (a, b) in people.iter().flat_map(|(a, _)| people.iter().map(move |(b, _)| (a.clone(), b.clone()))) {
+        let of = fixture.clone();
+        tasks.spawn(async move {
+            for round in 0..6 {
+                // Each may be refused: one of the two is away, or has been asked already.
+                if a.id == b.id {
+                    let change = ProfileChange { is_public: Some(round % 2 == 1), ..ProfileChange::default() };
+                    of.users_at(NOW)
+                        .change(a.id, change)
+                        .await
+                        .map(drop)
+                        .map_err(|error| error.kind())
+                        .or_else(gone_away)
+                        .expect("a change");
+                } else if round % 3 == 2 {
+                    of.social()
+                        .unfollow(a.id, &b.username)
+                        .await
+                        .map_err(|error| error.kind())
+                        .or_else(gone_away)
+                        .expect("no follow");
+                } else {
+                    of.social()
+                        .follow(a.id, &b.username)
+                        .await
+                        .map(drop)
+                        .map_err(|error| error.kind())
+                        .or_else(gone_away)
+                        .expect("a follow");
+                }
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.expect("nobody waits in a circle");
+    }
+    for (person, _) in &people {
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{}", person.username);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_while_they_are_let_in_is_not_counted() {
+    for leaves_first in [false, true] {
+        let fixture = fixture();
+        let (ada, eve) = (fixture.person("ada", None).await, fixture.private_person("eve").await);
+        fixture.social().follow(ada.id, &eve.username).await.expect("a request");
+        let mut first = fixture.store.begin().await.expect("a transaction");
+        let leave = async |tx: &mut dyn UnitOfWork| {
+            tx.users().set_left(ada.id, Some(NOW)).await.expect("it is stored");
+            tx.follows().set_counted(ada.id, false).await.expect("counts");
+        };
+        if leaves_first {
+            leave(&mut *first).await;
+        } else {
+            first.follows().accept_all(eve.id, NOW).await.expect("she is let in");
+        }
+        let store = fixture.store.clone();
+        let second = async move {
+            let mut tx = store.begin().await.expect("a transaction");
+            if leaves_first {
+                tx.follows().accept_all(eve.id, NOW).await.expect("she is let in");
+            } else {
+                leave(&mut *tx).await;
+            }
+            tx.commit().await.expect("a commit");
+        };
+        let both = async {
+            waiting(&fixture, 1).await;
+            first.commit().await.expect("a commit");
+        };
+        tokio::join!(second, both);
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        for person in [&ada, &eve] {
+            assert!(!tx.follows().recount(person.id).await.expect("a recount"), "{} {leaves_first}", person.username);
+        }
+    }
+}
+
+/// What somebody is told who asks something of a person who is away, or asks again.
+fn gone_away(kind: ErrorKind) -> Result<(), ErrorKind> {
+    if matches!(kind, ErrorKind::NotFound | ErrorKind::Conflict) { Ok(()) } else { Err(kind) }
 }

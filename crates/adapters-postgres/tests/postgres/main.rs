@@ -2,6 +2,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
 
 mod common;
+mod counts;
+mod feed;
+mod hub;
 mod leaving;
 mod ledger;
 mod login_attempts;

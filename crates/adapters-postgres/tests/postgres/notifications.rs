@@ -14,7 +14,7 @@ use domain::store::Store;
 use domain::users::User;
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture};
@@ -31,12 +31,6 @@ impl Fixture {
     fn inbox(&self) -> Inbox {
         let store = Arc::new(self.store.clone());
         Inbox::new(store.clone(), store, Arc::new(FixedClock(NOW)))
-    }
-
-    async fn client(&self) -> Client {
-        let (client, driver) = tokio_postgres::connect(self.database.url(), NoTls).await.expect("a connection");
-        tokio::spawn(driver);
-        client
     }
 
     /// Tells `user` all of this at `at`, as far as they want it and do not know it; returns the ids in the same order.

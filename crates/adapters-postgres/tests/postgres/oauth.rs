@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::clock::FixedClock;
 use domain::error::DomainError;
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use crate::common::{Fixture, NOW, fixture, person};
 
 /// New ids, and secrets that differ.
-struct Fresh(AtomicU64);
+struct Fresh;
 
 impl Ids for Fresh {
     fn fresh(&self) -> Uuid {
@@ -26,7 +25,7 @@ impl Ids for Fresh {
 
     fn secret(&self) -> [u8; 32] {
         let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        secret[..16].copy_from_slice(Uuid::new_v4().as_bytes());
         secret
     }
 }
@@ -44,8 +43,7 @@ pub(crate) fn external(provider: &str, subject: &str, login: &str, verified_emai
 
 impl Fixture {
     pub(crate) fn oauth(&self) -> OAuth {
-        let ids = Arc::new(Fresh(AtomicU64::new(0)));
-        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), ids)
+        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(Fresh))
     }
 
     /// Stores `name` with the address `<name>@example.org`.

@@ -115,7 +115,8 @@ async fn a_page_is_two_statements_however_many_follow() {
         INSERT INTO usage_totals (user_key) SELECT key FROM users WHERE username LIKE 'user%';
         INSERT INTO follows (follower_id, following_id, created_at)
         SELECT people.id, ada.id, timestamptz '2026-01-01Z' + people.key * interval '1 second'
-        FROM users AS people, users AS ada WHERE ada.username = 'ada' AND people.username LIKE 'user%';";
+        FROM users AS people, users AS ada WHERE ada.username = 'ada' AND people.username LIKE 'user%';
+        UPDATE social_counts SET followers = 10000 WHERE user_id = (SELECT id FROM users WHERE username = 'ada');";
     client.batch_execute(many).await.expect("many people");
 
     let queries = fixture.store.queries();

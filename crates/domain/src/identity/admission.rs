@@ -15,6 +15,7 @@ pub(super) async fn admit(tx: &mut dyn UnitOfWork, user: UserId, now: OffsetDate
     }
     if presence != Presence::Here {
         tx.users().set_left(user, None).await?;
+        tx.follows().set_counted(user, true).await?;
     }
     Ok(true)
 }
@@ -45,6 +46,7 @@ mod tests {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_hold().returning(move |_| Ok(presence));
             tx.users.expect_set_left().times(comes_back).withf(|_, at| at.is_none()).returning(|_, _| Ok(()));
+            tx.follows.expect_set_counted().times(comes_back).withf(|_, counted| *counted).returning(|_, _| Ok(()));
             assert_eq!(block_on(admit(&mut tx, ADA, NOW)).expect("an answer"), admitted, "{presence:?}");
         }
     }

@@ -30,6 +30,9 @@ pub enum IdentityError {
     /// The caller has no such session.
     #[error("There is no such session.")]
     UnknownSession(String),
+    /// No program waits for that code, or not any more.
+    #[error("No program waits for this code.")]
+    UnknownUserCode,
     /// The caller has no such API token.
     #[error("There is no such API token.")]
     UnknownToken(String),
@@ -85,7 +88,9 @@ impl DomainError for IdentityError {
             | Self::NoPassword => ErrorKind::Conflict,
             Self::TokenEndsBefore => ErrorKind::Invalid,
             Self::OutOfScope => ErrorKind::Forbidden,
-            Self::UnknownSession(_) | Self::UnknownProvider(_) | Self::UnknownToken(_) => ErrorKind::NotFound,
+            Self::UnknownSession(_) | Self::UnknownProvider(_) | Self::UnknownToken(_) | Self::UnknownUserCode => {
+                ErrorKind::NotFound
+            }
             Self::ProviderUnavailable(_) => ErrorKind::Unavailable,
             Self::Hashing(_) | Self::ProviderRefusesUs(_) => ErrorKind::Internal,
             Self::Store(error) => error.kind(),
@@ -106,6 +111,7 @@ impl DomainError for IdentityError {
             Self::ProviderRefusesUs(_) => "provider_refuses_us",
             Self::ExternalAccountTaken => "external_account_taken",
             Self::AnotherAccountLinked => "another_account_linked",
+            Self::UnknownUserCode => "unknown_user_code",
             Self::UnknownToken(_) => "unknown_token",
             Self::TooManyTokens(_) => "too_many_tokens",
             Self::TokenEndsBefore => "token_ends_before",
@@ -125,6 +131,7 @@ impl DomainError for IdentityError {
             Self::ExternalAccountTaken => Some(Subject::unnamed("ExternalAccount", "subject")),
             Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
             Self::UnknownToken(id) => Some(Subject::new("ApiToken", "id", id.clone())),
+            Self::UnknownUserCode => Some(Subject::unnamed("DeviceLogin", "user_code")),
             Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),
             Self::NoPassword => Some(Subject::unnamed("User", "password")),
             Self::WrongCredentials

@@ -9,6 +9,8 @@ mod api_token;
 mod attempts;
 mod authorization;
 mod credentials;
+mod device_login;
+mod device_logins;
 mod error;
 mod external;
 mod linking;
@@ -25,6 +27,8 @@ pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, Token
 pub use attempts::{FailedLogins, TriedName};
 pub use authorization::{Authorization, State, Verifier};
 pub use credentials::{Email, Password, PasswordHash, SignInName};
+pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
+pub use device_logins::{Asked, Begun, DeviceLogins};
 pub use error::IdentityError;
 pub use external::{AccessToken, ExternalAccount, ExternalLink, ProviderName, usernames};
 pub use linking::{Decision, decide};

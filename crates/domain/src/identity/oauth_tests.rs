@@ -114,6 +114,7 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
     let w = world.clone();
     tx.users.expect_hold().returning(move |_| Ok(Some(w.left.map_or(Presence::Here, Presence::Left))));
     let w = world.clone();
+    tx.follows.expect_set_counted().returning(|_, _| Ok(()));
     tx.users.expect_set_left().returning(move |user, at| {
         w.back.lock().expect("accounts").push((user, at));
         Ok(())

@@ -8,9 +8,10 @@ use super::api_token::ApiToken;
 use super::attempts::TriedName;
 use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
+use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
-use super::session::{Credential, Principal, Session, Via};
+use super::session::{Credential, Principal, Session, TokenHash, Via};
 use crate::ids::{ApiTokenId, SessionId, UserId};
 use crate::store::StoreError;
 
@@ -29,6 +30,35 @@ pub trait SessionRepository: Send {
 
     /// Ends all sessions of `user` but `session`.
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+}
+
+/// Stores programs that wait for somebody to confirm their sign-in.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait DeviceLoginRepository: Send {
+    /// Stores a new login; says no where its user code is taken.
+    async fn insert(&mut self, login: &DeviceLogin) -> Result<bool, StoreError>;
+
+    /// The login with that user code, whatever became of it.
+    async fn find_by_user_code(&mut self, code: &UserCode) -> Result<Option<DeviceLogin>, StoreError>;
+
+    /// The login whose device code has that hash, kept from others until the end of the transaction.
+    async fn lock(&mut self, device_code: TokenHash) -> Result<Option<DeviceLogin>, StoreError>;
+
+    /// Stores what was answered, if nothing was before; says whether it is.
+    async fn confirm(&mut self, device_code: TokenHash, confirmation: Confirmation) -> Result<bool, StoreError>;
+
+    /// Notes that the program asked at `now`.
+    async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Removes a login.
+    async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError>;
+
+    /// Removes those that `user` said yes to.
+    async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Removes those that had ended by `now`.
+    async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError>;
 }
 
 /// Stores API tokens.

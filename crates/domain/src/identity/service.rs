@@ -105,25 +105,33 @@ impl Identity {
     /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
     /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
+        let user = self.recognise(name, password).await?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        if !admit(&mut *tx, user, now).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let signed_in = self.open_session(&mut *tx, user, device, now).await?;
+        tx.commit().await?;
+        Ok(signed_in)
+    }
+
+    /// Who knows the password of the account with that address or username; no session is opened, and nobody comes back.
+    pub async fn recognise(&self, name: &str, password: Password) -> Result<UserId, IdentityError> {
         let (user, hash) = match self.try_name(name).await? {
             Some((user, hash)) => (Some(user), hash),
             None => (None, None),
         };
         let fits = self.passwords.verify(password, hash).await?;
         let user = user.filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        if !admit(&mut *tx, user.id, now).await? {
-            return Err(IdentityError::WrongCredentials);
-        }
         if self.failed_logins.is_some() {
             let email = user.email.as_ref().map(Email::as_str);
             let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
+            let mut tx = self.store.begin().await?;
             tx.login_attempts().forget(&names).await?;
+            tx.commit().await?;
         }
-        let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
-        tx.commit().await?;
-        Ok(signed_in)
+        Ok(user.id)
     }
 
     /// Who calls with `token`.

@@ -27,6 +27,11 @@ impl ActivityKind {
     pub const ALL: [Self; 5] =
         [Self::AchievementUnlocked, Self::LevelUp, Self::StreakMilestone, Self::RankReached, Self::BadgeEarned];
 
+    /// The kind called `name`, if this version knows it.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {

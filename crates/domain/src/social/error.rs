@@ -6,7 +6,7 @@ use crate::error::{DomainError, ErrorKind, Subject};
 use crate::store::StoreError;
 use crate::users::Username;
 
-/// Why a use case of following failed; nothing was changed.
+/// Why a use case of following or of the feed failed; nothing was changed.
 #[derive(Debug, Error)]
 pub enum SocialError {
     /// It would be about oneself.
@@ -27,6 +27,9 @@ pub enum SocialError {
     /// The person did not ask, or has taken it back.
     #[error("This user has not asked to follow you.")]
     NoRequest(Username),
+    /// As many people listen to this process as it bears, or it is about to end.
+    #[error("There is no room for another stream right now.")]
+    NoRoom,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -38,6 +41,7 @@ impl DomainError for SocialError {
             Self::Yourself => ErrorKind::Invalid,
             Self::UnknownUser(_) | Self::NoRequest(_) => ErrorKind::NotFound,
             Self::Private => ErrorKind::Forbidden,
+            Self::NoRoom => ErrorKind::Unavailable,
             Self::AlreadyFollowing(_) | Self::AlreadyRequested(_) => ErrorKind::Conflict,
             Self::Store(error) => error.kind(),
         }
@@ -48,6 +52,7 @@ impl DomainError for SocialError {
             Self::Yourself => "follow_yourself",
             Self::UnknownUser(_) => "unknown_user",
             Self::Private => "private_profile",
+            Self::NoRoom => "no_room",
             Self::AlreadyFollowing(_) => "already_following",
             Self::AlreadyRequested(_) => "already_requested",
             Self::NoRequest(_) => "no_follow_request",
@@ -61,7 +66,7 @@ impl DomainError for SocialError {
             Self::UnknownUser(name) => about("User", name),
             Self::AlreadyFollowing(name) => about("Follow", name),
             Self::AlreadyRequested(name) | Self::NoRequest(name) => about("FollowRequest", name),
-            Self::Yourself | Self::Private => None,
+            Self::Yourself | Self::Private | Self::NoRoom => None,
             Self::Store(error) => error.subject(),
         }
     }

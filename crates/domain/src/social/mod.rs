@@ -3,15 +3,22 @@
 //!
 //! Followers stay when a profile turns private, until they are removed. When it turns public, whoever had asked
 //! follows: there is nothing left to ask for.
+//!
+//! What happens to a person is written as an activity in the transaction that makes it happen. The feed shows it to followers,
+//! page by page or as it is committed.
 
 mod activity;
 mod error;
+mod feed;
 mod follow;
+mod live;
 pub mod ports;
 mod service;
 
 pub(crate) use activity::unlock_data;
 pub use activity::{Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone};
 pub use error::SocialError;
+pub use feed::{Author, Feed, FeedItem, Mark};
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
+pub use live::{LiveFeed, MISSED, Position};
 pub use service::Social;

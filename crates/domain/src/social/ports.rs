@@ -1,14 +1,19 @@
-//! What following needs from outside.
+//! What following and the feed need from outside.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::feed::{FeedItem, Mark};
 use super::follow::{Contact, Follow, FollowStats};
-use crate::ids::UserId;
+use super::live::Position;
+use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
 use crate::store::StoreError;
 
-/// Stores who follows whom and who asks to. A transaction that touches both removes the request first.
+/// Stores who follows whom and who asks to, and keeps count. A transaction that touches both removes the request first.
+/// Follows of two people come and go under the locks of both accounts.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FollowRepository: Send {
@@ -29,6 +34,12 @@ pub trait FollowRepository: Send {
 
     /// Turns all requests to follow `following` into follows from `now`.
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Counts `user` among the followers and the followed people of others, or not any more: who comes back, or leaves.
+    async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError>;
+
+    /// Counts the followers, followed people and activities of `user` anew; says whether the counts were wrong.
+    async fn recount(&mut self, user: UserId) -> Result<bool, StoreError>;
 }
 
 /// Reads who follows whom. Lists are the newest first, two statements each. Of a person whom `viewer` (nobody, when
@@ -57,4 +68,42 @@ pub trait FollowReader: Send + Sync {
 
     /// The counts of `person`; `None` when `viewer` may not see them.
     async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
+}
+
+/// Reads what happened to those whom a viewer follows and may see.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait FeedReader: Send + Sync {
+    /// A page of it, the newest first. One statement.
+    async fn page(&self, viewer: UserId, page: PageRequest) -> Result<Page<FeedItem>, StoreError>;
+
+    /// The mark that the activity `id` sets; `None` when there is no such activity.
+    async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError>;
+
+    /// Up to `limit` activities that were committed after `mark` was read, the oldest first, going on after `after`. Some
+    /// that were committed shortly before may be among them; the mark's own is not. One statement.
+    async fn missed(
+        &self,
+        viewer: UserId,
+        mark: Mark,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Vec<FeedItem>, StoreError>;
+}
+
+/// Hears of activities as they are committed, by whichever process.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ActivityHub: Send + Sync {
+    /// Begins to listen for `viewer`, whose oldest listener ends if there are too many; `None` when this process has no room
+    /// for another or is about to end.
+    async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn HeardActivities>>, StoreError>;
+}
+
+/// What one listener hears: activities of those whom the viewer follows and may see at that moment.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait HeardActivities: Send {
+    /// Waits for the next; `None` when there will be none. May be given up and called again.
+    async fn next(&mut self) -> Option<Arc<FeedItem>>;
 }

@@ -62,9 +62,10 @@ impl Social {
     /// Ends the follow of the person called `name`, or takes back the request, if there is either.
     pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
-        let person = find_other(&mut *tx, follower, name).await?;
-        tx.follows().remove_request(follower, person.id).await?;
-        tx.follows().remove(follower, person.id).await?;
+        let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
+        lock_both(&mut *tx, &follow, name).await?;
+        tx.follows().remove_request(follower, follow.following).await?;
+        tx.follows().remove(follower, follow.following).await?;
         Ok(tx.commit().await?)
     }
 
@@ -94,8 +95,9 @@ impl Social {
     /// Ends that the person called `name` follows `owner`, if they do.
     pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
-        let person = find_other(&mut *tx, owner, name).await?;
-        tx.follows().remove(person.id, owner).await?;
+        let follow = Follow::new(find(&mut *tx, name).await?.id, owner, self.clock.now())?;
+        lock_both(&mut *tx, &follow, name).await?;
+        tx.follows().remove(follow.follower, owner).await?;
         Ok(tx.commit().await?)
     }
 
@@ -150,8 +152,8 @@ async fn find_by_id(tx: &mut dyn UnitOfWork, id: UserId, name: &Username) -> Res
     tx.users().find(id).await?.ok_or_else(|| SocialError::UnknownUser(name.clone()))
 }
 
-/// Locks the accounts of `follow`, the follower's first in the answer. Whoever locks two does it in the order of their ids, so
-/// nobody waits in a circle.
+/// Locks the accounts of `follow`, the follower's first in the answer: both count it, and neither goes away meanwhile. Whoever
+/// locks two does it in the order of their ids, so nobody waits in a circle.
 async fn lock_both(
     tx: &mut dyn UnitOfWork,
     follow: &Follow,

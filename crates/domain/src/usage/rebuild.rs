@@ -22,6 +22,8 @@ pub struct Repair {
     pub hours: usize,
     /// Whether the totals changed.
     pub totals: bool,
+    /// Whether followers, followed people or activities were counted wrong.
+    pub counts: bool,
     /// Whether the active days, the longest streak, the XP of events or the number of achievements were kept wrong.
     pub progress: bool,
     /// Achievements unlocked that the account qualifies for by now: of definitions that came later, above all.

@@ -88,10 +88,12 @@ impl Usage {
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut change = Change::of(account.clone());
         let (account, repair) = rederive(&mut *tx, user, account, &zone).await?;
+        // Before anything is judged by them.
+        let counts = tx.follows().recount(user).await?;
         change.account = account;
         let earned = settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
         tx.commit().await?;
-        Ok(Repair { progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
+        Ok(Repair { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
 }
 

@@ -62,8 +62,11 @@ impl Users {
         let mut tx = self.store.begin().await?;
         // Whatever changes the account at this moment is done before, or finds nobody.
         tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
+        // Before the mark, because a program that asks for its session holds its login before the account.
+        tx.device_logins().delete_approved(user).await?;
         let now = self.clock.now();
         tx.users().set_left(user, Some(now)).await?;
+        tx.follows().set_counted(user, false).await?;
         // After the mark: a sign-in that came first has its session by now, and one that comes later brings the account back.
         tx.sessions().delete_all(user).await?;
         tx.api_tokens().delete_all(user).await?;

@@ -32,9 +32,16 @@ fn who_leaves_is_marked_under_the_lock_and_then_signed_out_everywhere() {
     let (users, commits) = users(|tx| {
         let mut order = Sequence::new();
         tx.ledger.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
+        tx.device_logins.expect_delete_approved().times(1).in_sequence(&mut order).returning(|_| Ok(()));
         tx.users
             .expect_set_left()
             .withf(|user, at| (*user, *at) == (ADA, Some(NOW)))
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_, _| Ok(()));
+        tx.follows
+            .expect_set_counted()
+            .withf(|user, counted| (*user, *counted) == (ADA, false))
             .times(1)
             .in_sequence(&mut order)
             .returning(|_, _| Ok(()));

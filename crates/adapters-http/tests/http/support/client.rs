@@ -66,10 +66,16 @@ impl Request {
         self.send_raw(&length).await
     }
 
-    /// Reads a stream until it says `word`.
-    pub(crate) async fn send_until(self, word: &str) -> Answer {
+    /// Sends the request, which has no body, and leaves the answer to be read.
+    pub(crate) async fn open(self) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).await.expect("the server listens");
         stream.write_all(format!("{}\r\n", self.head).as_bytes()).await.expect("the server listens");
+        stream
+    }
+
+    /// Reads a stream until it says `word`.
+    pub(crate) async fn send_until(self, word: &str) -> Answer {
+        let mut stream = self.open().await;
         let mut answer = Vec::new();
         while !String::from_utf8_lossy(&answer).contains(word) {
             assert_ne!(stream.read_buf(&mut answer).await.expect("more"), 0, "the stream ended");

@@ -91,7 +91,8 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
 
 /// Serves on a port of its own until the test ends.
 pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
-    listen_within(&ServerLimits { workers: 1, ..ServerLimits::default() }, make)
+    let limits = ServerLimits { workers: 1, stall_timeout: Duration::from_millis(500), ..ServerLimits::default() };
+    listen_within(&limits, make)
 }
 
 /// The same within `limits`.

@@ -2,6 +2,7 @@
 
 use std::future::{Future, pending, ready};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
@@ -18,13 +19,14 @@ use adapters_http::{health, routes};
 use domain::error::{DomainError, ErrorKind, Subject};
 use domain::page::{Page, PageRequest};
 use futures_util::StreamExt;
-use futures_util::stream::once;
+use futures_util::stream::{once, unfold};
 use serde::Serialize;
 use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
-    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever].and(health::routes())
+    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever, flood]
+        .and(health::routes())
 }
 
 #[derive(Debug, ToSchema)]
@@ -181,4 +183,22 @@ async fn forever() -> NoContent {
 async fn stream() -> HttpResponse {
     let first = once(ready(Ok::<_, std::io::Error>(Bytes::from_static(b"event: keepalive\n\n"))));
     events(first.chain(once(pending())))
+}
+
+/// How many floods there were that ended.
+pub(crate) static FLOODS_ENDED: AtomicUsize = AtomicUsize::new(0);
+
+struct Flood;
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        FLOODS_ENDED.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A stream that always has more
+#[utoipa::path(get, path = "/flood", tag = "Test", responses((status = 200)))]
+async fn flood() -> HttpResponse {
+    let more = Bytes::from(vec![b'x'; 64 << 10]);
+    events(unfold(Flood, move |flood| ready(Some((Ok::<_, std::io::Error>(more.clone()), flood)))))
 }

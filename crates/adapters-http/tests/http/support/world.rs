@@ -6,7 +6,7 @@ use adapters_http::app::app;
 use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
-use adapters_http::identity::Browser;
+use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::services::{Services, api};
 use domain::achievements::Achievements;
@@ -17,8 +17,8 @@ use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsag
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
-    ApiTokens, Credential, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers, Scopes, Secret,
-    Via,
+    ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
+    Scopes, Secret, Via,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::money::Usd;
@@ -27,8 +27,8 @@ use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
-use domain::social::ports::MockFollowReader;
-use domain::social::{Contact, FollowStats, Relation, Social};
+use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
+use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
@@ -56,6 +56,8 @@ pub(crate) struct World {
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
+    pub(crate) feed: MockFeedReader,
+    pub(crate) hub: MockActivityHub,
 }
 
 /// The token of Ada's session.
@@ -128,6 +130,8 @@ impl World {
             failed_logins: None,
             github: github(),
             https: true,
+            feed: MockFeedReader::new(),
+            hub: MockActivityHub::new(),
         }
     }
 
@@ -152,10 +156,13 @@ impl World {
             identity: Identity::new(store.clone(), Arc::new(self.sessions), passwords, clock.clone(), ids.clone())
                 .with_failed_logins(self.failed_logins),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
+            device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
+            public_url: PublicUrl::new("https://burntop.example.org"),
             oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
+            feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),

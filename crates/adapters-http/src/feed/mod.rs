@@ -1,0 +1,74 @@
+//! `/feed`: what happened to the people one follows, page by page and as it happens.
+
+mod bodies;
+mod stream;
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use domain::identity::Identity;
+use domain::ids::ActivityId;
+use domain::social::Feed;
+
+use crate::answer::{self, Json};
+use crate::caller::{Caller, bearer};
+use crate::error::{ApiError, ApiResult};
+use crate::input::Query;
+use crate::paging::{PageBody, Paging};
+use crate::routes::Routes;
+use bodies::{ActivityBody, page_example};
+use stream::{KEEPALIVE, Listener};
+
+/// The routes of the feed.
+pub fn routes() -> Routes {
+    crate::routes![page, live].under("/feed")
+}
+
+/// What happened to those the caller follows
+///
+/// The newest first.
+#[utoipa::path(
+    get, path = "", tag = "Feed", security(("bearer" = ["read"])), params(Paging),
+    responses((status = 200, description = "A page of activities", body = PageBody<ActivityBody>,
+               example = json!(page_example())))
+)]
+async fn page(caller: Caller, query: Query<Paging>, feed: Data<Feed>) -> ApiResult<Json<PageBody<ActivityBody>>> {
+    Ok(Json(feed.page(caller.id, query.read()?.into()).await?.into()))
+}
+
+/// The feed as it happens
+///
+/// Server-Sent Events: an `activity` event for each activity, with its id and the JSON of an item of the feed as data, and a
+/// `keepalive` event every 30 seconds. A client that comes back sends the id of the last event it saw and is first sent what
+/// was committed since, the oldest first; now and then also an activity that it has seen. An id that is not known begins
+/// with what happens from now on. The stream ends with the session, when the client does not keep up, when the same account
+/// opens more than five, and when the server stops: the client comes back.
+#[utoipa::path(
+    get, path = "/stream", tag = "Feed", security(("bearer" = ["read"])),
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client saw")),
+    responses((
+        status = 200, description = "Events without end", content_type = "text/event-stream", body = String,
+        example = "retry: 2000\n\n\
+                   id: 019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b\nevent: activity\n\
+                   data: {\"id\":\"019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b\",\"created_at\":\"2026-11-22T12:34:56.789Z\",\
+                   \"user_id\":\"019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b\",\"type\":\"level_up\",\
+                   \"data\":{\"level\":11,\"title\":\"Apprentice\"},\
+                   \"user\":{\"id\":\"019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b\",\"username\":\"ada\",\"name\":\"Ada\",\
+                   \"image\":null}}\n\n\
+                   event: keepalive\ndata: {}\n\n",
+    ))
+)]
+async fn live(
+    caller: Caller,
+    request: HttpRequest,
+    feed: Data<Feed>,
+    identity: Data<Identity>,
+) -> ApiResult<HttpResponse> {
+    let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required"))?;
+    let live = feed.live(caller.id, last_event(&request)).await?;
+    Ok(answer::events(Listener::new(live, identity, token.to_owned(), KEEPALIVE).events()))
+}
+
+/// The id of the last event that the client saw; `None` for what no event of ours is called.
+fn last_event(request: &HttpRequest) -> Option<ActivityId> {
+    request.headers().get("Last-Event-ID")?.to_str().ok()?.trim().parse().ok().map(ActivityId)
+}

@@ -1,0 +1,145 @@
+//! The feed as Server-Sent Events.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use actix_web::web::{Bytes, Data};
+use domain::error::{DomainError, ErrorKind};
+use domain::identity::Identity;
+use domain::social::{FeedItem, LiveFeed};
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use super::bodies::ActivityBody;
+
+/// How often a client is sent something, whatever happens, and its session looked at.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// What every stream begins with: how many milliseconds a client waits before it comes back.
+const RETRY: &[u8] = b"retry: 2000\n\n";
+
+const STILL_HERE: &[u8] = b"event: keepalive\ndata: {}\n\n";
+
+/// Whom events are sent to.
+pub(super) struct Listener {
+    live: LiveFeed,
+    identity: Data<Identity>,
+    token: String,
+    ticks: Interval,
+}
+
+impl Listener {
+    /// Sends what `live` tells, as long as `token` opens a session, which is looked at every `period`.
+    pub(super) fn new(live: LiveFeed, identity: Data<Identity>, token: String, period: Duration) -> Self {
+        let mut ticks = interval_at(Instant::now() + period, period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { live, identity, token, ticks }
+    }
+
+    /// The body.
+    pub(super) fn events(self) -> impl Stream<Item = Result<Bytes, Infallible>> {
+        let rest = stream::unfold(self, async |mut listener| Some((listener.next().await?, listener)));
+        stream::once(async { Bytes::from_static(RETRY) }).chain(rest).map(Ok)
+    }
+
+    /// The next event; `None` when there are no more. A client that reads slowly is not asked for while it has not taken the
+    /// one before.
+    async fn next(&mut self) -> Option<Bytes> {
+        tokio::select! {
+            told = self.live.next() => match told {
+                Ok(item) => Some(event(&*item?)),
+                Err(error) => {
+                    tracing::warn!(code = error.code(), %error, "a stream ends; its client may come back");
+                    None
+                }
+            },
+            _ = self.ticks.tick() => self.is_signed_in().await.then(|| Bytes::from_static(STILL_HERE)),
+        }
+    }
+
+    /// Whether the session is still open. While nobody can say, it is.
+    async fn is_signed_in(&self) -> bool {
+        match self.identity.authenticate(&self.token).await {
+            Ok(_) => true,
+            Err(error) => error.kind() != ErrorKind::Unauthenticated,
+        }
+    }
+}
+
+/// `item` as an event. JSON has no line breaks of its own, so the data is one line.
+fn event(item: &FeedItem) -> Bytes {
+    let data = serde_json::to_string(&ActivityBody::from(item)).unwrap_or_else(|_| "{}".to_owned());
+    format!("id: {}\nevent: activity\ndata: {data}\n\n", item.id).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use domain::clock::FixedClock;
+    use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
+    use domain::identity::{Principal, Secret, Via};
+    use domain::ids::{CountingIds, SessionId, UserId};
+    use domain::social::Feed;
+    use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
+    use domain::store::{MockStore, StoreError};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const NOW: time::OffsetDateTime = time::OffsetDateTime::UNIX_EPOCH;
+
+    /// Hears nothing, and never ends.
+    struct Silence;
+
+    #[async_trait]
+    impl HeardActivities for Silence {
+        async fn next(&mut self) -> Option<Arc<FeedItem>> {
+            std::future::pending().await
+        }
+    }
+
+    /// A stream on which nothing happens, while the store says of the session, one look after the other, what `looks` has.
+    async fn listener(looks: Vec<Result<bool, StoreError>>) -> (Listener, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = asked.clone();
+        let mut sessions = MockSessionReader::new();
+        sessions.expect_principal().returning(move |_, _| {
+            let look = looks[count.fetch_add(1, Ordering::SeqCst)].clone();
+            let session = SessionId(Uuid::from_u128(2));
+            look.map(|open| {
+                open.then_some(Principal {
+                    user: ADA,
+                    via: Via::Session(session),
+                    is_admin: false,
+                    last_used_at: Some(NOW),
+                })
+            })
+        });
+        let identity = Identity::new(
+            Arc::new(MockStore::new()),
+            Arc::new(sessions),
+            Arc::new(MockPasswordHasher::new()),
+            Arc::new(FixedClock(NOW)),
+            Arc::new(CountingIds),
+        );
+        let mut hub = MockActivityHub::new();
+        hub.expect_subscribe().return_once(|_| Ok(Some(Box::new(Silence))));
+        let live = Feed::new(Arc::new(MockFeedReader::new()), Arc::new(hub)).live(ADA, None).await.expect("a feed");
+        let token = Secret::session([1; 32]).expose().to_owned();
+        (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), asked)
+    }
+
+    #[actix_web::test]
+    async fn a_silent_stream_says_that_it_is_there_until_the_session_ends() {
+        let away = || Err(StoreError::Unavailable("away".into()));
+        let (listener, asked) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
+        let events: Vec<_> =
+            listener.events().map(|event| event.unwrap_or_else(|never| match never {})).collect().await;
+        assert_eq!(events, [RETRY, STILL_HERE, STILL_HERE, STILL_HERE], "a store that is away ends no session");
+        assert_eq!(asked.load(Ordering::SeqCst), 4);
+    }
+}

@@ -1,0 +1,306 @@
+//! `/auth/device` and the page at `/device`: signing in a program that has no browser, in the manner of RFC 8628.
+
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Form, Query as Pairs};
+use actix_web::{Either, HttpRequest, HttpResponse};
+use domain::error::DomainError;
+use domain::identity::{Asked, Begun, DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, UserCode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::answer::{Json, NoContent};
+use crate::body::Body;
+use crate::caller::{Caller, device};
+use crate::error::{ApiError, ApiResult, ErrorCode};
+use crate::limits::Class;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::{Fields, FromFields, checks};
+
+/// The page loads nothing and sends its form to this server alone.
+const POLICY: &str =
+    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const PAGE: &str = include_str!("device.html");
+const STYLE: &str = include_str!("device.css");
+
+pub(super) fn routes() -> Routes {
+    crate::routes![begin_device: Auth, poll_device: Auth, confirm_device: Auth].under("/device")
+}
+
+/// The page where a person confirms, and its style.
+pub(crate) fn pages() -> Routes {
+    Routes::default()
+        .limited_page(Method::GET, "/device", Class::Auth, show)
+        .limited_page(Method::POST, "/device", Class::Auth, answer)
+        .page("/device/style.css", || async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE) })
+}
+
+/// Where people reach this server, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// The address as it is configured.
+    pub fn new(url: &str) -> Self {
+        Self(url.trim_end_matches('/').to_owned())
+    }
+}
+
+/// A program that wants to be signed in.
+#[derive(Debug, ToSchema)]
+#[schema(as = DeviceCodeRequest)]
+struct BeginBody {
+    /// What the program calls itself; shown to whoever confirms.
+    #[schema(required = false, min_length = 1, max_length = 100)]
+    client_name: String,
+}
+
+impl FromFields for BeginBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let client_name = fields.or("client_name", "a program".to_owned(), checks::text(1..=100));
+        Some(Self { client_name: client_name? })
+    }
+}
+
+/// What a program shows and asks with.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeviceCode)]
+struct BegunBody {
+    /// What the program asks with; shown this once.
+    device_code: String,
+    /// What a person types.
+    user_code: String,
+    /// Where they type it.
+    verification_uri: String,
+    /// The same with the code filled in.
+    verification_uri_complete: String,
+    /// Seconds until it is too late.
+    expires_in: i64,
+    /// Seconds to wait between two questions.
+    interval: i64,
+}
+
+impl BegunBody {
+    fn of(begun: &Begun, url: &PublicUrl) -> Self {
+        let page = format!("{}/device", url.0);
+        Self {
+            device_code: begun.device_code.expose().to_owned(),
+            user_code: begun.user_code.to_string(),
+            verification_uri_complete: format!("{page}?user_code={}", begun.user_code),
+            verification_uri: page,
+            expires_in: DeviceLogin::PATIENCE.whole_seconds(),
+            interval: DeviceLogin::INTERVAL.whole_seconds(),
+        }
+    }
+}
+
+/// What a program asks with.
+#[derive(Debug, ToSchema)]
+#[schema(as = DeviceTokenRequest)]
+struct AskBody {
+    #[schema(min_length = 1, max_length = 200)]
+    device_code: String,
+}
+
+impl FromFields for AskBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        Some(Self { device_code: fields.required("device_code", checks::text(1..=200))? })
+    }
+}
+
+/// The session of a program.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeviceToken)]
+struct TokenBody {
+    /// Opens a session; shown this once.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the session ends.
+    expires_in: i64,
+}
+
+/// A person's answer.
+#[derive(Debug, ToSchema)]
+#[schema(as = DeviceConfirmation)]
+struct ConfirmBody {
+    /// What the program shows, in whatever case, with or without its dash.
+    #[schema(min_length = 1, max_length = 20)]
+    user_code: String,
+    /// Whether the program is signed in; `false` refuses it.
+    #[schema(required = false, default = true)]
+    approve: bool,
+}
+
+impl FromFields for ConfirmBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let user_code = fields.required("user_code", checks::text(1..=20));
+        let approve = fields.or("approve", true, checks::boolean);
+        Some(Self { user_code: user_code?, approve: approve? })
+    }
+}
+
+/// Begin to sign in a program
+///
+/// The program shows `user_code` and `verification_uri`, and asks at `/auth/device/token` until somebody has confirmed.
+#[utoipa::path(
+    post, path = "/code", tag = "Auth",
+    request_body(content = BeginBody, example = json!({"client_name": "burntop-cli on laptop"})),
+    responses((status = 200, description = "What to show and to ask with", body = BegunBody, example = json!({
+        "device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "user_code": "BCDF-GHJK",
+        "verification_uri": "https://burntop.example.org/device",
+        "verification_uri_complete": "https://burntop.example.org/device?user_code=BCDF-GHJK",
+        "expires_in": 900, "interval": 5,
+    })))
+)]
+async fn begin_device(
+    request: HttpRequest,
+    body: Body<BeginBody>,
+    logins: Data<DeviceLogins>,
+    url: Data<PublicUrl>,
+) -> ApiResult<Json<BegunBody>> {
+    let BeginBody { client_name } = body.read().await?;
+    Ok(Json(BegunBody::of(&logins.begin(client_name, device(&request)).await?, &url)))
+}
+
+/// Ask whether a program is signed in
+///
+/// A 400 says in `details.error`: `authorization_pending` (ask again after `interval` seconds), `slow_down` (it asked too soon),
+/// `access_denied`, or `expired_token`.
+#[utoipa::path(
+    post, path = "/token", tag = "Auth",
+    request_body(content = AskBody, example = json!({"device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"})),
+    responses((status = 200, description = "The program is signed in", body = TokenBody, example = json!({
+        "access_token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "token_type": "Bearer", "expires_in": 2_592_000,
+    })))
+)]
+async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResult<Json<TokenBody>> {
+    match logins.ask(&body.read().await?.device_code).await? {
+        Asked::SignedIn(signed_in) => {
+            let lifetime = signed_in.session.expires_at - signed_in.session.created_at;
+            Ok(Json(TokenBody {
+                access_token: signed_in.token.expose().to_owned(),
+                token_type: "Bearer",
+                expires_in: lifetime.whole_seconds(),
+            }))
+        }
+        Asked::Not(poll) => Err(refusal(poll)),
+    }
+}
+
+/// Confirm or refuse the sign-in of a program
+///
+/// For a frontend; without one, people confirm on the page at `/device`.
+#[utoipa::path(
+    post, path = "/confirm", tag = "Auth", security(("bearer" = [])),
+    request_body(content = ConfirmBody, example = json!({"user_code": "BCDF-GHJK", "approve": true})),
+    responses((status = 204, description = "The program learns it when it asks next"), failures::NotFound)
+)]
+async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<DeviceLogins>) -> ApiResult<NoContent> {
+    let ConfirmBody { user_code, approve } = body.read().await?;
+    let code = UserCode::parse(&user_code).ok_or(IdentityError::UnknownUserCode)?;
+    logins.confirm(caller.id, &code, approve).await?;
+    Ok(NoContent)
+}
+
+/// Why a program is not signed in, in the words of RFC 8628, section 3.5.
+fn refusal(poll: Poll) -> ApiError {
+    let (error, detail) = match poll {
+        Poll::SlowDown => ("slow_down", "Wait longer before you ask again."),
+        Poll::Denied => ("access_denied", "Somebody refused this sign-in."),
+        Poll::Expired => ("expired_token", "This code is too old, used up, or not one of ours."),
+        Poll::Pending | Poll::Approved(_) => ("authorization_pending", "Nobody has confirmed this sign-in yet."),
+    };
+    ApiError::bad_request(detail).with_detail("error", json!(error))
+}
+
+#[derive(Deserialize)]
+struct Asking {
+    user_code: Option<String>,
+}
+
+/// What a person filled in.
+#[derive(Deserialize)]
+struct Filled {
+    user_code: String,
+    name: String,
+    password: String,
+    /// `yes`, or anything else for no.
+    answer: String,
+}
+
+async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse {
+    let code = asking.user_code.as_deref().and_then(UserCode::parse);
+    let Some(code) = code else { return page(StatusCode::OK, None, "Type the code that your program shows.") };
+    match logins.waiting(&code).await {
+        Ok(login) => page(StatusCode::OK, Some(&code), &who(&login)),
+        Err(error) => failure(&error, None),
+    }
+}
+
+/// What is known of the program, for whoever is about to confirm.
+fn who(login: &DeviceLogin) -> String {
+    let from = login.device.ip.as_deref().map(|ip| format!(" at {ip}")).unwrap_or_default();
+    format!(
+        "“{}”{from} wants to be signed in as you. Only say yes if you have just started it yourself.",
+        login.client_name
+    )
+}
+
+async fn answer(
+    filled: Form<Filled>,
+    identity: Data<Identity>,
+    logins: Data<DeviceLogins>,
+) -> Either<HttpResponse, HttpResponse> {
+    let Filled { user_code, name, password, answer } = filled.into_inner();
+    let Some(code) = UserCode::parse(&user_code) else {
+        return Either::Left(failure(&IdentityError::UnknownUserCode, None));
+    };
+    let yes = answer == "yes";
+    let confirmed = async {
+        let user = identity.recognise(&name, Password::typed(password)).await?;
+        logins.confirm(user, &code, yes).await
+    };
+    Either::Right(match confirmed.await {
+        Ok(()) if yes => done("Your program is signed in. You can close this page."),
+        Ok(()) => done("Your program was refused. You can close this page."),
+        Err(error) => failure(&error, Some(&code)),
+    })
+}
+
+/// The form again, with what went wrong.
+fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
+    let status = ErrorCode::from(error.kind()).status();
+    if status.is_server_error() {
+        tracing::warn!(code = error.code(), %error, "a device login could not be confirmed");
+        return page(status, code, "Something went wrong on our side. Try again in a moment.");
+    }
+    page(status, code, &error.to_string())
+}
+
+fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpResponse {
+    let code = code.map(UserCode::to_string).unwrap_or_default();
+    html(status, &PAGE.replace("{message}", &escaped(message)).replace("{code}", &escaped(&code)))
+}
+
+/// The page without its form.
+fn done(message: &str) -> HttpResponse {
+    let before = PAGE.split("<form").next().unwrap_or_default();
+    html(StatusCode::OK, &before.replace("{message}", &escaped(message)))
+}
+
+fn html(status: StatusCode, text: &str) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(text.to_owned())
+}
+
+/// `text` as HTML says it.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}

@@ -1,0 +1,130 @@
+//! Programs that wait for somebody to confirm their sign-in.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::identity::ports::DeviceLoginRepository;
+use domain::identity::{Confirmation, Device, DeviceLogin, TokenHash, UserCode};
+use domain::ids::UserId;
+use domain::store::StoreError;
+use time::OffsetDateTime;
+
+use crate::error::store_error;
+use crate::schema::device_logins::{self, table};
+use crate::unit_of_work::PgUnitOfWork;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = device_logins)]
+struct Row {
+    device_code_hash: Vec<u8>,
+    user_code: String,
+    client_name: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    last_polled_at: Option<OffsetDateTime>,
+    approved_by: Option<uuid::Uuid>,
+    denied: bool,
+}
+
+/// The columns of an answer.
+fn columns(confirmation: Confirmation) -> (Option<uuid::Uuid>, bool) {
+    match confirmation {
+        Confirmation::Open => (None, false),
+        Confirmation::Approved(user) => (Some(user.0), false),
+        Confirmation::Denied => (None, true),
+    }
+}
+
+impl From<&DeviceLogin> for Row {
+    fn from(login: &DeviceLogin) -> Self {
+        let (approved_by, denied) = columns(login.confirmation);
+        Self {
+            device_code_hash: login.device_code.0.to_vec(),
+            user_code: login.user_code.as_str().to_owned(),
+            client_name: login.client_name.clone(),
+            ip: login.device.ip.clone(),
+            user_agent: login.device.user_agent.clone(),
+            created_at: login.created_at,
+            expires_at: login.expires_at,
+            last_polled_at: login.last_polled_at,
+            approved_by,
+            denied,
+        }
+    }
+}
+
+impl TryFrom<Row> for DeviceLogin {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let broken = || StoreError::Internal("a device login is not what was stored".to_owned());
+        Ok(Self {
+            device_code: TokenHash(row.device_code_hash.try_into().map_err(|_| broken())?),
+            user_code: UserCode::parse(&row.user_code).ok_or_else(broken)?,
+            client_name: row.client_name,
+            device: Device { ip: row.ip, user_agent: row.user_agent },
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            last_polled_at: row.last_polled_at,
+            confirmation: match (row.approved_by, row.denied) {
+                (_, true) => Confirmation::Denied,
+                (Some(user), false) => Confirmation::Approved(UserId(user)),
+                (None, false) => Confirmation::Open,
+            },
+        })
+    }
+}
+
+#[async_trait]
+impl DeviceLoginRepository for PgUnitOfWork {
+    async fn insert(&mut self, login: &DeviceLogin) -> Result<bool, StoreError> {
+        let query = diesel::insert_into(table).values(Row::from(login)).on_conflict_do_nothing();
+        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+    }
+
+    async fn find_by_user_code(&mut self, code: &UserCode) -> Result<Option<DeviceLogin>, StoreError> {
+        let query = table.filter(device_logins::user_code.eq(code.as_str())).select(Row::as_select());
+        let row: Option<Row> = query.first(self.connection()?).await.optional().map_err(store_error)?;
+        row.map(DeviceLogin::try_from).transpose()
+    }
+
+    async fn lock(&mut self, device_code: TokenHash) -> Result<Option<DeviceLogin>, StoreError> {
+        let query = table.find(device_code.0.to_vec()).select(Row::as_select()).for_update();
+        let row: Option<Row> = query.first(self.connection()?).await.optional().map_err(store_error)?;
+        row.map(DeviceLogin::try_from).transpose()
+    }
+
+    async fn confirm(&mut self, device_code: TokenHash, confirmation: Confirmation) -> Result<bool, StoreError> {
+        let (approved_by, denied) = columns(confirmation);
+        let open = device_logins::approved_by.is_null().and(device_logins::denied.eq(false));
+        let query = diesel::update(table.find(device_code.0.to_vec()).filter(open))
+            .set((device_logins::approved_by.eq(approved_by), device_logins::denied.eq(denied)));
+        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+    }
+
+    async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError> {
+        let login = diesel::update(table.find(device_code.0.to_vec()));
+        login.set(device_logins::last_polled_at.eq(now)).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError> {
+        let login = diesel::delete(table.find(device_code.0.to_vec()));
+        login.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError> {
+        let approved = diesel::delete(table.filter(device_logins::approved_by.eq(user.0)));
+        approved.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let ended = diesel::delete(table.filter(device_logins::expires_at.le(now)));
+        ended.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+}

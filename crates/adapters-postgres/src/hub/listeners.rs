@@ -1,0 +1,155 @@
+//! Who listens in this process.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use domain::ids::UserId;
+use domain::social::FeedItem;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use super::HubLimits;
+
+/// Everybody who listens, with a queue each.
+pub(super) struct Listeners {
+    limits: HubLimits,
+    closed: bool,
+    count: usize,
+    next: u64,
+    /// The oldest first.
+    by_viewer: HashMap<UserId, VecDeque<Listener>>,
+}
+
+struct Listener {
+    number: u64,
+    queue: mpsc::Sender<Arc<FeedItem>>,
+}
+
+impl Listeners {
+    pub(super) fn new(limits: HubLimits) -> Self {
+        Self { limits, closed: false, count: 0, next: 0, by_viewer: HashMap::new() }
+    }
+
+    /// Adds a listener of `viewer`, in the place of their oldest if they have as many as they may; `None` when there is no room.
+    pub(super) fn add(&mut self, viewer: UserId) -> Option<(u64, mpsc::Receiver<Arc<FeedItem>>)> {
+        if self.closed {
+            return None;
+        }
+        if let Some(theirs) = self.by_viewer.get_mut(&viewer)
+            && theirs.len() >= self.limits.per_viewer
+            && theirs.pop_front().is_some()
+        {
+            self.count -= 1;
+        }
+        if self.count >= self.limits.listeners {
+            self.forget_if_silent(viewer);
+            return None;
+        }
+        let (queue, heard) = mpsc::channel(self.limits.queue);
+        self.next += 1;
+        self.count += 1;
+        self.by_viewer.entry(viewer).or_default().push_back(Listener { number: self.next, queue });
+        Some((self.next, heard))
+    }
+
+    /// Removes a listener, if it is still there.
+    pub(super) fn remove(&mut self, viewer: UserId, number: u64) {
+        self.keep(viewer, |listener| listener.number != number);
+    }
+
+    /// Gives `item` to every listener of `viewer`. One whose queue is full is removed: what is in its queue is its last.
+    pub(super) fn tell(&mut self, viewer: UserId, item: &Arc<FeedItem>) {
+        self.keep(viewer, |listener| listener.queue.try_send(item.clone()).is_ok());
+    }
+
+    /// Everybody who listens, once each.
+    pub(super) fn viewers(&self) -> Vec<Uuid> {
+        self.by_viewer.keys().map(|viewer| viewer.0).collect()
+    }
+
+    /// Removes everybody, for good.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        self.count = 0;
+        self.by_viewer.clear();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn keep(&mut self, viewer: UserId, keep: impl FnMut(&Listener) -> bool) {
+        let Some(theirs) = self.by_viewer.get_mut(&viewer) else { return };
+        let before = theirs.len();
+        theirs.retain(keep);
+        self.count -= before - theirs.len();
+        self.forget_if_silent(viewer);
+    }
+
+    fn forget_if_silent(&mut self, viewer: UserId) {
+        if self.by_viewer.get(&viewer).is_some_and(VecDeque::is_empty) {
+            self.by_viewer.remove(&viewer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::data::StoredData;
+    use domain::ids::ActivityId;
+    use domain::social::{ActivityKind, Author};
+    use domain::users::Username;
+    use mpsc::error::TryRecvError;
+
+    use super::*;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+    const LIMITS: HubLimits = HubLimits { listeners: 3, per_viewer: 2, queue: 2 };
+
+    fn item() -> Arc<FeedItem> {
+        let author = Author { id: BOB, username: Username::trusted("bob"), name: None, image: None };
+        let (id, kind, data) = (ActivityId(Uuid::nil()), ActivityKind::LevelUp, StoredData("{}".into()));
+        Arc::new(FeedItem { id, created_at: time::OffsetDateTime::UNIX_EPOCH, kind, data, author })
+    }
+
+    #[test]
+    fn the_oldest_of_an_account_ends_and_a_full_process_takes_nobody_else() {
+        let mut listeners = Listeners::new(LIMITS);
+        let (_, mut first) = listeners.add(ADA).expect("room");
+        let (_, mut second) = listeners.add(ADA).expect("room");
+        let (_, mut third) = listeners.add(ADA).expect("in the place of the first");
+        assert_eq!(first.try_recv(), Err(TryRecvError::Disconnected));
+        let (bob, _queue) = listeners.add(BOB).expect("room");
+        assert!(listeners.add(BOB).is_none(), "three are the most");
+        assert_eq!(listeners.viewers().len(), 2);
+        listeners.tell(ADA, &item());
+        assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
+        listeners.remove(BOB, bob);
+        listeners.remove(BOB, bob);
+        assert_eq!(listeners.viewers(), [ADA.0]);
+        assert!(listeners.add(BOB).is_some());
+    }
+
+    #[test]
+    fn who_does_not_read_is_told_what_waits_and_no_more() {
+        let mut listeners = Listeners::new(LIMITS);
+        let (_, mut slow) = listeners.add(ADA).expect("room");
+        for _ in 0..5 {
+            listeners.tell(ADA, &item());
+        }
+        assert!(listeners.viewers().is_empty());
+        assert!(slow.try_recv().is_ok() && slow.try_recv().is_ok());
+        assert_eq!(slow.try_recv(), Err(TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn closing_ends_for_everybody_and_for_good() {
+        let mut listeners = Listeners::new(LIMITS);
+        let (number, mut queue) = listeners.add(ADA).expect("room");
+        listeners.close();
+        assert_eq!(queue.try_recv(), Err(TryRecvError::Disconnected));
+        listeners.remove(ADA, number);
+        assert!(listeners.add(ADA).is_none() && listeners.is_closed());
+    }
+}

@@ -1,0 +1,8 @@
+-- The rows in which what $1 does will be counted.
+WITH person AS (
+    SELECT id, key FROM users WHERE id = $1
+),
+usage AS (
+    INSERT INTO usage_totals (user_key) SELECT key FROM person
+)
+INSERT INTO social_counts (user_id) SELECT id FROM person

@@ -1,0 +1,162 @@
+//! Activities as they are committed, over a connection that listens.
+
+use std::time::Duration;
+
+use adapters_postgres::{Hub, HubLimits};
+use domain::ids::ActivityId;
+use domain::social::ports::{ActivityHub, FeedReader, HeardActivities};
+use domain::store::Store;
+use domain::users::User;
+
+use crate::common::{Fixture, NOW, fixture, level_up, write};
+
+/// How long is waited for what must come: no measure of speed, only the end of patience.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+fn hub(fixture: &Fixture) -> Hub {
+    Hub::start(fixture.store.clone(), fixture.database.url(), HubLimits::default())
+}
+
+async fn listen(hub: &Hub, viewer: &User) -> Box<dyn HeardActivities> {
+    hub.subscribe(viewer.id).await.expect("it hears").expect("room")
+}
+
+async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
+    let next = tokio::time::timeout(PATIENCE, heard.next()).await.expect("something comes");
+    next.map(|item| item.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
+    let fixture = fixture();
+    let [ada, bob, eve] =
+        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    fixture.follow(&ada, &bob).await;
+    fixture.follow(&eve, &bob).await;
+    fixture.follow(&ada, &eve).await;
+    let hubs = [hub(&fixture), hub(&fixture)];
+    let mut adas = [listen(&hubs[0], &ada).await, listen(&hubs[1], &ada).await];
+    let mut eves = listen(&hubs[0], &eve).await;
+    let mut bobs = listen(&hubs[1], &bob).await;
+
+    let mut undone = fixture.store.begin().await.expect("a transaction");
+    write(&mut *undone, &level_up(&bob, 0)).await;
+    drop(undone);
+    let first = fixture.happens(&bob, 0).await;
+    for heard in adas.iter_mut().chain([&mut eves]) {
+        assert_eq!(next(heard).await, Some(first), "and nothing that was undone");
+    }
+
+    // Asked anew for each: Bob is private and keeps Ada, and Eve is removed.
+    fixture.set_public(&bob, false).await;
+    fixture.social().remove_follower(bob.id, &eve.username).await.expect("removed");
+    let second = fixture.happens(&bob, 1).await;
+    for heard in &mut adas {
+        assert_eq!(next(heard).await, Some(second));
+    }
+    fixture.social().unfollow(ada.id, &bob.username).await.expect("unfollowed");
+    fixture.happens(&bob, 2).await;
+    // Eve's comes after Bob's, so whoever hears hers next has not heard his.
+    let last = fixture.happens(&eve, 3).await;
+    for heard in &mut adas {
+        assert_eq!(next(heard).await, Some(last));
+    }
+    let deleted = "UPDATE users SET deleted_at = now() WHERE username = 'eve'";
+    fixture.client().await.batch_execute(deleted).await.expect("deleted");
+    fixture.happens(&eve, 4).await;
+    // Heard by both hubs once Ada hears of what came after it.
+    let joe = fixture.person("joe", None).await;
+    fixture.follow(&ada, &joe).await;
+    let after = fixture.happens(&joe, 5).await;
+    for heard in &mut adas {
+        let mut told = next(heard).await;
+        while told != Some(after) {
+            let earned = told.expect("what Joe earned by being followed");
+            assert_ne!(
+                fixture.store.mark(earned).await.expect("a store").map(|mark| mark.at),
+                Some(NOW + time::Duration::seconds(4))
+            );
+            told = next(heard).await;
+        }
+    }
+    for hub in &hubs {
+        hub.close();
+    }
+    assert_eq!(next(&mut eves).await, None, "nothing after Bob removed her");
+    assert_eq!(next(&mut bobs).await, None, "nobody is told of themselves");
+    assert!(hubs[0].subscribe(ada.id).await.expect("it hears").is_none(), "no room at the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_committed_while_the_connection_is_away_is_caught_up() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&ada, &bob).await;
+    let hub = hub(&fixture);
+    let mut heard = listen(&hub, &ada).await;
+    let client = fixture.client().await;
+    for round in 0..5 {
+        if round % 2 == 1 {
+            let before = fixture.happens(&bob, 10 * round).await;
+            assert_eq!(next(&mut heard).await, Some(before));
+        }
+        // Written by a transaction that was under way before the connection was cut, and committed after it.
+        let late = level_up(&bob, 10 * round - 5);
+        let mut slow = fixture.store.begin().await.expect("a transaction");
+        write(&mut *slow, &late).await;
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND query = 'LISTEN activities'";
+        let ended: i64 = client.query_one(cut, &[]).await.expect("a connection").get(0);
+        assert_eq!(ended, 1);
+        slow.commit().await.expect("a commit");
+        let mut told = Vec::new();
+        while told.last() != Some(&late.id) {
+            told.push(next(&mut heard).await.expect("the hub goes on"));
+        }
+        // The next round must cut the connection that came after this one.
+        let there = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND query = 'LISTEN activities'";
+        while client.query_one(there, &[]).await.expect("a count").get::<_, i64>(0) != 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_hears_nothing_yet_says_so_and_begins_when_it_can() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&ada, &bob).await;
+    let nowhere = Hub::start(fixture.store.clone(), "postgres://127.0.0.1:1/nothing", HubLimits::default());
+    let error = nowhere.subscribe(ada.id).await.err().expect("nobody is there");
+    assert_eq!(domain::error::DomainError::code(&error), "store_unavailable");
+    nowhere.close();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_activities_at_once_are_asked_about_together() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&ada, &bob).await;
+    let limits = HubLimits { queue: 200, ..HubLimits::default() };
+    let hub = Hub::start(fixture.store.clone(), fixture.database.url(), limits);
+    let mut listeners = Vec::new();
+    for _ in 0..3 {
+        listeners.push(listen(&hub, &ada).await);
+    }
+    let activities: Vec<_> = (0..100).map(|n| level_up(&bob, n)).collect();
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    for activity in &activities {
+        write(&mut *tx, activity).await;
+    }
+    let queries = fixture.store.queries();
+    let before = queries.statements();
+    tx.commit().await.expect("a commit");
+    for heard in &mut listeners {
+        for activity in &activities {
+            assert_eq!(next(heard).await, Some(activity.id), "in the order in which they were written");
+        }
+    }
+    let asked = queries.statements() - before;
+    assert!(asked < 100, "{asked} statements for 100 activities and 3 listeners");
+}

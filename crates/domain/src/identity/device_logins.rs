@@ -1,0 +1,275 @@
+//! Signing in a program that has no browser: it shows a code, and somebody confirms it elsewhere.
+
+use std::sync::Arc;
+
+use time::Duration;
+
+use super::admission::admit;
+use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
+use super::error::IdentityError;
+use super::session::{Credential, Device, Secret, Session, SignedIn};
+use crate::clock::Clock;
+use crate::ids::{Ids, SessionId, UserId};
+use crate::store::{Store, StoreError};
+use crate::users::Presence;
+
+/// How often another user code is tried where one is taken.
+const TRIES: usize = 5;
+
+/// The use cases of device logins.
+#[derive(Clone)]
+pub struct DeviceLogins {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    session_lifetime: Duration,
+}
+
+/// A device login just begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// What the program asks with, shown this once.
+    pub device_code: Secret,
+    /// What a person types.
+    pub user_code: UserCode,
+}
+
+/// What a program that asks gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// A session.
+    SignedIn(Box<SignedIn>),
+    /// Not, or not yet.
+    Not(Poll),
+}
+
+impl DeviceLogins {
+    /// Keeps logins in `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, clock, ids, session_lifetime: Session::LIFETIME }
+    }
+
+    /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
+    #[must_use]
+    pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
+        Self { session_lifetime: lifetime, ..self }
+    }
+
+    /// Begins a login of the program called `client_name`, which runs on `device`.
+    pub async fn begin(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
+        let now = self.clock.now();
+        let device_code = Secret::api_token(self.ids.secret());
+        let mut tx = self.store.begin().await?;
+        tx.device_logins().forget_ended(now).await?;
+        for _ in 0..TRIES {
+            let Some(user_code) = UserCode::of(self.ids.secret()) else { continue };
+            let login = DeviceLogin {
+                device_code: device_code.hash(),
+                user_code: user_code.clone(),
+                client_name: client_name.clone(),
+                device: device.clone(),
+                created_at: now,
+                expires_at: now + DeviceLogin::PATIENCE,
+                last_polled_at: None,
+                confirmation: Confirmation::Open,
+            };
+            if tx.device_logins().insert(&login).await? {
+                tx.commit().await?;
+                return Ok(Begun { device_code, user_code });
+            }
+        }
+        Err(StoreError::Unavailable("no user code is free".to_owned()).into())
+    }
+
+    /// The login that waits for `code`, to be shown before it is confirmed.
+    pub async fn waiting(&self, code: &UserCode) -> Result<DeviceLogin, IdentityError> {
+        let mut tx = self.store.begin().await?;
+        let login = tx.device_logins().find_by_user_code(code).await?;
+        let waits =
+            |login: &DeviceLogin| login.confirmation == Confirmation::Open && self.clock.now() < login.expires_at;
+        login.filter(waits).ok_or(IdentityError::UnknownUserCode)
+    }
+
+    /// Says yes or no, in the name of `user`, to the login that waits for `code`. An account that was deleted, and is not gone for
+    /// good, comes back by a yes.
+    pub async fn confirm(&self, user: UserId, code: &UserCode, yes: bool) -> Result<(), IdentityError> {
+        let login = self.waiting(code).await?;
+        let mut tx = self.store.begin().await?;
+        let confirmation = if yes { Confirmation::Approved(user) } else { Confirmation::Denied };
+        if !tx.device_logins().confirm(login.device_code, confirmation).await? {
+            return Err(IdentityError::UnknownUserCode);
+        }
+        // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
+        if yes && !admit(&mut *tx, user, self.clock.now()).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// What the program gets that asks with `device_code`. A session is given once.
+    pub async fn ask(&self, device_code: &str) -> Result<Asked, IdentityError> {
+        let Some(Credential::ApiToken(hash)) = Credential::parse(device_code) else {
+            return Ok(Asked::Not(Poll::Expired));
+        };
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let Some(login) = tx.device_logins().lock(hash).await? else { return Ok(Asked::Not(Poll::Expired)) };
+        let poll = login.poll(now);
+        let Poll::Approved(user) = poll else {
+            tx.device_logins().note_poll(hash, now).await?;
+            tx.commit().await?;
+            return Ok(Asked::Not(poll));
+        };
+        tx.device_logins().delete(hash).await?;
+        if tx.users().hold(user).await? != Some(Presence::Here) {
+            // Whoever said yes has left since: a program that asks does not bring them back.
+            return Ok(Asked::Not(Poll::Expired));
+        }
+        let id = SessionId(self.ids.fresh());
+        let signed_in = SignedIn::new(id, user, self.ids.secret(), login.device, now, self.session_lifetime);
+        tx.sessions().insert(&signed_in.session).await?;
+        tx.commit().await?;
+        Ok(Asked::SignedIn(Box::new(signed_in)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::ids::MockIds;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+    use uuid::Uuid;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    /// Logins over one table; `taken` user codes are refused before one is free.
+    fn logins(taken: usize) -> DeviceLogins {
+        logins_of(taken, Arc::new(Mutex::new(Presence::Here)))
+    }
+
+    /// The same where whoever confirms is as `presence` says.
+    fn logins_of(taken: usize, presence: Arc<Mutex<Presence>>) -> DeviceLogins {
+        let table = Arc::new(Mutex::new(Vec::<DeviceLogin>::new()));
+        let refusals = Arc::new(Mutex::new(taken));
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.device_logins.expect_forget_ended().returning(|_| Ok(()));
+            let (t, left) = (table.clone(), refusals.clone());
+            tx.device_logins.expect_insert().returning(move |login| {
+                let mut left = left.lock().expect("a number");
+                let free = *left == 0;
+                *left = left.saturating_sub(1);
+                if free {
+                    t.lock().expect("a table").push(login.clone());
+                }
+                Ok(free)
+            });
+            let t = table.clone();
+            tx.device_logins
+                .expect_find_by_user_code()
+                .returning(move |code| Ok(t.lock().expect("a table").iter().find(|l| l.user_code == *code).cloned()));
+            let t = table.clone();
+            tx.device_logins.expect_confirm().returning(move |hash, confirmation| {
+                let mut table = t.lock().expect("a table");
+                let login = table.iter_mut().find(|login| login.device_code == hash);
+                Ok(login.map(|login| login.confirmation = confirmation).is_some())
+            });
+            let t = table.clone();
+            tx.device_logins
+                .expect_lock()
+                .returning(move |hash| Ok(t.lock().expect("a table").iter().find(|l| l.device_code == hash).cloned()));
+            tx.device_logins.expect_note_poll().returning(|_, _| Ok(()));
+            let t = table.clone();
+            tx.device_logins.expect_delete().returning(move |hash| {
+                t.lock().expect("a table").retain(|login| login.device_code != hash);
+                Ok(())
+            });
+            let p = presence.clone();
+            tx.users.expect_hold().returning(move |_| Ok(Some(*p.lock().expect("a presence"))));
+            let p = presence.clone();
+            tx.users.expect_set_left().returning(move |_, at| {
+                *p.lock().expect("a presence") = at.map_or(Presence::Here, Presence::Left);
+                Ok(())
+            });
+            tx.follows.expect_set_counted().returning(|_, _| Ok(()));
+            tx.sessions.expect_insert().returning(|_| Ok(()));
+            tx
+        });
+        let mut ids = MockIds::new();
+        ids.expect_fresh().returning(|| Uuid::from_u128(42));
+        ids.expect_secret().returning(|| [7; 32]);
+        DeviceLogins::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(ids))
+    }
+
+    fn begin(logins: &DeviceLogins) -> Begun {
+        pollster::block_on(logins.begin("cli".into(), Device::default())).expect("a login")
+    }
+
+    fn ask(logins: &DeviceLogins, code: &str) -> Asked {
+        pollster::block_on(logins.ask(code)).expect("an answer")
+    }
+
+    #[test]
+    fn a_program_is_signed_in_once_after_somebody_said_yes() {
+        let logins = logins(0);
+        let begun = begin(&logins);
+        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Pending));
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, true)).expect("confirmed");
+        let Asked::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
+        assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
+        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired), "once");
+    }
+
+    #[test]
+    fn who_left_comes_back_by_a_yes_and_not_by_a_program_that_asks() {
+        let left = Presence::Left(NOW - Duration::days(1));
+        let presence = Arc::new(Mutex::new(left));
+        let now = || *presence.lock().expect("a presence");
+        let logins = logins_of(0, presence.clone());
+        let begun = begin(&logins);
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, true)).expect("confirmed");
+        assert_eq!(now(), Presence::Here);
+        *presence.lock().expect("a presence") = left;
+        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired));
+        assert_eq!(now(), left);
+
+        let begun = begin(&logins);
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, false)).expect("denied");
+        assert_eq!(now(), left, "a no brings nobody back");
+        let logins = logins_of(0, Arc::new(Mutex::new(Presence::Left(NOW - Duration::days(30)))));
+        let begun = begin(&logins);
+        let gone = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
+        assert!(matches!(gone, Err(IdentityError::WrongCredentials)));
+    }
+
+    #[test]
+    fn a_code_is_answered_once_and_no_is_an_answer() {
+        let logins = logins(0);
+        let begun = begin(&logins);
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, false)).expect("denied");
+        let again = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
+        assert!(matches!(again, Err(IdentityError::UnknownUserCode)));
+        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Denied));
+    }
+
+    #[test]
+    fn what_is_no_code_of_ours_is_told_apart_from_nothing() {
+        let logins = logins(0);
+        for code in ["", "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", Secret::api_token([8; 32]).expose()] {
+            assert_eq!(ask(&logins, code), Asked::Not(Poll::Expired), "{code}");
+        }
+        let code = UserCode::of([7; 32]).expect("a code");
+        assert!(matches!(pollster::block_on(logins.waiting(&code)), Err(IdentityError::UnknownUserCode)));
+    }
+
+    #[test]
+    fn a_code_that_is_taken_is_made_anew_a_few_times() {
+        assert!(pollster::block_on(logins(TRIES - 1).begin("cli".into(), Device::default())).is_ok());
+        let full = pollster::block_on(logins(TRIES).begin("cli".into(), Device::default()));
+        assert!(matches!(full, Err(IdentityError::Store(StoreError::Unavailable(_)))));
+    }
+}

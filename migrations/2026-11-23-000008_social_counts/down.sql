@@ -1,0 +1,2 @@
+DROP INDEX users_deleted_idx;
+DROP TABLE social_counts;

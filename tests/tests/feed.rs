@@ -1,0 +1,163 @@
+//! What happens to the people one follows, as pages and as it happens.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tests::{Batch, Event, Events, Message, Person, Server};
+
+async fn follow(who: &Person, whom: &Person) {
+    who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
+}
+
+/// The activities on the first page of the feed of `person`, the newest first.
+async fn feed(person: &Person) -> Vec<Value> {
+    let page = person.get("/feed?size=100").await;
+    let items = page["items"].as_array().expect("items").clone();
+    assert_eq!(page["total"], items.len());
+    items
+}
+
+fn ids(items: &[Value]) -> BTreeSet<&str> {
+    items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
+}
+
+fn id(event: &Event) -> &str {
+    event.id.as_deref().expect("an id")
+}
+
+/// Lets `person` use something for the `n`th time: more each time, so that something is earned.
+async fn works(person: &Person, n: u32) {
+    let message = Message::new(format!("m{n}")).input(10_u64.pow(3 + n));
+    let report = person.sync(&Batch::of([message])).await;
+    assert!(!report["achievements_unlocked"].as_array().is_some_and(Vec::is_empty), "{report}");
+}
+
+#[tokio::test]
+async fn what_one_server_takes_in_is_told_by_every_server() {
+    let here = Server::start().await;
+    let there = Server::start_on(here.database().clone(), &[]).await;
+    let (ada, bob) = (Person::register(&here, "ada").await, Person::register(&here, "bob").await);
+    follow(&ada, &bob).await;
+    let elsewhere = there.client().with_token(ada.client.token().expect("a token"));
+    let known = feed(&ada).await.len();
+    let mut streams = [Events::open(&ada.client, None).await, Events::open(&elsewhere, None).await];
+    works(&bob, 0).await;
+
+    let items = feed(&ada).await;
+    let new = &items[..items.len() - known];
+    assert!(new.iter().any(|item| item["data"]["slug"] == "first-sync"), "{new:?}");
+    for item in new {
+        assert_eq!((&item["user_id"], &item["user"]["username"]), (&json!(bob.id), &json!("bob")), "{item}");
+    }
+    for stream in &mut streams {
+        let events = stream.take(new.len()).await;
+        for event in &events {
+            assert!(new.contains(&event.data) && event.data["id"] == id(event), "{event:?}");
+        }
+        assert_eq!(events.iter().map(id).collect::<BTreeSet<_>>(), ids(new));
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_is_told_what_they_missed() {
+    let server = Server::start().await;
+    let [ada, bob, eve] = [
+        Person::register(&server, "ada").await,
+        Person::register(&server, "bob").await,
+        Person::register(&server, "eve").await,
+    ];
+    follow(&ada, &bob).await;
+    follow(&ada, &eve).await;
+    let mut stream = Events::open(&ada.client, None).await;
+    works(&bob, 0).await;
+    let last = stream.next().await.expect("an activity");
+    drop(stream);
+    let before = feed(&ada).await;
+    works(&eve, 0).await;
+    works(&bob, 1).await;
+
+    let items = feed(&ada).await;
+    let missed: BTreeSet<&str> = ids(&items).difference(&ids(&before)).copied().collect();
+    assert!(missed.len() > 1, "{items:?}");
+    let mut stream = Events::open(&ada.client, Some(id(&last))).await;
+    let (mut told, mut order) = (BTreeSet::new(), Vec::new());
+    while !missed.iter().all(|id| told.contains(*id)) {
+        let event = stream.next().await.expect("what was missed");
+        assert_ne!(id(&event), id(&last));
+        assert!(told.insert(id(&event).to_owned()), "nothing is told twice on one stream");
+        order.push(event.data["created_at"].as_str().expect("a time").to_owned());
+    }
+    assert!(order.is_sorted(), "the oldest first: {order:?}");
+    works(&eve, 1).await;
+    let next = stream.next().await.expect("what happens from now on");
+    assert!(!told.contains(id(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
+
+    let mut unknown = Events::open(&ada.client, Some("00000000-0000-7000-8000-000000000404")).await;
+    works(&bob, 2).await;
+    let first = unknown.next().await.expect("what happens from now on");
+    assert!(!ids(&items).contains(id(&first)) && first.data["user"]["username"] == "bob", "{first:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_ends_its_streams_and_drains() {
+    let mut server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    follow(&ada, &bob).await;
+    let mut streams = [Events::open(&ada.client, None).await, Events::open(&bob.client, None).await];
+    works(&bob, 0).await;
+    let last = streams[0].next().await.expect("an activity");
+    server.tell_to_stop();
+    for stream in &mut streams {
+        while stream.next().await.is_some() {}
+    }
+    assert_eq!(server.end().await.code(), Some(0));
+
+    // Whoever comes back to the next process misses nothing.
+    server.restart().await;
+    works(&bob, 1).await;
+    let mut stream = Events::open(&ada.client, Some(id(&last))).await;
+    let newest = feed(&ada).await[0]["id"].as_str().expect("an id").to_owned();
+    while id(&stream.next().await.expect("an activity")) != newest {}
+}
+
+#[tokio::test]
+async fn a_private_persons_activities_are_gone_at_once_for_who_does_not_follow_any_more() {
+    let server = Server::start().await;
+    let [ada, bob, eve] = [
+        Person::register(&server, "ada").await,
+        Person::register(&server, "bob").await,
+        Person::register(&server, "eve").await,
+    ];
+    for follower in [&ada, &eve] {
+        follow(follower, &bob).await;
+    }
+    works(&bob, 0).await;
+    bob.change(json!({"is_public": false})).await;
+    assert!(!feed(&ada).await.is_empty() && !feed(&eve).await.is_empty(), "followers from before stay");
+    let (mut adas, mut eves) = (Events::open(&ada.client, None).await, Events::open(&eve.client, None).await);
+    bob.client.delete("/users/me/followers/eve").await.expect(204);
+    assert_eq!(feed(&eve).await, [] as [Value; 0], "on the next request");
+    works(&bob, 1).await;
+    assert_eq!(adas.next().await.expect("an activity").data["user"]["username"], "bob");
+
+    // Eve hears of Ada next, and of nothing before.
+    follow(&eve, &ada).await;
+    works(&ada, 0).await;
+    assert_eq!(eves.next().await.expect("an activity").data["user"]["username"], "ada");
+}
+
+#[tokio::test]
+async fn the_sixth_stream_of_an_account_ends_the_first() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    follow(&ada, &bob).await;
+    let mut streams = Vec::new();
+    for _ in 0..6 {
+        streams.push(Events::open(&ada.client, None).await);
+    }
+    assert_eq!(streams[0].next().await, None);
+    works(&bob, 0).await;
+    for stream in &mut streams[1..] {
+        assert!(stream.next().await.is_some());
+    }
+}
