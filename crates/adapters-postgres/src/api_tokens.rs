@@ -93,6 +93,12 @@ impl ApiTokenRepository for PgUnitOfWork {
             .map_err(store_error)?;
         Ok(deleted > 0)
     }
+
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        let tokens = api_tokens::table.filter(api_tokens::user_id.eq(user.0));
+        diesel::delete(tokens).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
 }
 
 type PrincipalRow = (uuid::Uuid, uuid::Uuid, bool, bool, Option<OffsetDateTime>);

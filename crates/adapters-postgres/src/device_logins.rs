@@ -116,6 +116,12 @@ impl DeviceLoginRepository for PgUnitOfWork {
         Ok(())
     }
 
+    async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError> {
+        let approved = diesel::delete(table.filter(device_logins::approved_by.eq(user.0)));
+        approved.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
     async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
         let ended = diesel::delete(table.filter(device_logins::expires_at.le(now)));
         ended.execute(self.connection()?).await.map_err(store_error)?;

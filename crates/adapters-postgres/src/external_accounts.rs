@@ -16,12 +16,17 @@ use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]
 impl ExternalAccountRepository for PgUnitOfWork {
-    async fn owner(&mut self, provider: &ProviderName, subject: &str) -> Result<Option<UserId>, StoreError> {
+    async fn owner(
+        &mut self,
+        provider: &ProviderName,
+        subject: &str,
+        left_after: OffsetDateTime,
+    ) -> Result<Option<UserId>, StoreError> {
         let owner: Option<uuid::Uuid> = external_accounts::table
             .inner_join(users::table.on(users::id.eq(external_accounts::user_id)))
             .filter(external_accounts::provider.eq(provider.as_str()))
             .filter(external_accounts::subject.eq(subject))
-            .filter(users::deleted_at.is_null())
+            .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
             .select(external_accounts::user_id)
             .first(self.connection()?)
             .await

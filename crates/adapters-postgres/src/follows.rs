@@ -20,6 +20,10 @@ use crate::schema::{follow_requests, follows};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
+/// Names the advisory lock of whoever changes who counts, so that somebody who leaves at the moment in which others are let in is
+/// not counted by them: those who are let in are not locked. Taken after the locks of accounts and before the counts.
+const WHO_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
+
 #[async_trait]
 impl FollowRepository for PgUnitOfWork {
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError> {
@@ -64,10 +68,33 @@ impl FollowRepository for PgUnitOfWork {
     }
 
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
+        let connection = self.connection()?;
+        statement::<()>("SELECT pg_advisory_xact_lock_shared($1)")
+            .bind::<BigInt, _>(WHO_COUNTS)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
         statement::<()>(include_str!("sql/accept_requests.sql"))
             .bind::<Uuid, _>(following.0)
             .bind::<Timestamptz, _>(now)
-            .execute(self.connection()?)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError> {
+        let connection = self.connection()?;
+        // On its own: follows that were committed while waiting are seen by the next statement.
+        statement::<()>("SELECT pg_advisory_xact_lock($1)")
+            .bind::<BigInt, _>(WHO_COUNTS)
+            .execute(connection)
+            .await
+            .map_err(store_error)?;
+        statement::<()>(include_str!("sql/count_person.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<Integer, _>(if counted { 1 } else { -1 })
+            .execute(connection)
             .await
             .map_err(store_error)?;
         Ok(())

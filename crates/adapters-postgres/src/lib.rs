@@ -22,6 +22,7 @@ mod notifications;
 mod numeric;
 mod pool;
 mod progress;
+mod purge;
 mod readiness;
 mod referrals;
 mod schema;

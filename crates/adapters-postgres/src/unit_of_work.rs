@@ -15,7 +15,7 @@ use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
 use domain::usage::ports::LedgerRepository;
 use domain::usage::{MachineId, Model, Source};
-use domain::users::ports::UserRepository;
+use domain::users::ports::{PurgeRepository, UserRepository};
 
 use crate::dictionary::{Dictionary, Made, Shared};
 use crate::error::store_error;
@@ -78,6 +78,10 @@ fn ended() -> StoreError {
 #[async_trait]
 impl UnitOfWork for PgUnitOfWork {
     fn users(&mut self) -> &mut dyn UserRepository {
+        self
+    }
+
+    fn purge(&mut self) -> &mut dyn PurgeRepository {
         self
     }
 

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Text, Uuid};
 use diesel_async::RunQueryDsl;
 use domain::days::Zone;
-use domain::identity::{Email, PasswordHash};
+use domain::identity::{Email, PasswordHash, SignInName};
 use domain::ids::UserId;
 use domain::store::StoreError;
 use domain::users::ports::UserRepository;
-use domain::users::{Profile, Region, User, Username, WebUrl};
+use domain::users::{Presence, Profile, Region, User, Username, WebUrl};
 use time::OffsetDateTime;
 
 use crate::error::store_error;
@@ -197,16 +197,24 @@ impl UserRepository for PgUnitOfWork {
         Ok(row.map(User::from))
     }
 
-    async fn find_by_email(&mut self, email: &Email) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
-        let row: Option<WithPassword> = users::table
-            .filter(users::email.eq(email.as_str()))
-            .filter(users::deleted_at.is_null())
-            .select((UserRow::as_select(), users::password_hash))
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(with_password))
+    async fn find_for_sign_in(
+        &mut self,
+        name: &SignInName,
+        left_after: OffsetDateTime,
+    ) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
+        let accounts = users::table
+            .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
+            .select((UserRow::as_select(), users::password_hash));
+        let conn = self.connection()?;
+        // Two texts, so that each has its index.
+        let row: QueryResult<WithPassword> = match name {
+            SignInName::Email(email) => accounts.filter(users::email.eq(email.as_str())).first(conn).await,
+            SignInName::Username(name) => {
+                let folded = name.as_str().to_ascii_lowercase();
+                accounts.filter(lower(users::username).eq(folded)).first(conn).await
+            }
+        };
+        Ok(row.optional().map_err(store_error)?.map(with_password))
     }
 
     async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
@@ -219,5 +227,26 @@ impl UserRepository for PgUnitOfWork {
             .optional()
             .map_err(store_error)?;
         Ok(row.map(with_password))
+    }
+
+    async fn hold(&mut self, user: UserId) -> Result<Option<Presence>, StoreError> {
+        let deleted_at: Option<Option<OffsetDateTime>> = users::table
+            .find(user.0)
+            .select(users::deleted_at)
+            .for_no_key_update()
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(deleted_at.map(|at| at.map_or(Presence::Here, Presence::Left)))
+    }
+
+    async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError> {
+        diesel::update(users::table.find(user.0))
+            .set(users::deleted_at.eq(at))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
     }
 }

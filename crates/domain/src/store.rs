@@ -12,7 +12,7 @@ use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
-use crate::users::ports::UserRepository;
+use crate::users::ports::{PurgeRepository, UserRepository};
 
 /// Opens transactions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -27,6 +27,8 @@ pub trait Store: Send + Sync {
 pub trait UnitOfWork: Send {
     /// The accounts.
     fn users(&mut self) -> &mut dyn UserRepository;
+    /// The accounts that are gone for good.
+    fn purge(&mut self) -> &mut dyn PurgeRepository;
     /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     /// Programs that wait for somebody to confirm their sign-in.

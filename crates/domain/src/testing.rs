@@ -21,13 +21,15 @@ use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::usage::testing::NOW;
-use crate::users::ports::{MockUserRepository, UserRepository};
+use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
 
 /// One transaction whose repositories do what a test tells them.
 #[derive(Default)]
 pub struct TestUnitOfWork {
     /// The accounts.
     pub users: MockUserRepository,
+    /// The accounts that are gone for good.
+    pub purge: MockPurgeRepository,
     /// The signed-in sessions.
     pub sessions: MockSessionRepository,
     /// Programs that wait.
@@ -95,6 +97,10 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
 impl UnitOfWork for TestUnitOfWork {
     fn users(&mut self) -> &mut dyn UserRepository {
         &mut self.users
+    }
+
+    fn purge(&mut self) -> &mut dyn PurgeRepository {
+        &mut self.purge
     }
 
     fn sessions(&mut self) -> &mut dyn SessionRepository {

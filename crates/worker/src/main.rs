@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::{Usage, UsageError};
-use domain::users::Username;
+use domain::users::{Username, Users};
 use worker::{cleanup, rebuild};
 
 /// The burntop worker: what an operator does beside the server.
@@ -27,7 +27,8 @@ struct Cli {
 enum Command {
     /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
-    /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year
+    /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year;
+    /// accounts deleted more than 30 days ago
     Cleanup,
 }
 
@@ -86,8 +87,10 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
 
 async fn cleanup(store: &Store) -> Result<(), StartupError> {
     let inbox = Inbox::new(Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(SystemClock));
-    let line = cleanup::all(&inbox, interrupted()).await.map_err(|error| failed("cleaning up", error.to_string()))?;
-    println!("{line}");
+    let users = Users::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds));
+    cleanup::all(&inbox, &users, interrupted(), |line| println!("{line}"))
+        .await
+        .map_err(|error| failed("cleaning up", error.to_string()))?;
     Ok(())
 }
 

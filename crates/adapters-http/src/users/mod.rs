@@ -2,6 +2,7 @@
 
 mod compare;
 mod figures;
+mod leaving;
 mod patch;
 mod profile;
 
@@ -22,7 +23,7 @@ use profile::ProfileBody;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {
-    crate::routes![profile, change].and(figures::routes()).and(compare::routes()).under("/users")
+    crate::routes![profile, change].and(leaving::routes()).and(figures::routes()).and(compare::routes()).under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-use domain::identity::{Credential, Device, PasswordHash, Session, TokenHash};
+use domain::identity::{Credential, Device, PasswordHash, Session, SignInName, TokenHash};
 use domain::store::StoreError;
-use domain::users::Username;
+use domain::users::Presence;
 use serde_json::{Value, json};
 
 use crate::support::FRESH;
@@ -33,8 +33,11 @@ fn signing_in() -> World {
     let world = World { passwords: passwords(), ..World::new() };
     world.storing(|tx| {
         let known = || (user(ADA), Some(PasswordHash("correct horse".into())));
-        tx.users.expect_find_by_email().returning(move |email| Ok((email.as_str() == "ada@example.org").then(known)));
-        tx.users.expect_find_by_username().returning(move |name| Ok((*name == Username::trusted("ada")).then(known)));
+        tx.users.expect_find_for_sign_in().returning(move |name, _| {
+            let hers = [SignInName::parse("ada@example.org"), SignInName::parse("ada")];
+            Ok(hers.contains(&Some(name.clone())).then(known))
+        });
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.sessions.expect_insert().returning(|_| Ok(()));
     })
 }

@@ -2,6 +2,7 @@
 
 use domain::identity::{Confirmation, Device, DeviceLogin, PasswordHash, Secret, UserCode};
 use domain::testing::TestUnitOfWork;
+use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::client::Answer;
@@ -43,7 +44,8 @@ fn world(confirmation: Confirmation) -> World {
         tx.device_logins.expect_delete().returning(|_| Ok(()));
         tx.device_logins.expect_confirm().returning(|_, _| Ok(true));
         tx.sessions.expect_insert().returning(|_| Ok(()));
-        tx.users.expect_find_by_username().returning(|_| Ok(Some((user(ADA), Some(PasswordHash("right".into()))))));
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+        tx.users.expect_find_for_sign_in().returning(|_, _| Ok(Some((user(ADA), Some(PasswordHash("right".into()))))));
     });
     world.passwords.expect_verify().returning(|password, _| Ok(password.expose() == "right"));
     world

@@ -7,6 +7,7 @@ mod device;
 mod edge;
 mod errors;
 mod feed;
+mod leaving;
 mod limits;
 mod notifications;
 mod oauth;

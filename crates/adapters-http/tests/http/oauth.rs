@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use domain::identity::ports::MockIdentityProvider;
 use domain::identity::{Credential, Email, ExternalAccount, ProviderError, ProviderName, Session, State, Verifier};
 use domain::ids::UserId;
+use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::Client;
@@ -49,7 +50,8 @@ fn world(owner: Option<UserId>, failure: &ProviderError, opened: &Arc<Mutex<Vec<
     let opened = opened.clone();
     let world = World { github: knowing_ada(failure), ..World::new() };
     world.storing(move |tx| {
-        tx.external_accounts.expect_owner().returning(move |_, _| Ok(owner));
+        tx.external_accounts.expect_owner().returning(move |_, _, _| Ok(owner));
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.external_accounts.expect_touch().returning(|_, _| Ok(()));
         tx.external_accounts.expect_has().returning(|user, _| Ok(user == BOB));
         tx.external_accounts.expect_insert().returning(|link| Ok(link.user != BOB));

@@ -1,5 +1,6 @@
 //! A database of its own for each test, from a template that was migrated once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -119,6 +120,11 @@ impl Fixture {
         Social::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
     }
 
+    /// The use cases of profiles and of leaving, at `now`.
+    pub(crate) fn users_at(&self, now: OffsetDateTime) -> Users {
+        Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(now)), Arc::new(CountingIds))
+    }
+
     /// The use cases of looking.
     pub(crate) fn dashboard(&self) -> Dashboard {
         Dashboard::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)))
@@ -134,6 +140,31 @@ impl Fixture {
     pub(crate) async fn sync(&self, user: &User, ids: &[&str]) {
         let messages = ids.iter().map(|id| SentMessage { input: 100, ..sent(id) }).collect();
         self.usage().sync(user.id, batch(messages)).await.expect("a sync");
+    }
+}
+
+/// Every row of every table, as JSON: table by table, in the order of the texts.
+pub(crate) type Everything = BTreeMap<String, Vec<String>>;
+
+impl Fixture {
+    /// Runs statements, beside whatever else is under way.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.client().await.batch_execute(sql).await.expect("it runs");
+    }
+
+    /// Everything that is stored.
+    pub(crate) async fn everything(&self) -> Everything {
+        let client = self.client().await;
+        let tables = "SELECT relname::text FROM pg_class
+                      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE '\\_\\_%'";
+        let mut everything = Everything::new();
+        for table in client.query(tables, &[]).await.expect("tables") {
+            let table: String = table.get(0);
+            let rows = format!("SELECT to_jsonb(t)::text FROM {table} t ORDER BY 1");
+            let rows = client.query(&rows, &[]).await.expect("rows").iter().map(|row| row.get(0)).collect();
+            everything.insert(table, rows);
+        }
+        everything
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::clock::FixedClock;
 use domain::error::DomainError;
@@ -12,13 +11,12 @@ use domain::identity::{
 use domain::ids::{Ids, UserId};
 use domain::store::Store;
 use domain::users::{User, Username};
-use tokio_postgres::NoTls;
 use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture, person};
 
 /// New ids, and secrets that differ.
-struct Fresh(AtomicU64);
+struct Fresh;
 
 impl Ids for Fresh {
     fn fresh(&self) -> Uuid {
@@ -27,12 +25,12 @@ impl Ids for Fresh {
 
     fn secret(&self) -> [u8; 32] {
         let mut secret = [0; 32];
-        secret[..8].copy_from_slice(&self.0.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+        secret[..16].copy_from_slice(Uuid::new_v4().as_bytes());
         secret
     }
 }
 
-fn external(provider: &str, subject: &str, login: &str, verified_email: Option<&str>) -> ExternalAccount {
+pub(crate) fn external(provider: &str, subject: &str, login: &str, verified_email: Option<&str>) -> ExternalAccount {
     ExternalAccount {
         provider: ProviderName::trusted(provider),
         subject: subject.to_owned(),
@@ -44,9 +42,8 @@ fn external(provider: &str, subject: &str, login: &str, verified_email: Option<&
 }
 
 impl Fixture {
-    fn oauth(&self) -> OAuth {
-        let ids = Arc::new(Fresh(AtomicU64::new(0)));
-        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), ids)
+    pub(crate) fn oauth(&self) -> OAuth {
+        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(Fresh))
     }
 
     /// Stores `name` with the address `<name>@example.org`.
@@ -63,13 +60,7 @@ impl Fixture {
         tx.users().find(id).await.expect("a lookup").expect("an account")
     }
 
-    async fn run(&self, sql: &str) {
-        let (client, driver) = tokio_postgres::connect(self.database.url(), NoTls).await.expect("a connection");
-        tokio::spawn(driver);
-        client.batch_execute(sql).await.expect("it runs");
-    }
-
-    async fn is_open(&self, signed_in: &SignedIn) -> bool {
+    pub(crate) async fn is_open(&self, signed_in: &SignedIn) -> bool {
         use domain::identity::ports::SessionReader;
         let credential = Credential::Session(signed_in.token.hash());
         self.store.principal(credential, NOW).await.expect("a lookup").is_some()
@@ -168,12 +159,12 @@ async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provide
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleted_accounts_are_not_found_and_what_they_held_stays_theirs() {
+async fn accounts_that_are_gone_are_not_found_and_what_they_held_stays_theirs() {
     let fixture = fixture();
     let oauth = fixture.oauth();
     let ada = external("github", "1", "ada", Some("ada@example.org"));
     oauth.sign_in(&ada, Device::default()).await.expect("a session");
-    fixture.run("UPDATE users SET deleted_at = now()").await;
+    fixture.run("UPDATE users SET deleted_at = '2026-10-23 12:00Z'").await;
     let error = oauth.sign_in(&ada, Device::default()).await.expect_err("refused");
     assert_eq!(error.code(), "email_taken");
     let error = oauth.sign_in(&external("github", "1", "ada", None), Device::default()).await.expect_err("refused");

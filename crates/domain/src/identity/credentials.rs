@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::text::{TextProblem, bounded};
+use crate::users::Username;
 
 /// An e-mail address in lower case: one person has one, however it is typed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -37,6 +38,23 @@ fn is_local(local: &str) -> bool {
 
 fn is_host(host: &str) -> bool {
     !host.contains('@') && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-'))
+}
+
+/// What somebody says they are called when they sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignInName {
+    /// Their address.
+    Email(Email),
+    /// Their username.
+    Username(Username),
+}
+
+impl SignInName {
+    /// What `text` says; `None` where it can be nobody's name.
+    pub fn parse(text: &str) -> Option<Self> {
+        let username = || Username::parse(text).ok().map(Self::Username);
+        Email::parse(text).ok().map(Self::Email).or_else(username)
+    }
 }
 
 /// A password as typed, 8 to 128 characters; never shown.

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use time::Duration;
 
+use super::admission::admit;
 use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
 use crate::clock::Clock;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::store::{Store, StoreError};
+use crate::users::Presence;
 
 /// How often another user code is tried where one is taken.
 const TRIES: usize = 5;
@@ -88,13 +90,18 @@ impl DeviceLogins {
         login.filter(waits).ok_or(IdentityError::UnknownUserCode)
     }
 
-    /// Says yes or no, in the name of `user`, to the login that waits for `code`.
+    /// Says yes or no, in the name of `user`, to the login that waits for `code`. An account that was deleted, and is not gone for
+    /// good, comes back by a yes.
     pub async fn confirm(&self, user: UserId, code: &UserCode, yes: bool) -> Result<(), IdentityError> {
         let login = self.waiting(code).await?;
         let mut tx = self.store.begin().await?;
         let confirmation = if yes { Confirmation::Approved(user) } else { Confirmation::Denied };
         if !tx.device_logins().confirm(login.device_code, confirmation).await? {
             return Err(IdentityError::UnknownUserCode);
+        }
+        // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
+        if yes && !admit(&mut *tx, user, self.clock.now()).await? {
+            return Err(IdentityError::WrongCredentials);
         }
         Ok(tx.commit().await?)
     }
@@ -114,6 +121,10 @@ impl DeviceLogins {
             return Ok(Asked::Not(poll));
         };
         tx.device_logins().delete(hash).await?;
+        if tx.users().hold(user).await? != Some(Presence::Here) {
+            // Whoever said yes has left since: a program that asks does not bring them back.
+            return Ok(Asked::Not(Poll::Expired));
+        }
         let id = SessionId(self.ids.fresh());
         let signed_in = SignedIn::new(id, user, self.ids.secret(), login.device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
@@ -137,6 +148,11 @@ mod tests {
 
     /// Logins over one table; `taken` user codes are refused before one is free.
     fn logins(taken: usize) -> DeviceLogins {
+        logins_of(taken, Arc::new(Mutex::new(Presence::Here)))
+    }
+
+    /// The same where whoever confirms is as `presence` says.
+    fn logins_of(taken: usize, presence: Arc<Mutex<Presence>>) -> DeviceLogins {
         let table = Arc::new(Mutex::new(Vec::<DeviceLogin>::new()));
         let refusals = Arc::new(Mutex::new(taken));
         let store = TestUnitOfWork::store(move || {
@@ -172,6 +188,14 @@ mod tests {
                 t.lock().expect("a table").retain(|login| login.device_code != hash);
                 Ok(())
             });
+            let p = presence.clone();
+            tx.users.expect_hold().returning(move |_| Ok(Some(*p.lock().expect("a presence"))));
+            let p = presence.clone();
+            tx.users.expect_set_left().returning(move |_, at| {
+                *p.lock().expect("a presence") = at.map_or(Presence::Here, Presence::Left);
+                Ok(())
+            });
+            tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
             tx
         });
@@ -198,6 +222,28 @@ mod tests {
         let Asked::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
         assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired), "once");
+    }
+
+    #[test]
+    fn who_left_comes_back_by_a_yes_and_not_by_a_program_that_asks() {
+        let left = Presence::Left(NOW - Duration::days(1));
+        let presence = Arc::new(Mutex::new(left));
+        let now = || *presence.lock().expect("a presence");
+        let logins = logins_of(0, presence.clone());
+        let begun = begin(&logins);
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, true)).expect("confirmed");
+        assert_eq!(now(), Presence::Here);
+        *presence.lock().expect("a presence") = left;
+        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired));
+        assert_eq!(now(), left);
+
+        let begun = begin(&logins);
+        pollster::block_on(logins.confirm(ADA, &begun.user_code, false)).expect("denied");
+        assert_eq!(now(), left, "a no brings nobody back");
+        let logins = logins_of(0, Arc::new(Mutex::new(Presence::Left(NOW - Duration::days(30)))));
+        let begun = begin(&logins);
+        let gone = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
+        assert!(matches!(gone, Err(IdentityError::WrongCredentials)));
     }
 
     #[test]

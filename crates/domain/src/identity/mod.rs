@@ -4,6 +4,7 @@
 //! tokens, which have a name and scopes ([`ApiTokens`]).
 //! Who fails to sign in under a name too often in a minute waits ([`FailedLogins`]), on every server of the database.
 
+mod admission;
 mod api_token;
 mod attempts;
 mod authorization;
@@ -25,7 +26,7 @@ mod tokens;
 pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
 pub use attempts::{FailedLogins, TriedName};
 pub use authorization::{Authorization, State, Verifier};
-pub use credentials::{Email, Password, PasswordHash};
+pub use credentials::{Email, Password, PasswordHash, SignInName};
 pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 pub use device_logins::{Asked, Begun, DeviceLogins};
 pub use error::IdentityError;

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::admission::admit;
 use super::authorization::{Authorization, State, Verifier};
+use super::credentials::SignInName;
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, usernames};
 use super::linking::{Decision, decide};
@@ -13,7 +15,7 @@ use super::session::{Device, Session, SignedIn};
 use crate::clock::Clock;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::store::{Store, StoreError, UnitOfWork};
-use crate::users::{Profile, User, Username};
+use crate::users::{Profile, User, Username, gone_by};
 
 /// How often a sign-in is tried that collides with others at the same moment.
 const TRIES: usize = 5;
@@ -86,7 +88,8 @@ impl OAuth {
         self.link(user, &external).await
     }
 
-    /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`].
+    /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`]. An account that was deleted, and
+    /// is not gone for good, comes back.
     pub async fn sign_in(&self, external: &ExternalAccount, device: Device) -> Result<SignedIn, IdentityError> {
         let names = usernames(&external.login, self.ids.fresh().as_u64_pair().1);
         let mut tries = 1;
@@ -107,9 +110,13 @@ impl OAuth {
     ) -> Result<SignedIn, IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let owner = tx.external_accounts().owner(&external.provider, &external.subject).await?;
+        let left_after = gone_by(now);
+        let owner = tx.external_accounts().owner(&external.provider, &external.subject, left_after).await?;
         let holder = match &external.verified_email {
-            Some(email) if owner.is_none() => tx.users().find_by_email(email).await?.map(|(user, _)| user),
+            Some(email) if owner.is_none() => {
+                let held = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), left_after).await?;
+                held.map(|(user, _)| user)
+            }
             _ => None,
         };
         let user = match decide(external, owner, holder.as_ref()) {
@@ -127,6 +134,9 @@ impl OAuth {
             }
             Decision::Create => self.make_account(&mut *tx, external, names, now).await?,
         };
+        if !admit(&mut *tx, user, now).await? {
+            return Err(IdentityError::ExternalAccountTaken);
+        }
         let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
         let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
@@ -146,7 +156,7 @@ impl OAuth {
     async fn try_link(&self, user: UserId, external: &ExternalAccount) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        match tx.external_accounts().owner(&external.provider, &external.subject).await? {
+        match tx.external_accounts().owner(&external.provider, &external.subject, gone_by(now)).await? {
             Some(owner) if owner == user => tx.external_accounts().touch(external, now).await?,
             Some(_) => return Err(IdentityError::ExternalAccountTaken),
             None => insert_link(&mut *tx, user, external, now).await?,
@@ -198,7 +208,7 @@ async fn insert_link(
         return Ok(());
     }
     // Linked a moment ago, perhaps with this very account: asked only now, because a transaction sees what others commit.
-    let is_owned = accounts.owner(&external.provider, &external.subject).await?.is_some();
+    let is_owned = accounts.owner(&external.provider, &external.subject, gone_by(now)).await?.is_some();
     if !is_owned && accounts.has(user, &external.provider).await? {
         return Err(IdentityError::AnotherAccountLinked);
     }
@@ -220,7 +230,8 @@ async fn release_address(
     Ok(tx.sessions().delete_all(holder).await?)
 }
 
-/// Whether another try may end otherwise. One that keeps colliding does so with a deleted account.
+/// Whether another try may end otherwise. One that keeps colliding does so with an account that
+/// is gone and not removed yet.
 fn is_race(error: &IdentityError) -> bool {
     use IdentityError::{EmailTaken, ExternalAccountTaken, UsernameTaken};
     matches!(error, EmailTaken | UsernameTaken(_) | ExternalAccountTaken)

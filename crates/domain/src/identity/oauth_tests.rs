@@ -15,7 +15,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::ids::{MockIds, UserId};
 use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
-use crate::users::{Profile, User, Username, WebUrl};
+use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -31,6 +31,9 @@ struct World {
     opened: Mutex<Vec<Session>>,
     touched: AtomicUsize,
     commits: Arc<AtomicUsize>,
+    /// When the accounts were deleted, and which of them came back.
+    left: Option<OffsetDateTime>,
+    back: Mutex<Vec<(UserId, Option<OffsetDateTime>)>>,
     /// How many inserts of accounts still fail, and with which constraint.
     collisions: AtomicUsize,
     constraint: &'static str,
@@ -103,8 +106,18 @@ impl World {
 fn transaction(world: &Arc<World>) -> TestUnitOfWork {
     let mut tx = TestUnitOfWork { commits: world.commits.clone(), ..TestUnitOfWork::default() };
     let w = world.clone();
-    tx.users.expect_find_by_email().returning(move |email| {
+    tx.users.expect_find_for_sign_in().returning(move |name, left_after| {
+        assert_eq!(left_after, gone_by(NOW));
+        let SignInName::Email(email) = name else { panic!("nobody typed a username") };
         Ok(w.users().into_iter().find(|user| user.email.as_ref() == Some(email)).map(|user| (user, None)))
+    });
+    let w = world.clone();
+    tx.users.expect_hold().returning(move |_| Ok(Some(w.left.map_or(Presence::Here, Presence::Left))));
+    let w = world.clone();
+    tx.follows.expect_set_counted().returning(|_, _| Ok(()));
+    tx.users.expect_set_left().returning(move |user, at| {
+        w.back.lock().expect("accounts").push((user, at));
+        Ok(())
     });
     let w = world.clone();
     tx.users.expect_free_usernames().returning(move |names| {
@@ -139,7 +152,7 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
         Ok(())
     });
     let w = world.clone();
-    tx.external_accounts.expect_owner().returning(move |provider, subject| {
+    tx.external_accounts.expect_owner().returning(move |provider, subject, _| {
         if take_one(&w.blind) {
             return Ok(None);
         }
@@ -221,6 +234,22 @@ fn a_known_account_signs_in_whatever_its_address_has_become() {
         assert_eq!(sign_in(&world, &octo(email)).expect("a session").session.user, ADA, "{email:?}");
         assert_eq!((world.users(), world.links().len()), (users, 1));
         assert_eq!(world.touched.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[test]
+fn who_deleted_the_account_brings_it_back_by_signing_in() {
+    let days = time::Duration::days;
+    for (left, links, back) in [
+        (NOW - days(29), vec![link(ADA, "583231")], true),
+        (NOW - days(29), Vec::new(), true),
+        (NOW - days(30), vec![link(ADA, "583231")], false),
+    ] {
+        let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
+        let world = Arc::new(World { left: Some(left), ..World::with(users, links) });
+        let signed_in = sign_in(&world, &octo(Some("ada@example.org")));
+        assert_eq!(*world.back.lock().expect("accounts"), if back { vec![(ADA, None)] } else { Vec::new() });
+        assert_eq!((signed_in.is_ok(), world.commits()), (back, usize::from(back)));
     }
 }
 

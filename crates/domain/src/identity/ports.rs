@@ -54,6 +54,9 @@ pub trait DeviceLoginRepository: Send {
     /// Removes a login.
     async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError>;
 
+    /// Removes those that `user` said yes to.
+    async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError>;
+
     /// Removes those that had ended by `now`.
     async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError>;
 }
@@ -70,6 +73,9 @@ pub trait ApiTokenRepository: Send {
 
     /// Revokes a token of `user`; says whether there was one.
     async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
+
+    /// Revokes all tokens of `user`.
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.
@@ -128,8 +134,14 @@ pub trait PasswordHasher: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ExternalAccountRepository: Send {
-    /// Whose the account `subject` of `provider` is. Accounts of ours that were deleted are not found.
-    async fn owner(&mut self, provider: &ProviderName, subject: &str) -> Result<Option<UserId>, StoreError>;
+    /// Whose the account `subject` of `provider` is. Of accounts of ours that were deleted, only those are found that were
+    /// after `left_after`.
+    async fn owner(
+        &mut self,
+        provider: &ProviderName,
+        subject: &str,
+        left_after: OffsetDateTime,
+    ) -> Result<Option<UserId>, StoreError>;
 
     /// Whether `user` has an account of `provider`.
     async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError>;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::admission::admit;
 use super::attempts::{FailedLogins, TriedName};
-use super::credentials::{Email, Password, PasswordHash};
+use super::credentials::{Email, Password, PasswordHash, SignInName};
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Credential, Device, Principal, Session, SignedIn};
@@ -14,7 +15,7 @@ use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
 use crate::store::{Store, StoreError, UnitOfWork};
-use crate::users::{Profile, User, Username};
+use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is known: noting every request would write on every read.
 const LAST_USED_GRAIN: Duration = Duration::minutes(5);
@@ -113,19 +114,24 @@ impl Identity {
         Ok(signed_in)
     }
 
-    /// Signs in who knows the password of the account with that address or username.
+    /// Signs in who knows the password of the account with that address or username. An account that was deleted, and is not
+    /// gone for good, comes back.
     ///
     /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
     /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
         let user = self.recognise(name, password).await?;
+        let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        let signed_in = self.open_session(&mut *tx, user, device, self.clock.now()).await?;
+        if !admit(&mut *tx, user, now).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
+        let signed_in = self.open_session(&mut *tx, user, device, now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
 
-    /// Who knows the password of the account with that address or username; no session is opened.
+    /// Who knows the password of the account with that address or username; no session is opened, and nobody comes back.
     pub async fn recognise(&self, name: &str, password: Password) -> Result<UserId, IdentityError> {
         let (user, hash) = match self.try_name(name).await? {
             Some((user, hash)) => (Some(user), hash),
@@ -220,12 +226,9 @@ impl Identity {
                 return Err(IdentityError::TooManyFailures { retry_after });
             }
         }
-        let found = if let Ok(email) = Email::parse(name) {
-            tx.users().find_by_email(&email).await?
-        } else if let Ok(username) = Username::parse(name) {
-            tx.users().find_by_username(&username).await?
-        } else {
-            None
+        let found = match SignInName::parse(name) {
+            Some(name) => tx.users().find_for_sign_in(&name, gone_by(self.clock.now())).await?,
+            None => None,
         };
         tx.commit().await?;
         Ok(found)
@@ -254,6 +257,7 @@ mod tests {
     use crate::identity::{Secret, Via};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
+    use crate::users::Presence;
     use crate::users::ports::MockUserRepository;
     use std::sync::Mutex;
     use time::macros::datetime;
@@ -307,8 +311,12 @@ mod tests {
     fn with_ada() -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         let known = || (ada(), Some(PasswordHash("correct horse".into())));
-        tx.users.expect_find_by_email().returning(move |email| Ok((email.as_str() == "ada@example.org").then(known)));
-        tx.users.expect_find_by_username().returning(move |name| Ok((name.as_str() == "ADA").then(known)));
+        tx.users.expect_find_for_sign_in().returning(move |name, left_after| {
+            assert_eq!(left_after, gone_by(NOW));
+            let hers = [SignInName::parse("ada@example.org"), SignInName::parse("ADA")];
+            Ok(hers.contains(&Some(name.clone())).then(known))
+        });
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.sessions.expect_insert().returning(|_| Ok(()));
         tx
     }
@@ -443,8 +451,8 @@ mod tests {
                 let mut tx = TestUnitOfWork::default();
                 tx.users.expect_find().returning(|_| Ok(Some(ada())));
                 tx.users
-                    .expect_find_by_username()
-                    .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
+                    .expect_find_for_sign_in()
+                    .returning(move |_, _| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
                 tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
                 tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
                 tx

@@ -35,6 +35,9 @@ pub trait FollowRepository: Send {
     /// Turns all requests to follow `following` into follows from `now`.
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
+    /// Counts `user` among the followers and the followed people of others, or not any more: who comes back, or leaves.
+    async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError>;
+
     /// Counts the followers, followed people and activities of `user` anew; says whether the counts were wrong.
     async fn recount(&mut self, user: UserId) -> Result<bool, StoreError>;
 }

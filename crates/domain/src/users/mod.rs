@@ -1,10 +1,12 @@
 //! People and their profiles.
 
 mod error;
+mod leaving;
 pub mod ports;
 mod profile;
 mod service;
 
 pub use error::UserError;
+pub use leaving::{GRACE, Presence, Purged, gone_by};
 pub use profile::{Profile, ProfileChange, Region, User, Username, WebUrl};
 pub use service::Users;

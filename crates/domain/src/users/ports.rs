@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::leaving::{Presence, Purged};
 use super::profile::{User, Username};
 use crate::days::Zone;
-use crate::identity::{Email, PasswordHash};
+use crate::identity::{Email, PasswordHash, SignInName};
 use crate::ids::UserId;
 use crate::store::StoreError;
 
-/// Stores accounts. Accounts that were deleted are not found.
+/// Stores accounts. Accounts that were deleted are not found, unless a method says otherwise.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send {
@@ -36,9 +37,32 @@ pub trait UserRepository: Send {
     /// The account with that id.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The account with that address, with its password.
-    async fn find_by_email(&mut self, email: &Email) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
+    /// The account that somebody signs in to by `name`, with its password: also one that was deleted after `left_after`.
+    async fn find_for_sign_in(
+        &mut self,
+        name: &SignInName,
+        left_after: OffsetDateTime,
+    ) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// The account with that username, with its password.
     async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
+
+    /// Whether the account `user` is there or was deleted; neither changes until the end of the transaction. `None` when
+    /// there is no such account.
+    async fn hold(&mut self, user: UserId) -> Result<Option<Presence>, StoreError>;
+
+    /// Makes `user` an account that was deleted at `at`, or one that is there.
+    async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError>;
+}
+
+/// Removes accounts for good.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait PurgeRepository: Send {
+    /// Takes one of the accounts that were deleted at `gone_by` or before, which from the end of this transaction on no clock
+    /// brings back. One that was begun with comes first; one that another transaction has is passed over.
+    async fn take(&mut self, gone_by: OffsetDateTime) -> Result<Option<UserId>, StoreError>;
+
+    /// Removes up to `limit` rows of what the account `user` owns. Once there are fewer, the account itself goes too.
+    async fn erase(&mut self, user: UserId, limit: u32) -> Result<Purged, StoreError>;
 }

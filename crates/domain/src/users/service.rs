@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::error::UserError;
+use super::leaving::{GRACE, Purged, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
 use crate::progression::{Change, settle};
 use crate::store::{Store, StoreError};
 use crate::usage;
+
+/// How many rows one transaction of a purge removes: few enough that nobody waits for it.
+const BATCH: u32 = 5_000;
 
 /// The use cases of profiles.
 #[derive(Clone)]
@@ -49,8 +55,45 @@ impl Users {
         tx.commit().await?;
         Ok(account)
     }
+
+    /// Deletes the account of `user`: from now on nobody finds it, and whatever it was signed in with has ended. Returns when
+    /// it is gone for good; until then, its owner brings it back by signing in.
+    pub async fn leave(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
+        let mut tx = self.store.begin().await?;
+        // Whatever changes the account at this moment is done before, or finds nobody.
+        tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
+        // Before the mark, because a program that asks for its session holds its login before the account.
+        tx.device_logins().delete_approved(user).await?;
+        let now = self.clock.now();
+        tx.users().set_left(user, Some(now)).await?;
+        tx.follows().set_counted(user, false).await?;
+        // After the mark: a sign-in that came first has its session by now, and one that comes later brings the account back.
+        tx.sessions().delete_all(user).await?;
+        tx.api_tokens().delete_all(user).await?;
+        tx.commit().await?;
+        Ok(now + GRACE)
+    }
+
+    /// Removes the accounts that are gone for good, with everything they owned, batch by batch, each in a transaction of its
+    /// own, until none is left or `stop` says so; returns how much that was. One that is stopped or killed is gone on with by
+    /// the next.
+    pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
+        let mut purged = Purged::default();
+        while !stop() {
+            let mut tx = self.store.begin().await?;
+            let Some(user) = tx.purge().take(gone_by(self.clock.now())).await? else { break };
+            let batch = tx.purge().erase(user, BATCH).await?;
+            tx.commit().await?;
+            purged += batch;
+        }
+        Ok(purged)
+    }
 }
 
 fn unknown(user: UserId) -> UserError {
     UserError::Unknown { field: "id", value: user.to_string() }
 }
+
+#[cfg(test)]
+#[path = "service_tests.rs"]
+mod tests;

@@ -1,0 +1,53 @@
+//! Who comes in, and who comes back.
+
+use time::OffsetDateTime;
+
+use crate::ids::UserId;
+use crate::store::{StoreError, UnitOfWork};
+use crate::users::Presence;
+
+/// Lets `user` sign in at `now`, and says whether they may: the account stays there until the end of the transaction. One that
+/// was deleted, and is not gone for good, comes back as it was.
+pub(super) async fn admit(tx: &mut dyn UnitOfWork, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
+    let Some(presence) = tx.users().hold(user).await? else { return Ok(false) };
+    if !presence.opens(now) {
+        return Ok(false);
+    }
+    if presence != Presence::Here {
+        tx.users().set_left(user, None).await?;
+        tx.follows().set_counted(user, true).await?;
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use time::Duration;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+    use crate::users::GRACE;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    #[test]
+    fn who_left_a_while_ago_comes_back_and_nobody_else_does() {
+        let left = |ago| Some(Presence::Left(NOW - ago));
+        for (presence, admitted, comes_back) in [
+            (Some(Presence::Here), true, 0),
+            (left(Duration::ZERO), true, 1),
+            (left(GRACE - Duration::MICROSECOND), true, 1),
+            (left(GRACE), false, 0),
+            (None, false, 0),
+        ] {
+            let mut tx = TestUnitOfWork::default();
+            tx.users.expect_hold().returning(move |_| Ok(presence));
+            tx.users.expect_set_left().times(comes_back).withf(|_, at| at.is_none()).returning(|_, _| Ok(()));
+            tx.follows.expect_set_counted().times(comes_back).withf(|_, counted| *counted).returning(|_, _| Ok(()));
+            assert_eq!(block_on(admit(&mut tx, ADA, NOW)).expect("an answer"), admitted, "{presence:?}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Leaving, and being removed, over mocked ports.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mockall::Sequence;
+use pollster::block_on;
+use uuid::Uuid;
+
+use super::*;
+use crate::clock::FixedClock;
+use crate::ids::CountingIds;
+use crate::testing::TestUnitOfWork;
+use crate::usage::testing::{NOW, account};
+
+const ADA: UserId = UserId(Uuid::from_u128(1));
+
+/// The use cases over transactions as `prepare` makes them, and how many of them were committed.
+fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Users, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counter = commits.clone();
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+        prepare(&mut tx);
+        tx
+    });
+    (Users::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds)), commits)
+}
+
+#[test]
+fn who_leaves_is_marked_under_the_lock_and_then_signed_out_everywhere() {
+    let (users, commits) = users(|tx| {
+        let mut order = Sequence::new();
+        tx.ledger.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
+        tx.device_logins.expect_delete_approved().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        tx.users
+            .expect_set_left()
+            .withf(|user, at| (*user, *at) == (ADA, Some(NOW)))
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_, _| Ok(()));
+        tx.follows
+            .expect_set_counted()
+            .withf(|user, counted| (*user, *counted) == (ADA, false))
+            .times(1)
+            .in_sequence(&mut order)
+            .returning(|_, _| Ok(()));
+        tx.sessions.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        tx.api_tokens.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    });
+    assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE);
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn nobody_leaves_twice() {
+    let (users, commits) = users(|tx| {
+        tx.ledger.expect_lock().returning(|_| Ok(None));
+    });
+    assert!(matches!(block_on(users.leave(ADA)), Err(UserError::Unknown { .. })));
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn a_purge_goes_on_until_nobody_is_left_and_adds_up() {
+    let messages = |messages| Purged { messages, ..Purged::default() };
+    let last = Purged { accounts: 1, messages: 1, others: 7 };
+    for (stop_after, expected) in [
+        (usize::MAX, Purged { accounts: 2, messages: 2 * 5_001, others: 14 }),
+        (1, messages(5_000)),
+        (0, Purged::default()),
+    ] {
+        let batches = Arc::new(Mutex::new(vec![messages(5_000), last, messages(5_000), last]));
+        let (users, commits) = users(move |tx| {
+            let left = batches.clone();
+            let people = batches.clone();
+            tx.purge.expect_take().returning(move |gone| {
+                assert_eq!(gone, gone_by(NOW));
+                Ok((!people.lock().expect("batches").is_empty()).then_some(ADA))
+            });
+            tx.purge
+                .expect_erase()
+                .withf(|_, limit| *limit == BATCH)
+                .returning(move |_, _| Ok(left.lock().expect("batches").remove(0)));
+        });
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Ordering::SeqCst) >= stop_after;
+        assert_eq!(block_on(users.purge(stop)).expect("a purge"), expected, "{stop_after}");
+        assert_eq!(commits.load(Ordering::SeqCst), stop_after.min(4));
+    }
+}

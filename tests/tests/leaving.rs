@@ -1,0 +1,162 @@
+//! Leaving: an account that its owner deletes, who comes back or does not.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tests::{Batch, Database, Facts, Message, PASSWORD, Person, Server};
+
+async fn follow(who: &Person, whom: &Person) {
+    who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(201);
+}
+
+async fn leave(person: &Person) -> Value {
+    person.client.delete("/users/me").await.expect(202)
+}
+
+/// Lets everybody who has left have done so `days` days ago.
+fn age(server: &Server, days: u32) {
+    let aged = format!("UPDATE users SET deleted_at = now() - interval '{days} days' WHERE deleted_at IS NOT NULL");
+    server.database().rows(&aged);
+}
+
+fn cleanup(database: &Database) -> String {
+    let output = database.run("worker", &["cleanup"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Every row of every table, as text.
+fn everything(database: &Database) -> String {
+    let tables = database
+        .rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1");
+    let rows = |table: &str| database.rows(&format!("SELECT '{table}', to_jsonb(t) FROM \"{table}\" t"));
+    tables.lines().map(rows).collect()
+}
+
+#[tokio::test]
+async fn who_deletes_the_account_vanishes_and_comes_back_by_signing_in() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    ada.sync(&Batch::of([Message::new("m1").input(1_000), Message::new("m2").output(7)])).await;
+    follow(&ada, &bob).await;
+    follow(&bob, &ada).await;
+    let issued = ada.client.post("/auth/tokens", &json!({"name": "laptop", "scopes": ["sync", "read"]})).await;
+    let laptop = server.client().with_token(issued.expect(201)["token"].as_str().expect("a token"));
+    let elsewhere = ada.login().await;
+    let shown = async || {
+        let mut shown = Vec::new();
+        for path in ["/users/ada", "/users/ada/stats", "/users/ada/achievements", "/users/ada/compare/bob"] {
+            shown.push(server.client().get(path).await.expect(200));
+        }
+        shown.push(bob.get("/users/bob/followers").await);
+        shown.push(bob.get("/users/bob/following").await);
+        shown.push(bob.get("/users/bob/follow-stats").await);
+        shown.push(bob.get("/stats/platform").await);
+        shown
+    };
+    let (before, facts) = (shown().await, Facts::of(server.database(), "ada"));
+
+    let told = leave(&ada).await;
+    let days = server.database().number(&format!(
+        "SELECT round(extract(epoch FROM timestamptz '{}' - now()) / 86400) FROM users WHERE username = 'ada'",
+        told["deletion_at"].as_str().expect("an instant")
+    ));
+    assert_eq!(days, 30);
+    for gone in [&ada.client, &elsewhere, &laptop] {
+        gone.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+        gone.delete("/users/me").await.expect_error(401, "UNAUTHORIZED");
+    }
+    for path in ["/users/ada", "/users/ada/stats", "/users/ada/followers", "/users/ada/compare/bob"] {
+        bob.client.get(path).await.expect_error(404, "NOT_FOUND");
+    }
+    bob.client.post("/users/ada/follow", &json!({})).await.expect_error(404, "NOT_FOUND");
+    let counts = bob.get("/users/bob/follow-stats").await;
+    assert_eq!((&counts["followers_count"], &counts["following_count"]), (&json!(0), &json!(0)));
+    assert_eq!(bob.get("/stats/platform").await["total_tokens"], 0);
+
+    let same = json!({"email": "x@example.org", "username": "ADA", "password": PASSWORD});
+    server.client().post("/auth/register", &same).await.expect_error(409, "CONFLICT");
+    let wrong = server.client().post("/auth/login", &json!({"email": "ada", "password": "not it"})).await;
+    let nobody = server.client().post("/auth/login", &json!({"email": "nobody", "password": "not it"})).await;
+    assert_eq!((wrong.status, &wrong.json["detail"]), (nobody.status, &nobody.json["detail"]));
+    server.client().get("/users/ada").await.expect_error(404, "NOT_FOUND");
+
+    let right = json!({"email": "ada", "password": PASSWORD});
+    let session = server.client().post("/auth/login", &right).await.expect(200);
+    let back = server.client().with_token(session["token"].as_str().expect("a token"));
+    assert_eq!(back.get("/auth/me").await.expect(200)["id"], json!(ada.id));
+    assert_eq!(shown().await, before);
+    facts.assert_same(&Facts::of(server.database(), "ada"));
+    for ended in [&ada.client, &elsewhere, &laptop] {
+        ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    }
+    server.assert_rebuild_changes_nothing("ada");
+    assert_eq!(
+        cleanup(server.database()).lines().nth(1),
+        Some("0 accounts removed for good: 0 messages, 0 other rows")
+    );
+}
+
+#[tokio::test]
+async fn who_does_not_come_back_is_removed_without_a_trace() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada_gone").await, Person::register(&server, "bob").await);
+    for person in [&ada, &bob] {
+        person.sync(&Batch::of([Message::new("m1").input(1_000), Message::new("m2").output(7)])).await;
+    }
+    follow(&ada, &bob).await;
+    follow(&bob, &ada).await;
+    let facts = Facts::of(server.database(), "bob");
+    leave(&ada).await;
+
+    age(&server, 29);
+    assert!(cleanup(server.database()).contains("\n0 accounts removed for good"));
+    age(&server, 30);
+    let login = json!({"email": "ada_gone", "password": PASSWORD});
+    server.client().post("/auth/login", &login).await.expect_error(401, "UNAUTHORIZED");
+    let again = json!({"email": "ada_gone@example.org", "username": "ada_gone", "password": PASSWORD});
+    server.client().post("/auth/register", &again).await.expect_error(409, "CONFLICT");
+
+    let said = cleanup(server.database());
+    assert!(said.contains("\n1 account removed for good: 2 messages, "), "{said}");
+    let left = everything(server.database());
+    assert!(!left.contains("ada_gone") && !left.contains(&ada.id), "{left}");
+    facts.assert_same(&Facts::of(server.database(), "bob"));
+    server.assert_rebuild_changes_nothing("bob");
+    let fresh = Person::register(&server, "ada_gone").await;
+    assert_ne!(fresh.id, ada.id);
+    assert_eq!(fresh.overview().await["total_tokens"], 0);
+}
+
+#[tokio::test]
+async fn a_sync_at_the_moment_of_the_deletion_is_kept_whole_or_refused() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let acknowledged = join_all((0..6).map(async |task: u32| {
+        let mut acknowledged = 0;
+        for round in 0.. {
+            if task == 0 && round == 4 {
+                leave(&ada).await;
+            }
+            let message = |n: u32| Message::new(format!("{task}-{round}-{n}")).output(1);
+            let answer = ada.try_sync(&Batch::of((0..20).map(message)).machine(&format!("machine{task}")).json()).await;
+            match answer.status {
+                200 => acknowledged += 20,
+                401 => break,
+                _ => drop(answer.expect_error(404, "NOT_FOUND")),
+            }
+        }
+        acknowledged
+    }));
+    let acknowledged: i64 = acknowledged.await.into_iter().sum();
+    let database = server.database();
+    assert_eq!(database.number("SELECT count(*) FROM usage_messages"), acknowledged);
+    assert_eq!(database.number("SELECT sum(tokens) FROM usage_rollups"), acknowledged);
+    assert_eq!(database.number("SELECT tokens FROM usage_totals"), acknowledged);
+
+    age(&server, 31);
+    let said = cleanup(database);
+    assert!(said.contains(&format!("\n1 account removed for good: {acknowledged} messages, ")), "{said}");
+    for table in ["users", "usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals", "machines"] {
+        assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
+    }
+}
