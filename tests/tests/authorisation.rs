@@ -55,6 +55,8 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("POST /referrals/track",                       [401, 404, 404, 403, 403, 404]),
     ("GET /stats/platform",                         [200, 200, 200, 200, 200, 200]),
     ("POST /sync",                                  [401, 200, 200, 200, 403, 200]),
+    ("DELETE /users/me",                            [401, 202, 202, 403, 403, 202]),
+    ("DELETE /users/me/usage",                      [401, 200, 200, 403, 403, 200]),
     ("PATCH /users/me",                             [401, 200, 200, 403, 403, 200]),
     ("DELETE /users/me/achievements/{id}/pin",      [401, 404, 404, 403, 403, 200]),
     ("PUT /users/me/achievements/{id}/pin",         [401, 404, 404, 403, 403, 200]),
