@@ -1,6 +1,7 @@
-//! `POST /sync`: takes in what somebody's tools logged.
+//! `POST /sync`: takes in what somebody's tools logged; and its removal.
 
 mod bodies;
+mod forget;
 
 use actix_web::web::Data;
 use domain::usage::Usage;
@@ -15,7 +16,7 @@ use bodies::{SyncAnswer, SyncRequest};
 
 /// The routes of the ledger.
 pub fn routes() -> Routes {
-    crate::routes![sync: Sync]
+    crate::routes![sync: Sync].and(forget::routes())
 }
 
 /// Take in messages

@@ -7,6 +7,7 @@ mod device;
 mod edge;
 mod errors;
 mod feed;
+mod forget;
 mod leaving;
 mod limits;
 mod notifications;

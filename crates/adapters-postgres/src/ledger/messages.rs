@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::Queryable;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, SmallInt, Timestamptz, Uuid};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use domain::ids::UserId;
 use domain::pricing::Cost;
 use domain::store::StoreError;
 use domain::usage::ports::Cursor;
-use domain::usage::{Entry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
+use domain::usage::{Entry, MachineId, Message, MessageKey, Model, Reach, Source, TokenCounts};
 use time::OffsetDateTime;
 
 use crate::error::store_error;
@@ -64,14 +64,7 @@ pub(super) async fn page(
     after: Option<Cursor>,
     limit: usize,
 ) -> Result<Vec<Entry>, StoreError> {
-    // Pages go by the source's key, not its name: any order that stays the same will do.
-    let (source_key, message_key) = match after {
-        None => (0, uuid::Uuid::nil()),
-        Some((source, key)) => {
-            let keys = tx.source_keys([source.clone()].into()).await?;
-            (keys.get(&source).copied().unwrap_or_default(), uuid::Uuid::from_bytes(key.0))
-        }
-    };
+    let (source_key, message_key) = place(tx, after).await?;
     let query = statement::<Columns>(include_str!("../sql/page_messages.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Integer, _>(source_key)
@@ -79,6 +72,51 @@ pub(super) async fn page(
         .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX));
     let rows: Vec<Row> = query.load(tx.connection()?).await.map_err(store_error)?;
     entries(tx, rows).await
+}
+
+pub(super) async fn page_within(
+    tx: &mut PgUnitOfWork,
+    user: UserId,
+    reach: &Reach,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let (source_key, message_key) = place(tx, after).await?;
+    let query = statement::<Columns>(include_str!("../sql/page_messages_within.sql"))
+        .bind::<Uuid, _>(user.0)
+        .bind::<Integer, _>(source_key)
+        .bind::<Uuid, _>(message_key)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind::<Nullable<Text>, _>(reach.source.as_ref().map(Source::as_str))
+        .bind::<Nullable<Timestamptz>, _>(reach.since)
+        .bind::<Nullable<Timestamptz>, _>(reach.until);
+    let rows: Vec<Row> = query.load(tx.connection()?).await.map_err(store_error)?;
+    entries(tx, rows).await
+}
+
+/// Where a page begins. Pages go by the source's key, not its name: any order that stays the same will do.
+async fn place(tx: &mut PgUnitOfWork, after: Option<Cursor>) -> Result<(i32, uuid::Uuid), StoreError> {
+    let Some((source, key)) = after else { return Ok((0, uuid::Uuid::nil())) };
+    let keys = tx.source_keys([source.clone()].into()).await?;
+    Ok((keys.get(&source).copied().unwrap_or_default(), uuid::Uuid::from_bytes(key.0)))
+}
+
+pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[Entry]) -> Result<(), StoreError> {
+    let messages = || gone.iter().map(|entry| &entry.message);
+    let sources = tx.source_keys(messages().map(|message| message.source.clone()).collect()).await?;
+    let key = |message: &Message| sources.get(&message.source).copied().unwrap_or_default();
+    let removed = statement::<()>(include_str!("../sql/remove_messages.sql"))
+        .bind::<Uuid, _>(user.0)
+        .bind::<Array<Integer>, _>(messages().map(key).collect::<Vec<_>>())
+        .bind::<Array<Uuid>, _>(messages().map(|m| uuid::Uuid::from_bytes(m.key.0)).collect::<Vec<_>>())
+        .execute(tx.connection()?)
+        .await
+        .map_err(store_error)?;
+    if removed == gone.len() { Ok(()) } else { Err(changed_under_the_lock()) }
+}
+
+fn changed_under_the_lock() -> StoreError {
+    StoreError::Internal("the ledger changed although its lock was held".to_owned())
 }
 
 pub(super) async fn write(
@@ -110,7 +148,7 @@ pub(super) async fn write(
     };
     let (inserted, updated) = futures_util::try_join!(insert, update).map_err(store_error)?;
     if (inserted, updated) != (new.len(), replacements.len()) {
-        return Err(StoreError::Internal("the ledger changed although its lock was held".to_owned()));
+        return Err(changed_under_the_lock());
     }
     Ok(())
 }

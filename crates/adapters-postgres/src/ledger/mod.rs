@@ -15,7 +15,7 @@ use domain::progression::EventXp;
 use domain::referrals::ReferredBy;
 use domain::store::StoreError;
 use domain::usage::ports::{Account, Cursor, LedgerRepository, Moved};
-use domain::usage::{Derived, Entry, MachineId, MessageKey, Source};
+use domain::usage::{Derived, Entry, MachineId, MessageKey, Reach, Source};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -119,6 +119,29 @@ impl LedgerRepository for PgUnitOfWork {
 
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {
         messages::page(self, user, after, limit).await
+    }
+
+    async fn page_within(
+        &mut self,
+        user: UserId,
+        reach: &Reach,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        messages::page_within(self, user, reach, after, limit).await
+    }
+
+    async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError> {
+        messages::remove(self, user, entries).await
+    }
+
+    async fn remove_idle_machines(&mut self, user: UserId) -> Result<(), StoreError> {
+        statement::<()>(include_str!("../sql/remove_idle_machines.sql"))
+            .bind::<SqlUuid, _>(user.0)
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
     }
 
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError> {

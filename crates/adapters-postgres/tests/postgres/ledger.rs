@@ -4,8 +4,9 @@ use crate::common::fixture;
 use domain::days::Zone;
 use domain::ids::UserId;
 use domain::usage::testing::{NOW, batch, sent};
-use domain::usage::{Batch, MachineId, ModelName, Provider, SentMessage, Source, SyncReport, Usage};
-use time::Duration;
+use domain::usage::{Batch, MachineId, ModelName, Provider, Selection, SentMessage, Source, SyncReport, Usage};
+use time::macros::date;
+use time::{Date, Duration};
 
 fn messages(count: usize) -> Vec<SentMessage> {
     let days = |n: usize| Duration::minutes(i64::try_from(n % 50_000).unwrap_or_default() * 7);
@@ -148,4 +149,104 @@ async fn amounts_at_the_edge_of_what_is_kept_survive() {
         i64::try_from(5 * most).expect("fits") * i64::try_from(report.new).expect("fits")
     );
     nothing_to_repair(&usage, ada).await;
+}
+
+/// Whether a message of a tool on a day is kept.
+type Expected = fn(&str, Date) -> bool;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_leaves_the_rows_of_a_ledger_that_never_had_it() {
+    const FROM: Date = date!(2026 - 11 - 17);
+    const TO: Date = date!(2026 - 11 - 19);
+    let fixture = fixture();
+    let usage = fixture.usage();
+    let zone = Zone::parse("Asia/Tokyo");
+    // Two tools on two machines; in Tokyo, every other message of the evening is of the next day.
+    let parts = |keep: fn(&str, Date) -> bool| {
+        let mut parts = Vec::new();
+        for (tool, machine) in [("claude-code", "laptop"), ("codex", "desktop")] {
+            let at = |n: i64| NOW - Duration::hours(6 * n);
+            let local = |n: i64| zone.as_ref().expect("a zone").date(at(n));
+            let kept = (0..40).filter(|n| keep(tool, local(*n)));
+            let sent: Vec<_> = kept.map(|n| SentMessage { at: at(n), ..sent(&format!("{tool} {n}")) }).collect();
+            if !sent.is_empty() {
+                let (source, machine) = (Source::trusted(tool), MachineId::trusted(machine));
+                parts.push(Batch { source, machine, ..batch(sent) });
+            }
+        }
+        parts
+    };
+    let all = Selection::default;
+    let table: [(Selection, Expected); 5] = [
+        (Selection { source: Source::parse("codex"), ..all() }, |tool, _| tool != "codex"),
+        (Selection { from: Some(FROM), to: Some(TO), ..all() }, |_, day| day < FROM || day > TO),
+        (Selection { from: Some(FROM), source: Source::parse("codex"), to: None }, |tool, day| {
+            tool != "codex" || day < FROM
+        }),
+        (Selection { to: Some(TO), ..all() }, |_, day| day > TO),
+        (all(), |_, _| false),
+    ];
+    for (number, (selection, keep)) in table.into_iter().enumerate() {
+        let gone = fixture.person(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
+        let never = fixture.person(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
+        let mut kept = 0;
+        for part in parts(|_, _| true) {
+            usage.sync(gone, part).await.expect("a sync");
+        }
+        for part in parts(keep) {
+            kept += part.messages.len();
+            usage.sync(never, part).await.expect("a sync");
+        }
+        assert_eq!(usage.forget(gone, &selection).await.expect("it is gone"), 80 - kept as u64, "{selection:?}");
+        assert_eq!(usage.forget(gone, &selection).await.expect("nothing"), 0, "again");
+        nothing_to_repair(&usage, gone).await;
+        assert_eq!(rows_of(&fixture, gone).await, rows_of(&fixture, never).await, "{selection:?}");
+    }
+}
+
+/// The ledger of `user` and all rows derived from it, with names in the place of keys.
+async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> {
+    let query = "
+        WITH owner AS (SELECT key FROM users WHERE id = $1::text::uuid),
+        messages AS (SELECT * FROM usage_messages JOIN owner ON owner.key = user_key),
+        rollups AS (SELECT * FROM usage_rollups JOIN owner ON owner.key = user_key)
+        SELECT 'message' || (to_jsonb(m) - '{user_key,key,machine_key}'::text[])::text || a.name
+        FROM messages m JOIN machines a ON a.key = m.machine_key
+        UNION ALL
+        SELECT 'rollup' || (to_jsonb(r) - '{user_key,key,machine_key}'::text[])::text || a.name
+        FROM rollups r JOIN machines a ON a.key = r.machine_key
+        UNION ALL
+        SELECT 'day' || (to_jsonb(d) - '{user_key,key}'::text[])::text FROM usage_days d JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'hour' || (to_jsonb(h) - '{user_key,key}'::text[])::text FROM usage_hours h JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'totals' || (to_jsonb(t) - '{user_key,key,event_xp,achievements,cost}'::text[])::text || trim_scale(cost)
+        FROM usage_totals t JOIN owner ON owner.key = user_key
+        UNION ALL
+        SELECT 'machine' || name FROM machines JOIN owner ON owner.key = user_key
+        ORDER BY 1";
+    let rows = fixture.client().await.query(query, &[&user.to_string()]).await.expect("rows");
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_nobody_uses_has_nothing_to_forget_and_gets_no_name() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    usage.sync(ada, batch(messages(3))).await.expect("a sync");
+    let before = fixture.everything().await;
+    let selection = Selection { source: Source::parse("nobody-uses-this"), ..Selection::default() };
+    assert_eq!(usage.forget(ada, &selection).await.expect("nothing"), 0);
+    assert_eq!(fixture.everything().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_earned_stays_and_what_usage_pays_goes() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    let earned = usage.sync(ada, batch(messages(12_000))).await.expect("a sync").standing;
+    usage.forget(ada, &Selection::default()).await.expect("it is gone");
+    let after = usage.sync(ada, batch(messages(1))).await.expect("a sync").standing;
+    assert_eq!((after.tokens, after.streak.longest, after.achievements), (10, 1, earned.achievements));
+    assert!(after.achievements > 0 && after.level.xp < earned.level.xp, "{after:?} {earned:?}");
 }

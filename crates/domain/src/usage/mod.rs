@@ -14,6 +14,7 @@ pub mod ports;
 mod quirks;
 mod rebuild;
 mod report;
+mod selection;
 mod service;
 mod sums;
 #[cfg(any(test, feature = "testing"))]
@@ -29,6 +30,7 @@ pub use message::{Entry, Message, MessageKey, Model, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
 pub use rebuild::Repair;
 pub use report::{Standing, SyncReport};
+pub use selection::{Reach, Selection};
 pub use service::Usage;
 pub(crate) use service::move_to;
 pub use sums::{CostStatus, MOST_TOKENS, Sums};

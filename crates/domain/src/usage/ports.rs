@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use super::derived::Derived;
 use super::message::{Entry, MessageKey};
 use super::names::{MachineId, Source};
+use super::selection::Reach;
 use super::sums::Sums;
 use crate::achievements::ports::ProgressSums;
 use crate::days::Zone;
@@ -94,6 +95,21 @@ pub trait LedgerRepository: Send {
 
     /// Up to `limit` messages after `cursor`, in the order of source and key.
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+
+    /// The same of the messages within `reach` alone.
+    async fn page_within(
+        &mut self,
+        user: UserId,
+        reach: &Reach,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Removes `entries`, each of which is stored.
+    async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Removes the machines that no message is left of.
+    async fn remove_idle_machines(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// The derived rows as they are stored.
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;

@@ -1,4 +1,5 @@
-//! What the ledger does: take in a sync, follow its owner to another zone, derive everything anew.
+//! What the ledger does: take in a sync, forget what its owner does not want kept, follow its owner to another zone, derive
+//! everything anew.
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use super::names::{MachineId, Source};
 use super::ports::Account;
 use super::rebuild::{Repair, rederive, shift};
 use super::report::{Standing, SyncReport};
+use super::selection::Selection;
 use super::sums::MOST_TOKENS;
 use crate::clock::Clock;
 use crate::days::Zone;
@@ -107,6 +109,41 @@ impl Usage {
         // Another sync may have paid between the two.
         let unpaid = account.unpaid_referrer().map(|_| upline);
         Ok(Opened { tx, account, unpaid })
+    }
+
+    /// Removes the messages of `user` that `selection` has, and the machines that none is left of; returns how many messages.
+    /// What they were counted in follows, and XP from usage with it; what was unlocked or paid for events stays.
+    pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
+        let mut tx = self.store.begin().await?;
+        let mut account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
+        let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let mut change = Change::of(account.clone());
+        let (reach, mut cursor, mut removed) = (selection.reach(), None, 0);
+        loop {
+            let mut page = tx.ledger().page_within(user, &reach, cursor, CHUNK).await?;
+            let is_last = page.len() < CHUNK;
+            cursor = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
+            page.retain(|entry| selection.has(&entry.message, &zone));
+            if !page.is_empty() {
+                let mut difference = Derived::default();
+                for entry in &page {
+                    difference.remove(entry, &zone);
+                }
+                tx.ledger().remove(user, &page).await?;
+                account = shift(&mut *tx, user, account, &difference).await?.0;
+                removed += page.len() as u64;
+            }
+            if is_last {
+                break;
+            }
+        }
+        if removed > 0 {
+            tx.ledger().remove_idle_machines(user).await?;
+            change.account = account;
+            settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
+            tx.commit().await?;
+        }
+        Ok(removed)
     }
 
     /// Derives everything of `user` anew from the ledger, and says what had to be changed.
@@ -269,6 +306,59 @@ mod tests {
         assert_eq!(pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync").new, 2 * CHUNK + 1);
     }
 
+    /// A transaction on an account whose ledger has `stored`, which is looked through in pages of [`CHUNK`].
+    fn forgetting(stored: Vec<Entry>) -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork::default();
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.ledger.expect_page_within().returning(move |_, reach, after, limit| {
+            assert_eq!((reach.source.is_none(), limit), (true, CHUNK));
+            let place = |entry: &&Entry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
+            Ok(stored.iter().filter(place).take(limit).cloned().collect())
+        });
+        tx.expect_settling(BTreeSet::new());
+        tx
+    }
+
+    fn entries(count: usize) -> Vec<Entry> {
+        let entry = |n: usize| Entry { message: message(&n.to_string(), 10), cost: crate::pricing::Cost::Unpriced };
+        let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+        entries.sort_by_key(|entry| entry.message.key);
+        entries
+    }
+
+    #[test]
+    fn what_is_forgotten_is_taken_back_chunk_by_chunk() {
+        let stored = entries(2 * CHUNK + 1);
+        let taken = Arc::new(std::sync::Mutex::new(Derived::default()));
+        let sums = Arc::clone(&taken);
+        let (usage, commits) = usage(move || {
+            let mut tx = forgetting(stored.clone());
+            tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
+            tx.ledger.expect_remove_idle_machines().times(1).returning(|_| Ok(()));
+            let sums = Arc::clone(&sums);
+            tx.ledger.expect_shift().returning(move |_, difference| {
+                sums.lock().expect("sums").totals += difference.totals;
+                Ok(Moved::default())
+            });
+            tx
+        });
+        let removed = pollster::block_on(usage.forget(ADA, &Selection::default())).expect("it is gone");
+        let totals = taken.lock().expect("sums").totals;
+        assert_eq!(removed, 2 * CHUNK as u64 + 1);
+        assert_eq!((totals.messages, totals.tokens), (-10_001, -200_020));
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn what_is_not_there_changes_nothing() {
+        let tomorrow = Selection { from: NOW.date().next_day(), ..Selection::default() };
+        for (stored, selection) in [(Vec::new(), Selection::default()), (entries(3), tomorrow)] {
+            let (usage, commits) = usage(move || forgetting(stored.clone()));
+            assert_eq!(pollster::block_on(usage.forget(ADA, &selection)).expect("nothing"), 0);
+            assert_eq!(commits.load(Ordering::SeqCst), 0);
+        }
+    }
+
     #[test]
     fn who_has_no_account_has_no_ledger() {
         let (usage, commits) = usage(|| {
@@ -280,6 +370,8 @@ mod tests {
         let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
         assert!(matches!(error, UsageError::UnknownUser(ADA)));
         assert!(matches!(pollster::block_on(usage.rebuild(ADA)), Err(UsageError::UnknownUser(ADA))));
+        let forgotten = pollster::block_on(usage.forget(ADA, &Selection::default()));
+        assert!(matches!(forgotten, Err(UsageError::UnknownUser(ADA))));
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 

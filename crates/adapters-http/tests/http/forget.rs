@@ -1,0 +1,97 @@
+//! `DELETE /users/me/usage`, over the wire.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use domain::pricing::Cost;
+use domain::usage::ports::Moved;
+use domain::usage::testing::{account, message};
+use domain::usage::{Entry, Message, Reach};
+use serde_json::json;
+use time::macros::datetime;
+
+use crate::support::Client;
+use crate::support::world::{ADA, ALL_SCOPES, World, ada, api_token, stranger};
+
+const PATH: &str = "/api/v1/users/me/usage";
+
+/// A world in which Ada has two messages, on the first and second of March; `asked` learns what is looked for.
+fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
+    let asked = asked.clone();
+    World::new()
+        .storing(move |tx| {
+            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            let asked = asked.clone();
+            tx.ledger.expect_page_within().returning(move |_, reach, _, _| {
+                asked.lock().expect("a list").push(reach.clone());
+                let at = |at, id| Entry { message: Message { at, ..message(id, 1) }, cost: Cost::Unpriced };
+                Ok(vec![at(datetime!(2026-03-01 12:00 UTC), "a"), at(datetime!(2026-03-02 12:00 UTC), "b")])
+            });
+            tx.ledger.expect_remove().returning(|_, _| Ok(()));
+            tx.ledger.expect_remove_idle_machines().returning(|_| Ok(()));
+            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.expect_settling(BTreeSet::new());
+        })
+        .serve()
+}
+
+#[actix_web::test]
+async fn what_is_asked_for_is_deleted_and_counted() {
+    let asked = Arc::default();
+    let client = world(&asked);
+    for (query, deleted) in [
+        ("", 2),
+        ("?from=2026-03-01&to=2026-03-01", 1),
+        ("?from=2026-03-02", 1),
+        ("?to=2026-02-28", 0),
+        ("?source=Claude-Code", 2),
+        ("?source=nobody-uses-this", 0),
+    ] {
+        let answer = client.request("DELETE", &format!("{PATH}{query}")).bearer(&ada()).send().await;
+        assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")), "{query}");
+        assert_eq!(answer.json(), json!({"messages_deleted": deleted}), "{query}");
+    }
+    let reach = asked.lock().expect("a list");
+    assert_eq!(reach[0], Reach { source: None, since: None, until: None });
+    assert_eq!(reach[1].since, Some(datetime!(2026-02-28 0:00 UTC)));
+    assert_eq!(reach[1].until, Some(datetime!(2026-03-03 0:00 UTC)));
+    assert_eq!(reach[4].source.as_ref().map(ToString::to_string).as_deref(), Some("claude-code"));
+}
+
+#[actix_web::test]
+async fn what_makes_no_sense_deletes_nothing() {
+    let asked = Arc::default();
+    let client = world(&asked);
+    for (query, problems) in [
+        ("?from=2026-03-02&to=2026-03-01", &[r#"["query","to"] greater_than_equal"#][..]),
+        ("?from=yesterday", &[r#"["query","from"] datetime_parsing"#]),
+        ("?from=2026-02-30&to=", &[r#"["query","from"] datetime_parsing"#, r#"["query","to"] datetime_parsing"#]),
+        ("?source=", &[r#"["query","source"] string_too_short"#]),
+        ("?source=a%00b", &[r#"["query","source"] value_error"#]),
+        ("?form=2026-03-01", &[r#"["query","form"] value_error"#]),
+        ("?From=2026-03-01&to=2026-03-01", &[r#"["query","From"] value_error"#]),
+    ] {
+        let answer = client.request("DELETE", &format!("{PATH}{query}")).bearer(&ada()).send().await;
+        assert_eq!(answer.problems(), problems, "{query}");
+    }
+    let long = format!("{PATH}?source={}", "x".repeat(51));
+    let answer = client.request("DELETE", &long).bearer(&ada()).send().await;
+    assert_eq!(answer.problems(), [r#"["query","source"] string_too_long"#]);
+    assert!(asked.lock().expect("a list").is_empty());
+}
+
+#[actix_web::test]
+async fn only_a_session_deletes() {
+    let asked = Arc::default();
+    let client = world(&asked);
+    for path in [PATH, "/api/v1/users/me/usage?from=x"] {
+        client.request("DELETE", path).send().await.assert_error(401, "UNAUTHORIZED", &json!({}));
+        let nobody = client.request("DELETE", path).bearer(&stranger()).send().await;
+        nobody.assert_error(401, "UNAUTHORIZED", &json!({}));
+        for scopes in ALL_SCOPES {
+            let token = client.request("DELETE", path).bearer(&api_token(scopes)).send().await;
+            token.assert_error(403, "FORBIDDEN", &json!({}));
+        }
+    }
+    assert!(asked.lock().expect("a list").is_empty());
+}

@@ -1,0 +1,13 @@
+-- A page in the order of the primary key, after the message that the page before ended with: of the tool $5, from $6 on and
+-- before $7, each where it is not null.
+SELECT
+    message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
+    source_key, model_key, machine_key, flags, cost
+FROM usage_messages
+WHERE user_key = (SELECT key FROM users WHERE id = $1)
+  AND (source_key, message_key) > ($2, $3)
+  AND ($5 IS NULL OR source_key = (SELECT key FROM sources WHERE name = $5))
+  AND ($6 IS NULL OR at >= $6)
+  AND ($7 IS NULL OR at < $7)
+ORDER BY source_key, message_key
+LIMIT $4

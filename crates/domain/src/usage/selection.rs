@@ -1,0 +1,104 @@
+//! Which of an account's messages its owner means: of a tool, of a span of local days.
+
+use time::{Date, Duration, OffsetDateTime};
+
+use super::message::Message;
+use super::names::Source;
+use crate::days::Zone;
+
+/// How far the local date can be from the date in UTC: no clock is, or was, set a whole day off.
+const FARTHEST: Duration = Duration::DAY;
+
+/// Some of an account's messages; what is not said excludes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Only those of this tool.
+    pub source: Option<Source>,
+    /// Only those of this local day or later ones.
+    pub from: Option<Date>,
+    /// Only those of this local day or earlier ones.
+    pub to: Option<Date>,
+}
+
+/// Where to look for selected messages: among these are all of them, whatever the zone, and some others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Only those of this tool.
+    pub source: Option<Source>,
+    /// From this instant on.
+    pub since: Option<OffsetDateTime>,
+    /// Before this instant.
+    pub until: Option<OffsetDateTime>,
+}
+
+impl Selection {
+    /// Whether it has `message`, whose owner lives in `zone`.
+    pub fn has(&self, message: &Message, zone: &Zone) -> bool {
+        let day = zone.date(message.at);
+        self.source.as_ref().is_none_or(|source| *source == message.source)
+            && self.from.is_none_or(|from| from <= day)
+            && self.to.is_none_or(|to| day <= to)
+    }
+
+    /// Where its messages are.
+    pub fn reach(&self) -> Reach {
+        let midnight = |date: Date| date.midnight().assume_utc();
+        Reach {
+            source: self.source.clone(),
+            since: self.from.and_then(|from| midnight(from).checked_sub(FARTHEST)),
+            until: self.to.and_then(|to| midnight(to).checked_add(Duration::DAY + FARTHEST)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::testing::message;
+    use time::macros::{date, datetime};
+
+    fn at(at: OffsetDateTime) -> Message {
+        Message { at, ..message("m", 1) }
+    }
+
+    #[test]
+    fn days_are_the_owners_and_both_ends_are_meant() {
+        let day = |from, to| Selection { from, to, ..Selection::default() };
+        let (first, second) = (Some(date!(2026 - 11 - 22)), Some(date!(2026 - 11 - 23)));
+        for (zone, instant, selection, meant) in [
+            ("UTC", datetime!(2026-11-22 23:30 UTC), day(first, first), true),
+            ("Europe/Berlin", datetime!(2026-11-22 23:30 UTC), day(first, first), false),
+            ("Europe/Berlin", datetime!(2026-11-22 23:30 UTC), day(second, second), true),
+            ("Europe/Berlin", datetime!(2026-11-21 23:00 UTC), day(first, second), true),
+            ("Europe/Berlin", datetime!(2026-11-21 22:59:59 UTC), day(first, second), false),
+            ("Pacific/Kiritimati", datetime!(2026-11-21 10:00 UTC), day(first, None), true),
+            ("Pacific/Kiritimati", datetime!(2026-11-21 09:59 UTC), day(first, None), false),
+            ("Pacific/Pago_Pago", datetime!(2026-11-23 10:59 UTC), day(None, first), true),
+            ("Pacific/Pago_Pago", datetime!(2026-11-23 11:00 UTC), day(None, first), false),
+            // This clock was put back from 00:01 to 23:01: the date was the later one for a minute, twice.
+            ("America/St_Johns", datetime!(2009-11-01 02:30 UTC), day(Some(date!(2009 - 11 - 01)), None), true),
+            ("America/St_Johns", datetime!(2009-11-01 02:31 UTC), day(Some(date!(2009 - 11 - 01)), None), false),
+            ("America/St_Johns", datetime!(2009-11-01 03:30 UTC), day(Some(date!(2009 - 11 - 01)), None), true),
+        ] {
+            let zone = Zone::parse(zone).expect("a zone");
+            assert_eq!(selection.has(&at(instant), &zone), meant, "{zone} {instant}");
+            let reach = selection.reach();
+            let found = reach.since.is_none_or(|since| since <= instant) && reach.until.is_none_or(|end| instant < end);
+            assert!(found || !meant, "{zone} {instant} is looked at");
+        }
+    }
+
+    #[test]
+    fn nothing_said_is_everything_and_a_tool_is_one_by_its_name() {
+        let (zone, message) = (Zone::utc(), at(datetime!(2026-11-22 12:00 UTC)));
+        assert!(Selection::default().has(&message, &zone));
+        assert_eq!(Selection::default().reach(), Reach { source: None, since: None, until: None });
+        for (source, meant) in [("claude-code", true), ("codex", false)] {
+            let selection = Selection { source: Source::parse(source), ..Selection::default() };
+            assert_eq!(selection.has(&message, &zone), meant, "{source}");
+        }
+        let ends = Selection { from: Some(Date::MIN), to: Some(Date::MAX), source: None };
+        assert!(ends.has(&message, &zone));
+        assert_eq!(ends.reach(), Reach { source: None, since: None, until: None }, "there is nothing beyond");
+    }
+}
