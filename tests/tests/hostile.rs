@@ -224,6 +224,10 @@ async fn whatever_stands_in_an_address_it_is_found_or_not() {
                 answer.status,
                 answer.text
             );
+            if path == "/users/me" {
+                // That is an address, and would delete Ada.
+                continue;
+            }
             let answer = ada.client.delete(&path).await;
             assert!([404, 405, 422].contains(&answer.status), "{} for {path}: {}", answer.status, answer.text);
         }
