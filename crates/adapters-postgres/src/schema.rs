@@ -1,6 +1,18 @@
 //! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
 
 diesel::table! {
+    account_flags (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        reason -> Text,
+        flagged_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        lifted_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     activities (id) {
         id -> Uuid,
         user_id -> Uuid,
