@@ -79,6 +79,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        queue -> Text,
+        idempotency_key -> Text,
+        payload -> Jsonb,
+        status -> Text,
+        priority -> Int2,
+        attempts -> Int4,
+        max_attempts -> Int4,
+        created_at -> Timestamptz,
+        run_at -> Timestamptz,
+        locked_by -> Nullable<Text>,
+        locked_until -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     login_attempts (name_hash) {
         name_hash -> Bytea,
         tries -> Array<Timestamptz>,
@@ -320,12 +339,14 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_flags,
     activities,
     api_tokens,
     device_logins,
     external_accounts,
     follow_requests,
     follows,
+    jobs,
     login_attempts,
     machines,
     models,

@@ -9,6 +9,7 @@ use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use domain::jobs::JobQueue;
 use domain::notifications::ports::NotificationRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
@@ -114,6 +115,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
+        self
+    }
+
+    fn jobs(&mut self) -> &mut dyn JobQueue {
         self
     }
 

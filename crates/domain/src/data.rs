@@ -9,8 +9,6 @@ pub enum Datum {
     Text(String),
     /// A whole number.
     Integer(i64),
-    /// An exact decimal number, as it is written.
-    Decimal(String),
 }
 
 impl From<&str> for Datum {

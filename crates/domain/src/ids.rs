@@ -68,6 +68,10 @@ id! {
     NotificationId
 }
 id! {
+    /// Names one piece of work that is done later.
+    JobId
+}
+id! {
     /// Names one achievement of the catalogue, the same in every instance.
     AchievementId
 }

@@ -8,6 +8,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use crate::jobs::JobQueue;
 use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
@@ -47,6 +48,8 @@ pub trait UnitOfWork: Send {
     fn progress(&mut self) -> &mut dyn ProgressRepository;
     /// What people are told.
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
+    /// What is to be done later.
+    fn jobs(&mut self) -> &mut dyn JobQueue;
     /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.

@@ -15,6 +15,7 @@ use crate::identity::ports::{
     MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
+use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
@@ -48,6 +49,8 @@ pub struct TestUnitOfWork {
     pub progress: MockProgressRepository,
     /// What people are told.
     pub notifications: MockNotificationRepository,
+    /// What is to be done later.
+    pub jobs: MockJobQueue,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -137,6 +140,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn notifications(&mut self) -> &mut dyn NotificationRepository {
         &mut self.notifications
+    }
+
+    fn jobs(&mut self) -> &mut dyn JobQueue {
+        &mut self.jobs
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {

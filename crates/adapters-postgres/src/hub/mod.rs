@@ -4,7 +4,6 @@
 //! which of the viewers here follow its people and may see them at this moment; [`listeners`] hands it out.
 
 mod listeners;
-mod listening;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,11 +14,12 @@ use domain::social::ports::{ActivityHub, HeardActivities};
 use domain::social::{FeedItem, Mark};
 use domain::store::StoreError;
 use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
 
 use crate::database::Database;
 use crate::feed::News;
+use crate::listening::Listening;
 use listeners::Listeners;
-use listening::Listening;
 
 /// How many listen, and how long a queue they have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,7 @@ async fn listen(
     mark: &mut Option<Mark>,
     wait: &mut Duration,
 ) -> Result<std::convert::Infallible, StoreError> {
-    let mut listening = Listening::start(url).await?;
+    let mut listening = Listening::start(url, "activities").await?;
     // Only now: what is committed after this is notified, what was committed before is found.
     *mark = Some(match *mark {
         None => database.mark_now().await?,
@@ -149,7 +149,8 @@ async fn listen(
     *wait = WAIT.0;
     shared.hears.send_replace(true);
     loop {
-        let ids = listening.next(BATCH as usize).await?;
+        let heard = listening.next(BATCH as usize).await?;
+        let ids: Vec<Uuid> = heard.iter().filter_map(|id| id.parse().ok()).collect();
         let viewers = shared.listeners().viewers();
         let news = database.heard(&ids, &viewers).await?;
         *mark = news.iter().map(|news| news.mark).fold(*mark, |mark, next| mark.map(|mark| later(mark, next)));

@@ -6,7 +6,6 @@ use std::time::Duration;
 use domain::store::StoreError;
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
-use uuid::Uuid;
 
 use crate::error::ConnectError;
 
@@ -16,32 +15,32 @@ const WAITING: usize = 1024;
 /// How soon a server that is gone without a word is missed: that long idle, then three unanswered questions that far apart.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
 
-/// A connection that listens for activities. Dropping it closes it.
-pub(super) struct Listening {
+/// A connection that listens on one channel. Dropping it closes it.
+pub(crate) struct Listening {
     _client: Client,
     payloads: mpsc::Receiver<String>,
 }
 
 impl Listening {
-    /// Connects to `url` and listens: what is committed after this returns is heard.
-    pub(super) async fn start(url: &str) -> Result<Self, StoreError> {
+    /// Connects to `url` and listens on `channel`: what is committed after this returns is heard.
+    pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
         let mut config: Config = url.parse().map_err(unavailable)?;
         config.keepalives_idle(KEEPALIVE.0).keepalives_interval(KEEPALIVE.1).keepalives_retries(3);
         config.connect_timeout(Duration::from_secs(5));
         let (client, connection) = config.connect(NoTls).await.map_err(unavailable)?;
         let (heard, payloads) = mpsc::channel(WAITING);
         tokio::spawn(drive(connection, heard));
-        client.batch_execute("LISTEN activities").await.map_err(unavailable)?;
+        client.batch_execute(&format!("LISTEN {channel}")).await.map_err(unavailable)?;
         Ok(Self { _client: client, payloads })
     }
 
-    /// Waits for activities; returns the ids of up to `most`, in the order in which they were committed.
-    pub(super) async fn next(&mut self, most: usize) -> Result<Vec<Uuid>, StoreError> {
+    /// Waits for notifications; returns what up to `most` of them say, in the order in which they were committed.
+    pub(crate) async fn next(&mut self, most: usize) -> Result<Vec<String>, StoreError> {
         let mut payloads = Vec::new();
         if self.payloads.recv_many(&mut payloads, most).await == 0 {
             return Err(StoreError::Unavailable("the connection that listens ended".to_owned()));
         }
-        Ok(payloads.iter().filter_map(|payload| payload.parse().ok()).collect())
+        Ok(payloads)
     }
 }
 

@@ -1,0 +1,265 @@
+//! The queue of jobs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::ids::JobId;
+use domain::jobs::ports::{Capacity, Ending, ListedJob, QueueState, TakenJob};
+use domain::jobs::{Job, JobQueue, JobStore, Kind, NewJob};
+use domain::store::StoreError;
+use time::{OffsetDateTime, UtcOffset};
+use uuid::Uuid;
+
+use crate::data::{facts, json};
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::jobs;
+use crate::statement::statement;
+use crate::unit_of_work::PgUnitOfWork;
+
+#[async_trait]
+impl JobQueue for PgUnitOfWork {
+    async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError> {
+        enqueue(self.connection()?, jobs, now).await
+    }
+
+    async fn find(&mut self, kind: Kind, key: &str) -> Result<Option<JobId>, StoreError> {
+        let found: Option<Uuid> = jobs::table
+            .filter(jobs::queue.eq(kind.name()).and(jobs::idempotency_key.eq(key)))
+            .select(jobs::id)
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(found.map(JobId))
+    }
+}
+
+async fn enqueue(
+    connection: &mut AsyncPgConnection,
+    jobs: &[(JobId, NewJob)],
+    now: OffsetDateTime,
+) -> Result<u64, StoreError> {
+    let column = |of: fn(&NewJob) -> String| jobs.iter().map(|(_, job)| of(job)).collect::<Vec<_>>();
+    let (queued, _): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("sql/enqueue_jobs.sql"))
+        .bind::<Array<SqlUuid>, _>(jobs.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(column(|job| job.job.kind().name().to_owned()))
+        .bind::<Array<Text>, _>(column(|job| job.key.clone()))
+        .bind::<Array<Text>, _>(column(|job| json(&job.job.data())))
+        .bind::<Array<SmallInt>, _>(jobs.iter().map(|(_, job)| job.job.kind().priority()).collect::<Vec<_>>())
+        .bind::<Array<Integer>, _>(jobs.iter().map(|(_, job)| integer(job.job.kind().attempts())).collect::<Vec<_>>())
+        .bind::<Array<Timestamptz>, _>(jobs.iter().map(|(_, job)| job.run_at).collect::<Vec<_>>())
+        .bind::<Timestamptz, _>(now)
+        .get_result(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(count(queued))
+}
+
+type TakenRow = (Uuid, String, String, i32, i32, i16, OffsetDateTime);
+type TakenColumns = (SqlUuid, Text, Text, Integer, Integer, SmallInt, Timestamptz);
+
+#[async_trait]
+impl JobStore for Database {
+    async fn enqueue_now(&self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError> {
+        enqueue(&mut self.connection().await?.pg, jobs, now).await
+    }
+
+    async fn take(
+        &self,
+        worker: &str,
+        capacity: &Capacity,
+        now: OffsetDateTime,
+        lease: Duration,
+    ) -> Result<Vec<TakenJob>, StoreError> {
+        let (queues, room): (Vec<_>, Vec<_>) = (capacity.by_kind.iter())
+            .filter(|(_, room)| *room > 0)
+            .map(|(kind, room)| (kind.name(), integer(*room)))
+            .unzip();
+        let mut rows: Vec<TakenRow> = statement::<TakenColumns>(include_str!("sql/take_jobs.sql"))
+            .bind::<Text, _>(worker)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Array<Text>, _>(queues)
+            .bind::<Array<Integer>, _>(room)
+            .bind::<Integer, _>(integer(capacity.total))
+            .bind::<Double, _>(lease.as_secs_f64())
+            .load(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        rows.sort_by_key(|(id, _, _, _, _, priority, run_at)| (*priority, *run_at, *id));
+        Ok(rows.into_iter().filter_map(taken).collect())
+    }
+
+    async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError> {
+        let taken: i64 = statement::<BigInt>(include_str!("sql/renew_jobs.sql"))
+            .bind::<Text, _>(worker)
+            .bind::<Timestamptz, _>(now)
+            .bind::<Double, _>(lease.as_secs_f64())
+            .get_result(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(count(taken))
+    }
+
+    async fn finish(&self, worker: &str, endings: &[(JobId, Ending)], now: OffsetDateTime) -> Result<(), StoreError> {
+        let column = |of: fn(&Ending) -> Option<String>| endings.iter().map(|(_, ending)| of(ending)).collect::<Vec<_>>();
+        statement::<()>(include_str!("sql/finish_jobs.sql"))
+            .bind::<Text, _>(worker)
+            .bind::<Array<SqlUuid>, _>(endings.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(column(|ending| Some(status(ending).to_owned())))
+            .bind::<Array<Nullable<Timestamptz>>, _>(endings.iter().map(|(_, ending)| run_at(ending)).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(column(error))
+            .bind::<Timestamptz, _>(now)
+            .execute(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn release(&self, worker: &str) -> Result<u64, StoreError> {
+        let held = jobs::table.filter(jobs::status.eq("running").and(jobs::locked_by.eq(worker)));
+        let released = diesel::update(held)
+            .set((
+                jobs::status.eq("pending"),
+                jobs::attempts.eq(jobs::attempts - 1),
+                jobs::locked_by.eq(None::<String>),
+                jobs::locked_until.eq(None::<OffsetDateTime>),
+            ))
+            .execute(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(released as u64)
+    }
+
+    async fn states(&self) -> Result<Vec<QueueState>, StoreError> {
+        type Row = (String, String, i64, Option<OffsetDateTime>);
+        let rows: Vec<Row> = jobs::table
+            .group_by((jobs::queue, jobs::status))
+            .select((jobs::queue, jobs::status, diesel::dsl::count_star(), diesel::dsl::min(jobs::run_at)))
+            .order((jobs::queue, jobs::status))
+            .load(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        let state = |(queue, status, jobs, next_at): Row| QueueState {
+            next_at: next_at.filter(|_| status == "pending").map(utc),
+            queue,
+            status,
+            jobs: count(jobs),
+        };
+        Ok(rows.into_iter().map(state).collect())
+    }
+
+    async fn list(&self, status: Option<String>, most: u32) -> Result<Vec<ListedJob>, StoreError> {
+        type Row = (Uuid, String, String, String, i32, OffsetDateTime, Option<String>);
+        let query = jobs::table
+            .select((
+                jobs::id,
+                jobs::queue,
+                jobs::idempotency_key,
+                jobs::status,
+                jobs::attempts,
+                jobs::run_at,
+                jobs::last_error,
+            ))
+            .order((jobs::run_at.desc(), jobs::id.desc()))
+            .limit(most.into())
+            .into_boxed();
+        let query = match status {
+            Some(status) => query.filter(jobs::status.eq(status)),
+            None => query,
+        };
+        let rows: Vec<Row> = query.load(&mut self.connection().await?.pg).await.map_err(store_error)?;
+        let listed = |(id, queue, key, status, attempts, run_at, last_error): Row| ListedJob {
+            id: JobId(id),
+            queue,
+            key,
+            status,
+            attempts: attempts.unsigned_abs(),
+            run_at: utc(run_at),
+            last_error,
+        };
+        Ok(rows.into_iter().map(listed).collect())
+    }
+
+    async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let waiting = jobs::table.find(id.0).filter(jobs::status.eq_any(["pending", "dead"]));
+        let retried = diesel::update(waiting)
+            .set((
+                jobs::status.eq("pending"),
+                jobs::attempts.eq(0),
+                jobs::run_at.eq(now),
+                jobs::finished_at.eq(None::<OffsetDateTime>),
+            ))
+            .execute(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(retried > 0)
+    }
+
+    async fn remove(&self, id: JobId) -> Result<bool, StoreError> {
+        let idle = jobs::table.find(id.0).filter(jobs::status.ne("running"));
+        let removed =
+            diesel::delete(idle).execute(&mut self.connection().await?.pg).await.map_err(store_error)?;
+        Ok(removed > 0)
+    }
+
+    async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
+        let pruned = statement::<()>(include_str!("sql/prune_jobs.sql"))
+            .bind::<Timestamptz, _>(done)
+            .bind::<Timestamptz, _>(dead)
+            .bind::<BigInt, _>(i64::from(most))
+            .execute(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(pruned as u64)
+    }
+}
+
+/// A row as a job; `None` for a kind that nobody here asked for.
+fn taken((id, queue, payload, attempt, attempts, _, _): TakenRow) -> Option<TakenJob> {
+    Some(TakenJob {
+        id: JobId(id),
+        kind: Kind::of(&queue)?,
+        job: Job::parse(&queue, &facts(&payload)),
+        attempt: attempt.unsigned_abs(),
+        attempts: attempts.unsigned_abs(),
+    })
+}
+
+fn status(ending: &Ending) -> &'static str {
+    match ending {
+        Ending::Done => "done",
+        Ending::Retry { .. } => "pending",
+        Ending::Dead { .. } => "dead",
+    }
+}
+
+fn run_at(ending: &Ending) -> Option<OffsetDateTime> {
+    match ending {
+        Ending::Retry { run_at, .. } => Some(*run_at),
+        Ending::Done | Ending::Dead { .. } => None,
+    }
+}
+
+/// What went wrong. PostgreSQL keeps no NUL in a text.
+fn error(ending: &Ending) -> Option<String> {
+    match ending {
+        Ending::Retry { error, .. } | Ending::Dead { error } => Some(error.replace('\0', "")),
+        Ending::Done => None,
+    }
+}
+
+fn utc(at: OffsetDateTime) -> OffsetDateTime {
+    at.to_offset(UtcOffset::UTC)
+}
+
+fn integer(number: impl TryInto<i32>) -> i32 {
+    number.try_into().unwrap_or(i32::MAX)
+}
+
+fn count(number: i64) -> u64 {
+    number.unsigned_abs()
+}

@@ -1,0 +1,236 @@
+//! The queue: queued once, taken by one, put back when its worker goes away.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters_postgres::{Database, wake_on_jobs};
+use domain::ids::JobId;
+use domain::jobs::ports::{Capacity, Ending, TakenJob};
+use domain::jobs::{Job, JobStore, Kind, NewJob};
+use domain::store::Store;
+use time::ext::NumericalDuration;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::common::{NOW, fixture};
+
+/// Longer than any test takes, and over at once.
+const LONG: Duration = Duration::from_secs(600);
+const OVER: Duration = Duration::ZERO;
+
+fn id(number: u128) -> JobId {
+    JobId(Uuid::from_u128(number))
+}
+
+fn new(number: u128, key: &str) -> (JobId, NewJob) {
+    (id(number), NewJob { job: Job::Cleanup, key: key.to_owned(), run_at: NOW })
+}
+
+fn room(jobs: usize) -> Capacity {
+    Capacity { total: jobs, by_kind: vec![(Kind::Cleanup, jobs)] }
+}
+
+async fn take(store: &Database, worker: &str, jobs: usize) -> Vec<TakenJob> {
+    store.take(worker, &room(jobs), NOW, LONG).await.expect("jobs")
+}
+
+/// The states of all jobs, in the order of their ids.
+async fn states(store: &Database) -> Vec<String> {
+    let mut listed = store.list(None, 1_000).await.expect("a list");
+    listed.sort_by_key(|job| job.id);
+    listed.into_iter().map(|job| job.status).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
+    let fixture = fixture();
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    assert_eq!(tx.jobs().enqueue(&[new(1, "a"), new(2, "b")], NOW).await.expect("queued"), 2);
+    assert!(take(&fixture.store, "one", 9).await.is_empty(), "nothing is committed yet");
+    tx.commit().await.expect("a commit");
+
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    assert_eq!(tx.jobs().enqueue(&[new(3, "b"), new(4, "c")], NOW).await.expect("queued"), 1);
+    assert_eq!(tx.jobs().find(Kind::Cleanup, "b").await.expect("found"), Some(id(2)));
+    assert_eq!(tx.jobs().find(Kind::Cleanup, "z").await.expect("found"), None);
+    drop(tx);
+
+    let taken = take(&fixture.store, "one", 9).await;
+    assert_eq!(taken.iter().map(|job| job.id).collect::<Vec<_>>(), [id(1), id(2)], "what was not committed is not there");
+    assert_eq!((&taken[0].job, taken[0].attempt, taken[0].attempts), (&Ok(Job::Cleanup), 1, Kind::Cleanup.attempts()));
+    assert_eq!(fixture.store.enqueue_now(&[new(5, "a")], NOW).await.expect("queued"), 0, "not even while it runs");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_due_and_fits_is_taken() {
+    let fixture = fixture();
+    let later = NewJob { run_at: NOW + 1.seconds(), ..new(1, "later").1 };
+    let jobs = [(id(1), later), new(2, "a"), new(3, "b"), new(4, "c")];
+    fixture.store.enqueue_now(&jobs, NOW).await.expect("queued");
+    let none = Capacity { total: 5, by_kind: vec![(Kind::Cleanup, 0)] };
+    assert!(fixture.store.take("one", &none, NOW, LONG).await.expect("jobs").is_empty());
+    assert_eq!(take(&fixture.store, "one", 2).await.len(), 2);
+    assert_eq!(take(&fixture.store, "one", 2).await.len(), 1);
+    assert!(take(&fixture.store, "one", 2).await.is_empty());
+    let due = fixture.store.take("one", &room(1), NOW + 1.seconds(), LONG).await.expect("jobs");
+    assert_eq!(due[0].id, id(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_workers_at_once_take_each_job_once() {
+    let fixture = fixture();
+    let jobs: Vec<_> = (0..200).map(|number| new(number, &number.to_string())).collect();
+    fixture.store.enqueue_now(&jobs, NOW).await.expect("queued");
+    let workers: Vec<_> = (0..8)
+        .map(|worker| {
+            let store = fixture.store.clone();
+            tokio::spawn(async move {
+                let mut taken = Vec::new();
+                loop {
+                    let jobs = take(&store, &format!("worker {worker}"), 7).await;
+                    if jobs.is_empty() {
+                        return taken;
+                    }
+                    taken.extend(jobs.into_iter().map(|job| job.id));
+                }
+            })
+        })
+        .collect();
+    let mut taken = Vec::new();
+    for worker in workers {
+        taken.extend(worker.await.expect("a worker"));
+    }
+    let distinct: BTreeSet<_> = taken.iter().copied().collect();
+    assert_eq!((taken.len(), distinct.len()), (200, 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_that_went_away_had_is_given_to_another_until_its_last_attempt() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
+    for attempt in 1..=Kind::Cleanup.attempts() {
+        let taken = store.take("gone", &room(1), NOW, OVER).await.expect("jobs");
+        assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [attempt]);
+        assert!(take(store, "other", 1).await.is_empty(), "nobody else has it before it is put back");
+        assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 1);
+    }
+    assert_eq!(states(store).await, ["dead"]);
+    let listed = store.list(Some("dead".to_owned()), 9).await.expect("a list");
+    assert_eq!(listed[0].last_error.as_deref(), Some("the worker that had it went away"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_renews_its_lease_keeps_the_job() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
+    assert_eq!(store.take("slow", &room(1), NOW, OVER).await.expect("jobs").len(), 1);
+    assert_eq!(store.renew("slow", NOW, LONG).await.expect("renewed"), 0);
+    assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 0);
+    store.finish("slow", &[(id(1), Ending::Done)], NOW).await.expect("finished");
+    assert_eq!(states(store).await, ["done"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_cannot_end_what_another_has_meanwhile() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
+    store.take("slow", &room(1), NOW, OVER).await.expect("jobs");
+    store.renew("other", NOW, LONG).await.expect("renewed");
+    assert_eq!(take(store, "other", 1).await.len(), 1);
+    store.finish("slow", &[(id(1), Ending::Done)], NOW).await.expect("finished");
+    assert_eq!(states(store).await, ["running"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_ends_in_one_of_three_ways() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
+    take(store, "one", 3).await;
+    let endings = [
+        (id(1), Ending::Done),
+        (id(2), Ending::Retry { run_at: NOW + 5.minutes(), error: "not\0 now".to_owned() }),
+        (id(3), Ending::Dead { error: "never".to_owned() }),
+    ];
+    store.finish("one", &endings, NOW).await.expect("finished");
+    assert_eq!(states(store).await, ["done", "pending", "dead"]);
+    assert!(take(store, "one", 9).await.is_empty());
+    let again = store.take("one", &room(9), NOW + 5.minutes(), LONG).await.expect("jobs");
+    assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(id(2), 2)]);
+    let listed = store.list(Some("running".to_owned()), 9).await.expect("a list");
+    assert_eq!(listed[0].last_error.as_deref(), Some("not now"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_gives_back_was_not_begun() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a"), new(2, "b")], NOW).await.expect("queued");
+    take(store, "one", 1).await;
+    take(store, "other", 1).await;
+    assert_eq!(store.release("one").await.expect("released"), 1);
+    assert_eq!(take(store, "other", 9).await.iter().map(|job| job.attempt).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
+    store.take("one", &room(2), NOW, LONG).await.expect("jobs");
+    store.finish("one", &[(id(1), Ending::Dead { error: "never".to_owned() })], NOW).await.expect("finished");
+    let seen: Vec<_> = (store.states().await.expect("states").into_iter())
+        .map(|state| (state.queue, state.status, state.jobs, state.next_at.is_some()))
+        .collect();
+    let state = |status: &str, waits| ("cleanup".to_owned(), status.to_owned(), 1, waits);
+    assert_eq!(seen, [state("dead", false), state("pending", true), state("running", false)]);
+
+    assert!(!store.retry(id(2), NOW).await.expect("an answer"), "it runs");
+    assert!(!store.remove(id(2)).await.expect("an answer"), "it runs");
+    assert!(!store.remove(id(9)).await.expect("an answer"), "there is none");
+    assert!(store.retry(id(1), NOW).await.expect("an answer"));
+    assert!(store.remove(id(3)).await.expect("an answer"));
+    assert_eq!(states(store).await, ["pending", "running"]);
+    assert_eq!(take(store, "one", 9).await[0].attempt, 1, "with all its attempts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_jobs_are_pruned_by_how_they_ended() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    let jobs: Vec<_> = (1..=6).map(|number| new(number, &number.to_string())).collect();
+    store.enqueue_now(&jobs, NOW).await.expect("queued");
+    take(store, "one", 5).await;
+    let dead = || Ending::Dead { error: String::new() };
+    for (number, ending, ended) in [
+        (1, Ending::Done, NOW - 31.days()),
+        (2, Ending::Done, NOW - 29.days()),
+        (3, dead(), NOW - 91.days()),
+        (4, dead(), NOW - 89.days()),
+    ] {
+        store.finish("one", &[(id(number), ending)], ended).await.expect("finished");
+    }
+    let prune = || store.prune(NOW - 30.days(), NOW - 90.days(), 1);
+    assert_eq!((prune().await.expect("pruned"), prune().await.expect("pruned")), (1, 1), "a few at a time");
+    assert_eq!(prune().await.expect("pruned"), 0);
+    assert_eq!(states(store).await, ["done", "dead", "running", "pending"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_listens_is_woken_by_a_commit() {
+    let fixture = fixture();
+    let woken = Arc::new(Notify::new());
+    let url = fixture.database.url().to_owned();
+    let told = woken.clone();
+    let listening = tokio::spawn(async move { wake_on_jobs(&url, || told.notify_one()).await });
+    woken.notified().await;
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.jobs().enqueue(&[new(1, "a")], NOW).await.expect("queued");
+    tx.commit().await.expect("a commit");
+    tokio::time::timeout(LONG, woken.notified()).await.expect("woken");
+    listening.abort();
+}

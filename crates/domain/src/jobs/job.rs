@@ -1,0 +1,54 @@
+//! A job: what is to be done.
+
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use super::kind::Kind;
+use crate::data::{Data, Datum};
+
+/// A piece of work, with what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Job {
+    /// Remove what is not kept any more.
+    Cleanup,
+}
+
+/// What a queue holds that no [`Job`] is: written by another version of the program.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("nobody here knows how to do this {0}")]
+pub struct UnknownJob(pub String);
+
+impl Job {
+    /// What sort of work it is.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Cleanup => Kind::Cleanup,
+        }
+    }
+
+    /// What it is about, to be stored.
+    pub fn data(&self) -> Data {
+        match self {
+            Self::Cleanup => Vec::new(),
+        }
+    }
+
+    /// The job of `kind` about `data`, as it was stored.
+    pub fn parse(kind: &str, _data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
+        let unknown = || UnknownJob(kind.to_owned());
+        Ok(match Kind::of(kind).ok_or_else(unknown)? {
+            Kind::Cleanup => Self::Cleanup,
+        })
+    }
+}
+
+/// A job to be queued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewJob {
+    /// What is to be done.
+    pub job: Job,
+    /// Names this piece of work within its kind: the same key is queued once.
+    pub key: String,
+    /// Not before.
+    pub run_at: OffsetDateTime,
+}

@@ -1,0 +1,140 @@
+//! What jobs need from outside: a queue to put them in, within a transaction, and a store that workers take them from.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::job::{Job, NewJob, UnknownJob};
+use super::kind::Kind;
+use crate::ids::JobId;
+use crate::store::StoreError;
+
+/// Queues jobs in a transaction: they are there once it is committed.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait JobQueue: Send {
+    /// Queues those of `jobs` whose key is not known yet; says how many that were. One statement.
+    async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// The job of `kind` with `key`, in whatever state.
+    async fn find(&mut self, kind: Kind, key: &str) -> Result<Option<JobId>, StoreError>;
+}
+
+/// A job that a worker has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenJob {
+    /// Names the job.
+    pub id: JobId,
+    /// What sort of work it is.
+    pub kind: Kind,
+    /// What is to be done; an error where this version of the program does not know.
+    pub job: Result<Job, UnknownJob>,
+    /// Which attempt this is, from 1.
+    pub attempt: u32,
+    /// After which attempt it is given up.
+    pub attempts: u32,
+}
+
+/// What a worker takes at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capacity {
+    /// Jobs altogether.
+    pub total: usize,
+    /// Jobs of each kind.
+    pub by_kind: Vec<(Kind, usize)>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The work is done.
+    Done,
+    /// It is to be tried again.
+    Retry {
+        /// Not before.
+        run_at: OffsetDateTime,
+        /// What went wrong.
+        error: String,
+    },
+    /// It is given up.
+    Dead {
+        /// What went wrong.
+        error: String,
+    },
+}
+
+/// A job as an operator sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedJob {
+    /// Names the job.
+    pub id: JobId,
+    /// The name of its kind.
+    pub queue: String,
+    /// Names the piece of work within its kind.
+    pub key: String,
+    /// `pending`, `running`, `done` or `dead`.
+    pub status: String,
+    /// How often it was begun.
+    pub attempts: u32,
+    /// Not before.
+    pub run_at: OffsetDateTime,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+}
+
+/// How many jobs of a kind are in a state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueState {
+    /// The name of the kind.
+    pub queue: String,
+    /// `pending`, `running`, `done` or `dead`.
+    pub status: String,
+    /// How many.
+    pub jobs: u64,
+    /// When the first of those that are pending is due.
+    pub next_at: Option<OffsetDateTime>,
+}
+
+/// Gives jobs to workers, and keeps what becomes of them. Leases are measured by the database's own clock, so the clocks of
+/// the workers' machines need not agree.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait JobStore: Send + Sync {
+    /// Queues those of `jobs` whose key is not known yet; says how many that were.
+    async fn enqueue_now(&self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Gives `worker` jobs that are due at `now`, the most important first, for as long as `lease`. No job is given to two.
+    async fn take(
+        &self,
+        worker: &str,
+        capacity: &Capacity,
+        now: OffsetDateTime,
+        lease: Duration,
+    ) -> Result<Vec<TakenJob>, StoreError>;
+
+    /// Renews the leases of `worker`, and puts back the jobs whose lease is over (given up, after their last attempt); says
+    /// how many were put back or given up.
+    async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError>;
+
+    /// Notes how attempts of `worker` ended. What `worker` does not hold any more is left as it is.
+    async fn finish(&self, worker: &str, endings: &[(JobId, Ending)], now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Puts back what `worker` holds, as if it had not been begun; says how many.
+    async fn release(&self, worker: &str) -> Result<u64, StoreError>;
+
+    /// How many jobs there are, by kind and state.
+    async fn states(&self) -> Result<Vec<QueueState>, StoreError>;
+
+    /// Up to `most` jobs in the state `status` (all, when `None`), what is due or ended last first.
+    async fn list(&self, status: Option<String>, most: u32) -> Result<Vec<ListedJob>, StoreError>;
+
+    /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
+    async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;
+
+    /// Removes a job that is not running; says whether there was one.
+    async fn remove(&self, id: JobId) -> Result<bool, StoreError>;
+
+    /// Removes up to `most` jobs that were done before `done` or given up before `dead`; says how many.
+    async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
+}

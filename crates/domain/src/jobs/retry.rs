@@ -1,0 +1,98 @@
+//! What becomes of a job that failed.
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::error::ErrorKind;
+use crate::ids::JobId;
+
+/// What becomes of a job after an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is tried again at this instant.
+    Retry(OffsetDateTime),
+    /// It is given up, and kept for somebody to look at.
+    Dead,
+}
+
+/// The wait after the first failure, and the longest.
+const FIRST: Duration = Duration::seconds(5);
+const LONGEST: Duration = Duration::hours(1);
+
+/// How long to wait after the `attempt`th attempt, from 1: twice as long each time, up to an hour, of which the second half
+/// is by chance, so that what failed together is not tried again together. The chance is that of the job's id.
+pub fn backoff(id: JobId, attempt: u32) -> Duration {
+    let whole = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(LONGEST);
+    whole / 2 + whole / 2 * chance(id.0, attempt)
+}
+
+/// A number of 0 until 1 that is another for each id and attempt.
+fn chance(id: Uuid, attempt: u32) -> f64 {
+    // Fibonacci hashing spreads ids that follow each other.
+    let mixed = (id.as_u64_pair().1 ^ u64::from(attempt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    f64::from(u32::try_from(mixed >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
+}
+
+/// What becomes of the job `id` whose `attempt` of `attempts` failed at `now` with an error of `kind`: what cannot get better
+/// by waiting is given up at once.
+pub fn judge(kind: ErrorKind, id: JobId, attempt: u32, attempts: u32, now: OffsetDateTime) -> Verdict {
+    match kind {
+        ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unauthenticated => Verdict::Dead,
+        _ if attempt >= attempts => Verdict::Dead,
+        ErrorKind::RateLimited { retry_after } => Verdict::Retry(now + retry_after.max(backoff(id, attempt))),
+        ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Internal => {
+            Verdict::Retry(now + backoff(id, attempt))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::usage::testing::NOW;
+
+    const ID: JobId = JobId(Uuid::from_u128(7));
+
+    #[test]
+    fn each_wait_is_about_twice_the_one_before_up_to_an_hour() {
+        for (attempt, whole) in
+            [(1, 5), (2, 10), (3, 20), (4, 40), (8, 640), (10, 2_560), (11, 3_600), (40, 3_600), (u32::MAX, 3_600)]
+        {
+            for id in 0..100 {
+                let wait = backoff(JobId(Uuid::from_u128(id)), attempt).as_seconds_f64();
+                let whole = f64::from(whole);
+                assert!((whole / 2.0..whole).contains(&wait), "{attempt}: {wait}");
+            }
+        }
+    }
+
+    #[test]
+    fn jobs_that_fail_together_are_tried_again_apart() {
+        let mut waits: Vec<_> = (0..100).map(|id| backoff(JobId(Uuid::from_u128(id)), 5)).collect();
+        waits.sort_unstable();
+        waits.dedup();
+        assert_eq!(waits.len(), 100);
+        let spread = *waits.last().expect("a wait") - waits[0];
+        assert!(spread > Duration::seconds(30), "{spread}");
+    }
+
+    #[test]
+    fn what_waiting_cannot_mend_is_given_up_at_once_and_everything_after_its_last_attempt() {
+        let soon = Verdict::Retry(NOW + backoff(ID, 2));
+        for (kind, attempt, verdict) in [
+            (ErrorKind::Unavailable, 2, soon),
+            (ErrorKind::Internal, 2, soon),
+            (ErrorKind::Conflict, 2, soon),
+            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 2, Verdict::Retry(NOW + Duration::HOUR)),
+            (ErrorKind::RateLimited { retry_after: Duration::ZERO }, 2, soon),
+            (ErrorKind::Unavailable, 3, Verdict::Dead),
+            (ErrorKind::RateLimited { retry_after: Duration::HOUR }, 3, Verdict::Dead),
+            (ErrorKind::Invalid, 1, Verdict::Dead),
+            (ErrorKind::NotFound, 1, Verdict::Dead),
+            (ErrorKind::Forbidden, 1, Verdict::Dead),
+            (ErrorKind::Unauthenticated, 1, Verdict::Dead),
+        ] {
+            assert_eq!(judge(kind, ID, attempt, 3, NOW), verdict, "{kind:?} {attempt}");
+        }
+    }
+}
