@@ -154,12 +154,13 @@ async fn a_cleanup_removes_what_is_old_and_says_so() {
     let before = told(&ada).await.len();
     let database = server.database();
     let cleanup = || {
-        let output = database.run("worker", &["cleanup"]);
+        let output = database.run("worker", &["run-once", "cleanup"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
-    let nobody = "0 accounts removed for good: 0 messages, 0 other rows\n";
-    assert_eq!(cleanup(), format!("0 notifications removed: 0 read, 0 unread\n{nobody}"));
+    let (nobody, nothing) =
+        ("0 jobs, 0 accounts for good (0 messages, 0 other rows)\n", "cleanup: removed 0 sessions and tokens");
+    assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {nobody}"));
     for (name, age, read) in [("bob", "91 days", true), ("cid", "91 days", false), ("dan", "366 days", false)] {
         let read = if read { "now()" } else { "NULL" };
         database.rows(&format!(
@@ -167,7 +168,7 @@ async fn a_cleanup_removes_what_is_old_and_says_so() {
              WHERE kind = 'new_follower' AND data ->> 'username' = '{name}'"
         ));
     }
-    assert_eq!(cleanup(), format!("2 notifications removed: 1 read, 1 unread\n{nobody}"));
+    assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {nobody}"));
     let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one is left") };
     assert_eq!((&left["data"]["username"], told(&ada).await.len()), (&json!("cid"), before - 2));
 }

@@ -38,11 +38,8 @@ mod tests {
 
     #[test]
     fn facts_are_a_json_object() {
-        let data = vec![
-            ("name", Datum::from("a \"b\"")),
-            ("level", 7_u64.into()),
-            ("tier", Option::<u32>::None.into()),
-        ];
+        let data =
+            vec![("name", Datum::from("a \"b\"")), ("level", 7_u64.into()), ("tier", Option::<u32>::None.into())];
         assert_eq!(json(&data), r#"{"level":7,"name":"a \"b\"","tier":null}"#);
     }
 

@@ -105,12 +105,15 @@ impl JobStore for Database {
     }
 
     async fn finish(&self, worker: &str, endings: &[(JobId, Ending)], now: OffsetDateTime) -> Result<(), StoreError> {
-        let column = |of: fn(&Ending) -> Option<String>| endings.iter().map(|(_, ending)| of(ending)).collect::<Vec<_>>();
+        let column =
+            |of: fn(&Ending) -> Option<String>| endings.iter().map(|(_, ending)| of(ending)).collect::<Vec<_>>();
         statement::<()>(include_str!("sql/finish_jobs.sql"))
             .bind::<Text, _>(worker)
             .bind::<Array<SqlUuid>, _>(endings.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Nullable<Text>>, _>(column(|ending| Some(status(ending).to_owned())))
-            .bind::<Array<Nullable<Timestamptz>>, _>(endings.iter().map(|(_, ending)| run_at(ending)).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Timestamptz>>, _>(
+                endings.iter().map(|(_, ending)| run_at(ending)).collect::<Vec<_>>(),
+            )
             .bind::<Array<Nullable<Text>>, _>(column(error))
             .bind::<Timestamptz, _>(now)
             .execute(&mut self.connection().await?.pg)
@@ -201,8 +204,7 @@ impl JobStore for Database {
 
     async fn remove(&self, id: JobId) -> Result<bool, StoreError> {
         let idle = jobs::table.find(id.0).filter(jobs::status.ne("running"));
-        let removed =
-            diesel::delete(idle).execute(&mut self.connection().await?.pg).await.map_err(store_error)?;
+        let removed = diesel::delete(idle).execute(&mut self.connection().await?.pg).await.map_err(store_error)?;
         Ok(removed > 0)
     }
 

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
 use domain::identity::ports::{SessionReader, SessionRepository};
 use domain::identity::{Credential, Device, Principal, Session, TokenHash, Via};
@@ -12,6 +13,7 @@ use time::OffsetDateTime;
 use crate::database::Database;
 use crate::error::store_error;
 use crate::schema::{api_tokens, sessions, users};
+use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -91,6 +93,17 @@ impl SessionRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
+        let ended = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)";
+        let forgotten = statement::<()>(ended)
+            .bind::<Timestamptz, _>(now)
+            .bind::<BigInt, _>(i64::from(most))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(forgotten as u64)
     }
 }
 

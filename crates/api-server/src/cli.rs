@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Cli {
+    /// Leave the jobs to a worker of their own; otherwise the server does them where it runs a database of its own
+    #[arg(long)]
+    pub(crate) no_worker: bool,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }

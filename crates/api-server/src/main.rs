@@ -8,6 +8,7 @@ mod ready;
 mod serve;
 mod services;
 mod welcome;
+mod work;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
         Some(Command::Migrate(migrate)) => migrate::migrate(&loaded()?, &migrate),
         None => {
             memory::limit();
-            serve::serve(&loaded()?)
+            serve::serve(&loaded()?, !cli.no_worker)
         }
     }
 }

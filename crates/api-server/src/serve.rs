@@ -11,22 +11,25 @@ use adapters_http::edge::Edge;
 use adapters_http::services::api;
 use adapters_postgres::Hub;
 use bootstrap::database::Database;
+use bootstrap::service::{self, State};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ready::Ready;
+use crate::work::Working;
 use crate::{services, welcome};
 
-/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database.
-pub(crate) fn serve(settings: &Settings) -> Result<(), StartupError> {
+/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. Beside an embedded
+/// database it does a worker's jobs, if it `works`.
+pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError> {
     let runtime = runtime()?;
     // A port that is taken is the commonest failure, and found before the slow part.
     let listener = listen(settings)?;
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
     let mut database = Database::open(settings)?;
-    let served = runtime.block_on(run(settings, &mut database, listener, end));
+    let served = runtime.block_on(run(settings, &mut database, works, listener, end));
     drop(runtime);
     served.and(database.stop())
 }
@@ -50,6 +53,7 @@ pub(crate) fn openapi() -> Result<String, StartupError> {
 async fn run(
     settings: &Settings,
     database: &mut Database,
+    works: bool,
     listener: TcpListener,
     mut end: End,
 ) -> Result<(), StartupError> {
@@ -59,6 +63,7 @@ async fn run(
     let ready = Arc::new(Ready::new(store.clone()));
     let hub = Hub::start(store.clone(), database.url(), services::hub(settings));
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready))?;
+    let working = (works && database.is_embedded()).then(|| Working::start(settings, &store, database.url()));
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
@@ -66,6 +71,7 @@ async fn run(
     let handle = server.handle();
     let serving = tokio::spawn(server);
     tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
+    service::notify(State::Ready);
     if database.is_embedded() {
         welcome::print(address);
     }
@@ -75,6 +81,7 @@ async fn run(
         never = watch(database) => match never {},
     };
     tracing::info!(reason, "stopping: running requests finish, new ones are refused");
+    service::notify(State::Stopping);
     ready.drain();
     if reason == TERMINATE {
         tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
@@ -82,6 +89,9 @@ async fn run(
     // Streams have no end of their own.
     hub.close();
     handle.stop(true).await;
+    if let Some(working) = working {
+        working.end().await;
+    }
     let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
     store.close();
     ended.map_err(failed)

@@ -2,6 +2,7 @@
 
 pub mod database;
 pub mod passwords;
+pub mod service;
 pub mod settings;
 pub mod startup;
 pub mod store;

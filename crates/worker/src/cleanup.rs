@@ -1,39 +1,92 @@
-//! `worker cleanup`: removes what is not kept any more, and says how much that was.
+//! The daily cleaning: removes what is not kept any more, and says how much that was.
 
-use domain::error::DomainError;
+use std::fmt;
+use std::sync::Arc;
+
+use domain::clock::Clock;
+use domain::identity::EndedSignIns;
+use domain::jobs::{JobError, JobStore};
 use domain::notifications::{Forgotten, Inbox};
 use domain::users::{Purged, Users};
+use time::Duration;
 
-/// Removes old notifications, then accounts that are gone for good, until none is left or `stop` says so; tells `say` of each
-/// kind as it is done, as a line.
-pub async fn all(
-    inbox: &Inbox,
-    users: &Users,
-    stop: impl Fn() -> bool,
-    mut say: impl FnMut(String),
-) -> Result<(), Box<dyn DomainError>> {
-    say(forgotten(inbox.forget(&stop).await.map_err(boxed)?));
-    say(purged(users.purge(&stop).await.map_err(boxed)?));
-    Ok(())
+/// How long a job that was done is kept: its key keeps the same work from being queued again.
+const DONE_JOBS: Duration = Duration::days(30);
+
+/// How long a job that was given up is kept for somebody to look at.
+const DEAD_JOBS: Duration = Duration::days(90);
+
+/// How many jobs one statement removes.
+const BATCH: u32 = 5_000;
+
+/// The use cases that remove something.
+pub struct Cleanup {
+    pub(crate) inbox: Inbox,
+    pub(crate) users: Users,
+    pub(crate) ended: EndedSignIns,
+    pub(crate) jobs: Arc<dyn JobStore>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
-fn boxed(error: impl DomainError) -> Box<dyn DomainError> {
-    Box::new(error)
+/// What was removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Removed {
+    /// Sessions and tokens that had ended.
+    pub ended: u64,
+    /// Old notifications.
+    pub notifications: Forgotten,
+    /// Old jobs.
+    pub jobs: u64,
+    /// Accounts that are gone for good.
+    pub purged: Purged,
 }
 
-fn forgotten(forgotten: Forgotten) -> String {
-    let Forgotten { read, unread } = forgotten;
-    format!("{} removed: {read} read, {unread} unread", count(read + unread, "notification"))
+impl Cleanup {
+    /// Removes batch by batch until nothing is left or `stop` says so. Small things first: the purge of an account may take long.
+    pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Removed, JobError> {
+        Ok(Removed {
+            ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
+            notifications: self.inbox.forget(&stop).await.map_err(JobError::new)?,
+            jobs: self.prune_jobs(&stop).await?,
+            purged: self.users.purge(&stop).await.map_err(JobError::new)?,
+        })
+    }
+
+    async fn prune_jobs(&self, stop: impl Fn() -> bool) -> Result<u64, JobError> {
+        let now = self.clock.now();
+        let mut pruned = 0;
+        while !stop() {
+            let batch = self.jobs.prune(now - DONE_JOBS, now - DEAD_JOBS, BATCH).await.map_err(JobError::new)?;
+            pruned += batch;
+            if batch < u64::from(BATCH) {
+                break;
+            }
+        }
+        Ok(pruned)
+    }
 }
 
-fn purged(purged: Purged) -> String {
-    let Purged { accounts, messages, others } = purged;
-    let (accounts, messages) = (count(accounts, "account"), count(messages, "message"));
-    format!("{accounts} removed for good: {messages}, {}", count(others, "other row"))
+impl fmt::Display for Removed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Forgotten { read, unread } = self.notifications;
+        let Purged { accounts, messages, others } = self.purged;
+        let parts = [
+            count(self.ended, "session or token", "sessions and tokens"),
+            format!("{} ({read} read, {unread} unread)", count(read + unread, "notification", "notifications")),
+            count(self.jobs, "job", "jobs"),
+            format!(
+                "{} for good ({}, {})",
+                count(accounts, "account", "accounts"),
+                count(messages, "message", "messages"),
+                count(others, "other row", "other rows"),
+            ),
+        ];
+        write!(f, "removed {}", parts.join(", "))
+    }
 }
 
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]
@@ -42,19 +95,17 @@ mod tests {
 
     #[test]
     fn a_report_counts_what_is_gone() {
-        for (read, unread, line) in [
-            (0, 0, "0 notifications removed: 0 read, 0 unread"),
-            (1, 0, "1 notification removed: 1 read, 0 unread"),
-            (5_000, 17, "5017 notifications removed: 5000 read, 17 unread"),
-        ] {
-            assert_eq!(forgotten(Forgotten { read, unread }), line);
-        }
-        for (accounts, messages, others, line) in [
-            (0, 0, 0, "0 accounts removed for good: 0 messages, 0 other rows"),
-            (1, 1, 1, "1 account removed for good: 1 message, 1 other row"),
-            (2, 250_000, 12, "2 accounts removed for good: 250000 messages, 12 other rows"),
-        ] {
-            assert_eq!(purged(Purged { accounts, messages, others }), line);
-        }
+        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 jobs, 0 accounts for good \
+                       (0 messages, 0 other rows)";
+        assert_eq!(Removed::default().to_string(), nothing);
+        let removed = Removed {
+            ended: 1,
+            notifications: Forgotten { read: 5_000, unread: 17 },
+            jobs: 1,
+            purged: Purged { accounts: 2, messages: 250_000, others: 1 },
+        };
+        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 1 job, 2 accounts for good \
+                    (250000 messages, 1 other row)";
+        assert_eq!(removed.to_string(), some);
     }
 }

@@ -1,4 +1,14 @@
-//! What runs beside the server: for now, the commands of an operator.
+//! What runs beside the server: jobs by schedule and on demand, and the commands of an operator. The server runs a [`Worker`]
+//! in its own process where it has an embedded database.
 
+mod attempt;
 pub mod cleanup;
+mod handlers;
+mod queue;
 pub mod rebuild;
+mod run;
+pub mod schedule;
+
+pub use handlers::{Handlers, Stop, Work};
+pub use queue::Pace;
+pub use run::Worker;

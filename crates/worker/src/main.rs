@@ -1,56 +1,14 @@
 //! The worker program. Without a database URL it uses the embedded database that the server runs.
 
+mod cli;
+mod commands;
+
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use adapters_postgres::Database as Store;
 use bootstrap::database::Database;
-use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
-use clap::{Args, Parser, Subcommand};
-use domain::notifications::Inbox;
-use domain::pricing::{CurrentBook, PriceBook};
-use domain::usage::{Usage, UsageError};
-use domain::users::{Username, Users};
-use worker::{cleanup, rebuild};
-
-/// The burntop worker: what an operator does beside the server.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
-    Rebuild(Rebuild),
-    /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year;
-    /// accounts deleted more than 30 days ago
-    Cleanup,
-}
-
-#[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
-struct Which {
-    /// The account to rebuild
-    #[arg(long, value_name = "USERNAME")]
-    user: Option<String>,
-    /// Rebuild every account
-    #[arg(long)]
-    all: bool,
-}
-
-#[derive(Debug, Args)]
-struct Rebuild {
-    #[command(flatten)]
-    which: Which,
-    /// Go on after this username
-    #[arg(long, value_name = "USERNAME", requires = "all")]
-    after: Option<String>,
-}
+use clap::Parser;
+use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
@@ -65,7 +23,11 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), StartupError> {
     let settings = Settings::load()?;
     bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
-    let database = Database::attach_or_open(&settings)?;
+    let database = match &cli.command {
+        // Beside a server: an embedded database is the server's to run.
+        Command::Run(_) => Database::attach(&settings)?,
+        _ => Database::attach_or_open(&settings)?,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -78,56 +40,13 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
     let store = bootstrap::store::open(settings, url).await?;
     let done = match command {
-        Command::Rebuild(asked) => rebuild(&store, asked).await,
-        Command::Cleanup => cleanup(&store).await,
+        Command::Run(asked) => commands::run::run(settings, &store, url, asked).await,
+        Command::RunOnce { job } => commands::run_once::run_once(&store, &job.into()).await,
+        Command::Jobs(asked) => commands::jobs::jobs(&store, asked).await,
+        Command::Rebuild(asked) => commands::rebuild::rebuild(&store, asked).await,
     };
     store.close();
     done
-}
-
-async fn cleanup(store: &Store) -> Result<(), StartupError> {
-    let inbox = Inbox::new(Arc::new(store.clone()), Arc::new(store.clone()), Arc::new(SystemClock));
-    let users = Users::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds));
-    cleanup::all(&inbox, &users, interrupted(), |line| println!("{line}"))
-        .await
-        .map_err(|error| failed("cleaning up", error.to_string()))?;
-    Ok(())
-}
-
-async fn rebuild(store: &Store, asked: Rebuild) -> Result<(), StartupError> {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
-    let stopped = |error: UsageError| failed("rebuilding", error.to_string());
-    let summary = match asked.which.user {
-        None => rebuild::all(store, &usage, asked.after, interrupted()).await.map_err(stopped)?,
-        Some(name) => {
-            let unknown = || failed("rebuilding", format!("there is no account called {name}"));
-            let username = Username::parse(&name).map_err(|_| unknown())?;
-            rebuild::one(store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
-        }
-    };
-    println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
-    if let Some(after) = summary.stopped_after {
-        let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
-        eprintln!("stopped; go on with: worker rebuild --all{go_on}");
-    }
-    Ok(())
-}
-
-/// Whether somebody asked this program to end: Ctrl-C, or SIGTERM from a supervisor.
-fn interrupted() -> impl Fn() -> bool {
-    let asked = Arc::new(AtomicBool::new(false));
-    let noted = asked.clone();
-    tokio::spawn(async move {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        }
-        noted.store(true, Ordering::Relaxed);
-    });
-    move || asked.load(Ordering::Relaxed)
 }
 
 fn failed(doing: &'static str, reason: String) -> StartupError {

@@ -57,7 +57,11 @@ async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
     drop(tx);
 
     let taken = take(&fixture.store, "one", 9).await;
-    assert_eq!(taken.iter().map(|job| job.id).collect::<Vec<_>>(), [id(1), id(2)], "what was not committed is not there");
+    assert_eq!(
+        taken.iter().map(|job| job.id).collect::<Vec<_>>(),
+        [id(1), id(2)],
+        "what was not committed is not there"
+    );
     assert_eq!((&taken[0].job, taken[0].attempt, taken[0].attempts), (&Ok(Job::Cleanup), 1, Kind::Cleanup.attempts()));
     assert_eq!(fixture.store.enqueue_now(&[new(5, "a")], NOW).await.expect("queued"), 0, "not even while it runs");
 }

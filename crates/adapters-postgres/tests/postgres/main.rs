@@ -16,6 +16,7 @@ mod plans;
 mod progress;
 mod referrals;
 mod schema;
+mod sessions;
 mod social;
 mod unit_of_work;
 mod visibility;

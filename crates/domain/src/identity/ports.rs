@@ -30,6 +30,9 @@ pub trait SessionRepository: Send {
 
     /// Ends all sessions of `user` but `session`.
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+
+    /// Removes up to `most` sessions that had ended by `now`; says how many.
+    async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
 /// Stores programs that wait for somebody to confirm their sign-in.
@@ -76,6 +79,9 @@ pub trait ApiTokenRepository: Send {
 
     /// Revokes all tokens of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Removes up to `most` tokens that had ended by `now`; says how many.
+    async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
 /// Stores when somebody tried to sign in under a name and has not succeeded since.

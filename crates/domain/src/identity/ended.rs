@@ -1,0 +1,83 @@
+//! What is left of sign-ins that have ended: sessions, API tokens and device logins that open nothing any more.
+
+use std::sync::Arc;
+
+use super::error::IdentityError;
+use crate::clock::Clock;
+use crate::store::Store;
+
+/// How many sessions, and how many tokens, one transaction removes: few enough that nobody waits for it.
+const BATCH: u32 = 5_000;
+
+/// Removes what has ended.
+#[derive(Clone)]
+pub struct EndedSignIns {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl EndedSignIns {
+    /// Removes from `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Removes what has ended, batch by batch, each in a transaction of its own, until nothing is left or `stop` says so;
+    /// returns how many sessions and tokens that was.
+    pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<u64, IdentityError> {
+        let mut forgotten = 0;
+        while !stop() {
+            let mut tx = self.store.begin().await?;
+            let now = self.clock.now();
+            let sessions = tx.sessions().forget_ended(now, BATCH).await?;
+            let tokens = tx.api_tokens().forget_ended(now, BATCH).await?;
+            tx.device_logins().forget_ended(now).await?;
+            tx.commit().await?;
+            forgotten += sessions + tokens;
+            if sessions.max(tokens) < u64::from(BATCH) {
+                break;
+            }
+        }
+        Ok(forgotten)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pollster::block_on;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+
+    /// What is forgotten, in how many transactions, where the batches remove so many sessions and tokens.
+    fn forget(batches: &[(u64, u64)], stop: impl Fn() -> bool) -> (u64, usize) {
+        let left = Arc::new(Mutex::new(batches.iter().rev().copied().collect::<Vec<_>>()));
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            let (sessions, tokens) = left.lock().expect("batches").pop().expect("a batch more");
+            tx.sessions.expect_forget_ended().returning(move |now, most| {
+                assert_eq!((now, most), (NOW, 5_000));
+                Ok(sessions)
+            });
+            tx.api_tokens.expect_forget_ended().returning(move |_, _| Ok(tokens));
+            tx.device_logins.expect_forget_ended().times(1).returning(|_| Ok(()));
+            tx
+        });
+        let ended = EndedSignIns::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        (block_on(ended.forget(stop)).expect("forgotten"), commits.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn what_has_ended_is_removed_batch_by_batch() {
+        assert_eq!(forget(&[(0, 0)], || false), (0, 1));
+        assert_eq!(forget(&[(5_000, 1), (2, 5_000), (0, 3)], || false), (10_006, 3));
+        assert_eq!(forget(&[(5_000, 1)], || true), (0, 0));
+    }
+}

@@ -1,0 +1,49 @@
+//! One attempt at a job: in a task of its own, for as long as its kind may take.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use domain::clock::Clock;
+use domain::error::{DomainError, ErrorKind};
+use domain::jobs::ports::{Ending, TakenJob};
+use domain::jobs::{Verdict, judge};
+
+use crate::handlers::Work;
+
+/// Has `work` do what was `taken`, and says how it ended.
+pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob) -> Ending {
+    let TakenJob { id, kind, job, attempt, attempts } = taken;
+    let job = match job {
+        Ok(job) => job,
+        Err(unknown) => {
+            tracing::error!(%id, job = kind.name(), %unknown, "a job is given up");
+            return Ending::Dead { error: unknown.to_string() };
+        }
+    };
+    let began = Instant::now();
+    // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue.
+    let mut doing = tokio::spawn(async move { work.run(&job).await });
+    let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
+    let (error_kind, error) = match tokio::time::timeout(limit, &mut doing).await {
+        Ok(Ok(Ok(report))) => {
+            tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), "{report}");
+            return Ending::Done;
+        }
+        Ok(Ok(Err(error))) => (error.kind(), error.to_string()),
+        Ok(Err(panicked)) => (ErrorKind::Internal, format!("it panicked: {panicked}")),
+        Err(_) => {
+            doing.abort();
+            (ErrorKind::Unavailable, format!("it took longer than {limit:?}"))
+        }
+    };
+    match judge(error_kind, id, attempt, attempts, clock.now()) {
+        Verdict::Retry(run_at) => {
+            tracing::warn!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is tried again");
+            Ending::Retry { run_at, error }
+        }
+        Verdict::Dead => {
+            tracing::error!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is given up");
+            Ending::Dead { error }
+        }
+    }
+}

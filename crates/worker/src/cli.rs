@@ -1,0 +1,116 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::jobs::Job;
+
+/// The burntop worker: does what the server leaves for later, and what an operator asks for.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Do the jobs of the schedule and of the queue, until SIGTERM or Ctrl-C
+    Run(Run),
+    /// Do one job of the schedule now, wait for it, and say what was done
+    RunOnce {
+        /// Which one
+        job: Once,
+    },
+    /// Look after the queue
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
+    Rebuild(Rebuild),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// A file that is there while the worker works
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<std::path::PathBuf>,
+}
+
+/// The jobs of the schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Once {
+    /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
+    /// or older than a year, old jobs, accounts deleted more than 30 days ago
+    Cleanup,
+}
+
+impl From<Once> for Job {
+    fn from(once: Once) -> Self {
+        match once {
+            Once::Cleanup => Self::Cleanup,
+        }
+    }
+}
+
+/// What can be done with the queue.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Jobs {
+    /// Show how many jobs there are of each kind, and the latest of them
+    List {
+        /// Only those in this state
+        #[arg(long)]
+        status: Option<Status>,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Try a job again that was given up, now and with all its attempts
+    Retry {
+        /// Its id, as `list` shows it
+        id: uuid::Uuid,
+    },
+    /// Remove a job that is not running
+    Drop {
+        /// Its id, as `list` shows it
+        id: uuid::Uuid,
+    },
+}
+
+/// The states of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Status {
+    Pending,
+    Running,
+    Done,
+    Dead,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// The account to rebuild
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<String>,
+    /// Rebuild every account
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rebuild {
+    #[command(flatten)]
+    pub(crate) which: Which,
+    /// Go on after this username
+    #[arg(long, value_name = "USERNAME", requires = "all")]
+    pub(crate) after: Option<String>,
+}

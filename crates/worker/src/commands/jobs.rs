@@ -1,0 +1,85 @@
+//! `worker jobs`: what an operator sees of the queue, and does about it.
+
+use adapters_postgres::Database;
+use bootstrap::StartupError;
+use bootstrap::system::SystemClock;
+use domain::clock::Clock;
+use domain::ids::JobId;
+use domain::jobs::JobStore;
+use domain::jobs::ports::ListedJob;
+use domain::store::StoreError;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::cli::Jobs;
+use crate::failed;
+
+pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupError> {
+    let stopped = |error: StoreError| failed("looking after the queue", error.to_string());
+    match asked {
+        Jobs::List { status, limit } => {
+            for state in store.states().await.map_err(stopped)? {
+                let next = state.next_at.map_or_else(String::new, |at| format!(", next {}", shown(at)));
+                println!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs);
+            }
+            let status = status.map(|status| status.name().to_owned());
+            for job in store.list(status, limit).await.map_err(stopped)? {
+                println!("{}", line(&job));
+            }
+            Ok(())
+        }
+        Jobs::Retry { id } => {
+            let retried = store.retry(JobId(id), SystemClock.now()).await.map_err(stopped)?;
+            done(retried, "is due now", id, "waits or was given up")
+        }
+        Jobs::Drop { id } => {
+            let removed = store.remove(JobId(id)).await.map_err(stopped)?;
+            done(removed, "was removed", id, "is not running")
+        }
+    }
+}
+
+fn done(done: bool, what: &str, id: uuid::Uuid, wanted: &str) -> Result<(), StartupError> {
+    if done {
+        println!("{id} {what}");
+        return Ok(());
+    }
+    Err(failed("looking after the queue", format!("there is no job {id} that {wanted}")))
+}
+
+/// A job in a line.
+fn line(job: &ListedJob) -> String {
+    let ListedJob { id, queue, key, status, attempts, run_at, last_error } = job;
+    let error = last_error.as_ref().map_or_else(String::new, |error| format!("  {error}"));
+    format!("{id}  {status:<8} {queue} {key}  attempts {attempts}, due {}{error}", shown(*run_at))
+}
+
+fn shown(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_a_job_is_and_why_it_failed() {
+        let job = ListedJob {
+            id: JobId(Uuid::from_u128(7)),
+            queue: "cleanup".to_owned(),
+            key: "2026-11-22".to_owned(),
+            status: "dead".to_owned(),
+            attempts: 5,
+            run_at: datetime!(2026-11-22 03:00 UTC),
+            last_error: Some("the database is away".to_owned()),
+        };
+        assert_eq!(
+            line(&job),
+            "00000000-0000-0000-0000-000000000007  dead     cleanup 2026-11-22  attempts 5, due 2026-11-22T03:00:00Z  \
+             the database is away"
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! `worker rebuild`.
+
+use std::sync::Arc;
+
+use adapters_postgres::Database;
+use bootstrap::StartupError;
+use bootstrap::system::{SystemClock, SystemIds};
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::usage::{Usage, UsageError};
+use domain::users::Username;
+use worker::rebuild;
+
+use super::interrupted;
+use crate::cli::Rebuild;
+use crate::failed;
+
+pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), StartupError> {
+    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
+    let stopped = |error: UsageError| failed("rebuilding", error.to_string());
+    let summary = match asked.which.user {
+        None => {
+            let stop = interrupted()?;
+            rebuild::all(store, &usage, asked.after, || stop.is_asked()).await.map_err(stopped)?
+        }
+        Some(name) => {
+            let unknown = || failed("rebuilding", format!("there is no account called {name}"));
+            let username = Username::parse(&name).map_err(|_| unknown())?;
+            rebuild::one(store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
+        }
+    };
+    println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
+    if let Some(after) = summary.stopped_after {
+        let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
+        eprintln!("stopped; go on with: worker rebuild --all{go_on}");
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! What each job is: one exhaustive `match`, so that a job nobody handles does not compile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use adapters_postgres::Database;
+use async_trait::async_trait;
+use domain::clock::Clock;
+use domain::error::{DomainError, ErrorKind};
+use domain::identity::EndedSignIns;
+use domain::ids::Ids;
+use domain::jobs::{Job, JobError, JobStore};
+use domain::notifications::Inbox;
+use domain::users::Users;
+use thiserror::Error;
+
+use crate::cleanup::{Cleanup, Removed};
+
+/// Says whether the program was told to end.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on what is under way comes to an end.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether what is under way should come to an end.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A job that was stopped in the middle; it goes on where it was.
+#[derive(Debug, Error)]
+#[error("the program ends; the job goes on later")]
+struct Interrupted;
+
+impl DomainError for Interrupted {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Unavailable
+    }
+
+    fn code(&self) -> &'static str {
+        "job_interrupted"
+    }
+}
+
+/// Does jobs.
+#[async_trait]
+pub trait Work: Send + Sync {
+    /// Does `job` now; returns what was done, in a sentence.
+    async fn run(&self, job: &Job) -> Result<String, JobError>;
+}
+
+/// The use cases behind the jobs.
+pub struct Handlers {
+    cleanup: Cleanup,
+    stop: Stop,
+}
+
+impl Handlers {
+    /// Works on `database`, until `stop` is asked.
+    pub fn new(database: &Database, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>, stop: Stop) -> Self {
+        let store = Arc::new(database.clone());
+        Self {
+            cleanup: Cleanup {
+                inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
+                users: Users::new(store.clone(), clock.clone(), ids.clone()),
+                ended: EndedSignIns::new(store.clone(), clock.clone()),
+                jobs: store as Arc<dyn JobStore>,
+                clock: clock.clone(),
+            },
+            stop,
+        }
+    }
+}
+
+#[async_trait]
+impl Work for Handlers {
+    async fn run(&self, job: &Job) -> Result<String, JobError> {
+        let report = match job {
+            Job::Cleanup => {
+                self.cleanup.run(|| self.stop.is_asked()).await.map(|removed: Removed| removed.to_string())?
+            }
+        };
+        if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }
+    }
+}

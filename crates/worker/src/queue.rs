@@ -1,0 +1,251 @@
+//! The queue of jobs as apalis takes from it: leased, renewed, and told how each attempt ended.
+//!
+//! apalis drives the [`Persistence`] below through [`Persisted`]. Whatever the database does, nothing here fails: an error
+//! would end the worker for good, so it is logged and the next round tries again.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use apalis_core::backend::codec::Codec;
+use apalis_core::backend::finalize::Ephemeral;
+use apalis_core::backend::persistence::{Persisted, Persistence, State, TaskEvent, TaskPersistLayer};
+use apalis_core::backend::{Backend, BackendConfig};
+use apalis_core::task::Task;
+use apalis_core::task::builder::TaskBuilder;
+use apalis_core::task::task_id::TaskId;
+use apalis_core::worker::context::WorkerContext;
+use domain::clock::Clock;
+use domain::ids::JobId;
+use domain::jobs::ports::{Capacity, Ending, TakenJob};
+use domain::jobs::{JobStore, Kind};
+use futures_util::task::AtomicWaker;
+
+/// How a worker holds its jobs.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How long a job is held without a sign of life.
+    pub lease: Duration,
+    /// How often the leases are renewed, and the queue is looked at when nobody says that there is something.
+    pub round: Duration,
+    /// Jobs that are worked on at the same time.
+    pub at_once: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { lease: Duration::from_mins(1), round: Duration::from_secs(5), at_once: 4 }
+    }
+}
+
+/// The jobs of one worker. Clones share everything.
+#[derive(Clone)]
+pub(crate) struct Held {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn JobStore>,
+    clock: Arc<dyn Clock>,
+    /// Names this worker among all.
+    worker: String,
+    pace: Pace,
+    under_way: Mutex<HashMap<JobId, Kind>>,
+    /// How attempts ended that the database has not been told yet.
+    untold: Mutex<Vec<(JobId, Ending)>>,
+    /// Whether something happened since the queue was looked at last.
+    news: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Held {
+    /// The jobs that `worker`, a name nobody else has, takes from `store`.
+    pub(crate) fn new(store: Arc<dyn JobStore>, clock: Arc<dyn Clock>, worker: String, pace: Pace) -> Self {
+        let (under_way, untold) = (Mutex::default(), Mutex::default());
+        let (news, waker) = (AtomicBool::new(false), AtomicWaker::new());
+        Self { shared: Arc::new(Shared { store, clock, worker, pace, under_way, untold, news, waker }) }
+    }
+
+    /// Has the queue looked at now: a job was queued, or there is room for another.
+    pub(crate) fn wake(&self) {
+        self.shared.news.store(true, Ordering::Release);
+        self.shared.waker.wake();
+    }
+
+    /// Tells the database how attempts ended; what it cannot be told now is told in the next round.
+    async fn tell(&self) {
+        let endings = std::mem::take(&mut *lock(&self.shared.untold));
+        if endings.is_empty() {
+            return;
+        }
+        let Shared { store, worker, clock, .. } = &*self.shared;
+        match store.finish(worker, &endings, clock.now()).await {
+            Ok(()) => {
+                let mut under_way = lock(&self.shared.under_way);
+                for (id, _) in &endings {
+                    under_way.remove(id);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, jobs = endings.len(), "how jobs ended is told later");
+                lock(&self.shared.untold).extend(endings);
+            }
+        }
+    }
+
+    /// What else there is room for.
+    fn capacity(&self) -> Capacity {
+        let under_way = lock(&self.shared.under_way);
+        let running = |kind: Kind| under_way.values().filter(|other| **other == kind).count();
+        Capacity {
+            total: self.shared.pace.at_once.saturating_sub(under_way.len()),
+            by_kind: Kind::ALL.into_iter().map(|kind| (kind, kind.at_once().saturating_sub(running(kind)))).collect(),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Persistence for Held {
+    type Compact = TakenJob;
+    type Response = Ending;
+    type Error = Infallible;
+
+    async fn register(&mut self, worker: &WorkerContext) -> Result<(), Infallible> {
+        self.heartbeat(worker).await
+    }
+
+    async fn heartbeat(&mut self, _: &WorkerContext) -> Result<(), Infallible> {
+        self.tell().await;
+        let Shared { store, worker, clock, pace, .. } = &*self.shared;
+        match store.renew(worker, clock.now(), pace.lease).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::warn!(jobs, "jobs of a worker that went away were taken back"),
+            Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
+        }
+        Ok(())
+    }
+
+    async fn fetch_next(&mut self, _: &WorkerContext) -> Result<Vec<Task<TakenJob>>, Infallible> {
+        self.shared.news.store(false, Ordering::Release);
+        let capacity = self.capacity();
+        if capacity.total == 0 {
+            return Ok(Vec::new());
+        }
+        let Shared { store, worker, clock, pace, .. } = &*self.shared;
+        let taken = store.take(worker, &capacity, clock.now(), pace.lease).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "no jobs could be taken");
+            Vec::new()
+        });
+        lock(&self.shared.under_way).extend(taken.iter().map(|job| (job.id, job.kind)));
+        let task = |job: TakenJob| {
+            let id = TaskId::from_string(job.id.to_string());
+            TaskBuilder::new(job).task_id(id).build()
+        };
+        Ok(taken.into_iter().map(task).collect())
+    }
+
+    /// They are put back together with everything else when the worker has ended.
+    async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<TakenJob>>, _: &WorkerContext) -> Result<u64, Infallible> {
+        Ok(tasks.len() as u64)
+    }
+
+    async fn handle_events(&mut self, events: Vec<TaskEvent<Ending>>, _: &WorkerContext) -> Result<(), Infallible> {
+        let endings = events.into_iter().filter_map(|event| match event {
+            TaskEvent::Complete(result) => {
+                let id = result.task_id.as_string()?.parse().ok().map(JobId)?;
+                Some((id, result.result.unwrap_or_else(|error| Ending::Dead { error })))
+            }
+            _ => None,
+        });
+        lock(&self.shared.untold).extend(endings);
+        self.tell().await;
+        Ok(())
+    }
+
+    /// Nothing comes this way: jobs are queued in the transactions that want them, through the domain's port.
+    async fn push_tasks(&mut self, tasks: Vec<Task<TakenJob>>) -> Result<(), Infallible> {
+        tracing::error!(tasks = tasks.len(), "jobs are queued in transactions, not here");
+        Ok(())
+    }
+}
+
+/// What apalis polls.
+pub(crate) struct Queue {
+    persisted: Persisted<Held>,
+    held: Held,
+}
+
+impl Queue {
+    /// Takes jobs as `held` says.
+    pub(crate) fn new(held: Held) -> Self {
+        Self { persisted: Persisted::new(held.clone()), held }
+    }
+}
+
+impl Backend for Queue {
+    type Task = Task<TakenJob>;
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        // Before the look at the queue, so that whoever wakes during it is not missed.
+        self.held.shared.waker.register(cx.waker());
+        self.persisted.poll_ready(cx, worker, self.held.shared.pace.round)
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Option<Result<Task<TakenJob>, Infallible>>> {
+        let next = self.persisted.poll_next(cx, worker);
+        // What happened during the look at the queue may not be in what it saw.
+        let looked = matches!(self.persisted.state(), State::Ready);
+        if next.is_pending() && looked && self.held.shared.news.load(Ordering::Acquire) {
+            cx.waker().wake_by_ref();
+        }
+        next
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        self.persisted.poll_close(cx, worker)
+    }
+}
+
+impl BackendConfig for Queue {
+    type Args = TakenJob;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = TaskPersistLayer<AsItIs, Ending>;
+
+    fn config(&self) -> &() {
+        &()
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Self::Layer {
+        self.persisted.layer(AsItIs, self.held.shared.pace.at_once).persist_results(true)
+    }
+}
+
+/// An ending needs no other form on its way to the database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AsItIs;
+
+impl Codec<Ending> for AsItIs {
+    type Error = Infallible;
+    type Compact = Ending;
+
+    fn encode(&self, ending: &Ending) -> Result<Ending, Infallible> {
+        Ok(ending.clone())
+    }
+
+    fn decode(&self, ending: &Ending) -> Result<Ending, Infallible> {
+        Ok(ending.clone())
+    }
+}

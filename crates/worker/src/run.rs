@@ -1,0 +1,115 @@
+//! A worker at work: queues what the schedule says, does what is queued, and leaves everything tidy at the end.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters_postgres::{Database, wake_on_jobs};
+use apalis_core::worker::builder::WorkerBuilder;
+use domain::clock::Clock;
+use domain::ids::{Ids, JobId};
+use domain::jobs::ports::{Ending, TakenJob};
+use domain::jobs::{JobStore, NewJob};
+use domain::store::StoreError;
+use time::OffsetDateTime;
+
+use crate::attempt::attempt;
+use crate::handlers::{Stop, Work};
+use crate::queue::{Held, Pace, Queue};
+
+/// How often the schedule is looked at.
+const TICK: Duration = Duration::from_mins(1);
+
+/// How soon after a failure the schedule is looked at again.
+const SOON: Duration = Duration::from_secs(5);
+
+/// What a worker works with.
+pub struct Worker {
+    /// Where the jobs are.
+    pub database: Database,
+    /// Its URL, to be told of new jobs.
+    pub url: String,
+    /// What the jobs do.
+    pub work: Arc<dyn Work>,
+    /// What is done when: the jobs of the periods an instant is in.
+    pub schedule: fn(OffsetDateTime) -> Vec<NewJob>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Mints ids.
+    pub ids: Arc<dyn Ids>,
+    /// How jobs are held.
+    pub pace: Pace,
+    /// How long jobs that are under way may take once the worker is to end.
+    pub drain: Duration,
+}
+
+impl Worker {
+    /// Works until `stop` is asked by the time `end` is over; then lets the jobs that are under way finish for as long as
+    /// [`drain`](Self::drain) says, and puts back those that did not.
+    pub async fn run(self, stop: Stop, end: impl Future<Output = ()>) {
+        // Another name after each start: what the last one left behind is somebody else's.
+        let name = format!("{}-{}", std::process::id(), self.ids.fresh());
+        let store: Arc<dyn JobStore> = Arc::new(self.database.clone());
+        let held = Held::new(store.clone(), self.clock.clone(), name.clone(), self.pace);
+        let (work, clock, room) = (self.work.clone(), self.clock.clone(), held.clone());
+        let attempts = move |taken: TakenJob| {
+            let (work, clock) = (work.clone(), clock.clone());
+            let held = room.clone();
+            async move {
+                let ending = attempt(work, clock, taken).await;
+                held.wake();
+                Ok::<Ending, Infallible>(ending)
+            }
+        };
+        let (ended, ends) = tokio::sync::oneshot::channel::<()>();
+        let worker = WorkerBuilder::new(name.as_str()).backend(Queue::new(held.clone())).build(attempts);
+        let mut working = tokio::spawn(worker.run_until(async move {
+            let _ = ends.await;
+            Ok::<(), std::io::Error>(())
+        }));
+        let ticking = self.tick(&*store);
+        let waking = wake_on_jobs(&self.url, || held.wake());
+        tokio::pin!(end);
+        tokio::select! {
+            () = &mut end => {}
+            _ = &mut working => tracing::error!("the worker ended by itself"),
+            never = ticking => match never {},
+            never = waking => match never {},
+        }
+        stop.ask();
+        let _ = ended.send(());
+        if !working.is_finished() && tokio::time::timeout(self.drain, &mut working).await.is_err() {
+            tracing::warn!("jobs that are under way are cut off and put back");
+            working.abort();
+        }
+        match store.release(&name).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::info!(jobs, "jobs were put back"),
+            Err(error) => tracing::warn!(%error, "jobs could not be put back; their leases end by themselves"),
+        }
+    }
+
+    /// Queues the jobs of the schedule: now, and every minute.
+    async fn tick(&self, store: &dyn JobStore) -> Infallible {
+        loop {
+            let wait = match self.queue_due(store).await {
+                Ok(jobs) => {
+                    tracing::debug!(jobs, "the schedule was looked at");
+                    TICK
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the jobs of the schedule are queued later");
+                    SOON
+                }
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Queues the jobs of the schedule that are not queued yet; says how many.
+    async fn queue_due(&self, store: &dyn JobStore) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let jobs: Vec<_> = (self.schedule)(now).into_iter().map(|job| (JobId(self.ids.fresh()), job)).collect();
+        store.enqueue_now(&jobs, now).await
+    }
+}

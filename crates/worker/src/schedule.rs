@@ -1,0 +1,93 @@
+//! What is done when. A tick may be missed or come twice: it only queues the job of the period it is in, whose key names the
+//! period, so that a missed one is made up for and a second changes nothing.
+
+use domain::jobs::{Job, NewJob};
+use time::{Duration, OffsetDateTime};
+
+/// How often a job comes; periods begin at midnight UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Period {
+    Day,
+}
+
+/// One row of the schedule.
+struct Every {
+    period: Period,
+    /// How long after the beginning of its period the job is due.
+    after: Duration,
+    job: Job,
+}
+
+/// The schedule, in UTC.
+const SCHEDULE: [Every; 1] = [Every { period: Period::Day, after: Duration::hours(3), job: Job::Cleanup }];
+
+/// The jobs of the periods that `now` is in.
+pub fn due(now: OffsetDateTime) -> Vec<NewJob> {
+    SCHEDULE.iter().map(|every| every.job_at(now)).collect()
+}
+
+impl Every {
+    fn job_at(&self, now: OffsetDateTime) -> NewJob {
+        let begin = self.period.begin(now);
+        NewJob { job: self.job.clone(), key: self.period.name(begin), run_at: begin + self.after }
+    }
+}
+
+impl Period {
+    const fn seconds(self) -> i64 {
+        match self {
+            Self::Day => 86_400,
+        }
+    }
+
+    /// When the period that holds `now` began.
+    fn begin(self, now: OffsetDateTime) -> OffsetDateTime {
+        let since = now.unix_timestamp().rem_euclid(self.seconds());
+        now - Duration::seconds(since) - Duration::nanoseconds(now.nanosecond().into())
+    }
+
+    /// The period that begins at `begin`, as precise as it must be.
+    fn name(self, begin: OffsetDateTime) -> String {
+        let date = begin.date();
+        match self {
+            Self::Day => date.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_period_is_named_by_its_beginning() {
+        let now = datetime!(2026-11-22 14:38:59.999_999 UTC);
+        for (period, after, key, run_at) in
+            [(Period::Day, Duration::hours(3), "2026-11-22", datetime!(2026-11-22 03:00 UTC))]
+        {
+            let job = Every { period, after, job: Job::Cleanup }.job_at(now);
+            assert_eq!((job.key.as_str(), job.run_at), (key, run_at));
+        }
+    }
+
+    #[test]
+    fn every_instant_of_a_period_gives_the_same_job_and_the_next_another() {
+        for every in &SCHEDULE {
+            let begin = datetime!(2026-12-31 0:00 UTC);
+            let job = every.job_at(begin);
+            let next = begin + Duration::seconds(every.period.seconds());
+            assert_eq!(every.job_at(next - Duration::MICROSECOND), job);
+            assert_ne!(every.job_at(next).key, job.key);
+        }
+    }
+
+    #[test]
+    fn no_two_rows_queue_the_same_kind() {
+        let kinds: BTreeSet<_> = SCHEDULE.iter().map(|every| every.job.kind()).collect();
+        assert_eq!(kinds.len(), SCHEDULE.len());
+    }
+}

@@ -1,0 +1,275 @@
+//! A worker on a real queue: what it does when all is well, and when nothing is.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use adapters_postgres::{Database, Migrations, PoolSettings};
+use async_trait::async_trait;
+use bootstrap::system::{SystemClock, SystemIds};
+use domain::clock::Clock;
+use domain::ids::{Ids, JobId};
+use domain::jobs::{Job, JobError, JobStore, Kind, NewJob};
+use domain::store::StoreError;
+use embedded_postgres::testing::{TestCluster, TestDatabase};
+use time::OffsetDateTime;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use worker::{Pace, Stop, Work, Worker};
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How soon a worker looks again in tests that wait for that.
+const QUICK: Duration = Duration::from_millis(50);
+
+type Schedule = fn(OffsetDateTime) -> Vec<NewJob>;
+
+/// What a test's jobs do: wait for a permit, then as they are told.
+struct Told {
+    begun: AtomicUsize,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    gate: Semaphore,
+    outcomes: Mutex<Vec<Outcome>>,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    Failing,
+    Panicking,
+}
+
+impl Told {
+    /// The jobs end like `outcomes`, the first first, and then well; nobody waits.
+    fn to(outcomes: &[Outcome]) -> Arc<Self> {
+        let told = Self::to_wait(outcomes);
+        told.gate.add_permits(1_000);
+        told
+    }
+
+    /// The jobs end like `outcomes`, once there are permits.
+    fn to_wait(outcomes: &[Outcome]) -> Arc<Self> {
+        let outcomes = Mutex::new(outcomes.iter().rev().copied().collect());
+        let zero = || AtomicUsize::new(0);
+        Arc::new(Self { begun: zero(), at_once: zero(), most_at_once: zero(), gate: Semaphore::new(0), outcomes })
+    }
+}
+
+#[async_trait]
+impl Work for Told {
+    async fn run(&self, _: &Job) -> Result<String, JobError> {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        self.gate.acquire().await.expect("a permit").forget();
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        let outcome = self.outcomes.lock().expect("outcomes").pop();
+        match outcome {
+            None => Ok("done".to_owned()),
+            Some(Outcome::Failing) => Err(JobError::new(StoreError::Unavailable("not now".to_owned()))),
+            Some(Outcome::Panicking) => panic!("a job that panics"),
+        }
+    }
+}
+
+struct Bench {
+    database: TestDatabase,
+    store: Database,
+}
+
+struct Running {
+    worker: JoinHandle<()>,
+    end: oneshot::Sender<()>,
+}
+
+impl Running {
+    async fn end(self) {
+        self.end.send(()).expect("a worker");
+        self.worker.await.expect("an end");
+    }
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let database = TestCluster::shared().expect("a cluster").create_database(None).expect("a database");
+        Migrations::at(database.url()).up().await.expect("a schema");
+        let pool = PoolSettings { max_connections: 4, wait: LONG };
+        let store = Database::new(database.url(), pool).expect("a pool");
+        Self { database, store }
+    }
+
+    fn start(&self, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
+        self.start_with(|_| Vec::new(), work, pace, drain)
+    }
+
+    fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
+        let worker = Worker {
+            database: self.store.clone(),
+            url: self.database.url().to_owned(),
+            work,
+            schedule,
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(SystemIds),
+            pace,
+            drain,
+        };
+        let (end, ended) = oneshot::channel();
+        let worker = tokio::spawn(worker.run(Stop::default(), async {
+            let _ = ended.await;
+        }));
+        Running { worker, end }
+    }
+
+    async fn queue(&self, keys: &[&str]) {
+        let now = SystemClock.now();
+        let job =
+            |key: &&str| (JobId(SystemIds.fresh()), NewJob { job: Job::Cleanup, key: (*key).to_owned(), run_at: now });
+        self.store.enqueue_now(&keys.iter().map(job).collect::<Vec<_>>(), now).await.expect("queued");
+    }
+
+    /// The states of the jobs with these keys.
+    async fn states(&self, keys: &[&str]) -> Vec<String> {
+        let listed = self.store.list(None, 100).await.expect("a list");
+        let states: BTreeMap<_, _> = listed.into_iter().map(|job| (job.key, job.status)).collect();
+        keys.iter().map(|key| states.get(*key).cloned().unwrap_or_default()).collect()
+    }
+
+    async fn until(&self, keys: &[&str], state: &str) {
+        until(async || self.states(keys).await.iter().all(|now| now == state)).await;
+    }
+}
+
+/// Waits until `condition` holds.
+async fn until(condition: impl AsyncFn() -> bool) {
+    let holds = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, holds).await.expect("it never came to be");
+}
+
+/// A worker that only looks when it is told.
+fn lazy() -> Pace {
+    Pace { round: LONG * 60, ..Pace::default() }
+}
+
+fn quick() -> Pace {
+    Pace { round: QUICK, ..Pace::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_queued_is_done_at_once_because_the_worker_is_told() {
+    let bench = Bench::new().await;
+    bench.queue(&["before"]).await;
+    let told = Told::to(&[]);
+    let running = bench.start(told.clone(), lazy(), LONG);
+    bench.until(&["before"], "done").await;
+    bench.queue(&["later"]).await;
+    bench.until(&["later"], "done").await;
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schedule_is_queued_at_the_start_and_done_once() {
+    let bench = Bench::new().await;
+    let told = Told::to(&[]);
+    let job = |now| vec![NewJob { job: Job::Cleanup, key: "today".to_owned(), run_at: now }];
+    for _ in 0..2 {
+        let running = bench.start_with(job, told.clone(), lazy(), LONG);
+        bench.until(&["today"], "done").await;
+        running.end().await;
+    }
+    assert_eq!(told.begun.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
+    let bench = Bench::new().await;
+    bench.queue(&["a", "b", "c"]).await;
+    let running = bench.start(Told::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
+    bench.until(&["c"], "done").await;
+    let listed = bench.store.list(Some("pending".to_owned()), 9).await.expect("a list");
+    let mut errors: Vec<_> = listed.iter().filter_map(|job| job.last_error.clone()).collect();
+    errors.sort();
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].contains("panicked") && errors[1].contains("not now"), "{errors:?}");
+    assert!(listed.iter().filter(|job| job.last_error.is_some()).all(|job| job.run_at > SystemClock.now()));
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_is_worked_on_by_as_many_as_it_says() {
+    let bench = Bench::new().await;
+    let keys = ["a", "b", "c", "d"];
+    bench.queue(&keys).await;
+    let told = Told::to_wait(&[]);
+    let running = bench.start(told.clone(), quick(), LONG);
+    until(async || told.begun.load(Ordering::SeqCst) > 0).await;
+    told.gate.add_permits(1_000);
+    bench.until(&keys, "done").await;
+    assert_eq!(told.most_at_once.load(Ordering::SeqCst), Kind::Cleanup.at_once());
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_ends_finishes_what_is_under_way() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let told = Told::to_wait(&[]);
+    let running = bench.start(told.clone(), quick(), LONG);
+    bench.until(&["a"], "running").await;
+    let ending = tokio::spawn(running.end());
+    told.gate.add_permits(1_000);
+    ending.await.expect("an end");
+    assert_eq!(bench.states(&["a"]).await, ["done"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_finish_in_time_is_put_back_for_others() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let running = bench.start(Told::to_wait(&[]), quick(), Duration::ZERO);
+    bench.until(&["a"], "running").await;
+    running.end().await;
+    assert_eq!(bench.states(&["a"]).await, ["pending"]);
+    let running = bench.start(Told::to(&[]), quick(), LONG);
+    bench.until(&["a"], "done").await;
+    running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let dying = bench.start(Told::to_wait(&[]), Pace { lease: QUICK, round: LONG, ..Pace::default() }, LONG);
+    bench.until(&["a"], "running").await;
+    dying.worker.abort();
+    let told = Told::to(&[]);
+    let workers = [bench.start(told.clone(), quick(), LONG), bench.start(told.clone(), quick(), LONG)];
+    bench.queue(&["b", "c", "d"]).await;
+    bench.until(&["a", "b", "c", "d"], "done").await;
+    for worker in workers {
+        worker.end().await;
+    }
+    assert_eq!(told.begun.load(Ordering::SeqCst), 4, "nothing is done twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kind_nobody_here_knows_is_left_to_others() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let database = bench.database.url().to_owned();
+    let (client, connection) = tokio_postgres::connect(&database, tokio_postgres::NoTls).await.expect("a connection");
+    let driving = tokio::spawn(connection);
+    client.batch_execute("UPDATE jobs SET queue = 'dishes'").await.expect("an update");
+    drop(client);
+    driving.await.expect("a driver").expect("an end");
+    let running = bench.start(Told::to(&[]), quick(), LONG);
+    bench.queue(&["b"]).await;
+    bench.until(&["b"], "done").await;
+    assert_eq!(bench.states(&["a"]).await, ["pending"], "another version may know it");
+    running.end().await;
+}
