@@ -8,12 +8,14 @@ use domain::data::StoredData;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
 use domain::notifications::{
-    Channels, Expiry, Forgotten, Listed, Listing, NotificationKind, Preferences, PreferencesChange, Received, Which,
+    Channels, Expiry, Forgotten, Listed, Listing, Notification, NotificationKind, Preferences, PreferencesChange,
+    Received, Which,
 };
 use domain::store::StoreError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::data::json;
 use crate::database::Database;
 use crate::error::store_error;
 use crate::schema::notification_preferences;
@@ -100,6 +102,11 @@ impl NotificationReader for Database {
 
 #[async_trait]
 impl NotificationRepository for PgUnitOfWork {
+    async fn insert(&mut self, user: UserId, told: &[Notification]) -> Result<u64, StoreError> {
+        let Some(insert) = insert_notifications(user, told) else { return Ok(0) };
+        Ok(insert.execute(self.connection()?).await.map_err(store_error)? as u64)
+    }
+
     async fn mark_read(&mut self, user: UserId, which: &Which, now: OffsetDateTime) -> Result<u64, StoreError> {
         let text = match which {
             Which::These(_) => include_str!("sql/mark_read.sql"),
@@ -139,4 +146,21 @@ impl NotificationRepository for PgUnitOfWork {
             .map_err(store_error)?;
         Ok(Forgotten { read: read.unsigned_abs(), unread: unread.unsigned_abs() })
     }
+}
+
+/// Tells `user`; `None` where there is nothing to tell.
+pub(crate) fn insert_notifications(user: UserId, notifications: &[Notification]) -> Option<Statement<'_>> {
+    let statement = || {
+        let told = || notifications.iter().map(|notification| &notification.told);
+        statement::<()>(include_str!("sql/insert_notifications.sql"))
+            .bind::<SqlUuid, _>(user.0)
+            .bind::<Array<SqlUuid>, _>(notifications.iter().map(|notification| notification.id.0).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(told().map(|told| told.kind.name()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(told().map(|told| told.title.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(told().map(|told| told.message.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(told().map(|told| json(&told.data)).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(told().map(domain::notifications::Told::dedup_key).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>(notifications.iter().map(|told| told.created_at).collect::<Vec<_>>())
+    };
+    (!notifications.is_empty()).then(statement)
 }

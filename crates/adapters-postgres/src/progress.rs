@@ -12,7 +12,6 @@ use domain::achievements::ports::{
 use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
 use domain::dashboard::ports::Window;
 use domain::ids::{AchievementId, UserId};
-use domain::notifications::Notification;
 use domain::progression::EventXp;
 use domain::social::Activity;
 use domain::store::StoreError;
@@ -23,6 +22,7 @@ use uuid::Uuid;
 use crate::data::json;
 use crate::database::Database;
 use crate::error::store_error;
+use crate::notifications::insert_notifications;
 use crate::schema::unlocked_achievements;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
@@ -264,20 +264,4 @@ fn insert_activities(user: UserId, activities: &[Activity]) -> Option<Statement<
             .bind::<Array<Timestamptz>, _>(activities.iter().map(|activity| activity.created_at).collect::<Vec<_>>())
     };
     (!activities.is_empty()).then(statement)
-}
-
-fn insert_notifications(user: UserId, notifications: &[Notification]) -> Option<Statement<'_>> {
-    let statement = || {
-        let told = || notifications.iter().map(|notification| &notification.told);
-        statement::<()>(include_str!("sql/insert_notifications.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Array<SqlUuid>, _>(notifications.iter().map(|notification| notification.id.0).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.kind.name()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.title.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.message.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| json(&told.data)).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(domain::notifications::Told::dedup_key).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(notifications.iter().map(|told| told.created_at).collect::<Vec<_>>())
-    };
-    (!notifications.is_empty()).then(statement)
 }

@@ -335,6 +335,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    weekly_summaries (user_id, week) {
+        user_id -> Uuid,
+        week -> Date,
+        created_at -> Timestamptz,
+    }
+}
+
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
@@ -366,4 +374,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_rollups,
     usage_totals,
     users,
+    weekly_summaries,
 );

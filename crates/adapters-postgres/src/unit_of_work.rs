@@ -9,6 +9,7 @@ use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use domain::insights::ports::WeeklyRepository;
 use domain::jobs::JobQueue;
 use domain::notifications::ports::NotificationRepository;
 use domain::referrals::ports::ReferralRepository;
@@ -119,6 +120,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn jobs(&mut self) -> &mut dyn JobQueue {
+        self
+    }
+
+    fn weekly(&mut self) -> &mut dyn WeeklyRepository {
         self
     }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
 
+use crate::text::grouped;
+
 /// An exact amount of US dollars, kept as an integer number of atto-dollars (1e-18 USD).
 ///
 /// The published price table has prices per token with 15 decimals, and a filled-in price may be 1.25 times one of
@@ -33,14 +35,27 @@ impl Usd {
 
     /// The amount as people see it: rounded half-even to six decimals, without trailing zeros (`0.3508`, `12`, `-0.5`).
     pub fn rounded(self) -> String {
-        let unit = 10_i128.pow(Self::SCALE - SHOWN_DECIMALS);
+        decimal(self.rounded_to(SHOWN_DECIMALS), SHOWN_DECIMALS)
+    }
+
+    /// The amount as a sentence has it: rounded half-even to cents, with thousands set apart (`$1,234.50`).
+    pub fn cents(self) -> String {
+        let cents = self.rounded_to(2);
+        let sign = if cents < 0 { "-" } else { "" };
+        let whole = i64::try_from(cents.unsigned_abs() / 100).unwrap_or(i64::MAX);
+        format!("{sign}${}.{:02}", grouped(whole), cents.unsigned_abs() % 100)
+    }
+
+    /// The amount in units of 10^-`decimals`, rounded half-even.
+    fn rounded_to(self, decimals: u32) -> i128 {
+        let unit = 10_i128.pow(Self::SCALE - decimals);
         let (quotient, remainder) = (self.0.div_euclid(unit), self.0.rem_euclid(unit));
-        let up = match (remainder * 2).cmp(&unit) {
-            std::cmp::Ordering::Greater => 1,
-            std::cmp::Ordering::Equal => quotient.rem_euclid(2),
-            std::cmp::Ordering::Less => 0,
-        };
-        decimal(quotient + up, SHOWN_DECIMALS)
+        quotient
+            + match (remainder * 2).cmp(&unit) {
+                std::cmp::Ordering::Greater => 1,
+                std::cmp::Ordering::Equal => quotient.rem_euclid(2),
+                std::cmp::Ordering::Less => 0,
+            }
     }
 }
 
@@ -112,6 +127,15 @@ mod tests {
         for (atto, shown) in table {
             assert_eq!(Usd::from_atto(atto).rounded(), shown, "{atto}");
         }
+    }
+
+    #[test]
+    fn sentences_have_cents() {
+        for (cents, shown) in [(0, "$0.00"), (5, "$0.05"), (123_450, "$1,234.50"), (-150, "-$1.50")] {
+            assert_eq!(Usd::from_atto(cents * 10_i128.pow(16)).cents(), shown);
+        }
+        assert_eq!(Usd::from_atto(15 * 10_i128.pow(15)).cents(), "$0.02");
+        assert_eq!(Usd::from_atto(25 * 10_i128.pow(15)).cents(), "$0.02");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use crate::insights::ports::WeeklyRepository;
 use crate::jobs::JobQueue;
 use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
@@ -50,6 +51,8 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// What is to be done later.
     fn jobs(&mut self) -> &mut dyn JobQueue;
+    /// Which weeks were summed up for whom.
+    fn weekly(&mut self) -> &mut dyn WeeklyRepository;
     /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.

@@ -15,6 +15,7 @@ use crate::identity::ports::{
     MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
+use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
@@ -51,6 +52,8 @@ pub struct TestUnitOfWork {
     pub notifications: MockNotificationRepository,
     /// What is to be done later.
     pub jobs: MockJobQueue,
+    /// Which weeks were summed up.
+    pub weekly: MockWeeklyRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -144,6 +147,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn jobs(&mut self) -> &mut dyn JobQueue {
         &mut self.jobs
+    }
+
+    fn weekly(&mut self) -> &mut dyn WeeklyRepository {
+        &mut self.weekly
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {

@@ -27,6 +27,25 @@ pub fn bounded(text: &str, shortest: usize, longest: usize) -> Result<&str, Text
     }
 }
 
+/// `number` with its thousands set apart: `1,234,567`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::from(if number < 0 { "-" } else { "" });
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `number` of `what`, such as `1 token` or `1,200 tokens`.
+pub fn plural(number: u64, what: &str) -> String {
+    let shown = grouped(i64::try_from(number).unwrap_or(i64::MAX));
+    format!("{shown} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +56,18 @@ mod tests {
         assert_eq!(bounded("äö", 3, 3), Err(TextProblem::TooShort(3)));
         assert_eq!(bounded("äöüß", 3, 3), Err(TextProblem::TooLong(3)));
         assert!(matches!(bounded("a\0b", 1, 3), Err(TextProblem::Value(_))));
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        for (number, shown) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567"), (100_000, "100,000")]
+        {
+            assert_eq!(grouped(number), shown);
+        }
+        assert_eq!(
+            [plural(1, "token"), plural(0, "token"), plural(1_200, "token")],
+            ["1 token", "0 tokens", "1,200 tokens"]
+        );
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct Run {
 /// The jobs of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Once {
+    /// Tell people whose streak ends at midnight, from 22:00 on where they live
+    StreakRisk,
+    /// Tell people what their last week came to, from Monday 09:00 on where they live
+    WeeklySummary,
     /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
     /// or older than a year, old jobs, accounts deleted more than 30 days ago
     Cleanup,
@@ -46,6 +50,8 @@ pub(crate) enum Once {
 impl From<Once> for Job {
     fn from(once: Once) -> Self {
         match once {
+            Once::StreakRisk => Self::StreakRisk,
+            Once::WeeklySummary => Self::WeeklySummary,
             Once::Cleanup => Self::Cleanup,
         }
     }

@@ -9,8 +9,11 @@ use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
+use domain::insights::WeeklySummaries;
 use domain::jobs::{Job, JobError, JobStore};
 use domain::notifications::Inbox;
+use domain::streaks::StreakReminders;
+use domain::text::grouped;
 use domain::users::Users;
 use thiserror::Error;
 
@@ -56,6 +59,8 @@ pub trait Work: Send + Sync {
 
 /// The use cases behind the jobs.
 pub struct Handlers {
+    streaks: StreakReminders,
+    weeks: WeeklySummaries,
     cleanup: Cleanup,
     stop: Stop,
 }
@@ -65,6 +70,8 @@ impl Handlers {
     pub fn new(database: &Database, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>, stop: Stop) -> Self {
         let store = Arc::new(database.clone());
         Self {
+            streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
+            weeks: WeeklySummaries::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
             cleanup: Cleanup {
                 inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
                 users: Users::new(store.clone(), clock.clone(), ids.clone()),
@@ -81,10 +88,27 @@ impl Handlers {
 impl Work for Handlers {
     async fn run(&self, job: &Job) -> Result<String, JobError> {
         let report = match job {
+            Job::StreakRisk => {
+                let reminded = self.streaks.remind(|| self.stop.is_asked()).await.map_err(JobError::new)?;
+                format!("{} told that their streak is at risk", people(reminded))
+            }
+            Job::WeeklySummary => {
+                let told = self.weeks.sum_up(|| self.stop.is_asked()).await.map_err(JobError::new)?;
+                format!("{} told what their week came to", people(told))
+            }
             Job::Cleanup => {
                 self.cleanup.run(|| self.stop.is_asked()).await.map(|removed: Removed| removed.to_string())?
             }
         };
         if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }
+    }
+}
+
+/// `1 person was` or `12 people were`.
+fn people(number: u64) -> String {
+    if number == 1 {
+        "1 person was".to_owned()
+    } else {
+        format!("{} people were", grouped(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 }

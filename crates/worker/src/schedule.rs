@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 /// How often a job comes; periods begin at midnight UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Period {
+    Quarter,
     Day,
 }
 
@@ -19,7 +20,11 @@ struct Every {
 }
 
 /// The schedule, in UTC.
-const SCHEDULE: [Every; 1] = [Every { period: Period::Day, after: Duration::hours(3), job: Job::Cleanup }];
+const SCHEDULE: [Every; 3] = [
+    Every { period: Period::Quarter, after: Duration::ZERO, job: Job::StreakRisk },
+    Every { period: Period::Quarter, after: Duration::ZERO, job: Job::WeeklySummary },
+    Every { period: Period::Day, after: Duration::hours(3), job: Job::Cleanup },
+];
 
 /// The jobs of the periods that `now` is in.
 pub fn due(now: OffsetDateTime) -> Vec<NewJob> {
@@ -36,6 +41,7 @@ impl Every {
 impl Period {
     const fn seconds(self) -> i64 {
         match self {
+            Self::Quarter => 900,
             Self::Day => 86_400,
         }
     }
@@ -48,8 +54,9 @@ impl Period {
 
     /// The period that begins at `begin`, as precise as it must be.
     fn name(self, begin: OffsetDateTime) -> String {
-        let date = begin.date();
+        let (date, hour, minute) = (begin.date(), begin.hour(), begin.minute());
         match self {
+            Self::Quarter => format!("{date}T{hour:02}:{minute:02}"),
             Self::Day => date.to_string(),
         }
     }
@@ -66,9 +73,10 @@ mod tests {
     #[test]
     fn a_period_is_named_by_its_beginning() {
         let now = datetime!(2026-11-22 14:38:59.999_999 UTC);
-        for (period, after, key, run_at) in
-            [(Period::Day, Duration::hours(3), "2026-11-22", datetime!(2026-11-22 03:00 UTC))]
-        {
+        for (period, after, key, run_at) in [
+            (Period::Quarter, Duration::ZERO, "2026-11-22T14:30", datetime!(2026-11-22 14:30 UTC)),
+            (Period::Day, Duration::hours(3), "2026-11-22", datetime!(2026-11-22 03:00 UTC)),
+        ] {
             let job = Every { period, after, job: Job::Cleanup }.job_at(now);
             assert_eq!((job.key.as_str(), job.run_at), (key, run_at));
         }

@@ -9,6 +9,10 @@ use crate::data::{Data, Datum};
 /// A piece of work, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
+    /// Tell people whose streak ends at midnight.
+    StreakRisk,
+    /// Tell people what their last week came to.
+    WeeklySummary,
     /// Remove what is not kept any more.
     Cleanup,
 }
@@ -22,6 +26,8 @@ impl Job {
     /// What sort of work it is.
     pub fn kind(&self) -> Kind {
         match self {
+            Self::StreakRisk => Kind::StreakRisk,
+            Self::WeeklySummary => Kind::WeeklySummary,
             Self::Cleanup => Kind::Cleanup,
         }
     }
@@ -29,7 +35,7 @@ impl Job {
     /// What it is about, to be stored.
     pub fn data(&self) -> Data {
         match self {
-            Self::Cleanup => Vec::new(),
+            Self::StreakRisk | Self::WeeklySummary | Self::Cleanup => Vec::new(),
         }
     }
 
@@ -37,6 +43,8 @@ impl Job {
     pub fn parse(kind: &str, _data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
         Ok(match Kind::of(kind).ok_or_else(unknown)? {
+            Kind::StreakRisk => Self::StreakRisk,
+            Kind::WeeklySummary => Self::WeeklySummary,
             Kind::Cleanup => Self::Cleanup,
         })
     }

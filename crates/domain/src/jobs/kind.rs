@@ -5,6 +5,10 @@ use time::Duration;
 /// What sort of work a job is; each has a queue of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Tells people whose streak ends at midnight.
+    StreakRisk,
+    /// Tells people what their last week came to.
+    WeeklySummary,
     /// Removes what is not kept any more.
     Cleanup,
 }
@@ -23,7 +27,7 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 1] = [Self::Cleanup];
+    pub const ALL: [Self; 3] = [Self::StreakRisk, Self::WeeklySummary, Self::Cleanup];
 
     /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
@@ -58,6 +62,12 @@ impl Kind {
     /// The one table of how kinds are worked on.
     const fn manner(self) -> Manner {
         match self {
+            Self::StreakRisk => {
+                Manner { name: "streak_risk", priority: 20, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+            }
+            Self::WeeklySummary => {
+                Manner { name: "weekly_summary", priority: 30, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+            }
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }
             }

@@ -1,6 +1,6 @@
 //! A notification: its kind, its words, and the key that keeps it from being told twice.
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 use crate::achievements::Unlock;
 use crate::data::Data;
@@ -118,6 +118,17 @@ impl Told {
             message: format!("You have reached level {number}. Your title: {}.", level.title()),
             data: vec![("level", number.into()), ("title", level.title().into())],
             subject: number.to_string(),
+        }
+    }
+
+    /// A streak of `days` days ends with `date` unless something happens.
+    pub fn streak_at_risk(days: u32, date: Date) -> Self {
+        Self {
+            kind: NotificationKind::StreakAtRisk,
+            title: format!("Your streak of {days} days ends at midnight"),
+            message: "Nothing has arrived today. One message before midnight keeps the streak.".to_owned(),
+            data: vec![("streak", days.into()), ("date", date.to_string().into())],
+            subject: date.to_string(),
         }
     }
 

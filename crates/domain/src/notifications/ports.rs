@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::Notification;
 use super::expiry::{Expiry, Forgotten};
 use super::listing::{Listed, Listing, Which};
 use super::preferences::{Preferences, PreferencesChange};
@@ -13,6 +14,10 @@ use crate::store::StoreError;
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait NotificationRepository: Send {
+    /// Tells `user`; says how many of `told` that were: what they do not want to be told, or were told before, is left out.
+    /// One statement.
+    async fn insert(&mut self, user: UserId, told: &[Notification]) -> Result<u64, StoreError>;
+
     /// Marks notifications of `user` as read at `now`, and says how many: those that are nobody's or somebody else's and
     /// those that were read before are left alone. Of many who do this at the same time each row counts for one. One
     /// statement.

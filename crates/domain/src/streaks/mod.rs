@@ -1,10 +1,15 @@
 //! Streaks: runs of consecutive active days, judged when read.
 
+pub mod ports;
+mod reminders;
+
 use std::collections::BTreeSet;
 
 use time::{Date, Duration};
 
 use crate::days::LocalTime;
+
+pub use reminders::StreakReminders;
 
 /// The local hour from which an unfed streak is at risk.
 const LATE: u8 = 22;
@@ -37,7 +42,12 @@ impl Streak {
     /// Whether the streak is lost unless something happens before midnight: at least two days, nothing yet today, and
     /// 22:00 or later. `now` is the local time the streak was judged at.
     pub fn at_risk(self, now: LocalTime) -> bool {
-        self.current >= 2 && !self.fed_today && now.hour >= LATE
+        self.current >= 2 && !self.fed_today && Self::is_late(now)
+    }
+
+    /// Whether it is so late at `now` that a streak can be at risk.
+    pub fn is_late(now: LocalTime) -> bool {
+        now.hour >= LATE
     }
 }
 

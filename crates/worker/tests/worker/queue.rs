@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
 use async_trait::async_trait;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
 use domain::jobs::{Job, JobError, JobStore, Kind, NewJob};
 use domain::store::StoreError;
-use embedded_postgres::testing::{TestCluster, TestDatabase};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use worker::{Pace, Stop, Work, Worker};
 
+use crate::common::Fixture;
+
 /// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 /// How soon a worker looks again in tests that wait for that.
 const QUICK: Duration = Duration::from_millis(50);
@@ -74,10 +74,7 @@ impl Work for Told {
     }
 }
 
-struct Bench {
-    database: TestDatabase,
-    store: Database,
-}
+struct Bench(Fixture);
 
 struct Running {
     worker: JoinHandle<()>,
@@ -93,11 +90,7 @@ impl Running {
 
 impl Bench {
     async fn new() -> Self {
-        let database = TestCluster::shared().expect("a cluster").create_database(None).expect("a database");
-        Migrations::at(database.url()).up().await.expect("a schema");
-        let pool = PoolSettings { max_connections: 4, wait: LONG };
-        let store = Database::new(database.url(), pool).expect("a pool");
-        Self { database, store }
+        Self(Fixture::new().await)
     }
 
     fn start(&self, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
@@ -106,8 +99,8 @@ impl Bench {
 
     fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
         let worker = Worker {
-            database: self.store.clone(),
-            url: self.database.url().to_owned(),
+            database: self.0.store.clone(),
+            url: self.0.database.url().to_owned(),
             work,
             schedule,
             clock: Arc::new(SystemClock),
@@ -126,12 +119,12 @@ impl Bench {
         let now = SystemClock.now();
         let job =
             |key: &&str| (JobId(SystemIds.fresh()), NewJob { job: Job::Cleanup, key: (*key).to_owned(), run_at: now });
-        self.store.enqueue_now(&keys.iter().map(job).collect::<Vec<_>>(), now).await.expect("queued");
+        self.0.store.enqueue_now(&keys.iter().map(job).collect::<Vec<_>>(), now).await.expect("queued");
     }
 
     /// The states of the jobs with these keys.
     async fn states(&self, keys: &[&str]) -> Vec<String> {
-        let listed = self.store.list(None, 100).await.expect("a list");
+        let listed = self.0.store.list(None, 100).await.expect("a list");
         let states: BTreeMap<_, _> = listed.into_iter().map(|job| (job.key, job.status)).collect();
         keys.iter().map(|key| states.get(*key).cloned().unwrap_or_default()).collect()
     }
@@ -191,7 +184,7 @@ async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
     bench.queue(&["a", "b", "c"]).await;
     let running = bench.start(Told::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
     bench.until(&["c"], "done").await;
-    let listed = bench.store.list(Some("pending".to_owned()), 9).await.expect("a list");
+    let listed = bench.0.store.list(Some("pending".to_owned()), 9).await.expect("a list");
     let mut errors: Vec<_> = listed.iter().filter_map(|job| job.last_error.clone()).collect();
     errors.sort();
     assert_eq!(errors.len(), 2, "{errors:?}");
@@ -261,7 +254,7 @@ async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest()
 async fn a_kind_nobody_here_knows_is_left_to_others() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let database = bench.database.url().to_owned();
+    let database = bench.0.database.url().to_owned();
     let (client, connection) = tokio_postgres::connect(&database, tokio_postgres::NoTls).await.expect("a connection");
     let driving = tokio::spawn(connection);
     client.batch_execute("UPDATE jobs SET queue = 'dishes'").await.expect("an update");

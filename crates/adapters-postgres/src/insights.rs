@@ -1,0 +1,56 @@
+//! Which weeks were summed up for whom.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date as SqlDate, Nullable, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use domain::days::Zone;
+use domain::ids::UserId;
+use domain::insights::ports::{WeeklyReader, WeeklyRepository};
+use domain::store::StoreError;
+use domain::weeks::Week;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::weekly_summaries;
+use crate::statement::statement;
+use crate::unit_of_work::PgUnitOfWork;
+
+#[async_trait]
+impl WeeklyReader for Database {
+    async fn unsummed(
+        &self,
+        places: &[(Zone, Week)],
+        after: Option<UserId>,
+        most: u32,
+    ) -> Result<Vec<(UserId, Week)>, StoreError> {
+        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("sql/unsummed.sql"))
+            .bind::<Array<Text>, _>(places.iter().map(|(zone, _)| zone.name()).collect::<Vec<_>>())
+            .bind::<Array<SqlDate>, _>(places.iter().map(|(_, week)| week.monday()).collect::<Vec<_>>())
+            .bind::<Nullable<SqlUuid>, _>(after.map(|user| user.0))
+            .bind::<BigInt, _>(i64::from(most))
+            .load(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(|(user, monday)| (UserId(user), Week::of(monday))).collect())
+    }
+
+    async fn rank(&self, _user: UserId) -> Result<Option<u64>, StoreError> {
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl WeeklyRepository for PgUnitOfWork {
+    async fn claim(&mut self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let row = (
+            weekly_summaries::user_id.eq(user.0),
+            weekly_summaries::week.eq(week.monday()),
+            weekly_summaries::created_at.eq(now),
+        );
+        let query = diesel::insert_into(weekly_summaries::table).values(row).on_conflict_do_nothing();
+        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+    }
+}

@@ -1,0 +1,147 @@
+//! Tells people, once a day and late, that their streak ends at midnight.
+
+use std::sync::Arc;
+
+use time::{Date, OffsetDateTime};
+
+use super::Streak;
+use super::ports::StreakReader;
+use crate::clock::Clock;
+use crate::dashboard::ports::Window;
+use crate::days::Zone;
+use crate::ids::{Ids, NotificationId, UserId};
+use crate::notifications::{Notification, Told};
+use crate::store::{Store, StoreError};
+
+/// How many people are looked up at once.
+const PAGE: u32 = 500;
+
+/// The use case of reminding people.
+#[derive(Clone)]
+pub struct StreakReminders {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn StreakReader>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl StreakReminders {
+    /// Finds people through `reader`, and tells them in `store`.
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn StreakReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, reader, clock, ids }
+    }
+
+    /// Reminds everybody whose streak is at risk now, each in a transaction of its own, until all are or `stop` says so;
+    /// returns how many. Nobody is reminded twice on a local day, however often and by however many this is done.
+    pub async fn remind(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
+        let now = self.clock.now();
+        let places: Vec<(Zone, Date)> = (self.reader.zones().await?.into_iter())
+            .filter(|zone| Streak::is_late(zone.local(now)))
+            .map(|zone| (zone.clone(), zone.date(now)))
+            .collect();
+        let (mut reminded, mut after) = (0, None);
+        while !places.is_empty() && !stop() {
+            let people = self.reader.unfed(&places, after, PAGE).await?;
+            for user in &people {
+                reminded += u64::from(self.remind_one(*user, now).await?);
+            }
+            after = people.last().copied();
+            if people.len() < PAGE as usize {
+                break;
+            }
+        }
+        Ok(reminded)
+    }
+
+    /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.
+    async fn remind_one(&self, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let Some(account) = tx.ledger().lock(user).await? else { return Ok(false) };
+        let local = account.zone.unwrap_or_else(Zone::utc).local(now);
+        let Some((facts, _)) = tx.progress().facts(Window::month(user, local.date)).await? else { return Ok(false) };
+        let streak = Streak::of(&facts.active_days, local.date);
+        if !streak.at_risk(local) {
+            return Ok(false);
+        }
+        let told = Told::streak_at_risk(streak.current, local.date);
+        let notification = Notification { id: NotificationId(self.ids.fresh()), user, told, created_at: now };
+        let is_new = tx.notifications().insert(user, &[notification]).await? > 0;
+        tx.commit().await?;
+        Ok(is_new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use mockall::predicate::always;
+    use pollster::block_on;
+    use time::macros::{date, datetime};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::achievements::Events;
+    use crate::clock::FixedClock;
+    use crate::ids::CountingIds;
+    use crate::streaks::ports::MockStreakReader;
+    use crate::testing::{TestUnitOfWork, facts};
+    use crate::usage::ports::Account;
+    use crate::usage::testing::account;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).expect("a zone")
+    }
+
+    /// What Ada, who lives in `lives_in` and was active on these days of November 2026, is told at `now`, and how many
+    /// transactions were committed.
+    fn told(now: OffsetDateTime, lives_in: &'static str, days: &'static [u8]) -> (Vec<String>, usize) {
+        let (said, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (noted, counter) = (said.clone(), commits.clone());
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            tx.ledger.expect_lock().returning(move |_| Ok(Some(Account { zone: Some(zone(lives_in)), ..account() })));
+            let active = days.iter().map(|day| date!(2026 - 11 - 01).replace_day(*day).expect("a day")).collect();
+            let facts = facts(active);
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            let noted = noted.clone();
+            tx.notifications.expect_insert().returning(move |_, told| {
+                noted.lock().expect("what is said").extend(told.iter().map(|told| told.told.dedup_key()));
+                Ok(1)
+            });
+            tx
+        });
+        let mut reader = MockStreakReader::new();
+        reader.expect_zones().returning(move || Ok(vec![zone(lives_in), zone("Pacific/Kiritimati")]));
+        reader.expect_unfed().with(always(), always(), always()).returning(|places, after, _| {
+            assert!(!places.is_empty() && after.is_none());
+            Ok(vec![ADA])
+        });
+        let (clock, ids) = (Arc::new(FixedClock(now)), Arc::new(CountingIds));
+        let reminders = StreakReminders::new(Arc::new(store), Arc::new(reader), clock, ids);
+        block_on(reminders.remind(|| false)).expect("reminded");
+        let said = said.lock().expect("what is said").clone();
+        (said, commits.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn people_are_told_from_ten_in_the_evening_on_where_they_live() {
+        let risk = "streak_at_risk:2026-11-22".to_owned();
+        for (now, lives_in, days, expected) in [
+            (datetime!(2026-11-22 22:00 UTC), "UTC", &[20, 21][..], Some(&risk)),
+            (datetime!(2026-11-22 21:59 UTC), "UTC", &[20, 21], None),
+            (datetime!(2026-11-22 21:00 UTC), "Europe/Berlin", &[20, 21], Some(&risk)),
+            (datetime!(2026-11-22 16:15 UTC), "Asia/Kathmandu", &[20, 21], Some(&risk)),
+            (datetime!(2026-11-22 16:14 UTC), "Asia/Kathmandu", &[20, 21], None),
+            (datetime!(2026-11-22 23:00 UTC), "UTC", &[20, 21, 22], None),
+            (datetime!(2026-11-22 23:00 UTC), "UTC", &[19, 21], None),
+        ] {
+            let (said, commits) = told(now, lives_in, days);
+            assert_eq!(said.first(), expected, "{now} {lives_in} {days:?}");
+            assert_eq!(commits, usize::from(expected.is_some()));
+        }
+    }
+}

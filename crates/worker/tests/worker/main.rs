@@ -1,0 +1,5 @@
+//! Workers on a real database.
+
+mod common;
+mod queue;
+mod year;

@@ -1,0 +1,278 @@
+//! A year in twelve zones, with two workers that miss ticks, die in the middle of their work and are away for a day: everybody
+//! hears of each week once, and of a streak at risk at most once a day, at the right time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration as StdDuration;
+
+use bootstrap::system::SystemIds;
+use domain::clock::{Clock, FixedClock};
+use domain::days::{Zone, days_between};
+use domain::ids::{Ids, JobId, UserId};
+use domain::jobs::ports::{Capacity, Ending};
+use domain::jobs::{Job, JobStore, Kind};
+use domain::pricing::{CurrentBook, PriceBook};
+use domain::store::Store;
+use domain::usage::testing::{batch, sent};
+use domain::usage::{SentMessage, Usage};
+use domain::users::{Profile, User, Username};
+use domain::weeks::Week;
+use time::macros::{date, datetime};
+use time::{Date, Duration, OffsetDateTime, Weekday};
+use worker::{Handlers, Stop, Work, schedule};
+
+use crate::common::Fixture;
+
+const ZONES: [&str; 12] = [
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "America/Los_Angeles",
+    "America/St_Johns",
+    "America/Santiago",
+    "Africa/Casablanca",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Australia/Adelaide",
+    "Pacific/Chatham",
+    "Pacific/Kiritimati",
+];
+
+const BEGIN: OffsetDateTime = datetime!(2026-01-12 0:00 UTC);
+const END: OffsetDateTime = datetime!(2027-01-11 0:00 UTC);
+
+/// A clock that a test sets.
+struct SetClock(Mutex<OffsetDateTime>);
+
+impl Clock for SetClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.0.lock().expect("a time")
+    }
+}
+
+/// Chance that is the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    /// A number below `most`.
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+}
+
+struct Person {
+    id: UserId,
+    zone: Zone,
+    active: BTreeSet<Date>,
+}
+
+/// Somebody in `zone` who is active on seven days of ten, and now and then not for weeks.
+async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> Person {
+    let zone = Zone::parse(zone).expect("a zone");
+    let user = User {
+        id: UserId(SystemIds.fresh()),
+        username: Username::trusted(format!("person_{number}")),
+        email: None,
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: false,
+        zone: Some(zone.clone()),
+        created_at: BEGIN,
+        updated_at: BEGIN,
+    };
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.users().insert(&user, None).await.expect("an account");
+    tx.commit().await.expect("a commit");
+
+    let (mut active, mut messages, mut away) = (BTreeSet::new(), Vec::new(), 0);
+    for day in days_between(date!(2026 - 01 - 01), date!(2027 - 01 - 12)) {
+        away = if away == 0 && chance.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
+        if away == 0 && chance.below(10) < 7 {
+            // Around noon in UTC; which local day that is, the zone says.
+            let at =
+                day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(chance.below(600).cast_signed());
+            active.insert(zone.date(at));
+            messages.push(SentMessage { at, ..sent(&format!("{number} {day}")) });
+        }
+    }
+    let clock = Arc::new(FixedClock(END + Duration::DAY * 2));
+    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let usage = Usage::new(Arc::new(fixture.store.clone()), clock, Arc::new(SystemIds), book);
+    usage.sync(user.id, batch(messages)).await.expect("a sync");
+    Person { id: user.id, zone, active }
+}
+
+/// One of the two workers: what it does at an instant, which may be nothing.
+struct Hand {
+    name: String,
+    handlers: Arc<Handlers>,
+    away_until: OffsetDateTime,
+}
+
+impl Hand {
+    /// Queues what is due, and does what it gets; returns the kinds that were done to the end. `dies` in the middle of it.
+    async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<Kind> {
+        let due: Vec<_> = schedule::due(now)
+            .into_iter()
+            .filter(|job| matches!(job.job, Job::StreakRisk | Job::WeeklySummary))
+            .map(|job| (JobId(SystemIds.fresh()), job))
+            .collect();
+        store.enqueue_now(&due, now).await.expect("queued");
+        let capacity = Capacity { total: 2, by_kind: vec![(Kind::StreakRisk, 1), (Kind::WeeklySummary, 1)] };
+        let lease = if dies.is_some() { StdDuration::ZERO } else { StdDuration::from_hours(1) };
+        let mut done = Vec::new();
+        for taken in store.take(&self.name, &capacity, now, lease).await.expect("jobs") {
+            let (handlers, job) = (self.handlers.clone(), taken.job.expect("a job"));
+            let working = tokio::spawn(async move { handlers.run(&job).await });
+            if let Some(after) = dies {
+                let abort = working.abort_handle();
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    abort.abort();
+                });
+            }
+            match working.await {
+                Ok(report) => {
+                    report.expect("a job that is done");
+                    // Who died a moment later has not said so.
+                    if dies.is_none() {
+                        store.finish(&self.name, &[(taken.id, Ending::Done)], now).await.expect("finished");
+                    }
+                    done.push(taken.kind);
+                }
+                Err(died) => assert!(died.is_cancelled(), "{died}"),
+            }
+        }
+        done
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
+    let fixture = Fixture::new().await;
+    let mut chance = Chance(20_261_123);
+    let mut people = Vec::new();
+    for (number, zone) in ZONES.iter().cycle().take(2 * ZONES.len()).enumerate() {
+        people.push(person(&fixture, number, zone, &mut chance).await);
+    }
+
+    let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
+    let (dyn_clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (clock.clone(), Arc::new(SystemIds));
+    let mut hands: Vec<Hand> = ["one", "other"]
+        .into_iter()
+        .map(|name| Hand {
+            name: name.to_owned(),
+            handlers: Arc::new(Handlers::new(&fixture.store, &dyn_clock, &ids, Stop::default())),
+            away_until: BEGIN,
+        })
+        .collect();
+
+    let store: Arc<dyn JobStore> = Arc::new(fixture.store.clone());
+    let mut done: BTreeMap<Kind, Vec<OffsetDateTime>> = BTreeMap::new();
+    let mut now = BEGIN;
+    while now < END {
+        *clock.0.lock().expect("a time") = now;
+        for hand in &mut hands {
+            if chance.below(400) == 0 {
+                hand.away_until = now + Duration::DAY;
+            }
+        }
+        let mut dies = || (chance.below(25) == 0).then(|| StdDuration::from_micros(chance.below(4_000)));
+        let (first, second) = (dies(), dies());
+        let works = |hand: &Hand| hand.away_until <= now;
+        let (one, other) = tokio::join!(
+            async { if works(&hands[0]) { hands[0].work(&*store, now, first).await } else { Vec::new() } },
+            async { if works(&hands[1]) { hands[1].work(&*store, now, second).await } else { Vec::new() } },
+        );
+        for kind in one.into_iter().chain(other) {
+            done.entry(kind).or_default().push(now);
+        }
+        // What somebody who died had is taken back by whoever lives.
+        store.renew("a third", now, StdDuration::ZERO).await.expect("renewed");
+        now += Duration::minutes(20 + chance.below(140).cast_signed());
+    }
+
+    let told = told(&fixture).await;
+    for person in &people {
+        check_risks(person, &told, &done[&Kind::StreakRisk]);
+        check_weeks(person, &told, &done[&Kind::WeeklySummary]);
+    }
+}
+
+/// What everybody was told: whom, of what, when. As often as they were told.
+async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
+    let url = fixture.database.url().to_owned();
+    let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    let rows = client
+        .simple_query("SELECT user_id, dedup_key, extract(epoch FROM created_at)::bigint FROM notifications")
+        .await
+        .expect("rows");
+    let text = |row: &tokio_postgres::SimpleQueryRow, column| row.get(column).expect("a value").to_owned();
+    rows.iter()
+        .filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        })
+        .map(|row| {
+            let at = OffsetDateTime::from_unix_timestamp(text(row, 2).parse().expect("seconds")).expect("an instant");
+            (UserId(text(row, 0).parse().expect("an id")), text(row, 1), at)
+        })
+        .collect()
+}
+
+fn subjects(told: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &str) -> Vec<(String, OffsetDateTime)> {
+    told.iter()
+        .filter(|(whom, _, _)| *whom == user)
+        .filter_map(|(_, key, at)| Some((key.strip_prefix(kind)?.to_owned(), *at)))
+        .collect()
+}
+
+fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let told = subjects(told, person.id, "streak_at_risk:");
+    let at_risk = |day: Date| {
+        let before = |days| person.active.contains(&(day - Duration::days(days)));
+        before(1) && before(2) && !person.active.contains(&day)
+    };
+    let days: BTreeSet<_> = told.iter().map(|(day, _)| day.clone()).collect();
+    assert_eq!(days.len(), told.len(), "nobody is told twice of a day");
+    for (day, at) in &told {
+        let local = person.zone.local(*at);
+        assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", person.zone);
+        assert!(at_risk(local.date), "{} on {day}", person.zone);
+    }
+    for at in done {
+        let local = person.zone.local(*at);
+        if local.hour >= 22 && at_risk(local.date) {
+            assert!(days.contains(&local.date.to_string()), "{} was not told on {}", person.zone, local.date);
+        }
+    }
+    assert!(days.len() > 10, "{} was told of {} days", person.zone, days.len());
+}
+
+fn check_weeks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let told = subjects(told, person.id, "weekly_summary:");
+    let weeks: BTreeMap<_, _> = told.iter().cloned().collect();
+    assert_eq!(weeks.len(), told.len(), "nobody is told twice of a week");
+    let last = done.last().copied().expect("a last time");
+    let mut monday = date!(2026 - 01 - 12);
+    while monday < END.date() - Duration::WEEK {
+        assert_eq!(monday.weekday(), Weekday::Monday);
+        let week = Week::of(monday).previous();
+        let active = |day: &Date| Week::of(*day) == week || Week::of(*day) == week.previous();
+        let expected = person.active.iter().any(active);
+        match weeks.get(&week.to_string()) {
+            Some(at) => {
+                let local = person.zone.local(*at);
+                assert!(expected, "{} has nothing to tell of {week}", person.zone);
+                assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", person.zone);
+                let late = person.zone.date(*at) - monday;
+                assert!(late <= Duration::days(2), "{} was told of {week} after {late}", person.zone);
+            }
+            None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", person.zone),
+        }
+        monday += Duration::WEEK;
+    }
+}
