@@ -60,7 +60,7 @@ impl From<UsageRow> for UsageFacts {
 }
 
 type PersonColumns =
-    (BigInt, BigInt, BigInt, BigInt, Integer, Integer, Timestamptz, Array<SqlDate>, BigInt, BigInt, SumsColumns);
+    (BigInt, BigInt, BigInt, BigInt, Integer, BigInt, Timestamptz, Array<SqlDate>, BigInt, BigInt, SumsColumns);
 
 #[derive(Queryable)]
 struct PersonRow {
@@ -69,7 +69,7 @@ struct PersonRow {
     referrals: i64,
     referral_network: i64,
     profile_fields: i32,
-    account_number: i32,
+    account_number: i64,
     registered_at: OffsetDateTime,
     active_days: Vec<Date>,
     monthly_tokens: i64,
@@ -85,7 +85,7 @@ impl PersonRow {
             referrals: self.referrals.unsigned_abs(),
             referral_network: self.referral_network.unsigned_abs(),
             profile_fields: self.profile_fields.unsigned_abs(),
-            account_number: self.account_number.unsigned_abs().into(),
+            account_number: self.account_number.unsigned_abs(),
             registered_at: self.registered_at,
         }
     }

@@ -5,7 +5,8 @@ SELECT
     coalesce(counts.following, 0)::bigint,
     referred.referrals, referred.network,
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
-    users.key,
+    -- Keys have gaps: of sign-ups that collided, and of accounts that are gone.
+    (SELECT count(*) FROM (SELECT FROM users AS earlier WHERE earlier.key <= users.key LIMIT 101) AS first),
     users.created_at,
     ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0),
     coalesce((

@@ -13,7 +13,7 @@ use domain::users::User;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
-use crate::common::{Fixture, NOW, fixture};
+use crate::common::{Fixture, NOW, fixture, person};
 
 async fn client(fixture: &Fixture) -> Client {
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
@@ -197,4 +197,19 @@ async fn achievements_of_a_private_profile_are_its_owners_and_its_followers() {
         assert_eq!(shown.is_some(), sees, "{viewer:?}");
         assert_eq!(count.statements() - before, 3);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_are_numbered_by_those_there_are_and_not_by_tries() {
+    let fixture = fixture();
+    fixture.person("ada", None).await;
+    for _ in 0..3 {
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        let taken = tx.users().insert(&person("ADA"), None).await;
+        assert!(taken.is_err(), "the name is taken");
+    }
+    let bob = fixture.person("bob", None).await.id;
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let (facts, _) = tx.progress().facts(Window::month(bob, NOW.date())).await.expect("facts").expect("an account");
+    assert_eq!(facts.person.account_number, 2);
 }

@@ -8,7 +8,6 @@ use super::{Held, Metric, Metrics, calendar};
 use crate::pricing::makers::maker_of;
 use crate::pricing::names::plainest;
 use crate::progression::EventXp;
-use crate::streaks::longest_run;
 use crate::usage::{ModelName, Sums};
 
 /// The input tokens, cached ones included, from which a cache efficiency says something.
@@ -87,7 +86,8 @@ pub struct PersonFacts {
     pub referral_network: u64,
     /// How many of name, bio, location, region, website and image are filled in.
     pub profile_fields: u32,
-    /// Their place in the order in which accounts were made, from 1.
+    /// Their place among the accounts there are, in the order in which they were made, from 1; it is counted to 101 and no
+    /// further.
     pub account_number: u64,
     /// When their account was made.
     pub registered_at: OffsetDateTime,
@@ -112,8 +112,6 @@ impl Facts {
             (Metric::OutputTokens, count(totals.output)),
             (Metric::ReasoningTokens, count(totals.reasoning)),
             (Metric::CacheReadTokens, count(totals.cache_read)),
-            (Metric::ActiveDays, self.active_days.len() as u64),
-            (Metric::LongestStreak, longest_run(&self.active_days).into()),
             (Metric::Models, usage.models.len() as u64),
             (Metric::Tools, usage.tools.into()),
             (Metric::Machines, usage.machines.into()),
