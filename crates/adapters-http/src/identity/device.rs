@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Form, Query as Pairs};
-use actix_web::{Either, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use domain::error::DomainError;
 use domain::identity::{Asked, Begun, DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, UserCode};
 use serde::{Deserialize, Serialize};
@@ -43,9 +43,9 @@ pub(crate) fn pages() -> Routes {
 pub struct PublicUrl(String);
 
 impl PublicUrl {
-    /// The address as it is configured.
+    /// The address as it is configured, without a slash at its end.
     pub fn new(url: &str) -> Self {
-        Self(url.trim_end_matches('/').to_owned())
+        Self(url.to_owned())
     }
 }
 
@@ -250,25 +250,21 @@ fn who(login: &DeviceLogin) -> String {
     )
 }
 
-async fn answer(
-    filled: Form<Filled>,
-    identity: Data<Identity>,
-    logins: Data<DeviceLogins>,
-) -> Either<HttpResponse, HttpResponse> {
+async fn answer(filled: Form<Filled>, identity: Data<Identity>, logins: Data<DeviceLogins>) -> HttpResponse {
     let Filled { user_code, name, password, answer } = filled.into_inner();
     let Some(code) = UserCode::parse(&user_code) else {
-        return Either::Left(failure(&IdentityError::UnknownUserCode, None));
+        return failure(&IdentityError::UnknownUserCode, None);
     };
     let yes = answer == "yes";
     let confirmed = async {
         let user = identity.recognise(&name, Password::typed(password)).await?;
         logins.confirm(user, &code, yes).await
     };
-    Either::Right(match confirmed.await {
+    match confirmed.await {
         Ok(()) if yes => done("Your program is signed in. You can close this page."),
         Ok(()) => done("Your program was refused. You can close this page."),
         Err(error) => failure(&error, Some(&code)),
-    })
+    }
 }
 
 /// The form again, with what went wrong.
@@ -283,7 +279,8 @@ fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
 
 fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpResponse {
     let code = code.map(UserCode::to_string).unwrap_or_default();
-    html(status, &PAGE.replace("{message}", &escaped(message)).replace("{code}", &escaped(&code)))
+    // What a program calls itself comes last, so that nothing in it is taken for a place of ours.
+    html(status, &PAGE.replace("{code}", &escaped(&code)).replace("{message}", &escaped(message)))
 }
 
 /// The page without its form.
