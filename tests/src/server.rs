@@ -122,6 +122,17 @@ impl Server {
         assert!(output.status.success() && said.contains("nothing to repair"), "{:?}: {said}", output.status);
     }
 
+    /// Fails unless every sum of XP and achievements that is kept equals the events it is the sum of.
+    #[track_caller]
+    pub fn assert_sums_are_right(&self) {
+        let wrong = self.database.rows(
+            "SELECT username, event_xp, achievements FROM usage_totals AS t JOIN users ON users.key = t.user_key
+             WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
+                OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)",
+        );
+        assert_eq!(wrong, "");
+    }
+
     /// Learns where it listens, and waits until it answers with `status` whether it is ready.
     async fn becomes(&mut self, status: u16) {
         let (path, port, client) = (self.log.clone(), self.port.clone(), self.client());

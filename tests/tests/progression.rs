@@ -22,16 +22,6 @@ async fn achievement(person: &Person, slug: &str) -> Value {
     all.iter().find(|one| one["slug"] == slug).cloned().unwrap_or_else(|| panic!("no {slug}"))
 }
 
-/// Every sum of XP and achievements that is kept equals the events it is the sum of.
-fn assert_sums_are_right(server: &Server) {
-    let wrong = server.database().rows(
-        "SELECT username, event_xp, achievements FROM usage_totals AS t JOIN users ON users.key = t.user_key
-         WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
-            OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)",
-    );
-    assert_eq!(wrong, "");
-}
-
 #[tokio::test]
 async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
     let server = Server::start().await;
@@ -64,7 +54,7 @@ async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
         ));
         assert_eq!(told, "", "{table}");
     }
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
     server.assert_rebuild_changes_nothing("ada");
 }
 
@@ -118,7 +108,7 @@ async fn a_profile_that_is_filled_in_earns_its_achievement_at_once() {
     assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true);
     ada.change(json!({"bio": null})).await;
     assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true, "an unlock is a fact");
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
 }
 
 #[tokio::test]
@@ -222,6 +212,6 @@ async fn a_new_persons_first_week() {
     let seen = server.client().get("/users/ada/achievements").await.expect(200);
     let shown = seen["achievements"].as_array().expect("achievements").iter().find(|one| one["pinned"] == true);
     assert_eq!(shown.map(|one| &one["slug"]), Some(&json!("first-sync")));
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
     server.assert_rebuild_changes_nothing("ada");
 }

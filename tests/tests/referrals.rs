@@ -34,16 +34,6 @@ async fn xp_without_achievements(person: &Person) -> u64 {
     level["xp"].as_u64().expect("XP") - rewards
 }
 
-/// Every sum of XP that is kept equals the events it is the sum of.
-fn assert_sums_are_right(server: &Server) {
-    let wrong = server.database().rows(
-        "SELECT username, event_xp, achievements FROM usage_totals AS t JOIN users ON users.key = t.user_key
-         WHERE event_xp <> coalesce((SELECT sum(xp) FROM progress_events WHERE user_id = users.id), 0)
-            OR achievements <> (SELECT count(*) FROM unlocked_achievements WHERE user_id = users.id)",
-    );
-    assert_eq!(wrong, "");
-}
-
 #[tokio::test]
 async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
     let server = Server::start().await;
@@ -86,7 +76,7 @@ async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
     first_sync(&bob).await;
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(33.75));
     assert_eq!(xp_without_achievements(&ada).await, 33);
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
     for person in everybody {
         server.assert_rebuild_changes_nothing(&person.username);
     }
@@ -124,7 +114,7 @@ async fn a_code_named_after_the_first_sync_pays_at_once() {
     first_sync(&tim).await;
     assert_eq!(stats(&bob).await["total_xp_earned"], json!(50));
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(12.5));
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
 }
 
 #[tokio::test]
@@ -220,7 +210,7 @@ async fn first_syncs_from_many_machines_at_once_pay_once() {
         assert_eq!(sync.expect("a sync")["messagesSynced"], 1);
     }
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(100));
-    assert_sums_are_right(&server);
+    server.assert_sums_are_right();
     for newcomer in newcomers {
         server.assert_rebuild_changes_nothing(&newcomer.username);
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::common::{NOW, fixture};
 
 /// Longer than any test takes, and over at once.
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 const OVER: Duration = Duration::ZERO;
 
 fn id(number: u128) -> JobId {

@@ -142,7 +142,7 @@ impl Hand {
                     }
                     done.push(taken.kind);
                 }
-                Err(died) => assert!(died.is_cancelled(), "{died}"),
+                Err(end) => assert!(end.is_cancelled(), "{end}"),
             }
         }
         done
