@@ -32,6 +32,7 @@ mod provider;
 mod random;
 mod server;
 mod time;
+mod worker;
 
 pub use client::{Answer, Client};
 pub use database::Database;
@@ -44,3 +45,4 @@ pub use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, Human, Trouble};
 pub use random::{MODELS, Random};
 pub use server::{Server, wait_until};
 pub use time::{instant, noon_zone, now};
+pub use worker::Worker;

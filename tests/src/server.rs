@@ -84,8 +84,7 @@ impl Server {
 
     /// Tells it to stop (SIGTERM), without waiting for it.
     pub fn tell_to_stop(&self) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process has an id");
-        kill_process(pid, Signal::TERM).expect("it is our child");
+        signal(&self.child, Signal::TERM);
     }
 
     /// Waits for its end; returns how it ended.
@@ -174,8 +173,14 @@ pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// A file for the log of one start; two servers may share a database.
-fn new_log(database: &Database) -> PathBuf {
+/// Sends a signal to a process of ours.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process has an id");
+    kill_process(pid, signal).expect("it is our child");
+}
+
+/// A file for the log of one start; two programs may share a database.
+pub(crate) fn new_log(database: &Database) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     database.home().join(format!("log-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
 }

@@ -30,7 +30,7 @@ impl Working {
             schedule: schedule::due,
             clock,
             ids,
-            pace: Pace::default(),
+            pace: Pace::of(settings),
             drain: Duration::from_secs(settings.server.shutdown_timeout_seconds),
         };
         let (end, ended) = oneshot::channel();

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Output, Stdio};
@@ -88,4 +88,25 @@ fn it_serves_with_a_database_of_its_own_until_it_is_told_to_stop() {
         assert_eq!(child.wait().unwrap().code(), Some(0));
         assert!(!data.join("cluster/postmaster.pid").exists(), "the database was stopped");
     }
+}
+
+#[test]
+fn it_does_the_jobs_beside_a_database_of_its_own_unless_a_worker_does() {
+    let top = data_dir();
+    let data = top.path().join("data");
+    let variables = [("PORT", "0"), ("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("PRICING_URL", "")];
+    let stop = |mut child: Child| {
+        kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), Signal::TERM).unwrap();
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        said
+    };
+    let mut alone = program(&["--no-worker"], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_line(&mut alone, "ready");
+    let said = stop(alone);
+    assert!(!said.contains("job="), "{said}");
+    let mut living = program(&[], &variables).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_line(&mut living, "job=\"streak_risk\"");
+    stop(living);
 }

@@ -18,6 +18,7 @@ use apalis_core::task::Task;
 use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
 use apalis_core::worker::context::WorkerContext;
+use bootstrap::Settings;
 use domain::clock::Clock;
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, Ending, TakenJob};
@@ -35,9 +36,15 @@ pub struct Pace {
     pub at_once: usize,
 }
 
-impl Default for Pace {
-    fn default() -> Self {
-        Self { lease: Duration::from_mins(1), round: Duration::from_secs(5), at_once: 4 }
+impl Pace {
+    /// As it is configured.
+    pub fn of(settings: &Settings) -> Self {
+        let worker = &settings.worker;
+        Self {
+            lease: Duration::from_secs(worker.lease_seconds),
+            round: Duration::from_secs(worker.poll_seconds),
+            at_once: worker.jobs_at_once,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
 const MAX_U32: i64 = u32::MAX as i64;
 
-const RULES: [(&str, Rule); 40] = [
+const RULES: [(&str, Rule); 43] = [
     ("app.name", Rule::NotEmpty),
     ("app.data_dir", Rule::NotEmpty),
     ("app.public_url", Rule::Web),
@@ -60,6 +60,9 @@ const RULES: [(&str, Rule); 40] = [
     ("rate_limits.failed_logins_per_minute", Rule::Between(0, MAX_U32)),
     ("rate_limits.sync_per_minute", Rule::Between(0, MAX_U32)),
     ("rate_limits.default_per_minute", Rule::Between(0, MAX_U32)),
+    ("worker.jobs_at_once", Rule::Between(1, 1000)),
+    ("worker.lease_seconds", Rule::Between(3, DAY_SECONDS)),
+    ("worker.poll_seconds", Rule::Between(1, DAY_SECONDS)),
     ("sessions.lifetime_days", Rule::Between(1, 3650)),
     ("passwords.memory_kib", Rule::Between(8, 4_194_304)),
     ("passwords.iterations", Rule::Between(1, 1000)),
@@ -115,6 +118,11 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
     }
     if !text("database.replica_url").is_empty() && text("database.url").is_empty() {
         problems.push(format!("{}: needs {}", name("database.replica_url"), name("database.url")));
+    }
+    if 2 * number("worker.poll_seconds") >= number("worker.lease_seconds") {
+        let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
+        problems
+            .push(format!("{poll}: must be less than half of {lease}, or leases end while their jobs are worked on"));
     }
     if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
         let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));

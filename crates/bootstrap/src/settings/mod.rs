@@ -36,6 +36,8 @@ pub struct Settings {
     pub sync: Sync,
     /// Requests per minute; 0 is no limit.
     pub rate_limits: RateLimits,
+    /// Jobs.
+    pub worker: Worker,
     /// Signed-in sessions.
     pub sessions: Sessions,
     /// Password hashing.
@@ -172,6 +174,17 @@ pub struct RateLimits {
     pub sync_per_minute: u32,
     /// Everything else.
     pub default_per_minute: u32,
+}
+
+/// Jobs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Worker {
+    /// Jobs that one process works on at the same time.
+    pub jobs_at_once: usize,
+    /// How long a job is left to a worker that gives no sign of life, in seconds.
+    pub lease_seconds: u64,
+    /// How often the queue is looked at anyway, and leases are renewed, in seconds.
+    pub poll_seconds: u64,
 }
 
 /// Signed-in sessions.

@@ -202,3 +202,11 @@ fn no_secret_is_ever_printed() {
 fn a_slash_at_the_end_of_an_address_is_dropped() {
     assert_eq!(load(&[("PUBLIC_URL", "https://a.org/")]).unwrap().app.public_url, "https://a.org");
 }
+
+#[test]
+fn leases_outlive_the_pauses_between_their_renewals() {
+    let poll = |seconds| ("BURNTOP__WORKER__POLL_SECONDS", seconds);
+    let lease = ("BURNTOP__WORKER__LEASE_SECONDS", "10");
+    assert_eq!(load(&[poll("4"), lease]).unwrap().worker.poll_seconds, 4);
+    refused(&[poll("5"), lease], &["BURNTOP__WORKER__POLL_SECONDS: must be less than half of"]);
+}

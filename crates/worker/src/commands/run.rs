@@ -26,7 +26,7 @@ pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked:
         schedule: schedule::due,
         clock,
         ids,
-        pace: Pace::default(),
+        pace: Pace::of(settings),
         drain: Duration::from_secs(settings.server.shutdown_timeout_seconds),
     };
     let ready = asked.ready_file.map(ReadyFile::new).transpose()?;

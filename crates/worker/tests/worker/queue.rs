@@ -146,11 +146,11 @@ async fn until(condition: impl AsyncFn() -> bool) {
 
 /// A worker that only looks when it is told.
 fn lazy() -> Pace {
-    Pace { round: LONG * 60, ..Pace::default() }
+    Pace { lease: LONG, round: LONG * 60, at_once: 4 }
 }
 
 fn quick() -> Pace {
-    Pace { round: QUICK, ..Pace::default() }
+    Pace { round: QUICK, ..lazy() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,7 +237,7 @@ async fn what_does_not_finish_in_time_is_put_back_for_others() {
 async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let dying = bench.start(Told::to_wait(&[]), Pace { lease: QUICK, round: LONG, ..Pace::default() }, LONG);
+    let dying = bench.start(Told::to_wait(&[]), Pace { lease: QUICK, ..lazy() }, LONG);
     bench.until(&["a"], "running").await;
     dying.worker.abort();
     let told = Told::to(&[]);

@@ -1,0 +1,67 @@
+//! A real worker process on a database that a story has.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Child;
+use std::sync::Arc;
+
+use rustix::process::Signal;
+
+use crate::database::Database;
+use crate::server::{new_log, signal, wait_until};
+
+/// A running `worker run`. Dropping it kills it.
+#[derive(Debug)]
+pub struct Worker {
+    child: Child,
+    log: PathBuf,
+    /// Kept for as long as the process uses it.
+    _database: Arc<Database>,
+}
+
+impl Worker {
+    /// Starts one on `database` that looks at the queue every second and whose leases end after three, with further
+    /// settings from the environment.
+    pub fn start(database: &Arc<Database>, settings: &[(&str, &str)]) -> Self {
+        let log = new_log(database);
+        let file = File::create(&log).expect("a log");
+        let mut command = database.command("worker");
+        command.arg("run").env("BURNTOP__WORKER__LEASE_SECONDS", "3").env("BURNTOP__WORKER__POLL_SECONDS", "1");
+        command.envs(settings.iter().copied());
+        let child = command.stdout(file.try_clone().expect("a log")).stderr(file).spawn().expect("the program runs");
+        Self { child, log, _database: database.clone() }
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Kills it (SIGKILL).
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it is our child");
+        self.child.wait().expect("it is our child");
+    }
+
+    /// Tells it to stop (SIGTERM) and waits for that; returns its exit code.
+    pub async fn terminate(&mut self) -> Option<i32> {
+        signal(&self.child, Signal::TERM);
+        let (mut ended, child) = (None, &mut self.child);
+        wait_until("the worker ends", async || {
+            ended = child.try_wait().expect("it is our child");
+            ended.is_some()
+        })
+        .await;
+        ended.expect("it has ended").code()
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("the worker's log:\n{}", self.log());
+        }
+    }
+}

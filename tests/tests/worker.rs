@@ -1,0 +1,177 @@
+//! Workers as processes: two of them, one killed in the middle of a job, one told to stop, and one within the server.
+
+use std::io::Write;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
+
+/// Somebody who keeps everybody else from the notifications, so that a cleanup waits in its middle.
+struct InTheWay(Child);
+
+impl InTheWay {
+    async fn of(database: &Database) -> Self {
+        let mut psql = Command::new("psql");
+        psql.args(["-X", "-q", "-d", database.url()]).stdin(Stdio::piped()).stdout(Stdio::null());
+        let mut child = psql.spawn().expect("psql runs");
+        let lock = b"BEGIN; LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE;\n";
+        child.stdin.as_mut().expect("its input").write_all(lock).expect("it listens");
+        let held = "SELECT count(*) FROM pg_locks WHERE relation = 'notifications'::regclass
+                    AND mode = 'AccessExclusiveLock' AND granted";
+        wait_until("the notifications are locked", async || database.number(held) == 1).await;
+        Self(child)
+    }
+
+    /// Goes out of the way.
+    fn go(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().expect("psql ends");
+    }
+}
+
+/// Queues a cleanup, as a transaction of the server would.
+fn queue_cleanup(database: &Database) {
+    database.rows(
+        "INSERT INTO jobs (id, queue, idempotency_key, payload, priority, max_attempts, created_at, run_at)
+         VALUES (gen_random_uuid(), 'cleanup', 'story', '{}', 90, 5, now(), now());
+         SELECT pg_notify('jobs', '')",
+    );
+}
+
+/// State and attempts of that cleanup.
+fn state(database: &Database) -> String {
+    database.rows("SELECT status, attempts FROM jobs WHERE idempotency_key = 'story'").trim().to_owned()
+}
+
+async fn becomes(database: &Database, expected: &str) {
+    wait_until(expected, async || state(database) == expected).await;
+}
+
+/// Ada, who left so long ago that she is gone for good, and Bob.
+async fn somebody_who_left(server: &Server) -> (Person, Person) {
+    let (ada, bob) = (Person::register(server, "ada").await, Person::register(server, "bob").await);
+    for person in [&ada, &bob] {
+        person.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    }
+    ada.client.delete("/users/me").await.expect(202);
+    server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE deleted_at IS NOT NULL");
+    (ada, bob)
+}
+
+#[tokio::test]
+async fn what_a_killed_worker_was_doing_is_done_by_another_and_once() {
+    let server = Server::start().await;
+    let (_, bob) = somebody_who_left(&server).await;
+    let database = server.database();
+    let in_the_way = InTheWay::of(database).await;
+    queue_cleanup(database);
+    let mut killed = Worker::start(database, &[]);
+    becomes(database, "running,1").await;
+    killed.kill();
+    let (mut one, mut other) = (Worker::start(database, &[]), Worker::start(database, &[]));
+    becomes(database, "running,2").await;
+    in_the_way.go();
+    becomes(database, "done,2").await;
+    assert_eq!(database.rows("SELECT username FROM users"), "bob\n");
+    assert_eq!(bob.overview().await["total_tokens"], 7);
+    assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
+    let done = [one.log(), other.log()].concat().matches("1 account for good").count();
+    assert_eq!(done, 1, "of two who were there one did it");
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_puts_back_what_it_cannot_finish() {
+    let server = Server::start().await;
+    somebody_who_left(&server).await;
+    let database = server.database();
+    let in_the_way = InTheWay::of(database).await;
+    queue_cleanup(database);
+    let mut worker = Worker::start(database, &[("BURNTOP__SERVER__SHUTDOWN_TIMEOUT_SECONDS", "0")]);
+    becomes(database, "running,1").await;
+    assert_eq!(worker.terminate().await, Some(0));
+    assert_eq!(state(database), "pending,0");
+    in_the_way.go();
+    let mut worker = Worker::start(database, &[]);
+    becomes(database, "done,1").await;
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
+    let database = Arc::new(Database::migrated());
+    queue_cleanup(&database);
+    database.rows("UPDATE jobs SET max_attempts = 1; ALTER TABLE notifications RENAME TO elsewhere");
+    let mut worker = Worker::start(&database, &[]);
+    becomes(&database, "dead,1").await;
+    assert_eq!(worker.terminate().await, Some(0));
+
+    let worker = |arguments: &[&str]| {
+        let output = database.run("worker", arguments);
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+    };
+    let (code, listed) = worker(&["jobs", "list", "--status", "dead"]);
+    assert_eq!(code, Some(0), "{listed}");
+    assert!(listed.contains("cleanup story  attempts 1") && listed.contains("notifications"), "{listed}");
+
+    database.rows("ALTER TABLE elsewhere RENAME TO notifications");
+    let id = database.rows("SELECT id FROM jobs WHERE idempotency_key = 'story'");
+    assert_eq!(worker(&["jobs", "retry", id.trim()]).0, Some(0));
+    assert_eq!(state(&database), "pending,0");
+    assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
+    let (code, said) = worker(&["jobs", "drop", id.trim()]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("there is no job"), "{said}");
+}
+
+#[tokio::test]
+async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    let database = server.database();
+    for (job, report) in [
+        ("streak-risk", "streak_risk: 0 people were told that their streak is at risk\n"),
+        ("weekly-summary", "weekly_summary: 0 people were told what their week came to\n"),
+    ] {
+        let output = database.run("worker", &["run-once", job]);
+        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), report));
+    }
+    database.rows("ALTER TABLE weekly_summaries RENAME TO elsewhere");
+    let output = database.run("worker", &["run-once", "weekly-summary"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("weekly_summary"), "{output:?}");
+}
+
+#[tokio::test]
+async fn last_week_is_summed_up_once_however_many_do_it() {
+    let server = Server::start().await;
+    // Where it is noon: on a Monday morning the week would not be due yet.
+    let zone = tests::noon_zone();
+    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
+    ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
+    let database = server.database();
+    let runs: Vec<_> = (0..4)
+        .map(|_| {
+            let database = database.clone();
+            std::thread::spawn(move || database.run("worker", &["run-once", "weekly-summary"]))
+        })
+        .collect();
+    let mut told = 0;
+    for run in runs {
+        let output = run.join().expect("a run");
+        assert!(output.status.success(), "{output:?}");
+        told += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 person was"));
+    }
+    assert_eq!(told, 1);
+    let inbox = ada.get("/notifications").await;
+    let summaries: Vec<_> = inbox["notifications"]
+        .as_array()
+        .expect("notifications")
+        .iter()
+        .filter(|told| told["type"] == "weekly_summary")
+        .collect();
+    let [summary] = summaries[..] else { panic!("{inbox}") };
+    assert_eq!((&summary["data"]["tokens"], &summary["data"]["active_days"]), (&1_234.into(), &1.into()), "{summary}");
+}
