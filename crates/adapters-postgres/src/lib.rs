@@ -15,6 +15,7 @@ mod external_accounts;
 mod feed;
 mod follows;
 mod hub;
+mod leaderboard;
 mod ledger;
 mod login_attempts;
 mod migrations;

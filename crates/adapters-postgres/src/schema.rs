@@ -316,6 +316,41 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    board_places (snapshot, measure, period, position) {
+        snapshot -> Int4,
+        measure -> Int2,
+        period -> Int2,
+        position -> Int4,
+        user_key -> Int4,
+    }
+}
+
+diesel::table! {
+    board_scores (snapshot, tool, model, period, user_key) {
+        snapshot -> Int4,
+        tool -> Int4,
+        model -> Int4,
+        period -> Int2,
+        user_key -> Int4,
+    }
+}
+
+diesel::table! {
+    board_snapshots (id) {
+        id -> Int4,
+        computed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    seasons (month) {
+        month -> Date,
+        frozen_at -> Timestamptz,
+        people -> Int4,
+    }
+}
+
 diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 

@@ -9,6 +9,7 @@ use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use domain::leaderboard::ports::LeaderboardRepository;
 use domain::notifications::ports::NotificationRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
@@ -118,6 +119,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        self
+    }
+
+    fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository {
         self
     }
 

@@ -12,6 +12,7 @@ pub mod days;
 pub mod error;
 pub mod identity;
 pub mod ids;
+pub mod leaderboard;
 pub mod money;
 pub mod notifications;
 pub mod page;

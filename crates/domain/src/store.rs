@@ -8,6 +8,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
+use crate::leaderboard::ports::LeaderboardRepository;
 use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
@@ -45,6 +46,8 @@ pub trait UnitOfWork: Send {
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
+    /// The boards.
+    fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository;
     /// What people are told.
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// Who came by whom.

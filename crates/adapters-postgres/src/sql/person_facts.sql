@@ -7,6 +7,7 @@ SELECT
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
     users.key,
     users.created_at,
+    coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0),
     ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0),
     coalesce((
         SELECT sum(tokens) FROM usage_days WHERE user_key = users.key AND day BETWEEN $2 AND $3

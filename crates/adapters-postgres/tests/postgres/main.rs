@@ -5,6 +5,7 @@ mod common;
 mod counts;
 mod feed;
 mod hub;
+mod leaderboard;
 mod leaving;
 mod ledger;
 mod login_attempts;
