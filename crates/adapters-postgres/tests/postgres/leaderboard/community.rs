@@ -62,7 +62,7 @@ impl Fixture {
              INSERT INTO usage_rollups
              SELECT users.key, day, sources.key,
                     (SELECT key FROM models WHERE models.name = model
-                     ORDER BY provider = '' = (extract(day FROM day)::int % 2 = 0) LIMIT 1),
+                     ORDER BY (provider = '') = (extract(day FROM day)::int % 2 = 0) LIMIT 1),
                     1, 1, sum(tokens), sum(input), 0, sum(cached), 0, sum(reasoning), 0, 0, 0, sum(cost)
              FROM used JOIN users ON users.id = owner JOIN sources ON sources.name = tool
              GROUP BY users.key, day, sources.key, model;
