@@ -28,10 +28,10 @@ const KEPT_SNAPSHOTS: i64 = 2;
 
 /// What is computed on the way and tells the planner how large it is.
 const STEPS: [(&str, &str); 4] = [
-    (include_str!("../sql/boards/used.sql"), "ANALYZE board_used"),
-    (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes"),
+    (include_str!("../sql/boards/used.sql"), "ANALYZE board_used (user_key, tool, model)"),
+    (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
     (include_str!("../sql/boards/streaks.sql"), "ANALYZE board_streaks"),
-    (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored"),
+    (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
 ];
 
 /// What is kept of it, by the number of the snapshot.
@@ -122,7 +122,10 @@ impl LeaderboardRepository for PgUnitOfWork {
         self.keep_snapshot(now).await?;
         self.drop_snapshots().await?;
         // Statements that read meet a snapshot that no statistics speak of yet.
-        self.batch("ANALYZE board_scores, board_places").await?;
+        self.batch(
+            "ANALYZE board_scores (snapshot, tool, model, period, user_key), board_places (snapshot, measure, period)",
+        )
+        .await?;
         let count = "SELECT count(*) FROM board_scopes WHERE tool = 0 AND model = 0";
         let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
         Ok(people.unsigned_abs())

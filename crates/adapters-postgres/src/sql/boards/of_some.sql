@@ -69,18 +69,21 @@ ranked AS MATERIALIZED (
     FROM scored AS own
     WHERE NOT own.ranks AND own.score IS NOT NULL
 ),
-counted AS (
-    SELECT count(place) AS total FROM ranked WHERE snapshot = (SELECT id FROM latest)
-),
-placed AS (
-    SELECT user_key, place, rank, false AS mine
+-- Each with both ranks.
+paired AS MATERIALIZED (
+    SELECT
+        user_key, id,
+        max(place) FILTER (WHERE snapshot = (SELECT id FROM latest)) AS place,
+        max(rank) FILTER (WHERE snapshot = (SELECT id FROM latest))::integer AS rank,
+        max(rank) FILTER (WHERE snapshot = (SELECT before FROM latest))::integer AS before
     FROM ranked
-    WHERE snapshot = (SELECT id FROM latest) AND place > $3 AND place <= $3 + $4
-    UNION ALL
-    SELECT user_key, 0, rank, true FROM ranked WHERE snapshot = (SELECT id FROM latest) AND id = $5
+    GROUP BY user_key, id
+),
+counted AS (
+    SELECT count(place) AS total FROM paired
 ),
 listed AS (
-    SELECT placed.user_key, placed.place, placed.mine, placed.rank::integer AS rank, earlier.rank::integer AS before
-    FROM placed
-    LEFT JOIN ranked AS earlier ON earlier.user_key = placed.user_key AND earlier.snapshot = (SELECT before FROM latest)
+    SELECT user_key, place, false AS mine, rank, before FROM paired WHERE place > $3 AND place <= $3 + $4
+    UNION ALL
+    SELECT user_key, 0, true, rank, before FROM paired WHERE id = $5 AND rank IS NOT NULL
 )
