@@ -22,7 +22,7 @@ const READS: usize = 60;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let people: u32 = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(1_000);
+    let people: u32 = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000);
     let top = std::env::temp_dir().join(format!("burntop-boards-{}", std::process::id()));
     std::fs::create_dir(&top)?;
     // PostgreSQL may run as another user.
@@ -49,7 +49,7 @@ async fn measure(top: &std::path::Path, people: u32) -> Result<(), Box<dyn std::
     println!("{people} people, {} roll-up rows", rows.get::<_, i64>(0));
     let viewer = UserId(rows.get::<_, String>(1).parse()?);
 
-    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(60) };
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1) };
     let store = Arc::new(Database::new(cluster.url(), pool)?);
     let boards = Leaderboard::new(store.clone(), store.clone(), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
     for round in 1..=3 {

@@ -78,8 +78,8 @@ pub fn rank(members: &[Member], used: &[Used], scope: &Scope, period: Period, me
         let days = by_user.get(&member.user)?;
         let within = in_period(days, period, member.today);
         let reached = within.iter().map(|row| row.day).max()?;
-        let score = score(days, &within, measure, member.today)?;
-        Some(Ranked { user: member.user, rank: 0, shown: member.shown, score, reached })
+        let points = score(days, &within, measure, member.today)?;
+        Some(Ranked { user: member.user, rank: 0, shown: member.shown, score: points, reached })
     });
     let mut board: Vec<Ranked> = scored.collect();
     board.sort_by(|a, b| b.score.cmp(&a.score).then(a.reached.cmp(&b.reached)).then(a.user.cmp(&b.user)));

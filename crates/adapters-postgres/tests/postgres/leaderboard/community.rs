@@ -34,8 +34,8 @@ pub(crate) fn used(user: &User, days_ago: i64, tokens: i64) -> Used {
 }
 
 /// The same with the tool `tool` and the model `model`.
-pub(crate) fn with(used: Used, tool: &str, model: &str) -> Used {
-    Used { tool: Source::trusted(tool), model: ModelName::trusted(model), ..used }
+pub(crate) fn with(used: &Used, tool: &str, model: &str) -> Used {
+    Used { tool: Source::trusted(tool), model: ModelName::trusted(model), ..used.clone() }
 }
 
 impl Fixture {

@@ -36,7 +36,7 @@ fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
     (prop::collection::vec(someone, 8), prop::collection::vec(row, 0..60))
 }
 
-async fn write(fixture: &Fixture, someones: &[Someone], rows: &[Row], run: u32) -> (Vec<Member>, Vec<Used>) {
+async fn write(fixture: &Fixture, someones: &[Someone], rows: &[Row], run: usize) -> (Vec<Member>, Vec<Used>) {
     let mut members = Vec::new();
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, (zone, private, flagged)) in someones.iter().enumerate() {
@@ -125,7 +125,7 @@ fn a_refresh_ranks_like_the_rules() {
     let _guard = runtime.enter();
     let fixture = fixture();
     let mut runner = TestRunner::new(Config { cases: 24, max_shrink_iters: 200, ..Config::default() });
-    let run = std::sync::atomic::AtomicU32::new(0);
+    let run = std::sync::atomic::AtomicUsize::new(0);
     let check = |(someones, rows): (Vec<Someone>, Vec<Row>)| {
         runtime.block_on(async {
             let run = run.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -141,7 +141,7 @@ fn a_refresh_ranks_like_the_rules() {
                 for measure in Measure::ALL {
                     for period in Period::ALL {
                         let Some(asked) = asked(measure, period, scope) else { continue };
-                        let viewer = members[usize::from(run as u8) % members.len()].user;
+                        let viewer = members[run % members.len()].user;
                         let board = fixture.board(&asked, Some(viewer)).await;
                         let expected = rank(&members, &used, scope, period, measure);
                         expect(&board, &expected, viewer, &format!("{scope:?} {measure:?} {period:?}"))?;

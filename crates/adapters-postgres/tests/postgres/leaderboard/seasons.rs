@@ -2,6 +2,7 @@
 
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::SeasonMonth;
+use time::Month::{August, November, October, September};
 use time::macros::datetime;
 
 use super::community::used;
@@ -32,7 +33,6 @@ async fn months_are_frozen_once_with_those_who_are_shown() {
         let date = time::Date::from_calendar_date(2026, month, day).expect("a day");
         used(user, (NOW.date() - date).whole_days(), 10)
     };
-    use time::Month::{August, November, October, September};
     fixture
         .use_up(&[
             day(&ada, August, 31),
