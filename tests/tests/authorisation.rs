@@ -44,6 +44,10 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /health",                                 [200, 200, 200, 200, 200, 200]),
     ("GET /health/live",                            [200, 200, 200, 200, 200, 200]),
     ("GET /health/ready",                           [200, 200, 200, 200, 200, 200]),
+    ("GET /leaderboard",                            [200, 200, 200, 200, 200, 200]),
+    ("GET /leaderboard/seasons",                    [200, 200, 200, 200, 200, 200]),
+    ("GET /leaderboard/seasons/{season}",           [404, 404, 404, 404, 404, 404]),
+    ("GET /leaderboard/{username}",                 [404, 404, 404, 404, 404, 404]),
     ("GET /notifications",                          [401, 200, 200, 403, 200, 200]),
     ("POST /notifications",                         [401, 200, 200, 403, 403, 200]),
     ("GET /notifications/preferences",              [401, 200, 200, 403, 200, 200]),
@@ -75,6 +79,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /users/{username}/heatmap",               [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/level",                 [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/models",                [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/rank-history",          [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/stats",                 [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/tools",                 [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/trends",                [403, 403, 403, 403, 200, 200]),
@@ -135,6 +140,7 @@ impl Cast {
             ("{a}", &self.owner.username),
             ("{b}", &self.other.username),
             ("{provider}", "github"),
+            ("{season}", "2026-10"),
         ]
         .into_iter()
         .fold(path.to_owned(), |path, (name, value)| path.replace(name, value));

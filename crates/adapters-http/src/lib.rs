@@ -19,6 +19,7 @@ pub mod identity;
 pub mod input;
 pub mod instants;
 pub mod json;
+pub mod leaderboard;
 pub mod limits;
 pub mod notifications;
 pub mod openapi;

@@ -6,6 +6,7 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
+use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
@@ -19,7 +20,9 @@ use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
-use crate::{achievements, dashboard, feed, health, identity, notifications, referrals, social, stats, usage, users};
+use crate::{
+    achievements, dashboard, feed, health, identity, leaderboard, notifications, referrals, social, stats, usage, users,
+};
 
 /// What handlers ask for. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -52,6 +55,8 @@ pub struct Services {
     pub achievements: Achievements,
     /// What people are told.
     pub inbox: Inbox,
+    /// Who used most.
+    pub leaderboard: Leaderboard,
     /// What is shown of it.
     pub dashboard: Dashboard,
     /// Whether this process can do its work.
@@ -84,6 +89,7 @@ impl Services {
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.inbox))
+            .app_data(Data::new(self.leaderboard))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
@@ -103,6 +109,7 @@ pub fn api() -> Routes {
         .and(dashboard::routes())
         .and(usage::routes())
         .and(achievements::routes())
+        .and(leaderboard::routes())
         .and(notifications::routes())
         .and(stats::routes())
         .and(health::routes())

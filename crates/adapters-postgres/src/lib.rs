@@ -17,6 +17,7 @@ mod follows;
 mod hub;
 mod insights;
 mod jobs;
+mod leaderboard;
 mod ledger;
 mod listening;
 mod login_attempts;

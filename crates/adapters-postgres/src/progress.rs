@@ -59,8 +59,20 @@ impl From<UsageRow> for UsageFacts {
     }
 }
 
-type PersonColumns =
-    (BigInt, BigInt, BigInt, BigInt, Integer, BigInt, Timestamptz, Array<SqlDate>, BigInt, BigInt, SumsColumns);
+type PersonColumns = (
+    BigInt,
+    BigInt,
+    BigInt,
+    BigInt,
+    Integer,
+    BigInt,
+    Timestamptz,
+    Integer,
+    Array<SqlDate>,
+    BigInt,
+    BigInt,
+    SumsColumns,
+);
 
 #[derive(Queryable)]
 struct PersonRow {
@@ -71,6 +83,7 @@ struct PersonRow {
     profile_fields: i32,
     account_number: i64,
     registered_at: OffsetDateTime,
+    best_rank: i32,
     active_days: Vec<Date>,
     monthly_tokens: i64,
     event_xp: i64,
@@ -87,6 +100,7 @@ impl PersonRow {
             profile_fields: self.profile_fields.unsigned_abs(),
             account_number: self.account_number.unsigned_abs(),
             registered_at: self.registered_at,
+            best_rank: self.best_rank.unsigned_abs(),
         }
     }
 }

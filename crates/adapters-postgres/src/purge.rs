@@ -40,11 +40,12 @@ const MESSAGES: &str = remove!("usage_messages");
 
 /// What may be many rows. Tables that count by the account's key have no foreign key that would remove them with it. What
 /// others were told of the person names them, so it goes too.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     remove!("usage_rollups"),
     remove!("usage_days"),
     remove!("usage_hours"),
     remove!("machines"),
+    remove!("rank_history"),
     remove!("notifications" where "user_id = $1"),
     remove!("activities" where "user_id = $1"),
     remove!("progress_events" where "user_id = $1"),

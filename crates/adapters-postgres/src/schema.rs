@@ -37,6 +37,52 @@ diesel::table! {
 }
 
 diesel::table! {
+    best_ranks (user_id) {
+        user_id -> Uuid,
+        rank -> Int4,
+        settled -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    board_places (snapshot, measure, period, position) {
+        snapshot -> Int4,
+        measure -> Int2,
+        period -> Int2,
+        position -> Int4,
+        user_key -> Int4,
+    }
+}
+
+diesel::table! {
+    board_scores (snapshot, tool, model, period, user_key) {
+        snapshot -> Int4,
+        tool -> Int4,
+        model -> Int4,
+        period -> Int2,
+        user_key -> Int4,
+        streak -> Int4,
+        models -> Int4,
+        preferred_tool -> Int4,
+        reached -> Date,
+        tokens -> Int8,
+        reasoning -> Int8,
+        efficiency -> Nullable<Numeric>,
+        growth -> Nullable<Numeric>,
+        cost -> Numeric,
+        ranks -> Nullable<Array<Int4>>,
+        positions -> Nullable<Array<Int4>>,
+    }
+}
+
+diesel::table! {
+    board_snapshots (id) {
+        id -> Int4,
+        computed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     device_logins (device_code_hash) {
         device_code_hash -> Bytea,
         user_code -> Text,
@@ -156,6 +202,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    rank_history (user_key, day) {
+        user_key -> Int4,
+        day -> Date,
+        ranks -> Array<Int4>,
+    }
+}
+
+diesel::table! {
     referral_clicks (id) {
         id -> Int8,
         user_id -> Uuid,
@@ -180,6 +234,25 @@ diesel::table! {
         referrer_id -> Uuid,
         created_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    season_entries (month, position) {
+        month -> Date,
+        position -> Int4,
+        rank -> Int4,
+        user_key -> Int4,
+        tokens -> Int8,
+        cost -> Numeric,
+    }
+}
+
+diesel::table! {
+    seasons (month) {
+        month -> Date,
+        frozen_at -> Timestamptz,
+        people -> Int4,
     }
 }
 
@@ -350,6 +423,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_flags,
     activities,
     api_tokens,
+    best_ranks,
+    board_places,
+    board_scores,
+    board_snapshots,
     device_logins,
     external_accounts,
     follow_requests,
@@ -361,9 +438,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     notification_preferences,
     notifications,
     progress_events,
+    rank_history,
     referral_clicks,
     referral_codes,
     referrals,
+    season_entries,
+    seasons,
     sessions,
     social_counts,
     sources,

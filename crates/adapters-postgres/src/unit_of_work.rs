@@ -11,6 +11,7 @@ use domain::identity::ports::{
 };
 use domain::insights::ports::WeeklyRepository;
 use domain::jobs::JobQueue;
+use domain::leaderboard::ports::LeaderboardRepository;
 use domain::notifications::ports::NotificationRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
@@ -128,6 +129,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        self
+    }
+
+    fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository {
         self
     }
 

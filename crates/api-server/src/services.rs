@@ -20,6 +20,7 @@ use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
+use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::referrals::{Referrals, VisitorSalt};
@@ -64,8 +65,9 @@ pub(crate) fn services(
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
-        usage: Usage::new(store.clone(), clock.clone(), ids, prices),
+        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
+        leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,

@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ids;
 pub mod insights;
 pub mod jobs;
+pub mod leaderboard;
 pub mod money;
 pub mod notifications;
 pub mod page;

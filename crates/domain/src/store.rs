@@ -10,6 +10,7 @@ use crate::identity::ports::{
 };
 use crate::insights::ports::WeeklyRepository;
 use crate::jobs::JobQueue;
+use crate::leaderboard::ports::LeaderboardRepository;
 use crate::notifications::ports::NotificationRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
@@ -47,6 +48,8 @@ pub trait UnitOfWork: Send {
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
+    /// The boards.
+    fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository;
     /// What people are told.
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// What is to be done later.

@@ -17,6 +17,7 @@ use crate::identity::ports::{
 };
 use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
+use crate::leaderboard::ports::{LeaderboardRepository, MockLeaderboardRepository};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
@@ -48,6 +49,8 @@ pub struct TestUnitOfWork {
     pub ledger: MockLedgerRepository,
     /// What was earned.
     pub progress: MockProgressRepository,
+    /// The boards.
+    pub leaderboard: MockLeaderboardRepository,
     /// What people are told.
     pub notifications: MockNotificationRepository,
     /// What is to be done later.
@@ -94,6 +97,7 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
             profile_fields: 0,
             account_number: 1_000_000,
             registered_at: NOW,
+            best_rank: 0,
         },
         held: Held::default(),
     }
@@ -139,6 +143,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn progress(&mut self) -> &mut dyn ProgressRepository {
         &mut self.progress
+    }
+
+    fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository {
+        &mut self.leaderboard
     }
 
     fn notifications(&mut self) -> &mut dyn NotificationRepository {

@@ -6,6 +6,7 @@ mod counts;
 mod feed;
 mod hub;
 mod jobs;
+mod leaderboard;
 mod leaving;
 mod ledger;
 mod login_attempts;

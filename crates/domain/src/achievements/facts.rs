@@ -91,6 +91,8 @@ pub struct PersonFacts {
     pub account_number: u64,
     /// When their account was made.
     pub registered_at: OffsetDateTime,
+    /// Their best rank ever on the board of all time by tokens, from 1; 0 when they were never on it.
+    pub best_rank: u32,
 }
 
 impl Facts {
@@ -129,6 +131,7 @@ impl Facts {
             (Metric::ReferralNetwork, person.referral_network),
             (Metric::ProfileFields, person.profile_fields.into()),
             (Metric::AccountNumber, person.account_number),
+            (Metric::BestRank, person.best_rank.into()),
             (Metric::AccountDays, count((now - person.registered_at).whole_days())),
         ] {
             metrics.set(metric, value);

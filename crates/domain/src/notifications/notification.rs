@@ -132,6 +132,21 @@ impl Told {
         }
     }
 
+    /// The first `top` of the board of all time were reached, as number `rank`.
+    pub fn leaderboard_rank(top: u32, rank: u32) -> Self {
+        let (title, place) = match top {
+            1 => ("Number one".to_owned(), "number 1".to_owned()),
+            _ => (format!("Top {top}"), format!("among the top {top}, at number {rank},")),
+        };
+        Self {
+            kind: NotificationKind::LeaderboardRank,
+            title,
+            message: format!("You are {place} of the leaderboard of all time."),
+            data: vec![("top", top.into()), ("rank", rank.into())],
+            subject: top.to_string(),
+        }
+    }
+
     /// `follower` follows.
     pub fn new_follower(follower: &User) -> Self {
         Self::about_follower(NotificationKind::NewFollower, "New follower", "follows you", follower)

@@ -12,13 +12,18 @@ use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};
-use crate::social::{Activity, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone};
+use crate::social::{
+    Activity, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
+};
 use crate::store::{StoreError, UnitOfWork};
 use crate::streaks::{Streak, longest_run};
 use crate::usage::ports::Account;
 
 /// The streaks that are announced, in days.
 const MILESTONES: [u32; 5] = [7, 30, 100, 365, 1000];
+
+/// The ranks on the board of all time by tokens that are announced, the easiest first.
+pub(crate) const RANK_MARKS: [u32; 3] = [100, 10, 1];
 
 /// An account in which something changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,6 +148,15 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
         .collect();
     happenings.extend(passed.last().map(|days| streak_milestone(*days)));
     events.extend(passed.into_iter().map(|days| mark(streak_reason(days))));
+    let rank = facts.person.best_rank;
+    let marks =
+        RANK_MARKS.into_iter().filter(|mark| (1..=*mark).contains(&rank) && !past.contains(&rank_reason(*mark)));
+    let marks: Vec<u32> = marks.collect();
+    if let Some(&mark) = marks.last() {
+        happenings.push(rank_reached(mark, rank));
+        told.push(Told::leaderboard_rank(mark, rank));
+    }
+    events.extend(marks.into_iter().map(|reached| mark(rank_reason(reached))));
     let badge_reason =
         |badge: MonthlyBadge| format!("badge:{}:{:04}-{:02}", badge.name(), today.year(), u8::from(today.month()));
     let earned: Vec<MonthlyBadge> = (MonthlyBadge::ALL.into_iter())
@@ -154,6 +168,10 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
     }
     events.extend(earned.into_iter().map(|badge| mark(badge_reason(badge))));
     Outcome { before, derived, account, unlocks, events, happenings, told }
+}
+
+fn rank_reason(mark: u32) -> String {
+    format!("rank:{mark}")
 }
 
 fn streak_reason(days: u32) -> String {
@@ -265,6 +283,32 @@ mod tests {
             assert_eq!(of_kind(&outcome, ActivityKind::BadgeEarned), announced, "{monthly_tokens} {reasons:?}");
             let marked = outcome.events.iter().filter(|event| event.reason.starts_with("badge:")).count();
             assert_eq!(marked, marks, "{monthly_tokens} {reasons:?}");
+        }
+    }
+
+    #[test]
+    fn the_highest_new_mark_of_ranks_is_announced_and_all_are_marked() {
+        for (best_rank, reasons, announced, marks) in [
+            (0, &[][..], None, &[][..]),
+            (101, &[], None, &[]),
+            (100, &[], Some(100), &["rank:100"]),
+            (42, &["rank:100"], None, &[]),
+            (10, &["rank:100"], Some(10), &["rank:10"]),
+            (1, &[], Some(1), &["rank:100", "rank:10", "rank:1"]),
+            (1, &["rank:100", "rank:10", "rank:1"], None, &[]),
+        ] {
+            let mut facts = facts(days(1));
+            facts.person.best_rank = best_rank;
+            let outcome = decide(with_tokens(1), &facts, &events(reasons), NOW, NOW.date());
+            let shown = of_kind(&outcome, ActivityKind::RankReached);
+            let expected: Vec<String> = announced.iter().map(|mark| format!("Integer({mark})")).collect();
+            assert_eq!(shown, expected, "{best_rank} {reasons:?}");
+            let told: Vec<_> =
+                outcome.told.iter().filter(|told| told.kind == NotificationKind::LeaderboardRank).collect();
+            let subjects: Vec<String> = announced.iter().map(ToString::to_string).collect();
+            assert_eq!(told.iter().map(|told| told.subject.clone()).collect::<Vec<_>>(), subjects, "{best_rank}");
+            let marked: Vec<_> = outcome.events.iter().filter(|event| event.reason.starts_with("rank:")).collect();
+            assert_eq!(marked.iter().map(|event| &*event.reason).collect::<Vec<_>>(), marks, "{best_rank} {reasons:?}");
         }
     }
 

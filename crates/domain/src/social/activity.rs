@@ -91,6 +91,11 @@ pub fn streak_milestone(days: u32) -> Happening {
     (ActivityKind::StreakMilestone, vec![("days", days.into())])
 }
 
+/// The first `top` of the board of all time were reached, as number `rank`: `{top, rank}`.
+pub fn rank_reached(top: u32, rank: u32) -> Happening {
+    (ActivityKind::RankReached, vec![("top", top.into()), ("rank", rank.into())])
+}
+
 /// `badge` was earned: `{badge}`.
 pub fn badge_earned(badge: MonthlyBadge) -> Happening {
     (ActivityKind::BadgeEarned, vec![("badge", badge.name().into())])

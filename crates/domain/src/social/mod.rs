@@ -16,7 +16,9 @@ pub mod ports;
 mod service;
 
 pub(crate) use activity::unlock_data;
-pub use activity::{Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, streak_milestone};
+pub use activity::{
+    Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
+};
 pub use error::SocialError;
 pub use feed::{Author, Feed, FeedItem, Mark};
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};

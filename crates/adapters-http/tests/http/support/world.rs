@@ -22,6 +22,8 @@ use domain::identity::{
     Scopes, Secret, Via,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
+use domain::leaderboard::Leaderboard;
+use domain::leaderboard::ports::MockLeaderboardReader;
 use domain::money::Usd;
 use domain::notifications::Inbox;
 use domain::notifications::ports::MockNotificationReader;
@@ -54,6 +56,7 @@ pub(crate) struct World {
     pub(crate) passwords: MockPasswordHasher,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
+    pub(crate) leaderboard: MockLeaderboardReader,
     pub(crate) notifications: MockNotificationReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
@@ -130,6 +133,7 @@ impl World {
             passwords: MockPasswordHasher::new(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
+            leaderboard: MockLeaderboardReader::new(),
             notifications: MockNotificationReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
@@ -180,6 +184,7 @@ impl World {
             referral_links: ReferralLinks::to("https://app.example.org"),
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
+            leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
             dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
             readiness: Arc::new(Wellbeing::default()),

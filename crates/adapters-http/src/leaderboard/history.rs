@@ -1,0 +1,48 @@
+//! `/users/{username}/rank-history`.
+
+use actix_web::web::Data;
+use domain::dashboard::Dashboard;
+use domain::leaderboard::Leaderboard;
+
+use super::bodies::HistoryBody;
+use super::query::OfHistory;
+use crate::answer::Revalidated;
+use crate::caller::MaybeCaller;
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::users::username;
+
+pub(super) fn routes() -> Routes {
+    crate::routes![rank_history].under("/users")
+}
+
+/// Where somebody stood, day by day
+///
+/// On the board of everybody, as of its last refresh of each day (in UTC). Days on which the person was not ranked are left out;
+/// days are kept for more than a year. Of who is hidden from boards, the rank they would have had.
+#[utoipa::path(
+    get, path = "/{username}/rank-history", tag = "Leaderboard", security((), ("bearer" = ["read"])),
+    params(("username" = String, Path, description = "Whose, without regard to case"), OfHistory),
+    responses(
+        (status = 200, description = "The ranks", body = HistoryBody, example = json!({
+            "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "period": "all", "sort_by": "tokens",
+            "history": [{"date": "2026-11-21", "rank": 3}, {"date": "2026-11-22", "rank": 1}],
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::Forbidden, failures::NotFound,
+    )
+)]
+async fn rank_history(
+    caller: MaybeCaller,
+    path: PathArgs,
+    query: Query<OfHistory>,
+    dashboard: Data<Dashboard>,
+    leaderboard: Data<Leaderboard>,
+) -> ApiResult<Revalidated<HistoryBody>> {
+    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
+    let asked = query.read()?;
+    let history = leaderboard.history(&look, asked.period, asked.sort_by, asked.days).await?;
+    Ok(Revalidated(HistoryBody::of(&look.user, asked, history)))
+}

@@ -1,0 +1,148 @@
+//! `/leaderboard/seasons`: calendar months that are over.
+
+use actix_web::web::Data;
+use domain::leaderboard::{Leaderboard, Season, SeasonBoard, SeasonEntry, SeasonMonth};
+use domain::text::TextProblem;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::answer::Revalidated;
+use crate::error::ApiResult;
+use crate::input::PathArgs;
+use crate::json::{Day, Dollars, Instant};
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::Scalar;
+use crate::validation::checks::{self, Checked};
+
+/// How a month is written.
+const MONTH: &str = "^[0-9]{4}-(0[1-9]|1[0-2])$";
+
+pub(super) fn routes() -> Routes {
+    crate::routes![seasons, season].under("/seasons")
+}
+
+/// A month that is over everywhere.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Season)]
+struct SeasonBody {
+    /// The month, such as `2026-10`.
+    season: String,
+    starts_on: Day,
+    ends_on: Day,
+    /// When it was computed; it has not changed since.
+    frozen_at: Instant,
+    /// How many people were ranked.
+    people: u32,
+}
+
+impl From<Season> for SeasonBody {
+    fn from(season: Season) -> Self {
+        Self {
+            season: season.month.to_string(),
+            starts_on: season.month.first().into(),
+            ends_on: season.month.last().into(),
+            frozen_at: season.frozen_at.into(),
+            people: season.people,
+        }
+    }
+}
+
+/// All seasons.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Seasons)]
+struct SeasonsBody {
+    /// The newest first.
+    seasons: Vec<SeasonBody>,
+    total: u64,
+}
+
+/// One of the first of a season.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SeasonEntry)]
+struct SeasonEntryBody {
+    user_id: Uuid,
+    username: String,
+    display_name: Option<String>,
+    image: Option<String>,
+    /// From 1; equal tokens share it.
+    rank: u32,
+    /// Tokens of the month, by the days of the person's own zone.
+    total_tokens: i64,
+    total_cost: Dollars,
+}
+
+impl From<SeasonEntry> for SeasonEntryBody {
+    fn from(entry: SeasonEntry) -> Self {
+        Self {
+            user_id: entry.user.0,
+            username: entry.username.to_string(),
+            display_name: entry.name,
+            image: entry.image.map(|image| image.as_str().to_owned()),
+            rank: entry.rank,
+            total_tokens: entry.tokens,
+            total_cost: entry.cost.into(),
+        }
+    }
+}
+
+/// A season with its first people.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SeasonBoard)]
+struct SeasonBoardBody {
+    #[serde(flatten)]
+    season: SeasonBody,
+    /// The first hundred, the best first. Who hides leaves a gap.
+    entries: Vec<SeasonEntryBody>,
+}
+
+impl From<SeasonBoard> for SeasonBoardBody {
+    fn from(board: SeasonBoard) -> Self {
+        Self { season: board.season.into(), entries: board.entries.into_iter().map(SeasonEntryBody::from).collect() }
+    }
+}
+
+/// All seasons
+///
+/// A calendar month becomes one when it is over in every time zone.
+#[utoipa::path(
+    get, path = "", tag = "Leaderboard",
+    responses(
+        (status = 200, description = "The newest first", body = SeasonsBody, example = json!({
+            "seasons": [{"season": "2026-10", "starts_on": "2026-10-01", "ends_on": "2026-10-31",
+                         "frozen_at": "2026-11-01T12:00:03Z", "people": 3}],
+            "total": 1,
+        })),
+        (status = 304, description = "What the client has is still right"),
+    )
+)]
+async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonsBody>> {
+    let seasons: Vec<SeasonBody> = leaderboard.seasons().await?.into_iter().map(SeasonBody::from).collect();
+    Ok(Revalidated(SeasonsBody { total: seasons.len() as u64, seasons }))
+}
+
+/// The first hundred of a season
+#[utoipa::path(
+    get, path = "/{season}", tag = "Leaderboard",
+    params(("season" = String, Path, description = "The month, such as `2026-10`", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")),
+    responses(
+        (status = 200, description = "The season", body = SeasonBoardBody, example = json!({
+            "season": "2026-10", "starts_on": "2026-10-01", "ends_on": "2026-10-31",
+            "frozen_at": "2026-11-01T12:00:03Z", "people": 3,
+            "entries": [{"user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "display_name": "Ada",
+                         "image": null, "rank": 1, "total_tokens": 112_250, "total_cost": 0.3508}],
+        })),
+        (status = 304, description = "What the client has is still right"),
+        failures::NotFound,
+    )
+)]
+async fn season(path: PathArgs, leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonBoardBody>> {
+    Ok(Revalidated(leaderboard.season(path.read("season", month)?).await?.into()))
+}
+
+/// A month, such as `2026-10`.
+fn month(value: Scalar<'_>) -> Checked<SeasonMonth> {
+    let text = checks::string(value, 0..=usize::MAX)?;
+    SeasonMonth::parse(&text).ok_or_else(|| TextProblem::Pattern(MONTH).into())
+}

@@ -1,0 +1,130 @@
+//! Refreshing and reading the boards of a synthetic community: `cargo bench -p adapters-postgres --bench boards -- 10000`.
+//!
+//! Nearly all of it is PostgreSQL's work, with its default durability, so any build profile will do.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use adapters_postgres::{Database, Migrations, PoolSettings};
+use domain::clock::FixedClock;
+use domain::dashboard::Period;
+use domain::ids::{CountingIds, UserId};
+use domain::leaderboard::{Asked, Filter, Kind, Leaderboard, Part, Scope, SortBy};
+use domain::usage::testing::NOW;
+use domain::usage::{ModelName, Source};
+use domain::users::Region;
+use embedded_postgres::{Cluster, DataDir, Options, Origin};
+
+/// How often each part is read.
+const READS: usize = 60;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let people: u32 = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000);
+    let top = std::env::temp_dir().join(format!("burntop-boards-{}", std::process::id()));
+    std::fs::create_dir(&top)?;
+    // PostgreSQL may run as another user.
+    std::fs::set_permissions(&top, std::fs::Permissions::from_mode(0o711))?;
+    let measured = measure(&top, people).await;
+    std::fs::remove_dir_all(&top)?;
+    measured
+}
+
+async fn measure(top: &std::path::Path, people: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let dir = DataDir::resolve(&top.join("cluster"), Origin::Explicit)?;
+    let cluster = Cluster::start(&dir, &Options::default())?;
+    Migrations::at(cluster.url()).up().await?;
+    let (client, driver) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
+    tokio::spawn(driver);
+    let seed = include_str!("boards.sql");
+    let seed = seed.replace(":people", &people.to_string()).replace(":today", &NOW.date().to_string());
+    client.batch_execute(&seed).await?;
+    client.batch_execute("VACUUM ANALYZE").await?;
+    client.batch_execute("CHECKPOINT").await?;
+    let rows = client
+        .query_one("SELECT (SELECT count(*) FROM usage_rollups), id::text FROM users WHERE username = 'person1'", &[]);
+    let rows = rows.await?;
+    println!("{people} people, {} roll-up rows", rows.get::<_, i64>(0));
+    let viewer = UserId(rows.get::<_, String>(1).parse()?);
+
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1) };
+    let store = Arc::new(Database::new(cluster.url(), pool)?);
+    let boards = Leaderboard::new(store.clone(), store.clone(), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    for round in 1..=3 {
+        let begin = Instant::now();
+        let refreshed = boards.refresh().await?;
+        println!(
+            "refresh {round}: {:.2} s, {} seasons, {} settled",
+            begin.elapsed().as_secs_f64(),
+            refreshed.frozen.len(),
+            refreshed.settled
+        );
+    }
+    read_all(&boards, viewer, people).await?;
+
+    let asked = Asked::global(SortBy::Tokens, Period::All);
+    let done = Arc::new(AtomicBool::new(false));
+    let (refreshing, over) = (boards.clone(), done.clone());
+    let refresh = tokio::spawn(async move {
+        let refreshed = refreshing.refresh().await;
+        over.store(true, Ordering::Relaxed);
+        refreshed
+    });
+    let mut times = Vec::new();
+    while !done.load(Ordering::Relaxed) {
+        times.push(read(&boards, &asked, 0, None).await?);
+    }
+    refresh.await??;
+    say("first page during a refresh", &mut times);
+    let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_places'))";
+    let sizes = client.query_one(sizes, &[]).await?;
+    println!("board_scores {}, board_places {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
+    cluster.stop()?;
+    Ok(())
+}
+
+async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(), Box<dyn std::error::Error>> {
+    let of = |kind, scope, region| Asked::new(kind, SortBy::Tokens, Period::All, Filter { scope, region });
+    let last = u64::from(people * 19 / 20).saturating_sub(100);
+    let global = Asked::global(SortBy::Tokens, Period::All);
+    for (what, asked, offset, viewer) in [
+        ("first page", global.clone(), 0, None),
+        ("first page, signed in", global.clone(), 0, Some(viewer)),
+        ("last page", global, last, None),
+        ("of a tool", of(Kind::Global, Scope::Tool(Source::trusted("tool1")), None), 0, None),
+        ("of a model", of(Kind::Global, Scope::Model(ModelName::trusted("model1")), None), 0, None),
+        ("of a region", of(Kind::Global, Scope::Everything, Some(Region::Eu)), 0, None),
+        ("of 50 friends", of(Kind::Friends, Scope::Everything, None), 0, Some(viewer)),
+    ] {
+        let mut times = Vec::new();
+        for _ in 0..READS {
+            times.push(read(boards, &asked, offset, viewer).await?);
+        }
+        say(what, &mut times);
+    }
+    Ok(())
+}
+
+/// How long a part of 100 entries takes.
+async fn read(
+    boards: &Leaderboard,
+    asked: &Asked,
+    offset: u64,
+    viewer: Option<UserId>,
+) -> Result<Duration, Box<dyn std::error::Error>> {
+    let begin = Instant::now();
+    let board = boards.board(asked, Part { limit: 100, offset }, viewer).await?;
+    let took = begin.elapsed();
+    if board.entries.is_empty() {
+        return Err("an empty part".into());
+    }
+    Ok(took)
+}
+
+fn say(what: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let ms = |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
+    println!("{what}: p50 {:.2} ms, p99 {:.2} ms, {} reads", ms(50), ms(99), times.len());
+}

@@ -1,0 +1,189 @@
+//! Refreshing: one statement after the other over everybody, in one transaction.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use domain::ids::UserId;
+use domain::leaderboard::ports::{LeaderboardRepository, ZoneDay};
+use domain::leaderboard::{SeasonMonth, TOP};
+use domain::store::StoreError;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::error::store_error;
+use crate::schema::{board_places, board_scores, board_snapshots, seasons, usage_days};
+use crate::statement::{Statement, statement};
+use crate::unit_of_work::PgUnitOfWork;
+
+/// Names the lock that a refresh holds.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop leaderboard', 0))";
+
+/// Sorts of everybody's rows need more room than those of one person's. Compiling the statements would take longer than
+/// the time it saves.
+const SETTINGS: &str = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
+
+/// How many snapshots are kept: the one that is read, and the one it is compared with.
+const KEPT_SNAPSHOTS: i64 = 2;
+
+/// What is computed on the way and tells the planner how large it is.
+const STEPS: [(&str, &str); 4] = [
+    (include_str!("../sql/boards/used.sql"), "ANALYZE board_used (user_key, tool, model)"),
+    (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
+    (include_str!("../sql/boards/streaks.sql"), "ANALYZE board_streaks"),
+    (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
+];
+
+/// What is kept of it, by the number of the snapshot.
+const KEPT: [&str; 4] = [
+    include_str!("../sql/boards/keep_scoped.sql"),
+    include_str!("../sql/boards/keep_whole.sql"),
+    include_str!("../sql/boards/keep_places.sql"),
+    include_str!("../sql/boards/note_best.sql"),
+];
+
+impl PgUnitOfWork {
+    async fn run<Columns>(&mut self, statement: Statement<'_, Columns>) -> Result<usize, StoreError>
+    where
+        Columns: Send,
+    {
+        statement.execute(self.connection()?).await.map_err(store_error)
+    }
+
+    async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
+        self.connection()?.batch_execute(text).await.map_err(store_error)
+    }
+
+    /// Keeps what was computed as the newest snapshot.
+    async fn keep_snapshot(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
+        let snapshot: i32 = diesel::insert_into(board_snapshots::table)
+            .values(board_snapshots::computed_at.eq(now))
+            .returning(board_snapshots::id)
+            .get_result(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        for text in KEPT {
+            self.run(statement::<()>(text).bind::<Integer, _>(snapshot)).await?;
+        }
+        let history = statement::<()>(include_str!("../sql/boards/note_history.sql"))
+            .bind::<Integer, _>(snapshot)
+            .bind::<SqlDate, _>(now.date());
+        self.run(history).await?;
+        Ok(())
+    }
+
+    /// Removes all snapshots but the newest.
+    async fn drop_snapshots(&mut self) -> Result<(), StoreError> {
+        let c = self.connection()?;
+        let oldest_kept: Option<i32> = board_snapshots::table
+            .select(board_snapshots::id)
+            .order(board_snapshots::id.desc())
+            .offset(KEPT_SNAPSHOTS - 1)
+            .first(c)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        let Some(oldest) = oldest_kept else { return Ok(()) };
+        let gone = board_scores::table.filter(board_scores::snapshot.lt(oldest));
+        diesel::delete(gone).execute(c).await.map_err(store_error)?;
+        let gone = board_places::table.filter(board_places::snapshot.lt(oldest));
+        diesel::delete(gone).execute(c).await.map_err(store_error)?;
+        let gone = board_snapshots::table.filter(board_snapshots::id.lt(oldest));
+        diesel::delete(gone).execute(c).await.map_err(store_error)?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl LeaderboardRepository for PgUnitOfWork {
+    async fn lock(&mut self) -> Result<(), StoreError> {
+        self.batch(LOCK).await
+    }
+
+    async fn zones(&mut self) -> Result<Vec<String>, StoreError> {
+        statement::<Text>("SELECT DISTINCT coalesce(timezone, 'UTC') FROM users")
+            .load(self.connection()?)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError> {
+        self.batch(SETTINGS).await?;
+        let people = statement::<()>(include_str!("../sql/boards/people.sql"))
+            .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
+            .bind::<Array<SqlDate>, _>(todays.iter().map(|zone| zone.today).collect::<Vec<_>>())
+            .bind::<Timestamptz, _>(now);
+        self.run(people).await?;
+        self.batch("ANALYZE board_people").await?;
+        for (compute, analyze) in STEPS {
+            self.batch(compute).await?;
+            self.batch(analyze).await?;
+        }
+        self.keep_snapshot(now).await?;
+        self.drop_snapshots().await?;
+        // Statements that read meet a snapshot that no statistics speak of yet.
+        self.batch(
+            "ANALYZE board_scores (snapshot, tool, model, period, user_key), board_places (snapshot, measure, period)",
+        )
+        .await?;
+        let count = "SELECT count(*) FROM board_scopes WHERE tool = 0 AND model = 0";
+        let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
+        Ok(people.unsigned_abs())
+    }
+
+    async fn is_frozen(&mut self, month: SeasonMonth) -> Result<bool, StoreError> {
+        let found = seasons::table.find(month.first()).select(seasons::month);
+        let found: Option<Date> = found.first(self.connection()?).await.optional().map_err(store_error)?;
+        Ok(found.is_some())
+    }
+
+    async fn frozen(&mut self) -> Result<Vec<SeasonMonth>, StoreError> {
+        let months: Vec<Date> =
+            seasons::table.select(seasons::month).load(self.connection()?).await.map_err(store_error)?;
+        Ok(months.into_iter().map(SeasonMonth::of).collect())
+    }
+
+    async fn first_day(&mut self) -> Result<Option<Date>, StoreError> {
+        usage_days::table
+            .filter(usage_days::tokens.gt(0))
+            .select(diesel::dsl::min(usage_days::day))
+            .get_result(self.connection()?)
+            .await
+            .map_err(store_error)
+    }
+
+    async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError> {
+        let freeze = statement::<()>(include_str!("../sql/boards/freeze_entries.sql"))
+            .bind::<SqlDate, _>(month.first())
+            .bind::<SqlDate, _>(month.last())
+            .bind::<Timestamptz, _>(now)
+            .bind::<BigInt, _>(i64::from(TOP));
+        self.run(freeze).await?;
+        Ok(())
+    }
+
+    async fn unsettled(&mut self, marks: &[u32], most: u32) -> Result<Vec<UserId>, StoreError> {
+        let marks: Vec<i32> = marks.iter().filter_map(|mark| i32::try_from(*mark).ok()).collect();
+        let people: Vec<Uuid> = statement::<SqlUuid>(include_str!("../sql/boards/unsettled.sql"))
+            .bind::<Array<Integer>, _>(marks)
+            .bind::<BigInt, _>(i64::from(most))
+            .load(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(people.into_iter().map(UserId).collect())
+    }
+
+    async fn settled(&mut self, user: UserId) -> Result<(), StoreError> {
+        self.run(statement::<()>("UPDATE best_ranks SET settled = rank WHERE user_id = $1").bind::<SqlUuid, _>(user.0))
+            .await?;
+        Ok(())
+    }
+
+    async fn prune(&mut self, before: Date, most: u32) -> Result<u64, StoreError> {
+        let text = "DELETE FROM rank_history WHERE day < $1 AND (user_key, day) IN (
+                        SELECT user_key, day FROM rank_history WHERE day < $1 LIMIT $2
+                    )";
+        let prune = statement::<()>(text).bind::<SqlDate, _>(before).bind::<BigInt, _>(i64::from(most));
+        Ok(self.run(prune).await? as u64)
+    }
+}

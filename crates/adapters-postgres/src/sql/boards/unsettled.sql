@@ -1,0 +1,8 @@
+-- Up to $2 people whose best rank passed one of the marks $1 since it was settled.
+SELECT user_id
+FROM best_ranks AS best
+WHERE (settled IS NULL OR settled > rank)
+  AND rank <= (SELECT max(mark) FROM unnest($1) AS mark)
+  AND EXISTS (SELECT FROM unnest($1) AS mark WHERE best.rank <= mark AND (best.settled IS NULL OR best.settled > mark))
+ORDER BY rank, user_id
+LIMIT $2

@@ -1,0 +1,7 @@
+//! Boards: who is on them, in which order, and who sees it.
+
+mod community;
+mod golden;
+mod oracle;
+mod rewards;
+mod seasons;

@@ -1,0 +1,43 @@
+//! Where somebody stood, day by day.
+
+use time::Date;
+
+/// How many days of ranks are kept.
+pub const KEPT_DAYS: u16 = 400;
+
+/// How many days of ranks are asked for: 1 to 365.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryDays(u16);
+
+impl HistoryDays {
+    /// Takes 1 to 365 days.
+    pub const fn new(days: u16) -> Option<Self> {
+        if matches!(days, 1..=365) { Some(Self(days)) } else { None }
+    }
+
+    /// The number of days.
+    pub const fn get(self) -> u16 {
+        self.0
+    }
+}
+
+/// The rank at the last refresh of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankedDay {
+    /// The day, in UTC: it is the board's, not the person's.
+    pub date: Date,
+    /// The rank, from 1.
+    pub rank: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_history_covers_a_day_to_a_year() {
+        assert!(HistoryDays::new(0).is_none() && HistoryDays::new(366).is_none());
+        assert_eq!(HistoryDays::new(365).map(HistoryDays::get), Some(365));
+        assert_eq!(HistoryDays::new(KEPT_DAYS), None, "more is kept than can be asked for");
+    }
+}

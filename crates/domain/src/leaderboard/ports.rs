@@ -1,0 +1,101 @@
+//! What boards need from outside.
+
+use async_trait::async_trait;
+use time::{Date, OffsetDateTime};
+
+use super::board::{Asked, Board, Entry, Part, SortBy};
+use super::history::RankedDay;
+use super::season::{Season, SeasonBoard, SeasonMonth};
+use crate::dashboard::Period;
+use crate::ids::UserId;
+use crate::store::StoreError;
+use crate::users::Username;
+
+/// The local date in a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ZoneDay {
+    /// The zone, as accounts name it.
+    pub zone: String,
+    /// The date there.
+    pub today: Date,
+}
+
+/// Computes boards and what follows from them.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait LeaderboardRepository: Send {
+    /// Waits until nobody else refreshes or freezes; holds until the transaction ends.
+    async fn lock(&mut self) -> Result<(), StoreError>;
+
+    /// The zones that accounts live in, each once, as they name them; `UTC` for those that name none.
+    async fn zones(&mut self) -> Result<Vec<String>, StoreError>;
+
+    /// Ranks everybody with usage by their days up to their today, and puts the result in the place of the snapshot before
+    /// it when the transaction is committed. Notes the ranks of the day of `now` and who did better than ever. Returns how
+    /// many people have usage. Expects the lock.
+    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError>;
+
+    /// Whether `month` was frozen.
+    async fn is_frozen(&mut self, month: SeasonMonth) -> Result<bool, StoreError>;
+
+    /// The months that were frozen.
+    async fn frozen(&mut self) -> Result<Vec<SeasonMonth>, StoreError>;
+
+    /// The first day that anybody used anything.
+    async fn first_day(&mut self) -> Result<Option<Date>, StoreError>;
+
+    /// Keeps the first people of `month`, of those whom boards show at `now`. A month that was frozen stays as it is. Expects
+    /// the lock.
+    async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Up to `most` people whose best rank passed one of `marks` since it was last [`settled`](Self::settled), the best
+    /// first.
+    async fn unsettled(&mut self, marks: &[u32], most: u32) -> Result<Vec<UserId>, StoreError>;
+
+    /// Notes that what the best rank of `user` earns was given.
+    async fn settled(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Removes up to `most` days of ranks from before `before`; returns how many.
+    async fn prune(&mut self, before: Date, most: u32) -> Result<u64, StoreError>;
+}
+
+/// Reads boards. Each method is one statement; each asks anew whom boards show.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait LeaderboardReader: Send + Sync {
+    /// A part of the board, as `viewer` (nobody, when anonymous) sees it at `now`.
+    async fn board(
+        &self,
+        asked: &Asked,
+        part: Part,
+        viewer: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Board, StoreError>;
+
+    /// The entry of the person called `name` on the board of everybody; `None` when they are not ranked or not shown, except
+    /// to themselves.
+    async fn entry(
+        &self,
+        name: &Username,
+        period: Period,
+        sort_by: SortBy,
+        viewer: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Entry>, StoreError>;
+
+    /// The ranks of `user` on the board of everybody from the day `from`, oldest first; `None` when `viewer` may not see them.
+    async fn history(
+        &self,
+        user: UserId,
+        period: Period,
+        sort_by: SortBy,
+        from: Date,
+        viewer: Option<UserId>,
+    ) -> Result<Option<Vec<RankedDay>>, StoreError>;
+
+    /// All seasons, the newest first.
+    async fn seasons(&self) -> Result<Vec<Season>, StoreError>;
+
+    /// The season of `month`, with those of its first whom boards show at `now`.
+    async fn season(&self, month: SeasonMonth, now: OffsetDateTime) -> Result<Option<SeasonBoard>, StoreError>;
+}

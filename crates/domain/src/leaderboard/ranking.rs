@@ -1,0 +1,283 @@
+//! The rules of ranking, on plain values: what somebody's days score, and who comes before whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use time::{Date, Duration};
+
+use super::board::{Measure, Scope, Score};
+use crate::dashboard::Period;
+use crate::ids::UserId;
+use crate::money::Usd;
+use crate::streaks::{Streak, window_start};
+use crate::usage::{ModelName, Source};
+
+/// The input tokens, cached ones included, from which a cache efficiency counts.
+pub const EFFICIENCY_FLOOR: i64 = 1_000_000;
+
+/// The tokens of the week before from which growth counts.
+pub const GROWTH_FLOOR: i64 = 100_000;
+
+/// What somebody used on a day with a tool and a model: a row of the roll-ups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Used {
+    /// Who.
+    pub user: UserId,
+    /// The local date.
+    pub day: Date,
+    /// The tool.
+    pub tool: Source,
+    /// The model, by name.
+    pub model: ModelName,
+    /// All tokens; a row without any is no usage.
+    pub tokens: i64,
+    /// What they cost.
+    pub cost: Usd,
+    /// Uncached input.
+    pub input: i64,
+    /// Input read from a cache.
+    pub cache_read: i64,
+    /// Reasoning tokens.
+    pub reasoning: i64,
+}
+
+/// Somebody who may be on a board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// Their local date at the refresh.
+    pub today: Date,
+    /// Whether boards show them.
+    pub shown: bool,
+}
+
+/// Where a member comes in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ranked {
+    /// Who.
+    pub user: UserId,
+    /// The rank among those who are shown, from 1; of who is not, the rank they would have.
+    pub rank: u32,
+    /// Whether boards show them.
+    pub shown: bool,
+    /// What they scored.
+    pub score: Score,
+    /// The last local day with usage in the period: the score has not grown since. Of equal scores, the one that was
+    /// reached earlier comes first.
+    pub reached: Date,
+}
+
+/// The board of a community: those with usage of `scope` in `period` that `measure` says something of, in their order.
+/// Those who are not shown stand among the others without taking a rank from them.
+pub fn rank(members: &[Member], used: &[Used], scope: &Scope, period: Period, measure: Measure) -> Vec<Ranked> {
+    let mut by_user = BTreeMap::<UserId, Vec<&Used>>::new();
+    for row in used.iter().filter(|row| row.tokens > 0 && is_in(row, scope)) {
+        by_user.entry(row.user).or_default().push(row);
+    }
+    let scored = members.iter().filter_map(|member| {
+        let days = by_user.get(&member.user)?;
+        let within = in_period(days, period, member.today);
+        let reached = within.iter().map(|row| row.day).max()?;
+        let points = score(days, &within, measure, member.today)?;
+        Some(Ranked { user: member.user, rank: 0, shown: member.shown, score: points, reached })
+    });
+    let mut board: Vec<Ranked> = scored.collect();
+    board.sort_by(|a, b| b.score.cmp(&a.score).then(a.reached.cmp(&b.reached)).then(a.user.cmp(&b.user)));
+    let shown: Vec<Score> = board.iter().filter(|ranked| ranked.shown).map(|ranked| ranked.score).collect();
+    for ranked in &mut board {
+        ranked.rank = competition_rank(&shown, ranked.score);
+    }
+    board
+}
+
+/// The rank of `score` among `scores`, which are sorted, the best first: one more than there are better ones (1, 2, 2, 4).
+pub fn competition_rank(scores: &[Score], score: Score) -> u32 {
+    u32::try_from(scores.partition_point(|other| *other > score)).unwrap_or(u32::MAX - 1) + 1
+}
+
+fn is_in(row: &Used, scope: &Scope) -> bool {
+    match scope {
+        Scope::Everything => true,
+        Scope::Tool(tool) => row.tool == *tool,
+        Scope::Model(model) => row.model == *model,
+    }
+}
+
+fn in_period<'a>(days: &[&'a Used], period: Period, today: Date) -> Vec<&'a Used> {
+    let first = period.days().map(|days| window_start(today, days));
+    days.iter().copied().filter(|row| first.is_none_or(|first| (first..=today).contains(&row.day))).collect()
+}
+
+/// What the rows `within` a period score, of all `days`; `None` where the measure says nothing.
+fn score(days: &[&Used], within: &[&Used], measure: Measure, today: Date) -> Option<Score> {
+    let sum = |rows: &[&Used], field: fn(&Used) -> i64| rows.iter().map(|row| field(row)).sum::<i64>();
+    match measure {
+        Measure::Tokens => Some(Score::count(sum(within, |row| row.tokens))),
+        Measure::Cost => Some(Score::dollars(within.iter().map(|row| row.cost).sum())),
+        Measure::Streak => {
+            let active: BTreeSet<Date> = days.iter().map(|row| row.day).collect();
+            Some(Score::count(Streak::of(&active, today).current.into()))
+        }
+        Measure::Models => {
+            let models: BTreeSet<&ModelName> = within.iter().map(|row| &row.model).collect();
+            Some(Score::count(i64::try_from(models.len()).unwrap_or(i64::MAX)))
+        }
+        Measure::Efficiency => efficiency(sum(within, |row| row.input), sum(within, |row| row.cache_read)),
+        Measure::Growth => {
+            let week = in_period(days, Period::Week, today);
+            let before = in_period(days, Period::Week, today - Duration::WEEK);
+            growth(sum(&week, |row| row.tokens), sum(&before, |row| row.tokens))
+        }
+        Measure::Reasoning => Some(sum(within, |row| row.reasoning)).filter(|tokens| *tokens > 0).map(Score::count),
+    }
+}
+
+/// Cache reads in percent of all input, cut after six decimals; `None` of too little.
+pub fn efficiency(input: i64, cache_read: i64) -> Option<Score> {
+    let all = i128::from(input) + i128::from(cache_read);
+    (all >= i128::from(EFFICIENCY_FLOOR)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
+}
+
+/// The growth from `before` to `now` as a fraction of `before`, cut after six decimals; `None` from too little.
+pub fn growth(now: i64, before: i64) -> Option<Score> {
+    let change = i128::from(now) - i128::from(before);
+    (before >= GROWTH_FLOOR).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+    use uuid::Uuid;
+
+    const TODAY: Date = date!(2026 - 11 - 22);
+
+    fn person(number: u128) -> UserId {
+        UserId(Uuid::from_u128(number))
+    }
+
+    fn member(number: u128) -> Member {
+        Member { user: person(number), today: TODAY, shown: true }
+    }
+
+    fn used(number: u128, days_ago: i64, tokens: i64) -> Used {
+        Used {
+            user: person(number),
+            day: TODAY - Duration::days(days_ago),
+            tool: Source::trusted("codex"),
+            model: ModelName::trusted("gpt-5"),
+            tokens,
+            cost: Usd::ZERO,
+            input: 0,
+            cache_read: 0,
+            reasoning: 0,
+        }
+    }
+
+    fn places(board: &[Ranked]) -> Vec<(u128, u32)> {
+        board.iter().map(|ranked| (ranked.user.0.as_u128(), ranked.rank)).collect()
+    }
+
+    fn board(members: &[Member], used: &[Used], period: Period, measure: Measure) -> Vec<(u128, u32)> {
+        places(&rank(members, used, &Scope::Everything, period, measure))
+    }
+
+    #[test]
+    fn equal_scores_share_a_rank_and_come_in_the_order_they_were_reached() {
+        let members: Vec<Member> = (1..=5).map(member).collect();
+        let rows = [used(1, 0, 9), used(2, 1, 5), used(3, 4, 5), used(4, 0, 2), used(5, 1, 5)];
+        assert_eq!(board(&members, &rows, Period::All, Measure::Tokens), [(1, 1), (3, 2), (2, 2), (5, 2), (4, 5)]);
+    }
+
+    #[test]
+    fn the_hidden_stand_where_they_would_and_take_no_rank() {
+        let members =
+            [member(1), Member { shown: false, ..member(2) }, member(3), Member { shown: false, ..member(4) }];
+        let rows = [used(1, 0, 9), used(2, 0, 5), used(3, 0, 3), used(4, 0, 3)];
+        assert_eq!(board(&members, &rows, Period::All, Measure::Tokens), [(1, 1), (2, 2), (3, 2), (4, 2)]);
+    }
+
+    #[test]
+    fn windows_are_the_last_days_of_the_person_with_today() {
+        let ahead = Member { today: TODAY + Duration::DAY, ..member(2) };
+        for (period, days_ago, members) in
+            [(Period::Week, 6, &[member(1), ahead][..]), (Period::Month, 29, &[member(1), ahead])]
+        {
+            let rows = [used(1, days_ago, 5), used(2, days_ago, 5)];
+            assert_eq!(board(members, &rows, period, Measure::Tokens), [(1, 1)], "{period:?}");
+        }
+        let future = [used(1, -1, 5)];
+        assert_eq!(board(&[member(1)], &future, Period::All, Measure::Tokens), [(1, 1)]);
+        assert!(board(&[member(1)], &future, Period::Week, Measure::Tokens).is_empty());
+    }
+
+    #[test]
+    fn streaks_run_to_today_or_yesterday_whatever_the_period() {
+        let days = |number, from: i64, length: i64| (from..from + length).map(move |ago| used(number, ago, 1));
+        let rows: Vec<Used> = days(1, 0, 3).chain(days(2, 1, 40)).chain(days(3, 2, 9)).collect();
+        let members = [member(1), member(2), member(3)];
+        for period in Period::ALL {
+            let found = rank(&members, &rows, &Scope::Everything, period, Measure::Streak);
+            let scores: Vec<String> = found.iter().map(|ranked| ranked.score.rounded()).collect();
+            assert_eq!((places(&found), &*scores.join(" ")), (vec![(2, 1), (1, 2), (3, 3)], "40 3 0"));
+        }
+    }
+
+    #[test]
+    fn growth_is_this_week_against_the_week_before() {
+        let weeks = |number, now, before: i64| {
+            [used(number, 3, now), used(number, 7, before / 2), used(number, 13, before / 2)]
+        };
+        let rows: Vec<Used> = [
+            weeks(1, 150_000, 100_000),
+            weeks(2, 400_000, 200_000),
+            weeks(3, 900_000, 99_998),
+            weeks(4, 50_000, 100_000),
+        ]
+        .concat();
+        let members: Vec<Member> = (1..=4).map(member).collect();
+        let found = rank(&members, &rows, &Scope::Everything, Period::Week, Measure::Growth);
+        let scores: Vec<String> = found.iter().map(|ranked| ranked.score.rounded()).collect();
+        assert_eq!((places(&found), &*scores.join(" ")), (vec![(2, 1), (1, 2), (4, 3)], "1 0.5 -0.5"));
+    }
+
+    #[test]
+    fn efficiency_counts_from_a_million_tokens_of_input() {
+        for (input, cache_read, expected) in [
+            (250_000, 750_000, Some("75")),
+            (249_999, 750_000, None),
+            (1_000_000, 2_000_000, Some("66.666666")),
+            (1_000_000, 0, Some("0")),
+            (0, i64::MAX, Some("100")),
+        ] {
+            assert_eq!(efficiency(input, cache_read).map(Score::rounded).as_deref(), expected, "{input} {cache_read}");
+        }
+    }
+
+    #[test]
+    fn models_are_counted_by_name_and_reasoning_where_there_is_some() {
+        let other = |row: Used, model: &str| Used { model: ModelName::trusted(model), ..row };
+        let rows = [
+            used(1, 0, 5),
+            other(used(1, 0, 5), "gpt-5-codex"),
+            Used { reasoning: 3, ..used(2, 0, 5) },
+            used(2, 1, 5),
+            other(used(2, 2, 0), "never-used"),
+        ];
+        let members = [member(1), member(2)];
+        assert_eq!(board(&members, &rows, Period::All, Measure::Models), [(1, 1), (2, 2)]);
+        assert_eq!(board(&members, &rows, Period::All, Measure::Reasoning), [(2, 1)]);
+    }
+
+    #[test]
+    fn a_scope_is_scored_on_its_usage_alone() {
+        let cursor = Used { tool: Source::trusted("cursor"), ..used(2, 0, 100) };
+        let rows = [used(1, 0, 5), used(2, 0, 3), cursor, Used { cost: Usd::from_atto(7), ..used(3, 0, 1) }];
+        let members = [member(1), member(2), member(3)];
+        let scoped = |scope| places(&rank(&members, &rows, &scope, Period::All, Measure::Tokens));
+        assert_eq!(scoped(Scope::Tool(Source::trusted("codex"))), [(1, 1), (2, 2), (3, 3)]);
+        assert_eq!(scoped(Scope::Tool(Source::trusted("cursor"))), [(2, 1)]);
+        assert_eq!(scoped(Scope::Model(ModelName::trusted("gpt-5"))), [(2, 1), (1, 2), (3, 3)]);
+        assert_eq!(board(&members, &rows, Period::All, Measure::Cost), [(3, 1), (1, 2), (2, 2)]);
+    }
+}

@@ -1,0 +1,203 @@
+//! What is done with boards: refreshed, looked at, and in the end forgotten.
+
+use std::sync::Arc;
+
+use time::{Date, Duration};
+
+use super::board::{Asked, Board, Entry, Kind, Part, SortBy};
+use super::error::LeaderboardError;
+use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
+use super::ports::{LeaderboardReader, ZoneDay};
+use super::season::{Season, SeasonBoard, SeasonMonth};
+use crate::achievements::{Metric, catalogue};
+use crate::clock::Clock;
+use crate::dashboard::{Look, Period};
+use crate::days::Zone;
+use crate::ids::{Ids, UserId};
+use crate::progression::{Change, settle};
+use crate::store::Store;
+use crate::streaks::window_start;
+use crate::users::Username;
+
+/// How many people are looked up at a time whose rank earned something.
+const SETTLED_AT_ONCE: u32 = 500;
+
+/// How many rows of history one transaction removes: few enough that nobody waits for it.
+const PRUNED_AT_ONCE: u32 = 5_000;
+
+/// The use cases of boards.
+#[derive(Clone)]
+pub struct Leaderboard {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn LeaderboardReader>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+/// What a refresh did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refreshed {
+    /// How many people have usage.
+    pub people: u64,
+    /// The months that were frozen, oldest first.
+    pub frozen: Vec<SeasonMonth>,
+    /// How many people's best rank earned something new.
+    pub settled: u64,
+}
+
+impl Leaderboard {
+    /// Computes boards in `store` and reads them from `reader`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn LeaderboardReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { store, reader, clock, ids }
+    }
+
+    /// Ranks everybody anew, freezes the months that are over, and gives people what their ranks earn. Each step is whole or
+    /// not at all; what a crash left out is done by the next refresh.
+    pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
+        let people = self.rank_everybody().await?;
+        let frozen = self.freeze().await?;
+        let settled = self.settle_ranks().await?;
+        Ok(Refreshed { people, frozen, settled })
+    }
+
+    async fn rank_everybody(&self) -> Result<u64, LeaderboardError> {
+        let mut tx = self.store.begin().await?;
+        tx.leaderboard().lock().await?;
+        let now = self.clock.now();
+        let today = |zone: String| {
+            let today = Zone::parse(&zone).unwrap_or_else(Zone::utc).date(now);
+            ZoneDay { zone, today }
+        };
+        let todays: Vec<ZoneDay> = tx.leaderboard().zones().await?.into_iter().map(today).collect();
+        let people = tx.leaderboard().refresh(&todays, now).await?;
+        tx.commit().await?;
+        Ok(people)
+    }
+
+    /// Freezes what is over and was not frozen yet, also months that were missed.
+    async fn freeze(&self) -> Result<Vec<SeasonMonth>, LeaderboardError> {
+        let mut tx = self.store.begin().await?;
+        tx.leaderboard().lock().await?;
+        let now = self.clock.now();
+        let last = SeasonMonth::last_over(now);
+        // Looked at once a month: the first day costs a look at all of them.
+        if tx.leaderboard().is_frozen(last).await? {
+            return Ok(Vec::new());
+        }
+        let Some(first) = tx.leaderboard().first_day().await? else { return Ok(Vec::new()) };
+        let months = SeasonMonth::missing(first, last, &tx.leaderboard().frozen().await?);
+        for month in &months {
+            tx.leaderboard().freeze(*month, now).await?;
+        }
+        tx.commit().await?;
+        Ok(months)
+    }
+
+    /// Gives people what their best rank newly earns, each in a transaction of their own.
+    async fn settle_ranks(&self) -> Result<u64, LeaderboardError> {
+        let mut settled = 0;
+        loop {
+            let mut tx = self.store.begin().await?;
+            let people = tx.leaderboard().unsettled(&rank_marks(), SETTLED_AT_ONCE).await?;
+            drop(tx);
+            if people.is_empty() {
+                return Ok(settled);
+            }
+            for person in people {
+                self.settle_rank(person).await?;
+                settled += 1;
+            }
+        }
+    }
+
+    async fn settle_rank(&self, person: UserId) -> Result<(), LeaderboardError> {
+        let mut tx = self.store.begin().await?;
+        if let Some(account) = tx.ledger().lock(person).await? {
+            settle(&mut *tx, &*self.ids, self.clock.now(), person, Change::of(account)).await?;
+        }
+        // Also of who was deleted meanwhile, so that nobody is met again and again.
+        tx.leaderboard().settled(person).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The part of a board that is asked for, as `viewer` sees it.
+    pub async fn board(&self, asked: &Asked, part: Part, viewer: Option<UserId>) -> Result<Board, LeaderboardError> {
+        if asked.kind() == Kind::Friends && viewer.is_none() {
+            return Err(LeaderboardError::NotSignedIn);
+        }
+        Ok(self.reader.board(asked, part, viewer, self.clock.now()).await?)
+    }
+
+    /// The entry of the person called `name` on the board of everybody.
+    pub async fn entry(
+        &self,
+        name: &Username,
+        period: Period,
+        sort_by: SortBy,
+        viewer: Option<UserId>,
+    ) -> Result<Entry, LeaderboardError> {
+        let entry = self.reader.entry(name, period, sort_by, viewer, self.clock.now()).await?;
+        entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
+    }
+
+    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left out.
+    pub async fn history(
+        &self,
+        look: &Look,
+        period: Period,
+        sort_by: SortBy,
+        days: HistoryDays,
+    ) -> Result<Vec<RankedDay>, LeaderboardError> {
+        let from = window_start(self.clock.now().date(), days.get());
+        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer).await?;
+        history.ok_or(LeaderboardError::Private)
+    }
+
+    /// All seasons, the newest first.
+    pub async fn seasons(&self) -> Result<Vec<Season>, LeaderboardError> {
+        Ok(self.reader.seasons().await?)
+    }
+
+    /// The season of `month`.
+    pub async fn season(&self, month: SeasonMonth) -> Result<SeasonBoard, LeaderboardError> {
+        let season = self.reader.season(month, self.clock.now()).await?;
+        season.ok_or(LeaderboardError::UnknownSeason(month))
+    }
+
+    /// Removes the ranks of days that are not kept any more, batch by batch, each in a transaction of its own, until none is
+    /// left or `stop` says so; returns how many rows.
+    pub async fn prune(&self, stop: impl Fn() -> bool) -> Result<u64, LeaderboardError> {
+        let mut pruned = 0;
+        while !stop() {
+            let mut tx = self.store.begin().await?;
+            let batch = tx.leaderboard().prune(oldest_kept(self.clock.now().date()), PRUNED_AT_ONCE).await?;
+            tx.commit().await?;
+            pruned += batch;
+            if batch < u64::from(PRUNED_AT_ONCE) {
+                break;
+            }
+        }
+        Ok(pruned)
+    }
+}
+
+/// The first day whose ranks are kept on the day `today`.
+fn oldest_kept(today: Date) -> Date {
+    today.checked_sub(Duration::days(KEPT_DAYS.into())).unwrap_or(Date::MIN)
+}
+
+/// The ranks that earn something: every threshold of an achievement, and those that are announced.
+fn rank_marks() -> Vec<u32> {
+    let thresholds = catalogue().iter().filter(|definition| definition.metric == Metric::BestRank);
+    let thresholds =
+        thresholds.flat_map(|definition| definition.thresholds).filter_map(|mark| u32::try_from(*mark).ok());
+    let mut marks: Vec<u32> = thresholds.chain(crate::progression::RANK_MARKS).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    marks
+}

@@ -1,0 +1,151 @@
+//! Refreshing and looking, with mocks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::macros::{date, datetime};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::ports::{MockLeaderboardReader, ZoneDay};
+use super::*;
+use crate::clock::FixedClock;
+use crate::dashboard::Period;
+use crate::error::{DomainError, ErrorKind};
+use crate::ids::{CountingIds, UserId};
+use crate::testing::TestUnitOfWork;
+use crate::usage::testing::account;
+use crate::users::Username;
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 12:30 UTC);
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const BOB: UserId = UserId(Uuid::from_u128(2));
+
+fn leaderboard(
+    reader: MockLeaderboardReader,
+    prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
+) -> (Leaderboard, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counter = commits.clone();
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+        prepare(&mut tx);
+        tx
+    });
+    let clock = Arc::new(FixedClock(NOW));
+    (Leaderboard::new(Arc::new(store), Arc::new(reader), clock, Arc::new(CountingIds)), commits)
+}
+
+/// What the transactions of a refresh did, in order.
+type Log = Arc<Mutex<Vec<String>>>;
+
+/// A refresh of an instance with usage since `first`, with `frozen` seasons and people whose rank earned something.
+fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
+    let log = Log::default();
+    let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
+    let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+        tx.expect_settling(std::collections::BTreeSet::new());
+        tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+        tx.leaderboard.expect_lock().returning(|| Ok(()));
+        tx.leaderboard
+            .expect_zones()
+            .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
+        let log = noted.clone();
+        tx.leaderboard.expect_refresh().returning(move |todays, now| {
+            let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
+            log.lock().expect("a log").push(format!("refresh {} at {now}", todays.join(", ")));
+            Ok(7)
+        });
+        let months = || frozen.iter().map(|month| SeasonMonth::parse(month).expect("a month")).collect::<Vec<_>>();
+        tx.leaderboard.expect_is_frozen().returning(move |month| Ok(months().contains(&month)));
+        tx.leaderboard.expect_frozen().returning(move || Ok(months()));
+        tx.leaderboard.expect_first_day().returning(move || Ok(first));
+        let log = noted.clone();
+        tx.leaderboard.expect_freeze().returning(move |month, _| {
+            log.lock().expect("a log").push(format!("freeze {month}"));
+            Ok(())
+        });
+        let waiting = left.clone();
+        tx.leaderboard.expect_unsettled().returning(move |marks, _| {
+            assert_eq!(marks, [1, 3, 10, 50, 100]);
+            Ok(waiting.lock().expect("people").clone())
+        });
+        let waiting = left.clone();
+        tx.leaderboard.expect_settled().returning(move |person| {
+            waiting.lock().expect("people").retain(|other| *other != person);
+            Ok(())
+        });
+    });
+    let refreshed = block_on(leaderboard.refresh()).expect("a refresh");
+    let log = log.lock().expect("a log").clone();
+    (refreshed, log, commits.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_refresh_knows_the_date_in_every_zone_and_takes_unknown_ones_for_utc() {
+    let (refreshed, log, _) = refresh(None, &[], &[]);
+    let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
+    assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
+    assert_eq!(refreshed, Refreshed { people: 7, ..Refreshed::default() });
+}
+
+#[test]
+fn months_that_are_over_are_frozen_once_also_those_that_were_missed() {
+    let first = Some(date!(2026 - 08 - 30));
+    let (refreshed, log, _) = refresh(first, &["2026-09"], &[]);
+    assert_eq!(log[1..], ["freeze 2026-08", "freeze 2026-10"]);
+    assert_eq!(refreshed.frozen.len(), 2);
+    let (refreshed, log, commits) = refresh(first, &["2026-10"], &[]);
+    assert_eq!((log.len(), refreshed.frozen.len(), commits), (1, 0, 1));
+}
+
+#[test]
+fn each_rank_that_earns_something_is_settled_in_a_transaction_of_its_own() {
+    let (refreshed, _, commits) = refresh(None, &[], &[ADA, BOB]);
+    assert_eq!((refreshed.settled, commits), (2, 3), "the boards, Ada, and Bob who is gone");
+}
+
+#[test]
+fn only_who_is_signed_in_has_friends() {
+    let mut reader = MockLeaderboardReader::new();
+    reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
+    let (leaderboard, _) = leaderboard(reader, |_| {});
+    let asked = Asked::new(Kind::Friends, SortBy::Tokens, Period::All, Filter::default());
+    let part = Part { limit: 100, offset: 0 };
+    let refused = block_on(leaderboard.board(&asked, part, None)).expect_err("nobody's friends");
+    assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
+    assert!(block_on(leaderboard.board(&asked, part, Some(ADA))).is_ok());
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let mut reader = MockLeaderboardReader::new();
+    reader.expect_entry().returning(|_, _, _, _, _| Ok(None));
+    reader.expect_season().returning(|_, _| Ok(None));
+    let (leaderboard, _) = leaderboard(reader, |_| {});
+    let unranked = block_on(leaderboard.entry(&Username::trusted("bob"), Period::All, SortBy::Cost, None));
+    let unranked = unranked.expect_err("unranked");
+    let unknown = block_on(leaderboard.season(SeasonMonth::of(date!(2026 - 10 - 01)))).expect_err("unknown");
+    assert_eq!([unranked.kind(), unknown.kind()], [ErrorKind::NotFound; 2]);
+    assert_eq!(unranked.subject().and_then(|subject| subject.value).as_deref(), Some("bob"));
+    assert_eq!(unknown.subject().and_then(|subject| subject.value).as_deref(), Some("2026-10"));
+}
+
+#[test]
+fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
+    let left = Arc::new(AtomicUsize::new(12_000));
+    let rest = left.clone();
+    let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+        let left = rest.clone();
+        tx.leaderboard.expect_prune().returning(move |before, most| {
+            assert_eq!(before, date!(2025 - 10 - 18));
+            let removed = left.load(Ordering::SeqCst).min(usize::try_from(most).expect("a few"));
+            left.fetch_sub(removed, Ordering::SeqCst);
+            Ok(removed as u64)
+        });
+    });
+    assert_eq!(block_on(leaderboard.prune(|| true)).expect("stopped"), 0);
+    assert_eq!(block_on(leaderboard.prune(|| false)).expect("pruned"), 12_000);
+    assert_eq!(commits.load(Ordering::SeqCst), 3);
+}
