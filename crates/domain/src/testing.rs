@@ -16,6 +16,7 @@ use crate::identity::ports::{
     MockSessionRepository, SessionRepository,
 };
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -50,6 +51,8 @@ pub struct TestUnitOfWork {
     pub notifications: MockNotificationRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
+    /// The prices that are stored.
+    pub prices: MockPriceRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -141,6 +144,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
         &mut self.referrals
+    }
+
+    fn prices(&mut self) -> &mut dyn PriceRepository {
+        &mut self.prices
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
