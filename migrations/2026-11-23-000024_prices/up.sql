@@ -23,7 +23,7 @@ CREATE UNIQUE INDEX price_rows_live_key ON price_rows (model, provider, valid_fr
 
 -- One row: which edition of the book is stored, and what is known of the table it came from. Whoever changes prices locks it.
 CREATE TABLE price_book (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     -- Rises with every change of price_rows.
     edition bigint NOT NULL DEFAULT 0,
     -- Where the last good table was fetched, what its server called that edition of it, and how many models it priced.

@@ -79,6 +79,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    jobs (id) {
+        id -> Uuid,
+        queue -> Text,
+        idempotency_key -> Text,
+        payload -> Jsonb,
+        status -> Text,
+        priority -> Int2,
+        attempts -> Int4,
+        max_attempts -> Int4,
+        created_at -> Timestamptz,
+        run_at -> Timestamptz,
+        locked_by -> Nullable<Text>,
+        locked_until -> Nullable<Timestamptz>,
+        finished_at -> Nullable<Timestamptz>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     login_attempts (name_hash) {
         name_hash -> Bytea,
         tries -> Array<Timestamptz>,
@@ -128,6 +147,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    price_book (is_only) {
+        is_only -> Bool,
+        edition -> Int8,
+        source -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        listed -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    price_rows (id) {
+        id -> Int8,
+        origin -> Text,
+        model -> Text,
+        provider -> Text,
+        valid_from -> Timestamptz,
+        prices -> Nullable<Text>,
+        created_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    price_updates (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        source -> Text,
+        etag -> Nullable<Text>,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        listed -> Int8,
+        added -> Int8,
+        changed -> Int8,
+        refused -> Int8,
+        refusals -> Array<Text>,
+    }
+}
+
+diesel::table! {
     progress_events (user_id, reason) {
         user_id -> Uuid,
         reason -> Text,
@@ -161,6 +220,16 @@ diesel::table! {
         referrer_id -> Uuid,
         created_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    repricings (user_id, edition) {
+        user_id -> Uuid,
+        edition -> Int8,
+        at -> Timestamptz,
+        messages -> Int8,
+        cost -> Numeric,
     }
 }
 
@@ -320,21 +389,27 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_flags,
     activities,
     api_tokens,
     device_logins,
     external_accounts,
     follow_requests,
     follows,
+    jobs,
     login_attempts,
     machines,
     models,
     notification_preferences,
     notifications,
+    price_book,
+    price_rows,
+    price_updates,
     progress_events,
     referral_clicks,
     referral_codes,
     referrals,
+    repricings,
     sessions,
     social_counts,
     sources,

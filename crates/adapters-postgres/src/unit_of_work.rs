@@ -10,6 +10,7 @@ use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use domain::notifications::ports::NotificationRepository;
+use domain::pricing::ports::PriceRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -118,6 +119,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        self
+    }
+
+    fn prices(&mut self) -> &mut dyn PriceRepository {
         self
     }
 

@@ -71,6 +71,12 @@ impl Outcome {
         }
     }
 
+    /// The outcome of this name; `reason` is for those that have one.
+    pub fn named(name: &str, reason: String) -> Option<Self> {
+        let all = [Self::Applied, Self::Unchanged, Self::Refused(reason.clone()), Self::Failed(reason)];
+        all.into_iter().find(|outcome| outcome.name() == name)
+    }
+
     /// Why, where something is wrong.
     pub fn reason(&self) -> Option<&str> {
         match self {
