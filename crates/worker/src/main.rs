@@ -10,9 +10,9 @@ use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use clap::{Args, Parser, Subcommand};
 use domain::notifications::Inbox;
-use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::{Usage, UsageError};
 use domain::users::{Username, Users};
+use worker::prices::Prices;
 use worker::{cleanup, rebuild};
 
 /// The burntop worker: what an operator does beside the server.
@@ -30,6 +30,15 @@ enum Command {
     /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year;
     /// accounts deleted more than 30 days ago
     Cleanup,
+    /// Do now, once, what is done from time to time
+    #[command(subcommand)]
+    RunOnce(RunOnce),
+}
+
+#[derive(Debug, Subcommand)]
+enum RunOnce {
+    /// Bring the price book up to date from the live table, and price messages that had no price
+    Prices,
 }
 
 #[derive(Debug, Args)]
@@ -53,6 +62,8 @@ struct Rebuild {
 }
 
 fn main() -> ExitCode {
+    // What asks others over TLS finds it here; there is one already if this fails.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -80,6 +91,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
     let done = match command {
         Command::Rebuild(asked) => rebuild(&store, asked).await,
         Command::Cleanup => cleanup(&store).await,
+        Command::RunOnce(RunOnce::Prices) => prices(settings, &store).await,
     };
     store.close();
     done
@@ -94,8 +106,18 @@ async fn cleanup(store: &Store) -> Result<(), StartupError> {
     Ok(())
 }
 
+async fn prices(settings: &Settings, store: &Store) -> Result<(), StartupError> {
+    let prices = Prices::of(settings, store)?;
+    let done = prices.once(interrupted(), |line| println!("{line}")).await;
+    match done.map_err(|error| failed("looking after prices", error.to_string()))? {
+        true => Ok(()),
+        false => Err(failed("bringing prices up to date", "the last good book stays, as said above".to_owned())),
+    }
+}
+
 async fn rebuild(store: &Store, asked: Rebuild) -> Result<(), StartupError> {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    // A rebuild sums costs and looks none up.
+    let book = bootstrap::prices::shipped();
     let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
