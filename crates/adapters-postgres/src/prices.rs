@@ -88,15 +88,15 @@ impl PriceRepository for PgUnitOfWork {
         Ok(())
     }
 
-    async fn last_decision<'a>(
+    async fn last_decision(
         &mut self,
         model: &ModelName,
-        provider: Option<&'a Provider>,
+        provider: Option<Provider>,
     ) -> Result<Option<Override>, StoreError> {
         let row: Option<RowColumns> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .filter(price_rows::model.eq(model.as_str()))
-            .filter(price_rows::provider.eq(provider.map_or("", Provider::as_str)))
+            .filter(price_rows::provider.eq(provider.as_ref().map_or("", Provider::as_str)))
             .order(price_rows::id.desc())
             .select((price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices))
             .first(self.connection()?)

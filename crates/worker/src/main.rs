@@ -109,9 +109,10 @@ async fn cleanup(store: &Store) -> Result<(), StartupError> {
 async fn prices(settings: &Settings, store: &Store) -> Result<(), StartupError> {
     let prices = Prices::of(settings, store)?;
     let done = prices.once(interrupted(), |line| println!("{line}")).await;
-    match done.map_err(|error| failed("looking after prices", error.to_string()))? {
-        true => Ok(()),
-        false => Err(failed("bringing prices up to date", "the last good book stays, as said above".to_owned())),
+    if done.map_err(|error| failed("looking after prices", error.to_string()))? {
+        Ok(())
+    } else {
+        Err(failed("bringing prices up to date", "the last good book stays, as said above".to_owned()))
     }
 }
 

@@ -106,13 +106,10 @@ impl PriceBook {
         let Some(decided) = self.overrides.get(model) else { return listed };
         let here = provider.and_then(|_| decided.get(&provider.cloned()));
         let decided = [here, decided.get(&None)];
-        match listed {
-            Some(listed) => Some(listed.overridden(decided)),
-            None => {
-                let maker = maker_of(&plainest(model.as_str()));
-                PricedModel::decided(decided, maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes))
-            }
-        }
+        listed.map(|listed| listed.overridden(decided)).or_else(|| {
+            let maker = maker_of(&plainest(model.as_str()));
+            PricedModel::decided(decided, maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes))
+        })
     }
 
     /// What the tables say of `model`.

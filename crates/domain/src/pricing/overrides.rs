@@ -109,7 +109,7 @@ impl PriceOverrides {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         tx.prices().lock().await?;
-        let last = tx.prices().last_decision(&model, provider.as_ref()).await?;
+        let last = tx.prices().last_decision(&model, provider.clone()).await?;
         if last.is_none_or(|last| last.prices.is_none()) {
             return Err(PricingError::NotOverridden(model));
         }

@@ -80,10 +80,10 @@ pub trait PriceRepository: Send {
     async fn insert_decision(&mut self, decision: &Decision) -> Result<(), StoreError>;
 
     /// What was decided last for exactly this model and provider.
-    async fn last_decision<'a>(
+    async fn last_decision(
         &mut self,
         model: &ModelName,
-        provider: Option<&'a Provider>,
+        provider: Option<Provider>,
     ) -> Result<Option<Override>, StoreError>;
 
     /// Opens the next edition of the book, which other processes will notice; returns it.

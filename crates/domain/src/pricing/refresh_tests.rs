@@ -1,4 +1,4 @@
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use super::super::current::Edition;
 use super::super::line;
@@ -92,6 +92,10 @@ struct Stored {
 
 type Shared = Arc<Mutex<Stored>>;
 
+fn locked(stored: &Shared) -> MutexGuard<'_, Stored> {
+    stored.lock().expect("no panic")
+}
+
 /// A refresh on `stored` at `now`, whose source answers `fetched` to whoever knows `known`.
 fn refresh(
     stored: &Shared,
@@ -102,27 +106,28 @@ fn refresh(
     let shared = Arc::clone(stored);
     let store = TestUnitOfWork::store(move || {
         let mut tx = TestUnitOfWork::default();
-        let with = |shared: &Shared| Arc::clone(shared);
-        let (a, b, c, d, e, f) =
-            (with(&shared), with(&shared), with(&shared), with(&shared), with(&shared), with(&shared));
-        let of = |shared: &Shared| shared.lock().expect("no panic").origin.clone();
-        tx.prices.expect_lock().returning(move || Ok(of(&a)));
-        tx.prices.expect_live_rows().returning(move || Ok(b.lock().expect("no panic").rows.clone()));
+        let kept = Arc::clone(&shared);
+        tx.prices.expect_lock().returning(move || Ok(locked(&kept).origin.clone()));
+        let kept = Arc::clone(&shared);
+        tx.prices.expect_live_rows().returning(move || Ok(locked(&kept).rows.clone()));
+        let kept = Arc::clone(&shared);
         tx.prices.expect_insert_live().returning(move |rows, _| {
-            c.lock().expect("no panic").rows.extend_from_slice(rows);
+            locked(&kept).rows.extend_from_slice(rows);
             Ok(())
         });
+        let kept = Arc::clone(&shared);
         tx.prices.expect_set_origin().returning(move |origin| {
-            d.lock().expect("no panic").origin = origin.clone();
+            locked(&kept).origin = origin.clone();
             Ok(())
         });
+        let kept = Arc::clone(&shared);
         tx.prices.expect_next_edition().returning(move || {
-            let mut stored = e.lock().expect("no panic");
-            stored.edition += 1;
-            Ok(Edition(stored.edition))
+            locked(&kept).edition += 1;
+            Ok(Edition(locked(&kept).edition))
         });
+        let kept = Arc::clone(&shared);
         tx.prices.expect_insert_update().returning(move |update| {
-            f.lock().expect("no panic").updates.push(update.clone());
+            locked(&kept).updates.push(update.clone());
             Ok(())
         });
         tx
@@ -156,31 +161,31 @@ fn published(price: &str) -> Vec<TableEntry> {
             ("cache_creation_input_token_cost_above_1hr", rates.cache_write_1h),
             ("output_cost_per_reasoning_token", rates.reasoning),
         ];
-        let priced = each.into_iter().filter_map(|(name, price)| Some((name, price?)));
+        let stated = each.into_iter().filter_map(|(name, price)| Some((name, price?)));
         entries.push(TableEntry {
-            prices: priced.map(|(name, price)| (name.to_owned(), Some(format!("{}e-15", price.femto())))).collect(),
+            prices: stated.map(|(name, price)| (name.to_owned(), Some(format!("{}e-15", price.femto())))).collect(),
             ..entry(model.as_str(), provider.as_str(), "0")
         });
     }
     entries
 }
 
-fn table(etag: &str, price: &str) -> Result<Fetched, SourceError> {
-    Ok(Fetched::Table { etag: Some(etag.to_owned()), entries: published(price) })
+fn table(etag: &str, price: &str) -> Fetched {
+    Fetched::Table { etag: Some(etag.to_owned()), entries: published(price) }
 }
 
 #[test]
 fn a_new_table_opens_rows_once_and_keeps_its_tag() {
     let stored = Shared::default();
-    let first = run(&refresh(&stored, NOW, None, table("\"1\"", "3e-6")));
+    let first = run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
     assert_eq!((&first.outcome, first.added, first.changed, first.refused), (&Outcome::Applied, 1, 0, 1));
     assert_eq!(first.refusals, ["nonsense: a price is not a number from zero on"]);
 
-    let again = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), table("\"1b\"", "3e-6")));
+    let again = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), Ok(table("\"1b\"", "3e-6"))));
     assert_eq!((again.outcome, again.added, again.changed), (Outcome::Unchanged, 0, 0));
     let same = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1b\""), Ok(Fetched::Unchanged)));
     assert_eq!((same.outcome, same.etag.as_deref()), (Outcome::Unchanged, Some("\"1b\"")));
-    let dearer = run(&refresh(&stored, NOW + Duration::DAY * 2, Some("\"1b\""), table("\"2\"", "4e-6")));
+    let dearer = run(&refresh(&stored, NOW + Duration::DAY * 2, Some("\"1b\""), Ok(table("\"2\"", "4e-6"))));
     assert_eq!((dearer.outcome, dearer.added, dearer.changed), (Outcome::Applied, 0, 1));
 
     let stored = stored.lock().expect("no panic");
@@ -192,7 +197,7 @@ fn a_new_table_opens_rows_once_and_keeps_its_tag() {
 #[test]
 fn what_fails_or_is_refused_keeps_the_last_good_book_and_is_recorded() {
     let stored = Shared::default();
-    run(&refresh(&stored, NOW, None, table("\"1\"", "3e-6")));
+    run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
     let dearer = published("3e-6").into_iter().map(|mut entry| {
         entry.prices[0].1 = Some("0.0009".to_owned());
         entry
@@ -222,6 +227,6 @@ fn the_tag_of_another_address_means_nothing() {
         etag: Some("\"1\"".to_owned()),
         listed: Some(99_999),
     };
-    let update = run(&refresh(&stored, NOW, None, table("\"1\"", "3e-6")));
+    let update = run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
     assert_eq!(update.outcome, Outcome::Applied);
 }

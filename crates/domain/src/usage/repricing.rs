@@ -120,7 +120,7 @@ impl Repricing {
         let next = last.filter(|_| page.len() >= BATCH);
 
         let mut pricer = Pricer::new(book);
-        let (mut priced, mut difference, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
+        let (mut learned, mut difference, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
         for old in page {
             let new = pricer.price(old.message.clone());
             // A model may have a price now and none at the message's time.
@@ -128,16 +128,16 @@ impl Repricing {
             difference.remove(&old, &zone);
             difference.add(&new, &zone);
             cost = cost + amount;
-            priced.push(new);
+            learned.push(new);
         }
-        if priced.is_empty() {
+        if learned.is_empty() {
             return Ok(Batch { next, ..Batch::default() });
         }
         let now = self.clock.now();
-        tx.ledger().write(user, &[], &priced).await?;
+        tx.ledger().write(user, &[], &learned).await?;
         change.account = shift(&mut *tx, user, account, &difference.without_zeros()).await?.0;
         settle(&mut *tx, &*self.ids, now, user, change).await?;
-        let messages = priced.len() as u64;
+        let messages = learned.len() as u64;
         tx.ledger().note_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
         tx.commit().await?;
         Ok(Batch { messages, cost, next })
@@ -184,12 +184,12 @@ mod tests {
     /// A re-pricing where `pages` are found one after the other, and what it noted.
     fn repricing(pages: Vec<Vec<Entry>>) -> (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>) {
         let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let (counted, notes) = (Arc::clone(&commits), Arc::clone(&noted));
+        let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
         let pages = Arc::new(Mutex::new(pages.into_iter()));
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
             tx.expect_settling(BTreeSet::new());
-            let (pages, notes) = (Arc::clone(&pages), Arc::clone(&notes));
+            let (pages, written) = (Arc::clone(&pages), Arc::clone(&written));
             tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
             tx.ledger
                 .expect_page_unpriced()
@@ -198,7 +198,7 @@ mod tests {
             tx.ledger.expect_write().withf(|_, new, _| new.is_empty()).returning(|_, _, _| Ok(()));
             tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
             tx.ledger.expect_note_repriced().returning(move |repriced| {
-                notes.lock().expect("no panic").push(*repriced);
+                written.lock().expect("no panic").push(*repriced);
                 Ok(())
             });
             tx
