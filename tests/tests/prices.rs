@@ -29,7 +29,7 @@ impl FakeTable {
     }
 
     /// From now on this is the table.
-    fn publish(&self, tag: &str, body: impl ToString) {
+    fn publish(&self, tag: &str, body: &impl ToString) {
         *self.table.lock().expect("no panic") = (format!("\"{tag}\""), body.to_string());
     }
 }
@@ -78,15 +78,15 @@ async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() 
     assert_eq!((before["unpriced_tokens"].as_u64(), before["total_cost"].as_f64()), (Some(2_000_007), Some(2.0)));
 
     let table = FakeTable::start();
-    table.publish("nonsense", "<html>");
+    table.publish("nonsense", &"<html>");
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(!succeeded && said.contains("prices as before: this is no price table"), "{said}");
-    table.publish("short", json!({"novel-1": novels(9.0)["novel-1"]}));
+    table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
     assert_eq!(ada.overview().await, before);
 
-    table.publish("one", novels(3.0));
+    table.publish("one", &novels(3.0));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(succeeded && said.contains("4000 new models, 0 new prices"), "{said}");
     assert!(said.contains("2 messages of 1 account that had no price: 6 USD"), "{said}");
@@ -113,7 +113,7 @@ async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() 
 async fn a_new_price_is_for_messages_from_then_on_and_every_server_knows_it() {
     let server = Server::start().await;
     let table = FakeTable::start();
-    table.publish("one", novels(3.0));
+    table.publish("one", &novels(3.0));
     assert!(look_after_prices(server.database(), &table.url).0);
     let mut other = Server::start_on(server.database().clone(), &[]).await;
     let ada = Person::register(&other, "ada").await;
@@ -121,7 +121,7 @@ async fn a_new_price_is_for_messages_from_then_on_and_every_server_knows_it() {
     let answer = ada.sync(&Batch::of([novel("a")])).await;
     assert_eq!(answer["unpricedModels"], json!([]));
 
-    table.publish("dear", novels(30.0));
+    table.publish("dear", &novels(30.0));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(!succeeded && said.contains("it changes 4000 of 4000 known prices"), "{said}");
     let command = server

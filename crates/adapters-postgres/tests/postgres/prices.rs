@@ -440,3 +440,45 @@ async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
     }
     figures
 }
+
+/// The statements of a re-pricing, with the types and the values they are planned for.
+const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
+    ("models_to_price", include_str!("../../src/sql/models_to_price.sql"), "", ""),
+    (
+        "accounts_to_price",
+        include_str!("../../src/sql/accounts_to_price.sql"),
+        "(text[], text[])",
+        "(ARRAY['claude-sonnet-4-5'], ARRAY[''])",
+    ),
+    (
+        "page_unpriced",
+        include_str!("../../src/sql/page_unpriced.sql"),
+        "(uuid, int, uuid, bigint, int[])",
+        "('00000000-0000-0000-0000-000000000001', 0, '00000000-0000-0000-0000-000000000000', 5000, ARRAY[1])",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_re_pricing_reads_what_has_no_price_and_nothing_else() {
+    let fixture = fixture();
+    let server = process(&fixture);
+    let ada = fixture.person("ada", None).await.id;
+    sync(&server.usage, ada, vec![batch(vec![sent("m")])]).await;
+    // Two hundred people with a thousand messages each, of which every fiftieth has no price.
+    let many = "
+        INSERT INTO users (id, username, created_at, updated_at)
+        SELECT lpad(n::text, 32, '0')::uuid, 'user' || n, now(), now() FROM generate_series(1, 200) AS n;
+        INSERT INTO usage_messages
+        SELECT gen_random_uuid(), now(), 1, 1, 0, 0, 0, 0, users.key, 1, 1, 1, 0, CASE WHEN n % 50 > 0 THEN 1 END
+        FROM users, generate_series(1, 1000) AS n;
+        ANALYZE; SET plan_cache_mode = force_generic_plan";
+    let client = fixture.client().await;
+    client.batch_execute(many).await.expect("many people");
+    for (name, text, types, values) in OF_REPRICING {
+        client.batch_execute(&format!("PREPARE {name} {types} AS {text}")).await.expect(name);
+        let plan = client.query(&format!("EXPLAIN EXECUTE {name} {values}"), &[]).await.expect(name);
+        let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("usage_messages_unpriced") && !plan.contains("Seq Scan on usage_messages"), "{plan}");
+    }
+}

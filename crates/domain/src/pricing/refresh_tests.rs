@@ -38,6 +38,7 @@ fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
          back x 2026-01-01 in=2 out=1\nback x 2026-02-01 in=1 out=1\n\
          gone x 2026-01-01 in=1 out=1\n\
          later x 2027-01-01 in=1 out=1\n\
+         announced x 2026-01-01 in=1 out=1\nannounced x 2027-01-01 in=9 out=1\n\
          elsewhere y 2026-01-01 in=1 out=1\n",
     ));
     let table = Table::read(vec![
@@ -45,6 +46,7 @@ fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
         entry("dearer", "x", "2e-6"),
         entry("back", "x", "2e-6"),
         entry("later", "x", "1e-6"),
+        entry("announced", "x", "1e-6"),
         entry("elsewhere", "x", "1e-6"),
     ]);
     let news = News::of(&known, &table, NOW);
@@ -52,7 +54,7 @@ fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
     let expected = [("back", "in=2 out=1"), ("dearer", "in=2 out=1"), ("elsewhere", "in=1 out=1")];
     assert_eq!(opened, expected.map(|(model, prices)| (model, prices.to_owned())));
     assert!(news.rows.iter().all(|row| row.valid_from == NOW));
-    assert_eq!((news.listed, news.added, news.changed), (5, 1, 2));
+    assert_eq!((news.listed, news.added, news.changed), (6, 1, 2));
 }
 
 #[test]
