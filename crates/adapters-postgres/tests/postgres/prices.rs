@@ -383,8 +383,8 @@ async fn an_override_ends_with_a_row_of_its_own_and_nothing_is_deleted() {
 
     server.editions.follow().await.expect("it reads");
     let at = |id: &str, at: OffsetDateTime| SentMessage { at, model: name(), provider: here.clone(), ..sent(id) };
-    let sent = batch(vec![at("before", NOW - Duration::HOUR), at("after", NOW)]);
-    let report = server.usage.sync(ada, sent).await.expect("a sync");
+    let around = batch(vec![at("before", NOW - Duration::HOUR), at("after", NOW)]);
+    let report = server.usage.sync(ada, around).await.expect("a sync");
     assert_eq!(report.unpriced_models, [name()], "the one after the end");
     assert_eq!(unpriced(&fixture).await, 1);
 }
