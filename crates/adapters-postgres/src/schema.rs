@@ -193,6 +193,46 @@ diesel::table! {
 }
 
 diesel::table! {
+    price_book (is_only) {
+        is_only -> Bool,
+        edition -> Int8,
+        source -> Nullable<Text>,
+        etag -> Nullable<Text>,
+        listed -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    price_rows (id) {
+        id -> Int8,
+        origin -> Text,
+        model -> Text,
+        provider -> Text,
+        valid_from -> Timestamptz,
+        prices -> Nullable<Text>,
+        created_at -> Timestamptz,
+        decided_by -> Nullable<Uuid>,
+        reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    price_updates (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        source -> Text,
+        etag -> Nullable<Text>,
+        outcome -> Text,
+        reason -> Nullable<Text>,
+        listed -> Int8,
+        added -> Int8,
+        changed -> Int8,
+        refused -> Int8,
+        refusals -> Array<Text>,
+    }
+}
+
+diesel::table! {
     progress_events (user_id, reason) {
         user_id -> Uuid,
         reason -> Text,
@@ -234,6 +274,16 @@ diesel::table! {
         referrer_id -> Uuid,
         created_at -> Timestamptz,
         paid_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    repricings (user_id, edition) {
+        user_id -> Uuid,
+        edition -> Int8,
+        at -> Timestamptz,
+        messages -> Int8,
+        cost -> Numeric,
     }
 }
 
@@ -437,11 +487,15 @@ diesel::allow_tables_to_appear_in_same_query!(
     models,
     notification_preferences,
     notifications,
+    price_book,
+    price_rows,
+    price_updates,
     progress_events,
     rank_history,
     referral_clicks,
     referral_codes,
     referrals,
+    repricings,
     season_entries,
     seasons,
     sessions,

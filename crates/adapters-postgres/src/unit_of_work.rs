@@ -13,6 +13,7 @@ use domain::insights::ports::WeeklyRepository;
 use domain::jobs::JobQueue;
 use domain::leaderboard::ports::LeaderboardRepository;
 use domain::notifications::ports::NotificationRepository;
+use domain::pricing::ports::PriceRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -133,6 +134,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository {
+        self
+    }
+
+    fn prices(&mut self) -> &mut dyn PriceRepository {
         self
     }
 

@@ -11,6 +11,7 @@ use adapters_http::edge::Edge;
 use adapters_http::services::api;
 use adapters_postgres::Hub;
 use bootstrap::database::Database;
+use bootstrap::prices::Followed;
 use bootstrap::service::{self, State};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
@@ -62,8 +63,10 @@ async fn run(
     let store = bootstrap::store::open(settings, database.url()).await?;
     let ready = Arc::new(Ready::new(store.clone()));
     let hub = Hub::start(store.clone(), database.url(), services::hub(settings));
-    let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready))?;
-    let working = (works && database.is_embedded()).then(|| Working::start(settings, &store, database.url()));
+    let prices = Followed::start(Arc::new(store.clone())).await;
+    let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
+    let works = works && database.is_embedded();
+    let working = works.then(|| Working::start(settings, &store, database.url())).transpose()?;
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
@@ -93,6 +96,7 @@ async fn run(
         working.end().await;
     }
     let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
+    drop(prices);
     store.close();
     ended.map_err(failed)
 }

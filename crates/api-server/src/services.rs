@@ -22,7 +22,7 @@ use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::pricing::CurrentBook;
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
@@ -38,6 +38,7 @@ pub(crate) fn services(
     database: &Database,
     hub: Hub,
     ready: Arc<Ready>,
+    prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
     let store: Arc<dyn Store> = Arc::new(database.clone());
     let reader = Arc::new(database.clone());
@@ -51,7 +52,6 @@ pub(crate) fn services(
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone(), salt);
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
-    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
     let patience = Patience::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::Database;
-use bootstrap::Settings;
 use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::ids::Ids;
 use tokio::sync::oneshot;
@@ -20,13 +20,13 @@ pub(crate) struct Working {
 
 impl Working {
     /// Does the jobs of `database`, which is at `url`, on the current runtime.
-    pub(crate) fn start(settings: &Settings, database: &Database, url: &str) -> Self {
+    pub(crate) fn start(settings: &Settings, database: &Database, url: &str) -> Result<Self, StartupError> {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         let stop = Stop::default();
         let worker = Worker {
             database: database.clone(),
             url: url.to_owned(),
-            work: Arc::new(Handlers::new(database, &clock, &ids, stop.clone())),
+            work: Arc::new(Handlers::new(settings, database, &clock, &ids, stop.clone())?),
             schedule: schedule::due,
             clock,
             ids,
@@ -37,7 +37,7 @@ impl Working {
         let worker = tokio::spawn(worker.run(stop, async {
             let _ = ended.await;
         }));
-        Self { worker, end }
+        Ok(Self { worker, end })
     }
 
     /// Lets what is under way finish.

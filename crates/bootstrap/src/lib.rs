@@ -1,7 +1,8 @@
-//! What both programs share before they are programs: configuration, telemetry, the clock and the database.
+//! What both programs share before they are programs: configuration, telemetry, the clock, the database and the prices.
 
 pub mod database;
 pub mod passwords;
+pub mod prices;
 pub mod service;
 pub mod settings;
 pub mod startup;

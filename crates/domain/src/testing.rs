@@ -19,6 +19,7 @@ use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::leaderboard::ports::{LeaderboardRepository, MockLeaderboardRepository};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -59,6 +60,8 @@ pub struct TestUnitOfWork {
     pub weekly: MockWeeklyRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
+    /// The prices that are stored.
+    pub prices: MockPriceRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -163,6 +166,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
         &mut self.referrals
+    }
+
+    fn prices(&mut self) -> &mut dyn PriceRepository {
+        &mut self.prices
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use domain::clock::Clock;
 use domain::identity::EndedSignIns;
 use domain::jobs::{JobError, JobStore};
+use domain::leaderboard::Leaderboard;
 use domain::notifications::{Forgotten, Inbox};
 use domain::users::{Purged, Users};
 use time::Duration;
@@ -24,6 +25,7 @@ pub struct Cleanup {
     pub(crate) inbox: Inbox,
     pub(crate) users: Users,
     pub(crate) ended: EndedSignIns,
+    pub(crate) boards: Leaderboard,
     pub(crate) jobs: Arc<dyn JobStore>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -35,6 +37,8 @@ pub struct Removed {
     pub ended: u64,
     /// Old notifications.
     pub notifications: Forgotten,
+    /// Days of ranks that are long ago.
+    pub ranks: u64,
     /// Old jobs.
     pub jobs: u64,
     /// Accounts that are gone for good.
@@ -47,6 +51,7 @@ impl Cleanup {
         Ok(Removed {
             ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
             notifications: self.inbox.forget(&stop).await.map_err(JobError::new)?,
+            ranks: self.boards.prune(&stop).await.map_err(JobError::new)?,
             jobs: self.prune_jobs(&stop).await?,
             purged: self.users.purge(&stop).await.map_err(JobError::new)?,
         })
@@ -73,6 +78,7 @@ impl fmt::Display for Removed {
         let parts = [
             count(self.ended, "session or token", "sessions and tokens"),
             format!("{} ({read} read, {unread} unread)", count(read + unread, "notification", "notifications")),
+            count(self.ranks, "day of ranks", "days of ranks"),
             count(self.jobs, "job", "jobs"),
             format!(
                 "{} for good ({}, {})",
@@ -95,16 +101,17 @@ mod tests {
 
     #[test]
     fn a_report_counts_what_is_gone() {
-        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 jobs, 0 accounts for good \
+        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts for good \
                        (0 messages, 0 other rows)";
         assert_eq!(Removed::default().to_string(), nothing);
         let removed = Removed {
             ended: 1,
             notifications: Forgotten { read: 5_000, unread: 17 },
+            ranks: 3,
             jobs: 1,
             purged: Purged { accounts: 2, messages: 250_000, others: 1 },
         };
-        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 1 job, 2 accounts for good \
+        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, 2 accounts for good \
                     (250000 messages, 1 other row)";
         assert_eq!(removed.to_string(), some);
     }

@@ -38,6 +38,10 @@ pub(crate) struct Run {
 /// The jobs of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Once {
+    /// Rank everybody anew, and freeze the months that are over
+    Leaderboard,
+    /// Bring the price book up to date from the live table, and price messages that had no price
+    Prices,
     /// Tell people whose streak ends at midnight, from 22:00 on where they live
     StreakRisk,
     /// Tell people what their last week came to, from Monday 09:00 on where they live
@@ -50,6 +54,8 @@ pub(crate) enum Once {
 impl From<Once> for Job {
     fn from(once: Once) -> Self {
         match once {
+            Once::Leaderboard => Self::Leaderboard,
+            Once::Prices => Self::Prices,
             Once::StreakRisk => Self::StreakRisk,
             Once::WeeklySummary => Self::WeeklySummary,
             Once::Cleanup => Self::Cleanup,

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use adapters_postgres::Database;
 use async_trait::async_trait;
+use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
 use domain::insights::WeeklySummaries;
 use domain::jobs::{Job, JobError, JobStore};
+use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
 use domain::streaks::StreakReminders;
 use domain::text::grouped;
@@ -18,6 +20,7 @@ use domain::users::Users;
 use thiserror::Error;
 
 use crate::cleanup::{Cleanup, Removed};
+use crate::prices::Prices;
 
 /// Says whether the program was told to end.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +53,21 @@ impl DomainError for Interrupted {
     }
 }
 
+/// The price book is not up to date.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct StalePrices(String);
+
+impl DomainError for StalePrices {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Unavailable
+    }
+
+    fn code(&self) -> &'static str {
+        "prices_stale"
+    }
+}
+
 /// Does jobs.
 #[async_trait]
 pub trait Work: Send + Sync {
@@ -59,6 +77,8 @@ pub trait Work: Send + Sync {
 
 /// The use cases behind the jobs.
 pub struct Handlers {
+    boards: Leaderboard,
+    prices: Prices,
     streaks: StreakReminders,
     weeks: WeeklySummaries,
     cleanup: Cleanup,
@@ -66,21 +86,39 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Works on `database`, until `stop` is asked.
-    pub fn new(database: &Database, clock: &Arc<dyn Clock>, ids: &Arc<dyn Ids>, stop: Stop) -> Self {
+    /// Works on `database` as `settings` say, until `stop` is asked. A TLS implementation must be installed for rustls.
+    pub fn new(
+        settings: &Settings,
+        database: &Database,
+        clock: &Arc<dyn Clock>,
+        ids: &Arc<dyn Ids>,
+        stop: Stop,
+    ) -> Result<Self, StartupError> {
         let store = Arc::new(database.clone());
-        Self {
+        let boards = Leaderboard::new(store.clone(), store.clone(), clock.clone(), ids.clone());
+        Ok(Self {
+            boards: boards.clone(),
+            prices: Prices::of(settings, database)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
             weeks: WeeklySummaries::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
             cleanup: Cleanup {
                 inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
                 users: Users::new(store.clone(), clock.clone(), ids.clone()),
                 ended: EndedSignIns::new(store.clone(), clock.clone()),
+                boards,
                 jobs: store as Arc<dyn JobStore>,
                 clock: clock.clone(),
             },
             stop,
-        }
+        })
+    }
+
+    /// Looks after prices. A table that cannot be had or is not believed is a failure, though what can be priced is.
+    async fn prices(&self) -> Result<String, JobError> {
+        let mut lines = Vec::new();
+        let up_to_date = self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
+        let report = lines.join("; ");
+        if up_to_date { Ok(report) } else { Err(JobError::new(StalePrices(report))) }
     }
 }
 
@@ -88,6 +126,9 @@ impl Handlers {
 impl Work for Handlers {
     async fn run(&self, job: &Job) -> Result<String, JobError> {
         let report = match job {
+            Job::Leaderboard => self.boards.refresh().await.map_err(JobError::new)?.to_string(),
+            Job::Prices => self.prices().await?,
+            Job::Reprice => self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?.to_string(),
             Job::StreakRisk => {
                 let reminded = self.streaks.remind(|| self.stop.is_asked()).await.map_err(JobError::new)?;
                 format!("{} told that their streak is at risk", people(reminded))

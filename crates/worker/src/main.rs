@@ -11,6 +11,8 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    // What asks others over TLS finds it here; there is one already if this fails.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -41,7 +43,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
     let store = bootstrap::store::open(settings, url).await?;
     let done = match command {
         Command::Run(asked) => commands::run::run(settings, &store, url, asked).await,
-        Command::RunOnce { job } => commands::run_once::run_once(&store, &job.into()).await,
+        Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,
         Command::Jobs(asked) => commands::jobs::jobs(&store, asked).await,
         Command::Rebuild(asked) => commands::rebuild::rebuild(&store, asked).await,
     };

@@ -94,6 +94,25 @@ pub(super) async fn page_within(
     entries(tx, rows).await
 }
 
+pub(super) async fn page_unpriced(
+    tx: &mut PgUnitOfWork,
+    user: UserId,
+    models: &[Model],
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<Vec<Entry>, StoreError> {
+    let (source_key, message_key) = place(tx, after).await?;
+    let models = tx.model_keys(models.iter().cloned().collect()).await?;
+    let query = statement::<Columns>(include_str!("../sql/page_unpriced.sql"))
+        .bind::<Uuid, _>(user.0)
+        .bind::<Integer, _>(source_key)
+        .bind::<Uuid, _>(message_key)
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .bind::<Array<Integer>, _>(models.into_values().collect::<Vec<_>>());
+    let rows: Vec<Row> = query.load(tx.connection()?).await.map_err(store_error)?;
+    entries(tx, rows).await
+}
+
 /// Where a page begins. Pages go by the source's key, not its name: any order that stays the same will do.
 async fn place(tx: &mut PgUnitOfWork, after: Option<Cursor>) -> Result<(i32, uuid::Uuid), StoreError> {
     let Some((source, key)) = after else { return Ok((0, uuid::Uuid::nil())) };

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use diesel::Queryable;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::days::Zone;
 use domain::ids::UserId;
@@ -15,11 +15,12 @@ use domain::progression::EventXp;
 use domain::referrals::ReferredBy;
 use domain::store::StoreError;
 use domain::usage::ports::{Account, Cursor, LedgerRepository, Moved};
-use domain::usage::{Derived, Entry, MachineId, MessageKey, Reach, Source};
+use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::store_error;
+use crate::numeric::Money;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
@@ -129,6 +130,29 @@ impl LedgerRepository for PgUnitOfWork {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
         messages::page_within(self, user, reach, after, limit).await
+    }
+
+    async fn page_unpriced(
+        &mut self,
+        user: UserId,
+        models: &[Model],
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        messages::page_unpriced(self, user, models, after, limit).await
+    }
+
+    async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
+        statement::<()>(include_str!("../sql/note_repriced.sql"))
+            .bind::<SqlUuid, _>(repriced.user.0)
+            .bind::<BigInt, _>(repriced.edition.0)
+            .bind::<Timestamptz, _>(repriced.at)
+            .bind::<BigInt, _>(i64::try_from(repriced.messages).unwrap_or(i64::MAX))
+            .bind::<Numeric, _>(Money(repriced.cost))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
     }
 
     async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError> {

@@ -13,6 +13,8 @@ const SECRET_CHARACTERS: usize = 32;
 /// What a value must be.
 enum Rule {
     Between(i64, i64),
+    /// A number from 0 to 1.
+    Share,
     NotEmpty,
     /// `http://` or `https://` with a host.
     Web,
@@ -32,7 +34,7 @@ const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
 const MAX_U32: i64 = u32::MAX as i64;
 
-const RULES: [(&str, Rule); 43] = [
+const RULES: [(&str, Rule); 44] = [
     ("app.name", Rule::NotEmpty),
     ("app.data_dir", Rule::NotEmpty),
     ("app.public_url", Rule::Web),
@@ -76,6 +78,7 @@ const RULES: [(&str, Rule); 43] = [
     ("gitlab.timeout_seconds", Rule::Between(1, 60)),
     ("mail.smtp_url", Rule::Schemes(&["smtp", "smtps"])),
     ("pricing.url", Rule::WebOrEmpty),
+    ("pricing.max_changed_share", Rule::Share),
 ];
 
 /// Adds what is wrong with `values` to `problems`. `named` says how whoever set a key calls it.
@@ -138,6 +141,12 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             let number = value.as_integer()?;
             let upper = if *most == MAX { "up".to_owned() } else { format!("to {most}") };
             (!(*least..=*most).contains(&number)).then(|| format!("must be from {least} {upper}, not {number}"))
+        }
+        Rule::Share => {
+            let whole = value.as_integer().and_then(|number| i32::try_from(number).ok()).map(f64::from);
+            let number = value.as_float().or(whole);
+            let good = number.is_some_and(|number| (0.0..=1.0).contains(&number));
+            (!good).then(|| format!("must be from 0 to 1, not {value}"))
         }
         Rule::NotEmpty => text.is_empty().then(|| "must not be empty".to_owned()),
         Rule::WebOrEmpty if text.is_empty() => None,

@@ -108,6 +108,8 @@ fn unknown(name: &str, path: &str) -> String {
 fn fits(like: &Value, value: &Value) -> bool {
     match (like, value) {
         (Value::Array(_), Value::Array(items)) => items.iter().all(Value::is_str),
+        // 1 is a number too where one with a fraction is expected.
+        (Value::Float(_), Value::Integer(_)) => true,
         _ => like.same_type(value),
     }
 }
@@ -130,6 +132,7 @@ fn parse_like(like: &Value, text: &str) -> Option<Value> {
     match like {
         Value::Boolean(_) => parse_bool(trimmed).map(Value::Boolean),
         Value::Integer(_) => trimmed.replace('_', "").parse().ok().map(Value::Integer),
+        Value::Float(_) => trimmed.parse().ok().map(Value::Float),
         Value::Array(_) => parse_list(trimmed).map(Value::from),
         _ => Some(Value::String(trimmed.to_owned())),
     }

@@ -250,6 +250,8 @@ pub struct Pricing {
     /// Where it is fetched from; `None` turns fetching off.
     #[serde(deserialize_with = "text_unless_empty")]
     pub url: Option<String>,
+    /// The share of the known prices that one table may change, from 0 to 1.
+    pub max_changed_share: f64,
 }
 
 /// Everything that is wrong with a configuration, each problem beginning with the key it is about.

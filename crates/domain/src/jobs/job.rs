@@ -9,6 +9,12 @@ use crate::data::{Data, Datum};
 /// A piece of work, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
+    /// Rank everybody anew.
+    Leaderboard,
+    /// Bring the price book up to date, and price what it now can.
+    Prices,
+    /// Price messages that had no price.
+    Reprice,
     /// Tell people whose streak ends at midnight.
     StreakRisk,
     /// Tell people what their last week came to.
@@ -26,6 +32,9 @@ impl Job {
     /// What sort of work it is.
     pub fn kind(&self) -> Kind {
         match self {
+            Self::Leaderboard => Kind::Leaderboard,
+            Self::Prices => Kind::Prices,
+            Self::Reprice => Kind::Reprice,
             Self::StreakRisk => Kind::StreakRisk,
             Self::WeeklySummary => Kind::WeeklySummary,
             Self::Cleanup => Kind::Cleanup,
@@ -35,7 +44,12 @@ impl Job {
     /// What it is about, to be stored.
     pub fn data(&self) -> Data {
         match self {
-            Self::StreakRisk | Self::WeeklySummary | Self::Cleanup => Vec::new(),
+            Self::Leaderboard
+            | Self::Prices
+            | Self::Reprice
+            | Self::StreakRisk
+            | Self::WeeklySummary
+            | Self::Cleanup => Vec::new(),
         }
     }
 
@@ -43,6 +57,9 @@ impl Job {
     pub fn parse(kind: &str, _data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
         Ok(match Kind::of(kind).ok_or_else(unknown)? {
+            Kind::Leaderboard => Self::Leaderboard,
+            Kind::Prices => Self::Prices,
+            Kind::Reprice => Self::Reprice,
             Kind::StreakRisk => Self::StreakRisk,
             Kind::WeeklySummary => Self::WeeklySummary,
             Kind::Cleanup => Self::Cleanup,

@@ -5,6 +5,12 @@ use time::Duration;
 /// What sort of work a job is; each has a queue of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
+    /// Ranks everybody anew.
+    Leaderboard,
+    /// Brings the price book up to date.
+    Prices,
+    /// Prices messages that had no price.
+    Reprice,
     /// Tells people whose streak ends at midnight.
     StreakRisk,
     /// Tells people what their last week came to.
@@ -27,7 +33,8 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 3] = [Self::StreakRisk, Self::WeeklySummary, Self::Cleanup];
+    pub const ALL: [Self; 6] =
+        [Self::Leaderboard, Self::Prices, Self::Reprice, Self::StreakRisk, Self::WeeklySummary, Self::Cleanup];
 
     /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
@@ -62,6 +69,13 @@ impl Kind {
     /// The one table of how kinds are worked on.
     const fn manner(self) -> Manner {
         match self {
+            Self::Leaderboard => {
+                Manner { name: "leaderboard", priority: 40, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+            }
+            Self::Prices => Manner { name: "prices", priority: 50, at_once: 1, attempts: 8, limit: Duration::hours(1) },
+            Self::Reprice => {
+                Manner { name: "reprice", priority: 60, at_once: 1, attempts: 5, limit: Duration::hours(6) }
+            }
             Self::StreakRisk => {
                 Manner { name: "streak_risk", priority: 20, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
             }

@@ -1,5 +1,6 @@
 //! What is done with boards: refreshed, looked at, and in the end forgotten.
 
+use std::fmt;
 use std::sync::Arc;
 
 use time::{Date, Duration};
@@ -17,6 +18,7 @@ use crate::ids::{Ids, UserId};
 use crate::progression::{Change, settle};
 use crate::store::Store;
 use crate::streaks::window_start;
+use crate::text::grouped;
 use crate::users::Username;
 
 /// How many people are looked up at a time whose rank earned something.
@@ -43,6 +45,24 @@ pub struct Refreshed {
     pub frozen: Vec<SeasonMonth>,
     /// How many people's best rank earned something new.
     pub settled: u64,
+}
+
+impl fmt::Display for Refreshed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = |number, one, many| if number == 1 { one } else { many };
+        let (people, settled) = (self.people, self.settled);
+        write!(
+            f,
+            "{} {} ranked",
+            grouped(i64::try_from(people).unwrap_or(i64::MAX)),
+            noun(people, "person", "people")
+        )?;
+        write!(f, ", {settled} with a rank that earns something")?;
+        for month in &self.frozen {
+            write!(f, ", season {month} frozen")?;
+        }
+        Ok(())
+    }
 }
 
 impl Leaderboard {

@@ -8,6 +8,7 @@ use super::history::{History, PricedModel};
 use super::line::{self, PriceRow};
 use super::makers::{CacheWrites, Maker, is_free, is_local, maker_of, seller};
 use super::names::{Step, each_form, plainest};
+use super::overrides::Override;
 use crate::usage::{ModelName, Provider};
 
 /// The rows that are compiled in; see `assets/price-book.README.md`.
@@ -19,6 +20,8 @@ pub struct PriceBook {
     listings: Vec<Listing>,
     /// Every form of every listed model's name, with the step that makes it and the listing.
     forms: HashMap<Box<str>, Vec<(Step, usize)>>,
+    /// What administrators decided, by the exact name and for a provider or any.
+    overrides: HashMap<ModelName, HashMap<Option<Provider>, History>>,
 }
 
 /// One model at one provider.
@@ -38,8 +41,23 @@ impl PriceBook {
 
     /// The book that is compiled in, and `rows` besides: where both have the same model, provider and instant, theirs counts.
     pub fn shipped_with(rows: Vec<PriceRow>) -> Self {
+        Self::new(Self::shipped_rows().chain(rows))
+    }
+
+    /// The rows that are compiled in.
+    pub fn shipped_rows() -> impl Iterator<Item = PriceRow> {
         // A test reads every shipped line, so none is skipped here.
-        Self::new(line::rows(SHIPPED).filter_map(Result::ok).chain(rows))
+        line::rows(SHIPPED).filter_map(Result::ok)
+    }
+
+    /// The same book, where `overrides`, in the order in which they were decided, come before whatever a table says: each for
+    /// exactly its name, from its instant on. Prices of zero are meant here.
+    #[must_use]
+    pub fn with_overrides(mut self, overrides: impl IntoIterator<Item = Override>) -> Self {
+        for Override { model, provider, valid_from, prices } in overrides {
+            self.overrides.entry(model).or_default().entry(provider).or_default().decide(valid_from, prices);
+        }
+        self
     }
 
     /// A book of these rows, in any order of time; of several rows for the same model, provider and instant the last one
@@ -81,7 +99,21 @@ impl PriceBook {
     /// Where `provider` is named and sells a model of that name, its prices count. Otherwise the first step of
     /// [`Step`] that finds the name settles it: the maker's own prices, else those on which all sellers agree. Work is
     /// bounded by the length of the name; resolve once per batch and keep the answer.
+    ///
+    /// What administrators decided for exactly this name comes before all of that.
     pub fn find(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
+        let listed = self.find_listed(model, provider);
+        let Some(decided) = self.overrides.get(model) else { return listed };
+        let here = provider.and_then(|_| decided.get(&provider.cloned()));
+        let decided = [here, decided.get(&None)];
+        listed.map(|listed| listed.overridden(decided)).or_else(|| {
+            let maker = maker_of(&plainest(model.as_str()));
+            PricedModel::decided(decided, maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes))
+        })
+    }
+
+    /// What the tables say of `model`.
+    fn find_listed(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
         if let Some(provider) = provider {
             let of_named = self.find_at(model.as_str(), provider.as_str());
             if of_named.is_some() || is_local(provider.as_str()) {
@@ -312,6 +344,35 @@ mod tests {
             PriceBook::shipped(),
             &[("glm-99", "", None), ("glm-4.7", "", Some("0.6")), ("glm-4.6", "", Some("0.6"))],
         );
+    }
+
+    #[test]
+    fn an_override_is_for_exactly_its_name_and_its_provider_or_any() {
+        let book = book(&[("gpt-9", "openai", 1), ("azure/gpt-9", "azure", 2)]).with_overrides([
+            override_of("gpt-9", Some("azure"), "in=7 out=7"),
+            override_of("house-model", None, "in=0 out=0"),
+            override_of("house-model", Some("ollama"), "in=5 out=5"),
+        ]);
+        let table = [
+            ("gpt-9", "", Some("1")),
+            ("gpt-9", "openai", Some("1")),
+            ("gpt-9", "azure", Some("7")),
+            ("azure/gpt-9", "", Some("2")),
+            ("house-model", "", Some("0")),
+            ("house-model", "somebody", Some("0")),
+            ("house-model", "ollama", Some("5")),
+            ("house-model-high", "", None),
+        ];
+        check(&book, &table);
+    }
+
+    fn override_of(model: &str, provider: Option<&str>, prices: &str) -> Override {
+        Override {
+            model: ModelName::trusted(model),
+            provider: provider.map(Provider::trusted),
+            valid_from: datetime!(2026-01-01 0:00 UTC),
+            prices: Some(line::prices(prices).expect("prices")),
+        }
     }
 
     #[test]

@@ -22,6 +22,12 @@ struct Period {
 }
 
 impl History {
+    /// Decides that from an instant on these are the prices, whatever was decided before; `None` is no longer any.
+    pub(super) fn decide(&mut self, from: OffsetDateTime, prices: Option<Prices>) {
+        self.0.retain(|period| period.from < from);
+        self.0.push(Period { from, prices });
+    }
+
     /// Adds the prices from an instant on; they replace those of the same instant.
     pub(super) fn add(&mut self, from: OffsetDateTime, prices: Prices) {
         let prices = Some(prices);
@@ -54,7 +60,10 @@ impl History {
 /// A model whose prices were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedModel<'a> {
+    /// What the tables say; empty where they list no such model.
     history: Cow<'a, History>,
+    /// What administrators decided: for the provider that was asked for, then for any.
+    decided: [Option<&'a History>; 2],
     cache_writes: CacheWrites,
 }
 
@@ -66,7 +75,18 @@ impl<'a> PricedModel<'a> {
             several => Cow::Owned(History::agreed(several)),
         };
         let ever = history.0.iter().any(|period| period.prices.is_some());
-        ever.then_some(Self { history, cache_writes })
+        ever.then_some(Self { history, decided: [None; 2], cache_writes })
+    }
+
+    /// A model that no table lists, with what administrators `decided`; `None` where they decided nothing.
+    pub(super) fn decided(decided: [Option<&'a History>; 2], cache_writes: CacheWrites) -> Option<Self> {
+        let any = decided.iter().flatten().next().is_some();
+        any.then(|| Self { history: Cow::Owned(History::default()), decided, cache_writes })
+    }
+
+    /// The same model, where what administrators `decided` comes first.
+    pub(super) fn overridden(self, decided: [Option<&'a History>; 2]) -> Self {
+        Self { decided, ..self }
     }
 
     /// Whether there is a price at every time.
@@ -77,12 +97,26 @@ impl<'a> PricedModel<'a> {
     /// What a message of these tokens costs at its instant. Before the first row of the model its prices are assumed, and the
     /// cost is estimated.
     pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {
-        let period = self.history.in_effect(at);
-        let Some(prices) = period.or(self.history.0.first()).and_then(|period| period.prices.as_ref()) else {
-            return Cost::Unpriced;
-        };
+        let Some((prices, assumed)) = self.prices(at) else { return Cost::Unpriced };
         let (amount, filled_in) = cost(prices, self.cache_writes, tokens);
-        if filled_in || period.is_none() { Cost::Estimated(amount) } else { Cost::Priced(amount) }
+        if filled_in || assumed { Cost::Estimated(amount) } else { Cost::Priced(amount) }
+    }
+
+    /// The prices at `at`, and whether they are only assumed, being of a later time.
+    fn prices(&self, at: OffsetDateTime) -> Option<(&Prices, bool)> {
+        let decided = || self.decided.iter().flatten();
+        let in_effect = |history: &'a History| history.in_effect(at)?.prices.as_ref();
+        if let Some(prices) = decided().copied().find_map(in_effect) {
+            return Some((prices, false));
+        }
+        if self.history.0.is_empty() {
+            // Only what begins later: what ended before is over.
+            let first = |history: &&'a History| history.0.first().filter(|first| first.from > at)?.prices.as_ref();
+            return decided().find_map(first).map(|prices| (prices, true));
+        }
+        let period = self.history.in_effect(at);
+        let prices = period.or(self.history.0.first())?.prices.as_ref()?;
+        Some((prices, period.is_none()))
     }
 }
 
@@ -192,5 +226,59 @@ mod tests {
         let model = model(&[&one, &other]);
         assert_eq!(model.cost(&ONE_INPUT, JANUARY), Cost::Unpriced);
         assert_eq!(model.cost(&ONE_INPUT, MAY), priced(3));
+    }
+
+    /// What administrators decided, in the order in which they did; 0 is an end.
+    fn decisions(periods: &[(OffsetDateTime, u64)]) -> History {
+        let mut history = History::default();
+        for (from, femto) in periods {
+            let price = Price::from_femto(*femto);
+            history.decide(*from, (*femto > 0).then(|| Prices::new(Rates::new(price, price), vec![])));
+        }
+        history
+    }
+
+    #[test]
+    fn a_decision_comes_before_the_tables_while_it_stands() {
+        let table = history(&[(JANUARY, 1)]);
+        let (here, anywhere) = (decisions(&[(MARCH, 7), (MAY, 0)]), decisions(&[(JANUARY, 9)]));
+        let second = time::Duration::SECOND;
+        let with = |decided| model(&[&table]).overridden(decided);
+        let cases = [
+            ([Some(&here), None], JANUARY - second, estimated(1)),
+            ([Some(&here), None], MARCH - second, priced(1)),
+            ([Some(&here), None], MARCH, priced(7)),
+            ([Some(&here), None], MAY, priced(1)),
+            ([Some(&here), Some(&anywhere)], MARCH - second, priced(9)),
+            ([Some(&here), Some(&anywhere)], MARCH, priced(7)),
+            ([Some(&here), Some(&anywhere)], MAY, priced(9)),
+            ([None, Some(&anywhere)], JANUARY - second, estimated(1)),
+        ];
+        for (decided, at, cost) in cases {
+            assert_eq!(with(decided).cost(&ONE_INPUT, at), cost, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_decision_about_a_model_that_nobody_lists_covers_the_time_before_it_too() {
+        let (ended, later) = (decisions(&[(MARCH, 7), (MAY, 0)]), decisions(&[(MAY, 9)]));
+        let alone = |decided| PricedModel::decided(decided, CacheWrites::AsInput).expect("a model");
+        let cases = [
+            ([Some(&ended), None], JANUARY, estimated(7)),
+            ([Some(&ended), None], MARCH, priced(7)),
+            ([Some(&ended), None], MAY, Cost::Unpriced),
+            ([None, Some(&later)], MARCH, estimated(9)),
+            ([None, Some(&later)], MAY, priced(9)),
+        ];
+        for (decided, at, cost) in cases {
+            assert_eq!(alone(decided).cost(&ONE_INPUT, at), cost, "{at}");
+        }
+        assert_eq!(PricedModel::decided([None, None], CacheWrites::AsInput), None);
+    }
+
+    #[test]
+    fn a_later_decision_leaves_nothing_of_earlier_ones_from_its_instant_on() {
+        assert_eq!(decisions(&[(MARCH, 7), (MAY, 0), (JANUARY, 9)]), decisions(&[(JANUARY, 9)]));
+        assert_eq!(decisions(&[(JANUARY, 9), (MARCH, 7), (MARCH, 8)]), decisions(&[(JANUARY, 9), (MARCH, 8)]));
     }
 }

@@ -82,9 +82,7 @@ fn day(text: &str) -> Option<OffsetDateTime> {
 /// price a kind takes its base price.
 pub fn prices(text: &str) -> Result<Prices, Problem> {
     let mut parts = text.split('>');
-    let base = Words::read(parts.next().unwrap_or_default())?;
-    let (Some(input), Some(output)) = (base.input, base.output) else { return Err(Problem::Incomplete) };
-    let base = base.over(&Rates::new(input, output));
+    let base = Words::read(parts.next().unwrap_or_default())?.complete().ok_or(Problem::Incomplete)?;
     let mut tiers: Vec<Tier> = Vec::new();
     for part in parts {
         let (threshold, words) = part.split_once(' ').unwrap_or((part, ""));
@@ -99,14 +97,14 @@ pub fn prices(text: &str) -> Result<Prices, Problem> {
 }
 
 /// The prices that one part of a line states.
-#[derive(Default)]
-struct Words {
-    input: Option<Price>,
-    output: Option<Price>,
-    cache_read: Option<Price>,
-    cache_write: Option<Price>,
-    cache_write_1h: Option<Price>,
-    reasoning: Option<Price>,
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    pub(super) input: Option<Price>,
+    pub(super) output: Option<Price>,
+    pub(super) cache_read: Option<Price>,
+    pub(super) cache_write: Option<Price>,
+    pub(super) cache_write_1h: Option<Price>,
+    pub(super) reasoning: Option<Price>,
 }
 
 impl Words {
@@ -130,8 +128,13 @@ impl Words {
         Ok(words)
     }
 
+    /// These prices where they are complete: for input and for output.
+    pub(super) fn complete(&self) -> Option<Rates> {
+        Some(self.over(&Rates::new(self.input?, self.output?)))
+    }
+
     /// These prices, and those of `base` for the kinds that have none here.
-    fn over(&self, base: &Rates) -> Rates {
+    pub(super) fn over(&self, base: &Rates) -> Rates {
         Rates {
             input: self.input.unwrap_or(base.input),
             output: self.output.unwrap_or(base.output),

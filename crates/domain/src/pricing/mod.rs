@@ -2,22 +2,37 @@
 //!
 //! A [`PriceBook`] holds effective-dated [`PriceRow`]s. [`PriceBook::find`] settles a model's name once; the
 //! [`PricedModel`] it returns then prices each message on its own, at its own time.
+//!
+//! The book that ships is brought up to date from the live table ([`PriceRefresh`]) and by what administrators decide
+//! ([`PriceOverrides`]); every process follows ([`Editions`]). Nothing is ever deleted.
 
 pub mod aliases;
 pub mod book;
 pub mod cost;
 mod current;
+mod editions;
+mod error;
 mod history;
 pub mod line;
 pub mod makers;
 pub mod names;
+mod overrides;
+pub mod ports;
 pub mod price;
 pub mod rates;
+mod refresh;
+pub mod table;
+mod unpriced;
 
 pub use book::PriceBook;
 pub use cost::Cost;
-pub use current::CurrentBook;
+pub use current::{CurrentBook, Edition};
+pub use editions::Editions;
+pub use error::PricingError;
 pub use history::PricedModel;
 pub use line::{LineError, PriceRow};
+pub use overrides::{Decision, Override, PriceOverrides, Reason};
 pub use price::Price;
 pub use rates::{Prices, Rates, Tier};
+pub use refresh::{MaxChangedShare, Outcome, PriceRefresh, PriceUpdate};
+pub use unpriced::{UnpricedModel, UnpricedModels};

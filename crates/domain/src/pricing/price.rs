@@ -22,6 +22,10 @@ impl Price {
     /// Free of charge.
     pub const FREE: Self = Self(0);
 
+    /// The most that a token may cost, 0.001 USD. No model has ever cost more than 0.0006 USD per token; the published table
+    /// has rows that are wrong by a factor of 10,000 and more.
+    pub const MOST: Self = Self(1_000_000_000_000);
+
     /// `femto` times 1e-15 USD for one token.
     pub const fn from_femto(femto: u64) -> Self {
         Self(femto)

@@ -25,10 +25,15 @@ impl Rates {
         Self { input, output, cache_read: None, cache_write: None, cache_write_1h: None, reasoning: None }
     }
 
+    /// Every price that is stated.
+    fn each(&self) -> impl Iterator<Item = Price> {
+        let others = [self.cache_read, self.cache_write, self.cache_write_1h, self.reasoning];
+        others.into_iter().flatten().chain([self.input, self.output])
+    }
+
     /// Whether nothing costs anything.
     fn is_zero(&self) -> bool {
-        let others = [self.cache_read, self.cache_write, self.cache_write_1h, self.reasoning];
-        others.into_iter().flatten().chain([self.input, self.output]).all(|price| price == Price::FREE)
+        self.each().all(|price| price == Price::FREE)
     }
 }
 
@@ -75,6 +80,12 @@ impl Prices {
             .map_or(&self.base, |tier| &tier.rates)
     }
 
+    /// Whether no price is more than [`Price::MOST`].
+    pub fn are_plausible(&self) -> bool {
+        let tiers = self.tiers.iter().flat_map(|tier| tier.rates.each());
+        self.base.each().chain(tiers).all(|price| price <= Price::MOST)
+    }
+
     /// Whether all prices are zero. Such a row is a gap in the table, unless the maker documents the model as free.
     pub fn are_zero(&self) -> bool {
         self.base.is_zero() && self.tiers.iter().all(|tier| tier.rates.is_zero())
@@ -102,6 +113,17 @@ mod tests {
         }
         assert_eq!(prices.tiers().iter().map(|tier| tier.above_thousands).collect::<Vec<_>>(), [128, 272]);
         assert_eq!(*prices.base(), rates(1));
+    }
+
+    #[test]
+    fn one_price_beyond_reason_makes_all_implausible() {
+        let (most, more) = (Price::MOST.femto(), Price::MOST.femto() + 1);
+        let tier = |femto| vec![Tier { above_thousands: 1, rates: rates(femto) }];
+        assert!(Prices::new(rates(most), tier(most)).are_plausible());
+        assert!(!Prices::new(rates(more), vec![]).are_plausible());
+        assert!(!Prices::new(rates(1), tier(more)).are_plausible());
+        let read = Rates { cache_read: Some(Price::from_femto(more)), ..rates(1) };
+        assert!(!Prices::new(read, vec![]).are_plausible());
     }
 
     #[test]

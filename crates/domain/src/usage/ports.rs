@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::derived::Derived;
-use super::message::{Entry, MessageKey};
+use super::message::{Entry, MessageKey, Model};
 use super::names::{MachineId, Source};
+use super::repricing::RepricedAccount;
 use super::selection::Reach;
 use super::sums::Sums;
 use crate::achievements::ports::ProgressSums;
@@ -105,6 +106,18 @@ pub trait LedgerRepository: Send {
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError>;
 
+    /// The same of the messages of `models` that have no price.
+    async fn page_unpriced(
+        &mut self,
+        user: UserId,
+        models: &[Model],
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError>;
+
+    /// Records that messages of an account got a price; adds to what is recorded of the same account and edition.
+    async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError>;
+
     /// Removes `entries`, each of which is stored.
     async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
 
@@ -113,4 +126,18 @@ pub trait LedgerRepository: Send {
 
     /// The derived rows as they are stored.
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;
+}
+
+/// Reads what has no price, and what got one.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait UnpricedReader: Send + Sync {
+    /// All models of messages without a price.
+    async fn models_to_price(&self) -> Result<Vec<Model>, StoreError>;
+
+    /// The accounts with messages of `models` that have no price.
+    async fn accounts_to_price(&self, models: &[Model]) -> Result<Vec<UserId>, StoreError>;
+
+    /// Whose messages got a price that they had not, the latest first.
+    async fn repriced(&self, limit: u32) -> Result<Vec<RepricedAccount>, StoreError>;
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use adapters_postgres::Database;
 use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
-use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::{Usage, UsageError};
 use domain::users::Username;
 use worker::rebuild;
@@ -15,7 +14,8 @@ use crate::cli::Rebuild;
 use crate::failed;
 
 pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), StartupError> {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    // A rebuild sums costs and looks none up.
+    let book = bootstrap::prices::shipped();
     let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {

@@ -22,7 +22,7 @@ pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked:
     let worker = Worker {
         database: store.clone(),
         url: url.to_owned(),
-        work: Arc::new(Handlers::new(store, &clock, &ids, stop.clone())),
+        work: Arc::new(Handlers::new(settings, store, &clock, &ids, stop.clone())?),
         schedule: schedule::due,
         clock,
         ids,

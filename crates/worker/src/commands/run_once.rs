@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use adapters_postgres::Database;
-use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::ids::Ids;
 use domain::jobs::Job;
@@ -13,9 +13,9 @@ use worker::{Handlers, Work};
 use super::interrupted;
 use crate::failed;
 
-pub(crate) async fn run_once(store: &Database, job: &Job) -> Result<(), StartupError> {
+pub(crate) async fn run_once(settings: &Settings, store: &Database, job: &Job) -> Result<(), StartupError> {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let handlers = Handlers::new(store, &clock, &ids, interrupted()?);
+    let handlers = Handlers::new(settings, store, &clock, &ids, interrupted()?)?;
     let report = handlers.run(job).await.map_err(|error| failed(job.kind().name(), error.to_string()))?;
     println!("{}: {report}", job.kind().name());
     Ok(())

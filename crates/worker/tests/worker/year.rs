@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
+use bootstrap::Settings;
 use bootstrap::system::SystemIds;
 use domain::clock::{Clock, FixedClock};
 use domain::days::{Zone, days_between};
@@ -160,11 +161,14 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
 
     let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
     let (dyn_clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (clock.clone(), Arc::new(SystemIds));
+    let settings = Settings::from_environment([("PRICING_URL".to_owned(), String::new())]).expect("settings");
     let mut hands: Vec<Hand> = ["one", "other"]
         .into_iter()
         .map(|name| Hand {
             name: name.to_owned(),
-            handlers: Arc::new(Handlers::new(&fixture.store, &dyn_clock, &ids, Stop::default())),
+            handlers: Arc::new(
+                Handlers::new(&settings, &fixture.store, &dyn_clock, &ids, Stop::default()).expect("handlers"),
+            ),
             away_until: BEGIN,
         })
         .collect();

@@ -1,0 +1,12 @@
+-- A page of the messages of the models $5 without a price, in the order of the primary key, after the message that the page
+-- before ended with.
+SELECT
+    message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
+    source_key, model_key, machine_key, flags, cost
+FROM usage_messages
+WHERE user_key = (SELECT key FROM users WHERE id = $1)
+  AND cost IS NULL
+  AND (source_key, message_key) > ($2, $3)
+  AND model_key = ANY($5)
+ORDER BY source_key, message_key
+LIMIT $4

@@ -1,0 +1,23 @@
+//! Prints what the table at an address would add to an empty book: model, provider and prices per line, as the book writes them.
+//!
+//! `cargo run -p adapters-pricing --example rows -- http://127.0.0.1:8000/table.json`
+
+use adapters_pricing::{FetchLimits, LiveTable};
+use domain::pricing::ports::{Fetched, PriceSource};
+use domain::pricing::table::Table;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = std::env::args().nth(1).ok_or("name the address of a table")?;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let fetched = LiveTable::at(&url, FetchLimits::default()).map_err(|error| error.to_string())?.fetch(None).await?;
+    let Fetched::Table { entries, .. } = fetched else { return Err("nothing was sent".into()) };
+    let table = Table::read(entries);
+    for row in &table.listed {
+        println!("{} {} {}", row.model, row.provider, row.prices);
+    }
+    for entry in &table.refused {
+        eprintln!("{}: {}", entry.model, entry.problem);
+    }
+    Ok(())
+}

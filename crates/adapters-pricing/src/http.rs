@@ -1,0 +1,177 @@
+//! Asking for the table over HTTP: patient for a while, bounded, and never led to another host.
+
+use std::time::Duration;
+
+use domain::pricing::ports::SourceError;
+use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+
+use crate::FetchLimits;
+
+/// How often a request is sent again.
+const RETRIES: u32 = 2;
+
+/// How many redirects are followed, all on the same host.
+const REDIRECTS: usize = 3;
+
+/// The longest name of an edition that is kept.
+const LONGEST_ETAG: usize = 200;
+
+/// Why no client could be made: the TLS of this machine is of no use.
+#[derive(Debug)]
+pub struct ClientError(reqwest::Error);
+
+impl std::fmt::Display for ClientError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no HTTP client could be made: {}", reason(&self.0))
+    }
+}
+
+impl std::error::Error for ClientError {}
+
+/// What came back.
+pub(crate) enum Answer {
+    /// The edition that is known already.
+    Unchanged,
+    /// Another.
+    Body { etag: Option<String>, body: Vec<u8> },
+}
+
+/// A client for the table.
+#[derive(Debug, Clone)]
+pub(crate) struct Http {
+    client: Client,
+    pause: Duration,
+    bytes: usize,
+}
+
+impl Http {
+    /// A client that keeps to `limits`. It uses no proxy and leaves the host it was given at no redirect, so that a configured
+    /// address is the only one that is asked.
+    pub(crate) fn new(limits: FetchLimits) -> Result<Self, ClientError> {
+        let client = Client::builder()
+            .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
+            .timeout(limits.timeout)
+            .connect_timeout(limits.timeout)
+            .redirect(redirect::Policy::custom(|attempt| {
+                let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
+                if stays && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
+            }))
+            .no_proxy()
+            .build()
+            .map_err(ClientError)?;
+        Ok(Self { client, pause: limits.pause, bytes: limits.bytes })
+    }
+
+    /// What is at `url`, unless it is still the edition `known`. Tried up to two times more when the server cannot be reached,
+    /// hangs up or fails by itself.
+    pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<Answer, SourceError> {
+        let mut pause = self.pause;
+        for _ in 0..RETRIES {
+            match self.once(url, known).await {
+                Err(Failure { is_passing: true, .. }) => {}
+                done => return done.map_err(|failure| failure.error),
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+        self.once(url, known).await.map_err(|failure| failure.error)
+    }
+
+    async fn once(&self, url: &str, known: Option<&str>) -> Result<Answer, Failure> {
+        let mut request = self.client.get(url).header(ACCEPT, "application/json, text/plain");
+        if let Some(known) = known {
+            request = request.header(IF_NONE_MATCH, known);
+        }
+        let response = request.send().await.map_err(failure)?;
+        let status = response.status();
+        if status == StatusCode::NOT_MODIFIED && known.is_some() {
+            return Ok(Answer::Unchanged);
+        }
+        if status != StatusCode::OK {
+            let what = if status.is_redirection() { ", which leads to another host or nowhere" } else { "" };
+            let error = SourceError::Unavailable(format!("it answered {status}{what}"));
+            return Err(Failure { error, is_passing: status.is_server_error() });
+        }
+        let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
+        let etag = etag.filter(|etag| etag.len() <= LONGEST_ETAG).map(str::to_owned);
+        Ok(Answer::Body { etag, body: self.body(response).await? })
+    }
+
+    /// The body of `response`, unpacked; never more of it in memory than is allowed.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > self.bytes {
+                let error = SourceError::Nonsense(format!("it has more than {} bytes", self.bytes));
+                return Err(Failure { error, is_passing: false });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body)
+    }
+}
+
+fn is_same_host(one: &Url, other: &Url) -> bool {
+    let place = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
+    place(one) == place(other)
+}
+
+/// `url` without what may be secret in it: where there is a user, nothing but the scheme, and no query or fragment.
+pub(crate) fn without_secrets(url: &str) -> &str {
+    let shown = url.split(['?', '#']).next().unwrap_or_default();
+    match shown.split_once("://") {
+        Some((scheme, rest)) if rest.split('/').next().is_some_and(|host| host.contains('@')) => scheme,
+        _ => shown,
+    }
+}
+
+/// A failure of one try.
+struct Failure {
+    error: SourceError,
+    /// Whether another try may help. After a timeout it would only take as long again.
+    is_passing: bool,
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let is_passing = !(error.is_timeout() || error.is_builder() || error.is_redirect());
+    Failure { error: SourceError::Unavailable(reason(&error.without_url())), is_passing }
+}
+
+/// The error with its causes; its own text alone says little.
+fn reason(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        for (url, shown) in [
+            ("https://example.org/a/b.json", "https://example.org/a/b.json"),
+            ("https://example.org/b.json?token=x#y", "https://example.org/b.json"),
+            ("https://ada:secret@example.org/b.json", "https"),
+            ("https://example.org/@b.json", "https://example.org/@b.json"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
+    }
+
+    #[test]
+    fn a_host_is_the_same_with_its_scheme_and_port() {
+        let url = |text: &str| Url::parse(text).expect("an address");
+        let asked = url("https://example.org/table");
+        for (other, is_same) in [
+            ("https://example.org:443/elsewhere", true),
+            ("http://example.org/table", false),
+            ("https://example.org:8443/table", false),
+            ("https://www.example.org/table", false),
+            ("https://169.254.169.254/table", false),
+        ] {
+            assert_eq!(is_same_host(&asked, &url(other)), is_same, "{other}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The price book of a process: loaded at the start, and followed as it changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::pricing::ports::PriceReader;
+use domain::pricing::{CurrentBook, Editions, PriceBook};
+use tokio::task::JoinHandle;
+
+/// How often a process looks for another edition, and how soon again while it has found out nothing yet.
+const EVERY: Duration = Duration::from_secs(30);
+const AT_FIRST: Duration = Duration::from_secs(1);
+
+/// The book that ships, before anything stored is known.
+pub fn shipped() -> Arc<CurrentBook> {
+    Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())))
+}
+
+/// A task that keeps a book in step with the database; it ends with this value.
+pub struct Followed {
+    prices: Arc<CurrentBook>,
+    task: JoinHandle<()>,
+}
+
+impl Followed {
+    /// Loads what `reader` reads, and follows it on the current runtime. Where it cannot be read, the book that ships is in
+    /// force meanwhile.
+    pub async fn start(reader: Arc<dyn PriceReader>) -> Self {
+        Self::every(EVERY, AT_FIRST, reader).await
+    }
+
+    async fn every(pause: Duration, at_first: Duration, reader: Arc<dyn PriceReader>) -> Self {
+        let prices = shipped();
+        let editions = Editions::new(reader, Arc::clone(&prices));
+        let mut known = follow(&editions).await;
+        let task = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(if known { pause } else { at_first }).await;
+                known |= follow(&editions).await;
+            }
+        });
+        Self { prices, task }
+    }
+
+    /// The book.
+    pub fn book(&self) -> Arc<CurrentBook> {
+        Arc::clone(&self.prices)
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Follows once; says whether it is known now what is stored.
+async fn follow(editions: &Editions) -> bool {
+    match editions.follow().await {
+        Ok(true) => tracing::info!(edition = editions.in_force().0.0, "prices of another edition are in force"),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(%error, "the stored prices cannot be read; those known before stay in force");
+            return false;
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use domain::pricing::ports::{MockPriceReader, StoredPrices};
+    use domain::pricing::{Edition, line};
+    use domain::store::StoreError;
+    use domain::usage::ModelName;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_process_follows_once_it_can_read_and_whenever_the_edition_rises() {
+        const FAILS: i64 = -1;
+        let stored = Arc::new(AtomicI64::new(FAILS));
+        let (asked, read) = (Arc::clone(&stored), Arc::clone(&stored));
+        let mut reader = MockPriceReader::new();
+        reader.expect_edition().returning(move || match asked.load(Ordering::SeqCst) {
+            FAILS => Err(StoreError::Unavailable("it is away".to_owned())),
+            edition => Ok(Edition(edition)),
+        });
+        reader.expect_stored().returning(move || {
+            let edition = read.load(Ordering::SeqCst);
+            let rows = line::rows(&format!("edition-{edition} x 2026-01-01 in=1 out=1")).collect::<Result<_, _>>();
+            Ok(StoredPrices { edition: Edition(edition), rows: rows.expect("a row"), overrides: Vec::new() })
+        });
+        let often = Duration::from_millis(1);
+        let followed = Followed::every(often, often, Arc::new(reader)).await;
+        let knows = |model: &str| followed.book().get().find(&ModelName::trusted(model), None).is_some();
+        assert!(knows("claude-sonnet-4-5") && !knows("edition-1"));
+        for edition in [1, 2] {
+            stored.store(edition, Ordering::SeqCst);
+            while !knows(&format!("edition-{edition}")) {
+                tokio::time::sleep(often).await;
+            }
+        }
+    }
+}

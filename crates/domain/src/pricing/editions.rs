@@ -1,0 +1,71 @@
+//! Following the stored prices: every process prices by the same edition of the book, a little later.
+
+use std::sync::Arc;
+
+use super::book::PriceBook;
+use super::current::{CurrentBook, Edition};
+use super::ports::{PriceReader, StoredPrices};
+use crate::store::StoreError;
+
+/// Keeps the book in force in step with what is stored. Cheap to clone.
+#[derive(Clone)]
+pub struct Editions {
+    reader: Arc<dyn PriceReader>,
+    prices: Arc<CurrentBook>,
+}
+
+impl Editions {
+    /// Puts what `reader` reads in force in `prices`.
+    pub fn new(reader: Arc<dyn PriceReader>, prices: Arc<CurrentBook>) -> Self {
+        Self { reader, prices }
+    }
+
+    /// The book in force, and which edition it is.
+    pub fn in_force(&self) -> (Edition, Arc<PriceBook>) {
+        self.prices.get_edition()
+    }
+
+    /// Puts the stored edition in force, unless it is; says whether the book is another now. One small query where nothing
+    /// changed. On an error the book in force stays.
+    pub async fn follow(&self) -> Result<bool, StoreError> {
+        if self.reader.edition().await? == self.in_force().0 {
+            return Ok(false);
+        }
+        let StoredPrices { edition, rows, overrides } = self.reader.stored().await?;
+        self.prices.replace(edition, PriceBook::shipped_with(rows).with_overrides(overrides));
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line;
+    use super::super::ports::MockPriceReader;
+    use super::*;
+    use crate::usage::ModelName;
+
+    #[test]
+    fn what_is_stored_is_read_when_it_changed_and_then_no_more() {
+        let mut reader = MockPriceReader::new();
+        reader.expect_edition().times(3).returning(|| Ok(Edition(3)));
+        reader.expect_stored().times(1).returning(|| {
+            let rows = line::rows("glm-99 zai 2026-01-01 in=7 out=7").collect::<Result<_, _>>().expect("rows");
+            Ok(StoredPrices { edition: Edition(3), rows, overrides: Vec::new() })
+        });
+        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let editions = Editions::new(Arc::new(reader), Arc::clone(&prices));
+        let changed: Vec<_> = (0..3).map(|_| pollster::block_on(editions.follow()).expect("it reads")).collect();
+        assert_eq!(changed, [true, false, false]);
+        assert_eq!(editions.in_force().0, Edition(3));
+        assert!(prices.get().find(&ModelName::trusted("glm-99"), None).is_some());
+    }
+
+    #[test]
+    fn while_nothing_can_be_read_the_book_in_force_stays() {
+        let mut reader = MockPriceReader::new();
+        reader.expect_edition().returning(|| Err(StoreError::Unavailable("gone".to_owned())));
+        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        assert!(pollster::block_on(Editions::new(Arc::new(reader), Arc::clone(&prices)).follow()).is_err());
+        assert!(prices.get().find(&ModelName::trusted("claude-sonnet-4-5"), None).is_some());
+    }
+}

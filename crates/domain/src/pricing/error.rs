@@ -1,0 +1,47 @@
+//! What can go wrong with prices.
+
+use thiserror::Error;
+
+use crate::error::{DomainError, ErrorKind, Subject};
+use crate::store::StoreError;
+use crate::usage::ModelName;
+
+/// Why a use case of prices failed; nothing was changed.
+#[derive(Debug, Error)]
+pub enum PricingError {
+    /// An override has no prices, or one beyond reason.
+    #[error("A price is missing or more than 1,000 USD per million tokens.")]
+    Implausible,
+    /// There is no override to end.
+    #[error("There is no override for this model and provider.")]
+    NotOverridden(ModelName),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for PricingError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Implausible => ErrorKind::Invalid,
+            Self::NotOverridden(_) => ErrorKind::NotFound,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Implausible => "implausible_price",
+            Self::NotOverridden(_) => "not_overridden",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::Implausible => None,
+            Self::NotOverridden(model) => Some(Subject::new("PriceOverride", "model", model.as_str())),
+            Self::Store(error) => error.subject(),
+        }
+    }
+}

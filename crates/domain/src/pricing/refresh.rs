@@ -1,0 +1,288 @@
+//! Bringing the book up to date from the live table: what is new or costs another price gets a row from now on, and a table
+//! that cannot be right changes nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::book::PriceBook;
+use super::error::PricingError;
+use super::line::PriceRow;
+use super::ports::{Fetched, Origin, PriceSource, SourceError};
+use super::rates::Prices;
+use super::table::{Table, TableEntry};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::store::Store;
+use crate::usage::{ModelName, Provider};
+
+/// How many refused entries are recorded with their names.
+const NAMED_REFUSALS: usize = 100;
+
+/// One attempt to bring the book up to date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceUpdate {
+    /// Which attempt.
+    pub id: Uuid,
+    /// When; also the instant from which new rows are valid.
+    pub at: OffsetDateTime,
+    /// Where the table is.
+    pub source: String,
+    /// What its server calls this edition.
+    pub etag: Option<String>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Models with a usable price.
+    pub listed: usize,
+    /// Models that the book did not know; what would have been added where the table was refused.
+    pub added: usize,
+    /// Models whose price is another than before; what would have changed where the table was refused.
+    pub changed: usize,
+    /// How many entries were refused.
+    pub refused: usize,
+    /// The first of them, each with the reason.
+    pub refusals: Vec<String>,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The book has new rows.
+    Applied,
+    /// The table says what the book says already.
+    Unchanged,
+    /// The table as a whole was not believed, for this reason.
+    Refused(String),
+    /// There was no table, for this reason.
+    Failed(String),
+}
+
+impl Outcome {
+    /// Its name in the database and in the API.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Refused(_) => "refused",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// The outcome of this name; `reason` is for those that have one.
+    pub fn named(name: &str, reason: String) -> Option<Self> {
+        let all = [Self::Applied, Self::Unchanged, Self::Refused(reason.clone()), Self::Failed(reason)];
+        all.into_iter().find(|outcome| outcome.name() == name)
+    }
+
+    /// Why, where something is wrong.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Applied | Self::Unchanged => None,
+            Self::Refused(reason) | Self::Failed(reason) => Some(reason),
+        }
+    }
+}
+
+impl fmt::Display for PriceUpdate {
+    /// One line for an operator.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { listed, added, changed, refused, .. } = self;
+        match &self.outcome {
+            Outcome::Failed(reason) => write!(f, "prices as before: {reason}"),
+            Outcome::Refused(reason) => write!(f, "prices as before, the table was refused: {reason}"),
+            Outcome::Unchanged if *listed == 0 => f.write_str("prices as before: the table has not changed"),
+            Outcome::Unchanged => write!(f, "prices as before: {listed} models listed, {refused} entries refused"),
+            Outcome::Applied => {
+                write!(f, "{added} new models, {changed} new prices: {listed} models listed, {refused} entries refused")
+            }
+        }
+    }
+}
+
+/// Up to which share of the prices that are known one table may change, from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct MaxChangedShare(f64);
+
+impl MaxChangedShare {
+    /// A share from 0 to 1; `None` for any other number.
+    pub fn parse(share: f64) -> Option<Self> {
+        (0.0..=1.0).contains(&share).then_some(Self(share))
+    }
+
+    /// Whether `changed` of `known` are more than this.
+    fn is_exceeded(self, changed: usize, known: usize) -> bool {
+        let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        float(changed) > self.0 * float(known)
+    }
+}
+
+/// Brings the book up to date from the live table.
+#[derive(Clone)]
+pub struct PriceRefresh {
+    store: Arc<dyn Store>,
+    source: Arc<dyn PriceSource>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    most: MaxChangedShare,
+}
+
+impl PriceRefresh {
+    /// Fetches from `source` what is kept in `store`; a table that changes more than the share `most` is refused.
+    pub fn new(
+        store: Arc<dyn Store>,
+        source: Arc<dyn PriceSource>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        most: MaxChangedShare,
+    ) -> Self {
+        Self { store, source, clock, ids, most }
+    }
+
+    /// Fetches the table and stores what is new of it; returns what came of it, which is recorded too. A source that fails is
+    /// an outcome, not an error. Several at the same time store each row once.
+    pub async fn run(&self) -> Result<PriceUpdate, PricingError> {
+        let mut tx = self.store.begin().await?;
+        let origin = tx.prices().lock().await?;
+        // The network is not asked while others wait.
+        drop(tx);
+        let source = self.source.address().to_owned();
+        let known = origin.etag.filter(|_| origin.source.as_ref() == Some(&source));
+        let fetched = self.source.fetch(known.clone()).await;
+        let attempt = PriceUpdate {
+            id: self.ids.fresh(),
+            at: self.clock.now(),
+            source,
+            etag: known,
+            outcome: Outcome::Unchanged,
+            listed: 0,
+            added: 0,
+            changed: 0,
+            refused: 0,
+            refusals: Vec::new(),
+        };
+        match fetched {
+            Ok(Fetched::Table { etag, entries }) => self.take_in(PriceUpdate { etag, ..attempt }, entries).await,
+            Ok(Fetched::Unchanged) => self.record(attempt).await,
+            Err(error @ (SourceError::Unavailable(_) | SourceError::Nonsense(_))) => {
+                self.record(PriceUpdate { outcome: Outcome::Failed(error.to_string()), ..attempt }).await
+            }
+        }
+    }
+
+    async fn record(&self, update: PriceUpdate) -> Result<PriceUpdate, PricingError> {
+        let mut tx = self.store.begin().await?;
+        tx.prices().insert_update(&update).await?;
+        tx.commit().await?;
+        Ok(update)
+    }
+
+    async fn take_in(&self, attempt: PriceUpdate, entries: Vec<TableEntry>) -> Result<PriceUpdate, PricingError> {
+        let table = Table::read(entries);
+        let mut tx = self.store.begin().await?;
+        let origin = tx.prices().lock().await?;
+        // Under the lock, so that what another attempt has just stored is known here.
+        let known = KnownPrices::of(PriceBook::shipped_rows().chain(tx.prices().live_rows().await?));
+        let news = News::of(&known, &table, attempt.at);
+        let last = origin.listed.filter(|_| origin.source.as_ref() == Some(&attempt.source));
+        let outcome = match news.objection(last.unwrap_or(known.0.len()), self.most) {
+            Some(reason) => Outcome::Refused(reason),
+            None if news.rows.is_empty() => Outcome::Unchanged,
+            None => Outcome::Applied,
+        };
+        let name = |entry: &super::table::RefusedEntry| {
+            let short: String = entry.model.chars().filter(|c| !c.is_control()).take(ModelName::LONGEST).collect();
+            format!("{short}: {}", entry.problem)
+        };
+        let update = PriceUpdate {
+            outcome,
+            listed: news.listed,
+            added: news.added,
+            changed: news.changed,
+            refused: table.refused.len(),
+            refusals: table.refused.iter().take(NAMED_REFUSALS).map(name).collect(),
+            ..attempt
+        };
+        if update.outcome == Outcome::Applied {
+            tx.prices().insert_live(&news.rows, update.at).await?;
+            tx.prices().next_edition().await?;
+        }
+        if update.outcome.reason().is_none() {
+            let (source, etag) = (Some(update.source.clone()), update.etag.clone());
+            tx.prices().set_origin(&Origin { source, etag, listed: Some(update.listed) }).await?;
+        }
+        tx.prices().insert_update(&update).await?;
+        tx.commit().await?;
+        Ok(update)
+    }
+}
+
+/// What tables have said so far, by model and provider.
+struct KnownPrices(HashMap<(ModelName, Provider), BTreeMap<OffsetDateTime, Prices>>);
+
+impl KnownPrices {
+    /// What `rows` say; of several for the same instant the last one counts.
+    fn of(rows: impl IntoIterator<Item = PriceRow>) -> Self {
+        let mut known: HashMap<_, BTreeMap<_, _>> = HashMap::new();
+        for PriceRow { model, provider, valid_from, prices } in rows {
+            known.entry((model, provider)).or_default().insert(valid_from, prices);
+        }
+        Self(known)
+    }
+
+    /// What a model costs at `now` at a provider; what it costs first where that is later.
+    fn at(&self, model: &ModelName, provider: &Provider, now: OffsetDateTime) -> Option<&Prices> {
+        let history = self.0.get(&(model.clone(), provider.clone()))?;
+        let in_effect = history.range(..=now).next_back().or_else(|| history.first_key_value());
+        in_effect.map(|(_, prices)| prices)
+    }
+}
+
+/// What a table says that was not known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct News {
+    /// A row for each model that is new or costs another price.
+    rows: Vec<PriceRow>,
+    listed: usize,
+    added: usize,
+    changed: usize,
+}
+
+impl News {
+    /// What `table` says at `now` beyond what is `known`.
+    fn of(known: &KnownPrices, table: &Table, now: OffsetDateTime) -> Self {
+        let mut news = Self { listed: table.listed.len(), ..Self::default() };
+        for listed in &table.listed {
+            match known.at(&listed.model, &listed.provider, now) {
+                Some(prices) if *prices == listed.prices => continue,
+                Some(_) => news.changed += 1,
+                None => news.added += 1,
+            }
+            news.rows.push(PriceRow {
+                model: listed.model.clone(),
+                provider: listed.provider.clone(),
+                valid_from: now,
+                prices: listed.prices.clone(),
+            });
+        }
+        news
+    }
+
+    /// Why the table cannot be right as a whole, where the one before listed `last` models.
+    fn objection(&self, last: usize, most: MaxChangedShare) -> Option<String> {
+        let Self { listed, added, changed, .. } = *self;
+        if listed == 0 || listed < last / 2 {
+            return Some(format!("it lists {listed} models, and the last one {last}"));
+        }
+        let known = listed - added;
+        most.is_exceeded(changed, known).then(|| {
+            format!("it changes {changed} of {known} known prices, more than pricing.max_changed_share allows")
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "refresh_tests.rs"]
+mod tests;

@@ -1,0 +1,248 @@
+//! The published LiteLLM table: which of its entries are prices of ours. `scripts/price_book.py` does the same when it writes
+//! the book that ships.
+
+use std::collections::BTreeMap;
+
+use super::line::Words;
+use super::makers::is_free;
+use super::price::Price;
+use super::rates::{Prices, Tier};
+use crate::usage::{ModelName, Provider};
+
+/// The modes whose entries price tokens of text.
+const MODES: [&str; 3] = ["chat", "completion", "responses"];
+
+/// One entry of the table as it was published; numbers are still text, so that no digit is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableEntry {
+    /// The name it stands under.
+    pub model: String,
+    /// Who sells the model (`litellm_provider`).
+    pub provider: Option<String>,
+    /// What the model is for (`mode`).
+    pub mode: Option<String>,
+    /// Fields for which [`is_price_field`] holds, in the order of the entry; `None` is a value that is neither number nor text.
+    pub prices: Vec<(String, Option<String>)>,
+}
+
+/// One model at one provider, and what it costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The model, as the table names it.
+    pub model: ModelName,
+    /// Who sells it, as the table names them.
+    pub provider: Provider,
+    /// What it costs.
+    pub prices: Prices,
+}
+
+/// Why an entry cannot be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EntryProblem {
+    /// Its name, or its provider's, is none.
+    #[error("the name of the model or of its provider is missing, too long, or has spaces")]
+    Name,
+    /// A price is no decimal number, or below zero.
+    #[error("a price is not a number from zero on")]
+    Number,
+    /// A price is more than [`Price::MOST`].
+    #[error("a price is more than 1,000 USD per million tokens")]
+    Implausible,
+}
+
+/// An entry that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedEntry {
+    /// The name it stands under.
+    pub model: String,
+    /// Why.
+    pub problem: EntryProblem,
+}
+
+/// What a published table says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Table {
+    /// Each model and provider once, in the order of their names.
+    pub listed: Vec<Listed>,
+    /// Entries that would be prices and cannot be believed.
+    pub refused: Vec<RefusedEntry>,
+}
+
+impl Table {
+    /// Reads `entries`: those of other modes, without a price for input and output, or of zeros alone are left out. Of several for
+    /// the same model and provider (names are compared in lower case) the one whose name comes last counts.
+    pub fn read(mut entries: Vec<TableEntry>) -> Self {
+        entries.sort_by(|a, b| a.model.cmp(&b.model));
+        let (mut listed, mut refused) = (BTreeMap::new(), Vec::new());
+        for entry in entries {
+            match read(&entry) {
+                Ok(None) => {}
+                Ok(Some(row)) => drop(listed.insert((row.model.clone(), row.provider.clone()), row)),
+                Err(problem) => refused.push(RefusedEntry { model: entry.model, problem }),
+            }
+        }
+        Self { listed: listed.into_values().collect(), refused }
+    }
+}
+
+/// Whether a field of an entry states a price that is honoured.
+pub fn is_price_field(name: &str) -> bool {
+    field(name).is_some()
+}
+
+/// The row that `entry` is; `None` where it prices no tokens of ours.
+fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
+    if !entry.mode.as_deref().is_some_and(|mode| MODES.contains(&mode)) {
+        return Ok(None);
+    }
+    let Some(prices) = prices(&entry.prices)? else { return Ok(None) };
+    let name = |text: &str| !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    let model = Some(&entry.model).filter(|text| name(text)).and_then(|text| ModelName::parse(text));
+    let provider = entry.provider.as_ref().filter(|text| name(text)).and_then(|text| Provider::parse(text));
+    let (Some(model), Some(provider)) = (model, provider) else { return Err(EntryProblem::Name) };
+    let is_gap = prices.are_zero() && !is_free(provider.as_str(), model.as_str());
+    Ok((!is_gap).then_some(Listed { model, provider, prices }))
+}
+
+/// The prices that `fields` state; `None` where input or output have none.
+fn prices(fields: &[(String, Option<String>)]) -> Result<Option<Prices>, EntryProblem> {
+    let mut tiers: BTreeMap<u64, Words> = BTreeMap::new();
+    for (name, value) in fields {
+        let Some((kind, thousands)) = field(name) else { continue };
+        let price = value.as_deref().and_then(Price::per_token).ok_or(EntryProblem::Number)?;
+        if price > Price::MOST {
+            return Err(EntryProblem::Implausible);
+        }
+        *kind(tiers.entry(thousands).or_default()) = Some(price);
+    }
+    let Some(base) = tiers.remove(&0).unwrap_or_default().complete() else { return Ok(None) };
+    let tiers = tiers.into_iter().map(|(above_thousands, words)| Tier { above_thousands, rates: words.over(&base) });
+    Ok(Some(Prices::new(base, tiers.collect())))
+}
+
+/// Where the price of a kind of token is kept.
+type Kind = fn(&mut Words) -> &mut Option<Price>;
+
+const KINDS: [(&str, Kind); 6] = [
+    ("input_cost_per_token", |words| &mut words.input),
+    ("output_cost_per_token", |words| &mut words.output),
+    ("cache_read_input_token_cost", |words| &mut words.cache_read),
+    ("cache_creation_input_token_cost", |words| &mut words.cache_write),
+    ("cache_creation_input_token_cost_above_1hr", |words| &mut words.cache_write_1h),
+    ("output_cost_per_reasoning_token", |words| &mut words.reasoning),
+];
+
+/// The kind that a field prices, and above how many thousand tokens of context. Other suffixes (`_priority`, `_flex`, …) are
+/// not tiers.
+fn field(name: &str) -> Option<(Kind, u64)> {
+    let (name, thousands) = match name.strip_suffix("k_tokens").and_then(|rest| rest.rsplit_once("_above_")) {
+        Some((name, digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => (name, digits.parse().ok()?),
+        _ => (name, 0),
+    };
+    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| (*kind, thousands))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line;
+    use super::*;
+
+    fn entry(model: &str, prices: &[(&str, &str)]) -> TableEntry {
+        TableEntry {
+            model: model.to_owned(),
+            provider: Some("openai".to_owned()),
+            mode: Some("chat".to_owned()),
+            prices: prices.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect(),
+        }
+    }
+
+    const IN: &str = "input_cost_per_token";
+    const OUT: &str = "output_cost_per_token";
+
+    #[test]
+    fn every_honoured_field_is_read_exactly() {
+        let fields = [
+            (IN, "3e-06"),
+            (OUT, "0.000015"),
+            ("cache_read_input_token_cost", "3.0000000000000004e-07"),
+            ("cache_creation_input_token_cost", "3.75e-06"),
+            ("cache_creation_input_token_cost_above_1hr", "6E-6"),
+            ("output_cost_per_reasoning_token", "2e-05"),
+            ("input_cost_per_token_above_200k_tokens", "6e-06"),
+            ("cache_creation_input_token_cost_above_1hr_above_200k_tokens", "1.2e-05"),
+            ("output_cost_per_token_above_1000k_tokens", "3e-05"),
+            ("input_cost_per_token_priority", "9"),
+            ("input_cost_per_token_above_200k_tokens_priority", "9"),
+            ("input_cost_per_token_above_xk_tokens", "9"),
+            ("input_cost_per_audio_token", "9"),
+        ];
+        let text = "in=3 out=15 read=0.3 write=3.75 write1h=6 think=20 >200k in=6 write1h=12 >1000k out=30";
+        let prices = line::prices(text).expect("prices");
+        let read = Table::read(vec![entry("GPT-9", &fields)]);
+        let (model, provider) = (ModelName::trusted("gpt-9"), Provider::trusted("openai"));
+        assert_eq!(read, Table { listed: vec![Listed { model, provider, prices }], refused: vec![] });
+    }
+
+    #[test]
+    fn what_prices_no_text_or_half_of_it_or_nothing_is_left_out() {
+        let good = [(IN, "1e-6"), (OUT, "1e-6")];
+        let other = |mode: Option<&str>| TableEntry { mode: mode.map(str::to_owned), ..entry("x", &good) };
+        let table = [
+            ("another mode", other(Some("embedding")), false),
+            ("no mode", other(None), false),
+            ("a completion", other(Some("completion")), true),
+            ("responses", other(Some("responses")), true),
+            ("no output", entry("x", &[(IN, "1e-6")]), false),
+            ("no input", entry("x", &[(OUT, "1e-6")]), false),
+            ("only a tier", entry("x", &[("input_cost_per_token_above_1k_tokens", "1e-6"), (OUT, "1e-6")]), false),
+            ("zeros", entry("x", &[(IN, "0"), (OUT, "0.0")]), false),
+            (
+                "zeros below a price",
+                entry("x", &[(IN, "0"), (OUT, "0"), ("cache_read_input_token_cost", "1e-9")]),
+                true,
+            ),
+            (
+                "zeros that the maker means",
+                TableEntry { provider: Some("zai".to_owned()), ..entry("zai/glm-4.7-flash", &[(IN, "0"), (OUT, "0")]) },
+                true,
+            ),
+        ];
+        for (case, entry, is_listed) in table {
+            let read = Table::read(vec![entry]);
+            assert_eq!((read.listed.len(), read.refused.len()), (usize::from(is_listed), 0), "{case}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_believed_is_refused_with_its_reason() {
+        let price = |value: &str| entry("x", &[(IN, value), (OUT, "1e-6")]);
+        let good = [(IN, "1e-6"), (OUT, "1e-6")];
+        let unreadable = TableEntry { prices: vec![(IN.to_owned(), None)], ..entry("x", &[]) };
+        let table = [
+            (price("-1e-6"), Some(EntryProblem::Number)),
+            (price("NaN"), Some(EntryProblem::Number)),
+            (price("free"), Some(EntryProblem::Number)),
+            (unreadable, Some(EntryProblem::Number)),
+            (price("0.001"), None),
+            (price("0.001000000000001"), Some(EntryProblem::Implausible)),
+            (price("1e30"), Some(EntryProblem::Number)),
+            (entry("two words", &good), Some(EntryProblem::Name)),
+            (entry("", &good), Some(EntryProblem::Name)),
+            (entry(&"x".repeat(201), &good), Some(EntryProblem::Name)),
+            (TableEntry { provider: None, ..entry("x", &good) }, Some(EntryProblem::Name)),
+        ];
+        for (entry, problem) in table {
+            let read = Table::read(vec![entry.clone()]);
+            assert_eq!(read.refused.first().map(|refused| refused.problem), problem, "{entry:?}");
+            assert_eq!(read.listed.is_empty(), problem.is_some(), "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn of_names_that_differ_in_case_the_last_one_counts() {
+        let entries = [("gpt-9", "2e-6"), ("GPT-9", "1e-6")];
+        let read = Table::read(entries.map(|(model, price)| entry(model, &[(IN, price), (OUT, price)])).into());
+        let prices: Vec<_> = read.listed.iter().map(|listed| listed.prices.to_string()).collect();
+        assert_eq!(prices, ["in=2 out=2"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Models without a price: what they come to, for those who could find them one.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::current::CurrentBook;
+use super::error::PricingError;
+use super::ports::PriceReader;
+use crate::usage::Model;
+
+/// What messages of one model without a price come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnpricedModel {
+    /// The model, and who served it where clients say so: what an override would be set for.
+    pub model: Model,
+    /// All their tokens.
+    pub tokens: i64,
+    /// How many messages.
+    pub messages: i64,
+    /// Of how many accounts.
+    pub people: i64,
+    /// The instant of the first message.
+    pub first_seen: OffsetDateTime,
+    /// The instant of the last message.
+    pub last_seen: OffsetDateTime,
+    /// Whether the book has learned the model by now, so that the next re-pricing will find a price, at least for some.
+    pub is_known_by_now: bool,
+}
+
+/// Lists models without a price. For administrators: it tells of everybody.
+#[derive(Clone)]
+pub struct UnpricedModels {
+    reader: Arc<dyn PriceReader>,
+    prices: Arc<CurrentBook>,
+}
+
+impl UnpricedModels {
+    /// Reads from `reader`, and looks models up in the book in force.
+    pub fn new(reader: Arc<dyn PriceReader>, prices: Arc<CurrentBook>) -> Self {
+        Self { reader, prices }
+    }
+
+    /// Up to `limit` models, those with the most tokens first.
+    pub async fn list(&self, limit: u32) -> Result<Vec<UnpricedModel>, PricingError> {
+        let mut models = self.reader.unpriced_models(limit).await?;
+        let book = self.prices.get();
+        for unpriced in &mut models {
+            let Model { name, provider } = &unpriced.model;
+            unpriced.is_known_by_now = book.find(name, provider.as_ref()).is_some();
+        }
+        Ok(models)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book::PriceBook;
+    use super::super::ports::MockPriceReader;
+    use super::*;
+    use crate::usage::ModelName;
+    use crate::usage::testing::NOW;
+
+    #[test]
+    fn a_list_says_what_the_book_knows_by_now() {
+        let unpriced = |name: &str| UnpricedModel {
+            model: Model { name: ModelName::trusted(name), provider: None },
+            tokens: 1,
+            messages: 1,
+            people: 1,
+            first_seen: NOW,
+            last_seen: NOW,
+            is_known_by_now: false,
+        };
+        let mut reader = MockPriceReader::new();
+        reader
+            .expect_unpriced_models()
+            .withf(|limit| *limit == 5)
+            .returning(move |_| Ok(vec![unpriced("claude-sonnet-4-5"), unpriced("nobody-s")]));
+        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let listed = pollster::block_on(UnpricedModels::new(Arc::new(reader), prices).list(5)).expect("a list");
+        assert_eq!(listed.iter().map(|model| model.is_known_by_now).collect::<Vec<_>>(), [true, false]);
+    }
+}

@@ -1,0 +1,254 @@
+//! Re-pricing: messages that found no price when they came get one once the book knows their model.
+
+use std::fmt;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::changes::Pricer;
+use super::derived::Derived;
+use super::error::UsageError;
+use super::message::Model;
+use super::ports::{Cursor, UnpricedReader};
+use super::rebuild::shift;
+use crate::clock::Clock;
+use crate::days::Zone;
+use crate::ids::{Ids, UserId};
+use crate::money::Usd;
+use crate::pricing::{CurrentBook, Edition, PriceBook};
+use crate::progression::{Change, settle};
+use crate::store::Store;
+use crate::text::plural;
+
+/// How many messages one transaction prices: few enough that a sync of the same account does not wait for long.
+const BATCH: usize = 5_000;
+
+/// What a re-pricing came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Repriced {
+    /// Accounts with messages that got a price.
+    pub accounts: u64,
+    /// Messages that got a price.
+    pub messages: u64,
+    /// What they cost altogether.
+    pub cost: Usd,
+}
+
+impl fmt::Display for Repriced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (messages, accounts) = (plural(self.messages, "message"), plural(self.accounts, "account"));
+        write!(f, "{messages} of {accounts} that had no price: {}", self.cost.cents())
+    }
+}
+
+/// Whose messages got a price, by which edition of the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepricedAccount {
+    /// Whose.
+    pub user: UserId,
+    /// By which edition.
+    pub edition: Edition,
+    /// When; of several parts, the last one.
+    pub at: OffsetDateTime,
+    /// How many messages.
+    pub messages: u64,
+    /// What they cost.
+    pub cost: Usd,
+}
+
+/// Prices messages that have no price. What has one keeps it, whatever the book says by now: a cost is a fact of the time it
+/// was priced at.
+#[derive(Clone)]
+pub struct Repricing {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn UnpricedReader>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    prices: Arc<CurrentBook>,
+}
+
+impl Repricing {
+    /// Prices what `reader` finds without a price in `store`, by whatever book is current.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn UnpricedReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        prices: Arc<CurrentBook>,
+    ) -> Self {
+        Self { store, reader, clock, ids, prices }
+    }
+
+    /// Prices every message that has no price and whose model the book in force knows, account by account, until none is left
+    /// or `stop` says so. Each batch is a transaction with all that follows from it, so one that is stopped or killed is gone on
+    /// with by the next, and where there is nothing to price nothing happens. Follow the stored edition first.
+    pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
+        let (edition, book) = self.prices.get_edition();
+        let mut models = self.reader.models_to_price().await?;
+        models.retain(|model| book.find(&model.name, model.provider.as_ref()).is_some());
+        let mut repriced = Repriced::default();
+        if models.is_empty() {
+            return Ok(repriced);
+        }
+        for user in self.reader.accounts_to_price(&models).await? {
+            let before = repriced.messages;
+            let mut cursor = None;
+            while !stop() {
+                let batch = self.batch(user, edition, &book, &models, cursor).await?;
+                repriced.messages += batch.messages;
+                repriced.cost = repriced.cost + batch.cost;
+                cursor = batch.next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            repriced.accounts += u64::from(repriced.messages > before);
+            if stop() {
+                break;
+            }
+        }
+        Ok(repriced)
+    }
+
+    /// Prices the next messages of `user` after `cursor`.
+    async fn batch(
+        &self,
+        user: UserId,
+        edition: Edition,
+        book: &PriceBook,
+        models: &[Model],
+        cursor: Option<Cursor>,
+    ) -> Result<Batch, UsageError> {
+        let mut tx = self.store.begin().await?;
+        // Deleted meanwhile: there is nobody to price for.
+        let Some(account) = tx.ledger().lock(user).await? else { return Ok(Batch::default()) };
+        let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let mut change = Change::of(account.clone());
+        let page = tx.ledger().page_unpriced(user, models, cursor, BATCH).await?;
+        let last = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
+        let next = last.filter(|_| page.len() >= BATCH);
+
+        let mut pricer = Pricer::new(book);
+        let (mut learned, mut difference, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
+        for old in page {
+            let new = pricer.price(old.message.clone());
+            // A model may have a price now and none at the message's time.
+            let Some(amount) = new.cost.amount() else { continue };
+            difference.remove(&old, &zone);
+            difference.add(&new, &zone);
+            cost = cost + amount;
+            learned.push(new);
+        }
+        if learned.is_empty() {
+            return Ok(Batch { next, ..Batch::default() });
+        }
+        let now = self.clock.now();
+        tx.ledger().write(user, &[], &learned).await?;
+        change.account = shift(&mut *tx, user, account, &difference.without_zeros()).await?.0;
+        settle(&mut *tx, &*self.ids, now, user, change).await?;
+        let messages = learned.len() as u64;
+        tx.ledger().note_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
+        tx.commit().await?;
+        Ok(Batch { messages, cost, next })
+    }
+}
+
+/// What one transaction came to.
+#[derive(Default)]
+struct Batch {
+    messages: u64,
+    cost: Usd,
+    /// Where to go on, if there may be more.
+    next: Option<Cursor>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::message::Entry;
+    use super::super::ports::{MockUnpricedReader, Moved};
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::ids::CountingIds;
+    use crate::pricing::{Cost, line};
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::{NOW, account, message};
+    use crate::usage::{Message, ModelName};
+    use uuid::Uuid;
+
+    const ADA: UserId = UserId(Uuid::from_u128(7));
+    const EDITION: Edition = Edition(4);
+
+    fn model(name: &str) -> Model {
+        Model { name: ModelName::trusted(name), provider: None }
+    }
+
+    fn unpriced(id: &str, name: &str) -> Entry {
+        Entry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
+    }
+
+    /// A re-pricing where `pages` are found one after the other, and what it noted.
+    fn repricing(pages: Vec<Vec<Entry>>) -> (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>) {
+        let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
+        let pages = Arc::new(Mutex::new(pages.into_iter()));
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
+            tx.expect_settling(BTreeSet::new());
+            let (pages, written) = (Arc::clone(&pages), Arc::clone(&written));
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.ledger
+                .expect_page_unpriced()
+                .withf(|_, models, _, _| *models == [model("learned")])
+                .returning(move |_, _, _, _| Ok(pages.lock().expect("no panic").next().unwrap_or_default()));
+            tx.ledger.expect_write().withf(|_, new, _| new.is_empty()).returning(|_, _, _| Ok(()));
+            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_note_repriced().returning(move |repriced| {
+                written.lock().expect("no panic").push(*repriced);
+                Ok(())
+            });
+            tx
+        });
+        let mut reader = MockUnpricedReader::new();
+        reader.expect_models_to_price().returning(|| Ok(vec![model("learned"), model("unknown")]));
+        reader.expect_accounts_to_price().returning(|_| Ok(vec![ADA]));
+        let rows = line::rows("learned x 2026-01-01 in=1 out=2").map(|row| row.expect("a row"));
+        let prices = Arc::new(CurrentBook::new(PriceBook::default()));
+        prices.replace(EDITION, PriceBook::new(rows));
+        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        (Repricing::new(Arc::new(store), Arc::new(reader), clock, ids, prices), commits, noted)
+    }
+
+    #[test]
+    fn every_full_batch_is_followed_by_another_and_each_is_noted() {
+        let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect();
+        let (repricing, commits, noted) = repricing(vec![full, vec![unpriced("last", "learned")]]);
+        let repriced = pollster::block_on(repricing.run(|| false)).expect("prices");
+        let three = |times: i128| Usd::from_atto(3 * times * 10_i128.pow(18));
+        assert_eq!(repriced, Repriced { accounts: 1, messages: 5_001, cost: three(5_001) });
+        let note = |messages, cost| RepricedAccount { user: ADA, edition: EDITION, at: NOW, messages, cost };
+        assert_eq!(*noted.lock().expect("no panic"), [note(5_000, three(5_000)), note(1, three(1))]);
+        assert_eq!(commits.load(Ordering::SeqCst), 2);
+    }
+
+    #[test]
+    fn what_still_has_no_price_is_passed_over_and_ends() {
+        let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "unknown")).collect();
+        let (repricing, commits, noted) = repricing(vec![full]);
+        let repriced = pollster::block_on(repricing.run(|| false)).expect("no prices");
+        assert_eq!((repriced, commits.load(Ordering::SeqCst)), (Repriced::default(), 0));
+        assert!(noted.lock().expect("no panic").is_empty());
+    }
+
+    #[test]
+    fn it_stops_between_batches() {
+        let full = || (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect::<Vec<_>>();
+        let (repricing, commits, _) = repricing(vec![full(), full(), full()]);
+        let stop = || commits.load(Ordering::SeqCst) >= 1;
+        let repriced = pollster::block_on(repricing.run(stop)).expect("a start");
+        assert_eq!((repriced.messages, repriced.accounts), (5_000, 1));
+    }
+}

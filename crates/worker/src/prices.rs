@@ -1,0 +1,74 @@
+//! Prices: bring the book up to date, and price what had no price. What a job calls, and `worker run-once prices`.
+
+use std::sync::Arc;
+
+use adapters_postgres::Database;
+use adapters_pricing::{FetchLimits, LiveTable};
+use bootstrap::prices::shipped;
+use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::{Settings, StartupError};
+use domain::jobs::JobError;
+use domain::pricing::ports::PriceSource;
+use domain::pricing::{Editions, MaxChangedShare, Outcome, PriceRefresh, PriceUpdate, PricingError};
+use domain::usage::{Repriced, Repricing, UsageError};
+
+/// What there is to do about prices.
+#[derive(Clone)]
+pub struct Prices {
+    /// `None` where no address is set.
+    refresh: Option<PriceRefresh>,
+    editions: Editions,
+    repricing: Repricing,
+}
+
+impl Prices {
+    /// The live table that `settings` name, and the prices in `store`. A TLS implementation must be installed for rustls.
+    pub fn of(settings: &Settings, store: &Database) -> Result<Self, StartupError> {
+        let failed = |reason: String| StartupError::Other { doing: "preparing to fetch prices", reason };
+        let most = MaxChangedShare::parse(settings.pricing.max_changed_share)
+            .ok_or_else(|| failed("pricing.max_changed_share must be from 0 to 1".to_owned()))?;
+        let store = Arc::new(store.clone());
+        let (clock, ids, book) = (Arc::new(SystemClock), Arc::new(SystemIds), shipped());
+        let refresh = |url: &String| {
+            let table = LiveTable::at(url, FetchLimits::default()).map_err(|error| failed(error.to_string()))?;
+            let source: Arc<dyn PriceSource> = Arc::new(table);
+            Ok::<_, StartupError>(PriceRefresh::new(store.clone(), source, clock.clone(), ids.clone(), most))
+        };
+        let refresh = settings.pricing.url.as_ref().map(refresh).transpose()?;
+        let editions = Editions::new(store.clone(), Arc::clone(&book));
+        Ok(Self { refresh, editions, repricing: Repricing::new(store.clone(), store.clone(), clock, ids, book) })
+    }
+
+    /// Brings the book up to date from the live table; `None` where fetching is off. That the table cannot be had or is not
+    /// believed is an outcome, not an error.
+    pub async fn refresh(&self) -> Result<Option<PriceUpdate>, PricingError> {
+        let Some(refresh) = &self.refresh else { return Ok(None) };
+        let update = refresh.run().await?;
+        match &update.outcome {
+            Outcome::Applied | Outcome::Unchanged => tracing::info!(outcome = update.outcome.name(), %update, "prices"),
+            Outcome::Refused(_) | Outcome::Failed(_) => {
+                tracing::warn!(outcome = update.outcome.name(), %update, "prices");
+            }
+        }
+        Ok(Some(update))
+    }
+
+    /// Prices messages without a price by the edition that is stored now, until none is left that it knows or `stop` says so.
+    pub async fn reprice(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
+        self.editions.follow().await?;
+        let repriced = self.repricing.run(stop).await?;
+        if repriced.messages > 0 {
+            let Repriced { accounts, messages, cost } = repriced;
+            tracing::info!(accounts, messages, usd = %cost, "messages that had no price have one");
+        }
+        Ok(repriced)
+    }
+
+    /// Both, telling `say` of each as a line; says whether the book is up to date as far as it can be.
+    pub async fn once(&self, stop: impl Fn() -> bool, mut say: impl FnMut(String)) -> Result<bool, JobError> {
+        let update = self.refresh().await.map_err(JobError::new)?;
+        say(update.as_ref().map_or_else(|| "fetching prices is off (PRICING_URL)".to_owned(), ToString::to_string));
+        say(self.reprice(stop).await.map_err(JobError::new)?.to_string());
+        Ok(update.is_none_or(|update| update.outcome.reason().is_none()))
+    }
+}

@@ -1,0 +1,151 @@
+//! Prices: a model that was unknown when its messages came gets its price, and every figure follows.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Map, Value, json};
+use tests::{Batch, Database, Message, Person, Server};
+
+/// A server of a price table: a tag, and what it answers to whoever does not know that tag.
+struct FakeTable {
+    url: String,
+    table: Arc<Mutex<(String, String)>>,
+}
+
+impl FakeTable {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/table.json", listener.local_addr().expect("an address"));
+        let table = Arc::new(Mutex::new((String::new(), String::new())));
+        let served = Arc::clone(&table);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Ok(stream) = stream else { return };
+                serve(stream, &served.lock().expect("no panic"));
+            }
+        });
+        Self { url, table }
+    }
+
+    /// From now on this is the table.
+    fn publish(&self, tag: &str, body: &impl ToString) {
+        *self.table.lock().expect("no panic") = (format!("\"{tag}\""), body.to_string());
+    }
+}
+
+fn serve(mut stream: TcpStream, (tag, body): &(String, String)) {
+    let mut head = Vec::new();
+    let mut part = [0; 1024];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut part) {
+            Ok(read @ 1..) => head.extend_from_slice(&part[..read]),
+            _ => return,
+        }
+    }
+    let knows = String::from_utf8_lossy(&head).to_lowercase().contains(&format!("if-none-match: {tag}\r\n"));
+    let (status, body) = if knows { (304, "") } else { (200, body.as_str()) };
+    let head =
+        format!("HTTP/1.1 {status} X\r\nETag: {tag}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    // Who asked may be gone.
+    let _ = stream.write_all((head + body).as_bytes());
+}
+
+/// A table of as many models as the real one: `novel-0`, `novel-1`, …, at this many USD per million tokens of output.
+fn novels(output: f64) -> Value {
+    let entry = json!({"litellm_provider": "novelist", "mode": "chat", "input_cost_per_token": 1e-6,
+        "output_cost_per_token": output * 1e-6});
+    Value::Object((0..4_000).map(|n| (format!("novel-{n}"), entry.clone())).collect::<Map<_, _>>())
+}
+
+/// `worker run-once prices` with the table at `url`: whether it succeeded, and what it said.
+fn look_after_prices(database: &Database, url: &str) -> (bool, String) {
+    let command = database.command("worker").args(["run-once", "prices"]).env("PRICING_URL", url).output();
+    let output = command.expect("the program runs");
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+}
+
+#[tokio::test]
+async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
+    let known = Message::new("known").model("gpt-5-mini").output(1_000_000);
+    ada.sync(&Batch::of([novel("a"), novel("b"), known.clone(), Message::new("c").model("nobody-knows").output(7)]))
+        .await;
+    bob.sync(&Batch::of([known])).await;
+    let before = ada.overview().await;
+    assert_eq!((before["unpriced_tokens"].as_u64(), before["total_cost"].as_f64()), (Some(2_000_007), Some(2.0)));
+
+    let table = FakeTable::start();
+    table.publish("nonsense", &"<html>");
+    let (succeeded, said) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && said.contains("prices as before: this is no price table"), "{said}");
+    table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
+    let (succeeded, said) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
+    assert_eq!(ada.overview().await, before);
+
+    table.publish("one", &novels(3.0));
+    let (succeeded, said) = look_after_prices(server.database(), &table.url);
+    assert!(succeeded && said.contains("4000 new models, 0 new prices"), "{said}");
+    assert!(said.contains("2 messages of 1 account that had no price: $6.00"), "{said}");
+    let after = ada.overview().await;
+    assert_eq!((after["unpriced_tokens"].as_u64(), after["total_cost"].as_f64()), (Some(7), Some(8.0)));
+    assert_eq!((&after["total_tokens"], &after["unique_days"]), (&before["total_tokens"], &before["unique_days"]));
+    let models = ada.get("/dashboard/models").await;
+    let novel_1 = models["models"].as_array().expect("a list").iter().find(|model| model["model"] == "novel-1");
+    let novel_1 = novel_1.expect("it is listed");
+    assert_eq!((novel_1["cost"].as_f64(), novel_1["cost_status"].as_str()), (Some(6.0), Some("estimated")));
+    assert_eq!(server.client().get("/users/ada/stats").await.expect(200)["total_cost"].as_f64(), Some(8.0));
+    for name in ["ada", "bob"] {
+        server.assert_rebuild_changes_nothing(name);
+    }
+
+    let (succeeded, said) = look_after_prices(server.database(), &table.url);
+    assert!(succeeded && said.contains("the table has not changed") && said.contains("0 messages"), "{said}");
+    assert_eq!(server.database().number("SELECT sum(messages)::int FROM repricings"), 2);
+    let outcomes = server.database().rows("SELECT outcome FROM price_updates ORDER BY at, id");
+    assert_eq!(outcomes, "failed\nrefused\napplied\nunchanged\n");
+}
+
+#[tokio::test]
+async fn a_new_price_is_for_messages_from_then_on_and_every_server_knows_it() {
+    let server = Server::start().await;
+    let table = FakeTable::start();
+    table.publish("one", &novels(3.0));
+    assert!(look_after_prices(server.database(), &table.url).0);
+    let mut other = Server::start_on(server.database().clone(), &[]).await;
+    let ada = Person::register(&other, "ada").await;
+    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
+    let answer = ada.sync(&Batch::of([novel("a")])).await;
+    assert_eq!(answer["unpricedModels"], json!([]));
+
+    table.publish("dear", &novels(30.0));
+    let (succeeded, said) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && said.contains("it changes 4000 of 4000 known prices"), "{said}");
+    let command = server
+        .database()
+        .command("worker")
+        .args(["run-once", "prices"])
+        .env("PRICING_URL", &table.url)
+        .env("BURNTOP__PRICING__MAX_CHANGED_SHARE", "1")
+        .output()
+        .expect("the program runs");
+    assert!(command.status.success(), "{}", String::from_utf8_lossy(&command.stderr));
+    assert_eq!(other.terminate().await, Some(0));
+    other.restart().await;
+    ada.sync(&Batch::of([novel("b"), novel("c").at(tests::now())])).await;
+    // What was long ago costs what it cost then, what is now the new price.
+    assert_eq!(ada.overview().await["total_cost"].as_f64(), Some(3.0 + 3.0 + 30.0));
+    other.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
+async fn without_an_address_the_book_that_ships_is_enough() {
+    let database = Database::migrated();
+    let (succeeded, said) = look_after_prices(&database, "");
+    assert!(succeeded && said.contains("fetching prices is off"), "{said}");
+    let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
+    assert!(!succeeded && said.contains("prices as before: the price table cannot be had"), "{said}");
+}
