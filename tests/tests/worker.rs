@@ -30,11 +30,11 @@ impl InTheWay {
     }
 }
 
-/// Queues a cleanup, as a transaction of the server would.
+/// Queues a cleanup, as a transaction of the server would, before the one of the schedule.
 fn queue_cleanup(database: &Database) {
     database.rows(
         "INSERT INTO jobs (id, queue, idempotency_key, payload, priority, max_attempts, created_at, run_at)
-         VALUES (gen_random_uuid(), 'cleanup', 'story', '{}', 90, 5, now(), now());
+         VALUES (gen_random_uuid(), 'cleanup', 'story', '{}', 1, 5, now(), now());
          SELECT pg_notify('jobs', '')",
     );
 }
