@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::days::Zone;
 use domain::ids::UserId;
@@ -37,8 +37,15 @@ impl WeeklyReader for Database {
         Ok(rows.into_iter().map(|(user, monday)| (UserId(user), Week::of(monday))).collect())
     }
 
-    async fn rank(&self, _user: UserId) -> Result<Option<u64>, StoreError> {
-        Ok(None)
+    async fn rank(&self, user: UserId) -> Result<Option<u64>, StoreError> {
+        let rank: Option<Option<i32>> =
+            statement::<Nullable<Integer>>("SELECT current_rank(key) FROM users WHERE id = $1")
+                .bind::<SqlUuid, _>(user.0)
+                .get_result(&mut self.connection().await?.pg)
+                .await
+                .optional()
+                .map_err(store_error)?;
+        Ok(rank.flatten().map(|rank| rank.unsigned_abs().into()))
     }
 }
 

@@ -68,6 +68,7 @@ type PersonColumns = (
     BigInt,
     Timestamptz,
     Integer,
+    Nullable<Integer>,
     Array<SqlDate>,
     BigInt,
     BigInt,
@@ -84,6 +85,7 @@ struct PersonRow {
     account_number: i64,
     registered_at: OffsetDateTime,
     best_rank: i32,
+    rank: Option<i32>,
     active_days: Vec<Date>,
     monthly_tokens: i64,
     event_xp: i64,
@@ -101,6 +103,7 @@ impl PersonRow {
             account_number: self.account_number.unsigned_abs(),
             registered_at: self.registered_at,
             best_rank: self.best_rank.unsigned_abs(),
+            rank: self.rank.map(i32::unsigned_abs),
         }
     }
 }

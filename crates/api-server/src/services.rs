@@ -65,7 +65,7 @@ pub(crate) fn services(
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
-        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices),
+        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices).with_first_jobs(Arc::default()),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),

@@ -101,6 +101,7 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
             account_number: 1_000_000,
             registered_at: NOW,
             best_rank: 0,
+            rank: None,
         },
         held: Held::default(),
     }

@@ -195,7 +195,7 @@ impl From<Rejection> for RejectedMessage {
 
 impl SyncStats {
     fn of(standing: Standing, leveled_up: bool) -> Self {
-        let Standing { tokens, cost, streak, level, achievements } = standing;
+        let Standing { tokens, cost, streak, level, achievements, rank } = standing;
         Self {
             total_tokens: tokens,
             total_cost: cost.into(),
@@ -206,7 +206,7 @@ impl SyncStats {
             level: level.level,
             title: level.title(),
             leveled_up,
-            rank: None,
+            rank: rank.map(u64::from),
         }
     }
 }

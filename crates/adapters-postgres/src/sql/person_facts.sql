@@ -9,6 +9,7 @@ SELECT
     (SELECT count(*) FROM (SELECT FROM users AS earlier WHERE earlier.key <= users.key LIMIT 101) AS first),
     users.created_at,
     coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0),
+    current_rank(users.key),
     ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0),
     coalesce((
         SELECT sum(tokens) FROM usage_days WHERE user_key = users.key AND day BETWEEN $2 AND $3

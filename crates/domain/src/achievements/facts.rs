@@ -93,6 +93,8 @@ pub struct PersonFacts {
     pub registered_at: OffsetDateTime,
     /// Their best rank ever on the board of all time by tokens, from 1; 0 when they were never on it.
     pub best_rank: u32,
+    /// Their rank on the newest board of all time by tokens; `None` when they have none.
+    pub rank: Option<u32>,
 }
 
 impl Facts {

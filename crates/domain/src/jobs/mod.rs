@@ -4,12 +4,14 @@
 //! that is done twice, or half, is done once. [`NewJob::key`] names the piece of work: it is queued once.
 
 mod error;
+mod first;
 mod job;
 mod kind;
 pub mod ports;
 mod retry;
 
 pub use error::JobError;
+pub use first::FirstJobs;
 pub use job::{Job, NewJob, UnknownJob};
 pub use kind::Kind;
 pub use ports::{JobQueue, JobStore};

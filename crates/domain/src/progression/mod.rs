@@ -3,7 +3,7 @@
 
 pub(crate) mod settle;
 
-pub(crate) use settle::{Change, RANK_MARKS, settle};
+pub(crate) use settle::{Change, Earned, RANK_MARKS, settle};
 
 /// Tokens per XP.
 const TOKENS_PER_XP: i64 = 10_000;

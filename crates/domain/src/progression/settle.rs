@@ -54,6 +54,8 @@ pub(crate) struct Earned {
     pub streak: Streak,
     /// What was unlocked, each achievement once.
     pub unlocks: Vec<Unlock>,
+    /// Its rank on the newest board of all time by tokens.
+    pub rank: Option<u32>,
     /// Whether the change reached a higher level.
     pub leveled_up: bool,
     /// Whether the stored progress was another than the facts come to.
@@ -90,6 +92,7 @@ pub(crate) async fn settle(
     }
     Ok(Earned {
         leveled_up: outcome.account.level().level > outcome.before.level,
+        rank: facts.person.rank,
         corrected: stored != outcome.derived,
         account: outcome.account,
         streak,

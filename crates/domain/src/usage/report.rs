@@ -2,10 +2,9 @@
 
 use super::intake::Rejection;
 use super::names::ModelName;
-use super::ports::Account;
 use crate::achievements::Unlock;
 use crate::money::Usd;
-use crate::progression::Level;
+use crate::progression::{Earned, Level};
 use crate::streaks::Streak;
 
 /// Where an account stands.
@@ -21,17 +20,21 @@ pub struct Standing {
     pub level: Level,
     /// How many achievements are unlocked.
     pub achievements: u32,
+    /// Its rank on the newest board of all time by tokens; `None` when it has none.
+    pub rank: Option<u32>,
 }
 
 impl Standing {
-    /// Where `account` stands with `streak`.
-    pub fn of(account: &Account, streak: Streak) -> Self {
+    /// Where an account stands after a change.
+    pub(crate) fn of(earned: &Earned) -> Self {
+        let Earned { account, streak, rank, .. } = earned;
         Self {
             tokens: account.totals.tokens,
             cost: account.totals.cost,
-            streak,
+            streak: *streak,
             level: account.level(),
             achievements: account.achievements,
+            rank: *rank,
         }
     }
 }

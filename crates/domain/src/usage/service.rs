@@ -20,6 +20,7 @@ use super::sums::MOST_TOKENS;
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, UserId};
+use crate::jobs::FirstJobs;
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
 use crate::referrals::Upline;
@@ -35,12 +36,19 @@ pub struct Usage {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
+    first: Option<Arc<FirstJobs>>,
 }
 
 impl Usage {
     /// Keeps the ledger in `store`, priced by whatever book is current.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, ids, prices }
+        Self { store, clock, ids, prices, first: None }
+    }
+
+    /// Has the first messages of an instance ask for boards, so that nobody waits for the schedule.
+    #[must_use]
+    pub fn with_first_jobs(self, first: Arc<FirstJobs>) -> Self {
+        Self { first: Some(first), ..self }
     }
 
     /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
@@ -69,7 +77,15 @@ impl Usage {
             upline.pay(&mut *tx, &*self.ids, user, now).await?;
         }
         if !dry_run {
+            let first = self.first.as_ref().filter(|_| written.new > 0);
+            let wanted = first.map_or_else(Vec::new, |first| first.wanted(&*self.ids, now));
+            if !wanted.is_empty() {
+                tx.jobs().enqueue(&wanted, now).await?;
+            }
             tx.commit().await?;
+            if let Some(first) = first {
+                first.queued();
+            }
         }
 
         Ok(SyncReport {
@@ -82,7 +98,7 @@ impl Usage {
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
-            standing: Standing::of(&earned.account, earned.streak),
+            standing: Standing::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
         })

@@ -1,0 +1,49 @@
+//! What an instance has not computed yet when its first messages arrive.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use time::OffsetDateTime;
+
+use super::job::{Job, NewJob};
+use crate::ids::{Ids, JobId};
+
+/// Asks, once in a process, for what the schedule would make people wait for. Where it exists already, the jobs' keys are
+/// known, or the work is done once more: neither does harm.
+#[derive(Debug, Default)]
+pub struct FirstJobs {
+    asked: AtomicBool,
+}
+
+impl FirstJobs {
+    /// The jobs to be queued at `now`; none once they [were](Self::queued).
+    pub fn wanted(&self, ids: &dyn Ids, now: OffsetDateTime) -> Vec<(JobId, NewJob)> {
+        if self.asked.load(Ordering::Relaxed) {
+            return Vec::new();
+        }
+        let first = |job| (JobId(ids.fresh()), NewJob { job, key: "first".to_owned(), run_at: now });
+        vec![first(Job::Leaderboard)]
+    }
+
+    /// Notes that they are queued, for good.
+    pub fn queued(&self) {
+        self.asked.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::CountingIds;
+    use crate::usage::testing::NOW;
+
+    #[test]
+    fn they_are_wanted_until_they_are_queued() {
+        let first = FirstJobs::default();
+        for _ in 0..2 {
+            let jobs = first.wanted(&CountingIds, NOW);
+            assert!(jobs.iter().any(|(_, job)| job.job == Job::Leaderboard && job.key == "first" && job.run_at == NOW));
+        }
+        first.queued();
+        assert_eq!(first.wanted(&CountingIds, NOW), []);
+    }
+}

@@ -1,0 +1,72 @@
+//! Boards as people meet them: there within moments, and following whoever hides.
+
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server, Worker, wait_until};
+
+async fn board(server: &Server) -> Value {
+    server.client().get("/leaderboard").await.expect(200)
+}
+
+fn names(board: &Value) -> Vec<&str> {
+    let entries = board["entries"].as_array().expect("entries");
+    entries.iter().map(|entry| entry["username"].as_str().expect("a name")).collect()
+}
+
+#[tokio::test]
+async fn the_first_messages_of_an_instance_bring_the_first_board() {
+    let server = Server::start().await;
+    let mut worker = Worker::start(server.database(), &[]);
+    let refreshed = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status <> 'done'";
+    wait_until("the boards of the start", async || {
+        let all = server.database().number("SELECT count(*) FROM jobs WHERE queue = 'leaderboard'");
+        all > 0 && server.database().number(refreshed) == 0
+    })
+    .await;
+
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let first = ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    assert_eq!(first["stats"]["rank"], Value::Null, "nobody was ranked yet");
+    wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
+
+    bob.sync(&Batch::of([Message::new("m1").output(90)])).await;
+    let output = server.database().run("worker", &["run-once", "leaderboard"]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("leaderboard: 2 people ranked"), "{output:?}");
+    let shown = board(&server).await;
+    assert_eq!(names(&shown), ["bob", "ada"]);
+    assert_eq!((&shown["entries"][0]["rank_change"], &shown["entries"][1]["rank_change"]), (&Value::Null, &json!(-1)));
+    let again = ada.sync(&Batch::of([Message::new("m2").output(1)])).await;
+    assert_eq!(again["stats"]["rank"], 2, "as of the last refresh");
+
+    bob.change(json!({"is_public": false})).await;
+    let hidden = board(&server).await;
+    assert_eq!(
+        (names(&hidden), &hidden["entries"][0]["rank"]),
+        (vec!["ada"], &json!(2)),
+        "a gap until the next refresh"
+    );
+    assert_eq!(bob.get("/leaderboard").await["me"]["rank"], 1, "everybody sees where they stand");
+    let output = server.database().run("worker", &["run-once", "leaderboard"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(board(&server).await["entries"][0]["rank"], 1);
+    assert_eq!(worker.terminate().await, Some(0));
+    for name in ["ada", "bob"] {
+        server.assert_rebuild_changes_nothing(name);
+    }
+    server.assert_sums_are_right();
+}
+
+#[tokio::test]
+async fn a_rank_is_told_once_however_often_boards_are_refreshed() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    for _ in 0..3 {
+        let output = server.database().run("worker", &["run-once", "leaderboard"]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let inbox = ada.get("/notifications").await;
+    let told = inbox["notifications"].as_array().expect("notifications");
+    let ranks: Vec<_> = told.iter().filter(|told| told["type"] == "leaderboard_rank").collect();
+    assert_eq!(ranks.len(), 1, "{inbox}");
+    assert_eq!(ranks[0]["data"], json!({"top": 1, "rank": 1}));
+}
