@@ -21,6 +21,7 @@ mod migrations;
 mod notifications;
 mod numeric;
 mod pool;
+mod portability;
 mod progress;
 mod purge;
 mod readiness;

@@ -10,6 +10,7 @@ use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use domain::notifications::ports::NotificationRepository;
+use domain::portability::ports::ImportRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -33,9 +34,18 @@ pub(crate) struct PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    pub(crate) async fn begin(mut connection: Pooled, dictionary: Arc<Dictionary>) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(connection: Pooled, dictionary: Arc<Dictionary>) -> Result<Self, StoreError> {
+        Self::begin_with(connection, dictionary, "BEGIN").await
+    }
+
+    /// Begins one with the statement `begin`, which says how it sees what others change.
+    pub(crate) async fn begin_with(
+        mut connection: Pooled,
+        dictionary: Arc<Dictionary>,
+        begin: &str,
+    ) -> Result<Self, StoreError> {
         connection.forget_failures();
-        AnsiTransactionManager::begin_transaction(&mut connection.pg).await.map_err(store_error)?;
+        AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
         Ok(Self { connection: Some(connection), dictionary, made: Made::default(), machines: HashMap::new() })
     }
 
@@ -118,6 +128,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {
+        self
+    }
+
+    fn imports(&mut self) -> &mut dyn ImportRepository {
         self
     }
 

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod money;
 pub mod notifications;
 pub mod page;
+pub mod portability;
 pub mod pricing;
 pub mod progression;
 pub mod referrals;

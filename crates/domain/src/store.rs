@@ -9,6 +9,7 @@ use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
 use crate::notifications::ports::NotificationRepository;
+use crate::portability::ports::ImportRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
@@ -49,6 +50,8 @@ pub trait UnitOfWork: Send {
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
     /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
+    /// What accounts bring along.
+    fn imports(&mut self) -> &mut dyn ImportRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -32,6 +32,6 @@ pub use rebuild::Repair;
 pub use report::{Standing, SyncReport};
 pub use selection::{Reach, Selection};
 pub use service::Usage;
-pub(crate) use service::move_to;
+pub(crate) use service::{move_to, take_in};
 pub use sums::{CostStatus, MOST_TOKENS, Sums};
 pub use tokens::{MAX_COUNT, TokenCounts, cache_efficiency};
