@@ -1,5 +1,6 @@
 //! The worker program. Without a database URL it uses the embedded database that the server runs.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,9 +11,12 @@ use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use clap::{Args, Parser, Subcommand};
 use domain::notifications::Inbox;
+use domain::portability::Imports;
 use domain::pricing::{CurrentBook, PriceBook};
+use domain::social::Social;
 use domain::usage::{Usage, UsageError};
 use domain::users::{Username, Users};
+use worker::import::Importer;
 use worker::{cleanup, rebuild};
 
 /// The burntop worker: what an operator does beside the server.
@@ -30,6 +34,21 @@ enum Command {
     /// Remove what is not kept any more, and say how much: notifications read and older than 90 days, or older than a year;
     /// accounts deleted more than 30 days ago
     Cleanup,
+    /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
+    Import(ImportArguments),
+}
+
+#[derive(Debug, Args)]
+struct ImportArguments {
+    /// The file
+    file: PathBuf,
+    /// Take it into this account, whose profile stays as it is; without it, a new one is made
+    #[arg(long, value_name = "USERNAME")]
+    user: Option<String>,
+    /// Believe that address and accounts elsewhere are the owner's: the address needs no verification, and signing in with
+    /// GitHub or GitLab opens the new account. Whoever wrote the file could have put in any
+    #[arg(long, conflicts_with = "user")]
+    trust_email: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +99,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
     let done = match command {
         Command::Rebuild(asked) => rebuild(&store, asked).await,
         Command::Cleanup => cleanup(&store).await,
+        Command::Import(asked) => import(&store, asked).await,
     };
     store.close();
     done
@@ -94,9 +114,26 @@ async fn cleanup(store: &Store) -> Result<(), StartupError> {
     Ok(())
 }
 
+/// The price book of this instance.
+fn prices() -> Arc<CurrentBook> {
+    Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())))
+}
+
+async fn import(store: &Store, asked: ImportArguments) -> Result<(), StartupError> {
+    let unknown = |name: &str| failed("importing", format!("there is no account called {name}"));
+    let target = asked.user.map(|name| Username::parse(&name).map_err(|_| unknown(&name))).transpose()?;
+    let (shared, clock, ids, prices) = (Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), prices());
+    let importer = Importer {
+        imports: Imports::new(shared.clone(), clock.clone(), ids.clone(), prices.clone()),
+        social: Social::new(shared.clone(), shared.clone(), clock.clone(), ids.clone()),
+        usage: Usage::new(shared, clock, ids, prices),
+    };
+    let done = importer.import(&asked.file, target, asked.trust_email, &SystemClock, |line| println!("{line}")).await;
+    done.map_err(|error| failed("importing", error.to_string()))
+}
+
 async fn rebuild(store: &Store, asked: Rebuild) -> Result<(), StartupError> {
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
+    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), prices());
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
         None => rebuild::all(store, &usage, asked.after, interrupted()).await.map_err(stopped)?,
