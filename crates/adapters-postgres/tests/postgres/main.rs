@@ -12,6 +12,7 @@ mod migrations;
 mod notifications;
 mod oauth;
 mod plans;
+mod portability;
 mod progress;
 mod referrals;
 mod schema;

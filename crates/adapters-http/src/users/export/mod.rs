@@ -13,7 +13,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use domain::clock::Clock;
 use domain::portability::Exports;
 use futures_util::stream::empty;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::body::Patience;
 use crate::caller::Caller;
@@ -38,12 +39,21 @@ impl Downloads {
     /// How many there may be at a time: each holds a connection to the database, and its moment, as long as it lasts.
     pub const MOST_AT_ONCE: usize = 2;
 
+    /// How long a request waits for room before it is told to come back.
+    const WAIT: Duration = Duration::from_secs(2);
+
     /// How slowly a client may read: an export of a million messages is done within two hours.
     const PATIENCE: Patience = Patience { grace: Duration::from_secs(30), slowest: 64 << 10 };
 
     /// Serves `exports`.
     pub fn new(exports: Exports) -> Self {
         Self { exports, room: Arc::new(Semaphore::new(Self::MOST_AT_ONCE)) }
+    }
+
+    /// Waits a moment for room: most exports are small.
+    async fn place(&self) -> ApiResult<OwnedSemaphorePermit> {
+        let place = timeout(Self::WAIT, self.room.clone().acquire_owned()).await;
+        place.ok().and_then(Result::ok).ok_or_else(ApiError::unavailable)
     }
 }
 
@@ -81,7 +91,7 @@ async fn export(
     if request.method() == Method::HEAD {
         return Ok(answer.streaming(empty::<Result<Bytes, Failed>>()));
     }
-    let place = downloads.room.clone().try_acquire_owned().map_err(|_| ApiError::unavailable())?;
+    let place = downloads.place().await?;
     let export = downloads.exports.begin(caller.id).await?;
     Ok(answer.streaming(stream(export, place, Downloads::PATIENCE)))
 }
