@@ -103,6 +103,15 @@ fn a_line_without_end_is_given_up_before_it_fills_the_memory() {
     assert!(reader.line.capacity() <= 2 * LONGEST_LINE);
 }
 
+/// A file that cannot be read.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
 #[test]
 fn text_that_is_not_utf_8_and_a_file_that_fails_are_refused() {
     let mut bytes = whole(&[MACHINE]).into_bytes();
@@ -111,12 +120,6 @@ fn text_that_is_not_utf_8_and_a_file_that_fails_are_refused() {
     let refusal = std::iter::repeat_with(|| reader.next_line()).find_map(Result::err).expect("a refusal");
     assert_eq!(refusal.to_string(), "line 4: is not UTF-8");
 
-    struct Broken;
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::Error::other("the disk is gone"))
-        }
-    }
     let mut reader = Reader::new(BufReader::new(Broken));
     assert_eq!(
         reader.next_line().expect_err("a refusal").to_string(),

@@ -175,7 +175,7 @@ impl Import {
         let user = self.report.user;
         match part {
             Part::Messages(entries) => self.take_messages(entries).await?,
-            Part::Machines(machines) => self.tx.imports().keep_machines(user, &machines).await?,
+            Part::Machines(machines) => self.tx.imports().meet_machines(user, &machines).await?,
             Part::ExternalAccounts(links) => self.take_links(links).await?,
             Part::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
             Part::Code(own) => {

@@ -39,7 +39,7 @@ pub trait Snapshot: Send {
 #[async_trait]
 pub trait ImportRepository: Send {
     /// Stores machines; the later of two last syncs counts.
-    async fn keep_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError>;
+    async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError>;
 
     /// Stores what `user` wants to be told, of kinds they have said nothing about.
     async fn keep_preferences(

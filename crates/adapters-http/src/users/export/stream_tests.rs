@@ -23,7 +23,7 @@ const ADA: UserId = UserId(Uuid::from_u128(1));
 /// An account with so many pages of 100 messages, after which the store fails if it is told to; says when nobody reads it.
 struct Pages {
     next: usize,
-    pages: usize,
+    last: usize,
     fails: bool,
     ended: Arc<AtomicUsize>,
 }
@@ -35,7 +35,7 @@ impl Snapshot for Pages {
         let entry = |n: usize| Entry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
         match self.next {
             1 => Ok(Some(Part::Account(Box::new(person(ADA, "ada"))))),
-            next if next <= self.pages + 1 => Ok(Some(Part::Messages((0..100).map(entry).collect()))),
+            next if next <= self.last + 1 => Ok(Some(Part::Messages((0..100).map(entry).collect()))),
             _ if self.fails => Err(StoreError::Unavailable("away".to_owned())),
             _ => Ok(None),
         }
@@ -51,7 +51,7 @@ impl Drop for Pages {
 /// An export of so many pages, and how often it ended.
 async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     let ended = Arc::new(AtomicUsize::new(0));
-    let snapshot = Pages { next: 0, pages, fails, ended: ended.clone() };
+    let snapshot = Pages { next: 0, last: pages, fails, ended: ended.clone() };
     let mut reader = MockExportReader::new();
     reader.expect_open().return_once(move |_, _| Ok(Opened::Begun(Box::new(snapshot))));
     let exports = Exports::new(Arc::new(reader), Arc::new(FixedClock(NOW)));
