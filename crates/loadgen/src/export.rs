@@ -35,9 +35,11 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let mut lab = Lab::start(&args.place).await?;
     let token = register(&lab.server()?.address, 1).await?;
     let (mut connection, today) = (Connection::open(&lab.server()?.address).await?, today());
-    for first in (0..args.messages).step_by(A_SYNC as usize) {
-        let messages = first..args.messages.min(first + A_SYNC);
-        connection.send(&post("/api/v1/sync", Some(&token), &body(1, messages, today))).await?.success()?;
+    // What the history of one person reaches back for is not enough: it is filled up with those of others.
+    for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
+        let count = A_SYNC.min(args.messages - first);
+        let sync = post("/api/v1/sync", Some(&token), &body(other as u64, 0..count, today));
+        connection.send(&sync).await?.success()?;
     }
     // The memory of these syncs is not that of an export.
     let server = lab.restart_server().await?;

@@ -267,16 +267,21 @@ async fn an_export_that_fails_half_way_is_no_whole_answer() {
 #[actix_web::test]
 async fn more_exports_than_there_is_room_for_are_told_to_come_back() {
     let client = World { exports: endless(), ..World::new() }.serve();
-    let open = async |token: &str| client.request("GET", EXPORT).bearer(token).open().await;
-    let (mut first, mut second) = (open(&ada()).await, open(&bob()).await);
-    let mut some = [0; 64];
-    assert!(first.read(&mut some).await.expect("an answer") > 0);
-    assert!(second.read(&mut some).await.expect("an answer") > 0);
+    // Two clients read on and on; who stopped would be cut off soon.
+    let mut readers = Vec::new();
+    for token in [ada(), bob()] {
+        let mut stream = client.request("GET", EXPORT).bearer(&token).open().await;
+        let mut piece = vec![0; 64 << 10];
+        assert!(stream.read(&mut piece).await.expect("an answer") > 0);
+        readers.push(actix_web::rt::spawn(
+            async move { while stream.read(&mut piece).await.is_ok_and(|read| read > 0) {} },
+        ));
+    }
     let third = client.request("GET", EXPORT).bearer(&ada()).send().await;
     third.assert_error(503, "SERVICE_UNAVAILABLE", &json!({}));
     assert!(third.header("retry-after").is_some());
     // Both hang up, and there is room again as soon as the server notices.
-    drop((first, second));
+    readers.iter().for_each(actix_web::rt::task::JoinHandle::abort);
     while client.request("GET", EXPORT).bearer(&ada()).send_until("\r\n\r\n").await.status != 200 {}
 }
 
