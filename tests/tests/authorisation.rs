@@ -64,6 +64,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("PATCH /users/me",                             [401, 200, 200, 403, 403, 200]),
     ("DELETE /users/me/achievements/{id}/pin",      [401, 404, 404, 403, 403, 200]),
     ("PUT /users/me/achievements/{id}/pin",         [401, 404, 404, 403, 403, 200]),
+    ("GET /users/me/export",                        [401, 200, 200, 403, 403, 200]),
     ("GET /users/me/follow-requests",               [401, 200, 200, 403, 200, 200]),
     ("DELETE /users/me/follow-requests/{username}", [401, 400, 204, 403, 403, 204]),
     ("POST /users/me/follow-requests/{username}",   [401, 400, 404, 403, 403, 204]),

@@ -20,6 +20,7 @@ use crate::identity::{Browser, PublicUrl};
 use crate::limits::Limits;
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
+use crate::users::Downloads;
 use crate::{
     achievements, dashboard, feed, health, identity, leaderboard, notifications, referrals, social, stats, usage, users,
 };
@@ -41,6 +42,8 @@ pub struct Services {
     pub browser: Browser,
     /// Profiles.
     pub users: Users,
+    /// What accounts own, to take along.
+    pub downloads: Downloads,
     /// Who follows whom.
     pub social: Social,
     /// What happens to those one follows.
@@ -82,6 +85,7 @@ impl Services {
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
+            .app_data(Data::new(self.downloads))
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.feed))
             .app_data(Data::new(self.referrals))

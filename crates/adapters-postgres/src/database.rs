@@ -64,6 +64,10 @@ impl Database {
         self.pool.close();
     }
 
+    pub(crate) fn dictionary(&self) -> &Arc<Dictionary> {
+        &self.dictionary
+    }
+
     pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
         self.pool.get().await.map_err(|error| pool_error(&error))
     }

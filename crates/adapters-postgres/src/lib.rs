@@ -25,6 +25,7 @@ mod migrations;
 mod notifications;
 mod numeric;
 mod pool;
+mod portability;
 mod prices;
 mod progress;
 mod purge;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
@@ -13,6 +13,7 @@ use domain::insights::ports::WeeklyRepository;
 use domain::jobs::JobQueue;
 use domain::leaderboard::ports::LeaderboardRepository;
 use domain::notifications::ports::NotificationRepository;
+use domain::portability::ports::ImportRepository;
 use domain::pricing::ports::PriceRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
@@ -24,6 +25,7 @@ use domain::users::ports::{PurgeRepository, UserRepository};
 use crate::dictionary::{Dictionary, Made, Shared};
 use crate::error::store_error;
 use crate::pool::Pooled;
+use crate::statement::Statement;
 
 /// A transaction on a connection of its own.
 pub(crate) struct PgUnitOfWork {
@@ -37,9 +39,18 @@ pub(crate) struct PgUnitOfWork {
 }
 
 impl PgUnitOfWork {
-    pub(crate) async fn begin(mut connection: Pooled, dictionary: Arc<Dictionary>) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(connection: Pooled, dictionary: Arc<Dictionary>) -> Result<Self, StoreError> {
+        Self::begin_with(connection, dictionary, "BEGIN").await
+    }
+
+    /// Begins one with the statement `begin`, which says how it sees what others change.
+    pub(crate) async fn begin_with(
+        mut connection: Pooled,
+        dictionary: Arc<Dictionary>,
+        begin: &str,
+    ) -> Result<Self, StoreError> {
         connection.forget_failures();
-        AnsiTransactionManager::begin_transaction(&mut connection.pg).await.map_err(store_error)?;
+        AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
         Ok(Self { connection: Some(connection), dictionary, made: Made::default(), machines: HashMap::new() })
     }
 
@@ -51,6 +62,14 @@ impl PgUnitOfWork {
     /// The connection, for statements that may be under way at once.
     pub(crate) fn shared(&self) -> Result<&AsyncPgConnection, StoreError> {
         self.connection.as_ref().map(|connection| &connection.pg).ok_or_else(ended)
+    }
+
+    /// Runs `statement`; returns how many rows it wrote.
+    pub(crate) async fn run<Columns>(&mut self, statement: Statement<'_, Columns>) -> Result<u64, StoreError>
+    where
+        Columns: Send,
+    {
+        Ok(statement.execute(self.connection()?).await.map_err(store_error)? as u64)
     }
 
     /// The keys of these sources, made where there are none.
@@ -138,6 +157,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn prices(&mut self) -> &mut dyn PriceRepository {
+        self
+    }
+
+    fn imports(&mut self) -> &mut dyn ImportRepository {
         self
     }
 

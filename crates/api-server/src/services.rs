@@ -11,6 +11,7 @@ use adapters_http::limits::{Limits, Rates};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
+use adapters_http::users::Downloads;
 use adapters_postgres::{Database, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
@@ -22,6 +23,7 @@ use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
+use domain::portability::Exports;
 use domain::pricing::CurrentBook;
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
@@ -61,6 +63,7 @@ pub(crate) fn services(
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
+        downloads: Downloads::new(Exports::new(reader.clone(), clock.clone())),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),

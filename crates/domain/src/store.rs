@@ -12,6 +12,7 @@ use crate::insights::ports::WeeklyRepository;
 use crate::jobs::JobQueue;
 use crate::leaderboard::ports::LeaderboardRepository;
 use crate::notifications::ports::NotificationRepository;
+use crate::portability::ports::ImportRepository;
 use crate::pricing::ports::PriceRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
@@ -61,6 +62,8 @@ pub trait UnitOfWork: Send {
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// The prices that are stored.
     fn prices(&mut self) -> &mut dyn PriceRepository;
+    /// What accounts bring along.
+    fn imports(&mut self) -> &mut dyn ImportRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -10,15 +10,18 @@ use time::Date;
 
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
+use crate::identity::Email;
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
     MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
+use crate::ids::UserId;
 use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::leaderboard::ports::{LeaderboardRepository, MockLeaderboardRepository};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::portability::ports::{ImportRepository, MockImportRepository};
 use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
@@ -26,6 +29,7 @@ use crate::store::{MockStore, StoreError, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
+use crate::users::{Profile, User, Username};
 
 /// One transaction whose repositories do what a test tells them.
 #[derive(Default)]
@@ -62,6 +66,8 @@ pub struct TestUnitOfWork {
     pub referrals: MockReferralRepository,
     /// The prices that are stored.
     pub prices: MockPriceRepository,
+    /// What accounts bring along.
+    pub imports: MockImportRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -83,6 +89,22 @@ impl TestUnitOfWork {
         let mut store = MockStore::new();
         store.expect_begin().returning(move || Ok(Box::new(open())));
         store
+    }
+}
+
+/// The public account called `name`, with its address and nothing else.
+pub fn person(id: UserId, name: &str) -> User {
+    User {
+        id,
+        username: Username::trusted(name),
+        email: Some(Email::trusted(format!("{name}@example.org"))),
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: false,
+        zone: None,
+        created_at: NOW,
+        updated_at: NOW,
     }
 }
 
@@ -171,6 +193,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn prices(&mut self) -> &mut dyn PriceRepository {
         &mut self.prices
+    }
+
+    fn imports(&mut self) -> &mut dyn ImportRepository {
+        &mut self.imports
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! the clock starts, connections that stay open. All of it goes to 127.0.0.1 and ends by itself.
 
 mod compare;
+mod export;
 mod floor;
 mod http;
 mod lab;
@@ -38,6 +39,8 @@ enum Command {
     Compare(compare::Args),
     /// Reads of a synthetic community against pgbench
     Reads(reads::Args),
+    /// The export of one large account against a plain COPY of its messages, and the server's memory
+    Export(export::Args),
     /// From starting the process to being ready
     Start(start::Args),
 }
@@ -49,6 +52,7 @@ async fn main() -> Result<()> {
         Command::Sync(args) => sync::run(&args).await,
         Command::Compare(args) => compare::run(&args).await,
         Command::Reads(args) => reads::run(&args).await,
+        Command::Export(args) => export::run(&args).await,
         Command::Start(args) => start::run(&args).await,
     }
 }

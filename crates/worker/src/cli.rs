@@ -24,6 +24,8 @@ pub(crate) enum Command {
     /// Look after the queue
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
+    Import(Import),
     /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
 }
@@ -105,6 +107,19 @@ impl Status {
             Self::Dead => "dead",
         }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file
+    pub(crate) file: std::path::PathBuf,
+    /// Take it into this account, whose profile stays as it is; without it, a new one is made
+    #[arg(long, value_name = "USERNAME")]
+    pub(crate) user: Option<String>,
+    /// Believe that address and accounts elsewhere are the owner's: the address needs no verification, and signing in with
+    /// GitHub or GitLab opens the new account. Whoever wrote the file could have put in any
+    #[arg(long, conflicts_with = "user")]
+    pub(crate) trust_email: bool,
 }
 
 #[derive(Debug, Args)]

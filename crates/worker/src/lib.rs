@@ -4,6 +4,7 @@
 mod attempt;
 pub mod cleanup;
 mod handlers;
+pub mod import;
 pub mod prices;
 mod queue;
 pub mod rebuild;

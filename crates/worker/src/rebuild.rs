@@ -89,7 +89,7 @@ fn bar(accounts: u64) -> ProgressBar {
 }
 
 /// What was changed of the account called `name`, as a line.
-fn report(name: &str, repair: &Repair) -> String {
+pub(crate) fn report(name: &str, repair: &Repair) -> String {
     if repair.is_clean() {
         return format!("{name}: nothing to repair ({} messages)", repair.messages);
     }

@@ -27,7 +27,8 @@ impl Default for Patience {
 }
 
 impl Patience {
-    fn for_bytes(self, count: usize) -> Duration {
+    /// How long that many bytes may take.
+    pub(crate) fn for_bytes(self, count: usize) -> Duration {
         let kilobytes = u32::try_from(count >> 10).unwrap_or(u32::MAX);
         self.grace + Duration::from_secs(1) * kilobytes / (self.slowest >> 10).max(1)
     }

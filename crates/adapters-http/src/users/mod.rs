@@ -1,6 +1,7 @@
 //! `/users`: profiles, and what people used.
 
 mod compare;
+mod export;
 mod figures;
 mod leaving;
 mod patch;
@@ -21,9 +22,16 @@ use crate::routes::Routes;
 use patch::ProfilePatch;
 use profile::ProfileBody;
 
+pub use export::Downloads;
+
 /// The routes of profiles.
 pub fn routes() -> Routes {
-    crate::routes![profile, change].and(leaving::routes()).and(figures::routes()).and(compare::routes()).under("/users")
+    crate::routes![profile, change]
+        .and(leaving::routes())
+        .and(export::routes())
+        .and(figures::routes())
+        .and(compare::routes())
+        .under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.

@@ -6,6 +6,7 @@ mod dashboard;
 mod device;
 mod edge;
 mod errors;
+mod export;
 mod feed;
 mod forget;
 mod leaderboard;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::error::store_error;
 use crate::schema::{board_places, board_scores, board_snapshots, seasons, usage_days};
-use crate::statement::{Statement, statement};
+use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// Names the lock that a refresh holds.
@@ -43,13 +43,6 @@ const KEPT: [&str; 4] = [
 ];
 
 impl PgUnitOfWork {
-    async fn run<Columns>(&mut self, statement: Statement<'_, Columns>) -> Result<usize, StoreError>
-    where
-        Columns: Send,
-    {
-        statement.execute(self.connection()?).await.map_err(store_error)
-    }
-
     async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
         self.connection()?.batch_execute(text).await.map_err(store_error)
     }
@@ -184,6 +177,6 @@ impl LeaderboardRepository for PgUnitOfWork {
                         SELECT user_key, day FROM rank_history WHERE day < $1 LIMIT $2
                     )";
         let prune = statement::<()>(text).bind::<SqlDate, _>(before).bind::<BigInt, _>(i64::from(most));
-        Ok(self.run(prune).await? as u64)
+        self.run(prune).await
     }
 }

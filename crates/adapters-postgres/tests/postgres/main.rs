@@ -14,6 +14,7 @@ mod migrations;
 mod notifications;
 mod oauth;
 mod plans;
+mod portability;
 mod prices;
 mod progress;
 mod referrals;

@@ -207,7 +207,7 @@ impl Definition {
     }
 
     /// The XP for going from `before` reached thresholds to `after`.
-    pub(super) fn xp_between(&self, before: usize, after: usize) -> u64 {
+    pub(crate) fn xp_between(&self, before: usize, after: usize) -> u64 {
         Tier::ALL.into_iter().take(after).skip(before).map(|tier| self.xp_of(tier)).sum()
     }
 

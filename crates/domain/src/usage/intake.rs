@@ -105,15 +105,7 @@ impl Intake {
 
 /// The disjoint token counts of a plausible item.
 fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, Reason> {
-    if sent.at - now > MOST_AHEAD {
-        return Err(Reason::TimestampInFuture);
-    }
-    if sent.at < EARLIEST {
-        return Err(Reason::TimestampTooOld);
-    }
-    if sent.cache_write_1h > sent.cache_write {
-        return Err(Reason::HourWritesExceedWrites);
-    }
+    check(sent.at, sent.cache_write, sent.cache_write_1h, now)?;
     let input = if conventions.input_includes_cached {
         sent.input.checked_sub(sent.cache_read).ok_or(Reason::CachedExceedsInput)?
     } else {
@@ -128,6 +120,27 @@ fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> R
         reasoning: sent.reasoning,
         reasoning_in_output: conventions.reasoning_included_in_output,
     })
+}
+
+/// Judges what is the same for whatever way a message comes in.
+fn check(at: OffsetDateTime, writes: u64, hour_writes: u64, now: OffsetDateTime) -> Result<(), Reason> {
+    if at - now > MOST_AHEAD {
+        return Err(Reason::TimestampInFuture);
+    }
+    if at < EARLIEST {
+        return Err(Reason::TimestampTooOld);
+    }
+    if hour_writes > writes {
+        return Err(Reason::HourWritesExceedWrites);
+    }
+    Ok(())
+}
+
+impl Message {
+    /// Judges a message at `now` that comes as the ledger keeps it, not as it is sent.
+    pub fn check(&self, now: OffsetDateTime) -> Result<(), Reason> {
+        check(self.at, self.tokens.cache_write, self.tokens.cache_write_1h, now)
+    }
 }
 
 #[cfg(test)]
@@ -160,6 +173,25 @@ mod tests {
         let expected =
             [(2, Reason::TimestampInFuture), (4, Reason::TimestampTooOld), (5, Reason::HourWritesExceedWrites)];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_message_of_the_ledger_is_judged_like_a_sent_one() {
+        let message = crate::usage::testing::message("m", 1);
+        let with = |at, cache_write_1h| Message {
+            at,
+            tokens: TokenCounts { cache_write_1h, ..message.tokens },
+            ..message.clone()
+        };
+        for (message, expected) in [
+            (with(NOW, 0), Ok(())),
+            (with(NOW + Duration::DAY, 0), Ok(())),
+            (with(NOW + Duration::DAY + Duration::MICROSECOND, 0), Err(Reason::TimestampInFuture)),
+            (with(EARLIEST - Duration::MICROSECOND, 0), Err(Reason::TimestampTooOld)),
+            (with(NOW, 1), Err(Reason::HourWritesExceedWrites)),
+        ] {
+            assert_eq!(message.check(NOW), expected, "{message:?}");
+        }
     }
 
     #[test]

@@ -34,6 +34,6 @@ pub use report::{Standing, SyncReport};
 pub use repricing::{Repriced, RepricedAccount, Repricing};
 pub use selection::{Reach, Selection};
 pub use service::Usage;
-pub(crate) use service::move_to;
+pub(crate) use service::{move_to, take_in};
 pub use sums::{CostStatus, MOST_TOKENS, Sums};
 pub use tokens::{MAX_COUNT, TokenCounts, cache_efficiency};

@@ -1,6 +1,7 @@
 //! What the ledger does: take in a sync, forget what its owner does not want kept, follow its owner to another zone, derive
 //! everything anew.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -10,7 +11,7 @@ use super::changes::{Changes, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
-use super::message::{Entry, MessageKey};
+use super::message::{Entry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::Account;
 use super::rebuild::{Repair, rederive, shift};
@@ -21,7 +22,7 @@ use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, UserId};
 use crate::jobs::FirstJobs;
-use crate::pricing::CurrentBook;
+use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
 use crate::referrals::Upline;
 use crate::store::{Store, StoreError, UnitOfWork};
@@ -191,6 +192,46 @@ pub(crate) async fn move_to(
     Ok(Account { zone: Some(zone), ..account })
 }
 
+/// What taking in messages came to.
+pub(crate) struct Taken {
+    /// The account after it.
+    pub account: Account,
+    /// Messages it did not have.
+    pub new: usize,
+    /// Messages it had a losing copy of.
+    pub updated: usize,
+    /// Messages it had as they are, or better; and losing copies among what was taken in.
+    pub known: usize,
+}
+
+/// Takes in `messages`, of whatever tools, for `user`, whose lock is held; priced by `book`, counted in `zone`.
+pub(crate) async fn take_in(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    account: Account,
+    messages: Vec<Message>,
+    book: &PriceBook,
+    zone: &Zone,
+) -> Result<Taken, StoreError> {
+    let mut by_source = BTreeMap::<Source, Vec<Message>>::new();
+    for message in messages {
+        by_source.entry(message.source.clone()).or_default().push(message);
+    }
+    let mut taken = Taken { account, new: 0, updated: 0, known: 0 };
+    let mut pricer = Pricer::new(book);
+    for (source, messages) in by_source {
+        let received = messages.len();
+        let entries: Vec<Entry> = fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
+        let folded = received - entries.len();
+        let written = write_all(tx, user, &source, entries, zone).await?;
+        taken.account = shift(tx, user, taken.account, &written.difference).await?.0;
+        taken.new += written.new;
+        taken.updated += written.updated;
+        taken.known += written.known + folded;
+    }
+    Ok(taken)
+}
+
 /// A sync that has begun.
 struct Opened {
     tx: Box<dyn UnitOfWork>,
@@ -244,7 +285,6 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::ids::CountingIds;
-    use crate::pricing::PriceBook;
     use crate::testing::TestUnitOfWork;
     use crate::usage::ports::Moved;
     use crate::usage::testing::{NOW, account, batch, message, sent};

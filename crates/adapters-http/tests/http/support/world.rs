@@ -10,6 +10,7 @@ use adapters_http::identity::{Browser, PublicUrl};
 use adapters_http::limits::{Limits, Rates};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
+use adapters_http::users::Downloads;
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
 use domain::clock::{Clock, FixedClock};
@@ -28,6 +29,8 @@ use domain::money::Usd;
 use domain::notifications::Inbox;
 use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
+use domain::portability::Exports;
+use domain::portability::ports::MockExportReader;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::progression::{EventXp, Level};
 use domain::referrals::ports::MockReferralReader;
@@ -64,6 +67,7 @@ pub(crate) struct World {
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
+    pub(crate) exports: MockExportReader,
     pub(crate) feed: MockFeedReader,
     pub(crate) hub: MockActivityHub,
 }
@@ -139,6 +143,7 @@ impl World {
             failed_logins: None,
             github: github(),
             https: true,
+            exports: MockExportReader::new(),
             feed: MockFeedReader::new(),
             hub: MockActivityHub::new(),
         }
@@ -178,6 +183,7 @@ impl World {
             oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
+            downloads: Downloads::new(Exports::new(Arc::new(self.exports), clock.clone())),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),

@@ -1,0 +1,114 @@
+//! An export as a body: a task reads ahead of the client by a few pieces, and gives up when nobody takes them.
+
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use domain::error::DomainError;
+use domain::portability::Export;
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use portable::{Line, Writer};
+use thiserror::Error;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::time::{Instant, timeout};
+
+use super::lines;
+use crate::body::Patience;
+
+/// Bytes of a piece, about.
+const PIECE: usize = 64 << 10;
+
+/// How many pieces wait for the client at most.
+const AHEAD: usize = 4;
+
+/// Why a body ends before its end; the client sees a broken connection.
+#[derive(Debug, Error)]
+#[error("the export was given up")]
+pub(super) struct Failed;
+
+/// What the body is told.
+enum Told {
+    Piece(Vec<u8>),
+    /// There is no more, and nothing is missing.
+    Done,
+}
+
+/// The body of `export`, which gives `place` back when it is read or given up.
+pub(super) fn stream(
+    export: Export,
+    place: OwnedSemaphorePermit,
+    patience: Patience,
+) -> impl Stream<Item = Result<Bytes, Failed>> {
+    let (sender, receiver) = channel(AHEAD);
+    tokio::spawn(async move {
+        let user = export.user.id;
+        let mut desk = Desk { sender, patience, started: Instant::now(), sent: 0, writer: Writer::default() };
+        match desk.write_all(export).await {
+            Ok(()) => tracing::info!(%user, bytes = desk.sent, "an account was exported"),
+            Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "an export was given up"),
+        }
+        drop(place);
+    });
+    unfold(Some(receiver), async |receiver: Option<Receiver<Told>>| {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Told::Piece(piece)) => Some((Ok(Bytes::from(piece)), Some(receiver))),
+            Some(Told::Done) => None,
+            None => Some((Err(Failed), None)),
+        }
+    })
+}
+
+/// Writes lines and hands them over in pieces.
+struct Desk {
+    sender: Sender<Told>,
+    patience: Patience,
+    started: Instant,
+    sent: usize,
+    writer: Writer,
+}
+
+impl Desk {
+    /// Writes the whole of `export`; the error says why not.
+    async fn write_all(&mut self, mut export: Export) -> Result<(), String> {
+        self.write(&lines::manifest(&export)).await?;
+        self.write(&lines::account(&export.user)).await?;
+        while let Some(part) = export.next().await.map_err(|error| format!("{}: {error}", error.code()))? {
+            for line in lines::of(part) {
+                self.write(&line?).await?;
+            }
+        }
+        // Nothing is read any more: the connection need not wait for the client.
+        drop(export);
+        self.writer.end().map_err(|error| error.to_string())?;
+        self.hand_over().await?;
+        self.tell(Told::Done).await
+    }
+
+    async fn write(&mut self, line: &Line) -> Result<(), String> {
+        self.writer.write(line).map_err(|error| error.to_string())?;
+        if self.writer.len() < PIECE { Ok(()) } else { self.hand_over().await }
+    }
+
+    async fn hand_over(&mut self) -> Result<(), String> {
+        let piece = self.writer.take();
+        self.sent += piece.len();
+        self.tell(Told::Piece(piece)).await
+    }
+
+    /// Waits until there is room for one more, not longer than the grace at a time, nor than all that was sent may take.
+    async fn tell(&mut self, told: Told) -> Result<(), String> {
+        let left = self.patience.for_bytes(self.sent).saturating_sub(self.started.elapsed());
+        let wait: Duration = left.min(self.patience.grace);
+        match timeout(wait, self.sender.send(told)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err("the client hung up".to_owned()),
+            Err(_) => Err("the client reads too slowly".to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;

@@ -1,0 +1,101 @@
+//! Reading out what an account owns.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::error::PortabilityError;
+use super::owned::Part;
+use super::ports::{ExportReader, Opened, Snapshot};
+use crate::clock::Clock;
+use crate::ids::UserId;
+use crate::users::User;
+
+/// The use cases of exports.
+#[derive(Clone)]
+pub struct Exports {
+    reader: Arc<dyn ExportReader>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Exports {
+    /// Reads accounts from `reader`.
+    pub fn new(reader: Arc<dyn ExportReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { reader, clock }
+    }
+
+    /// Begins to read what `user` owns. One export of an account at a time.
+    pub async fn begin(&self, user: UserId) -> Result<Export, PortabilityError> {
+        let at = self.clock.now();
+        let Opened::Begun(mut snapshot) = self.reader.open(user, at).await? else {
+            return Err(PortabilityError::UnderWay);
+        };
+        match snapshot.next().await? {
+            Some(Part::Account(user)) => Ok(Export { user, at, snapshot }),
+            _ => Err(PortabilityError::UnknownUser(user)),
+        }
+    }
+}
+
+/// An account that is being read. Dropping it ends the reading.
+pub struct Export {
+    /// The account.
+    pub user: Box<User>,
+    /// The moment it is read as of.
+    pub at: OffsetDateTime,
+    snapshot: Box<dyn Snapshot>,
+}
+
+impl Export {
+    /// The next part of what the account owns beside itself; `None` after the last.
+    pub async fn next(&mut self) -> Result<Option<Part>, PortabilityError> {
+        Ok(self.snapshot.next().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::error::DomainError;
+    use crate::portability::ports::{MockExportReader, MockSnapshot};
+    use crate::testing::person;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    fn exports(open: impl Fn() -> Opened + Send + Sync + 'static) -> Exports {
+        let mut reader = MockExportReader::new();
+        reader.expect_open().withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| Ok(open()));
+        Exports::new(Arc::new(reader), Arc::new(FixedClock(NOW)))
+    }
+
+    #[test]
+    fn an_export_knows_whose_it_is_and_hands_out_the_rest() {
+        let exports = exports(|| {
+            let mut parts = vec![Part::Machines(Vec::new()), Part::Account(Box::new(person(ADA, "ada")))];
+            let mut snapshot = MockSnapshot::new();
+            snapshot.expect_next().returning(move || Ok(parts.pop()));
+            Opened::Begun(Box::new(snapshot))
+        });
+        let mut export = block_on(exports.begin(ADA)).expect("an export");
+        assert_eq!((export.user.username.as_str(), export.at), ("ada", NOW));
+        assert_eq!(block_on(export.next()).expect("a part"), Some(Part::Machines(Vec::new())));
+        assert_eq!(block_on(export.next()).expect("no part"), None);
+    }
+
+    #[test]
+    fn nobody_and_a_second_export_at_once_are_refused() {
+        let nobody = exports(|| {
+            let mut snapshot = MockSnapshot::new();
+            snapshot.expect_next().returning(|| Ok(None));
+            Opened::Begun(Box::new(snapshot))
+        });
+        assert_eq!(block_on(nobody.begin(ADA)).err().map(|error| error.code()), Some("unknown_user"));
+        let twice = exports(|| Opened::UnderWay);
+        assert_eq!(block_on(twice.begin(ADA)).err().map(|error| error.code()), Some("export_under_way"));
+    }
+}

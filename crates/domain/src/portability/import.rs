@@ -1,0 +1,257 @@
+//! Taking in what somebody brings along.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::error::PortabilityError;
+use super::merge::merge;
+use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastUnlock};
+use crate::clock::Clock;
+use crate::dashboard::ports::Window;
+use crate::days::Zone;
+use crate::identity::{Email, ExternalLink, SignInName};
+use crate::ids::{ActivityId, Ids, NotificationId, UserId};
+use crate::pricing::CurrentBook;
+use crate::progression::{Change, settle};
+use crate::store::{Store, StoreError, UnitOfWork};
+use crate::usage::ports::Account;
+use crate::usage::{self, Entry, MOST_TOKENS, Message};
+use crate::users::{User, Username};
+
+/// Which account takes in what is brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A new one with the name and the profile of the one that is brought. Whether its address and the accounts elsewhere are
+    /// believed to be its owner's.
+    New {
+        /// If not, the address has to be verified again, and nothing elsewhere opens the account.
+        is_trusted: bool,
+    },
+    /// The one that is called so, whose profile stays as it is.
+    Existing(Username),
+}
+
+/// The use cases of imports.
+#[derive(Clone)]
+pub struct Imports {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    prices: Arc<CurrentBook>,
+}
+
+impl Imports {
+    /// Keeps what is brought in `store`, priced by whatever book is current.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
+        Self { store, clock, ids, prices }
+    }
+
+    /// Begins to take the account `brought` into `target`. Whatever follows is kept when the import is
+    /// [finished](Import::finish), and not before.
+    pub async fn begin(&self, target: Target, brought: User) -> Result<Import, PortabilityError> {
+        let mut tx = self.store.begin().await?;
+        let (user, is_new, is_trusted) = match target {
+            Target::New { is_trusted } => (self.make(&mut *tx, brought, is_trusted).await?, true, is_trusted),
+            Target::Existing(name) => {
+                let found = tx.users().find_by_username(&name).await?;
+                (found.ok_or(PortabilityError::UnknownUsername(name))?.0, false, false)
+            }
+        };
+        let account = tx.ledger().lock(user.id).await?.ok_or(PortabilityError::UnknownUser(user.id))?;
+        let report =
+            Imported { user: user.id, username: user.username, email: user.email, is_new, ..Imported::nothing() };
+        Ok(Import {
+            zone: account.zone.clone().unwrap_or_else(Zone::utc),
+            change: Change::of(account.clone()),
+            account,
+            tx,
+            ids: self.ids.clone(),
+            prices: self.prices.clone(),
+            now: self.clock.now(),
+            links_are_trusted: is_trusted,
+            unlocks: Vec::new(),
+            events: Vec::new(),
+            report,
+        })
+    }
+
+    /// Makes the account that is brought, with a name that nobody has, and with its address unless somebody has that.
+    async fn make(&self, tx: &mut dyn UnitOfWork, brought: User, is_trusted: bool) -> Result<User, PortabilityError> {
+        let taken = || PortabilityError::UsernameTaken(brought.username.clone());
+        if tx.users().free_usernames(std::slice::from_ref(&brought.username)).await?.is_empty() {
+            return Err(taken());
+        }
+        let mut email = brought.email.clone();
+        if let Some(address) = email.clone() {
+            // Also that of an account that was deleted, however long ago.
+            let long_ago = OffsetDateTime::UNIX_EPOCH - time::Duration::DAY;
+            if tx.users().find_for_sign_in(&SignInName::Email(address), long_ago).await?.is_some() {
+                email = None;
+            }
+        }
+        let user = User {
+            id: UserId(self.ids.fresh()),
+            email_verified: brought.email_verified && is_trusted && email.is_some(),
+            email,
+            is_admin: false,
+            ..brought.clone()
+        };
+        tx.users().insert(&user, None).await.map_err(|error| match error {
+            StoreError::Conflict { constraint } if constraint == "users_username_key" => taken(),
+            other => other.into(),
+        })?;
+        Ok(user)
+    }
+}
+
+/// What an import came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The account.
+    pub user: UserId,
+    /// What it is called.
+    pub username: Username,
+    /// Its address.
+    pub email: Option<Email>,
+    /// Whether it was made by the import.
+    pub is_new: bool,
+    /// Messages it did not have.
+    pub new_messages: u64,
+    /// Messages it had a losing copy of.
+    pub updated_messages: u64,
+    /// Messages it had as they are, or better.
+    pub known_messages: u64,
+    /// Unlocks that are new, or say more than what it had.
+    pub unlocks: u64,
+    /// Events that are new.
+    pub events: u64,
+    /// Activities that are new.
+    pub activities: u64,
+    /// Notifications that are new.
+    pub notifications: u64,
+    /// Accounts elsewhere that open it from now on.
+    pub links: u64,
+}
+
+impl Imported {
+    fn nothing() -> Self {
+        Self {
+            user: UserId(uuid::Uuid::nil()),
+            username: Username::trusted(""),
+            email: None,
+            is_new: false,
+            new_messages: 0,
+            updated_messages: 0,
+            known_messages: 0,
+            unlocks: 0,
+            events: 0,
+            activities: 0,
+            notifications: 0,
+            links: 0,
+        }
+    }
+}
+
+/// An account that takes in what is brought. Dropping it undoes everything.
+pub struct Import {
+    tx: Box<dyn UnitOfWork>,
+    ids: Arc<dyn Ids>,
+    prices: Arc<CurrentBook>,
+    now: OffsetDateTime,
+    zone: Zone,
+    account: Account,
+    change: Change,
+    links_are_trusted: bool,
+    unlocks: Vec<PastUnlock>,
+    events: Vec<PastEvent>,
+    report: Imported,
+}
+
+impl Import {
+    /// Takes one part. Tokens and sessions, who follows or came by whom are for their owner to read: whom the owner follows is
+    /// followed anew when this is finished, like by anybody.
+    pub async fn take(&mut self, part: Part) -> Result<(), PortabilityError> {
+        let user = self.report.user;
+        match part {
+            Part::Messages(entries) => self.take_messages(entries).await?,
+            Part::Machines(machines) => self.tx.imports().meet_machines(user, &machines).await?,
+            Part::ExternalAccounts(links) => self.take_links(links).await?,
+            Part::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
+            Part::Code(own) => {
+                // A code that is somebody else's here, or a second one, is left out.
+                self.tx.referrals().give_code(user, &own.code, own.created_at).await?;
+            }
+            Part::Events(events) => self.events.extend(events),
+            Part::Unlocks(unlocks) => self.unlocks.extend(unlocks),
+            Part::Activities(happened) => {
+                let fresh = |past: PastActivity| (ActivityId(self.ids.fresh()), past);
+                let happened: Vec<_> = happened.into_iter().map(fresh).collect();
+                self.report.activities += self.tx.imports().keep_activities(user, &happened).await?;
+            }
+            Part::Notifications(told) => {
+                let fresh = |past: PastNotification| (NotificationId(self.ids.fresh()), past);
+                let told: Vec<_> = told.into_iter().map(fresh).collect();
+                self.report.notifications += self.tx.imports().keep_notifications(user, &told).await?;
+            }
+            Part::Account(_)
+            | Part::ApiTokens(_)
+            | Part::Sessions(_)
+            | Part::Referrals(_)
+            | Part::Follows(_)
+            | Part::Followers(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Keeps everything that was taken, and what it earns.
+    pub async fn finish(mut self) -> Result<Imported, PortabilityError> {
+        let user = self.report.user;
+        let held = self.tx.progress().unlocked(user).await?;
+        let month = Window::month(user, self.zone.date(self.now));
+        let (_, past) = self.tx.progress().facts(month).await?.ok_or(PortabilityError::UnknownUser(user))?;
+        let merged = merge(&held, &past, self.unlocks, self.events);
+        if !merged.events.is_empty() {
+            self.tx.imports().keep_events(user, &merged.events).await?;
+        }
+        if !merged.unlocks.is_empty() {
+            self.tx.imports().keep_unlocks(user, &merged.unlocks).await?;
+        }
+        self.change.account = self.account;
+        settle(&mut *self.tx, &*self.ids, self.now, user, self.change).await?;
+        self.tx.commit().await?;
+        let (unlocks, events) = (merged.unlocks.len() as u64, merged.events.len() as u64);
+        Ok(Imported { unlocks, events, ..self.report })
+    }
+
+    /// Prices the messages anew, at their own time, by the book of this instance.
+    async fn take_messages(&mut self, entries: Vec<Entry>) -> Result<(), PortabilityError> {
+        let messages: Vec<Message> = entries.into_iter().map(|entry| entry.message).collect();
+        let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
+        let tokens = messages.iter().try_fold(0_u64, |sum, message| sum.checked_add(message.tokens.total()));
+        if tokens.is_none_or(|tokens| tokens > room) {
+            return Err(PortabilityError::OutOfRange);
+        }
+        let book = self.prices.get();
+        let account = self.account.clone();
+        let taken = usage::take_in(&mut *self.tx, self.report.user, account, messages, &book, &self.zone).await?;
+        self.account = taken.account;
+        self.report.new_messages += taken.new as u64;
+        self.report.updated_messages += taken.updated as u64;
+        self.report.known_messages += taken.known as u64;
+        Ok(())
+    }
+
+    /// Whoever could have written the file could otherwise let themselves into an account with it.
+    async fn take_links(&mut self, links: Vec<ExternalLink>) -> Result<(), PortabilityError> {
+        for link in links.into_iter().filter(|_| self.links_are_trusted) {
+            let link = ExternalLink { user: self.report.user, ..link };
+            self.report.links += u64::from(self.tx.external_accounts().insert(&link).await?);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[path = "import_tests.rs"]
+mod tests;

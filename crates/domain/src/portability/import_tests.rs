@@ -1,0 +1,188 @@
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pollster::block_on;
+use uuid::Uuid;
+
+use super::*;
+use crate::achievements::ports::ProgressEvent;
+use crate::achievements::{Events, find_by_slug};
+use crate::clock::FixedClock;
+use crate::error::DomainError;
+use crate::identity::ProviderName;
+use crate::ids::CountingIds;
+use crate::pricing::{Cost, PriceBook};
+use crate::progression::EventXp;
+use crate::testing::{TestUnitOfWork, facts, person};
+use crate::usage::ports::Moved;
+use crate::usage::testing::{NOW, account, message};
+
+const THERE: UserId = UserId(Uuid::from_u128(1));
+const HERE: UserId = UserId(Uuid::from_u128(2));
+
+/// Imports whose transactions `prepare` makes, and how often one committed.
+fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Imports, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&commits);
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
+        prepare(&mut tx);
+        tx
+    });
+    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    (Imports::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+}
+
+/// A transaction in which the account `ada` of this instance takes something in.
+fn here(tx: &mut TestUnitOfWork) {
+    tx.users
+        .expect_find_by_username()
+        .returning(|name| Ok((name.as_str() == "ada").then(|| (person(HERE, "ada"), None))));
+    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
+    tx.expect_settling(BTreeSet::new());
+}
+
+/// A transaction that makes accounts, where ada's address is held by somebody if `held` says so; notes in `made` what is made.
+fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
+    tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
+    tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (person(THERE, "bob"), None))));
+    let made = made.clone();
+    tx.users.expect_insert().withf(|_, password| password.is_none()).returning(move |user, _| {
+        made.lock().expect("a lock").push(user.clone());
+        Ok(())
+    });
+    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
+    tx.expect_settling(BTreeSet::new());
+}
+
+fn existing(name: &str) -> Target {
+    Target::Existing(Username::trusted(name))
+}
+
+fn entry(id: &str, count: u64) -> Entry {
+    Entry { message: message(id, count), cost: Cost::Unpriced }
+}
+
+#[test]
+fn an_address_is_believed_only_where_the_operator_says_so_and_never_taken_from_anybody() {
+    // Verified there, trusted here, held by somebody here: whether it is taken, and verified.
+    for (verified, is_trusted, held, expected) in [
+        (true, false, false, Some(false)),
+        (true, true, false, Some(true)),
+        (false, true, false, Some(false)),
+        (true, true, true, None),
+        (true, false, true, None),
+    ] {
+        let made = Arc::new(Mutex::new(Vec::new()));
+        let noted = made.clone();
+        let (imports, commits) = imports(move |tx| making(tx, held, &noted));
+        let brought = User { email_verified: verified, is_admin: true, ..person(THERE, "ada") };
+        let import = block_on(imports.begin(Target::New { is_trusted }, brought)).expect("an import");
+        assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is kept yet");
+        let report = block_on(import.finish()).expect("a report");
+        let user = made.lock().expect("a lock")[0].clone();
+        assert_eq!(user.email.is_some().then_some(user.email_verified), expected, "{verified} {is_trusted} {held}");
+        assert!(!user.is_admin && user.id != THERE && report.user == user.id && report.is_new);
+        assert_eq!((report.email, commits.load(Ordering::SeqCst)), (user.email, 1));
+    }
+}
+
+#[test]
+fn accounts_elsewhere_open_a_new_account_only_where_the_operator_says_so() {
+    let link = ExternalLink {
+        user: THERE,
+        provider: ProviderName::trusted("github"),
+        subject: "7".to_owned(),
+        login: "ada".to_owned(),
+        linked_at: NOW,
+    };
+    for (target, times) in
+        [(Target::New { is_trusted: false }, 0), (Target::New { is_trusted: true }, 1), (existing("ada"), 0)]
+    {
+        let (imports, _) = imports(move |tx| {
+            making(tx, false, &Arc::default());
+            tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
+            tx.external_accounts.expect_insert().times(times).withf(|link| link.user != THERE).returning(|_| Ok(true));
+        });
+        let mut import = block_on(imports.begin(target, person(THERE, "ada"))).expect("an import");
+        block_on(import.take(Part::ExternalAccounts(vec![link.clone()]))).expect("it is taken");
+        assert_eq!(block_on(import.finish()).expect("a report").links, times as u64);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
+    let (taken, _) = imports(|tx| {
+        tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
+    });
+    let error = block_on(taken.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
+    assert_eq!(error.map(|error| error.code()), Some("username_taken"));
+    let (nobody, _) = imports(here);
+    let error = block_on(nobody.begin(existing("eve"), person(THERE, "ada"))).err();
+    assert_eq!(error.map(|error| error.code()), Some("unknown_user"));
+}
+
+#[test]
+fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
+    let (imports, commits) = imports(|tx| {
+        here(tx);
+        let stored = entry("known", 10);
+        tx.ledger.expect_find().times(2).returning(move |_, source, _| {
+            Ok(if source.as_str() == "claude-code" { vec![stored.clone()] } else { Vec::new() })
+        });
+        let priced = |new: &[Entry]| new.iter().all(|entry| entry.cost != Cost::Unpriced);
+        tx.ledger.expect_write().times(2).withf(move |_, new, _| priced(new)).returning(|_, _, _| Ok(()));
+        tx.ledger.expect_shift().times(2).returning(|_, _| Ok(Moved::default()));
+    });
+    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let mut elsewhere = entry("new", 5);
+    elsewhere.message.source = crate::usage::Source::trusted("codex");
+    let part = vec![entry("new", 5), elsewhere, entry("known", 10), entry("new", 4)];
+    block_on(import.take(Part::Messages(part))).expect("they are taken");
+    let report = block_on(import.finish()).expect("a report");
+    assert_eq!((report.new_messages, report.updated_messages, report.known_messages), (2, 0, 2));
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn more_tokens_than_an_account_can_have_are_refused() {
+    let (imports, commits) = imports(here);
+    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let most = u64::try_from(MOST_TOKENS).expect("positive");
+    for part in [vec![entry("a", most / 2 + 1)], vec![entry("a", u64::MAX / 2), entry("b", u64::MAX / 2)]] {
+        let error = block_on(import.take(Part::Messages(part))).err();
+        assert_eq!(error.map(|error| error.code()), Some("total_out_of_range"));
+    }
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn what_was_earned_is_kept_before_anything_new_is_judged() {
+    let (imports, _) = imports(|tx| {
+        tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
+        let mut order = mockall::Sequence::new();
+        let answer = |events: &[&str]| {
+            let events: Events = events.iter().map(|reason| ((*reason).to_owned(), EventXp(5_000))).collect();
+            move |_| Ok(Some((facts(BTreeSet::new()), events.clone())))
+        };
+        tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(answer(&[]));
+        tx.imports.expect_keep_events().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
+        tx.imports.expect_keep_unlocks().times(1).in_sequence(&mut order).returning(|_, _| Ok(()));
+        let settled = answer(&["achievement:first-sync:0"]);
+        tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(settled);
+        tx.progress.expect_award().times(1).in_sequence(&mut order).returning(|_, _, _| Ok(()));
+    });
+    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let event = ProgressEvent { reason: "achievement:first-sync:0".to_owned(), xp: EventXp(5_000) };
+    let id = find_by_slug("first-sync").expect("a definition").id();
+    let unlock = PastUnlock { id, tier: None, at: NOW, pinned_at: None };
+    block_on(import.take(Part::Events(vec![PastEvent { event, at: NOW }]))).expect("they are taken");
+    block_on(import.take(Part::Unlocks(vec![unlock]))).expect("they are taken");
+    let report = block_on(import.finish()).expect("a report");
+    assert_eq!((report.unlocks, report.events, report.is_new), (1, 1, false));
+}

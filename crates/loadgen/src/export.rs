@@ -1,0 +1,99 @@
+//! The export of one large account: how fast, and in how much memory.
+
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use futures_util::TryStreamExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+
+use crate::http::{Connection, get, post};
+use crate::lab::{Lab, Place, database, register};
+use crate::messages::{body, today};
+use crate::process::{forget_peak, memory};
+
+/// What to measure of exports.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    place: Place,
+    /// How many messages the account has
+    #[arg(long, default_value_t = 1_000_000)]
+    messages: u32,
+    /// How often to export it
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+}
+
+/// Messages of one sync.
+const A_SYNC: u32 = 50_000;
+
+/// Fills an account, exports it, and prints what that took.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let mut lab = Lab::start(&args.place).await?;
+    let token = register(&lab.server()?.address, 1).await?;
+    let (mut connection, today) = (Connection::open(&lab.server()?.address).await?, today());
+    // What the history of one person reaches back for is not enough: it is filled up with those of others.
+    for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
+        let count = A_SYNC.min(args.messages - first);
+        let sync = post("/api/v1/sync", Some(&token), &body(other as u64, 0..count, today));
+        connection.send(&sync).await?.success()?;
+    }
+    // The memory of these syncs is not that of an export.
+    let server = lab.restart_server().await?;
+    sleep(Duration::from_secs(1)).await;
+    let (idle, _) = memory(server.pid())?;
+    for round in 1..=args.rounds {
+        let server = lab.server()?;
+        let copied_in = copy(lab.database_url()).await?;
+        forget_peak(server.pid())?;
+        let (took, bytes) = export(&server.address, &token, args.messages).await?;
+        let (_, peak) = memory(server.pid())?;
+        let rate = |took: Duration| f64::from(args.messages) / took.as_secs_f64();
+        println!(
+            "round {round}: {} messages, {:.0} MB, exported in {:.1} s: {:.0}/s; a plain COPY: {:.0}/s, ratio {:.2}; server {idle:.0} MB idle, {peak:.0} MB at most",
+            args.messages,
+            megabytes(bytes),
+            took.as_secs_f64(),
+            rate(took),
+            rate(copied_in),
+            copied_in.as_secs_f64() / took.as_secs_f64(),
+        );
+    }
+    Ok(())
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    f64::from(u32::try_from(bytes / 1_000).unwrap_or(u32::MAX)) / 1e3
+}
+
+/// Reads an export to its end; how long that took, and how many bytes it was.
+async fn export(address: &str, token: &str, messages: u32) -> Result<(Duration, u64)> {
+    let begin = Instant::now();
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&get("/api/v1/users/me/export", Some(token))).await?;
+    let (mut piece, mut tail, mut bytes) = (vec![0; 256 << 10], Vec::new(), 0);
+    // The last chunk of a body in pieces is an empty one.
+    while !tail.ends_with(b"\r\n0\r\n\r\n") {
+        let read = stream.read(&mut piece).await?;
+        ensure!(read > 0, "the export was broken off");
+        bytes += read as u64;
+        tail.extend_from_slice(&piece[read.saturating_sub(4_096)..read]);
+        tail.drain(..tail.len().saturating_sub(4_096));
+    }
+    let end = String::from_utf8_lossy(&tail);
+    let end = end.rsplit_once(r#"{"type":"end""#).context("no line says what the end is")?.1;
+    ensure!(end.contains(&format!(r#""message":{messages}"#)), "messages are missing: {end}");
+    Ok((begin.elapsed(), bytes))
+}
+
+/// Reads the same rows in PostgreSQL's own text; how long that took.
+async fn copy(url: &str) -> Result<Duration> {
+    let client = database(url).await?;
+    let begin = Instant::now();
+    let mut rows = pin!(client.copy_out("COPY usage_messages TO STDOUT").await?);
+    while rows.try_next().await?.is_some() {}
+    Ok(begin.elapsed())
+}

@@ -1,0 +1,30 @@
+//! `worker import`.
+
+use std::sync::Arc;
+
+use adapters_postgres::Database;
+use bootstrap::StartupError;
+use bootstrap::prices::Followed;
+use bootstrap::system::{SystemClock, SystemIds};
+use domain::portability::Imports;
+use domain::social::Social;
+use domain::usage::Usage;
+use domain::users::Username;
+use worker::import::Importer;
+
+use crate::cli::Import;
+use crate::failed;
+
+pub(crate) async fn import(store: &Database, asked: Import) -> Result<(), StartupError> {
+    let unknown = |name: &str| failed("importing", format!("there is no account called {name}"));
+    let target = asked.user.map(|name| Username::parse(&name).map_err(|_| unknown(&name))).transpose()?;
+    let (shared, clock, ids) = (Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds));
+    let followed = Followed::start(shared.clone()).await;
+    let importer = Importer {
+        imports: Imports::new(shared.clone(), clock.clone(), ids.clone(), followed.book()),
+        social: Social::new(shared.clone(), shared.clone(), clock.clone(), ids.clone()),
+        usage: Usage::new(shared, clock, ids, followed.book()),
+    };
+    let done = importer.import(&asked.file, target, asked.trust_email, &SystemClock, |line| println!("{line}")).await;
+    done.map_err(|error| failed("importing", error.to_string()))
+}

@@ -1,0 +1,340 @@
+//! Taking one's data along: an export of one instance, taken in by another.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Batch, Client, Database, Facts, Message, PASSWORD, Person, Server};
+
+/// What `person` exports, line by line.
+async fn export(client: &Client) -> Vec<Value> {
+    let answer = client.get("/users/me/export").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+}
+
+fn text(lines: &[Value]) -> String {
+    lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
+}
+
+/// A file with `bytes` that is there as long as `database`.
+fn file(database: &Database, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = database.home().join(name);
+    std::fs::write(&path, bytes).expect("a file");
+    path
+}
+
+/// Runs `worker import`; what it said, and whether it is content.
+fn import(database: &Database, path: &Path, options: &[&str]) -> (bool, String) {
+    let path = path.to_str().expect("text");
+    let output = database.run("worker", &[&["import", path], options].concat());
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(said).expect("text"))
+}
+
+#[track_caller]
+fn imported(database: &Database, path: &Path, options: &[&str]) -> String {
+    let (success, said) = import(database, path, options);
+    assert!(success, "{said}");
+    assert!(said.contains("nothing to repair"), "{said}");
+    said
+}
+
+/// Somebody whose account was made by an import signs in with the password they had elsewhere.
+async fn sign_in(from: &Server, to: &Server, username: &str) -> Client {
+    let hash = from.database().rows(&format!("SELECT password_hash FROM users WHERE username = '{username}'"));
+    let hash = hash.trim().trim_matches('"');
+    to.database().rows(&format!("UPDATE users SET password_hash = '{hash}' WHERE username = '{username}'"));
+    let session = to.client().post("/auth/login", &json!({"email": username, "password": PASSWORD})).await.expect(200);
+    to.client().with_token(session["token"].as_str().expect("a token"))
+}
+
+/// `json` without the ids that each instance gives on its own.
+fn without_ids(mut json: Value) -> Value {
+    match &mut json {
+        Value::Object(fields) => {
+            fields.retain(|name, _| name != "id" && name != "user_id");
+            fields.values_mut().for_each(|value| *value = without_ids(value.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_ids(item.take())),
+        _ => {}
+    }
+    json
+}
+
+/// What the API tells the account `username` of itself.
+async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
+    let mut told = Vec::new();
+    for path in [
+        "/dashboard/overview",
+        "/dashboard/trends?days=365",
+        "/dashboard/tools",
+        "/dashboard/models",
+        "/dashboard/machines",
+        "/users/{u}",
+        "/users/{u}/stats",
+        "/users/{u}/level",
+        "/users/{u}/heatmap?year=2026",
+        "/users/{u}/achievements",
+        "/users/{u}/follow-stats",
+        "/notifications/preferences",
+        "/referrals/code",
+    ] {
+        let path = path.replace("{u}", username);
+        let answer = client.get(&path).await.expect(200);
+        told.push((path, without_ids(answer)));
+    }
+    told
+}
+
+#[track_caller]
+fn assert_same(left: &[(String, Value)], right: &[(String, Value)]) {
+    for ((path, left), (_, right)) in left.iter().zip(right) {
+        assert_eq!(left, right, "{path}");
+    }
+}
+
+/// The lines that an import keeps, in no order. Ids are an instance's own.
+fn kept(lines: &[Value]) -> BTreeSet<String> {
+    const NOT_KEPT: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
+    let is_kept = |line: &&Value| !NOT_KEPT.contains(&line["type"].as_str().expect("a type"));
+    lines
+        .iter()
+        .filter(is_kept)
+        .map(|line| if line["type"] == "account" { without_ids(line.clone()) } else { line.clone() }.to_string())
+        .collect()
+}
+
+/// What the real client sent: the body of one request of each tool.
+fn samples() -> Vec<Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let files = std::fs::read_dir(folder).expect("the samples are there").map(|entry| entry.expect("a file").path());
+    let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|kind| kind == "json")).collect();
+    files.sort();
+    let read = |path: &PathBuf| serde_json::from_slice(&std::fs::read(path).expect("it can be read")).expect("JSON");
+    files.iter().map(read).collect()
+}
+
+/// Ada with all samples, a profile, a pin and people around her: bob, who follows her, and whom she follows.
+async fn life(server: &Server) -> (Person, Person) {
+    let ada = Person::register_in(server, "ada", "Europe/Berlin").await;
+    let bob = Person::register(server, "bob").await;
+    ada.change(json!({"name": "Ada", "bio": "Counts \"tokens\".", "region": "EU", "is_public": false})).await;
+    ada.change(json!({"is_public": true})).await;
+    let mut unlocked = Value::Null;
+    for sample in samples() {
+        let answer = ada.try_sync(&sample).await.expect(200);
+        if unlocked.is_null() {
+            unlocked = answer["newAchievements"][0]["id"].clone();
+        }
+    }
+    let unpriced = Message::new("odd").model("nobody-knows-this").output(7).reasoning(3);
+    ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
+    let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
+    ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
+    ada.client.patch("/notifications/preferences", &json!({"email": {"level_up": false}})).await.expect(200);
+    ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
+    ada.client.post("/auth/tokens", &json!({"name": "my laptop", "scopes": ["sync"]})).await.expect(201);
+    ada.get("/referrals/code").await;
+    ada.client.post("/users/bob/follow", &json!({})).await.expect(201);
+    bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
+    (ada, bob)
+}
+
+#[tokio::test]
+async fn an_account_moves_to_another_instance_and_is_what_it_was() {
+    let (here, there) = (Server::start().await, Server::start().await);
+    let (ada, bob) = life(&here).await;
+    let new_bob = Person::register(&there, "bob").await;
+    let exported = export(&ada.client).await;
+    assert_eq!((&exported[0]["type"], &exported[0]["username"]), (&json!("manifest"), &json!("ada")));
+    let secrets =
+        here.database().rows("SELECT password_hash FROM users UNION SELECT encode(token_hash, 'hex') FROM sessions");
+    for secret in secrets.lines().map(|secret| secret.trim_matches('"')) {
+        assert!(!text(&exported).contains(secret), "a secret left");
+    }
+    assert!(!text(&exported).contains(ada.client.token().expect("a token")));
+
+    let path = file(there.database(), "ada.ndjson", text(&exported));
+    let said = imported(there.database(), &path, &[]);
+    let messages = exported.iter().filter(|line| line["type"] == "message").count();
+    assert!(said.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{said}");
+    assert!(said.contains("people: 1 followed, 0 asked, 0 followed before, 0 not here"), "{said}");
+
+    let moved = sign_in(&here, &there, "ada").await;
+    let notifications = async |client: &Client| without_ids(client.get("/notifications?limit=100").await.expect(200));
+    assert_eq!(notifications(&ada.client).await, notifications(&moved).await);
+    let again = export(&moved).await;
+    let (before, after) = (kept(&exported), kept(&again));
+    assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
+    Facts::of(here.database(), "ada").assert_same(&Facts::of(there.database(), "ada"));
+
+    // Whoever follows decides so anew. What that earned the account there is earned, and not paid again here.
+    new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
+    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
+    let feed = async |bob: &Person| {
+        let feed = without_ids(bob.get("/feed?size=100").await);
+        let item = |item: &Value| format!("{} {} {}", item["created_at"], item["type"], item["data"]);
+        feed["items"].as_array().expect("items").iter().map(item).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(feed(&bob).await, feed(&new_bob).await);
+
+    let before = (export(&moved).await, Facts::of(there.database(), "ada"));
+    for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
+        let said = imported(there.database(), &path, options);
+        assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
+        assert!(said.contains("new besides: 0 unlocks, 0 events, 0 activities, 0 notifications"), "{said}");
+        assert!(said.contains("people: 0 followed, 0 asked, 1 followed before, 0 not here"), "{said}");
+    }
+    let after = export(&moved).await;
+    let but_first = |lines: &[Value]| text(&lines[1..]);
+    assert_eq!(but_first(&after), but_first(&before.0));
+    before.1.assert_same(&Facts::of(there.database(), "ada"));
+    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
+}
+
+#[tokio::test]
+async fn a_file_is_taken_into_an_account_that_is_there_and_nothing_is_paid_twice() {
+    let (here, there) = (Server::start().await, Server::start().await);
+    let samples = samples();
+    let whole = Person::register(&here, "whole").await;
+    for sample in &samples {
+        whole.try_sync(sample).await.expect(200);
+    }
+    // The other has the first sample, and what goes for both a little of its own.
+    let other = Person::register(&there, "other").await;
+    other.change(json!({"bio": "My own words."})).await;
+    other.try_sync(&samples[0]).await.expect(200);
+    let own = Batch::of([Message::new("own").output(70_000)]).machine("another");
+    other.sync(&own).await;
+    whole.sync(&own).await;
+
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(text(&export(&whole.client).await).as_bytes()).expect("it is packed");
+    let path = file(there.database(), "whole", packed.finish().expect("it is packed"));
+    let said = imported(there.database(), &path, &["--user", "Other"]);
+    assert!(!said.contains("a new account"), "{said}");
+    for path in ["/dashboard/overview", "/dashboard/models", "/dashboard/tools"] {
+        assert_eq!(whole.get(path).await, other.get(path).await, "{path}");
+    }
+    let profile = other.get("/users/other").await;
+    assert_eq!((&profile["bio"], &profile["email"]), (&json!("My own words."), &json!("other@example.org")));
+    Facts::of(here.database(), "whole").assert_same(&Facts::of(there.database(), "other"));
+    let tiers = |server: &Server| {
+        server.database().rows("SELECT achievement_id, tier FROM unlocked_achievements ORDER BY achievement_id")
+    };
+    assert_eq!(tiers(&here), tiers(&there));
+
+    let (success, said) = import(there.database(), &path, &["--user", "nobody"]);
+    assert!(!success && said.contains("There is no account called nobody"), "{said}");
+    there.client().get("/users/whole").await.expect_error(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_new_account_takes_nothing_that_is_somebody_elses() {
+    let (here, there) = (Server::start().await, Server::start().await);
+    let ada = Person::register(&here, "ada").await;
+    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    let shy = Person::register(&here, "shy").await;
+    ada.client.post("/users/shy/follow", &json!({})).await.expect(201);
+    let github =
+        "INSERT INTO external_accounts SELECT 'github', '7', id, 'ada', now(), now() FROM users WHERE username = 'ada'";
+    here.database().rows(github);
+    here.database().rows("UPDATE users SET email_verified = true");
+    let path = file(there.database(), "ada.ndjson", text(&export(&ada.client).await));
+
+    // Somebody holds her address there, and the one she follows has become private.
+    let holder = Person::register(&there, "holder").await;
+    there.database().rows("UPDATE users SET email = 'ada@example.org'");
+    let new_shy = Person::register(&there, &shy.username).await;
+    new_shy.change(json!({"is_public": false})).await;
+    let said = imported(there.database(), &path, &["--trust-email"]);
+    assert!(said.contains("ada: a new account; it has no password"), "{said}");
+    assert!(said.contains("without its address, which is somebody else's here"), "{said}");
+    assert!(said.contains("people: 0 followed, 1 asked, 0 followed before, 0 not here"), "{said}");
+    assert_eq!(new_shy.get("/users/me/follow-requests").await["items"][0]["username"], "ada");
+    assert_eq!(holder.get("/auth/me").await["email"], "ada@example.org");
+    let database = there.database();
+    assert_eq!(database.rows("SELECT email, email_verified, is_admin FROM users WHERE username = 'ada'"), ",f,f\n");
+    assert_eq!(database.number("SELECT count(*) FROM external_accounts"), 1, "trusted, and nobody else's");
+
+    let (success, said) = import(database, &path, &[]);
+    assert!(
+        !success && said.contains("There is an account called ada already. (to take the file into it, say --user)"),
+        "{said}"
+    );
+    let (success, said) = import(database, &path, &["--user", "ada", "--trust-email"]);
+    assert!(!success && said.contains("cannot be used with"), "{said}");
+
+    // On a third instance nothing is in the way, and nothing is believed.
+    let third = Server::start().await;
+    imported(third.database(), &path, &[]);
+    assert_eq!(third.database().rows("SELECT email, email_verified FROM users"), "ada@example.org,f\n");
+    assert_eq!(third.database().number("SELECT count(*) FROM external_accounts"), 0);
+}
+
+/// Every row of every table, as text.
+fn everything(database: &Database) -> String {
+    let tables = database
+        .rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1");
+    let rows = |table: &str| database.rows(&format!("SELECT '{table}', to_jsonb(t) FROM \"{table}\" t ORDER BY 2"));
+    tables.lines().map(rows).collect()
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_whole_export_changes_nothing_and_says_where_it_is_wrong() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.sync(&Batch::of((0..20).map(|n| Message::new(format!("m{n}")).output(7)))).await;
+    let lines = export(&ada.client).await;
+    let whole = text(&lines);
+    let database = server.database();
+    database.rows("UPDATE users SET username = 'old_ada'");
+    let before = everything(database);
+
+    let place = lines.iter().position(|line| line["type"] == "message").expect("a message");
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut lines = lines.clone();
+        change(&mut lines[place]);
+        text(&lines)
+    };
+    let number = place + 1;
+    let last = lines.len();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(whole.as_bytes()).expect("it is packed");
+    let packed = packed.finish().expect("it is packed");
+    let table: Vec<(Vec<u8>, String)> = vec![
+        (Vec::new(), "the file was cut off after line 0".to_owned()),
+        (text(&lines[..last - 1]).into(), format!("the file was cut off after line {}", last - 1)),
+        (whole[..whole.len() / 2].into(), "EOF while parsing".to_owned()),
+        (packed[..packed.len() / 2].into(), "reading the file after line".to_owned()),
+        (whole.replacen("\"version\":1", "\"version\":2", 1).into(), "line 1, field `version`: is 2".to_owned()),
+        (with(&|line| *line = json!("garbage")).into(), format!("line {number}")),
+        (with(&|line| line["input"] = json!(-1)).into(), format!("line {number}, field `input`: ")),
+        (with(&|line| line["source"] = json!("")).into(), format!("line {number}, field `source`: ")),
+        (with(&|line| line["type"] = json!("planet")).into(), format!("line {number}, field `type`: ")),
+        (with(&|line| line["source"] = json!("x".repeat(100 << 20))).into(), format!("line {number}: is longer than")),
+        (
+            [text(&lines[..place]), text(&lines[place + 1..])].concat().into(),
+            format!("line {}, field `counts`: ", last - 1),
+        ),
+    ];
+    for (number, (bytes, reason)) in table.into_iter().enumerate() {
+        let path = file(database, &format!("file-{number}"), bytes);
+        for options in [&[][..], &["--user", "old_ada"]] {
+            let (success, said) = import(database, &path, options);
+            assert!(!success && said.contains(&reason), "{number}, not {reason}: {said}");
+            assert!(said.contains("nothing was changed"), "{said}");
+        }
+    }
+    let (success, said) = import(database, Path::new("/nowhere/at/all"), &[]);
+    assert!(!success && said.contains("No such file"), "{said}");
+    assert_eq!(everything(database), before);
+    assert!(server.client().get("/users/ada").await.status == 404);
+    server.assert_rebuild_changes_nothing("old_ada");
+}
