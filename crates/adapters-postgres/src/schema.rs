@@ -1,6 +1,13 @@
 //! The tables, as diesel knows them. Generated from the database by `just schema`; a test compares the two.
 
 diesel::table! {
+    account_counter (is_only) {
+        is_only -> Bool,
+        made -> Int4,
+    }
+}
+
+diesel::table! {
     account_flags (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -455,6 +462,7 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        number -> Int4,
     }
 }
 
@@ -470,6 +478,7 @@ diesel::joinable!(api_tokens -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    account_counter,
     account_flags,
     activities,
     api_tokens,

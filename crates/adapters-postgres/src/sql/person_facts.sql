@@ -5,8 +5,7 @@ SELECT
     coalesce(counts.following, 0)::bigint,
     referred.referrals, referred.network,
     num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
-    -- Keys have gaps: of sign-ups that collided, and of accounts that are gone.
-    (SELECT count(*) FROM (SELECT FROM users AS earlier WHERE earlier.key <= users.key LIMIT 101) AS first),
+    users.number,
     users.created_at,
     coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0),
     current_rank(users.key),

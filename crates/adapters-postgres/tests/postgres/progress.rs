@@ -200,7 +200,7 @@ async fn achievements_of_a_private_profile_are_its_owners_and_its_followers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_are_numbered_by_those_there_are_and_not_by_tries() {
+async fn accounts_are_numbered_in_order_without_gaps_and_for_good() {
     let fixture = fixture();
     fixture.person("ada", None).await;
     for _ in 0..3 {
@@ -212,4 +212,11 @@ async fn accounts_are_numbered_by_those_there_are_and_not_by_tries() {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let (facts, _) = tx.progress().facts(Window::month(bob, NOW.date())).await.expect("facts").expect("an account");
     assert_eq!(facts.person.account_number, 2);
+    drop(tx);
+
+    let client = client(&fixture).await;
+    client.batch_execute("DELETE FROM users WHERE username = 'ada'").await.expect("a deletion");
+    fixture.person("cid", None).await;
+    assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'bob'").await, 2);
+    assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'cid'").await, 3);
 }

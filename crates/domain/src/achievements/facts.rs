@@ -86,8 +86,7 @@ pub struct PersonFacts {
     pub referral_network: u64,
     /// How many of name, bio, location, region, website and image are filled in.
     pub profile_fields: u32,
-    /// Their place among the accounts there are, in the order in which they were made, from 1; it is counted to 101 and no
-    /// further.
+    /// Which account of the instance theirs was, from 1; for good.
     pub account_number: u64,
     /// When their account was made.
     pub registered_at: OffsetDateTime,

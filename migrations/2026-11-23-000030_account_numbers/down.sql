@@ -1,0 +1,3 @@
+ALTER TABLE users DROP COLUMN number;
+DROP FUNCTION next_account_number();
+DROP TABLE account_counter;
