@@ -38,7 +38,7 @@ impl ExportReader for Database {
         if !locked {
             return Ok(Opened::UnderWay);
         }
-        Ok(Opened::Begun(Box::new(Reading { tx, user, now, stage: Stage::Account })))
+        Ok(Opened::Begun(Box::new(Reading { tx: Some(Box::new(tx)), user, now, stage: Stage::Account })))
     }
 }
 
@@ -61,7 +61,8 @@ impl Database {
 
 /// An account that is being read.
 struct Reading {
-    tx: PgUnitOfWork,
+    /// Ended, with its lock, as soon as everything was read.
+    tx: Option<Box<PgUnitOfWork>>,
     user: UserId,
     now: OffsetDateTime,
     stage: Stage,
@@ -80,16 +81,17 @@ enum Stage {
 #[async_trait]
 impl Snapshot for Reading {
     async fn next(&mut self) -> Result<Option<Part>, StoreError> {
+        let Some(tx) = &mut self.tx else { return Ok(None) };
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Done);
             match stage {
                 Stage::Account => {
-                    let Some(account) = self.tx.users().find(self.user).await? else { return Ok(None) };
+                    let Some(account) = tx.users().find(self.user).await? else { continue };
                     self.stage = Stage::Rows(Kind::FIRST, Place::start());
                     return Ok(Some(Part::Account(Box::new(account))));
                 }
                 Stage::Rows(kind, place) => {
-                    let page = kind.read(&mut self.tx, self.user, self.now, place).await?;
+                    let page = kind.read(tx, self.user, self.now, place).await?;
                     self.stage = match page.next {
                         Some(place) => Stage::Rows(kind, place),
                         // Messages come after the machines they name.
@@ -101,7 +103,7 @@ impl Snapshot for Reading {
                     }
                 }
                 Stage::Messages(after) => {
-                    let entries = self.tx.ledger().page(self.user, after, PAGE).await?;
+                    let entries = tx.ledger().page(self.user, after, PAGE).await?;
                     self.stage = if entries.len() < PAGE {
                         Kind::Machines.next().map_or(Stage::Done, |kind| Stage::Rows(kind, Place::start()))
                     } else {
@@ -112,8 +114,13 @@ impl Snapshot for Reading {
                         return Ok(Some(Part::Messages(entries)));
                     }
                 }
-                Stage::Done => return Ok(None),
+                Stage::Done => break,
             }
         }
+        // Whoever asks again from now on is not told that an export is under way.
+        if let Some(tx) = self.tx.take() {
+            tx.commit().await?;
+        }
+        Ok(None)
     }
 }
