@@ -1,16 +1,21 @@
 //! A worker on a real queue: what it does when all is well, and when nothing is.
 
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use adapters_postgres::{Database, Migrations, PoolSettings};
 use async_trait::async_trait;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
 use domain::jobs::{Job, JobError, JobStore, Kind, NewJob};
 use domain::store::StoreError;
+use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use rustix::process::{Pid, Signal, kill_process};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
@@ -98,28 +103,11 @@ impl Bench {
     }
 
     fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
-        let worker = Worker {
-            database: self.0.store.clone(),
-            url: self.0.database.url().to_owned(),
-            work,
-            schedule,
-            clock: Arc::new(SystemClock),
-            ids: Arc::new(SystemIds),
-            pace,
-            drain,
-        };
-        let (end, ended) = oneshot::channel();
-        let worker = tokio::spawn(worker.run(Stop::default(), async {
-            let _ = ended.await;
-        }));
-        Running { worker, end }
+        start(&self.0.store, self.0.database.url(), schedule, work, pace, drain)
     }
 
     async fn queue(&self, keys: &[&str]) {
-        let now = SystemClock.now();
-        let job =
-            |key: &&str| (JobId(SystemIds.fresh()), NewJob { job: Job::Cleanup, key: (*key).to_owned(), run_at: now });
-        self.0.store.enqueue_now(&keys.iter().map(job).collect::<Vec<_>>(), now).await.expect("queued");
+        queue(&self.0.store, keys).await.expect("queued");
     }
 
     /// The states of the jobs with these keys.
@@ -132,6 +120,25 @@ impl Bench {
     async fn until(&self, keys: &[&str], state: &str) {
         until(async || self.states(keys).await.iter().all(|now| now == state)).await;
     }
+}
+
+/// Starts a worker on `store`, which is at `url`.
+fn start(store: &Database, url: &str, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+    let worker = Worker { database: store.clone(), url: url.to_owned(), work, schedule, clock, ids, pace, drain };
+    let (end, ended) = oneshot::channel();
+    let worker = tokio::spawn(worker.run(Stop::default(), async {
+        let _ = ended.await;
+    }));
+    Running { worker, end }
+}
+
+/// Queues a job for each of `keys`.
+async fn queue(store: &Database, keys: &[&str]) -> Result<u64, StoreError> {
+    let now = SystemClock.now();
+    let job =
+        |key: &&str| (JobId(SystemIds.fresh()), NewJob { job: Job::Cleanup, key: (*key).to_owned(), run_at: now });
+    store.enqueue_now(&keys.iter().map(job).collect::<Vec<_>>(), now).await
 }
 
 /// Waits until `condition` holds.
@@ -265,4 +272,41 @@ async fn a_kind_nobody_here_knows_is_left_to_others() {
     bench.until(&["b"], "done").await;
     assert_eq!(bench.states(&["a"]).await, ["pending"], "another version may know it");
     running.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_outlives_the_death_of_its_database() {
+    let top = tempfile::tempdir().expect("a directory");
+    std::fs::set_permissions(top.path(), Permissions::from_mode(0o711)).expect("PostgreSQL's user may pass");
+    let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
+    let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
+    Migrations::at(cluster.url()).up().await.expect("a schema");
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1) };
+    let store = Database::new(cluster.url(), pool).expect("a pool");
+    let told = Told::to_wait(&[]);
+    let running = start(&store, cluster.url(), |_| Vec::new(), told.clone(), quick(), LONG);
+    queue(&store, &["before"]).await.expect("queued");
+    until(async || told.begun.load(Ordering::SeqCst) == 1).await;
+
+    let file = std::fs::read_to_string(top.path().join("data/cluster/postmaster.pid")).expect("it runs");
+    let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw).expect("a pid");
+    kill_process(pid, Signal::KILL).expect("it runs");
+    until(async || store.states().await.is_err()).await;
+    // What ends now cannot be told to anybody, and is told later.
+    told.gate.add_permits(1_000);
+    until(async || told.at_once.load(Ordering::SeqCst) == 0).await;
+    while let Err(error) = tokio::task::block_in_place(|| cluster.revive()) {
+        eprintln!("{error}");
+        tokio::time::sleep(QUICK).await;
+    }
+    until(async || queue(&store, &["after"]).await.is_ok()).await;
+    until(async || {
+        let listed = store.list(Some("done".to_owned()), 9).await.unwrap_or_default();
+        listed.len() == 2
+    })
+    .await;
+    assert_eq!(told.begun.load(Ordering::SeqCst), 2, "nothing is done twice");
+    running.end().await;
+    store.close();
+    cluster.stop().expect("an end");
 }
