@@ -15,10 +15,11 @@ use crate::identity::ports::{
     MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
     MockSessionRepository, SessionRepository,
 };
-use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
+use crate::insights::ports::{BenchmarkRepository, MockBenchmarkRepository, MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::leaderboard::ports::{LeaderboardRepository, MockLeaderboardRepository};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::plausibility::ports::{MockPlausibilityRepository, PlausibilityRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -57,6 +58,10 @@ pub struct TestUnitOfWork {
     pub jobs: MockJobQueue,
     /// Which weeks were summed up.
     pub weekly: MockWeeklyRepository,
+    /// What the community came to.
+    pub benchmarks: MockBenchmarkRepository,
+    /// Whose usage is hard to believe.
+    pub plausibility: MockPlausibilityRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -159,6 +164,14 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn weekly(&mut self) -> &mut dyn WeeklyRepository {
         &mut self.weekly
+    }
+
+    fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
+        &mut self.benchmarks
+    }
+
+    fn plausibility(&mut self) -> &mut dyn PlausibilityRepository {
+        &mut self.plausibility
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {

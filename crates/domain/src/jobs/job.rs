@@ -13,6 +13,10 @@ pub enum Job {
     StreakRisk,
     /// Tell people what their last week came to.
     WeeklySummary,
+    /// Compute what the community comes to.
+    Benchmarks,
+    /// Look whose usage is hard to believe.
+    Plausibility,
     /// Remove what is not kept any more.
     Cleanup,
 }
@@ -28,6 +32,8 @@ impl Job {
         match self {
             Self::StreakRisk => Kind::StreakRisk,
             Self::WeeklySummary => Kind::WeeklySummary,
+            Self::Benchmarks => Kind::Benchmarks,
+            Self::Plausibility => Kind::Plausibility,
             Self::Cleanup => Kind::Cleanup,
         }
     }
@@ -35,7 +41,9 @@ impl Job {
     /// What it is about, to be stored.
     pub fn data(&self) -> Data {
         match self {
-            Self::StreakRisk | Self::WeeklySummary | Self::Cleanup => Vec::new(),
+            Self::StreakRisk | Self::WeeklySummary | Self::Benchmarks | Self::Plausibility | Self::Cleanup => {
+                Vec::new()
+            }
         }
     }
 
@@ -45,6 +53,8 @@ impl Job {
         Ok(match Kind::of(kind).ok_or_else(unknown)? {
             Kind::StreakRisk => Self::StreakRisk,
             Kind::WeeklySummary => Self::WeeklySummary,
+            Kind::Benchmarks => Self::Benchmarks,
+            Kind::Plausibility => Self::Plausibility,
             Kind::Cleanup => Self::Cleanup,
         })
     }
