@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Period {
     Quarter,
+    Hour,
     Day,
 }
 
@@ -20,9 +21,11 @@ struct Every {
 }
 
 /// The schedule, in UTC.
-const SCHEDULE: [Every; 3] = [
+const SCHEDULE: [Every; 5] = [
     Every { period: Period::Quarter, after: Duration::ZERO, job: Job::StreakRisk },
     Every { period: Period::Quarter, after: Duration::ZERO, job: Job::WeeklySummary },
+    Every { period: Period::Hour, after: Duration::minutes(5), job: Job::Benchmarks },
+    Every { period: Period::Hour, after: Duration::minutes(10), job: Job::Plausibility },
     Every { period: Period::Day, after: Duration::hours(3), job: Job::Cleanup },
 ];
 
@@ -42,6 +45,7 @@ impl Period {
     const fn seconds(self) -> i64 {
         match self {
             Self::Quarter => 900,
+            Self::Hour => 3_600,
             Self::Day => 86_400,
         }
     }
@@ -57,6 +61,7 @@ impl Period {
         let (date, hour, minute) = (begin.date(), begin.hour(), begin.minute());
         match self {
             Self::Quarter => format!("{date}T{hour:02}:{minute:02}"),
+            Self::Hour => format!("{date}T{hour:02}"),
             Self::Day => date.to_string(),
         }
     }
@@ -75,6 +80,7 @@ mod tests {
         let now = datetime!(2026-11-22 14:38:59.999_999 UTC);
         for (period, after, key, run_at) in [
             (Period::Quarter, Duration::ZERO, "2026-11-22T14:30", datetime!(2026-11-22 14:30 UTC)),
+            (Period::Hour, Duration::minutes(5), "2026-11-22T14", datetime!(2026-11-22 14:05 UTC)),
             (Period::Day, Duration::hours(3), "2026-11-22", datetime!(2026-11-22 03:00 UTC)),
         ] {
             let job = Every { period, after, job: Job::Cleanup }.job_at(now);

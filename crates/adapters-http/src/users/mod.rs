@@ -2,6 +2,7 @@
 
 mod compare;
 mod figures;
+mod flags;
 mod leaving;
 mod patch;
 mod profile;
@@ -23,7 +24,8 @@ use profile::ProfileBody;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {
-    crate::routes![profile, change].and(leaving::routes()).and(figures::routes()).and(compare::routes()).under("/users")
+    let own = leaving::routes().and(flags::routes());
+    crate::routes![profile, change].and(own).and(figures::routes()).and(compare::routes()).under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.

@@ -8,6 +8,7 @@ mod edge;
 mod errors;
 mod feed;
 mod forget;
+mod insights;
 mod leaderboard;
 mod leaving;
 mod limits;

@@ -63,11 +63,14 @@ type SpreadColumns = (
     (Nullable<Array<Text>>, Nullable<Array<Integer>>, Nullable<Array<Integer>>),
 );
 
+/// Figures, how many people have less, and less or as much.
+type Cuts = (Option<Vec<String>>, Option<Vec<i32>>, Option<Vec<i32>>);
+
 #[derive(Queryable)]
 struct SpreadRow {
     period: (i32, OffsetDateTime, OffsetDateTime),
     measure: (Option<i16>, Option<i32>, Option<String>, Option<String>),
-    table: (Option<Vec<String>>, Option<Vec<i32>>, Option<Vec<i32>>),
+    table: Cuts,
 }
 
 impl SpreadRow {

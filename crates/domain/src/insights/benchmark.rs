@@ -130,6 +130,11 @@ impl Spread {
         }
     }
 
+    /// The average as a fraction; 0 of nobody.
+    pub fn mean(&self) -> f64 {
+        if self.people == 0 { 0.0 } else { part(self.total, self.people.into()) }
+    }
+
     /// The average, rounded half up; 0 of nobody.
     pub fn average(&self) -> i128 {
         if self.people == 0 { 0 } else { halved(self.total * 2, i128::from(self.people)) }
@@ -219,6 +224,7 @@ mod tests {
         ] {
             let spread = Spread::of(&values);
             assert_eq!((spread.average(), spread.median()), (average, median), "{values:?}");
+            assert!((spread.mean() - f64::from(i32::try_from(average).expect("few"))).abs() <= 0.5, "{values:?}");
         }
     }
 
