@@ -1,7 +1,7 @@
 //! Beside everybody else: what the worker computes, and what each is told of it.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server};
+use tests::{Batch, Message, Person, Server, now};
 
 /// Lets a worker do `job` now.
 fn run_once(server: &Server, job: &str) -> String {
@@ -21,10 +21,10 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
     assert_eq!(alone["insights"][0]["type"], "community");
 
     // Ada uses 10,500 tokens, the others 1,000, 2,000, … 19,000; one of them is private, one leaves.
-    ada.sync(&Batch::of([Message::new("m").input(2_500).cache(7_500, 0).output(500)])).await;
+    ada.sync(&Batch::of([Message::new("m").at(now()).input(2_500).cache(7_500, 0).output(500)])).await;
     for number in 1..=20_u64 {
         let other = Person::register(&server, &format!("person_{number}")).await;
-        other.sync(&Batch::of([Message::new("m").output(number * 1_000)])).await;
+        other.sync(&Batch::of([Message::new("m").at(now()).output(number * 1_000)])).await;
         if number == 1 {
             other.change(json!({"is_public": false})).await;
         }
@@ -53,7 +53,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
     }
 
     // Her own figures are of this moment, the others' of the last hour.
-    ada.sync(&Batch::of([Message::new("n").output(100_000)])).await;
+    ada.sync(&Batch::of([Message::new("n").at(now()).output(100_000)])).await;
     let seen = ada.get("/insights").await;
     assert_eq!((&seen["user_total_tokens"], &seen["community_avg_tokens"]), (&json!(110_500), &json!(10_025)));
     assert_eq!(seen["tokens_percentile"], 100.0);
