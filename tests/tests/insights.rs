@@ -63,7 +63,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
 async fn a_copied_history_is_told_to_its_owner_and_takes_nobody_away() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let history = || (0..150).map(|n| Message::new(&format!("m{n}")).output(10)).collect::<Vec<_>>();
+    let history = || (0..150).map(|n| Message::new(format!("m{n}")).output(10)).collect::<Vec<_>>();
     ada.sync(&Batch::of(history())).await;
     bob.sync(&Batch::of(history())).await;
     let nothing = json!({"score": 0, "reasons": [], "standing": null});

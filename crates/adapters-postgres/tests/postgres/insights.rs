@@ -148,7 +148,7 @@ fn benchmarks_are_what_the_rules_say() {
                     counted.iter().filter_map(|(user, today)| figures(&of(user), period, *today)).collect();
                 prop_assert_eq!(found.people as usize, each.len(), "{:?}", period);
                 if period == Period::All {
-                    prop_assert_eq!(people as usize, each.len());
+                    prop_assert_eq!(people, each.len() as u64);
                 }
                 for (place, measure) in Measure::ALL.into_iter().enumerate() {
                     let values: Vec<i128> = each.iter().filter_map(|figures| figures[place]).collect();

@@ -18,7 +18,7 @@ lined AS (
     WINDOW line AS (PARTITION BY message_key ORDER BY user_key)
 ),
 counted AS (
-    SELECT user_key, other, count(*) AS shared, sum(count(*)) OVER (PARTITION BY user_key) AS whole
+    SELECT user_key, other, count(*) AS shared, (sum(count(*)) OVER (PARTITION BY user_key))::bigint AS whole
     FROM (SELECT user_key, CASE WHEN user_key = first THEN next ELSE first END AS other FROM lined) AS pairs
     GROUP BY user_key, other
 ),

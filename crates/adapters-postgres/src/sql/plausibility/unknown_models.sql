@@ -17,5 +17,5 @@ FROM lonely
 JOIN users ON users.key = lonely.user_key
 WHERE users.deleted_at IS NULL
 GROUP BY users.id
-HAVING sum(lonely.tokens) > $1
+HAVING sum(lonely.tokens) > $1::bigint
 ORDER BY users.id
