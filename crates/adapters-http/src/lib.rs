@@ -17,6 +17,7 @@ pub mod feed;
 pub mod health;
 pub mod identity;
 pub mod input;
+pub mod insights;
 pub mod instants;
 pub mod json;
 pub mod leaderboard;

@@ -6,8 +6,10 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
+use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
+use domain::plausibility::Plausibility;
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
@@ -22,7 +24,8 @@ use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::users::Downloads;
 use crate::{
-    achievements, dashboard, feed, health, identity, leaderboard, notifications, referrals, social, stats, usage, users,
+    achievements, dashboard, feed, health, identity, insights, leaderboard, notifications, referrals, social, stats,
+    usage, users,
 };
 
 /// What handlers ask for. Cheap to clone; clones share everything.
@@ -62,6 +65,10 @@ pub struct Services {
     pub leaderboard: Leaderboard,
     /// What is shown of it.
     pub dashboard: Dashboard,
+    /// How people do beside each other.
+    pub insights: Insights,
+    /// Whose usage is hard to believe.
+    pub plausibility: Plausibility,
     /// Whether this process can do its work.
     pub readiness: Arc<dyn Readiness>,
     /// How much of a body is taken.
@@ -95,6 +102,8 @@ impl Services {
             .app_data(Data::new(self.inbox))
             .app_data(Data::new(self.leaderboard))
             .app_data(Data::new(self.dashboard))
+            .app_data(Data::new(self.insights))
+            .app_data(Data::new(self.plausibility))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
             .app_data(Data::new(self.byte_budget))
@@ -114,6 +123,7 @@ pub fn api() -> Routes {
         .and(usage::routes())
         .and(achievements::routes())
         .and(leaderboard::routes())
+        .and(insights::routes())
         .and(notifications::routes())
         .and(stats::routes())
         .and(health::routes())

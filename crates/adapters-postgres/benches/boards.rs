@@ -2,12 +2,13 @@
 //!
 //! Nearly all of it is PostgreSQL's work, with its default durability, so any build profile will do.
 
-use std::os::unix::fs::PermissionsExt;
+mod community;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
+use community::{Community, Failure};
 use domain::clock::FixedClock;
 use domain::dashboard::Period;
 use domain::ids::{CountingIds, UserId};
@@ -15,42 +16,16 @@ use domain::leaderboard::{Asked, Filter, Kind, Leaderboard, Part, Scope, SortBy}
 use domain::usage::testing::NOW;
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
 
 /// How often each part is read.
 const READS: usize = 60;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let people: u32 = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000);
-    let top = std::env::temp_dir().join(format!("burntop-boards-{}", std::process::id()));
-    std::fs::create_dir(&top)?;
-    // PostgreSQL may run as another user.
-    std::fs::set_permissions(&top, std::fs::Permissions::from_mode(0o711))?;
-    let measured = measure(&top, people).await;
-    std::fs::remove_dir_all(&top)?;
-    measured
-}
-
-async fn measure(top: &std::path::Path, people: u32) -> Result<(), Box<dyn std::error::Error>> {
-    let dir = DataDir::resolve(&top.join("cluster"), Origin::Explicit)?;
-    let cluster = Cluster::start(&dir, &Options::default())?;
-    Migrations::at(cluster.url()).up().await?;
-    let (client, driver) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
-    tokio::spawn(driver);
-    let seed = include_str!("boards.sql");
-    let seed = seed.replace(":people", &people.to_string()).replace(":today", &NOW.date().to_string());
-    client.batch_execute(&seed).await?;
-    client.batch_execute("VACUUM ANALYZE").await?;
-    client.batch_execute("CHECKPOINT").await?;
-    let rows = client
-        .query_one("SELECT (SELECT count(*) FROM usage_rollups), id::text FROM users WHERE username = 'person1'", &[]);
-    let rows = rows.await?;
-    println!("{people} people, {} roll-up rows", rows.get::<_, i64>(0));
-    let viewer = UserId(rows.get::<_, String>(1).parse()?);
-
-    let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1) };
-    let store = Arc::new(Database::new(cluster.url(), pool)?);
+async fn main() -> Result<(), Failure> {
+    let community = Community::start().await?;
+    let Community { people, store, client, .. } = &community;
+    let viewer = client.query_one("SELECT id::text FROM users WHERE username = 'person1'", &[]).await?;
+    let viewer = UserId(viewer.get::<_, String>(0).parse()?);
     let boards = Leaderboard::new(store.clone(), store.clone(), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
     for round in 1..=3 {
         let begin = Instant::now();
@@ -62,7 +37,7 @@ async fn measure(top: &std::path::Path, people: u32) -> Result<(), Box<dyn std::
             refreshed.settled
         );
     }
-    read_all(&boards, viewer, people).await?;
+    read_all(&boards, viewer, *people).await?;
 
     let asked = Asked::global(SortBy::Tokens, Period::All);
     let done = Arc::new(AtomicBool::new(false));
@@ -81,11 +56,10 @@ async fn measure(top: &std::path::Path, people: u32) -> Result<(), Box<dyn std::
     let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_places'))";
     let sizes = client.query_one(sizes, &[]).await?;
     println!("board_scores {}, board_places {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
-    cluster.stop()?;
     Ok(())
 }
 
-async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(), Box<dyn std::error::Error>> {
+async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(), Failure> {
     let of = |kind, scope, region| Asked::new(kind, SortBy::Tokens, Period::All, Filter { scope, region });
     let last = u64::from(people * 19 / 20).saturating_sub(100);
     let global = Asked::global(SortBy::Tokens, Period::All);
@@ -108,12 +82,7 @@ async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(
 }
 
 /// How long a part of 100 entries takes.
-async fn read(
-    boards: &Leaderboard,
-    asked: &Asked,
-    offset: u64,
-    viewer: Option<UserId>,
-) -> Result<Duration, Box<dyn std::error::Error>> {
+async fn read(boards: &Leaderboard, asked: &Asked, offset: u64, viewer: Option<UserId>) -> Result<Duration, Failure> {
     let begin = Instant::now();
     let board = boards.board(asked, Part { limit: 100, offset }, viewer).await?;
     let took = begin.elapsed();

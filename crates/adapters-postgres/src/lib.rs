@@ -24,6 +24,7 @@ mod login_attempts;
 mod migrations;
 mod notifications;
 mod numeric;
+mod plausibility;
 mod pool;
 mod portability;
 mod prices;

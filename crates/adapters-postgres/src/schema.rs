@@ -44,6 +44,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    benchmark_measures (period, measure) {
+        period -> Int2,
+        measure -> Int2,
+        people -> Int4,
+        total -> Numeric,
+        doubled_median -> Numeric,
+        cuts -> Array<Numeric>,
+        below -> Array<Int4>,
+        upto -> Array<Int4>,
+    }
+}
+
+diesel::table! {
+    benchmarks (period) {
+        period -> Int2,
+        people -> Int4,
+        created_at -> Timestamptz,
+        computed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     best_ranks (user_id) {
         user_id -> Uuid,
         rank -> Int4,
@@ -196,6 +218,18 @@ diesel::table! {
         dedup_key -> Text,
         created_at -> Timestamptz,
         read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    plausibility_reasons (user_id, kind) {
+        user_id -> Uuid,
+        kind -> Text,
+        score -> Int2,
+        message -> Text,
+        other_id -> Nullable<Uuid>,
+        first_seen -> Timestamptz,
+        last_seen -> Timestamptz,
     }
 }
 
@@ -482,6 +516,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_flags,
     activities,
     api_tokens,
+    benchmark_measures,
+    benchmarks,
     best_ranks,
     board_places,
     board_scores,
@@ -496,6 +532,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     models,
     notification_preferences,
     notifications,
+    plausibility_reasons,
     price_book,
     price_rows,
     price_updates,

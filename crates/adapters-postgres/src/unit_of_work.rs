@@ -9,10 +9,11 @@ use domain::achievements::ports::ProgressRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
-use domain::insights::ports::WeeklyRepository;
+use domain::insights::ports::{BenchmarkRepository, WeeklyRepository};
 use domain::jobs::JobQueue;
 use domain::leaderboard::ports::LeaderboardRepository;
 use domain::notifications::ports::NotificationRepository;
+use domain::plausibility::ports::PlausibilityRepository;
 use domain::portability::ports::ImportRepository;
 use domain::pricing::ports::PriceRepository;
 use domain::referrals::ports::ReferralRepository;
@@ -145,6 +146,14 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn weekly(&mut self) -> &mut dyn WeeklyRepository {
+        self
+    }
+
+    fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
+        self
+    }
+
+    fn plausibility(&mut self) -> &mut dyn PlausibilityRepository {
         self
     }
 

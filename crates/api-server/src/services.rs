@@ -21,8 +21,10 @@ use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
+use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
+use domain::plausibility::Plausibility;
 use domain::portability::Exports;
 use domain::pricing::CurrentBook;
 use domain::referrals::{Referrals, VisitorSalt};
@@ -71,7 +73,9 @@ pub(crate) fn services(
         usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices).with_first_jobs(Arc::default()),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
-        inbox: Inbox::new(store, reader.clone(), clock.clone()),
+        inbox: Inbox::new(store.clone(), reader.clone(), clock.clone()),
+        insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),
+        plausibility: Plausibility::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,
         body_limits: BodyLimits {

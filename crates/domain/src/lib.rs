@@ -18,6 +18,7 @@ pub mod leaderboard;
 pub mod money;
 pub mod notifications;
 pub mod page;
+pub mod plausibility;
 pub mod portability;
 pub mod pricing;
 pub mod progression;

@@ -8,10 +8,11 @@ use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
-use crate::insights::ports::WeeklyRepository;
+use crate::insights::ports::{BenchmarkRepository, WeeklyRepository};
 use crate::jobs::JobQueue;
 use crate::leaderboard::ports::LeaderboardRepository;
 use crate::notifications::ports::NotificationRepository;
+use crate::plausibility::ports::PlausibilityRepository;
 use crate::portability::ports::ImportRepository;
 use crate::pricing::ports::PriceRepository;
 use crate::referrals::ports::ReferralRepository;
@@ -58,6 +59,10 @@ pub trait UnitOfWork: Send {
     fn jobs(&mut self) -> &mut dyn JobQueue;
     /// Which weeks were summed up for whom.
     fn weekly(&mut self) -> &mut dyn WeeklyRepository;
+    /// What the community came to.
+    fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository;
+    /// Whose usage is hard to believe.
+    fn plausibility(&mut self) -> &mut dyn PlausibilityRepository;
     /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
     /// The prices that are stored.

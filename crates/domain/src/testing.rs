@@ -17,10 +17,11 @@ use crate::identity::ports::{
     MockSessionRepository, SessionRepository,
 };
 use crate::ids::UserId;
-use crate::insights::ports::{MockWeeklyRepository, WeeklyRepository};
+use crate::insights::ports::{BenchmarkRepository, MockBenchmarkRepository, MockWeeklyRepository, WeeklyRepository};
 use crate::jobs::ports::{JobQueue, MockJobQueue};
 use crate::leaderboard::ports::{LeaderboardRepository, MockLeaderboardRepository};
 use crate::notifications::ports::{MockNotificationRepository, NotificationRepository};
+use crate::plausibility::ports::{MockPlausibilityRepository, PlausibilityRepository};
 use crate::portability::ports::{ImportRepository, MockImportRepository};
 use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
@@ -62,6 +63,10 @@ pub struct TestUnitOfWork {
     pub jobs: MockJobQueue,
     /// Which weeks were summed up.
     pub weekly: MockWeeklyRepository,
+    /// What the community came to.
+    pub benchmarks: MockBenchmarkRepository,
+    /// Whose usage is hard to believe.
+    pub plausibility: MockPlausibilityRepository,
     /// Who came by whom.
     pub referrals: MockReferralRepository,
     /// The prices that are stored.
@@ -185,6 +190,14 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn weekly(&mut self) -> &mut dyn WeeklyRepository {
         &mut self.weekly
+    }
+
+    fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
+        &mut self.benchmarks
+    }
+
+    fn plausibility(&mut self) -> &mut dyn PlausibilityRepository {
+        &mut self.plausibility
     }
 
     fn referrals(&mut self) -> &mut dyn ReferralRepository {

@@ -48,6 +48,10 @@ pub(crate) enum Once {
     StreakRisk,
     /// Tell people what their last week came to, from Monday 09:00 on where they live
     WeeklySummary,
+    /// Compute what the community comes to, for insights
+    Benchmarks,
+    /// Look whose usage is hard to believe
+    Plausibility,
     /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
     /// or older than a year, old jobs, accounts deleted more than 30 days ago
     Cleanup,
@@ -60,6 +64,8 @@ impl From<Once> for Job {
             Once::Prices => Self::Prices,
             Once::StreakRisk => Self::StreakRisk,
             Once::WeeklySummary => Self::WeeklySummary,
+            Once::Benchmarks => Self::Benchmarks,
+            Once::Plausibility => Self::Plausibility,
             Once::Cleanup => Self::Cleanup,
         }
     }

@@ -10,12 +10,13 @@ use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
-use domain::insights::WeeklySummaries;
+use domain::insights::{Insights, WeeklySummaries};
 use domain::jobs::{Job, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
+use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
-use domain::text::grouped;
+use domain::text::{grouped, plural};
 use domain::users::Users;
 use thiserror::Error;
 
@@ -81,6 +82,8 @@ pub struct Handlers {
     prices: Prices,
     streaks: StreakReminders,
     weeks: WeeklySummaries,
+    insights: Insights,
+    plausibility: Plausibility,
     cleanup: Cleanup,
     stop: Stop,
 }
@@ -101,6 +104,8 @@ impl Handlers {
             prices: Prices::of(settings, database)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
             weeks: WeeklySummaries::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
+            insights: Insights::new(store.clone(), store.clone(), store.clone(), clock.clone()),
+            plausibility: Plausibility::new(store.clone(), store.clone(), clock.clone()),
             cleanup: Cleanup {
                 inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
                 users: Users::new(store.clone(), clock.clone(), ids.clone()),
@@ -136,6 +141,14 @@ impl Work for Handlers {
             Job::WeeklySummary => {
                 let told = self.weeks.sum_up(|| self.stop.is_asked()).await.map_err(JobError::new)?;
                 format!("{} told what their week came to", people(told))
+            }
+            Job::Benchmarks => {
+                let compared = self.insights.refresh().await.map_err(JobError::new)?;
+                format!("{} compared", people(compared))
+            }
+            Job::Plausibility => {
+                let checked = self.plausibility.check().await.map_err(JobError::new)?;
+                format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account"))
             }
             Job::Cleanup => {
                 self.cleanup.run(|| self.stop.is_asked()).await.map(|removed: Removed| removed.to_string())?

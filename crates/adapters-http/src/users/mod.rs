@@ -3,6 +3,7 @@
 mod compare;
 mod export;
 mod figures;
+mod flags;
 mod leaving;
 mod patch;
 mod profile;
@@ -26,12 +27,8 @@ pub use export::Downloads;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {
-    crate::routes![profile, change]
-        .and(leaving::routes())
-        .and(export::routes())
-        .and(figures::routes())
-        .and(compare::routes())
-        .under("/users")
+    let own = leaving::routes().and(export::routes()).and(flags::routes());
+    crate::routes![profile, change].and(own).and(figures::routes()).and(compare::routes()).under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.

@@ -9,6 +9,7 @@ mod errors;
 mod export;
 mod feed;
 mod forget;
+mod insights;
 mod leaderboard;
 mod leaving;
 mod limits;

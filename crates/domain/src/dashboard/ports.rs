@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use time::Date;
+use time::macros::date;
 
 use super::compare::Favourites;
-use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage};
+use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage};
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::store::StoreError;
@@ -16,6 +17,12 @@ use crate::users::{User, Username};
 
 /// How many days the monthly figures cover.
 const MONTH: u16 = 30;
+
+/// Before every message that is accepted.
+const FIRST_DAY: Date = date!(2000 - 01 - 01);
+
+/// After every message that will ever be.
+const LAST_DAY: Date = date!(9999 - 12 - 31);
 
 /// A person as somebody else meets them.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +67,12 @@ impl Window {
     /// The last 30 days of `person`, `today` included.
     pub fn month(person: UserId, today: Date) -> Self {
         Self { person, from: window_start(today, MONTH), to: today }
+    }
+
+    /// The days of `period` of `person`. All of them ends with the last day there is: a clock may run ahead.
+    pub fn of(person: UserId, period: Period, today: Date) -> Self {
+        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
+        Self { person, from, to }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use time::Date;
-use time::macros::date;
 
 use super::heatmap::{Heatmap, year_bounds};
 use super::ports::{DashboardReader, Figures, Person, Window};
@@ -17,12 +16,6 @@ use crate::progression::{Level, xp};
 use crate::streaks::{Streak, window_start};
 use crate::usage::{Sums, cache_efficiency};
 use crate::users::{User, UserError, Username};
-
-/// Before every message that is accepted.
-const FIRST_DAY: Date = date!(2000 - 01 - 01);
-
-/// After every message that will ever be.
-const LAST_DAY: Date = date!(9999 - 12 - 31);
 
 /// The use cases of looking at usage.
 #[derive(Clone)]
@@ -143,11 +136,9 @@ impl Dashboard {
         Window::month(user.id, self.local_time(user).date)
     }
 
-    /// The days of `period`. All of them ends with the last day there is: a clock may run ahead.
+    /// The days of `period`.
     fn window(&self, user: &User, period: Period) -> Window {
-        let today = self.local_time(user).date;
-        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
-        Window { person: user.id, from, to }
+        Window::of(user.id, period, self.local_time(user).date)
     }
 }
 
@@ -187,6 +178,8 @@ fn trends(stored: &[DayUsage], start: Date, today: Date, by_hour: [i64; 24]) -> 
 
 #[cfg(test)]
 mod tests {
+    use time::macros::date;
+
     use super::*;
     use crate::progression::MonthlyBadge;
 

@@ -1,10 +1,15 @@
 //! What insights need from outside.
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
+use super::benchmark::Benchmark;
+use super::comparison::Own;
+use crate::dashboard::Period;
+use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::UserId;
+use crate::leaderboard::ports::ZoneDay;
 use crate::store::StoreError;
 use crate::weeks::Week;
 
@@ -31,4 +36,27 @@ pub trait WeeklyReader: Send + Sync {
 pub trait WeeklyRepository: Send {
     /// Notes at `now` that `week` is summed up for `user`; says no where it was before.
     async fn claim(&mut self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError>;
+}
+
+/// Reads what is compared. Each method is one statement.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait InsightReader: Send + Sync {
+    /// What the person of `window` used on its days, and in the weeks that end with `today`.
+    async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError>;
+
+    /// The newest benchmark of `period`.
+    async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError>;
+}
+
+/// Computes benchmarks.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait BenchmarkRepository: Send {
+    /// Waits until nobody else computes benchmarks; holds until the transaction ends.
+    async fn lock(&mut self) -> Result<(), StoreError>;
+
+    /// Puts the benchmarks of all periods, as of `now`, in the place of those before, over everybody with usage up to their
+    /// today who is neither deleted nor kept off the boards. Returns how many people that is. Expects the lock.
+    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError>;
 }

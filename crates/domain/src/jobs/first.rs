@@ -21,7 +21,7 @@ impl FirstJobs {
             return Vec::new();
         }
         let first = |job| (JobId(ids.fresh()), NewJob { job, key: "first".to_owned(), run_at: now });
-        vec![first(Job::Leaderboard)]
+        vec![first(Job::Leaderboard), first(Job::Benchmarks)]
     }
 
     /// Notes that they are queued, for good.
@@ -41,7 +41,9 @@ mod tests {
         let first = FirstJobs::default();
         for _ in 0..2 {
             let jobs = first.wanted(&CountingIds, NOW);
-            assert!(jobs.iter().any(|(_, job)| job.job == Job::Leaderboard && job.key == "first" && job.run_at == NOW));
+            let kinds: Vec<_> = jobs.iter().map(|(_, job)| job.job.kind().name()).collect();
+            assert_eq!(kinds, ["leaderboard", "benchmarks"]);
+            assert!(jobs.iter().all(|(_, job)| job.key == "first" && job.run_at == NOW));
         }
         first.queued();
         assert_eq!(first.wanted(&CountingIds, NOW), []);

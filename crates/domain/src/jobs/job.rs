@@ -19,6 +19,10 @@ pub enum Job {
     StreakRisk,
     /// Tell people what their last week came to.
     WeeklySummary,
+    /// Compute what the community comes to.
+    Benchmarks,
+    /// Look whose usage is hard to believe.
+    Plausibility,
     /// Remove what is not kept any more.
     Cleanup,
 }
@@ -37,6 +41,8 @@ impl Job {
             Self::Reprice => Kind::Reprice,
             Self::StreakRisk => Kind::StreakRisk,
             Self::WeeklySummary => Kind::WeeklySummary,
+            Self::Benchmarks => Kind::Benchmarks,
+            Self::Plausibility => Kind::Plausibility,
             Self::Cleanup => Kind::Cleanup,
         }
     }
@@ -45,10 +51,12 @@ impl Job {
     pub fn data(&self) -> Data {
         match self {
             Self::Leaderboard
+            | Self::Benchmarks
             | Self::Prices
             | Self::Reprice
             | Self::StreakRisk
             | Self::WeeklySummary
+            | Self::Plausibility
             | Self::Cleanup => Vec::new(),
         }
     }
@@ -62,6 +70,8 @@ impl Job {
             Kind::Reprice => Self::Reprice,
             Kind::StreakRisk => Self::StreakRisk,
             Kind::WeeklySummary => Self::WeeklySummary,
+            Kind::Benchmarks => Self::Benchmarks,
+            Kind::Plausibility => Self::Plausibility,
             Kind::Cleanup => Self::Cleanup,
         })
     }

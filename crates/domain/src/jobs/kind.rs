@@ -15,6 +15,10 @@ pub enum Kind {
     StreakRisk,
     /// Tells people what their last week came to.
     WeeklySummary,
+    /// Computes what the community comes to.
+    Benchmarks,
+    /// Looks whose usage is hard to believe.
+    Plausibility,
     /// Removes what is not kept any more.
     Cleanup,
 }
@@ -33,8 +37,16 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Leaderboard, Self::Prices, Self::Reprice, Self::StreakRisk, Self::WeeklySummary, Self::Cleanup];
+    pub const ALL: [Self; 8] = [
+        Self::Leaderboard,
+        Self::Benchmarks,
+        Self::Prices,
+        Self::Reprice,
+        Self::StreakRisk,
+        Self::WeeklySummary,
+        Self::Plausibility,
+        Self::Cleanup,
+    ];
 
     /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
@@ -81,6 +93,12 @@ impl Kind {
             }
             Self::WeeklySummary => {
                 Manner { name: "weekly_summary", priority: 30, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+            }
+            Self::Benchmarks => {
+                Manner { name: "benchmarks", priority: 50, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+            }
+            Self::Plausibility => {
+                Manner { name: "plausibility", priority: 70, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
             }
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }

@@ -23,12 +23,16 @@ use domain::identity::{
     Scopes, Secret, Via,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
+use domain::insights::Insights;
+use domain::insights::ports::MockInsightReader;
 use domain::leaderboard::Leaderboard;
 use domain::leaderboard::ports::MockLeaderboardReader;
 use domain::money::Usd;
 use domain::notifications::Inbox;
 use domain::notifications::ports::MockNotificationReader;
 use domain::page::Page;
+use domain::plausibility::Plausibility;
+use domain::plausibility::ports::MockPlausibilityReader;
 use domain::portability::Exports;
 use domain::portability::ports::MockExportReader;
 use domain::pricing::{CurrentBook, PriceBook};
@@ -60,6 +64,8 @@ pub(crate) struct World {
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
     pub(crate) leaderboard: MockLeaderboardReader,
+    pub(crate) insights: MockInsightReader,
+    pub(crate) plausibility: MockPlausibilityReader,
     pub(crate) notifications: MockNotificationReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
@@ -138,6 +144,8 @@ impl World {
             reader: reader(),
             achievements: MockAchievementReader::new(),
             leaderboard: MockLeaderboardReader::new(),
+            insights: MockInsightReader::new(),
+            plausibility: MockPlausibilityReader::new(),
             notifications: MockNotificationReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
@@ -163,6 +171,7 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
         let ids = Arc::new(OneId);
         let store = Arc::new(TestUnitOfWork::store(self.open));
+        let reader = Arc::new(self.reader);
         let passwords = Arc::new(self.passwords);
         let book = PriceBook::new([]);
         let providers = Providers::new([Arc::new(self.github) as _]);
@@ -191,8 +200,10 @@ impl World {
             usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
             leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
+            insights: Insights::new(store.clone(), reader.clone(), Arc::new(self.insights), clock.clone()),
+            plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
-            dashboard: Dashboard::new(Arc::new(self.reader), clock.clone()),
+            dashboard: Dashboard::new(reader, clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),

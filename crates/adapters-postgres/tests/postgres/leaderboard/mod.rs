@@ -1,6 +1,6 @@
 //! Boards: who is on them, in which order, and who sees it.
 
-mod community;
+pub(crate) mod community;
 mod golden;
 mod oracle;
 mod rewards;

@@ -26,7 +26,7 @@ impl WeeklyReader for Database {
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError> {
-        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("sql/unsummed.sql"))
+        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("../sql/unsummed.sql"))
             .bind::<Array<Text>, _>(places.iter().map(|(zone, _)| zone.name()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(places.iter().map(|(_, week)| week.monday()).collect::<Vec<_>>())
             .bind::<Nullable<SqlUuid>, _>(after.map(|user| user.0))

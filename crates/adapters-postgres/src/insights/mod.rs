@@ -1,0 +1,4 @@
+//! Insights: benchmarks ([`benchmarks`]), and which weeks were summed up for whom ([`weekly`]).
+
+mod benchmarks;
+mod weekly;

@@ -1,0 +1,115 @@
+//! What somebody could do, from what stands out.
+
+use super::comparison::Comparison;
+use super::observations::POOR_CACHE;
+use crate::text::plural;
+
+/// How many are given at most.
+const MOST: usize = 3;
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recommendation {
+    /// In a few words.
+    pub title: String,
+    /// Why, in a sentence or two.
+    pub message: String,
+    /// What, in a sentence.
+    pub action: String,
+}
+
+impl Recommendation {
+    fn new(title: impl Into<String>, message: impl Into<String>, action: impl Into<String>) -> Self {
+        Self { title: title.into(), message: message.into(), action: action.into() }
+    }
+}
+
+impl Comparison {
+    /// What to do, the most urgent first, up to three.
+    pub fn recommendations(&self) -> Vec<Recommendation> {
+        let rules: [fn(&Self) -> Option<Recommendation>; 5] =
+            [Self::keep_the_streak, Self::begin, Self::use_the_cache, Self::name_the_price, Self::begin_a_streak];
+        rules.into_iter().filter_map(|rule| rule(self)).take(MOST).collect()
+    }
+
+    fn keep_the_streak(&self) -> Option<Recommendation> {
+        let streak = self.streak();
+        (streak.current >= 2 && !streak.fed_today).then(|| {
+            let days = plural(streak.current.into(), "day");
+            let message = format!("Your streak of {days} goes on with one message today.");
+            Recommendation::new("Keep your streak", message, "Use a tool before midnight and sync.")
+        })
+    }
+
+    fn begin(&self) -> Option<Recommendation> {
+        self.own.active_days.is_empty().then(|| {
+            let message =
+                "Everything here is counted from what the client sends; a first sync sends the whole history.";
+            Recommendation::new("Sync your usage", message, "Run the client on each of your machines.")
+        })
+    }
+
+    fn use_the_cache(&self) -> Option<Recommendation> {
+        let efficiency = self.cache_efficiency().filter(|_| self.has_enough_input())?;
+        (efficiency < POOR_CACHE).then(|| {
+            let message = "A provider keeps the beginning of a prompt for some minutes and bills what it knows already at about a \
+                           tenth of the price. That works as long as the beginning stays the same.";
+            let action = "Go on with a session instead of starting new ones, and keep instructions and files at the \
+                          beginning unchanged.";
+            Recommendation::new("Let prompt caching work for you", message, action)
+        })
+    }
+
+    fn name_the_price(&self) -> Option<Recommendation> {
+        (self.own.unpriced_tokens > 0).then(|| {
+            let message = "Models that the price book does not know count with their tokens and not with their cost.";
+            let action = "Look which models have no price, and ask your administrator to set one.";
+            Recommendation::new("Complete your costs", message, action)
+        })
+    }
+
+    fn begin_a_streak(&self) -> Option<Recommendation> {
+        (self.streak().current == 0 && !self.own.active_days.is_empty()).then(|| {
+            let message = "Each day with at least one message counts, in your own time zone.";
+            Recommendation::new("Begin a streak", message, "Use a tool today, and tomorrow again.")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::super::Own;
+    use super::super::comparison::testing::{NOON, beside, days_until};
+
+    fn titles(own: Own) -> Vec<String> {
+        beside(own, 30, [1; 5]).recommendations().into_iter().map(|advice| advice.title).collect()
+    }
+
+    #[test]
+    fn advice_follows_from_what_is_amiss() {
+        let fed = || days_until(NOON.date, 5);
+        for (own, expected) in [
+            (Own::default(), vec!["Sync your usage"]),
+            (Own { active_days: fed(), ..Own::default() }, vec![]),
+            (Own { active_days: days_until(date!(2026 - 11 - 21), 2), ..Own::default() }, vec!["Keep your streak"]),
+            (Own { active_days: days_until(date!(2026 - 11 - 21), 1), ..Own::default() }, vec![]),
+            (Own { active_days: days_until(date!(2026 - 11 - 20), 9), ..Own::default() }, vec!["Begin a streak"]),
+            (Own { active_days: fed(), input: 1_000_000, ..Own::default() }, vec!["Let prompt caching work for you"]),
+            (Own { active_days: fed(), input: 700_000, cache_read: 300_000, ..Own::default() }, vec![]),
+            (Own { active_days: fed(), input: 999_999, ..Own::default() }, vec![]),
+            (Own { active_days: fed(), unpriced_tokens: 1, ..Own::default() }, vec!["Complete your costs"]),
+        ] {
+            assert_eq!(titles(own.clone()), expected, "{own:?}");
+        }
+    }
+
+    #[test]
+    fn there_are_at_most_three_the_most_urgent_first() {
+        let own = Own { input: 2_000_000, unpriced_tokens: 7, ..Own::default() };
+        let late = Own { active_days: days_until(date!(2026 - 11 - 21), 3), ..own.clone() };
+        assert_eq!(titles(late), ["Keep your streak", "Let prompt caching work for you", "Complete your costs"]);
+        assert_eq!(titles(own).len(), 3);
+    }
+}

@@ -1,0 +1,271 @@
+//! What the community came to, and where a figure stands in it.
+
+use time::OffsetDateTime;
+
+use crate::dashboard::Period;
+
+/// Of fewer people there are no percentiles: they would say little, and much about single ones.
+pub const FLOOR: u32 = 20;
+
+/// How many parts the people are cut into.
+const PARTS: u64 = 100;
+
+/// What people are compared by. Figures are whole numbers, so that they are compared exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Measure {
+    /// Tokens of the period.
+    Tokens,
+    /// What the priced part of them cost, in 1e-18 USD.
+    Cost,
+    /// The current streak, in days.
+    Streak,
+    /// Different tools of the period.
+    Tools,
+    /// Cache efficiency of the period, in millionths of a percent; only of people with input.
+    CacheEfficiency,
+}
+
+impl Measure {
+    /// All measures.
+    pub const ALL: [Self; 5] = [Self::Tokens, Self::Cost, Self::Streak, Self::Tools, Self::CacheEfficiency];
+}
+
+/// What the community came to in a period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Benchmark {
+    /// Which usage was looked at; each person's own local days.
+    pub period: Period,
+    /// How many people had usage in it.
+    pub people: u32,
+    /// How their figures are spread; a measure that nobody has is not here.
+    pub spreads: Vec<(Measure, Spread)>,
+    /// When the period got its first benchmark.
+    pub created_at: OffsetDateTime,
+    /// When this one was computed.
+    pub computed_at: OffsetDateTime,
+}
+
+/// How the figures of some people are spread.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Spread {
+    /// How many people.
+    pub people: u32,
+    /// The sum of their figures.
+    pub total: i128,
+    /// The sum of the two figures in the middle, or twice the one.
+    pub doubled_median: i128,
+    /// Some of the figures, rising.
+    pub cuts: Vec<Cut>,
+}
+
+/// A figure that somebody has, and how many people have less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The figure.
+    pub value: i128,
+    /// How many people have less.
+    pub below: u32,
+    /// How many people have less, or as much.
+    pub upto: u32,
+}
+
+impl Benchmark {
+    /// How figures are spread; of nobody where nobody has one.
+    pub fn spread(&self, measure: Measure) -> Option<&Spread> {
+        self.spreads.iter().find(|(other, _)| *other == measure).map(|(_, spread)| spread)
+    }
+
+    /// Whether there are enough people for percentiles.
+    pub fn is_large_enough(&self) -> bool {
+        self.people >= FLOOR
+    }
+}
+
+impl Spread {
+    /// The spread of `values`, each the figure of one person. Of the people in order, every hundredth part ends with a cut,
+    /// as do the first and the last: of up to 101 people every figure is one.
+    pub fn of(values: &[i128]) -> Self {
+        let mut sorted = values.to_vec();
+        sorted.sort_unstable();
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let mut cuts: Vec<Cut> = Vec::new();
+        let last = sorted.len().saturating_sub(1) as u64;
+        for part in 0..=PARTS {
+            let place = usize::try_from(part * last / PARTS).unwrap_or(usize::MAX);
+            let Some(&value) = sorted.get(place) else { break };
+            if cuts.last().is_none_or(|cut| cut.value < value) {
+                let below = count(sorted.partition_point(|other| *other < value));
+                let upto = count(sorted.partition_point(|other| *other <= value));
+                cuts.push(Cut { value, below, upto });
+            }
+        }
+        let middle = |place: usize| sorted.get(place).copied().unwrap_or(0);
+        Self {
+            people: count(sorted.len()),
+            total: sorted.iter().sum(),
+            doubled_median: middle(sorted.len().saturating_sub(1) / 2) + middle(sorted.len() / 2),
+            cuts,
+        }
+    }
+
+    /// The percentile of `value`: of the people, in percent, those who have less and half of those who have as much. `None`
+    /// of fewer than [`FLOOR`] people. Exact where `value` is a cut; in between, by its distance from the two cuts
+    /// beside it, off by less than one.
+    pub fn percentile(&self, value: i128) -> Option<f64> {
+        (self.people >= FLOOR).then(|| 50.0 * self.halves(value) / f64::from(self.people))
+    }
+
+    /// How many half people have less than `value`, of each who has as much only one.
+    fn halves(&self, value: i128) -> f64 {
+        let next = self.cuts.partition_point(|cut| cut.value < value);
+        let before = next.checked_sub(1).and_then(|before| self.cuts.get(before));
+        match (before, self.cuts.get(next)) {
+            (_, Some(cut)) if cut.value == value => f64::from(cut.below) + f64::from(cut.upto),
+            (Some(before), Some(after)) => {
+                let between = f64::from(after.below.saturating_sub(before.upto));
+                2.0 * (f64::from(before.upto) + between * part(value - before.value, after.value - before.value))
+            }
+            (Some(_), None) => 2.0 * f64::from(self.people),
+            (None, _) => 0.0,
+        }
+    }
+
+    /// The average as a fraction; 0 of nobody.
+    pub fn mean(&self) -> f64 {
+        if self.people == 0 { 0.0 } else { part(self.total, self.people.into()) }
+    }
+
+    /// The average, rounded half up; 0 of nobody.
+    pub fn average(&self) -> i128 {
+        if self.people == 0 { 0 } else { halved(self.total * 2, i128::from(self.people)) }
+    }
+
+    /// The median, rounded half up.
+    pub fn median(&self) -> i128 {
+        halved(self.doubled_median, 1)
+    }
+
+    /// Whether `value` is more than the average, exactly.
+    pub fn is_above_average(&self, value: i128) -> bool {
+        value.saturating_mul(self.people.into()) > self.total
+    }
+}
+
+/// Half of `doubled` / `by`, rounded half up.
+fn halved(doubled: i128, by: i128) -> i128 {
+    (doubled + by).div_euclid(2 * by)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a fraction for people, not money")]
+fn part(of: i128, whole: i128) -> f64 {
+    of as f64 / whole as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The definition, counted one by one.
+    fn naive(values: &[i128], value: i128) -> f64 {
+        let below = values.iter().filter(|other| **other < value).count();
+        let equal = values.iter().filter(|other| **other == value).count();
+        let halves = u32::try_from(2 * below + equal).expect("few");
+        50.0 * f64::from(halves) / f64::from(u32::try_from(values.len()).expect("few"))
+    }
+
+    fn percentile(values: &[i128], value: i128) -> f64 {
+        Spread::of(values).percentile(value).expect("enough people")
+    }
+
+    #[test]
+    fn a_percentile_is_the_share_of_those_below_and_half_of_the_equal_ones() {
+        let hundred: Vec<i128> = (1..=100).collect();
+        let ties: Vec<i128> = [vec![1; 10], vec![2; 20], vec![3; 10]].concat();
+        for (values, value, expected) in [
+            (&hundred, 1, 0.5),
+            (&hundred, 50, 49.5),
+            (&hundred, 100, 99.5),
+            (&hundred, 0, 0.0),
+            (&hundred, 101, 100.0),
+            (&ties, 1, 12.5),
+            (&ties, 2, 50.0),
+            (&ties, 3, 87.5),
+        ] {
+            assert!((percentile(values, value) - expected).abs() < 1e-9, "{value}: {}", percentile(values, value));
+        }
+    }
+
+    #[test]
+    fn of_few_people_there_is_no_percentile() {
+        let people = |count: i128| Spread::of(&(0..count).collect::<Vec<_>>());
+        assert_eq!(people(19).percentile(5), None);
+        assert_eq!(Spread::default().percentile(5), None);
+        assert!(people(20).percentile(5).is_some());
+        let benchmark = |people| Benchmark {
+            period: Period::All,
+            people,
+            spreads: vec![],
+            created_at: crate::usage::testing::NOW,
+            computed_at: crate::usage::testing::NOW,
+        };
+        assert!(!benchmark(19).is_large_enough() && benchmark(20).is_large_enough());
+    }
+
+    #[test]
+    fn averages_and_medians_are_whole_and_of_nobody_nothing() {
+        for (values, average, median) in [
+            (vec![], 0, 0),
+            (vec![7], 7, 7),
+            (vec![1, 2], 2, 2),
+            (vec![9, 1, 2], 4, 2),
+            (vec![1, 3, 4, 100], 27, 4),
+            (vec![0, 0, 0, 1], 0, 0),
+        ] {
+            let spread = Spread::of(&values);
+            assert_eq!((spread.average(), spread.median()), (average, median), "{values:?}");
+            assert!((spread.mean() - f64::from(i32::try_from(average).expect("few"))).abs() <= 0.5, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn more_than_the_average_is_judged_without_rounding() {
+        let spread = Spread::of(&[1, 2]);
+        assert!(!spread.is_above_average(1) && spread.is_above_average(2));
+        assert!(!Spread::of(&[5, 5]).is_above_average(5));
+        assert!(!Spread::default().is_above_average(0));
+    }
+
+    proptest! {
+        #[test]
+        fn the_table_agrees_with_counting(
+            values in prop::collection::vec(prop_oneof![0..30_i128, 0..1_000_000_i128], 20..400),
+            others in prop::collection::vec(-5..1_000_005_i128, 1..40),
+        ) {
+            let spread = Spread::of(&values);
+            prop_assert!(spread.cuts.len() <= 101);
+            let exact = values.len() <= 101;
+            let mut asked: Vec<i128> = values.iter().chain(&others).copied().collect();
+            asked.sort_unstable();
+            let mut before = 0.0;
+            for value in asked {
+                let found = spread.percentile(value).expect("enough people");
+                prop_assert!((0.0..=100.0).contains(&found), "{value}: {found}");
+                prop_assert!(found >= before, "{value}: {found} after {before}");
+                before = found;
+                let right = naive(&values, value);
+                let tolerance = if exact && values.contains(&value) { 1e-9 } else { 1.0 };
+                prop_assert!((found - right).abs() <= tolerance, "{value}: {found} is not {right}");
+            }
+        }
+
+        #[test]
+        fn everybody_of_the_community_stands_within_it(values in prop::collection::vec(0..500_i128, 20..300)) {
+            let spread = Spread::of(&values);
+            for value in &values {
+                let found = spread.percentile(*value).expect("enough people");
+                prop_assert!(found > 0.0 && found < 100.0, "{value}: {found}");
+            }
+        }
+    }
+}

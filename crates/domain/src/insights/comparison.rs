@@ -1,0 +1,197 @@
+//! Somebody's own figures beside those of the community.
+
+use std::collections::BTreeSet;
+
+use time::Date;
+
+use super::benchmark::{Benchmark, Measure, Spread};
+use crate::days::LocalTime;
+use crate::money::Usd;
+use crate::streaks::Streak;
+use crate::usage::cache_efficiency;
+use crate::users::User;
+
+/// What somebody used, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Own {
+    /// Tokens of the period.
+    pub tokens: i64,
+    /// Uncached input tokens of the period.
+    pub input: i64,
+    /// Tokens read from a cache in the period.
+    pub cache_read: i64,
+    /// Tokens of the period that have no price.
+    pub unpriced_tokens: i64,
+    /// What the others cost.
+    pub cost: Usd,
+    /// How many days of the period were active.
+    pub days: u32,
+    /// How many different tools were used in the period.
+    pub tools: u32,
+    /// Tokens of the last 7 local days, today included.
+    pub week: i64,
+    /// Tokens of the 7 days before.
+    pub week_before: i64,
+    /// All days that were ever active.
+    pub active_days: BTreeSet<Date>,
+}
+
+/// Somebody's own figures as of now, and the community's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// Whose.
+    pub user: User,
+    /// The local time there.
+    pub now: LocalTime,
+    /// What they used.
+    pub own: Own,
+    /// What the community came to.
+    pub benchmark: Benchmark,
+}
+
+impl Comparison {
+    /// The streaks as of now.
+    pub fn streak(&self) -> Streak {
+        Streak::of(&self.own.active_days, self.now.date)
+    }
+
+    /// Their cache efficiency in percent; `None` without input.
+    pub fn cache_efficiency(&self) -> Option<f64> {
+        cache_efficiency(self.own.input.unsigned_abs(), self.own.cache_read.unsigned_abs())
+    }
+
+    /// Their figure; `None` where they have none.
+    pub fn value(&self, measure: Measure) -> Option<i128> {
+        let Own { input, cache_read, .. } = self.own;
+        let (input, cache_read) = (i128::from(input), i128::from(cache_read));
+        match measure {
+            Measure::Tokens => Some(self.own.tokens.into()),
+            Measure::Cost => Some(self.own.cost.atto()),
+            Measure::Streak => Some(self.streak().current.into()),
+            Measure::Tools => Some(self.own.tools.into()),
+            // The same whole number that the community's are.
+            Measure::CacheEfficiency => {
+                (input + cache_read > 0).then(|| cache_read * 100_000_000 / (input + cache_read))
+            }
+        }
+    }
+
+    /// Where their figure stands in the community, from 0 to 100; `None` where they have none, or too few people do.
+    pub fn percentile(&self, measure: Measure) -> Option<f64> {
+        if !self.benchmark.is_large_enough() {
+            return None;
+        }
+        self.benchmark.spread(measure)?.percentile(self.value(measure)?)
+    }
+
+    /// The community's average, in the unit of `measure`; `None` where nobody has such a figure.
+    pub fn average(&self, measure: Measure) -> Option<i128> {
+        self.benchmark.spread(measure).map(Spread::average)
+    }
+
+    /// Whether their figure is more than the average; `None` where there is none of either.
+    pub fn is_above_average(&self, measure: Measure) -> Option<bool> {
+        let spread = self.benchmark.spread(measure)?;
+        self.value(measure).map(|value| spread.is_above_average(value))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use time::macros::date;
+
+    use super::*;
+    use crate::dashboard::Period;
+    use crate::ids::UserId;
+    use crate::usage::testing::NOW;
+    use crate::users::{Profile, Username};
+
+    /// Noon of the day that tests happen on.
+    pub(in crate::insights) const NOON: LocalTime = LocalTime { date: date!(2026 - 11 - 22), hour: 12, minute: 0 };
+
+    /// Somebody who used nothing, beside nobody.
+    pub(in crate::insights) fn comparison() -> Comparison {
+        let benchmark =
+            Benchmark { period: Period::All, people: 0, spreads: vec![], created_at: NOW, computed_at: NOW };
+        let user = User {
+            id: UserId(uuid::Uuid::from_u128(1)),
+            username: Username::trusted("ada"),
+            email: None,
+            email_verified: false,
+            profile: Profile::default(),
+            is_public: true,
+            is_admin: false,
+            zone: None,
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        Comparison { user, now: NOON, own: Own::default(), benchmark }
+    }
+
+    /// The same beside `people` people with these figures: the first has none of `step`, the next one, then two, and so on.
+    pub(in crate::insights) fn beside(own: Own, people: u32, steps: [i128; 5]) -> Comparison {
+        let mut comparison = comparison();
+        comparison.own = own;
+        comparison.benchmark.people = people;
+        let spread = |step| Spread::of(&(0..people).map(|n| i128::from(n) * step).collect::<Vec<_>>());
+        comparison.benchmark.spreads =
+            Measure::ALL.into_iter().zip(steps).map(|(measure, step)| (measure, spread(step))).collect();
+        comparison
+    }
+
+    /// So many active days that end with the last of them.
+    pub(in crate::insights) fn days_until(last: Date, count: u16) -> BTreeSet<Date> {
+        crate::days::days_between(crate::streaks::window_start(last, count), last).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{NOON, beside, comparison, days_until};
+    use super::*;
+
+    #[test]
+    fn beside_nobody_there_is_nothing_to_compare_with() {
+        let alone = comparison();
+        for measure in Measure::ALL {
+            assert_eq!((alone.percentile(measure), alone.average(measure)), (None, None));
+            assert_eq!(alone.is_above_average(measure), None);
+        }
+    }
+
+    #[test]
+    fn figures_are_in_the_units_of_the_community() {
+        let own = Own {
+            tokens: 50,
+            input: 1,
+            cache_read: 3,
+            cost: Usd::from_atto(7),
+            tools: 2,
+            active_days: days_until(NOON.date, 5),
+            ..Own::default()
+        };
+        let comparison = beside(own, 100, [1, 1, 1, 1, 1_000_000]);
+        let values = Measure::ALL.map(|measure| comparison.value(measure));
+        assert_eq!(values, [Some(50), Some(7), Some(5), Some(2), Some(75_000_000)]);
+        let percentiles = Measure::ALL.map(|measure| comparison.percentile(measure));
+        assert_eq!(percentiles, [Some(50.5), Some(7.5), Some(5.5), Some(2.5), Some(75.5)]);
+        assert_eq!(comparison.average(Measure::Tokens), Some(50));
+        let above = Measure::ALL.map(|measure| comparison.is_above_average(measure));
+        assert_eq!(above, [Some(true), Some(false), Some(false), Some(false), Some(true)]);
+    }
+
+    #[test]
+    fn without_input_there_is_no_efficiency_and_no_place_for_it() {
+        let comparison = beside(Own { tokens: 9, ..Own::default() }, 100, [1; 5]);
+        assert_eq!(comparison.cache_efficiency(), None);
+        assert_eq!(comparison.percentile(Measure::CacheEfficiency), None);
+        assert_eq!(comparison.is_above_average(Measure::CacheEfficiency), None);
+    }
+
+    #[test]
+    fn a_small_community_has_averages_and_no_percentiles() {
+        let comparison = beside(Own { tokens: 9, ..Own::default() }, 19, [2; 5]);
+        assert_eq!(comparison.percentile(Measure::Tokens), None);
+        assert_eq!(comparison.average(Measure::Tokens), Some(18));
+    }
+}

@@ -1,0 +1,47 @@
+//! What can go wrong with insights.
+
+use thiserror::Error;
+
+use crate::dashboard::Period;
+use crate::error::{DomainError, ErrorKind, Subject};
+use crate::ids::UserId;
+use crate::store::StoreError;
+
+/// Why a use case of insights failed.
+#[derive(Debug, Error)]
+pub enum InsightError {
+    /// The worker has not computed any benchmark yet.
+    #[error("There are no benchmarks yet; the worker computes them every hour.")]
+    NoBenchmark(Period),
+    /// There is no such account.
+    #[error("There is no such account.")]
+    Unknown(UserId),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for InsightError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NoBenchmark(_) | Self::Unknown(_) => ErrorKind::NotFound,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoBenchmark(_) => "no_benchmark",
+            Self::Unknown(_) => "unknown_user",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::NoBenchmark(period) => Some(Subject::new("Benchmark", "period", period.name())),
+            Self::Unknown(user) => Some(Subject::new("User", "id", user.to_string())),
+            Self::Store(error) => error.subject(),
+        }
+    }
+}

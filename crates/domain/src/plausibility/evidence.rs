@@ -1,0 +1,426 @@
+//! What is hard to believe, how hard, and how it is told. Scores go from 1 (a remark) to 100 (it cannot be).
+
+use time::Date;
+
+use crate::ids::UserId;
+use crate::text::{grouped, plural};
+
+/// How many conversations one person keeps busy at once, agents that work on their own included.
+const AT_ONCE: i64 = 40;
+
+/// How many tokens a second a model writes in one conversation. Models for coding write 50 to 200.
+const WRITTEN_A_SECOND: i64 = 250;
+
+/// How large a context is.
+const CONTEXT: i64 = 1_000_000;
+
+/// How many responses an hour a conversation gives whose context is that large: one every 15 seconds.
+const RESPONSES_AN_HOUR: i64 = 240;
+
+/// From where on the look for evidence begins: below, nothing has a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Tokens written on a local day: by [`AT_ONCE`] conversations that write without a pause.
+    pub written_a_day: i64,
+    /// Tokens of all kinds in a local hour: of as many conversations whose context is full all the time. Twice, because the
+    /// local hour in which clocks are set back lasts two.
+    pub used_an_hour: i64,
+    /// Tokens of all kinds on a local day that are worth a remark.
+    pub used_a_day: i64,
+    /// Tokens of models that have no price and that nobody else uses.
+    pub unknown_models: i64,
+    /// Messages of an account; of fewer, a share says nothing.
+    pub messages: i64,
+    /// Days with usage, on which two accounts agree to the token.
+    pub days: i64,
+    /// A day with fewer tokens may agree with another's by chance.
+    pub day_tokens: i64,
+    /// What an account shares with another, in percent.
+    pub share: i64,
+    /// How many local days back the days of two accounts are compared.
+    pub days_back: u16,
+}
+
+impl Limits {
+    /// The limits.
+    pub const ALL: Self = Self {
+        written_a_day: AT_ONCE * WRITTEN_A_SECOND * 86_400,
+        used_an_hour: 2 * AT_ONCE * RESPONSES_AN_HOUR * CONTEXT,
+        used_a_day: 10_000_000_000,
+        unknown_models: 1_000_000_000,
+        messages: 100,
+        days: 5,
+        day_tokens: 10_000,
+        share: 50,
+        days_back: 90,
+    };
+}
+
+/// What is hard to believe of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// More was written on a day than models write.
+    Written {
+        /// The local day.
+        day: Date,
+        /// Output tokens, or reasoning tokens where those are more.
+        tokens: i64,
+    },
+    /// More was used in an hour than conversations can use.
+    UsedInAnHour {
+        /// The local day.
+        day: Date,
+        /// The local hour.
+        hour: u8,
+        /// Tokens of all kinds.
+        tokens: i64,
+    },
+    /// A large day. There are people who have such days; it is remarked and no more.
+    UsedInADay {
+        /// The local day.
+        day: Date,
+        /// Tokens of all kinds.
+        tokens: i64,
+    },
+    /// Models that no price is known of, and that nobody else uses.
+    UnknownModels {
+        /// How many.
+        models: u32,
+        /// The one with the most tokens.
+        name: String,
+        /// Tokens of all of them.
+        tokens: i64,
+    },
+    /// Messages that another account has, too: with the same key, from the same tool, of the same instant.
+    SharedMessages(Shared),
+    /// Days that came to the same as another account's, to the token.
+    SameDays(Shared),
+}
+
+/// What an account has in common with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// How much is in common.
+    pub shared: i64,
+    /// Of how much of this account.
+    pub of: i64,
+    /// The other account.
+    pub other: UserId,
+    /// Whether the other account is the younger one: then it is more likely the copy.
+    pub was_first: bool,
+}
+
+/// The kinds of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// [`Evidence::Written`].
+    OutputRate,
+    /// [`Evidence::UsedInAnHour`].
+    HourlyRate,
+    /// [`Evidence::UsedInADay`].
+    DailyVolume,
+    /// [`Evidence::UnknownModels`].
+    UnknownModels,
+    /// [`Evidence::SharedMessages`].
+    SharedMessages,
+    /// [`Evidence::SameDays`].
+    SameDays,
+}
+
+impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::OutputRate,
+        Self::HourlyRate,
+        Self::DailyVolume,
+        Self::UnknownModels,
+        Self::SharedMessages,
+        Self::SameDays,
+    ];
+
+    /// The kind's name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OutputRate => "output_rate",
+            Self::HourlyRate => "hourly_rate",
+            Self::DailyVolume => "daily_volume",
+            Self::UnknownModels => "unknown_models",
+            Self::SharedMessages => "shared_messages",
+            Self::SameDays => "same_days",
+        }
+    }
+
+    /// The kind called `name`.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// What is kept of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose usage.
+    pub user: UserId,
+    /// Which kind of evidence.
+    pub kind: Kind,
+    /// How hard it is to believe, 1 to 100.
+    pub score: u8,
+    /// What was found, for its owner; says nothing about who the other is.
+    pub message: String,
+    /// The other account it is about, for administrators.
+    pub other: Option<UserId>,
+}
+
+impl Evidence {
+    /// What is kept of it about `user`; `None` where it is within the limits.
+    pub fn judge(&self, user: UserId) -> Option<Finding> {
+        let score = self.score();
+        (score > 0).then(|| Finding { user, kind: self.kind(), score, message: self.message(), other: self.other() })
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Written { .. } => Kind::OutputRate,
+            Self::UsedInAnHour { .. } => Kind::HourlyRate,
+            Self::UsedInADay { .. } => Kind::DailyVolume,
+            Self::UnknownModels { .. } => Kind::UnknownModels,
+            Self::SharedMessages(_) => Kind::SharedMessages,
+            Self::SameDays(_) => Kind::SameDays,
+        }
+    }
+
+    fn other(&self) -> Option<UserId> {
+        match self {
+            Self::SharedMessages(shared) | Self::SameDays(shared) => Some(shared.other),
+            _ => None,
+        }
+    }
+
+    /// 0 within the limits.
+    fn score(&self) -> u8 {
+        let limits = Limits::ALL;
+        match self {
+            Self::Written { tokens, .. } => growing(*tokens, limits.written_a_day, 40, 60, 100),
+            Self::UsedInAnHour { tokens, .. } => growing(*tokens, limits.used_an_hour, 40, 60, 100),
+            Self::UsedInADay { tokens, .. } => growing(*tokens, limits.used_a_day, 10, 10, 30),
+            // A company's own model, or one on somebody's own machine, has no price and no other users either.
+            Self::UnknownModels { tokens, .. } => growing(*tokens, limits.unknown_models, 20, 20, 90),
+            Self::SharedMessages(shared) if shared.of >= limits.messages => shared.score(100),
+            // Weaker: two who share an account of a tool may agree on many days.
+            Self::SameDays(shared) if shared.shared >= limits.days => shared.score(80),
+            Self::SharedMessages(_) | Self::SameDays(_) => 0,
+        }
+    }
+
+    fn message(&self) -> String {
+        let limits = Limits::ALL;
+        match self {
+            Self::Written { day, tokens } => format!(
+                "{} were written on {day}. {AT_ONCE} conversations at once, at {WRITTEN_A_SECOND} tokens a second all day, come \
+                 to {}.",
+                some(*tokens),
+                grouped(limits.written_a_day)
+            ),
+            Self::UsedInAnHour { day, hour, tokens } => format!(
+                "{} were used on {day} between {hour}:00 and {}:00. {AT_ONCE} conversations at once with {} tokens of context, \
+                 answering every 15 seconds, come to half of {}.",
+                some(*tokens),
+                u16::from(*hour) + 1,
+                grouped(CONTEXT),
+                grouped(limits.used_an_hour)
+            ),
+            Self::UsedInADay { day, tokens } => format!(
+                "{} were used on {day}. People with many agents do reach that, mostly by reading caches, so this is a remark \
+                 and no more.",
+                some(*tokens)
+            ),
+            Self::UnknownModels { models, name, tokens } => format!(
+                "{} are of {} that no price is known of and nobody else uses, most of {name}. A model of one's own is a good \
+                 reason for that.",
+                some(*tokens),
+                plural((*models).into(), "model")
+            ),
+            Self::SharedMessages(shared) => format!(
+                "{} of {} are also in another account.",
+                grouped(shared.shared),
+                plural(shared.of.unsigned_abs(), "message")
+            ),
+            Self::SameDays(shared) => format!(
+                "{} of {} came to the same as another account's, to the token.",
+                grouped(shared.shared),
+                plural(shared.of.unsigned_abs(), "day")
+            ),
+        }
+    }
+}
+
+impl Shared {
+    /// `most` where everything is in common, in proportion from [`Limits::share`] on, half of that for whom was there first.
+    fn score(&self, most: i64) -> u8 {
+        let percent = if self.of > 0 { self.shared.min(self.of).saturating_mul(100) / self.of } else { 0 };
+        if percent < Limits::ALL.share {
+            return 0;
+        }
+        let score = percent * most / 100;
+        u8::try_from(if self.was_first { score / 2 } else { score }).unwrap_or(100)
+    }
+}
+
+fn some(tokens: i64) -> String {
+    plural(tokens.unsigned_abs(), "token")
+}
+
+/// 0 up to `limit`, `first` beyond it, `step` more with each power of ten, up to `most`.
+fn growing(tokens: i64, limit: i64, first: u8, step: u8, most: u8) -> u8 {
+    if tokens <= limit {
+        return 0;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a score, not a count")]
+    let powers = (tokens as f64 / limit as f64).log10();
+    let score = f64::from(first) + f64::from(step) * powers;
+    (first..=most).rev().find(|whole| f64::from(*whole) <= score).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const DAY: Date = date!(2026 - 11 - 22);
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+
+    fn score(evidence: &Evidence) -> u8 {
+        evidence.judge(ADA).map_or(0, |finding| finding.score)
+    }
+
+    #[test]
+    fn more_than_models_write_is_hard_to_believe() {
+        assert_eq!(Limits::ALL.written_a_day, 864_000_000);
+        for (tokens, expected) in
+            [(864_000_000, 0), (864_000_001, 40), (1_728_000_000, 58), (8_640_000_000, 100), (i64::MAX, 100)]
+        {
+            assert_eq!(score(&Evidence::Written { day: DAY, tokens }), expected, "{tokens}");
+        }
+    }
+
+    #[test]
+    fn more_than_conversations_use_in_an_hour_is_hard_to_believe() {
+        for (tokens, expected) in [(0, 0), (19_200_000_000, 0), (19_200_000_001, 40), (192_000_000_000, 100)] {
+            assert_eq!(score(&Evidence::UsedInAnHour { day: DAY, hour: 23, tokens }), expected, "{tokens}");
+        }
+    }
+
+    #[test]
+    fn a_heavy_and_honest_user_is_remarked_and_no_more() {
+        // 20 billion tokens, nearly all read from caches, within ten hours.
+        let written = Evidence::Written { day: DAY, tokens: 100_000_000 };
+        let hour = Evidence::UsedInAnHour { day: DAY, hour: 15, tokens: 2_000_000_000 };
+        assert_eq!((score(&written), score(&hour)), (0, 0));
+        for (tokens, expected) in
+            [(10_000_000_000, 0), (10_000_000_001, 10), (20_000_000_000, 13), (100_000_000_000, 20), (i64::MAX, 30)]
+        {
+            assert_eq!(score(&Evidence::UsedInADay { day: DAY, tokens }), expected, "{tokens}");
+        }
+        let told = Evidence::UsedInADay { day: DAY, tokens: 20_000_000_000 }.judge(ADA).expect("a remark");
+        assert_eq!(
+            told.message,
+            "20,000,000,000 tokens were used on 2026-11-22. People with many agents do reach that, mostly by reading caches, \
+             so this is a remark and no more."
+        );
+    }
+
+    #[test]
+    fn models_of_ones_own_count_from_huge_volumes_on() {
+        let of = |tokens| score(&Evidence::UnknownModels { models: 1, name: "x".into(), tokens });
+        for (tokens, expected) in [
+            (999_999_999, 0),
+            (1_000_000_000, 0),
+            (1_000_000_001, 20),
+            (10_000_000_000, 40),
+            (1_000_000_000_000, 80),
+            (i64::MAX, 90),
+        ] {
+            assert_eq!(of(tokens), expected, "{tokens}");
+        }
+    }
+
+    #[test]
+    fn messages_in_common_count_from_half_of_a_hundred_on() {
+        let of = |shared, of, was_first| score(&Evidence::SharedMessages(Shared { shared, of, other: BOB, was_first }));
+        for (shared, whole, was_first, expected) in [
+            (99, 99, false, 0),
+            (49, 100, false, 0),
+            (50, 100, false, 50),
+            (100, 100, false, 100),
+            (100, 100, true, 50),
+            (50, 100, true, 25),
+            (499, 1_000, false, 0),
+            (0, 0, false, 0),
+        ] {
+            assert_eq!(of(shared, whole, was_first), expected, "{shared} of {whole}");
+        }
+    }
+
+    #[test]
+    fn days_in_common_count_from_five_on() {
+        let of = |shared, of, was_first| score(&Evidence::SameDays(Shared { shared, of, other: BOB, was_first }));
+        for (shared, whole, was_first, expected) in [
+            (4, 4, false, 0),
+            (5, 5, false, 80),
+            (5, 10, false, 40),
+            (5, 11, false, 0),
+            (5, 5, true, 40),
+            (30, 40, false, 60),
+        ] {
+            assert_eq!(of(shared, whole, was_first), expected, "{shared} of {whole}");
+        }
+    }
+
+    #[test]
+    fn owners_read_what_was_found_and_not_who_the_other_is() {
+        let shared = Shared { shared: 1_200, of: 1_500, other: BOB, was_first: false };
+        for (evidence, kind, message, other) in [
+            (
+                Evidence::Written { day: DAY, tokens: 2_000_000_000 },
+                "output_rate",
+                "2,000,000,000 tokens were written on 2026-11-22. 40 conversations at once, at 250 tokens a second all day, \
+                 come to 864,000,000.",
+                None,
+            ),
+            (
+                Evidence::UsedInAnHour { day: DAY, hour: 23, tokens: 20_000_000_000 },
+                "hourly_rate",
+                "20,000,000,000 tokens were used on 2026-11-22 between 23:00 and 24:00. 40 conversations at once with 1,000,000 \
+                 tokens of context, answering every 15 seconds, come to half of 19,200,000,000.",
+                None,
+            ),
+            (
+                Evidence::UnknownModels { models: 2, name: "gpt-99".into(), tokens: 2_000_000_000 },
+                "unknown_models",
+                "2,000,000,000 tokens are of 2 models that no price is known of and nobody else uses, most of gpt-99. A model \
+                 of one's own is a good reason for that.",
+                None,
+            ),
+            (
+                Evidence::SharedMessages(shared.clone()),
+                "shared_messages",
+                "1,200 of 1,500 messages are also in another account.",
+                Some(BOB),
+            ),
+            (
+                Evidence::SameDays(Shared { shared: 6, of: 7, ..shared }),
+                "same_days",
+                "6 of 7 days came to the same as another account's, to the token.",
+                Some(BOB),
+            ),
+        ] {
+            let finding = evidence.judge(ADA).expect("a finding");
+            assert_eq!((finding.kind.name(), finding.message.as_str(), finding.other), (kind, message, other));
+            assert_eq!((finding.user, Kind::of(kind)), (ADA, Some(finding.kind)));
+        }
+        assert_eq!(Kind::of("taste"), None);
+    }
+}

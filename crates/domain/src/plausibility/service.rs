@@ -1,0 +1,132 @@
+//! What is done about plausibility: looked for, and told.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::evidence::{Finding, Limits};
+use super::ports::{Flags, PlausibilityReader, Suspect};
+use crate::clock::Clock;
+use crate::error::{DomainError, ErrorKind};
+use crate::ids::UserId;
+use crate::page::{Page, PageRequest};
+use crate::store::{Store, StoreError};
+use crate::streaks::window_start;
+
+/// The use cases of plausibility.
+#[derive(Clone)]
+pub struct Plausibility {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn PlausibilityReader>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a look found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// How many accounts have a reason.
+    pub accounts: u64,
+    /// How many reasons there are.
+    pub reasons: u64,
+}
+
+/// Why a use case of plausibility failed.
+#[derive(Debug, Error)]
+pub enum PlausibilityError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for PlausibilityError {
+    fn kind(&self) -> ErrorKind {
+        let Self::Store(error) = self;
+        error.kind()
+    }
+
+    fn code(&self) -> &'static str {
+        let Self::Store(error) = self;
+        error.code()
+    }
+}
+
+impl Plausibility {
+    /// Looks in `store` and reads from `reader`.
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn PlausibilityReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, reader, clock }
+    }
+
+    /// Looks at all accounts, and keeps what was found in the place of what was found before.
+    pub async fn check(&self) -> Result<Checked, PlausibilityError> {
+        let mut tx = self.store.begin().await?;
+        tx.plausibility().lock().await?;
+        let now = self.clock.now();
+        let limits = Limits::ALL;
+        let found = tx.plausibility().look(&limits, window_start(now.date(), limits.days_back)).await?;
+        let findings: Vec<Finding> = found.iter().filter_map(|(user, evidence)| evidence.judge(*user)).collect();
+        let accounts = tx.plausibility().replace(&findings, now).await?;
+        tx.commit().await?;
+        Ok(Checked { accounts, reasons: findings.len() as u64 })
+    }
+
+    /// What the owner of `user` may know: why their usage is hard to believe, and what was decided about it.
+    pub async fn flags(&self, user: UserId) -> Result<Flags, PlausibilityError> {
+        Ok(self.reader.flags(user, self.clock.now()).await?)
+    }
+
+    /// All reasons with at least `score`, the strongest first. For administrators.
+    pub async fn suspects(&self, score: u8, request: PageRequest) -> Result<Page<Suspect>, PlausibilityError> {
+        Ok(self.reader.suspects(score, request).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use time::macros::{date, datetime};
+    use uuid::Uuid;
+
+    use super::super::ports::MockPlausibilityReader;
+    use super::super::{Evidence, Kind, Reason};
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::testing::TestUnitOfWork;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+
+    #[test]
+    fn what_is_beyond_the_limits_is_kept_and_the_rest_is_not() {
+        let now = datetime!(2026-11-22 12:30 UTC);
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.plausibility.expect_lock().times(1).returning(|| Ok(()));
+            tx.plausibility.expect_look().times(1).returning(|limits, since| {
+                assert_eq!((limits, since), (&Limits::ALL, date!(2026 - 08 - 25)));
+                let day = date!(2026 - 11 - 22);
+                Ok(vec![
+                    (ADA, Evidence::Written { day, tokens: 864_000_001 }),
+                    (BOB, Evidence::Written { day, tokens: 864_000_000 }),
+                ])
+            });
+            tx.plausibility.expect_replace().times(1).returning(move |findings, at| {
+                let kept: Vec<_> = findings.iter().map(|finding| (finding.user, finding.kind, finding.score)).collect();
+                assert_eq!((kept, at), (vec![(ADA, Kind::OutputRate, 40)], now));
+                Ok(1)
+            });
+            tx
+        });
+        let reader = Arc::new(MockPlausibilityReader::new());
+        let checked = block_on(Plausibility::new(Arc::new(store), reader, Arc::new(FixedClock(now))).check());
+        assert_eq!(checked.expect("a check"), Checked { accounts: 1, reasons: 1 });
+    }
+
+    #[test]
+    fn an_account_is_as_doubtful_as_its_strongest_reason() {
+        let at = datetime!(2026-11-22 12:30 UTC);
+        let reason =
+            |score| Reason { kind: Kind::SameDays, score, message: String::new(), first_seen: at, last_seen: at };
+        let flags = |scores: &[u8]| Flags { reasons: scores.iter().map(|s| reason(*s)).collect(), standing: None };
+        assert_eq!([flags(&[]), flags(&[7]), flags(&[30, 55, 40])].map(|flags| flags.score()), [0, 7, 55]);
+    }
+}

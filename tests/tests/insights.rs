@@ -1,0 +1,81 @@
+//! Beside everybody else: what the worker computes, and what each is told of it.
+
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server, now};
+
+/// Lets a worker do `job` now.
+fn run_once(server: &Server, job: &str) -> String {
+    let output = server.database().run("worker", &["run-once", job]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    ada.client.get("/insights").await.expect(404);
+    assert!(run_once(&server, "benchmarks").starts_with("benchmarks: 0 people were compared"));
+    let alone = ada.get("/insights").await;
+    assert_eq!((&alone["community_total_users"], &alone["tokens_percentile"]), (&json!(0), &Value::Null));
+    assert_eq!(alone["insights"][0]["type"], "community");
+
+    // Ada uses 10,500 tokens, the others 1,000, 2,000, … 19,000; one of them is private, one leaves.
+    ada.sync(&Batch::of([Message::new("m").at(now()).input(2_500).cache(7_500, 0).output(500)])).await;
+    for number in 1..=20_u64 {
+        let other = Person::register(&server, &format!("person_{number}")).await;
+        other.sync(&Batch::of([Message::new("m").at(now()).output(number * 1_000)])).await;
+        if number == 1 {
+            other.change(json!({"is_public": false})).await;
+        }
+        if number == 20 {
+            other.client.delete("/users/me").await.expect(202);
+        }
+    }
+    assert!(run_once(&server, "benchmarks").contains("20 people were compared"));
+    for period in ["all", "month", "week"] {
+        let seen = ada.get(&format!("/insights?period={period}")).await;
+        assert_eq!((&seen["period"], &seen["username"]), (&json!(period), &json!("ada")));
+        assert_eq!((&seen["user_total_tokens"], &seen["user_unique_days"]), (&json!(10_500), &json!(1)));
+        assert_eq!(seen["community_total_users"], 20);
+        // 190,000 of the others and 10,500, by 20; between 10,000 and 10,500.
+        assert_eq!((&seen["community_avg_tokens"], &seen["community_median_tokens"]), (&json!(10_025), &json!(10_250)));
+        // Ten have less, and half of herself.
+        assert_eq!(seen["tokens_percentile"], 52.5);
+        assert_eq!((&seen["streak_percentile"], &seen["tools_percentile"]), (&json!(50.0), &json!(50.0)));
+        assert_eq!(
+            (&seen["user_cache_efficiency"], &seen["community_avg_cache_efficiency"]),
+            (&json!(75.0), &json!(75.0))
+        );
+        // Only she has any input: of one person there is no percentile.
+        assert_eq!(seen["cache_efficiency_percentile"], Value::Null);
+        assert_eq!(seen["is_above_average_tokens"], true);
+    }
+
+    // Her own figures are of this moment, the others' of the last hour.
+    ada.sync(&Batch::of([Message::new("n").at(now()).output(100_000)])).await;
+    let seen = ada.get("/insights").await;
+    assert_eq!((&seen["user_total_tokens"], &seen["community_avg_tokens"]), (&json!(110_500), &json!(10_025)));
+    assert_eq!(seen["tokens_percentile"], 100.0);
+}
+
+#[tokio::test]
+async fn a_copied_history_is_told_to_its_owner_and_takes_nobody_away() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let history = || (0..150).map(|n| Message::new(format!("m{n}")).output(10)).collect::<Vec<_>>();
+    ada.sync(&Batch::of(history())).await;
+    bob.sync(&Batch::of(history())).await;
+    let nothing = json!({"score": 0, "reasons": [], "standing": null});
+    assert_eq!(bob.get("/users/me/flags").await, nothing);
+    assert!(run_once(&server, "plausibility").starts_with("plausibility: 2 reasons about 2 accounts"));
+    let flags = bob.get("/users/me/flags").await;
+    assert_eq!((&flags["score"], &flags["reasons"][0]["kind"]), (&json!(100), &json!("shared_messages")));
+    assert_eq!(ada.get("/users/me/flags").await["score"], 50);
+    assert_eq!(bob.get("/users/bob/stats").await["total_tokens"], 1_500);
+
+    bob.client.delete("/users/me/usage").await.expect(200);
+    run_once(&server, "plausibility");
+    assert_eq!(bob.get("/users/me/flags").await, nothing);
+    assert_eq!(ada.get("/users/me/flags").await, nothing);
+}
