@@ -37,6 +37,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        by_operator -> Bool,
+        actor -> Nullable<Uuid>,
+        action -> Text,
+        subject_kind -> Text,
+        subject -> Text,
+        details -> Jsonb,
+        ip -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     best_ranks (user_id) {
         user_id -> Uuid,
         rank -> Int4,
@@ -473,6 +487,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_flags,
     activities,
     api_tokens,
+    audit_log,
     best_ranks,
     board_places,
     board_scores,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
+use domain::administration::ports::AdministrationRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -138,6 +139,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn prices(&mut self) -> &mut dyn PriceRepository {
+        self
+    }
+
+    fn administration(&mut self) -> &mut dyn AdministrationRepository {
         self
     }
 

@@ -10,6 +10,7 @@ use time::Date;
 
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
+use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
     MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
@@ -62,6 +63,8 @@ pub struct TestUnitOfWork {
     pub referrals: MockReferralRepository,
     /// The prices that are stored.
     pub prices: MockPriceRepository,
+    /// What administrators decide, and the log.
+    pub administration: MockAdministrationRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -170,6 +173,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn prices(&mut self) -> &mut dyn PriceRepository {
         &mut self.prices
+    }
+
+    fn administration(&mut self) -> &mut dyn AdministrationRepository {
+        &mut self.administration
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
