@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
+use domain::administration::Administration;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
+use domain::pricing::{PriceOverrides, UnpricedModels};
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
@@ -21,7 +23,8 @@ use crate::limits::Limits;
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::{
-    achievements, dashboard, feed, health, identity, leaderboard, notifications, referrals, social, stats, usage, users,
+    achievements, administration, dashboard, feed, health, identity, leaderboard, notifications, referrals, social,
+    stats, usage, users,
 };
 
 /// What handlers ask for. Cheap to clone; clones share everything.
@@ -59,6 +62,12 @@ pub struct Services {
     pub leaderboard: Leaderboard,
     /// What is shown of it.
     pub dashboard: Dashboard,
+    /// What administrators decide.
+    pub administration: Administration,
+    /// Prices by decision.
+    pub price_overrides: PriceOverrides,
+    /// Models without a price.
+    pub unpriced_models: UnpricedModels,
     /// Whether this process can do its work.
     pub readiness: Arc<dyn Readiness>,
     /// How much of a body is taken.
@@ -91,6 +100,9 @@ impl Services {
             .app_data(Data::new(self.inbox))
             .app_data(Data::new(self.leaderboard))
             .app_data(Data::new(self.dashboard))
+            .app_data(Data::new(self.administration))
+            .app_data(Data::new(self.price_overrides))
+            .app_data(Data::new(self.unpriced_models))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
             .app_data(Data::new(self.byte_budget))
@@ -111,6 +123,7 @@ pub fn api() -> Routes {
         .and(achievements::routes())
         .and(leaderboard::routes())
         .and(notifications::routes())
+        .and(administration::routes())
         .and(stats::routes())
         .and(health::routes())
 }

@@ -16,13 +16,14 @@ use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
+use domain::administration::Administration;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
 use domain::ids::Ids;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
-use domain::pricing::CurrentBook;
+use domain::pricing::{CurrentBook, PriceOverrides, UnpricedModels};
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
@@ -65,8 +66,11 @@ pub(crate) fn services(
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
-        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices),
+        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::clone(&prices)),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
+        administration: Administration::new(store.clone(), reader.clone(), reader.clone(), clock.clone(), ids.clone()),
+        price_overrides: PriceOverrides::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        unpriced_models: UnpricedModels::new(reader.clone(), prices),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),

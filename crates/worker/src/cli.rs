@@ -24,6 +24,9 @@ pub(crate) enum Command {
     /// Look after the queue
     #[command(subcommand)]
     Jobs(Jobs),
+    /// Say who administers this instance
+    #[command(subcommand)]
+    Admin(Admin),
     /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
 }
@@ -85,6 +88,23 @@ pub(crate) enum Jobs {
         /// Its id, as `list` shows it
         id: uuid::Uuid,
     },
+}
+
+/// Who administers. Grants and revocations are written to the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Make somebody an administrator, from their next request on
+    Grant {
+        /// Whom, without regard to case
+        username: String,
+    },
+    /// Make somebody an administrator no more, from their next request on
+    Revoke {
+        /// Whom, without regard to case
+        username: String,
+    },
+    /// Show who is one
+    List,
 }
 
 /// The states of a job.
