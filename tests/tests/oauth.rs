@@ -271,6 +271,33 @@ async fn an_account_is_linked_on_purpose_and_belongs_to_one_person() {
 }
 
 #[tokio::test]
+async fn a_link_is_undone_but_for_the_last_way_in() {
+    let (server, provider) = start(None).await;
+    let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "octocat"))});
+    let session = server.client().post("/auth/oauth/github/device", &token).await.expect(200);
+    let octocat = server.client().with_token(session["token"].as_str().expect("a token"));
+    let linked = octocat.get("/auth/oauth/accounts").await.expect(200);
+    assert_eq!(
+        (&linked[0]["provider"], &linked[0]["login"], &linked[1]),
+        (&json!("github"), &json!("octocat"), &Value::Null)
+    );
+    let details = octocat.delete("/auth/oauth/github/link").await.expect_error(409, "CONFLICT");
+    assert_eq!(details["resource"], "ExternalAccount");
+    let other = json!({"access_token": provider.issue(CLIENT_ID, Human::new(8, "tanuki"))});
+    octocat.post("/auth/oauth/gitlab/link", &other).await.expect(204);
+    octocat.delete("/auth/oauth/github/link").await.expect(204);
+    octocat.delete("/auth/oauth/github/link").await.expect_error(404, "NOT_FOUND");
+    let again = server.client().post("/auth/oauth/gitlab/device", &other).await.expect(200);
+    assert_eq!(again["user_id"], session["user_id"]);
+
+    let ada = Person::register(&server, "ada").await;
+    let hers = json!({"access_token": provider.issue(CLIENT_ID, Human::new(9, "ada"))});
+    ada.client.post("/auth/oauth/github/link", &hers).await.expect(204);
+    ada.client.delete("/auth/oauth/github/link").await.expect(204);
+    assert_eq!(ada.get("/auth/oauth/accounts").await, json!([]), "she has a password");
+}
+
+#[tokio::test]
 async fn without_a_client_id_there_is_no_provider() {
     let server = Server::start().await;
     for path in ["/auth/oauth/github", "/auth/oauth/github/callback?code=x&state=y", "/auth/oauth/nobody"] {

@@ -5,6 +5,7 @@
 //! one of [`answer`] or an [`error::ApiError`].
 
 pub mod achievements;
+pub mod administration;
 pub mod answer;
 pub mod app;
 pub mod body;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
+use domain::administration::Administration;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
 use domain::plausibility::Plausibility;
+use domain::pricing::{PriceOverrides, UnpricedModels};
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
@@ -24,8 +26,8 @@ use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::users::Downloads;
 use crate::{
-    achievements, dashboard, feed, health, identity, insights, leaderboard, notifications, referrals, social, stats,
-    usage, users,
+    achievements, administration, dashboard, feed, health, identity, insights, leaderboard, notifications, referrals,
+    social, stats, usage, users,
 };
 
 /// What handlers ask for. Cheap to clone; clones share everything.
@@ -69,6 +71,12 @@ pub struct Services {
     pub insights: Insights,
     /// Whose usage is hard to believe.
     pub plausibility: Plausibility,
+    /// What administrators decide.
+    pub administration: Administration,
+    /// Prices by decision.
+    pub price_overrides: PriceOverrides,
+    /// Models without a price.
+    pub unpriced_models: UnpricedModels,
     /// Whether this process can do its work.
     pub readiness: Arc<dyn Readiness>,
     /// How much of a body is taken.
@@ -104,6 +112,9 @@ impl Services {
             .app_data(Data::new(self.dashboard))
             .app_data(Data::new(self.insights))
             .app_data(Data::new(self.plausibility))
+            .app_data(Data::new(self.administration))
+            .app_data(Data::new(self.price_overrides))
+            .app_data(Data::new(self.unpriced_models))
             .app_data(Data::from(self.readiness))
             .app_data(Data::new(self.body_limits))
             .app_data(Data::new(self.byte_budget))
@@ -125,6 +136,7 @@ pub fn api() -> Routes {
         .and(leaderboard::routes())
         .and(insights::routes())
         .and(notifications::routes())
+        .and(administration::routes())
         .and(stats::routes())
         .and(health::routes())
 }

@@ -5,7 +5,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::identity::ports::ExternalAccountRepository;
-use domain::identity::{ExternalAccount, ExternalLink, ProviderName};
+use domain::identity::{ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
 use domain::ids::UserId;
 use domain::store::StoreError;
 use time::OffsetDateTime;
@@ -53,6 +53,34 @@ impl ExternalAccountRepository for PgUnitOfWork {
         );
         let query = diesel::insert_into(external_accounts::table).values(row).on_conflict_do_nothing();
         Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+    }
+
+    async fn of(&mut self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError> {
+        let rows: Vec<(String, String, OffsetDateTime, OffsetDateTime)> = external_accounts::table
+            .filter(external_accounts::user_id.eq(user.0))
+            .order(external_accounts::provider)
+            .select((
+                external_accounts::provider,
+                external_accounts::login,
+                external_accounts::created_at,
+                external_accounts::last_used_at,
+            ))
+            .load(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        let linked = |(provider, login, linked_at, last_used_at): (String, _, _, _)| {
+            let provider = ProviderName::trusted(provider);
+            LinkedAccount { provider, login, linked_at, last_used_at }
+        };
+        Ok(rows.into_iter().map(linked).collect())
+    }
+
+    async fn delete(&mut self, user: UserId, provider: &ProviderName) -> Result<(), StoreError> {
+        let link = external_accounts::table
+            .filter(external_accounts::user_id.eq(user.0))
+            .filter(external_accounts::provider.eq(provider.as_str()));
+        diesel::delete(link).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
     }
 
     async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::ids::JobId;
-use domain::jobs::ports::{Capacity, Ending, ListedJob, QueueState, TakenJob};
+use domain::jobs::ports::{Capacity, Ending, HeldJob, ListedJob, QueueState, TakenJob};
 use domain::jobs::{Job, JobQueue, JobStore, Kind, NewJob};
 use domain::store::StoreError;
 use time::{OffsetDateTime, UtcOffset};
@@ -36,6 +36,48 @@ impl JobQueue for PgUnitOfWork {
             .map_err(store_error)?;
         Ok(found.map(JobId))
     }
+
+    async fn hold(&mut self, id: JobId) -> Result<Option<HeldJob>, StoreError> {
+        let held: Option<(String, String, String)> = jobs::table
+            .find(id.0)
+            .select((jobs::queue, jobs::idempotency_key, jobs::status))
+            .for_update()
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(held.map(|(queue, key, status)| HeldJob { queue, key, status }))
+    }
+
+    async fn retry(&mut self, id: JobId, now: OffsetDateTime) -> Result<(), StoreError> {
+        retry(self.connection()?, id, now).await.map(drop)
+    }
+
+    async fn remove(&mut self, id: JobId) -> Result<(), StoreError> {
+        remove(self.connection()?, id).await.map(drop)
+    }
+}
+
+/// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
+async fn retry(connection: &mut AsyncPgConnection, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
+    let waiting = jobs::table.find(id.0).filter(jobs::status.eq_any(["pending", "dead"]));
+    let retried = diesel::update(waiting)
+        .set((
+            jobs::status.eq("pending"),
+            jobs::attempts.eq(0),
+            jobs::run_at.eq(now),
+            jobs::finished_at.eq(None::<OffsetDateTime>),
+        ))
+        .execute(connection)
+        .await
+        .map_err(store_error)?;
+    Ok(retried > 0)
+}
+
+/// Removes a job that is not running; says whether there was one.
+async fn remove(connection: &mut AsyncPgConnection, id: JobId) -> Result<bool, StoreError> {
+    let idle = jobs::table.find(id.0).filter(jobs::status.ne("running"));
+    Ok(diesel::delete(idle).execute(connection).await.map_err(store_error)? > 0)
 }
 
 async fn enqueue(
@@ -188,24 +230,11 @@ impl JobStore for Database {
     }
 
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let waiting = jobs::table.find(id.0).filter(jobs::status.eq_any(["pending", "dead"]));
-        let retried = diesel::update(waiting)
-            .set((
-                jobs::status.eq("pending"),
-                jobs::attempts.eq(0),
-                jobs::run_at.eq(now),
-                jobs::finished_at.eq(None::<OffsetDateTime>),
-            ))
-            .execute(&mut self.connection().await?.pg)
-            .await
-            .map_err(store_error)?;
-        Ok(retried > 0)
+        retry(&mut self.connection().await?.pg, id, now).await
     }
 
     async fn remove(&self, id: JobId) -> Result<bool, StoreError> {
-        let idle = jobs::table.find(id.0).filter(jobs::status.ne("running"));
-        let removed = diesel::delete(idle).execute(&mut self.connection().await?.pg).await.map_err(store_error)?;
-        Ok(removed > 0)
+        remove(&mut self.connection().await?.pg, id).await
     }
 
     async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError> {

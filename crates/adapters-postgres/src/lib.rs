@@ -4,6 +4,7 @@
 //! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
 
 mod accounts;
+mod administration;
 mod api_tokens;
 mod dashboard;
 mod data;

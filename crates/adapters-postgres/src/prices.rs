@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::administration::Reason;
 use domain::ids::UserId;
 use domain::pricing::ports::{Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
-    Decision, Edition, Outcome, Override, PriceRow, PriceUpdate, Prices, Reason, UnpricedModel, line,
+    Decision, DecisionId, Edition, Outcome, Override, PriceRow, PriceUpdate, Prices, UnpricedModel, line,
 };
 use domain::store::StoreError;
 use domain::usage::{Model, ModelName, Provider};
@@ -69,41 +70,59 @@ impl PriceRepository for PgUnitOfWork {
         Ok(())
     }
 
-    async fn insert_decision(&mut self, decision: &Decision) -> Result<(), StoreError> {
-        let Decision { decided, by, at, reason } = decision;
-        diesel::insert_into(price_rows::table)
+    async fn insert_decision(
+        &mut self,
+        decided: &Override,
+        by: UserId,
+        now: OffsetDateTime,
+        reason: &Reason,
+    ) -> Result<DecisionId, StoreError> {
+        let id = diesel::insert_into(price_rows::table)
             .values((
                 price_rows::origin.eq(OVERRIDE),
                 price_rows::model.eq(decided.model.as_str()),
                 price_rows::provider.eq(decided.provider.as_ref().map_or("", Provider::as_str)),
                 price_rows::valid_from.eq(decided.valid_from),
                 price_rows::prices.eq(decided.prices.as_ref().map(Prices::to_string)),
-                price_rows::created_at.eq(*at),
-                price_rows::decided_by.eq(by.map(|by| by.0)),
+                price_rows::created_at.eq(now),
+                price_rows::decided_by.eq(by.0),
                 price_rows::reason.eq(reason.as_str()),
             ))
-            .execute(self.connection()?)
+            .returning(price_rows::id)
+            .get_result(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(())
+        Ok(DecisionId(id))
     }
 
-    async fn last_decision(
-        &mut self,
-        model: &ModelName,
-        provider: Option<Provider>,
-    ) -> Result<Option<Override>, StoreError> {
+    async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError> {
         let row: Option<RowColumns> = price_rows::table
+            .find(id.0)
             .filter(price_rows::origin.eq(OVERRIDE))
-            .filter(price_rows::model.eq(model.as_str()))
-            .filter(price_rows::provider.eq(provider.as_ref().map_or("", Provider::as_str)))
-            .order(price_rows::id.desc())
             .select((price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices))
             .first(self.connection()?)
             .await
             .optional()
             .map_err(store_error)?;
         row.map(overridden).transpose()
+    }
+
+    async fn last_decision(
+        &mut self,
+        model: &ModelName,
+        provider: Option<Provider>,
+    ) -> Result<Option<DecisionId>, StoreError> {
+        let id: Option<i64> = price_rows::table
+            .filter(price_rows::origin.eq(OVERRIDE))
+            .filter(price_rows::model.eq(model.as_str()))
+            .filter(price_rows::provider.eq(provider.as_ref().map_or("", Provider::as_str)))
+            .order(price_rows::id.desc())
+            .select(price_rows::id)
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(id.map(DecisionId))
     }
 
     async fn next_edition(&mut self) -> Result<Edition, StoreError> {
@@ -150,10 +169,11 @@ impl PriceReader for Database {
 
     async fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<(RowColumns, Option<Uuid>, OffsetDateTime, Option<String>)> = price_rows::table
+        let rows: Vec<(i64, RowColumns, Option<Uuid>, OffsetDateTime, Option<String>)> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .order(price_rows::id)
             .select((
+                price_rows::id,
                 (price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices),
                 price_rows::decided_by,
                 price_rows::created_at,
@@ -162,9 +182,9 @@ impl PriceReader for Database {
             .load(&mut connection.pg)
             .await
             .map_err(store_error)?;
-        let decision = |(row, by, at, reason): (_, Option<Uuid>, _, Option<String>)| {
+        let decision = |(id, row, by, at, reason): (i64, _, Option<Uuid>, _, Option<String>)| {
             let reason = Reason::trusted(reason.unwrap_or_default());
-            Ok(Decision { decided: overridden(row)?, by: by.map(UserId), at, reason })
+            Ok(Decision { id: DecisionId(id), decided: overridden(row)?, by: by.map(UserId), at, reason })
         };
         rows.into_iter().map(decision).collect()
     }

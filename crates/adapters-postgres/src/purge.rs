@@ -40,7 +40,7 @@ const MESSAGES: &str = remove!("usage_messages");
 
 /// What may be many rows. Tables that count by the account's key have no foreign key that would remove them with it. What
 /// others were told of the person names them, so it goes too.
-const OTHERS: [&str; 14] = [
+const OTHERS: [&str; 16] = [
     remove!("usage_rollups"),
     remove!("usage_days"),
     remove!("usage_hours"),
@@ -54,6 +54,8 @@ const OTHERS: [&str; 14] = [
     remove!("follows" where "following_id = $1"),
     remove!("follow_requests" where "follower_id = $1"),
     remove!("follow_requests" where "following_id = $1"),
+    remove!("referral_clicks" where "user_id = $1"),
+    remove!("referrals" where "referrer_id = $1"),
     remove!("notifications" where
         "kind IN ('new_follower', 'follow_request') AND dedup_key IN ('new_follower:' || $1::text, 'follow_request:' || $1::text)"),
 ];

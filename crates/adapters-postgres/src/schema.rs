@@ -44,6 +44,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_log (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        by_operator -> Bool,
+        actor -> Nullable<Uuid>,
+        action -> Text,
+        subject_kind -> Text,
+        subject -> Text,
+        details -> Jsonb,
+        ip -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     benchmark_measures (period, measure) {
         period -> Int2,
         measure -> Int2,
@@ -516,6 +530,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_flags,
     activities,
     api_tokens,
+    audit_log,
     benchmark_measures,
     benchmarks,
     best_ranks,

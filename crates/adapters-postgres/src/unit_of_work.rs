@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
+use domain::administration::ports::AdministrationRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -170,6 +171,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn imports(&mut self) -> &mut dyn ImportRepository {
+        self
+    }
+
+    fn administration(&mut self) -> &mut dyn AdministrationRepository {
         self
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::ref_option_ref, reason = "what the derives write")]
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Text, Uuid};
 use diesel_async::RunQueryDsl;
@@ -151,6 +152,11 @@ impl UserRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn has_password(&mut self, user: UserId) -> Result<bool, StoreError> {
+        let with_password = users::table.find(user.0).filter(users::password_hash.is_not_null());
+        diesel::select(exists(with_password)).get_result(self.connection()?).await.map_err(store_error)
     }
 
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {

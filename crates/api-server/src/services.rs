@@ -17,6 +17,7 @@ use bootstrap::passwords::Argon2Passwords;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
+use domain::administration::Administration;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
@@ -26,7 +27,7 @@ use domain::leaderboard::Leaderboard;
 use domain::notifications::Inbox;
 use domain::plausibility::Plausibility;
 use domain::portability::Exports;
-use domain::pricing::CurrentBook;
+use domain::pricing::{CurrentBook, PriceOverrides, UnpricedModels};
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
@@ -70,8 +71,12 @@ pub(crate) fn services(
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
-        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices).with_first_jobs(Arc::default()),
+        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::clone(&prices))
+            .with_first_jobs(Arc::default()),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
+        administration: Administration::new(store.clone(), reader.clone(), reader.clone(), clock.clone(), ids.clone()),
+        price_overrides: PriceOverrides::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
+        unpriced_models: UnpricedModels::new(reader.clone(), prices),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
         inbox: Inbox::new(store.clone(), reader.clone(), clock.clone()),
         insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),

@@ -5,6 +5,7 @@
 //! never another context's service.
 
 pub mod achievements;
+pub mod administration;
 pub mod clock;
 pub mod dashboard;
 pub mod data;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
+use crate::administration::ports::AdministrationRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
@@ -69,6 +70,8 @@ pub trait UnitOfWork: Send {
     fn prices(&mut self) -> &mut dyn PriceRepository;
     /// What accounts bring along.
     fn imports(&mut self) -> &mut dyn ImportRepository;
+    /// What administrators decide, and the log of it.
+    fn administration(&mut self) -> &mut dyn AdministrationRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

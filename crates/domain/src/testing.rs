@@ -10,6 +10,7 @@ use time::Date;
 
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
+use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::identity::Email;
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
@@ -73,6 +74,8 @@ pub struct TestUnitOfWork {
     pub prices: MockPriceRepository,
     /// What accounts bring along.
     pub imports: MockImportRepository,
+    /// What administrators decide, and the log.
+    pub administration: MockAdministrationRepository,
     /// How many transactions were committed; share one counter to count several.
     pub commits: Arc<AtomicUsize>,
 }
@@ -210,6 +213,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn imports(&mut self) -> &mut dyn ImportRepository {
         &mut self.imports
+    }
+
+    fn administration(&mut self) -> &mut dyn AdministrationRepository {
+        &mut self.administration
     }
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {

@@ -1,4 +1,7 @@
-//! What can be wrong with a text that a person typed.
+//! What can be wrong with a text that a person typed, and how values are written for people.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Why a text is not a value of some kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +43,11 @@ pub fn grouped(number: i64) -> String {
     grouped
 }
 
+/// `at` as RFC 3339 writes it, in UTC.
+pub fn rfc3339(at: OffsetDateTime) -> String {
+    at.to_utc().format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
 /// `number` of `what`, such as `1 token` or `1,200 tokens`.
 pub fn plural(number: u64, what: &str) -> String {
     let shown = grouped(i64::try_from(number).unwrap_or(i64::MAX));
@@ -49,6 +57,12 @@ pub fn plural(number: u64, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_in_utc() {
+        let at = time::macros::datetime!(2026-11-23 1:30 +2);
+        assert_eq!(rfc3339(at), "2026-11-22T23:30:00Z");
+    }
 
     #[test]
     fn length_is_counted_in_characters() {

@@ -26,6 +26,9 @@ pub(crate) enum Command {
     Jobs(Jobs),
     /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
     Import(Import),
+    /// Say who administers this instance
+    #[command(subcommand)]
+    Admin(Admin),
     /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
     Rebuild(Rebuild),
 }
@@ -93,6 +96,23 @@ pub(crate) enum Jobs {
         /// Its id, as `list` shows it
         id: uuid::Uuid,
     },
+}
+
+/// Who administers. Grants and revocations are written to the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Admin {
+    /// Make somebody an administrator, from their next request on
+    Grant {
+        /// Whom, without regard to case
+        username: String,
+    },
+    /// Make somebody an administrator no more, from their next request on
+    Revoke {
+        /// Whom, without regard to case
+        username: String,
+    },
+    /// Show who is one
+    List,
 }
 
 /// The states of a job.

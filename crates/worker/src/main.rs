@@ -46,6 +46,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
         Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,
         Command::Jobs(asked) => commands::jobs::jobs(&store, asked).await,
         Command::Import(asked) => commands::import::import(&store, asked).await,
+        Command::Admin(asked) => commands::admin::admin(&store, asked).await,
         Command::Rebuild(asked) => commands::rebuild::rebuild(&store, asked).await,
     };
     store.close();

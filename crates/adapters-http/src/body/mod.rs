@@ -64,6 +64,16 @@ impl Unread {
     fn limits(&self) -> BodyLimits {
         self.request.app_data::<Data<BodyLimits>>().map(|limits| BodyLimits::clone(limits)).unwrap_or_default()
     }
+
+    /// The body as text, of at most `limit` bytes unpacked.
+    async fn text(self, limit: usize) -> ApiResult<String> {
+        let patience = self.limits().patience;
+        let Self { request, mut payload } = self;
+        let declared = raw::Declared::of(&request, limit)?;
+        let bytes = raw::collect(&mut payload, &declared, limit, patience).await?;
+        let bytes = declared.encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
+        Ok(raw::utf8(&bytes)?.to_owned())
+    }
 }
 
 impl<T: FromFields> Body<T> {
@@ -73,14 +83,21 @@ impl<T: FromFields> Body<T> {
         self.read_within(limits.ordinary).await
     }
 
+    /// Reads a body that may be left out: `None` where there is none, or null.
+    pub async fn read_if_any(self) -> ApiResult<Option<T>> {
+        let limit = self.unread.limits().ordinary;
+        let text = self.unread.text(limit).await?;
+        let json: Value = match &*text {
+            "" => Value::Null,
+            text => serde_json::from_str(text).map_err(Problems::broken_json)?,
+        };
+        if json.is_null() { Ok(None) } else { Ok(Some(fields::from_json(&json)?)) }
+    }
+
     /// Reads a body of at most `limit` bytes, for a route that takes less, or more, than others.
     pub async fn read_within(self, limit: usize) -> ApiResult<T> {
-        let Unread { request, mut payload } = self.unread;
-        let declared = raw::Declared::of(&request, limit)?;
-        let patience = request.app_data::<Data<BodyLimits>>().map(|limits| limits.patience).unwrap_or_default();
-        let bytes = raw::collect(&mut payload, &declared, limit, patience).await?;
-        let bytes = declared.encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
-        let json: Value = serde_json::from_str(raw::utf8(&bytes)?).map_err(Problems::broken_json)?;
+        let text = self.unread.text(limit).await?;
+        let json: Value = serde_json::from_str(&text).map_err(Problems::broken_json)?;
         Ok(fields::from_json(&json)?)
     }
 }

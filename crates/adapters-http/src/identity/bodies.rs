@@ -1,7 +1,7 @@
 //! What is said on `/auth`, in both directions.
 
 use domain::days::Zone;
-use domain::identity::{AccessToken, Email, Password, Registration, Session, SignedIn};
+use domain::identity::{AccessToken, Email, LinkedAccount, Password, Registration, Session, SignedIn};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::referrals::ReferralCode;
@@ -211,6 +211,28 @@ impl AccountBody {
             level: level.level,
             xp: level.xp,
             is_admin: user.is_admin,
+        }
+    }
+}
+
+/// An account at a provider, through which the caller signs in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LinkedAccount)]
+pub(super) struct LinkedBody {
+    provider: String,
+    /// What the caller was called there when they last came from it.
+    login: String,
+    created_at: Instant,
+    last_used_at: Instant,
+}
+
+impl From<LinkedAccount> for LinkedBody {
+    fn from(linked: LinkedAccount) -> Self {
+        Self {
+            provider: linked.provider.to_string(),
+            login: linked.login,
+            created_at: linked.linked_at.into(),
+            last_used_at: linked.last_used_at.into(),
         }
     }
 }

@@ -6,7 +6,7 @@ use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::OAuth;
 
-use super::bodies::{ProviderTokenBody, SessionBody};
+use super::bodies::{LinkedBody, ProviderTokenBody, SessionBody};
 use super::browser::{Browser, COOKIE, Failure};
 use crate::answer::{Json, NoContent};
 use crate::body::Body;
@@ -19,7 +19,9 @@ use crate::validation::{Fields, FromFields, checks};
 
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
-    crate::routes![begin: Auth, callback: Auth, device_token: Auth, link: Auth].under("/oauth/{provider}")
+    crate::routes![begin: Auth, callback: Auth, device_token: Auth, link: Auth, unlink]
+        .under("/oauth/{provider}")
+        .and(crate::routes![accounts].under("/oauth/accounts"))
 }
 
 /// What a provider sends a browser back with. Other parameters are ignored.
@@ -190,4 +192,34 @@ async fn link(
     let token = body.read().await?.access_token;
     oauth.link_with_token(caller.id, &provider, &token).await?;
     Ok(NoContent)
+}
+
+/// Unlink an account at a provider
+///
+/// It is a 409 when nobody could sign in to the account any more: it has no password, and no other account is linked.
+#[utoipa::path(
+    delete, path = "/link", tag = "Auth", security(("bearer" = [])),
+    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    responses(
+        (status = 204, description = "Nobody can sign in with that account any more"),
+        failures::NotFound, failures::Conflict,
+    )
+)]
+async fn unlink(caller: Caller, path: PathArgs, oauth: Data<OAuth>) -> ApiResult<NoContent> {
+    oauth.unlink(caller.id, &path.text("provider")?).await?;
+    Ok(NoContent)
+}
+
+/// The accounts that the caller has linked
+///
+/// In the order of the providers' names. Only a session may ask.
+#[utoipa::path(
+    get, path = "", tag = "Auth", security(("bearer" = [])),
+    responses((status = 200, description = "The accounts", body = [LinkedBody], example = json!([{
+        "provider": "github", "login": "octocat", "created_at": "2026-11-22T12:34:56.789Z",
+        "last_used_at": "2026-11-22T12:34:56.789Z",
+    }])))
+)]
+async fn accounts(caller: Caller, oauth: Data<OAuth>) -> ApiResult<Json<Vec<LinkedBody>>> {
+    Ok(Json(oauth.accounts(caller.id).await?.into_iter().map(LinkedBody::from).collect()))
 }

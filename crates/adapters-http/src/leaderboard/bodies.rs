@@ -176,3 +176,11 @@ pub(super) fn board_example() -> Value {
         "period": "all", "sort_by": "tokens", "kind": "global", "computed_at": "2026-11-22T12:00:00Z", "me": null,
     })
 }
+
+/// A refresh that was queued.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = QueuedRefresh)]
+pub(super) struct RefreshBody {
+    /// The job that does it.
+    pub(super) job_id: Uuid,
+}

@@ -9,18 +9,19 @@ use actix_web::web::Data;
 use domain::leaderboard::{Leaderboard, LeaderboardError};
 use domain::users::Username;
 
-use crate::answer::Revalidated;
+use crate::administration::Admin;
+use crate::answer::{Accepted, Revalidated};
 use crate::caller::MaybeCaller;
 use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use bodies::{BoardBody, EntryBody};
+use bodies::{BoardBody, EntryBody, RefreshBody};
 use query::{ForFriends, OfBoard, Sorted};
 
 /// The routes of boards.
 pub fn routes() -> Routes {
-    crate::routes![board, entry].and(seasons::routes()).under("/leaderboard").and(history::routes())
+    crate::routes![board, refresh, entry].and(seasons::routes()).under("/leaderboard").and(history::routes())
 }
 
 /// A board
@@ -54,6 +55,21 @@ async fn board(
     let OfBoard { asked, part } = query.read()?;
     let board = leaderboard.board(&asked, part, caller.id()).await?;
     Ok(Revalidated(BoardBody::of(&asked, part, board)))
+}
+
+/// Compute the boards anew
+///
+/// For administrators who do not want to wait for the hour. The worker does it; who asks again in the same minute gets the same
+/// job.
+#[utoipa::path(
+    post, path = "/refresh", tag = "Leaderboard", security(("bearer" = [])),
+    responses((status = 202, description = "It is queued", body = RefreshBody, example = json!({
+        "job_id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b",
+    })))
+)]
+async fn refresh(admin: Admin, leaderboard: Data<Leaderboard>) -> ApiResult<Accepted<RefreshBody>> {
+    let job = leaderboard.request_refresh(&admin.0).await?;
+    Ok(Accepted(RefreshBody { job_id: job.0 }))
 }
 
 /// Where somebody stands on the board of everybody

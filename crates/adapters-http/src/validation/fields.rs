@@ -160,6 +160,29 @@ impl Fields<'_> {
         (read.len() == items.len()).then_some(read)
     }
 
+    /// A list of `length` objects that must be there, each as `read` understands it.
+    pub fn objects<T>(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+        read: impl Fn(&mut Fields<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let kinds = self.list(name, length, |item| match item {
+            Scalar::Object => Ok(()),
+            _ => Err(Fault::new(Rule::ValueError, "Input should be a valid object")),
+        });
+        kinds?;
+        let Source::Json(object) = &self.source else { return None };
+        let items = object.get(name).and_then(Value::as_array)?;
+        let mut all = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            let place = self.place.iter().cloned().chain([name.into(), index.into()]).collect();
+            let mut inner = Fields { source: Source::Json(item.as_object()?), place, problems: self.problems };
+            all.extend(read(&mut inner));
+        }
+        (all.len() == items.len()).then_some(all)
+    }
+
     /// Every field there is: its name as `key` understands it, and its value as `check` does.
     pub fn entries<K, T>(
         &mut self,

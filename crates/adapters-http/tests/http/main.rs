@@ -1,6 +1,7 @@
 //! The edge and the routes, tried over the wire against a real server.
 
 mod achievements;
+mod administration;
 mod auth;
 mod dashboard;
 mod device;

@@ -3,18 +3,21 @@
 use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::MockIdentityProvider;
-use domain::identity::{Credential, Email, ExternalAccount, ProviderError, ProviderName, Session, State, Verifier};
+use domain::identity::{
+    Credential, Email, ExternalAccount, LinkedAccount, ProviderError, ProviderName, Session, State, Verifier,
+};
 use domain::ids::UserId;
 use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::Client;
 use crate::support::client::Answer;
-use crate::support::world::{ADA, BOB, World, ada, bob, github};
+use crate::support::world::{ADA, ALL_SCOPES, BOB, NOW, World, ada, api_token, bob, github};
 
 const BEGIN: &str = "/api/v1/auth/oauth/github";
 const CALLBACK: &str = "/api/v1/auth/oauth/github/callback";
 const DEVICE: &str = "/api/v1/auth/oauth/github/device";
+const ACCOUNTS: &str = "/api/v1/auth/oauth/accounts";
 const LINK: &str = "/api/v1/auth/oauth/github/link";
 
 /// Ada at the provider.
@@ -245,4 +248,39 @@ async fn an_account_is_linked_for_whoever_is_signed_in_and_nobody_else() {
     let bad = json!({"access_token": "gho_bad"});
     let answer = known_ada().request("POST", LINK).bearer(&ada()).json(&bad).send().await;
     answer.assert_error(401, "UNAUTHORIZED", &json!({}));
+}
+
+#[actix_web::test]
+async fn linked_accounts_are_listed_and_unlinked_but_for_the_last_way_in() {
+    let world = |providers: &'static [&'static str], has_password: bool| {
+        World::new().storing(move |tx| {
+            let linked = |provider: &&str| LinkedAccount {
+                provider: ProviderName::trusted(*provider),
+                login: "ada-l".to_owned(),
+                linked_at: NOW,
+                last_used_at: NOW,
+            };
+            tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+            tx.users.expect_has_password().returning(move |_| Ok(has_password));
+            let of = tx.external_accounts.expect_of().withf(|user| *user == ADA);
+            of.returning(move |_| Ok(providers.iter().map(linked).collect()));
+            tx.external_accounts.expect_delete().returning(|_, _| Ok(()));
+        })
+    };
+    let client = world(&["github"], true).serve();
+    let at = "2026-11-22T12:34:56.789Z";
+    let listed = client.request("GET", ACCOUNTS).bearer(&ada()).send().await;
+    let expected = json!([{"provider": "github", "login": "ada-l", "created_at": at, "last_used_at": at}]);
+    assert_eq!((listed.status, listed.json()), (200, expected));
+    let undo = async |client: Client, path: &str| client.request("DELETE", path).bearer(&ada()).send().await;
+    assert_eq!(undo(client, LINK).await.status, 204);
+    let details = json!({"resource": "ExternalAccount", "field": "provider", "value": "gitlab"});
+    undo(client, "/api/v1/auth/oauth/gitlab/link").await.assert_error(404, "NOT_FOUND", &details);
+    let details = json!({"resource": "ExternalAccount", "field": "provider"});
+    undo(world(&["github"], false).serve(), LINK).await.assert_error(409, "CONFLICT", &details);
+    for (method, path) in [("GET", ACCOUNTS), ("DELETE", LINK)] {
+        assert_eq!(client.request(method, path).send().await.status, 401);
+        let token = api_token(ALL_SCOPES[2]);
+        client.request(method, path).bearer(&token).send().await.assert_error(403, "FORBIDDEN", &json!({}));
+    }
 }

@@ -1,6 +1,7 @@
 //! The ports against a real PostgreSQL, each test on a database of its own.
 #![expect(clippy::disallowed_methods, reason = "tests mint their own ids")]
 
+mod administration;
 mod common;
 mod counts;
 mod feed;

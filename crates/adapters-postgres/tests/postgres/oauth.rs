@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::clock::FixedClock;
 use domain::error::DomainError;
+use domain::identity::ports::{IdentityProvider, MockIdentityProvider};
 use domain::identity::{
     Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, SignedIn,
 };
@@ -182,4 +183,33 @@ async fn free_names_keep_their_order() {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let free = tx.users().free_usernames(&names).await.expect("an answer");
     assert_eq!(free.iter().map(Username::as_str).collect::<Vec<_>>(), ["ada", "ADA3", "x"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_ways_in_that_are_undone_at_once_one_stays() {
+    let provider = |name: &'static str| {
+        let mut provider = MockIdentityProvider::new();
+        provider.expect_name().returning(move || ProviderName::trusted(name));
+        Arc::new(provider) as Arc<dyn IdentityProvider>
+    };
+    let providers = Providers::new(["github", "gitlab"].map(provider));
+    for _ in 0..5 {
+        let fixture = fixture();
+        let ada = fixture.oauth().sign_in(&external("github", "1", "ada", None), Device::default()).await;
+        let ada = ada.expect("a session").session.user;
+        fixture.oauth().link(ada, &external("gitlab", "2", "ada-l", None)).await.expect("a link");
+        let listed = fixture.oauth().accounts(ada).await.expect("a list");
+        let listed: Vec<_> = listed.iter().map(|linked| (linked.provider.as_str(), linked.login.as_str())).collect();
+        assert_eq!(listed, [("github", "ada"), ("gitlab", "ada-l")]);
+        let undo = |provider: &'static str| {
+            let store = Arc::new(fixture.store.clone());
+            let oauth = OAuth::new(providers.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+            async move { oauth.unlink(ada, provider).await.map_err(|error| error.code()) }
+        };
+        let both = tokio::join!(tokio::spawn(undo("github")), tokio::spawn(undo("gitlab")));
+        let mut both = [both.0.expect("no panic"), both.1.expect("no panic")];
+        both.sort_unstable();
+        assert_eq!(both, [Ok(()), Err("last_way_in")]);
+        assert_eq!(fixture.oauth().accounts(ada).await.expect("a list").len(), 1);
+    }
 }

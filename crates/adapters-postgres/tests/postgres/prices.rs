@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::administration::{Administrator, Reason};
 use domain::clock::FixedClock;
 use domain::ids::{CountingIds, UserId};
 use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
 use domain::pricing::{
-    CurrentBook, Edition, Editions, MaxChangedShare, Outcome, Override, PriceBook, PriceOverrides, PriceRefresh,
-    PricingError, Reason, UnpricedModels, line,
+    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Outcome, Override, PriceBook, PriceOverrides,
+    PriceRefresh, PricingError, UnpricedModels, line,
 };
 use domain::store::StoreError;
 use domain::usage::ports::UnpricedReader;
@@ -81,7 +82,11 @@ impl domain::ids::Ids for Fresh {
 
 fn overrides(fixture: &Fixture) -> PriceOverrides {
     let store = Arc::new(fixture.store.clone());
-    PriceOverrides::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+    PriceOverrides::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh))
+}
+
+async fn administrator(fixture: &Fixture) -> Administrator {
+    Administrator::unchecked(fixture.person("root", None).await.id)
 }
 
 fn because() -> Reason {
@@ -325,7 +330,7 @@ async fn models_without_a_price_are_listed_with_what_they_come_to() {
     server.editions.follow().await.expect("it reads");
 
     let listed = UnpricedModels::new(Arc::new(fixture.store.clone()), server.prices.clone());
-    let listed = listed.list(9).await.expect("a list");
+    let listed = listed.list(&administrator(&fixture).await, 9).await.expect("a list");
     let told: Vec<_> = listed
         .iter()
         .map(|m| (m.model.name.as_str(), m.tokens, m.messages, m.people, m.first_seen, m.last_seen, m.is_known_by_now))
@@ -342,7 +347,7 @@ async fn models_without_a_price_are_listed_with_what_they_come_to() {
 async fn an_override_prices_what_had_no_price_and_leaves_alone_what_had_one() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, fixture.person("root", None).await.id);
+    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
     let of = |id: &str, model: &str| SentMessage { model: ModelName::trusted(model), ..sent(id) };
     let parts =
         |id: &str| batch(vec![of(&format!("{id}1"), "house-model"), of(&format!("{id}2"), "claude-sonnet-4-5")]);
@@ -350,7 +355,7 @@ async fn an_override_prices_what_had_no_price_and_leaves_alone_what_had_one() {
     let overrides = overrides(&fixture);
     let since = NOW - Duration::DAY;
     for (model, prices) in [("house-model", "in=1 out=1"), ("claude-sonnet-4-5", "in=500 out=500")] {
-        overrides.set(admin, decided(model, None, since, prices), because()).await.expect("a decision");
+        overrides.set(&admin, decided(model, None, since, prices), because()).await.expect("a decision");
     }
     assert!(server.editions.follow().await.expect("it reads"));
     let repriced = server.repricing.run(|| false).await.expect("prices");
@@ -367,18 +372,26 @@ async fn an_override_prices_what_had_no_price_and_leaves_alone_what_had_one() {
 async fn an_override_ends_with_a_row_of_its_own_and_nothing_is_deleted() {
     let fixture = fixture();
     let server = process(&fixture);
-    let (ada, admin) = (fixture.person("ada", None).await.id, fixture.person("root", None).await.id);
+    let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
     let overrides = overrides(&fixture);
     let name = || ModelName::trusted("house-model");
     let here = Some(Provider::trusted("house"));
     let set = decided("house-model", Some("house"), NOW - Duration::DAY, "in=0 out=0 >200k in=1 out=2");
-    let set = overrides.set(admin, set, because()).await.expect("a decision");
-    let other = overrides.remove(admin, name(), None, because()).await;
+    let set = overrides.set(&admin, set, because()).await.expect("a decision");
+    let other = overrides.remove(&admin, DecisionId(set.id.0 + 1), because()).await;
     assert!(matches!(other, Err(PricingError::NotOverridden(_))), "{other:?}");
-    let removed = overrides.remove(admin, name(), here.clone(), because()).await.expect("it ends");
-    let again = overrides.remove(admin, name(), here.clone(), because()).await;
-    assert!(matches!(again, Err(PricingError::NotOverridden(_))), "{again:?}");
-    assert_eq!(overrides.list().await.expect("a list"), [removed, set]);
+    let removed = overrides.remove(&admin, set.id, because()).await.expect("it ends");
+    for ended in [set.id, removed.id] {
+        let again = overrides.remove(&admin, ended, because()).await;
+        assert!(matches!(again, Err(PricingError::NotOverridden(_))), "{again:?}");
+    }
+    let queued = "SELECT idempotency_key FROM jobs WHERE queue = 'reprice' ORDER BY 1";
+    let queued = fixture.client().await.query(queued, &[]).await.expect("jobs");
+    let queued: Vec<String> = queued.iter().map(|row| row.get(0)).collect();
+    assert_eq!(queued, [set.id, removed.id].map(|id| format!("override:{id}")), "one for each decision");
+    let listed = overrides.list(&admin).await.expect("a list");
+    assert!(listed.iter().all(|listed| !listed.stands));
+    assert_eq!(listed.into_iter().map(|listed| listed.decision).collect::<Vec<_>>(), [removed, set]);
     assert_eq!(PriceReader::edition(&fixture.store).await.expect("an edition"), Edition(2));
 
     server.editions.follow().await.expect("it reads");
@@ -392,10 +405,10 @@ async fn an_override_ends_with_a_row_of_its_own_and_nothing_is_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_is_not_deceived_by_overrides() {
     let fixture = fixture();
-    let admin = fixture.person("root", None).await.id;
+    let admin = administrator(&fixture).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     let set = decided("novel-1", Some("novelist"), NOW, "in=9 out=9");
-    overrides(&fixture).set(admin, set, because()).await.expect("a decision");
+    overrides(&fixture).set(&admin, set, because()).await.expect("a decision");
     let again = refresh(&fixture, Live("3e-06"), NOW + Duration::DAY).run().await.expect("an update");
     assert_eq!((again.outcome, again.changed), (Outcome::Unchanged, 0));
 }

@@ -67,6 +67,12 @@ pub enum IdentityError {
     /// The account has another one of the same provider.
     #[error("Another account of this provider is linked.")]
     AnotherAccountLinked,
+    /// The account has no link to that provider.
+    #[error("No account of this provider is linked.")]
+    NotLinked(String),
+    /// Without this link nobody could sign in to the account any more.
+    #[error("This is the only way to sign in to this account: set a password or link another account first.")]
+    LastWayIn,
     /// A password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
@@ -85,12 +91,15 @@ impl DomainError for IdentityError {
             | Self::ExternalAccountTaken
             | Self::AnotherAccountLinked
             | Self::TooManyTokens(_)
+            | Self::LastWayIn
             | Self::NoPassword => ErrorKind::Conflict,
             Self::TokenEndsBefore => ErrorKind::Invalid,
             Self::OutOfScope => ErrorKind::Forbidden,
-            Self::UnknownSession(_) | Self::UnknownProvider(_) | Self::UnknownToken(_) | Self::UnknownUserCode => {
-                ErrorKind::NotFound
-            }
+            Self::UnknownSession(_)
+            | Self::UnknownProvider(_)
+            | Self::UnknownToken(_)
+            | Self::NotLinked(_)
+            | Self::UnknownUserCode => ErrorKind::NotFound,
             Self::ProviderUnavailable(_) => ErrorKind::Unavailable,
             Self::Hashing(_) | Self::ProviderRefusesUs(_) => ErrorKind::Internal,
             Self::Store(error) => error.kind(),
@@ -111,6 +120,8 @@ impl DomainError for IdentityError {
             Self::ProviderRefusesUs(_) => "provider_refuses_us",
             Self::ExternalAccountTaken => "external_account_taken",
             Self::AnotherAccountLinked => "another_account_linked",
+            Self::NotLinked(_) => "not_linked",
+            Self::LastWayIn => "last_way_in",
             Self::UnknownUserCode => "unknown_user_code",
             Self::UnknownToken(_) => "unknown_token",
             Self::TooManyTokens(_) => "too_many_tokens",
@@ -129,7 +140,8 @@ impl DomainError for IdentityError {
             Self::UnknownSession(id) => Some(Subject::new("Session", "id", id.clone())),
             Self::UnknownProvider(name) => Some(Subject::new("Provider", "name", name.clone())),
             Self::ExternalAccountTaken => Some(Subject::unnamed("ExternalAccount", "subject")),
-            Self::AnotherAccountLinked => Some(Subject::unnamed("ExternalAccount", "provider")),
+            Self::AnotherAccountLinked | Self::LastWayIn => Some(Subject::unnamed("ExternalAccount", "provider")),
+            Self::NotLinked(provider) => Some(Subject::new("ExternalAccount", "provider", provider.clone())),
             Self::UnknownToken(id) => Some(Subject::new("ApiToken", "id", id.clone())),
             Self::UnknownUserCode => Some(Subject::unnamed("DeviceLogin", "user_code")),
             Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),

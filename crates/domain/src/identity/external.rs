@@ -63,6 +63,19 @@ pub struct ExternalLink {
     pub linked_at: OffsetDateTime,
 }
 
+/// An external account as its owner sees it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedAccount {
+    /// The provider.
+    pub provider: ProviderName,
+    /// See [`ExternalAccount::login`]; as of the last sign-in through it.
+    pub login: String,
+    /// When the two were linked.
+    pub linked_at: OffsetDateTime,
+    /// When somebody last signed in through it.
+    pub last_used_at: OffsetDateTime,
+}
+
 impl ExternalAccount {
     /// The link to `user`, made at `now`.
     pub fn link_to(&self, user: UserId, now: OffsetDateTime) -> ExternalLink {

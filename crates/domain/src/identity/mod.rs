@@ -32,7 +32,7 @@ pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 pub use device_logins::{Asked, Begun, DeviceLogins};
 pub use ended::EndedSignIns;
 pub use error::IdentityError;
-pub use external::{AccessToken, ExternalAccount, ExternalLink, ProviderName, usernames};
+pub use external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName, usernames};
 pub use linking::{Decision, decide};
 pub use oauth::OAuth;
 pub use ports::ProviderError;

@@ -8,7 +8,7 @@ use super::admission::admit;
 use super::authorization::{Authorization, State, Verifier};
 use super::credentials::SignInName;
 use super::error::IdentityError;
-use super::external::{AccessToken, ExternalAccount, usernames};
+use super::external::{AccessToken, ExternalAccount, LinkedAccount, usernames};
 use super::linking::{Decision, decide};
 use super::providers::Providers;
 use super::session::{Device, Session, SignedIn};
@@ -161,6 +161,30 @@ impl OAuth {
             Some(_) => return Err(IdentityError::ExternalAccountTaken),
             None => insert_link(&mut *tx, user, external, now).await?,
         }
+        Ok(tx.commit().await?)
+    }
+
+    /// The accounts that `user` has linked, in the order of the providers' names.
+    pub async fn accounts(&self, user: UserId) -> Result<Vec<LinkedAccount>, IdentityError> {
+        let mut tx = self.store.begin().await?;
+        Ok(tx.external_accounts().of(user).await?)
+    }
+
+    /// Undoes the link of `user` to their account at `provider`, which this instance need not be configured for any more. Fails
+    /// where it is the last way to sign in: there is no password, and no other link to a provider that there is.
+    pub async fn unlink(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
+        let mut tx = self.store.begin().await?;
+        // Of two that are undone at the same time, the second sees that the first is gone.
+        tx.users().hold(user).await?;
+        let accounts = tx.external_accounts().of(user).await?;
+        let (undone, others): (Vec<_>, Vec<_>) =
+            accounts.into_iter().partition(|account| account.provider.as_str() == provider);
+        let [undone] = &*undone else { return Err(IdentityError::NotLinked(provider.to_owned())) };
+        let opens = |account: &LinkedAccount| self.providers.get(account.provider.as_str()).is_ok();
+        if !others.iter().any(opens) && !tx.users().has_password(user).await? {
+            return Err(IdentityError::LastWayIn);
+        }
+        tx.external_accounts().delete(user, &undone.provider).await?;
         Ok(tx.commit().await?)
     }
 

@@ -414,3 +414,43 @@ fn a_code_or_a_token_that_the_provider_vouches_for_signs_in_and_links() {
     block_on(oauth.link_with_token(NEW, "github", &token)).expect("linked already");
     assert_eq!(world.users().len(), 1);
 }
+
+#[test]
+fn a_link_is_undone_unless_it_is_the_last_way_in() {
+    for (linked, asked, has_password, expected) in [
+        (&["github"][..], "github", true, Ok(())),
+        (&["github"], "github", false, Err("last_way_in")),
+        // A provider that this instance is not configured for lets nobody in, and its link can go.
+        (&["github", "gitlab"], "github", false, Err("last_way_in")),
+        (&["github", "gitlab"], "gitlab", false, Ok(())),
+        (&["gitlab"], "gitlab", true, Ok(())),
+        (&["github"], "gitlab", true, Err("not_linked")),
+        (&[], "github", true, Err("not_linked")),
+        (&["github"], "GitHub", true, Err("not_linked")),
+    ] {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            let mut order = mockall::Sequence::new();
+            tx.users.expect_hold().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Presence::Here)));
+            let account = |provider: &&str| LinkedAccount {
+                provider: ProviderName::trusted(*provider),
+                login: "octo-cat".to_owned(),
+                linked_at: NOW,
+                last_used_at: NOW,
+            };
+            let of = tx.external_accounts.expect_of().times(1).in_sequence(&mut order);
+            of.returning(move |_| Ok(linked.iter().map(account).collect()));
+            tx.users.expect_has_password().returning(move |_| Ok(has_password));
+            let delete = tx.external_accounts.expect_delete().times(usize::from(expected.is_ok()));
+            delete.withf(move |user, provider| *user == ADA && provider.as_str() == asked).returning(|_, _| Ok(()));
+            tx
+        });
+        let providers = Providers::new([Arc::new(provider()) as _]);
+        let oauth = OAuth::new(providers, Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(MockIds::new()));
+        let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| error.code());
+        assert_eq!(undone, expected, "{asked} of {linked:?}, {has_password}");
+        assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
+    }
+}

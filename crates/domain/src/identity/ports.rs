@@ -10,7 +10,7 @@ use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
 use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
-use super::external::{AccessToken, ExternalAccount, ExternalLink, ProviderName};
+use super::external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
 use super::session::{Credential, Principal, Session, TokenHash, Via};
 use crate::ids::{ApiTokenId, SessionId, UserId};
 use crate::store::StoreError;
@@ -154,6 +154,12 @@ pub trait ExternalAccountRepository: Send {
 
     /// Stores a link; says no where the external account belongs to somebody, or `user` has another of the provider.
     async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError>;
+
+    /// The accounts that `user` has linked, in the order of the providers' names.
+    async fn of(&mut self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError>;
+
+    /// Removes the link of `user` to an account of `provider`.
+    async fn delete(&mut self, user: UserId, provider: &ProviderName) -> Result<(), StoreError>;
 
     /// Notes that `external` was used at `now`, and what it is called there by now.
     async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError>;

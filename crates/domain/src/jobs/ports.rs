@@ -19,6 +19,26 @@ pub trait JobQueue: Send {
 
     /// The job of `kind` with `key`, in whatever state.
     async fn find(&mut self, kind: Kind, key: &str) -> Result<Option<JobId>, StoreError>;
+
+    /// The job `id`, which nobody takes, changes or removes until the end of the transaction.
+    async fn hold(&mut self, id: JobId) -> Result<Option<HeldJob>, StoreError>;
+
+    /// Makes a job that is held due at `now`, with all its attempts.
+    async fn retry(&mut self, id: JobId, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Removes a job that is held.
+    async fn remove(&mut self, id: JobId) -> Result<(), StoreError>;
+}
+
+/// A job that a transaction holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldJob {
+    /// The name of its kind.
+    pub queue: String,
+    /// Names the piece of work within its kind.
+    pub key: String,
+    /// `pending`, `running`, `done` or `dead`.
+    pub status: String,
 }
 
 /// A job that a worker has taken.

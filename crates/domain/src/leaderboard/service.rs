@@ -11,10 +11,12 @@ use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
 use super::ports::{LeaderboardReader, ZoneDay};
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
+use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
 use crate::dashboard::{Look, Period};
 use crate::days::Zone;
-use crate::ids::{Ids, UserId};
+use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::{Job, NewJob};
 use crate::progression::{Change, settle};
 use crate::store::Store;
 use crate::streaks::window_start;
@@ -83,6 +85,24 @@ impl Leaderboard {
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
         Ok(Refreshed { people, frozen, settled })
+    }
+
+    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks again in the
+    /// same minute gets the same job.
+    pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
+        let now = self.clock.now();
+        let key = format!("asked:{}T{:02}:{:02}", now.date(), now.hour(), now.minute());
+        let fresh = JobId(self.ids.fresh());
+        let mut tx = self.store.begin().await?;
+        let job = NewJob { job: Job::Leaderboard, key: key.clone(), run_at: now };
+        let kind = job.job.kind();
+        tx.jobs().enqueue(&[(fresh, job)], now).await?;
+        // Ours, or the one that was there.
+        let queued = tx.jobs().find(kind, &key).await?.unwrap_or(fresh);
+        let details = vec![("job", queued.to_string().into())];
+        Deed::new(Action::RefreshBoards, Target::Boards, details).note(&mut *tx, &*self.ids, by, now).await?;
+        tx.commit().await?;
+        Ok(queued)
     }
 
     async fn rank_everybody(&self) -> Result<u64, LeaderboardError> {

@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::ports::{MockLeaderboardReader, ZoneDay};
 use super::*;
+use crate::administration::{Action, Administrator};
 use crate::clock::FixedClock;
 use crate::dashboard::Period;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::{CountingIds, UserId};
+use crate::ids::{CountingIds, JobId, UserId};
+use crate::jobs::Job;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::account;
 use crate::users::Username;
@@ -148,4 +150,36 @@ fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
     assert_eq!(block_on(leaderboard.prune(|| true)).expect("stopped"), 0);
     assert_eq!(block_on(leaderboard.prune(|| false)).expect("pruned"), 12_000);
     assert_eq!(commits.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn who_asks_twice_in_a_minute_gets_the_same_job_and_both_are_written_down() {
+    let known = JobId(Uuid::from_u128(9));
+    for there in [None, Some(known)] {
+        let noted = Arc::new(Mutex::new(Vec::new()));
+        let kept = noted.clone();
+        let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+            tx.jobs
+                .expect_enqueue()
+                .withf(|jobs, now| {
+                    let [(_, job)] = jobs else { return false };
+                    (job.job.clone(), &*job.key, job.run_at) == (Job::Leaderboard, "asked:2026-11-22T12:30", *now)
+                })
+                .returning(move |_, _| Ok(u64::from(there.is_none())));
+            tx.jobs
+                .expect_find()
+                .withf(|kind, key| kind.name() == "leaderboard" && key == "asked:2026-11-22T12:30")
+                .returning(move |_, _| Ok(there));
+            let kept = kept.clone();
+            tx.administration.expect_note().times(1).returning(move |entry| {
+                kept.lock().expect("a list").push((entry.deed.action, entry.deed.details.clone()));
+                Ok(())
+            });
+        });
+        let job = block_on(leaderboard.request_refresh(&Administrator::unchecked(ADA))).expect("a job");
+        assert!(there.is_none_or(|there| there == job), "{job}");
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+        let details = vec![("job", job.to_string().into())];
+        assert_eq!(*noted.lock().expect("a list"), [(Action::RefreshBoards, details)]);
+    }
 }

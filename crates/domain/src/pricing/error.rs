@@ -2,9 +2,9 @@
 
 use thiserror::Error;
 
+use super::overrides::DecisionId;
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::store::StoreError;
-use crate::usage::ModelName;
 
 /// Why a use case of prices failed; nothing was changed.
 #[derive(Debug, Error)]
@@ -13,8 +13,8 @@ pub enum PricingError {
     #[error("A price is missing or more than 1,000 USD per million tokens.")]
     Implausible,
     /// There is no override to end.
-    #[error("There is no override for this model and provider.")]
-    NotOverridden(ModelName),
+    #[error("This override does not stand.")]
+    NotOverridden(DecisionId),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -40,7 +40,7 @@ impl DomainError for PricingError {
     fn subject(&self) -> Option<Subject> {
         match self {
             Self::Implausible => None,
-            Self::NotOverridden(model) => Some(Subject::new("PriceOverride", "model", model.as_str())),
+            Self::NotOverridden(id) => Some(Subject::new("PriceOverride", "id", id.to_string())),
             Self::Store(error) => error.subject(),
         }
     }

@@ -31,7 +31,7 @@ pub use editions::Editions;
 pub use error::PricingError;
 pub use history::PricedModel;
 pub use line::{LineError, PriceRow};
-pub use overrides::{Decision, Override, PriceOverrides, Reason};
+pub use overrides::{Decision, DecisionId, ListedDecision, Override, PriceOverrides};
 pub use price::Price;
 pub use rates::{Prices, Rates, Tier};
 pub use refresh::{MaxChangedShare, Outcome, PriceRefresh, PriceUpdate};

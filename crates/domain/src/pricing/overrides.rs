@@ -1,5 +1,7 @@
 //! Overrides: prices that an administrator decides, which come before whatever a table says.
 
+use std::collections::HashSet;
+use std::fmt;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -7,9 +9,13 @@ use time::OffsetDateTime;
 use super::error::PricingError;
 use super::ports::PriceReader;
 use super::rates::Prices;
+use crate::administration::{Action, Administrator, Deed, Reason, Target};
 use crate::clock::Clock;
-use crate::ids::UserId;
-use crate::store::Store;
+use crate::data::Datum;
+use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::{Job, NewJob};
+use crate::store::{Store, UnitOfWork};
+use crate::text::rfc3339;
 use crate::usage::{ModelName, Provider};
 
 /// What a model costs by decision, from an instant on.
@@ -25,9 +31,21 @@ pub struct Override {
     pub prices: Option<Prices>,
 }
 
+/// Numbers what was decided, in the order in which it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DecisionId(pub i64);
+
+impl fmt::Display for DecisionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// An override with who decided it, when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
+    /// Which decision it is.
+    pub id: DecisionId,
     /// What was decided.
     pub decided: Override,
     /// By whom; `None` once that account is gone for good.
@@ -38,111 +56,134 @@ pub struct Decision {
     pub reason: Reason,
 }
 
-/// Why somebody decided something: 1 to 500 characters, not blank.
+/// A decision among all others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason(String);
-
-impl Reason {
-    /// The most characters of a reason.
-    pub const LONGEST: usize = 500;
-
-    /// Takes a reason without the blanks around it; `None` where nothing is left, it is too long, or it has a NUL.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
-        fits.then(|| Self(text.to_owned()))
-    }
-
-    /// Takes a reason that was checked before, such as one read back from the database.
-    pub fn trusted(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The reason as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+pub struct ListedDecision {
+    /// The decision.
+    pub decision: Decision,
+    /// Whether it is the last word on its model and provider, and not the end of an override: what can be ended.
+    pub stands: bool,
 }
 
-/// The use cases of overrides, for administrators: whoever calls has checked that `by` is one.
+/// The use cases of overrides, for administrators.
 ///
-/// An override prices messages that come after it is stored, and, with the next [`Repricing`](crate::usage::Repricing), those
-/// that have no price yet. What has a price keeps it: costs are facts of the time they were priced at. Nothing is ever deleted:
-/// each decision is a row of its own.
+/// An override prices messages that come after it is stored, and those that have no price yet by a
+/// [`Repricing`](crate::usage::Repricing), which is queued with it. What has a price keeps it: costs are facts of the time they
+/// were priced at. Nothing is ever deleted: each decision is a row of its own.
 #[derive(Clone)]
 pub struct PriceOverrides {
     store: Arc<dyn Store>,
     reader: Arc<dyn PriceReader>,
     clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl PriceOverrides {
     /// Keeps overrides in `store`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn PriceReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, reader, clock }
+    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn PriceReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+        Self { store, reader, clock, ids }
     }
 
     /// Decides `decided`, which has prices. Its instant may be in the past or in the future; it is the end of what was decided
     /// for the time after it. Other processes follow within moments.
-    pub async fn set(&self, by: UserId, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
+    pub async fn set(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
         if !decided.prices.as_ref().is_some_and(Prices::are_plausible) {
             return Err(PricingError::Implausible);
         }
-        let decision = Decision { decided, by: Some(by), at: self.clock.now(), reason };
         let mut tx = self.store.begin().await?;
         tx.prices().lock().await?;
-        tx.prices().insert_decision(&decision).await?;
-        tx.prices().next_edition().await?;
-        tx.commit().await?;
-        Ok(decision)
+        self.decide(tx, by, decided, reason).await
     }
 
-    /// Ends the override of exactly this model and provider, now and for all time after; what is decided for a later time
-    /// goes with it. Fails where none stands or is to come.
-    pub async fn remove(
+    /// Ends the override that the decision `id` stands for, now and for all time after. Fails where it does not stand: it was
+    /// ended, or another decision on the same model and provider came after it, which is the one to end.
+    pub async fn remove(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
+        let mut tx = self.store.begin().await?;
+        tx.prices().lock().await?;
+        let decided = tx.prices().decision(id).await?.ok_or(PricingError::NotOverridden(id))?;
+        let last = tx.prices().last_decision(&decided.model, decided.provider.clone()).await?;
+        if last != Some(id) || decided.prices.is_none() {
+            return Err(PricingError::NotOverridden(id));
+        }
+        let end = Override { valid_from: self.clock.now(), prices: None, ..decided };
+        self.decide(tx, by, end, reason).await
+    }
+
+    /// Stores what was decided, with its entry in the log, and has messages priced that have no price.
+    async fn decide(
         &self,
-        by: UserId,
-        model: ModelName,
-        provider: Option<Provider>,
+        mut tx: Box<dyn UnitOfWork>,
+        by: &Administrator,
+        decided: Override,
         reason: Reason,
     ) -> Result<Decision, PricingError> {
         let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        tx.prices().lock().await?;
-        let last = tx.prices().last_decision(&model, provider.clone()).await?;
-        if last.is_none_or(|last| last.prices.is_none()) {
-            return Err(PricingError::NotOverridden(model));
-        }
-        let decided = Override { model, provider, valid_from: now, prices: None };
-        let decision = Decision { decided, by: Some(by), at: now, reason };
-        tx.prices().insert_decision(&decision).await?;
+        let id = tx.prices().insert_decision(&decided, by.id(), now, &reason).await?;
         tx.prices().next_edition().await?;
+        let job = NewJob { job: Job::Reprice, key: format!("override:{id}"), run_at: now };
+        tx.jobs().enqueue(&[(JobId(self.ids.fresh()), job)], now).await?;
+        deed(id, &decided, &reason).note(&mut *tx, &*self.ids, by, now).await?;
         tx.commit().await?;
-        Ok(decision)
+        Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
     }
 
     /// Every decision there ever was, the latest first.
-    pub async fn list(&self) -> Result<Vec<Decision>, PricingError> {
+    pub async fn list(&self, _: &Administrator) -> Result<Vec<ListedDecision>, PricingError> {
         let mut decisions = self.reader.decisions().await?;
         decisions.reverse();
-        Ok(decisions)
+        Ok(standing(decisions))
     }
+}
+
+/// Says of `decisions`, the latest first, which of them stand.
+fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
+    let mut later = HashSet::new();
+    let listed = |decision: Decision| {
+        let Override { model, provider, prices, .. } = &decision.decided;
+        let is_last = later.insert((model.clone(), provider.clone()));
+        ListedDecision { stands: is_last && prices.is_some(), decision }
+    };
+    decisions.into_iter().map(listed).collect()
+}
+
+/// The decision `id`, for the log.
+fn deed(id: DecisionId, decided: &Override, reason: &Reason) -> Deed {
+    let Override { model, provider, valid_from, prices } = decided;
+    let action = if prices.is_some() { Action::SetPrice } else { Action::EndPrice };
+    let details = vec![
+        ("decision", Datum::Integer(id.0)),
+        ("provider", provider.as_ref().map(Provider::as_str).into()),
+        ("valid_from", rfc3339(*valid_from).into()),
+        ("prices", prices.as_ref().map(ToString::to_string).into()),
+        ("reason", reason.as_str().into()),
+    ];
+    Deed::new(action, Target::Model(model.clone()), details)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use uuid::Uuid;
 
     use super::super::current::Edition;
     use super::super::line;
     use super::super::ports::MockPriceReader;
     use super::*;
+    use crate::administration::{Actor, Noted};
     use crate::clock::FixedClock;
+    use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
-    use uuid::Uuid;
 
     const ADMIN: UserId = UserId(Uuid::from_u128(7));
+    const LAST: DecisionId = DecisionId(4);
+    const NEXT: DecisionId = DecisionId(5);
+
+    fn admin() -> Administrator {
+        Administrator::unchecked(ADMIN)
+    }
 
     fn decided(prices: Option<&str>) -> Override {
         Override {
@@ -157,59 +198,121 @@ mod tests {
         Reason::parse(" by contract ").expect("a reason")
     }
 
-    /// The use cases where `last` is the last decision, and how often they committed.
-    fn overrides(last: Option<Override>) -> (PriceOverrides, Arc<AtomicUsize>) {
-        let commits = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&commits);
+    /// What the transactions of a test did.
+    #[derive(Clone, Default)]
+    struct Done {
+        commits: Arc<AtomicUsize>,
+        jobs: Arc<Mutex<Vec<String>>>,
+        noted: Arc<Mutex<Vec<Noted>>>,
+    }
+
+    /// The use cases where `last` is the decision 4, and the last one.
+    fn overrides(last: Option<Override>) -> (PriceOverrides, Done) {
+        let done = Done::default();
+        let kept = done.clone();
         let store = TestUnitOfWork::store(move || {
-            let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
-            let last = last.clone();
+            let mut tx = TestUnitOfWork { commits: Arc::clone(&kept.commits), ..TestUnitOfWork::default() };
+            let (last, jobs, noted) = (last.clone(), kept.jobs.clone(), kept.noted.clone());
+            let is_there = last.is_some();
             tx.prices.expect_lock().returning(|| Ok(super::super::ports::Origin::default()));
-            tx.prices.expect_last_decision().returning(move |_, _| Ok(last.clone()));
-            tx.prices.expect_insert_decision().returning(|_| Ok(()));
+            tx.prices.expect_decision().returning(move |id| Ok(last.clone().filter(|_| id <= LAST)));
+            tx.prices.expect_last_decision().returning(move |_, _| Ok(is_there.then_some(LAST)));
+            tx.prices.expect_insert_decision().returning(|_, _, _, _| Ok(NEXT));
             tx.prices.expect_next_edition().returning(|| Ok(Edition(1)));
+            tx.jobs.expect_enqueue().returning(move |queued, now| {
+                let names = queued.iter().map(|(_, job)| format!("{} {}", job.job.kind().name(), job.key));
+                jobs.lock().expect("a list").extend(names);
+                assert!(queued.iter().all(|(_, job)| job.run_at == now));
+                Ok(1)
+            });
+            tx.administration.expect_note().returning(move |entry| {
+                noted.lock().expect("a list").push(entry.clone());
+                Ok(())
+            });
             tx
         });
         let reader = Arc::new(MockPriceReader::new());
-        (PriceOverrides::new(Arc::new(store), reader, Arc::new(FixedClock(NOW))), commits)
+        let overrides = PriceOverrides::new(Arc::new(store), reader, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        (overrides, done)
     }
 
     #[test]
-    fn a_decision_says_who_when_and_why() {
-        let (overrides, commits) = overrides(None);
-        let decision = pollster::block_on(overrides.set(ADMIN, decided(Some("in=0 out=0")), because()));
+    fn a_decision_says_who_when_and_why_and_has_messages_priced() {
+        let (overrides, done) = overrides(None);
+        let decision = pollster::block_on(overrides.set(&admin(), decided(Some("in=0 out=0")), because()));
         let decision = decision.expect("a decision");
-        assert_eq!((decision.by, decision.at, decision.reason.as_str()), (Some(ADMIN), NOW, "by contract"));
-        assert_eq!(commits.load(Ordering::SeqCst), 1);
+        assert_eq!((decision.id, decision.by, decision.at), (NEXT, Some(ADMIN), NOW));
+        assert_eq!(decision.reason.as_str(), "by contract");
+        assert_eq!(done.commits.load(Ordering::SeqCst), 1);
+        assert_eq!(*done.jobs.lock().expect("a list"), ["reprice override:5"]);
+        let noted = done.noted.lock().expect("a list");
+        assert_eq!((noted.len(), &noted[0].actor, noted[0].at), (1, &Actor::Administrator(admin()), NOW));
+        assert_eq!((noted[0].deed.action, noted[0].deed.target.name().as_str()), (Action::SetPrice, "house-model"));
+        let expected: Vec<(&str, Datum)> = vec![
+            ("decision", Datum::Integer(5)),
+            ("provider", Datum::Nothing),
+            ("valid_from", rfc3339(NOW).into()),
+            ("prices", "in=0 out=0".into()),
+            ("reason", "by contract".into()),
+        ];
+        assert_eq!(noted[0].deed.details, expected);
     }
 
     #[test]
     fn a_price_beyond_reason_or_none_is_refused() {
         for prices in [Some("in=1001 out=1"), None] {
-            let (overrides, commits) = overrides(None);
-            let refused = pollster::block_on(overrides.set(ADMIN, decided(prices), because()));
+            let (overrides, done) = overrides(None);
+            let refused = pollster::block_on(overrides.set(&admin(), decided(prices), because()));
             assert!(matches!(refused, Err(PricingError::Implausible)), "{refused:?}");
-            assert_eq!(commits.load(Ordering::SeqCst), 0);
+            assert_eq!(done.commits.load(Ordering::SeqCst), 0);
         }
     }
 
     #[test]
-    fn only_what_stands_is_ended() {
-        for (last, ends) in [(None, false), (Some(decided(None)), false), (Some(decided(Some("in=1 out=1"))), true)] {
-            let (overrides, commits) = overrides(last);
-            let model = ModelName::trusted("house-model");
-            let ended = pollster::block_on(overrides.remove(ADMIN, model, None, because()));
+    fn only_the_last_word_on_a_model_is_ended() {
+        let stands = || Some(decided(Some("in=1 out=1")));
+        for (last, id, ends) in [
+            (None, LAST, false),
+            (Some(decided(None)), LAST, false),
+            (stands(), DecisionId(3), false),
+            (stands(), NEXT, false),
+            (stands(), LAST, true),
+        ] {
+            let (overrides, done) = overrides(last);
+            let ended = pollster::block_on(overrides.remove(&admin(), id, because()));
             assert_eq!(ended.as_ref().is_ok_and(|ended| ended.decided == decided(None)), ends, "{ended:?}");
-            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(_))), !ends);
-            assert_eq!(commits.load(Ordering::SeqCst), usize::from(ends));
+            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(asked)) if asked == id), !ends);
+            assert_eq!(done.commits.load(Ordering::SeqCst), usize::from(ends));
+            assert_eq!(done.jobs.lock().expect("a list").len(), usize::from(ends));
+            let actions: Vec<Action> =
+                done.noted.lock().expect("a list").iter().map(|noted| noted.deed.action).collect();
+            assert_eq!(actions, vec![Action::EndPrice; usize::from(ends)]);
         }
     }
 
     #[test]
-    fn a_reason_says_something() {
-        for (text, is_one) in [("x", true), ("  ", false), ("", false), ("a\0b", false)] {
-            assert_eq!(Reason::parse(text).is_some(), is_one, "{text:?}");
-        }
-        assert!(Reason::parse(&"ü".repeat(500)).is_some() && Reason::parse(&"ü".repeat(501)).is_none());
+    fn what_stands_is_the_last_word_that_is_no_end() {
+        let of = |id, model: &str, provider: Option<&str>, prices| Decision {
+            id: DecisionId(id),
+            decided: Override {
+                model: ModelName::trusted(model),
+                provider: provider.map(Provider::trusted),
+                ..decided(prices)
+            },
+            by: None,
+            at: NOW,
+            reason: because(),
+        };
+        let some = Some("in=1 out=1");
+        let all = [
+            of(6, "a", None, some),
+            of(5, "b", None, None),
+            of(4, "b", Some("house"), some),
+            of(3, "b", None, some),
+            of(2, "a", None, None),
+            of(1, "a", None, some),
+        ];
+        let stand: Vec<bool> = standing(all.into()).iter().map(|listed| listed.stands).collect();
+        assert_eq!(stand, [true, false, true, false, false, false]);
     }
 }

@@ -6,10 +6,12 @@ use time::OffsetDateTime;
 
 use super::current::Edition;
 use super::line::PriceRow;
-use super::overrides::{Decision, Override};
+use super::overrides::{Decision, DecisionId, Override};
 use super::refresh::PriceUpdate;
 use super::table::TableEntry;
 use super::unpriced::UnpricedModel;
+use crate::administration::Reason;
+use crate::ids::UserId;
 use crate::store::StoreError;
 use crate::usage::{ModelName, Provider};
 
@@ -76,15 +78,24 @@ pub trait PriceRepository: Send {
     /// Notes where the last accepted table came from.
     async fn set_origin(&mut self, origin: &Origin) -> Result<(), StoreError>;
 
-    /// Stores what an administrator decided.
-    async fn insert_decision(&mut self, decision: &Decision) -> Result<(), StoreError>;
+    /// Stores what the administrator `by` decided at `now`; returns which decision it is.
+    async fn insert_decision(
+        &mut self,
+        decided: &Override,
+        by: UserId,
+        now: OffsetDateTime,
+        reason: &Reason,
+    ) -> Result<DecisionId, StoreError>;
 
-    /// What was decided last for exactly this model and provider.
+    /// What was decided by the decision `id`.
+    async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError>;
+
+    /// Which decision was the last for exactly this model and provider.
     async fn last_decision(
         &mut self,
         model: &ModelName,
         provider: Option<Provider>,
-    ) -> Result<Option<Override>, StoreError>;
+    ) -> Result<Option<DecisionId>, StoreError>;
 
     /// Opens the next edition of the book, which other processes will notice; returns it.
     async fn next_edition(&mut self) -> Result<Edition, StoreError>;

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::current::CurrentBook;
 use super::error::PricingError;
 use super::ports::PriceReader;
+use crate::administration::Administrator;
 use crate::usage::Model;
 
 /// What messages of one model without a price come to.
@@ -28,7 +29,7 @@ pub struct UnpricedModel {
     pub is_known_by_now: bool,
 }
 
-/// Lists models without a price. For administrators: it tells of everybody.
+/// Lists models without a price, for administrators: it tells of everybody.
 #[derive(Clone)]
 pub struct UnpricedModels {
     reader: Arc<dyn PriceReader>,
@@ -42,7 +43,7 @@ impl UnpricedModels {
     }
 
     /// Up to `limit` models, those with the most tokens first.
-    pub async fn list(&self, limit: u32) -> Result<Vec<UnpricedModel>, PricingError> {
+    pub async fn list(&self, _: &Administrator, limit: u32) -> Result<Vec<UnpricedModel>, PricingError> {
         let mut models = self.reader.unpriced_models(limit).await?;
         let book = self.prices.get();
         for unpriced in &mut models {
@@ -58,8 +59,10 @@ mod tests {
     use super::super::book::PriceBook;
     use super::super::ports::MockPriceReader;
     use super::*;
+    use crate::ids::UserId;
     use crate::usage::ModelName;
     use crate::usage::testing::NOW;
+    use uuid::Uuid;
 
     #[test]
     fn a_list_says_what_the_book_knows_by_now() {
@@ -78,7 +81,9 @@ mod tests {
             .withf(|limit| *limit == 5)
             .returning(move |_| Ok(vec![unpriced("claude-sonnet-4-5"), unpriced("nobody-s")]));
         let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
-        let listed = pollster::block_on(UnpricedModels::new(Arc::new(reader), prices).list(5)).expect("a list");
+        let admin = Administrator::unchecked(UserId(Uuid::from_u128(7)));
+        let models = UnpricedModels::new(Arc::new(reader), prices);
+        let listed = pollster::block_on(models.list(&admin, 5)).expect("a list");
         assert_eq!(listed.iter().map(|model| model.is_known_by_now).collect::<Vec<_>>(), [true, false]);
     }
 }

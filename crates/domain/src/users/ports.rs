@@ -24,6 +24,9 @@ pub trait UserRepository: Send {
     /// Gives `user` another password.
     async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError>;
 
+    /// Whether `user` has a password.
+    async fn has_password(&mut self, user: UserId) -> Result<bool, StoreError>;
+
     /// Sets the zone `user` lives in.
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
 

@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub(crate) mod admin;
 pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod rebuild;

@@ -13,6 +13,8 @@ use adapters_http::services::{Services, api};
 use adapters_http::users::Downloads;
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
+use domain::administration::Administration;
+use domain::administration::ports::MockAdministrationReader;
 use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
@@ -25,6 +27,7 @@ use domain::identity::{
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::insights::Insights;
 use domain::insights::ports::MockInsightReader;
+use domain::jobs::ports::MockJobStore;
 use domain::leaderboard::Leaderboard;
 use domain::leaderboard::ports::MockLeaderboardReader;
 use domain::money::Usd;
@@ -35,7 +38,8 @@ use domain::plausibility::Plausibility;
 use domain::plausibility::ports::MockPlausibilityReader;
 use domain::portability::Exports;
 use domain::portability::ports::MockExportReader;
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::pricing::ports::MockPriceReader;
+use domain::pricing::{CurrentBook, PriceBook, PriceOverrides, UnpricedModels};
 use domain::progression::{EventXp, Level};
 use domain::referrals::ports::MockReferralReader;
 use domain::referrals::{
@@ -67,6 +71,9 @@ pub(crate) struct World {
     pub(crate) insights: MockInsightReader,
     pub(crate) plausibility: MockPlausibilityReader,
     pub(crate) notifications: MockNotificationReader,
+    pub(crate) administration: MockAdministrationReader,
+    pub(crate) queue: MockJobStore,
+    pub(crate) prices: MockPriceReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
@@ -147,6 +154,9 @@ impl World {
             insights: MockInsightReader::new(),
             plausibility: MockPlausibilityReader::new(),
             notifications: MockNotificationReader::new(),
+            administration: administration(),
+            queue: MockJobStore::new(),
+            prices: MockPriceReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
             github: github(),
@@ -173,7 +183,8 @@ impl World {
         let store = Arc::new(TestUnitOfWork::store(self.open));
         let reader = Arc::new(self.reader);
         let passwords = Arc::new(self.passwords);
-        let book = PriceBook::new([]);
+        let book = Arc::new(CurrentBook::new(PriceBook::new([])));
+        let prices = Arc::new(self.prices);
         let providers = Providers::new([Arc::new(self.github) as _]);
         let salt = salt();
         let services = Services {
@@ -197,8 +208,17 @@ impl World {
             feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),
             referral_links: ReferralLinks::to("https://app.example.org"),
-            usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::new(CurrentBook::new(book))),
+            usage: Usage::new(store.clone(), clock.clone(), ids.clone(), book.clone()),
             achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
+            administration: Administration::new(
+                store.clone(),
+                Arc::new(self.administration),
+                Arc::new(self.queue),
+                clock.clone(),
+                ids.clone(),
+            ),
+            price_overrides: PriceOverrides::new(store.clone(), prices.clone(), clock.clone(), ids.clone()),
+            unpriced_models: UnpricedModels::new(prices, book),
             leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
             insights: Insights::new(store.clone(), reader.clone(), Arc::new(self.insights), clock.clone()),
             plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
@@ -232,6 +252,13 @@ pub(crate) fn github() -> MockIdentityProvider {
 /// What visitors of links are hashed with.
 pub(crate) fn salt() -> VisitorSalt {
     VisitorSalt::of(b"a secret")
+}
+
+/// Ada administers, Bob does not.
+fn administration() -> MockAdministrationReader {
+    let mut administration = MockAdministrationReader::new();
+    administration.expect_is_administrator().returning(|user| Ok(user == ADA));
+    administration
 }
 
 fn sessions() -> MockSessionReader {

@@ -1,0 +1,149 @@
+//! `/admin/audit`: what administrators and operators did.
+
+use actix_web::web::Data;
+use domain::administration::{Action, Administration, AuditEntry, AuditFilter};
+use domain::users::Username;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::Admin;
+use crate::answer::Json;
+use crate::error::ApiResult;
+use crate::input::Query;
+use crate::json::Instant;
+use crate::paging::{PageBody, Paging};
+use crate::routes::Routes;
+use crate::validation::{Fields, FromFields, checks};
+
+pub(super) fn routes() -> Routes {
+    crate::routes![log]
+}
+
+/// `?actor=&action=&subject=&page=1&size=50`.
+struct OfLog {
+    filter: AuditFilter,
+    paging: Paging,
+}
+
+/// Which entries are asked for, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its documentation is used")]
+struct OfLogParams {
+    /// Only what the administrator with this username did.
+    #[param(required = false, min_length = 1, max_length = 30)]
+    actor: String,
+    /// Only this action.
+    #[param(
+        required = false,
+        inline,
+        pattern = "^(administrator_granted|administrator_revoked|account_flagged|account_unflagged|price_set|price_ended|job_retried|job_removed|boards_refreshed)$"
+    )]
+    action: String,
+    /// Only what was done to this account (its id or username), model or job (its id).
+    #[param(required = false, min_length = 1, max_length = 200)]
+    subject: String,
+}
+
+impl FromFields for OfLog {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let paging = Paging::from_fields(fields);
+        let actor = fields.optional("actor", checks::text(1..=30));
+        let action = fields.optional("action", checks::named(&Action::ALL, Action::name));
+        let target = fields.optional("subject", checks::text(1..=200));
+        let filter = AuditFilter { actor: actor?.map(Username::trusted), action: action?, target: target? };
+        Some(Self { filter, paging: paging? })
+    }
+}
+
+/// Something that was done.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+struct EntryBody {
+    id: Uuid,
+    at: Instant,
+    /// Whether the operator did it, by a command of the worker.
+    by_operator: bool,
+    /// Which administrator did it; null for the operator, and once that account is gone for good.
+    actor: Option<ActorBody>,
+    /// What, such as `account_flagged`.
+    action: String,
+    subject: SubjectBody,
+    /// The particulars, such as the reason.
+    #[schema(value_type = Object)]
+    details: Box<RawValue>,
+    /// From where; null where the actor is.
+    ip: Option<String>,
+}
+
+/// Who did something.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditActor)]
+struct ActorBody {
+    id: Uuid,
+    username: String,
+}
+
+/// What something was done to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditSubject)]
+struct SubjectBody {
+    /// `user`, `model`, `job` or `boards`.
+    kind: String,
+    /// The id of an account or job, or the name of a model.
+    id: String,
+    /// What the account is called, where it is one and still there.
+    username: Option<String>,
+}
+
+impl From<AuditEntry> for EntryBody {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            id: entry.id,
+            at: entry.at.into(),
+            by_operator: entry.by_operator,
+            actor: entry.actor.map(|(id, username)| ActorBody { id: id.0, username: username.to_string() }),
+            action: entry.action,
+            subject: SubjectBody {
+                kind: entry.target_kind,
+                id: entry.target,
+                username: entry.target_username.map(|username| username.to_string()),
+            },
+            // The database holds nothing but JSON there.
+            details: RawValue::from_string(entry.details.0).unwrap_or_default(),
+            ip: entry.ip,
+        }
+    }
+}
+
+/// The audit log
+///
+/// What administrators did, and the operator by the worker's commands; the newest first. It is only ever added to.
+#[utoipa::path(
+    get, path = "/audit", tag = "Admin", security(("bearer" = [])), params(OfLogParams, Paging),
+    responses((status = 200, description = "A page of the log", body = PageBody<EntryBody>, example = json!({
+        "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
+    })))
+)]
+async fn log(
+    admin: Admin,
+    query: Query<OfLog>,
+    administration: Data<Administration>,
+) -> ApiResult<Json<PageBody<EntryBody>>> {
+    let OfLog { filter, paging } = query.read()?;
+    Ok(Json(administration.audit(&admin.0, &filter, paging.into()).await?.into()))
+}
+
+fn example() -> Value {
+    json!({
+        "id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b", "at": "2026-11-22T12:34:56.789Z", "by_operator": false,
+        "actor": {"id": "019a9f2e-7d4d-7c3a-9a55-1c2d3e4f5a6b", "username": "root"}, "action": "account_flagged",
+        "subject": {"kind": "user", "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada"},
+        "details": {"flag": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "reason": "These figures are made up.",
+                    "expires_at": null},
+        "ip": "192.0.2.7",
+    })
+}

@@ -1,0 +1,171 @@
+//! `/admin/flags` and `/admin/users/{username}/flag`: who is kept off the boards.
+
+use actix_web::web::Data;
+use domain::administration::{Administration, Flag, FlagOrder, Reason};
+use domain::page::Page;
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Admin, reason};
+use crate::answer::{Created, Json, NoContent};
+use crate::body::Body;
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::json::Instant;
+use crate::openapi::failures;
+use crate::paging::{PageBody, Paging};
+use crate::routes::Routes;
+use crate::users::username;
+use crate::validation::{Fields, FromFields, checks};
+
+pub(super) fn routes() -> Routes {
+    crate::routes![list, flag, unflag]
+}
+
+/// A decision to keep somebody off the boards.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewFlag)]
+struct NewFlagBody {
+    /// Why; not blank. The flagged person may read it.
+    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
+    reason: Reason,
+    /// When it ends by itself; absent or null: when it is lifted.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Option<OffsetDateTime>,
+}
+
+impl FromFields for NewFlagBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let reason = fields.required("reason", reason);
+        let expires_at = fields.nullable("expires_at", checks::instant);
+        Some(Self { reason: reason?, expires_at: expires_at? })
+    }
+}
+
+/// Why a decision is taken back.
+#[derive(Debug, ToSchema)]
+#[schema(as = LiftedFlag)]
+struct LiftBody {
+    /// Why; absent or null: it is not said.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
+    reason: Option<Reason>,
+}
+
+impl FromFields for LiftBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let reason = fields.nullable("reason", reason);
+        Some(Self { reason: reason? })
+    }
+}
+
+/// A decision that keeps, or kept, somebody off the boards.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Flag)]
+struct FlagBody {
+    id: Uuid,
+    user_id: Uuid,
+    username: String,
+    reason: String,
+    /// Who decided; null once that account is gone for good.
+    flagged_by: Option<String>,
+    created_at: Instant,
+    /// Null: until it is lifted.
+    expires_at: Option<Instant>,
+    /// When it was lifted, or when its end was noted.
+    lifted_at: Option<Instant>,
+    /// `standing`, `expired` or `lifted`.
+    #[schema(pattern = "^(standing|expired|lifted)$")]
+    state: &'static str,
+}
+
+impl FlagBody {
+    /// `flag` as it is at `now`.
+    fn of(flag: Flag, now: OffsetDateTime) -> Self {
+        Self {
+            state: flag.state(now).name(),
+            id: flag.id,
+            user_id: flag.user.0,
+            username: flag.username.to_string(),
+            reason: flag.reason.as_str().to_owned(),
+            flagged_by: flag.by.map(|by| by.to_string()),
+            created_at: flag.created_at.into(),
+            expires_at: flag.expires_at.map(Instant::from),
+            lifted_at: flag.lifted_at.map(Instant::from),
+        }
+    }
+}
+
+/// Who is and was kept off the boards
+///
+/// The newest first, those that stand and those of the past.
+#[utoipa::path(
+    get, path = "/flags", tag = "Admin", security(("bearer" = [])), params(Paging),
+    responses((status = 200, description = "A page of flags", body = PageBody<FlagBody>, example = json!({
+        "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
+    })))
+)]
+async fn list(
+    admin: Admin,
+    query: Query<Paging>,
+    administration: Data<Administration>,
+) -> ApiResult<Json<PageBody<FlagBody>>> {
+    let (page, now) = administration.flags(&admin.0, query.read()?.into()).await?;
+    let Page { items, total, request } = page;
+    let items: Vec<FlagBody> = items.into_iter().map(|flag| FlagBody::of(flag, now)).collect();
+    Ok(Json(Page { items, total, request }.into()))
+}
+
+/// Keep somebody off the boards
+///
+/// At once, on every board and for everybody but themselves; their dashboard goes on working. 409 when a flag stands.
+#[utoipa::path(
+    post, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
+    params(("username" = String, Path, description = "Whom, without regard to case")),
+    request_body(content = NewFlagBody, example = json!({"reason": "These figures are made up.", "expires_at": null})),
+    responses(
+        (status = 201, description = "No board shows them", body = FlagBody, example = json!(example())),
+        failures::NotFound, failures::Conflict,
+    )
+)]
+async fn flag(
+    admin: Admin,
+    path: PathArgs,
+    body: Body<NewFlagBody>,
+    administration: Data<Administration>,
+) -> ApiResult<Created<FlagBody>> {
+    let NewFlagBody { reason, expires_at } = body.read().await?;
+    let flag = administration.flag(&admin.0, &username(&path)?, FlagOrder { reason, expires_at }).await?;
+    let now = flag.created_at;
+    Ok(Created(FlagBody::of(flag, now)))
+}
+
+/// Let somebody back onto the boards
+///
+/// At once, at the place they had. The body may be left out. 404 when no flag stands.
+#[utoipa::path(
+    delete, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
+    params(("username" = String, Path, description = "Whom, without regard to case")),
+    request_body(content = Option<LiftBody>, example = json!({"reason": "It was a mistake."})),
+    responses((status = 204, description = "Boards show them again"), failures::NotFound)
+)]
+async fn unflag(
+    admin: Admin,
+    path: PathArgs,
+    body: Body<LiftBody>,
+    administration: Data<Administration>,
+) -> ApiResult<NoContent> {
+    let reason = body.read_if_any().await?.and_then(|body| body.reason);
+    administration.unflag(&admin.0, &username(&path)?, reason).await?;
+    Ok(NoContent)
+}
+
+fn example() -> Value {
+    json!({
+        "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+        "username": "ada", "reason": "These figures are made up.", "flagged_by": "root",
+        "created_at": "2026-11-22T12:34:56.789Z", "expires_at": null, "lifted_at": null, "state": "standing",
+    })
+}

@@ -1,0 +1,49 @@
+//! `/admin`: what administrators see and decide. Everything else answers them like anybody.
+
+mod audit;
+mod flags;
+mod prices;
+mod queue;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use domain::administration::{Administration, AdministrationError, Administrator, Reason};
+
+use crate::caller::{Caller, device};
+use crate::error::ApiError;
+use crate::routes::Routes;
+use crate::validation::Scalar;
+use crate::validation::checks::{self, Checked};
+
+/// The routes of administrators.
+pub fn routes() -> Routes {
+    flags::routes().and(audit::routes()).and(prices::routes()).and(queue::routes()).under("/admin")
+}
+
+/// An administrator who calls through a session; 403 for everybody else who is known.
+#[derive(Debug)]
+pub struct Admin(pub Administrator);
+
+impl FromRequest for Admin {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, caller) = (request.clone(), Caller::from_request(request, payload));
+        Box::pin(async move {
+            let caller = caller.await?;
+            let administration =
+                request.app_data::<Data<Administration>>().ok_or(AdministrationError::NotAnAdministrator)?;
+            Ok(Self(administration.admit(caller.id, caller.via, device(&request).ip).await?))
+        })
+    }
+}
+
+/// Why something is decided.
+fn reason(value: Scalar<'_>) -> Checked<Reason> {
+    checks::parsed(1..=Reason::LONGEST, "Input should say why", Reason::parse)(value)
+}

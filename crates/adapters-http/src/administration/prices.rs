@@ -1,0 +1,495 @@
+//! `/admin/models/unpriced` and `/admin/prices/overrides`: models without a price, and prices by decision.
+
+use std::collections::BTreeSet;
+
+use actix_web::web::Data;
+use domain::administration::Reason;
+use domain::clock::Clock;
+use domain::pricing::{
+    DecisionId, ListedDecision, Override, Price, PriceOverrides, Prices, Rates, Tier, UnpricedModel, UnpricedModels,
+};
+use domain::text::TextProblem;
+use domain::usage::{ModelName, Provider};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Admin, reason};
+use crate::answer::{Created, Json, NoContent};
+use crate::body::Body;
+use crate::error::ApiResult;
+use crate::input::{PathArgs, Query};
+use crate::json::Instant;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use crate::validation::checks::{self, Checked};
+use crate::validation::{Fault, Fields, FromFields, Rule, Scalar};
+
+pub(super) fn routes() -> Routes {
+    crate::routes![unpriced, overrides, set, end]
+}
+
+/// USD per million tokens, from 0 to 1000, with up to 9 decimals. A string, so that no reader takes it for binary.
+const AMOUNT: &str = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$";
+
+/// The most models that one answer lists.
+const MOST_MODELS: i64 = 1000;
+
+/// The highest threshold of a tier, in thousands of tokens.
+const HIGHEST_TIER: i64 = 1_000_000;
+
+/// The most tiers of a price.
+const MOST_TIERS: usize = 20;
+
+/// `?limit=100`.
+#[derive(Debug, Clone, Copy, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Most {
+    /// How many models at most.
+    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
+    limit: u32,
+}
+
+impl FromFields for Most {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let limit = fields.or("limit", 100, checks::integer(1..=MOST_MODELS));
+        Some(Self { limit: u32::try_from(limit?).ok()? })
+    }
+}
+
+/// What messages of a model without a price come to.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnpricedModel)]
+struct UnpricedBody {
+    model: String,
+    /// Who served it, where clients say so.
+    provider: Option<String>,
+    tokens: i64,
+    messages: i64,
+    /// Of how many accounts.
+    people: i64,
+    first_seen: Instant,
+    last_seen: Instant,
+    /// Whether the price book has learned the model by now: the next re-pricing finds a price, at least for some.
+    is_known_by_now: bool,
+}
+
+impl From<UnpricedModel> for UnpricedBody {
+    fn from(unpriced: UnpricedModel) -> Self {
+        Self {
+            model: unpriced.model.name.to_string(),
+            provider: unpriced.model.provider.map(|provider| provider.to_string()),
+            tokens: unpriced.tokens,
+            messages: unpriced.messages,
+            people: unpriced.people,
+            first_seen: unpriced.first_seen.into(),
+            last_seen: unpriced.last_seen.into(),
+            is_known_by_now: unpriced.is_known_by_now,
+        }
+    }
+}
+
+/// Models without a price.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnpricedModels)]
+struct UnpricedModelsBody {
+    /// Those with the most tokens first.
+    models: Vec<UnpricedBody>,
+}
+
+/// What each kind of token costs, in USD per million tokens, as decimals in strings.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceRates)]
+struct RatesBody {
+    /// Uncached input.
+    input: String,
+    output: String,
+    /// Null: as the rules say that fill in what is missing.
+    cache_read: Option<String>,
+    /// As `cache_read`.
+    cache_write: Option<String>,
+    /// As `cache_read`.
+    cache_write_1h: Option<String>,
+    /// Null: what output costs.
+    reasoning: Option<String>,
+}
+
+/// What all tokens of a request with a long context cost.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceTier)]
+struct TierBody {
+    /// For requests whose context is more than so many thousand tokens.
+    above_thousands: u64,
+    #[serde(flatten)]
+    rates: RatesBody,
+}
+
+/// What a model costs.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Prices)]
+struct PricesBody {
+    #[serde(flatten)]
+    base: RatesBody,
+    /// For long contexts, in full; the highest threshold that is exceeded counts for all tokens of the request.
+    tiers: Vec<TierBody>,
+}
+
+/// What a model costs, to be decided.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewPrices)]
+#[expect(dead_code, reason = "only its documentation is used")]
+struct NewPricesBody {
+    /// Uncached input.
+    #[schema(pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    input: String,
+    #[schema(pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    output: String,
+    /// Absent or null: as the rules say that fill in what is missing.
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_read: Option<String>,
+    /// As `cache_read`.
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_write: Option<String>,
+    /// As `cache_read`.
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_write_1h: Option<String>,
+    /// Absent or null: what output costs.
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    reasoning: Option<String>,
+    /// For long contexts; each threshold once, the highest that is exceeded counts for all tokens of the request.
+    #[schema(required = false, max_items = 20)]
+    tiers: Vec<NewTierBody>,
+}
+
+/// What a request with a long context costs, to be decided. A kind that has no price here costs what it does without the tier.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewPriceTier)]
+#[expect(dead_code, reason = "only its documentation is used")]
+struct NewTierBody {
+    /// For requests whose context is more than so many thousand tokens.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    above_thousands: u64,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    input: Option<String>,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    output: Option<String>,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_read: Option<String>,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_write: Option<String>,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    cache_write_1h: Option<String>,
+    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
+    reasoning: Option<String>,
+}
+
+impl From<&Rates> for RatesBody {
+    fn from(rates: &Rates) -> Self {
+        let shown = |price: Option<Price>| price.map(|price| price.to_string());
+        Self {
+            input: rates.input.to_string(),
+            output: rates.output.to_string(),
+            cache_read: shown(rates.cache_read),
+            cache_write: shown(rates.cache_write),
+            cache_write_1h: shown(rates.cache_write_1h),
+            reasoning: shown(rates.reasoning),
+        }
+    }
+}
+
+impl From<&Prices> for PricesBody {
+    fn from(prices: &Prices) -> Self {
+        let tier = |tier: &Tier| TierBody { above_thousands: tier.above_thousands, rates: (&tier.rates).into() };
+        Self { base: prices.base().into(), tiers: prices.tiers().iter().map(tier).collect() }
+    }
+}
+
+/// A price by decision, to be made.
+#[derive(Debug, ToSchema)]
+#[schema(as = NewPriceOverride)]
+#[expect(dead_code, reason = "only its documentation is used")]
+struct NewOverrideBody {
+    /// The model, exactly as tools name it, without regard to case.
+    #[schema(min_length = 1, max_length = 200)]
+    model: String,
+    /// Whose price it is; absent or null: anybody's.
+    #[schema(required = false, min_length = 1, max_length = 100)]
+    provider: Option<String>,
+    /// From when on; absent or null: from now on.
+    #[schema(required = false, value_type = Option<String>, format = DateTime)]
+    valid_from: Option<String>,
+    prices: NewPricesBody,
+    /// Why; not blank.
+    #[schema(min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
+    reason: String,
+}
+
+/// What [`NewOverrideBody`] says.
+struct NewOverride {
+    model: ModelName,
+    provider: Option<Provider>,
+    valid_from: Option<OffsetDateTime>,
+    prices: Prices,
+    reason: Reason,
+}
+
+impl FromFields for NewOverride {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let model = checks::parsed(1..=ModelName::LONGEST, "Input should be the name of a model", ModelName::parse);
+        let model = fields.required("model", model);
+        let provider = checks::parsed(1..=Provider::LONGEST, "Input should be the name of a provider", Provider::parse);
+        let provider = fields.nullable("provider", provider);
+        let valid_from = fields.nullable("valid_from", checks::instant);
+        let prices = match fields.object("prices", prices) {
+            Some(None) => fields.refuse("prices", Fault::missing()),
+            read => read.flatten(),
+        };
+        let reason = fields.required("reason", reason);
+        Some(Self { model: model?, provider: provider?, valid_from: valid_from?, prices: prices?, reason: reason? })
+    }
+}
+
+fn prices(fields: &mut Fields<'_>) -> Option<Prices> {
+    let (input, output) = (fields.required("input", price), fields.required("output", price));
+    let free = Rates::new(Price::FREE, Price::FREE);
+    let base = rates(fields, &Rates::new(input.unwrap_or(Price::FREE), output.unwrap_or(Price::FREE)));
+    let tier = |fields: &mut Fields<'_>| tier(fields, base.as_ref().unwrap_or(&free));
+    let tiers = if fields.has("tiers") { fields.objects("tiers", 0..=MOST_TIERS, tier) } else { Some(Vec::new()) };
+    let (base, tiers) = (input.and(output).and(base)?, tiers?);
+    let thresholds: BTreeSet<u64> = tiers.iter().map(|tier| tier.above_thousands).collect();
+    if thresholds.len() < tiers.len() {
+        return fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should be there once"));
+    }
+    Some(Prices::new(base, tiers))
+}
+
+fn tier(fields: &mut Fields<'_>, base: &Rates) -> Option<Tier> {
+    let above = fields.required("above_thousands", checks::integer(1..=HIGHEST_TIER));
+    let (input, output) = (fields.nullable("input", price), fields.nullable("output", price));
+    let rates = rates(fields, base);
+    let above_thousands = u64::try_from(above?).ok()?;
+    let (input, output) = (input?.unwrap_or(base.input), output?.unwrap_or(base.output));
+    Some(Tier { above_thousands, rates: Rates { input, output, ..rates? } })
+}
+
+/// The prices of all kinds but input and output, and those of `base` for what has none.
+fn rates(fields: &mut Fields<'_>, base: &Rates) -> Option<Rates> {
+    let cache_read = fields.nullable("cache_read", price);
+    let cache_write = fields.nullable("cache_write", price);
+    let cache_write_1h = fields.nullable("cache_write_1h", price);
+    let reasoning = fields.nullable("reasoning", price);
+    Some(Rates {
+        cache_read: cache_read?.or(base.cache_read),
+        cache_write: cache_write?.or(base.cache_write),
+        cache_write_1h: cache_write_1h?.or(base.cache_write_1h),
+        reasoning: reasoning?.or(base.reasoning),
+        ..*base
+    })
+}
+
+/// A price, written as [`AMOUNT`] says.
+fn price(value: Scalar<'_>) -> Checked<Price> {
+    let text = checks::string(value, 0..=usize::MAX)?;
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_plain = digits(whole) && digits(decimals) && decimals.len() <= 9 && (whole.len() <= 3 || whole == "1000");
+    let price = Price::per_million(&text).filter(|price| is_plain && *price <= Price::MOST);
+    price.ok_or_else(|| TextProblem::Pattern(AMOUNT).into())
+}
+
+/// A price by decision, or the end of one.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceOverride)]
+struct OverrideBody {
+    id: i64,
+    model: String,
+    /// Whose price it is; null: anybody's.
+    provider: Option<String>,
+    /// From when on.
+    valid_from: Instant,
+    /// Null where this ends an override.
+    prices: Option<PricesBody>,
+    reason: String,
+    /// Which account decided; null once it is gone for good.
+    decided_by: Option<Uuid>,
+    decided_at: Instant,
+    /// Whether it is the last word on its model and provider, and so what can be ended.
+    stands: bool,
+}
+
+impl From<ListedDecision> for OverrideBody {
+    fn from(ListedDecision { decision, stands }: ListedDecision) -> Self {
+        let Override { model, provider, valid_from, prices } = decision.decided;
+        Self {
+            id: decision.id.0,
+            model: model.to_string(),
+            provider: provider.map(|provider| provider.to_string()),
+            valid_from: valid_from.into(),
+            prices: prices.as_ref().map(PricesBody::from),
+            reason: decision.reason.as_str().to_owned(),
+            decided_by: decision.by.map(|by| by.0),
+            decided_at: decision.at.into(),
+            stands,
+        }
+    }
+}
+
+/// All prices by decision.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PriceOverrides)]
+struct OverridesBody {
+    /// Every decision there ever was, the latest first.
+    overrides: Vec<OverrideBody>,
+    total: u64,
+}
+
+/// Why a price by decision is ended.
+#[derive(Debug, ToSchema)]
+#[schema(as = EndPriceOverride)]
+struct EndBody {
+    /// Why; not blank.
+    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
+    reason: Reason,
+}
+
+impl FromFields for EndBody {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let reason = fields.required("reason", reason);
+        Some(Self { reason: reason? })
+    }
+}
+
+/// Models without a price
+///
+/// Of everybody, those with the most tokens first: what an override would be set for.
+#[utoipa::path(
+    get, path = "/models/unpriced", tag = "Admin", security(("bearer" = [])), params(Most),
+    responses((status = 200, description = "The models", body = UnpricedModelsBody, example = json!({
+        "models": [{"model": "house-model", "provider": null, "tokens": 112_250, "messages": 5, "people": 1,
+                    "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T12:34:56.789Z",
+                    "is_known_by_now": false}],
+    })))
+)]
+async fn unpriced(
+    admin: Admin,
+    query: Query<Most>,
+    models: Data<UnpricedModels>,
+) -> ApiResult<Json<UnpricedModelsBody>> {
+    let models = models.list(&admin.0, query.read()?.limit).await?;
+    Ok(Json(UnpricedModelsBody { models: models.into_iter().map(UnpricedBody::from).collect() }))
+}
+
+/// Prices by decision
+///
+/// Every decision there ever was, the latest first. They come before whatever a price table says.
+#[utoipa::path(
+    get, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    responses((status = 200, description = "The decisions", body = OverridesBody, example = json!({
+        "overrides": [example()], "total": 1,
+    })))
+)]
+async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json<OverridesBody>> {
+    let overrides: Vec<OverrideBody> = prices.list(&admin.0).await?.into_iter().map(OverrideBody::from).collect();
+    Ok(Json(OverridesBody { total: overrides.len() as u64, overrides }))
+}
+
+/// Decide what a model costs
+///
+/// In USD per million tokens, as decimals in strings, up to 1000; zeros are meant. It counts for messages from `valid_from` on,
+/// whatever was decided before for that time. Messages that have no price yet get one soon; those that have one keep it. Every
+/// server follows within half a minute.
+#[utoipa::path(
+    post, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    request_body(content = NewOverrideBody, example = json!({
+        "model": "house-model", "provider": null, "valid_from": "2026-11-01T00:00:00Z",
+        "prices": {"input": "3", "output": "15", "cache_read": "0.3", "tiers": [
+            {"above_thousands": 200, "input": "6", "output": "22.5"},
+        ]},
+        "reason": "By contract.",
+    })),
+    responses((status = 201, description = "It is decided", body = OverrideBody, example = json!(example())))
+)]
+async fn set(
+    admin: Admin,
+    body: Body<NewOverride>,
+    overrides: Data<PriceOverrides>,
+    clock: Data<dyn Clock>,
+) -> ApiResult<Created<OverrideBody>> {
+    let NewOverride { model, provider, valid_from, prices, reason } = body.read().await?;
+    let valid_from = valid_from.unwrap_or_else(|| clock.now());
+    let decided = Override { model, provider, valid_from, prices: Some(prices) };
+    let decision = overrides.set(&admin.0, decided, reason).await?;
+    Ok(Created(ListedDecision { decision, stands: true }.into()))
+}
+
+/// End a price by decision
+///
+/// From now on the price tables count again for its model and provider; what was decided for a later time goes with it. The end
+/// is a decision too. 404 unless it stands.
+#[utoipa::path(
+    delete, path = "/prices/overrides/{id}", tag = "Admin", security(("bearer" = [])),
+    params(("id" = i64, Path, description = "Which decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    request_body(content = EndBody, example = json!({"reason": "The contract is over."})),
+    responses((status = 204, description = "It is ended"), failures::NotFound)
+)]
+async fn end(
+    admin: Admin,
+    path: PathArgs,
+    body: Body<EndBody>,
+    overrides: Data<PriceOverrides>,
+) -> ApiResult<NoContent> {
+    let reason = body.read().await?.reason;
+    let id = DecisionId(path.read("id", checks::integer(1..=i64::MAX))?);
+    overrides.remove(&admin.0, id, reason).await?;
+    Ok(NoContent)
+}
+
+fn example() -> Value {
+    json!({
+        "id": 7, "model": "house-model", "provider": null, "valid_from": "2026-11-01T00:00:00Z",
+        "prices": {"input": "3", "output": "15", "cache_read": "0.3", "cache_write": null, "cache_write_1h": null,
+                   "reasoning": null, "tiers": [
+            {"above_thousands": 200, "input": "6", "output": "22.5", "cache_read": "0.3", "cache_write": null,
+             "cache_write_1h": null, "reasoning": null},
+        ]},
+        "reason": "By contract.", "decided_by": "019a9f2e-7d4d-7c3a-9a55-1c2d3e4f5a6b",
+        "decided_at": "2026-11-22T12:34:56.789Z", "stands": true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_exact_decimals_from_nothing_to_a_thousand() {
+        for (text, femto) in [
+            ("0", Some(0)),
+            ("3", Some(3_000_000_000)),
+            ("0.075", Some(75_000_000)),
+            ("0.000000001", Some(1)),
+            ("999.999999999", Some(999_999_999_999)),
+            ("1000", Some(1_000_000_000_000)),
+            ("1000.0", Some(1_000_000_000_000)),
+            ("1000.000000001", None),
+            ("1001", None),
+            ("0001", None),
+            ("0.0000000001", None),
+            (".5", None),
+            ("5.", None),
+            ("-1", None),
+            ("+1", None),
+            ("1e2", None),
+            ("1,5", None),
+            (" 1", None),
+            ("", None),
+        ] {
+            assert_eq!(price(Scalar::Text(text.into())).ok().map(Price::femto), femto, "{text:?}");
+        }
+        for other in [Scalar::Unsigned(3), Scalar::Float(0.3), Scalar::Null] {
+            assert_eq!(price(other.clone()).expect_err("no text").rule, Rule::StringType, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Administrators on PostgreSQL: acts and their entries in one transaction, a log that is kept, flags that stand once.
+
+use std::sync::Arc;
+
+use domain::administration::ports::AdministrationReader;
+use domain::administration::{
+    Action, Administration, AdministrationError, Administrator, AuditEntry, AuditFilter, Deed, Flag, FlagOrder,
+    FlagState, Reason, Target,
+};
+use domain::clock::FixedClock;
+use domain::dashboard::Period;
+use domain::error::DomainError;
+use domain::identity::{Scopes, Via};
+use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
+use domain::jobs::{Job, JobStore, NewJob};
+use domain::leaderboard::{Asked, Leaderboard, Part, SortBy};
+use domain::page::PageRequest;
+use domain::store::{Store, StoreError};
+use domain::users::{GRACE, User, Username};
+use time::{Duration, OffsetDateTime};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::common::{Fixture, NOW, fixture};
+
+const PAGE: PageRequest = PageRequest { page: 1, size: 100 };
+
+/// Ids that are new in every process.
+struct Fresh;
+
+impl Ids for Fresh {
+    fn fresh(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        [7; 32]
+    }
+}
+
+impl Fixture {
+    fn administration_at(&self, now: OffsetDateTime) -> Administration {
+        let store = Arc::new(self.store.clone());
+        Administration::new(store.clone(), store.clone(), store, Arc::new(FixedClock(now)), Arc::new(Fresh))
+    }
+
+    fn administration(&self) -> Administration {
+        self.administration_at(NOW)
+    }
+
+    /// Somebody called root who was made an administrator, which is written down nowhere.
+    async fn root(&self) -> (User, Administrator) {
+        let root = self.person("root", None).await;
+        self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
+        let via = Via::Session(SessionId(Uuid::nil()));
+        let admitted = self.administration().admit(root.id, via, Some("192.0.2.7".to_owned())).await;
+        (root, admitted.expect("an administrator"))
+    }
+
+    /// The entries that `filter` asks for.
+    async fn log(&self, filter: &AuditFilter) -> Vec<AuditEntry> {
+        self.store.audit(filter, PAGE).await.expect("the log").items
+    }
+
+    /// What was done, the latest first.
+    async fn actions(&self) -> Vec<String> {
+        self.log(&AuditFilter::default()).await.into_iter().map(|entry| entry.action).collect()
+    }
+
+    async fn decided_flags(&self) -> Vec<Flag> {
+        self.store.flags(PAGE).await.expect("flags").items
+    }
+}
+
+fn order(expires_at: Option<OffsetDateTime>) -> FlagOrder {
+    FlagOrder { reason: Reason::trusted("made up"), expires_at }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_makes_administrators_and_everything_is_asked_of_the_account() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let administration = fixture.administration();
+    let session = Via::Session(SessionId(Uuid::nil()));
+    let admitted = async |user: &User, via| administration.admit(user.id, via, None).await.is_ok();
+    assert!(!admitted(&ada, session).await);
+    assert_eq!(
+        [administration.grant("ADA").await.ok(), administration.grant("ada").await.ok()],
+        [Some(true), Some(false)]
+    );
+    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    assert_eq!(
+        (admitted(&ada, session).await, admitted(&ada, token).await, admitted(&bob, session).await),
+        (true, false, false)
+    );
+    assert!(matches!(administration.grant("nobody").await, Err(AdministrationError::UnknownUser(_))));
+
+    // Whoever leaves administers nothing, is still listed, and can be kept from coming back as an administrator.
+    fixture.users_at(NOW).leave(ada.id).await.expect("a date");
+    assert!(!admitted(&ada, session).await);
+    let listed = administration.administrators().await.expect("a list");
+    let listed: Vec<_> = listed.iter().map(|listed| (listed.username.as_str(), listed.has_left)).collect();
+    assert_eq!(listed, [("Ada", true)]);
+    assert!(administration.revoke("ada").await.expect("it is revoked"));
+    assert!(!administration.revoke("ada").await.expect("nothing"), "a second time");
+    assert!(administration.administrators().await.expect("a list").is_empty());
+
+    let log = fixture.log(&AuditFilter::default()).await;
+    let lines: Vec<_> =
+        log.iter().map(|entry| (entry.action.as_str(), entry.by_operator, entry.target.clone())).collect();
+    let id = ada.id.to_string();
+    assert_eq!(lines, [("administrator_revoked", true, id.clone()), ("administrator_granted", true, id)]);
+    assert!(log.iter().all(|entry| entry.actor.is_none() && entry.ip.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let ada = fixture.person("ada", None).await;
+    let administration = fixture.administration();
+    let nothing_happened = async || fixture.actions().await.is_empty() && fixture.decided_flags().await.is_empty();
+
+    let unflagged = administration.unflag(&root, &ada.username, None).await;
+    assert_eq!(unflagged.expect_err("nothing stands").code(), "not_flagged");
+    let retried = administration.retry_job(&root, JobId(Uuid::nil())).await;
+    assert_eq!(retried.expect_err("no job").code(), "unknown_job");
+    assert!(nothing_happened().await);
+
+    // The transaction is dropped after the act and its entry.
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.administration().insert_flag(Uuid::now_v7(), ada.id, &order(None), root.id(), NOW).await.expect("a flag");
+    let deed = Deed::new(Action::FlagAccount, Target::User(ada.id), Vec::new());
+    deed.note(&mut *tx, &Fresh, &root, NOW).await.expect("an entry");
+    drop(tx);
+    assert!(nothing_happened().await);
+
+    // The entry cannot be written.
+    fixture.run("ALTER TABLE audit_log ADD CONSTRAINT nothing CHECK (action <> 'account_flagged')").await;
+    let flagged = administration.flag(&root, &ada.username, order(None)).await;
+    assert!(matches!(flagged, Err(AdministrationError::Store(StoreError::Internal(_)))), "{flagged:?}");
+    assert!(nothing_happened().await);
+
+    fixture.run("ALTER TABLE audit_log DROP CONSTRAINT nothing").await;
+    administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
+    assert_eq!((fixture.actions().await, fixture.decided_flags().await.len()), (vec!["account_flagged".to_owned()], 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_flags_at_once_one_stands() {
+    let fixture = Arc::new(fixture());
+    let (_, root) = fixture.root().await;
+    let ada = fixture.person("ada", None).await;
+    // One that is over stands in nobody's way, whoever notes it.
+    fixture.administration_at(NOW - Duration::DAY).flag(&root, &ada.username, order(Some(NOW))).await.expect("a flag");
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (fixture, root, name) = (fixture.clone(), root.clone(), ada.username.clone());
+        tasks.spawn(async move { fixture.administration().flag(&root, &name, order(None)).await });
+    }
+    let (mut made, mut refused) = (0, 0);
+    while let Some(done) = tasks.join_next().await {
+        match done.expect("no panic") {
+            Ok(_) => made += 1,
+            Err(AdministrationError::FlaggedAlready) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((made, refused), (1, 7));
+    let states: Vec<_> = fixture.decided_flags().await.iter().map(|flag| flag.state(NOW)).collect();
+    assert_eq!(states, [FlagState::Standing, FlagState::Expired]);
+    assert_eq!(fixture.actions().await, ["account_flagged"; 2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flag_hides_at_once_until_it_is_lifted_or_over() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.sync(&ada, &["a", "b"]).await;
+    fixture.sync(&bob, &["a"]).await;
+    fixture.refresh().await;
+    let by_tokens = Asked::global(SortBy::Tokens, Period::All);
+    let shown = async |now: OffsetDateTime| {
+        let part = Part { limit: 10, offset: 0 };
+        let board = fixture.leaderboard_at(now).board(&by_tokens, part, Some(ada.id)).await.expect("a board");
+        assert_eq!(board.me.expect("her own entry").standing.rank, 1, "her own view goes on");
+        assert_eq!(board.total, board.entries.len() as u64);
+        board.entries.iter().map(|entry| entry.username.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(shown(NOW).await, ["ada", "bob"]);
+    let end = NOW + Duration::DAY;
+    let flag = fixture.administration().flag(&root, &ada.username, order(Some(end))).await.expect("a flag");
+    assert_eq!(
+        (shown(NOW).await, shown(end).await),
+        (vec!["bob".to_owned()], vec!["ada".to_owned(), "bob".to_owned()])
+    );
+    assert_eq!(fixture.decided_flags().await, [flag]);
+    let late = fixture.administration_at(end).unflag(&root, &ada.username, None).await;
+    assert_eq!(late.expect_err("it is over").code(), "not_flagged");
+
+    let lifted = fixture.administration().unflag(&root, &ada.username, Some(Reason::trusted("a mistake"))).await;
+    lifted.expect("it is lifted");
+    assert_eq!(shown(NOW).await, ["ada", "bob"]);
+    let flags = fixture.decided_flags().await;
+    assert_eq!((flags.len(), flags[0].state(NOW), flags[0].lifted_at), (1, FlagState::Lifted, Some(NOW)));
+    assert_eq!(flags[0].by.as_ref().map(Username::as_str), Some("root"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_only_added_to_and_outlives_whom_it_names() {
+    let fixture = fixture();
+    let (root_user, root) = fixture.root().await;
+    let ada = fixture.person("ada", None).await;
+    fixture.administration().flag(&root, &ada.username, order(None)).await.expect("a flag");
+    let client = fixture.client().await;
+    for statement in [
+        "UPDATE audit_log SET action = 'nothing'",
+        "UPDATE audit_log SET ip = NULL",
+        "UPDATE audit_log SET actor = NULL, action = 'nothing'",
+        "UPDATE audit_log SET actor = NULL, details = '{}'",
+        "DELETE FROM audit_log",
+    ] {
+        let refused = client.batch_execute(statement).await.expect_err(statement);
+        let refused = refused.as_db_error().map(|error| error.message().to_owned());
+        assert_eq!(refused.as_deref(), Some("the audit log is only ever added to"), "{statement}");
+    }
+    let written = fixture.log(&AuditFilter::default()).await;
+    assert_eq!(written[0].actor, Some((root_user.id, root_user.username.clone())));
+    assert_eq!(
+        (written[0].target_username.as_ref(), written[0].ip.as_deref()),
+        (Some(&ada.username), Some("192.0.2.7"))
+    );
+    assert!(written[0].details.0.contains("\"reason\": \"made up\""), "{:?}", written[0].details);
+
+    for gone in [ada.id, root_user.id] {
+        fixture.users_at(NOW).leave(gone).await.expect("a date");
+    }
+    let later = fixture.users_at(NOW + GRACE + Duration::DAY);
+    assert_eq!(later.purge(|| false).await.expect("a purge").accounts, 2);
+    let kept = fixture.log(&AuditFilter::default()).await;
+    let expected = AuditEntry { actor: None, target_username: None, ip: None, ..written[0].clone() };
+    assert_eq!(kept, [expected]);
+    assert!(!kept[0].by_operator, "an administrator who is gone is no operator");
+    client.batch_execute("DELETE FROM audit_log").await.expect_err("it is still kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_asked_by_who_what_and_whom() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
+    let at = |seconds| fixture.administration_at(NOW + Duration::seconds(seconds));
+    at(1).grant("bob").await.expect("an administrator");
+    let bob_admin = Administrator::unchecked(bob.id);
+    at(2).flag(&root, &ada.username, order(None)).await.expect("a flag");
+    at(3).unflag(&bob_admin, &ada.username, None).await.expect("none");
+    at(4).flag(&bob_admin, &bob.username, order(None)).await.expect("a flag");
+
+    let all = AuditFilter::default;
+    let name = |name: &str| Some(Username::trusted(name));
+    let target = |target: &str| Some(target.to_owned());
+    for (filter, seconds) in [
+        (all(), &[4, 3, 2, 1][..]),
+        (AuditFilter { actor: name("BOB"), ..all() }, &[4, 3]),
+        (AuditFilter { actor: name("nobody"), ..all() }, &[]),
+        (AuditFilter { action: Some(Action::FlagAccount), ..all() }, &[4, 2]),
+        (AuditFilter { target: target("ada"), ..all() }, &[3, 2]),
+        (AuditFilter { target: target(&bob.id.to_string()), ..all() }, &[4, 1]),
+        (AuditFilter { target: target("house-model"), ..all() }, &[]),
+        (AuditFilter { actor: name("root"), action: Some(Action::FlagAccount), target: target("ada") }, &[2]),
+        (AuditFilter { actor: name("root"), action: Some(Action::UnflagAccount), ..all() }, &[]),
+    ] {
+        let found: Vec<_> = fixture.log(&filter).await.iter().map(|entry| (entry.at - NOW).whole_seconds()).collect();
+        assert_eq!(found, seconds, "{filter:?}");
+    }
+    let second = fixture.store.audit(&all(), PageRequest { page: 2, size: 3 }).await.expect("the log");
+    assert_eq!((second.total, second.items.len(), second.items[0].by_operator), (4, 1, true));
+    let second = fixture.store.flags(PageRequest { page: 2, size: 1 }).await.expect("flags");
+    assert_eq!((second.total, second.items[0].username.as_str()), (2, "Ada"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let (dead, running) = (JobId(Uuid::now_v7()), JobId(Uuid::now_v7()));
+    let job = |id, key: &str| (id, NewJob { job: Job::Cleanup, key: key.to_owned(), run_at: NOW });
+    fixture.store.enqueue_now(&[job(dead, "dead"), job(running, "running")], NOW).await.expect("jobs");
+    let state = "UPDATE jobs SET status = idempotency_key, attempts = 5, finished_at = now(), last_error = 'no'";
+    fixture.run(state).await;
+    let administration = fixture.administration();
+    let view = administration.queue(&root).await.expect("the queue");
+    let states: Vec<_> = view.states.iter().map(|state| (state.status.as_str(), state.jobs)).collect();
+    assert_eq!(states, [("dead", 1), ("running", 1)]);
+    assert_eq!((view.dead.len(), view.dead[0].id, view.dead[0].last_error.as_deref()), (1, dead, Some("no")));
+
+    for refused in [administration.retry_job(&root, running).await, administration.remove_job(&root, running).await] {
+        assert_eq!(refused.expect_err("it runs").code(), "job_in_another_state");
+    }
+    administration.retry_job(&root, dead).await.expect("it is tried again");
+    let listed = fixture.store.list(Some("pending".to_owned()), 5).await.expect("jobs");
+    assert_eq!((listed.len(), listed[0].id, listed[0].attempts), (1, dead, 0));
+    administration.remove_job(&root, dead).await.expect("it is removed");
+    let gone = administration.remove_job(&root, dead).await;
+    assert_eq!(gone.expect_err("it is gone").code(), "unknown_job");
+    assert_eq!(fixture.actions().await, ["job_removed", "job_retried"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn boards_that_are_asked_for_twice_are_one_job() {
+    let fixture = Arc::new(fixture());
+    let (_, root) = fixture.root().await;
+    let mut tasks = JoinSet::new();
+    for _ in 0..4 {
+        let (fixture, root) = (fixture.clone(), root.clone());
+        let store = Arc::new(fixture.store.clone());
+        let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+        tasks.spawn(async move { boards.request_refresh(&root).await.expect("a job") });
+    }
+    let mut jobs = tasks.join_all().await;
+    jobs.dedup();
+    assert_eq!(jobs.len(), 1);
+    let later = fixture.leaderboard_at(NOW + Duration::MINUTE).request_refresh(&root).await.expect("a job");
+    assert_ne!(later, jobs[0]);
+    assert_eq!(fixture.actions().await, ["boards_refreshed"; 5], "each asking is written down");
+    let listed = fixture.store.list(None, 9).await.expect("jobs");
+    assert!(listed.len() == 2 && listed.iter().all(|job| job.queue == "leaderboard" && job.status == "pending"));
+}

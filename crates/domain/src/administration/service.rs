@@ -1,0 +1,227 @@
+//! What administrators do, and the operator about them.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::administrator::{Administrator, ListedAdministrator};
+use super::audit::{Action, Actor, AuditEntry, AuditFilter, Deed, Target};
+use super::error::AdministrationError;
+use super::flag::{Flag, FlagOrder};
+use super::ports::AdministrationReader;
+use super::queue::{QueueView, may_remove, may_retry};
+use super::reason::Reason;
+use crate::clock::Clock;
+use crate::identity::{SignInName, Via};
+use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::JobStore;
+use crate::jobs::ports::HeldJob;
+use crate::page::{Page, PageRequest};
+use crate::store::{Store, UnitOfWork};
+use crate::text::rfc3339;
+use crate::users::{User, Username, gone_by};
+
+/// How many jobs that were given up are shown.
+const DEAD_SHOWN: u32 = 100;
+
+/// The use cases of administrators that are no other context's, and of the operator who makes them.
+#[derive(Clone)]
+pub struct Administration {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn AdministrationReader>,
+    queue: Arc<dyn JobStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl Administration {
+    /// Keeps decisions and the log in `store`, reads them from `reader`, and looks at `queue`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn AdministrationReader>,
+        queue: Arc<dyn JobStore>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { store, reader, queue, clock, ids }
+    }
+
+    /// Who calls through `via` from `ip` as an administrator. Fails for everybody else, and for every API token.
+    pub async fn admit(
+        &self,
+        user: UserId,
+        via: Via,
+        ip: Option<String>,
+    ) -> Result<Administrator, AdministrationError> {
+        let by_session = matches!(via, Via::Session(_));
+        if !by_session || !self.reader.is_administrator(user).await? {
+            return Err(AdministrationError::NotAnAdministrator);
+        }
+        Ok(Administrator::admitted(user, ip))
+    }
+
+    /// The operator makes the account called `name` an administrator; says whether it was none before.
+    pub async fn grant(&self, name: &str) -> Result<bool, AdministrationError> {
+        let mut tx = self.store.begin().await?;
+        let found = match Username::parse(name) {
+            Ok(username) => tx.users().find_by_username(&username).await?,
+            Err(_) => None,
+        };
+        let user = found.map(|(user, _)| user.id);
+        self.set_administrator(tx, user, name, true).await
+    }
+
+    /// The operator makes the account called `name` an administrator no more, also one whose owner left and may come back;
+    /// says whether it was one before. What is under way comes to its end.
+    pub async fn revoke(&self, name: &str) -> Result<bool, AdministrationError> {
+        let mut tx = self.store.begin().await?;
+        let found = match Username::parse(name) {
+            Ok(username) => {
+                let left_after = gone_by(self.clock.now());
+                tx.users().find_for_sign_in(&SignInName::Username(username), left_after).await?
+            }
+            Err(_) => None,
+        };
+        let user = found.map(|(user, _)| user.id);
+        self.set_administrator(tx, user, name, false).await
+    }
+
+    async fn set_administrator(
+        &self,
+        mut tx: Box<dyn UnitOfWork>,
+        user: Option<UserId>,
+        name: &str,
+        administers: bool,
+    ) -> Result<bool, AdministrationError> {
+        let user = user.ok_or_else(|| AdministrationError::UnknownUser(name.to_owned()))?;
+        if !tx.administration().set_administrator(user, administers).await? {
+            return Ok(false);
+        }
+        let action = if administers { Action::GrantAdministrator } else { Action::RevokeAdministrator };
+        let deed = Deed::new(action, Target::User(user), Vec::new());
+        deed.note(&mut *tx, &*self.ids, Actor::Operator, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    /// All administrators, by username; for the operator.
+    pub async fn administrators(&self) -> Result<Vec<ListedAdministrator>, AdministrationError> {
+        Ok(self.reader.administrators().await?)
+    }
+
+    /// Keeps the account called `username` off the boards, at once. Its owner's dashboard goes on working.
+    pub async fn flag(
+        &self,
+        by: &Administrator,
+        username: &Username,
+        order: FlagOrder,
+    ) -> Result<Flag, AdministrationError> {
+        let now = self.clock.now();
+        order.check(now)?;
+        let mut tx = self.store.begin().await?;
+        let user = person(&mut *tx, username).await?;
+        let decider = tx.users().find(by.id()).await?;
+        let id = self.ids.fresh();
+        if !tx.administration().insert_flag(id, user.id, &order, by.id(), now).await? {
+            return Err(AdministrationError::FlaggedAlready);
+        }
+        let details = vec![
+            ("flag", id.to_string().into()),
+            ("reason", order.reason.as_str().into()),
+            ("expires_at", order.expires_at.map(rfc3339).into()),
+        ];
+        let deed = Deed::new(Action::FlagAccount, Target::User(user.id), details);
+        deed.note(&mut *tx, &*self.ids, by, now).await?;
+        tx.commit().await?;
+        Ok(Flag {
+            id,
+            user: user.id,
+            username: user.username,
+            reason: order.reason,
+            by: decider.map(|decider| decider.username),
+            created_at: now,
+            expires_at: order.expires_at,
+            lifted_at: None,
+        })
+    }
+
+    /// Lifts the flag of the account called `username`: boards show it again at once, at the place it had.
+    pub async fn unflag(
+        &self,
+        by: &Administrator,
+        username: &Username,
+        reason: Option<Reason>,
+    ) -> Result<(), AdministrationError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let user = person(&mut *tx, username).await?;
+        let lifted = tx.administration().lift_flag(user.id, now).await?;
+        let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
+        let reason = reason.as_ref().map(Reason::as_str);
+        let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
+        let deed = Deed::new(Action::UnflagAccount, Target::User(user.id), details);
+        deed.note(&mut *tx, &*self.ids, by, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The flags that stand and those of the past, the newest first, and the instant at which they are judged.
+    pub async fn flags(
+        &self,
+        _: &Administrator,
+        page: PageRequest,
+    ) -> Result<(Page<Flag>, OffsetDateTime), AdministrationError> {
+        Ok((self.reader.flags(page).await?, self.clock.now()))
+    }
+
+    /// The entries of the log that `filter` asks for, the newest first.
+    pub async fn audit(
+        &self,
+        _: &Administrator,
+        filter: &AuditFilter,
+        page: PageRequest,
+    ) -> Result<Page<AuditEntry>, AdministrationError> {
+        Ok(self.reader.audit(filter, page).await?)
+    }
+
+    /// The queue at a glance.
+    pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
+        let states = self.queue.states().await?;
+        let dead = self.queue.list(Some("dead".to_owned()), DEAD_SHOWN).await?;
+        Ok(QueueView { states, dead })
+    }
+
+    /// Makes a job that was given up, or waits, due now, with all its attempts.
+    pub async fn retry_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let job = held(&mut *tx, id).await?;
+        may_retry(&job)?;
+        tx.jobs().retry(id, now).await?;
+        about(Action::RetryJob, id, job).note(&mut *tx, &*self.ids, by, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Removes a job that nobody works on.
+    pub async fn remove_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
+        let mut tx = self.store.begin().await?;
+        let job = held(&mut *tx, id).await?;
+        may_remove(&job)?;
+        tx.jobs().remove(id).await?;
+        about(Action::RemoveJob, id, job).note(&mut *tx, &*self.ids, by, self.clock.now()).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+async fn person(tx: &mut dyn UnitOfWork, username: &Username) -> Result<User, AdministrationError> {
+    let found = tx.users().find_by_username(username).await?;
+    found.map(|(user, _)| user).ok_or_else(|| AdministrationError::UnknownUser(username.to_string()))
+}
+
+async fn held(tx: &mut dyn UnitOfWork, id: JobId) -> Result<HeldJob, AdministrationError> {
+    tx.jobs().hold(id).await?.ok_or(AdministrationError::UnknownJob(id))
+}
+
+fn about(action: Action, id: JobId, job: HeldJob) -> Deed {
+    let details = vec![("kind", job.queue.into()), ("key", job.key.into()), ("status", job.status.into())];
+    Deed::new(action, Target::Job(id), details)
+}

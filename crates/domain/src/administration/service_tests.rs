@@ -1,0 +1,261 @@
+//! Administering, with mocks: who is let in, and that nothing is done without an entry in the log.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::Duration;
+use uuid::Uuid;
+
+use super::audit::Noted;
+use super::ports::MockAdministrationReader;
+use super::*;
+use crate::clock::FixedClock;
+use crate::data::{Data, Datum};
+use crate::error::DomainError;
+use crate::identity::{Scopes, SignInName, Via};
+use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
+use crate::jobs::ports::{HeldJob, MockJobStore};
+use crate::store::StoreError;
+use crate::testing::TestUnitOfWork;
+use crate::text::rfc3339;
+use crate::usage::testing::NOW;
+use crate::users::{Profile, User, Username, gone_by};
+
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const ROOT: UserId = UserId(Uuid::from_u128(7));
+const JOB: JobId = JobId(Uuid::from_u128(9));
+
+fn admin() -> Administrator {
+    Administrator::unchecked(ROOT)
+}
+
+fn user(id: UserId) -> User {
+    User {
+        id,
+        username: Username::trusted(if id == ADA { "ada" } else { "root" }),
+        email: None,
+        email_verified: false,
+        profile: Profile::default(),
+        is_public: true,
+        is_admin: id == ROOT,
+        zone: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// The use cases on transactions that `prepare` makes, what is noted in them, and how many are committed.
+struct Trial {
+    administration: Administration,
+    noted: Arc<Mutex<Vec<Noted>>>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl Trial {
+    fn new(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> Self {
+        Self::reading(MockAdministrationReader::new(), prepare)
+    }
+
+    fn reading(
+        reader: MockAdministrationReader,
+        prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
+    ) -> Self {
+        let (noted, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+        let (kept, counter) = (noted.clone(), commits.clone());
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            let is_ada = |name: &Username| (*name == user(ADA).username).then(|| (user(ADA), None));
+            tx.users.expect_find_by_username().returning(move |name| Ok(is_ada(name)));
+            tx.users.expect_find().returning(|id| Ok(Some(user(id))));
+            prepare(&mut tx);
+            let kept = kept.clone();
+            tx.administration.expect_note().returning(move |entry| {
+                kept.lock().expect("a list").push(entry.clone());
+                Ok(())
+            });
+            tx
+        });
+        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        let queue = Arc::new(MockJobStore::new());
+        let administration = Administration::new(Arc::new(store), Arc::new(reader), queue, clock, ids);
+        Self { administration, noted, commits }
+    }
+
+    /// What was committed: actor, action, target and details of each entry. What is noted and not committed fails.
+    fn log(&self) -> Vec<(Actor, Action, Target, Data)> {
+        let noted = self.noted.lock().expect("a list");
+        assert_eq!(noted.len(), self.commits.load(Ordering::SeqCst), "each act with its entry, and no entry without");
+        assert!(noted.iter().all(|entry| entry.at == NOW));
+        let line = |entry: &Noted| {
+            let Deed { action, target, details } = entry.deed.clone();
+            (entry.actor.clone(), action, target, details)
+        };
+        noted.iter().map(line).collect()
+    }
+}
+
+fn by_root() -> Actor {
+    Actor::Administrator(admin())
+}
+
+#[test]
+fn only_an_administrator_with_a_session_is_let_in() {
+    let session = Via::Session(SessionId(Uuid::nil()));
+    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    for (who, via, admitted) in
+        [(ROOT, session, true), (ADA, session, false), (ROOT, token, false), (ADA, token, false)]
+    {
+        let mut reader = MockAdministrationReader::new();
+        reader.expect_is_administrator().returning(|user| Ok(user == ROOT));
+        let trial = Trial::reading(reader, |_| {});
+        let ip = Some("192.0.2.7".to_owned());
+        match block_on(trial.administration.admit(who, via, ip)) {
+            Ok(administrator) => assert!(admitted && administrator == admin(), "{who} {via:?}"),
+            Err(error) => assert!(!admitted && error.code() == "not_an_administrator", "{who} {via:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_operator_makes_administrators_and_a_second_time_is_not_written_down() {
+    for (administers, is_new) in [(true, true), (true, false), (false, true), (false, false)] {
+        let trial = Trial::new(move |tx| {
+            let found = |_: &SignInName, left_after| {
+                assert_eq!(left_after, gone_by(NOW), "also who left");
+                Ok(Some((user(ADA), None)))
+            };
+            tx.users.expect_find_for_sign_in().returning(found);
+            let set = tx.administration.expect_set_administrator();
+            set.withf(move |id, is| *id == ADA && *is == administers).returning(move |_, _| Ok(is_new));
+        });
+        let administration = &trial.administration;
+        let done =
+            if administers { block_on(administration.grant("ADA")) } else { block_on(administration.revoke("ADA")) };
+        assert_eq!(done.expect("done"), is_new);
+        let action = if administers { Action::GrantAdministrator } else { Action::RevokeAdministrator };
+        let entry = (Actor::Operator, action, Target::User(ADA), Vec::new());
+        assert_eq!(trial.log(), if is_new { vec![entry] } else { Vec::new() });
+    }
+}
+
+#[test]
+fn nobody_who_is_not_there_becomes_an_administrator() {
+    for name in ["nobody", "no name", ""] {
+        let trial = Trial::new(|tx| {
+            tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
+        });
+        for done in [block_on(trial.administration.grant(name)), block_on(trial.administration.revoke(name))] {
+            let subject = done.expect_err("nobody").subject().expect("a subject");
+            assert_eq!((subject.resource, subject.value.as_deref()), ("User", Some(name)));
+        }
+        assert_eq!(trial.log(), []);
+    }
+}
+
+/// Flags the account called `name`, where one stands or not.
+fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static str>, Trial) {
+    let expected = order.clone();
+    let trial = Trial::new(move |tx| {
+        let expected = expected.clone();
+        let insert = tx.administration.expect_insert_flag();
+        insert
+            .withf(move |_, user, order, by, now| (*user, order, *by, *now) == (ADA, &expected, ROOT, NOW))
+            .returning(move |_, _, _, _, _| Ok(!stands));
+    });
+    let done = block_on(trial.administration.flag(&admin(), &Username::trusted(name), order));
+    (done.map_err(|error| error.code()), trial)
+}
+
+#[test]
+fn a_flag_has_a_reason_and_an_end_and_stands_once() {
+    let end = NOW + Duration::DAY;
+    let order = |expires_at| FlagOrder { reason: Reason::trusted("made up"), expires_at };
+    for (expires_at, told) in [(None, Datum::Nothing), (Some(end), rfc3339(end).into())] {
+        let (flagged, trial) = flag("ADA", order(expires_at), false);
+        let flagged = flagged.expect("a flag");
+        assert_eq!((flagged.user, flagged.username.as_str(), flagged.created_at), (ADA, "ada", NOW));
+        assert_eq!(flagged.by.as_ref().map(Username::as_str), Some("root"));
+        let details = vec![("flag", flagged.id.to_string().into()), ("reason", "made up".into()), ("expires_at", told)];
+        assert_eq!(trial.log(), [(by_root(), Action::FlagAccount, Target::User(ADA), details)]);
+    }
+    for (name, expires_at, stands, code) in [
+        ("ada", None, true, "flagged_already"),
+        ("ada", Some(NOW), false, "flag_ends_before"),
+        ("nobody", None, false, "unknown_user"),
+    ] {
+        let (flagged, trial) = flag(name, order(expires_at), stands);
+        assert_eq!(flagged, Err(code));
+        assert_eq!(trial.log(), []);
+    }
+}
+
+#[test]
+fn a_flag_that_stands_is_lifted() {
+    let id = Uuid::from_u128(3);
+    for (name, stands, reason, expected) in [
+        ("ada", true, Some("a mistake"), Ok(())),
+        ("ada", true, None, Ok(())),
+        ("ada", false, None, Err("not_flagged")),
+        ("nobody", true, None, Err("unknown_user")),
+    ] {
+        let trial = Trial::new(move |tx| {
+            let lift = tx.administration.expect_lift_flag();
+            lift.withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| Ok(stands.then_some(id)));
+        });
+        let name = Username::trusted(name);
+        let lifted = block_on(trial.administration.unflag(&admin(), &name, reason.map(Reason::trusted)));
+        assert_eq!(lifted.map_err(|error| error.code()), expected);
+        let details = vec![("flag", id.to_string().into()), ("reason", reason.into())];
+        let entry = (by_root(), Action::UnflagAccount, Target::User(ADA), details);
+        assert_eq!(trial.log(), if expected.is_ok() { vec![entry] } else { Vec::new() });
+    }
+}
+
+#[test]
+fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
+    for (status, retried, removed) in [
+        (Some("dead"), Ok(()), Ok(())),
+        (Some("pending"), Ok(()), Ok(())),
+        (Some("done"), Err("job_in_another_state"), Ok(())),
+        (Some("running"), Err("job_in_another_state"), Err("job_in_another_state")),
+        (None, Err("unknown_job"), Err("unknown_job")),
+    ] {
+        for (action, expected) in [(Action::RetryJob, retried), (Action::RemoveJob, removed)] {
+            let trial = Trial::new(move |tx| {
+                let job = |status: &str| HeldJob { queue: "prices".into(), key: "k".into(), status: status.into() };
+                tx.jobs.expect_hold().withf(|id| *id == JOB).returning(move |_| Ok(status.map(job)));
+                let times = |is: Action| usize::from(is == action && expected.is_ok());
+                let retry = tx.jobs.expect_retry().times(times(Action::RetryJob));
+                retry.withf(|id, now| (*id, *now) == (JOB, NOW)).returning(|_, _| Ok(()));
+                let remove = tx.jobs.expect_remove().times(times(Action::RemoveJob));
+                remove.withf(|id| *id == JOB).returning(|_| Ok(()));
+            });
+            let done = match action {
+                Action::RetryJob => block_on(trial.administration.retry_job(&admin(), JOB)),
+                _ => block_on(trial.administration.remove_job(&admin(), JOB)),
+            };
+            assert_eq!(done.map_err(|error| error.code()), expected, "{status:?} {action:?}");
+            let details =
+                vec![("kind", "prices".into()), ("key", "k".into()), ("status", status.unwrap_or_default().into())];
+            let entry = (by_root(), action, Target::Job(JOB), details);
+            assert_eq!(trial.log(), if expected.is_ok() { vec![entry] } else { Vec::new() });
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_written_down_is_not_done() {
+    let store = TestUnitOfWork::store(|| {
+        let mut tx = TestUnitOfWork::default();
+        tx.users.expect_find_by_username().returning(|_| Ok(Some((user(ADA), None))));
+        tx.administration.expect_lift_flag().returning(|_, _| Ok(Some(Uuid::from_u128(3))));
+        tx.administration.expect_note().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
+        tx
+    });
+    let (reader, queue) = (Arc::new(MockAdministrationReader::new()), Arc::new(MockJobStore::new()));
+    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let administration = Administration::new(Arc::new(store), reader, queue, clock, ids);
+    let lifted = block_on(administration.unflag(&admin(), &Username::trusted("ada"), None));
+    assert!(matches!(lifted, Err(AdministrationError::Store(StoreError::Unavailable(_)))), "{lifted:?}");
+}

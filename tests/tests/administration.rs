@@ -1,0 +1,164 @@
+//! Administrators: made by the operator, they keep somebody off the boards, and everything they do is written down.
+
+use serde_json::{Value, json};
+use tests::{Batch, Message, Person, Server, Worker, wait_until};
+
+/// `worker admin …`: whether it succeeded, and what it said.
+fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
+    let output = server.database().run("worker", &[&["admin"], arguments].concat());
+    (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
+}
+
+/// Who the board shows to somebody who is not signed in.
+async fn board(server: &Server) -> Vec<String> {
+    let board = server.client().get("/leaderboard").await.expect(200);
+    let entries = board["entries"].as_array().expect("entries").clone();
+    assert_eq!(board["pagination"]["total"].as_u64(), Some(entries.len() as u64));
+    entries.iter().map(|entry| entry["username"].as_str().expect("a name").to_owned()).collect()
+}
+
+/// Action and subject's name of each entry of the log, the latest first.
+async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
+    let log = root.get(&format!("/admin/audit{query}")).await;
+    let entries = log["items"].as_array().expect("entries").clone();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    entries
+        .iter()
+        .map(|entry| (text(&entry["action"]).expect("an action"), text(&entry["subject"]["username"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_and_lets_them_back() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let root = Person::register(&server, "root_1").await;
+    ada.sync(&Batch::of([Message::new("m1").output(2_000)])).await;
+    bob.sync(&Batch::of([Message::new("m1").output(1_000)])).await;
+    root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
+
+    let (made, said) = admin(&server, &["grant", "nobody"]);
+    assert!(!made && said.contains("there is no account called nobody"), "{said}");
+    let (made, said) = admin(&server, &["grant", "ROOT_1"]);
+    assert!(made && said.contains("is an administrator now"), "{said}");
+    let (_, said) = admin(&server, &["grant", "root_1"]);
+    assert!(said.contains("is an administrator already"), "{said}");
+    let (_, said) = admin(&server, &["list"]);
+    assert_eq!(said, format!("{}  root_1\n", root.id));
+    assert_eq!(root.get("/auth/me").await["is_admin"], true, "the session that there was administers");
+
+    // The boards, computed on demand: two clicks, one job, unless a minute ends between them.
+    let job = root.client.post("/leaderboard/refresh", &json!({})).await.expect(202)["job_id"].clone();
+    root.client.post("/leaderboard/refresh", &json!({})).await.expect(202);
+    let mut worker = Worker::start(server.database(), &[]);
+    let state = format!("SELECT status FROM jobs WHERE id = '{}'", job.as_str().expect("an id"));
+    wait_until("the boards are computed", async || server.database().rows(&state).trim() == "done").await;
+    assert_eq!(worker.terminate().await, Some(0));
+    assert_eq!(board(&server).await, ["ada", "bob"]);
+
+    let flag = json!({"reason": "These figures are made up.", "expires_at": "2999-01-01T00:00:00Z"});
+    let flagged = root.client.post("/admin/users/ADA/flag", &flag).await.expect(201);
+    assert_eq!((&flagged["username"], &flagged["state"]), (&json!("ada"), &json!("standing")));
+    assert_eq!(board(&server).await, ["bob"], "at once");
+    let details = root.client.post("/admin/users/ada/flag", &flag).await.expect_error(409, "CONFLICT");
+    assert_eq!(details["resource"], "Flag");
+    assert_eq!(ada.overview().await["total_tokens"], 2_000, "her own dashboard goes on");
+    assert_eq!(ada.get("/leaderboard").await["me"]["rank"], 1);
+    server.client().get("/leaderboard/ada").await.expect_error(404, "NOT_FOUND");
+
+    root.client.delete("/admin/users/ada/flag").await.expect(204);
+    assert_eq!(board(&server).await, ["ada", "bob"]);
+    root.client.delete("/admin/users/ada/flag").await.expect_error(404, "NOT_FOUND");
+    let flags = root.get("/admin/flags").await;
+    assert_eq!((&flags["total"], &flags["items"][0]["state"]), (&json!(1), &json!("lifted")));
+    assert_eq!(flags["items"][0]["flagged_by"], "root_1");
+
+    let of = |action: &str, subject: Option<&str>| (action.to_owned(), subject.map(str::to_owned));
+    let expected = [
+        of("account_unflagged", Some("ada")),
+        of("account_flagged", Some("ada")),
+        of("boards_refreshed", None),
+        of("boards_refreshed", None),
+        of("administrator_granted", Some("root_1")),
+    ];
+    assert_eq!(log(&root, "").await, expected);
+    assert_eq!(log(&root, "?actor=root_1&subject=ada").await, expected[..2]);
+    assert_eq!(log(&root, "?action=administrator_granted").await, expected[4..]);
+    let granted = root.get("/admin/audit?action=administrator_granted").await["items"][0].clone();
+    assert_eq!((&granted["by_operator"], &granted["actor"]), (&json!(true), &Value::Null));
+
+    let (revoked, said) = admin(&server, &["revoke", "root_1"]);
+    assert!(revoked && said.contains("is no administrator any more"), "{said}");
+    root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
+    assert_eq!(admin(&server, &["list"]), (true, String::new()));
+}
+
+#[tokio::test]
+async fn a_price_that_is_decided_prices_what_had_none_and_its_end_leaves_it() {
+    let server = Server::start().await;
+    let (ada, root) = (Person::register(&server, "ada").await, Person::register(&server, "root_1").await);
+    ada.sync(&Batch::of([Message::new("m1").model("house-model").output(1_000_000)])).await;
+    assert!(admin(&server, &["grant", "root_1"]).0);
+    let unpriced = root.get("/admin/models/unpriced").await["models"][0].clone();
+    assert_eq!(
+        (&unpriced["model"], &unpriced["tokens"], &unpriced["people"]),
+        (&json!("house-model"), &json!(1_000_000), &json!(1))
+    );
+
+    let price = json!({
+        "model": "house-model", "valid_from": "2026-01-01T00:00:00Z", "prices": {"input": "1", "output": "2.5"},
+        "reason": "By contract.",
+    });
+    let decided = root.client.post("/admin/prices/overrides", &price).await.expect(201);
+    let mut worker = Worker::start(server.database(), &[]);
+    wait_until("the message has a price", async || ada.overview().await["total_cost"] == 2.5).await;
+    assert_eq!(worker.terminate().await, Some(0));
+    assert_eq!(root.get("/admin/models/unpriced").await["models"], json!([]));
+
+    let end = |id: &Value| {
+        let path = format!("/admin/prices/overrides/{id}");
+        root.client.request(reqwest::Method::DELETE, &path).json(&json!({"reason": "It is over."}))
+    };
+    assert_eq!(root.client.send(end(&decided["id"])).await.status, 204);
+    root.client.send(end(&decided["id"])).await.expect_error(404, "NOT_FOUND");
+    let overrides = root.get("/admin/prices/overrides").await;
+    let told: Vec<(&Value, &Value)> = overrides["overrides"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (&one["prices"]["output"], &one["stands"]))
+        .collect();
+    assert_eq!(told, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
+    assert_eq!(ada.overview().await["total_cost"], 2.5, "costs are facts of their time");
+    let log = log(&root, "?subject=house-model").await;
+    assert_eq!(log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(), ["price_ended", "price_set"]);
+    server.assert_rebuild_changes_nothing("ada");
+}
+
+#[tokio::test]
+async fn a_job_that_was_given_up_is_seen_tried_again_and_removed() {
+    let server = Server::start().await;
+    let root = Person::register(&server, "root_1").await;
+    assert!(admin(&server, &["grant", "root_1"]).0);
+    server.database().rows(
+        "INSERT INTO jobs (id, queue, idempotency_key, payload, status, priority, attempts, max_attempts, created_at,
+                           run_at, finished_at, last_error)
+         VALUES (gen_random_uuid(), 'cleanup', 'story', '{}', 'dead', 90, 5, 5, now(), now(), now(), 'timed out')",
+    );
+    let dead = root.get("/admin/queue").await["dead"][0].clone();
+    assert_eq!(
+        (&dead["kind"], &dead["attempts"], &dead["last_error"]),
+        (&json!("cleanup"), &json!(5), &json!("timed out"))
+    );
+    let path = format!("/admin/queue/{}", dead["id"].as_str().expect("an id"));
+    root.client.post(&format!("{path}/retry"), &json!({})).await.expect(204);
+    assert_eq!(root.get("/admin/queue").await["dead"], json!([]));
+    assert_eq!(server.database().rows("SELECT status, attempts FROM jobs").trim(), "pending,0");
+    root.client.delete(&path).await.expect(204);
+    root.client.delete(&path).await.expect_error(404, "NOT_FOUND");
+    let log = log(&root, "").await;
+    assert_eq!(
+        log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(),
+        ["job_removed", "job_retried", "administrator_granted"]
+    );
+}
