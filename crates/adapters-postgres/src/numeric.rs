@@ -65,13 +65,20 @@ fn decode(numeric: &PgNumeric) -> Option<Usd> {
         PgNumeric::Negative { weight, digits, .. } => (-1, *weight, digits),
         PgNumeric::NaN => return None,
     };
-    let mut padded = 0_i128;
+    let mut atto = 0_i128;
     for (place, &digit) in digits.iter().enumerate() {
         let group = i32::from(weight) - i32::try_from(place).ok()? + i32::try_from(FRACTION_GROUPS).ok()?;
-        let value = GROUP.checked_pow(u32::try_from(group).ok()?)?.checked_mul(i128::from(digit))?;
-        padded = padded.checked_add(value)?;
+        let digit = i128::from(digit);
+        // The last group goes beyond the decimals of an amount. The others are worth a multiple of one, so that nothing
+        // needs more room than the amount itself.
+        let value = match u32::try_from(group).ok()?.checked_sub(1) {
+            None if digit % PADDING == 0 => digit / PADDING,
+            None => return None,
+            Some(higher) => GROUP.checked_pow(higher)?.checked_mul(GROUP / PADDING)?.checked_mul(digit)?,
+        };
+        atto = atto.checked_add(value)?;
     }
-    (padded % PADDING == 0).then(|| Usd::from_atto(sign * (padded / PADDING)))
+    Some(Usd::from_atto(sign * atto))
 }
 
 #[cfg(test)]
@@ -89,6 +96,9 @@ mod tests {
         let thousands = Usd::from_atto(120_000 * 10_i128.pow(18));
         assert_eq!(encode(thousands), Some(PgNumeric::Positive { weight: 1, scale: 18, digits: vec![12] }));
         assert_eq!(decode(&PgNumeric::NaN), None);
+        // As many as there are tokens at most, which are read as if they were dollars: 9,223,372,036,854,775,807.
+        let most = PgNumeric::Positive { weight: 4, scale: 0, digits: vec![922, 3_372, 368, 5_477, 5_807] };
+        assert_eq!(decode(&most), Some(Usd::from_atto(i128::from(i64::MAX) * 10_i128.pow(18))));
         assert_eq!(decode(&PgNumeric::Positive { weight: -5, scale: 20, digits: vec![1] }), None);
     }
 

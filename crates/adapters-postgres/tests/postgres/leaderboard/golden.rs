@@ -8,13 +8,22 @@ use domain::leaderboard::{Asked, Filter, HistoryDays, Kind, Part, RankedDay, Sco
 use domain::money::Usd;
 use domain::social::Followed;
 use domain::store::Store;
-use domain::usage::{ModelName, Source};
+use domain::usage::{MOST_TOKENS, ModelName, Source};
 use domain::users::Region;
 use std::sync::Arc;
 use time::Duration;
 
 use super::community::{TODAY, by_tokens, line, of_kind, of_scope, used, with};
 use crate::common::{NOW, fixture};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_all_the_tokens_there_may_be_leaves_the_board_readable() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.use_up(&[used(&ada, 0, MOST_TOKENS), used(&bob, 0, 1)]).await;
+    fixture.refresh().await;
+    assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 4611686018427387904", "2 bob 1"]);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_first_refresh_there_is_an_empty_board() {
