@@ -4,7 +4,8 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::kind::Kind;
-use crate::data::{Data, Datum};
+use crate::data::{Datum, Facts};
+use crate::mail::Letter;
 
 /// A piece of work, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum Job {
     WeeklySummary,
     /// Remove what is not kept any more.
     Cleanup,
+    /// Send this letter.
+    Mail(Letter),
 }
 
 /// What a queue holds that no [`Job`] is: written by another version of the program.
@@ -38,11 +41,12 @@ impl Job {
             Self::StreakRisk => Kind::StreakRisk,
             Self::WeeklySummary => Kind::WeeklySummary,
             Self::Cleanup => Kind::Cleanup,
+            Self::Mail(_) => Kind::Mail,
         }
     }
 
     /// What it is about, to be stored.
-    pub fn data(&self) -> Data {
+    pub fn data(&self) -> Facts {
         match self {
             Self::Leaderboard
             | Self::Prices
@@ -50,11 +54,12 @@ impl Job {
             | Self::StreakRisk
             | Self::WeeklySummary
             | Self::Cleanup => Vec::new(),
+            Self::Mail(letter) => letter.data(),
         }
     }
 
     /// The job of `kind` about `data`, as it was stored.
-    pub fn parse(kind: &str, _data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
+    pub fn parse(kind: &str, data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
         Ok(match Kind::of(kind).ok_or_else(unknown)? {
             Kind::Leaderboard => Self::Leaderboard,
@@ -63,6 +68,7 @@ impl Job {
             Kind::StreakRisk => Self::StreakRisk,
             Kind::WeeklySummary => Self::WeeklySummary,
             Kind::Cleanup => Self::Cleanup,
+            Kind::Mail => Self::Mail(Letter::parse(data).ok_or_else(unknown)?),
         })
     }
 }

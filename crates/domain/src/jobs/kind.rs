@@ -17,6 +17,8 @@ pub enum Kind {
     WeeklySummary,
     /// Removes what is not kept any more.
     Cleanup,
+    /// Sends a letter.
+    Mail,
 }
 
 /// How a kind is worked on.
@@ -33,8 +35,15 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::Leaderboard, Self::Prices, Self::Reprice, Self::StreakRisk, Self::WeeklySummary, Self::Cleanup];
+    pub const ALL: [Self; 7] = [
+        Self::Leaderboard,
+        Self::Prices,
+        Self::Reprice,
+        Self::StreakRisk,
+        Self::WeeklySummary,
+        Self::Cleanup,
+        Self::Mail,
+    ];
 
     /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
@@ -85,6 +94,8 @@ impl Kind {
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }
             }
+            // So many attempts take some four hours: a mail server that is away for an hour loses no letter.
+            Self::Mail => Manner { name: "mail", priority: 10, at_once: 2, attempts: 14, limit: Duration::minutes(10) },
         }
     }
 }
