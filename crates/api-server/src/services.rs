@@ -19,15 +19,16 @@ use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, Recovery};
 use domain::ids::Ids;
 use domain::leaderboard::Leaderboard;
-use domain::notifications::Inbox;
+use domain::notifications::{Inbox, Unsubscribing};
 use domain::portability::Exports;
 use domain::pricing::CurrentBook;
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
+use domain::tickets::TicketKey;
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -51,12 +52,19 @@ pub(crate) fn services(
     let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), ids.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
+    let tickets = TicketKey::of(secret_key.expose().as_bytes());
+    let recovery = Recovery::new(store.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone(), salt);
+    let sends_letters = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let patience = Patience::default();
     Ok(Services {
-        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
+        identity: identity
+            .with_session_lifetime(lifetime)
+            .with_failed_logins(failed_logins)
+            .with_letters(sends_letters),
+        recovery: recovery.with_letters(sends_letters),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
         device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),
@@ -71,6 +79,7 @@ pub(crate) fn services(
         usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices).with_first_jobs(Arc::default()),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
+        unsubscribing: Unsubscribing::new(store.clone(), tickets, clock.clone()),
         inbox: Inbox::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),
         readiness: ready,

@@ -61,6 +61,16 @@ impl Unread {
         Self { request: request.clone(), payload: payload.take() }
     }
 
+    /// The body, unpacked.
+    async fn bytes(self, limit: usize) -> ApiResult<Vec<u8>> {
+        let Self { request, mut payload } = self;
+        let declared = raw::Declared::of(&request, limit)?;
+        let patience = request.app_data::<Data<BodyLimits>>().map(|limits| limits.patience).unwrap_or_default();
+        let bytes = raw::collect(&mut payload, &declared, limit, patience).await?;
+        let unpacked = declared.encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
+        Ok(unpacked.into_owned())
+    }
+
     fn limits(&self) -> BodyLimits {
         self.request.app_data::<Data<BodyLimits>>().map(|limits| BodyLimits::clone(limits)).unwrap_or_default()
     }
@@ -75,14 +85,24 @@ impl<T: FromFields> Body<T> {
 
     /// Reads a body of at most `limit` bytes, for a route that takes less, or more, than others.
     pub async fn read_within(self, limit: usize) -> ApiResult<T> {
-        let Unread { request, mut payload } = self.unread;
-        let declared = raw::Declared::of(&request, limit)?;
-        let patience = request.app_data::<Data<BodyLimits>>().map(|limits| limits.patience).unwrap_or_default();
-        let bytes = raw::collect(&mut payload, &declared, limit, patience).await?;
-        let bytes = declared.encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
-        let json: Value = serde_json::from_str(raw::utf8(&bytes)?).map_err(Problems::broken_json)?;
-        Ok(fields::from_json(&json)?)
+        parse(&self.unread.bytes(limit).await?)
     }
+
+    /// [Reads](Self::read) the body, where a request without one says the default.
+    pub async fn read_or_default(self) -> ApiResult<T>
+    where
+        T: Default,
+    {
+        let limit = self.unread.limits().ordinary;
+        let bytes = self.unread.bytes(limit).await?;
+        if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
+    }
+}
+
+/// What the JSON in `bytes` says.
+fn parse<T: FromFields>(bytes: &[u8]) -> ApiResult<T> {
+    let json: Value = serde_json::from_str(raw::utf8(bytes)?).map_err(Problems::broken_json)?;
+    Ok(fields::from_json(&json)?)
 }
 
 impl<T> FromRequest for Body<T> {
