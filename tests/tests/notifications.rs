@@ -102,9 +102,10 @@ async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
         Person::register(&server, "dan").await,
     ];
     let before = ada.get("/notifications/preferences").await;
-    for channel in ["in_app", "email"] {
-        let kinds = before[channel].as_object().expect("kinds");
-        assert!(kinds.len() == 7 && kinds.values().all(|wanted| wanted == true), "{before}");
+    assert_eq!(before["in_app"].as_object().expect("kinds").len(), 7, "{before}");
+    for (kind, wanted) in before["in_app"].as_object().expect("kinds") {
+        let by_mail = ["weekly_summary", "streak_at_risk", "follow_request"].contains(&kind.as_str());
+        assert_eq!((wanted, &before["email"][kind]), (&json!(true), &json!(by_mail)), "{kind}");
     }
     follow(&bob, &ada).await.expect(201);
 
