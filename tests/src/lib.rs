@@ -31,6 +31,7 @@ mod programs;
 mod provider;
 mod random;
 mod server;
+mod smtp;
 mod time;
 mod worker;
 
@@ -44,5 +45,6 @@ pub use programs::program;
 pub use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, Human, Trouble};
 pub use random::{MODELS, Random};
 pub use server::{Server, wait_until};
+pub use smtp::{FakeSmtp, Manner, Post};
 pub use time::{instant, noon_zone, now};
 pub use worker::Worker;

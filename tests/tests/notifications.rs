@@ -102,9 +102,10 @@ async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
         Person::register(&server, "dan").await,
     ];
     let before = ada.get("/notifications/preferences").await;
-    for channel in ["in_app", "email"] {
-        let kinds = before[channel].as_object().expect("kinds");
-        assert!(kinds.len() == 7 && kinds.values().all(|wanted| wanted == true), "{before}");
+    assert_eq!(before["in_app"].as_object().expect("kinds").len(), 7, "{before}");
+    for (kind, wanted) in before["in_app"].as_object().expect("kinds") {
+        let by_mail = ["weekly_summary", "streak_at_risk", "follow_request"].contains(&kind.as_str());
+        assert_eq!((wanted, &before["email"][kind]), (&json!(true), &json!(by_mail)), "{kind}");
     }
     follow(&bob, &ada).await.expect(201);
 
@@ -158,8 +159,10 @@ async fn a_cleanup_removes_what_is_old_and_says_so() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
-    let (nobody, nothing) =
-        ("0 jobs, 0 accounts for good (0 messages, 0 other rows)\n", "cleanup: removed 0 sessions and tokens");
+    let (nobody, nothing) = (
+        "0 days of ranks, 0 jobs, 0 accounts for good (0 messages, 0 other rows)\n",
+        "cleanup: removed 0 sessions and tokens",
+    );
     assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {nobody}"));
     for (name, age, read) in [("bob", "91 days", true), ("cid", "91 days", false), ("dan", "366 days", false)] {
         let read = if read { "now()" } else { "NULL" };

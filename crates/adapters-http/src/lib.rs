@@ -25,6 +25,7 @@ pub mod leaderboard;
 pub mod limits;
 pub mod notifications;
 pub mod openapi;
+mod page;
 pub mod paging;
 pub mod referrals;
 pub mod routes;

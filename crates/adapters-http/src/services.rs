@@ -6,10 +6,10 @@ use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
 use domain::administration::Administration;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
-use domain::notifications::Inbox;
+use domain::notifications::{Inbox, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::pricing::{PriceOverrides, UnpricedModels};
 use domain::referrals::Referrals;
@@ -35,6 +35,8 @@ use crate::{
 pub struct Services {
     /// Sign-in.
     pub identity: Identity,
+    /// Addresses and forgotten passwords.
+    pub recovery: Recovery,
     /// API tokens.
     pub api_tokens: ApiTokens,
     /// Programs that are signed in by somebody elsewhere.
@@ -63,6 +65,8 @@ pub struct Services {
     pub achievements: Achievements,
     /// What people are told.
     pub inbox: Inbox,
+    /// The links that stop letters.
+    pub unsubscribing: Unsubscribing,
     /// Who used most.
     pub leaderboard: Leaderboard,
     /// What is shown of it.
@@ -94,6 +98,7 @@ impl Services {
     pub fn install(self, config: &mut ServiceConfig) {
         config
             .app_data(Data::new(self.identity))
+            .app_data(Data::new(self.recovery))
             .app_data(Data::new(self.api_tokens))
             .app_data(Data::new(self.device_logins))
             .app_data(Data::new(self.public_url))
@@ -108,6 +113,7 @@ impl Services {
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
             .app_data(Data::new(self.inbox))
+            .app_data(Data::new(self.unsubscribing))
             .app_data(Data::new(self.leaderboard))
             .app_data(Data::new(self.dashboard))
             .app_data(Data::new(self.insights))

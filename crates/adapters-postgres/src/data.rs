@@ -1,11 +1,12 @@
 //! The particulars of activities, notifications and jobs, as JSON.
 
-use domain::data::{Data, Datum};
+use domain::data::Datum;
 use serde_json::{Map, Value};
 
 /// `data` as the text of a JSON object.
-pub(crate) fn json(data: &Data) -> String {
-    let object: Map<String, Value> = data.iter().map(|(name, datum)| ((*name).to_owned(), value(datum))).collect();
+pub(crate) fn json(data: &[(impl AsRef<str>, Datum)]) -> String {
+    let object: Map<String, Value> =
+        data.iter().map(|(name, datum)| (name.as_ref().to_owned(), value(datum))).collect();
     Value::Object(object).to_string()
 }
 

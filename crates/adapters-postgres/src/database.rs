@@ -27,6 +27,7 @@ pub struct Database {
     pool: Pool,
     dictionary: Arc<Dictionary>,
     queries: QueryCount,
+    sends_letters: bool,
 }
 
 impl Database {
@@ -41,7 +42,13 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
-        Ok(Self { pool, dictionary: Arc::default(), queries })
+        Ok(Self { pool, dictionary: Arc::default(), queries, sends_letters: false })
+    }
+
+    /// The same, where what people are told also goes to their e-mail addresses, if `sends` says so.
+    #[must_use]
+    pub fn with_letters(self, sends: bool) -> Self {
+        Self { sends_letters: sends, ..self }
     }
 
     /// Opens a first connection, to find out whether the database can be reached.
@@ -77,6 +84,8 @@ impl Database {
 impl Store for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let connection = self.connection().await?;
-        Ok(Box::new(PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?))
+        let mut tx = PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?;
+        tx.sends_letters = self.sends_letters;
+        Ok(Box::new(tx))
     }
 }

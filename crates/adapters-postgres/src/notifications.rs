@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::data::StoredData;
 use domain::ids::{NotificationId, UserId};
+use domain::jobs::Kind;
+use domain::mail::Letter;
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
 use domain::notifications::{
     Channels, Expiry, Forgotten, Listed, Listing, Notification, NotificationKind, Preferences, PreferencesChange,
@@ -103,7 +105,7 @@ impl NotificationReader for Database {
 #[async_trait]
 impl NotificationRepository for PgUnitOfWork {
     async fn insert(&mut self, user: UserId, told: &[Notification]) -> Result<u64, StoreError> {
-        let Some(insert) = insert_notifications(user, told) else { return Ok(0) };
+        let Some(insert) = insert_notifications(user, told, self.sends_letters) else { return Ok(0) };
         Ok(insert.execute(self.connection()?).await.map_err(store_error)? as u64)
     }
 
@@ -130,6 +132,8 @@ impl NotificationRepository for PgUnitOfWork {
             .bind::<Array<Text>, _>(change.iter().map(|(kind, _)| kind.name()).collect::<Vec<_>>())
             .bind::<Array<Nullable<Bool>>, _>(change.iter().map(|(_, change)| change.in_app).collect::<Vec<_>>())
             .bind::<Array<Nullable<Bool>>, _>(change.iter().map(|(_, change)| change.email).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(change.iter().map(|(kind, _)| Channels::of(kind).in_app).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(change.iter().map(|(kind, _)| Channels::of(kind).email).collect::<Vec<_>>())
             .load(self.connection()?)
             .await
             .map_err(store_error)?;
@@ -148,10 +152,15 @@ impl NotificationRepository for PgUnitOfWork {
     }
 }
 
-/// Tells `user`; `None` where there is nothing to tell.
-pub(crate) fn insert_notifications(user: UserId, notifications: &[Notification]) -> Option<Statement<'_>> {
+/// Tells `user`, also by e-mail where it `sends_letters`; `None` where there is nothing to tell.
+pub(crate) fn insert_notifications(
+    user: UserId,
+    notifications: &[Notification],
+    sends_letters: bool,
+) -> Option<Statement<'_>> {
     let statement = || {
         let told = || notifications.iter().map(|notification| &notification.told);
+        let letters: Vec<_> = notifications.iter().filter(|_| sends_letters).map(Letter::of).collect();
         statement::<()>(include_str!("sql/insert_notifications.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<SqlUuid>, _>(notifications.iter().map(|notification| notification.id.0).collect::<Vec<_>>())
@@ -161,6 +170,13 @@ pub(crate) fn insert_notifications(user: UserId, notifications: &[Notification])
             .bind::<Array<Text>, _>(told().map(|told| json(&told.data)).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(told().map(domain::notifications::Told::dedup_key).collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(notifications.iter().map(|told| told.created_at).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(told().map(|told| Channels::of(told.kind).email).collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>(letters.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| job.key.clone()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| json(&job.job.data())).collect::<Vec<_>>())
+            .bind::<Text, _>(Kind::Mail.name())
+            .bind::<SmallInt, _>(Kind::Mail.priority())
+            .bind::<Integer, _>(i32::try_from(Kind::Mail.attempts()).unwrap_or(i32::MAX))
     };
     (!notifications.is_empty()).then(statement)
 }

@@ -215,14 +215,14 @@ impl ProgressRepository for PgUnitOfWork {
     }
 
     async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError> {
-        let c = self.shared()?;
+        let (c, sends_letters) = (self.shared()?, self.sends_letters);
         // All sent together: one round trip.
         futures_util::try_join!(
             run(award.sums.map(|sums| set_progress(user, sums)), c),
             run(unlock(user, award, now), c),
             run(insert_events(user, &award.events, now), c),
             run(insert_activities(user, &award.activities), c),
-            run(insert_notifications(user, &award.notifications), c),
+            run(insert_notifications(user, &award.notifications, sends_letters), c),
         )
         .map_err(store_error)?;
         Ok(())

@@ -38,6 +38,8 @@ pub(crate) struct PgUnitOfWork {
     made: Made,
     /// The machines this transaction met, by their key.
     pub(crate) machines: HashMap<i32, MachineId>,
+    /// Whether what people are told is queued for their e-mail addresses, too.
+    pub(crate) sends_letters: bool,
 }
 
 impl PgUnitOfWork {
@@ -53,7 +55,8 @@ impl PgUnitOfWork {
     ) -> Result<Self, StoreError> {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
-        Ok(Self { connection: Some(connection), dictionary, made: Made::default(), machines: HashMap::new() })
+        let (made, machines) = (Made::default(), HashMap::new());
+        Ok(Self { connection: Some(connection), dictionary, made, machines, sends_letters: false })
     }
 
     /// The connection, for one statement after the other.

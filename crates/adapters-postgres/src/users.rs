@@ -159,6 +159,16 @@ impl UserRepository for PgUnitOfWork {
         diesel::select(exists(with_password)).get_result(self.connection()?).await.map_err(store_error)
     }
 
+    async fn verify_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let held = users::table.find(user.0).filter(users::email.eq(email.as_str()).and(users::deleted_at.is_null()));
+        let verified = diesel::update(held)
+            .set((users::email_verified.eq(true), users::updated_at.eq(now)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(verified > 0)
+    }
+
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.0))
             .set(users::timezone.eq(zone.name()))
@@ -201,6 +211,18 @@ impl UserRepository for PgUnitOfWork {
             .optional()
             .map_err(store_error)?;
         Ok(row.map(User::from))
+    }
+
+    async fn find_with_password(&mut self, id: UserId) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
+        let row: Option<WithPassword> = users::table
+            .find(id.0)
+            .filter(users::deleted_at.is_null())
+            .select((UserRow::as_select(), users::password_hash))
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(with_password))
     }
 
     async fn find_for_sign_in(

@@ -20,17 +20,18 @@ use domain::achievements::Achievements;
 use domain::administration::Administration;
 use domain::clock::Clock;
 use domain::dashboard::Dashboard;
-use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth};
+use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, Recovery};
 use domain::ids::Ids;
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
-use domain::notifications::Inbox;
+use domain::notifications::{Inbox, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::portability::Exports;
 use domain::pricing::{CurrentBook, PriceOverrides, UnpricedModels};
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
+use domain::tickets::TicketKey;
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -54,12 +55,19 @@ pub(crate) fn services(
     let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), ids.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
+    let tickets = TicketKey::of(secret_key.expose().as_bytes());
+    let recovery = Recovery::new(store.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
     let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone(), salt);
+    let sends_letters = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let patience = Patience::default();
     Ok(Services {
-        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins),
+        identity: identity
+            .with_session_lifetime(lifetime)
+            .with_failed_logins(failed_logins)
+            .with_letters(sends_letters),
+        recovery: recovery.with_letters(sends_letters),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
         device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),
@@ -78,6 +86,7 @@ pub(crate) fn services(
         price_overrides: PriceOverrides::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         unpriced_models: UnpricedModels::new(reader.clone(), prices),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
+        unsubscribing: Unsubscribing::new(store.clone(), tickets, clock.clone()),
         inbox: Inbox::new(store.clone(), reader.clone(), clock.clone()),
         insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),
         plausibility: Plausibility::new(store, reader.clone(), clock.clone()),

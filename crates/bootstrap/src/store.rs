@@ -15,6 +15,7 @@ pub async fn open(settings: &Settings, url: &str) -> Result<Database, StartupErr
         wait: Duration::from_secs(settings.database.wait_timeout_seconds),
     };
     let database = Database::new(url, pool).map_err(|error| unreachable(url, &error))?;
+    let database = database.with_letters(settings.mail.is_on());
     database.check().await.map_err(|error| unreachable(url, &error))?;
     if settings.database.migrate_on_start {
         let ran = Migrations::at(url).up().await.map_err(|error| migration_failed(url, error))?;

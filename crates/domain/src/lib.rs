@@ -16,6 +16,7 @@ pub mod ids;
 pub mod insights;
 pub mod jobs;
 pub mod leaderboard;
+pub mod mail;
 pub mod money;
 pub mod notifications;
 pub mod page;
@@ -30,6 +31,7 @@ pub mod streaks;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod text;
+pub mod tickets;
 pub mod usage;
 pub mod users;
 pub mod weeks;

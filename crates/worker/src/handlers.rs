@@ -13,6 +13,7 @@ use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
 use domain::jobs::{Job, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
+use domain::mail::Letters;
 use domain::notifications::Inbox;
 use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
@@ -21,6 +22,7 @@ use domain::users::Users;
 use thiserror::Error;
 
 use crate::cleanup::{Cleanup, Removed};
+use crate::mail::letters;
 use crate::prices::Prices;
 
 /// Says whether the program was told to end.
@@ -85,6 +87,7 @@ pub struct Handlers {
     insights: Insights,
     plausibility: Plausibility,
     cleanup: Cleanup,
+    letters: Letters,
     stop: Stop,
 }
 
@@ -100,6 +103,7 @@ impl Handlers {
         let store = Arc::new(database.clone());
         let boards = Leaderboard::new(store.clone(), store.clone(), clock.clone(), ids.clone());
         Ok(Self {
+            letters: letters(settings, database, clock, &**ids)?,
             boards: boards.clone(),
             prices: Prices::of(settings, database)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
@@ -152,6 +156,10 @@ impl Work for Handlers {
             }
             Job::Cleanup => {
                 self.cleanup.run(|| self.stop.is_asked()).await.map(|removed: Removed| removed.to_string())?
+            }
+            // Sent is sent, also when the program ends: nobody gets it twice for that.
+            Job::Mail(letter) => {
+                return self.letters.send(letter).await.map(|sent| sent.to_string()).map_err(JobError::new);
             }
         };
         if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }

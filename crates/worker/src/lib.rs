@@ -5,6 +5,7 @@ mod attempt;
 pub mod cleanup;
 mod handlers;
 pub mod import;
+mod mail;
 pub mod prices;
 mod queue;
 pub mod rebuild;

@@ -1,6 +1,5 @@
 //! `/auth/device` and the page at `/device`: signing in a program that has no browser, in the manner of RFC 8628.
 
-use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Form, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
@@ -16,12 +15,9 @@ use crate::caller::{Caller, device};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::limits::Class;
 use crate::openapi::failures;
+use crate::page::{escaped, html};
 use crate::routes::Routes;
 use crate::validation::{Fields, FromFields, checks};
-
-/// The page loads nothing and sends its form to this server alone.
-const POLICY: &str =
-    "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("device.html");
 const STYLE: &str = include_str!("device.css");
@@ -287,17 +283,4 @@ fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpRespo
 fn done(message: &str) -> HttpResponse {
     let before = PAGE.split("<form").next().unwrap_or_default();
     html(StatusCode::OK, &before.replace("{message}", &escaped(message)))
-}
-
-fn html(status: StatusCode, text: &str) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(text.to_owned())
-}
-
-/// `text` as HTML says it.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -4,6 +4,7 @@ mod bodies;
 mod browser;
 mod device;
 mod oauth;
+mod recovery;
 mod tokens;
 
 use actix_web::HttpRequest;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
         .and(oauth::routes())
         .and(tokens::routes())
         .and(device::routes())
+        .and(recovery::routes())
         .under("/auth")
 }
 

@@ -4,6 +4,7 @@ mod bodies;
 mod marking;
 mod preferences;
 mod query;
+mod unsubscribe;
 
 use actix_web::web::Data;
 use domain::notifications::Inbox;
@@ -21,7 +22,7 @@ use query::Part;
 
 /// The routes of notifications.
 pub fn routes() -> Routes {
-    crate::routes![list, mark, mark_camel, wanted, change].under("/notifications")
+    crate::routes![list, mark, mark_camel, wanted, change].and(unsubscribe::pages()).under("/notifications")
 }
 
 /// The caller's notifications
@@ -65,8 +66,8 @@ async fn mark_camel(caller: Caller, body: Body<MarkReadCamel>, inbox: Data<Inbox
 
 /// What the caller wants to be told
 ///
-/// Every kind of notification; everything is wanted until its owner says otherwise. E-mail is not sent yet; what is said
-/// of it is kept.
+/// Every kind of notification. Until its owner says otherwise, everything goes into the list, and weekly summaries, streaks at
+/// risk and follow requests by e-mail too: to an address that is verified, where this instance sends mail.
 #[utoipa::path(
     get, path = "/preferences", tag = "Notifications", security(("bearer" = ["read"])),
     responses((status = 200, description = "Every kind", body = PreferencesBody,

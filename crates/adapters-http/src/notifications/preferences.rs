@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::notifications::{NotificationKind, Preferences, PreferencesChange};
+use domain::notifications::{Channels, NotificationKind, Preferences, PreferencesChange};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ pub(super) struct PreferencesBody {
     /// Into the list of notifications.
     #[schema(schema_with = every_kind)]
     in_app: BTreeMap<&'static str, bool>,
-    /// To the e-mail address. Kept, and of no use yet: no mail is sent.
+    /// To the e-mail address, once it is verified and where this instance sends mail.
     #[schema(schema_with = every_kind)]
     email: BTreeMap<&'static str, bool>,
 }
@@ -78,8 +78,11 @@ fn kinds() -> ObjectBuilder {
 
 /// What the document shows.
 pub(super) fn example() -> Value {
-    let wanted = |without: Option<NotificationKind>| -> Value {
-        NotificationKind::ALL.into_iter().map(|kind| (kind.name().to_owned(), json!(Some(kind) != without))).collect()
+    let wanted = |of: fn(NotificationKind) -> bool| -> Value {
+        NotificationKind::ALL.into_iter().map(|kind| (kind.name().to_owned(), json!(of(kind)))).collect()
     };
-    json!({"in_app": wanted(Some(NotificationKind::NewFollower)), "email": wanted(None)})
+    json!({
+        "in_app": wanted(|kind| kind != NotificationKind::NewFollower),
+        "email": wanted(|kind| Channels::of(kind).email),
+    })
 }

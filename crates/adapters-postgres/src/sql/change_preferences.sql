@@ -1,14 +1,13 @@
 -- Changes what $1 wants to be told of the kinds $2: in the application as $3 says, by e-mail as $4 says, each as it is where
--- that is null. Answers with everything that was ever said. Rows are written in the order of the kinds, so that two
+-- that is null, which is $5 and $6 where nothing was ever said. Answers with everything that was ever said. Rows are written in the order of the kinds, so that two
 -- changes at the same time do not wait in a circle.
 WITH named AS (
-    SELECT named.kind, named.in_app, named.email
-    FROM unnest($2, $3, $4) AS named (kind, in_app, email)
+    SELECT named.kind, named.in_app, named.email, named.usually_in_app, named.usually_email
+    FROM unnest($2, $3, $4, $5, $6) AS named (kind, in_app, email, usually_in_app, usually_email)
 ),
 changed AS (
     INSERT INTO notification_preferences AS kept (user_id, kind, in_app, email)
-    -- What nobody said anything of is wanted.
-    SELECT $1, named.kind, coalesce(named.in_app, true), coalesce(named.email, true)
+    SELECT $1, named.kind, coalesce(named.in_app, named.usually_in_app), coalesce(named.email, named.usually_email)
     FROM named
     ORDER BY named.kind
     ON CONFLICT (user_id, kind) DO UPDATE SET

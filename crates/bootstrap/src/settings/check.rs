@@ -34,7 +34,7 @@ const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
 const MAX_U32: i64 = u32::MAX as i64;
 
-const RULES: [(&str, Rule); 44] = [
+const RULES: [(&str, Rule); 46] = [
     ("app.name", Rule::NotEmpty),
     ("app.data_dir", Rule::NotEmpty),
     ("app.public_url", Rule::Web),
@@ -77,6 +77,8 @@ const RULES: [(&str, Rule); 44] = [
     ("gitlab.api_url", Rule::Web),
     ("gitlab.timeout_seconds", Rule::Between(1, 60)),
     ("mail.smtp_url", Rule::Schemes(&["smtp", "smtps"])),
+    ("mail.per_minute", Rule::Between(0, MAX_U32)),
+    ("mail.timeout_seconds", Rule::Between(1, 300)),
     ("pricing.url", Rule::WebOrEmpty),
     ("pricing.max_changed_share", Rule::Share),
 ];

@@ -37,7 +37,8 @@ pub(super) const SHORT_NAMES: [(&str, &str); 29] = [
 ];
 
 /// Keys whose values nobody may see.
-pub(super) const SECRETS: [&str; 3] = ["app.secret_key", "github.client_secret", "gitlab.client_secret"];
+pub(super) const SECRETS: [&str; 4] =
+    ["app.secret_key", "github.client_secret", "gitlab.client_secret", "mail.smtp_url"];
 
 /// A section with its keys, in the order of the file.
 #[derive(Debug)]

@@ -48,6 +48,12 @@ pub enum IdentityError {
     /// The account has no password: its owner signs in through a provider.
     #[error("This account has no password.")]
     NoPassword,
+    /// The account has no address to write to.
+    #[error("This account has no e-mail address.")]
+    NoAddress,
+    /// The link of a letter is not one of ours, was used, or is too old.
+    #[error("This link does not work any more. Ask for another one.")]
+    BadLink,
     /// No such provider, or none that this instance is configured for.
     #[error("There is no such way to sign in.")]
     UnknownProvider(String),
@@ -92,8 +98,9 @@ impl DomainError for IdentityError {
             | Self::AnotherAccountLinked
             | Self::TooManyTokens(_)
             | Self::LastWayIn
+            | Self::NoAddress
             | Self::NoPassword => ErrorKind::Conflict,
-            Self::TokenEndsBefore => ErrorKind::Invalid,
+            Self::TokenEndsBefore | Self::BadLink => ErrorKind::Invalid,
             Self::OutOfScope => ErrorKind::Forbidden,
             Self::UnknownSession(_)
             | Self::UnknownProvider(_)
@@ -128,6 +135,8 @@ impl DomainError for IdentityError {
             Self::TokenEndsBefore => "token_ends_before",
             Self::OutOfScope => "out_of_scope",
             Self::NoPassword => "no_password",
+            Self::NoAddress => "no_address",
+            Self::BadLink => "bad_link",
             Self::Hashing(_) => "hashing_failed",
             Self::Store(error) => error.code(),
         }
@@ -146,8 +155,10 @@ impl DomainError for IdentityError {
             Self::UnknownUserCode => Some(Subject::unnamed("DeviceLogin", "user_code")),
             Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),
             Self::NoPassword => Some(Subject::unnamed("User", "password")),
+            Self::NoAddress => Some(Subject::unnamed("User", "email")),
             Self::WrongCredentials
             | Self::TokenEndsBefore
+            | Self::BadLink
             | Self::OutOfScope
             | Self::TooManyFailures { .. }
             | Self::NotSignedIn

@@ -20,6 +20,9 @@ mod oauth;
 mod oauth_tests;
 pub mod ports;
 mod providers;
+mod recovery;
+#[cfg(test)]
+mod recovery_tests;
 mod service;
 mod session;
 mod tokens;
@@ -37,6 +40,7 @@ pub use linking::{Decision, decide};
 pub use oauth::OAuth;
 pub use ports::ProviderError;
 pub use providers::Providers;
+pub use recovery::Recovery;
 pub use service::{Identity, Registration};
 pub use session::{Credential, Device, Principal, Secret, Session, SignedIn, TokenHash, Via};
 pub use tokens::ApiTokens;

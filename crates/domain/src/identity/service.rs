@@ -13,6 +13,7 @@ use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
+use crate::mail::Letter;
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
 use crate::store::{Store, StoreError, UnitOfWork};
 use crate::users::{Profile, User, Username, gone_by};
@@ -48,6 +49,7 @@ pub struct Identity {
     session_lifetime: Duration,
     failed_logins: Option<FailedLogins>,
     salt: VisitorSalt,
+    sends_letters: bool,
 }
 
 impl Identity {
@@ -62,7 +64,17 @@ impl Identity {
         salt: VisitorSalt,
     ) -> Self {
         let session_lifetime = Session::LIFETIME;
-        Self { store, sessions, passwords, clock, ids, session_lifetime, failed_logins: None, salt }
+        Self {
+            store,
+            sessions,
+            passwords,
+            clock,
+            ids,
+            session_lifetime,
+            failed_logins: None,
+            salt,
+            sends_letters: false,
+        }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -75,6 +87,12 @@ impl Identity {
     #[must_use]
     pub fn with_failed_logins(self, limit: Option<FailedLogins>) -> Self {
         Self { failed_logins: limit, ..self }
+    }
+
+    /// The same, where whoever registers gets a letter that asks whether the address is theirs, if `sends` says so.
+    #[must_use]
+    pub fn with_letters(self, sends: bool) -> Self {
+        Self { sends_letters: sends, ..self }
     }
 
     /// Makes an account and signs it in. A referral code that is nobody's is a link that has become old, and ignored.
@@ -108,6 +126,9 @@ impl Identity {
             let visitor = self.salt.visitor(&code, &device);
             let join = Join { referred: user.id, visitor, now, pays: false };
             upline.join(&mut *tx, &*self.ids, join).await?;
+        }
+        if self.sends_letters {
+            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user.id, now)], now).await?;
         }
         let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
         tx.commit().await?;
@@ -319,6 +340,34 @@ mod tests {
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.sessions.expect_insert().returning(|_| Ok(()));
         tx
+    }
+
+    #[test]
+    fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_sent() {
+        for (sends, letters) in [(true, 1), (false, 0)] {
+            let identity = identity(plain(), MockSessionReader::new(), move || {
+                let mut tx = TestUnitOfWork::default();
+                tx.users.expect_insert().returning(|_, _| Ok(()));
+                tx.sessions.expect_insert().returning(|_| Ok(()));
+                tx.jobs.expect_enqueue().times(letters).returning(|jobs, _| {
+                    assert!(
+                        matches!(&jobs[0].1.job, crate::jobs::Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42))
+                    );
+                    Ok(1)
+                });
+                tx
+            });
+            let registration = Registration {
+                email: Email::trusted("ada@example.org"),
+                password: Password::typed("correct horse"),
+                username: Username::trusted("ada"),
+                name: None,
+                zone: None,
+                referral_code: None,
+            };
+            let identity = identity.with_letters(sends);
+            assert!(pollster::block_on(identity.register(registration, Device::default())).is_ok());
+        }
     }
 
     #[test]

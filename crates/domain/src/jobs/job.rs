@@ -4,7 +4,8 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::kind::Kind;
-use crate::data::{Data, Datum};
+use crate::data::{Datum, Facts};
+use crate::mail::Letter;
 
 /// A piece of work, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Job {
     Plausibility,
     /// Remove what is not kept any more.
     Cleanup,
+    /// Send this letter.
+    Mail(Letter),
 }
 
 /// What a queue holds that no [`Job`] is: written by another version of the program.
@@ -44,11 +47,12 @@ impl Job {
             Self::Benchmarks => Kind::Benchmarks,
             Self::Plausibility => Kind::Plausibility,
             Self::Cleanup => Kind::Cleanup,
+            Self::Mail(_) => Kind::Mail,
         }
     }
 
     /// What it is about, to be stored.
-    pub fn data(&self) -> Data {
+    pub fn data(&self) -> Facts {
         match self {
             Self::Leaderboard
             | Self::Benchmarks
@@ -58,11 +62,12 @@ impl Job {
             | Self::WeeklySummary
             | Self::Plausibility
             | Self::Cleanup => Vec::new(),
+            Self::Mail(letter) => letter.data(),
         }
     }
 
     /// The job of `kind` about `data`, as it was stored.
-    pub fn parse(kind: &str, _data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
+    pub fn parse(kind: &str, data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
         Ok(match Kind::of(kind).ok_or_else(unknown)? {
             Kind::Leaderboard => Self::Leaderboard,
@@ -73,6 +78,7 @@ impl Job {
             Kind::Benchmarks => Self::Benchmarks,
             Kind::Plausibility => Self::Plausibility,
             Kind::Cleanup => Self::Cleanup,
+            Kind::Mail => Self::Mail(Letter::parse(data).ok_or_else(unknown)?),
         })
     }
 }

@@ -21,6 +21,8 @@ pub enum Kind {
     Plausibility,
     /// Removes what is not kept any more.
     Cleanup,
+    /// Sends a letter.
+    Mail,
 }
 
 /// How a kind is worked on.
@@ -37,7 +39,7 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Leaderboard,
         Self::Benchmarks,
         Self::Prices,
@@ -46,6 +48,7 @@ impl Kind {
         Self::WeeklySummary,
         Self::Plausibility,
         Self::Cleanup,
+        Self::Mail,
     ];
 
     /// The kind called `name`.
@@ -103,6 +106,8 @@ impl Kind {
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }
             }
+            // So many attempts take some four hours: a mail server that is away for an hour loses no letter.
+            Self::Mail => Manner { name: "mail", priority: 10, at_once: 2, attempts: 14, limit: Duration::minutes(10) },
         }
     }
 }

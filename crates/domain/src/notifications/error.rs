@@ -8,6 +8,9 @@ use crate::store::StoreError;
 /// Why a use case of notifications failed; nothing was changed.
 #[derive(Debug, Error)]
 pub enum NotificationError {
+    /// The link of a letter is not one of ours, or was changed on its way.
+    #[error("This link does not work. Change what you are told in your settings.")]
+    BadLink,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -16,18 +19,21 @@ pub enum NotificationError {
 impl DomainError for NotificationError {
     fn kind(&self) -> ErrorKind {
         match self {
+            Self::BadLink => ErrorKind::Invalid,
             Self::Store(error) => error.kind(),
         }
     }
 
     fn code(&self) -> &'static str {
         match self {
+            Self::BadLink => "bad_link",
             Self::Store(error) => error.code(),
         }
     }
 
     fn subject(&self) -> Option<Subject> {
         match self {
+            Self::BadLink => None,
             Self::Store(error) => error.subject(),
         }
     }

@@ -10,6 +10,7 @@ mod notification;
 pub mod ports;
 mod preferences;
 mod service;
+mod unsubscribing;
 
 pub use error::NotificationError;
 pub use expiry::{Expiry, Forgotten};
@@ -17,3 +18,4 @@ pub use listing::{Listed, Listing, MOST_MARKED, Received, Which};
 pub use notification::{Notification, NotificationKind, Told};
 pub use preferences::{Channels, ChannelsChange, Preferences, PreferencesChange};
 pub use service::Inbox;
+pub use unsubscribing::Unsubscribing;

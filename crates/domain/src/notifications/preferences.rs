@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::notification::NotificationKind;
 
-/// Where news of one kind goes. E-mail is not sent yet; what is said of it is kept.
+/// Where news of one kind goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Channels {
     /// Into the inbox.
@@ -13,20 +13,28 @@ pub struct Channels {
     pub email: bool,
 }
 
-impl Default for Channels {
-    fn default() -> Self {
-        Self { in_app: true, email: true }
+impl Channels {
+    /// Where news of `kind` goes until its owner says otherwise: into the inbox, and by e-mail what is of little use when it
+    /// is found later. Nobody wants a letter for each achievement.
+    pub const fn of(kind: NotificationKind) -> Self {
+        use NotificationKind::{FollowRequest, StreakAtRisk, WeeklySummary};
+        Self { in_app: true, email: matches!(kind, WeeklySummary | StreakAtRisk | FollowRequest) }
     }
 }
 
-/// What somebody wants to be told: everything everywhere, unless they said otherwise.
+/// What somebody wants to be told: of each kind what [`Channels::of`] says, unless they said otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preferences(BTreeMap<NotificationKind, Channels>);
 
 impl Preferences {
     /// Every kind and where its news goes.
     pub fn iter(&self) -> impl Iterator<Item = (NotificationKind, Channels)> {
-        NotificationKind::ALL.into_iter().map(|kind| (kind, self.0.get(&kind).copied().unwrap_or_default()))
+        NotificationKind::ALL.into_iter().map(|kind| (kind, self.of(kind)))
+    }
+
+    /// Where news of `kind` goes.
+    pub fn of(&self, kind: NotificationKind) -> Channels {
+        self.0.get(&kind).copied().unwrap_or(Channels::of(kind))
     }
 }
 
@@ -74,17 +82,33 @@ impl PreferencesChange {
 
 #[cfg(test)]
 mod tests {
-    use super::NotificationKind::{AchievementUnlocked, LevelUp, NewFollower};
+    use super::NotificationKind::{
+        AchievementUnlocked, FollowRequest, LeaderboardRank, LevelUp, NewFollower, StreakAtRisk, WeeklySummary,
+    };
     use super::*;
 
     #[test]
-    fn what_nobody_said_anything_of_is_told_everywhere() {
+    fn what_nobody_said_anything_of_is_told_in_the_application_and_little_of_it_by_mail() {
+        for (kind, email) in [
+            (AchievementUnlocked, false),
+            (LevelUp, false),
+            (LeaderboardRank, false),
+            (StreakAtRisk, true),
+            (WeeklySummary, true),
+            (NewFollower, false),
+            (FollowRequest, true),
+        ] {
+            assert_eq!(Preferences::default().of(kind), Channels { in_app: true, email }, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_said_stays_and_says_nothing_of_other_kinds() {
         let said = [(LevelUp, Channels { in_app: false, email: true })];
         let preferences: Preferences = said.into_iter().collect();
-        let unwanted: Vec<_> = preferences.iter().filter(|(_, channels)| *channels != Channels::default()).collect();
-        assert_eq!(unwanted, said);
+        let unusual: Vec<_> = preferences.iter().filter(|(kind, channels)| *channels != Channels::of(*kind)).collect();
+        assert_eq!(unusual, said);
         assert_eq!(preferences.iter().map(|(kind, _)| kind).collect::<Vec<_>>(), NotificationKind::ALL);
-        assert!(Preferences::default().iter().all(|(_, channels)| channels.in_app && channels.email));
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub trait UserRepository: Send {
     /// Whether `user` has a password.
     async fn has_password(&mut self, user: UserId) -> Result<bool, StoreError>;
 
+    /// Notes at `now` that the address of `user` was shown to be theirs, if it is `email` still; says whether it is.
+    async fn verify_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError>;
+
     /// Sets the zone `user` lives in.
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
 
@@ -39,6 +42,9 @@ pub trait UserRepository: Send {
 
     /// The account with that id.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// The account with that id, with its password.
+    async fn find_with_password(&mut self, id: UserId) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// The account that somebody signs in to by `name`, with its password: also one that was deleted after `left_after`.
     async fn find_for_sign_in(

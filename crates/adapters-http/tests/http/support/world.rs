@@ -22,7 +22,7 @@ use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
     ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
-    Scopes, Secret, Via,
+    Recovery, Scopes, Secret, Via,
 };
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::insights::Insights;
@@ -31,8 +31,8 @@ use domain::jobs::ports::MockJobStore;
 use domain::leaderboard::Leaderboard;
 use domain::leaderboard::ports::MockLeaderboardReader;
 use domain::money::Usd;
-use domain::notifications::Inbox;
 use domain::notifications::ports::MockNotificationReader;
+use domain::notifications::{Inbox, Unsubscribing};
 use domain::page::Page;
 use domain::plausibility::Plausibility;
 use domain::plausibility::ports::MockPlausibilityReader;
@@ -48,6 +48,7 @@ use domain::referrals::{
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
+use domain::tickets::TicketKey;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
 use time::OffsetDateTime;
@@ -77,6 +78,7 @@ pub(crate) struct World {
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
     pub(crate) failed_logins: Option<FailedLogins>,
+    pub(crate) sends_letters: bool,
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
@@ -159,6 +161,7 @@ impl World {
             prices: MockPriceReader::new(),
             limits: Limits::new(Rates::default()),
             failed_logins: None,
+            sends_letters: true,
             github: github(),
             https: true,
             exports: MockExportReader::new(),
@@ -191,12 +194,14 @@ impl World {
             identity: Identity::new(
                 store.clone(),
                 Arc::new(self.sessions),
-                passwords,
+                passwords.clone(),
                 clock.clone(),
                 ids.clone(),
                 salt,
             )
             .with_failed_logins(self.failed_logins),
+            recovery: Recovery::new(store.clone(), passwords, clock.clone(), ids.clone(), tickets())
+                .with_letters(self.sends_letters),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
             device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
             public_url: PublicUrl::new("https://burntop.example.org"),
@@ -222,6 +227,7 @@ impl World {
             leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
             insights: Insights::new(store.clone(), reader.clone(), Arc::new(self.insights), clock.clone()),
             plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
+            unsubscribing: Unsubscribing::new(store.clone(), tickets(), clock.clone()),
             inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
             dashboard: Dashboard::new(reader, clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
@@ -247,6 +253,11 @@ pub(crate) fn github() -> MockIdentityProvider {
         format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str())
     });
     github
+}
+
+/// What links in letters are signed with.
+pub(crate) fn tickets() -> TicketKey {
+    TicketKey::of(b"a secret")
 }
 
 /// What visitors of links are hashed with.

@@ -1,0 +1,80 @@
+//! `/notifications/unsubscribe`: where the links in letters lead. A mail program posts to it (RFC 8058), a person opens it and
+//! presses a button; nobody signs in, and looking changes nothing.
+
+use actix_web::HttpResponse;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::{Data, Query as Pairs};
+use domain::error::DomainError;
+use domain::notifications::{NotificationError, NotificationKind, Unsubscribing};
+use serde::Deserialize;
+
+use crate::error::ErrorCode;
+use crate::limits::Class;
+use crate::page::{escaped, html};
+use crate::routes::Routes;
+
+const PAGE: &str = include_str!("unsubscribe.html");
+
+/// The page and what its button does. What is posted does not matter, only where to.
+pub(super) fn pages() -> Routes {
+    // Many mail programs ask from few addresses, so it is limited like any other route.
+    Routes::default().limited_page(Method::GET, "/unsubscribe", Class::Default, show).limited_page(
+        Method::POST,
+        "/unsubscribe",
+        Class::Default,
+        stop,
+    )
+}
+
+#[derive(Deserialize)]
+struct Link {
+    #[serde(default)]
+    token: String,
+}
+
+async fn show(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResponse {
+    match unsubscribing.kind(&link.token) {
+        Ok(kind) => {
+            let message = format!("You get {} by e-mail. They stay in the application.", letters(kind));
+            html(StatusCode::OK, &PAGE.replace("{message}", &escaped(&message)))
+        }
+        Err(error) => failure(&error),
+    }
+}
+
+async fn stop(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResponse {
+    match unsubscribing.unsubscribe(&link.token).await {
+        Ok(kind) => {
+            let message = format!("You get no more {} by e-mail. Your settings bring them back.", letters(kind));
+            without_form(StatusCode::OK, &message)
+        }
+        Err(error) => failure(&error),
+    }
+}
+
+fn failure(error: &NotificationError) -> HttpResponse {
+    let status = ErrorCode::from(error.kind()).status();
+    if status.is_server_error() {
+        tracing::warn!(code = error.code(), %error, "letters could not be stopped");
+        return without_form(status, "Something went wrong on our side. Try again in a moment.");
+    }
+    without_form(status, &error.to_string())
+}
+
+fn without_form(status: StatusCode, message: &str) -> HttpResponse {
+    let before = PAGE.split("<form").next().unwrap_or_default();
+    html(status, &before.replace("{message}", &escaped(message)))
+}
+
+/// What letters of `kind` are called.
+const fn letters(kind: NotificationKind) -> &'static str {
+    match kind {
+        NotificationKind::AchievementUnlocked => "news of achievements",
+        NotificationKind::LevelUp => "news of levels",
+        NotificationKind::LeaderboardRank => "news of ranks",
+        NotificationKind::StreakAtRisk => "warnings about your streak",
+        NotificationKind::WeeklySummary => "weekly summaries",
+        NotificationKind::NewFollower => "news of followers",
+        NotificationKind::FollowRequest => "follow requests",
+    }
+}

@@ -1,0 +1,105 @@
+//! The figures of a week, as a letter lists them.
+
+use domain::data::{number, text};
+use domain::mail::News;
+use domain::money::Usd;
+use domain::notifications::NotificationKind;
+use domain::text::grouped;
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Figure {
+    /// What it counts.
+    pub(crate) label: &'static str,
+    /// How much that is.
+    pub(crate) value: String,
+}
+
+/// The figures that go with `news`; only a weekly summary has any.
+pub(crate) fn figures(news: &News) -> Vec<Figure> {
+    if news.kind != NotificationKind::WeeklySummary {
+        return Vec::new();
+    }
+    let facts = &news.facts;
+    let words = |name| text(facts, name).map(str::to_owned);
+    let count = |name| number(facts, name).map(grouped);
+    let cost = |name| text(facts, name).and_then(dollars);
+    let best = || Some(format!("{}, {} tokens", words("best_day")?, count("best_day_tokens")?));
+    let week = || Some(format!("{} ({} to {})", words("week")?, words("from")?, words("to")?));
+    [
+        ("Week", week()),
+        ("Tokens", count("tokens")),
+        ("Cost", cost("cost")),
+        ("Active days", count("active_days")),
+        ("Best day", best()),
+        ("Most used model", words("top_model")),
+        ("Most used tool", words("top_tool")),
+        ("Streak in days", count("streak")),
+        ("Rank of all time", count("rank")),
+        ("Tokens the week before", count("previous_tokens")),
+        ("Cost the week before", cost("previous_cost")),
+    ]
+    .into_iter()
+    .filter_map(|(label, value)| Some(Figure { label, value: value? }))
+    .collect()
+}
+
+/// An amount such as `3.0149` to the cent, as the sentences of a summary have it.
+fn dollars(amount: &str) -> Option<String> {
+    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
+    let atto = format!("{whole}{fraction:0<18}").parse().ok()?;
+    Some(Usd::from_atto(atto).cents())
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::data::Datum;
+
+    use super::*;
+
+    fn news(kind: NotificationKind, facts: &[(&str, Datum)]) -> News {
+        let facts = facts.iter().map(|(name, datum)| ((*name).to_owned(), datum.clone())).collect();
+        News { kind, title: String::new(), message: String::new(), facts }
+    }
+
+    #[test]
+    fn a_week_has_its_figures_and_none_for_what_it_had_not() {
+        let facts = [
+            ("week", "2026-W47".into()),
+            ("from", "2026-11-16".into()),
+            ("to", "2026-11-22".into()),
+            ("tokens", 1_234_567_u64.into()),
+            ("cost", "3.0149".into()),
+            ("active_days", 3_u32.into()),
+            ("rank", Datum::Nothing),
+            ("best_day", "2026-11-17".into()),
+            ("best_day_tokens", 1_000_u64.into()),
+        ];
+        let shown = figures(&news(NotificationKind::WeeklySummary, &facts));
+        let shown: Vec<_> = shown.iter().map(|figure| (figure.label, figure.value.as_str())).collect();
+        assert_eq!(
+            shown,
+            [
+                ("Week", "2026-W47 (2026-11-16 to 2026-11-22)"),
+                ("Tokens", "1,234,567"),
+                ("Cost", "$3.01"),
+                ("Active days", "3"),
+                ("Best day", "2026-11-17, 1,000 tokens"),
+            ]
+        );
+        assert_eq!(figures(&news(NotificationKind::LevelUp, &facts)), []);
+    }
+
+    #[test]
+    fn amounts_have_two_digits() {
+        for (amount, shown) in [
+            ("3", Some("$3.00")),
+            ("3.1", Some("$3.10")),
+            ("0.996", Some("$1.00")),
+            ("1234.5", Some("$1,234.50")),
+            ("x", None),
+        ] {
+            assert_eq!(dollars(amount).as_deref(), shown);
+        }
+    }
+}

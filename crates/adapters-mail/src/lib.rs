@@ -1,0 +1,71 @@
+//! Letters behind the domain's port: written from templates, sent over SMTP, no faster than an operator allows.
+
+mod figures;
+mod message;
+mod pace;
+mod server;
+mod session;
+mod words;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::mail::{MailError, Mailer, Outgoing};
+use thiserror::Error;
+
+use message::Writer;
+use pace::Pace;
+pub use server::{Security, SmtpServer};
+
+/// Who writes, and where links lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// The address that letters come from, such as `burntop <burntop@example.org>`.
+    pub from: String,
+    /// What this installation is called.
+    pub app_name: String,
+    /// Where people reach the API, without a slash at the end.
+    pub public_url: String,
+    /// Where the frontend is, without a slash at the end.
+    pub frontend_url: String,
+}
+
+/// What is wrong with the settings of mail. Holds no password.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SetupError {
+    /// The address of the server cannot be read.
+    #[error("the mail server must be smtps://user:password@host:465, or smtp://…, and {0}")]
+    Server(&'static str),
+    /// The sender cannot be read.
+    #[error("the sender must be an address such as `burntop <burntop@example.org>`, not `{0}`")]
+    From(String),
+}
+
+/// Sends letters through one mail server, each over a connection of its own.
+#[derive(Debug)]
+pub struct SmtpMailer {
+    server: SmtpServer,
+    writer: Writer,
+    pace: Pace,
+    timeout: Duration,
+}
+
+impl SmtpMailer {
+    /// Sends through `server` for `sender`, at most `per_minute` letters a minute, each within `timeout`.
+    pub fn new(server: SmtpServer, sender: Sender, per_minute: u32, timeout: Duration) -> Result<Self, SetupError> {
+        Ok(Self { server, writer: Writer::new(sender)?, pace: Pace::of(per_minute), timeout })
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, letter: &Outgoing) -> Result<(), MailError> {
+        let message = self.writer.write(letter)?;
+        self.pace.wait().await;
+        let sending = session::send(&self.server, self.writer.host(), self.timeout, &message);
+        match tokio::time::timeout(self.timeout, sending).await {
+            Ok(sent) => sent,
+            Err(_) => Err(MailError::Unavailable(format!("the mail server took longer than {:?}", self.timeout))),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A letter as it goes over the wire: headers, a text and the same as a page.
+
+use std::time::SystemTime;
+
+use askama::Template;
+use domain::mail::{Content, MailError, Outgoing};
+use lettre::Message;
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+
+use crate::words::{View, unsubscribe_url};
+use crate::{Sender, SetupError};
+
+#[derive(Template)]
+#[template(path = "letter.txt")]
+struct Text<'a> {
+    letter: &'a View,
+}
+
+#[derive(Template)]
+#[template(path = "letter.html")]
+struct Page<'a> {
+    letter: &'a View,
+}
+
+/// Writes letters of one sender.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    sender: Sender,
+    from: Mailbox,
+    host: String,
+}
+
+impl Writer {
+    /// Letters come from `sender`.
+    pub(crate) fn new(sender: Sender) -> Result<Self, SetupError> {
+        let from = sender.from.parse().map_err(|_| SetupError::From(sender.from.clone()))?;
+        let host = host(&sender.public_url).to_owned();
+        Ok(Self { sender, from, host })
+    }
+
+    /// What this installation is called among mail servers: the host of its public address.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// `letter`, ready to be sent.
+    pub(crate) fn write(&self, letter: &Outgoing) -> Result<Message, MailError> {
+        let view = View::of(letter, &self.sender);
+        let unwritten = |error: &dyn std::fmt::Display| MailError::Unwritten(error.to_string());
+        let text = Text { letter: &view }.render().map_err(|error| unwritten(&error))?;
+        let page = Page { letter: &view }.render().map_err(|error| unwritten(&error))?;
+        // Which address a person has is theirs to say, so one that no mail can go to is refused like by a server.
+        let refused = |_| MailError::Refused("no mail can go to this address".to_owned());
+        let to = Mailbox::new(None, letter.to.as_str().parse().map_err(refused)?);
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(view.subject)
+            .date(SystemTime::from(letter.sent_at))
+            .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
+            .raw_header(plain("Auto-Submitted", "auto-generated"));
+        if let Content::News { unsubscribe, .. } = &letter.content {
+            let url = unsubscribe_url(&self.sender.public_url, unsubscribe);
+            message = message
+                .raw_header(plain("List-Unsubscribe", &format!("<{url}>")))
+                .raw_header(plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"));
+        }
+        message.multipart(MultiPart::alternative_plain_html(text, page)).map_err(|error| unwritten(&error))
+    }
+}
+
+/// A header whose value goes as it is: ASCII that must not be broken into lines.
+fn plain(name: &'static str, value: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str(name);
+    HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), value.to_owned())
+}
+
+/// The host of `url`, without its port.
+fn host(url: &str) -> &str {
+    let place = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let place = place.split(['/', '?', '#']).next().unwrap_or_default();
+    match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => place.split(':').next().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::identity::Email;
+    use domain::ids::JobId;
+    use domain::mail::News;
+    use domain::notifications::NotificationKind;
+    use domain::users::Username;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn writer() -> Writer {
+        Writer::new(Sender {
+            from: "burntop <burntop@example.org>".into(),
+            app_name: "burn<top>".into(),
+            public_url: "https://api.example.org:8443".into(),
+            frontend_url: "https://app.example.org".into(),
+        })
+        .expect("a sender")
+    }
+
+    fn letter(content: Content) -> Outgoing {
+        Outgoing {
+            id: JobId(Uuid::from_u128(7)),
+            to: Email::trusted("ada@example.org"),
+            reader: Username::trusted("ada"),
+            sent_at: datetime!(2026-11-23 09:00:01 UTC),
+            content,
+        }
+    }
+
+    fn news(title: &str, message: &str) -> Content {
+        let facts = vec![("tokens".to_owned(), 1_234_u64.into())];
+        let (title, message) = (title.to_owned(), message.to_owned());
+        let news = News { kind: NotificationKind::WeeklySummary, title, message, facts };
+        Content::News { news, unsubscribe: "tic-ket_".into() }
+    }
+
+    /// The letter as it goes over the wire, lines that were broken put together again.
+    fn written(content: Content) -> String {
+        let bytes = writer().write(&letter(content)).expect("a letter").formatted();
+        String::from_utf8(bytes).expect("ASCII").replace("=\r\n", "").replace("=3D", "=")
+    }
+
+    #[test]
+    fn every_letter_has_its_headers_and_both_parts() {
+        for content in [
+            Content::Verification { ticket: "tic-ket_".into() },
+            Content::PasswordReset { ticket: "tic-ket_".into() },
+            news("Your week", "1,234 tokens."),
+        ] {
+            let is_news = matches!(content, Content::News { .. });
+            let wire = written(content);
+            let (head, body) = wire.split_once("\r\n\r\n").expect("a head and a body");
+            for header in [
+                "From: burntop <burntop@example.org>",
+                "To: ada@example.org",
+                "Date: Mon, 23 Nov 2026 09:00:01 +0000",
+                "Message-ID: <00000000-0000-0000-0000-000000000007@api.example.org>",
+                "Auto-Submitted: auto-generated",
+                "Content-Type: multipart/alternative;",
+            ] {
+                assert!(head.lines().any(|line| line.starts_with(header)), "{header}: {head}");
+            }
+            let url = "https://api.example.org:8443/api/v1/notifications/unsubscribe?token=tic-ket_";
+            assert_eq!(head.contains(&format!("List-Unsubscribe: <{url}>\r\n")), is_news, "{head}");
+            assert_eq!(head.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), is_news);
+            let (text, page) = (body.find("text/plain").expect("a text"), body.find("text/html").expect("a page"));
+            assert!(text < page, "the last is what a reader prefers");
+            assert_eq!(body.matches("tic-ket_").count(), if is_news { 2 } else { 3 }, "{body}");
+            assert!(!body.contains("src=") && !body.contains("<link"), "nothing is loaded from elsewhere");
+        }
+    }
+
+    #[test]
+    fn the_links_lead_to_the_frontend() {
+        for (content, link) in [
+            (Content::Verification { ticket: "t1".into() }, "https://app.example.org/auth/verify?token=t1"),
+            (Content::PasswordReset { ticket: "t2".into() }, "https://app.example.org/auth/reset?token=t2"),
+            (news("Your week", ""), "https://app.example.org/"),
+        ] {
+            let wire = written(content);
+            assert!(wire.contains(&format!("\r\n{link}\r\n")), "{wire}");
+            assert!(wire.contains(&format!("href=\"{link}\"")), "{wire}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_is_text_and_no_markup_nor_a_header() {
+        let wire = written(news("<b>\"Tom\" & 'Jerry'</b>\r\nBcc: eve@example.org", "<script>"));
+        let (head, body) = wire.split_once("\r\n\r\n").expect("a head and a body");
+        assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
+        let (text, page) = body.split_once("text/html").expect("two parts");
+        assert!(text.contains("<script>") && text.contains("burn<top>"), "{text}");
+        assert!(page.contains("&#60;script&#62;") && page.contains("burn&#60;top&#62;"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+        for part in [text, page] {
+            assert!(part.contains("Tokens") && part.contains("1,234"), "{part}");
+        }
+    }
+
+    #[test]
+    fn other_alphabets_arrive() {
+        let wire = writer().write(&letter(news("Grüße", "日本"))).expect("a letter").formatted();
+        assert!(wire.is_ascii());
+        let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..letter(news("Grüße", "日本")) };
+        assert!(writer().write(&foreign).is_ok());
+        let impossible = Outgoing { to: Email::trusted("a@b_.x!"), ..foreign };
+        assert!(matches!(writer().write(&impossible), Err(MailError::Refused(_))));
+    }
+
+    #[test]
+    fn a_sender_is_an_address_and_a_host_has_no_port() {
+        for (from, works) in
+            [("burntop@example.org", true), ("b <b@example.org>", true), ("burntop", false), ("", false)]
+        {
+            let sender = Sender { from: from.into(), ..writer().sender };
+            assert_eq!(Writer::new(sender).is_ok(), works, "{from}");
+        }
+        for (url, name) in [
+            ("https://api.example.org", "api.example.org"),
+            ("http://127.0.0.1:8000", "127.0.0.1"),
+            ("http://[::1]:8000/x", "::1"),
+        ] {
+            assert_eq!(host(url), name);
+        }
+    }
+}

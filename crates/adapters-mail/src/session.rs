@@ -1,0 +1,118 @@
+//! One letter to the mail server, and what its refusals mean.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::mail::MailError;
+use lettre::Message;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+
+use crate::server::{Security, SmtpServer};
+
+/// The code of a server that wants to know first who we are: an operator's mistake, no fault of the letter.
+const WHO_ARE_YOU: &str = "530";
+
+/// How much of what a server says is kept.
+const LONGEST_REASON: usize = 200;
+
+/// Sends `message` through `server`, which knows us as `host`.
+pub(crate) async fn send(
+    server: &SmtpServer,
+    host: &str,
+    timeout: Duration,
+    message: &Message,
+) -> Result<(), MailError> {
+    let mut connection = open(server, host, timeout).await?;
+    let envelope = message.envelope();
+    let mut options = Vec::new();
+    let addresses = envelope.from().into_iter().chain(envelope.to());
+    if addresses.into_iter().any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+        if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+            connection.abort().await;
+            return Err(MailError::Refused("the mail server takes no address with such letters".to_owned()));
+        }
+        options.push(MailParameter::SmtpUtfEight);
+    }
+    let sent = deliver(&mut connection, message, options).await;
+    match sent {
+        Ok(()) => {
+            // It has the letter; how it says goodbye does not matter.
+            let _ = connection.quit().await;
+            Ok(())
+        }
+        Err(error) => {
+            connection.abort().await;
+            Err(error)
+        }
+    }
+}
+
+async fn deliver(
+    connection: &mut AsyncSmtpConnection,
+    message: &Message,
+    options: Vec<MailParameter>,
+) -> Result<(), MailError> {
+    let envelope = message.envelope();
+    // A sender who is refused is refused for every letter.
+    connection
+        .command(Mail::new(envelope.from().cloned(), options))
+        .await
+        .map_err(|error| away("the sender", &error))?;
+    for reader in envelope.to() {
+        connection.command(Rcpt::new(reader.clone(), Vec::new())).await.map_err(refused)?;
+    }
+    connection.command(Data).await.map_err(refused)?;
+    connection.message(&message.formatted()).await.map_err(refused)?;
+    Ok(())
+}
+
+/// A connection on which letters can be sent. Nothing that goes wrong until then is a fault of the letter.
+async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<AsyncSmtpConnection, MailError> {
+    let hello = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+        Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+        Err(_) => ClientId::Domain(host.to_owned()),
+    };
+    let tls = || TlsParameters::new_rustls(server.host.clone()).map_err(|error| away("TLS", &error));
+    let at_once = if server.security == Security::Tls { Some(tls()?) } else { None };
+    let place = (server.host.as_str(), server.port);
+    let connecting = AsyncSmtpConnection::connect_tokio1(place, Some(timeout), &hello, at_once, None);
+    let mut connection = connecting.await.map_err(|error| away("connecting", &error))?;
+    if server.security == Security::StartTls {
+        connection.starttls(tls()?, &hello).await.map_err(|error| away("STARTTLS", &error))?;
+    }
+    if let Some((user, password)) = &server.credentials {
+        let credentials = Credentials::new(user.clone(), password.clone());
+        let known = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
+        known.map_err(|error| {
+            // What a server says to a password is not repeated.
+            let code = error.status().map_or_else(|| "no code".to_owned(), |code| code.to_string());
+            MailError::Unavailable(format!("the mail server does not let us in ({code})"))
+        })?;
+    }
+    Ok(connection)
+}
+
+/// The letter is refused, now or for good.
+fn refused(error: Error) -> MailError {
+    let wants_to_know = error.status().is_some_and(|code| code.to_string() == WHO_ARE_YOU);
+    if error.is_permanent() && !wants_to_know {
+        MailError::Refused(reason(&error))
+    } else {
+        MailError::Unavailable(reason(&error))
+    }
+}
+
+fn away(doing: &str, error: &Error) -> MailError {
+    MailError::Unavailable(format!("{doing}: {}", reason(error)))
+}
+
+/// What went wrong, in one line that is not too long.
+fn reason(error: &Error) -> String {
+    let plain = error.to_string().replace(char::is_control, " ");
+    plain.chars().take(LONGEST_REASON).collect()
+}

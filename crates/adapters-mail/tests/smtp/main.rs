@@ -1,0 +1,148 @@
+//! The adapter against a mail server that can be told to misbehave, over real connections.
+
+#[expect(unreachable_pub, dead_code, reason = "it is the stories' mail server, and they use more of it")]
+#[path = "../../../../tests/src/smtp.rs"]
+mod server;
+
+use std::time::Duration;
+
+use adapters_mail::{Security, Sender, SmtpMailer, SmtpServer};
+use domain::error::{DomainError, ErrorKind};
+use domain::identity::Email;
+use domain::ids::JobId;
+use domain::mail::{Content, MailError, Mailer, News, Outgoing};
+use domain::notifications::NotificationKind;
+use domain::users::Username;
+use server::{FakeSmtp, Manner};
+use time::macros::datetime;
+use uuid::Uuid;
+
+const LOGIN: (&str, &str) = ("burntop", "hunter2");
+
+fn sender() -> Sender {
+    Sender {
+        from: "burntop <burntop@example.org>".into(),
+        app_name: "burntop".into(),
+        public_url: "https://api.example.org".into(),
+        frontend_url: "https://app.example.org".into(),
+    }
+}
+
+fn mailer(server: SmtpServer, timeout: Duration) -> SmtpMailer {
+    SmtpMailer::new(server, sender(), 0, timeout).expect("a mailer")
+}
+
+fn to(server: &FakeSmtp) -> SmtpMailer {
+    mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_mins(1))
+}
+
+fn letter_to(address: &str) -> Outgoing {
+    let news = News {
+        kind: NotificationKind::FollowRequest,
+        title: "Grüße".into(),
+        message: "bob would like to follow you.\n.\nQUIT".into(),
+        facts: Vec::new(),
+    };
+    Outgoing {
+        id: JobId(Uuid::from_u128(7)),
+        to: Email::trusted(address),
+        reader: Username::trusted("ada"),
+        sent_at: datetime!(2026-11-23 09:00 UTC),
+        content: Content::News { news, unsubscribe: "ticket".into() },
+    }
+}
+
+fn letter() -> Outgoing {
+    letter_to("ada@example.org")
+}
+
+#[tokio::test]
+async fn a_letter_arrives_whole_and_the_same_twice_has_one_name() {
+    let server = FakeSmtp::start(Some(LOGIN)).await;
+    let mailer = to(&server);
+    for _ in 0..2 {
+        mailer.send(&letter()).await.expect("it is taken");
+    }
+    let [first, second] = &server.posts()[..] else { panic!("two letters") };
+    assert_eq!((first.from.as_str(), first.to.as_str()), ("burntop@example.org", "ada@example.org"));
+    assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
+    for part in ["text/plain", "text/html"] {
+        let part = first.part(part);
+        assert!(part.contains("Grüße") && part.contains("bob would like to follow you."), "{part}");
+    }
+    assert!(first.part("text/plain").contains("\n.\r\nQUIT") || first.part("text/plain").contains("\n.\nQUIT"));
+    assert!(server.told().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.told());
+    assert_eq!(server.visits(), 2, "each letter has a connection of its own");
+}
+
+#[tokio::test]
+async fn what_a_refusal_means_depends_on_what_was_refused() {
+    let server = FakeSmtp::start(Some(LOGIN)).await;
+    for (command, answer, kind) in [
+        ("RCPT", "550 5.1.1 nobody here", ErrorKind::Invalid),
+        ("RCPT", "452 4.2.2 full", ErrorKind::Unavailable),
+        ("RCPT", "421 4.3.2 later", ErrorKind::Unavailable),
+        ("RCPT", "530 5.7.0 who are you", ErrorKind::Unavailable),
+        ("DATA", "554 5.7.1 no spam", ErrorKind::Invalid),
+        ("DATA", "451 4.7.1 greylisted", ErrorKind::Unavailable),
+        ("MAIL", "550 5.7.1 not this sender", ErrorKind::Unavailable),
+        ("AUTH", "535 5.7.8 wrong: hunter2", ErrorKind::Unavailable),
+        ("AUTH", "454 4.7.0 later", ErrorKind::Unavailable),
+        ("EHLO", "554 5.7.1 not you", ErrorKind::Unavailable),
+    ] {
+        server.behave(Manner::Says(command, answer));
+        let error = to(&server).send(&letter()).await.expect_err(answer);
+        assert_eq!(error.kind(), kind, "{command} {answer}: {error}");
+        assert!(error.to_string().contains(&answer[..3]), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+    server.behave(Manner::Takes);
+    to(&server).send(&letter()).await.expect("it is taken");
+    assert_eq!(server.posts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later() {
+    let server = FakeSmtp::start(None).await;
+    for manner in [
+        Manner::Silent,
+        Manner::HangsUp("EHLO"),
+        Manner::HangsUp("MAIL"),
+        Manner::HangsUp("DATA"),
+        Manner::TakesAndHangsUp,
+        Manner::Says("RCPT", "this is no answer"),
+    ] {
+        server.behave(manner);
+        let timeout = if manner == Manner::Silent { Duration::from_millis(200) } else { Duration::from_mins(1) };
+        let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), timeout);
+        let error = mailer.send(&letter()).await.expect_err("no answer");
+        assert!(matches!(error, MailError::Unavailable(_)), "{manner:?}: {error}");
+    }
+    assert_eq!(server.posts().len(), 1, "one was taken though nobody said so: it will come twice");
+    // A port that was free a moment ago.
+    let free =
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("a port");
+    let nobody = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
+    let error = mailer(nobody, Duration::from_mins(1)).send(&letter()).await.expect_err("nobody is there");
+    assert!(matches!(error, MailError::Unavailable(_)), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
+    for security in [Security::StartTls, Security::Tls] {
+        let server = FakeSmtp::start(Some(LOGIN)).await;
+        let place = SmtpServer { security, ..SmtpServer::parse(&server.url()).expect("a server") };
+        let error = mailer(place, Duration::from_secs(2)).send(&letter()).await.expect_err("no TLS");
+        assert!(matches!(error, MailError::Unavailable(_)), "{error}");
+        let told = server.told().join("\n");
+        assert!(!told.contains("AUTH") && !told.contains("MAIL") && !told.contains("hunter2"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_the_server_cannot_have_is_given_up() {
+    let server = FakeSmtp::start(None).await;
+    let error = to(&server).send(&letter_to("ö@example.org")).await.expect_err("no SMTPUTF8");
+    assert!(matches!(error, MailError::Refused(_)), "{error}");
+    assert!(server.posts().is_empty());
+}

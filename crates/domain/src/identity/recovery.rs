@@ -1,0 +1,142 @@
+//! What letters are for in signing in: showing that an address is one's own, and a new password for one that was forgotten.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use super::attempts::TriedName;
+use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::error::IdentityError;
+use super::ports::PasswordHasher;
+use crate::clock::Clock;
+use crate::ids::{Ids, UserId};
+use crate::mail::{Letter, bound_to_password};
+use crate::store::{Store, UnitOfWork};
+use crate::tickets::{Brought, Purpose, TicketKey};
+use crate::users::{Presence, User};
+
+/// The use cases of addresses and forgotten passwords.
+#[derive(Clone)]
+pub struct Recovery {
+    store: Arc<dyn Store>,
+    passwords: Arc<dyn PasswordHasher>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+    tickets: TicketKey,
+    sends_letters: bool,
+}
+
+impl Recovery {
+    /// Keeps in `store` what whoever brings a ticket that `tickets` signed may change. No letter is sent.
+    pub fn new(
+        store: Arc<dyn Store>,
+        passwords: Arc<dyn PasswordHasher>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        tickets: TicketKey,
+    ) -> Self {
+        Self { store, passwords, clock, ids, tickets, sends_letters: false }
+    }
+
+    /// The same, with letters if `sends` says so.
+    #[must_use]
+    pub fn with_letters(self, sends: bool) -> Self {
+        Self { sends_letters: sends, ..self }
+    }
+
+    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes.
+    pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let account = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
+        if account.email.is_none() {
+            return Err(IdentityError::NoAddress);
+        }
+        if self.sends_letters && !account.email_verified {
+            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user, now)], now).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the address `ticket` was sent to is its owner's. Doing it again changes nothing.
+    pub async fn verify_email(&self, ticket: &str) -> Result<(), IdentityError> {
+        let (brought, user) = read(ticket, Purpose::VerifyEmail)?;
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let account = tx.users().find(user).await?.ok_or(IdentityError::BadLink)?;
+        let email = account.email.ok_or(IdentityError::BadLink)?;
+        if !self.tickets.confirms(&brought, &[email.as_str()], now) {
+            return Err(IdentityError::BadLink);
+        }
+        // The address may have gone to somebody else this moment.
+        if !tx.users().verify_email(user, &email, now).await? {
+            return Err(IdentityError::BadLink);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Has a letter sent to `email`, if it is known to be the address of somebody with an account; at most one in five
+    /// minutes. It does the same and takes as long for an address that is nobody's.
+    pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
+        if !self.sends_letters {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        // Only accounts that are there: whoever left comes back by signing in.
+        let found = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), now).await?;
+        let user = found.map(|(user, _)| user).filter(|user| user.email_verified).map(|user| user.id);
+        tx.jobs().enqueue(&[Letter::password_reset(&*self.ids, user, email, now)], now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Gives the account that `ticket` was sent to the password `new`, ends all its sessions, and forgets who failed to sign in
+    /// to it. API tokens stay. A ticket works once: the password it was made for is gone.
+    pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
+        let (brought, user) = read(ticket, Purpose::ResetPassword)?;
+        let mut tx = self.store.begin().await?;
+        self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        drop(tx);
+        // Costly, so only for a ticket that is good, and not within a transaction.
+        let new = self.passwords.hash(new).await?;
+
+        let mut tx = self.store.begin().await?;
+        // A program that somebody else had let in gets no session after this. Before the account is held: whoever asks
+        // for such a session holds its login first.
+        tx.device_logins().delete_approved(user).await?;
+        if tx.users().hold(user).await? != Some(Presence::Here) {
+            return Err(IdentityError::BadLink);
+        }
+        let (account, email) = self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        tx.users().set_password(user, new).await?;
+        tx.sessions().delete_all(user).await?;
+        tx.login_attempts().forget(&[email.as_str(), account.username.as_str()].map(TriedName::of)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// The account `user` and its address, if `brought` was made for both and for its password.
+    async fn owner(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        user: UserId,
+        brought: &Brought,
+        now: OffsetDateTime,
+    ) -> Result<(User, Email), IdentityError> {
+        let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
+        let (account, password) = found.ok_or(IdentityError::BadLink)?;
+        let email = account.email.clone().filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
+        if !self.tickets.confirms(brought, &bound_to_password(&email, password.as_ref()), now) {
+            return Err(IdentityError::BadLink);
+        }
+        Ok((account, email))
+    }
+}
+
+/// What `ticket` says, if it says that it is for `purpose`.
+fn read(ticket: &str, purpose: Purpose) -> Result<(Brought, UserId), IdentityError> {
+    let brought = Brought::parse(ticket).filter(|brought| brought.said().purpose == purpose);
+    let brought = brought.ok_or(IdentityError::BadLink)?;
+    let user = brought.said().user;
+    Ok((brought, user))
+}

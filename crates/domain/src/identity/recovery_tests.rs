@@ -1,0 +1,255 @@
+//! Verification and forgotten passwords, with mocks.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::attempts::TriedName;
+use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::error::IdentityError;
+use super::ports::MockPasswordHasher;
+use super::recovery::Recovery;
+use crate::clock::FixedClock;
+use crate::error::{DomainError, ErrorKind};
+use crate::ids::{CountingIds, UserId};
+use crate::jobs::{Job, NewJob};
+use crate::mail::{About, Letter};
+use crate::testing::{TestUnitOfWork, person};
+use crate::tickets::{Purpose, Ticket, TicketKey};
+use crate::usage::testing::NOW;
+use crate::users::{Presence, User};
+
+const ADA: UserId = UserId(Uuid::from_u128(1));
+
+/// An account, its password's hash, and what was done to it.
+#[derive(Clone, Default)]
+struct World {
+    account: Arc<Mutex<Option<(User, Option<PasswordHash>)>>>,
+    queued: Arc<Mutex<Vec<NewJob>>>,
+    done: Arc<Mutex<Vec<&'static str>>>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl World {
+    fn with(account: Option<(User, Option<PasswordHash>)>) -> Self {
+        Self { account: Arc::new(Mutex::new(account)), ..Self::default() }
+    }
+
+    fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    fn queued(&self) -> Vec<Letter> {
+        let queued = self.queued.lock().expect("jobs");
+        queued
+            .iter()
+            .map(|job| if let Job::Mail(letter) = &job.job { letter.clone() } else { panic!("{job:?}") })
+            .collect()
+    }
+
+    fn recovery(&self, sends: bool) -> Recovery {
+        let world = self.clone();
+        let store = TestUnitOfWork::store(move || world.open());
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_hash().returning(|password| Ok(PasswordHash(password.expose().to_owned())));
+        let clock = Arc::new(FixedClock(NOW));
+        Recovery::new(Arc::new(store), Arc::new(passwords), clock, Arc::new(CountingIds), key()).with_letters(sends)
+    }
+
+    fn open(&self) -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork { commits: self.commits.clone(), ..TestUnitOfWork::default() };
+        let found = |world: &Self, id| world.account.lock().expect("an account").clone().filter(|_| id == ADA);
+        let world = self.clone();
+        tx.users.expect_find().returning(move |id| Ok(found(&world, id).map(|(user, _)| user)));
+        let world = self.clone();
+        tx.users.expect_find_with_password().returning(move |id| Ok(found(&world, id)));
+        let world = self.clone();
+        tx.users.expect_find_for_sign_in().returning(move |name, left_after| {
+            assert_eq!(left_after, NOW, "who left is not found");
+            let known = world.account.lock().expect("an account").clone();
+            let is = |user: &User| user.email.clone().map(SignInName::Email).as_ref() == Some(name);
+            Ok(known.filter(|(user, _)| is(user)))
+        });
+        let world = self.clone();
+        tx.users.expect_hold().returning(move |id| Ok(found(&world, id).map(|_| Presence::Here)));
+        let world = self.clone();
+        tx.users.expect_verify_email().returning(move |_, email, at| {
+            assert_eq!((email.as_str(), at), ("ada@example.org", NOW));
+            world.done.lock().expect("done").push("verified");
+            Ok(true)
+        });
+        let world = self.clone();
+        tx.users.expect_set_password().returning(move |_, hash| {
+            world.account.lock().expect("an account").as_mut().expect("an account").1 = Some(hash);
+            world.done.lock().expect("done").push("password");
+            Ok(())
+        });
+        let world = self.clone();
+        tx.sessions.expect_delete_all().returning(move |_| {
+            world.done.lock().expect("done").push("sessions");
+            Ok(())
+        });
+        let world = self.clone();
+        tx.device_logins.expect_delete_approved().returning(move |_| {
+            world.done.lock().expect("done").push("device logins");
+            Ok(())
+        });
+        let world = self.clone();
+        tx.login_attempts.expect_forget().returning(move |names| {
+            assert_eq!(names, ["ada@example.org", "ada"].map(TriedName::of));
+            world.done.lock().expect("done").push("failed logins");
+            Ok(())
+        });
+        let world = self.clone();
+        tx.jobs.expect_enqueue().returning(move |jobs, now| {
+            assert_eq!(now, NOW);
+            world.queued.lock().expect("jobs").extend(jobs.iter().map(|(_, job)| job.clone()));
+            Ok(jobs.len() as u64)
+        });
+        tx
+    }
+}
+
+fn key() -> TicketKey {
+    TicketKey::of(b"a secret")
+}
+
+fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
+    (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("old".into())))
+}
+
+fn nobody() -> (User, Option<PasswordHash>) {
+    (User { email: None, ..person(ADA, "ada") }, None)
+}
+
+/// A ticket of Ada's for `purpose` that ends at `end` and is bound to `bound`.
+fn ticket(purpose: Purpose, end: OffsetDateTime, bound: &[&str]) -> String {
+    key().seal(&Ticket { purpose, user: ADA, ends_at: Some(end) }, bound)
+}
+
+const LATER: OffsetDateTime = NOW.saturating_add(Duration::MINUTE);
+
+#[test]
+fn a_letter_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
+    for (account, sends, letters, error) in [
+        (Some(ada(false)), true, 1, None),
+        (Some(ada(false)), false, 0, None),
+        (Some(ada(true)), true, 0, None),
+        (Some(nobody()), true, 0, Some("no_address")),
+        (None, true, 0, Some("not_signed_in")),
+    ] {
+        let world = World::with(account);
+        let asked = block_on(world.recovery(sends).ask_for_verification(ADA));
+        assert_eq!(asked.err().map(|error| error.code()), error);
+        let queued = world.queued();
+        assert_eq!((queued.len(), world.commits()), (letters, letters));
+        assert!(queued.iter().all(|letter| letter.to == ADA && letter.about == About::Verification));
+    }
+}
+
+#[test]
+fn the_link_of_the_letter_shows_whose_the_address_is() {
+    let good = || ticket(Purpose::VerifyEmail, LATER, &["ada@example.org"]);
+    for (what, account, link, works) in [
+        ("as it should be", Some(ada(false)), good(), true),
+        ("followed again", Some(ada(true)), good(), true),
+        ("another address by now", Some(ada(false)), ticket(Purpose::VerifyEmail, LATER, &["old@example.org"]), false),
+        ("too late", Some(ada(false)), ticket(Purpose::VerifyEmail, NOW, &["ada@example.org"]), false),
+        ("for a password", Some(ada(false)), ticket(Purpose::ResetPassword, LATER, &["ada@example.org"]), false),
+        ("no address by now", Some(nobody()), good(), false),
+        ("the account is gone", None, good(), false),
+        ("no link at all", Some(ada(false)), "x".to_owned(), false),
+    ] {
+        let world = World::with(account);
+        let verified = block_on(world.recovery(true).verify_email(&link));
+        assert_eq!((verified.is_ok(), world.commits()), (works, usize::from(works)), "{what}");
+        if let Err(error) = verified {
+            assert_eq!((error.kind(), error.code(), error.subject()), (ErrorKind::Invalid, "bad_link", None), "{what}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_went_to_somebody_else_this_moment_is_not_verified() {
+    let world = World::with(Some(ada(false)));
+    let store = TestUnitOfWork::store(move || {
+        let (mut tx, account) = (TestUnitOfWork::default(), ada(false).0);
+        tx.users.expect_find().returning(move |_| Ok(Some(account.clone())));
+        tx.users.expect_verify_email().returning(|_, _, _| Ok(false));
+        tx
+    });
+    let (passwords, clock) = (Arc::new(MockPasswordHasher::new()), Arc::new(FixedClock(NOW)));
+    let recovery = Recovery::new(Arc::new(store), passwords, clock, Arc::new(CountingIds), key());
+    let link = ticket(Purpose::VerifyEmail, LATER, &["ada@example.org"]);
+    assert!(matches!(block_on(recovery.verify_email(&link)), Err(IdentityError::BadLink)));
+    assert_eq!(world.commits(), 0);
+}
+
+#[test]
+fn whoever_forgot_is_written_to_and_for_anybody_else_the_same_is_done() {
+    for (account, typed, is_ada) in [
+        (Some(ada(true)), "ada@example.org", true),
+        (Some(ada(false)), "ada@example.org", false),
+        (Some(ada(true)), "bob@example.org", false),
+        (None, "ada@example.org", false),
+    ] {
+        let world = World::with(account);
+        block_on(world.recovery(true).forgot_password(&Email::trusted(typed))).expect("nothing is told");
+        let [letter] = &world.queued()[..] else { panic!("one letter, to somebody or nobody") };
+        assert_eq!((letter.to == ADA, &letter.about), (is_ada, &About::PasswordReset), "{typed}");
+        assert_eq!(world.commits(), 1, "writing takes its time, also in vain");
+    }
+    let world = World::with(Some(ada(true)));
+    block_on(world.recovery(false).forgot_password(&Email::trusted("ada@example.org"))).expect("nothing is told");
+    assert_eq!((world.queued().len(), world.commits()), (0, 0), "there is no mail");
+}
+
+#[test]
+fn the_link_of_the_letter_gives_another_password_once_and_ends_all_sessions() {
+    let world = World::with(Some(ada(true)));
+    let link = ticket(Purpose::ResetPassword, LATER, &["ada@example.org", "old"]);
+    let reset = |new: &str| block_on(world.recovery(true).reset_password(&link, Password::typed(new)));
+    reset("incorrect zebra").expect("another password");
+    let expected = ["device logins", "password", "sessions", "failed logins"];
+    assert_eq!((&world.done.lock().expect("done")[..], world.commits()), (&expected[..], 1));
+    assert!(matches!(reset("yet another"), Err(IdentityError::BadLink)));
+    assert_eq!(world.commits(), 1);
+    let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
+    assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
+}
+
+#[test]
+fn who_never_had_a_password_gets_one_and_a_wrong_link_changes_none() {
+    let good = || ticket(Purpose::ResetPassword, LATER, &["ada@example.org", "old"]);
+    let without = || (ada(true).0, None);
+    for (what, account, link, works) in [
+        ("as it should be", Some(ada(true)), good(), true),
+        ("no password yet", Some(without()), ticket(Purpose::ResetPassword, LATER, &["ada@example.org", ""]), true),
+        (
+            "a password meanwhile",
+            Some(ada(true)),
+            ticket(Purpose::ResetPassword, LATER, &["ada@example.org", ""]),
+            false,
+        ),
+        ("another address", Some(ada(true)), ticket(Purpose::ResetPassword, LATER, &["old@example.org", "old"]), false),
+        ("an address of who knows whom", Some(ada(false)), good(), false),
+        ("too late", Some(ada(true)), ticket(Purpose::ResetPassword, NOW, &["ada@example.org", "old"]), false),
+        (
+            "for something else",
+            Some(ada(true)),
+            ticket(Purpose::VerifyEmail, LATER, &["ada@example.org", "old"]),
+            false,
+        ),
+        ("no address", Some(nobody()), good(), false),
+        ("nobody", None, good(), false),
+        ("no link", Some(ada(true)), String::new(), false),
+    ] {
+        let world = World::with(account);
+        let reset = block_on(world.recovery(true).reset_password(&link, Password::typed("incorrect zebra")));
+        assert_eq!((reset.is_ok(), world.commits()), (works, usize::from(works)), "{what}");
+        assert!(reset.is_ok() || matches!(reset, Err(IdentityError::BadLink)), "{what}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Why a letter was not sent.
+
+use thiserror::Error;
+
+use crate::error::{DomainError, ErrorKind};
+use crate::store::StoreError;
+
+/// Why a letter was not sent. The reasons are for an operator and hold no secrets.
+#[derive(Debug, Error)]
+pub enum MailError {
+    /// The mail server refuses it for good: sending it again would end the same way.
+    #[error("the letter is refused: {0}")]
+    Refused(String),
+    /// The mail server is away, does not take it now, or does not let us in.
+    #[error("the letter cannot be sent now: {0}")]
+    Unavailable(String),
+    /// The letter could not be written: a defect of ours.
+    #[error("the letter could not be written: {0}")]
+    Unwritten(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for MailError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Refused(_) => ErrorKind::Invalid,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unwritten(_) => ErrorKind::Internal,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "letter_refused",
+            Self::Unavailable(_) => "mail_unavailable",
+            Self::Unwritten(_) => "letter_unwritten",
+            Self::Store(error) => error.code(),
+        }
+    }
+}

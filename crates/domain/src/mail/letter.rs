@@ -1,0 +1,223 @@
+//! A letter as it waits in the queue.
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::data::{self, Datum, Facts};
+use crate::identity::Email;
+use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::{Job, NewJob};
+use crate::notifications::{Notification, NotificationKind};
+
+/// How long nobody is sent a second letter that they, or somebody else, asked for, in seconds.
+const SLOT: i64 = 300;
+
+/// A letter to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// Names it, and the job that it is; the same however often it is tried.
+    pub id: JobId,
+    /// Who is written to.
+    pub to: UserId,
+    /// What about.
+    pub about: About,
+}
+
+/// What a letter is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    /// Whether the address is theirs.
+    Verification,
+    /// A way to choose another password.
+    PasswordReset,
+    /// A notification.
+    News(News),
+}
+
+/// A notification as a letter tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// What kind it is of.
+    pub kind: NotificationKind,
+    /// A few words.
+    pub title: String,
+    /// A sentence.
+    pub message: String,
+    /// The particulars.
+    pub facts: Facts,
+}
+
+/// What is stored of a letter beside the particulars of its notification, whose names begin otherwise.
+const ID: &str = "_id";
+const TO: &str = "_to";
+const ABOUT: &str = "_about";
+const KIND: &str = "_kind";
+const TITLE: &str = "_title";
+const MESSAGE: &str = "_message";
+
+impl About {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Verification => "verification",
+            Self::PasswordReset => "password_reset",
+            Self::News(_) => "news",
+        }
+    }
+}
+
+impl Letter {
+    /// The job that asks `user` whether their address is theirs: one in five minutes, however often it is asked for.
+    pub fn verification(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
+        let letter = Self { id: JobId(ids.fresh()), to: user, about: About::Verification };
+        letter.job(format!("verification:{user}:{}", slot(now)), now)
+    }
+
+    /// The job that lets `user` choose another password: one in five minutes for the address that was typed. Nobody's, where
+    /// no account has it, so that an address that is not known takes as long as one that is.
+    pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email, now: OffsetDateTime) -> (JobId, NewJob) {
+        let to = user.unwrap_or_else(|| UserId(ids.fresh()));
+        let letter = Self { id: JobId(ids.fresh()), to, about: About::PasswordReset };
+        // What people mistype is not kept.
+        let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
+        letter.job(format!("password_reset:{typed}:{}", slot(now)), now)
+    }
+
+    /// The job that tells of `notification` by mail: once for its subject.
+    pub fn of(notification: &Notification) -> (JobId, NewJob) {
+        let told = &notification.told;
+        let news = News {
+            kind: told.kind,
+            title: told.title.clone(),
+            message: told.message.clone(),
+            facts: told.data.iter().map(|(name, datum)| ((*name).to_owned(), datum.clone())).collect(),
+        };
+        let letter = Self { id: JobId(notification.id.0), to: notification.user, about: About::News(news) };
+        letter.job(format!("{}:{}", told.dedup_key(), notification.user), notification.created_at)
+    }
+
+    fn job(self, key: String, run_at: OffsetDateTime) -> (JobId, NewJob) {
+        (self.id, NewJob { job: Job::Mail(self), key, run_at })
+    }
+
+    /// What is stored of it.
+    pub fn data(&self) -> Facts {
+        let fixed = |name: &str, text: String| (name.to_owned(), Datum::Text(text));
+        let mut data = vec![
+            fixed(ID, self.id.to_string()),
+            fixed(TO, self.to.to_string()),
+            fixed(ABOUT, self.about.name().to_owned()),
+        ];
+        if let About::News(news) = &self.about {
+            data.push(fixed(KIND, news.kind.name().to_owned()));
+            data.push(fixed(TITLE, news.title.clone()));
+            data.push(fixed(MESSAGE, news.message.clone()));
+            data.extend(news.facts.iter().cloned());
+        }
+        data
+    }
+
+    /// The letter that was stored as `data`.
+    pub fn parse(data: &[(String, Datum)]) -> Option<Self> {
+        let text = |name| data::text(data, name);
+        let id = |name| text(name)?.parse::<Uuid>().ok();
+        let about = match text(ABOUT)? {
+            "verification" => About::Verification,
+            "password_reset" => About::PasswordReset,
+            "news" => About::News(News {
+                kind: NotificationKind::of(text(KIND)?)?,
+                title: text(TITLE)?.to_owned(),
+                message: text(MESSAGE)?.to_owned(),
+                facts: data.iter().filter(|(name, _)| !name.starts_with('_')).cloned().collect(),
+            }),
+            _ => return None,
+        };
+        Some(Self { id: JobId(id(ID)?), to: UserId(id(TO)?), about })
+    }
+}
+
+/// The five minutes that `now` is in.
+fn slot(now: OffsetDateTime) -> i64 {
+    now.unix_timestamp().div_euclid(SLOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+    use crate::ids::{CountingIds, NotificationId};
+    use crate::notifications::Told;
+    use crate::testing::person;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    fn notification() -> Notification {
+        let bob = person(UserId(Uuid::from_u128(2)), "bob");
+        Notification {
+            id: NotificationId(Uuid::from_u128(7)),
+            user: ADA,
+            told: Told::follow_request(&bob),
+            created_at: NOW,
+        }
+    }
+
+    #[test]
+    fn every_letter_comes_back_as_it_was_stored() {
+        let address = Email::trusted("ada@example.org");
+        for (id, NewJob { job, .. }) in [
+            Letter::verification(&CountingIds, ADA, NOW),
+            Letter::password_reset(&CountingIds, Some(ADA), &address, NOW),
+            Letter::of(&notification()),
+        ] {
+            let data = job.data();
+            assert_eq!(Job::parse("mail", &data), Ok(job.clone()));
+            let Job::Mail(letter) = job else { panic!("a letter") };
+            assert_eq!((letter.id, letter.to), (id, ADA));
+            for missing in 0..3 {
+                let mut less = data.clone();
+                less.remove(missing);
+                assert!(Job::parse("mail", &less).is_err(), "{less:?}");
+            }
+        }
+        assert!(Job::parse("mail", &[]).is_err());
+    }
+
+    #[test]
+    fn what_is_told_by_mail_is_named_by_its_subject_and_its_reader() {
+        let (id, job) = Letter::of(&notification());
+        assert_eq!((id, job.run_at), (JobId(Uuid::from_u128(7)), NOW));
+        let bob = Uuid::from_u128(2);
+        assert_eq!(job.key, format!("follow_request:{bob}:{ADA}"));
+        let Job::Mail(Letter { about: About::News(news), .. }) = job.job else { panic!("news") };
+        assert_eq!((news.title.as_str(), news.message.as_str()), ("Follow request", "bob would like to follow you."));
+        assert_eq!(data::text(&news.facts, "username"), Some("bob"));
+    }
+
+    #[test]
+    fn who_asks_twice_within_five_minutes_is_written_to_once() {
+        let address = Email::trusted("ada@example.org");
+        let keys = |at| {
+            let verification = Letter::verification(&CountingIds, ADA, at).1.key;
+            [verification, Letter::password_reset(&CountingIds, Some(ADA), &address, at).1.key]
+        };
+        assert_eq!(keys(NOW), keys(NOW + Duration::seconds(SLOT - 1)));
+        for (one, other) in keys(NOW).into_iter().zip(keys(NOW + Duration::seconds(SLOT))) {
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_has_makes_a_letter_to_nobody_and_is_not_kept() {
+        let address = Email::trusted("ada@example.org");
+        let (_, known) = Letter::password_reset(&CountingIds, Some(ADA), &address, NOW);
+        let (_, unknown) = Letter::password_reset(&CountingIds, None, &address, NOW);
+        assert_eq!(known.key, unknown.key);
+        let other = Email::trusted("bob@example.org");
+        assert_ne!(Letter::password_reset(&CountingIds, None, &other, NOW).1.key, known.key);
+        let Job::Mail(letter) = unknown.job else { panic!("a letter") };
+        assert_ne!(letter.to, ADA);
+        assert!(!format!("{letter:?} {}", unknown.key).contains("example.org"));
+    }
+}

@@ -1,0 +1,55 @@
+//! What letters need from outside: somebody who writes and sends them.
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+
+use super::error::MailError;
+use super::letter::News;
+use crate::identity::Email;
+use crate::ids::JobId;
+use crate::users::Username;
+
+/// Everything a letter is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Names it: the same letter sent twice has the same name, so that a reader's mail program may tell.
+    pub id: JobId,
+    /// Where it goes.
+    pub to: Email,
+    /// Whom it speaks to.
+    pub reader: Username,
+    /// When it is sent.
+    pub sent_at: OffsetDateTime,
+    /// What it says.
+    pub content: Content,
+}
+
+/// What a letter says. The tickets become links.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Whether the address is theirs.
+    Verification {
+        /// Shows that it is.
+        ticket: String,
+    },
+    /// A way to choose another password.
+    PasswordReset {
+        /// Lets them.
+        ticket: String,
+    },
+    /// A notification.
+    News {
+        /// Which.
+        news: News,
+        /// Stops letters of its kind.
+        unsubscribe: String,
+    },
+}
+
+/// Writes and sends letters.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Sends `letter`; on return the mail server has taken it. Whoever is killed before may have sent it, too.
+    async fn send(&self, letter: &Outgoing) -> Result<(), MailError>;
+}

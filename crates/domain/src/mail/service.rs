@@ -1,0 +1,259 @@
+//! Sends letters: to whom they still concern, and nobody else.
+
+use std::fmt;
+use std::sync::Arc;
+
+use time::{Duration, OffsetDateTime};
+
+use super::error::MailError;
+use super::letter::{About, Letter, News};
+use super::ports::{Content, Mailer, Outgoing};
+use crate::clock::Clock;
+use crate::identity::{Email, PasswordHash};
+use crate::notifications::ports::NotificationReader;
+use crate::store::Store;
+use crate::tickets::{Purpose, Ticket, TicketKey};
+use crate::users::User;
+
+/// How long the links of letters work.
+#[derive(Debug, Clone, Copy)]
+pub struct TicketLives;
+
+impl TicketLives {
+    /// The one that shows whose an address is.
+    pub const VERIFICATION: Duration = Duration::hours(48);
+
+    /// The one that lets its owner choose another password.
+    pub const PASSWORD_RESET: Duration = Duration::HOUR;
+}
+
+/// What became of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The mail server took it.
+    Sent,
+    /// It concerns nobody any more: the account is gone, has no address that is known to be its owner's, or does not want it.
+    Unwanted,
+}
+
+impl fmt::Display for Sent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sent => "a letter was sent",
+            Self::Unwanted => "a letter concerned nobody any more",
+        })
+    }
+}
+
+/// The use case of sending letters.
+#[derive(Clone)]
+pub struct Letters {
+    store: Arc<dyn Store>,
+    wishes: Arc<dyn NotificationReader>,
+    mailer: Arc<dyn Mailer>,
+    tickets: TicketKey,
+    clock: Arc<dyn Clock>,
+}
+
+impl Letters {
+    /// Looks in `store` and `wishes` whom a letter concerns, and has `mailer` send it with links that `tickets` signs.
+    pub fn new(
+        store: Arc<dyn Store>,
+        wishes: Arc<dyn NotificationReader>,
+        mailer: Arc<dyn Mailer>,
+        tickets: TicketKey,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, wishes, mailer, tickets, clock }
+    }
+
+    /// Sends `letter`, if it still concerns somebody. No transaction is open meanwhile.
+    pub async fn send(&self, letter: &Letter) -> Result<Sent, MailError> {
+        let mut tx = self.store.begin().await?;
+        let found = tx.users().find_with_password(letter.to).await?;
+        drop(tx);
+        let Some((user, password)) = found else { return Ok(Sent::Unwanted) };
+        let Some(to) = user.email.clone() else { return Ok(Sent::Unwanted) };
+        let now = self.clock.now();
+        let content = match &letter.about {
+            About::Verification => self.verification(&user, &to, now),
+            About::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
+            About::News(news) => self.news(&user, news).await?,
+        };
+        let Some(content) = content else { return Ok(Sent::Unwanted) };
+        let outgoing = Outgoing { id: letter.id, to, reader: user.username, sent_at: now, content };
+        self.mailer.send(&outgoing).await?;
+        Ok(Sent::Sent)
+    }
+
+    fn verification(&self, user: &User, to: &Email, now: OffsetDateTime) -> Option<Content> {
+        let ends_at = Some(now + TicketLives::VERIFICATION);
+        let ticket = Ticket { purpose: Purpose::VerifyEmail, user: user.id, ends_at };
+        (!user.email_verified).then(|| Content::Verification { ticket: self.tickets.seal(&ticket, &[to.as_str()]) })
+    }
+
+    fn password_reset(
+        &self,
+        user: &User,
+        to: &Email,
+        password: Option<&PasswordHash>,
+        now: OffsetDateTime,
+    ) -> Option<Content> {
+        let ends_at = Some(now + TicketLives::PASSWORD_RESET);
+        let ticket = Ticket { purpose: Purpose::ResetPassword, user: user.id, ends_at };
+        let bound = bound_to_password(to, password);
+        user.email_verified.then(|| Content::PasswordReset { ticket: self.tickets.seal(&ticket, &bound) })
+    }
+
+    async fn news(&self, user: &User, news: &News) -> Result<Option<Content>, MailError> {
+        if !user.email_verified || !self.wishes.preferences(user.id).await?.of(news.kind).email {
+            return Ok(None);
+        }
+        let ticket = Ticket { purpose: Purpose::Unsubscribe(news.kind), user: user.id, ends_at: None };
+        Ok(Some(Content::News { news: news.clone(), unsubscribe: self.tickets.seal(&ticket, &[]) }))
+    }
+}
+
+/// What a ticket for another password is bound to: once the password is another one, or the address, it is worth nothing.
+pub(crate) fn bound_to_password<'a>(email: &'a Email, password: Option<&'a PasswordHash>) -> [&'a str; 2] {
+    [email.as_str(), password.map_or("", |hash| hash.0.as_str())]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use pollster::block_on;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::error::{DomainError, ErrorKind};
+    use crate::ids::{JobId, UserId};
+    use crate::mail::ports::MockMailer;
+    use crate::notifications::ports::MockNotificationReader;
+    use crate::notifications::{Channels, NotificationKind, Preferences};
+    use crate::store::StoreError;
+    use crate::testing::{TestUnitOfWork, person};
+    use crate::tickets::Brought;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const ID: JobId = JobId(Uuid::from_u128(7));
+
+    fn key() -> TicketKey {
+        TicketKey::of(b"a secret")
+    }
+
+    fn news(kind: NotificationKind) -> About {
+        About::News(News { kind, title: "News".into(), message: "There is news.".into(), facts: Vec::new() })
+    }
+
+    /// Sends a letter about `about` to `found`, who wants what `said` says; returns what came of it and what went out.
+    fn send(
+        about: About,
+        found: Option<(User, Option<PasswordHash>)>,
+        said: Vec<(NotificationKind, Channels)>,
+    ) -> (Result<Sent, MailError>, Option<Outgoing>) {
+        let store = TestUnitOfWork::store(move || {
+            let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
+            tx.users.expect_find_with_password().returning(move |id| Ok(found.clone().filter(|_| id == ADA)));
+            tx
+        });
+        let mut wishes = MockNotificationReader::new();
+        wishes.expect_preferences().returning(move |_| Ok(said.iter().copied().collect::<Preferences>()));
+        let (mut mailer, out) = (MockMailer::new(), Arc::new(Mutex::new(None)));
+        let kept = out.clone();
+        mailer.expect_send().returning(move |letter| {
+            assert!(kept.lock().expect("a letter").replace(letter.clone()).is_none(), "it is sent once");
+            Ok(())
+        });
+        let letters =
+            Letters::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(NOW)));
+        let sent = block_on(letters.send(&Letter { id: ID, to: ADA, about }));
+        let out = out.lock().expect("a letter").clone();
+        (sent, out)
+    }
+
+    fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
+        (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("hash".into())))
+    }
+
+    #[test]
+    fn a_letter_goes_to_whom_it_still_concerns() {
+        let nobody = || (User { email: None, ..ada(true).0 }, None);
+        let (weekly, level) = (NotificationKind::WeeklySummary, NotificationKind::LevelUp);
+        let said = |kind, email| vec![(kind, Channels { in_app: false, email })];
+        for (about, found, said, sent) in [
+            (About::Verification, Some(ada(false)), vec![], true),
+            (About::Verification, Some(ada(true)), vec![], false),
+            (About::Verification, Some(nobody()), vec![], false),
+            (About::Verification, None, vec![], false),
+            (About::PasswordReset, Some(ada(true)), vec![], true),
+            (About::PasswordReset, Some(ada(false)), vec![], false),
+            (About::PasswordReset, Some(nobody()), vec![], false),
+            (About::PasswordReset, None, vec![], false),
+            (news(weekly), Some(ada(true)), vec![], true),
+            (news(weekly), Some(ada(true)), said(weekly, true), true),
+            (news(weekly), Some(ada(true)), said(weekly, false), false),
+            (news(weekly), Some(ada(true)), said(level, false), true),
+            (news(weekly), Some(ada(false)), vec![], false),
+            (news(weekly), Some(nobody()), vec![], false),
+            (news(weekly), None, vec![], false),
+            (news(level), Some(ada(true)), vec![], false),
+            (news(level), Some(ada(true)), said(level, true), true),
+        ] {
+            let of = format!("{about:?} {found:?} {said:?}");
+            let (became, out) = send(about, found, said);
+            let expected = if sent { Sent::Sent } else { Sent::Unwanted };
+            assert_eq!((became.expect("an end"), out.is_some()), (expected, sent), "{of}");
+            if let Some(out) = out {
+                assert_eq!(
+                    (out.id, out.to.as_str(), out.reader.as_str(), out.sent_at),
+                    (ID, "ada@example.org", "ada", NOW)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_link_of_a_letter_works_for_its_reader_and_ends_in_time() {
+        let address = ["ada@example.org"];
+        let with_password = ["ada@example.org", "hash"];
+        let without = ["ada@example.org", ""];
+        let foreign = (User { email_verified: true, ..ada(true).0 }, None);
+        for (about, found, bound, life, purpose) in [
+            (About::Verification, ada(false), &address[..], Some(Duration::hours(48)), Purpose::VerifyEmail),
+            (About::PasswordReset, ada(true), &with_password[..], Some(Duration::HOUR), Purpose::ResetPassword),
+            (About::PasswordReset, foreign, &without[..], Some(Duration::HOUR), Purpose::ResetPassword),
+            (
+                news(NotificationKind::FollowRequest),
+                ada(true),
+                &[],
+                None,
+                Purpose::Unsubscribe(NotificationKind::FollowRequest),
+            ),
+        ] {
+            let (_, out) = send(about, Some(found), Vec::new());
+            let ticket = match out.expect("a letter").content {
+                Content::Verification { ticket } | Content::PasswordReset { ticket } => ticket,
+                Content::News { unsubscribe, .. } => unsubscribe,
+            };
+            let brought = Brought::parse(&ticket).expect("a ticket");
+            assert_eq!(brought.said(), Ticket { purpose, user: ADA, ends_at: life.map(|life| NOW + life) });
+            assert!(key().confirms(&brought, bound, NOW), "{purpose:?}");
+        }
+    }
+
+    #[test]
+    fn each_failure_says_whether_another_try_may_help() {
+        for (error, kind, code) in [
+            (MailError::Refused("550".into()), ErrorKind::Invalid, "letter_refused"),
+            (MailError::Unavailable("away".into()), ErrorKind::Unavailable, "mail_unavailable"),
+            (MailError::Unwritten("odd".into()), ErrorKind::Internal, "letter_unwritten"),
+            (StoreError::Unavailable("away".into()).into(), ErrorKind::Unavailable, "store_unavailable"),
+        ] {
+            assert_eq!((error.kind(), error.code()), (kind, code));
+        }
+    }
+}

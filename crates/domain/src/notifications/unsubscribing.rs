@@ -1,0 +1,128 @@
+//! What the link in a letter does: no more letters of its kind, without signing in.
+
+use std::sync::Arc;
+
+use super::error::NotificationError;
+use super::notification::NotificationKind;
+use super::preferences::PreferencesChange;
+use crate::clock::Clock;
+use crate::ids::UserId;
+use crate::store::Store;
+use crate::tickets::{Brought, Purpose, TicketKey};
+
+/// The use cases of the link that stops letters.
+#[derive(Clone)]
+pub struct Unsubscribing {
+    store: Arc<dyn Store>,
+    tickets: TicketKey,
+    clock: Arc<dyn Clock>,
+}
+
+impl Unsubscribing {
+    /// Keeps in `store` what is not wanted any more by whoever brings a ticket that `tickets` signed.
+    pub fn new(store: Arc<dyn Store>, tickets: TicketKey, clock: Arc<dyn Clock>) -> Self {
+        Self { store, tickets, clock }
+    }
+
+    /// Which kind of letters `ticket` stops; nothing is changed.
+    pub fn kind(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
+        self.read(ticket).map(|(_, kind)| kind)
+    }
+
+    /// Stops the letters that `ticket` is about; returns their kind. The link works again whenever it is followed, and
+    /// changes nothing for an account that is gone.
+    pub async fn unsubscribe(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
+        let (user, kind) = self.read(ticket)?;
+        let mut tx = self.store.begin().await?;
+        if tx.users().find(user).await?.is_some() {
+            tx.notifications().change_preferences(user, &PreferencesChange::of([], [(kind, false)])).await?;
+            tx.commit().await?;
+        }
+        Ok(kind)
+    }
+
+    fn read(&self, ticket: &str) -> Result<(UserId, NotificationKind), NotificationError> {
+        let brought = Brought::parse(ticket).ok_or(NotificationError::BadLink)?;
+        match brought.said().purpose {
+            Purpose::Unsubscribe(kind) if self.tickets.confirms(&brought, &[], self.clock.now()) => {
+                Ok((brought.said().user, kind))
+            }
+            _ => Err(NotificationError::BadLink),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pollster::block_on;
+    use uuid::Uuid;
+
+    use super::super::preferences::Preferences;
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::error::{DomainError, ErrorKind};
+    use crate::testing::{TestUnitOfWork, person};
+    use crate::tickets::Ticket;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    fn key() -> TicketKey {
+        TicketKey::of(b"a secret")
+    }
+
+    fn ticket(purpose: Purpose) -> String {
+        key().seal(&Ticket { purpose, user: ADA, ends_at: None }, &[])
+    }
+
+    fn unsubscribing(is_there: bool) -> (Unsubscribing, Arc<AtomicUsize>) {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            tx.users.expect_find().returning(move |id| Ok(is_there.then(|| person(id, "ada"))));
+            tx.notifications.expect_change_preferences().returning(|user, change| {
+                assert_eq!(
+                    (user, change),
+                    (ADA, &PreferencesChange::of([], [(NotificationKind::WeeklySummary, false)]))
+                );
+                Ok(Preferences::default())
+            });
+            tx
+        });
+        (Unsubscribing::new(Arc::new(store), key(), Arc::new(FixedClock(NOW))), commits)
+    }
+
+    #[test]
+    fn a_link_stops_its_kind_and_may_be_followed_again() {
+        let kind = NotificationKind::WeeklySummary;
+        let link = ticket(Purpose::Unsubscribe(kind));
+        for (is_there, committed) in [(true, 2), (false, 0)] {
+            let (unsubscribing, commits) = unsubscribing(is_there);
+            assert_eq!(unsubscribing.kind(&link).expect("a kind"), kind);
+            assert_eq!(commits.load(Ordering::SeqCst), 0, "looking changes nothing");
+            for _ in 0..2 {
+                assert_eq!(block_on(unsubscribing.unsubscribe(&link)).expect("a kind"), kind);
+            }
+            assert_eq!(commits.load(Ordering::SeqCst), committed);
+        }
+    }
+
+    #[test]
+    fn other_links_stop_nothing() {
+        let (unsubscribing, commits) = unsubscribing(true);
+        let foreign =
+            Ticket { purpose: Purpose::Unsubscribe(NotificationKind::WeeklySummary), user: ADA, ends_at: None };
+        let foreign = TicketKey::of(b"another").seal(&foreign, &[]);
+        for bad in ["", "x", &foreign, &ticket(Purpose::VerifyEmail), &ticket(Purpose::ResetPassword)] {
+            for error in
+                [unsubscribing.kind(bad), block_on(unsubscribing.unsubscribe(bad))].map(|end| end.expect_err(bad))
+            {
+                assert_eq!((error.kind(), error.code(), error.subject()), (ErrorKind::Invalid, "bad_link", None));
+            }
+        }
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+}

@@ -1,0 +1,81 @@
+//! Who sends letters, as it is configured.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters_mail::{Sender, SetupError, SmtpMailer, SmtpServer};
+use adapters_postgres::Database;
+use async_trait::async_trait;
+use bootstrap::{Settings, StartupError};
+use domain::clock::Clock;
+use domain::ids::Ids;
+use domain::mail::{Letters, MailError, Mailer, Outgoing};
+use domain::tickets::TicketKey;
+
+/// Sends nothing: a server that has a mail server queued a letter for a worker that has none.
+struct NoMailer;
+
+#[async_trait]
+impl Mailer for NoMailer {
+    async fn send(&self, _: &Outgoing) -> Result<(), MailError> {
+        Err(MailError::Unavailable("SMTP_URL is not set where the jobs are done".to_owned()))
+    }
+}
+
+/// The use case of sending the letters of `database`, as `settings` say.
+pub(crate) fn letters(
+    settings: &Settings,
+    database: &Database,
+    clock: &Arc<dyn Clock>,
+    ids: &dyn Ids,
+) -> Result<Letters, StartupError> {
+    let tickets = if settings.mail.is_on() {
+        TicketKey::of(bootstrap::database::secret_key(settings, ids)?.expose().as_bytes())
+    } else {
+        // No link ever gets out.
+        TicketKey::of(&ids.secret())
+    };
+    let store = Arc::new(database.clone());
+    Ok(Letters::new(store.clone(), store, mailer(settings)?, tickets, clock.clone()))
+}
+
+fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {
+    let (app, mail) = (&settings.app, &settings.mail);
+    let Some(url) = &mail.smtp_url else { return Ok(Arc::new(NoMailer)) };
+    let sender = Sender {
+        from: mail.from.clone().unwrap_or_default(),
+        app_name: app.name.clone(),
+        public_url: app.public_url.clone(),
+        frontend_url: app.frontend_url.clone(),
+    };
+    let timeout = Duration::from_secs(mail.timeout_seconds);
+    let failed = |error: SetupError| StartupError::Other { doing: "setting up [mail]", reason: error.to_string() };
+    let server = SmtpServer::parse(url.expose()).map_err(failed)?;
+    Ok(Arc::new(SmtpMailer::new(server, sender, mail.per_minute, timeout).map_err(failed)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(variables: &[(&str, &str)]) -> Settings {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::from_environment(owned).expect("settings")
+    }
+
+    #[test]
+    fn settings_that_send_nothing_are_told_at_the_start_without_a_password() {
+        for (variables, works) in [
+            (vec![], true),
+            (vec![("SMTP_URL", "smtps://me:hunter2@mail.example.org"), ("MAIL_FROM", "b <b@example.org>")], true),
+            (vec![("SMTP_URL", "smtps://me:hunter2@mail.example.org"), ("MAIL_FROM", "burntop")], false),
+            (vec![("SMTP_URL", "smtps://hunter2@mail.example.org"), ("MAIL_FROM", "b@example.org")], false),
+        ] {
+            let made = mailer(&settings(&variables));
+            assert_eq!(made.is_ok(), works, "{variables:?}");
+            if let Err(error) = made {
+                assert!(!error.to_string().contains("hunter2"), "{error}");
+            }
+        }
+    }
+}

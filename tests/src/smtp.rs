@@ -1,0 +1,259 @@
+//! A mail server on the loopback: takes letters, or does not, and shows what it was told.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// What the server does to those who come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Takes their letters.
+    Takes,
+    /// Answers a command with this line instead.
+    Says(&'static str, &'static str),
+    /// Never says anything.
+    Silent,
+    /// Hangs up on this command.
+    HangsUp(&'static str),
+    /// Takes the letter, and hangs up without saying so.
+    TakesAndHangsUp,
+}
+
+/// A letter that was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// Who it came from, as the envelope says.
+    pub from: String,
+    /// Who it goes to, as the envelope says.
+    pub to: String,
+    /// The letter itself.
+    pub raw: String,
+}
+
+/// A running mail server; it ends with the test.
+#[derive(Debug, Clone)]
+pub struct FakeSmtp {
+    port: u16,
+    office: Arc<Mutex<Office>>,
+}
+
+#[derive(Debug)]
+struct Office {
+    manner: Manner,
+    /// User and password it wants; nobody is asked where there is none.
+    login: Option<(String, String)>,
+    posts: Vec<Post>,
+    /// Every line it was told, but those of letters.
+    told: Vec<String>,
+    /// How many came.
+    visits: usize,
+}
+
+impl FakeSmtp {
+    /// Starts one that takes letters from anybody, or from who has this user and password.
+    pub async fn start(login: Option<(&str, &str)>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
+        let office = Office { manner: Manner::Takes, login, posts: Vec::new(), told: Vec::new(), visits: 0 };
+        let office = Arc::new(Mutex::new(office));
+        let kept = office.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                lock(&kept).visits += 1;
+                tokio::spawn(serve(stream, kept.clone()));
+            }
+        });
+        Self { port, office }
+    }
+
+    /// Its address, with the user and password it wants.
+    pub fn url(&self) -> String {
+        let login = self.office().login.clone().map(|(user, password)| format!("{user}:{password}@"));
+        format!("smtp://{}127.0.0.1:{}", login.unwrap_or_default(), self.port)
+    }
+
+    /// From now on it does this.
+    pub fn behave(&self, manner: Manner) {
+        self.office().manner = manner;
+    }
+
+    /// What it has taken, the oldest first.
+    pub fn posts(&self) -> Vec<Post> {
+        self.office().posts.clone()
+    }
+
+    /// Every line it was told, but those of letters.
+    pub fn told(&self) -> Vec<String> {
+        self.office().told.clone()
+    }
+
+    /// How many connections there were.
+    pub fn visits(&self) -> usize {
+        self.office().visits
+    }
+
+    fn office(&self) -> MutexGuard<'_, Office> {
+        lock(&self.office)
+    }
+}
+
+fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
+    office.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
+    let mut stream = BufReader::new(stream);
+    // Whoever goes away is not missed.
+    let _ = talk(&mut stream, &office).await;
+}
+
+async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std::io::Result<()> {
+    if lock(office).manner == Manner::Silent {
+        // Until the other one goes.
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).await?;
+        return Ok(());
+    }
+    stream.write_all(b"220 fake ESMTP\r\n").await?;
+    let (mut from, mut to, mut is_known) = (String::new(), String::new(), false);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(());
+        }
+        let line = line.trim_end().to_owned();
+        let (manner, login) = {
+            let mut office = lock(office);
+            office.told.push(line.clone());
+            (office.manner, office.login.clone())
+        };
+        let is = |command: &str| line.to_ascii_uppercase().starts_with(command);
+        let answer = match manner {
+            Manner::Says(command, answer) if is(command) => answer,
+            Manner::HangsUp(command) if is(command) => return Ok(()),
+            _ if is("EHLO") && login.is_some() => "250-fake\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
+            _ if is("EHLO") => "250-fake\r\n250 8BITMIME",
+            _ if is("AUTH PLAIN ") => {
+                let wanted = login.map(|(user, password)| BASE64_STANDARD.encode(format!("\0{user}\0{password}")));
+                is_known = wanted.as_deref() == line.split(' ').nth(2);
+                if is_known { "235 welcome" } else { "535 5.7.8 wrong" }
+            }
+            _ if is("MAIL FROM:") && login.is_some() && !is_known => "530 5.7.0 who are you",
+            _ if is("MAIL FROM:") => {
+                from = address(&line);
+                "250 go on"
+            }
+            _ if is("RCPT TO:") => {
+                to = address(&line);
+                "250 go on"
+            }
+            _ if is("DATA") => {
+                stream.write_all(b"354 go on\r\n").await?;
+                let raw = letter(stream).await?;
+                lock(office).posts.push(Post { from: from.clone(), to: to.clone(), raw });
+                if manner == Manner::TakesAndHangsUp {
+                    return Ok(());
+                }
+                "250 taken"
+            }
+            _ if is("QUIT") => {
+                stream.write_all(b"221 bye\r\n").await?;
+                return Ok(());
+            }
+            _ => "502 what",
+        };
+        stream.write_all(answer.as_bytes()).await?;
+        stream.write_all(b"\r\n").await?;
+    }
+}
+
+/// What is between `<` and `>`.
+fn address(line: &str) -> String {
+    let (_, rest) = line.split_once('<').unwrap_or_default();
+    rest.split('>').next().unwrap_or_default().to_owned()
+}
+
+/// The lines of a letter, until the one with a dot alone.
+async fn letter(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+    let mut raw = String::new();
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        if line == ".\r\n" {
+            return Ok(raw);
+        }
+        raw.push_str(line.strip_prefix('.').unwrap_or(&line));
+    }
+}
+
+impl Post {
+    /// The header called `name`, its lines put together.
+    pub fn header(&self, name: &str) -> Option<String> {
+        header(&self.raw, name)
+    }
+
+    /// The part whose type is `kind`, such as `text/plain`, decoded.
+    pub fn part(&self, kind: &str) -> String {
+        let boundary = self.header("Content-Type").unwrap_or_default();
+        let boundary = boundary.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let boundary = format!("--{}", boundary.unwrap_or_else(|| panic!("no parts: {}", self.raw)));
+        let part = self
+            .raw
+            .split(&boundary)
+            .skip(1)
+            .map(|part| part.trim_start_matches("\r\n"))
+            .find(|part| header(part, "Content-Type").is_some_and(|found| found.starts_with(kind)));
+        let part = part.unwrap_or_else(|| panic!("no {kind}: {}", self.raw));
+        let body = part.split_once("\r\n\r\n").map_or("", |(_, body)| body).trim_end();
+        match header(part, "Content-Transfer-Encoding").as_deref() {
+            Some("quoted-printable") => quoted_printable(body),
+            Some("base64") => {
+                let packed: String = body.split_whitespace().collect();
+                String::from_utf8(BASE64_STANDARD.decode(packed).expect("base64")).expect("UTF-8")
+            }
+            _ => body.to_owned(),
+        }
+    }
+
+    /// The text after `start` up to the next white space, in the plain part: a link.
+    pub fn link(&self, start: &str) -> String {
+        let text = self.part("text/plain");
+        let from = text.find(start).unwrap_or_else(|| panic!("no {start}: {text}"));
+        text[from..].split_whitespace().next().unwrap_or_default().to_owned()
+    }
+}
+
+fn header(text: &str, name: &str) -> Option<String> {
+    let (head, _) = text.split_once("\r\n\r\n")?;
+    let head = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    })
+}
+
+fn quoted_printable(body: &str) -> String {
+    let joined = body.replace("=\r\n", "");
+    let mut bytes = Vec::new();
+    let mut rest = joined.as_bytes();
+    while let [first, after @ ..] = rest {
+        let hex = after.get(..2).and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        rest = match hex {
+            Some(byte) if *first == b'=' => {
+                bytes.push(byte);
+                &after[2..]
+            }
+            _ => {
+                bytes.push(*first);
+                after
+            }
+        };
+    }
+    String::from_utf8(bytes).expect("UTF-8")
+}

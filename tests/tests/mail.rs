@@ -1,0 +1,322 @@
+//! Letters: to whom they concern, once, with links that work; and nothing without a mail server.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use reqwest::Method;
+use serde_json::json;
+use tests::{Answer, Batch, Database, FakeSmtp, Manner, Message, PASSWORD, Person, Post, Server, Worker, wait_until};
+
+/// A server and a worker that send letters through `smtp`.
+fn settings(smtp: &FakeSmtp) -> Vec<(&'static str, String)> {
+    vec![
+        ("SMTP_URL", smtp.url()),
+        ("MAIL_FROM", "burntop <burntop@example.org>".to_owned()),
+        ("PUBLIC_URL", "https://api.example.org".to_owned()),
+        ("FRONTEND_URL", "https://app.example.org".to_owned()),
+        ("BURNTOP__MAIL__PER_MINUTE", "0".to_owned()),
+    ]
+}
+
+fn borrowed<'a>(settings: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+    settings.iter().map(|(name, value)| (*name, value.as_str())).collect()
+}
+
+async fn start(smtp: &FakeSmtp) -> Server {
+    Server::start_with(&borrowed(&settings(smtp))).await
+}
+
+fn worker(server: &Server, smtp: &FakeSmtp) -> Worker {
+    Worker::start(server.database(), &borrowed(&settings(smtp)))
+}
+
+/// Waits until `count` letters are there; returns them.
+async fn letters(smtp: &FakeSmtp, count: usize) -> Vec<Post> {
+    wait_until("letters arrive", async || smtp.posts().len() >= count).await;
+    let posts = smtp.posts();
+    assert_eq!(posts.len(), count, "{posts:#?}");
+    posts
+}
+
+/// The states of all letters, such as `done,2`.
+fn states(database: &Database) -> String {
+    database.rows("SELECT status, count(*) FROM jobs WHERE queue = 'mail' GROUP BY 1 ORDER BY 1").trim().to_owned()
+}
+
+async fn all_done(database: &Arc<Database>, count: usize) {
+    wait_until("letters are done", async || states(database) == format!("done,{count}")).await;
+}
+
+fn verify_without_a_letter(person: &Person, database: &Database) {
+    database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", person.id));
+    database.rows("DELETE FROM jobs WHERE queue = 'mail'");
+}
+
+async fn ask_to_follow(who: &Person, whom: &Person) {
+    who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(202);
+}
+
+/// The token of the link in a letter to `page`.
+fn token(post: &Post, page: &str) -> String {
+    let start = format!("https://app.example.org{page}?token=");
+    post.link(&start)[start.len()..].to_owned()
+}
+
+/// What a mail program does with the header of `post` (RFC 8058).
+async fn unsubscribe(server: &Server, post: &Post) -> Answer {
+    assert_eq!(post.header("List-Unsubscribe-Post").as_deref(), Some("List-Unsubscribe=One-Click"));
+    let link = post.header("List-Unsubscribe").expect("a link");
+    let url = link.trim_start_matches('<').trim_end_matches('>');
+    let path = url.strip_prefix("https://api.example.org/api/v1").expect("our address");
+    let client = server.client();
+    let before = client.get(path).await;
+    assert_eq!((before.status, before.text.contains("<form method=\"post\">")), (200, true), "{}", before.text);
+    let form = [("List-Unsubscribe", "One-Click")];
+    client.send(client.request(Method::POST, path).form(&form)).await
+}
+
+#[tokio::test]
+async fn whoever_registers_shows_that_the_address_is_theirs() {
+    let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
+    let server = start(&smtp).await;
+    let mut worker = worker(&server, &smtp);
+    let ada = Person::register(&server, "ada").await;
+    let [post] = &letters(&smtp, 1).await[..] else { panic!("one letter") };
+    assert_eq!((post.from.as_str(), post.to.as_str()), ("burntop@example.org", "ada@example.org"));
+    assert_eq!(post.header("Auto-Submitted").as_deref(), Some("auto-generated"));
+    assert_eq!(post.header("List-Unsubscribe"), None, "nobody can have no such letter");
+    assert!(post.header("Message-ID").is_some_and(|id| id.ends_with("@api.example.org>")), "{post:?}");
+    let token = token(post, "/auth/verify");
+    assert!(post.part("text/html").contains(&token));
+
+    assert_eq!(ada.get("/auth/me").await["email_verified"], false);
+    let forged = format!("{}A", &token[..token.len() - 1]);
+    let anonymous = server.client();
+    let verify = async |token: &str| anonymous.post("/auth/verify-email", &json!({"token": token})).await;
+    if forged != token {
+        verify(&forged).await.expect_error(400, "BAD_REQUEST");
+    }
+    anonymous
+        .post("/auth/password/reset", &json!({"token": token, "new_password": "incorrect zebra"}))
+        .await
+        .expect(400);
+    assert_eq!(ada.get("/auth/me").await["email_verified"], false);
+    for _ in 0..2 {
+        verify(&token).await.expect(204);
+        assert_eq!(ada.get("/auth/me").await["email_verified"], true);
+    }
+
+    // Another letter is sent to who asks for it: not twice in five minutes, and not where it is known.
+    let bob = Person::register(&server, "bob").await;
+    letters(&smtp, 2).await;
+    let database = server.database();
+    database.rows("DELETE FROM jobs WHERE queue = 'mail'");
+    for person in [&ada, &bob, &bob] {
+        person.client.post("/auth/verify-email", &json!({})).await.expect(204);
+        let request = person.client.request(Method::POST, "/auth/verify-email");
+        person.client.send(request).await.expect(204);
+    }
+    anonymous.post("/auth/verify-email", &json!({})).await.expect_error(401, "UNAUTHORIZED");
+    assert_eq!(letters(&smtp, 3).await[2].to, "bob@example.org");
+    all_done(database, 1).await;
+    assert!(!worker.log().contains("hunter2"));
+    assert_eq!(worker.terminate().await, Some(0));
+    let stored = database.rows("SELECT payload, last_error FROM jobs");
+    assert!(!stored.contains("example.org") && !stored.contains(&token), "{stored}");
+}
+
+#[tokio::test]
+async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
+    let smtp = FakeSmtp::start(None).await;
+    let server = start(&smtp).await;
+    let database = server.database();
+    let zone = tests::noon_zone();
+    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let others = [
+        Person::register(&server, "bob").await,
+        Person::register(&server, "cid").await,
+        Person::register(&server, "dan").await,
+    ];
+    ada.change(json!({"is_public": false})).await;
+    database.rows("DELETE FROM jobs WHERE queue = 'mail'");
+    ask_to_follow(&others[0], &ada).await;
+    assert_eq!(states(database), "", "nobody knows whose address it is");
+
+    verify_without_a_letter(&ada, database);
+    ask_to_follow(&others[1], &ada).await;
+    // Everything she unlocks now is told in the application alone.
+    let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
+    ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
+    assert_eq!(states(database), "pending,1");
+    let mut worker = worker(&server, &smtp);
+    let [post] = &letters(&smtp, 1).await[..] else { panic!("one letter") };
+    assert_eq!(post.header("Subject").as_deref(), Some("Follow request"));
+    assert!(post.part("text/plain").contains("cid would like to follow you."), "{}", post.part("text/plain"));
+
+    let mut summing = database.command("worker");
+    let summed = summing.args(["run-once", "weekly-summary"]).envs(settings(&smtp)).output().expect("a run");
+    assert!(summed.status.success(), "{summed:?}");
+    let posts = letters(&smtp, 2).await;
+    let (text, page) = (posts[1].part("text/plain"), posts[1].part("text/html"));
+    assert!(text.contains("Tokens: 1,234") && text.contains("Active days: 1"), "{text}");
+    assert!(page.contains("1,234") && page.contains("Most used model"), "{page}");
+
+    let stopped = unsubscribe(&server, &posts[0]).await;
+    assert_eq!((stopped.status, stopped.text.contains("no more follow requests")), (200, true), "{}", stopped.text);
+    let wanted = ada.get("/notifications/preferences").await;
+    assert_eq!(
+        (&wanted["email"]["follow_request"], &wanted["in_app"]["follow_request"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(wanted["email"]["weekly_summary"], true, "other kinds still come");
+    ask_to_follow(&others[2], &ada).await;
+    all_done(database, 2).await;
+    let inbox = ada.get("/notifications").await["notifications"].to_string();
+    assert!(inbox.contains("dan would like to follow you."), "it is told in the application: {inbox}");
+    for bad in ["", "?token=", "?token=x"] {
+        for method in [Method::GET, Method::POST] {
+            let client = server.client();
+            let request = client.request(method, &format!("/notifications/unsubscribe{bad}"));
+            assert_eq!(client.send(request).await.status, 400, "{bad}");
+        }
+    }
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_letter_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
+    let smtp = FakeSmtp::start(None).await;
+    let server = start(&smtp).await;
+    let database = server.database();
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    ada.change(json!({"is_public": false})).await;
+    verify_without_a_letter(&ada, database);
+    ask_to_follow(&bob, &ada).await;
+    assert_eq!(states(database), "pending,1");
+    let change = json!({"email": {"follow_request": false}});
+    ada.client.patch("/notifications/preferences", &change).await.expect(200);
+    let mut worker = worker(&server, &smtp);
+    all_done(database, 1).await;
+    assert_eq!((smtp.visits(), worker.terminate().await), (0, Some(0)));
+    assert!(worker.log().contains("a letter concerned nobody any more"), "{}", worker.log());
+}
+
+#[tokio::test]
+async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else() {
+    let smtp = FakeSmtp::start(None).await;
+    let server = start(&smtp).await;
+    let database = server.database();
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    verify_without_a_letter(&ada, database);
+    let elsewhere = ada.login().await;
+    let mut worker = worker(&server, &smtp);
+    let anonymous = server.client();
+    for email in ["nobody@example.org", &bob.email, "ADA@example.org", &ada.email] {
+        let answer = anonymous.post("/auth/password/forgot", &json!({"email": email})).await;
+        assert_eq!((answer.status, answer.text.as_str()), (204, ""), "{email}");
+    }
+    all_done(database, 3).await;
+    let [post] = &letters(&smtp, 1).await[..] else { panic!("one letter") };
+    assert_eq!(post.to, "ada@example.org");
+    let token = token(post, "/auth/reset");
+
+    let new = "incorrect zebra capacitor";
+    let reset = async |password: &str| {
+        anonymous.post("/auth/password/reset", &json!({"token": token, "new_password": password})).await
+    };
+    assert_eq!(reset("short").await.problems(), ["body.new_password string_too_short"]);
+    anonymous.post("/auth/verify-email", &json!({"token": token})).await.expect_error(400, "BAD_REQUEST");
+    ada.get("/auth/me").await;
+    reset(new).await.expect(204);
+    for session in [&ada.client, &elsewhere] {
+        session.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    }
+    let login =
+        async |password| anonymous.post("/auth/login", &json!({"email": ada.email, "password": password})).await;
+    login(PASSWORD).await.expect(401);
+    login(new).await.expect(200);
+    reset("yet another one").await.expect_error(400, "BAD_REQUEST");
+    login(new).await.expect(200);
+    bob.get("/auth/me").await;
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn who_signed_in_through_a_provider_gets_a_password() {
+    let smtp = FakeSmtp::start(None).await;
+    let server = start(&smtp).await;
+    let database = server.database();
+    let ada = Person::register(&server, "ada").await;
+    verify_without_a_letter(&ada, database);
+    database.rows("UPDATE users SET password_hash = NULL");
+    let mut worker = worker(&server, &smtp);
+    let anonymous = server.client();
+    anonymous.post("/auth/password/forgot", &json!({"email": ada.email})).await.expect(204);
+    let token = token(&letters(&smtp, 1).await[0], "/auth/reset");
+    let body = json!({"token": token, "new_password": "incorrect zebra capacitor"});
+    anonymous.post("/auth/password/reset", &body).await.expect(204);
+    let body = json!({"email": "ada", "password": "incorrect zebra capacitor"});
+    anonymous.post("/auth/login", &body).await.expect(200);
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_leaves_no_letter_behind_and_sends_none_twice() {
+    let smtp = FakeSmtp::start(None).await;
+    smtp.behave(Manner::Silent);
+    let server = start(&smtp).await;
+    Person::register(&server, "ada").await;
+    let mut killed = worker(&server, &smtp);
+    wait_until("a letter is under way", async || smtp.visits() == 1).await;
+    killed.kill();
+    smtp.behave(Manner::Takes);
+    let (mut one, mut other) = (worker(&server, &smtp), worker(&server, &smtp));
+    all_done(server.database(), 1).await;
+    assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
+    assert_eq!(letters(&smtp, 1).await.len(), 1);
+    // What was done stays done.
+    let mut again = worker(&server, &smtp);
+    wait_until("it is ready", async || again.log().contains("ready")).await;
+    assert_eq!((again.terminate().await, smtp.posts().len()), (Some(0), 1));
+}
+
+#[tokio::test]
+async fn a_refusal_is_final_and_trouble_is_not() {
+    let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
+    let server = start(&smtp).await;
+    let database = server.database();
+    smtp.behave(Manner::Says("RCPT", "550 5.1.1 nobody here"));
+    Person::register(&server, "ada").await;
+    let mut worker = worker(&server, &smtp);
+    wait_until("it is given up", async || states(database) == "dead,1").await;
+    let why = database.rows("SELECT attempts, last_error FROM jobs WHERE queue = 'mail'");
+    assert!(why.starts_with("1,") && why.contains("550") && why.contains("nobody here"), "{why}");
+
+    database.rows("DELETE FROM jobs WHERE queue = 'mail'");
+    smtp.behave(Manner::Says("AUTH", "535 5.7.8 not hunter2"));
+    Person::register(&server, "bob").await;
+    wait_until("it is put off", async || {
+        !database.rows("SELECT last_error FROM jobs WHERE queue = 'mail'").trim().is_empty()
+    })
+    .await;
+    let why = database.rows("SELECT status, last_error FROM jobs WHERE queue = 'mail'");
+    assert!(why.starts_with("pending,") && why.contains("535") && !why.contains("hunter2"), "{why}");
+    smtp.behave(Manner::Takes);
+    assert_eq!(letters(&smtp, 1).await[0].to, "bob@example.org");
+    assert!(!worker.log().contains("hunter2"));
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn without_a_mail_server_nothing_is_queued_and_everything_answers_the_same() {
+    let server = Server::start().await;
+    let database = server.database();
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    ada.change(json!({"is_public": false})).await;
+    ada.client.post("/auth/verify-email", &json!({})).await.expect(204);
+    database.rows("UPDATE users SET email_verified = true");
+    ask_to_follow(&bob, &ada).await;
+    server.client().post("/auth/password/forgot", &json!({"email": ada.email})).await.expect(204);
+    assert_eq!(states(database), "");
+    assert!(ada.get("/notifications").await.to_string().contains("bob would like to follow you."));
+}
