@@ -11,6 +11,7 @@ mod feed;
 mod forget;
 mod leaderboard;
 mod leaving;
+mod letters;
 mod limits;
 mod notifications;
 mod oauth;

@@ -8,6 +8,7 @@ mod hub;
 mod jobs;
 mod leaderboard;
 mod leaving;
+mod letters;
 mod ledger;
 mod login_attempts;
 mod migrations;
