@@ -64,6 +64,10 @@ attack length='long':
 client-check:
     bash scripts/client-check.sh
 
+# Sends letters to a mail server, and follows their links; needs python3.
+mail-check:
+    bash scripts/mail-check.sh
+
 # Gives each fuzzing target so many seconds; needs a nightly toolchain and cargo-fuzz.
 fuzz seconds='60':
     for target in sync_body model_name headers; do cargo +nightly fuzz run "$target" -- -max_total_time={{seconds}} -max_len=4096 -rss_limit_mb=1024 -timeout=5 || exit 1; done

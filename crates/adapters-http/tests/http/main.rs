@@ -13,6 +13,7 @@ mod forget;
 mod insights;
 mod leaderboard;
 mod leaving;
+mod letters;
 mod limits;
 mod notifications;
 mod oauth;

@@ -168,19 +168,26 @@ async fn whoever_does_not_say_which_or_says_it_twice_marks_nothing() {
     }
 }
 
-/// Nothing but level-ups by e-mail is unwanted.
+/// As it is usual, but level-ups by e-mail, too.
 fn preferences() -> Preferences {
-    [(NotificationKind::LevelUp, Channels { in_app: true, email: false })].into_iter().collect()
+    [(NotificationKind::LevelUp, Channels { in_app: true, email: true })].into_iter().collect()
 }
 
 fn every_kind() -> Value {
-    let every = |level_up: bool| {
-        json!({
-            "achievement_unlocked": true, "level_up": level_up, "leaderboard_rank": true, "streak_at_risk": true,
-            "weekly_summary": true, "new_follower": true, "follow_request": true,
-        })
+    let every = |wanted: fn(&str) -> bool| -> Value {
+        let kinds = [
+            "achievement_unlocked",
+            "level_up",
+            "leaderboard_rank",
+            "streak_at_risk",
+            "weekly_summary",
+            "new_follower",
+            "follow_request",
+        ];
+        kinds.into_iter().map(|kind| (kind.to_owned(), json!(wanted(kind)))).collect()
     };
-    json!({"in_app": every(true), "email": every(false)})
+    let by_mail = |kind: &str| ["level_up", "streak_at_risk", "weekly_summary", "follow_request"].contains(&kind);
+    json!({"in_app": every(|_| true), "email": every(by_mail)})
 }
 
 #[actix_web::test]

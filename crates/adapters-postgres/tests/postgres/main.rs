@@ -11,6 +11,7 @@ mod jobs;
 mod leaderboard;
 mod leaving;
 mod ledger;
+mod letters;
 mod login_attempts;
 mod migrations;
 mod notifications;

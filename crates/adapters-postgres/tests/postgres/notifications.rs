@@ -247,14 +247,14 @@ async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
     );
     for (in_app, email, after) in [
         (vec![], vec![], wanted(&[])),
-        (vec![(LevelUp, false)], vec![], wanted(&[(LevelUp, false, true)])),
-        (vec![], vec![(LevelUp, false)], wanted(&[(LevelUp, false, false)])),
+        (vec![(LevelUp, false)], vec![], wanted(&[(LevelUp, false, false)])),
+        (vec![], vec![(LevelUp, true)], wanted(&[(LevelUp, false, true)])),
         (
             vec![(NewFollower, false), (LevelUp, true)],
             vec![(FollowRequest, false)],
-            wanted(&[(LevelUp, true, false), (NewFollower, false, true), (FollowRequest, true, false)]),
+            wanted(&[(LevelUp, true, true), (NewFollower, false, false), (FollowRequest, true, false)]),
         ),
-        (vec![], vec![], wanted(&[(LevelUp, true, false), (NewFollower, false, true), (FollowRequest, true, false)])),
+        (vec![], vec![], wanted(&[(LevelUp, true, true), (NewFollower, false, false), (FollowRequest, true, false)])),
     ] {
         let change = PreferencesChange::of(in_app, email);
         let mut tx = fixture.store.begin().await.expect("a transaction");

@@ -1,0 +1,185 @@
+//! Letters on PostgreSQL: queued with what they tell of, for whom they concern, once.
+
+use domain::identity::{Email, PasswordHash};
+use domain::ids::{NotificationId, UserId};
+use domain::jobs::Job;
+use domain::mail::{About, Letter};
+use domain::notifications::{Channels, Notification, NotificationKind, PreferencesChange, Told};
+use domain::store::Store;
+use domain::users::User;
+use time::Duration;
+use uuid::Uuid;
+
+use crate::common::{Fixture, NOW, fixture};
+
+fn told(kind: NotificationKind, subject: &str) -> Told {
+    let data = vec![("level", 7_u64.into()), ("title", "Adept".into())];
+    Told { kind, title: "News".into(), message: "There is \"news\".".into(), data, subject: subject.to_owned() }
+}
+
+/// A database of which letters go out.
+fn sending() -> Fixture {
+    let Fixture { store, database } = fixture();
+    Fixture { store: store.with_letters(true), database }
+}
+
+impl Fixture {
+    /// Tells `user` all of this in one statement; returns how many of it the inbox took.
+    async fn tell_by_mail(&self, user: UserId, news: Vec<Told>) -> u64 {
+        let notifications: Vec<_> = (news.into_iter())
+            .map(|told| Notification { id: NotificationId(Uuid::now_v7()), user, told, created_at: NOW })
+            .collect();
+        let mut tx = self.store.begin().await.expect("a transaction");
+        let (queries, before) = (self.store.queries(), self.store.queries().statements());
+        let count = tx.notifications().insert(user, &notifications).await.expect("it is told");
+        assert_eq!(queries.statements() - before, 1, "a letter costs no further statement");
+        tx.commit().await.expect("a commit");
+        count
+    }
+
+    async fn verify(&self, user: &User) {
+        let mut tx = self.store.begin().await.expect("a transaction");
+        let email = user.email.as_ref().expect("an address");
+        assert!(tx.users().verify_email(user.id, email, NOW).await.expect("an answer"));
+        tx.commit().await.expect("a commit");
+    }
+
+    async fn verified(&self, name: &str) -> User {
+        let user = self.person(name, None).await;
+        self.verify(&user).await;
+        user
+    }
+
+    /// The keys of the letters that wait, in their order.
+    async fn letters(&self) -> Vec<String> {
+        let rows =
+            self.client().await.query("SELECT idempotency_key FROM jobs WHERE queue = 'mail' ORDER BY 1", &[]).await;
+        rows.expect("keys").iter().map(|row| row.get(0)).collect()
+    }
+
+    async fn want(&self, user: &User, kind: NotificationKind, channels: Channels) {
+        let mut tx = self.store.begin().await.expect("a transaction");
+        let change = PreferencesChange::of([(kind, channels.in_app)], [(kind, channels.email)]);
+        tx.notifications().change_preferences(user.id, &change).await.expect("a change");
+        tx.commit().await.expect("a commit");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
+    use domain::jobs::JobStore;
+    use domain::jobs::Kind;
+    use domain::jobs::ports::Capacity;
+    let fixture = sending();
+    let ada = fixture.verified("ada").await;
+    let news = || NotificationKind::ALL.map(|kind| told(kind, "x")).to_vec();
+    assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 7);
+    let key = |kind: &str| format!("{kind}:x:{}", ada.id);
+    let expected = ["follow_request", "streak_at_risk", "weekly_summary"].map(key);
+    assert_eq!(fixture.letters().await, expected);
+    assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
+    assert_eq!(fixture.letters().await, expected, "nothing is told twice");
+
+    let all = Capacity { total: 9, by_kind: vec![(Kind::Mail, 9)] };
+    let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_secs(60)).await.expect("jobs");
+    assert_eq!(taken.len(), 3);
+    for job in taken {
+        assert_eq!((job.attempts, job.kind), (Kind::Mail.attempts(), Kind::Mail));
+        let Ok(Job::Mail(Letter { id, to, about: About::News(news) })) = job.job else { panic!("{job:?}") };
+        assert_eq!((id, to), (job.id, ada.id));
+        assert_eq!((news.title.as_str(), news.message.as_str()), ("News", "There is \"news\"."));
+        let mut facts = news.facts;
+        facts.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let expected = [("level".to_owned(), 7_u64.into()), ("title".to_owned(), "Adept".into())];
+        assert_eq!(facts, expected, "particulars may be called like what a letter has itself");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_whom_a_letter_concerns_gets_one() {
+    use NotificationKind::{FollowRequest, LevelUp};
+    let fixture = sending();
+    let unverified = fixture.person("una", None).await;
+    let gone = fixture.verified("gone").await;
+    fixture.users_at(NOW).leave(gone.id).await.expect("gone");
+    let nobody = User { email: None, email_verified: true, ..crate::common::person("nobody") };
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.users().insert(&nobody, None).await.expect("an account");
+    tx.commit().await.expect("a commit");
+    for user in [&unverified, &gone, &nobody] {
+        fixture.tell_by_mail(user.id, vec![told(FollowRequest, "x")]).await;
+        assert_eq!(fixture.letters().await, Vec::<String>::new(), "{}", user.username);
+    }
+
+    let wishes =
+        [(FollowRequest, false, true), (FollowRequest, true, false), (LevelUp, true, true), (LevelUp, false, true)];
+    for (number, (kind, in_app, email)) in wishes.into_iter().enumerate() {
+        let ada = fixture.verified(&format!("ada{number}")).await;
+        fixture.want(&ada, kind, Channels { in_app, email }).await;
+        let before = fixture.letters().await.len();
+        assert_eq!(fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await, u64::from(in_app), "{kind:?}");
+        assert_eq!(fixture.letters().await.len() - before, usize::from(email), "{kind:?} {in_app} {email}");
+        fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await;
+        assert_eq!(
+            fixture.letters().await.len() - before,
+            usize::from(email),
+            "once, also where the inbox keeps nothing"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_without_mail_queues_none_and_what_is_undone_is_not_sent() {
+    let fixture = fixture();
+    let ada = fixture.verified("ada").await;
+    assert_eq!(fixture.tell_by_mail(ada.id, vec![told(NotificationKind::FollowRequest, "x")]).await, 1);
+    assert_eq!(fixture.letters().await, Vec::<String>::new());
+    let store = fixture.store.clone().with_letters(true);
+    let notification = Notification {
+        id: NotificationId(Uuid::now_v7()),
+        user: ada.id,
+        told: told(NotificationKind::FollowRequest, "y"),
+        created_at: NOW,
+    };
+    let mut tx = store.begin().await.expect("a transaction");
+    assert_eq!(tx.notifications().insert(ada.id, &[notification]).await.expect("it is told"), 1);
+    drop(tx);
+    assert_eq!(fixture.letters().await, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_verified_while_it_is_that_of_somebody_who_is_there() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let own = ada.email.clone().expect("an address");
+    let verify = async |email: &Email| {
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        let later = NOW + Duration::MINUTE;
+        let verified = tx.users().verify_email(ada.id, email, later).await.expect("an answer");
+        tx.commit().await.expect("a commit");
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        let found = tx.users().find_with_password(ada.id).await.expect("an answer");
+        (verified, found.map(|(user, _)| (user.email_verified, user.updated_at == later)))
+    };
+    assert_eq!(verify(&Email::trusted("old@example.org")).await, (false, Some((false, false))));
+    assert_eq!(verify(&own).await, (true, Some((true, true))));
+    assert_eq!(verify(&own).await, (true, Some((true, true))));
+    fixture.users_at(NOW).leave(ada.id).await.expect("gone");
+    assert_eq!(verify(&own).await, (false, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_found_with_its_password() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let find = async |id| {
+        let mut tx = fixture.store.begin().await.expect("a transaction");
+        tx.users().find_with_password(id).await.expect("an answer")
+    };
+    assert_eq!(find(ada.id).await.map(|(user, hash)| (user.id, hash)), Some((ada.id, None)));
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.users().set_password(ada.id, PasswordHash("hash".into())).await.expect("a password");
+    tx.commit().await.expect("a commit");
+    assert_eq!(find(ada.id).await.and_then(|(_, hash)| hash), Some(PasswordHash("hash".into())));
+    assert!(find(UserId(Uuid::now_v7())).await.is_none());
+}
