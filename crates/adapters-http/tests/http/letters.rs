@@ -105,8 +105,11 @@ async fn a_mail_program_stops_letters_by_posting_and_a_person_by_a_button() {
     let link = ticket(ADA, Purpose::Unsubscribe(NotificationKind::WeeklySummary), &[]);
     let path = format!("{STOP}?token={link}");
     let shown = client.get(&path).await;
-    let text = String::from_utf8(shown.body.to_vec()).expect("text");
-    assert!(shown.status == 200 && text.contains("<form method=\"post\">") && text.contains("weekly summaries"), "{text}");
+    let text = String::from_utf8(shown.body.clone()).expect("text");
+    assert!(
+        shown.status == 200 && text.contains("<form method=\"post\">") && text.contains("weekly summaries"),
+        "{text}"
+    );
     let policy = shown.header("content-security-policy").expect("a policy");
     assert!(policy.contains("form-action 'self'") && policy.contains("default-src 'none'"), "{policy}");
     assert_eq!(shown.header("cache-control"), Some("no-store"));
@@ -114,8 +117,11 @@ async fn a_mail_program_stops_letters_by_posting_and_a_person_by_a_button() {
     for body in ["List-Unsubscribe=One-Click", ""] {
         let request = client.request("POST", &path).header("content-type", "application/x-www-form-urlencoded");
         let stopped = request.body(body.to_owned()).send().await;
-        let text = String::from_utf8(stopped.body.to_vec()).expect("text");
-        assert!(stopped.status == 200 && !text.contains("<form") && text.contains("no more weekly summaries"), "{text}");
+        let text = String::from_utf8(stopped.body.clone()).expect("text");
+        assert!(
+            stopped.status == 200 && !text.contains("<form") && text.contains("no more weekly summaries"),
+            "{text}"
+        );
     }
     let verify = ticket(ADA, Purpose::VerifyEmail, &["ada@example.org"]);
     for bad in [STOP.to_owned(), format!("{STOP}?token=x"), format!("{STOP}?token={verify}")] {

@@ -52,7 +52,8 @@ impl Fixture {
 
     /// The keys of the letters that wait, in their order.
     async fn letters(&self) -> Vec<String> {
-        let rows = self.client().await.query("SELECT idempotency_key FROM jobs WHERE queue = 'mail' ORDER BY 1", &[]).await;
+        let rows =
+            self.client().await.query("SELECT idempotency_key FROM jobs WHERE queue = 'mail' ORDER BY 1", &[]).await;
         rows.expect("keys").iter().map(|row| row.get(0)).collect()
     }
 
@@ -67,8 +68,8 @@ impl Fixture {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     use domain::jobs::JobStore;
-    use domain::jobs::ports::Capacity;
     use domain::jobs::Kind;
+    use domain::jobs::ports::Capacity;
     let fixture = sending();
     let ada = fixture.verified("ada").await;
     let news = || NotificationKind::ALL.map(|kind| told(kind, "x")).to_vec();
@@ -80,7 +81,7 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     assert_eq!(fixture.letters().await, expected, "nothing is told twice");
 
     let all = Capacity { total: 9, by_kind: vec![(Kind::Mail, 9)] };
-    let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_secs(60)).await.expect("jobs");
+    let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_mins(1)).await.expect("jobs");
     assert_eq!(taken.len(), 3);
     for job in taken {
         assert_eq!((job.attempts, job.kind), (Kind::Mail.attempts(), Kind::Mail));
@@ -110,7 +111,8 @@ async fn only_whom_a_letter_concerns_gets_one() {
         assert_eq!(fixture.letters().await, Vec::<String>::new(), "{}", user.username);
     }
 
-    let wishes = [(FollowRequest, false, true), (FollowRequest, true, false), (LevelUp, true, true), (LevelUp, false, true)];
+    let wishes =
+        [(FollowRequest, false, true), (FollowRequest, true, false), (LevelUp, true, true), (LevelUp, false, true)];
     for (number, (kind, in_app, email)) in wishes.into_iter().enumerate() {
         let ada = fixture.verified(&format!("ada{number}")).await;
         fixture.want(&ada, kind, Channels { in_app, email }).await;
@@ -118,7 +120,11 @@ async fn only_whom_a_letter_concerns_gets_one() {
         assert_eq!(fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await, u64::from(in_app), "{kind:?}");
         assert_eq!(fixture.letters().await.len() - before, usize::from(email), "{kind:?} {in_app} {email}");
         fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await;
-        assert_eq!(fixture.letters().await.len() - before, usize::from(email), "once, also where the inbox keeps nothing");
+        assert_eq!(
+            fixture.letters().await.len() - before,
+            usize::from(email),
+            "once, also where the inbox keeps nothing"
+        );
     }
 }
 

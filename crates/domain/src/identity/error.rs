@@ -133,7 +133,7 @@ impl DomainError for IdentityError {
 
     fn subject(&self) -> Option<Subject> {
         match self {
-            Self::EmailTaken => Some(Subject::unnamed("User", "email")),
+            Self::EmailTaken | Self::NoAddress => Some(Subject::unnamed("User", "email")),
             Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
             Self::UnknownSession(id) => Some(Subject::new("Session", "id", id.clone())),
             Self::UnknownProvider(name) => Some(Subject::new("Provider", "name", name.clone())),
@@ -143,7 +143,6 @@ impl DomainError for IdentityError {
             Self::UnknownUserCode => Some(Subject::unnamed("DeviceLogin", "user_code")),
             Self::TooManyTokens(_) => Some(Subject::unnamed("ApiToken", "user_id")),
             Self::NoPassword => Some(Subject::unnamed("User", "password")),
-            Self::NoAddress => Some(Subject::unnamed("User", "email")),
             Self::WrongCredentials
             | Self::TokenEndsBefore
             | Self::BadLink

@@ -24,17 +24,19 @@ use crate::users::{Presence, User};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
+type WithPassword = (User, Option<PasswordHash>);
+
 /// An account, its password's hash, and what was done to it.
 #[derive(Clone, Default)]
 struct World {
-    account: Arc<Mutex<Option<(User, Option<PasswordHash>)>>>,
+    account: Arc<Mutex<Option<WithPassword>>>,
     queued: Arc<Mutex<Vec<NewJob>>>,
     done: Arc<Mutex<Vec<&'static str>>>,
     commits: Arc<AtomicUsize>,
 }
 
 impl World {
-    fn with(account: Option<(User, Option<PasswordHash>)>) -> Self {
+    fn with(account: Option<WithPassword>) -> Self {
         Self { account: Arc::new(Mutex::new(account)), ..Self::default() }
     }
 
