@@ -1,5 +1,6 @@
 //! Which mail server, and how safe the way to it is.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -77,7 +78,7 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), SetupError> {
 
 fn credentials(login: &str) -> Result<(String, String), SetupError> {
     let (user, password) = login.split_once(':').ok_or(SetupError::Server("its user has no password"))?;
-    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).ok();
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
     let both = decoded(user).zip(decoded(password));
     both.ok_or(SetupError::Server("its user or password is not percent-encoded UTF-8"))
 }

@@ -63,10 +63,10 @@ async fn deliver(
         .await
         .map_err(|error| away("the sender", &error))?;
     for reader in envelope.to() {
-        connection.command(Rcpt::new(reader.clone(), Vec::new())).await.map_err(refused)?;
+        connection.command(Rcpt::new(reader.clone(), Vec::new())).await.map_err(|error| refused(&error))?;
     }
-    connection.command(Data).await.map_err(refused)?;
-    connection.message(&message.formatted()).await.map_err(refused)?;
+    connection.command(Data).await.map_err(|error| refused(&error))?;
+    connection.message(&message.formatted()).await.map_err(|error| refused(&error))?;
     Ok(())
 }
 
@@ -98,12 +98,12 @@ async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<Asyn
 }
 
 /// The letter is refused, now or for good.
-fn refused(error: Error) -> MailError {
+fn refused(error: &Error) -> MailError {
     let wants_to_know = error.status().is_some_and(|code| code.to_string() == WHO_ARE_YOU);
     if error.is_permanent() && !wants_to_know {
-        MailError::Refused(reason(&error))
+        MailError::Refused(reason(error))
     } else {
-        MailError::Unavailable(reason(&error))
+        MailError::Unavailable(reason(error))
     }
 }
 

@@ -81,7 +81,7 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     assert_eq!(fixture.letters().await, expected, "nothing is told twice");
 
     let all = Capacity { total: 9, by_kind: vec![(Kind::Mail, 9)] };
-    let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_secs(60)).await.expect("jobs");
+    let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_mins(1)).await.expect("jobs");
     assert_eq!(taken.len(), 3);
     for job in taken {
         assert_eq!((job.attempts, job.kind), (Kind::Mail.attempts(), Kind::Mail));
