@@ -105,11 +105,7 @@ async fn a_mail_program_stops_letters_by_posting_and_a_person_by_a_button() {
     let link = ticket(ADA, Purpose::Unsubscribe(NotificationKind::WeeklySummary), &[]);
     let path = format!("{STOP}?token={link}");
     let shown = client.get(&path).await;
-<<<<<<< HEAD
-    let text = String::from_utf8(shown.body.to_vec()).expect("text");
-=======
     let text = String::from_utf8(shown.body.clone()).expect("text");
->>>>>>> mail
     assert!(
         shown.status == 200 && text.contains("<form method=\"post\">") && text.contains("weekly summaries"),
         "{text}"
@@ -121,11 +117,7 @@ async fn a_mail_program_stops_letters_by_posting_and_a_person_by_a_button() {
     for body in ["List-Unsubscribe=One-Click", ""] {
         let request = client.request("POST", &path).header("content-type", "application/x-www-form-urlencoded");
         let stopped = request.body(body.to_owned()).send().await;
-<<<<<<< HEAD
-        let text = String::from_utf8(stopped.body.to_vec()).expect("text");
-=======
         let text = String::from_utf8(stopped.body.clone()).expect("text");
->>>>>>> mail
         assert!(
             stopped.status == 200 && !text.contains("<form") && text.contains("no more weekly summaries"),
             "{text}"
