@@ -88,14 +88,14 @@ impl<T: FromFields> Body<T> {
         parse(&self.unread.bytes(limit).await?)
     }
 
-    /// [Reads](Self::read) the body, where a request without one says the default.
+    /// [Reads](Self::read) the body, where a request without one, or with `null`, says the default.
     pub async fn read_or_default(self) -> ApiResult<T>
     where
         T: Default,
     {
         let limit = self.unread.limits().ordinary;
         let bytes = self.unread.bytes(limit).await?;
-        if bytes.is_empty() { Ok(T::default()) } else { parse(&bytes) }
+        if matches!(bytes.trim_ascii(), b"" | b"null") { Ok(T::default()) } else { parse(&bytes) }
     }
 }
 
