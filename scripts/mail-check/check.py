@@ -3,11 +3,13 @@
 import email
 import email.policy
 import json
+import logging
 import os
 import queue
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -116,9 +118,12 @@ def main():
     is_now(ask("GET", "/auth/me", token=ada)[0], 401)
     is_now(ask("POST", "/auth/login", {"email": "ada", "password": "incorrect zebra capacitor"})[0], 200)
     assert letters.empty(), "a letter too many"
-    print("five letters arrived, and their links work")
+    print("four letters arrived, and their links work")
 
 
+# Nothing leaves this machine, so the password may go without TLS.
+warnings.filterwarnings("ignore", module="aiosmtpd")
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 server = Controller(
     Postbox(),
     hostname="127.0.0.1",

@@ -76,7 +76,7 @@ impl FromFields for ResetBody {
 /// letter is sent to the caller's address, at most one in five minutes, unless it is known to be theirs or this instance sends no mail.
 #[utoipa::path(
     post, path = "/verify-email", tag = "Auth", security((), ("bearer" = [])),
-    request_body(content = VerifyBody, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
+    request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
     responses(
         (status = 204, description = "The address is verified, or a letter is on its way"),
         failures::Unauthorized, failures::Conflict,

@@ -79,6 +79,12 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     assert_eq!(fixture.letters().await, expected);
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
     assert_eq!(fixture.letters().await, expected, "nothing is told twice");
+    // Long after, when nobody knows of the letters any more.
+    let client = fixture.client().await;
+    client.batch_execute("CREATE TABLE kept AS TABLE jobs; DELETE FROM jobs").await.expect("gone");
+    fixture.tell_by_mail(ada.id, news()).await;
+    assert_eq!(fixture.letters().await, Vec::<String>::new(), "what the inbox knows is no news");
+    client.batch_execute("INSERT INTO jobs TABLE kept").await.expect("back again");
 
     let all = Capacity { total: 9, by_kind: vec![(Kind::Mail, 9)] };
     let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_mins(1)).await.expect("jobs");
