@@ -9,7 +9,9 @@ use domain::identity::{AccessToken, Email, ExternalAccount, ProviderError, Provi
 use reqwest::{RequestBuilder, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::http::{Again, ClientError, Http};
+use http_client::ClientError;
+
+use crate::http::{Again, Http};
 use crate::{Application, email, image, name};
 
 /// What we ask for: to read the addresses, verified or not.

@@ -8,7 +8,9 @@ use domain::identity::{AccessToken, ExternalAccount, ProviderError, ProviderName
 use reqwest::StatusCode;
 use serde::Deserialize;
 
-use crate::http::{Again, ClientError, Http};
+use http_client::ClientError;
+
+use crate::http::{Again, Http};
 use crate::{Application, email, image, name};
 
 /// What we ask for: to read who it is.

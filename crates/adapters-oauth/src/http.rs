@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::identity::ProviderError;
+use http_client::{BodyError, ClientError, reason};
 use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
@@ -15,18 +16,6 @@ const RETRIES: u32 = 2;
 
 /// How long to wait before the first retry; twice as long before the next.
 const PAUSE: Duration = Duration::from_millis(100);
-
-/// Why no client could be made: the TLS of this machine is of no use.
-#[derive(Debug)]
-pub struct ClientError(reqwest::Error);
-
-impl std::fmt::Display for ClientError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "no HTTP client could be made: {}", reason(&self.0))
-    }
-}
-
-impl std::error::Error for ClientError {}
 
 /// Whether a request may be sent a second time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,17 +60,9 @@ impl Answer {
 pub(crate) struct Http(Client);
 
 impl Http {
-    /// A client that gives each request `timeout`. It follows no redirects and uses no proxy, so that a configured address
-    /// is the only one that sees a token.
+    /// A client that gives each request `timeout` and follows no redirects: nobody but the provider sees a token.
     pub(crate) fn new(timeout: Duration) -> Result<Self, ClientError> {
-        let client = Client::builder()
-            .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
-            .timeout(timeout)
-            .connect_timeout(timeout)
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            .build();
-        Ok(Self(client.map_err(ClientError)?))
+        http_client::client(timeout, redirect::Policy::none()).map(Self)
     }
 
     pub(crate) fn get(&self, url: &str) -> RequestBuilder {
@@ -147,16 +128,15 @@ fn judged(done: Result<Answer, Failure>) -> Result<Answer, ProviderError> {
 }
 
 async fn once(request: RequestBuilder) -> Result<Answer, Failure> {
-    let mut response = request.send().await.map_err(failure)?;
+    let response = request.send().await.map_err(failure)?;
     let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failure)? {
-        if body.len() + chunk.len() > LONGEST_ANSWER {
+    let body = http_client::body(response, LONGEST_ANSWER).await.map_err(|error| match error {
+        BodyError::Broken(error) => failure(error),
+        BodyError::TooLong => {
             let error = ProviderError::Unavailable(format!("it answered with more than {LONGEST_ANSWER} bytes"));
-            return Err(Failure { error, retriable: Retriable::Never });
+            Failure { error, retriable: Retriable::Never }
         }
-        body.extend_from_slice(&chunk);
-    }
+    })?;
     Ok(Answer { status, headers, body })
 }
 
@@ -169,10 +149,4 @@ fn failure(error: reqwest::Error) -> Failure {
         Retriable::IfSafe
     };
     Failure { error: ProviderError::Unavailable(reason(&error.without_url())), retriable }
-}
-
-/// The error with its causes; its own text alone says little.
-fn reason(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

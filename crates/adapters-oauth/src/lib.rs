@@ -14,7 +14,7 @@ use domain::users::WebUrl;
 
 pub use github::GitHub;
 pub use gitlab::GitLab;
-pub use http::ClientError;
+pub use http_client::ClientError;
 
 /// An application that was registered at a provider.
 #[derive(Clone)]

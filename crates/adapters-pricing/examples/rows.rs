@@ -9,7 +9,7 @@ use domain::pricing::table::Table;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = std::env::args().nth(1).ok_or("name the address of a table")?;
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    http_client::script::install_tls();
     let fetched = LiveTable::at(&url, FetchLimits::default()).map_err(|error| error.to_string())?.fetch(None).await?;
     let Fetched::Table { entries, .. } = fetched else { return Err("nothing was sent".into()) };
     let table = Table::read(entries);

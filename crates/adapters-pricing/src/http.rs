@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::pricing::ports::SourceError;
+use http_client::{BodyError, ClientError, reason};
 use reqwest::header::{ACCEPT, ETAG, IF_NONE_MATCH};
 use reqwest::{Client, Response, StatusCode, Url, redirect};
 
@@ -16,18 +17,6 @@ const REDIRECTS: usize = 3;
 
 /// The longest name of an edition that is kept.
 const LONGEST_ETAG: usize = 200;
-
-/// Why no client could be made: the TLS of this machine is of no use.
-#[derive(Debug)]
-pub struct ClientError(reqwest::Error);
-
-impl std::fmt::Display for ClientError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "no HTTP client could be made: {}", reason(&self.0))
-    }
-}
-
-impl std::error::Error for ClientError {}
 
 /// What came back.
 pub(crate) enum Answer {
@@ -46,20 +35,13 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client that keeps to `limits`. It uses no proxy and leaves the host it was given at no redirect, so that a configured
-    /// address is the only one that is asked.
+    /// A client that keeps to `limits` and leaves the host it was given at no redirect.
     pub(crate) fn new(limits: FetchLimits) -> Result<Self, ClientError> {
-        let client = Client::builder()
-            .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))
-            .timeout(limits.timeout)
-            .connect_timeout(limits.timeout)
-            .redirect(redirect::Policy::custom(|attempt| {
-                let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
-                if stays && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
-            }))
-            .no_proxy()
-            .build()
-            .map_err(ClientError)?;
+        let redirects = redirect::Policy::custom(|attempt| {
+            let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
+            if stays && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
+        });
+        let client = http_client::client(limits.timeout, redirects)?;
         Ok(Self { client, pause: limits.pause, bytes: limits.bytes })
     }
 
@@ -98,17 +80,14 @@ impl Http {
         Ok(Answer::Body { etag, body: self.body(response).await? })
     }
 
-    /// The body of `response`, unpacked; never more of it in memory than is allowed.
-    async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failure)? {
-            if body.len() + chunk.len() > self.bytes {
+    async fn body(&self, response: Response) -> Result<Vec<u8>, Failure> {
+        http_client::body(response, self.bytes).await.map_err(|error| match error {
+            BodyError::Broken(error) => failure(error),
+            BodyError::TooLong => {
                 let error = SourceError::Nonsense(format!("it has more than {} bytes", self.bytes));
-                return Err(Failure { error, is_passing: false });
+                Failure { error, is_passing: false }
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        })
     }
 }
 
@@ -136,12 +115,6 @@ struct Failure {
 fn failure(error: reqwest::Error) -> Failure {
     let is_passing = !(error.is_timeout() || error.is_builder() || error.is_redirect());
     Failure { error: SourceError::Unavailable(reason(&error.without_url())), is_passing }
-}
-
-/// The error with its causes; its own text alone says little.
-fn reason(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

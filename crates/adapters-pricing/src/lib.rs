@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::pricing::ports::{Fetched, PriceSource, SourceError};
 
-pub use http::ClientError;
 use http::{Answer, Http};
+pub use http_client::ClientError;
 
 /// How the table is fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

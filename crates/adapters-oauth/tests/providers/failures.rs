@@ -5,26 +5,27 @@ use std::time::Duration;
 use adapters_oauth::{Application, GitHub};
 use domain::identity::ProviderError;
 use domain::identity::ports::IdentityProvider;
+use http_client::script::{Act, Script, ok, say, say_with};
 use tokio::net::TcpListener;
 
-use crate::script::{Act, Script, application, ok, token, verifier};
+use crate::ours::{application, token, verifier};
 
 const ISSUED: &str = r#"{"app": {"client_id": "our id"}, "user": {"id": 7, "login": "ada"}}"#;
 
 fn failing() -> Act {
-    Act::Say(502, "<html>".to_owned())
+    say(502, "<html>")
 }
 
 #[tokio::test]
 async fn what_changes_nothing_is_tried_three_times() {
     for trouble in [failing(), Act::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(ISSUED), trouble.clone(), ok("[]")]).await;
-        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert_eq!(account.expect("an account").subject, "7", "{trouble:?}");
         assert_eq!(script.lines().len(), 5);
 
         let script = Script::of([trouble.clone()]).await;
-        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
         assert_eq!(script.lines().len(), 3, "{trouble:?}");
     }
@@ -34,7 +35,7 @@ async fn what_changes_nothing_is_tried_three_times() {
 async fn a_code_that_may_have_arrived_is_not_sent_again() {
     for trouble in [failing(), Act::HangUp] {
         let script = Script::of([trouble.clone()]).await;
-        let account = GitHub::new(script.application()).expect("a client").exchange("code", &verifier()).await;
+        let account = GitHub::new(application(&script.url)).expect("a client").exchange("code", &verifier()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
         assert_eq!(script.lines().len(), 1, "{trouble:?}");
     }
@@ -54,7 +55,7 @@ async fn nobody_at_home_is_said_without_our_secrets() {
 #[tokio::test]
 async fn a_slow_provider_is_given_up_once() {
     let script = Script::of([Act::Wait]).await;
-    let application = Application { timeout: Duration::from_millis(50), ..script.application() };
+    let application = Application { timeout: Duration::from_millis(50), ..application(&script.url) };
     let account = GitHub::new(application).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     assert_eq!(script.lines().len(), 1);
@@ -63,10 +64,10 @@ async fn a_slow_provider_is_given_up_once() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Script::of([ok(ISSUED)]).await;
-    let location: &'static str = format!("Location: {}/stolen", elsewhere.url).leak();
+    let location = format!("Location: {}/stolen", elsewhere.url);
     for status in [301, 302, 307, 308] {
-        let script = Script::of([Act::SayWith(status, location, String::new())]).await;
-        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        let script = Script::of([say_with(status, location.clone(), "")]).await;
+        let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     }
     assert!(elsewhere.asked().is_empty());
@@ -77,15 +78,15 @@ async fn what_makes_no_sense_or_never_ends_is_no_answer() {
     let endless = format!(r#"{{"app": "{}"}}"#, "x".repeat(300_000));
     for body in ["", "<html>", "[]", r#"{"app": {}}"#, &endless] {
         let script = Script::of([ok(body)]).await;
-        let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+        let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
         assert_eq!(script.lines().len(), 1);
     }
-    let script = Script::of([Act::Say(429, "{}".to_owned())]).await;
-    let account = GitHub::new(script.application()).expect("a client").vouch(&token()).await;
+    let script = Script::of([say(429, "{}")]).await;
+    let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     let script = Script::of([ok(r#"{"access_token": "two\nlines"}"#)]).await;
-    let account = GitHub::new(script.application()).expect("a client").exchange("code", &verifier()).await;
+    let account = GitHub::new(application(&script.url)).expect("a client").exchange("code", &verifier()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     assert_eq!(script.lines().len(), 1);
 }

@@ -3,8 +3,9 @@
 use adapters_oauth::GitHub;
 use domain::identity::ports::IdentityProvider;
 use domain::identity::{Email, ExternalAccount, ProviderError, State};
+use http_client::script::{Act, Script, ok, say, say_with};
 
-use crate::script::{Act, Script, application, ok, token, verifier};
+use crate::ours::{application, token, verifier};
 
 const TOKEN: &str = r#"{"access_token": "gho_issued", "scope": "user:email", "token_type": "bearer"}"#;
 const USER: &str = r#"{"id": 583231, "login": "octo-cat", "name": "Octo Cat", "avatar_url": "https://example.org/1.png",
@@ -15,11 +16,11 @@ const UNVERIFIED: &str = r#"[{"email": "other@example.org", "primary": false, "v
                              {"email": "octo@example.org", "primary": true, "verified": false}]"#;
 
 fn issued(client_id: &str) -> Act {
-    ok(&format!(r#"{{"id": 1, "app": {{"name": "x", "client_id": "{client_id}"}}, "scopes": [], "user": {USER}}}"#))
+    ok(format!(r#"{{"id": 1, "app": {{"name": "x", "client_id": "{client_id}"}}, "scopes": [], "user": {USER}}}"#))
 }
 
 fn github(script: &Script) -> GitHub {
-    GitHub::new(script.application()).expect("a client")
+    GitHub::new(application(&script.url)).expect("a client")
 }
 
 async fn exchange(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
@@ -81,7 +82,7 @@ async fn a_code_becomes_an_account_with_the_primary_verified_address() {
 
 #[tokio::test]
 async fn an_address_that_is_not_primary_and_verified_is_none() {
-    for emails in [ok(UNVERIFIED), ok("[]"), Act::Say(404, "{}".to_owned()), Act::Say(403, "{}".to_owned())] {
+    for emails in [ok(UNVERIFIED), ok("[]"), say(404, "{}"), say(403, "{}")] {
         let (account, _) = exchange([ok(TOKEN), ok(USER), emails.clone()]).await;
         assert_eq!(account.expect("an account").verified_email, None, "{emails:?}");
     }
@@ -90,14 +91,14 @@ async fn an_address_that_is_not_primary_and_verified_is_none() {
 #[tokio::test]
 async fn too_many_questions_are_not_taken_for_no_address() {
     for header in ["X-RateLimit-Remaining: 0", "Retry-After: 60"] {
-        let (account, _) = exchange([ok(TOKEN), ok(USER), Act::SayWith(403, header, "{}".to_owned())]).await;
+        let (account, _) = exchange([ok(TOKEN), ok(USER), say_with(403, header, "{}")]).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     }
 }
 
 #[tokio::test]
 async fn a_code_that_github_refuses_is_not_ours_to_repeat() {
-    let error = |name: &str| ok(&format!(r#"{{"error": "{name}", "error_description": "…", "error_uri": "…"}}"#));
+    let error = |name: &str| ok(format!(r#"{{"error": "{name}", "error_description": "…", "error_uri": "…"}}"#));
     for (name, expected) in [
         ("bad_verification_code", ProviderError::Refused("bad_verification_code".to_owned())),
         ("incorrect_client_credentials", ProviderError::RefusesUs("incorrect_client_credentials".to_owned())),
@@ -107,7 +108,7 @@ async fn a_code_that_github_refuses_is_not_ours_to_repeat() {
         assert_eq!(account, Err(expected));
         assert_eq!(script.lines().len(), 1);
     }
-    let (account, _) = exchange([Act::Say(404, "Not Found".to_owned())]).await;
+    let (account, _) = exchange([say(404, "Not Found")]).await;
     assert!(matches!(account, Err(ProviderError::RefusesUs(_))));
 }
 
@@ -126,11 +127,11 @@ async fn a_token_is_checked_with_github_before_it_is_believed() {
 #[tokio::test]
 async fn a_token_of_another_application_is_refused() {
     let nobody = ok(r#"{"app": {"client_id": "our id"}, "user": null}"#);
-    for act in [Act::Say(404, "{}".into()), Act::Say(422, "{}".into()), issued("their id"), nobody] {
+    for act in [say(404, "{}"), say(422, "{}"), issued("their id"), nobody] {
         let (account, script) = vouch([act.clone()]).await;
         assert!(matches!(account, Err(ProviderError::Refused(_))), "{act:?}: {account:?}");
         assert_eq!(script.lines().len(), 1, "the token is used for nothing else");
     }
-    let (account, _) = vouch([Act::Say(401, "{}".to_owned())]).await;
+    let (account, _) = vouch([say(401, "{}")]).await;
     assert!(matches!(account, Err(ProviderError::RefusesUs(_))));
 }

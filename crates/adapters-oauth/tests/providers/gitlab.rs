@@ -3,32 +3,33 @@
 use adapters_oauth::GitLab;
 use domain::identity::ports::IdentityProvider;
 use domain::identity::{Email, ExternalAccount, ProviderError, State};
+use http_client::script::{Act, Script, ok, say};
 
-use crate::script::{Act, Script, application, ok, token, verifier};
+use crate::ours::{application, token, verifier};
 
 const TOKEN: &str =
     r#"{"access_token": "glo_issued", "token_type": "bearer", "expires_in": 7200, "refresh_token": "x"}"#;
 
 fn user(confirmed_at: &str) -> Act {
-    ok(&format!(
+    ok(format!(
         r#"{{"id": 7, "username": "tanuki.x", "name": "Tanuki", "avatar_url": null, "email": "T@Example.org",
             "confirmed_at": {confirmed_at}, "state": "active"}}"#
     ))
 }
 
 fn info(uid: &str, owner: u64) -> Act {
-    ok(&format!(r#"{{"resource_owner_id": {owner}, "scope": ["read_user"], "application": {{"uid": "{uid}"}}}}"#))
+    ok(format!(r#"{{"resource_owner_id": {owner}, "scope": ["read_user"], "application": {{"uid": "{uid}"}}}}"#))
 }
 
 async fn exchange(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
-    let gitlab = GitLab::new(script.application()).expect("a client");
+    let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.exchange("the code", &verifier()).await, script)
 }
 
 async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
-    let gitlab = GitLab::new(script.application()).expect("a client");
+    let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.vouch(&token()).await, script)
 }
 
@@ -60,7 +61,7 @@ async fn a_code_becomes_an_account_and_an_address_counts_once_it_is_confirmed() 
 #[tokio::test]
 async fn a_code_that_gitlab_refuses_is_refused() {
     for (status, name, ours) in [(400, "invalid_grant", false), (401, "invalid_client", true)] {
-        let (account, script) = exchange([Act::Say(status, format!(r#"{{"error": "{name}"}}"#))]).await;
+        let (account, script) = exchange([say(status, format!(r#"{{"error": "{name}"}}"#))]).await;
         let name = name.to_owned();
         let expected = if ours { ProviderError::RefusesUs(name) } else { ProviderError::Refused(name) };
         assert_eq!(account, Err(expected));
@@ -78,8 +79,8 @@ async fn a_token_counts_only_for_the_application_and_the_person_it_was_issued_to
         vec![info("their id", 7), user(confirmed)],
         vec![info("our id", 8), user(confirmed)],
         vec![ok(r#"{"resource_owner_id": 7, "application": null}"#), user(confirmed)],
-        vec![Act::Say(401, r#"{"error": "invalid_token"}"#.to_owned())],
-        vec![info("our id", 7), Act::Say(403, r#"{"error": "insufficient_scope"}"#.to_owned())],
+        vec![say(401, r#"{"error": "invalid_token"}"#)],
+        vec![info("our id", 7), say(403, r#"{"error": "insufficient_scope"}"#)],
     ] {
         let (account, _) = vouch(acts.clone()).await;
         assert!(matches!(account, Err(ProviderError::Refused(_))), "{acts:?}: {account:?}");

@@ -3,4 +3,4 @@
 mod failures;
 mod github;
 mod gitlab;
-mod script;
+mod ours;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use adapters_pricing::FetchLimits;
 use domain::pricing::ports::{Fetched, PriceSource, SourceError};
+use http_client::script::{Act, Asked, Script, ok, say, say_with};
 use tokio::net::TcpListener;
 
-use crate::script::{Act, Script, limits, ok, say, table};
+use crate::tables::{limits, table, table_of};
 
 const TABLE: &str = r#"{"gpt-9": {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 1e-06}}"#;
 
@@ -20,39 +21,40 @@ fn nonsense(fetched: &Result<Fetched, SourceError>) -> bool {
 
 #[tokio::test]
 async fn a_table_comes_with_its_tag_and_is_not_sent_again_while_it_is_the_same() {
-    let script = Script::of([say(200, "ETag: W/\"one\"", TABLE), say(304, "ETag: W/\"one\"", "")]).await;
-    let source = script.table();
+    let script = Script::of([say_with(200, "ETag: W/\"one\"", TABLE), say_with(304, "ETag: W/\"one\"", "")]).await;
+    let source = table_of(&script);
     let Ok(Fetched::Table { etag, entries }) = source.fetch(None).await else { panic!("no table") };
     assert_eq!((etag.as_deref(), entries.len()), (Some("W/\"one\""), 1));
     assert_eq!(source.fetch(etag).await, Ok(Fetched::Unchanged));
     let asked = script.asked();
-    assert!(!asked[0].contains("if-none-match") && asked[1].contains("if-none-match: w/\"one\"\r\n"), "{asked:?}");
-    assert!(asked.iter().all(|head| head.contains("user-agent: burntop/")), "{asked:?}");
+    assert_eq!([0, 1].map(|n| asked[n].header("if-none-match")), [None, Some("W/\"one\"")]);
+    let names_us = |asked: &Asked| asked.header("user-agent").is_some_and(|agent| agent.starts_with("burntop/"));
+    assert!(asked.iter().all(names_us), "{asked:?}");
 }
 
 #[tokio::test]
 async fn a_table_without_a_tag_is_a_table() {
     let script = Script::of([ok(TABLE)]).await;
-    assert!(matches!(script.table().fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
+    assert!(matches!(table_of(&script).fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
     let endless = format!("ETag: \"{}\"", "x".repeat(500));
-    let script = Script::of([say(200, endless, TABLE)]).await;
-    assert!(matches!(script.table().fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
+    let script = Script::of([say_with(200, endless, TABLE)]).await;
+    assert!(matches!(table_of(&script).fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
 }
 
 #[tokio::test]
 async fn that_nothing_changed_is_only_believed_when_it_was_asked() {
-    let script = Script::of([say(304, "X-Nothing: 1", "")]).await;
-    let fetched = script.table().fetch(None).await;
+    let script = Script::of([say(304, "")]).await;
+    let fetched = table_of(&script).fetch(None).await;
     assert!(unavailable(&fetched), "{fetched:?}");
 }
 
 #[tokio::test]
 async fn a_server_that_fails_is_asked_three_times() {
-    for trouble in [say(500, "X-Nothing: 1", "oops"), Act::HangUp] {
+    for trouble in [say(500, "oops"), Act::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(TABLE)]).await;
-        assert!(script.table().fetch(None).await.is_ok(), "{trouble:?}");
+        assert!(table_of(&script).fetch(None).await.is_ok(), "{trouble:?}");
         let script = Script::of([trouble.clone()]).await;
-        let fetched = script.table().fetch(None).await;
+        let fetched = table_of(&script).fetch(None).await;
         assert!(unavailable(&fetched), "{fetched:?}");
         assert_eq!(script.asked().len(), 3, "{trouble:?}");
     }
@@ -61,8 +63,8 @@ async fn a_server_that_fails_is_asked_three_times() {
 #[tokio::test]
 async fn a_server_that_refuses_is_asked_once() {
     for status in [400, 403, 404, 429] {
-        let script = Script::of([say(status, "X-Nothing: 1", TABLE)]).await;
-        let fetched = script.table().fetch(None).await;
+        let script = Script::of([say(status, TABLE)]).await;
+        let fetched = table_of(&script).fetch(None).await;
         assert!(unavailable(&fetched), "{fetched:?}");
         assert_eq!(script.asked().len(), 1, "{status}");
     }
@@ -87,8 +89,8 @@ async fn nobody_at_home_is_said_without_the_address() {
 #[tokio::test]
 async fn a_table_that_is_too_big_is_not_read_to_its_end() {
     let big = format!(r#"{{"x": "{}"}}"#, "y".repeat(100_000));
-    let script = Script::of([ok(&big)]).await;
-    let fetched = script.table().fetch(None).await;
+    let script = Script::of([ok(big)]).await;
+    let fetched = table_of(&script).fetch(None).await;
     assert!(nonsense(&fetched), "{fetched:?}");
     assert_eq!(script.asked().len(), 1);
 }
@@ -97,7 +99,7 @@ async fn a_table_that_is_too_big_is_not_read_to_its_end() {
 async fn what_is_no_table_is_asked_for_once_and_not_believed() {
     for body in ["", "<html>", "[]", "{}", r#"{"message": "try later"}"#, r#"{"gpt-9": {"mode": "chat""#] {
         let script = Script::of([ok(body)]).await;
-        let fetched = script.table().fetch(None).await;
+        let fetched = table_of(&script).fetch(None).await;
         assert!(nonsense(&fetched), "{body}: {fetched:?}");
         assert_eq!(script.asked().len(), 1, "{body}");
     }
@@ -105,20 +107,20 @@ async fn what_is_no_table_is_asked_for_once_and_not_believed() {
 
 #[tokio::test]
 async fn a_redirect_is_followed_on_the_same_host_alone() {
-    let script = Script::of([say(301, "Location: /moved.json", ""), ok(TABLE)]).await;
-    assert!(script.table().fetch(None).await.is_ok());
-    assert!(script.asked()[1].starts_with("get /moved.json "));
+    let script = Script::of([say_with(301, "Location: /moved.json", ""), ok(TABLE)]).await;
+    assert!(table_of(&script).fetch(None).await.is_ok());
+    assert!(script.lines()[1] == "GET /moved.json");
 
     let elsewhere = Script::of([ok(TABLE)]).await;
     for status in [301, 302, 307, 308] {
-        let script = Script::of([say(status, format!("Location: {}", elsewhere.url), "")]).await;
-        let fetched = script.table().fetch(None).await;
+        let script = Script::of([say_with(status, format!("Location: {}", elsewhere.url), "")]).await;
+        let fetched = table_of(&script).fetch(None).await;
         assert!(unavailable(&fetched), "{fetched:?}");
     }
     assert!(elsewhere.asked().is_empty());
 
-    let circle = Script::of([say(302, "Location: /table.json", "")]).await;
-    let fetched = circle.table().fetch(None).await;
+    let circle = Script::of([say_with(302, "Location: /table.json", "")]).await;
+    let fetched = table_of(&circle).fetch(None).await;
     assert!(unavailable(&fetched), "{fetched:?}");
     assert_eq!(circle.asked().len(), 4);
 }

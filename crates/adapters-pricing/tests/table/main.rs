@@ -2,4 +2,4 @@
 
 mod fetching;
 mod rows;
-mod script;
+mod tables;

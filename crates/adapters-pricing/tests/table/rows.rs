@@ -3,8 +3,9 @@
 use domain::pricing::ports::{Fetched, PriceSource};
 use domain::pricing::table::{EntryProblem, Table};
 use domain::pricing::{PriceRow, line};
+use http_client::script::{Script, ok};
 
-use crate::script::{Script, ok};
+use crate::tables::table_of;
 
 const EXAMPLE: &str = include_str!("example.json");
 
@@ -19,7 +20,7 @@ zai/glm-4.7-flash zai 2026-11-12 in=0 out=0
 #[tokio::test]
 async fn a_table_becomes_the_rows_that_the_script_makes_of_it() {
     let script = Script::of([ok(EXAMPLE)]).await;
-    let Ok(Fetched::Table { entries, .. }) = script.table().fetch(None).await else { panic!("no table") };
+    let Ok(Fetched::Table { entries, .. }) = table_of(&script).fetch(None).await else { panic!("no table") };
     let table = Table::read(entries);
     let expected: Vec<PriceRow> = line::rows(BY_THE_SCRIPT).collect::<Result<_, _>>().expect("good lines");
     let expected: Vec<_> = expected.into_iter().map(|row| (row.model, row.provider, row.prices)).collect();

@@ -1,62 +1,85 @@
-//! A server on the loopback that follows a script.
+//! A server on the loopback that follows a script, for the tests of adapters.
 
 use std::sync::{Arc, Mutex, Once};
-use std::time::Duration;
 
-use adapters_oauth::Application;
-use domain::identity::{AccessToken, Verifier};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// What the server does with one request.
 #[derive(Debug, Clone)]
-pub(crate) enum Act {
-    /// Answers with a status and a body.
-    Say(u16, String),
-    /// The same with one more header.
-    SayWith(u16, &'static str, String),
+pub enum Act {
+    /// Answers.
+    Say {
+        /// Its status.
+        status: u16,
+        /// One header, as a line.
+        header: String,
+        /// Its body.
+        body: Vec<u8>,
+    },
     /// Hangs up.
     HangUp,
     /// Never answers.
     Wait,
+    /// Promises a body and never sends all of it.
+    Stall,
+}
+
+/// Answers with `status` and `body`.
+pub fn say(status: u16, body: impl Into<Vec<u8>>) -> Act {
+    say_with(status, "X-Nothing: 1", body)
+}
+
+/// The same with one more header, as a line.
+pub fn say_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> Act {
+    Act::Say { status, header: header.into(), body: body.into() }
+}
+
+/// Answers that all is well, with `body`.
+pub fn ok(body: impl Into<Vec<u8>>) -> Act {
+    say(200, body)
 }
 
 /// One request as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// Method and path with query.
-    pub(crate) line: String,
+    pub line: String,
     /// The headers, their names in lower case.
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: String,
+    pub headers: Vec<(String, String)>,
+    /// The body, as text.
+    pub body: String,
 }
 
 impl Asked {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// The header called `name` (in lower case).
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// The server; each request takes the next act, and the last one is repeated.
-pub(crate) struct Script {
-    pub(crate) url: String,
+#[derive(Debug)]
+pub struct Script {
+    /// Where it is, without a path.
+    pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
-pub(crate) fn ok(body: &str) -> Act {
-    Act::Say(200, body.to_owned())
-}
-
 impl Script {
-    pub(crate) async fn of(acts: impl IntoIterator<Item = Act>) -> Self {
+    /// Starts a server that does `acts`, of which there is one at least. There is a TLS implementation from then on.
+    ///
+    /// # Panics
+    /// When there is no port to listen on.
+    pub async fn of(acts: impl IntoIterator<Item = Act>) -> Self {
+        install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let (noted, acts) = (asked.clone(), acts.into_iter().collect::<Vec<_>>());
         tokio::spawn(async move {
             let mut next = 0;
-            loop {
-                let Ok((stream, _)) = listener.accept().await else { return };
+            while let Ok((stream, _)) = listener.accept().await {
                 let act = acts[next.min(acts.len() - 1)].clone();
                 next += 1;
                 let noted = noted.clone();
@@ -67,61 +90,46 @@ impl Script {
     }
 
     /// What it was asked so far.
-    pub(crate) fn asked(&self) -> Vec<Asked> {
+    ///
+    /// # Panics
+    /// When a request made the server panic.
+    pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("requests").clone()
     }
 
     /// Method and path of what it was asked.
-    pub(crate) fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.line).collect()
     }
-
-    /// An application registered here.
-    pub(crate) fn application(&self) -> Application {
-        application(&self.url)
-    }
 }
 
-/// An application registered at `url`.
-pub(crate) fn application(url: &str) -> Application {
+/// Installs a TLS implementation for rustls, once.
+pub fn install_tls() {
     static TLS: Once = Once::new();
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-    Application {
-        client_id: "our id".to_owned(),
-        client_secret: "our secret".to_owned(),
-        web_url: url.to_owned(),
-        api_url: format!("{url}/api"),
-        callback_url: "https://burntop.example.org/api/v1/auth/oauth/x/callback".to_owned(),
-        timeout: Duration::from_mins(1),
-    }
-}
-
-pub(crate) fn token() -> AccessToken {
-    AccessToken::parse("token-of-a-client").expect("a token")
-}
-
-pub(crate) fn verifier() -> Verifier {
-    Verifier::of([9; 32])
 }
 
 async fn play(mut stream: TcpStream, act: Act, noted: &Mutex<Vec<Asked>>) {
     let Some(asked) = read(&mut stream).await else { return };
     noted.lock().expect("requests").push(asked);
-    let (status, header, body) = match act {
-        Act::Say(status, body) => (status, "X-Nothing: 1", body),
-        Act::SayWith(status, header, body) => (status, header, body),
+    let (status, header, length, body) = match act {
+        Act::Say { status, header, body } => (status, header, body.len(), body),
         Act::HangUp => return,
-        Act::Wait => {
-            // Until the client gives up.
-            let _ = stream.read(&mut [0; 16]).await;
-            return;
-        }
+        Act::Wait => return until_given_up(&mut stream).await,
+        Act::Stall => (200, "X-Nothing: 1".to_owned(), 1_000, b"{".to_vec()),
     };
-    let head =
-        format!("HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head = format!("HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
     // A client may have seen enough before everything was sent.
     let _ = stream.write_all(head.as_bytes()).await;
-    let _ = stream.write_all(body.as_bytes()).await;
+    let _ = stream.write_all(&body).await;
+    if body.len() < length {
+        until_given_up(&mut stream).await;
+    }
+}
+
+/// Waits until the client has gone.
+async fn until_given_up(stream: &mut TcpStream) {
+    let _ = stream.read(&mut [0; 16]).await;
 }
 
 async fn read(stream: &mut TcpStream) -> Option<Asked> {

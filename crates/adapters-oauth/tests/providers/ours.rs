@@ -1,0 +1,28 @@
+//! We, as a provider knows us.
+
+use std::time::Duration;
+
+use adapters_oauth::Application;
+use domain::identity::{AccessToken, Verifier};
+use http_client::script::install_tls;
+
+/// An application registered at `url`.
+pub(crate) fn application(url: &str) -> Application {
+    install_tls();
+    Application {
+        client_id: "our id".to_owned(),
+        client_secret: "our secret".to_owned(),
+        web_url: url.to_owned(),
+        api_url: format!("{url}/api"),
+        callback_url: "https://burntop.example.org/api/v1/auth/oauth/x/callback".to_owned(),
+        timeout: Duration::from_mins(1),
+    }
+}
+
+pub(crate) fn token() -> AccessToken {
+    AccessToken::parse("token-of-a-client").expect("a token")
+}
+
+pub(crate) fn verifier() -> Verifier {
+    Verifier::of([9; 32])
+}
