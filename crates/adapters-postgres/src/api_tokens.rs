@@ -104,13 +104,7 @@ impl ApiTokenRepository for PgUnitOfWork {
 
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
         let ended = "DELETE FROM api_tokens WHERE id IN (SELECT id FROM api_tokens WHERE expires_at <= $1 LIMIT $2)";
-        let forgotten = statement::<()>(ended)
-            .bind::<Timestamptz, _>(now)
-            .bind::<BigInt, _>(i64::from(most))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(forgotten as u64)
+        self.run(statement::<()>(ended).bind::<Timestamptz, _>(now).bind::<BigInt, _>(i64::from(most))).await
     }
 }
 

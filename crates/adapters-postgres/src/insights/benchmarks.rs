@@ -16,6 +16,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::database::Database;
 use crate::error::store_error;
+use crate::leaderboard::period_number;
 use crate::numeric::Money;
 use crate::schema::benchmark_measures;
 use crate::statement::statement;
@@ -35,15 +36,6 @@ const STEPS: [&str; 5] = [
     include_str!("../sql/benchmarks/figures.sql"),
     "ANALYZE benchmark_figures",
 ];
-
-/// The number of a period in the tables, from 1.
-fn period_number(period: Period) -> i16 {
-    match period {
-        Period::All => 1,
-        Period::Month => 2,
-        Period::Week => 3,
-    }
-}
 
 /// The number of a measure in the tables, from 1.
 fn measure_number(measure: Measure) -> i16 {

@@ -7,7 +7,7 @@ use domain::dashboard::Period;
 use domain::leaderboard::{Measure, SortBy};
 
 /// The number of a period in the tables, from 1.
-fn period_number(period: Period) -> i16 {
+pub(crate) fn period_number(period: Period) -> i16 {
     match period {
         Period::All => 1,
         Period::Month => 2,

@@ -38,11 +38,7 @@ impl Insights {
         let mut tx = self.store.begin().await?;
         tx.benchmarks().lock().await?;
         let now = self.clock.now();
-        let today = |zone: String| {
-            let today = Zone::parse(&zone).unwrap_or_else(Zone::utc).date(now);
-            ZoneDay { zone, today }
-        };
-        let todays: Vec<ZoneDay> = tx.leaderboard().zones().await?.into_iter().map(today).collect();
+        let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.benchmarks().refresh(&todays, now).await?;
         tx.commit().await?;
         Ok(people)

@@ -7,6 +7,7 @@ use super::board::{Asked, Board, Entry, Part, SortBy};
 use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::dashboard::Period;
+use crate::days::Zone;
 use crate::ids::UserId;
 use crate::store::StoreError;
 use crate::users::Username;
@@ -18,6 +19,14 @@ pub struct ZoneDay {
     pub zone: String,
     /// The date there.
     pub today: Date,
+}
+
+impl ZoneDay {
+    /// The date at `now` in each of `zones`, UTC where an account names one that is not known any more.
+    pub fn all(zones: Vec<String>, now: OffsetDateTime) -> Vec<Self> {
+        let day = |zone: String| Self { today: Zone::parse(&zone).unwrap_or_else(Zone::utc).date(now), zone };
+        zones.into_iter().map(day).collect()
+    }
 }
 
 /// Computes boards and what follows from them.

@@ -14,7 +14,6 @@ use crate::achievements::{Metric, catalogue};
 use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
 use crate::dashboard::{Look, Period};
-use crate::days::Zone;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::{Job, NewJob};
 use crate::progression::{Change, settle};
@@ -109,11 +108,7 @@ impl Leaderboard {
         let mut tx = self.store.begin().await?;
         tx.leaderboard().lock().await?;
         let now = self.clock.now();
-        let today = |zone: String| {
-            let today = Zone::parse(&zone).unwrap_or_else(Zone::utc).date(now);
-            ZoneDay { zone, today }
-        };
-        let todays: Vec<ZoneDay> = tx.leaderboard().zones().await?.into_iter().map(today).collect();
+        let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.leaderboard().refresh(&todays, now).await?;
         tx.commit().await?;
         Ok(people)
