@@ -23,10 +23,16 @@ impl Worker {
     /// Starts one on `database` that looks at the queue every second and whose leases end after three, with further
     /// settings from the environment.
     pub fn start(database: &Arc<Database>, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(database, &[], settings)
+    }
+
+    /// The same with further `arguments`.
+    pub fn start_with(database: &Arc<Database>, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let log = new_log(database);
         let file = File::create(&log).expect("a log");
         let mut command = database.command("worker");
-        command.arg("run").env("BURNTOP__WORKER__LEASE_SECONDS", "3").env("BURNTOP__WORKER__POLL_SECONDS", "1");
+        command.arg("run").args(arguments);
+        command.env("BURNTOP__WORKER__LEASE_SECONDS", "3").env("BURNTOP__WORKER__POLL_SECONDS", "1");
         command.envs(settings.iter().copied());
         let child = command.stdout(file.try_clone().expect("a log")).stderr(file).spawn().expect("the program runs");
         Self { child, log, _database: database.clone() }

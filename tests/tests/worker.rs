@@ -1,8 +1,10 @@
 //! Workers as processes: two of them, one killed in the middle of a job, one told to stop, and one within the server.
 
 use std::io::Write;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
@@ -95,6 +97,53 @@ async fn a_worker_that_is_told_to_stop_puts_back_what_it_cannot_finish() {
     let mut worker = Worker::start(database, &[]);
     becomes(database, "done,1").await;
     assert_eq!(worker.terminate().await, Some(0));
+}
+
+/// Listens where a service manager would.
+fn service_manager(database: &Database) -> (UnixDatagram, String) {
+    let path = database.home().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_mins(5))).expect("a timeout");
+    (socket, path.into_os_string().into_string().expect("a path in UTF-8"))
+}
+
+/// What the service manager hears next.
+fn heard(manager: &UnixDatagram) -> String {
+    let mut buffer = [0; 256];
+    let length = manager.recv(&mut buffer).expect("a message");
+    String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
+}
+
+#[tokio::test]
+async fn the_service_manager_and_a_file_tell_when_a_worker_works() {
+    let database = Arc::new(Database::migrated());
+    let (manager, path) = service_manager(&database);
+    let ready = database.home().join("ready");
+    let arguments = ["--ready-file", ready.to_str().expect("a path in UTF-8")];
+    let mut worker = Worker::start_with(&database, &arguments, &[("NOTIFY_SOCKET", &path)]);
+    assert_eq!(heard(&manager), "READY=1");
+    assert!(ready.exists());
+    assert_eq!(worker.terminate().await, Some(0));
+    assert_eq!(heard(&manager), "STOPPING=1");
+    assert!(!ready.exists());
+
+    let mut killed = Worker::start_with(&database, &arguments, &[]);
+    wait_until("a worker is ready", async || ready.exists()).await;
+    killed.kill();
+    let mut worker = Worker::start_with(&database, &arguments, &[]);
+    wait_until("another is", async || worker.log().contains("ready")).await;
+    assert_eq!(worker.terminate().await, Some(0));
+    assert!(!ready.exists(), "also what the killed one left");
+}
+
+#[tokio::test]
+async fn the_service_manager_is_told_when_a_server_serves() {
+    let database = Arc::new(Database::migrated());
+    let (manager, path) = service_manager(&database);
+    let mut server = Server::start_on(database, &[("NOTIFY_SOCKET", &path)]).await;
+    assert_eq!(heard(&manager), "READY=1");
+    assert_eq!(server.terminate().await, Some(0));
+    assert_eq!(heard(&manager), "STOPPING=1");
 }
 
 #[tokio::test]
