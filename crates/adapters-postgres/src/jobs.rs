@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, SmallInt, Text
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, Ending, HeldJob, ListedJob, QueueState, TakenJob};
-use domain::jobs::{Job, JobQueue, JobStore, Kind, NewJob};
+use domain::jobs::{Job, JobQueue, JobStatus, JobStore, Kind, NewJob};
 use domain::store::StoreError;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -46,7 +46,7 @@ impl JobQueue for PgUnitOfWork {
             .await
             .optional()
             .map_err(store_error)?;
-        Ok(held.map(|(queue, key, status)| HeldJob { queue, key, status }))
+        held.map(|(queue, key, status)| Ok(HeldJob { queue, key, status: stored(&status)? })).transpose()
     }
 
     async fn retry(&mut self, id: JobId, now: OffsetDateTime) -> Result<(), StoreError> {
@@ -60,10 +60,11 @@ impl JobQueue for PgUnitOfWork {
 
 /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
 async fn retry(connection: &mut AsyncPgConnection, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
-    let waiting = jobs::table.find(id.0).filter(jobs::status.eq_any(["pending", "dead"]));
+    let waiting =
+        jobs::table.find(id.0).filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Dead].map(JobStatus::name)));
     let retried = diesel::update(waiting)
         .set((
-            jobs::status.eq("pending"),
+            jobs::status.eq(JobStatus::Pending.name()),
             jobs::attempts.eq(0),
             jobs::run_at.eq(now),
             jobs::finished_at.eq(None::<OffsetDateTime>),
@@ -76,7 +77,7 @@ async fn retry(connection: &mut AsyncPgConnection, id: JobId, now: OffsetDateTim
 
 /// Removes a job that is not running; says whether there was one.
 async fn remove(connection: &mut AsyncPgConnection, id: JobId) -> Result<bool, StoreError> {
-    let idle = jobs::table.find(id.0).filter(jobs::status.ne("running"));
+    let idle = jobs::table.find(id.0).filter(jobs::status.ne(JobStatus::Running.name()));
     Ok(diesel::delete(idle).execute(connection).await.map_err(store_error)? > 0)
 }
 
@@ -152,7 +153,7 @@ impl JobStore for Database {
         statement::<()>(include_str!("sql/finish_jobs.sql"))
             .bind::<Text, _>(worker)
             .bind::<Array<SqlUuid>, _>(endings.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Text>>, _>(column(|ending| Some(status(ending).to_owned())))
+            .bind::<Array<Nullable<Text>>, _>(column(|ending| Some(status(ending).name().to_owned())))
             .bind::<Array<Nullable<Timestamptz>>, _>(
                 endings.iter().map(|(_, ending)| run_at(ending)).collect::<Vec<_>>(),
             )
@@ -165,10 +166,10 @@ impl JobStore for Database {
     }
 
     async fn release(&self, worker: &str) -> Result<u64, StoreError> {
-        let held = jobs::table.filter(jobs::status.eq("running").and(jobs::locked_by.eq(worker)));
+        let held = jobs::table.filter(jobs::status.eq(JobStatus::Running.name()).and(jobs::locked_by.eq(worker)));
         let released = diesel::update(held)
             .set((
-                jobs::status.eq("pending"),
+                jobs::status.eq(JobStatus::Pending.name()),
                 jobs::attempts.eq(jobs::attempts - 1),
                 jobs::locked_by.eq(None::<String>),
                 jobs::locked_until.eq(None::<OffsetDateTime>),
@@ -188,16 +189,15 @@ impl JobStore for Database {
             .load(&mut self.connection().await?.pg)
             .await
             .map_err(store_error)?;
-        let state = |(queue, status, jobs, next_at): Row| QueueState {
-            next_at: next_at.filter(|_| status == "pending").map(utc),
-            queue,
-            status,
-            jobs: count(jobs),
+        let state = |(queue, status, jobs, next_at): Row| {
+            let status = stored(&status)?;
+            let next_at = next_at.filter(|_| status == JobStatus::Pending).map(utc);
+            Ok(QueueState { queue, status, jobs: count(jobs), next_at })
         };
-        Ok(rows.into_iter().map(state).collect())
+        rows.into_iter().map(state).collect()
     }
 
-    async fn list(&self, status: Option<String>, most: u32) -> Result<Vec<ListedJob>, StoreError> {
+    async fn list(&self, status: Option<JobStatus>, most: u32) -> Result<Vec<ListedJob>, StoreError> {
         type Row = (Uuid, String, String, String, i32, OffsetDateTime, Option<String>);
         let query = jobs::table
             .select((
@@ -213,20 +213,15 @@ impl JobStore for Database {
             .limit(most.into())
             .into_boxed();
         let query = match status {
-            Some(status) => query.filter(jobs::status.eq(status)),
+            Some(status) => query.filter(jobs::status.eq(status.name())),
             None => query,
         };
         let rows: Vec<Row> = query.load(&mut self.connection().await?.pg).await.map_err(store_error)?;
-        let listed = |(id, queue, key, status, attempts, run_at, last_error): Row| ListedJob {
-            id: JobId(id),
-            queue,
-            key,
-            status,
-            attempts: attempts.unsigned_abs(),
-            run_at: utc(run_at),
-            last_error,
+        let listed = |(id, queue, key, status, attempts, run_at, last_error): Row| {
+            let (id, status, attempts) = (JobId(id), stored(&status)?, attempts.unsigned_abs());
+            Ok(ListedJob { id, queue, key, status, attempts, run_at: utc(run_at), last_error })
         };
-        Ok(rows.into_iter().map(listed).collect())
+        rows.into_iter().map(listed).collect()
     }
 
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
@@ -260,11 +255,17 @@ fn taken((id, queue, payload, attempt, attempts, _, _): TakenRow) -> Option<Take
     })
 }
 
-fn status(ending: &Ending) -> &'static str {
+/// A status as it was read.
+fn stored(status: &str) -> Result<JobStatus, StoreError> {
+    JobStatus::of(status).ok_or_else(|| StoreError::Internal(format!("a job is {status}, which is no state")))
+}
+
+/// The state that an attempt leads to.
+fn status(ending: &Ending) -> JobStatus {
     match ending {
-        Ending::Done => "done",
-        Ending::Retry { .. } => "pending",
-        Ending::Dead { .. } => "dead",
+        Ending::Done => JobStatus::Done,
+        Ending::Retry { .. } => JobStatus::Pending,
+        Ending::Dead { .. } => JobStatus::Dead,
     }
 }
 

@@ -13,9 +13,9 @@ use adapters_postgres::Hub;
 use bootstrap::database::Database;
 use bootstrap::prices::Followed;
 use bootstrap::service::{self, State};
+use bootstrap::signals::{End, TERMINATE};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::ready::Ready;
 use crate::work::Working;
@@ -132,30 +132,3 @@ fn address(settings: &Settings) -> String {
 
 /// How often the embedded server is looked after.
 const WATCH: Duration = Duration::from_millis(500);
-
-/// What a service manager sends.
-const TERMINATE: &str = "SIGTERM";
-
-/// The signals that end the program.
-struct End {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl End {
-    fn listen() -> Result<Self, StartupError> {
-        let on = |kind| {
-            signal(kind)
-                .map_err(|error| StartupError::Other { doing: "listening for signals", reason: error.to_string() })
-        };
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    /// Waits for one of them; returns its name.
-    async fn comes(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => TERMINATE,
-            _ = self.interrupt.recv() => "Ctrl-C",
-        }
-    }
-}

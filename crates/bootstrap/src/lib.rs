@@ -5,6 +5,7 @@ pub mod passwords;
 pub mod prices;
 pub mod service;
 pub mod settings;
+pub mod signals;
 pub mod startup;
 pub mod store;
 pub mod system;

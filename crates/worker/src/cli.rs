@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::jobs::Job;
+use domain::jobs::{Job, JobStatus};
 
 /// The burntop worker: does what the server leaves for later, and what an operator asks for.
 #[derive(Debug, Parser)]
@@ -125,12 +125,12 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn status(self) -> JobStatus {
         match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Dead => "dead",
+            Self::Pending => JobStatus::Pending,
+            Self::Running => JobStatus::Running,
+            Self::Done => JobStatus::Done,
+            Self::Dead => JobStatus::Dead,
         }
     }
 }

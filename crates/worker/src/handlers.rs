@@ -21,7 +21,7 @@ use domain::text::{grouped, plural};
 use domain::users::Users;
 use thiserror::Error;
 
-use crate::cleanup::{Cleanup, Removed};
+use crate::cleanup::Cleanup;
 use crate::mail::letters;
 use crate::prices::Prices;
 
@@ -107,7 +107,14 @@ impl Handlers {
             boards: boards.clone(),
             prices: Prices::of(settings, database)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
-            weeks: WeeklySummaries::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
+            weeks: WeeklySummaries::new(
+                store.clone(),
+                store.clone(),
+                store.clone(),
+                store.clone(),
+                clock.clone(),
+                ids.clone(),
+            ),
             insights: Insights::new(store.clone(), store.clone(), store.clone(), clock.clone()),
             plausibility: Plausibility::new(store.clone(), store.clone(), clock.clone()),
             cleanup: Cleanup {
@@ -129,40 +136,45 @@ impl Handlers {
         let report = lines.join("; ");
         if up_to_date { Ok(report) } else { Err(JobError::new(StalePrices(report))) }
     }
+
+    /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
+    fn unless_stopped(&self, report: String) -> Result<String, JobError> {
+        if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }
+    }
 }
 
 #[async_trait]
 impl Work for Handlers {
     async fn run(&self, job: &Job) -> Result<String, JobError> {
-        let report = match job {
-            Job::Leaderboard => self.boards.refresh().await.map_err(JobError::new)?.to_string(),
-            Job::Prices => self.prices().await?,
-            Job::Reprice => self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?.to_string(),
-            Job::StreakRisk => {
-                let reminded = self.streaks.remind(|| self.stop.is_asked()).await.map_err(JobError::new)?;
-                format!("{} told that their streak is at risk", people(reminded))
-            }
-            Job::WeeklySummary => {
-                let told = self.weeks.sum_up(|| self.stop.is_asked()).await.map_err(JobError::new)?;
-                format!("{} told what their week came to", people(told))
-            }
+        match job {
+            Job::Leaderboard => Ok(self.boards.refresh().await.map_err(JobError::new)?.to_string()),
             Job::Benchmarks => {
                 let compared = self.insights.refresh().await.map_err(JobError::new)?;
-                format!("{} compared", people(compared))
+                Ok(format!("{} compared", people(compared)))
             }
             Job::Plausibility => {
                 let checked = self.plausibility.check().await.map_err(JobError::new)?;
-                format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account"))
+                Ok(format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account")))
+            }
+            Job::Mail(letter) => Ok(self.letters.send(letter).await.map_err(JobError::new)?.to_string()),
+            Job::Prices => self.unless_stopped(self.prices().await?),
+            Job::Reprice => {
+                let repriced = self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?;
+                self.unless_stopped(repriced.to_string())
+            }
+            Job::StreakRisk => {
+                let reminded = self.streaks.remind(|| self.stop.is_asked()).await.map_err(JobError::new)?;
+                self.unless_stopped(format!("{} told that their streak is at risk", people(reminded)))
+            }
+            Job::WeeklySummary => {
+                let told = self.weeks.sum_up(|| self.stop.is_asked()).await.map_err(JobError::new)?;
+                self.unless_stopped(format!("{} told what their week came to", people(told)))
             }
             Job::Cleanup => {
-                self.cleanup.run(|| self.stop.is_asked()).await.map(|removed: Removed| removed.to_string())?
+                let removed = self.cleanup.run(|| self.stop.is_asked()).await?;
+                self.unless_stopped(removed.to_string())
             }
-            // Sent is sent, also when the program ends: nobody gets it twice for that.
-            Job::Mail(letter) => {
-                return self.letters.send(letter).await.map(|sent| sent.to_string()).map_err(JobError::new);
-            }
-        };
-        if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }
+        }
     }
 }
 

@@ -5,17 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, wake_on_jobs};
+use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
+use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
 use domain::jobs::ports::{Ending, TakenJob};
 use domain::jobs::{JobStore, NewJob};
 use domain::store::StoreError;
 use time::OffsetDateTime;
+use tokio::task::JoinError;
 
 use crate::attempt::attempt;
-use crate::handlers::{Stop, Work};
+use crate::handlers::{Handlers, Stop, Work};
 use crate::queue::{Held, Pace, Queue};
+use crate::schedule;
 
 /// How often the schedule is looked at.
 const TICK: Duration = Duration::from_mins(1);
@@ -44,9 +49,25 @@ pub struct Worker {
 }
 
 impl Worker {
+    /// A worker on `database`, which is at `url`, by the clock and the schedule, as `settings` say. `stop` tells its jobs to
+    /// come to an end. A TLS implementation must be installed for rustls.
+    pub fn of(settings: &Settings, database: &Database, url: &str, stop: &Stop) -> Result<Self, StartupError> {
+        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        Ok(Self {
+            database: database.clone(),
+            url: url.to_owned(),
+            work: Arc::new(Handlers::new(settings, database, &clock, &ids, stop.clone())?),
+            schedule: schedule::due,
+            clock,
+            ids,
+            pace: Pace::of(settings),
+            drain: Duration::from_secs(settings.server.shutdown_timeout_seconds),
+        })
+    }
+
     /// Works until `stop` is asked by the time `end` is over; then lets the jobs that are under way finish for as long as
-    /// [`drain`](Self::drain) says, and puts back those that did not.
-    pub async fn run(self, stop: Stop, end: impl Future<Output = ()>) {
+    /// [`drain`](Self::drain) says, and puts back those that did not. Fails when it cannot work any more before that.
+    pub async fn run(self, stop: Stop, end: impl Future<Output = ()>) -> Result<(), StartupError> {
         // Another name after each start: what the last one left behind is somebody else's.
         let name = format!("{}-{}", std::process::id(), self.ids.fresh());
         let store: Arc<dyn JobStore> = Arc::new(self.database.clone());
@@ -70,12 +91,12 @@ impl Worker {
         let ticking = self.tick(&*store);
         let waking = wake_on_jobs(&self.url, || held.wake());
         tokio::pin!(end);
-        tokio::select! {
-            () = &mut end => {}
-            _ = &mut working => tracing::error!("the worker ended by itself"),
+        let outcome = tokio::select! {
+            () = &mut end => Ok(()),
+            early = &mut working => Err(StartupError::Other { doing: "working", reason: reason(early) }),
             never = ticking => match never {},
             never = waking => match never {},
-        }
+        };
         stop.ask();
         let _ = ended.send(());
         if !working.is_finished() && tokio::time::timeout(self.drain, &mut working).await.is_err() {
@@ -87,6 +108,7 @@ impl Worker {
             Ok(jobs) => tracing::info!(jobs, "jobs were put back"),
             Err(error) => tracing::warn!(%error, "jobs could not be put back; their leases end by themselves"),
         }
+        outcome
     }
 
     /// Queues the jobs of the schedule: now, and every minute.
@@ -111,5 +133,14 @@ impl Worker {
         let now = self.clock.now();
         let jobs: Vec<_> = (self.schedule)(now).into_iter().map(|job| (JobId(self.ids.fresh()), job)).collect();
         store.enqueue_now(&jobs, now).await
+    }
+}
+
+/// Why a worker ended that nobody told to.
+fn reason(ended: Result<Result<(), WorkerError>, JoinError>) -> String {
+    match ended {
+        Ok(Ok(())) => "the queue ended by itself".to_owned(),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) => error.to_string(),
     }
 }

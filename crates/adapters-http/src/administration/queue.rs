@@ -26,7 +26,7 @@ pub(super) fn routes() -> Routes {
 struct StateBody {
     kind: String,
     /// `pending`, `running`, `done` or `dead`.
-    status: String,
+    status: &'static str,
     jobs: u64,
     /// When the first of those that are pending is due.
     next_at: Option<Instant>,
@@ -35,7 +35,7 @@ struct StateBody {
 impl From<QueueState> for StateBody {
     fn from(state: QueueState) -> Self {
         let QueueState { queue, status, jobs, next_at } = state;
-        Self { kind: queue, status, jobs, next_at: next_at.map(Instant::from) }
+        Self { kind: queue, status: status.name(), jobs, next_at: next_at.map(Instant::from) }
     }
 }
 

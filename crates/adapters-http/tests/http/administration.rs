@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use domain::administration::{Action, AuditEntry, Flag, Noted, Reason};
 use domain::data::StoredData;
 use domain::ids::{JobId, UserId};
+use domain::jobs::JobStatus;
 use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
 use domain::pricing::ports::Origin;
@@ -406,12 +407,12 @@ async fn decisions_and_models_without_a_price_are_listed() {
 
 #[actix_web::test]
 async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
-    let job = |status: &str| HeldJob { queue: "prices".into(), key: "k".into(), status: status.into() };
+    let job = |status| HeldJob { queue: "prices".into(), key: "k".into(), status };
     let (mut world, log) = world(move |tx| {
         tx.jobs.expect_hold().returning(move |id| {
             let status = match id.0.as_u128() {
-                1 => "dead",
-                2 => "running",
+                1 => JobStatus::Dead,
+                2 => JobStatus::Running,
                 _ => return Ok(None),
             };
             Ok(Some(job(status)))
@@ -422,11 +423,11 @@ async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
     world
         .queue
         .expect_states()
-        .returning(|| Ok(vec![QueueState { queue: "prices".into(), status: "dead".into(), jobs: 1, next_at: None }]));
-    world.queue.expect_list().withf(|status, _| status.as_deref() == Some("dead")).returning(|_, _| {
+        .returning(|| Ok(vec![QueueState { queue: "prices".into(), status: JobStatus::Dead, jobs: 1, next_at: None }]));
+    world.queue.expect_list().withf(|status, _| *status == Some(JobStatus::Dead)).returning(|_, _| {
         let (id, queue, key) = (JobId(Uuid::from_u128(1)), "prices".to_owned(), "k".to_owned());
         let last_error = Some("timed out".to_owned());
-        Ok(vec![ListedJob { id, queue, key, status: "dead".into(), attempts: 8, run_at: NOW, last_error }])
+        Ok(vec![ListedJob { id, queue, key, status: JobStatus::Dead, attempts: 8, run_at: NOW, last_error }])
     });
     let client = world.serve();
     let expected = json!({

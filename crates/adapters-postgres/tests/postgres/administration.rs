@@ -12,7 +12,7 @@ use domain::dashboard::Period;
 use domain::error::DomainError;
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
-use domain::jobs::{Job, JobStore, NewJob};
+use domain::jobs::{Job, JobStatus, JobStore, NewJob};
 use domain::leaderboard::{Asked, Leaderboard, Part, SortBy};
 use domain::page::PageRequest;
 use domain::store::{Store, StoreError};
@@ -291,7 +291,7 @@ async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone(
     fixture.run(state).await;
     let administration = fixture.administration();
     let view = administration.queue(&root).await.expect("the queue");
-    let states: Vec<_> = view.states.iter().map(|state| (state.status.as_str(), state.jobs)).collect();
+    let states: Vec<_> = view.states.iter().map(|state| (state.status.name(), state.jobs)).collect();
     assert_eq!(states, [("dead", 1), ("running", 1)]);
     assert_eq!((view.dead.len(), view.dead[0].id, view.dead[0].last_error.as_deref()), (1, dead, Some("no")));
 
@@ -299,7 +299,7 @@ async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone(
         assert_eq!(refused.expect_err("it runs").code(), "job_in_another_state");
     }
     administration.retry_job(&root, dead).await.expect("it is tried again");
-    let listed = fixture.store.list(Some("pending".to_owned()), 5).await.expect("jobs");
+    let listed = fixture.store.list(Some(JobStatus::Pending), 5).await.expect("jobs");
     assert_eq!((listed.len(), listed[0].id, listed[0].attempts), (1, dead, 0));
     administration.remove_job(&root, dead).await.expect("it is removed");
     let gone = administration.remove_job(&root, dead).await;
@@ -325,5 +325,7 @@ async fn boards_that_are_asked_for_twice_are_one_job() {
     assert_ne!(later, jobs[0]);
     assert_eq!(fixture.actions().await, ["boards_refreshed"; 5], "each asking is written down");
     let listed = fixture.store.list(None, 9).await.expect("jobs");
-    assert!(listed.len() == 2 && listed.iter().all(|job| job.queue == "leaderboard" && job.status == "pending"));
+    assert!(
+        listed.len() == 2 && listed.iter().all(|job| job.queue == "leaderboard" && job.status == JobStatus::Pending)
+    );
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use adapters_postgres::{Database, wake_on_jobs};
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, Ending, TakenJob};
-use domain::jobs::{Job, JobStore, Kind, NewJob};
+use domain::jobs::{Job, JobStatus, JobStore, Kind, NewJob};
 use domain::store::Store;
 use time::ext::NumericalDuration;
 use tokio::sync::Notify;
@@ -36,10 +36,10 @@ async fn take(store: &Database, worker: &str, jobs: usize) -> Vec<TakenJob> {
 }
 
 /// The states of all jobs, in the order of their ids.
-async fn states(store: &Database) -> Vec<String> {
+async fn states(store: &Database) -> Vec<&'static str> {
     let mut listed = store.list(None, 1_000).await.expect("a list");
     listed.sort_by_key(|job| job.id);
-    listed.into_iter().map(|job| job.status).collect()
+    listed.into_iter().map(|job| job.status.name()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +121,7 @@ async fn what_a_worker_that_went_away_had_is_given_to_another_until_its_last_att
         assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 1);
     }
     assert_eq!(states(store).await, ["dead"]);
-    let listed = store.list(Some("dead".to_owned()), 9).await.expect("a list");
+    let listed = store.list(Some(JobStatus::Dead), 9).await.expect("a list");
     assert_eq!(listed[0].last_error.as_deref(), Some("the worker that had it went away"));
 }
 
@@ -165,7 +165,7 @@ async fn an_attempt_ends_in_one_of_three_ways() {
     assert!(take(store, "one", 9).await.is_empty());
     let again = store.take("one", &room(9), NOW + 5.minutes(), LONG).await.expect("jobs");
     assert_eq!(again.iter().map(|job| (job.id, job.attempt)).collect::<Vec<_>>(), [(id(2), 2)]);
-    let listed = store.list(Some("running".to_owned()), 9).await.expect("a list");
+    let listed = store.list(Some(JobStatus::Running), 9).await.expect("a list");
     assert_eq!(listed[0].last_error.as_deref(), Some("not now"));
 }
 
@@ -188,9 +188,9 @@ async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
     store.take("one", &room(2), NOW, LONG).await.expect("jobs");
     store.finish("one", &[(id(1), Ending::Dead { error: "never".to_owned() })], NOW).await.expect("finished");
     let seen: Vec<_> = (store.states().await.expect("states").into_iter())
-        .map(|state| (state.queue, state.status, state.jobs, state.next_at.is_some()))
+        .map(|state| (state.queue, state.status.name(), state.jobs, state.next_at.is_some()))
         .collect();
-    let state = |status: &str, waits| ("cleanup".to_owned(), status.to_owned(), 1, waits);
+    let state = |status, waits| ("cleanup".to_owned(), status, 1, waits);
     assert_eq!(seen, [state("dead", false), state("pending", true), state("running", false)]);
 
     assert!(!store.retry(id(2), NOW).await.expect("an answer"), "it runs");

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::ids::JobId;
+use crate::jobs::JobStatus;
 use crate::store::StoreError;
 use crate::users::Username;
 
@@ -31,7 +32,7 @@ pub enum AdministrationError {
     UnknownJob(JobId),
     /// The job is in a state in which this cannot be done to it.
     #[error("This job is {0}.")]
-    JobIs(String),
+    JobIs(JobStatus),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,8 +14,8 @@ use super::reason::Reason;
 use crate::clock::Clock;
 use crate::identity::{SignInName, Via};
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::JobStore;
 use crate::jobs::ports::HeldJob;
+use crate::jobs::{JobStatus, JobStore};
 use crate::page::{Page, PageRequest};
 use crate::store::{Store, UnitOfWork};
 use crate::text::rfc3339;
@@ -186,7 +186,7 @@ impl Administration {
     /// The queue at a glance.
     pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
         let states = self.queue.states().await?;
-        let dead = self.queue.list(Some("dead".to_owned()), DEAD_SHOWN).await?;
+        let dead = self.queue.list(Some(JobStatus::Dead), DEAD_SHOWN).await?;
         Ok(QueueView { states, dead })
     }
 
@@ -222,6 +222,6 @@ async fn held(tx: &mut dyn UnitOfWork, id: JobId) -> Result<HeldJob, Administrat
 }
 
 fn about(action: Action, id: JobId, job: HeldJob) -> Deed {
-    let details = vec![("kind", job.queue.into()), ("key", job.key.into()), ("status", job.status.into())];
+    let details = vec![("kind", job.queue.into()), ("key", job.key.into()), ("status", job.status.name().into())];
     Deed::new(action, Target::Job(id), details)
 }

@@ -15,6 +15,7 @@ use crate::data::{Data, Datum};
 use crate::error::DomainError;
 use crate::identity::{Scopes, SignInName, Via};
 use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
+use crate::jobs::JobStatus;
 use crate::jobs::ports::{HeldJob, MockJobStore};
 use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
@@ -215,15 +216,15 @@ fn a_flag_that_stands_is_lifted() {
 #[test]
 fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
     for (status, retried, removed) in [
-        (Some("dead"), Ok(()), Ok(())),
-        (Some("pending"), Ok(()), Ok(())),
-        (Some("done"), Err("job_in_another_state"), Ok(())),
-        (Some("running"), Err("job_in_another_state"), Err("job_in_another_state")),
+        (Some(JobStatus::Dead), Ok(()), Ok(())),
+        (Some(JobStatus::Pending), Ok(()), Ok(())),
+        (Some(JobStatus::Done), Err("job_in_another_state"), Ok(())),
+        (Some(JobStatus::Running), Err("job_in_another_state"), Err("job_in_another_state")),
         (None, Err("unknown_job"), Err("unknown_job")),
     ] {
         for (action, expected) in [(Action::RetryJob, retried), (Action::RemoveJob, removed)] {
             let trial = Trial::new(move |tx| {
-                let job = |status: &str| HeldJob { queue: "prices".into(), key: "k".into(), status: status.into() };
+                let job = |status| HeldJob { queue: "prices".into(), key: "k".into(), status };
                 tx.jobs.expect_hold().withf(|id| *id == JOB).returning(move |_| Ok(status.map(job)));
                 let times = |is: Action| usize::from(is == action && expected.is_ok());
                 let retry = tx.jobs.expect_retry().times(times(Action::RetryJob));
@@ -236,8 +237,11 @@ fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
                 _ => block_on(trial.administration.remove_job(&admin(), JOB)),
             };
             assert_eq!(done.map_err(|error| error.code()), expected, "{status:?} {action:?}");
-            let details =
-                vec![("kind", "prices".into()), ("key", "k".into()), ("status", status.unwrap_or_default().into())];
+            let details = vec![
+                ("kind", "prices".into()),
+                ("key", "k".into()),
+                ("status", status.map_or("", JobStatus::name).into()),
+            ];
             let entry = (by_root(), action, Target::Job(JOB), details);
             assert_eq!(trial.log(), if expected.is_ok() { vec![entry] } else { Vec::new() });
         }

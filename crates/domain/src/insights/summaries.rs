@@ -19,24 +19,28 @@ use crate::weeks::Week;
 /// How many people are looked up at once.
 const PAGE: u32 = 500;
 
-/// What weekly summaries read.
-pub trait Readers: WeeklyReader + StreakReader + DashboardReader {}
-
-impl<T: WeeklyReader + StreakReader + DashboardReader> Readers for T {}
-
 /// The use case of summing up weeks.
 #[derive(Clone)]
 pub struct WeeklySummaries {
     store: Arc<dyn Store>,
-    reader: Arc<dyn Readers>,
+    weeks: Arc<dyn WeeklyReader>,
+    streaks: Arc<dyn StreakReader>,
+    dashboard: Arc<dyn DashboardReader>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
 
 impl WeeklySummaries {
-    /// Reads figures from `reader`, and tells people in `store`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn Readers>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, reader, clock, ids }
+    /// Finds people through `weeks` and `streaks`, reads figures from `dashboard`, and tells people in `store`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        weeks: Arc<dyn WeeklyReader>,
+        streaks: Arc<dyn StreakReader>,
+        dashboard: Arc<dyn DashboardReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { store, weeks, streaks, dashboard, clock, ids }
     }
 
     /// Sums up the last week of everybody for whom it is time, each in a transaction of its own, until all are done or `stop`
@@ -44,12 +48,12 @@ impl WeeklySummaries {
     /// failure with one keeps nobody else from theirs, and is tried again the next time.
     pub async fn sum_up(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.clock.now();
-        let places: Vec<(Zone, Week)> = (self.reader.zones().await?.into_iter())
+        let places: Vec<(Zone, Week)> = (self.streaks.zones().await?.into_iter())
             .map(|zone| (zone.clone(), Week::to_sum_up(zone.local(now))))
             .collect();
         let (mut told, mut after, mut failure) = (0, None, None);
         while !places.is_empty() && !stop() {
-            let people = self.reader.unsummed(&places, after, PAGE).await?;
+            let people = self.weeks.unsummed(&places, after, PAGE).await?;
             for (user, week) in &people {
                 match self.sum_up_one(*user, *week, now).await {
                     Ok(is_new) => told += u64::from(is_new),
@@ -85,14 +89,14 @@ impl WeeklySummaries {
         week: Week,
         now: OffsetDateTime,
     ) -> Result<Option<WeeklySummary>, StoreError> {
-        let Some(account) = self.reader.account(user).await? else { return Ok(None) };
+        let Some(account) = self.dashboard.account(user).await? else { return Ok(None) };
         let today = account.zone.unwrap_or_else(Zone::utc).date(now);
         let this = Window { person: user, from: week.monday(), to: week.sunday() };
         let both = Window { from: week.previous().monday(), ..this };
-        let days = self.reader.days(both, Some(user)).await?;
-        let tools = self.reader.tools(this, Some(user)).await?;
-        let models = self.reader.models(this, Some(user)).await?;
-        let figures = self.reader.figures(&[this], Some(user)).await?;
+        let days = self.dashboard.days(both, Some(user)).await?;
+        let tools = self.dashboard.tools(this, Some(user)).await?;
+        let models = self.dashboard.models(this, Some(user)).await?;
+        let figures = self.dashboard.figures(&[this], Some(user)).await?;
         let streak = figures.first().map_or(0, |(_, figures)| Streak::of(&figures.active_days, today).current);
         let most = |tokens: i64, name: &str| (tokens, std::cmp::Reverse(name.to_owned()));
         let top_tool = tools.iter().max_by_key(|tool| most(tool.tokens, tool.source.as_str()));
@@ -101,8 +105,96 @@ impl WeeklySummaries {
             streak,
             top_tool: top_tool.map(|tool| tool.source.as_str().to_owned()),
             top_model: top_model.map(|model| model.model.as_str().to_owned()),
-            rank: self.reader.rank(user).await?,
+            rank: self.weeks.rank(user).await?,
             ..WeeklySummary::of(week, &days)
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use pollster::block_on;
+    use time::macros::{date, datetime};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::dashboard::DayUsage;
+    use crate::dashboard::ports::MockDashboardReader;
+    use crate::ids::CountingIds;
+    use crate::insights::ports::MockWeeklyReader;
+    use crate::streaks::ports::MockStreakReader;
+    use crate::testing::{TestUnitOfWork, person};
+    use crate::usage::Sums;
+    use crate::usage::testing::account;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+    const CID: UserId = UserId(Uuid::from_u128(3));
+
+    /// What becomes of it when Ada, Bob and Cid are due on a Monday at nine, reading of Ada fails like this, and Bob was
+    /// told before; and who was told.
+    fn sum_up(ada: fn() -> StoreError) -> (Result<u64, StoreError>, Vec<UserId>) {
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let noted = told.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.weekly.expect_claim().returning(|user, week, _| {
+                assert_eq!(week.to_string(), "2026-W47");
+                Ok(user != BOB)
+            });
+            let noted = noted.clone();
+            tx.notifications.expect_insert().returning(move |user, _| {
+                noted.lock().expect("who was told").push(user);
+                Ok(1)
+            });
+            tx
+        });
+        let mut weeks = MockWeeklyReader::new();
+        weeks.expect_unsummed().returning(|places, after, _| {
+            assert!(after.is_none());
+            Ok([ADA, BOB, CID].into_iter().map(|user| (user, places[0].1)).collect())
+        });
+        weeks.expect_rank().returning(|_| Ok(None));
+        let mut streaks = MockStreakReader::new();
+        streaks.expect_zones().returning(|| Ok(vec![Zone::utc()]));
+        let mut dashboard = MockDashboardReader::new();
+        dashboard
+            .expect_account()
+            .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(person(user, "x"))) });
+        let day = DayUsage { date: date!(2026 - 11 - 18), sums: Sums { tokens: 7, ..Sums::default() } };
+        dashboard.expect_days().returning(move |_, _| Ok(vec![day]));
+        dashboard.expect_tools().returning(|_, _| Ok(Vec::new()));
+        dashboard.expect_models().returning(|_, _| Ok(Vec::new()));
+        dashboard.expect_figures().returning(|_, _| Ok(Vec::new()));
+        let clock = Arc::new(FixedClock(datetime!(2026-11-23 9:00 UTC)));
+        let summaries = WeeklySummaries::new(
+            Arc::new(store),
+            Arc::new(weeks),
+            Arc::new(streaks),
+            Arc::new(dashboard),
+            clock,
+            Arc::new(CountingIds),
+        );
+        let outcome = block_on(summaries.sum_up(|| false));
+        let told = told.lock().expect("who was told").clone();
+        (outcome, told)
+    }
+
+    #[test]
+    fn a_failure_with_one_keeps_nobody_else_from_theirs_and_is_told() {
+        let (outcome, told) = sum_up(|| StoreError::Internal("a row that makes no sense".to_owned()));
+        assert!(matches!(outcome, Err(StoreError::Internal(_))), "{outcome:?}");
+        assert_eq!(told, [CID], "Bob was told before");
+    }
+
+    #[test]
+    fn a_store_that_is_away_ends_the_round() {
+        let (outcome, told) = sum_up(|| StoreError::Unavailable("away".to_owned()));
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+        assert_eq!(told, []);
     }
 }

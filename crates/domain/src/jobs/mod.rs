@@ -9,6 +9,7 @@ mod job;
 mod kind;
 pub mod ports;
 mod retry;
+mod status;
 
 pub use error::JobError;
 pub use first::FirstJobs;
@@ -16,3 +17,4 @@ pub use job::{Job, NewJob, UnknownJob};
 pub use kind::Kind;
 pub use ports::{JobQueue, JobStore};
 pub use retry::{Verdict, backoff, judge};
+pub use status::JobStatus;

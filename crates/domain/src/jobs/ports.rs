@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::job::{Job, NewJob, UnknownJob};
 use super::kind::Kind;
+use super::status::JobStatus;
 use crate::ids::JobId;
 use crate::store::StoreError;
 
@@ -37,8 +38,8 @@ pub struct HeldJob {
     pub queue: String,
     /// Names the piece of work within its kind.
     pub key: String,
-    /// `pending`, `running`, `done` or `dead`.
-    pub status: String,
+    /// What state it is in.
+    pub status: JobStatus,
 }
 
 /// A job that a worker has taken.
@@ -93,8 +94,8 @@ pub struct ListedJob {
     pub queue: String,
     /// Names the piece of work within its kind.
     pub key: String,
-    /// `pending`, `running`, `done` or `dead`.
-    pub status: String,
+    /// What state it is in.
+    pub status: JobStatus,
     /// How often it was begun.
     pub attempts: u32,
     /// Not before.
@@ -108,8 +109,8 @@ pub struct ListedJob {
 pub struct QueueState {
     /// The name of the kind.
     pub queue: String,
-    /// `pending`, `running`, `done` or `dead`.
-    pub status: String,
+    /// In what state they are.
+    pub status: JobStatus,
     /// How many.
     pub jobs: u64,
     /// When the first of those that are pending is due.
@@ -147,7 +148,7 @@ pub trait JobStore: Send + Sync {
     async fn states(&self) -> Result<Vec<QueueState>, StoreError>;
 
     /// Up to `most` jobs in the state `status` (all, when `None`), what is due or ended last first.
-    async fn list(&self, status: Option<String>, most: u32) -> Result<Vec<ListedJob>, StoreError>;
+    async fn list(&self, status: Option<JobStatus>, most: u32) -> Result<Vec<ListedJob>, StoreError>;
 
     /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;

@@ -32,25 +32,30 @@ impl StreakReminders {
     }
 
     /// Reminds everybody whose streak is at risk now, each in a transaction of its own, until all are or `stop` says so;
-    /// returns how many. Nobody is reminded twice on a local day, however often and by however many this is done.
+    /// returns how many. Nobody is reminded twice on a local day, however often and by however many this is done; a failure
+    /// with one keeps nobody else from theirs, and is tried again the next time.
     pub async fn remind(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let places: Vec<(Zone, Date)> = (self.reader.zones().await?.into_iter())
             .filter(|zone| Streak::is_late(zone.local(now)))
             .map(|zone| (zone.clone(), zone.date(now)))
             .collect();
-        let (mut reminded, mut after) = (0, None);
+        let (mut reminded, mut after, mut failure) = (0, None, None);
         while !places.is_empty() && !stop() {
             let people = self.reader.unfed(&places, after, PAGE).await?;
             for user in &people {
-                reminded += u64::from(self.remind_one(*user, now).await?);
+                match self.remind_one(*user, now).await {
+                    Ok(is_new) => reminded += u64::from(is_new),
+                    Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                    Err(error) => failure = Some(error),
+                }
             }
             after = people.last().copied();
             if people.len() < PAGE as usize {
                 break;
             }
         }
-        Ok(reminded)
+        failure.map_or(Ok(reminded), Err)
     }
 
     /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.
@@ -143,5 +148,35 @@ mod tests {
             assert_eq!(said.first(), expected, "{now} {lives_in} {days:?}");
             assert_eq!(commits, usize::from(expected.is_some()));
         }
+    }
+
+    #[test]
+    fn a_failure_with_one_keeps_nobody_else_from_theirs_and_is_told() {
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let noted = said.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.ledger.expect_lock().returning(|user| match user {
+                ADA => Err(StoreError::Internal("a row that makes no sense".to_owned())),
+                _ => Ok(Some(account())),
+            });
+            let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into());
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            let noted = noted.clone();
+            tx.notifications.expect_insert().returning(move |user, _| {
+                noted.lock().expect("what is said").push(user);
+                Ok(1)
+            });
+            tx
+        });
+        let bob = UserId(Uuid::from_u128(2));
+        let mut reader = MockStreakReader::new();
+        reader.expect_zones().returning(|| Ok(vec![Zone::utc()]));
+        reader.expect_unfed().returning(move |_, _, _| Ok(vec![ADA, bob]));
+        let clock = Arc::new(FixedClock(datetime!(2026-11-22 22:00 UTC)));
+        let reminders = StreakReminders::new(Arc::new(store), Arc::new(reader), clock, Arc::new(CountingIds));
+        let error = block_on(reminders.remind(|| false)).expect_err("a failure");
+        assert!(matches!(error, StoreError::Internal(_)), "{error}");
+        assert_eq!(*said.lock().expect("what is said"), [bob]);
     }
 }

@@ -11,7 +11,7 @@ use domain::store::StoreError;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::cli::Jobs;
+use crate::cli::{Jobs, Status};
 use crate::failed;
 
 pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupError> {
@@ -22,8 +22,7 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
                 let next = state.next_at.map_or_else(String::new, |at| format!(", next {}", shown(at)));
                 println!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs);
             }
-            let status = status.map(|status| status.name().to_owned());
-            for job in store.list(status, limit).await.map_err(stopped)? {
+            for job in store.list(status.map(Status::status), limit).await.map_err(stopped)? {
                 println!("{}", line(&job));
             }
             Ok(())
@@ -60,6 +59,7 @@ fn shown(at: OffsetDateTime) -> String {
 
 #[cfg(test)]
 mod tests {
+    use domain::jobs::JobStatus;
     use time::macros::datetime;
     use uuid::Uuid;
 
@@ -71,7 +71,7 @@ mod tests {
             id: JobId(Uuid::from_u128(7)),
             queue: "cleanup".to_owned(),
             key: "2026-11-22".to_owned(),
-            status: "dead".to_owned(),
+            status: JobStatus::Dead,
             attempts: 5,
             run_at: datetime!(2026-11-22 03:00 UTC),
             last_error: Some("the database is away".to_owned()),

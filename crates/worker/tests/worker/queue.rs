@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings};
 use async_trait::async_trait;
+use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Job, JobError, JobStore, Kind, NewJob};
+use domain::jobs::{Job, JobError, JobStatus, JobStore, Kind, NewJob};
 use domain::store::StoreError;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use rustix::process::{Pid, Signal, kill_process};
@@ -82,14 +83,14 @@ impl Work for Told {
 struct Bench(Fixture);
 
 struct Running {
-    worker: JoinHandle<()>,
+    worker: JoinHandle<Result<(), StartupError>>,
     end: oneshot::Sender<()>,
 }
 
 impl Running {
     async fn end(self) {
         self.end.send(()).expect("a worker");
-        self.worker.await.expect("an end");
+        self.worker.await.expect("an end").expect("a good one");
     }
 }
 
@@ -111,14 +112,14 @@ impl Bench {
     }
 
     /// The states of the jobs with these keys.
-    async fn states(&self, keys: &[&str]) -> Vec<String> {
+    async fn states(&self, keys: &[&str]) -> Vec<&'static str> {
         let listed = self.0.store.list(None, 100).await.expect("a list");
-        let states: BTreeMap<_, _> = listed.into_iter().map(|job| (job.key, job.status)).collect();
-        keys.iter().map(|key| states.get(*key).cloned().unwrap_or_default()).collect()
+        let states: BTreeMap<_, _> = listed.into_iter().map(|job| (job.key, job.status.name())).collect();
+        keys.iter().map(|key| states.get(*key).copied().unwrap_or_default()).collect()
     }
 
     async fn until(&self, keys: &[&str], state: &str) {
-        until(async || self.states(keys).await.iter().all(|now| now == state)).await;
+        until(async || self.states(keys).await.iter().all(|now| *now == state)).await;
     }
 }
 
@@ -191,7 +192,7 @@ async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
     bench.queue(&["a", "b", "c"]).await;
     let running = bench.start(Told::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
     bench.until(&["c"], "done").await;
-    let listed = bench.0.store.list(Some("pending".to_owned()), 9).await.expect("a list");
+    let listed = bench.0.store.list(Some(JobStatus::Pending), 9).await.expect("a list");
     let mut errors: Vec<_> = listed.iter().filter_map(|job| job.last_error.clone()).collect();
     errors.sort();
     assert_eq!(errors.len(), 2, "{errors:?}");
@@ -301,7 +302,7 @@ async fn a_worker_outlives_the_death_of_its_database() {
     }
     until(async || queue(&store, &["after"]).await.is_ok()).await;
     until(async || {
-        let listed = store.list(Some("done".to_owned()), 9).await.unwrap_or_default();
+        let listed = store.list(Some(JobStatus::Done), 9).await.unwrap_or_default();
         listed.len() == 2
     })
     .await;

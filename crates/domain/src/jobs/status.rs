@@ -1,0 +1,56 @@
+//! The states of a job.
+
+use std::fmt;
+
+/// What state a job is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum JobStatus {
+    /// It waits until it is due, or for a worker.
+    Pending,
+    /// A worker does it.
+    Running,
+    /// It is done.
+    Done,
+    /// It failed too often and was given up.
+    Dead,
+}
+
+impl JobStatus {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Running, Self::Done, Self::Dead];
+
+    /// The state called `name`.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Its name: `pending`, `running`, `done` or `dead`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_has_a_name_that_finds_it() {
+        for status in JobStatus::ALL {
+            assert_eq!(JobStatus::of(status.name()), Some(status));
+        }
+        assert_eq!(JobStatus::of("asleep"), None);
+        assert_eq!(format!("{:<8}|", JobStatus::Done), "done    |");
+    }
+}
