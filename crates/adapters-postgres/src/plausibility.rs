@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::plausibility::ports::{PlausibilityReader, PlausibilityRepository};
@@ -21,9 +21,6 @@ use crate::unit_of_work::PgUnitOfWork;
 
 /// Names the lock that a look holds.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop plausibility', 0))";
-
-/// As for the boards: room for everybody's rows, and no compiling of statements.
-const SETTINGS: &str = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 type DayColumns = (SqlUuid, SqlDate, BigInt);
 type SharedColumns = (SqlUuid, BigInt, BigInt, SqlUuid, Bool);
@@ -84,11 +81,11 @@ impl PgUnitOfWork {
 #[async_trait]
 impl PlausibilityRepository for PgUnitOfWork {
     async fn lock(&mut self) -> Result<(), StoreError> {
-        self.connection()?.batch_execute(LOCK).await.map_err(store_error)
+        self.batch(LOCK).await
     }
 
     async fn look(&mut self, limits: &Limits, since: Date) -> Result<Vec<(UserId, Evidence)>, StoreError> {
-        self.connection()?.batch_execute(SETTINGS).await.map_err(store_error)?;
+        self.make_room().await?;
         let mut found = self.rates(limits).await?;
         found.extend(self.unknown_models(limits).await?);
         let messages = statement(include_str!("sql/plausibility/shared_messages.sql"))

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use deadpool::managed::{Manager, Metrics, Pool as Managed, RecycleError, RecycleResult};
 use diesel::connection::{DebugQuery, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
-use diesel_async::{AsyncConnection, AsyncPgConnection};
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls};
 
@@ -60,6 +60,9 @@ impl Connection {
     }
 }
 
+/// What holds for every connection: compiling a statement takes longer than any of ours gains by it.
+const SETTINGS: &str = "SET jit = off";
+
 /// Opens connections to one database.
 #[derive(Debug)]
 pub(crate) struct Connector {
@@ -79,9 +82,9 @@ impl Connector {
         let alive = Arc::new(AtomicBool::new(true));
         let opening = self.runtime.spawn(open(self.url.clone(), Arc::clone(&alive)));
         let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
-        let mut pg = AsyncPgConnection::try_from(client)
-            .await
-            .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
+        let failed = |error: &dyn fmt::Display| ConnectError { sqlstate: None, message: error.to_string() };
+        let mut pg = AsyncPgConnection::try_from(client).await.map_err(|error| failed(&error))?;
+        pg.batch_execute(SETTINGS).await.map_err(|error| failed(&error))?;
         let failed = Arc::new(AtomicBool::new(false));
         pg.set_instrumentation(observer(Arc::clone(&failed), self.queries.clone()));
         Ok(Connection { pg, failed, alive })

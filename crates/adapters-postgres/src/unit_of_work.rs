@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
 use domain::identity::ports::{
@@ -75,6 +75,16 @@ impl PgUnitOfWork {
         Columns: Send,
     {
         Ok(statement.execute(self.connection()?).await.map_err(store_error)? as u64)
+    }
+
+    /// Runs statements that have no parameters, from `text`.
+    pub(crate) async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
+        self.connection()?.batch_execute(text).await.map_err(store_error)
+    }
+
+    /// Gives the sorts of this transaction the room that everybody's rows need; one person's need less.
+    pub(crate) async fn make_room(&mut self) -> Result<(), StoreError> {
+        self.batch("SET LOCAL work_mem = '64MB'").await
     }
 
     /// The keys of these sources, made where there are none.

@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{
     Array, BigInt, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use domain::dashboard::Period;
 use domain::dashboard::ports::Window;
 use domain::insights::ports::{BenchmarkRepository, InsightReader};
@@ -24,9 +24,6 @@ use crate::unit_of_work::PgUnitOfWork;
 
 /// Names the lock that a refresh holds.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop benchmarks', 0))";
-
-/// As for the boards: room for everybody's rows, and no compiling of statements.
-const SETTINGS: &str = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// What is computed on the way and tells the planner how large it is.
 const STEPS: [&str; 5] = [
@@ -143,28 +140,25 @@ impl InsightReader for Database {
 #[async_trait]
 impl BenchmarkRepository for PgUnitOfWork {
     async fn lock(&mut self) -> Result<(), StoreError> {
-        self.connection()?.batch_execute(LOCK).await.map_err(store_error)
+        self.batch(LOCK).await
     }
 
     async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError> {
-        let c = self.connection()?;
-        c.batch_execute(SETTINGS).await.map_err(store_error)?;
+        self.make_room().await?;
         let people = statement::<()>(include_str!("../sql/benchmarks/people.sql"))
             .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(todays.iter().map(|zone| zone.today).collect::<Vec<_>>())
             .bind::<Timestamptz, _>(now);
-        people.execute(c).await.map_err(store_error)?;
+        self.run(people).await?;
         for step in STEPS {
-            c.batch_execute(step).await.map_err(store_error)?;
+            self.batch(step).await?;
         }
-        let keep = statement::<()>(include_str!("../sql/benchmarks/keep.sql")).bind::<Timestamptz, _>(now);
-        keep.execute(c).await.map_err(store_error)?;
+        self.run(statement::<()>(include_str!("../sql/benchmarks/keep.sql")).bind::<Timestamptz, _>(now)).await?;
         // A measure may have nobody any more.
-        diesel::delete(benchmark_measures::table).execute(c).await.map_err(store_error)?;
-        let keep = statement::<()>(include_str!("../sql/benchmarks/keep_measures.sql"));
-        keep.execute(c).await.map_err(store_error)?;
+        diesel::delete(benchmark_measures::table).execute(self.connection()?).await.map_err(store_error)?;
+        self.run(statement::<()>(include_str!("../sql/benchmarks/keep_measures.sql"))).await?;
         let count = "SELECT people::bigint FROM benchmarks WHERE period = 1";
-        let people: i64 = statement::<BigInt>(count).get_result(c).await.map_err(store_error)?;
+        let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
         Ok(people.unsigned_abs())
     }
 }

@@ -28,15 +28,16 @@ use crate::numeric::Money;
 use crate::schema::seasons;
 use crate::statement::{Statement, statement};
 
-/// `head` says who is listed.
+/// The heads say who is listed.
 macro_rules! entries_of {
-    ($head:literal) => {
-        concat!(include_str!($head), include_str!("../sql/boards/entries.sql"))
+    ($($head:literal),+) => {
+        concat!($(include_str!($head),)+ include_str!("../sql/boards/entries.sql"))
     };
 }
 
 const OF_WHOLE: &str = entries_of!("../sql/boards/of_whole.sql");
-const OF_SOME: &str = entries_of!("../sql/boards/of_some.sql");
+const OF_SOME: &str = entries_of!("../sql/boards/of_some.sql", "../sql/boards/ranked.sql");
+const OF_FRIENDS: &str = entries_of!("../sql/boards/of_friends.sql", "../sql/boards/ranked.sql");
 const OF_PERSON: &str = entries_of!("../sql/boards/of_person.sql");
 
 /// When, how many, whether it is the viewer's own; the account; the standing; the scored usage; the person's progress; what
@@ -177,11 +178,11 @@ impl LeaderboardReader for Database {
                 Scope::Tool(tool) => (Some(tool.as_str().to_owned()), None),
                 Scope::Model(model) => (None, Some(model.as_str().to_owned())),
             };
-            part_of(OF_SOME, asked, part, viewer, now)
+            let text = if asked.kind() == Kind::Friends { OF_FRIENDS } else { OF_SOME };
+            part_of(text, asked, part, viewer, now)
                 .bind::<Nullable<Text>, _>(tool)
                 .bind::<Nullable<Text>, _>(model)
                 .bind::<Nullable<Text>, _>(asked.filter.region.map(Region::name))
-                .bind::<Bool, _>(asked.kind() == Kind::Friends)
         };
         let rows: Vec<EntryRow> = query.load(&mut connection.pg).await.map_err(store_error)?;
         Ok(board(rows))

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use domain::ids::UserId;
 use domain::leaderboard::ports::{LeaderboardRepository, ZoneDay};
 use domain::leaderboard::{SeasonMonth, TOP};
@@ -18,10 +18,6 @@ use crate::unit_of_work::PgUnitOfWork;
 
 /// Names the lock that a refresh holds.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop leaderboard', 0))";
-
-/// Sorts of everybody's rows need more room than those of one person's. Compiling the statements would take longer than
-/// the time it saves.
-const SETTINGS: &str = "SET LOCAL work_mem = '64MB'; SET LOCAL jit = off";
 
 /// How many snapshots are kept: the one that is read, and the one it is compared with.
 const KEPT_SNAPSHOTS: i64 = 2;
@@ -43,10 +39,6 @@ const KEPT: [&str; 4] = [
 ];
 
 impl PgUnitOfWork {
-    async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
-        self.connection()?.batch_execute(text).await.map_err(store_error)
-    }
-
     /// Keeps what was computed as the newest snapshot.
     async fn keep_snapshot(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
         let snapshot: i32 = diesel::insert_into(board_snapshots::table)
@@ -101,7 +93,7 @@ impl LeaderboardRepository for PgUnitOfWork {
     }
 
     async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError> {
-        self.batch(SETTINGS).await?;
+        self.make_room().await?;
         let people = statement::<()>(include_str!("../sql/boards/people.sql"))
             .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(todays.iter().map(|zone| zone.today).collect::<Vec<_>>())

@@ -1,5 +1,5 @@
--- A part of a board that is restricted, of the measure $1 and the period $2: $4 entries after $3 others, as $5 sees it at $6,
--- and where $5 stands. $7 is a tool, $8 a model, $9 a region; null is any. $10: only of those whom $5 follows, and of $5.
+-- A part of the board of a tool, of a model or of a region, of the measure $1 and the period $2: $4 entries after $3 others, as
+-- $5 sees it at $6, and where $5 stands. $7 is a tool, $8 a model, $9 a region; null is any.
 WITH
 latest AS MATERIALIZED (
     SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
@@ -10,80 +10,9 @@ scope AS MATERIALIZED (
         CASE WHEN $7::text IS NULL THEN 0 ELSE coalesce((SELECT key FROM sources WHERE name = $7), -1) END AS tool,
         CASE WHEN $8::text IS NULL THEN 0 ELSE coalesce((SELECT min(key) FROM models WHERE name = $8), -1) END AS model
 ),
--- Those who take ranks from each other: whom boards show, or friends, also private ones, unless they are kept off the boards.
+-- Those who take ranks from each other.
 ranking AS (
     SELECT shown.id, shown.key
     FROM on_boards($6) AS shown
-    JOIN users ON users.key = shown.key
-    WHERE NOT $10 AND ($9::text IS NULL OR users.region = $9)
-    UNION ALL
-    SELECT users.id, users.key
-    FROM users
-    WHERE $10 AND users.deleted_at IS NULL AND ($9::text IS NULL OR users.region = $9)
-      AND (
-          users.id = $5
-          OR users.id IN (SELECT following_id FROM follows WHERE follower_id = $5)
-          AND NOT EXISTS (
-              SELECT FROM account_flags AS flag
-              WHERE flag.user_id = users.id AND flag.lifted_at IS NULL AND (flag.expires_at IS NULL OR flag.expires_at > $6)
-          )
-      )
+    WHERE $9::text IS NULL OR shown.id IN (SELECT id FROM users WHERE region = $9)
 ),
--- They, and the one who looks, on this board and on the one before.
-scored AS MATERIALIZED (
-    SELECT scores.snapshot, scores.user_key, people.id, people.ranks, scores.reached,
-        CASE $1
-            WHEN 1 THEN scores.tokens
-            WHEN 2 THEN scores.cost
-            WHEN 3 THEN scores.streak
-            WHEN 4 THEN scores.models
-            WHEN 5 THEN scores.efficiency
-            WHEN 6 THEN scores.growth
-            WHEN 7 THEN nullif(scores.reasoning, 0)
-        END AS score
-    FROM (
-        SELECT id, key, true AS ranks FROM ranking
-        UNION ALL
-        SELECT users.id, users.key, false
-        FROM users
-        WHERE users.id = $5 AND users.deleted_at IS NULL AND ($9::text IS NULL OR users.region = $9)
-          AND users.key NOT IN (SELECT key FROM ranking)
-    ) AS people
-    JOIN board_scores AS scores ON scores.user_key = people.key
-    WHERE scores.snapshot IN ((SELECT id FROM latest), (SELECT before FROM latest))
-      AND scores.tool = (SELECT tool FROM scope) AND scores.model = (SELECT model FROM scope) AND scores.period = $2
-),
-ranked AS MATERIALIZED (
-    SELECT
-        snapshot, user_key, id,
-        rank() OVER (PARTITION BY snapshot ORDER BY score DESC) AS rank,
-        row_number() OVER (PARTITION BY snapshot ORDER BY score DESC, reached, id) AS place
-    FROM scored
-    WHERE ranks AND score IS NOT NULL
-    UNION ALL
-    -- Who is not shown stands where they would.
-    SELECT
-        own.snapshot, own.user_key, own.id,
-        1 + (SELECT count(*) FROM scored AS other WHERE other.ranks AND other.snapshot = own.snapshot AND other.score > own.score),
-        NULL
-    FROM scored AS own
-    WHERE NOT own.ranks AND own.score IS NOT NULL
-),
--- Each with both ranks.
-paired AS MATERIALIZED (
-    SELECT
-        user_key, id,
-        max(place) FILTER (WHERE snapshot = (SELECT id FROM latest)) AS place,
-        max(rank) FILTER (WHERE snapshot = (SELECT id FROM latest))::integer AS rank,
-        max(rank) FILTER (WHERE snapshot = (SELECT before FROM latest))::integer AS before
-    FROM ranked
-    GROUP BY user_key, id
-),
-counted AS (
-    SELECT count(place) AS total FROM paired
-),
-listed AS (
-    SELECT user_key, place, false AS mine, rank, before FROM paired WHERE place > $3 AND place <= $3 + $4
-    UNION ALL
-    SELECT user_key, 0, true, rank, before FROM paired WHERE id = $5 AND rank IS NOT NULL
-)
