@@ -3,14 +3,16 @@
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use tempfile::TempDir;
+use tokio::time::sleep;
 use tokio_postgres::{Client, NoTls};
 
 use crate::http::{Connection, post};
-use crate::process::{Server, beside_this_program};
+use crate::process::{Process, Server, beside_this_program, command, memory};
 
 /// Where to measure.
 #[derive(Debug, clap::Args)]
@@ -68,6 +70,22 @@ impl Lab {
         self.server.as_ref().context("the server was stopped")
     }
 
+    /// Lets a worker do everything that is due, the whole schedule on a new database; returns its resident memory in MB:
+    /// when it is done, and at most.
+    pub(crate) async fn work(&self, client: &Client) -> Result<(f64, f64)> {
+        let mut command = command(&self.program.with_file_name("worker"), self.cluster.url(), self.top.path());
+        command.arg("run");
+        let mut worker = Process::start(command)?;
+        let left = "SELECT count(*) = 0 OR bool_or(status <> 'done' AND run_at <= now()) FROM jobs";
+        while client.query_one(left, &[]).await?.try_get(0)? {
+            ensure!(!worker.has_ended()?, "the worker ended");
+            sleep(Duration::from_millis(100)).await;
+        }
+        let used = memory(worker.pid())?;
+        worker.stop().await?;
+        Ok(used)
+    }
+
     /// The URL of the database.
     pub(crate) fn database_url(&self) -> &str {
         self.cluster.url()
@@ -84,6 +102,13 @@ pub(crate) async fn database(url: &str) -> Result<Client> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.context("connecting to the database")?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// Lets PostgreSQL look at what was written, and write it down.
+pub(crate) async fn settle(client: &Client) -> Result<()> {
+    client.batch_execute("VACUUM ANALYZE").await?;
+    client.batch_execute("CHECKPOINT").await?;
+    Ok(())
 }
 
 /// Forgets every message and what is derived from them, and lets PostgreSQL write down what it has to, so that no

@@ -1,4 +1,4 @@
-//! A server process: started, awaited, asked for its memory, stopped.
+//! Processes of ours: started, awaited, asked for their memory, stopped.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -15,10 +15,14 @@ use crate::http::{Connection, get};
 /// How long a start or an end may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running `api-server`. Dropping it ends it.
+/// A running program. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Process(Child);
+
+/// A running `api-server`.
 #[derive(Debug)]
 pub(crate) struct Server {
-    child: Child,
+    process: Process,
     pub(crate) address: String,
     /// From starting the process to its saying that it is ready.
     pub(crate) started_in: Duration,
@@ -29,28 +33,21 @@ impl Server {
     pub(crate) async fn start(program: &Path, url: &str, dir: &Path) -> Result<Self> {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let log = dir.join("server.log");
-        let mut command = Command::new(program);
+        let mut command = command(program, url, dir);
         command
-            .env("DATABASE_URL", url)
-            .env("SECRET_KEY", "a key for measuring that protects nothing at all")
-            .env("BURNTOP_DATA_DIR", dir.join("data"))
             .env("HOST", "127.0.0.1")
             .env("PORT", port.to_string())
-            .env("METRICS_BIND", "")
-            .env("PRICING_URL", "")
-            .env("LOG_LEVEL", "warn")
             .env("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")
-            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(File::create(&log)?);
         for limit in ["AUTH", "FAILED_LOGINS", "SYNC", "DEFAULT"] {
             command.env(format!("BURNTOP__RATE_LIMITS__{limit}_PER_MINUTE"), "0");
         }
         let begin = Instant::now();
-        let child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
-        let mut server = Self { child, address: format!("127.0.0.1:{port}"), started_in: Duration::ZERO };
+        let process = Process::start(command)?;
+        let mut server = Self { process, address: format!("127.0.0.1:{port}"), started_in: Duration::ZERO };
         while !server.is_ready().await {
-            if begin.elapsed() > PATIENCE || server.child.try_wait()?.is_some() {
+            if begin.elapsed() > PATIENCE || server.process.has_ended()? {
                 bail!("the server did not start: {}", fs::read_to_string(&log).unwrap_or_default());
             }
             sleep(Duration::from_millis(1)).await;
@@ -67,7 +64,29 @@ impl Server {
 
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn stop(self) -> Result<()> {
+        self.process.stop().await
+    }
+}
+
+impl Process {
+    /// Starts what `command` says.
+    pub(crate) fn start(mut command: Command) -> Result<Self> {
+        let program = command.get_program().to_owned();
+        Ok(Self(command.spawn().with_context(|| format!("starting {}", program.display()))?))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
     }
 
     /// Asks it to end, and waits until it has.
@@ -76,9 +95,9 @@ impl Server {
             kill_process(pid, Signal::TERM)?;
         }
         let begin = Instant::now();
-        while self.child.try_wait()?.is_none() {
+        while !self.has_ended()? {
             if begin.elapsed() > PATIENCE {
-                bail!("the server does not stop");
+                bail!("process {} does not stop", self.pid());
             }
             sleep(Duration::from_millis(5)).await;
         }
@@ -86,14 +105,28 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for Process {
     fn drop(&mut self) {
-        if let Ok(None) = self.child.try_wait() {
+        if let Ok(None) = self.0.try_wait() {
             // Nothing can be done about a failure here.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
+            let _ = self.0.kill();
+            let _ = self.0.wait();
         }
     }
+}
+
+/// One of our programs, to run on the database at `url` with its files in `dir`.
+pub(crate) fn command(program: &Path, url: &str, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("DATABASE_URL", url)
+        .env("SECRET_KEY", "a key for measuring that protects nothing at all")
+        .env("BURNTOP_DATA_DIR", dir.join("data"))
+        .env("METRICS_BIND", "")
+        .env("PRICING_URL", "")
+        .env("LOG_LEVEL", "warn")
+        .stdin(Stdio::null());
+    command
 }
 
 /// The `api-server` beside this program.

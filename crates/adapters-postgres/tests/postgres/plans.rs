@@ -5,11 +5,12 @@ use std::sync::Arc;
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
 use domain::dashboard::{Dashboard, Period, TrendDays};
-use domain::ids::UserId;
+use domain::ids::{CountingIds, UserId};
+use domain::leaderboard::Leaderboard;
 use domain::usage::SentMessage;
 use domain::usage::testing::{NOW, batch, sent};
 use time::Duration;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, NoTls};
 
 /// Forty people with a year of usage each, among others; returns one of them. Of fewer, a plan would rightly read everybody.
 async fn community(fixture: &Fixture) -> UserId {
@@ -67,6 +68,13 @@ async fn every_read_takes_at_most_four_statements() {
     assert!(taken.iter().all(|(_, statements)| *statements <= 3), "{taken:?}");
 }
 
+/// How PostgreSQL would run the statement `text`, whose parameters have `types`, with `values`.
+async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str) -> String {
+    client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
+    let lines = client.query(&format!("EXPLAIN EXECUTE {name} ({values})"), &[]).await.expect(name);
+    lines.iter().map(|line| line.get::<_, String>(0)).collect::<Vec<_>>().join("\n")
+}
+
 /// The heavy statements of the ledger and the dashboards with the types of their values.
 const STATEMENTS: [(&str, &str, &str); 17] = [
     ("find_messages", include_str!("../../src/sql/find_messages.sql"), "uuid, int, uuid[]"),
@@ -113,11 +121,7 @@ async fn no_statement_reads_everybodys_usage() {
                 _ => "'1'".to_owned(),
             })
             .collect();
-        client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
-        let explain = format!("EXPLAIN EXECUTE {name} ({})", values.join(", "));
-        let plan: Vec<String> =
-            client.query(&explain, &[]).await.expect(name).iter().map(|row| row.get::<_, String>(0)).collect();
-        let plan = plan.join("\n");
+        let plan = plan(&client, name, text, types, &values.join(", ")).await;
         for table in ["usage_messages", "usage_rollups", "usage_hours", "usage_days", "activities", "social_counts"] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{name}:\n{plan}");
         }
@@ -166,16 +170,69 @@ async fn no_statement_reads_everybodys_referrals() {
             _ => "3",
         };
         let values: Vec<&str> = types.split(", ").map(value).collect();
-        client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
-        let explain = format!("EXPLAIN EXECUTE {name} ({})", values.join(", "));
-        let plan: Vec<String> =
-            client.query(&explain, &[]).await.expect(name).iter().map(|row| row.get::<_, String>(0)).collect();
-        let plan = plan.join("\n");
+        let plan = plan(&client, name, text, types, &values.join(", ")).await;
         for table in ["referrals", "referral_clicks", "referral_codes", "users", "usage_totals"] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{name}:\n{plan}");
         }
         if name == "lock_accounts" {
             assert!(plan.starts_with("LockRows"), "rows are put in order before they are locked:\n{plan}");
+        }
+    }
+}
+
+/// A board, by the files it is put together from.
+macro_rules! board {
+    ($($file:literal),+) => {
+        concat!($(include_str!(concat!("../../src/sql/boards/", $file, ".sql"))),+)
+    };
+}
+
+/// The statements that read boards, but for those that rank everybody of a tool, a model or a region: name, text, the types of
+/// what they are asked beside measure, period and part, and that.
+const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
+    ("of_whole", board!("of_whole", "entries"), "", ""),
+    ("of_friends", board!("of_friends", "ranked", "entries"), ", text, text, text", ", 'codex', NULL, NULL"),
+    ("of_all_friends", board!("of_friends", "ranked", "entries"), ", text, text, text", ", NULL, NULL, NULL"),
+];
+
+/// Five thousand people with usage, of whom one in a hundred has hidden; everybody follows six others.
+const MANY_ON_BOARDS: &str = "
+    INSERT INTO users (id, username, is_public, created_at, updated_at)
+    SELECT gen_random_uuid(), 'ranked' || n, n % 100 <> 0, now(), now() FROM generate_series(1, 5000) AS n;
+    INSERT INTO usage_totals (user_key) SELECT key FROM users;
+    INSERT INTO social_counts (user_id) SELECT id FROM users;
+    INSERT INTO sources (name) VALUES ('codex');
+    INSERT INTO models (name, provider) VALUES ('gpt-5', '');
+    INSERT INTO usage_rollups
+    SELECT users.key, DATE '2026-11-20', sources.key, models.key, 1, 1, users.key, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    FROM users, sources, models;
+    INSERT INTO usage_days
+    SELECT user_key, day, count(*), sum(tokens), 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM usage_rollups GROUP BY user_key, day;
+    INSERT INTO follows
+    SELECT one.id, other.id, now()
+    FROM users AS one
+    JOIN users AS other ON other.key IN (one.key + 1, one.key + 3, one.key + 5, one.key + 8, one.key + 13, one.key + 21);";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_part_of_a_board_looks_at_everybody() {
+    let fixture = fixture();
+    let client = fixture.client().await;
+    client.batch_execute(MANY_ON_BOARDS).await.expect("many people");
+    let store = Arc::new(fixture.store.clone());
+    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    for _ in 0..2 {
+        boards.refresh().await.expect("boards");
+    }
+    client.batch_execute("ANALYZE; SET plan_cache_mode = force_generic_plan").await.expect("statistics");
+    let viewer: String = (client.query_one("SELECT id::text FROM users WHERE username = 'ranked1'", &[]).await)
+        .expect("a viewer")
+        .get(0);
+    for (name, text, types, values) in OF_BOARDS {
+        let types = format!("smallint, smallint, bigint, bigint, uuid, timestamptz{types}");
+        let values = format!("1, 1, 4000, 100, '{viewer}', now(){values}");
+        let plan = plan(&client, name, text, &types, &values).await;
+        for table in ["users", "board_scores", "board_places", "usage_totals", "social_counts"] {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{name}:\n{plan}");
         }
     }
 }

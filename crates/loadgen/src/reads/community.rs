@@ -3,6 +3,8 @@
 use anyhow::Result;
 use tokio_postgres::Client;
 
+use crate::lab::settle;
+
 /// How large it is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Community {
@@ -26,15 +28,18 @@ pub(crate) struct Rows {
 impl Community {
     /// Makes it, with everything that is derived from its ledger.
     pub(crate) async fn seed(&self, client: &Client) -> Result<Rows> {
-        for script in [include_str!("../sql/seed_people.sql"), include_str!("../sql/seed_ledger.sql")] {
+        for script in [
+            include_str!("../sql/seed_people.sql"),
+            include_str!("../sql/seed_ledger.sql"),
+            include_str!("../sql/seed_social.sql"),
+        ] {
             let script = script
                 .replace(":people", &self.people.to_string())
                 .replace(":messages", &self.messages.to_string())
                 .replace(":seed", &self.seed.to_string());
             client.batch_execute(&script).await?;
         }
-        client.batch_execute("VACUUM ANALYZE").await?;
-        client.batch_execute("CHECKPOINT").await?;
+        settle(client).await?;
         let counts = "SELECT (SELECT count(*) FROM usage_messages), (SELECT count(*) FROM usage_rollups)";
         let row = client.query_one(counts, &[]).await?;
         Ok(Rows { messages: row.try_get(0)?, rollups: row.try_get(1)? })

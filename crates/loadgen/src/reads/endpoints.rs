@@ -30,6 +30,11 @@ pub(crate) enum Value {
     Nobody,
     Username,
     Token,
+    Number(u16),
+    Name(&'static str),
+    /// No name.
+    AnyName,
+    Now,
     /// So many days before today.
     DaysAgo(u16),
     /// The same as an array of one.
@@ -38,9 +43,11 @@ pub(crate) enum Value {
     Ever,
     /// After every day.
     Never,
+    /// That something is not asked for.
+    No,
 }
 
-use Value::{DaysAgo, DaysAgoEach, Ever, Never, Nobody, Token, User, Username, Users};
+use Value::{AnyName, DaysAgo, DaysAgoEach, Ever, Name, Never, No, Nobody, Now, Number, Token, User, Username, Users};
 
 /// What a signed-in request asks first.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
@@ -48,10 +55,13 @@ pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql
 const ACCOUNT: Query = Query { text: include_str!("../sql/account.sql"), values: &[User] };
 const PERSON: Query = Query { text: include_str!("../sql/person.sql"), values: &[Username] };
 
-/// A statement of the product itself.
+/// A statement of the product itself, which may be put together from several files.
 macro_rules! product {
-    ($file:literal, $($value:expr),*) => {
-        Query { text: include_str!(concat!("../../../adapters-postgres/src/sql/", $file)), values: &[$($value),*] }
+    ($($file:literal)+, $($value:expr),*) => {
+        Query {
+            text: concat!($(include_str!(concat!("../../../adapters-postgres/src/sql/", $file))),+),
+            values: &[$($value),*],
+        }
     };
 }
 
@@ -65,6 +75,23 @@ const TOOLS: Query = product!("tools.sql", User, Ever, Never, User);
 const MODELS: Query = product!("models.sql", User, Ever, Never, User);
 const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0), User);
 const PLATFORM: Query = product!("platform.sql",);
+const BOARD: Query =
+    product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
+const LAST_OF_BOARD: Query =
+    product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
+const BOARD_OF_TOOL: Query = product!(
+    "boards/of_some.sql" "boards/ranked.sql" "boards/entries.sql",
+    Number(1), Number(1), Number(0), Number(100), Nobody, Now, Name("codex"), AnyName, AnyName
+);
+const BOARD_OF_FRIENDS: Query = product!(
+    "boards/of_friends.sql" "boards/ranked.sql" "boards/entries.sql",
+    Number(1), Number(1), Number(0), Number(100), User, Now, AnyName, AnyName, AnyName
+);
+const FEED: Query = product!("feed.sql", User, Number(20), Number(0));
+const NOTIFICATIONS: Query = product!("notifications.sql", User, Number(50), Number(0));
+const COUNTED_NOTIFICATIONS: Query = product!("count_notifications.sql", User, No);
+const BENCHMARK: Query = product!("benchmarks/read.sql", Number(2));
+const OWN: Query = product!("benchmarks/own.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
 
 /// Signed in, the answer is personal: at least 0.45 of pgbench's rate.
 const fn personal(path: &'static str, statements: &'static [Query]) -> Endpoint {
@@ -77,7 +104,7 @@ const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
 }
 
 /// Every read that is measured.
-pub(crate) const ENDPOINTS: [Endpoint; 10] = [
+pub(crate) const ENDPOINTS: [Endpoint; 17] = [
     personal("/auth/me", &[ACCOUNT, FIGURES]),
     personal("/dashboard/overview", &[ACCOUNT, FIGURES]),
     personal("/dashboard/trends", &[ACCOUNT, DAYS, HOURS]),
@@ -88,6 +115,13 @@ pub(crate) const ENDPOINTS: [Endpoint; 10] = [
     public("/users/{person}", &[PERSON, PUBLIC_FIGURES]),
     public("/users/{person}/stats", &[PERSON, PUBLIC_FIGURES]),
     public("/stats/platform", &[PLATFORM]),
+    public("/leaderboard", &[BOARD]),
+    public("/leaderboard?offset=9000", &[LAST_OF_BOARD]),
+    public("/leaderboard?tool=codex", &[BOARD_OF_TOOL]),
+    personal("/leaderboard?kind=friends", &[BOARD_OF_FRIENDS]),
+    personal("/feed", &[FEED]),
+    personal("/notifications", &[NOTIFICATIONS, COUNTED_NOTIFICATIONS]),
+    personal("/insights?period=month", &[BENCHMARK, ACCOUNT, OWN]),
 ];
 
 impl Endpoint {
@@ -116,10 +150,15 @@ impl Value {
             Nobody => "NULL::uuid".to_owned(),
             Username => format!("('person' || {number}::bigint)"),
             Token => format!("sha256(('s_' || lpad(({number}::bigint)::text, 43, '0'))::bytea)"),
+            Number(number) => number.to_string(),
+            Name(name) => format!("'{name}'"),
+            AnyName => "NULL::text".to_owned(),
+            Now => "now()".to_owned(),
             DaysAgo(days) => format!("(CURRENT_DATE - {days})"),
             DaysAgoEach(days) => format!("ARRAY[{}]", DaysAgo(days).of(number)),
             Ever => "DATE '0001-01-01'".to_owned(),
             Never => "DATE '9999-12-31'".to_owned(),
+            No => "false".to_owned(),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::lab::{Lab, Place, database};
+use crate::lab::{Lab, Place, database, settle};
 use crate::report::{Table, ms, percentile, rate, thousands, verdict};
 use community::Community;
 use endpoints::{ENDPOINTS, Endpoint};
@@ -43,6 +43,9 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let lab = Lab::start(&args.place).await?;
     let client = database(lab.database_url()).await?;
     let rows = args.community.seed(&client).await?;
+    let (resident, peak) = lab.work(&client).await?;
+    settle(&client).await?;
+    println!("the worker used {peak:.0} MB at most, {resident:.0} MB when everything was done");
     println!("{} people, {} messages, {} roll-ups", args.community.people, rows.messages, rows.rollups);
     if args.explain {
         explain::print(&client).await?;
