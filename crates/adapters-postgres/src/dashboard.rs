@@ -70,6 +70,29 @@ diesel::define_sql_function! {
     fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
 }
 
+fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SqlDate, SumsColumns)> {
+    seen(include_str!("sql/days.sql"), window, viewer)
+}
+
+fn used_days(rows: Vec<(Date, SumsRow)>) -> Vec<DayUsage> {
+    rows.into_iter().map(|(date, sums)| DayUsage { date, sums: sums.into() }).collect()
+}
+
+fn hours_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SmallInt, BigInt)> {
+    seen(include_str!("sql/hours.sql"), window, viewer)
+}
+
+/// The tokens of each hour, from rows of those that have any.
+fn used_hours(rows: Vec<(i16, i64)>) -> [i64; 24] {
+    let mut hours = [0; 24];
+    for (hour, tokens) in rows {
+        if let Some(shown) = usize::try_from(hour).ok().and_then(|hour| hours.get_mut(hour)) {
+            *shown = tokens;
+        }
+    }
+    hours
+}
+
 fn days(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
@@ -155,22 +178,22 @@ impl DashboardReader for Database {
 
     async fn days(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<DayUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<(SqlDate, SumsColumns)>(include_str!("sql/days.sql"), window, viewer);
-        let rows: Vec<(Date, SumsRow)> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        Ok(rows.into_iter().map(|(date, sums)| DayUsage { date, sums: sums.into() }).collect())
+        Ok(used_days(days_of(window, viewer).load(&mut connection.pg).await.map_err(store_error)?))
     }
 
-    async fn hours(&self, window: Window, viewer: Option<UserId>) -> Result<[i64; 24], StoreError> {
-        let mut connection = self.connection().await?;
-        let query = seen::<(SmallInt, BigInt)>(include_str!("sql/hours.sql"), window, viewer);
-        let rows: Vec<(i16, i64)> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let mut hours = [0; 24];
-        for (hour, tokens) in rows {
-            if let Some(shown) = usize::try_from(hour).ok().and_then(|hour| hours.get_mut(hour)) {
-                *shown = tokens;
-            }
-        }
-        Ok(hours)
+    async fn days_and_hours(
+        &self,
+        days: Window,
+        hours: Window,
+        viewer: Option<UserId>,
+    ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError> {
+        let connection = self.connection().await?;
+        // Sent together: one round trip.
+        let (mut c1, mut c2) = (&connection.pg, &connection.pg);
+        let (days, hours) =
+            futures_util::try_join!(days_of(days, viewer).load(&mut c1), hours_of(hours, viewer).load(&mut c2))
+                .map_err(store_error)?;
+        Ok((used_days(days), used_hours(hours)))
     }
 
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError> {

@@ -22,7 +22,7 @@ async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<b
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
         !store.favourites(&[whose.id], viewer, 3).await.expect("favourites").is_empty(),
         !store.days(window, viewer).await.expect("days").is_empty(),
-        store.hours(window, viewer).await.expect("hours") != [0; 24],
+        store.days_and_hours(window, window, viewer).await.expect("days and hours") != (Vec::new(), [0; 24]),
         !store.tools(window, viewer).await.expect("tools").is_empty(),
         !store.models(window, viewer).await.expect("models").is_empty(),
         store.followers(whose.id, viewer, PAGE).await.expect("followers").total > 0,

@@ -104,8 +104,13 @@ pub trait DashboardReader: Send + Sync {
     /// The days with usage, oldest first.
     async fn days(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<DayUsage>, StoreError>;
 
-    /// Tokens by local hour.
-    async fn hours(&self, window: Window, viewer: Option<UserId>) -> Result<[i64; 24], StoreError>;
+    /// The days of the window `days` with usage, oldest first, and tokens by local hour in the window `hours`.
+    async fn days_and_hours(
+        &self,
+        days: Window,
+        hours: Window,
+        viewer: Option<UserId>,
+    ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError>;
 
     /// Usage by tool, by cost, then tokens.
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError>;

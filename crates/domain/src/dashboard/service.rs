@@ -84,8 +84,7 @@ impl Dashboard {
         let to = self.local_time(&look.user).date;
         let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
         let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
-        let stored = self.reader.days(stored, look.viewer).await?;
-        let by_hour = self.reader.hours(shown, look.viewer).await?;
+        let (stored, by_hour) = self.reader.days_and_hours(stored, shown, look.viewer).await?;
         Ok(trends(&stored, shown.from, to, by_hour))
     }
 

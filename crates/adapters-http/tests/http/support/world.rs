@@ -16,7 +16,7 @@ use domain::achievements::ports::MockAchievementReader;
 use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
 use domain::clock::{Clock, FixedClock};
-use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
+use domain::dashboard::ports::{Figures, MockDashboardReader, Person, Window};
 use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
@@ -318,11 +318,12 @@ fn reader() -> MockDashboardReader {
         Ok(people.iter().map(|person| (*person, favourites.clone())).collect())
     });
     let day = |date, tokens| DayUsage { date, sums: Sums { tokens, cost: dollars("0.25"), ..Sums::default() } };
-    reader.expect_days().returning(move |window, _| {
+    let days = move |window: Window| -> Vec<DayUsage> {
         let days = [day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 12)];
-        Ok(days.into_iter().filter(|day| day.date >= window.from && day.date <= window.to).collect())
-    });
-    reader.expect_hours().returning(|_, _| Ok([1; 24]));
+        days.into_iter().filter(|day| day.date >= window.from && day.date <= window.to).collect()
+    };
+    reader.expect_days().returning(move |window, _| Ok(days(window)));
+    reader.expect_days_and_hours().returning(move |window, _, _| Ok((days(window), [1; 24])));
     reader.expect_tools().returning(|_, _| Ok(vec![tool("claude-code", 2), tool("codex", 1)]));
     reader.expect_models().returning(|_, _| Ok(vec![model("claude-sonnet-4-5", 3)]));
     reader.expect_machines().returning(|_| {
