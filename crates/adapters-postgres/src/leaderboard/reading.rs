@@ -36,8 +36,9 @@ macro_rules! entries_of {
 }
 
 const OF_WHOLE: &str = entries_of!("../sql/boards/of_whole.sql");
-const OF_SOME: &str = entries_of!("../sql/boards/of_some.sql", "../sql/boards/ranked.sql");
-const OF_FRIENDS: &str = entries_of!("../sql/boards/of_friends.sql", "../sql/boards/ranked.sql");
+const OF_SOME: &str = entries_of!("../sql/boards/asked.sql", "../sql/boards/of_some.sql", "../sql/boards/ranked.sql");
+const OF_FRIENDS: &str =
+    entries_of!("../sql/boards/asked.sql", "../sql/boards/of_friends.sql", "../sql/boards/ranked.sql");
 const OF_PERSON: &str = entries_of!("../sql/boards/of_person.sql");
 
 /// When, how many, whether it is the viewer's own; the account; the standing; the scored usage; the person's progress; what

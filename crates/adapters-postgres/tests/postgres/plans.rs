@@ -191,8 +191,8 @@ macro_rules! board {
 /// what they are asked beside measure, period and part, and that.
 const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
     ("of_whole", board!("of_whole", "entries"), "", ""),
-    ("of_friends", board!("of_friends", "ranked", "entries"), ", text, text, text", ", 'codex', NULL, NULL"),
-    ("of_all_friends", board!("of_friends", "ranked", "entries"), ", text, text, text", ", NULL, NULL, NULL"),
+    ("of_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", 'codex', NULL, NULL"),
+    ("of_all_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", NULL, NULL, NULL"),
 ];
 
 /// Five thousand people with usage, of whom one in a hundred has hidden; everybody follows six others.

@@ -80,11 +80,11 @@ const BOARD: Query =
 const LAST_OF_BOARD: Query =
     product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
 const BOARD_OF_TOOL: Query = product!(
-    "boards/of_some.sql" "boards/ranked.sql" "boards/entries.sql",
+    "boards/asked.sql" "boards/of_some.sql" "boards/ranked.sql" "boards/entries.sql",
     Number(1), Number(1), Number(0), Number(100), Nobody, Now, Name("codex"), AnyName, AnyName
 );
 const BOARD_OF_FRIENDS: Query = product!(
-    "boards/of_friends.sql" "boards/ranked.sql" "boards/entries.sql",
+    "boards/asked.sql" "boards/of_friends.sql" "boards/ranked.sql" "boards/entries.sql",
     Number(1), Number(1), Number(0), Number(100), User, Now, AnyName, AnyName, AnyName
 );
 const FEED: Query = product!("feed.sql", User, Number(20), Number(0));

@@ -1,16 +1,4 @@
--- A part of the board of a tool, of a model or of a region, of the measure $1 and the period $2: $4 entries after $3 others, as
--- $5 sees it at $6, and where $5 stands. $7 is a tool, $8 a model, $9 a region; null is any.
-WITH
-latest AS MATERIALIZED (
-    SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
-),
--- A name that nobody used is no scope at all.
-scope AS MATERIALIZED (
-    SELECT
-        CASE WHEN $7::text IS NULL THEN 0 ELSE coalesce((SELECT key FROM sources WHERE name = $7), -1) END AS tool,
-        CASE WHEN $8::text IS NULL THEN 0 ELSE coalesce((SELECT min(key) FROM models WHERE name = $8), -1) END AS model
-),
--- Those who take ranks from each other.
+-- Of those whom boards show.
 ranking AS (
     SELECT shown.id, shown.key
     FROM on_boards($6) AS shown

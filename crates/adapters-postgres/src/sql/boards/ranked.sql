@@ -1,4 +1,4 @@
--- They, and the one who looks, on this board and on the one before.
+-- Those who take ranks from each other, and the one who looks, on this board and on the one before.
 scored AS MATERIALIZED (
     SELECT scores.snapshot, scores.user_key, people.id, people.ranks, scores.reached,
         CASE $1
