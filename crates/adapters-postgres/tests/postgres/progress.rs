@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use domain::achievements::ports::AchievementReader;
-use domain::achievements::{AchievementError, Achievements, MOST_PINNED, catalogue, find_by_slug};
+use domain::achievements::{AchievementError, Achievements, MOST_PINNED, UsageFacts, catalogue, find_by_slug};
 use domain::clock::FixedClock;
 use domain::dashboard::Look;
 use domain::dashboard::ports::Window;
 use domain::ids::UserId;
 use domain::store::Store;
+use domain::usage::testing::{batch, sent};
+use domain::usage::{Batch, ModelName, Provider, SentMessage, Source};
 use domain::users::User;
+use time::macros::datetime;
 use tokio::task::JoinSet;
 use tokio_postgres::{Client, NoTls};
 
@@ -219,4 +222,48 @@ async fn accounts_are_numbered_in_order_without_gaps_and_for_good() {
     fixture.person("cid", None).await;
     assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'bob'").await, 2);
     assert_eq!(number(&client, "SELECT number::bigint FROM users WHERE username = 'cid'").await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facts_tell_when_and_with_what_somebody_works() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", Some("UTC")).await.id;
+    let (opus, sonnet) = ("claude-opus-4-5", "claude-sonnet-4-5");
+    for (n, (tool, at, model, provider)) in [
+        ("claude-code", datetime!(2026-11-20 06:00 UTC), opus, None),
+        ("claude-code", datetime!(2026-11-20 08:59 UTC), opus, Some("anthropic")),
+        ("claude-code", datetime!(2026-11-20 23:10 UTC), sonnet, None),
+        ("codex", datetime!(2026-11-20 12:00 UTC), opus, None),
+        ("codex", datetime!(2026-11-21 01:59 UTC), sonnet, None),
+        ("codex", datetime!(2026-11-21 02:00 UTC), sonnet, None),
+        ("codex", datetime!(2026-11-22 09:00 UTC), sonnet, None),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let provider = provider.map(Provider::trusted);
+        let message = SentMessage { at, model: ModelName::trusted(model), provider, ..sent(&n.to_string()) };
+        let batch = Batch { source: Source::trusted(tool), ..batch(vec![message]) };
+        fixture.usage().sync(ada, batch).await.expect("a sync");
+    }
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let (facts, _) = tx.progress().facts(Window::month(ada, NOW.date())).await.expect("facts").expect("an account");
+    let mut usage = facts.usage;
+    usage.models.sort();
+    let expected = UsageFacts {
+        models: vec![ModelName::trusted(opus), ModelName::trusted(sonnet)],
+        tools: 2,
+        machines: 1,
+        busiest_day: 80,
+        tools_in_a_day: 2,
+        models_in_a_day: 2,
+        early_days: 1,
+        night_days: 2,
+        hours_of_day: 7,
+    };
+    assert_eq!(usage, expected);
+
+    let nobody = fixture.person("bob", None).await.id;
+    let (facts, _) = tx.progress().facts(Window::month(nobody, NOW.date())).await.expect("facts").expect("an account");
+    assert_eq!(facts.usage, UsageFacts::default());
 }
