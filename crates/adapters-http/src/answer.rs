@@ -46,8 +46,26 @@ pub struct Lasting<T> {
 /// Personal answers are kept by nobody.
 const PERSONAL: &str = "no-store";
 
+/// What is reserved for a body, in bytes: most fit, and a long one grows in a few steps.
+const RESERVED: usize = 4 * 1024;
+
 fn personal<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
-    HttpResponse::build(status).insert_header((header::CACHE_CONTROL, PERSONAL)).json(body)
+    json(HttpResponse::build(status).insert_header((header::CACHE_CONTROL, PERSONAL)), written(body))
+}
+
+/// `body` as JSON.
+fn written<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(RESERVED);
+    serde_json::to_writer(&mut bytes, body)?;
+    Ok(bytes)
+}
+
+/// `answer` with `body`; an error of ours when that cannot be written.
+fn json(answer: &mut HttpResponseBuilder, body: serde_json::Result<Vec<u8>>) -> HttpResponse {
+    match body {
+        Ok(body) => answer.content_type(header::ContentType::json()).body(body),
+        Err(_) => HttpResponse::from_error(ApiError::internal()),
+    }
 }
 
 impl<T: Serialize> Responder for Json<T> {
@@ -86,19 +104,19 @@ impl<T: Serialize> Responder for Revalidated<T> {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let Ok(body) = serde_json::to_vec(&self.0) else { return HttpResponse::from_error(ApiError::internal()) };
+        let Ok(body) = written(&self.0) else { return HttpResponse::from_error(ApiError::internal()) };
         let mut answer = HttpResponse::Ok();
         answer.insert_header((header::VARY, "Authorization"));
         if request.headers().contains_key(header::AUTHORIZATION) {
             answer.insert_header((header::CACHE_CONTROL, "private, no-store"));
-            return json(&mut answer, body);
+            return json(&mut answer, Ok(body));
         }
         let tag = entity_tag(&body);
         answer.insert_header((header::CACHE_CONTROL, "public, no-cache")).insert_header(ETag(tag.clone()));
         if known(request, &tag) {
             return answer.status(StatusCode::NOT_MODIFIED).finish();
         }
-        json(&mut answer, body)
+        json(&mut answer, Ok(body))
     }
 }
 
@@ -107,12 +125,8 @@ impl<T: Serialize> Responder for Lasting<T> {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let policy = format!("public, max-age={}", self.seconds);
-        HttpResponse::Ok().insert_header((header::CACHE_CONTROL, policy)).json(&self.body)
+        json(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, policy)), written(&self.body))
     }
-}
-
-fn json(answer: &mut HttpResponseBuilder, body: Vec<u8>) -> HttpResponse {
-    answer.content_type(header::ContentType::json()).body(body)
 }
 
 /// 200 with Server-Sent Events for the caller alone. Sent as they come: neither packed nor kept back by a proxy.
