@@ -18,6 +18,8 @@ pub enum Manner {
     Silent,
     /// Hangs up on this command.
     HangsUp(&'static str),
+    /// Says nothing more from this command on.
+    StallsOn(&'static str),
     /// Takes the letter, and hangs up without saying so.
     TakesAndHangsUp,
 }
@@ -113,10 +115,7 @@ async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
 
 async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std::io::Result<()> {
     if lock(office).manner == Manner::Silent {
-        // Until the other one goes.
-        let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).await?;
-        return Ok(());
+        return be_silent(stream).await;
     }
     stream.write_all(b"220 fake ESMTP\r\n").await?;
     let (mut from, mut to, mut is_known) = (String::new(), String::new(), false);
@@ -135,6 +134,7 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         let answer = match manner {
             Manner::Says(command, answer) if is(command) => answer,
             Manner::HangsUp(command) if is(command) => return Ok(()),
+            Manner::StallsOn(command) if is(command) => return be_silent(stream).await,
             _ if is("EHLO") && login.is_some() => "250-fake\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
             _ if is("EHLO") => "250-fake\r\n250 8BITMIME",
             _ if is("AUTH PLAIN ") => {
@@ -169,6 +169,11 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         stream.write_all(answer.as_bytes()).await?;
         stream.write_all(b"\r\n").await?;
     }
+}
+
+/// Says nothing until the other one goes.
+async fn be_silent(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
+    stream.read_to_end(&mut Vec::new()).await.map(drop)
 }
 
 /// What is between `<` and `>`.

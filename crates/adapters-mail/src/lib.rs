@@ -62,10 +62,6 @@ impl Mailer for SmtpMailer {
     async fn send(&self, letter: &Outgoing) -> Result<(), MailError> {
         let message = self.writer.write(letter)?;
         self.pace.wait().await;
-        let sending = session::send(&self.server, self.writer.host(), self.timeout, &message);
-        match tokio::time::timeout(self.timeout, sending).await {
-            Ok(sent) => sent,
-            Err(_) => Err(MailError::Unavailable(format!("the mail server took longer than {:?}", self.timeout))),
-        }
+        session::send(&self.server, self.writer.host(), self.timeout, &message).await
     }
 }

@@ -19,44 +19,47 @@ const WHO_ARE_YOU: &str = "530";
 /// How much of what a server says is kept.
 const LONGEST_REASON: usize = 200;
 
-/// Sends `message` through `server`, which knows us as `host`.
+/// The longest goodbye that is waited for.
+const GOODBYE: Duration = Duration::from_secs(5);
+
+/// Sends `message` through `server`, which knows us as `host`, within `timeout`.
 pub(crate) async fn send(
     server: &SmtpServer,
     host: &str,
     timeout: Duration,
     message: &Message,
 ) -> Result<(), MailError> {
-    let mut connection = open(server, host, timeout).await?;
+    let talking = async {
+        let mut connection = open(server, host, timeout).await?;
+        let sent = deliver(&mut connection, message).await;
+        Ok::<_, MailError>((connection, sent))
+    };
+    let (mut connection, sent) = match tokio::time::timeout(timeout, talking).await {
+        Ok(talked) => talked?,
+        Err(_) => return Err(MailError::Unavailable(format!("the mail server took longer than {timeout:?}"))),
+    };
+    // The server has said yes or no, and however the goodbye goes, that stands: a letter that was taken is not sent again.
+    let goodbye = async {
+        match sent {
+            Ok(()) => drop(connection.quit().await),
+            Err(_) => connection.abort().await,
+        }
+    };
+    let _ = tokio::time::timeout(GOODBYE.min(timeout), goodbye).await;
+    sent
+}
+
+/// Has the server take `message`.
+async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), MailError> {
     let envelope = message.envelope();
     let mut options = Vec::new();
-    let addresses = envelope.from().into_iter().chain(envelope.to());
-    if addresses.into_iter().any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+    let mut addresses = envelope.from().into_iter().chain(envelope.to());
+    if addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
         if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-            connection.abort().await;
             return Err(MailError::Refused("the mail server takes no address with such letters".to_owned()));
         }
         options.push(MailParameter::SmtpUtfEight);
     }
-    let sent = deliver(&mut connection, message, options).await;
-    match sent {
-        Ok(()) => {
-            // It has the letter; how it says goodbye does not matter.
-            let _ = connection.quit().await;
-            Ok(())
-        }
-        Err(error) => {
-            connection.abort().await;
-            Err(error)
-        }
-    }
-}
-
-async fn deliver(
-    connection: &mut AsyncSmtpConnection,
-    message: &Message,
-    options: Vec<MailParameter>,
-) -> Result<(), MailError> {
-    let envelope = message.envelope();
     // A sender who is refused is refused for every letter.
     connection
         .command(Mail::new(envelope.from().cloned(), options))

@@ -128,6 +128,19 @@ async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later()
 }
 
 #[tokio::test]
+async fn what_was_said_of_a_letter_stands_however_the_goodbye_goes() {
+    let server = FakeSmtp::start(None).await;
+    let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_millis(500));
+    for manner in [Manner::StallsOn("QUIT"), Manner::HangsUp("QUIT"), Manner::Says("QUIT", "500 no")] {
+        server.behave(manner);
+        mailer.send(&letter()).await.unwrap_or_else(|error| panic!("{manner:?}: {error}"));
+        let error = mailer.send(&letter_to("ö@example.org")).await.expect_err("no SMTPUTF8");
+        assert!(matches!(error, MailError::Refused(_)), "{manner:?}: {error}");
+    }
+    assert_eq!(server.posts().len(), 3, "each was taken once");
+}
+
+#[tokio::test]
 async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
     for security in [Security::StartTls, Security::Tls] {
         let server = FakeSmtp::start(Some(LOGIN)).await;
