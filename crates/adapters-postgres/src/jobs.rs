@@ -92,7 +92,7 @@ async fn enqueue(
         .bind::<Array<Text>, _>(column(|job| job.job.kind().name().to_owned()))
         .bind::<Array<Text>, _>(column(|job| job.key.clone()))
         .bind::<Array<Text>, _>(column(|job| json(&job.job.data())))
-        .bind::<Array<SmallInt>, _>(jobs.iter().map(|(_, job)| job.job.kind().priority()).collect::<Vec<_>>())
+        .bind::<Array<SmallInt>, _>(jobs.iter().map(|(_, job)| job.job.priority()).collect::<Vec<_>>())
         .bind::<Array<Integer>, _>(jobs.iter().map(|(_, job)| integer(job.job.kind().attempts())).collect::<Vec<_>>())
         .bind::<Array<Timestamptz>, _>(jobs.iter().map(|(_, job)| job.run_at).collect::<Vec<_>>())
         .bind::<Timestamptz, _>(now)

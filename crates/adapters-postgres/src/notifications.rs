@@ -175,7 +175,7 @@ pub(crate) fn insert_notifications(
             .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| job.key.clone()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| json(&job.job.data())).collect::<Vec<_>>())
             .bind::<Text, _>(Kind::Mail.name())
-            .bind::<SmallInt, _>(Kind::Mail.priority())
+            .bind::<Array<SmallInt>, _>(letters.iter().map(|(_, job)| job.job.priority()).collect::<Vec<_>>())
             .bind::<Integer, _>(i32::try_from(Kind::Mail.attempts()).unwrap_or(i32::MAX))
     };
     (!notifications.is_empty()).then(statement)

@@ -1,13 +1,15 @@
--- Tells $1, and queues letters where there are any ($10 to $12). What $1 does not want to be told there, or was told before, is
+-- Tells $1, and queues letters where there are any ($10 to $14). What $1 does not want to be told there, or was told before, is
 -- left out; so is a letter to an account that is gone, or to an address that nobody has shown to be theirs.
 WITH told AS (
     SELECT told.*
-    FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        AS told (id, kind, title, message, data, dedup_key, created_at, usually_email, letter, letter_key, payload)
+    FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14)
+        AS told (
+            id, kind, title, message, data, dedup_key, created_at, usually_email, letter, letter_key, payload, priority
+        )
 ),
 queued AS (
     INSERT INTO jobs (id, queue, idempotency_key, payload, priority, max_attempts, created_at, run_at)
-    SELECT told.letter, $13, told.letter_key, told.payload::jsonb, $14, $15, told.created_at, told.created_at
+    SELECT told.letter, $13, told.letter_key, told.payload::jsonb, told.priority, $15, told.created_at, told.created_at
     FROM told
     JOIN users AS reader ON reader.id = $1
     LEFT JOIN notification_preferences AS said ON said.user_id = $1 AND said.kind = told.kind

@@ -51,6 +51,14 @@ impl Job {
         }
     }
 
+    /// Which goes first when several are due: the lower.
+    pub fn priority(&self) -> i16 {
+        match self {
+            Self::Mail(letter) => letter.priority(),
+            other => other.kind().priority(),
+        }
+    }
+
     /// What it is about, to be stored.
     pub fn data(&self) -> Facts {
         match self {

@@ -106,7 +106,8 @@ impl Kind {
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }
             }
-            // So many attempts take some four hours: a mail server that is away for an hour loses no letter.
+            // So many attempts take some three hours: a mail server that is away for two loses no letter. The priority is that
+            // of letters that somebody waits for.
             Self::Mail => Manner { name: "mail", priority: 10, at_once: 2, attempts: 14, limit: Duration::minutes(10) },
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::data::{self, Datum, Facts};
 use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::{Job, NewJob};
+use crate::jobs::{Job, Kind, NewJob};
 use crate::notifications::{Notification, NotificationKind};
 
 /// How long nobody is sent a second letter that they, or somebody else, asked for, in seconds.
@@ -100,6 +100,16 @@ impl Letter {
         (self.id, NewJob { job: Job::Mail(self), key, run_at })
     }
 
+    /// Which letter goes first when several are due: the lower. Somebody waits for an answer; a streak ends at midnight; other
+    /// news, of which one Monday brings many, can wait, and hold up nothing else that is queued.
+    pub fn priority(&self) -> i16 {
+        match &self.about {
+            About::Verification | About::PasswordReset => Kind::Mail.priority(),
+            About::News(news) if news.kind == NotificationKind::StreakAtRisk => 80,
+            About::News(_) => 95,
+        }
+    }
+
     /// What is stored of it.
     pub fn data(&self) -> Facts {
         let fixed = |name: &str, text: String| (name.to_owned(), Datum::Text(text));
@@ -182,6 +192,22 @@ mod tests {
             }
         }
         assert!(Job::parse("mail", &[]).is_err());
+    }
+
+    #[test]
+    fn what_somebody_waits_for_goes_before_what_ends_at_midnight_and_that_before_other_news() {
+        let address = Email::trusted("ada@example.org");
+        let news = |told| Letter::of(&Notification { told, ..notification() });
+        let jobs = [
+            Letter::verification(&CountingIds, ADA, NOW),
+            Letter::password_reset(&CountingIds, Some(ADA), &address, NOW),
+            news(Told::streak_at_risk(7, NOW.date())),
+            Letter::of(&notification()),
+        ];
+        let priorities = jobs.map(|(_, job)| job.job.priority());
+        assert!(priorities[0] == priorities[1] && priorities[1..].is_sorted_by(|a, b| a < b), "{priorities:?}");
+        let others = [Kind::Leaderboard, Kind::StreakRisk, Kind::WeeklySummary, Kind::Reprice];
+        assert!(others.iter().all(|kind| (priorities[0]..priorities[2]).contains(&kind.priority())));
     }
 
     #[test]

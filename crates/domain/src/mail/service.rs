@@ -9,9 +9,12 @@ use super::error::MailError;
 use super::letter::{About, Letter, News};
 use super::ports::{Content, Mailer, Outgoing};
 use crate::clock::Clock;
+use crate::data;
 use crate::identity::{Email, PasswordHash};
+use crate::notifications::NotificationKind;
 use crate::notifications::ports::NotificationReader;
-use crate::store::Store;
+use crate::store::{Store, StoreError, UnitOfWork};
+use crate::streaks::streak_at_risk;
 use crate::tickets::{Purpose, Ticket, TicketKey};
 use crate::users::User;
 
@@ -32,7 +35,8 @@ impl TicketLives {
 pub enum Sent {
     /// The mail server took it.
     Sent,
-    /// It concerns nobody any more: the account is gone, has no address that is known to be its owner's, or does not want it.
+    /// It concerns nobody any more: the account is gone, has no address that is known to be its owner's, or does not want it; or
+    /// what it says is not so any more.
     Unwanted,
 }
 
@@ -70,11 +74,13 @@ impl Letters {
     /// Sends `letter`, if it still concerns somebody. No transaction is open meanwhile.
     pub async fn send(&self, letter: &Letter) -> Result<Sent, MailError> {
         let mut tx = self.store.begin().await?;
-        let found = tx.users().find_with_password(letter.to).await?;
-        drop(tx);
-        let Some((user, password)) = found else { return Ok(Sent::Unwanted) };
+        let Some((user, password)) = tx.users().find_with_password(letter.to).await? else { return Ok(Sent::Unwanted) };
         let Some(to) = user.email.clone() else { return Ok(Sent::Unwanted) };
         let now = self.clock.now();
+        if !still_holds(&mut *tx, letter, now).await? {
+            return Ok(Sent::Unwanted);
+        }
+        drop(tx);
         let content = match &letter.about {
             About::Verification => self.verification(&user, &to, now),
             About::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
@@ -114,6 +120,18 @@ impl Letters {
     }
 }
 
+/// Whether what `letter` says is still so at `now`. A streak is at risk on the day that the letter is about, until something
+/// arrives; what else is told stays told.
+async fn still_holds(tx: &mut dyn UnitOfWork, letter: &Letter, now: OffsetDateTime) -> Result<bool, StoreError> {
+    match &letter.about {
+        About::News(news) if news.kind == NotificationKind::StreakAtRisk => {
+            let at_risk = streak_at_risk(tx, letter.to, now).await?;
+            Ok(at_risk.is_some_and(|(_, day)| data::text(&news.facts, "date") == Some(day.to_string().as_str())))
+        }
+        _ => Ok(true),
+    }
+}
+
 /// What a ticket for another password is bound to: once the password is another one, or the address, it is worth nothing.
 pub(crate) fn bound_to_password<'a>(email: &'a Email, password: Option<&'a PasswordHash>) -> [&'a str; 2] {
     [email.as_str(), password.map_or("", |hash| hash.0.as_str())]
@@ -124,19 +142,20 @@ mod tests {
     use std::sync::Mutex;
 
     use pollster::block_on;
+    use time::macros::{date, datetime};
     use uuid::Uuid;
 
     use super::*;
+    use crate::achievements::Events;
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
     use crate::ids::{JobId, UserId};
     use crate::mail::ports::MockMailer;
     use crate::notifications::ports::MockNotificationReader;
-    use crate::notifications::{Channels, NotificationKind, Preferences};
-    use crate::store::StoreError;
-    use crate::testing::{TestUnitOfWork, person};
+    use crate::notifications::{Channels, Preferences, Told};
+    use crate::testing::{TestUnitOfWork, facts, person};
     use crate::tickets::Brought;
-    use crate::usage::testing::NOW;
+    use crate::usage::testing::{NOW, account};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const ID: JobId = JobId(Uuid::from_u128(7));
@@ -149,8 +168,10 @@ mod tests {
         About::News(News { kind, title: "News".into(), message: "There is news.".into(), facts: Vec::new() })
     }
 
-    /// Sends a letter about `about` to `found`, who wants what `said` says; returns what came of it and what went out.
-    fn send(
+    /// Sends a letter about `about` at `now` to `found`, who wants what `said` says and was active on the last two days but
+    /// not on the 22nd; returns what came of it and what went out.
+    fn send_at(
+        now: OffsetDateTime,
         about: About,
         found: Option<(User, Option<PasswordHash>)>,
         said: Vec<(NotificationKind, Channels)>,
@@ -158,6 +179,9 @@ mod tests {
         let store = TestUnitOfWork::store(move || {
             let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
             tx.users.expect_find_with_password().returning(move |id| Ok(found.clone().filter(|_| id == ADA)));
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 23)].into());
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
             tx
         });
         let mut wishes = MockNotificationReader::new();
@@ -169,10 +193,18 @@ mod tests {
             Ok(())
         });
         let letters =
-            Letters::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(NOW)));
+            Letters::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(now)));
         let sent = block_on(letters.send(&Letter { id: ID, to: ADA, about }));
         let out = out.lock().expect("a letter").clone();
         (sent, out)
+    }
+
+    fn send(
+        about: About,
+        found: Option<(User, Option<PasswordHash>)>,
+        said: Vec<(NotificationKind, Channels)>,
+    ) -> (Result<Sent, MailError>, Option<Outgoing>) {
+        send_at(NOW, about, found, said)
     }
 
     fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
@@ -213,6 +245,26 @@ mod tests {
                     (ID, "ada@example.org", "ada", NOW)
                 );
             }
+        }
+    }
+
+    #[test]
+    fn nobody_is_warned_of_a_midnight_that_is_over_or_on_a_day_that_was_saved() {
+        let warning = |date| {
+            let Told { kind, title, message, data, .. } = Told::streak_at_risk(2, date);
+            let facts = data.into_iter().map(|(name, datum)| (name.to_owned(), datum)).collect();
+            About::News(News { kind, title, message, facts })
+        };
+        for (now, about, sent) in [
+            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 22), Sent::Sent),
+            (datetime!(2026-11-23 00:00 UTC), date!(2026 - 11 - 22), Sent::Unwanted),
+            // The mail server was away for a day.
+            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 21), Sent::Unwanted),
+            // Something has arrived meanwhile.
+            (datetime!(2026-11-23 23:59 UTC), date!(2026 - 11 - 23), Sent::Unwanted),
+        ] {
+            let (became, out) = send_at(now, warning(about), Some(ada(true)), Vec::new());
+            assert_eq!((became.expect("an end"), out.is_some()), (sent, sent == Sent::Sent), "{now} {about}");
         }
     }
 

@@ -10,6 +10,7 @@ use time::{Date, Duration};
 use crate::days::LocalTime;
 
 pub use reminders::StreakReminders;
+pub(crate) use reminders::streak_at_risk;
 
 /// The local hour from which an unfed streak is at risk.
 const LATE: u8 = 22;

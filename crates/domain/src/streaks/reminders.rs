@@ -11,7 +11,7 @@ use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, UnitOfWork};
 
 /// How many people are looked up at once.
 const PAGE: u32 = 500;
@@ -61,19 +61,26 @@ impl StreakReminders {
     /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.
     async fn remind_one(&self, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
-        let Some(account) = tx.ledger().lock(user).await? else { return Ok(false) };
-        let local = account.zone.unwrap_or_else(Zone::utc).local(now);
-        let Some((facts, _)) = tx.progress().facts(Window::month(user, local.date)).await? else { return Ok(false) };
-        let streak = Streak::of(&facts.active_days, local.date);
-        if !streak.at_risk(local) {
-            return Ok(false);
-        }
-        let told = Told::streak_at_risk(streak.current, local.date);
+        let Some((streak, day)) = streak_at_risk(&mut *tx, user, now).await? else { return Ok(false) };
+        let told = Told::streak_at_risk(streak.current, day);
         let notification = Notification { id: NotificationId(self.ids.fresh()), user, told, created_at: now };
         let is_new = tx.notifications().insert(user, &[notification]).await? > 0;
         tx.commit().await?;
         Ok(is_new)
     }
+}
+
+/// The streak of `user` and their local day, if it is at risk at `now`; as it stands while nobody changes it.
+pub(crate) async fn streak_at_risk(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<Option<(Streak, Date)>, StoreError> {
+    let Some(account) = tx.ledger().lock(user).await? else { return Ok(None) };
+    let local = account.zone.unwrap_or_else(Zone::utc).local(now);
+    let Some((facts, _)) = tx.progress().facts(Window::month(user, local.date)).await? else { return Ok(None) };
+    let streak = Streak::of(&facts.active_days, local.date);
+    Ok(streak.at_risk(local).then_some((streak, local.date)))
 }
 
 #[cfg(test)]
