@@ -69,14 +69,12 @@ impl From<UserRow> for User {
     }
 }
 
-/// What is written of an account. Null clears, and the zone is written on its own.
+/// What its owner says of an account. Null clears. The zone, and whose the address is, are written on their own: a profile
+/// that was read a moment ago may not undo what became known meanwhile.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Written<'a> {
-    id: uuid::Uuid,
+struct Described<'a> {
     username: &'a str,
-    email: Option<&'a str>,
-    email_verified: bool,
     name: Option<&'a str>,
     bio: Option<&'a str>,
     location: Option<&'a str>,
@@ -84,18 +82,14 @@ struct Written<'a> {
     website_url: Option<&'a str>,
     image: Option<&'a str>,
     is_public: bool,
-    created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
 
-impl<'a> From<&'a User> for Written<'a> {
+impl<'a> From<&'a User> for Described<'a> {
     fn from(user: &'a User) -> Self {
         let profile = &user.profile;
         Self {
-            id: user.id.0,
             username: user.username.as_str(),
-            email: user.email.as_ref().map(Email::as_str),
-            email_verified: user.email_verified,
             name: profile.name.as_deref(),
             bio: profile.bio.as_deref(),
             location: profile.location.as_deref(),
@@ -103,7 +97,6 @@ impl<'a> From<&'a User> for Written<'a> {
             website_url: profile.website_url.as_ref().map(WebUrl::as_str),
             image: profile.image.as_ref().map(WebUrl::as_str),
             is_public: user.is_public,
-            created_at: user.created_at,
             updated_at: user.updated_at,
         }
     }
@@ -121,7 +114,11 @@ impl UserRepository for PgUnitOfWork {
         let conn = self.connection()?;
         diesel::insert_into(users::table)
             .values((
-                Written::from(user),
+                users::id.eq(user.id.0),
+                users::email.eq(user.email.as_ref().map(Email::as_str)),
+                users::email_verified.eq(user.email_verified),
+                users::created_at.eq(user.created_at),
+                Described::from(user),
                 users::password_hash.eq(password.as_ref().map(|hash| hash.0.as_str())),
                 users::timezone.eq(user.zone.as_ref().map(Zone::name)),
             ))
@@ -138,7 +135,7 @@ impl UserRepository for PgUnitOfWork {
 
     async fn update(&mut self, user: &User) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.id.0))
-            .set(Written::from(user))
+            .set(Described::from(user))
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;

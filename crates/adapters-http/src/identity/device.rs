@@ -253,8 +253,8 @@ async fn answer(filled: Form<Filled>, identity: Data<Identity>, logins: Data<Dev
     };
     let yes = answer == "yes";
     let confirmed = async {
-        let user = identity.recognise(&name, Password::typed(password)).await?;
-        logins.confirm(user, &code, yes).await
+        let known = identity.recognise(&name, Password::typed(password)).await?;
+        logins.confirm_by_password(&known, &code, yes).await
     };
     match confirmed.await {
         Ok(()) if yes => done("Your program is signed in. You can close this page."),

@@ -20,6 +20,7 @@ mod plans;
 mod plausibility;
 mod portability;
 mod prices;
+mod profiles;
 mod progress;
 mod referrals;
 mod schema;

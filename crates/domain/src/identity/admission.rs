@@ -2,9 +2,32 @@
 
 use time::OffsetDateTime;
 
+use super::credentials::PasswordHash;
 use crate::ids::UserId;
 use crate::store::{StoreError, UnitOfWork};
 use crate::users::Presence;
+
+/// Who has shown to know a password. To check it takes a while, in which its owner may choose another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recognised {
+    /// Whose it is.
+    pub user: UserId,
+    /// The one that was known.
+    pub(super) password: PasswordHash,
+}
+
+impl Recognised {
+    /// Lets them sign in at `now`, as [`admit`] does, unless the password is another one by now.
+    pub(super) async fn admit(&self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, StoreError> {
+        Ok(admit(tx, self.user, now).await? && self.is_current(tx).await?)
+    }
+
+    /// Whether the password is the same still. Asked while the account is held, it stays so until the end of the transaction.
+    pub(super) async fn is_current(&self, tx: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
+        let found = tx.users().find_with_password(self.user).await?;
+        Ok(found.and_then(|(_, password)| password).is_some_and(|password| password == self.password))
+    }
+}
 
 /// Lets `user` sign in at `now`, and says whether they may: the account stays there until the end of the transaction. One that
 /// was deleted, and is not gone for good, comes back as it was.

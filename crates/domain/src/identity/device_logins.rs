@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::admission::admit;
+use super::admission::{Recognised, admit};
 use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
@@ -90,9 +90,28 @@ impl DeviceLogins {
         login.filter(waits).ok_or(IdentityError::UnknownUserCode)
     }
 
-    /// Says yes or no, in the name of `user`, to the login that waits for `code`. An account that was deleted, and is not gone for
-    /// good, comes back by a yes.
+    /// Says yes or no, in the name of `user`, who is signed in, to the login that waits for `code`.
     pub async fn confirm(&self, user: UserId, code: &UserCode, yes: bool) -> Result<(), IdentityError> {
+        self.answer(user, None, code, yes).await
+    }
+
+    /// The same in the name of `known`. An account that was deleted, and is not gone for good, comes back by a yes.
+    pub async fn confirm_by_password(
+        &self,
+        known: &Recognised,
+        code: &UserCode,
+        yes: bool,
+    ) -> Result<(), IdentityError> {
+        self.answer(known.user, Some(known), code, yes).await
+    }
+
+    async fn answer(
+        &self,
+        user: UserId,
+        known: Option<&Recognised>,
+        code: &UserCode,
+        yes: bool,
+    ) -> Result<(), IdentityError> {
         let login = self.waiting(code).await?;
         let mut tx = self.store.begin().await?;
         let confirmation = if yes { Confirmation::Approved(user) } else { Confirmation::Denied };
@@ -100,8 +119,15 @@ impl DeviceLogins {
             return Err(IdentityError::UnknownUserCode);
         }
         // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
-        if yes && !admit(&mut *tx, user, self.clock.now()).await? {
-            return Err(IdentityError::WrongCredentials);
+        if yes {
+            let (tx, now) = (&mut *tx, self.clock.now());
+            let is_admitted = match known {
+                Some(known) => known.admit(tx, now).await?,
+                None => admit(tx, user, now).await?,
+            };
+            if !is_admitted {
+                return Err(IdentityError::WrongCredentials);
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -140,13 +166,19 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::ids::MockIds;
-    use crate::testing::TestUnitOfWork;
+    use crate::identity::PasswordHash;
+    use crate::testing::{TestUnitOfWork, person};
     use crate::usage::testing::NOW;
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
     /// Logins over one table; `taken` user codes are refused before one is free.
+    /// Ada, who knew this to be her password.
+    fn known(password: &str) -> Recognised {
+        Recognised { user: ADA, password: PasswordHash(password.into()) }
+    }
+
     fn logins(taken: usize) -> DeviceLogins {
         logins_of(taken, Arc::new(Mutex::new(Presence::Here)))
     }
@@ -195,6 +227,8 @@ mod tests {
                 *p.lock().expect("a presence") = at.map_or(Presence::Here, Presence::Left);
                 Ok(())
             });
+            let with_password = |id| (person(id, "ada"), Some(known("hers").password));
+            tx.users.expect_find_with_password().returning(move |id| Ok(Some(with_password(id))));
             tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
             tx
@@ -244,6 +278,17 @@ mod tests {
         let begun = begin(&logins);
         let gone = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
         assert!(matches!(gone, Err(IdentityError::WrongCredentials)));
+    }
+
+    #[test]
+    fn a_password_that_was_changed_while_it_was_checked_lets_no_program_in() {
+        for (password, is_let_in) in [("hers", true), ("hers before", false)] {
+            let logins = logins(0);
+            let begun = begin(&logins);
+            let yes = pollster::block_on(logins.confirm_by_password(&known(password), &begun.user_code, true));
+            assert_eq!(yes.is_ok(), is_let_in, "{password}");
+            assert!(is_let_in || matches!(yes, Err(IdentityError::WrongCredentials)), "{yes:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod service;
 mod session;
 mod tokens;
 
+pub use admission::Recognised;
 pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
 pub use attempts::{FailedLogins, TriedName};
 pub use authorization::{Authorization, State, Verifier};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
-use super::admission::admit;
+use super::admission::Recognised;
 use super::attempts::{FailedLogins, TriedName};
 use super::credentials::{Email, Password, PasswordHash, SignInName};
 use super::error::IdentityError;
@@ -141,25 +141,25 @@ impl Identity {
     /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
     /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
-        let user = self.recognise(name, password).await?;
+        let known = self.recognise(name, password).await?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        if !admit(&mut *tx, user, now).await? {
+        if !known.admit(&mut *tx, now).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        let signed_in = self.open_session(&mut *tx, user, device, now).await?;
+        let signed_in = self.open_session(&mut *tx, known.user, device, now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
 
     /// Who knows the password of the account with that address or username; no session is opened, and nobody comes back.
-    pub async fn recognise(&self, name: &str, password: Password) -> Result<UserId, IdentityError> {
+    pub async fn recognise(&self, name: &str, password: Password) -> Result<Recognised, IdentityError> {
         let (user, hash) = match self.try_name(name).await? {
             Some((user, hash)) => (Some(user), hash),
             None => (None, None),
         };
-        let fits = self.passwords.verify(password, hash).await?;
-        let user = user.filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
+        let fits = self.passwords.verify(password, hash.clone()).await?;
+        let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
         if self.failed_logins.is_some() {
             let email = user.email.as_ref().map(Email::as_str);
             let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
@@ -167,7 +167,7 @@ impl Identity {
             tx.login_attempts().forget(&names).await?;
             tx.commit().await?;
         }
-        Ok(user.id)
+        Ok(Recognised { user: user.id, password })
     }
 
     /// Who calls with `token`.
@@ -192,12 +192,16 @@ impl Identity {
     ) -> Result<(), IdentityError> {
         let name = self.username(user).await?;
         let (_, hash) = self.try_name(name.as_str()).await?.ok_or(IdentityError::NotSignedIn)?;
-        let hash = hash.ok_or(IdentityError::NoPassword)?;
-        if !self.passwords.verify(current, Some(hash)).await? {
+        let password = hash.ok_or(IdentityError::NoPassword)?;
+        if !self.passwords.verify(current, Some(password.clone())).await? {
             return Err(IdentityError::WrongCredentials);
         }
         let new = self.passwords.hash(new).await?;
+        let known = Recognised { user, password };
         let mut tx = self.store.begin().await?;
+        if tx.users().hold(user).await?.is_none() || !known.is_current(&mut *tx).await? {
+            return Err(IdentityError::WrongCredentials);
+        }
         if self.failed_logins.is_some() {
             tx.login_attempts().forget(&[TriedName::of(name.as_str())]).await?;
         }
@@ -274,7 +278,7 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
-    use crate::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
+    use crate::identity::ports::{MockPasswordHasher, MockSessionReader, MockSessionRepository, Noted};
     use crate::identity::{Secret, Via};
     use crate::ids::MockIds;
     use crate::testing::TestUnitOfWork;
@@ -338,6 +342,7 @@ mod tests {
             Ok(hers.contains(&Some(name.clone())).then(known))
         });
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+        tx.users.expect_find_with_password().returning(move |id| Ok((id == ada().id).then(known)));
         tx.sessions.expect_insert().returning(|_| Ok(()));
         tx
     }
@@ -380,6 +385,27 @@ mod tests {
             assert_eq!(signed_in.session.expires_at, NOW + Session::LIFETIME);
             assert_eq!(Credential::parse(signed_in.token.expose()), Some(Credential::Session(signed_in.session.token)));
         }
+    }
+
+    #[test]
+    fn a_password_that_was_changed_while_it_was_checked_opens_and_changes_nothing() {
+        let identity = identity(plain(), MockSessionReader::new(), || {
+            let mut tx = with_ada();
+            tx.users = MockUserRepository::new();
+            tx.users.expect_find().returning(|_| Ok(Some(ada())));
+            let known = |hash: &str| Some((ada(), Some(PasswordHash(hash.into()))));
+            tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(known("correct horse")));
+            tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+            tx.users.expect_find_with_password().returning(move |_| Ok(known("another one")));
+            tx.sessions = MockSessionRepository::new();
+            tx
+        });
+        let typed = || Password::typed("correct horse");
+        let login = pollster::block_on(identity.login("ada", typed(), Device::default()));
+        assert!(matches!(login, Err(IdentityError::WrongCredentials)), "{login:?}");
+        let here = SessionId(Uuid::from_u128(5));
+        let change = pollster::block_on(identity.change_password(ada().id, here, typed(), Password::typed("mine now")));
+        assert!(matches!(change, Err(IdentityError::WrongCredentials)), "{change:?}");
     }
 
     #[test]
@@ -502,6 +528,10 @@ mod tests {
                 tx.users
                     .expect_find_for_sign_in()
                     .returning(move |_, _| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
+                tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+                tx.users
+                    .expect_find_with_password()
+                    .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
                 tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
                 tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
                 tx

@@ -18,7 +18,8 @@ pub trait UserRepository: Send {
     /// A collision is a [`StoreError::Conflict`] with `users_email_key` or `users_username_key`.
     async fn insert(&mut self, user: &User, password: Option<PasswordHash>) -> Result<(), StoreError>;
 
-    /// Stores everything of `user` but its zone. Collides like [`insert`](Self::insert).
+    /// Stores the username of `user`, its profile and who may see it. Its address, whether that is known to be its own, and its
+    /// zone have methods of their own, and stay. Collides like [`insert`](Self::insert).
     async fn update(&mut self, user: &User) -> Result<(), StoreError>;
 
     /// Gives `user` another password.
