@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, Ending, HeldJob, ListedJob, QueueState, TakenJob};
@@ -159,6 +159,9 @@ impl JobStore for Database {
             )
             .bind::<Array<Nullable<Text>>, _>(column(error))
             .bind::<Timestamptz, _>(now)
+            .bind::<Array<Bool>, _>(
+                endings.iter().map(|(_, ending)| *ending != Ending::Interrupted).collect::<Vec<_>>(),
+            )
             .execute(&mut self.connection().await?.pg)
             .await
             .map_err(store_error)?;
@@ -264,7 +267,7 @@ fn stored(status: &str) -> Result<JobStatus, StoreError> {
 fn status(ending: &Ending) -> JobStatus {
     match ending {
         Ending::Done => JobStatus::Done,
-        Ending::Retry { .. } => JobStatus::Pending,
+        Ending::Interrupted | Ending::Retry { .. } => JobStatus::Pending,
         Ending::Dead { .. } => JobStatus::Dead,
     }
 }
@@ -272,7 +275,7 @@ fn status(ending: &Ending) -> JobStatus {
 fn run_at(ending: &Ending) -> Option<OffsetDateTime> {
     match ending {
         Ending::Retry { run_at, .. } => Some(*run_at),
-        Ending::Done | Ending::Dead { .. } => None,
+        Ending::Done | Ending::Interrupted | Ending::Dead { .. } => None,
     }
 }
 
@@ -280,7 +283,7 @@ fn run_at(ending: &Ending) -> Option<OffsetDateTime> {
 fn error(ending: &Ending) -> Option<String> {
     match ending {
         Ending::Retry { error, .. } | Ending::Dead { error } => Some(error.replace('\0', "")),
-        Ending::Done => None,
+        Ending::Done | Ending::Interrupted => None,
     }
 }
 

@@ -42,6 +42,7 @@ mod sums;
 mod unit_of_work;
 mod users;
 mod wake;
+mod way;
 
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;

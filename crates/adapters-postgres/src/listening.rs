@@ -1,19 +1,16 @@
 //! One connection that hears notifications.
 
 use std::future::poll_fn;
-use std::time::Duration;
 
 use domain::store::StoreError;
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Socket};
 
 use crate::error::ConnectError;
+use crate::way::way;
 
 /// How many notifications wait here; more wait in the connection.
 const WAITING: usize = 1024;
-
-/// How soon a server that is gone without a word is missed: that long idle, then three unanswered questions that far apart.
-const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
 
 /// A connection that listens on one channel. Dropping it closes it.
 pub(crate) struct Listening {
@@ -24,10 +21,7 @@ pub(crate) struct Listening {
 impl Listening {
     /// Connects to `url` and listens on `channel`: what is committed after this returns is heard.
     pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
-        let mut config: Config = url.parse().map_err(unavailable)?;
-        config.keepalives_idle(KEEPALIVE.0).keepalives_interval(KEEPALIVE.1).keepalives_retries(3);
-        config.connect_timeout(Duration::from_secs(5));
-        let (client, connection) = config.connect(NoTls).await.map_err(unavailable)?;
+        let (client, connection) = way(url).map_err(unavailable)?.connect(NoTls).await.map_err(unavailable)?;
         let (heard, payloads) = mpsc::channel(WAITING);
         tokio::spawn(drive(connection, heard));
         client.batch_execute(&format!("LISTEN {channel}")).await.map_err(unavailable)?;

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use tokio_postgres::{Client, NoTls};
 
 use crate::error::ConnectError;
+use crate::way::way;
 
 pub(crate) type Pool = Managed<Connector>;
 pub(crate) type Pooled = deadpool::managed::Object<Connector>;
@@ -95,7 +96,7 @@ impl Connector {
 
 /// Opens a connection to `url` and drives it on the current runtime; says in `alive` when it ends.
 async fn open(url: String, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
-    let (client, driver) = tokio_postgres::connect(&url, NoTls).await?;
+    let (client, driver) = way(&url)?.connect(NoTls).await?;
     tokio::spawn(async move {
         if let Err(error) = driver.await {
             tracing::debug!(%error, "a database connection ended");

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Uuid};
+use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
 use domain::ids::UserId;
 use domain::store::StoreError;
@@ -62,9 +62,10 @@ const OTHERS: [&str; 16] = [
 
 #[async_trait]
 impl PurgeRepository for PgUnitOfWork {
-    async fn take(&mut self, gone_by: OffsetDateTime) -> Result<Option<UserId>, StoreError> {
+    async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError> {
         let taken: Option<uuid::Uuid> = statement::<Uuid>(include_str!("sql/take_gone.sql"))
-            .bind::<diesel::sql_types::Timestamptz, _>(gone_by)
+            .bind::<Timestamptz, _>(gone_by)
+            .bind::<Array<Uuid>, _>(others.iter().map(|user| user.0).collect::<Vec<_>>())
             .get_result(self.connection()?)
             .await
             .optional()

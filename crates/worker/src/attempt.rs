@@ -7,6 +7,7 @@ use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::jobs::ports::{Ending, TakenJob};
 use domain::jobs::{Verdict, judge};
+use tokio::task::JoinSet;
 
 use crate::handlers::Work;
 
@@ -21,20 +22,24 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
         }
     };
     let began = Instant::now();
-    // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue.
-    let mut doing = tokio::spawn(async move { work.run(&job).await });
+    // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue. In a set, because
+    // that ends it when it is dropped: a job that is cut off does not go on behind the back of who takes it next.
+    let mut doing = JoinSet::new();
+    doing.spawn(async move { work.run(&job).await });
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
-    let (error_kind, error) = match tokio::time::timeout(limit, &mut doing).await {
-        Ok(Ok(Ok(report))) => {
+    let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
+        Ok(Some(Ok(Ok(report)))) => {
             tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), "{report}");
             return Ending::Done;
         }
-        Ok(Ok(Err(error))) => (error.kind(), error.to_string()),
-        Ok(Err(panicked)) => (ErrorKind::Internal, format!("it panicked: {panicked}")),
-        Err(_) => {
-            doing.abort();
-            (ErrorKind::Unavailable, format!("it took longer than {limit:?}"))
+        Ok(Some(Ok(Err(error)))) if error.is_interruption() => {
+            tracing::info!(%id, job = kind.name(), attempt, "{error}");
+            return Ending::Interrupted;
         }
+        Ok(Some(Ok(Err(error)))) => (error.kind(), error.to_string()),
+        Ok(Some(Err(panicked))) => (ErrorKind::Internal, format!("it panicked: {panicked}")),
+        Ok(None) => (ErrorKind::Internal, "it was never begun".to_owned()),
+        Err(_) => (ErrorKind::Unavailable, format!("it took longer than {limit:?}")),
     };
     match judge(error_kind, id, attempt, attempts, clock.now()) {
         Verdict::Retry(run_at) => {

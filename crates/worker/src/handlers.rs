@@ -7,7 +7,6 @@ use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
-use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
@@ -19,7 +18,6 @@ use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
 use domain::text::{grouped, plural};
 use domain::users::Users;
-use thiserror::Error;
 
 use crate::cleanup::Cleanup;
 use crate::mail::letters;
@@ -38,36 +36,6 @@ impl Stop {
     /// Whether what is under way should come to an end.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Acquire)
-    }
-}
-
-/// A job that was stopped in the middle; it goes on where it was.
-#[derive(Debug, Error)]
-#[error("the program ends; the job goes on later")]
-struct Interrupted;
-
-impl DomainError for Interrupted {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unavailable
-    }
-
-    fn code(&self) -> &'static str {
-        "job_interrupted"
-    }
-}
-
-/// The price book is not up to date.
-#[derive(Debug, Error)]
-#[error("{0}")]
-struct StalePrices(String);
-
-impl DomainError for StalePrices {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unavailable
-    }
-
-    fn code(&self) -> &'static str {
-        "prices_stale"
     }
 }
 
@@ -129,17 +97,17 @@ impl Handlers {
         })
     }
 
-    /// Looks after prices. A table that cannot be had or is not believed is a failure, though what can be priced is.
+    /// Looks after prices. A table that cannot be had or is not believed is told in the log and in what is kept of the day's
+    /// look at it; the next day's is the next try, and what can be priced meanwhile is.
     async fn prices(&self) -> Result<String, JobError> {
         let mut lines = Vec::new();
-        let up_to_date = self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
-        let report = lines.join("; ");
-        if up_to_date { Ok(report) } else { Err(JobError::new(StalePrices(report))) }
+        self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
+        Ok(lines.join("; "))
     }
 
     /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
     fn unless_stopped(&self, report: String) -> Result<String, JobError> {
-        if self.stop.is_asked() { Err(JobError::new(Interrupted)) } else { Ok(report) }
+        if self.stop.is_asked() { Err(JobError::interrupted()) } else { Ok(report) }
     }
 }
 

@@ -103,6 +103,16 @@ impl Held {
         }
     }
 
+    /// Gives a sign of life for everything that is held, and takes back what others left behind.
+    pub(crate) async fn renew(&self) {
+        let Shared { store, worker, clock, pace, .. } = &*self.shared;
+        match store.renew(worker, clock.now(), pace.lease).await {
+            Ok(0) => {}
+            Ok(jobs) => tracing::warn!(jobs, "jobs of a worker that went away were taken back"),
+            Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
+        }
+    }
+
     /// What else there is room for.
     fn capacity(&self) -> Capacity {
         let under_way = lock(&self.shared.under_way);
@@ -129,12 +139,7 @@ impl Persistence for Held {
 
     async fn heartbeat(&mut self, _: &WorkerContext) -> Result<(), Infallible> {
         self.tell().await;
-        let Shared { store, worker, clock, pace, .. } = &*self.shared;
-        match store.renew(worker, clock.now(), pace.lease).await {
-            Ok(0) => {}
-            Ok(jobs) => tracing::warn!(jobs, "jobs of a worker that went away were taken back"),
-            Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
-        }
+        self.renew().await;
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use domain::jobs::ports::{Ending, TakenJob};
 use domain::jobs::{JobStore, NewJob};
 use domain::store::StoreError;
 use time::OffsetDateTime;
-use tokio::task::JoinError;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::attempt::attempt;
 use crate::handlers::{Handlers, Stop, Work};
@@ -27,6 +27,9 @@ const TICK: Duration = Duration::from_mins(1);
 
 /// How soon after a failure the schedule is looked at again.
 const SOON: Duration = Duration::from_secs(5);
+
+/// How long putting jobs back may take at the end.
+const RELEASING: Duration = Duration::from_secs(5);
 
 /// What a worker works with.
 pub struct Worker {
@@ -99,16 +102,34 @@ impl Worker {
         };
         stop.ask();
         let _ = ended.send(());
-        if !working.is_finished() && tokio::time::timeout(self.drain, &mut working).await.is_err() {
+        if !working.is_finished() && !self.drained(&mut working, &held).await {
             tracing::warn!("jobs that are under way are cut off and put back");
             working.abort();
+            let _ = working.await;
         }
-        match store.release(&name).await {
-            Ok(0) => {}
-            Ok(jobs) => tracing::info!(jobs, "jobs were put back"),
-            Err(error) => tracing::warn!(%error, "jobs could not be put back; their leases end by themselves"),
+        match tokio::time::timeout(RELEASING, store.release(&name)).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(jobs)) => tracing::info!(jobs, "jobs were put back"),
+            Ok(Err(error)) => tracing::warn!(%error, "jobs could not be put back; their leases end by themselves"),
+            Err(_) => tracing::warn!("jobs could not be put back in time; their leases end by themselves"),
         }
         outcome
+    }
+
+    /// Waits for what is under way in `working`; says whether it was done in time. Nobody else takes it meanwhile: who is
+    /// about to end is not asked for a sign of life any more, so the leases are renewed here.
+    async fn drained<T>(&self, working: &mut JoinHandle<T>, held: &Held) -> bool {
+        let renewing = async {
+            loop {
+                tokio::time::sleep(self.pace.round).await;
+                held.renew().await;
+            }
+        };
+        tokio::select! {
+            _ = working => true,
+            () = tokio::time::sleep(self.drain) => false,
+            never = renewing => never,
+        }
     }
 
     /// Queues the jobs of the schedule: now, and every minute.

@@ -2,16 +2,45 @@
 
 use std::fmt;
 
+use thiserror::Error;
+
 use crate::error::{DomainError, ErrorKind};
 
 /// The error of whatever use case a job is.
 #[derive(Debug)]
 pub struct JobError(Box<dyn DomainError>);
 
+/// A job that was asked to stop in the middle: no fault of its own, and it goes on where it was.
+#[derive(Debug, Error)]
+#[error("the program ends; the job goes on later")]
+struct Interrupted;
+
+impl DomainError for Interrupted {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Unavailable
+    }
+
+    fn code(&self) -> &'static str {
+        INTERRUPTED
+    }
+}
+
+const INTERRUPTED: &str = "job_interrupted";
+
 impl JobError {
     /// The job failed with `error`.
     pub fn new(error: impl DomainError) -> Self {
         Self(Box::new(error))
+    }
+
+    /// The job was asked to stop, and did.
+    pub fn interrupted() -> Self {
+        Self::new(Interrupted)
+    }
+
+    /// Whether the job was only asked to stop.
+    pub fn is_interruption(&self) -> bool {
+        self.code() == INTERRUPTED
     }
 }
 

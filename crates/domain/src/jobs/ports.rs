@@ -71,6 +71,8 @@ pub struct Capacity {
 pub enum Ending {
     /// The work is done.
     Done,
+    /// It was asked to stop and goes on at once, wherever: the attempt does not count.
+    Interrupted,
     /// It is to be tried again.
     Retry {
         /// Not before.

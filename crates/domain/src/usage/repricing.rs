@@ -13,6 +13,7 @@ use super::ports::{Cursor, UnpricedReader};
 use super::rebuild::shift;
 use crate::clock::Clock;
 use crate::days::Zone;
+use crate::error::{DomainError, ErrorKind};
 use crate::ids::{Ids, UserId};
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
@@ -81,12 +82,13 @@ impl Repricing {
 
     /// Prices every message that has no price and whose model the book in force knows, account by account, until none is left
     /// or `stop` says so. Each batch is a transaction with all that follows from it, so one that is stopped or killed is gone on
-    /// with by the next, and where there is nothing to price nothing happens. Follow the stored edition first.
+    /// with by the next, and where there is nothing to price nothing happens. A failure with one account keeps no other from
+    /// its prices, and is told at the end. Follow the stored edition first.
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
         let (edition, book) = self.prices.get_edition();
         let mut models = self.reader.models_to_price().await?;
         models.retain(|model| book.find(&model.name, model.provider.as_ref()).is_some());
-        let mut repriced = Repriced::default();
+        let (mut repriced, mut failure) = (Repriced::default(), None);
         if models.is_empty() {
             return Ok(repriced);
         }
@@ -94,7 +96,14 @@ impl Repricing {
             let before = repriced.messages;
             let mut cursor = None;
             while !stop() {
-                let batch = self.batch(user, edition, &book, &models, cursor).await?;
+                let batch = match self.batch(user, edition, &book, &models, cursor).await {
+                    Ok(batch) => batch,
+                    Err(error) if error.kind() == ErrorKind::Unavailable => return Err(error),
+                    Err(error) => {
+                        failure = Some(error);
+                        break;
+                    }
+                };
                 repriced.messages += batch.messages;
                 repriced.cost = repriced.cost + batch.cost;
                 cursor = batch.next;
@@ -107,7 +116,7 @@ impl Repricing {
                 break;
             }
         }
-        Ok(repriced)
+        failure.map_or(Ok(repriced), Err)
     }
 
     /// Prices the next messages of `user` after `cursor`.
@@ -174,12 +183,14 @@ mod tests {
     use crate::clock::FixedClock;
     use crate::ids::CountingIds;
     use crate::pricing::{Cost, line};
+    use crate::store::StoreError;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::{NOW, account, message};
     use crate::usage::{Message, ModelName};
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(7));
+    const BROKEN: UserId = UserId(Uuid::from_u128(6));
     const EDITION: Edition = Edition(4);
 
     fn model(name: &str) -> Model {
@@ -190,8 +201,14 @@ mod tests {
         Entry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
     }
 
-    /// A re-pricing where `pages` are found one after the other, and what it noted.
-    fn repricing(pages: Vec<Vec<Entry>>) -> (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>) {
+    type Priced = (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>);
+
+    /// A re-pricing of Ada where `pages` are found one after the other; how many transactions it committed, and what it noted.
+    fn repricing(pages: Vec<Vec<Entry>>) -> Priced {
+        repricing_of(&[ADA], pages)
+    }
+
+    fn repricing_of(accounts: &'static [UserId], pages: Vec<Vec<Entry>>) -> Priced {
         let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
         let pages = Arc::new(Mutex::new(pages.into_iter()));
@@ -199,7 +216,10 @@ mod tests {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
             tx.expect_settling(BTreeSet::new());
             let (pages, written) = (Arc::clone(&pages), Arc::clone(&written));
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.ledger.expect_lock().returning(|user| match user {
+                BROKEN => Err(StoreError::Internal("a row that makes no sense".to_owned())),
+                _ => Ok(Some(account())),
+            });
             tx.ledger
                 .expect_page_unpriced()
                 .withf(|_, models, _, _| *models == [model("learned")])
@@ -214,7 +234,7 @@ mod tests {
         });
         let mut reader = MockUnpricedReader::new();
         reader.expect_models_to_price().returning(|| Ok(vec![model("learned"), model("unknown")]));
-        reader.expect_accounts_to_price().returning(|_| Ok(vec![ADA]));
+        reader.expect_accounts_to_price().returning(move |_| Ok(accounts.to_vec()));
         let rows = line::rows("learned x 2026-01-01 in=1 out=2").map(|row| row.expect("a row"));
         let prices = Arc::new(CurrentBook::new(PriceBook::default()));
         prices.replace(EDITION, PriceBook::new(rows));
@@ -241,6 +261,15 @@ mod tests {
         let repriced = pollster::block_on(repricing.run(|| false)).expect("no prices");
         assert_eq!((repriced, commits.load(Ordering::SeqCst)), (Repriced::default(), 0));
         assert!(noted.lock().expect("no panic").is_empty());
+    }
+
+    #[test]
+    fn a_failure_with_one_account_keeps_no_other_from_its_prices_and_is_told() {
+        let (repricing, _, noted) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
+        let error = pollster::block_on(repricing.run(|| false)).expect_err("a failure");
+        assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+        let noted: Vec<_> = noted.lock().expect("no panic").iter().map(|noted| noted.user).collect();
+        assert_eq!(noted, [ADA]);
     }
 
     #[test]

@@ -69,9 +69,9 @@ pub trait UserRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PurgeRepository: Send {
-    /// Takes one of the accounts that were deleted at `gone_by` or before, which from the end of this transaction on no clock
-    /// brings back. One that was begun with comes first; one that another transaction has is passed over.
-    async fn take(&mut self, gone_by: OffsetDateTime) -> Result<Option<UserId>, StoreError>;
+    /// Takes one of the accounts that were deleted at `gone_by` or before and are not among `others`, which from the end of this
+    /// transaction on no clock brings back. One that was begun with comes first; one that another transaction has is passed over.
+    async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError>;
 
     /// Removes up to `limit` rows of what the account `user` owns. Once there are fewer, the account itself goes too.
     async fn erase(&mut self, user: UserId, limit: u32) -> Result<Purged, StoreError>;

@@ -76,17 +76,25 @@ impl Users {
 
     /// Removes the accounts that are gone for good, with everything they owned, batch by batch, each in a transaction of its
     /// own, until none is left or `stop` says so; returns how much that was. One that is stopped or killed is gone on with by
-    /// the next.
+    /// the next. A failure with one account keeps no other from going, and is told at the end.
     pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
-        let mut purged = Purged::default();
+        let (mut purged, mut failed, mut failure) = (Purged::default(), Vec::new(), None);
         while !stop() {
             let mut tx = self.store.begin().await?;
-            let Some(user) = tx.purge().take(gone_by(self.clock.now())).await? else { break };
-            let batch = tx.purge().erase(user, BATCH).await?;
-            tx.commit().await?;
-            purged += batch;
+            let Some(user) = tx.purge().take(gone_by(self.clock.now()), &failed).await? else { break };
+            match tx.purge().erase(user, BATCH).await {
+                Ok(batch) => {
+                    tx.commit().await?;
+                    purged += batch;
+                }
+                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
+                Err(error) => {
+                    failed.push(user);
+                    failure = Some(error);
+                }
+            }
         }
-        Ok(purged)
+        failure.map_or(Ok(purged), |error| Err(error.into()))
     }
 }
 

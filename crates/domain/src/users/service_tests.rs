@@ -74,7 +74,7 @@ fn a_purge_goes_on_until_nobody_is_left_and_adds_up() {
         let (users, commits) = users(move |tx| {
             let left = batches.clone();
             let people = batches.clone();
-            tx.purge.expect_take().returning(move |gone| {
+            tx.purge.expect_take().returning(move |gone, _| {
                 assert_eq!(gone, gone_by(NOW));
                 Ok((!people.lock().expect("batches").is_empty()).then_some(ADA))
             });
@@ -88,4 +88,27 @@ fn a_purge_goes_on_until_nobody_is_left_and_adds_up() {
         assert_eq!(block_on(users.purge(stop)).expect("a purge"), expected, "{stop_after}");
         assert_eq!(commits.load(Ordering::SeqCst), stop_after.min(4));
     }
+}
+
+#[test]
+fn an_account_that_cannot_be_removed_keeps_no_other_from_going() {
+    let (bob, gone) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
+    let noted = gone.clone();
+    let (users, _) = users(move |tx| {
+        let (gone, noted) = (noted.clone(), noted.clone());
+        tx.purge.expect_take().returning(move |_, others| {
+            let gone = gone.lock().expect("who is gone");
+            Ok([ADA, bob].into_iter().find(|user| !others.contains(user) && !gone.contains(user)))
+        });
+        tx.purge.expect_erase().returning(move |user, _| {
+            if user == ADA {
+                return Err(StoreError::Internal("a row that makes no sense".to_owned()));
+            }
+            noted.lock().expect("who is gone").push(user);
+            Ok(Purged { accounts: 1, ..Purged::default() })
+        });
+    });
+    let error = block_on(users.purge(|| false)).expect_err("a failure");
+    assert!(matches!(error, UserError::Store(StoreError::Internal(_))), "{error}");
+    assert_eq!(*gone.lock().expect("who is gone"), [bob]);
 }

@@ -5,7 +5,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adapters_postgres::{Database, Migrations, PoolSettings};
 use async_trait::async_trait;
@@ -45,6 +45,7 @@ struct Told {
 enum Outcome {
     Failing,
     Panicking,
+    Stopping,
 }
 
 impl Told {
@@ -75,6 +76,7 @@ impl Work for Told {
         match outcome {
             None => Ok("done".to_owned()),
             Some(Outcome::Failing) => Err(JobError::new(StoreError::Unavailable("not now".to_owned()))),
+            Some(Outcome::Stopping) => Err(JobError::interrupted()),
             Some(Outcome::Panicking) => panic!("a job that panics"),
         }
     }
@@ -229,13 +231,49 @@ async fn who_ends_finishes_what_is_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_stops_in_the_middle_because_the_worker_ends_loses_no_attempt() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let told = Told::to_wait(&[Outcome::Stopping]);
+    let running = bench.start(told.clone(), quick(), LONG);
+    bench.until(&["a"], "running").await;
+    let ending = tokio::spawn(running.end());
+    told.gate.add_permits(1_000);
+    ending.await.expect("an end");
+    let [job] = &bench.0.store.list(None, 9).await.expect("a list")[..] else { panic!("one job") };
+    assert_eq!((job.status, job.attempts, job.last_error.as_deref()), (JobStatus::Pending, 0, None));
+    assert!(job.run_at <= SystemClock.now(), "it goes on at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_takes_what_is_finished_during_a_long_end() {
+    let bench = Bench::new().await;
+    bench.queue(&["a"]).await;
+    let lease = QUICK * 8;
+    let told = Told::to_wait(&[]);
+    let running = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
+    bench.until(&["a"], "running").await;
+    let other = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
+    let (ending, began) = (tokio::spawn(running.end()), Instant::now());
+    until(async || began.elapsed() > lease * 3).await;
+    assert_eq!(told.begun.load(Ordering::SeqCst), 1, "it was taken from who still had it");
+    told.gate.add_permits(1_000);
+    ending.await.expect("an end");
+    assert_eq!(bench.states(&["a"]).await, ["done"]);
+    other.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_finish_in_time_is_put_back_for_others() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let running = bench.start(Told::to_wait(&[]), quick(), Duration::ZERO);
+    let told = Told::to_wait(&[]);
+    let running = bench.start(told.clone(), quick(), Duration::ZERO);
     bench.until(&["a"], "running").await;
     running.end().await;
     assert_eq!(bench.states(&["a"]).await, ["pending"]);
+    // The job that was cut off is gone, though it still waits for its permit.
+    until(async || Arc::strong_count(&told) == 1).await;
     let running = bench.start(Told::to(&[]), quick(), LONG);
     bench.until(&["a"], "done").await;
     running.end().await;
