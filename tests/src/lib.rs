@@ -33,6 +33,7 @@ mod random;
 mod server;
 mod smtp;
 mod time;
+mod tls;
 mod worker;
 
 pub use client::{Answer, Client};
@@ -47,4 +48,5 @@ pub use random::{MODELS, Random};
 pub use server::{Server, wait_until};
 pub use smtp::{FakeSmtp, Manner, Post};
 pub use time::{instant, noon_zone, now};
+pub use tls::{Identity, Opens};
 pub use worker::Worker;

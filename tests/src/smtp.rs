@@ -78,6 +78,11 @@ impl FakeSmtp {
         format!("smtp://{}127.0.0.1:{}", login.unwrap_or_default(), self.port)
     }
 
+    /// Where it listens on the loopback.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// From now on it does this.
     pub fn behave(&self, manner: Manner) {
         self.office().manner = manner;

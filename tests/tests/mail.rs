@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
-use tests::{Answer, Batch, Database, FakeSmtp, Manner, Message, PASSWORD, Person, Post, Server, Worker, wait_until};
+use tests::{
+    Answer, Batch, Database, FakeSmtp, Identity, Manner, Message, Opens, PASSWORD, Person, Post, Server, Worker,
+    wait_until,
+};
 
 /// A server and a worker that send letters through `smtp`.
 fn settings(smtp: &FakeSmtp) -> Vec<(&'static str, String)> {
@@ -123,6 +126,33 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
     assert_eq!(worker.terminate().await, Some(0));
     let stored = database.rows("SELECT payload, last_error FROM jobs");
     assert!(!stored.contains("example.org") && !stored.contains(&token), "{stored}");
+}
+
+#[tokio::test]
+async fn letters_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
+    let identity = Identity::new();
+    for (opens, scheme, host) in [(Opens::AtOnce, "smtps", "localhost"), (Opens::WhenAsked, "smtp", "0.0.0.0")] {
+        let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
+        let door = identity.door(opens, smtp.port()).await;
+        let mut settings = settings(&smtp);
+        settings.retain(|(name, _)| *name != "SMTP_URL");
+        settings.push(("SMTP_URL", format!("{scheme}://burntop:hunter2@{host}:{door}")));
+        let server = Server::start_with(&borrowed(&settings)).await;
+        let database = server.database();
+        let mut worker = Worker::start(database, &borrowed(&settings));
+        Person::register(&server, "ada").await;
+        let refused = "SELECT count(*) FROM jobs WHERE queue = 'mail' AND last_error LIKE '%certificate%'";
+        wait_until("the server is not believed", async || database.rows(refused).trim() == "1").await;
+        assert_eq!(worker.terminate().await, Some(0));
+        assert!(smtp.told().is_empty(), "{opens:?}: it was told {:?}", smtp.told());
+
+        // Whoever runs it says whom to believe, as for every program that uses the system's certificates.
+        settings.push(("SSL_CERT_FILE", identity.certificate().display().to_string()));
+        database.rows("UPDATE jobs SET run_at = created_at WHERE queue = 'mail'");
+        let mut worker = Worker::start(database, &borrowed(&settings));
+        assert_eq!(letters(&smtp, 1).await[0].to, "ada@example.org", "{opens:?}");
+        assert_eq!(worker.terminate().await, Some(0));
+    }
 }
 
 #[tokio::test]

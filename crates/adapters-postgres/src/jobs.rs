@@ -58,21 +58,27 @@ impl JobQueue for PgUnitOfWork {
     }
 }
 
+/// A job with all its attempts before it.
+#[derive(AsChangeset)]
+#[diesel(table_name = jobs, treat_none_as_null = true)]
+struct Anew {
+    status: &'static str,
+    attempts: i32,
+    run_at: OffsetDateTime,
+    finished_at: Option<OffsetDateTime>,
+}
+
+impl Anew {
+    fn at(now: OffsetDateTime) -> Self {
+        Self { status: JobStatus::Pending.name(), attempts: 0, run_at: now, finished_at: None }
+    }
+}
+
 /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
 async fn retry(connection: &mut AsyncPgConnection, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
     let waiting =
         jobs::table.find(id.0).filter(jobs::status.eq_any([JobStatus::Pending, JobStatus::Dead].map(JobStatus::name)));
-    let retried = diesel::update(waiting)
-        .set((
-            jobs::status.eq(JobStatus::Pending.name()),
-            jobs::attempts.eq(0),
-            jobs::run_at.eq(now),
-            jobs::finished_at.eq(None::<OffsetDateTime>),
-        ))
-        .execute(connection)
-        .await
-        .map_err(store_error)?;
-    Ok(retried > 0)
+    Ok(diesel::update(waiting).set(Anew::at(now)).execute(connection).await.map_err(store_error)? > 0)
 }
 
 /// Removes a job that is not running; says whether there was one.
@@ -229,6 +235,17 @@ impl JobStore for Database {
 
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError> {
         retry(&mut self.connection().await?.pg, id, now).await
+    }
+
+    async fn retry_dead(&self, kind: Option<Kind>, now: OffsetDateTime) -> Result<u64, StoreError> {
+        let dead = jobs::status.eq(JobStatus::Dead.name());
+        let of_kind = jobs::queue.eq_any(kind.map_or(Kind::ALL.map(Kind::name).to_vec(), |kind| vec![kind.name()]));
+        let retried = diesel::update(jobs::table.filter(dead.and(of_kind)))
+            .set(Anew::at(now))
+            .execute(&mut self.connection().await?.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(retried as u64)
     }
 
     async fn remove(&self, id: JobId) -> Result<bool, StoreError> {

@@ -86,15 +86,20 @@ async fn run(
     tracing::info!(reason, "stopping: running requests finish, new ones are refused");
     service::notify(State::Stopping);
     ready.drain();
-    if reason == TERMINATE {
-        tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
-    }
-    // Streams have no end of their own.
-    hub.close();
-    handle.stop(true).await;
-    if let Some(working) = working {
-        working.end().await;
-    }
+    let requests = async {
+        if reason == TERMINATE {
+            tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
+        }
+        // Streams have no end of their own.
+        hub.close();
+        handle.stop(true).await;
+    };
+    let jobs = async {
+        if let Some(working) = working {
+            working.end().await;
+        }
+    };
+    tokio::join!(requests, jobs);
     let ended = serving.await.map_err(|error| StartupError::Other { doing: "serving", reason: error.to_string() })?;
     drop(prices);
     store.close();

@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::jobs::{Job, JobStatus};
+use domain::jobs::{Job, JobStatus, Kind};
 
 /// The burntop worker: does what the server leaves for later, and what an operator asks for.
 #[derive(Debug, Parser)]
@@ -91,11 +91,22 @@ pub(crate) enum Jobs {
         /// Its id, as `list` shows it
         id: uuid::Uuid,
     },
+    /// Try everything again that was given up, now and with all its attempts: after what was in the way is mended
+    RetryDead {
+        /// Only jobs of this kind, as `list` shows it
+        #[arg(long, value_parser = kind)]
+        kind: Option<Kind>,
+    },
     /// Remove a job that is not running
     Drop {
         /// Its id, as `list` shows it
         id: uuid::Uuid,
     },
+}
+
+fn kind(name: &str) -> Result<Kind, String> {
+    let all = || Kind::ALL.map(Kind::name).join(", ");
+    Kind::of(name).ok_or_else(|| format!("the kinds are {}", all()))
 }
 
 /// Who administers. Grants and revocations are written to the audit log.

@@ -73,7 +73,7 @@ impl Handlers {
         Ok(Self {
             letters: letters(settings, database, clock, &**ids)?,
             boards: boards.clone(),
-            prices: Prices::of(settings, database)?,
+            prices: Prices::of(settings, database, clock, ids)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
             weeks: WeeklySummaries::new(
                 store.clone(),

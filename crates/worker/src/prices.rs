@@ -5,8 +5,9 @@ use std::sync::Arc;
 use adapters_postgres::Database;
 use adapters_pricing::{FetchLimits, LiveTable};
 use bootstrap::prices::shipped;
-use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
+use domain::clock::Clock;
+use domain::ids::Ids;
 use domain::jobs::JobError;
 use domain::pricing::ports::PriceSource;
 use domain::pricing::{Editions, MaxChangedShare, Outcome, PriceRefresh, PriceUpdate, PricingError};
@@ -22,13 +23,18 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The live table that `settings` name, and the prices in `store`. A TLS implementation must be installed for rustls.
-    pub fn of(settings: &Settings, store: &Database) -> Result<Self, StartupError> {
+    /// The live table that `settings` name, and the prices in `store`, by `clock` and `ids`. A TLS implementation must be installed for rustls.
+    pub fn of(
+        settings: &Settings,
+        store: &Database,
+        clock: &Arc<dyn Clock>,
+        ids: &Arc<dyn Ids>,
+    ) -> Result<Self, StartupError> {
         let failed = |reason: String| StartupError::Other { doing: "preparing to fetch prices", reason };
         let most = MaxChangedShare::parse(settings.pricing.max_changed_share)
             .ok_or_else(|| failed("pricing.max_changed_share must be from 0 to 1".to_owned()))?;
         let store = Arc::new(store.clone());
-        let (clock, ids, book) = (Arc::new(SystemClock), Arc::new(SystemIds), shipped());
+        let book = shipped();
         let refresh = |url: &String| {
             let table = LiveTable::at(url, FetchLimits::default()).map_err(|error| failed(error.to_string()))?;
             let source: Arc<dyn PriceSource> = Arc::new(table);
@@ -36,7 +42,7 @@ impl Prices {
         };
         let refresh = settings.pricing.url.as_ref().map(refresh).transpose()?;
         let editions = Editions::new(store.clone(), Arc::clone(&book));
-        Ok(Self { refresh, editions, repricing: Repricing::new(store.clone(), store.clone(), clock, ids, book) })
+        Ok(Self { refresh, editions, repricing: Repricing::new(store.clone(), store.clone(), clock.clone(), ids.clone(), book) })
     }
 
     /// Brings the book up to date from the live table; `None` where fetching is off. That the table cannot be had or is not

@@ -203,6 +203,27 @@ async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_tried_again_together_or_by_kind() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    let other = (id(4), NewJob { job: Job::Prices, key: "d".to_owned(), run_at: NOW });
+    store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c"), other], NOW).await.expect("queued");
+    let room = Capacity { total: 9, by_kind: vec![(Kind::Cleanup, 2), (Kind::Prices, 1)] };
+    let taken = store.take("one", &room, NOW, LONG).await.expect("jobs");
+    let dead = || Ending::Dead { error: "away".to_owned() };
+    let endings: Vec<_> = taken.iter().map(|job| (job.id, dead())).collect();
+    store.finish("one", &endings, NOW).await.expect("finished");
+
+    let later = NOW + 1.hours();
+    assert_eq!(store.retry_dead(Some(Kind::Mail), later).await.expect("an answer"), 0);
+    assert_eq!(store.retry_dead(Some(Kind::Cleanup), later).await.expect("an answer"), 2);
+    assert_eq!(store.retry_dead(None, later).await.expect("an answer"), 1);
+    let jobs = store.list(None, 9).await.expect("a list");
+    let due = jobs.iter().filter(|job| job.run_at == later && job.attempts == 0 && job.status == JobStatus::Pending);
+    assert_eq!((due.count(), jobs.len()), (3, 4), "{jobs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn old_jobs_are_pruned_by_how_they_ended() {
     let fixture = fixture();
     let store = &fixture.store;

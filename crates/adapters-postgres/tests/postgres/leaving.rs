@@ -220,9 +220,10 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
     let before = fixture.everything().await;
 
     let mut killed = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(killed.purge().take(gone_by(gone())).await.expect("an account"), Some(ada.id));
+    assert_eq!(killed.purge().take(gone_by(gone()), &[]).await.expect("an account"), Some(ada.id));
     let mut other = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(other.purge().take(gone_by(gone())).await.expect("nobody"), None, "somebody else has her");
+    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "somebody else has her");
+    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is passed over");
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
@@ -231,7 +232,7 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
     while all.accounts == 0 {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         // The one that was killed holds her until its end is known.
-        let Some(user) = tx.purge().take(gone_by(gone())).await.expect("an account") else { continue };
+        let Some(user) = tx.purge().take(gone_by(gone()), &[]).await.expect("an account") else { continue };
         let batch = tx.purge().erase(user, 4).await.expect("rows");
         tx.commit().await.expect("a commit");
         assert!(batch.messages + batch.others <= 4, "{batch:?}");

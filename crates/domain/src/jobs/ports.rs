@@ -155,6 +155,9 @@ pub trait JobStore: Send + Sync {
     /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
+    /// Makes every job that was given up, of `kind` or of any, due at `now` with all its attempts; says how many.
+    async fn retry_dead(&self, kind: Option<Kind>, now: OffsetDateTime) -> Result<u64, StoreError>;
+
     /// Removes a job that is not running; says whether there was one.
     async fn remove(&self, id: JobId) -> Result<bool, StoreError>;
 

@@ -8,6 +8,7 @@ use domain::ids::JobId;
 use domain::jobs::JobStore;
 use domain::jobs::ports::ListedJob;
 use domain::store::StoreError;
+use domain::text::plural;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -30,6 +31,11 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
         Jobs::Retry { id } => {
             let retried = store.retry(JobId(id), SystemClock.now()).await.map_err(stopped)?;
             done(retried, "is due now", id, "waits or was given up")
+        }
+        Jobs::RetryDead { kind } => {
+            let retried = store.retry_dead(kind, SystemClock.now()).await.map_err(stopped)?;
+            println!("{} to be tried again, due now", plural(retried, "job"));
+            Ok(())
         }
         Jobs::Drop { id } => {
             let removed = store.remove(JobId(id)).await.map_err(stopped)?;

@@ -1,0 +1,102 @@
+//! A door with TLS before a mail server on the loopback.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+/// When TLS begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// With the first byte.
+    AtOnce,
+    /// After `STARTTLS`.
+    WhenAsked,
+}
+
+/// A certificate of this machine's addresses that nobody has signed, and what has it.
+pub struct Identity {
+    acceptor: TlsAcceptor,
+    directory: TempDir,
+}
+
+impl Identity {
+    /// A fresh one for the name `localhost` and for 0.0.0.0, which is this machine, too, though no loopback address.
+    pub fn new() -> Self {
+        let names = ["localhost".to_owned(), "0.0.0.0".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![cert.der().clone()], key)
+            .expect("a certificate and its key");
+        let directory = TempDir::new().expect("a directory");
+        std::fs::write(directory.path().join("certificate.pem"), cert.pem()).expect("a file");
+        Self { acceptor: TlsAcceptor::from(Arc::new(config)), directory }
+    }
+
+    /// The file with the certificate, for those who are to trust it.
+    pub fn certificate(&self) -> PathBuf {
+        Path::join(self.directory.path(), "certificate.pem")
+    }
+
+    /// Opens a door to the mail server at `port`; returns its own port.
+    pub async fn door(&self, opens: Opens, port: u16) -> u16 {
+        let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
+        let own = listener.local_addr().expect("an address").port();
+        let acceptor = self.acceptor.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                // Who does not trust us goes away, and is not missed.
+                tokio::spawn(pass(stream, opens, acceptor.clone(), port));
+            }
+        });
+        own
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+async fn pass(mut stream: TcpStream, opens: Opens, acceptor: TlsAcceptor, port: u16) -> std::io::Result<()> {
+    if opens == Opens::WhenAsked && !is_asked(&mut stream).await? {
+        return Ok(());
+    }
+    let mut safe = acceptor.accept(stream).await?;
+    let mut server = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
+    if opens == Opens::WhenAsked {
+        // It greets those who have been greeted already.
+        server.read_line(&mut String::new()).await?;
+    }
+    copy_bidirectional(&mut safe, &mut server).await.map(drop)
+}
+
+/// Greets, and says whether TLS was asked for.
+async fn is_asked(stream: &mut TcpStream) -> std::io::Result<bool> {
+    stream.write_all(b"220 fake ESMTP\r\n").await?;
+    let mut stream = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line).await? == 0 {
+            return Ok(false);
+        }
+        let is_asked = line.trim_end().eq_ignore_ascii_case("STARTTLS");
+        let answer: &[u8] = if is_asked { b"220 go on\r\n" } else { b"250-fake\r\n250 STARTTLS\r\n" };
+        stream.write_all(answer).await?;
+        if is_asked {
+            return Ok(true);
+        }
+    }
+}
