@@ -163,6 +163,15 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
     assert_eq!(code, Some(0), "{listed}");
     assert!(listed.contains("cleanup story  attempts 1") && listed.contains("notifications"), "{listed}");
 
+    // Who reads the beginning only, as `head` does, has not broken it.
+    let mut command = database.command("worker");
+    let mut child =
+        command.args(["jobs", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !said.contains("panicked"), "{said}");
+
     database.rows("ALTER TABLE elsewhere RENAME TO notifications");
     let id = database.rows("SELECT id FROM jobs WHERE idempotency_key = 'story'");
     assert_eq!(worker(&["jobs", "retry", id.trim()]).0, Some(0));
@@ -170,7 +179,10 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
     let (code, said) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
     assert!(code == Some(2) && said.contains("the kinds are leaderboard,"), "{said}");
-    assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs to be tried again, due now\n".into()));
+    assert_eq!(
+        worker(&["jobs", "retry-dead", "--kind", "mail"]),
+        (Some(0), "0 jobs to be tried again, due now\n".into())
+    );
     assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job to be tried again, due now\n".into()));
     assert_eq!(state(&database), "pending,0");
     assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));

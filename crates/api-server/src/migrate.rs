@@ -2,6 +2,7 @@
 
 use adapters_postgres::{MigrationError, Migrations, create_database};
 use bootstrap::database::Database;
+use bootstrap::out::say;
 use bootstrap::store::migration_failed;
 use bootstrap::{Settings, StartupError};
 
@@ -19,7 +20,7 @@ pub(crate) fn migrate(settings: &Settings, asked: &Migrate) -> Result<(), Startu
 async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
     if let Some(MigrateCommand::Status) = asked.command {
         for migration in Migrations::at(url).status().await? {
-            println!("{} {}", if migration.applied { "applied" } else { "pending" }, migration.name);
+            say(format_args!("{} {}", if migration.applied { "applied" } else { "pending" }, migration.name));
         }
         return Ok(());
     }
@@ -28,7 +29,7 @@ async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
         return Ok(());
     }
     if asked.create_database && create_database(url).await? {
-        println!("created the database");
+        say("created the database");
     }
     report("ran", &Migrations::at(url).up().await?);
     Ok(())
@@ -36,9 +37,9 @@ async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
 
 fn report(did: &str, migrations: &[String]) {
     for migration in migrations {
-        println!("{did} {migration}");
+        say(format_args!("{did} {migration}"));
     }
     if migrations.is_empty() {
-        println!("nothing to do");
+        say("nothing to do");
     }
 }

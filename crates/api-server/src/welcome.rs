@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 
+use bootstrap::out::say;
+
 /// Prints where the server is and four lines that show what it does, ready to be pasted.
 pub(crate) fn print(address: SocketAddr) {
-    println!("{}", text(address));
+    say(text(address));
 }
 
 fn text(address: SocketAddr) -> String {

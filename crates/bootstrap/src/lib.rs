@@ -1,6 +1,7 @@
 //! What both programs share before they are programs: configuration, telemetry, the clock, the database and the prices.
 
 pub mod database;
+pub mod out;
 pub mod passwords;
 pub mod prices;
 pub mod service;

@@ -42,7 +42,11 @@ impl Prices {
         };
         let refresh = settings.pricing.url.as_ref().map(refresh).transpose()?;
         let editions = Editions::new(store.clone(), Arc::clone(&book));
-        Ok(Self { refresh, editions, repricing: Repricing::new(store.clone(), store.clone(), clock.clone(), ids.clone(), book) })
+        Ok(Self {
+            refresh,
+            editions,
+            repricing: Repricing::new(store.clone(), store.clone(), clock.clone(), ids.clone(), book),
+        })
     }
 
     /// Brings the book up to date from the live table; `None` where fetching is off. That the table cannot be had or is not

@@ -4,6 +4,7 @@
 use std::io::IsTerminal;
 
 use adapters_postgres::Database;
+use bootstrap::out::say;
 use domain::error::DomainError;
 use domain::ids::UserId;
 use domain::usage::{Repair, Usage, UsageError};
@@ -28,7 +29,7 @@ pub struct Summary {
 pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Option<Summary>, UsageError> {
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
-    println!("{}", report(name.as_str(), &repair));
+    say(report(name.as_str(), &repair));
     Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), stopped_after: None }))
 }
 
@@ -53,7 +54,7 @@ pub async fn all(
             match usage.rebuild(*account).await {
                 Ok(repair) if repair.is_clean() => {}
                 Ok(repair) => {
-                    bar.suspend(|| println!("{}", report(name, &repair)));
+                    bar.suspend(|| say(report(name, &repair)));
                     summary.repaired += 1;
                 }
                 // Deleted meanwhile: there is nothing to rebuild.

@@ -165,8 +165,8 @@ mod tests {
 
     use super::*;
     use crate::clock::FixedClock;
-    use crate::ids::MockIds;
     use crate::identity::PasswordHash;
+    use crate::ids::MockIds;
     use crate::testing::{TestUnitOfWork, person};
     use crate::usage::testing::NOW;
     use uuid::Uuid;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
+use bootstrap::out::say;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::administration::{Administration, AdministrationError, ListedAdministrator};
 
@@ -18,15 +19,21 @@ pub(crate) async fn admin(store: &Database, asked: Admin) -> Result<(), StartupE
     match asked {
         Admin::Grant { username } => {
             let is_new = administration.grant(&username).await.map_err(stopped)?;
-            println!("{username} {}", if is_new { "is an administrator now" } else { "is an administrator already" });
+            say(format_args!(
+                "{username} {}",
+                if is_new { "is an administrator now" } else { "is an administrator already" }
+            ));
         }
         Admin::Revoke { username } => {
             let was_one = administration.revoke(&username).await.map_err(stopped)?;
-            println!("{username} {}", if was_one { "is no administrator any more" } else { "is no administrator" });
+            say(format_args!(
+                "{username} {}",
+                if was_one { "is no administrator any more" } else { "is no administrator" }
+            ));
         }
         Admin::List => {
             for listed in administration.administrators().await.map_err(stopped)? {
-                println!("{}", line(&listed));
+                say(line(&listed));
             }
         }
     }

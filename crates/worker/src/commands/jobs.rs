@@ -2,6 +2,7 @@
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
+use bootstrap::out::say;
 use bootstrap::system::SystemClock;
 use domain::clock::Clock;
 use domain::ids::JobId;
@@ -21,10 +22,10 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
         Jobs::List { status, limit } => {
             for state in store.states().await.map_err(stopped)? {
                 let next = state.next_at.map_or_else(String::new, |at| format!(", next {}", shown(at)));
-                println!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs);
+                say(format_args!("{:<16} {:<8} {:>8}{next}", state.queue, state.status, state.jobs));
             }
             for job in store.list(status.map(Status::status), limit).await.map_err(stopped)? {
-                println!("{}", line(&job));
+                say(line(&job));
             }
             Ok(())
         }
@@ -34,7 +35,7 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
         }
         Jobs::RetryDead { kind } => {
             let retried = store.retry_dead(kind, SystemClock.now()).await.map_err(stopped)?;
-            println!("{} to be tried again, due now", plural(retried, "job"));
+            say(format_args!("{} to be tried again, due now", plural(retried, "job")));
             Ok(())
         }
         Jobs::Drop { id } => {
@@ -46,7 +47,7 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
 
 fn done(done: bool, what: &str, id: uuid::Uuid, wanted: &str) -> Result<(), StartupError> {
     if done {
-        println!("{id} {what}");
+        say(format_args!("{id} {what}"));
         return Ok(());
     }
     Err(failed("looking after the queue", format!("there is no job {id} that {wanted}")))

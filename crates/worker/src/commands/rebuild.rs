@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
+use bootstrap::out::say;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::usage::{Usage, UsageError};
 use domain::users::Username;
@@ -29,7 +30,7 @@ pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), Star
             rebuild::one(store, &usage, &username).await.map_err(stopped)?.ok_or_else(unknown)?
         }
     };
-    println!("{} accounts, {} repaired", summary.accounts, summary.repaired);
+    say(format_args!("{} accounts, {} repaired", summary.accounts, summary.repaired));
     if let Some(after) = summary.stopped_after {
         let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
         eprintln!("stopped; go on with: worker rebuild --all{go_on}");

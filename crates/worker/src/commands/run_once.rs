@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use adapters_postgres::Database;
+use bootstrap::out::say;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
@@ -17,6 +18,6 @@ pub(crate) async fn run_once(settings: &Settings, store: &Database, job: &Job) -
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let handlers = Handlers::new(settings, store, &clock, &ids, interrupted()?)?;
     let report = handlers.run(job).await.map_err(|error| failed(job.kind().name(), error.to_string()))?;
-    println!("{}: {report}", job.kind().name());
+    say(format_args!("{}: {report}", job.kind().name()));
     Ok(())
 }
