@@ -26,6 +26,6 @@ pub(crate) async fn import(store: &Database, asked: Import) -> Result<(), Startu
         social: Social::new(shared.clone(), shared.clone(), clock.clone(), ids.clone()),
         usage: Usage::new(shared, clock, ids, followed.book()),
     };
-    let done = importer.import(&asked.file, target, asked.trust_email, &SystemClock, |line| say(line)).await;
+    let done = importer.import(&asked.file, target, asked.trust_email, &SystemClock, say).await;
     done.map_err(|error| failed("importing", error.to_string()))
 }
