@@ -47,8 +47,13 @@ impl Person {
 
     /// Signs in once more, from elsewhere.
     pub async fn login(&self) -> Client {
+        self.login_with(PASSWORD).await
+    }
+
+    /// The same with another password.
+    pub async fn login_with(&self, password: &str) -> Client {
         let client = self.client.anonymous();
-        let session = client.post("/auth/login", &json!({ "email": self.email, "password": PASSWORD })).await;
+        let session = client.post("/auth/login", &json!({ "email": self.email, "password": password })).await;
         let session = session.expect(200);
         client.with_token(session["token"].as_str().expect("a token"))
     }

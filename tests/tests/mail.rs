@@ -271,6 +271,17 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     reset("yet another one").await.expect_error(400, "BAD_REQUEST");
     login(new).await.expect(200);
     bob.get("/auth/me").await;
+    // Its owner is told, also of a change by who knows the password, and nobody is who has shown no address to be theirs.
+    let body = json!({"current_password": new, "new_password": "yet another one"});
+    let again = ada.login_with(new).await;
+    again.post("/auth/password", &body).await.expect(204);
+    let body = json!({"current_password": PASSWORD, "new_password": "yet another one"});
+    bob.client.post("/auth/password", &body).await.expect(204);
+    for post in &letters(&smtp, 3).await[1..] {
+        assert_eq!((post.to.as_str(), post.header("List-Unsubscribe")), ("ada@example.org", None));
+        assert_eq!(post.header("Subject").as_deref(), Some("Your password for burntop was changed"));
+    }
+    all_done(database, 6).await;
     assert_eq!(worker.terminate().await, Some(0));
 }
 

@@ -136,9 +136,15 @@ mod tests {
         for content in [
             Content::Verification { ticket: "tic-ket_".into() },
             Content::PasswordReset { ticket: "tic-ket_".into() },
+            Content::PasswordChanged,
             news("Your week", "1,234 tokens."),
         ] {
             let is_news = matches!(content, Content::News { .. });
+            let links = match content {
+                Content::Verification { .. } | Content::PasswordReset { .. } => 3,
+                Content::PasswordChanged => 0,
+                Content::News { .. } => 2,
+            };
             let wire = written(content);
             let (head, body) = wire.split_once("\r\n\r\n").expect("a head and a body");
             for header in [
@@ -156,7 +162,7 @@ mod tests {
             assert_eq!(head.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), is_news);
             let (text, page) = (body.find("text/plain").expect("a text"), body.find("text/html").expect("a page"));
             assert!(text < page, "the last is what a reader prefers");
-            assert_eq!(body.matches("tic-ket_").count(), if is_news { 2 } else { 3 }, "{body}");
+            assert_eq!(body.matches("tic-ket_").count(), links, "{body}");
             assert!(!body.contains("src=") && !body.contains("<link"), "nothing is loaded from elsewhere");
         }
     }
@@ -166,6 +172,7 @@ mod tests {
         for (content, link) in [
             (Content::Verification { ticket: "t1".into() }, "https://app.example.org/auth/verify?token=t1"),
             (Content::PasswordReset { ticket: "t2".into() }, "https://app.example.org/auth/reset?token=t2"),
+            (Content::PasswordChanged, "https://app.example.org/"),
             (news("Your week", ""), "https://app.example.org/"),
         ] {
             let wire = written(content);

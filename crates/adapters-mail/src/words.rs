@@ -65,6 +65,20 @@ impl View {
                 closing: vec!["If it was not you, do nothing: your password stays as it is.".to_owned()],
                 ..plain
             },
+            Content::PasswordChanged => Self {
+                subject: format!("Your password for {app_name} was changed"),
+                paragraphs: vec![format!(
+                    "The password of your account {reader} at {app_name} is another one now, and other sessions have ended. \
+                     API tokens go on working."
+                )],
+                action: page("Have a look", "/"),
+                closing: vec![
+                    "If it was not you, say that you forgot your password where you sign in, and look through your API \
+                     tokens afterwards."
+                        .to_owned(),
+                ],
+                ..plain
+            },
             Content::News { news, unsubscribe } => Self {
                 subject: news.title.clone(),
                 paragraphs: vec![news.title.clone() + ".", news.message.clone()],

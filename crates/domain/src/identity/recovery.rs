@@ -92,7 +92,7 @@ impl Recovery {
     }
 
     /// Gives the account that `ticket` was sent to the password `new`, ends all its sessions, and forgets who failed to sign in
-    /// to it. API tokens stay. A ticket works once: the password it was made for is gone.
+    /// to it. API tokens stay. A ticket works once: the password it was made for is gone. A letter tells the owner.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
         let (brought, user) = read(ticket, Purpose::ResetPassword)?;
         let mut tx = self.store.begin().await?;
@@ -112,6 +112,10 @@ impl Recovery {
         tx.users().set_password(user, new).await?;
         tx.sessions().delete_all(user).await?;
         tx.login_attempts().forget(&[email.as_str(), account.username.as_str()].map(TriedName::of)).await?;
+        if self.sends_letters {
+            let now = self.clock.now();
+            tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
+        }
         Ok(tx.commit().await?)
     }
 

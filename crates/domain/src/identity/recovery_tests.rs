@@ -221,6 +221,8 @@ fn the_link_of_the_letter_gives_another_password_once_and_ends_all_sessions() {
     assert_eq!(world.commits(), 1);
     let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
     assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
+    let told: Vec<_> = world.queued().into_iter().map(|letter| (letter.to, letter.about)).collect();
+    assert_eq!(told, [(ADA, About::PasswordChanged)]);
 }
 
 #[test]

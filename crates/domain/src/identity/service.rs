@@ -182,7 +182,7 @@ impl Identity {
     }
 
     /// Gives `user`, who knows the current password, a new one, and ends all their sessions but `session`. API tokens stay.
-    /// Wrong passwords count like those of a sign-in.
+    /// Wrong passwords count like those of a sign-in. A letter tells the owner.
     pub async fn change_password(
         &self,
         user: UserId,
@@ -207,6 +207,10 @@ impl Identity {
         }
         tx.users().set_password(user, new).await?;
         tx.sessions().delete_others(user, session).await?;
+        if self.sends_letters {
+            let now = self.clock.now();
+            tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
+        }
         Ok(tx.commit().await?)
     }
 
@@ -281,6 +285,8 @@ mod tests {
     use crate::identity::ports::{MockPasswordHasher, MockSessionReader, MockSessionRepository, Noted};
     use crate::identity::{Secret, Via};
     use crate::ids::MockIds;
+    use crate::jobs::Job;
+    use crate::mail::About;
     use crate::testing::TestUnitOfWork;
     use crate::users::Presence;
     use crate::users::ports::MockUserRepository;
@@ -355,9 +361,7 @@ mod tests {
                 tx.users.expect_insert().returning(|_, _| Ok(()));
                 tx.sessions.expect_insert().returning(|_| Ok(()));
                 tx.jobs.expect_enqueue().times(letters).returning(|jobs, _| {
-                    assert!(
-                        matches!(&jobs[0].1.job, crate::jobs::Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42))
-                    );
+                    assert!(matches!(&jobs[0].1.job, Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42)));
                     Ok(1)
                 });
                 tx
@@ -522,6 +526,8 @@ mod tests {
             ("wrong", Some("right"), Err("wrong_credentials")),
             ("right", None, Err("no_password")),
         ] {
+            let told = Arc::new(Mutex::new(Vec::new()));
+            let noted = told.clone();
             let identity = identity(plain(), MockSessionReader::new(), move || {
                 let mut tx = TestUnitOfWork::default();
                 tx.users.expect_find().returning(|_| Ok(Some(ada())));
@@ -534,12 +540,21 @@ mod tests {
                     .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
                 tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
                 tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
+                let told = noted.clone();
+                tx.jobs.expect_enqueue().returning(move |jobs, _| {
+                    let Job::Mail(letter) = &jobs[0].1.job else { panic!("a letter") };
+                    told.lock().expect("letters").push((letter.to, letter.about.clone()));
+                    Ok(1)
+                });
                 tx
             });
+            let identity = identity.with_letters(true);
             let change =
                 identity.change_password(ada().id, here, Password::typed(current), Password::typed("a new one"));
             let outcome = pollster::block_on(change).map_err(|error| error.code());
             assert_eq!(outcome, expected, "{current} {stored:?}");
+            let letters = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
+            assert_eq!(*told.lock().expect("letters"), letters);
         }
     }
 

@@ -31,6 +31,8 @@ pub enum About {
     Verification,
     /// A way to choose another password.
     PasswordReset,
+    /// The password is another one now.
+    PasswordChanged,
     /// A notification.
     News(News),
 }
@@ -61,6 +63,7 @@ impl About {
         match self {
             Self::Verification => "verification",
             Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
             Self::News(_) => "news",
         }
     }
@@ -83,6 +86,13 @@ impl Letter {
         letter.job(format!("password_reset:{typed}:{}", slot(now)), now)
     }
 
+    /// The job that tells `user` that their password is another one.
+    pub fn password_changed(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
+        let letter = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
+        let key = format!("password_changed:{}", letter.id);
+        letter.job(key, now)
+    }
+
     /// The job that tells of `notification` by mail: once for its subject.
     pub fn of(notification: &Notification) -> (JobId, NewJob) {
         let told = &notification.told;
@@ -100,11 +110,11 @@ impl Letter {
         (self.id, NewJob { job: Job::Mail(self), key, run_at })
     }
 
-    /// Which letter goes first when several are due: the lower. Somebody waits for an answer; a streak ends at midnight; other
+    /// Which letter goes first when several are due: the lower. Somebody waits for an answer, or must know at once; a streak ends at midnight; other
     /// news, of which one Monday brings many, can wait, and hold up nothing else that is queued.
     pub fn priority(&self) -> i16 {
         match &self.about {
-            About::Verification | About::PasswordReset => Kind::Mail.priority(),
+            About::Verification | About::PasswordReset | About::PasswordChanged => Kind::Mail.priority(),
             About::News(news) if news.kind == NotificationKind::StreakAtRisk => 80,
             About::News(_) => 95,
         }
@@ -134,6 +144,7 @@ impl Letter {
         let about = match text(ABOUT)? {
             "verification" => About::Verification,
             "password_reset" => About::PasswordReset,
+            "password_changed" => About::PasswordChanged,
             "news" => About::News(News {
                 kind: NotificationKind::of(text(KIND)?)?,
                 title: text(TITLE)?.to_owned(),
@@ -179,6 +190,7 @@ mod tests {
         for (id, NewJob { job, .. }) in [
             Letter::verification(&CountingIds, ADA, NOW),
             Letter::password_reset(&CountingIds, Some(ADA), &address, NOW),
+            Letter::password_changed(&CountingIds, ADA, NOW),
             Letter::of(&notification()),
         ] {
             let data = job.data();

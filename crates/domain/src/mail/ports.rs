@@ -37,6 +37,8 @@ pub enum Content {
         /// Lets them.
         ticket: String,
     },
+    /// That the password is another one now.
+    PasswordChanged,
     /// A notification.
     News {
         /// Which.

@@ -84,6 +84,7 @@ impl Letters {
         let content = match &letter.about {
             About::Verification => self.verification(&user, &to, now),
             About::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
+            About::PasswordChanged => user.email_verified.then_some(Content::PasswordChanged),
             About::News(news) => self.news(&user, news).await?,
         };
         let Some(content) = content else { return Ok(Sent::Unwanted) };
@@ -225,6 +226,10 @@ mod tests {
             (About::PasswordReset, Some(ada(false)), vec![], false),
             (About::PasswordReset, Some(nobody()), vec![], false),
             (About::PasswordReset, None, vec![], false),
+            (About::PasswordChanged, Some(ada(true)), said(weekly, false), true),
+            (About::PasswordChanged, Some(ada(false)), vec![], false),
+            (About::PasswordChanged, Some(nobody()), vec![], false),
+            (About::PasswordChanged, None, vec![], false),
             (news(weekly), Some(ada(true)), vec![], true),
             (news(weekly), Some(ada(true)), said(weekly, true), true),
             (news(weekly), Some(ada(true)), said(weekly, false), false),
@@ -289,6 +294,7 @@ mod tests {
             let (_, out) = send(about, Some(found), Vec::new());
             let ticket = match out.expect("a letter").content {
                 Content::Verification { ticket } | Content::PasswordReset { ticket } => ticket,
+                Content::PasswordChanged => panic!("it has no link of its own"),
                 Content::News { unsubscribe, .. } => unsubscribe,
             };
             let brought = Brought::parse(&ticket).expect("a ticket");
