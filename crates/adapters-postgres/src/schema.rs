@@ -4,6 +4,7 @@ diesel::table! {
     account_counter (is_only) {
         is_only -> Bool,
         made -> Int4,
+        first_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -12,7 +12,7 @@ use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::schema::{board_places, board_scores, board_snapshots, seasons, usage_days};
+use crate::schema::{account_counter, board_places, board_scores, board_snapshots, seasons, usage_days};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -135,6 +135,11 @@ impl LeaderboardRepository for PgUnitOfWork {
             .get_result(self.connection()?)
             .await
             .map_err(store_error)
+    }
+
+    async fn first_account(&mut self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let made = account_counter::table.select(account_counter::first_at);
+        made.first(self.connection()?).await.map_err(store_error)
     }
 
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError> {

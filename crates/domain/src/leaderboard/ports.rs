@@ -53,6 +53,9 @@ pub trait LeaderboardRepository: Send {
     /// The first day that anybody used anything.
     async fn first_day(&mut self) -> Result<Option<Date>, StoreError>;
 
+    /// When the first account of this instance was made, here: one that was brought along is as old as its import.
+    async fn first_account(&mut self) -> Result<Option<OffsetDateTime>, StoreError>;
+
     /// Keeps the first people of `month`, of those whom boards show at `now`. A month that was frozen stays as it is. Expects
     /// the lock.
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError>;

@@ -114,7 +114,7 @@ impl Leaderboard {
         Ok(people)
     }
 
-    /// Freezes what is over and was not frozen yet, also months that were missed.
+    /// Freezes what is over since the instance has accounts and was not frozen yet, also months that were missed.
     async fn freeze(&self) -> Result<Vec<SeasonMonth>, LeaderboardError> {
         let mut tx = self.store.begin().await?;
         tx.leaderboard().lock().await?;
@@ -124,7 +124,9 @@ impl Leaderboard {
         if tx.leaderboard().is_frozen(last).await? {
             return Ok(Vec::new());
         }
-        let Some(first) = tx.leaderboard().first_day().await? else { return Ok(Vec::new()) };
+        let Some(used) = tx.leaderboard().first_day().await? else { return Ok(Vec::new()) };
+        let Some(made) = tx.leaderboard().first_account().await? else { return Ok(Vec::new()) };
+        let first = SeasonMonth::first_season(used, made);
         let months = SeasonMonth::missing(first, last, &tx.leaderboard().frozen().await?);
         for month in &months {
             tx.leaderboard().freeze(*month, now).await?;

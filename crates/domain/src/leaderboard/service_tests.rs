@@ -42,7 +42,10 @@ fn leaderboard(
 /// What the transactions of a refresh did, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// A refresh of an instance with usage since `first`, with `frozen` seasons and people whose rank earned something.
+/// When the first account was made.
+const FIRST_ACCOUNT: OffsetDateTime = datetime!(2026-08-03 08:00 UTC);
+
+/// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and people whose rank earned something.
 fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
     let log = Log::default();
     let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
@@ -63,6 +66,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
         tx.leaderboard.expect_is_frozen().returning(move |month| Ok(months().contains(&month)));
         tx.leaderboard.expect_frozen().returning(move || Ok(months()));
         tx.leaderboard.expect_first_day().returning(move || Ok(first));
+        tx.leaderboard.expect_first_account().returning(|| Ok(Some(FIRST_ACCOUNT)));
         let log = noted.clone();
         tx.leaderboard.expect_freeze().returning(move |month, _| {
             log.lock().expect("a log").push(format!("freeze {month}"));
@@ -100,6 +104,14 @@ fn months_that_are_over_are_frozen_once_also_those_that_were_missed() {
     assert_eq!(refreshed.frozen.len(), 2);
     let (refreshed, log, commits) = refresh(first, &["2026-10"], &[]);
     assert_eq!((log.len(), refreshed.frozen.len(), commits), (1, 0, 1));
+}
+
+#[test]
+fn months_from_before_the_first_account_are_never_frozen() {
+    let (_, log, _) = refresh(Some(date!(2020 - 04 - 28)), &[], &[]);
+    assert_eq!(log[1..], ["freeze 2026-08", "freeze 2026-09", "freeze 2026-10"]);
+    let (refreshed, ..) = refresh(Some(date!(2026 - 11 - 01)), &[], &[]);
+    assert_eq!(refreshed.frozen, [], "nothing was used in August");
 }
 
 #[test]
