@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use time::{Date, Duration};
 
+use super::asking::ask_for_refresh;
 use super::board::{Asked, Board, Entry, Kind, Part, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
@@ -15,7 +16,6 @@ use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
 use crate::dashboard::{Look, Period};
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::{Job, NewJob};
 use crate::progression::{Change, settle};
 use crate::store::Store;
 use crate::streaks::window_start;
@@ -86,18 +86,12 @@ impl Leaderboard {
         Ok(Refreshed { people, frozen, settled })
     }
 
-    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks again in the
-    /// same minute gets the same job.
+    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks while one
+    /// waits gets that one; one that has begun may have read already, so another is queued.
     pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         let now = self.clock.now();
-        let key = format!("asked:{}T{:02}:{:02}", now.date(), now.hour(), now.minute());
-        let fresh = JobId(self.ids.fresh());
         let mut tx = self.store.begin().await?;
-        let job = NewJob { job: Job::Leaderboard, key: key.clone(), run_at: now };
-        let kind = job.job.kind();
-        tx.jobs().enqueue(&[(fresh, job)], now).await?;
-        // Ours, or the one that was there.
-        let queued = tx.jobs().find(kind, &key).await?.unwrap_or(fresh);
+        let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
         Deed::new(Action::RefreshBoards, Target::Boards, details).note(&mut *tx, &*self.ids, by, now).await?;
         tx.commit().await?;

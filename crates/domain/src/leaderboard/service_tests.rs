@@ -165,23 +165,34 @@ fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
 }
 
 #[test]
-fn who_asks_twice_in_a_minute_gets_the_same_job_and_both_are_written_down() {
-    let known = JobId(Uuid::from_u128(9));
-    for there in [None, Some(known)] {
-        let noted = Arc::new(Mutex::new(Vec::new()));
-        let kept = noted.clone();
+fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
+    const KNOWN: JobId = JobId(Uuid::from_u128(9));
+    let second = "asked:2026-11-22T12:30:00";
+    // What waits at each look, and whether the key by the second is taken; whose job it is, and the keys that were tried.
+    for (waiting, taken, is_known, keys) in [
+        (&[Some(KNOWN)][..], false, true, &[][..]),
+        (&[None], false, false, &[second]),
+        // Somebody else asked at the same moment.
+        (&[None, Some(KNOWN)], true, true, &[second]),
+        // What was asked for in the same second has begun.
+        (&[None, None], true, false, &[second, "asked:its own"]),
+    ] {
+        let (noted, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (kept, queued) = (noted.clone(), tried.clone());
         let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+            let mut looks = waiting.iter().copied();
             tx.jobs
-                .expect_enqueue()
-                .withf(|jobs, now| {
-                    let [(_, job)] = jobs else { return false };
-                    (job.job.clone(), &*job.key, job.run_at) == (Job::Leaderboard, "asked:2026-11-22T12:30", *now)
-                })
-                .returning(move |_, _| Ok(u64::from(there.is_none())));
-            tx.jobs
-                .expect_find()
-                .withf(|kind, key| kind.name() == "leaderboard" && key == "asked:2026-11-22T12:30")
-                .returning(move |_, _| Ok(there));
+                .expect_waiting()
+                .withf(|kind, due| (kind.name(), *due) == ("leaderboard", NOW))
+                .returning(move |_, _| Ok(looks.next().expect("another look")));
+            let queued = queued.clone();
+            tx.jobs.expect_enqueue().returning(move |jobs, now| {
+                let [(id, job)] = jobs else { panic!("one job") };
+                assert_eq!((&job.job, job.run_at, now), (&Job::Leaderboard, NOW, NOW));
+                let key = if job.key == format!("asked:{id}") { "asked:its own" } else { &job.key };
+                queued.lock().expect("keys").push(key.to_owned());
+                Ok(u64::from(!taken || key != second))
+            });
             let kept = kept.clone();
             tx.administration.expect_note().times(1).returning(move |entry| {
                 kept.lock().expect("a list").push((entry.deed.action, entry.deed.details.clone()));
@@ -189,7 +200,10 @@ fn who_asks_twice_in_a_minute_gets_the_same_job_and_both_are_written_down() {
             });
         });
         let job = block_on(leaderboard.request_refresh(&Administrator::unchecked(ADA))).expect("a job");
-        assert!(there.is_none_or(|there| there == job), "{job}");
+        assert_eq!(
+            (job == KNOWN, &**tried.lock().expect("keys")),
+            (is_known, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..])
+        );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let details = vec![("job", job.to_string().into())];
         assert_eq!(*noted.lock().expect("a list"), [(Action::RefreshBoards, details)]);
