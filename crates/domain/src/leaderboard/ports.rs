@@ -95,7 +95,8 @@ pub trait LeaderboardReader: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Entry>, StoreError>;
 
-    /// The ranks of `user` on the board of everybody from the day `from`, oldest first; `None` when `viewer` may not see them.
+    /// The ranks of `user` on the board of everybody from the day `from`, oldest first, none to anybody else while `user` is kept
+    /// off the boards at `now`; `None` when `viewer` may not see them.
     async fn history(
         &self,
         user: UserId,
@@ -103,6 +104,7 @@ pub trait LeaderboardReader: Send + Sync {
         sort_by: SortBy,
         from: Date,
         viewer: Option<UserId>,
+        now: OffsetDateTime,
     ) -> Result<Option<Vec<RankedDay>>, StoreError>;
 
     /// All seasons, the newest first.

@@ -176,7 +176,8 @@ impl Leaderboard {
         entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
     }
 
-    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left out.
+    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left
+    /// out, and all of them for strangers while the person is kept off the boards.
     pub async fn history(
         &self,
         look: &Look,
@@ -184,8 +185,9 @@ impl Leaderboard {
         sort_by: SortBy,
         days: HistoryDays,
     ) -> Result<Vec<RankedDay>, LeaderboardError> {
-        let from = window_start(self.clock.now().date(), days.get());
-        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer).await?;
+        let now = self.clock.now();
+        let from = window_start(now.date(), days.get());
+        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer, now).await?;
         history.ok_or(LeaderboardError::Private)
     }
 

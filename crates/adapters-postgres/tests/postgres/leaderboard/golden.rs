@@ -310,3 +310,22 @@ async fn any_part_of_any_board_is_one_statement() {
         assert_eq!(queries.statements() - before, 1, "{kind:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&bob, &ada).await;
+    fixture.use_up(&[used(&ada, 0, 9)]).await;
+    fixture.refresh().await;
+    fixture.flag(&ada, Some(NOW + Duration::HOUR)).await;
+    fixture.refresh().await;
+    let days = HistoryDays::new(30).expect("days");
+    for (at, shown) in [(NOW, 0), (NOW + Duration::HOUR, 1)] {
+        for (viewer, shown) in [(None, shown), (Some(bob.id), shown), (Some(ada.id), 1)] {
+            let look = fixture.dashboard().visible(&ada.username, viewer).await.expect("a profile");
+            let history = fixture.leaderboard_at(at).history(&look, Period::All, SortBy::Tokens, days).await;
+            assert_eq!(history.expect("no secret").len(), shown, "{at} {viewer:?}");
+        }
+    }
+}
