@@ -123,6 +123,7 @@ diesel::table! {
     board_snapshots (id) {
         id -> Int4,
         computed_at -> Timestamptz,
+        job -> Nullable<Uuid>,
     }
 }
 

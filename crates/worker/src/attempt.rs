@@ -6,7 +6,7 @@ use std::time::Instant;
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::jobs::ports::{Ending, TakenJob};
-use domain::jobs::{Verdict, judge};
+use domain::jobs::{Attempt, Verdict, judge};
 
 use crate::handlers::Work;
 
@@ -22,7 +22,7 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     };
     let began = Instant::now();
     // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue.
-    let mut doing = tokio::spawn(async move { work.run(&job).await });
+    let mut doing = tokio::spawn(async move { work.run(&job, Some(Attempt { job: id, number: attempt })).await });
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
     let (error_kind, error) = match tokio::time::timeout(limit, &mut doing).await {
         Ok(Ok(Ok(report))) => {

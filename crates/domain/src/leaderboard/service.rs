@@ -9,15 +9,17 @@ use super::asking::ask_for_refresh;
 use super::board::{Asked, Board, Entry, Kind, Part, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
-use super::ports::{LeaderboardReader, ZoneDay};
+use super::ports::{BestRank, LeaderboardReader, ZoneDay};
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
 use crate::dashboard::{Look, Period};
 use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
-use crate::store::Store;
+use crate::round::Round;
+use crate::store::{Store, StoreError};
 use crate::streaks::window_start;
 use crate::text::grouped;
 use crate::users::Username;
@@ -40,8 +42,8 @@ pub struct Leaderboard {
 /// What a refresh did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
-    /// How many people have usage.
-    pub people: u64,
+    /// How many people have usage; `None` where everybody was ranked by an attempt before.
+    pub people: Option<u64>,
     /// The months that were frozen, oldest first.
     pub frozen: Vec<SeasonMonth>,
     /// How many people's best rank earned something new.
@@ -52,12 +54,13 @@ impl fmt::Display for Refreshed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = |number, one, many| if number == 1 { one } else { many };
         let (people, settled) = (self.people, self.settled);
-        write!(
-            f,
-            "{} {} ranked",
-            grouped(i64::try_from(people).unwrap_or(i64::MAX)),
-            noun(people, "person", "people")
-        )?;
+        match people {
+            Some(people) => {
+                let number = grouped(i64::try_from(people).unwrap_or(i64::MAX));
+                write!(f, "{number} {} ranked", noun(people, "person", "people"))?;
+            }
+            None => write!(f, "ranked by an attempt before")?,
+        }
         write!(f, ", {settled} with a rank that earns something")?;
         for month in &self.frozen {
             write!(f, ", season {month} frozen")?;
@@ -80,7 +83,13 @@ impl Leaderboard {
     /// Ranks everybody anew, freezes the months that are over, and gives people what their ranks earn. Each step is whole or
     /// not at all; what a crash left out is done by the next refresh.
     pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
-        let people = self.rank_everybody().await?;
+        self.refresh_in(None).await
+    }
+
+    /// Does that in an `attempt` at a job. What an attempt before it has ranked is not ranked anew: ranks would be compared with
+    /// those of a moment ago.
+    pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
+        let people = self.rank_everybody(attempt).await?;
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
         Ok(Refreshed { people, frozen, settled })
@@ -98,14 +107,19 @@ impl Leaderboard {
         Ok(queued)
     }
 
-    async fn rank_everybody(&self) -> Result<u64, LeaderboardError> {
+    async fn rank_everybody(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
         let mut tx = self.store.begin().await?;
         tx.leaderboard().lock().await?;
+        if let Some(Attempt { job, number: 2.. }) = attempt
+            && tx.leaderboard().has_ranked(job).await?
+        {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
-        let people = tx.leaderboard().refresh(&todays, now).await?;
+        let people = tx.leaderboard().refresh(&todays, now, attempt.map(|attempt| attempt.job)).await?;
         tx.commit().await?;
-        Ok(people)
+        Ok(Some(people))
     }
 
     /// Freezes what is over since the instance has accounts and was not frozen yet, also months that were missed.
@@ -129,31 +143,32 @@ impl Leaderboard {
         Ok(months)
     }
 
-    /// Gives people what their best rank newly earns, each in a transaction of their own.
-    async fn settle_ranks(&self) -> Result<u64, LeaderboardError> {
-        let mut settled = 0;
+    /// Gives people what their best rank newly earns, each in a transaction of their own. A failure with one keeps nobody else
+    /// from theirs.
+    async fn settle_ranks(&self) -> Result<u64, StoreError> {
+        let (mut round, mut after) = (Round::default(), None);
         loop {
             let mut tx = self.store.begin().await?;
-            let people = tx.leaderboard().unsettled(&rank_marks(), SETTLED_AT_ONCE).await?;
+            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
             drop(tx);
-            if people.is_empty() {
-                return Ok(settled);
+            for best in &people {
+                round.note(self.settle_rank(*best).await.map(|()| true))?;
             }
-            for person in people {
-                self.settle_rank(person).await?;
-                settled += 1;
+            if people.len() < SETTLED_AT_ONCE as usize {
+                return round.end();
             }
+            after = people.last().copied();
         }
     }
 
-    async fn settle_rank(&self, person: UserId) -> Result<(), LeaderboardError> {
+    async fn settle_rank(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        if let Some(account) = tx.ledger().lock(person).await? {
-            settle(&mut *tx, &*self.ids, self.clock.now(), person, Change::of(account)).await?;
+        if let Some(account) = tx.ledger().lock(best.user).await? {
+            settle(&mut *tx, &*self.ids, self.clock.now(), best.user, Change::of(account)).await?;
         }
         // Also of who was deleted meanwhile, so that nobody is met again and again.
-        tx.leaderboard().settled(person).await?;
-        Ok(tx.commit().await?)
+        tx.leaderboard().settled(best).await?;
+        tx.commit().await
     }
 
     /// The part of a board that is asked for, as `viewer` sees it.

@@ -8,14 +8,15 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{MockLeaderboardReader, ZoneDay};
+use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
 use crate::administration::{Action, Administrator};
 use crate::clock::FixedClock;
 use crate::dashboard::Period;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, JobId, UserId};
-use crate::jobs::Job;
+use crate::jobs::{Attempt, Job};
+use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::account;
 use crate::users::Username;
@@ -57,7 +58,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
         let log = noted.clone();
-        tx.leaderboard.expect_refresh().returning(move |todays, now| {
+        tx.leaderboard.expect_refresh().returning(move |todays, now, _| {
             let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
             log.lock().expect("a log").push(format!("refresh {} at {now}", todays.join(", ")));
             Ok(7)
@@ -73,13 +74,13 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
             Ok(())
         });
         let waiting = left.clone();
-        tx.leaderboard.expect_unsettled().returning(move |marks, _| {
-            assert_eq!(marks, [1, 3, 10, 50, 100]);
-            Ok(waiting.lock().expect("people").clone())
+        tx.leaderboard.expect_unsettled().returning(move |marks, after, _| {
+            assert_eq!((marks, after), (&[1, 3, 10, 50, 100][..], None));
+            Ok(waiting.lock().expect("people").iter().map(|user| BestRank { user: *user, rank: 3 }).collect())
         });
         let waiting = left.clone();
-        tx.leaderboard.expect_settled().returning(move |person| {
-            waiting.lock().expect("people").retain(|other| *other != person);
+        tx.leaderboard.expect_settled().returning(move |best| {
+            waiting.lock().expect("people").retain(|other| (*other, 3) != (best.user, best.rank));
             Ok(())
         });
     });
@@ -93,7 +94,7 @@ fn a_refresh_knows_the_date_in_every_zone_and_takes_unknown_ones_for_utc() {
     let (refreshed, log, _) = refresh(None, &[], &[]);
     let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
     assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
-    assert_eq!(refreshed, Refreshed { people: 7, ..Refreshed::default() });
+    assert_eq!(refreshed, Refreshed { people: Some(7), ..Refreshed::default() });
 }
 
 #[test]
@@ -118,6 +119,79 @@ fn months_from_before_the_first_account_are_never_frozen() {
 fn each_rank_that_earns_something_is_settled_in_a_transaction_of_its_own() {
     let (refreshed, _, commits) = refresh(None, &[], &[ADA, BOB]);
     assert_eq!((refreshed.settled, commits), (2, 3), "the boards, Ada, and Bob who is gone");
+}
+
+/// What settling comes to when so many people are unsettled and the one with the rank `failing` fails like this; and the ranks
+/// that were settled.
+fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Refreshed, LeaderboardError>, Vec<u32>) {
+    let settled = Arc::new(Mutex::new(Vec::new()));
+    let noted = settled.clone();
+    let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+        tx.expect_settling(std::collections::BTreeSet::new());
+        tx.leaderboard.expect_lock().returning(|| Ok(()));
+        tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+        tx.leaderboard.expect_refresh().returning(|_, _, _| Ok(7));
+        tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
+        tx.leaderboard.expect_unsettled().returning(move |_, after, most| {
+            let best = |rank: u32| BestRank { user: UserId(Uuid::from_u128(rank.into())), rank };
+            let first = after.map_or(0, |best| best.rank) + 1;
+            Ok((first..=people).take(most as usize).map(best).collect())
+        });
+        tx.ledger.expect_lock().returning(|_| Ok(None));
+        let noted = noted.clone();
+        tx.leaderboard.expect_settled().returning(move |best| {
+            if best.rank == failing {
+                return Err(error());
+            }
+            noted.lock().expect("ranks").push(best.rank);
+            Ok(())
+        });
+    });
+    let refreshed = block_on(leaderboard.refresh());
+    let settled = settled.lock().expect("ranks").clone();
+    (refreshed, settled)
+}
+
+#[test]
+fn a_rank_that_cannot_be_settled_keeps_nobody_else_from_theirs_and_is_told() {
+    for people in [3, 500, 1_203] {
+        let (refreshed, settled) = settling(people, 2, || StoreError::Internal("a row that makes no sense".to_owned()));
+        assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Internal(_)))), "{refreshed:?}");
+        assert!(settled.iter().copied().eq((1..=people).filter(|rank| *rank != 2)), "{people}: {settled:?}");
+    }
+}
+
+#[test]
+fn a_store_that_is_away_ends_settling() {
+    let (refreshed, settled) = settling(9, 3, || StoreError::Unavailable("away".to_owned()));
+    assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Unavailable(_)))), "{refreshed:?}");
+    assert_eq!(settled, [1, 2]);
+}
+
+#[test]
+fn another_attempt_at_a_job_does_not_rank_again_what_was_ranked() {
+    let job = JobId(Uuid::from_u128(9));
+    for (attempt, has_ranked, people) in [
+        (None, true, Some(7)),
+        // Tried again by an administrator, or put back when a worker ended.
+        (Some(1), true, Some(7)),
+        (Some(2), false, Some(7)),
+        (Some(2), true, None),
+        (Some(5), true, None),
+    ] {
+        let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+            tx.leaderboard.expect_lock().returning(|| Ok(()));
+            tx.leaderboard.expect_has_ranked().withf(move |of| *of == job).returning(move |_| Ok(has_ranked));
+            tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+            let of_attempt = attempt.map(|_| job);
+            tx.leaderboard.expect_refresh().withf(move |_, _, of| *of == of_attempt).returning(|_, _, _| Ok(7));
+            tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
+            tx.leaderboard.expect_unsettled().returning(|_, _, _| Ok(Vec::new()));
+        });
+        let attempt = attempt.map(|number| Attempt { job, number });
+        let refreshed = block_on(leaderboard.refresh_in(attempt)).expect("a refresh");
+        assert_eq!(refreshed.people, people, "{attempt:?}");
+    }
 }
 
 #[test]

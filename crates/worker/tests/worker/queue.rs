@@ -13,7 +13,7 @@ use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Job, JobError, JobStatus, JobStore, Kind, NewJob};
+use domain::jobs::{Attempt, Job, JobError, JobStatus, JobStore, Kind, NewJob};
 use domain::store::StoreError;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use rustix::process::{Pid, Signal, kill_process};
@@ -65,7 +65,7 @@ impl Told {
 
 #[async_trait]
 impl Work for Told {
-    async fn run(&self, _: &Job) -> Result<String, JobError> {
+    async fn run(&self, _: &Job, _: Option<Attempt>) -> Result<String, JobError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(at_once, Ordering::SeqCst);

@@ -285,7 +285,7 @@ async fn a_refresh_that_does_not_end_changes_nothing_and_two_wait_for_each_other
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let todays = domain::leaderboard::ports::ZoneDay { zone: "UTC".to_owned(), today: TODAY };
     tx.leaderboard().lock().await.expect("a lock");
-    tx.leaderboard().refresh(&[todays], NOW).await.expect("a refresh");
+    tx.leaderboard().refresh(&[todays], NOW, None).await.expect("a refresh");
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 10"], "readers go on reading");
     drop(tx);
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 10"]);
