@@ -329,3 +329,23 @@ async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_were_left_are_counted_by_servers_whose_clock_is_behind() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (cyd, dee) = (fixture.person("cyd", None).await, fixture.person("dee", None).await);
+    fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 7), used(&cyd, 0, 5), used(&dee, 0, 3)]).await;
+    fixture.refresh().await;
+    let behind = NOW - Duration::minutes(59);
+    let hide = format!(
+        "UPDATE users SET is_public = false, updated_at = '{behind}' WHERE id = '{}';
+         UPDATE users SET updated_at = '2026-01-01', deleted_at = '{behind}' WHERE id = '{}';
+         INSERT INTO account_flags (id, user_id, reason, created_at) VALUES ('{}', '{}', 'no', '{behind}')",
+        ada.id, bob.id, bob.id, cyd.id
+    );
+    fixture.run(&hide).await;
+    let part = Part { limit: 1, offset: 0 };
+    let board = fixture.leaderboard().board(&by_tokens(), part, None).await.expect("a board");
+    assert_eq!((board.total, board.entries.iter().map(line).collect::<Vec<_>>()), (1, vec!["4 dee 3".to_owned()]));
+}
