@@ -26,10 +26,14 @@ impl JobQueue for PgUnitOfWork {
         enqueue(self.connection()?, jobs, now).await
     }
 
-    async fn find(&mut self, kind: Kind, key: &str) -> Result<Option<JobId>, StoreError> {
+    async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError> {
         let found: Option<Uuid> = jobs::table
-            .filter(jobs::queue.eq(kind.name()).and(jobs::idempotency_key.eq(key)))
+            .filter(jobs::queue.eq(kind.name()).and(jobs::status.eq(JobStatus::Pending.name())))
+            .filter(jobs::attempts.eq(0).and(jobs::run_at.le(due)))
+            .order((jobs::run_at, jobs::id))
             .select(jobs::id)
+            // Several may hold it; whoever takes jobs passes over it.
+            .for_share()
             .first(self.connection()?)
             .await
             .optional()

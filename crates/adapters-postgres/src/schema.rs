@@ -4,6 +4,7 @@ diesel::table! {
     account_counter (is_only) {
         is_only -> Bool,
         made -> Int4,
+        first_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -122,6 +123,7 @@ diesel::table! {
     board_snapshots (id) {
         id -> Int4,
         computed_at -> Timestamptz,
+        job -> Nullable<Uuid>,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod portability;
 pub mod pricing;
 pub mod progression;
 pub mod referrals;
+mod round;
 pub mod social;
 pub mod store;
 pub mod streaks;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::jobs::ports::{Ending, TakenJob};
-use domain::jobs::{Verdict, judge};
+use domain::jobs::{Attempt, Verdict, judge};
 use tokio::task::JoinSet;
 
 use crate::handlers::Work;
@@ -25,7 +25,7 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue. In a set, because
     // that ends it when it is dropped: a job that is cut off does not go on behind the back of who takes it next.
     let mut doing = JoinSet::new();
-    doing.spawn(async move { work.run(&job).await });
+    doing.spawn(async move { work.run(&job, Some(Attempt { job: id, number: attempt })).await });
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
     let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
         Ok(Some(Ok(Ok(report)))) => {

@@ -10,7 +10,7 @@ use domain::clock::Clock;
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
-use domain::jobs::{Job, JobError, JobStore};
+use domain::jobs::{Attempt, Job, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
 use domain::mail::Letters;
 use domain::notifications::Inbox;
@@ -42,8 +42,8 @@ impl Stop {
 /// Does jobs.
 #[async_trait]
 pub trait Work: Send + Sync {
-    /// Does `job` now; returns what was done, in a sentence.
-    async fn run(&self, job: &Job) -> Result<String, JobError>;
+    /// Does `job` now, as that `attempt` if it was queued; returns what was done, in a sentence.
+    async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError>;
 }
 
 /// The use cases behind the jobs.
@@ -113,9 +113,9 @@ impl Handlers {
 
 #[async_trait]
 impl Work for Handlers {
-    async fn run(&self, job: &Job) -> Result<String, JobError> {
+    async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
         match job {
-            Job::Leaderboard => Ok(self.boards.refresh().await.map_err(JobError::new)?.to_string()),
+            Job::Leaderboard => Ok(self.boards.refresh_in(attempt).await.map_err(JobError::new)?.to_string()),
             Job::Benchmarks => {
                 let compared = self.insights.refresh().await.map_err(JobError::new)?;
                 Ok(format!("{} compared", people(compared)))

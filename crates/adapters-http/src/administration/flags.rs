@@ -144,12 +144,14 @@ async fn flag(
 
 /// Let somebody back onto the boards
 ///
-/// At once, at the place they had. The body may be left out. 404 when no flag stands.
+/// They are back with the refresh of the boards that this asks for, within moments; at once, at the place they had, where there
+/// was none since they were flagged. A flag that ends by itself asks for nothing: whoever had one is back with the next hourly
+/// refresh. The body may be left out. 404 when no flag stands.
 #[utoipa::path(
     delete, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
     params(("username" = String, Path, description = "Whom, without regard to case")),
     request_body(content = Option<LiftBody>, example = json!({"reason": "It was a mistake."})),
-    responses((status = 204, description = "Boards show them again"), failures::NotFound)
+    responses((status = 204, description = "The flag is lifted, and boards are refreshed"), failures::NotFound)
 )]
 async fn unflag(
     admin: Admin,

@@ -21,7 +21,8 @@ pub(super) fn routes() -> Routes {
 /// Where somebody stood, day by day
 ///
 /// On the board of everybody, as of its last refresh of each day (in UTC). Days on which the person was not ranked are left out;
-/// days are kept for more than a year. Of who is hidden from boards, the rank they would have had.
+/// days are kept for more than a year. Of who is private, the rank they would have had. While an administrator keeps somebody off
+/// the boards, nobody but themselves is told any.
 #[utoipa::path(
     get, path = "/{username}/rank-history", tag = "Leaderboard", security((), ("bearer" = ["read"])),
     params(("username" = String, Path, description = "Whose, without regard to case"), OfHistory),

@@ -59,8 +59,8 @@ async fn board(
 
 /// Compute the boards anew
 ///
-/// For administrators who do not want to wait for the hour. The worker does it; who asks again in the same minute gets the same
-/// job.
+/// For administrators who do not want to wait for the hour. The worker does it. Who asks while such a job waits gets that one; one
+/// that has begun may have read its data already, so then another is queued.
 #[utoipa::path(
     post, path = "/refresh", tag = "Leaderboard", security(("bearer" = [])),
     responses((status = 202, description = "It is queued", body = RefreshBody, example = json!({

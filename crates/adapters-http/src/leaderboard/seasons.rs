@@ -105,7 +105,8 @@ impl From<SeasonBoard> for SeasonBoardBody {
 
 /// All seasons
 ///
-/// A calendar month becomes one when it is over in every time zone.
+/// A calendar month becomes one when it is over in every time zone. The first is the month, in UTC, in which the first account of
+/// this instance was made: usage from before then is on the boards of all time, and in no season.
 #[utoipa::path(
     get, path = "", tag = "Leaderboard",
     responses(

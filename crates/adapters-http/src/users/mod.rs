@@ -69,7 +69,8 @@ async fn profile(
 /// Change the caller's profile
 ///
 /// What is absent stays; null clears what can be null. A new time zone moves the whole history to its days. A profile that
-/// turns private keeps its followers; one that turns public lets in whoever had asked to follow it.
+/// turns private keeps its followers; one that turns public lets in whoever had asked to follow it, and is back on
+/// the boards with the refresh that this asks for, which begins within ten minutes.
 #[utoipa::path(
     patch, path = "/me", tag = "Users", security(("bearer" = [])),
     request_body(content = ProfilePatch, example = json!({"bio": "Counts tokens.", "region": "EU", "image": null})),

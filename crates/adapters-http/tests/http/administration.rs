@@ -149,6 +149,7 @@ async fn a_flag_is_lifted_with_a_reason_or_without() {
     ] {
         let (world, log) = world(|tx| {
             tx.administration.expect_lift_flag().returning(|_, _| Ok(Some(ID)));
+            tx.jobs.expect_waiting().times(1).returning(|_, _| Ok(Some(JobId(ID))));
         });
         let answer = ask(world.serve(), "DELETE", "/admin/users/bob/flag", body.clone()).await;
         assert_eq!(answer.status, 204, "{body:?}");
@@ -459,8 +460,7 @@ async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
 #[actix_web::test]
 async fn boards_are_refreshed_by_a_job() {
     let (world, log) = world(|tx| {
-        tx.jobs.expect_enqueue().times(1).returning(|_, _| Ok(0));
-        tx.jobs.expect_find().returning(|_, _| Ok(Some(JobId(ID))));
+        tx.jobs.expect_waiting().times(1).returning(|_, _| Ok(Some(JobId(ID))));
     });
     let answer = ask(world.serve(), "POST", "/leaderboard/refresh", None).await;
     assert_eq!((answer.status, answer.json()), (202, json!({"job_id": ID})));

@@ -57,7 +57,7 @@ fn world() -> World {
             [ADA, BOB].into_iter().find(|id| user(*id).username == *name && (*id == ADA || viewer == Some(BOB)));
         Ok(found.filter(|_| asked).map(|id| entry(id, 1, Some(3), viewer)))
     });
-    world.leaderboard.expect_history().returning(|_, period, sort_by, from, _| {
+    world.leaderboard.expect_history().returning(|_, period, sort_by, from, _, _| {
         assert_eq!((period, sort_by, from), (Period::Month, SortBy::Streak, date!(2026 - 11 - 21)));
         Ok(Some(vec![RankedDay { date: date!(2026 - 11 - 21), rank: 4 }]))
     });

@@ -6,6 +6,8 @@ SELECT
     (ARRAY['NA', 'EU', 'APAC', 'SA', 'AF', 'OCE'])[1 + n % 6],
     (ARRAY[NULL, 'Europe/Berlin', 'America/Los_Angeles', 'Asia/Tokyo'])[1 + n % 4], now(), now()
 FROM generate_series(1, :people) AS n;
+-- The first of them came before any of it.
+UPDATE account_counter SET first_at = '2024-01-01';
 INSERT INTO usage_totals (user_key) SELECT key FROM users ON CONFLICT DO NOTHING;
 INSERT INTO social_counts (user_id) SELECT id FROM users ON CONFLICT DO NOTHING;
 INSERT INTO sources (name) SELECT 'tool' || n FROM generate_series(1, 4) AS n;

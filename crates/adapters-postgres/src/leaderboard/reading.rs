@@ -216,13 +216,15 @@ impl LeaderboardReader for Database {
         sort_by: SortBy,
         from: Date,
         viewer: Option<UserId>,
+        now: OffsetDateTime,
     ) -> Result<Option<Vec<RankedDay>>, StoreError> {
         let mut connection = self.connection().await?;
         let query = statement::<(Nullable<SqlDate>, Nullable<Integer>)>(include_str!("../sql/boards/history.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<SmallInt, _>(history_number(period, sort_by))
             .bind::<SqlDate, _>(from)
-            .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0));
+            .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0))
+            .bind::<Timestamptz, _>(now);
         let rows: Vec<(Option<Date>, Option<i32>)> = query.load(&mut connection.pg).await.map_err(store_error)?;
         if rows.is_empty() {
             return Ok(None);

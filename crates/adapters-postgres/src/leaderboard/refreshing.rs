@@ -1,18 +1,19 @@
 //! Refreshing: one statement after the other over everybody, in one transaction.
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use domain::ids::UserId;
-use domain::leaderboard::ports::{LeaderboardRepository, ZoneDay};
+use domain::ids::{JobId, UserId};
+use domain::leaderboard::ports::{BestRank, LeaderboardRepository, ZoneDay};
 use domain::leaderboard::{SeasonMonth, TOP};
 use domain::store::StoreError;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::error::store_error;
-use crate::schema::{board_places, board_scores, board_snapshots, seasons, usage_days};
+use crate::schema::{account_counter, board_places, board_scores, board_snapshots, seasons, usage_days};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -40,9 +41,9 @@ const KEPT: [&str; 4] = [
 
 impl PgUnitOfWork {
     /// Keeps what was computed as the newest snapshot.
-    async fn keep_snapshot(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn keep_snapshot(&mut self, now: OffsetDateTime, job: Option<JobId>) -> Result<(), StoreError> {
         let snapshot: i32 = diesel::insert_into(board_snapshots::table)
-            .values(board_snapshots::computed_at.eq(now))
+            .values((board_snapshots::computed_at.eq(now), board_snapshots::job.eq(job.map(|job| job.0))))
             .returning(board_snapshots::id)
             .get_result(self.connection()?)
             .await
@@ -79,6 +80,11 @@ impl PgUnitOfWork {
     }
 }
 
+/// A rank as it is stored.
+fn stored(rank: u32) -> i32 {
+    i32::try_from(rank).unwrap_or(i32::MAX)
+}
+
 #[async_trait]
 impl LeaderboardRepository for PgUnitOfWork {
     async fn lock(&mut self) -> Result<(), StoreError> {
@@ -92,7 +98,12 @@ impl LeaderboardRepository for PgUnitOfWork {
             .map_err(store_error)
     }
 
-    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn refresh(
+        &mut self,
+        todays: &[ZoneDay],
+        now: OffsetDateTime,
+        job: Option<JobId>,
+    ) -> Result<u64, StoreError> {
         self.make_room().await?;
         let people = statement::<()>(include_str!("../sql/boards/people.sql"))
             .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
@@ -104,7 +115,7 @@ impl LeaderboardRepository for PgUnitOfWork {
             self.batch(compute).await?;
             self.batch(analyze).await?;
         }
-        self.keep_snapshot(now).await?;
+        self.keep_snapshot(now, job).await?;
         self.drop_snapshots().await?;
         // Statements that read meet a snapshot that no statistics speak of yet.
         self.batch(
@@ -114,6 +125,11 @@ impl LeaderboardRepository for PgUnitOfWork {
         let count = "SELECT count(*) FROM board_scopes WHERE tool = 0 AND model = 0";
         let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
         Ok(people.unsigned_abs())
+    }
+
+    async fn has_ranked(&mut self, job: JobId) -> Result<bool, StoreError> {
+        let ranked = board_snapshots::table.filter(board_snapshots::job.eq(job.0));
+        diesel::select(exists(ranked)).get_result(self.connection()?).await.map_err(store_error)
     }
 
     async fn is_frozen(&mut self, month: SeasonMonth) -> Result<bool, StoreError> {
@@ -137,6 +153,11 @@ impl LeaderboardRepository for PgUnitOfWork {
             .map_err(store_error)
     }
 
+    async fn first_account(&mut self) -> Result<Option<OffsetDateTime>, StoreError> {
+        let made = account_counter::table.select(account_counter::first_at);
+        made.first(self.connection()?).await.map_err(store_error)
+    }
+
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError> {
         let freeze = statement::<()>(include_str!("../sql/boards/freeze_entries.sql"))
             .bind::<SqlDate, _>(month.first())
@@ -147,20 +168,29 @@ impl LeaderboardRepository for PgUnitOfWork {
         Ok(())
     }
 
-    async fn unsettled(&mut self, marks: &[u32], most: u32) -> Result<Vec<UserId>, StoreError> {
-        let marks: Vec<i32> = marks.iter().filter_map(|mark| i32::try_from(*mark).ok()).collect();
-        let people: Vec<Uuid> = statement::<SqlUuid>(include_str!("../sql/boards/unsettled.sql"))
+    async fn unsettled(
+        &mut self,
+        marks: &[u32],
+        after: Option<BestRank>,
+        most: u32,
+    ) -> Result<Vec<BestRank>, StoreError> {
+        let marks: Vec<i32> = marks.iter().copied().map(stored).collect();
+        let people: Vec<(Uuid, i32)> = statement::<(SqlUuid, Integer)>(include_str!("../sql/boards/unsettled.sql"))
             .bind::<Array<Integer>, _>(marks)
             .bind::<BigInt, _>(i64::from(most))
+            .bind::<Nullable<Integer>, _>(after.map(|best| stored(best.rank)))
+            .bind::<Nullable<SqlUuid>, _>(after.map(|best| best.user.0))
             .load(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(people.into_iter().map(UserId).collect())
+        let best = |(user, rank): (Uuid, i32)| BestRank { user: UserId(user), rank: rank.unsigned_abs() };
+        Ok(people.into_iter().map(best).collect())
     }
 
-    async fn settled(&mut self, user: UserId) -> Result<(), StoreError> {
-        self.run(statement::<()>("UPDATE best_ranks SET settled = rank WHERE user_id = $1").bind::<SqlUuid, _>(user.0))
-            .await?;
+    async fn settled(&mut self, best: BestRank) -> Result<(), StoreError> {
+        // Not `rank`, which a refresh may have made better since; and never worse, where two settle the same person.
+        let text = "UPDATE best_ranks SET settled = $2 WHERE user_id = $1 AND (settled IS NULL OR settled > $2)";
+        self.run(statement::<()>(text).bind::<SqlUuid, _>(best.user.0).bind::<Integer, _>(stored(best.rank))).await?;
         Ok(())
     }
 

@@ -12,7 +12,8 @@ use domain::dashboard::Period;
 use domain::error::DomainError;
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
-use domain::jobs::{Job, JobStatus, JobStore, NewJob};
+use domain::jobs::ports::{Capacity, Ending, ListedJob};
+use domain::jobs::{Job, JobStatus, JobStore, Kind, NewJob};
 use domain::leaderboard::{Asked, Leaderboard, Part, SortBy};
 use domain::page::PageRequest;
 use domain::store::{Store, StoreError};
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture};
+use crate::leaderboard::community::{by_tokens, used};
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 100 };
 
@@ -307,25 +309,127 @@ async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone(
     assert_eq!(fixture.actions().await, ["job_removed", "job_retried"]);
 }
 
+/// The jobs that compute boards, the first that is due first.
+async fn refreshes(fixture: &Fixture) -> Vec<ListedJob> {
+    let mut jobs = fixture.store.list(None, 99).await.expect("jobs");
+    assert!(jobs.iter().all(|job| job.queue == "leaderboard"), "{jobs:?}");
+    jobs.reverse();
+    jobs
+}
+
+/// A worker that begins the refreshes that are due at `now`.
+async fn begin(fixture: &Fixture, now: OffsetDateTime) -> Vec<JobId> {
+    let room = Capacity { total: 9, by_kind: vec![(Kind::Leaderboard, 9)] };
+    let taken = fixture.store.take("worker", &room, now, std::time::Duration::from_mins(10)).await.expect("jobs");
+    taken.into_iter().map(|job| job.id).collect()
+}
+
+async fn end(fixture: &Fixture, jobs: &[JobId], ending: Ending) {
+    let endings: Vec<_> = jobs.iter().map(|job| (*job, ending.clone())).collect();
+    fixture.store.finish("worker", &endings, NOW).await.expect("an end");
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn boards_that_are_asked_for_twice_are_one_job() {
+async fn boards_that_are_asked_for_by_many_at_once_are_one_job() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
+    let ask = |fixture: Arc<Fixture>, root: Administrator, now| async move {
+        let store = Arc::new(fixture.store.clone());
+        let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(now)), Arc::new(Fresh));
+        boards.request_refresh(&root).await.expect("a job")
+    };
     let mut tasks = JoinSet::new();
     for _ in 0..4 {
-        let (fixture, root) = (fixture.clone(), root.clone());
-        let store = Arc::new(fixture.store.clone());
-        let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
-        tasks.spawn(async move { boards.request_refresh(&root).await.expect("a job") });
+        tasks.spawn(ask(fixture.clone(), root.clone(), NOW));
     }
     let mut jobs = tasks.join_all().await;
     jobs.dedup();
     assert_eq!(jobs.len(), 1);
-    let later = fixture.leaderboard_at(NOW + Duration::MINUTE).request_refresh(&root).await.expect("a job");
-    assert_ne!(later, jobs[0]);
+    let later = ask(fixture.clone(), root.clone(), NOW + Duration::MINUTE).await;
+    assert_eq!(later, jobs[0], "it waits still");
     assert_eq!(fixture.actions().await, ["boards_refreshed"; 5], "each asking is written down");
-    let listed = fixture.store.list(None, 9).await.expect("jobs");
-    assert!(
-        listed.len() == 2 && listed.iter().all(|job| job.queue == "leaderboard" && job.status == JobStatus::Pending)
-    );
+    assert_eq!(refreshes(&fixture).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_again_for_boards_that_are_under_way_or_done_gets_another_job() {
+    let ended: [(&str, Option<Ending>); 4] = [
+        ("it runs, and may have read already", None),
+        ("it is done", Some(Ending::Done)),
+        ("it was given up", Some(Ending::Dead { error: "no".to_owned() })),
+        ("it failed, and may have ranked already", Some(Ending::Retry { run_at: NOW, error: "no".to_owned() })),
+    ];
+    for (why, ending) in ended {
+        let fixture = fixture();
+        let (_, root) = fixture.root().await;
+        let ask = async || {
+            let store = Arc::new(fixture.store.clone());
+            let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+            boards.request_refresh(&root).await.expect("a job")
+        };
+        let first = ask().await;
+        assert_eq!(begin(&fixture, NOW).await, [first]);
+        if let Some(ending) = ending {
+            end(&fixture, &[first], ending).await;
+        }
+        let second = ask().await;
+        assert_ne!(first, second, "{why}");
+        assert_eq!(ask().await, second, "one waits: {why}");
+        let state = refreshes(&fixture).await.into_iter().find(|job| job.id == second).expect("a job");
+        assert_eq!((state.status, state.run_at), (JobStatus::Pending, NOW), "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_refresh_that_is_shared_does_not_begin_before_what_it_is_shared_for_is_there() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let first = fixture.leaderboard().request_refresh(&root).await.expect("a job");
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    assert_eq!(tx.jobs().waiting(Kind::Leaderboard, NOW).await.expect("a job"), Some(first));
+    assert_eq!(begin(&fixture, NOW).await, [], "it is held");
+    tx.commit().await.expect("a commit");
+    assert_eq!(begin(&fixture, NOW).await, [first]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_let_back_onto_the_boards_after_a_refresh_gets_a_place_by_another() {
+    let fixture = fixture();
+    let (_, root) = fixture.root().await;
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
+    let administration = fixture.administration();
+    administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
+    fixture.refresh().await;
+    assert_eq!(refreshes(&fixture).await, [], "to hide somebody takes no refresh");
+    administration.unflag(&root, &ada.username, None).await.expect("it is lifted");
+    assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 bob 5"], "the refresh gave her no place");
+    let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();
+    assert_eq!(due, [(JobStatus::Pending, NOW)]);
+    fixture.refresh().await;
+    assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 9", "2 bob 5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_that_turn_public_ask_for_one_refresh_a_minute_later() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.private_person("ada").await, fixture.private_person("bob").await);
+    fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
+    fixture.refresh().await;
+    assert_eq!(refreshes(&fixture).await, [], "to hide takes no refresh");
+    for person in [&ada, &bob, &ada] {
+        fixture.set_public(person, true).await;
+    }
+    assert_eq!(fixture.lines(&by_tokens(), None).await, [] as [&str; 0], "the refresh gave them no place");
+    let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();
+    assert_eq!(due, [(JobStatus::Pending, NOW + Duration::MINUTE)]);
+    fixture.refresh().await;
+    assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 9", "2 bob 5"]);
+
+    // An administrator does not wait for it.
+    let (_, root) = fixture.root().await;
+    let store = Arc::new(fixture.store.clone());
+    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+    boards.request_refresh(&root).await.expect("a job");
+    assert_eq!(refreshes(&fixture).await.len(), 2);
 }

@@ -7,6 +7,7 @@ use domain::ids::ActivityId;
 use domain::social::ports::{ActivityHub, FeedReader, HeardActivities};
 use domain::store::Store;
 use domain::users::User;
+use time::OffsetDateTime;
 use tokio_postgres::Client;
 
 use crate::common::{Fixture, NOW, fixture, level_up, write};
@@ -96,14 +97,16 @@ async fn what_is_committed_while_the_connection_is_away_is_caught_up() {
     let hub = hub(&fixture);
     let mut heard = listen(&hub, &ada).await;
     let client = fixture.client().await;
+    // What is caught up with is of the last day, by the database's clock.
+    let passed = (OffsetDateTime::now_utc() - NOW).whole_seconds();
     let mut cut = 0;
     for round in 0..5 {
         if round % 2 == 1 {
-            let before = fixture.happens(&bob, 10 * round).await;
+            let before = fixture.happens(&bob, passed + 10 * round).await;
             assert_eq!(next(&mut heard).await, Some(before));
         }
         // Written by a transaction that was under way before the connection was cut, and committed after it.
-        let late = level_up(&bob, 10 * round - 5);
+        let late = level_up(&bob, passed + 10 * round - 5);
         let mut slow = fixture.store.begin().await.expect("a transaction");
         write(&mut *slow, &late).await;
         cut = listening(&client, cut).await;

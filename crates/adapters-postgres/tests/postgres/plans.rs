@@ -236,3 +236,65 @@ async fn no_part_of_a_board_looks_at_everybody() {
         }
     }
 }
+
+/// How many rows of `table` each part of a plan looked at, as `EXPLAIN (ANALYZE)` told it: those it kept, at least one each
+/// time, and those it passed over.
+fn rows_of(plan: &str, table: &str) -> Vec<u64> {
+    let number = |line: &str, after: &str| {
+        let digits = line.split(after).nth(1)?.split([' ', '.', ')']).next()?;
+        digits.parse::<u64>().ok()
+    };
+    let mut rows = Vec::new();
+    let mut is_of_table = false;
+    for line in plan.lines() {
+        if let Some(loops) = number(line, " loops=") {
+            is_of_table = line.contains(&format!(" on {table} "));
+            if is_of_table {
+                rows.push(loops * number(line, "actual rows=").expect("rows").max(1));
+            }
+        } else if let Some(removed) = number(line, "Rows Removed by Filter: ").filter(|_| is_of_table) {
+            rows.push(removed);
+        }
+    }
+    rows
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_board_does_not_look_at_everybody_who_is_private() {
+    let fixture = fixture();
+    let client = fixture.client().await;
+    client.batch_execute(&MANY_ON_BOARDS.replace("n % 100 <> 0", "n % 10 > 2")).await.expect("many people");
+    client.batch_execute("UPDATE users SET updated_at = '2026-03-01'").await.expect("long ago");
+    let store = Arc::new(fixture.store.clone());
+    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    for _ in 0..2 {
+        boards.refresh().await.expect("boards");
+    }
+    // Three who hide after the refresh.
+    let hide = format!(
+        "UPDATE users SET is_public = false, updated_at = '{NOW}' WHERE username IN ('ranked5', 'ranked7', 'ranked4989')"
+    );
+    client.batch_execute(&hide).await.expect("they hide");
+    let settings = "VACUUM ANALYZE; SET plan_cache_mode = force_generic_plan";
+    for statement in settings.split("; ") {
+        client.batch_execute(statement).await.expect("statistics");
+    }
+    let text = format!(
+        "PREPARE of_whole (smallint, smallint, bigint, bigint, uuid, timestamptz) AS {}",
+        board!("of_whole", "entries")
+    );
+    client.batch_execute(&text).await.expect("a statement");
+    for offset in [0, 3_000] {
+        let explain = format!(
+            "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+             EXECUTE of_whole (1, 1, {offset}, 100, NULL, '{NOW}')"
+        );
+        let lines = client.query(&explain, &[]).await.expect("a plan");
+        let plan = lines.iter().map(|line| line.get::<_, String>(0)).collect::<Vec<_>>().join("\n");
+        let looked: Vec<u64> = ["users", "board_scores"].iter().flat_map(|table| rows_of(&plan, table)).collect();
+        assert!(looked.len() >= 6, "{looked:?}\n{plan}");
+        assert!(looked.iter().all(|rows| *rows <= 200), "{looked:?}\n{plan}");
+    }
+    let shown = client.query("EXECUTE of_whole (1, 1, 0, 1, NULL, now())", &[]).await.expect("a board");
+    assert_eq!(shown[0].get::<_, i64>(1), 3_500 - 3);
+}

@@ -16,6 +16,7 @@ use crate::identity::{SignInName, Via};
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
+use crate::leaderboard::ask_for_refresh;
 use crate::page::{Page, PageRequest};
 use crate::store::{Store, UnitOfWork};
 use crate::text::rfc3339;
@@ -145,7 +146,8 @@ impl Administration {
         })
     }
 
-    /// Lifts the flag of the account called `username`: boards show it again at once, at the place it had.
+    /// Lifts the flag of the account called `username`. Boards that were refreshed meanwhile have no place for it, so the
+    /// transaction asks for a refresh.
     pub async fn unflag(
         &self,
         by: &Administrator,
@@ -161,6 +163,7 @@ impl Administration {
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let deed = Deed::new(Action::UnflagAccount, Target::User(user.id), details);
         deed.note(&mut *tx, &*self.ids, by, now).await?;
+        ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
 

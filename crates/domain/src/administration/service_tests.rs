@@ -15,8 +15,8 @@ use crate::data::{Data, Datum};
 use crate::error::DomainError;
 use crate::identity::{Scopes, SignInName, Via};
 use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
-use crate::jobs::JobStatus;
 use crate::jobs::ports::{HeldJob, MockJobStore};
+use crate::jobs::{Job, JobStatus};
 use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::text::rfc3339;
@@ -203,6 +203,11 @@ fn a_flag_that_stands_is_lifted() {
         let trial = Trial::new(move |tx| {
             let lift = tx.administration.expect_lift_flag();
             lift.withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| Ok(stands.then_some(id)));
+            tx.jobs.expect_waiting().returning(|_, _| Ok(None));
+            let queued = tx.jobs.expect_enqueue().times(usize::from(stands && name == "ada"));
+            queued
+                .withf(|jobs, _| jobs[0].1.job == Job::Leaderboard && jobs[0].1.run_at == NOW)
+                .returning(|_, _| Ok(1));
         });
         let name = Username::trusted(name);
         let lifted = block_on(trial.administration.unflag(&admin(), &name, reason.map(Reason::trusted)));

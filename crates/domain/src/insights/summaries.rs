@@ -11,6 +11,7 @@ use crate::dashboard::ports::{DashboardReader, Window};
 use crate::days::Zone;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::Notification;
+use crate::round::Round;
 use crate::store::{Store, StoreError};
 use crate::streaks::Streak;
 use crate::streaks::ports::StreakReader;
@@ -51,22 +52,18 @@ impl WeeklySummaries {
         let places: Vec<(Zone, Week)> = (self.streaks.zones().await?.into_iter())
             .map(|zone| (zone.clone(), Week::to_sum_up(zone.local(now))))
             .collect();
-        let (mut told, mut after, mut failure) = (0, None, None);
+        let (mut round, mut after) = (Round::default(), None);
         while !places.is_empty() && !stop() {
             let people = self.weeks.unsummed(&places, after, PAGE).await?;
             for (user, week) in &people {
-                match self.sum_up_one(*user, *week, now).await {
-                    Ok(is_new) => told += u64::from(is_new),
-                    Err(error @ StoreError::Unavailable(_)) => return Err(error),
-                    Err(error) => failure = Some(error),
-                }
+                round.note(self.sum_up_one(*user, *week, now).await)?;
             }
             after = people.last().map(|(user, _)| *user);
             if people.len() < PAGE as usize {
                 break;
             }
         }
-        failure.map_or(Ok(told), Err)
+        round.end()
     }
 
     /// Tells `user` what `week` came to; says no where they were told before, or are gone.

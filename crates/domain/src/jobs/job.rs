@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 
 use super::kind::Kind;
 use crate::data::{Datum, Facts};
+use crate::ids::JobId;
 use crate::mail::Letter;
 
 /// A piece of work, with what it is about.
@@ -89,6 +90,15 @@ impl Job {
             Kind::Mail => Self::Mail(Letter::parse(data).ok_or_else(unknown)?),
         })
     }
+}
+
+/// Which attempt at which job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// Names the job.
+    pub job: JobId,
+    /// From 1; whoever stopped before the end may have done a part of it.
+    pub number: u32,
 }
 
 /// A job to be queued.

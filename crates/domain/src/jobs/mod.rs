@@ -13,7 +13,7 @@ mod status;
 
 pub use error::JobError;
 pub use first::FirstJobs;
-pub use job::{Job, NewJob, UnknownJob};
+pub use job::{Attempt, Job, NewJob, UnknownJob};
 pub use kind::Kind;
 pub use ports::{JobQueue, JobStore};
 pub use retry::{Verdict, backoff, judge};

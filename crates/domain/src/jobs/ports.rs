@@ -18,8 +18,9 @@ pub trait JobQueue: Send {
     /// Queues those of `jobs` whose key is not known yet; says how many that were. One statement.
     async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// The job of `kind` with `key`, in whatever state.
-    async fn find(&mut self, kind: Kind, key: &str) -> Result<Option<JobId>, StoreError>;
+    /// A job of `kind` that nobody has begun yet and that is due by `due`. It is not begun before the end of the transaction, so
+    /// it finds what that changes.
+    async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError>;
 
     /// The job `id`, which nobody takes, changes or removes until the end of the transaction.
     async fn hold(&mut self, id: JobId) -> Result<Option<HeldJob>, StoreError>;

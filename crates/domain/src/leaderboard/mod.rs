@@ -6,6 +6,7 @@
 //!
 //! [`ranking`] says the rules on plain values; the statements of a refresh are tested against it.
 
+mod asking;
 mod board;
 mod error;
 mod history;
@@ -16,6 +17,7 @@ mod service;
 #[cfg(test)]
 mod service_tests;
 
+pub(crate) use asking::{GATHERED, ask_for_refresh};
 pub use board::{Asked, Board, Entry, Filter, Kind, Measure, Part, Scope, Score, SortBy, Standing};
 pub use error::LeaderboardError;
 pub use history::{HistoryDays, KEPT_DAYS, RankedDay};

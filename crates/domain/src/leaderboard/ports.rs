@@ -8,7 +8,7 @@ use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::dashboard::Period;
 use crate::days::Zone;
-use crate::ids::UserId;
+use crate::ids::{JobId, UserId};
 use crate::store::StoreError;
 use crate::users::Username;
 
@@ -29,6 +29,15 @@ impl ZoneDay {
     }
 }
 
+/// The best rank that somebody ever had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BestRank {
+    /// Who.
+    pub user: UserId,
+    /// The rank, from 1.
+    pub rank: u32,
+}
+
 /// Computes boards and what follows from them.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -40,9 +49,13 @@ pub trait LeaderboardRepository: Send {
     async fn zones(&mut self) -> Result<Vec<String>, StoreError>;
 
     /// Ranks everybody with usage by their days up to their today, and puts the result in the place of the snapshot before
-    /// it when the transaction is committed. Notes the ranks of the day of `now` and who did better than ever. Returns how
-    /// many people have usage. Expects the lock.
-    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError>;
+    /// it when the transaction is committed. Notes the ranks of the day of `now`, who did better than ever, and that it was
+    /// for `job`. Returns how many people have usage. Expects the lock.
+    async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime, job: Option<JobId>)
+    -> Result<u64, StoreError>;
+
+    /// Whether a snapshot that is still kept was computed for `job`.
+    async fn has_ranked(&mut self, job: JobId) -> Result<bool, StoreError>;
 
     /// Whether `month` was frozen.
     async fn is_frozen(&mut self, month: SeasonMonth) -> Result<bool, StoreError>;
@@ -53,16 +66,24 @@ pub trait LeaderboardRepository: Send {
     /// The first day that anybody used anything.
     async fn first_day(&mut self) -> Result<Option<Date>, StoreError>;
 
+    /// When the first account of this instance was made, here: one that was brought along is as old as its import.
+    async fn first_account(&mut self) -> Result<Option<OffsetDateTime>, StoreError>;
+
     /// Keeps the first people of `month`, of those whom boards show at `now`. A month that was frozen stays as it is. Expects
     /// the lock.
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// Up to `most` people whose best rank passed one of `marks` since it was last [`settled`](Self::settled), the best
-    /// first.
-    async fn unsettled(&mut self, marks: &[u32], most: u32) -> Result<Vec<UserId>, StoreError>;
+    /// first, those after `after`.
+    async fn unsettled(
+        &mut self,
+        marks: &[u32],
+        after: Option<BestRank>,
+        most: u32,
+    ) -> Result<Vec<BestRank>, StoreError>;
 
-    /// Notes that what the best rank of `user` earns was given.
-    async fn settled(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Notes that what `best` earns was given. A better one that a refresh found meanwhile is still to come.
+    async fn settled(&mut self, best: BestRank) -> Result<(), StoreError>;
 
     /// Removes up to `most` days of ranks from before `before`; returns how many.
     async fn prune(&mut self, before: Date, most: u32) -> Result<u64, StoreError>;
@@ -92,7 +113,8 @@ pub trait LeaderboardReader: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Entry>, StoreError>;
 
-    /// The ranks of `user` on the board of everybody from the day `from`, oldest first; `None` when `viewer` may not see them.
+    /// The ranks of `user` on the board of everybody from the day `from`, oldest first, none to anybody else while `user` is kept
+    /// off the boards at `now`; `None` when `viewer` may not see them.
     async fn history(
         &self,
         user: UserId,
@@ -100,6 +122,7 @@ pub trait LeaderboardReader: Send + Sync {
         sort_by: SortBy,
         from: Date,
         viewer: Option<UserId>,
+        now: OffsetDateTime,
     ) -> Result<Option<Vec<RankedDay>>, StoreError>;
 
     /// All seasons, the newest first.

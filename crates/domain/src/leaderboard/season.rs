@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use time::{Date, Duration, Month, OffsetDateTime};
+use time::{Date, Duration, Month, OffsetDateTime, UtcOffset};
 
 use crate::ids::UserId;
 use crate::money::Usd;
@@ -60,9 +60,16 @@ impl SeasonMonth {
         Self::of((now - WESTERNMOST).date()).previous()
     }
 
-    /// The months from the one `first` is in to `last`, but those in `frozen`, oldest first.
-    pub fn missing(first: Date, last: Self, frozen: &[Self]) -> Vec<Self> {
-        let months = std::iter::successors(Some(Self::of(first)), |month| Some(month.next()));
+    /// The first season of an instance that was first used on the day `used`, and whose first account was made at `made`: none
+    /// from before that. What people bring along reaches further back, but a month that is frozen from the history of who
+    /// came first would lack for good whoever comes next.
+    pub fn first_season(used: Date, made: OffsetDateTime) -> Self {
+        Self::of(used.max(made.to_offset(UtcOffset::UTC).date()))
+    }
+
+    /// The months from `first` to `last`, but those in `frozen`, oldest first.
+    pub fn missing(first: Self, last: Self, frozen: &[Self]) -> Vec<Self> {
+        let months = std::iter::successors(Some(first), |month| Some(month.next()));
         months.take_while(|month| *month <= last).filter(|month| !frozen.contains(month)).collect()
     }
 }
@@ -134,13 +141,27 @@ mod tests {
     }
 
     #[test]
-    fn missed_months_are_found_from_the_first_with_usage() {
+    fn seasons_begin_with_the_month_of_the_first_account_or_of_the_first_usage_if_that_is_later() {
+        for (used, made, first) in [
+            (date!(2020 - 04 - 28), datetime!(2026-11-22 12:00 UTC), "2026-11"),
+            (date!(2026 - 11 - 30), datetime!(2026-11-30 23:59:59 UTC), "2026-11"),
+            (date!(2026 - 11 - 30), datetime!(2026-12-01 00:30 +1), "2026-11"),
+            // West of Greenwich it is still October, in which nobody was here.
+            (date!(2026 - 10 - 31), datetime!(2026-11-01 00:00 UTC), "2026-11"),
+            (date!(2027 - 01 - 05), datetime!(2026-11-22 12:00 UTC), "2027-01"),
+        ] {
+            assert_eq!(SeasonMonth::first_season(used, made), month(first), "{used} {made}");
+        }
+    }
+
+    #[test]
+    fn missed_months_are_found_from_the_first() {
         let missing = |first, last, frozen: &[&str]| {
             let frozen: Vec<_> = frozen.iter().map(|text| month(text)).collect();
-            let missing = SeasonMonth::missing(first, month(last), &frozen);
+            let missing = SeasonMonth::missing(month(first), month(last), &frozen);
             missing.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        let november = date!(2025 - 11 - 17);
+        let november = "2025-11";
         assert_eq!(missing(november, "2026-02", &[]), ["2025-11", "2025-12", "2026-01", "2026-02"]);
         assert_eq!(missing(november, "2026-02", &["2025-12", "2026-02"]), ["2025-11", "2026-01"]);
         assert!(missing(november, "2025-10", &[]).is_empty(), "the month is still under way");

@@ -5,19 +5,21 @@ use std::sync::Arc;
 
 use time::{Date, Duration};
 
+use super::asking::ask_for_refresh;
 use super::board::{Asked, Board, Entry, Kind, Part, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
-use super::ports::{LeaderboardReader, ZoneDay};
+use super::ports::{BestRank, LeaderboardReader, ZoneDay};
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
 use crate::dashboard::{Look, Period};
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::{Job, NewJob};
+use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
-use crate::store::Store;
+use crate::round::Round;
+use crate::store::{Store, StoreError};
 use crate::streaks::window_start;
 use crate::text::grouped;
 use crate::users::Username;
@@ -40,8 +42,8 @@ pub struct Leaderboard {
 /// What a refresh did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
-    /// How many people have usage.
-    pub people: u64,
+    /// How many people have usage; `None` where everybody was ranked by an attempt before.
+    pub people: Option<u64>,
     /// The months that were frozen, oldest first.
     pub frozen: Vec<SeasonMonth>,
     /// How many people's best rank earned something new.
@@ -52,12 +54,13 @@ impl fmt::Display for Refreshed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = |number, one, many| if number == 1 { one } else { many };
         let (people, settled) = (self.people, self.settled);
-        write!(
-            f,
-            "{} {} ranked",
-            grouped(i64::try_from(people).unwrap_or(i64::MAX)),
-            noun(people, "person", "people")
-        )?;
+        match people {
+            Some(people) => {
+                let number = grouped(i64::try_from(people).unwrap_or(i64::MAX));
+                write!(f, "{number} {} ranked", noun(people, "person", "people"))?;
+            }
+            None => write!(f, "ranked by an attempt before")?,
+        }
         write!(f, ", {settled} with a rank that earns something")?;
         for month in &self.frozen {
             write!(f, ", season {month} frozen")?;
@@ -80,41 +83,46 @@ impl Leaderboard {
     /// Ranks everybody anew, freezes the months that are over, and gives people what their ranks earn. Each step is whole or
     /// not at all; what a crash left out is done by the next refresh.
     pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
-        let people = self.rank_everybody().await?;
+        self.refresh_in(None).await
+    }
+
+    /// Does that in an `attempt` at a job. What an attempt before it has ranked is not ranked anew: ranks would be compared with
+    /// those of a moment ago.
+    pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
+        let people = self.rank_everybody(attempt).await?;
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
         Ok(Refreshed { people, frozen, settled })
     }
 
-    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks again in the
-    /// same minute gets the same job.
+    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks while one
+    /// waits gets that one; one that has begun may have read already, so another is queued.
     pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         let now = self.clock.now();
-        let key = format!("asked:{}T{:02}:{:02}", now.date(), now.hour(), now.minute());
-        let fresh = JobId(self.ids.fresh());
         let mut tx = self.store.begin().await?;
-        let job = NewJob { job: Job::Leaderboard, key: key.clone(), run_at: now };
-        let kind = job.job.kind();
-        tx.jobs().enqueue(&[(fresh, job)], now).await?;
-        // Ours, or the one that was there.
-        let queued = tx.jobs().find(kind, &key).await?.unwrap_or(fresh);
+        let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
         Deed::new(Action::RefreshBoards, Target::Boards, details).note(&mut *tx, &*self.ids, by, now).await?;
         tx.commit().await?;
         Ok(queued)
     }
 
-    async fn rank_everybody(&self) -> Result<u64, LeaderboardError> {
+    async fn rank_everybody(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
         let mut tx = self.store.begin().await?;
         tx.leaderboard().lock().await?;
+        if let Some(Attempt { job, number: 2.. }) = attempt
+            && tx.leaderboard().has_ranked(job).await?
+        {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
-        let people = tx.leaderboard().refresh(&todays, now).await?;
+        let people = tx.leaderboard().refresh(&todays, now, attempt.map(|attempt| attempt.job)).await?;
         tx.commit().await?;
-        Ok(people)
+        Ok(Some(people))
     }
 
-    /// Freezes what is over and was not frozen yet, also months that were missed.
+    /// Freezes what is over since the instance has accounts and was not frozen yet, also months that were missed.
     async fn freeze(&self) -> Result<Vec<SeasonMonth>, LeaderboardError> {
         let mut tx = self.store.begin().await?;
         tx.leaderboard().lock().await?;
@@ -124,7 +132,9 @@ impl Leaderboard {
         if tx.leaderboard().is_frozen(last).await? {
             return Ok(Vec::new());
         }
-        let Some(first) = tx.leaderboard().first_day().await? else { return Ok(Vec::new()) };
+        let Some(used) = tx.leaderboard().first_day().await? else { return Ok(Vec::new()) };
+        let Some(made) = tx.leaderboard().first_account().await? else { return Ok(Vec::new()) };
+        let first = SeasonMonth::first_season(used, made);
         let months = SeasonMonth::missing(first, last, &tx.leaderboard().frozen().await?);
         for month in &months {
             tx.leaderboard().freeze(*month, now).await?;
@@ -133,31 +143,32 @@ impl Leaderboard {
         Ok(months)
     }
 
-    /// Gives people what their best rank newly earns, each in a transaction of their own.
-    async fn settle_ranks(&self) -> Result<u64, LeaderboardError> {
-        let mut settled = 0;
+    /// Gives people what their best rank newly earns, each in a transaction of their own. A failure with one keeps nobody else
+    /// from theirs.
+    async fn settle_ranks(&self) -> Result<u64, StoreError> {
+        let (mut round, mut after) = (Round::default(), None);
         loop {
             let mut tx = self.store.begin().await?;
-            let people = tx.leaderboard().unsettled(&rank_marks(), SETTLED_AT_ONCE).await?;
+            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
             drop(tx);
-            if people.is_empty() {
-                return Ok(settled);
+            for best in &people {
+                round.note(self.settle_rank(*best).await.map(|()| true))?;
             }
-            for person in people {
-                self.settle_rank(person).await?;
-                settled += 1;
+            if people.len() < SETTLED_AT_ONCE as usize {
+                return round.end();
             }
+            after = people.last().copied();
         }
     }
 
-    async fn settle_rank(&self, person: UserId) -> Result<(), LeaderboardError> {
+    async fn settle_rank(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        if let Some(account) = tx.ledger().lock(person).await? {
-            settle(&mut *tx, &*self.ids, self.clock.now(), person, Change::of(account)).await?;
+        if let Some(account) = tx.ledger().lock(best.user).await? {
+            settle(&mut *tx, &*self.ids, self.clock.now(), best.user, Change::of(account)).await?;
         }
         // Also of who was deleted meanwhile, so that nobody is met again and again.
-        tx.leaderboard().settled(person).await?;
-        Ok(tx.commit().await?)
+        tx.leaderboard().settled(best).await?;
+        tx.commit().await
     }
 
     /// The part of a board that is asked for, as `viewer` sees it.
@@ -180,7 +191,8 @@ impl Leaderboard {
         entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
     }
 
-    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left out.
+    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left
+    /// out, and all of them for strangers while the person is kept off the boards.
     pub async fn history(
         &self,
         look: &Look,
@@ -188,8 +200,9 @@ impl Leaderboard {
         sort_by: SortBy,
         days: HistoryDays,
     ) -> Result<Vec<RankedDay>, LeaderboardError> {
-        let from = window_start(self.clock.now().date(), days.get());
-        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer).await?;
+        let now = self.clock.now();
+        let from = window_start(now.date(), days.get());
+        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer, now).await?;
         history.ok_or(LeaderboardError::Private)
     }
 

@@ -8,14 +8,15 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{MockLeaderboardReader, ZoneDay};
+use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
 use crate::administration::{Action, Administrator};
 use crate::clock::FixedClock;
 use crate::dashboard::Period;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, JobId, UserId};
-use crate::jobs::Job;
+use crate::jobs::{Attempt, Job};
+use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::account;
 use crate::users::Username;
@@ -42,7 +43,10 @@ fn leaderboard(
 /// What the transactions of a refresh did, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// A refresh of an instance with usage since `first`, with `frozen` seasons and people whose rank earned something.
+/// When the first account was made.
+const FIRST_ACCOUNT: OffsetDateTime = datetime!(2026-08-03 08:00 UTC);
+
+/// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and people whose rank earned something.
 fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
     let log = Log::default();
     let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
@@ -54,7 +58,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
         let log = noted.clone();
-        tx.leaderboard.expect_refresh().returning(move |todays, now| {
+        tx.leaderboard.expect_refresh().returning(move |todays, now, _| {
             let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
             log.lock().expect("a log").push(format!("refresh {} at {now}", todays.join(", ")));
             Ok(7)
@@ -63,19 +67,20 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
         tx.leaderboard.expect_is_frozen().returning(move |month| Ok(months().contains(&month)));
         tx.leaderboard.expect_frozen().returning(move || Ok(months()));
         tx.leaderboard.expect_first_day().returning(move || Ok(first));
+        tx.leaderboard.expect_first_account().returning(|| Ok(Some(FIRST_ACCOUNT)));
         let log = noted.clone();
         tx.leaderboard.expect_freeze().returning(move |month, _| {
             log.lock().expect("a log").push(format!("freeze {month}"));
             Ok(())
         });
         let waiting = left.clone();
-        tx.leaderboard.expect_unsettled().returning(move |marks, _| {
-            assert_eq!(marks, [1, 3, 10, 50, 100]);
-            Ok(waiting.lock().expect("people").clone())
+        tx.leaderboard.expect_unsettled().returning(move |marks, after, _| {
+            assert_eq!((marks, after), (&[1, 3, 10, 50, 100][..], None));
+            Ok(waiting.lock().expect("people").iter().map(|user| BestRank { user: *user, rank: 3 }).collect())
         });
         let waiting = left.clone();
-        tx.leaderboard.expect_settled().returning(move |person| {
-            waiting.lock().expect("people").retain(|other| *other != person);
+        tx.leaderboard.expect_settled().returning(move |best| {
+            waiting.lock().expect("people").retain(|other| (*other, 3) != (best.user, best.rank));
             Ok(())
         });
     });
@@ -89,7 +94,7 @@ fn a_refresh_knows_the_date_in_every_zone_and_takes_unknown_ones_for_utc() {
     let (refreshed, log, _) = refresh(None, &[], &[]);
     let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
     assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
-    assert_eq!(refreshed, Refreshed { people: 7, ..Refreshed::default() });
+    assert_eq!(refreshed, Refreshed { people: Some(7), ..Refreshed::default() });
 }
 
 #[test]
@@ -103,9 +108,90 @@ fn months_that_are_over_are_frozen_once_also_those_that_were_missed() {
 }
 
 #[test]
+fn months_from_before_the_first_account_are_never_frozen() {
+    let (_, log, _) = refresh(Some(date!(2020 - 04 - 28)), &[], &[]);
+    assert_eq!(log[1..], ["freeze 2026-08", "freeze 2026-09", "freeze 2026-10"]);
+    let (refreshed, ..) = refresh(Some(date!(2026 - 11 - 01)), &[], &[]);
+    assert_eq!(refreshed.frozen, [], "nothing was used in August");
+}
+
+#[test]
 fn each_rank_that_earns_something_is_settled_in_a_transaction_of_its_own() {
     let (refreshed, _, commits) = refresh(None, &[], &[ADA, BOB]);
     assert_eq!((refreshed.settled, commits), (2, 3), "the boards, Ada, and Bob who is gone");
+}
+
+/// What settling comes to when so many people are unsettled and the one with the rank `failing` fails like this; and the ranks
+/// that were settled.
+fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Refreshed, LeaderboardError>, Vec<u32>) {
+    let settled = Arc::new(Mutex::new(Vec::new()));
+    let noted = settled.clone();
+    let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+        tx.expect_settling(std::collections::BTreeSet::new());
+        tx.leaderboard.expect_lock().returning(|| Ok(()));
+        tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+        tx.leaderboard.expect_refresh().returning(|_, _, _| Ok(7));
+        tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
+        tx.leaderboard.expect_unsettled().returning(move |_, after, most| {
+            let best = |rank: u32| BestRank { user: UserId(Uuid::from_u128(rank.into())), rank };
+            let first = after.map_or(0, |best| best.rank) + 1;
+            Ok((first..=people).take(most as usize).map(best).collect())
+        });
+        tx.ledger.expect_lock().returning(|_| Ok(None));
+        let noted = noted.clone();
+        tx.leaderboard.expect_settled().returning(move |best| {
+            if best.rank == failing {
+                return Err(error());
+            }
+            noted.lock().expect("ranks").push(best.rank);
+            Ok(())
+        });
+    });
+    let refreshed = block_on(leaderboard.refresh());
+    let settled = settled.lock().expect("ranks").clone();
+    (refreshed, settled)
+}
+
+#[test]
+fn a_rank_that_cannot_be_settled_keeps_nobody_else_from_theirs_and_is_told() {
+    for people in [3, 500, 1_203] {
+        let (refreshed, settled) = settling(people, 2, || StoreError::Internal("a row that makes no sense".to_owned()));
+        assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Internal(_)))), "{refreshed:?}");
+        assert!(settled.iter().copied().eq((1..=people).filter(|rank| *rank != 2)), "{people}: {settled:?}");
+    }
+}
+
+#[test]
+fn a_store_that_is_away_ends_settling() {
+    let (refreshed, settled) = settling(9, 3, || StoreError::Unavailable("away".to_owned()));
+    assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Unavailable(_)))), "{refreshed:?}");
+    assert_eq!(settled, [1, 2]);
+}
+
+#[test]
+fn another_attempt_at_a_job_does_not_rank_again_what_was_ranked() {
+    let job = JobId(Uuid::from_u128(9));
+    for (attempt, has_ranked, people) in [
+        (None, true, Some(7)),
+        // Tried again by an administrator, or put back when a worker ended.
+        (Some(1), true, Some(7)),
+        (Some(2), false, Some(7)),
+        (Some(2), true, None),
+        (Some(5), true, None),
+    ] {
+        let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+            tx.leaderboard.expect_lock().returning(|| Ok(()));
+            tx.leaderboard.expect_has_ranked().withf(move |of| *of == job).returning(move |_| Ok(has_ranked));
+            tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+            let of_attempt = attempt.map(|_| job);
+            tx.leaderboard.expect_refresh().withf(move |_, _, of| *of == of_attempt).returning(|_, _, _| Ok(7));
+            tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
+            tx.leaderboard.expect_unsettled().returning(|_, _, _| Ok(Vec::new()));
+        });
+        let attempt = attempt.map(|number| Attempt { job, number });
+        let refreshed = block_on(leaderboard.refresh_in(attempt)).expect("a refresh");
+        assert_eq!(refreshed.people, people, "{attempt:?}");
+    }
 }
 
 #[test]
@@ -153,23 +239,34 @@ fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
 }
 
 #[test]
-fn who_asks_twice_in_a_minute_gets_the_same_job_and_both_are_written_down() {
-    let known = JobId(Uuid::from_u128(9));
-    for there in [None, Some(known)] {
-        let noted = Arc::new(Mutex::new(Vec::new()));
-        let kept = noted.clone();
+fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
+    const KNOWN: JobId = JobId(Uuid::from_u128(9));
+    let second = "asked:2026-11-22T12:30:00";
+    // What waits at each look, and whether the key by the second is taken; whose job it is, and the keys that were tried.
+    for (waiting, taken, is_known, keys) in [
+        (&[Some(KNOWN)][..], false, true, &[][..]),
+        (&[None], false, false, &[second]),
+        // Somebody else asked at the same moment.
+        (&[None, Some(KNOWN)], true, true, &[second]),
+        // What was asked for in the same second has begun.
+        (&[None, None], true, false, &[second, "asked:its own"]),
+    ] {
+        let (noted, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (kept, queued) = (noted.clone(), tried.clone());
         let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
+            let mut looks = waiting.iter().copied();
             tx.jobs
-                .expect_enqueue()
-                .withf(|jobs, now| {
-                    let [(_, job)] = jobs else { return false };
-                    (job.job.clone(), &*job.key, job.run_at) == (Job::Leaderboard, "asked:2026-11-22T12:30", *now)
-                })
-                .returning(move |_, _| Ok(u64::from(there.is_none())));
-            tx.jobs
-                .expect_find()
-                .withf(|kind, key| kind.name() == "leaderboard" && key == "asked:2026-11-22T12:30")
-                .returning(move |_, _| Ok(there));
+                .expect_waiting()
+                .withf(|kind, due| (kind.name(), *due) == ("leaderboard", NOW))
+                .returning(move |_, _| Ok(looks.next().expect("another look")));
+            let queued = queued.clone();
+            tx.jobs.expect_enqueue().returning(move |jobs, now| {
+                let [(id, job)] = jobs else { panic!("one job") };
+                assert_eq!((&job.job, job.run_at, now), (&Job::Leaderboard, NOW, NOW));
+                let key = if job.key == format!("asked:{id}") { "asked:its own" } else { &job.key };
+                queued.lock().expect("keys").push(key.to_owned());
+                Ok(u64::from(!taken || key != second))
+            });
             let kept = kept.clone();
             tx.administration.expect_note().times(1).returning(move |entry| {
                 kept.lock().expect("a list").push((entry.deed.action, entry.deed.details.clone()));
@@ -177,7 +274,10 @@ fn who_asks_twice_in_a_minute_gets_the_same_job_and_both_are_written_down() {
             });
         });
         let job = block_on(leaderboard.request_refresh(&Administrator::unchecked(ADA))).expect("a job");
-        assert!(there.is_none_or(|there| there == job), "{job}");
+        assert_eq!(
+            (job == KNOWN, &**tried.lock().expect("keys")),
+            (is_known, &keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>()[..])
+        );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let details = vec![("job", job.to_string().into())];
         assert_eq!(*noted.lock().expect("a list"), [(Action::RefreshBoards, details)]);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::CountingIds;
+use crate::ids::{CountingIds, JobId};
 use crate::social::ports::MockFollowReader;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::account;
@@ -183,7 +183,12 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
     ] {
         let tables = Tables::with(&[(ADA, BOB)], &[(EVE, BOB)]);
         let shared = tables.clone();
-        let store = TestUnitOfWork::store(move || transaction(&shared, &Arc::default()));
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = transaction(&shared, &Arc::default());
+            // Who shows themselves asks for boards, too.
+            tx.jobs.expect_waiting().returning(|_, _| Ok(Some(JobId(Uuid::nil()))));
+            tx
+        });
         let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
         let change = ProfileChange { is_public, ..ProfileChange::default() };
         block_on(users.change(who, change)).expect("a change");

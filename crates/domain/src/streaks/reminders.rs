@@ -11,6 +11,7 @@ use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};
+use crate::round::Round;
 use crate::store::{Store, StoreError, UnitOfWork};
 
 /// How many people are looked up at once.
@@ -40,22 +41,18 @@ impl StreakReminders {
             .filter(|zone| Streak::is_late(zone.local(now)))
             .map(|zone| (zone.clone(), zone.date(now)))
             .collect();
-        let (mut reminded, mut after, mut failure) = (0, None, None);
+        let (mut round, mut after) = (Round::default(), None);
         while !places.is_empty() && !stop() {
             let people = self.reader.unfed(&places, after, PAGE).await?;
             for user in &people {
-                match self.remind_one(*user, now).await {
-                    Ok(is_new) => reminded += u64::from(is_new),
-                    Err(error @ StoreError::Unavailable(_)) => return Err(error),
-                    Err(error) => failure = Some(error),
-                }
+                round.note(self.remind_one(*user, now).await)?;
             }
             after = people.last().copied();
             if people.len() < PAGE as usize {
                 break;
             }
         }
-        failure.map_or(Ok(reminded), Err)
+        round.end()
     }
 
     /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.

@@ -9,7 +9,9 @@ use super::leaving::{GRACE, Purged, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
+use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
+use crate::round::Round;
 use crate::store::{Store, StoreError};
 use crate::usage;
 
@@ -31,7 +33,8 @@ impl Users {
     }
 
     /// Changes the profile of `user`. A new zone counts the whole history anew before this returns; of a profile that turns
-    /// public, whoever asked to follow it does. A profile that is complete may earn something.
+    /// public, whoever asked to follow it does, and boards are refreshed, since those of meanwhile have no place for it. A
+    /// profile that is complete may earn something.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.store.begin().await?;
         let locked = tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
@@ -42,7 +45,8 @@ impl Users {
         let mut account = tx.users().find(user).await?.ok_or_else(|| unknown(user))?;
         let (was_public, now) = (account.is_public, self.clock.now());
         account.apply(change, now);
-        if account.is_public && !was_public {
+        let is_shown = account.is_public && !was_public;
+        if is_shown {
             tx.follows().accept_all(user, now).await?;
         }
         tx.users().update(&account).await.map_err(|error| match error {
@@ -52,6 +56,9 @@ impl Users {
             other => other.into(),
         })?;
         settle(&mut *tx, &*self.ids, now, user, progress).await?;
+        if is_shown {
+            ask_for_refresh(&mut *tx, &*self.ids, now + GATHERED, now).await?;
+        }
         tx.commit().await?;
         Ok(account)
     }
@@ -78,7 +85,7 @@ impl Users {
     /// own, until none is left or `stop` says so; returns how much that was. One that is stopped or killed is gone on with by
     /// the next. A failure with one account keeps no other from going, and is told at the end.
     pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
-        let (mut purged, mut failed, mut failure) = (Purged::default(), Vec::new(), None);
+        let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), Round::default());
         while !stop() {
             let mut tx = self.store.begin().await?;
             let Some(user) = tx.purge().take(gone_by(self.clock.now()), &failed).await? else { break };
@@ -87,14 +94,14 @@ impl Users {
                     tx.commit().await?;
                     purged += batch;
                 }
-                Err(error @ StoreError::Unavailable(_)) => return Err(error.into()),
                 Err(error) => {
+                    round.note(Err(error))?;
                     failed.push(user);
-                    failure = Some(error);
                 }
             }
         }
-        failure.map_or(Ok(purged), |error| Err(error.into()))
+        round.end()?;
+        Ok(purged)
     }
 }
 

@@ -1,5 +1,6 @@
-//! Leaving, and being removed, over mocked ports.
+//! Turning public, leaving, and being removed, over mocked ports.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +11,8 @@ use uuid::Uuid;
 use super::*;
 use crate::clock::FixedClock;
 use crate::ids::CountingIds;
-use crate::testing::TestUnitOfWork;
+use crate::jobs::Job;
+use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::{NOW, account};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -50,6 +52,32 @@ fn who_leaves_is_marked_under_the_lock_and_then_signed_out_everywhere() {
     });
     assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
+    for (was_public, is_public, asked) in
+        [(false, Some(true), 1), (true, Some(true), 0), (true, Some(false), 0), (false, None, 0)]
+    {
+        let (users, commits) = users(move |tx| {
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..person(id, "ada") })));
+            tx.users.expect_update().returning(|_| Ok(()));
+            tx.follows.expect_accept_all().times(asked).returning(|_, _| Ok(()));
+            tx.expect_settling(BTreeSet::new());
+            tx.jobs.expect_waiting().returning(|_, _| Ok(None));
+            let queued = tx.jobs.expect_enqueue().times(asked);
+            queued
+                .withf(|jobs, now| {
+                    let [(_, job)] = jobs else { return false };
+                    (&job.job, job.run_at, *now) == (&Job::Leaderboard, NOW + GATHERED, NOW)
+                })
+                .returning(|_, _| Ok(1));
+        });
+        let change = ProfileChange { is_public, ..ProfileChange::default() };
+        block_on(users.change(ADA, change)).expect("a change");
+        assert_eq!(commits.load(Ordering::SeqCst), 1, "{was_public} {is_public:?}");
+    }
 }
 
 #[test]

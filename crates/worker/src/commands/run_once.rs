@@ -17,7 +17,7 @@ use crate::failed;
 pub(crate) async fn run_once(settings: &Settings, store: &Database, job: &Job) -> Result<(), StartupError> {
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let handlers = Handlers::new(settings, store, &clock, &ids, interrupted()?)?;
-    let report = handlers.run(job).await.map_err(|error| failed(job.kind().name(), error.to_string()))?;
+    let report = handlers.run(job, None).await.map_err(|error| failed(job.kind().name(), error.to_string()))?;
     say(format_args!("{}: {report}", job.kind().name()));
     Ok(())
 }

@@ -13,7 +13,7 @@ use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Job, JobError, JobStatus, JobStore, Kind, NewJob};
+use domain::jobs::{Attempt, Job, JobError, JobStatus, JobStore, Kind, NewJob};
 use domain::store::StoreError;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use rustix::process::{Pid, Signal, kill_process};
@@ -66,7 +66,7 @@ impl Told {
 
 #[async_trait]
 impl Work for Told {
-    async fn run(&self, _: &Job) -> Result<String, JobError> {
+    async fn run(&self, _: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
@@ -75,7 +75,7 @@ impl Work for Told {
         let outcome = self.outcomes.lock().expect("outcomes").pop();
         match outcome {
             None => Ok("done".to_owned()),
-            Some(Outcome::Failing) => Err(JobError::new(StoreError::Unavailable("not now".to_owned()))),
+            Some(Outcome::Failing) => Err(JobError::new(StoreError::Unavailable(format!("not now, in {attempt:?}")))),
             Some(Outcome::Stopping) => Err(JobError::interrupted()),
             Some(Outcome::Panicking) => panic!("a job that panics"),
         }
@@ -199,6 +199,9 @@ async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
     errors.sort();
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(errors[0].contains("panicked") && errors[1].contains("not now"), "{errors:?}");
+    let failed = listed.iter().find(|job| job.last_error.as_deref() == Some(&*errors[1])).expect("a job");
+    let attempt = Attempt { job: failed.id, number: 1 };
+    assert!(errors[1].contains(&format!("{:?}", Some(attempt))), "it was told which attempt it was: {}", errors[1]);
     assert!(listed.iter().filter(|job| job.last_error.is_some()).all(|job| job.run_at > SystemClock.now()));
     running.end().await;
 }

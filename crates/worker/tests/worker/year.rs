@@ -126,7 +126,7 @@ impl Hand {
         let mut done = Vec::new();
         for taken in store.take(&self.name, &capacity, now, lease).await.expect("jobs") {
             let (handlers, job) = (self.handlers.clone(), taken.job.expect("a job"));
-            let working = tokio::spawn(async move { handlers.run(&job).await });
+            let working = tokio::spawn(async move { handlers.run(&job, None).await });
             if let Some(after) = dies {
                 let abort = working.abort_handle();
                 tokio::spawn(async move {

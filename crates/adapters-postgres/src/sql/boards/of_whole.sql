@@ -7,17 +7,23 @@ latest AS MATERIALIZED (
 scope AS (
     SELECT 0 AS tool, 0 AS model
 ),
--- The places of those who have hidden since. Whom no board shows are few; of them, only they have a place.
+-- The places of those who have hidden since. Of whom no board shows, and that may be one in three, only they have a place, so
+-- only they are looked up: turning private writes updated_at, leaving writes deleted_at, and a flag is as old as it is. An hour
+-- more than it takes allows for clocks that differ, and for what was decided before the refresh and committed after it. As an array, so that PostgreSQL knows that they are few.
 gaps AS MATERIALIZED (
     SELECT scores.positions[$1] AS position
-    FROM (
-        SELECT key FROM users WHERE NOT is_public OR deleted_at IS NOT NULL
+    FROM unnest(ARRAY(
+        SELECT key
+        FROM users
+        WHERE (NOT is_public OR deleted_at IS NOT NULL)
+          AND greatest(updated_at, deleted_at) > (SELECT computed_at FROM latest) - interval '1 hour'
         UNION
         SELECT users.key
         FROM account_flags AS flag
         JOIN users ON users.id = flag.user_id
         WHERE flag.lifted_at IS NULL AND (flag.expires_at IS NULL OR flag.expires_at > $6)
-    ) AS hidden
+          AND flag.created_at > (SELECT computed_at FROM latest) - interval '1 hour'
+    )) AS hidden (key)
     JOIN board_scores AS scores
         ON scores.snapshot = (SELECT id FROM latest) AND scores.tool = 0 AND scores.model = 0 AND scores.period = $2
         AND scores.user_key = hidden.key
@@ -35,7 +41,7 @@ counted AS (
             WHERE snapshot = (SELECT id FROM latest) AND measure = $1 AND period = $2
         ), 0) - (SELECT count(*) FROM gaps) AS total
 ),
--- As an array, PostgreSQL knows that they are few; a tenth of everybody is what it expects of a limit that it does not know.
+-- As an array again; a tenth of everybody is what it expects of a limit that it does not know.
 part AS (
     SELECT user_key, place
     FROM unnest(ARRAY(

@@ -103,6 +103,11 @@ impl Fixture {
         self.board(asked, viewer).await.entries.iter().map(line).collect()
     }
 
+    /// From now on, the first account was made at `at`.
+    pub(crate) async fn opened(&self, at: OffsetDateTime) {
+        self.run(&format!("UPDATE account_counter SET first_at = '{at}'")).await;
+    }
+
     /// Keeps `user` off the boards, until then if there is an end.
     pub(crate) async fn flag(&self, user: &User, expires_at: Option<OffsetDateTime>) {
         let end = expires_at.map_or("NULL".to_owned(), |end| format!("'{end}'"));

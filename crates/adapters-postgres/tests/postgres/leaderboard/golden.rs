@@ -285,7 +285,7 @@ async fn a_refresh_that_does_not_end_changes_nothing_and_two_wait_for_each_other
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let todays = domain::leaderboard::ports::ZoneDay { zone: "UTC".to_owned(), today: TODAY };
     tx.leaderboard().lock().await.expect("a lock");
-    tx.leaderboard().refresh(&[todays], NOW).await.expect("a refresh");
+    tx.leaderboard().refresh(&[todays], NOW, None).await.expect("a refresh");
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 10"], "readers go on reading");
     drop(tx);
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 ada 10"]);
@@ -309,4 +309,43 @@ async fn any_part_of_any_board_is_one_statement() {
         fixture.board(&of_kind(kind, Period::Month), Some(ada.id)).await;
         assert_eq!(queries.statements() - before, 1, "{kind:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&bob, &ada).await;
+    fixture.use_up(&[used(&ada, 0, 9)]).await;
+    fixture.refresh().await;
+    fixture.flag(&ada, Some(NOW + Duration::HOUR)).await;
+    fixture.refresh().await;
+    let days = HistoryDays::new(30).expect("days");
+    for (at, shown) in [(NOW, 0), (NOW + Duration::HOUR, 1)] {
+        for (viewer, shown) in [(None, shown), (Some(bob.id), shown), (Some(ada.id), 1)] {
+            let look = fixture.dashboard().visible(&ada.username, viewer).await.expect("a profile");
+            let history = fixture.leaderboard_at(at).history(&look, Period::All, SortBy::Tokens, days).await;
+            assert_eq!(history.expect("no secret").len(), shown, "{at} {viewer:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_were_left_are_counted_by_servers_whose_clock_is_behind() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    let (cyd, dee) = (fixture.person("cyd", None).await, fixture.person("dee", None).await);
+    fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 7), used(&cyd, 0, 5), used(&dee, 0, 3)]).await;
+    fixture.refresh().await;
+    let behind = NOW - Duration::minutes(59);
+    let hide = format!(
+        "UPDATE users SET is_public = false, updated_at = '{behind}' WHERE id = '{}';
+         UPDATE users SET updated_at = '2026-01-01', deleted_at = '{behind}' WHERE id = '{}';
+         INSERT INTO account_flags (id, user_id, reason, created_at) VALUES ('{}', '{}', 'no', '{behind}')",
+        ada.id, bob.id, bob.id, cyd.id
+    );
+    fixture.run(&hide).await;
+    let part = Part { limit: 1, offset: 0 };
+    let board = fixture.leaderboard().board(&by_tokens(), part, None).await.expect("a board");
+    assert_eq!((board.total, board.entries.iter().map(line).collect::<Vec<_>>()), (1, vec!["4 dee 3".to_owned()]));
 }

@@ -1,9 +1,14 @@
 //! What a rank earns: once, and for good.
 
-use super::community::used;
+use super::community::{by_tokens, used};
 use crate::common::{Fixture, fixture};
+use domain::ids::JobId;
+use domain::jobs::Attempt;
+use domain::leaderboard::ports::BestRank;
 use domain::leaderboard::ranking::Used;
+use domain::store::Store;
 use domain::users::User;
+use uuid::Uuid;
 
 /// What `user` has of ranks: activities, notifications, marks and achievements by their XP event.
 async fn earned(fixture: &Fixture, user: &User) -> Vec<String> {
@@ -50,11 +55,11 @@ async fn a_rank_is_announced_once_and_a_better_one_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_crash_left_out_the_next_refresh_does() {
+async fn a_failure_with_one_keeps_nobody_else_from_theirs_and_the_next_refresh_makes_up_for_it() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
-    // Bob's part fails: ranks are kept, Ada has hers.
+    // Ada's part fails: ranks are kept, Bob has his.
     let trap = "CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;";
     fixture.run(trap).await;
     let set = format!(
@@ -65,7 +70,77 @@ async fn what_a_crash_left_out_the_next_refresh_does() {
     fixture.run(&set).await;
     assert!(fixture.leaderboard().refresh().await.is_err());
     assert!(earned(&fixture, &ada).await.is_empty());
+    let of_bob = earned(&fixture, &bob).await;
+    assert!(of_bob.contains(&"activity 10 at 2".to_owned()), "{of_bob:?}");
     fixture.run("DROP TRIGGER trap ON progress_events").await;
-    assert_eq!(fixture.leaderboard().refresh().await.expect("a refresh").settled, 2);
-    assert!(!earned(&fixture, &ada).await.is_empty() && !earned(&fixture, &bob).await.is_empty());
+    assert_eq!(fixture.leaderboard().refresh().await.expect("a refresh").settled, 1);
+    assert!(!earned(&fixture, &ada).await.is_empty());
+    assert_eq!(earned(&fixture, &bob).await, of_bob);
+}
+
+/// The marks that the statements below are asked about.
+const MARKS: [u32; 2] = [1, 10];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_unsettled_is_found_page_by_page_the_best_first() {
+    let fixture = fixture();
+    let mut rows = Vec::new();
+    for number in 1..=12 {
+        // Two share each rank.
+        rows.push(used(&fixture.person(&format!("person{number}"), None).await, 1, 1000 - number / 2));
+    }
+    fixture.use_up(&rows).await;
+    fixture.refresh().await;
+    fixture.run("UPDATE best_ranks SET settled = NULL").await;
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let all = tx.leaderboard().unsettled(&MARKS, None, 99).await.expect("people");
+    assert_eq!(all.iter().map(|best| best.rank).collect::<Vec<_>>(), [1, 2, 2, 4, 4, 6, 6, 8, 8, 10, 10]);
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page = tx.leaderboard().unsettled(&MARKS, after, 2).await.expect("people");
+        paged.extend(page.iter().copied());
+        after = page.last().copied();
+        if page.len() < 2 {
+            break;
+        }
+    }
+    assert_eq!(paged, all);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rank_that_became_better_while_it_was_settled_is_still_to_come() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    fixture.use_up(&[used(&ada, 1, 9)]).await;
+    fixture.refresh().await;
+    fixture.run("UPDATE best_ranks SET rank = 7, settled = NULL").await;
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    let judged = tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people");
+    assert_eq!(judged, [BestRank { user: ada.id, rank: 7 }]);
+    fixture.run("UPDATE best_ranks SET rank = 1").await;
+    tx.leaderboard().settled(judged[0]).await.expect("it is noted");
+    let left = tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people");
+    assert_eq!(left, [BestRank { user: ada.id, rank: 1 }]);
+    tx.leaderboard().settled(left[0]).await.expect("it is noted");
+    // Somebody else who had read it before is late.
+    tx.leaderboard().settled(judged[0]).await.expect("nothing to note");
+    assert_eq!(tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people"), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_attempt_goes_on_where_the_one_before_ended() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.use_up(&[used(&ada, 1, 9), used(&bob, 1, 5)]).await;
+    fixture.refresh().await;
+    fixture.use_up(&[used(&bob, 0, 9)]).await;
+    let attempt = |job: u128, number| Some(Attempt { job: JobId(Uuid::from_u128(job)), number });
+    let climbed = async |attempt| {
+        let refreshed = fixture.leaderboard().refresh_in(attempt).await.expect("a refresh");
+        let bob = fixture.board(&by_tokens(), None).await.entries.remove(0);
+        (refreshed.people, bob.standing.before)
+    };
+    assert_eq!(climbed(attempt(1, 1)).await, (Some(2), Some(2)));
+    assert_eq!(climbed(attempt(1, 2)).await, (None, Some(2)), "he climbed since the hour before");
+    assert_eq!(climbed(attempt(2, 2)).await, (Some(2), Some(1)), "whose first attempt ranked nobody");
 }

@@ -2,11 +2,13 @@
 
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::SeasonMonth;
+use domain::store::Store;
+use domain::users::User;
 use time::Month::{August, November, October, September};
 use time::macros::datetime;
 
 use super::community::used;
-use crate::common::{Fixture, NOW, fixture};
+use crate::common::{Fixture, NOW, fixture, person};
 
 async fn lines(fixture: &Fixture, month: &str) -> Vec<String> {
     let month = SeasonMonth::parse(month).expect("a month");
@@ -22,6 +24,7 @@ async fn months(fixture: &Fixture) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn months_are_frozen_once_with_those_who_are_shown() {
     let fixture = fixture();
+    fixture.opened(datetime!(2026-08-31 12:00 UTC)).await;
     assert_eq!(NOW.date().to_string(), "2026-11-22", "what the days below are counted from");
     let (ada, bob, cyd, dee) = (
         fixture.person("ada", None).await,
@@ -72,9 +75,38 @@ async fn a_season_keeps_the_first_hundred() {
     for number in 1..=103 {
         rows.push(used(&fixture.person(&format!("person{number}"), None).await, 40, 1000 - number));
     }
+    fixture.opened(datetime!(2026-10-13 12:00 UTC)).await;
     fixture.use_up(&rows).await;
     fixture.refresh().await;
     assert_eq!(months(&fixture).await, ["2026-10 of 103"]);
     let first = lines(&fixture, "2026-10").await;
     assert_eq!((first.len(), &*first[99]), (100, "100 person100 900"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn history_from_before_the_first_account_makes_no_seasons() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    fixture.use_up(&[used(&ada, 2_400, 5), used(&ada, 200, 5), used(&ada, 40, 5), used(&ada, 1, 5)]).await;
+    let refreshed = fixture.leaderboard().refresh().await.expect("the first sync's refresh");
+    assert_eq!(refreshed.frozen, [], "whoever joins an hour later would be missing in them for good");
+
+    // Two months later, of which one was missed: those in which there were people.
+    fixture.opened(datetime!(2026-11-22 12:00 UTC)).await;
+    let bob = fixture.person("bob", None).await;
+    fixture.use_up(&[used(&bob, 3, 9)]).await;
+    let refreshed = fixture.leaderboard_at(datetime!(2027-01-05 12:00 UTC)).refresh().await.expect("a refresh");
+    assert_eq!(refreshed.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2026-11", "2026-12"]);
+    assert_eq!(lines(&fixture, "2026-11").await, ["1 bob 9", "2 ada 5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_brought_along_opens_no_month_from_before_it_came() {
+    let fixture = fixture();
+    let ada = User { created_at: datetime!(2024-02-03 12:00 UTC), ..person("ada") };
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.users().insert(&ada, None).await.expect("an account");
+    tx.commit().await.expect("a commit");
+    fixture.use_up(&[used(&ada, 700, 5), used(&ada, 1, 5)]).await;
+    assert_eq!(fixture.leaderboard().refresh().await.expect("a refresh").frozen, []);
 }
