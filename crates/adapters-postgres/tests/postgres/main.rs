@@ -27,3 +27,4 @@ mod sessions;
 mod social;
 mod unit_of_work;
 mod visibility;
+mod weeks;
