@@ -231,4 +231,5 @@ async fn last_week_is_summed_up_once_however_many_do_it() {
     }
     let [summary] = summaries[..] else { panic!("{inbox}") };
     assert_eq!((&summary["data"]["tokens"], &summary["data"]["active_days"]), (&1_234.into(), &1.into()), "{summary}");
+    assert!(summary["data"]["cost"].is_number() && summary["data"]["previous_cost"].is_number(), "{summary}");
 }
