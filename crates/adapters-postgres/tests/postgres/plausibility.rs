@@ -120,7 +120,7 @@ async fn models_without_a_price_that_nobody_else_uses_are_found() {
     assert_eq!(fixture.found(&ada).await, [(Kind::UnknownModels, 26)]);
     let message = &fixture.flags(&ada).await.reasons[0].message;
     assert!(
-        message.starts_with("2,100,000,000 tokens are of 2 models") && message.contains("most of gpt-99"),
+        message.starts_with("2,100,000,000 tokens come from 2 models") && message.contains("mostly gpt-99"),
         "{message}"
     );
     assert_eq!((fixture.found(&bob).await, fixture.found(&eve).await), (vec![], vec![]));

@@ -102,7 +102,8 @@ async fn a_week_is_told_once_however_many_do_it_at_once() {
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 5);
     assert_eq!(fixture.told().await, "ada bob eve joe kim");
-    let costs = "SELECT DISTINCT jsonb_typeof(data -> 'cost'), jsonb_typeof(data -> 'previous_cost') FROM notifications";
+    let costs =
+        "SELECT DISTINCT jsonb_typeof(data -> 'cost'), jsonb_typeof(data -> 'previous_cost') FROM notifications";
     let sorts = fixture.client().await.query_one(costs, &[]).await.expect("one sort");
     assert_eq!((sorts.get(0), sorts.get(1)), ("number", "number"));
 }

@@ -64,7 +64,7 @@ impl WeeklySummary {
         let best = self.best_day;
         Told {
             kind: NotificationKind::WeeklySummary,
-            title: format!("Your week: {} tokens", grouped(self.sums.tokens)),
+            title: format!("Your week: {}", plural(self.sums.tokens.unsigned_abs(), "token")),
             message: self.sentences().join(" "),
             data: vec![
                 ("week", self.week.to_string().into()),
@@ -192,6 +192,8 @@ mod tests {
         ] {
             assert_eq!(WeeklySummary::of(week(), &days).told().message, message);
         }
+        let title = |tokens| WeeklySummary::of(week(), &[day(now, tokens, 0)]).told().title;
+        assert_eq!([0, 1, 1_000].map(title), ["Your week: 0 tokens", "Your week: 1 token", "Your week: 1,000 tokens"]);
         let mut unpriced = day(now, 7, 0);
         unpriced.sums.unpriced_tokens = 7;
         assert!(
