@@ -234,13 +234,13 @@ async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
     fixture.use_up(&rows.collect::<Vec<_>>()).await;
     fixture.check().await;
     let suspects = async || fixture.suspects(1, NOW, PAGE).await;
-    let named = |suspect: Suspect| (suspect.username, suspect.reasons[0].1.clone());
-    let names: Vec<_> = suspects().await.items.into_iter().map(named).collect();
+    let line = |suspect: Suspect| (suspect.username, suspect.reasons[0].1.clone());
+    let names: Vec<_> = suspects().await.items.into_iter().map(line).collect();
     let (ada_name, bob_name) = (ada.username.clone(), bob.username.clone());
     assert_eq!(names, [(bob_name.clone(), Some(ada_name.clone())), (ada_name.clone(), Some(bob_name))]);
     fixture.run("UPDATE users SET deleted_at = now() WHERE username = 'bob'").await;
     let left = suspects().await;
-    assert_eq!((left.total, left.items.into_iter().map(named).collect()), (1, vec![(ada_name, None)]));
+    assert_eq!((left.total, left.items.into_iter().map(line).collect()), (1, vec![(ada_name, None)]));
     assert_eq!(fixture.check().await, Checked::default());
 }
 
