@@ -17,7 +17,7 @@ use crate::users::ReasonBody;
 use crate::validation::{Fields, FromFields, checks};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![list]
+    crate::routes![suspects]
 }
 
 /// `?score=1&page=1&size=50`.
@@ -97,7 +97,7 @@ impl From<Suspect> for SuspectBody {
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
-async fn list(
+async fn suspects(
     admin: Admin,
     query: Query<OfSuspects>,
     plausibility: Data<Plausibility>,
