@@ -47,6 +47,6 @@ pub use provider::{CLIENT_ID, CLIENT_SECRET, FakeProvider, Human, Trouble};
 pub use random::{MODELS, Random};
 pub use server::{Server, wait_until};
 pub use smtp::{FakeSmtp, Manner, Post};
-pub use time::{instant, noon_zone, now};
+pub use time::{instant, is_summed_up_in, noon_zone, now};
 pub use tls::{Identity, Opens};
 pub use worker::Worker;

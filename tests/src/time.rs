@@ -23,3 +23,8 @@ pub fn noon_zone() -> tz::TimeZone {
     };
     tz::TimeZone::get(&name).expect("the zone database has fixed offsets")
 }
+
+/// Whether people in `zone` are told today what last week came to, if nobody told them yet: from Monday noon until Wednesday.
+pub fn is_summed_up_in(zone: &tz::TimeZone) -> bool {
+    now().to_zoned(zone.clone()).weekday().to_monday_one_offset() <= 3
+}

@@ -26,6 +26,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /admin/queue",                            [401, 403, 200, 403, 403, 403]),
     ("DELETE /admin/queue/{id}",                    [401, 403, 404, 403, 403, 403]),
     ("POST /admin/queue/{id}/retry",                [401, 403, 404, 403, 403, 403]),
+    ("GET /admin/suspects",                         [401, 403, 200, 403, 403, 403]),
     ("DELETE /admin/users/{username}/flag",         [401, 403, 404, 403, 403, 403]),
     ("POST /admin/users/{username}/flag",           [401, 403, 201, 403, 403, 403]),
     ("POST /auth/device/code",                      [200, 200, 200, 200, 200, 200]),

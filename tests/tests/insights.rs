@@ -74,6 +74,24 @@ async fn a_copied_history_is_told_to_its_owner_and_takes_nobody_away() {
     assert_eq!(ada.get("/users/me/flags").await["score"], 50);
     assert_eq!(bob.get("/users/bob/stats").await["total_tokens"], 1_500);
 
+    // What an administrator does about it.
+    let root = Person::register(&server, "root_1").await;
+    server.database().rows("UPDATE users SET is_admin = true WHERE username = 'root_1'");
+    let seen = async |query: &str| {
+        let page = root.get(&format!("/admin/suspects{query}")).await;
+        let text =
+            |item: &Value| format!("{} {} {}", item["username"], item["score"], item["is_flagged"]).replace('"', "");
+        let lines: Vec<_> = page["items"].as_array().expect("items").iter().map(text).collect();
+        (page["total"].clone(), lines)
+    };
+    let lines = |lines: &[&str]| (json!(lines.len()), lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>());
+    assert_eq!(seen("").await, lines(&["bob 100 false", "ada 50 false"]));
+    root.client.post("/admin/users/bob/flag", &json!({"reason": "A copy."})).await.expect(201);
+    assert_eq!(seen("?score=51").await, lines(&["bob 100 true"]));
+    let bobs = root.get("/admin/suspects?size=1").await["items"][0].clone();
+    assert_eq!((&bobs["user_id"], &bobs["reasons"][0]["other_username"]), (&json!(bob.id), &json!("ada")));
+    root.client.delete("/admin/users/bob/flag").await.expect(204);
+
     bob.client.delete("/users/me/usage").await.expect(200);
     run_once(&server, "plausibility");
     assert_eq!(bob.get("/users/me/flags").await, nothing);

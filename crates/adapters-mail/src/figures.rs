@@ -1,10 +1,10 @@
 //! The figures of a week, as a letter lists them.
 
-use domain::data::{number, text};
+use domain::data::{money, number, text};
 use domain::mail::News;
 use domain::money::Usd;
 use domain::notifications::NotificationKind;
-use domain::text::grouped;
+use domain::text::{grouped, plural};
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,9 @@ pub(crate) fn figures(news: &News) -> Vec<Figure> {
     let facts = &news.facts;
     let words = |name| text(facts, name).map(str::to_owned);
     let count = |name| number(facts, name).map(grouped);
-    let cost = |name| text(facts, name).and_then(dollars);
-    let best = || Some(format!("{}, {} tokens", words("best_day")?, count("best_day_tokens")?));
+    let cost = |name| money(facts, name).map(Usd::cents);
+    let tokens = |name| number(facts, name).map(|tokens| plural(tokens.unsigned_abs(), "token"));
+    let best = || Some(format!("{}, {}", words("best_day")?, tokens("best_day_tokens")?));
     let week = || Some(format!("{} ({} to {})", words("week")?, words("from")?, words("to")?));
     [
         ("Week", week()),
@@ -42,13 +43,6 @@ pub(crate) fn figures(news: &News) -> Vec<Figure> {
     .into_iter()
     .filter_map(|(label, value)| Some(Figure { label, value: value? }))
     .collect()
-}
-
-/// An amount such as `3.0149` to the cent, as the sentences of a summary have it.
-fn dollars(amount: &str) -> Option<String> {
-    let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
-    let atto = format!("{whole}{fraction:0<18}").parse().ok()?;
-    Some(Usd::from_atto(atto).cents())
 }
 
 #[cfg(test)]
@@ -69,7 +63,7 @@ mod tests {
             ("from", "2026-11-16".into()),
             ("to", "2026-11-22".into()),
             ("tokens", 1_234_567_u64.into()),
-            ("cost", "3.0149".into()),
+            ("cost", Usd::from_atto(3_014_900_000_000_000_000).into()),
             ("active_days", 3_u32.into()),
             ("rank", Datum::Nothing),
             ("best_day", "2026-11-17".into()),
@@ -93,13 +87,16 @@ mod tests {
     #[test]
     fn amounts_have_two_digits() {
         for (amount, shown) in [
-            ("3", Some("$3.00")),
-            ("3.1", Some("$3.10")),
-            ("0.996", Some("$1.00")),
-            ("1234.5", Some("$1,234.50")),
-            ("x", None),
+            (Datum::from(3_u64), Some("$3.00")),
+            (Usd::from_atto(3_100_000_000_000_000_000).into(), Some("$3.10")),
+            (Usd::from_atto(996_000_000_000_000_000).into(), Some("$1.00")),
+            // As it once was kept.
+            ("1234.5".into(), Some("$1,234.50")),
+            ("x".into(), None),
+            (Datum::Nothing, None),
         ] {
-            assert_eq!(dollars(amount).as_deref(), shown);
+            let costs = figures(&news(NotificationKind::WeeklySummary, &[("cost", amount)]));
+            assert_eq!(costs.first().map(|figure| figure.value.as_str()), shown);
         }
     }
 }

@@ -1,35 +1,40 @@
 //! The particulars of activities, notifications and jobs, as JSON.
 
-use domain::data::Datum;
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-/// `data` as the text of a JSON object.
+use domain::data::Datum;
+use domain::money::Usd;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// `data` as the text of a JSON object. Numbers are written digit by digit: an amount is never a binary fraction.
 pub(crate) fn json(data: &[(impl AsRef<str>, Datum)]) -> String {
-    let object: Map<String, Value> =
-        data.iter().map(|(name, datum)| (name.as_ref().to_owned(), value(datum))).collect();
-    Value::Object(object).to_string()
+    let object: BTreeMap<&str, String> = data.iter().map(|(name, datum)| (name.as_ref(), value(datum))).collect();
+    let entries: Vec<String> = object.iter().map(|(name, value)| format!("{}:{value}", Value::from(*name))).collect();
+    format!("{{{}}}", entries.join(","))
 }
 
 /// What is in `json`, as it was stored; nothing, if it is no object. Values that no [`Datum`] is are left out.
 pub(crate) fn facts(json: &str) -> Vec<(String, Datum)> {
-    let object: Map<String, Value> = serde_json::from_str(json).unwrap_or_default();
-    object.into_iter().filter_map(|(name, value)| Some((name, datum(value)?))).collect()
+    let object: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
+    object.into_iter().filter_map(|(name, value)| Some((name, datum(value.get())?))).collect()
 }
 
-fn datum(value: Value) -> Option<Datum> {
-    match value {
+fn datum(json: &str) -> Option<Datum> {
+    match serde_json::from_str(json).ok()? {
         Value::Null => Some(Datum::Nothing),
         Value::String(text) => Some(Datum::Text(text)),
-        Value::Number(number) => number.as_i64().map(Datum::Integer),
+        Value::Number(number) => number.as_i64().map(Datum::Integer).or_else(|| Usd::parse(json).map(Datum::Money)),
         Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn value(datum: &Datum) -> Value {
+fn value(datum: &Datum) -> String {
     match datum {
-        Datum::Nothing => Value::Null,
-        Datum::Text(text) => Value::String(text.clone()),
-        Datum::Integer(number) => Value::from(*number),
+        Datum::Nothing => Value::Null.to_string(),
+        Datum::Text(text) => Value::from(text.as_str()).to_string(),
+        Datum::Integer(number) => number.to_string(),
+        Datum::Money(amount) => amount.rounded(),
     }
 }
 
@@ -52,6 +57,23 @@ mod tests {
         let names: Vec<_> = read.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["level", "name", "tier"]);
         assert_eq!(read[1].1, Datum::from("a\"b"));
-        assert!(facts("[1]").is_empty() && facts("{\"a\": [1], \"b\": 1.5}").is_empty());
+        assert!(facts("[1]").is_empty() && facts("{\"a\": [1], \"b\": true, \"c\": 1e300}").is_empty());
+    }
+
+    #[test]
+    fn money_is_a_number_with_every_digit() {
+        let amount = |text| Usd::parse(text).expect("an amount");
+        for (kept, written, read) in [
+            ("3.0149", "3.0149", Datum::Money(amount("3.0149"))),
+            ("12", "12", Datum::Integer(12)),
+            ("0.0000015", "0.000002", Datum::Money(amount("0.000002"))),
+            // A binary fraction has no such number.
+            ("9007199254740993.000001", "9007199254740993.000001", Datum::Money(amount("9007199254740993.000001"))),
+        ] {
+            let text = json(&[("cost", amount(kept).into())]);
+            assert_eq!(text, format!("{{\"cost\":{written}}}"));
+            assert_eq!(facts(&text), [("cost".to_owned(), read)]);
+        }
+        assert_eq!(facts(r#"{"cost": "3.0149"}"#), [("cost".to_owned(), "3.0149".into())], "as it once was");
     }
 }

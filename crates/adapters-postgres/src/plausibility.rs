@@ -167,10 +167,15 @@ impl PlausibilityReader for Database {
         Ok(Flags { reasons: reasons.into_iter().filter_map(reason).collect(), standing })
     }
 
-    async fn suspects(&self, score: u8, request: PageRequest) -> Result<Page<Suspect>, StoreError> {
-        type Columns = (SqlUuid, Text, (Text, SmallInt, Text, Timestamptz, Timestamptz), Nullable<Text>);
+    async fn suspects(
+        &self,
+        score: u8,
+        now: OffsetDateTime,
+        request: PageRequest,
+    ) -> Result<Page<Suspect>, StoreError> {
+        type Columns = (SqlUuid, Text, Bool, (Text, SmallInt, Text, Timestamptz, Timestamptz), Nullable<Text>);
         let mut connection = self.connection().await?;
-        let count = "SELECT count(*) FROM plausibility_reasons AS reasons
+        let count = "SELECT count(DISTINCT users.id) FROM plausibility_reasons AS reasons
                      JOIN users ON users.id = reasons.user_id AND users.deleted_at IS NULL
                      WHERE reasons.score >= $1";
         let total: i64 = statement::<BigInt>(count)
@@ -178,19 +183,25 @@ impl PlausibilityReader for Database {
             .get_result(&mut connection.pg)
             .await
             .map_err(store_error)?;
-        let rows: Vec<(Uuid, String, ReasonFields, Option<String>)> =
+        let rows: Vec<(Uuid, String, bool, ReasonFields, Option<String>)> =
             statement::<Columns>(include_str!("sql/plausibility/suspects.sql"))
                 .bind::<SmallInt, _>(i16::from(score))
                 .bind::<BigInt, _>(i64::from(request.size))
                 .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX))
+                .bind::<Timestamptz, _>(now)
                 .load(&mut connection.pg)
                 .await
                 .map_err(store_error)?;
-        let suspect = |(user, username, fields, other): (Uuid, String, ReasonFields, Option<String>)| {
-            let (user, username) = (UserId(user), Username::trusted(username));
-            Some(Suspect { user, username, reason: reason(fields)?, other: other.map(Username::trusted) })
-        };
-        let items = rows.into_iter().filter_map(suspect).collect();
+        let mut items: Vec<Suspect> = Vec::new();
+        for (user, username, is_flagged, fields, other) in rows {
+            let user = UserId(user);
+            if items.last().is_none_or(|suspect| suspect.user != user) {
+                items.push(Suspect { user, username: Username::trusted(username), reasons: Vec::new(), is_flagged });
+            }
+            if let (Some(suspect), Some(reason)) = (items.last_mut(), reason(fields)) {
+                suspect.reasons.push((reason, other.map(Username::trusted)));
+            }
+        }
         Ok(Page { items, total: total.unsigned_abs(), request })
     }
 }

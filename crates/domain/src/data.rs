@@ -1,5 +1,7 @@
 //! Small facts that go with an activity or a notification, for programs to read.
 
+use crate::money::Usd;
+
 /// A value of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Datum {
@@ -9,6 +11,8 @@ pub enum Datum {
     Text(String),
     /// A whole number.
     Integer(i64),
+    /// An amount of money: a JSON number, rounded half-even to six decimals. A whole one is read as an [`Integer`](Self::Integer).
+    Money(Usd),
 }
 
 impl From<&str> for Datum {
@@ -32,6 +36,12 @@ impl From<u64> for Datum {
 impl From<u32> for Datum {
     fn from(number: u32) -> Self {
         Self::Integer(number.into())
+    }
+}
+
+impl From<Usd> for Datum {
+    fn from(amount: Usd) -> Self {
+        Self::Money(amount)
     }
 }
 
@@ -63,6 +73,17 @@ pub fn number(facts: &[(String, Datum)], name: &str) -> Option<i64> {
     })
 }
 
+/// The amount called `name` in `facts`, if it is there and one; also where it is kept as a text, as it once was.
+pub fn money(facts: &[(String, Datum)], name: &str) -> Option<Usd> {
+    let (_, datum) = facts.iter().find(|(known, _)| known == name)?;
+    match datum {
+        Datum::Money(amount) => Some(*amount),
+        Datum::Integer(whole) => Usd::parse(&whole.to_string()),
+        Datum::Text(text) => Usd::parse(text),
+        Datum::Nothing => None,
+    }
+}
+
 /// Facts as they were stored: the text of a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredData(pub String);
@@ -77,5 +98,20 @@ mod tests {
             [("a".to_owned(), Datum::from("x")), ("b".to_owned(), 7_u64.into()), ("c".to_owned(), Datum::Nothing)];
         assert_eq!(["a", "b", "c", "d"].map(|name| text(&facts, name)), [Some("x"), None, None, None]);
         assert_eq!(["a", "b", "c", "d"].map(|name| number(&facts, name)), [None, Some(7), None, None]);
+    }
+
+    #[test]
+    fn an_amount_is_found_however_it_is_kept() {
+        let amount = Usd::from_atto(3_014_900_000_000_000_000);
+        for (datum, found) in [
+            (Datum::from(amount), Some(amount)),
+            ("3.0149".into(), Some(amount)),
+            (12_u64.into(), Some(Usd::from_atto(12_000_000_000_000_000_000))),
+            ("x".into(), None),
+            (Datum::Nothing, None),
+        ] {
+            let facts = [("cost".to_owned(), datum)];
+            assert_eq!((money(&facts, "cost"), money(&facts, "price")), (found, None), "{facts:?}");
+        }
     }
 }

@@ -44,6 +44,17 @@ impl Zone {
         LocalTime { date: date(local.date()), hour: local.hour().unsigned_abs(), minute: local.minute().unsigned_abs() }
     }
 
+    /// The instant at which a wall clock in this zone says `hour` o'clock on `date`. Of two the first; where clocks are set forward
+    /// over it, as much later.
+    pub fn instant(&self, date: Date, hour: u8) -> OffsetDateTime {
+        let (month, day) = (u8::from(date.month()).cast_signed(), date.day().cast_signed());
+        let year = i16::try_from(date.year()).unwrap_or(i16::MAX);
+        let timestamp = jiff::civil::DateTime::new(year, month, day, hour.cast_signed(), 0, 0, 0)
+            .and_then(|local| self.0.to_timestamp(local))
+            .unwrap_or(jiff::Timestamp::MAX);
+        OffsetDateTime::from_unix_timestamp(timestamp.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
     /// The local date at `instant`.
     pub fn date(&self, instant: OffsetDateTime) -> Date {
         self.local(instant).date
@@ -103,6 +114,21 @@ mod tests {
         assert_eq!(berlin.local(datetime!(2026-03-29 01:00 UTC)).hour, 3);
         assert_eq!(berlin.local(datetime!(2026-10-25 00:30 UTC)).hour, 2);
         assert_eq!(berlin.local(datetime!(2026-10-25 01:30 UTC)).hour, 2);
+    }
+
+    #[test]
+    fn a_wall_clock_says_an_hour_at_one_instant() {
+        for (name, date, hour, instant) in [
+            ("UTC", date!(2026 - 11 - 23), 9, datetime!(2026-11-23 9:00 UTC)),
+            ("Europe/Berlin", date!(2026 - 11 - 23), 9, datetime!(2026-11-23 8:00 UTC)),
+            ("Asia/Kathmandu", date!(2026 - 11 - 23), 0, datetime!(2026-11-22 18:15 UTC)),
+            ("Pacific/Kiritimati", date!(2026 - 11 - 23), 9, datetime!(2026-11-22 19:00 UTC)),
+            // There is no such hour, and there are two.
+            ("Europe/Berlin", date!(2026 - 03 - 29), 2, datetime!(2026-03-29 1:00 UTC)),
+            ("Europe/Berlin", date!(2026 - 10 - 25), 2, datetime!(2026-10-25 0:00 UTC)),
+        ] {
+            assert_eq!(zone(name).instant(date, hour), instant, "{name} {date} {hour}");
+        }
     }
 
     #[test]

@@ -33,6 +33,18 @@ impl Usd {
         self.0
     }
 
+    /// The amount that `text` is, in decimal notation with up to 18 decimals (`0.3508`, `12`, `-0.5`); `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits(whole) || !are_digits(fraction) || fraction.len() > Self::SCALE as usize {
+            return None;
+        }
+        let atto: i128 = format!("{whole}{fraction:0<width$}", width = Self::SCALE as usize).parse().ok()?;
+        Some(Self(sign * atto))
+    }
+
     /// The amount as people see it: rounded half-even to six decimals, without trailing zeros (`0.3508`, `12`, `-0.5`).
     pub fn rounded(self) -> String {
         decimal(self.rounded_to(SHOWN_DECIMALS), SHOWN_DECIMALS)
@@ -136,6 +148,29 @@ mod tests {
         }
         assert_eq!(Usd::from_atto(15 * 10_i128.pow(15)).cents(), "$0.02");
         assert_eq!(Usd::from_atto(25 * 10_i128.pow(15)).cents(), "$0.02");
+    }
+
+    #[test]
+    fn amounts_are_read_as_they_are_written() {
+        for (text, atto) in [
+            ("0", Some(0)),
+            ("12", Some(12_000_000_000_000_000_000)),
+            ("0.3508", Some(350_800_000_000_000_000)),
+            ("-0.5", Some(-500_000_000_000_000_000)),
+            ("0.000000000000000001", Some(1)),
+            ("0.0000000000000000001", None),
+            ("99999999999999999999999", None),
+            ("", None),
+            ("-", None),
+            (".5", None),
+            ("5.", None),
+            ("1e3", None),
+            ("+1", None),
+            ("1_000", None),
+            ("x", None),
+        ] {
+            assert_eq!(Usd::parse(text).map(Usd::atto), atto, "{text}");
+        }
     }
 
     #[test]

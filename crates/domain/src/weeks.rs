@@ -2,12 +2,15 @@
 
 use std::fmt;
 
-use time::{Date, Duration, Weekday};
+use time::{Date, Duration, OffsetDateTime, Weekday};
 
-use crate::days::LocalTime;
+use crate::days::{LocalTime, Zone};
 
 /// The local hour of a Monday from which the week before is summed up.
 const SUMMED_UP_AT: u8 = 9;
+
+/// The last local day on which it still is, where the program was away on Monday.
+const MADE_UP_UNTIL: Weekday = Weekday::Wednesday;
 
 /// An ISO week of some local calendar. Shown as `2026-W47`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,12 +41,19 @@ impl Week {
         self.monday.checked_add(Duration::days(6)).unwrap_or(Date::MAX)
     }
 
-    /// The last week that is to be summed up where it is `now`: the one that was over at the latest Monday, 09:00. So a summary
-    /// that was missed is made up for until the next is due.
-    pub fn to_sum_up(now: LocalTime) -> Self {
-        let over = Self::of(now.date).previous();
-        let early = now.date.weekday() == Weekday::Monday && now.hour < SUMMED_UP_AT;
-        if early { over.previous() } else { over }
+    /// The week that is to be summed up where it is `now`: from Monday, 09:00, until Wednesday the one before, and none on other
+    /// days. So a summary that was missed is made up for, and usage that is sent days later brings none.
+    pub fn to_sum_up(now: LocalTime) -> Option<Self> {
+        let day = now.date.weekday();
+        let early = day == Weekday::Monday && now.hour < SUMMED_UP_AT;
+        let late = day.number_from_monday() > MADE_UP_UNTIL.number_from_monday();
+        (!early && !late).then(|| Self::of(now.date).previous())
+    }
+
+    /// From when on it is summed up in `zone`: the Monday after, 09:00.
+    pub fn summed_up_from(self, zone: &Zone) -> OffsetDateTime {
+        let monday = self.sunday().next_day().unwrap_or(Date::MAX);
+        zone.instant(monday, SUMMED_UP_AT)
     }
 }
 
@@ -57,7 +67,7 @@ impl fmt::Display for Week {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use time::macros::date;
+    use time::macros::{date, datetime};
 
     #[test]
     fn a_week_runs_from_monday_to_sunday_and_has_the_number_of_its_thursday() {
@@ -76,16 +86,28 @@ mod tests {
     }
 
     #[test]
-    fn the_week_that_is_over_is_summed_up_from_monday_nine_on_until_the_next_is() {
+    fn the_week_that_is_over_is_summed_up_from_monday_nine_until_wednesday() {
         for (date, hour, name) in [
-            (date!(2026 - 11 - 23), 8, "2026-W46"),
-            (date!(2026 - 11 - 23), 9, "2026-W47"),
-            (date!(2026 - 11 - 24), 0, "2026-W47"),
-            (date!(2026 - 11 - 29), 23, "2026-W47"),
-            (date!(2026 - 11 - 30), 8, "2026-W47"),
-            (date!(2026 - 11 - 30), 9, "2026-W48"),
+            (date!(2026 - 11 - 22), 23, None),
+            (date!(2026 - 11 - 23), 8, None),
+            (date!(2026 - 11 - 23), 9, Some("2026-W47")),
+            (date!(2026 - 11 - 24), 0, Some("2026-W47")),
+            (date!(2026 - 11 - 25), 23, Some("2026-W47")),
+            (date!(2026 - 11 - 26), 0, None),
+            (date!(2026 - 11 - 29), 23, None),
+            (date!(2026 - 11 - 30), 8, None),
+            (date!(2026 - 11 - 30), 9, Some("2026-W48")),
         ] {
-            assert_eq!(Week::to_sum_up(LocalTime { date, hour, minute: 59 }).to_string(), name, "{date} {hour}");
+            let week = Week::to_sum_up(LocalTime { date, hour, minute: 59 });
+            assert_eq!(week.map(|week| week.to_string()).as_deref(), name, "{date} {hour}");
         }
+    }
+
+    #[test]
+    fn monday_nine_is_where_people_live() {
+        let week = Week::of(date!(2026 - 11 - 18));
+        let berlin = Zone::parse("Europe/Berlin").expect("a zone");
+        assert_eq!(week.summed_up_from(&Zone::utc()), datetime!(2026-11-23 9:00 UTC));
+        assert_eq!(week.summed_up_from(&berlin), datetime!(2026-11-23 8:00 UTC));
     }
 }

@@ -4,6 +4,7 @@ mod audit;
 mod flags;
 mod prices;
 mod queue;
+mod suspects;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,7 +22,8 @@ use crate::validation::checks::{self, Checked};
 
 /// The routes of administrators.
 pub fn routes() -> Routes {
-    flags::routes().and(audit::routes()).and(prices::routes()).and(queue::routes()).under("/admin")
+    let people = flags::routes().and(suspects::routes()).and(audit::routes());
+    people.and(prices::routes()).and(queue::routes()).under("/admin")
 }
 
 /// An administrator who calls through a session; 403 for everybody else who is known.

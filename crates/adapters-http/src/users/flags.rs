@@ -31,7 +31,7 @@ struct FlagsBody {
 /// Why the usage is hard to believe.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FlagReason)]
-struct ReasonBody {
+pub(crate) struct ReasonBody {
     #[schema(pattern = "^(output_rate|hourly_rate|daily_volume|unknown_models|shared_messages|same_days)$")]
     kind: &'static str,
     message: String,

@@ -24,6 +24,7 @@ use patch::ProfilePatch;
 use profile::ProfileBody;
 
 pub use export::Downloads;
+pub(crate) use flags::ReasonBody;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {

@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use domain::administration::{Action, AuditEntry, Flag, Noted, Reason};
+use domain::administration::{self, Action, AuditEntry, Flag, Noted};
 use domain::data::StoredData;
 use domain::ids::{JobId, UserId};
 use domain::jobs::JobStatus;
 use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
+use domain::plausibility::{Kind, Reason, Suspect};
 use domain::pricing::ports::Origin;
 use domain::pricing::{Decision, DecisionId, Edition, Override, UnpricedModel, line};
 use domain::testing::TestUnitOfWork;
@@ -65,8 +66,9 @@ async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> A
 }
 
 /// Everything that is for administrators.
-const OPERATIONS: [(&str, &str); 12] = [
+const OPERATIONS: [(&str, &str); 13] = [
     ("GET", "/admin/flags"),
+    ("GET", "/admin/suspects"),
     ("POST", "/admin/users/bob/flag"),
     ("DELETE", "/admin/users/bob/flag"),
     ("GET", "/admin/audit"),
@@ -177,7 +179,7 @@ async fn flags_and_the_log_are_read_page_by_page() {
             id: ID,
             user: BOB,
             username: Username::trusted("Bob"),
-            reason: Reason::trusted("made up"),
+            reason: administration::Reason::trusted("made up"),
             by: None,
             created_at: NOW - Duration::DAY,
             expires_at,
@@ -229,6 +231,53 @@ async fn flags_and_the_log_are_read_page_by_page() {
             r#"["query","action"] enum"#
         ]
     );
+}
+
+#[actix_web::test]
+async fn suspects_are_read_page_by_page_with_their_reasons() {
+    let mut world = World::new();
+    world.plausibility.expect_suspects().returning(|score, now, request| {
+        assert_eq!((score, now), (if request.page == 2 { 40 } else { 1 }, NOW));
+        let reason = |kind, score| Reason {
+            kind,
+            score,
+            message: "It was found.".to_owned(),
+            first_seen: NOW - Duration::DAY,
+            last_seen: NOW,
+        };
+        let suspect = Suspect {
+            user: BOB,
+            username: Username::trusted("Bob"),
+            reasons: vec![
+                (reason(Kind::SharedMessages, 90), Some(Username::trusted("Ada"))),
+                (reason(Kind::DailyVolume, 13), None),
+            ],
+            is_flagged: true,
+        };
+        Ok(Page { items: vec![suspect], total: 103, request })
+    });
+    let client = world.serve();
+    let reason = |kind: &str, score: u8, other: Option<&str>| {
+        json!({"kind": kind, "score": score, "message": "It was found.", "first_seen": "2026-11-21T12:34:56.789Z",
+               "last_seen": AT, "other_username": other})
+    };
+    let bob = json!({
+        "user_id": BOB.0, "username": "Bob", "score": 90, "is_flagged": true,
+        "reasons": [reason("shared_messages", 90, Some("Ada")), reason("daily_volume", 13, None)],
+    });
+    let page = ask(client, "GET", "/admin/suspects?score=40&page=2&size=3", None).await;
+    assert_eq!((page.status, page.header("cache-control")), (200, Some("no-store")));
+    assert_eq!(page.json(), json!({"items": [bob], "total": 103, "page": 2, "size": 3, "pages": 35}));
+    assert_eq!(ask(client, "GET", "/admin/suspects", None).await.json()["size"], 50);
+    for (query, problem) in [
+        ("score=0", r#"["query","score"] greater_than_equal"#),
+        ("score=101", r#"["query","score"] less_than_equal"#),
+        ("score=x", r#"["query","score"] int_parsing"#),
+        ("size=101", r#"["query","size"] less_than_equal"#),
+    ] {
+        let wrong = ask(client, "GET", &format!("/admin/suspects?{query}"), None).await;
+        assert_eq!(wrong.problems(), [problem], "{query}");
+    }
 }
 
 fn decided(prices: Option<&str>) -> Override {
@@ -378,7 +427,7 @@ async fn decisions_and_models_without_a_price_are_listed() {
             decided: decided(prices),
             by,
             at: NOW,
-            reason: Reason::trusted("by contract"),
+            reason: administration::Reason::trusted("by contract"),
         };
         Ok(vec![of(1, None, Some("in=1 out=1")), of(2, Some(ADA), None)])
     });

@@ -72,8 +72,8 @@ async fn the_caller_is_put_beside_the_community() {
         advice,
         Some(json!([{
             "title": "Complete your costs",
-            "message": "Models that the price book does not know count with their tokens and not with their cost.",
-            "action": "Look which models have no price, and ask your administrator to set one.",
+            "message": "Usage of models that have no known price counts as tokens, and not as cost.",
+            "action": "See which of your models have no price, and ask an administrator to set one.",
         }]))
     );
 }

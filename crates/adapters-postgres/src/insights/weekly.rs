@@ -2,11 +2,10 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use domain::days::Zone;
 use domain::ids::UserId;
-use domain::insights::ports::{WeeklyReader, WeeklyRepository};
+use domain::insights::ports::{DueWeek, WeeklyReader, WeeklyRepository};
 use domain::store::StoreError;
 use domain::weeks::Week;
 use time::{Date, OffsetDateTime};
@@ -22,13 +21,14 @@ use crate::unit_of_work::PgUnitOfWork;
 impl WeeklyReader for Database {
     async fn unsummed(
         &self,
-        places: &[(Zone, Week)],
+        due: &[DueWeek],
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError> {
         let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("../sql/unsummed.sql"))
-            .bind::<Array<Text>, _>(places.iter().map(|(zone, _)| zone.name()).collect::<Vec<_>>())
-            .bind::<Array<SqlDate>, _>(places.iter().map(|(_, week)| week.monday()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(due.iter().map(|due| due.zone.name()).collect::<Vec<_>>())
+            .bind::<Array<SqlDate>, _>(due.iter().map(|due| due.week.monday()).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>(due.iter().map(|due| due.from).collect::<Vec<_>>())
             .bind::<Nullable<SqlUuid>, _>(after.map(|user| user.0))
             .bind::<BigInt, _>(i64::from(most))
             .load(&mut self.connection().await?.pg)

@@ -28,3 +28,4 @@ mod sessions;
 mod social;
 mod unit_of_work;
 mod visibility;
+mod weeks;

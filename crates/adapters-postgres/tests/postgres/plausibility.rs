@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::administration::Administrator;
 use domain::clock::FixedClock;
-use domain::page::PageRequest;
-use domain::plausibility::{Checked, Flags, Kind, Plausibility};
+use domain::ids::UserId;
+use domain::page::{Page, PageRequest};
+use domain::plausibility::{Checked, Flags, Kind, Plausibility, Suspect};
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::User;
@@ -25,6 +27,12 @@ impl Fixture {
     /// Looks at everybody.
     async fn check(&self) -> Checked {
         self.plausibility_at(NOW).check().await.expect("a check")
+    }
+
+    /// The accounts with a reason of at least `score`, as an administrator sees them at `now`.
+    async fn suspects(&self, score: u8, now: OffsetDateTime, request: PageRequest) -> Page<Suspect> {
+        let admin = Administrator::unchecked(UserId(uuid::Uuid::from_u128(1)));
+        self.plausibility_at(now).suspects(&admin, score, request).await.expect("suspects")
     }
 
     async fn flags(&self, user: &User) -> Flags {
@@ -112,7 +120,7 @@ async fn models_without_a_price_that_nobody_else_uses_are_found() {
     assert_eq!(fixture.found(&ada).await, [(Kind::UnknownModels, 26)]);
     let message = &fixture.flags(&ada).await.reasons[0].message;
     assert!(
-        message.starts_with("2,100,000,000 tokens are of 2 models") && message.contains("most of gpt-99"),
+        message.starts_with("2,100,000,000 tokens come from 2 models") && message.contains("mostly gpt-99"),
         "{message}"
     );
     assert_eq!((fixture.found(&bob).await, fixture.found(&eve).await), (vec![], vec![]));
@@ -152,9 +160,9 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     fixture.check().await;
     assert_eq!(fixture.found(&zoe).await.first(), Some(&(Kind::SharedMessages, 100)));
     assert_eq!(fixture.found(&ada).await.first(), Some(&(Kind::SharedMessages, 50)));
-    let suspects = fixture.plausibility_at(NOW).suspects(50, PAGE).await.expect("suspects");
+    let suspects = fixture.suspects(50, NOW, PAGE).await;
     let bobs = suspects.items.iter().find(|suspect| suspect.username == bob.username).expect("Bob");
-    assert_eq!(bobs.other.as_ref().map(|other| other.as_str().len()), Some(3));
+    assert_eq!(bobs.reasons[0].1.as_ref().map(|other| other.as_str().len()), Some(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,14 +233,48 @@ async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
     let rows = [&ada, &bob].into_iter().flat_map(|user| (0..6).map(|day| used(user, day, 10_000 + day)));
     fixture.use_up(&rows.collect::<Vec<_>>()).await;
     fixture.check().await;
-    let suspects = async || fixture.plausibility_at(NOW).suspects(1, PAGE).await.expect("suspects");
-    let names: Vec<_> = suspects().await.items.into_iter().map(|suspect| (suspect.username, suspect.other)).collect();
+    let suspects = async || fixture.suspects(1, NOW, PAGE).await;
+    let line = |suspect: Suspect| (suspect.username, suspect.reasons[0].1.clone());
+    let names: Vec<_> = suspects().await.items.into_iter().map(line).collect();
     let (ada_name, bob_name) = (ada.username.clone(), bob.username.clone());
     assert_eq!(names, [(bob_name.clone(), Some(ada_name.clone())), (ada_name.clone(), Some(bob_name))]);
     fixture.run("UPDATE users SET deleted_at = now() WHERE username = 'bob'").await;
     let left = suspects().await;
-    assert_eq!((left.total, left.items[0].username.clone(), left.items[0].other.clone()), (1, ada_name, None));
+    assert_eq!((left.total, left.items.into_iter().map(line).collect()), (1, vec![(ada_name, None)]));
     assert_eq!(fixture.check().await, Checked::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspects_are_paged_by_account_with_all_their_reasons_and_whether_a_flag_stands() {
+    let fixture = fixture();
+    let [ada, bob, eve] =
+        [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
+    fixture
+        .use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 20_000_000_000), used(&eve, 0, 11_000_000_000)])
+        .await;
+    fixture
+        .run(
+            "UPDATE usage_days SET output = 8640000000 WHERE user_key = (SELECT key FROM users WHERE username = 'bob')",
+        )
+        .await;
+    fixture.check().await;
+    fixture.flag(&ada, Some(NOW + Duration::HOUR)).await;
+    let seen = async |score, now, request| {
+        let page = fixture.suspects(score, now, request).await;
+        let line = |suspect: &Suspect| {
+            let kinds: Vec<_> = suspect.reasons.iter().map(|(reason, _)| reason.kind.name()).collect();
+            format!("{} {} {} {}", suspect.username, suspect.score(), kinds.join("+"), suspect.is_flagged)
+        };
+        (page.total, page.items.iter().map(line).collect::<Vec<_>>().join(", "))
+    };
+    let [first, second, third] =
+        ["bob 100 output_rate+daily_volume false", "ada 13 daily_volume true", "eve 10 daily_volume false"];
+    assert_eq!(seen(1, NOW, PAGE).await, (3, format!("{first}, {second}, {third}")));
+    assert_eq!(seen(1, NOW, PageRequest { page: 2, size: 1 }).await, (3, second.to_owned()), "a page of accounts");
+    assert_eq!(seen(13, NOW, PAGE).await, (2, format!("{first}, {second}")));
+    assert_eq!(seen(14, NOW, PAGE).await, (1, first.to_owned()), "weaker reasons come along");
+    let over = seen(13, NOW + Duration::HOUR, PageRequest { page: 2, size: 1 }).await;
+    assert_eq!(over, (2, "ada 13 daily_volume false".to_owned()), "the flag is over");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,7 @@ impl Comparison {
         let streak = self.streak();
         (streak.current >= 2 && !streak.fed_today).then(|| {
             let days = plural(streak.current.into(), "day");
-            let message = format!("Your streak of {days} goes on with one message today.");
+            let message = format!("One message today continues your streak of {days}.");
             Recommendation::new("Keep your streak", message, "Use a tool before midnight and sync.")
         })
     }
@@ -52,9 +52,9 @@ impl Comparison {
     fn use_the_cache(&self) -> Option<Recommendation> {
         let efficiency = self.cache_efficiency().filter(|_| self.has_enough_input())?;
         (efficiency < POOR_CACHE).then(|| {
-            let message = "A provider keeps the beginning of a prompt for some minutes and bills what it knows already at about a \
+            let message = "Providers keep the beginning of a prompt for some minutes and bill what they already know at about a \
                            tenth of the price. That works as long as the beginning stays the same.";
-            let action = "Go on with a session instead of starting new ones, and keep instructions and files at the \
+            let action = "Continue a session instead of starting new ones, and leave the instructions and files at its \
                           beginning unchanged.";
             Recommendation::new("Let prompt caching work for you", message, action)
         })
@@ -62,8 +62,8 @@ impl Comparison {
 
     fn name_the_price(&self) -> Option<Recommendation> {
         (self.own.unpriced_tokens > 0).then(|| {
-            let message = "Models that the price book does not know count with their tokens and not with their cost.";
-            let action = "Look which models have no price, and ask your administrator to set one.";
+            let message = "Usage of models that have no known price counts as tokens, and not as cost.";
+            let action = "See which of your models have no price, and ask an administrator to set one.";
             Recommendation::new("Complete your costs", message, action)
         })
     }

@@ -130,6 +130,19 @@ impl Spread {
         }
     }
 
+    /// How many people have less than `value`, and how many less or as much. Exact where `value` is a cut; in between it is
+    /// those up to the cut before, so that nobody is counted who may have more.
+    pub fn up_to(&self, value: i128) -> (u32, u32) {
+        let next = self.cuts.partition_point(|cut| cut.value < value);
+        match self.cuts.get(next) {
+            Some(cut) if cut.value == value => (cut.below, cut.upto),
+            _ => {
+                let before = next.checked_sub(1).and_then(|before| self.cuts.get(before));
+                before.map_or((0, 0), |cut| (cut.upto, cut.upto))
+            }
+        }
+    }
+
     /// The average as a fraction; 0 of nobody.
     pub fn mean(&self) -> f64 {
         if self.people == 0 { 0.0 } else { part(self.total, self.people.into()) }
@@ -194,6 +207,20 @@ mod tests {
         ] {
             assert!((percentile(values, value) - expected).abs() < 1e-9, "{value}: {}", percentile(values, value));
         }
+    }
+
+    #[test]
+    fn who_has_less_is_counted_and_between_two_cuts_nobody_too_many() {
+        let spread = Spread::of(&[1, 2, 2, 5]);
+        for (value, less, upto) in [(0, 0, 0), (1, 0, 1), (2, 1, 3), (3, 3, 3), (5, 3, 4), (6, 4, 4)] {
+            assert_eq!(spread.up_to(value), (less, upto), "{value}");
+        }
+        assert_eq!(Spread::default().up_to(1), (0, 0));
+        // Of a thousand people nine of ten are no cut.
+        let many = Spread::of(&(0..1_000).collect::<Vec<_>>());
+        let (less, upto) = many.up_to(995);
+        assert!(less == upto && (985..=995).contains(&less), "{less}");
+        assert_eq!(many.up_to(999), (999, 1_000));
     }
 
     #[test]

@@ -13,15 +13,34 @@ use crate::leaderboard::ports::ZoneDay;
 use crate::store::StoreError;
 use crate::weeks::Week;
 
+/// A week that is over in some zone, and is summed up for those who live there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueWeek {
+    /// The zone.
+    pub zone: Zone,
+    /// The week.
+    pub week: Week,
+    /// From when on it is summed up. Whose account was made then or later hears nothing of it: it was not theirs.
+    pub from: OffsetDateTime,
+}
+
+impl DueWeek {
+    /// What is due in `zone` at `now`.
+    pub fn of(zone: Zone, now: OffsetDateTime) -> Option<Self> {
+        let week = Week::to_sum_up(zone.local(now))?;
+        Some(Self { week, from: week.summed_up_from(&zone), zone })
+    }
+}
+
 /// Reads whose last week was not summed up yet.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait WeeklyReader: Send + Sync {
-    /// Up to `most` people after `after`, in the order of their ids, who live in one of `places`, were active in the week
-    /// beside it or in the one before, and were not told of it; with their week.
+    /// Up to `most` people after `after`, in the order of their ids, who live in the zone of one of `due`, were there before it
+    /// began, were active in its week or in the one before, and were not told of it; with their week.
     async fn unsummed(
         &self,
-        places: &[(Zone, Week)],
+        due: &[DueWeek],
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError>;

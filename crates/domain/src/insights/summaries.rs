@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::ports::WeeklyReader;
+use super::ports::{DueWeek, WeeklyReader};
 use super::summary::WeeklySummary;
 use crate::clock::Clock;
 use crate::dashboard::ports::{DashboardReader, Window};
@@ -49,12 +49,11 @@ impl WeeklySummaries {
     /// failure with one keeps nobody else from theirs, and is tried again the next time.
     pub async fn sum_up(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.clock.now();
-        let places: Vec<(Zone, Week)> = (self.streaks.zones().await?.into_iter())
-            .map(|zone| (zone.clone(), Week::to_sum_up(zone.local(now))))
-            .collect();
+        let zones = self.streaks.zones().await?.into_iter();
+        let due: Vec<DueWeek> = zones.filter_map(|zone| DueWeek::of(zone, now)).collect();
         let (mut round, mut after) = (Round::default(), None);
-        while !places.is_empty() && !stop() {
-            let people = self.weeks.unsummed(&places, after, PAGE).await?;
+        while !due.is_empty() && !stop() {
+            let people = self.weeks.unsummed(&due, after, PAGE).await?;
             for (user, week) in &people {
                 round.note(self.sum_up_one(*user, *week, now).await)?;
             }
@@ -151,9 +150,10 @@ mod tests {
             tx
         });
         let mut weeks = MockWeeklyReader::new();
-        weeks.expect_unsummed().returning(|places, after, _| {
+        weeks.expect_unsummed().returning(|due, after, _| {
             assert!(after.is_none());
-            Ok([ADA, BOB, CID].into_iter().map(|user| (user, places[0].1)).collect())
+            assert_eq!(due[0].from, datetime!(2026-11-23 9:00 UTC));
+            Ok([ADA, BOB, CID].into_iter().map(|user| (user, due[0].week)).collect())
         });
         weeks.expect_rank().returning(|_| Ok(None));
         let mut streaks = MockStreakReader::new();

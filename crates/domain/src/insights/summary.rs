@@ -64,14 +64,14 @@ impl WeeklySummary {
         let best = self.best_day;
         Told {
             kind: NotificationKind::WeeklySummary,
-            title: format!("Your week: {} tokens", grouped(self.sums.tokens)),
+            title: format!("Your week: {}", plural(self.sums.tokens.unsigned_abs(), "token")),
             message: self.sentences().join(" "),
             data: vec![
                 ("week", self.week.to_string().into()),
                 ("from", self.week.monday().to_string().into()),
                 ("to", self.week.sunday().to_string().into()),
                 ("tokens", self.sums.tokens.unsigned_abs().into()),
-                ("cost", self.sums.cost.rounded().into()),
+                ("cost", self.sums.cost.into()),
                 ("active_days", self.active_days.into()),
                 ("streak", self.streak.into()),
                 ("rank", self.rank.into()),
@@ -80,7 +80,7 @@ impl WeeklySummary {
                 ("top_model", self.top_model.clone().into()),
                 ("top_tool", self.top_tool.clone().into()),
                 ("previous_tokens", self.before.tokens.unsigned_abs().into()),
-                ("previous_cost", self.before.cost.rounded().into()),
+                ("previous_cost", self.before.cost.into()),
             ],
             subject: self.week.to_string(),
         }
@@ -122,6 +122,7 @@ impl WeeklySummary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Datum;
     use time::macros::date;
 
     fn day(date: Date, tokens: i64, cost: i128) -> DayUsage {
@@ -161,6 +162,9 @@ mod tests {
             (told.dedup_key().as_str(), told.title.as_str()),
             ("weekly_summary:2026-W47", "Your week: 160 tokens")
         );
+        let amount = |name| told.data.iter().find_map(|(known, datum)| (*known == name).then(|| datum.clone()));
+        let cents = |cents: i128| Some(Datum::Money(Usd::from_atto(cents * 10_i128.pow(16))));
+        assert_eq!((amount("cost"), amount("previous_cost")), (cents(301), cents(2)), "money is a number");
         assert_eq!(
             told.message,
             "160 tokens on 3 active days, for $3.01. That is 300 % more than the week before. Best day: Monday, with 70. \
@@ -188,6 +192,8 @@ mod tests {
         ] {
             assert_eq!(WeeklySummary::of(week(), &days).told().message, message);
         }
+        let title = |tokens| WeeklySummary::of(week(), &[day(now, tokens, 0)]).told().title;
+        assert_eq!([0, 1, 1_000].map(title), ["Your week: 0 tokens", "Your week: 1 token", "Your week: 1,000 tokens"]);
         let mut unpriced = day(now, 7, 0);
         unpriced.sums.unpriced_tokens = 7;
         assert!(

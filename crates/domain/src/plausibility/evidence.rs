@@ -234,12 +234,16 @@ impl Evidence {
                  and no more.",
                 some(*tokens)
             ),
-            Self::UnknownModels { models, name, tokens } => format!(
-                "{} are of {} that no price is known of and nobody else uses, most of {name}. A model of one's own is a good \
-                 reason for that.",
-                some(*tokens),
-                plural((*models).into(), "model")
-            ),
+            Self::UnknownModels { models, name, tokens } => {
+                let origin = match models {
+                    1 => format!("{name}, a model that has no known price and that nobody else uses"),
+                    _ => format!(
+                        "{} that have no known price and that nobody else uses, mostly {name}",
+                        plural((*models).into(), "model")
+                    ),
+                };
+                format!("{} come from {origin}. A model of one's own is a good reason for that.", some(*tokens))
+            }
             Self::SharedMessages(shared) => format!(
                 "{} of {} are also in another account.",
                 grouped(shared.shared),
@@ -400,8 +404,15 @@ mod tests {
             (
                 Evidence::UnknownModels { models: 2, name: "gpt-99".into(), tokens: 2_000_000_000 },
                 "unknown_models",
-                "2,000,000,000 tokens are of 2 models that no price is known of and nobody else uses, most of gpt-99. A model \
-                 of one's own is a good reason for that.",
+                "2,000,000,000 tokens come from 2 models that have no known price and that nobody else uses, mostly gpt-99. A \
+                 model of one's own is a good reason for that.",
+                None,
+            ),
+            (
+                Evidence::UnknownModels { models: 1, name: "our-own".into(), tokens: 2_000_000_000 },
+                "unknown_models",
+                "2,000,000,000 tokens come from our-own, a model that has no known price and that nobody else uses. A model of \
+                 one's own is a good reason for that.",
                 None,
             ),
             (

@@ -58,10 +58,17 @@ pub struct Suspect {
     pub user: UserId,
     /// Its name.
     pub username: Username,
-    /// The reason.
-    pub reason: Reason,
-    /// The other account it is about, where there is one and it is still there.
-    pub other: Option<Username>,
+    /// The reasons, the strongest first; each with the other account it is about, where there is one and it is still there.
+    pub reasons: Vec<(Reason, Option<Username>)>,
+    /// Whether an administrator keeps the account off the boards.
+    pub is_flagged: bool,
+}
+
+impl Suspect {
+    /// That of the strongest reason, as in [`Flags::score`].
+    pub fn score(&self) -> u8 {
+        self.reasons.iter().map(|(reason, _)| reason.score).max().unwrap_or(0)
+    }
 }
 
 /// Looks for evidence and keeps what was found.
@@ -87,6 +94,8 @@ pub trait PlausibilityReader: Send + Sync {
     /// What the owner of `user` may know at `now`.
     async fn flags(&self, user: UserId, now: OffsetDateTime) -> Result<Flags, StoreError>;
 
-    /// A page of all reasons with at least `score`, the strongest first; for administrators.
-    async fn suspects(&self, score: u8, request: PageRequest) -> Result<Page<Suspect>, StoreError>;
+    /// A page of the accounts whose strongest reason has at least `score`, as of `now`, those with the strongest ones first;
+    /// for administrators.
+    async fn suspects(&self, score: u8, now: OffsetDateTime, request: PageRequest)
+    -> Result<Page<Suspect>, StoreError>;
 }

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::evidence::{Finding, Limits};
 use super::ports::{Flags, PlausibilityReader, Suspect};
+use crate::administration::Administrator;
 use crate::clock::Clock;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::UserId;
@@ -74,9 +75,14 @@ impl Plausibility {
         Ok(self.reader.flags(user, self.clock.now()).await?)
     }
 
-    /// All reasons with at least `score`, the strongest first. For administrators.
-    pub async fn suspects(&self, score: u8, request: PageRequest) -> Result<Page<Suspect>, PlausibilityError> {
-        Ok(self.reader.suspects(score, request).await?)
+    /// The accounts whose strongest reason has at least `score`, those with the strongest ones first.
+    pub async fn suspects(
+        &self,
+        _: &Administrator,
+        score: u8,
+        request: PageRequest,
+    ) -> Result<Page<Suspect>, PlausibilityError> {
+        Ok(self.reader.suspects(score, self.clock.now(), request).await?)
     }
 }
 
@@ -91,6 +97,7 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::testing::TestUnitOfWork;
+    use crate::users::Username;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const BOB: UserId = UserId(Uuid::from_u128(2));
@@ -128,5 +135,12 @@ mod tests {
             |score| Reason { kind: Kind::SameDays, score, message: String::new(), first_seen: at, last_seen: at };
         let flags = |scores: &[u8]| Flags { reasons: scores.iter().map(|s| reason(*s)).collect(), standing: None };
         assert_eq!([flags(&[]), flags(&[7]), flags(&[30, 55, 40])].map(|flags| flags.score()), [0, 7, 55]);
+        let suspect = |scores: &[u8]| Suspect {
+            user: ADA,
+            username: Username::trusted("ada"),
+            reasons: scores.iter().map(|s| (reason(*s), None)).collect(),
+            is_flagged: false,
+        };
+        assert_eq!([suspect(&[]), suspect(&[30, 55, 40])].map(|suspect| suspect.score()), [0, 55]);
     }
 }

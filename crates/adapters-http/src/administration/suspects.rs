@@ -1,0 +1,116 @@
+//! `/admin/suspects`: whose usage is hard to believe.
+
+use actix_web::web::Data;
+use domain::plausibility::{Plausibility, Suspect};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::Admin;
+use crate::answer::Json;
+use crate::error::ApiResult;
+use crate::input::Query;
+use crate::paging::{PageBody, Paging};
+use crate::routes::Routes;
+use crate::users::ReasonBody;
+use crate::validation::{Fields, FromFields, checks};
+
+pub(super) fn routes() -> Routes {
+    crate::routes![suspects]
+}
+
+/// `?score=1&page=1&size=50`.
+struct OfSuspects {
+    score: u8,
+    paging: Paging,
+}
+
+/// Which accounts are asked for, for the document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its documentation is used")]
+struct OfSuspectsParams {
+    /// Only accounts whose strongest reason has at least this score.
+    #[param(required = false, minimum = 1, maximum = 100, default = 1)]
+    score: u8,
+}
+
+impl FromFields for OfSuspects {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let paging = Paging::from_fields(fields);
+        let score = fields.or("score", 1, checks::integer(1..=100));
+        Some(Self { score: u8::try_from(score?).ok()?, paging: paging? })
+    }
+}
+
+/// An account whose usage is hard to believe.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Suspect)]
+struct SuspectBody {
+    user_id: Uuid,
+    username: String,
+    /// How hard the usage is to believe: the score of the strongest reason.
+    #[schema(minimum = 0, maximum = 100)]
+    score: u8,
+    /// The strongest first.
+    reasons: Vec<SuspectReasonBody>,
+    /// Whether a flag keeps the account off the boards now.
+    is_flagged: bool,
+}
+
+/// Why the usage is hard to believe, as its owner reads it, and whom else it is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SuspectReason)]
+struct SuspectReasonBody {
+    #[serde(flatten)]
+    reason: ReasonBody,
+    /// The account that this one has something in common with, which its owner is not told; null without one, and once it is
+    /// gone.
+    other_username: Option<String>,
+}
+
+impl From<Suspect> for SuspectBody {
+    fn from(suspect: Suspect) -> Self {
+        Self {
+            user_id: suspect.user.0,
+            score: suspect.score(),
+            username: suspect.username.to_string(),
+            reasons: (suspect.reasons.into_iter())
+                .map(|(reason, other)| SuspectReasonBody {
+                    reason: reason.into(),
+                    other_username: other.map(|other| other.to_string()),
+                })
+                .collect(),
+            is_flagged: suspect.is_flagged,
+        }
+    }
+}
+
+/// Whose usage is hard to believe
+///
+/// The accounts with the strongest reasons first, each with all its reasons. They are advice: boards leave out whom an
+/// administrator flags, and nobody else.
+#[utoipa::path(
+    get, path = "/suspects", tag = "Admin", security(("bearer" = [])), params(OfSuspectsParams, Paging),
+    responses((status = 200, description = "A page of accounts", body = PageBody<SuspectBody>, example = json!({
+        "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
+    })))
+)]
+async fn suspects(
+    admin: Admin,
+    query: Query<OfSuspects>,
+    plausibility: Data<Plausibility>,
+) -> ApiResult<Json<PageBody<SuspectBody>>> {
+    let OfSuspects { score, paging } = query.read()?;
+    Ok(Json(plausibility.suspects(&admin.0, score, paging.into()).await?.into()))
+}
+
+fn example() -> Value {
+    json!({
+        "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "score": 100,
+        "reasons": [{"kind": "shared_messages", "message": "300 of 300 messages are also in another account.", "score": 100,
+                     "first_seen": "2026-11-22T12:10:00Z", "last_seen": "2026-11-23T09:10:00Z", "other_username": "bob"}],
+        "is_flagged": false,
+    })
+}
