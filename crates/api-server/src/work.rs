@@ -116,9 +116,9 @@ mod tests {
     async fn who_ends_waits_for_no_other_worker() {
         let (end, ended) = watch::channel(false);
         let died = Arc::new(Notify::new());
-        let dies = died.clone();
+        let tells = died.clone();
         let keeping = tokio::spawn(keep(ended, Duration::from_hours(1), move |_| {
-            dies.notify_one();
+            tells.notify_one();
             async { Err(StartupError::Other { doing: "working", reason: "no more".to_owned() }) }
         }));
         died.notified().await;
