@@ -38,6 +38,7 @@ fn signing_in() -> World {
             Ok(hers.contains(&Some(name.clone())).then(known))
         });
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+        tx.users.expect_find_with_password().returning(move |_| Ok(Some(known())));
         tx.sessions.expect_insert().returning(|_| Ok(()));
     })
 }

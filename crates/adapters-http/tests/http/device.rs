@@ -45,7 +45,9 @@ fn world(confirmation: Confirmation) -> World {
         tx.device_logins.expect_confirm().returning(|_, _| Ok(true));
         tx.sessions.expect_insert().returning(|_| Ok(()));
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
-        tx.users.expect_find_for_sign_in().returning(|_, _| Ok(Some((user(ADA), Some(PasswordHash("right".into()))))));
+        let known = || Some((user(ADA), Some(PasswordHash("right".into()))));
+        tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(known()));
+        tx.users.expect_find_with_password().returning(move |_| Ok(known()));
     });
     world.passwords.expect_verify().returning(|password, _| Ok(password.expose() == "right"));
     world

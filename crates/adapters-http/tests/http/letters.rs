@@ -87,7 +87,7 @@ async fn whose_password_was_forgotten_is_not_told() {
 
 #[actix_web::test]
 async fn a_token_gives_another_password() {
-    let client = world(0).serve();
+    let client = world(1).serve();
     let good = ticket(ADA, Purpose::ResetPassword, &["ada@example.org", "hash"]);
     let unverified = ticket(BOB, Purpose::ResetPassword, &["bob@example.org", ""]);
     for (token, status) in [(good.as_str(), 204), (&unverified, 400), ("x", 400)] {

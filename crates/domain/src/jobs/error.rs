@@ -61,3 +61,22 @@ impl DomainError for JobError {
         self.0.code()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn a_job_fails_like_its_use_case_and_a_stop_is_no_failure_of_it() {
+        let away = || StoreError::Unavailable("not now".to_owned());
+        let (failed, stopped) = (JobError::new(away()), JobError::interrupted());
+        for (error, kind, code, text, is_interruption) in [
+            (&failed, ErrorKind::Unavailable, "store_unavailable", away().to_string(), false),
+            (&stopped, ErrorKind::Unavailable, "job_interrupted", Interrupted.to_string(), true),
+        ] {
+            assert_eq!((error.kind(), error.code(), error.to_string()), (kind, code, text));
+            assert_eq!(error.is_interruption(), is_interruption, "{error}");
+        }
+    }
+}
