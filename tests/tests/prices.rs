@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
-use tests::{Batch, Database, Message, Person, Server};
+use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
 
 /// A server of a price table: a tag, and what it answers to whoever does not know that tag.
 struct FakeTable {
@@ -148,4 +148,15 @@ async fn without_an_address_the_book_that_ships_is_enough() {
     assert!(succeeded && said.contains("fetching prices is off"), "{said}");
     let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
     assert!(!succeeded && said.contains("prices as before: the price table cannot be had"), "{said}");
+}
+
+#[tokio::test]
+async fn a_table_out_of_reach_is_noted_by_the_schedule_and_leaves_no_dead_job() {
+    let database = Arc::new(Database::migrated());
+    let mut worker = Worker::start(&database, &[("PRICING_URL", "http://127.0.0.1:1/table.json")]);
+    let jobs = "SELECT status, attempts, last_error IS NULL FROM jobs WHERE queue = 'prices'";
+    wait_until("the day's look", async || database.rows(jobs).trim() == "done,1,t").await;
+    let noted = database.rows("SELECT outcome, reason FROM price_updates");
+    assert!(noted.starts_with("failed,") && noted.contains("the price table cannot be had"), "{noted}");
+    assert_eq!(worker.terminate().await, Some(0));
 }

@@ -7,6 +7,7 @@ use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
+use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
@@ -18,6 +19,7 @@ use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
 use domain::text::{grouped, plural};
 use domain::users::Users;
+use thiserror::Error;
 
 use crate::cleanup::Cleanup;
 use crate::mail::letters;
@@ -36,6 +38,21 @@ impl Stop {
     /// Whether what is under way should come to an end.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Acquire)
+    }
+}
+
+/// The price book is not up to date.
+#[derive(Debug, Error)]
+#[error("{0}")]
+struct StalePrices(String);
+
+impl DomainError for StalePrices {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::Unavailable
+    }
+
+    fn code(&self) -> &'static str {
+        "prices_stale"
     }
 }
 
@@ -97,12 +114,14 @@ impl Handlers {
         })
     }
 
-    /// Looks after prices. A table that cannot be had or is not believed is told in the log and in what is kept of the day's
-    /// look at it; the next day's is the next try, and what can be priced meanwhile is.
-    async fn prices(&self) -> Result<String, JobError> {
+    /// Looks after prices; what can be priced is, whatever becomes of the table. That it cannot be had or is not believed is a
+    /// failure for whoever looks by hand. In the queue it is told in the log and kept with the day's look: the next day's is the
+    /// next try, and an instance without a way out has no dead job each day.
+    async fn prices(&self, by_hand: bool) -> Result<String, JobError> {
         let mut lines = Vec::new();
-        self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
-        Ok(lines.join("; "))
+        let up_to_date = self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
+        let report = lines.join("; ");
+        if by_hand && !up_to_date { Err(JobError::new(StalePrices(report))) } else { Ok(report) }
     }
 
     /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
@@ -125,7 +144,7 @@ impl Work for Handlers {
                 Ok(format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account")))
             }
             Job::Mail(letter) => Ok(self.letters.send(letter).await.map_err(JobError::new)?.to_string()),
-            Job::Prices => self.unless_stopped(self.prices().await?),
+            Job::Prices => self.unless_stopped(self.prices(attempt.is_none()).await?),
             Job::Reprice => {
                 let repriced = self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?;
                 self.unless_stopped(repriced.to_string())
