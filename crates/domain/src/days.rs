@@ -135,6 +135,8 @@ mod tests {
     fn names_are_found_without_regard_to_case_and_kept_as_the_database_spells_them() {
         assert_eq!(zone("europe/berlin").name(), "Europe/Berlin");
         assert_eq!(Zone::utc().name(), "UTC");
+        let shown = (zone("asia/kathmandu").to_string(), format!("{:?}", Zone::utc()));
+        assert_eq!(shown, ("Asia/Kathmandu".to_owned(), "Zone(UTC)".to_owned()));
         for unknown in ["", "Mars/Olympus", "Europe/Berlin\0", "+02:00", "../etc/passwd", "Etc/Unknown"] {
             assert!(Zone::parse(unknown).is_none(), "{unknown:?}");
         }

@@ -117,7 +117,43 @@ impl Kind {
 mod tests {
     use std::collections::BTreeSet;
 
+    use uuid::Uuid;
+
     use super::*;
+    use crate::ids::JobId;
+    use crate::jobs::backoff;
+
+    #[test]
+    fn what_people_wait_for_goes_before_what_can_wait() {
+        let mut kinds = Kind::ALL;
+        kinds.sort_by_key(|kind| (kind.priority(), kind.name()));
+        assert_eq!(
+            kinds.map(Kind::name),
+            [
+                "mail",
+                "streak_risk",
+                "weekly_summary",
+                "leaderboard",
+                "benchmarks",
+                "prices",
+                "reprice",
+                "plausibility",
+                "cleanup"
+            ]
+        );
+        let several: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.at_once() > 1).collect();
+        assert_eq!(several, [Kind::Mail], "two of another kind would do the same work");
+    }
+
+    #[test]
+    fn a_mail_server_that_is_away_for_two_hours_loses_no_letter() {
+        let shortest = |id| {
+            let waits = (1..Kind::Mail.attempts()).map(|attempt| backoff(JobId(Uuid::from_u128(id)), attempt));
+            waits.fold(Duration::ZERO, |all, wait| all + wait)
+        };
+        let waits: Vec<_> = (0..100).map(shortest).collect();
+        assert!(waits.iter().all(|all| *all > Duration::hours(2) && *all < Duration::hours(5)), "{waits:?}");
+    }
 
     #[test]
     fn every_kind_has_a_name_of_its_own_that_finds_it() {
