@@ -253,13 +253,13 @@ async fn who_stops_in_the_middle_because_the_worker_ends_loses_no_attempt() {
 async fn nobody_takes_what_is_finished_during_a_long_end() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let lease = QUICK * 8;
+    let lease = QUICK * 40;
     let told = Told::to_wait(&[]);
     let running = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
     bench.until(&["a"], "running").await;
     let other = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
     let (ending, began) = (tokio::spawn(running.end()), Instant::now());
-    until(async || began.elapsed() > lease * 3).await;
+    until(async || began.elapsed() > lease * 2).await;
     assert_eq!(told.begun.load(Ordering::SeqCst), 1, "it was taken from who still had it");
     told.gate.add_permits(1_000);
     ending.await.expect("an end");
