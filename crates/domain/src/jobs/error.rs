@@ -61,3 +61,56 @@ impl DomainError for JobError {
         self.0.code()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use crate::testing::assert_promises;
+    use crate::users::UserError;
+
+    impl From<StoreError> for JobError {
+        fn from(error: StoreError) -> Self {
+            Self::new(error)
+        }
+    }
+
+    #[test]
+    fn a_job_fails_as_what_it_does_failed() {
+        let away = StoreError::Unavailable("away".into());
+        assert_promises([
+            (
+                JobError::new(UserError::Private),
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private.",
+            ),
+            (
+                JobError::new(UserError::Store(away)),
+                ErrorKind::Unavailable,
+                "store_unavailable",
+                None,
+                "the database is not available: away",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_job_that_was_asked_to_stop_is_told_from_one_that_failed() {
+        assert_promises([(
+            JobError::interrupted(),
+            ErrorKind::Unavailable,
+            "job_interrupted",
+            None,
+            "the program ends; the job goes on later",
+        )]);
+        for (error, is_interruption) in [
+            (JobError::interrupted(), true),
+            (JobError::new(JobError::interrupted()), true),
+            (JobError::new(StoreError::Unavailable("away".into())), false),
+        ] {
+            assert_eq!(error.is_interruption(), is_interruption, "{error}");
+        }
+    }
+}
