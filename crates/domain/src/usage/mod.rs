@@ -13,6 +13,8 @@ mod names;
 pub mod ports;
 mod quirks;
 mod rebuild;
+#[cfg(test)]
+mod rebuild_tests;
 mod report;
 mod repricing;
 mod selection;
