@@ -7,6 +7,8 @@ mod batch;
 mod changes;
 mod derived;
 mod error;
+#[cfg(test)]
+mod first_sync_tests;
 mod intake;
 mod message;
 mod names;
