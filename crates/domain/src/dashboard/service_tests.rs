@@ -110,7 +110,9 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     let mut reader = MockDashboardReader::new();
     let noted = note();
     reader.expect_figures().returning(move |windows, viewer| {
-        windows.iter().for_each(|window| noted(*window, viewer));
+        for window in windows {
+            noted(*window, viewer);
+        }
         Ok(vec![(ADA, Figures::default())])
     });
     let noted = note();
@@ -144,8 +146,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     block_on(dashboard.models(&look, Period::All)).expect("models");
     let heatmap = block_on(dashboard.heatmap(&look, None)).expect("a heatmap");
     assert_eq!(heatmap.days.first().map(|day| day.date.year()), Some(heatmap.year));
-    let asked = asked.lock().expect("a list").clone();
-    asked
+    asked.lock().expect("a list").clone()
 }
 
 #[test]

@@ -176,6 +176,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each variant")]
     fn each_error_of_sign_in_is_as_the_api_promises() {
         assert_promises([
             (

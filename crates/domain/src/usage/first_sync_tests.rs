@@ -101,7 +101,7 @@ fn who_has_seen_them_queued_asks_for_no_boards() {
 
 /// What Ada's sync of one message pays to whom: whether it was paid when it began, and when those above are locked; whether the
 /// message is known; whether it is a dry run. And how many transactions were begun.
-fn paid(before: bool, locked: bool, known: bool, dry_run: bool) -> (Vec<(UserId, String)>, usize) {
+fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId, String)>, usize) {
     let awarded = Arc::new(Mutex::new(Vec::new()));
     let begun = Arc::new(AtomicUsize::new(0));
     let (noted, counter) = (awarded.clone(), begun.clone());
@@ -138,7 +138,7 @@ fn paid(before: bool, locked: bool, known: bool, dry_run: bool) -> (Vec<(UserId,
 #[test]
 fn the_first_new_message_pays_those_above_and_takes_their_locks_only_then() {
     let told = |xp: i64| format!("{xp} for referral:{ADA}");
-    assert_eq!(paid(false, false, false, false), (vec![(BOB, told(2_500)), (EVE, told(625))], 2));
+    assert_eq!(paid([false; 2], false, false), (vec![(BOB, told(2_500)), (EVE, told(625))], 2));
     for (before, locked, known, dry_run, begun) in [
         // Paid by an earlier sync.
         (true, true, false, false, 1),
@@ -148,6 +148,6 @@ fn the_first_new_message_pays_those_above_and_takes_their_locks_only_then() {
         (false, false, true, false, 2),
         (false, false, false, true, 1),
     ] {
-        assert_eq!(paid(before, locked, known, dry_run), (Vec::new(), begun), "{before} {locked} {known} {dry_run}");
+        assert_eq!(paid([before, locked], known, dry_run), (Vec::new(), begun), "{before} {locked} {known} {dry_run}");
     }
 }

@@ -37,7 +37,9 @@ fn ledger(count: usize) -> Vec<Entry> {
 
 fn derived(entries: &[Entry], zone: &Zone) -> Derived {
     let mut derived = Derived::default();
-    entries.iter().for_each(|entry| derived.add(entry, zone));
+    for entry in entries {
+        derived.add(entry, zone);
+    }
     derived
 }
 
@@ -80,8 +82,8 @@ fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted:
         tx.expect_settling(BTreeSet::new());
     });
     let repair = block_on(usage.rebuild(ADA)).expect("a rebuild");
-    let moved = moves.lock().expect("moves").remove(0);
-    (repair, moved, commits.load(Ordering::SeqCst))
+    let difference = moves.lock().expect("moves").remove(0);
+    (repair, difference, commits.load(Ordering::SeqCst))
 }
 
 #[test]
@@ -137,7 +139,9 @@ fn a_rebuild_that_fails_on_the_way_changes_nothing() {
 #[test]
 fn who_moves_to_another_zone_takes_the_whole_history_along() {
     let mut late = ledger(2);
-    late.iter_mut().for_each(|entry| entry.message.at = datetime!(2026-11-22 23:30 UTC));
+    for entry in &mut late {
+        entry.message.at = datetime!(2026-11-22 23:30 UTC);
+    }
     let used = Sums { messages: 2, ..Sums::default() };
     for (from, to, totals, moves) in [
         (None, "Europe/Berlin", used, true),
