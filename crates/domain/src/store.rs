@@ -110,3 +110,36 @@ impl DomainError for StoreError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_the_store_says_whether_asking_later_may_help() {
+        assert_promises([
+            (
+                StoreError::Unavailable("away".into()),
+                ErrorKind::Unavailable,
+                "store_unavailable",
+                None,
+                "the database is not available: away",
+            ),
+            (
+                StoreError::Conflict { constraint: "users_email_key".into() },
+                ErrorKind::Conflict,
+                "store_conflict",
+                None,
+                "a row collided with users_email_key",
+            ),
+            (
+                StoreError::Internal("no such column".into()),
+                ErrorKind::Internal,
+                "store_failed",
+                None,
+                "the database failed: no such column",
+            ),
+        ]);
+    }
+}

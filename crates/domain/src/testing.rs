@@ -11,6 +11,8 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
+#[cfg(test)]
+use crate::error::{DomainError, ErrorKind, Subject};
 use crate::identity::Email;
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
@@ -134,6 +136,26 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
             rank: None,
         },
         held: Held::default(),
+    }
+}
+
+/// An error with its kind, its code, what it is about, and the sentence that a person or the log reads.
+#[cfg(test)]
+pub(crate) type Promised<E> = (E, ErrorKind, &'static str, Option<Subject>, &'static str);
+
+/// Fails unless each error is as promised, and what the store says of itself goes through each context unchanged.
+#[cfg(test)]
+pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl IntoIterator<Item = Promised<E>>) {
+    let told = |error: &dyn DomainError| (error.kind(), error.code(), error.subject(), error.to_string());
+    for (error, kind, code, subject, sentence) in promises {
+        assert_eq!(told(&error), (kind, code, subject, sentence.to_owned()), "{error:?}");
+    }
+    for failure in [
+        StoreError::Unavailable("no connection is free".to_owned()),
+        StoreError::Conflict { constraint: "users_email_key".to_owned() },
+        StoreError::Internal("a row that makes no sense".to_owned()),
+    ] {
+        assert_eq!(told(&E::from(failure.clone())), told(&failure));
     }
 }
 

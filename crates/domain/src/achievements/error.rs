@@ -51,3 +51,32 @@ impl DomainError for AchievementError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_achievements_is_as_the_api_promises() {
+        assert_promises([
+            (
+                AchievementError::Locked(AchievementId(Uuid::from_u128(7))),
+                ErrorKind::NotFound,
+                "achievement_locked",
+                Some(Subject::new("Achievement", "id", "00000000-0000-0000-0000-000000000007")),
+                "This achievement is not unlocked.",
+            ),
+            (
+                AchievementError::TooManyPinned(6),
+                ErrorKind::Conflict,
+                "too_many_pinned",
+                Some(Subject::unnamed("Achievement", "pinned")),
+                "No more than 6 achievements can be pinned.",
+            ),
+            (AchievementError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+        ]);
+    }
+}

@@ -15,6 +15,8 @@ mod facts;
 mod metrics;
 pub mod ports;
 mod service;
+#[cfg(test)]
+mod service_tests;
 
 pub use catalogue::{catalogue, find, find_by_slug, of_kind};
 pub use definition::{Category, Definition, Face, Rarity, Tier};

@@ -74,3 +74,67 @@ impl DomainError for AdministrationError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_administration_is_as_the_api_promises() {
+        assert_promises([
+            (
+                AdministrationError::NotAnAdministrator,
+                ErrorKind::Forbidden,
+                "not_an_administrator",
+                None,
+                "This is for administrators.",
+            ),
+            (
+                AdministrationError::UnknownUser("eve".into()),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "username", "eve")),
+                "There is no such user.",
+            ),
+            (
+                AdministrationError::FlaggedAlready,
+                ErrorKind::Conflict,
+                "flagged_already",
+                Some(Subject::unnamed("Flag", "username")),
+                "This account is flagged already.",
+            ),
+            (
+                AdministrationError::NotFlagged(Username::trusted("ada")),
+                ErrorKind::NotFound,
+                "not_flagged",
+                Some(Subject::new("Flag", "username", "ada")),
+                "This account is not flagged.",
+            ),
+            (
+                AdministrationError::FlagEndsBefore(datetime!(2026-11-22 12:00 UTC)),
+                ErrorKind::Invalid,
+                "flag_ends_before",
+                None,
+                "A flag cannot end before it begins.",
+            ),
+            (
+                AdministrationError::UnknownJob(JobId(Uuid::from_u128(7))),
+                ErrorKind::NotFound,
+                "unknown_job",
+                Some(Subject::new("Job", "id", "00000000-0000-0000-0000-000000000007")),
+                "There is no such job.",
+            ),
+            (
+                AdministrationError::JobIs(JobStatus::Running),
+                ErrorKind::Conflict,
+                "job_in_another_state",
+                Some(Subject::unnamed("Job", "status")),
+                "This job is running.",
+            ),
+        ]);
+    }
+}

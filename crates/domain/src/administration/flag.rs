@@ -118,6 +118,12 @@ mod tests {
     }
 
     #[test]
+    fn what_became_of_a_flag_is_called_what_the_api_calls_it() {
+        let states = [FlagState::Standing, FlagState::Expired, FlagState::Lifted];
+        assert_eq!(states.map(FlagState::name), ["standing", "expired", "lifted"]);
+    }
+
+    #[test]
     fn a_flag_ends_after_it_begins() {
         let order = |expires_at| FlagOrder { reason: Reason::trusted("no"), expires_at };
         for (end, is_fine) in [

@@ -15,8 +15,9 @@ use crate::data::{Data, Datum};
 use crate::error::DomainError;
 use crate::identity::{Scopes, SignInName, Via};
 use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
-use crate::jobs::ports::{HeldJob, MockJobStore};
+use crate::jobs::ports::{HeldJob, ListedJob, MockJobStore, QueueState};
 use crate::jobs::{Job, JobStatus};
+use crate::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::text::rfc3339;
@@ -55,11 +56,12 @@ struct Trial {
 
 impl Trial {
     fn new(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> Self {
-        Self::reading(MockAdministrationReader::new(), prepare)
+        Self::reading(MockAdministrationReader::new(), MockJobStore::new(), prepare)
     }
 
     fn reading(
         reader: MockAdministrationReader,
+        queue: MockJobStore,
         prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
     ) -> Self {
         let (noted, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
@@ -78,8 +80,7 @@ impl Trial {
             tx
         });
         let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        let queue = Arc::new(MockJobStore::new());
-        let administration = Administration::new(Arc::new(store), Arc::new(reader), queue, clock, ids);
+        let administration = Administration::new(Arc::new(store), Arc::new(reader), Arc::new(queue), clock, ids);
         Self { administration, noted, commits }
     }
 
@@ -109,7 +110,7 @@ fn only_an_administrator_with_a_session_is_let_in() {
     {
         let mut reader = MockAdministrationReader::new();
         reader.expect_is_administrator().returning(|user| Ok(user == ROOT));
-        let trial = Trial::reading(reader, |_| {});
+        let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
         let ip = Some("192.0.2.7".to_owned());
         match block_on(trial.administration.admit(who, via, ip)) {
             Ok(administrator) => assert!(admitted && administrator == admin(), "{who} {via:?}"),
@@ -267,4 +268,62 @@ fn what_cannot_be_written_down_is_not_done() {
     let administration = Administration::new(Arc::new(store), reader, queue, clock, ids);
     let lifted = block_on(administration.unflag(&admin(), &Username::trusted("ada"), None));
     assert!(matches!(lifted, Err(AdministrationError::Store(StoreError::Unavailable(_)))), "{lifted:?}");
+}
+
+#[test]
+fn the_queue_at_a_glance_is_every_state_and_the_latest_hundred_that_were_given_up() {
+    let state = QueueState { queue: "prices".into(), status: JobStatus::Pending, jobs: 2, next_at: Some(NOW) };
+    let dead = ListedJob {
+        id: JOB,
+        queue: "mail".into(),
+        key: "k".into(),
+        status: JobStatus::Dead,
+        attempts: 14,
+        run_at: NOW,
+        last_error: Some("550 no such mailbox".into()),
+    };
+    let mut queue = MockJobStore::new();
+    let states = vec![state.clone()];
+    queue.expect_states().returning(move || Ok(states.clone()));
+    let listed = vec![dead.clone()];
+    queue
+        .expect_list()
+        .withf(|status, most| (*status, *most) == (Some(JobStatus::Dead), 100))
+        .returning(move |_, _| Ok(listed.clone()));
+    let trial = Trial::reading(MockAdministrationReader::new(), queue, |_| {});
+    let view = block_on(trial.administration.queue(&admin())).expect("a view");
+    assert_eq!(view, QueueView { states: vec![state], dead: vec![dead] });
+}
+
+#[test]
+fn flags_come_with_the_instant_they_are_judged_at_and_the_log_as_it_is_filtered() {
+    let request = PageRequest { page: 2, size: 50 };
+    let asked = AuditFilter { action: Some(Action::FlagAccount), ..AuditFilter::default() };
+    let expected = asked.clone();
+    let mut reader = MockAdministrationReader::new();
+    reader.expect_flags().returning(|request| Ok(Page { items: Vec::new(), total: 51, request }));
+    reader
+        .expect_audit()
+        .withf(move |filter, page| (filter, *page) == (&expected, request))
+        .returning(|_, request| Ok(Page { items: Vec::new(), total: 52, request }));
+    let ada = ListedAdministrator { id: ADA, username: Username::trusted("ada"), has_left: true };
+    let listed = vec![ada.clone()];
+    reader.expect_administrators().returning(move || Ok(listed.clone()));
+    let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
+    let (flags, at) = block_on(trial.administration.flags(&admin(), request)).expect("flags");
+    let log = block_on(trial.administration.audit(&admin(), &asked, request)).expect("a log");
+    assert_eq!((flags.total, flags.request, at, log.total), (51, request, NOW, 52));
+    assert_eq!(block_on(trial.administration.administrators()).expect("a list"), [ada]);
+}
+
+#[test]
+fn an_administrator_is_let_in_with_the_address_they_call_from() {
+    for ip in [Some("198.51.100.4"), None] {
+        let mut reader = MockAdministrationReader::new();
+        reader.expect_is_administrator().returning(|_| Ok(true));
+        let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
+        let session = Via::Session(SessionId(Uuid::nil()));
+        let admitted = block_on(trial.administration.admit(ROOT, session, ip.map(str::to_owned))).expect("let in");
+        assert_eq!((admitted.id(), admitted.ip()), (ROOT, ip));
+    }
 }

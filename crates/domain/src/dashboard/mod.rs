@@ -1,9 +1,13 @@
 //! What people see of their usage: totals, trends, tools, models, machines. Ready projections, read without a transaction.
 
 mod compare;
+#[cfg(test)]
+mod compare_tests;
 mod heatmap;
 pub mod ports;
 mod service;
+#[cfg(test)]
+mod service_tests;
 mod views;
 
 pub use compare::{Compared, Favourites, Top};

@@ -169,3 +169,165 @@ impl DomainError for IdentityError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    #[expect(clippy::too_many_lines, reason = "a table with a row for each variant")]
+    fn each_error_of_sign_in_is_as_the_api_promises() {
+        assert_promises([
+            (
+                IdentityError::WrongCredentials,
+                ErrorKind::Unauthenticated,
+                "wrong_credentials",
+                None,
+                "The e-mail address, username or password is wrong.",
+            ),
+            (
+                IdentityError::TooManyFailures { retry_after: Duration::seconds(42) },
+                ErrorKind::RateLimited { retry_after: Duration::seconds(42) },
+                "too_many_failures",
+                None,
+                "Too many failed attempts to sign in.",
+            ),
+            (IdentityError::NotSignedIn, ErrorKind::Unauthenticated, "not_signed_in", None, "Sign in to do this."),
+            (
+                IdentityError::EmailTaken,
+                ErrorKind::Conflict,
+                "email_taken",
+                Some(Subject::unnamed("User", "email")),
+                "This e-mail address is taken.",
+            ),
+            (
+                IdentityError::UsernameTaken("ada".into()),
+                ErrorKind::Conflict,
+                "username_taken",
+                Some(Subject::new("User", "username", "ada")),
+                "This username is taken.",
+            ),
+            (
+                IdentityError::UnknownSession("7".into()),
+                ErrorKind::NotFound,
+                "unknown_session",
+                Some(Subject::new("Session", "id", "7")),
+                "There is no such session.",
+            ),
+            (
+                IdentityError::UnknownUserCode,
+                ErrorKind::NotFound,
+                "unknown_user_code",
+                Some(Subject::unnamed("DeviceLogin", "user_code")),
+                "No program waits for this code.",
+            ),
+            (
+                IdentityError::UnknownToken("7".into()),
+                ErrorKind::NotFound,
+                "unknown_token",
+                Some(Subject::new("ApiToken", "id", "7")),
+                "There is no such API token.",
+            ),
+            (
+                IdentityError::TooManyTokens(50),
+                ErrorKind::Conflict,
+                "too_many_tokens",
+                Some(Subject::unnamed("ApiToken", "user_id")),
+                "An account can have 50 API tokens, and this one has.",
+            ),
+            (
+                IdentityError::TokenEndsBefore,
+                ErrorKind::Invalid,
+                "token_ends_before",
+                None,
+                "A token cannot end before it begins.",
+            ),
+            (IdentityError::OutOfScope, ErrorKind::Forbidden, "out_of_scope", None, "This API token may not do this."),
+            (
+                IdentityError::NoPassword,
+                ErrorKind::Conflict,
+                "no_password",
+                Some(Subject::unnamed("User", "password")),
+                "This account has no password.",
+            ),
+            (
+                IdentityError::NoAddress,
+                ErrorKind::Conflict,
+                "no_address",
+                Some(Subject::unnamed("User", "email")),
+                "This account has no e-mail address.",
+            ),
+            (
+                IdentityError::BadLink,
+                ErrorKind::Invalid,
+                "bad_link",
+                None,
+                "This link does not work any more. Ask for another one.",
+            ),
+            (
+                IdentityError::UnknownProvider("gitea".into()),
+                ErrorKind::NotFound,
+                "unknown_provider",
+                Some(Subject::new("Provider", "name", "gitea")),
+                "There is no such way to sign in.",
+            ),
+            (
+                IdentityError::NotVouchedFor("bad_verification_code".into()),
+                ErrorKind::Unauthenticated,
+                "not_vouched_for",
+                None,
+                "The provider does not vouch for this.",
+            ),
+            (
+                IdentityError::ProviderUnavailable("it answers 502".into()),
+                ErrorKind::Unavailable,
+                "provider_unavailable",
+                None,
+                "the provider is not available: it answers 502",
+            ),
+            (
+                IdentityError::ProviderRefusesUs("a wrong secret".into()),
+                ErrorKind::Internal,
+                "provider_refuses_us",
+                None,
+                "the provider refuses this application: a wrong secret",
+            ),
+            (
+                IdentityError::ExternalAccountTaken,
+                ErrorKind::Conflict,
+                "external_account_taken",
+                Some(Subject::unnamed("ExternalAccount", "subject")),
+                "This account belongs to somebody else here.",
+            ),
+            (
+                IdentityError::AnotherAccountLinked,
+                ErrorKind::Conflict,
+                "another_account_linked",
+                Some(Subject::unnamed("ExternalAccount", "provider")),
+                "Another account of this provider is linked.",
+            ),
+            (
+                IdentityError::NotLinked("github".into()),
+                ErrorKind::NotFound,
+                "not_linked",
+                Some(Subject::new("ExternalAccount", "provider", "github")),
+                "No account of this provider is linked.",
+            ),
+            (
+                IdentityError::LastWayIn,
+                ErrorKind::Conflict,
+                "last_way_in",
+                Some(Subject::unnamed("ExternalAccount", "provider")),
+                "This is the only way to sign in to this account: set a password or link another account first.",
+            ),
+            (
+                IdentityError::Hashing("out of memory".into()),
+                ErrorKind::Internal,
+                "hashing_failed",
+                None,
+                "hashing failed: out of memory",
+            ),
+        ]);
+    }
+}

@@ -559,6 +559,40 @@ mod tests {
     }
 
     #[test]
+    fn a_session_is_ended_by_its_owner_and_one_that_is_gone_is_told_from_the_one_that_calls() {
+        let session = SessionId(Uuid::from_u128(5));
+        for (is_there, ended, logged_out) in
+            [(true, Ok(()), Ok(())), (false, Err("unknown_session"), Err("not_signed_in"))]
+        {
+            let commits = Arc::default();
+            let counter = Arc::clone(&commits);
+            let identity = identity(plain(), MockSessionReader::new(), move || {
+                let mut tx = TestUnitOfWork { commits: Arc::clone(&counter), ..TestUnitOfWork::default() };
+                let delete = tx.sessions.expect_delete();
+                delete.withf(move |user, id| (*user, *id) == (ada().id, session)).returning(move |_, _| Ok(is_there));
+                tx
+            });
+            let end = pollster::block_on(identity.end_session(ada().id, session));
+            assert_eq!(end.map_err(|error| error.code()), ended);
+            let logout = pollster::block_on(identity.logout(ada().id, session));
+            assert_eq!(logout.map_err(|error| error.code()), logged_out);
+            assert_eq!(commits.load(std::sync::atomic::Ordering::SeqCst), if is_there { 2 } else { 0 });
+        }
+    }
+
+    #[test]
+    fn sessions_are_listed_that_are_open_now() {
+        let mut sessions = MockSessionReader::new();
+        sessions
+            .expect_open_sessions()
+            .withf(|user, now| (*user, *now) == (ada().id, NOW))
+            .times(1)
+            .returning(|_, _| Ok(Vec::new()));
+        let identity = identity(plain(), sessions, TestUnitOfWork::default);
+        assert!(pollster::block_on(identity.sessions(ada().id)).expect("a list").is_empty());
+    }
+
+    #[test]
     fn what_is_no_token_is_not_even_looked_up() {
         let identity = identity(plain(), MockSessionReader::new(), TestUnitOfWork::default);
         for token in ["", "s_short", "bearer"] {

@@ -45,3 +45,31 @@ impl DomainError for InsightError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_insights_is_as_the_api_promises() {
+        assert_promises([
+            (
+                InsightError::NoBenchmark(Period::Week),
+                ErrorKind::NotFound,
+                "no_benchmark",
+                Some(Subject::new("Benchmark", "period", "week")),
+                "There are no benchmarks yet; the worker computes them every hour.",
+            ),
+            (
+                InsightError::Unknown(UserId(Uuid::from_u128(7))),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
+                "There is no such account.",
+            ),
+        ]);
+    }
+}

@@ -66,16 +66,50 @@ impl DomainError for JobError {
 mod tests {
     use super::*;
     use crate::store::StoreError;
+    use crate::testing::assert_promises;
+    use crate::users::UserError;
+
+    impl From<StoreError> for JobError {
+        fn from(error: StoreError) -> Self {
+            Self::new(error)
+        }
+    }
 
     #[test]
-    fn a_job_fails_like_its_use_case_and_a_stop_is_no_failure_of_it() {
-        let away = || StoreError::Unavailable("not now".to_owned());
-        let (failed, stopped) = (JobError::new(away()), JobError::interrupted());
-        for (error, kind, code, text, is_interruption) in [
-            (&failed, ErrorKind::Unavailable, "store_unavailable", away().to_string(), false),
-            (&stopped, ErrorKind::Unavailable, "job_interrupted", Interrupted.to_string(), true),
+    fn a_job_fails_as_what_it_does_failed() {
+        let away = StoreError::Unavailable("away".into());
+        assert_promises([
+            (
+                JobError::new(UserError::Private),
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private.",
+            ),
+            (
+                JobError::new(UserError::Store(away)),
+                ErrorKind::Unavailable,
+                "store_unavailable",
+                None,
+                "the database is not available: away",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_job_that_was_asked_to_stop_is_told_from_one_that_failed() {
+        assert_promises([(
+            JobError::interrupted(),
+            ErrorKind::Unavailable,
+            "job_interrupted",
+            None,
+            "the program ends; the job goes on later",
+        )]);
+        for (error, is_interruption) in [
+            (JobError::interrupted(), true),
+            (JobError::new(JobError::interrupted()), true),
+            (JobError::new(StoreError::Unavailable("away".into())), false),
         ] {
-            assert_eq!((error.kind(), error.code(), error.to_string()), (kind, code, text));
             assert_eq!(error.is_interruption(), is_interruption, "{error}");
         }
     }

@@ -111,3 +111,39 @@ pub struct NewJob {
     /// Not before.
     pub run_at: OffsetDateTime,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{CountingIds, UserId};
+    use crate::usage::testing::NOW;
+
+    fn letter() -> Job {
+        let ada = UserId(uuid::Uuid::from_u128(1));
+        Letter::verification(&CountingIds, ada, NOW).1.job
+    }
+
+    #[test]
+    fn every_job_comes_back_as_it_was_stored_and_is_worked_on_like_its_kind() {
+        for kind in Kind::ALL {
+            let data = if kind == Kind::Mail { letter().data() } else { Vec::new() };
+            let job = Job::parse(kind.name(), &data).expect("a job");
+            assert_eq!((job.kind(), job.data(), job.priority()), (kind, data, kind.priority()));
+        }
+    }
+
+    #[test]
+    fn a_job_that_is_about_nothing_minds_nothing_that_another_version_stored_with_it() {
+        let more = [("since".to_owned(), Datum::Integer(7))];
+        assert_eq!(Job::parse("cleanup", &more), Ok(Job::Cleanup));
+    }
+
+    #[test]
+    fn what_another_version_queued_is_named_and_not_guessed_at() {
+        for (kind, data) in [("dishes", letter().data()), ("mail", Vec::new()), ("", Vec::new())] {
+            let unknown = Job::parse(kind, &data).expect_err("no job of ours");
+            assert_eq!(unknown, UnknownJob(kind.to_owned()));
+            assert_eq!(unknown.to_string(), format!("nobody here knows how to do this {kind}"));
+        }
+    }
+}

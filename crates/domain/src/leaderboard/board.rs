@@ -301,6 +301,17 @@ mod tests {
     }
 
     #[test]
+    fn boards_and_orders_are_called_what_the_api_calls_them() {
+        let kinds = ["global", "diverse", "efficient", "streak", "rising", "reasoning", "friends"];
+        assert_eq!(Kind::ALL.map(Kind::name), kinds);
+        assert_eq!(SortBy::ALL.map(SortBy::name), ["tokens", "cost", "streak"]);
+        for (kind, sort_by) in Kind::ALL.into_iter().flat_map(|kind| SortBy::ALL.map(|sort_by| (kind, sort_by))) {
+            let asked = Asked::new(kind, sort_by, Period::All, Filter::default());
+            assert_eq!((asked.kind(), asked.sort_by()), (kind, sort_by), "what was asked for is told, used or not");
+        }
+    }
+
+    #[test]
     fn a_rising_board_is_about_the_week() {
         for period in Period::ALL {
             assert_eq!(Asked::new(Kind::Rising, SortBy::Tokens, period, Filter::default()).period(), Period::Week);

@@ -55,3 +55,39 @@ impl DomainError for LeaderboardError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::date;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_boards_is_as_the_api_promises() {
+        assert_promises([
+            (
+                LeaderboardError::NotSignedIn,
+                ErrorKind::Unauthenticated,
+                "not_signed_in",
+                None,
+                "Sign in to see how your friends do.",
+            ),
+            (
+                LeaderboardError::Unranked("bob".into()),
+                ErrorKind::NotFound,
+                "unranked",
+                Some(Subject::new("LeaderboardEntry", "username", "bob")),
+                "There is no such entry.",
+            ),
+            (
+                LeaderboardError::UnknownSeason(SeasonMonth::of(date!(2026 - 10 - 31))),
+                ErrorKind::NotFound,
+                "unknown_season",
+                Some(Subject::new("Season", "season", "2026-10")),
+                "There is no such season.",
+            ),
+            (LeaderboardError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+        ]);
+    }
+}

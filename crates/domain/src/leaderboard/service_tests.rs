@@ -12,14 +12,14 @@ use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
 use crate::administration::{Action, Administrator};
 use crate::clock::FixedClock;
-use crate::dashboard::Period;
+use crate::dashboard::{Look, Period};
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, JobId, UserId};
 use crate::jobs::{Attempt, Job};
 use crate::store::StoreError;
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::account;
-use crate::users::Username;
+use crate::users::{User, Username};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:30 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -282,4 +282,79 @@ fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
         let details = vec![("job", job.to_string().into())];
         assert_eq!(*noted.lock().expect("a list"), [(Action::RefreshBoards, details)]);
     }
+}
+
+#[test]
+fn a_history_ends_today_in_utc_wherever_somebody_lives_and_is_withheld_with_the_profile() {
+    let ranked = vec![RankedDay { date: date!(2026 - 11 - 20), rank: 3 }];
+    for (viewer, zone, days, from, shown) in [
+        (Some(ADA), None, 1, date!(2026 - 11 - 22), Some(&ranked)),
+        (Some(BOB), Some("Pacific/Kiritimati"), 7, date!(2026 - 11 - 16), Some(&ranked)),
+        (None, None, 365, date!(2025 - 11 - 23), None),
+    ] {
+        let mut reader = MockLeaderboardReader::new();
+        let answer = shown.cloned();
+        reader
+            .expect_history()
+            .withf(move |user, period, sort_by, since, by, now| {
+                (*user, *period, *sort_by) == (ADA, Period::Week, SortBy::Cost)
+                    && (*since, *by, *now) == (from, viewer, NOW)
+            })
+            .returning(move |_, _, _, _, _, _| Ok(answer.clone()));
+        let zone = zone.and_then(crate::days::Zone::parse);
+        let look = Look { user: User { zone, ..person(ADA, "ada") }, viewer };
+        let days = HistoryDays::new(days).expect("some days");
+        let (leaderboard, _) = leaderboard(reader, |_| {});
+        let history = block_on(leaderboard.history(&look, Period::Week, SortBy::Cost, days));
+        match (history, shown) {
+            (Ok(history), Some(shown)) => assert_eq!(history, *shown),
+            (Err(LeaderboardError::Private), None) => {}
+            (history, _) => panic!("{viewer:?}: {history:?}"),
+        }
+    }
+}
+
+#[test]
+fn seasons_are_shown_as_they_were_frozen_to_whoever_boards_show_now() {
+    let month = SeasonMonth::of(date!(2026 - 10 - 01));
+    let season = Season { month, frozen_at: NOW, people: 7 };
+    let mut reader = MockLeaderboardReader::new();
+    reader.expect_seasons().returning(move || Ok(vec![season]));
+    reader
+        .expect_season()
+        .withf(move |of, now| (*of, *now) == (month, NOW))
+        .returning(move |_, _| Ok(Some(SeasonBoard { season, entries: Vec::new() })));
+    let (leaderboard, _) = leaderboard(reader, |_| {});
+    assert_eq!(block_on(leaderboard.seasons()).expect("seasons"), [season]);
+    assert_eq!(block_on(leaderboard.season(month)).expect("a season").season, season);
+}
+
+#[test]
+fn a_refresh_is_summed_up_in_a_line_for_the_operator() {
+    let month = |month| SeasonMonth::parse(month).expect("a month");
+    for (people, settled, frozen, line) in [
+        (Some(1), 0, vec![], "1 person ranked, 0 with a rank that earns something"),
+        (Some(12_345), 2, vec![], "12,345 people ranked, 2 with a rank that earns something"),
+        (
+            Some(0),
+            1,
+            vec![month("2026-09"), month("2026-10")],
+            "0 people ranked, 1 with a rank that earns something, season 2026-09 frozen, season 2026-10 frozen",
+        ),
+        (None, 3, vec![], "ranked by an attempt before, 3 with a rank that earns something"),
+    ] {
+        assert_eq!(Refreshed { people, frozen, settled }.to_string(), line);
+    }
+}
+
+#[test]
+fn boards_that_could_not_be_ranked_are_not_exchanged_and_nobody_earns_anything() {
+    let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), |tx| {
+        tx.leaderboard.expect_lock().returning(|| Ok(()));
+        tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+        tx.leaderboard.expect_refresh().returning(|_, _, _| Err(StoreError::Internal("out of memory".to_owned())));
+    });
+    let refreshed = block_on(leaderboard.refresh());
+    assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Internal(_)))), "{refreshed:?}");
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
 }

@@ -41,3 +41,36 @@ impl DomainError for MailError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_letters_says_whether_sending_again_may_help() {
+        assert_promises([
+            (
+                MailError::Refused("550 no such mailbox".into()),
+                ErrorKind::Invalid,
+                "letter_refused",
+                None,
+                "the letter is refused: 550 no such mailbox",
+            ),
+            (
+                MailError::Unavailable("451 try later".into()),
+                ErrorKind::Unavailable,
+                "mail_unavailable",
+                None,
+                "the letter cannot be sent now: 451 try later",
+            ),
+            (
+                MailError::Unwritten("no such template".into()),
+                ErrorKind::Internal,
+                "letter_unwritten",
+                None,
+                "the letter could not be written: no such template",
+            ),
+        ]);
+    }
+}

@@ -38,3 +38,20 @@ impl DomainError for NotificationError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_notifications_is_as_the_api_promises() {
+        assert_promises([(
+            NotificationError::BadLink,
+            ErrorKind::Invalid,
+            "bad_link",
+            None,
+            "This link does not work. Change what you are told in your settings.",
+        )]);
+    }
+}

@@ -88,15 +88,17 @@ impl Plausibility {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use pollster::block_on;
     use time::macros::{date, datetime};
     use uuid::Uuid;
 
-    use super::super::ports::MockPlausibilityReader;
+    use super::super::ports::{MockPlausibilityReader, StandingFlag};
     use super::super::{Evidence, Kind, Reason};
     use super::*;
     use crate::clock::FixedClock;
-    use crate::testing::TestUnitOfWork;
+    use crate::testing::{TestUnitOfWork, assert_promises};
     use crate::users::Username;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -126,6 +128,56 @@ mod tests {
         let reader = Arc::new(MockPlausibilityReader::new());
         let checked = block_on(Plausibility::new(Arc::new(store), reader, Arc::new(FixedClock(now))).check());
         assert_eq!(checked.expect("a check"), Checked { accounts: 1, reasons: 1 });
+    }
+
+    fn reading(reader: MockPlausibilityReader) -> Plausibility {
+        let clock = Arc::new(FixedClock(datetime!(2026-11-22 12:30 UTC)));
+        Plausibility::new(Arc::new(TestUnitOfWork::store(TestUnitOfWork::default)), Arc::new(reader), clock)
+    }
+
+    #[test]
+    fn what_cannot_be_kept_takes_the_place_of_nothing() {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            tx.plausibility.expect_lock().returning(|| Ok(()));
+            tx.plausibility.expect_look().returning(|_, _| Ok(Vec::new()));
+            tx.plausibility.expect_replace().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
+            tx
+        });
+        let (reader, clock) = (Arc::new(MockPlausibilityReader::new()), FixedClock(datetime!(2026-11-22 12:30 UTC)));
+        let error = block_on(Plausibility::new(Arc::new(store), reader, Arc::new(clock)).check()).expect_err("away");
+        assert_eq!((error.kind(), commits.load(Ordering::SeqCst)), (ErrorKind::Unavailable, 0));
+    }
+
+    #[test]
+    fn an_owner_is_told_what_stands_now_and_of_nobody_else() {
+        let mut reader = MockPlausibilityReader::new();
+        let now = datetime!(2026-11-22 12:30 UTC);
+        let flag = StandingFlag { reason: "made up".to_owned(), created_at: now, expires_at: None };
+        let standing = Some(flag);
+        let told = Flags { reasons: Vec::new(), standing };
+        let hers = told.clone();
+        reader.expect_flags().withf(move |user, at| (*user, *at) == (ADA, now)).returning(move |_, _| Ok(hers.clone()));
+        assert_eq!(block_on(reading(reader).flags(ADA)).expect("flags"), told);
+    }
+
+    #[test]
+    fn suspects_are_those_with_the_score_that_was_asked_for() {
+        let request = PageRequest { page: 2, size: 50 };
+        let mut reader = MockPlausibilityReader::new();
+        reader
+            .expect_suspects()
+            .withf(move |score, at, page| (*score, *at, *page) == (40, datetime!(2026-11-22 12:30 UTC), request))
+            .returning(|_, _, request| Ok(Page { items: Vec::new(), total: 51, request }));
+        let page = block_on(reading(reader).suspects(&Administrator::unchecked(BOB), 40, request)).expect("a page");
+        assert_eq!((page.total, page.request), (51, request));
+    }
+
+    #[test]
+    fn only_the_store_fails_and_says_so_itself() {
+        assert_promises::<PlausibilityError>([]);
     }
 
     #[test]

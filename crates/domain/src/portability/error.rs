@@ -62,3 +62,52 @@ impl DomainError for PortabilityError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_taking_data_along_is_as_the_api_promises() {
+        assert_promises([
+            (
+                PortabilityError::UnknownUser(UserId(Uuid::from_u128(7))),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
+                "There is no such user.",
+            ),
+            (
+                PortabilityError::UnknownUsername(Username::trusted("eve")),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "username", "eve")),
+                "There is no account called eve.",
+            ),
+            (
+                PortabilityError::UnderWay,
+                ErrorKind::Conflict,
+                "export_under_way",
+                Some(Subject::unnamed("Export", "user_id")),
+                "An export of this account is under way; wait for it to end.",
+            ),
+            (
+                PortabilityError::UsernameTaken(Username::trusted("ada")),
+                ErrorKind::Conflict,
+                "username_taken",
+                Some(Subject::new("User", "username", "ada")),
+                "There is an account called ada already.",
+            ),
+            (
+                PortabilityError::OutOfRange,
+                ErrorKind::Invalid,
+                "total_out_of_range",
+                None,
+                "The account's lifetime total would leave the range that is kept (2^62 tokens).",
+            ),
+        ]);
+    }
+}

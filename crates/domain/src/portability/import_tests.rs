@@ -9,12 +9,17 @@ use super::*;
 use crate::achievements::ports::ProgressEvent;
 use crate::achievements::{Events, find_by_slug};
 use crate::clock::FixedClock;
+use crate::data::StoredData;
 use crate::error::DomainError;
-use crate::identity::ProviderName;
+use crate::identity::{Device, ProviderName, Scopes};
 use crate::ids::CountingIds;
+use crate::notifications::{Channels, NotificationKind};
+use crate::portability::{Came, IssuedBefore, Machine, OwnCode, Person, Referred, SignedIn};
 use crate::pricing::{Cost, PriceBook};
 use crate::progression::EventXp;
+use crate::referrals::ReferralCode;
 use crate::testing::{TestUnitOfWork, facts, person};
+use crate::usage::MachineId;
 use crate::usage::ports::Moved;
 use crate::usage::testing::{NOW, account, message};
 
@@ -185,4 +190,156 @@ fn what_was_earned_is_kept_before_anything_new_is_judged() {
     block_on(import.take(Part::Unlocks(vec![unlock]))).expect("they are taken");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.unlocks, report.events, report.is_new), (1, 1, false));
+}
+
+/// Ada takes in `part`, after `prepare`: what is reported of it, or why not, and how often something was committed.
+fn taken(
+    part: Part,
+    prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
+) -> (Result<Imported, &'static str>, usize) {
+    let (imports, commits) = imports(move |tx| {
+        here(tx);
+        prepare(tx);
+    });
+    let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+    let taken = block_on(import.take(part));
+    let report = taken.and_then(|()| block_on(import.finish())).map_err(|error| error.code());
+    (report, commits.load(Ordering::SeqCst))
+}
+
+#[test]
+fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_where_it_is_new() {
+    let data = StoredData("{}".to_owned());
+    let past = PastActivity { kind: "level_up".to_owned(), data: data.clone(), at: NOW };
+    let activities = vec![past.clone(), PastActivity { kind: "badge_earned".to_owned(), ..past }];
+    let expected = activities.clone();
+    let (report, _) = taken(Part::Activities(activities), move |tx| {
+        let expected = expected.clone();
+        tx.imports
+            .expect_keep_activities()
+            .times(1)
+            .withf(move |user, kept| {
+                let what: Vec<_> = kept.iter().map(|(_, past)| past.clone()).collect();
+                *user == HERE && kept[0].0 != kept[1].0 && what == expected
+            })
+            .returning(|_, _| Ok(1));
+    });
+    let report = report.expect("a report");
+    assert_eq!((report.activities, report.notifications), (1, 0));
+
+    let told = PastNotification {
+        kind: "level_up".to_owned(),
+        title: "Level 2".to_owned(),
+        message: "You reached level 2.".to_owned(),
+        data,
+        dedup_key: "level_up:2".to_owned(),
+        created_at: NOW,
+        read_at: None,
+    };
+    let expected = told.clone();
+    let (report, _) = taken(Part::Notifications(vec![told]), move |tx| {
+        let expected = expected.clone();
+        tx.imports
+            .expect_keep_notifications()
+            .times(1)
+            .withf(move |user, kept| *user == HERE && kept.len() == 1 && kept[0].1 == expected)
+            .returning(|_, _| Ok(1));
+    });
+    let report = report.expect("a report");
+    assert_eq!((report.activities, report.notifications), (0, 1));
+}
+
+#[test]
+fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
+    let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
+    let (report, commits) = taken(Part::Machines(vec![machine]), |tx| {
+        tx.imports
+            .expect_meet_machines()
+            .times(1)
+            .withf(|user, met| (*user, met.len()) == (HERE, 1))
+            .returning(|_, _| Ok(()));
+    });
+    assert!(report.is_ok() && commits == 1);
+
+    let wishes = vec![(NotificationKind::StreakAtRisk, Channels { in_app: false, email: true })];
+    let expected = wishes.clone();
+    let (report, commits) = taken(Part::Preferences(wishes), move |tx| {
+        let expected = expected.clone();
+        tx.imports
+            .expect_keep_preferences()
+            .times(1)
+            .withf(move |user, said| *user == HERE && *said == expected)
+            .returning(|_, _| Ok(()));
+    });
+    assert!(report.is_ok() && commits == 1);
+
+    for is_free in [true, false] {
+        let code = ReferralCode::trusted("ABCD2345");
+        let own = OwnCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
+        let (report, commits) = taken(Part::Code(own), move |tx| {
+            let code = code.clone();
+            tx.referrals
+                .expect_give_code()
+                .times(1)
+                .withf(move |user, given, at| (*user, given, *at) == (HERE, &code, NOW))
+                .returning(move |_, _, _| Ok(is_free));
+        });
+        assert!(report.is_ok() && commits == 1, "a code that is taken is left out: {is_free}");
+    }
+}
+
+#[test]
+fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_stays_out() {
+    let friend = Person { username: Username::trusted("bob"), since: NOW, is_requested: false };
+    let token = IssuedBefore {
+        name: "laptop".to_owned(),
+        scopes: Scopes { sync: true, read: true },
+        created_at: NOW,
+        expires_at: None,
+        last_used_at: None,
+    };
+    let session = SignedIn { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
+    let came = Referred { came: Came::ByThem, username: Username::trusted("bob"), created_at: NOW, paid_at: Some(NOW) };
+    for part in [
+        Part::Account(Box::new(person(THERE, "eve"))),
+        Part::ApiTokens(vec![token]),
+        Part::Sessions(vec![session]),
+        Part::Referrals(vec![came]),
+        Part::Follows(vec![friend.clone()]),
+        Part::Followers(vec![friend]),
+    ] {
+        // Whatever is written beside what everybody's settling does has no expectation here.
+        let (report, commits) = taken(part, |_| {});
+        let expected = Imported {
+            user: HERE,
+            username: Username::trusted("ada"),
+            email: person(HERE, "ada").email,
+            ..Imported::nothing()
+        };
+        assert_eq!((report, commits), (Ok(expected), 1));
+    }
+}
+
+#[test]
+fn a_part_that_cannot_be_kept_leaves_nothing_behind() {
+    let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
+    let (report, commits) = taken(Part::Machines(vec![machine]), |tx| {
+        tx.imports.expect_meet_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
+    });
+    assert_eq!((report, commits), (Err("store_unavailable"), 0));
+}
+
+#[test]
+fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
+    for (constraint, code) in [("users_username_key", "username_taken"), ("users_email_key", "store_conflict")] {
+        let (imports, commits) = imports(move |tx| {
+            tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
+            tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
+            tx.users
+                .expect_insert()
+                .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
+        });
+        let error = block_on(imports.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
+        assert_eq!((error.map(|error| error.code()), commits.load(Ordering::SeqCst)), (Some(code), 0));
+    }
 }

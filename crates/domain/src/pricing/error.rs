@@ -45,3 +45,29 @@ impl DomainError for PricingError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_prices_is_as_the_api_promises() {
+        assert_promises([
+            (
+                PricingError::Implausible,
+                ErrorKind::Invalid,
+                "implausible_price",
+                None,
+                "A price is missing or more than 1,000 USD per million tokens.",
+            ),
+            (
+                PricingError::NotOverridden(DecisionId(4)),
+                ErrorKind::NotFound,
+                "not_overridden",
+                Some(Subject::new("PriceOverride", "id", "4")),
+                "This override does not stand.",
+            ),
+        ]);
+    }
+}

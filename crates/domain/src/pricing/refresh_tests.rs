@@ -31,6 +31,46 @@ fn share(share: f64) -> MaxChangedShare {
 }
 
 #[test]
+fn an_outcome_is_found_by_the_name_it_is_stored_under_with_its_reason_where_it_has_one() {
+    let why = || "too few models".to_owned();
+    for (outcome, name, reason) in [
+        (Outcome::Applied, "applied", None),
+        (Outcome::Unchanged, "unchanged", None),
+        (Outcome::Refused(why()), "refused", Some("too few models")),
+        (Outcome::Failed(why()), "failed", Some("too few models")),
+    ] {
+        assert_eq!((outcome.name(), outcome.reason()), (name, reason));
+        assert_eq!(Outcome::named(name, why()), Some(outcome));
+    }
+    assert_eq!(Outcome::named("lost", why()), None);
+}
+
+#[test]
+fn a_look_at_the_table_is_summed_up_in_a_line_for_the_operator() {
+    let update = |outcome, listed| PriceUpdate {
+        id: Uuid::nil(),
+        at: NOW,
+        source: TABLE_AT.to_owned(),
+        etag: None,
+        outcome,
+        listed,
+        added: 2,
+        changed: 1,
+        refused: 3,
+        refusals: Vec::new(),
+    };
+    for (outcome, listed, line) in [
+        (Outcome::Applied, 9, "2 new models, 1 new prices: 9 models listed, 3 entries refused"),
+        (Outcome::Unchanged, 9, "prices as before: 9 models listed, 3 entries refused"),
+        (Outcome::Unchanged, 0, "prices as before: the table has not changed"),
+        (Outcome::Refused("it shrank".to_owned()), 9, "prices as before, the table was refused: it shrank"),
+        (Outcome::Failed("away".to_owned()), 0, "prices as before: away"),
+    ] {
+        assert_eq!(update(outcome, listed).to_string(), line);
+    }
+}
+
+#[test]
 fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
     let known = KnownPrices::of(rows(
         "same x 2026-01-01 in=1 out=1\n\

@@ -64,3 +64,47 @@ impl DomainError for ReferralError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_referrals_is_as_the_api_promises() {
+        assert_promises([
+            (
+                ReferralError::UnknownUser(UserId(Uuid::from_u128(7))),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
+                "There is no such user.",
+            ),
+            (
+                ReferralError::UnknownCode("k7".into()),
+                ErrorKind::NotFound,
+                "unknown_referral_code",
+                Some(Subject::new("ReferralCode", "referral_code", "k7")),
+                "Nobody has this referral code.",
+            ),
+            (ReferralError::Yourself, ErrorKind::Invalid, "refer_yourself", None, "You cannot refer yourself."),
+            (
+                ReferralError::AlreadyReferred,
+                ErrorKind::Conflict,
+                "already_referred",
+                Some(Subject::unnamed("Referral", "referred_id")),
+                "You have a referrer already.",
+            ),
+            (
+                ReferralError::TooLate,
+                ErrorKind::Invalid,
+                "too_late_for_referral",
+                None,
+                "A referral code can be named within 24 hours after signing up.",
+            ),
+            (ReferralError::Circle, ErrorKind::Invalid, "referral_circle", None, "This person came here through you."),
+        ]);
+    }
+}

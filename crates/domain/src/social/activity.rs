@@ -100,3 +100,16 @@ pub fn rank_reached(top: u32, rank: u32) -> Happening {
 pub fn badge_earned(badge: MonthlyBadge) -> Happening {
     (ActivityKind::BadgeEarned, vec![("badge", badge.name().into())])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_is_called_what_the_api_calls_it_and_found_by_that() {
+        let names = ["achievement_unlocked", "level_up", "streak_milestone", "rank_reached", "badge_earned"];
+        assert_eq!(ActivityKind::ALL.map(ActivityKind::name), names);
+        assert_eq!(names.map(ActivityKind::named), ActivityKind::ALL.map(Some));
+        assert_eq!(ActivityKind::named("dishes_done"), None, "another version may know more");
+    }
+}

@@ -71,3 +71,52 @@ impl DomainError for SocialError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_between_people_is_as_the_api_promises() {
+        assert_promises([
+            (SocialError::Yourself, ErrorKind::Invalid, "follow_yourself", None, "You cannot follow yourself."),
+            (
+                SocialError::UnknownUser(Username::trusted("ada")),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "username", "ada")),
+                "There is no such user.",
+            ),
+            (SocialError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                SocialError::AlreadyFollowing(Username::trusted("ada")),
+                ErrorKind::Conflict,
+                "already_following",
+                Some(Subject::new("Follow", "username", "ada")),
+                "You follow this user already.",
+            ),
+            (
+                SocialError::AlreadyRequested(Username::trusted("ada")),
+                ErrorKind::Conflict,
+                "already_requested",
+                Some(Subject::new("FollowRequest", "username", "ada")),
+                "You have asked this user already.",
+            ),
+            (
+                SocialError::NoRequest(Username::trusted("ada")),
+                ErrorKind::NotFound,
+                "no_follow_request",
+                Some(Subject::new("FollowRequest", "username", "ada")),
+                "This user has not asked to follow you.",
+            ),
+            (
+                SocialError::NoRoom,
+                ErrorKind::Unavailable,
+                "no_room",
+                None,
+                "There is no room for another stream right now.",
+            ),
+        ]);
+    }
+}

@@ -195,3 +195,36 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
         assert_eq!(tables.shown(), (follows, requests), "{who} {is_public:?}");
     }
 }
+
+/// Reads as the store does: of Bob, who is private, his lists are empty and his counts withheld, except to himself.
+fn reading() -> Social {
+    let request = PageRequest { page: 1, size: 20 };
+    let list = move |person: UserId, viewer: Option<UserId>| {
+        let total = u64::from(person != BOB || viewer == Some(BOB));
+        Ok(Page { items: Vec::new(), total, request })
+    };
+    let mut reader = MockFollowReader::new();
+    reader.expect_followers().returning(move |person, viewer, _| list(person, viewer));
+    reader.expect_following().returning(move |person, viewer, _| list(person, viewer));
+    reader.expect_requests().withf(|owner, _| *owner == BOB).returning(move |owner, _| list(owner, Some(owner)));
+    reader
+        .expect_stats()
+        .returning(|person, viewer| Ok((person != BOB || viewer == Some(BOB)).then(FollowStats::default)));
+    let store = TestUnitOfWork::store(TestUnitOfWork::default);
+    Social::new(Arc::new(store), Arc::new(reader), Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
+}
+
+#[test]
+fn counts_of_a_private_profile_are_refused_to_strangers_and_its_lists_are_empty_for_them() {
+    let (social, request) = (reading(), PageRequest { page: 1, size: 20 });
+    for (person, viewer, is_shown) in
+        [(ADA, None, true), (ADA, Some(EVE), true), (BOB, None, false), (BOB, Some(EVE), false), (BOB, Some(BOB), true)]
+    {
+        let counts = block_on(social.stats(person, viewer)).map_err(|error| error.code());
+        assert_eq!(counts.err(), (!is_shown).then_some("private_profile"), "{person} {viewer:?}");
+        let followers = block_on(social.followers(person, viewer, request)).expect("a list");
+        let following = block_on(social.following(person, viewer, request)).expect("a list");
+        assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{person} {viewer:?}");
+    }
+    assert_eq!(block_on(social.requests(BOB, request)).expect("his own").total, 1);
+}

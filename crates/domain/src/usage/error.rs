@@ -39,3 +39,22 @@ impl DomainError for UsageError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_the_ledger_is_as_the_api_promises() {
+        assert_promises([(
+            UsageError::UnknownUser(UserId(Uuid::from_u128(7))),
+            ErrorKind::NotFound,
+            "unknown_user",
+            Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
+            "There is no such user.",
+        )]);
+    }
+}

@@ -156,6 +156,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reason_is_called_what_the_api_calls_it() {
+        for (reason, code) in [
+            (Reason::TimestampInFuture, "timestamp_in_future"),
+            (Reason::TimestampTooOld, "timestamp_too_old"),
+            (Reason::CachedExceedsInput, "cached_exceeds_input"),
+            (Reason::HourWritesExceedWrites, "cache_write_1h_exceeds_cache_write"),
+            (Reason::TotalOutOfRange, "account_total_out_of_range"),
+        ] {
+            assert_eq!(reason.code(), code);
+        }
+    }
+
+    #[test]
     fn implausible_items_are_set_aside_and_the_rest_stays() {
         let at = |id, at| SentMessage { at, ..sent(id) };
         let found = reasons(

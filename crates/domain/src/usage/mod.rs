@@ -7,12 +7,16 @@ mod batch;
 mod changes;
 mod derived;
 mod error;
+#[cfg(test)]
+mod first_sync_tests;
 mod intake;
 mod message;
 mod names;
 pub mod ports;
 mod quirks;
 mod rebuild;
+#[cfg(test)]
+mod rebuild_tests;
 mod report;
 mod repricing;
 mod selection;

@@ -62,3 +62,37 @@ impl DomainError for UserError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_profiles_is_as_the_api_promises() {
+        assert_promises([
+            (
+                UserError::unknown("eve"),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "username", "eve")),
+                "There is no such user.",
+            ),
+            (
+                UserError::Unknown { field: "id", value: "7".into() },
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "id", "7")),
+                "There is no such user.",
+            ),
+            (UserError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                UserError::UsernameTaken("ada".into()),
+                ErrorKind::Conflict,
+                "username_taken",
+                Some(Subject::new("User", "username", "ada")),
+                "This username is taken.",
+            ),
+        ]);
+    }
+}

@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::FixedClock;
+use crate::error::DomainError;
 use crate::ids::CountingIds;
 use crate::jobs::Job;
 use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::{NOW, account};
+use crate::users::Username;
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -77,6 +79,24 @@ fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
         let change = ProfileChange { is_public, ..ProfileChange::default() };
         block_on(users.change(ADA, change)).expect("a change");
         assert_eq!(commits.load(Ordering::SeqCst), 1, "{was_public} {is_public:?}");
+    }
+}
+
+#[test]
+fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
+    for (constraint, code) in [("users_username_key", "username_taken"), ("users_pkey", "store_conflict")] {
+        let (users, commits) = users(move |tx| {
+            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.users.expect_find().returning(|id| Ok(Some(person(id, "ada"))));
+            let taken = move |_: &User| Err(StoreError::Conflict { constraint: constraint.to_owned() });
+            tx.users.expect_update().returning(taken);
+        });
+        let change = ProfileChange { username: Some(Username::trusted("bob")), ..ProfileChange::default() };
+        let error = block_on(users.change(ADA, change)).expect_err("taken");
+        assert_eq!((error.code(), commits.load(Ordering::SeqCst)), (code, 0));
+        if let UserError::UsernameTaken(name) = error {
+            assert_eq!(name, "bob");
+        }
     }
 }
 

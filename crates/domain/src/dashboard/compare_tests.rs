@@ -1,0 +1,99 @@
+//! Two people side by side, over a mocked reader.
+
+use std::sync::Arc;
+
+use pollster::block_on;
+use time::macros::{date, datetime};
+use uuid::Uuid;
+
+use super::ports::{Figures, MockDashboardReader, Window};
+use super::*;
+use crate::clock::FixedClock;
+use crate::days::Zone;
+use crate::error::DomainError;
+use crate::ids::UserId;
+use crate::money::Usd;
+use crate::testing::person;
+use crate::usage::{Source, Sums};
+use crate::users::{User, Username};
+
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const BOB: UserId = UserId(Uuid::from_u128(2));
+const EVE: UserId = UserId(Uuid::from_u128(3));
+
+/// Lives in UTC.
+fn ada_herself() -> User {
+    person(ADA, "ada")
+}
+
+/// Lives where it is tomorrow already.
+fn bob_himself() -> User {
+    User { zone: Zone::parse("Asia/Tokyo"), ..person(BOB, "bob") }
+}
+
+fn names() -> (Username, Username) {
+    (Username::trusted("ADA"), Username::trusted("bob"))
+}
+
+/// A dashboard through which Eve sees `people` and, a moment later, the figures of `shown`.
+fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
+    let mut reader = MockDashboardReader::new();
+    reader
+        .expect_people()
+        .withf(|names, viewer| (names.len(), *viewer) == (2, Some(EVE)))
+        .returning(move |_, _| Ok(people.clone()));
+    reader.expect_figures().times(usize::from(!shown.is_empty())).returning(|windows, viewer| {
+        let month = |person, from, to| Window { person, from, to };
+        let hers = month(ADA, date!(2026 - 10 - 24), date!(2026 - 11 - 22));
+        let his = month(BOB, date!(2026 - 10 - 25), date!(2026 - 11 - 23));
+        assert_eq!((windows, viewer), (&[his, hers][..], Some(EVE)));
+        let active = |day| Figures { active_days: [day].into(), ..Figures::default() };
+        let figures = |id: &UserId| {
+            let figures = if *id == ADA { active(hers.to) } else { active(his.to) };
+            let totals = Sums { tokens: if *id == ADA { 10 } else { 20 }, ..Sums::default() };
+            (*id, Figures { totals, ..figures })
+        };
+        Ok(shown.iter().map(figures).collect())
+    });
+    reader.expect_favourites().returning(|people, viewer, count| {
+        assert_eq!((people, viewer, count), (&[BOB, ADA][..], Some(EVE), 3));
+        let top = Top { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
+        Ok(vec![(BOB, Favourites { models: Vec::new(), sources: vec![top] })])
+    });
+    Dashboard::new(Arc::new(reader), Arc::new(FixedClock(datetime!(2026-11-22 23:30 UTC))))
+}
+
+#[test]
+fn two_people_stand_in_the_order_they_are_asked_for_each_on_their_own_day() {
+    let (ada, bob) = names();
+    let (hers, his) = ((ADA, 10, 1, 0), (BOB, 20, 1, 1));
+    for (first, second, expected) in [(&ada, &bob, [hers, his]), (&bob, &ada, [his, hers])] {
+        let dashboard = dashboard(vec![bob_himself(), ada_herself()], &[BOB, ADA]);
+        let pair = block_on(dashboard.compare(first, second, Some(EVE))).expect("both");
+        let told = pair.map(|one| {
+            let (overview, sources) = (one.overview, one.favourites.sources.len());
+            (one.user.id, overview.totals.tokens, overview.streak.current, sources)
+        });
+        assert_eq!(told, expected);
+    }
+}
+
+#[test]
+fn whom_the_viewer_may_not_see_does_not_exist_here_and_nothing_is_asked_of_the_other() {
+    for (people, missing) in [(vec![bob_himself()], "ADA"), (vec![ada_herself()], "bob"), (Vec::new(), "ADA")] {
+        let dashboard = dashboard(people, &[]);
+        let (ada, bob) = names();
+        let error = block_on(dashboard.compare(&ada, &bob, Some(EVE))).expect_err("one is missing");
+        assert_eq!((error.code(), error.subject().and_then(|s| s.value).as_deref()), ("unknown_user", Some(missing)));
+    }
+}
+
+#[test]
+fn who_turns_private_in_between_does_not_exist_either() {
+    for (shown, missing) in [(&[BOB][..], "ada"), (&[ADA], "bob")] {
+        let dashboard = dashboard(vec![bob_himself(), ada_herself()], shown);
+        let (ada, bob) = names();
+        let error = block_on(dashboard.compare(&ada, &bob, Some(EVE))).expect_err("one is missing");
+        assert_eq!((error.code(), error.subject().and_then(|s| s.value).as_deref()), ("unknown_user", Some(missing)));
+    }
+}

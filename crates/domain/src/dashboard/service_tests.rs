@@ -1,0 +1,220 @@
+//! Who may look at what, and which days are asked for, over a mocked reader.
+
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::macros::{date, datetime};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+use super::ports::{Figures, MockDashboardReader, Person, Window};
+use super::*;
+use crate::clock::FixedClock;
+use crate::days::Zone;
+use crate::error::{DomainError, ErrorKind};
+use crate::ids::UserId;
+use crate::store::StoreError;
+use crate::testing::person;
+use crate::usage::testing::NOW;
+use crate::usage::{MachineId, Sums};
+use crate::users::{User, UserError, Username};
+
+/// Private, and followed by Bob.
+const ADA: UserId = UserId(Uuid::from_u128(1));
+const BOB: UserId = UserId(Uuid::from_u128(2));
+const EVE: UserId = UserId(Uuid::from_u128(3));
+
+fn ada() -> User {
+    User { is_public: false, ..person(ADA, "ada") }
+}
+
+fn sees_ada(viewer: Option<UserId>) -> bool {
+    viewer == Some(ADA) || viewer == Some(BOB)
+}
+
+/// A reader that knows Ada, and shows her as the store would.
+fn reader() -> MockDashboardReader {
+    let mut reader = MockDashboardReader::new();
+    reader.expect_person().returning(|name, viewer| {
+        Ok((name.as_str() == "ada").then(|| Person { user: ada(), visible: sees_ada(viewer) }))
+    });
+    reader
+}
+
+fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
+    Dashboard::new(Arc::new(reader), Arc::new(FixedClock(now)))
+}
+
+#[test]
+fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figures() {
+    for (viewer, is_shown) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
+        let mut reader = reader();
+        // Who may not see it is not even asked for figures.
+        let figures = reader.expect_figures().times(usize::from(is_shown));
+        figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
+            let totals = Sums { tokens: 7, ..Sums::default() };
+            Ok(vec![(ADA, Figures { totals, ..Figures::default() })])
+        });
+        let dashboard = dashboard(reader, NOW);
+        let name = Username::trusted("ada");
+        let profile = block_on(dashboard.profile(&name, viewer)).expect("a profile");
+        let tokens = profile.overview.map(|overview| overview.totals.tokens);
+        assert_eq!((profile.user.id, tokens), (ADA, is_shown.then_some(7)), "{viewer:?}");
+        match block_on(dashboard.visible(&name, viewer)) {
+            Ok(look) => assert_eq!((is_shown, look), (true, Look { user: ada(), viewer })),
+            Err(error) => assert!(!is_shown && matches!(error, UserError::Private), "{viewer:?}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_profile_that_turns_private_in_between_shows_no_figures() {
+    let mut reader = reader();
+    reader.expect_figures().returning(|_, _| Ok(Vec::new()));
+    let dashboard = dashboard(reader, NOW);
+    let look = block_on(dashboard.visible(&Username::trusted("ada"), Some(BOB))).expect("visible a moment ago");
+    assert!(matches!(block_on(dashboard.overview(&look)), Err(UserError::Private)));
+    let profile = block_on(dashboard.profile(&look.user.username, Some(BOB))).expect("a name");
+    assert_eq!(profile.overview, None);
+}
+
+#[test]
+fn who_is_not_there_is_not_found_by_name_or_id() {
+    let mut reader = reader();
+    reader.expect_account().returning(|id| Ok((id == ADA).then(ada)));
+    let dashboard = dashboard(reader, NOW);
+    let eve = Username::trusted("eve");
+    let id = EVE.to_string();
+    for (error, field, value) in [
+        (block_on(dashboard.profile(&eve, Some(ADA))).err(), "username", "eve"),
+        (block_on(dashboard.visible(&eve, Some(ADA))).err(), "username", "eve"),
+        (block_on(dashboard.account(EVE)).err(), "id", id.as_str()),
+    ] {
+        let subject = error.and_then(|error| error.subject()).expect("a subject");
+        assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
+    }
+    assert_eq!(block_on(dashboard.account(ADA)).expect("her own"), Look { user: ada(), viewer: Some(ADA) });
+}
+
+/// The windows that Bob's looks at Ada, who lives in `zone`, ask for at `now`: the month of the overview, the days and the
+/// hours of a trend of 10 days, the week by tool and all time by model, and the year of the heatmap.
+fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let note = || {
+        let asked = asked.clone();
+        move |window: Window, viewer: Option<UserId>| {
+            assert_eq!((window.person, viewer), (ADA, Some(BOB)));
+            asked.lock().expect("a list").push((window.from, window.to));
+        }
+    };
+    let mut reader = MockDashboardReader::new();
+    let noted = note();
+    reader.expect_figures().returning(move |windows, viewer| {
+        for window in windows {
+            noted(*window, viewer);
+        }
+        Ok(vec![(ADA, Figures::default())])
+    });
+    let noted = note();
+    reader.expect_days_and_hours().returning(move |days, hours, viewer| {
+        noted(days, viewer);
+        noted(hours, viewer);
+        Ok((Vec::new(), [0; 24]))
+    });
+    let noted = note();
+    reader.expect_tools().returning(move |window, viewer| {
+        noted(window, viewer);
+        Ok(Vec::new())
+    });
+    let noted = note();
+    reader.expect_models().returning(move |window, viewer| {
+        noted(window, viewer);
+        Ok(Vec::new())
+    });
+    let noted = note();
+    reader.expect_days().returning(move |window, viewer| {
+        noted(window, viewer);
+        Ok(Vec::new())
+    });
+    let dashboard = dashboard(reader, now);
+    let zone = zone.map(|name| Zone::parse(name).expect("a zone"));
+    let look = Look { user: User { zone, ..ada() }, viewer: Some(BOB) };
+    block_on(dashboard.overview(&look)).expect("an overview");
+    let trends = block_on(dashboard.trends(&look, TrendDays::new(10).expect("ten days"))).expect("trends");
+    assert_eq!(trends.days.len(), 10);
+    block_on(dashboard.tools(&look, Period::Week)).expect("tools");
+    block_on(dashboard.models(&look, Period::All)).expect("models");
+    let heatmap = block_on(dashboard.heatmap(&look, None)).expect("a heatmap");
+    assert_eq!(heatmap.days.first().map(|day| day.date.year()), Some(heatmap.year));
+    asked.lock().expect("a list").clone()
+}
+
+#[test]
+fn days_are_those_of_the_zone_the_person_lives_in_whoever_looks() {
+    let all = (date!(2000 - 01 - 01), date!(9999 - 12 - 31));
+    let until_2026 = vec![
+        (date!(2026 - 12 - 02), date!(2026 - 12 - 31)),
+        (date!(2026 - 12 - 12), date!(2026 - 12 - 31)),
+        (date!(2026 - 12 - 22), date!(2026 - 12 - 31)),
+        (date!(2026 - 12 - 25), date!(2026 - 12 - 31)),
+        all,
+        (date!(2026 - 01 - 01), date!(2026 - 12 - 31)),
+    ];
+    let until_2027 = vec![
+        (date!(2026 - 12 - 03), date!(2027 - 01 - 01)),
+        (date!(2026 - 12 - 13), date!(2027 - 01 - 01)),
+        (date!(2026 - 12 - 23), date!(2027 - 01 - 01)),
+        (date!(2026 - 12 - 26), date!(2027 - 01 - 01)),
+        all,
+        (date!(2027 - 01 - 01), date!(2027 - 12 - 31)),
+    ];
+    let eve = datetime!(2026-12-31 23:30 UTC);
+    assert_eq!(windows(None, eve), until_2026, "who has said nothing lives in UTC");
+    assert_eq!(windows(Some("America/Los_Angeles"), eve), until_2026);
+    assert_eq!(windows(Some("Europe/Berlin"), eve), until_2027);
+}
+
+#[test]
+fn a_heatmap_of_another_year_is_that_year_wherever_somebody_lives() {
+    let mut reader = MockDashboardReader::new();
+    let year = Window { person: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
+    reader.expect_days().withf(move |window, _| *window == year).returning(|_, _| {
+        Ok(vec![DayUsage { date: date!(2024 - 02 - 29), sums: Sums { tokens: 5, ..Sums::default() } }])
+    });
+    let heatmap = block_on(dashboard(reader, NOW).heatmap(&Look::own(ada()), Some(2024))).expect("a heatmap");
+    let busy: Vec<_> = heatmap.days.iter().filter(|day| day.level > 0).map(|day| (day.date, day.tokens)).collect();
+    assert_eq!((heatmap.days.len(), busy), (366, vec![(date!(2024 - 02 - 29), 5)]));
+}
+
+#[test]
+fn machines_are_told_to_their_owner_and_the_sum_of_everything_to_anybody() {
+    let mut reader = MockDashboardReader::new();
+    let machine =
+        MachineUsage { machine: MachineId::unnamed(), tokens: 7, cost: crate::money::Usd::ZERO, last_synced_at: NOW };
+    let hers = machine.clone();
+    reader.expect_machines().withf(|user| *user == ADA).returning(move |_| Ok(vec![hers.clone()]));
+    let totals = PlatformTotals { tokens: 7, users: 3, tools: 1 };
+    reader.expect_platform().returning(move || Ok(totals));
+    let dashboard = dashboard(reader, NOW);
+    assert_eq!(block_on(dashboard.machines(ADA)).expect("machines"), [machine]);
+    assert_eq!(block_on(dashboard.platform()).expect("totals"), totals);
+}
+
+#[test]
+fn a_store_that_is_away_is_not_taken_for_somebody_who_is_not_there() {
+    let away = || StoreError::Unavailable("away".to_owned());
+    let mut reader = MockDashboardReader::new();
+    reader.expect_person().returning(move |_, _| Err(away()));
+    reader.expect_account().returning(move |_| Err(away()));
+    reader.expect_figures().returning(move |_, _| Err(away()));
+    let dashboard = dashboard(reader, NOW);
+    let name = Username::trusted("ada");
+    for error in [
+        block_on(dashboard.profile(&name, None)).err(),
+        block_on(dashboard.visible(&name, None)).err(),
+        block_on(dashboard.account(ADA)).err(),
+        block_on(dashboard.overview(&Look::own(ada()))).err(),
+    ] {
+        assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
+    }
+}

@@ -1,0 +1,153 @@
+//! What the first messages bring about beside themselves: boards for everybody, and XP for those by whom somebody came.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use uuid::Uuid;
+
+use super::ports::{Account, Moved};
+use super::testing::{NOW, account, batch, message, sent};
+use super::*;
+use crate::achievements::Events;
+use crate::clock::FixedClock;
+use crate::ids::{CountingIds, UserId};
+use crate::jobs::FirstJobs;
+use crate::pricing::{Cost, CurrentBook, PriceBook};
+use crate::referrals::ReferredBy;
+use crate::store::StoreError;
+use crate::testing::{TestUnitOfWork, facts};
+
+const ADA: UserId = UserId(Uuid::from_u128(7));
+/// By whose code Ada came.
+const BOB: UserId = UserId(Uuid::from_u128(2));
+/// By whose code Bob came.
+const EVE: UserId = UserId(Uuid::from_u128(3));
+
+fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counter = commits.clone();
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        prepare(&mut tx);
+        tx
+    });
+    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+}
+
+/// What the ledger has of the message `a`, if it `has` it.
+fn found(has: bool) -> Vec<Entry> {
+    has.then(|| Entry { message: message("a", 10), cost: Cost::Unpriced }).into_iter().collect()
+}
+
+/// A ledger in which the message `a` is there, or not, and whose jobs go to `queued`, or nowhere.
+fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>) {
+    let queued = Arc::new(Mutex::new(Vec::new()));
+    let noted = queued.clone();
+    let (usage, commits) = usage(move |tx| {
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
+        tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
+        tx.expect_settling(BTreeSet::new());
+        let noted = noted.clone();
+        tx.jobs.expect_enqueue().returning(move |jobs, now| {
+            assert_eq!(now, NOW);
+            let mut noted = noted.lock().expect("jobs");
+            noted.extend(jobs.iter().map(|(_, job)| format!("{} {}", job.job.kind().name(), job.key)));
+            if fails { Err(StoreError::Unavailable("away".to_owned())) } else { Ok(jobs.len() as u64) }
+        });
+    });
+    (usage.with_first_jobs(Arc::default()), queued, commits)
+}
+
+#[test]
+fn the_first_messages_of_an_instance_ask_for_boards_once_and_nothing_else_does() {
+    let boards = ["leaderboard first".to_owned(), "benchmarks first".to_owned()];
+    let (usage, queued, commits) = asking(false, false);
+    let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    block_on(usage.sync(ADA, dry)).expect("a dry run");
+    assert_eq!((queued.lock().expect("jobs").len(), commits.load(Ordering::SeqCst)), (0, 0));
+    for _ in 0..3 {
+        block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
+        assert_eq!(*queued.lock().expect("jobs"), boards);
+    }
+    let (usage, queued, _) = asking(true, false);
+    block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
+    assert!(queued.lock().expect("jobs").is_empty(), "nothing is new");
+}
+
+#[test]
+fn boards_that_could_not_be_asked_for_are_asked_for_again() {
+    let (usage, queued, commits) = asking(false, true);
+    for times in 1..=2 {
+        let failed = block_on(usage.sync(ADA, batch(vec![sent("a")])));
+        assert!(matches!(failed, Err(UsageError::Store(StoreError::Unavailable(_)))), "{failed:?}");
+        assert_eq!(queued.lock().expect("jobs").len(), 2 * times);
+    }
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn who_has_seen_them_queued_asks_for_no_boards() {
+    let first = Arc::new(FirstJobs::default());
+    first.queued();
+    let (usage, queued, _) = asking(false, false);
+    block_on(usage.with_first_jobs(first).sync(ADA, batch(vec![sent("a")]))).expect("a sync");
+    assert!(queued.lock().expect("jobs").is_empty(), "they were asked for before");
+}
+
+/// What Ada's sync of one message pays to whom: whether it was paid when it began, and when those above are locked; whether the
+/// message is known; whether it is a dry run. And how many transactions were begun.
+fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId, String)>, usize) {
+    let awarded = Arc::new(Mutex::new(Vec::new()));
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (noted, counter) = (awarded.clone(), begun.clone());
+    let (usage, _) = usage(move |tx| {
+        let is_second = counter.fetch_add(1, Ordering::SeqCst) > 0;
+        let came_by = |referrer, is_paid| Account { referred_by: Some(ReferredBy { referrer, is_paid }), ..account() };
+        let is_paid = if is_second { locked } else { before };
+        tx.ledger.expect_lock_for_sync().returning(move |_, _, _| Ok(Some(came_by(BOB, is_paid))));
+        tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
+        tx.ledger.expect_lock_all().returning(move |users| {
+            assert_eq!(users, [BOB, EVE, ADA], "in the order of the ids");
+            Ok(vec![(BOB, came_by(EVE, true)), (EVE, account()), (ADA, came_by(BOB, false))])
+        });
+        tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
+        let pays = !before && !locked && !known && !dry_run && is_second;
+        tx.referrals.expect_set_paid().times(usize::from(pays)).returning(|_, _| Ok(()));
+        tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), Events::default()))));
+        let noted = noted.clone();
+        tx.progress.expect_award().returning(move |user, award, _| {
+            let of_referrals = award.events.iter().filter(|event| event.reason.starts_with("referral:"));
+            let line = |event: &crate::achievements::ports::ProgressEvent| {
+                (user, format!("{} for {}", event.xp.0, event.reason))
+            };
+            noted.lock().expect("awards").extend(of_referrals.map(line));
+            Ok(())
+        });
+    });
+    let sent = Batch { dry_run, ..batch(vec![sent("a")]) };
+    block_on(usage.sync(ADA, sent)).expect("a sync");
+    let awarded = awarded.lock().expect("awards").clone();
+    (awarded, begun.load(Ordering::SeqCst))
+}
+
+#[test]
+fn the_first_new_message_pays_those_above_and_takes_their_locks_only_then() {
+    let told = |xp: i64| format!("{xp} for referral:{ADA}");
+    assert_eq!(paid([false; 2], false, false), (vec![(BOB, told(2_500)), (EVE, told(625))], 2));
+    for (before, locked, known, dry_run, begun) in [
+        // Paid by an earlier sync.
+        (true, true, false, false, 1),
+        // Paid by another sync, between this one's two transactions.
+        (false, true, false, false, 2),
+        // Nothing new came.
+        (false, false, true, false, 2),
+        (false, false, false, true, 1),
+    ] {
+        assert_eq!(paid([before, locked], known, dry_run), (Vec::new(), begun), "{before} {locked} {known} {dry_run}");
+    }
+}

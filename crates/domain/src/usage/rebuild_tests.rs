@@ -1,0 +1,166 @@
+//! Deriving anew, over a mocked ledger.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pollster::block_on;
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::ports::{Account, Moved};
+use super::testing::{NOW, account, message};
+use super::*;
+use crate::clock::FixedClock;
+use crate::days::Zone;
+use crate::ids::{CountingIds, UserId};
+use crate::money::Usd;
+use crate::pricing::{Cost, CurrentBook, PriceBook};
+use crate::store::StoreError;
+use crate::testing::TestUnitOfWork;
+
+const ADA: UserId = UserId(Uuid::from_u128(7));
+
+/// How many messages one look takes in.
+const PAGE: usize = 10_000;
+
+/// A ledger of `count` messages, each of which cost a dollar when it was priced.
+fn ledger(count: usize) -> Vec<Entry> {
+    let entry = |n: usize| {
+        let cost = Cost::Priced(Usd::from_atto(1_000_000_000_000_000_000));
+        Entry { message: message(&n.to_string(), 10), cost }
+    };
+    let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+    entries.sort_by_key(|entry| entry.message.key);
+    entries
+}
+
+fn derived(entries: &[Entry], zone: &Zone) -> Derived {
+    let mut derived = Derived::default();
+    for entry in entries {
+        derived.add(entry, zone);
+    }
+    derived
+}
+
+/// Lets `tx` read `stored` page by page, of which `kept` was derived; notes in `moves` what that is moved by.
+fn holding(tx: &mut TestUnitOfWork, stored: Vec<Entry>, kept: Derived, moves: &Arc<Mutex<Vec<Derived>>>) {
+    tx.ledger.expect_page().returning(move |_, after, limit| {
+        assert_eq!(limit, PAGE);
+        let place = |entry: &&Entry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
+        Ok(stored.iter().filter(place).take(limit).cloned().collect())
+    });
+    tx.ledger.expect_derived().returning(move |_| Ok(kept.clone()));
+    let moves = moves.clone();
+    tx.ledger.expect_shift().returning(move |_, difference| {
+        moves.lock().expect("moves").push(difference.clone());
+        Ok(Moved::default())
+    });
+}
+
+fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counter = commits.clone();
+    let store = TestUnitOfWork::store(move || {
+        let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+        prepare(&mut tx);
+        tx
+    });
+    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+}
+
+/// What a rebuild of `stored` comes to where `kept` was derived of it, and what that was moved by.
+fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted: bool) -> (Repair, Derived, usize) {
+    let moves = Arc::new(Mutex::new(Vec::new()));
+    let noted = moves.clone();
+    let (usage, commits) = usage(move |tx| {
+        let locked = kept_account.clone();
+        tx.ledger.expect_lock().returning(move |_| Ok(Some(locked.clone())));
+        holding(tx, stored.clone(), kept.clone(), &noted);
+        tx.follows.expect_recount().times(1).returning(move |_| Ok(miscounted));
+        tx.expect_settling(BTreeSet::new());
+    });
+    let repair = block_on(usage.rebuild(ADA)).expect("a rebuild");
+    let difference = moves.lock().expect("moves").remove(0);
+    (repair, difference, commits.load(Ordering::SeqCst))
+}
+
+#[test]
+fn a_rebuild_reads_the_whole_ledger_page_by_page_and_finds_nothing_where_all_is_right() {
+    for count in [0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE] {
+        let stored = ledger(count);
+        let right = derived(&stored, &Zone::utc());
+        let (repair, moved, commits) = rebuild(stored, right, account(), false);
+        assert_eq!((repair.messages, repair.is_clean(), commits), (count as u64, true, 1), "{count}: {repair:?}");
+        assert!(moved.is_empty(), "{count}");
+    }
+}
+
+#[test]
+fn a_rebuild_says_what_was_wrong_and_moves_it_by_the_difference() {
+    let stored = ledger(3);
+    let all = derived(&stored, &Zone::utc());
+    let (repair, moved, commits) = rebuild(stored.clone(), derived(&stored[1..], &Zone::utc()), account(), false);
+    let one = derived(&stored[..1], &Zone::utc());
+    assert_eq!((moved, commits), (one, 1));
+    assert_eq!((repair.rollups, repair.days, repair.hours, repair.totals), (1, 1, 1, true));
+
+    let hours_alone = Derived { hours: std::collections::HashMap::new(), ..all.clone() };
+    let (repair, moved, _) = rebuild(stored.clone(), hours_alone, account(), false);
+    let only_hours = Repair { messages: 3, hours: 1, ..Repair::default() };
+    assert_eq!((repair, moved.totals.is_zero(), repair.is_clean()), (only_hours, true, false));
+
+    let (repair, ..) = rebuild(stored.clone(), all.clone(), account(), true);
+    assert_eq!(repair, Repair { messages: 3, counts: true, ..Repair::default() });
+
+    let (repair, ..) = rebuild(stored, all, Account { active_days: 5, ..account() }, false);
+    assert_eq!(repair, Repair { messages: 3, progress: true, ..Repair::default() });
+}
+
+#[test]
+fn costs_are_summed_as_they_were_when_they_were_priced() {
+    let (_, moved, _) = rebuild(ledger(2), Derived::default(), account(), false);
+    assert_eq!(moved.totals.cost, Usd::from_atto(2_000_000_000_000_000_000));
+}
+
+#[test]
+fn a_rebuild_that_fails_on_the_way_changes_nothing() {
+    let (usage, commits) = usage(|tx| {
+        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        holding(tx, ledger(1), Derived::default(), &Arc::default());
+        tx.follows.expect_recount().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
+    });
+    let failed = block_on(usage.rebuild(ADA));
+    assert!(matches!(failed, Err(UsageError::Store(StoreError::Unavailable(_)))), "{failed:?}");
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn who_moves_to_another_zone_takes_the_whole_history_along() {
+    let mut late = ledger(2);
+    for entry in &mut late {
+        entry.message.at = datetime!(2026-11-22 23:30 UTC);
+    }
+    let used = Sums { messages: 2, ..Sums::default() };
+    for (from, to, totals, moves) in [
+        (None, "Europe/Berlin", used, true),
+        (Some("UTC"), "Europe/Berlin", used, true),
+        (Some("Europe/Berlin"), "Europe/Berlin", used, false),
+        (None, "UTC", used, false),
+        (None, "Europe/Berlin", Sums::default(), false),
+    ] {
+        let moved = Arc::new(Mutex::new(Vec::new()));
+        let mut tx = TestUnitOfWork::default();
+        tx.users.expect_set_zone().times(1).withf(move |_, zone| zone.name() == to).returning(|_, _| Ok(()));
+        if moves {
+            holding(&mut tx, late.clone(), derived(&late, &Zone::utc()), &moved);
+        }
+        let zone = |name| Zone::parse(name).expect("a zone");
+        let before = Account { zone: from.map(zone), totals, ..account() };
+        let after = block_on(move_to(&mut tx, ADA, before, zone(to))).expect("it moves");
+        assert_eq!((after.zone, after.totals), (Some(zone(to)), totals));
+        let days = moved.lock().expect("moves").iter().map(|moved: &Derived| moved.days.len()).sum::<usize>();
+        assert_eq!(days, if moves { 2 } else { 0 }, "a day that was, and one that is: {from:?} {to}");
+    }
+}
