@@ -52,9 +52,13 @@ bench:
 load *arguments='--help':
     cargo run --release -p loadgen -- {{arguments}}
 
-# Breaks the rules of pricing one by one, and says which breakage no test notices; needs cargo-mutants.
-mutants-pricing:
-    cargo mutants -p domain -f 'crates/domain/src/pricing/*.rs' --timeout 8
+# Breaks the rules of a context of the domain one by one, and says which breakage no test notices; needs cargo-mutants.
+mutants context:
+    cargo mutants -p domain -f 'crates/domain/src/{{context}}/*.rs' --timeout 20
+
+# Measures which lines the tests run, and writes that into README.md; needs cargo-tarpaulin and python3.
+coverage:
+    scripts/coverage.sh
 
 # Attacks a server with 10,000 and more requests made from openapi.json; needs python3.
 attack length='long':
