@@ -1,7 +1,8 @@
 //! A database of one test, and what PostgreSQL's own programs say about it.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 
 use embedded_postgres::Binaries;
 use embedded_postgres::testing::{TestCluster, TestDatabase};
@@ -74,6 +75,26 @@ impl Database {
         rows.trim().parse().unwrap_or_else(|_| panic!("{query} answers {rows:?}"))
     }
 
+    /// Holds the lock of the account called `username`, as a long sync of it does, until the value is dropped.
+    pub fn hold_account(&self, username: &str) -> HeldLock {
+        let mut command = Command::new(Binaries::find(None).expect("PostgreSQL is installed").program("psql"));
+        command.args(["-X", "-q", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url()]);
+        let mut psql = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql runs");
+        let mut input = psql.stdin.take().expect("a pipe");
+        let lock = format!(
+            "BEGIN;\nSELECT 'held' FROM usage_totals WHERE user_key = \
+             (SELECT key FROM users WHERE username = '{username}') FOR UPDATE;\n"
+        );
+        input.write_all(lock.as_bytes()).expect("psql reads");
+        let mut output = BufReader::new(psql.stdout.take().expect("a pipe"));
+        let mut line = String::new();
+        while line.trim() != "held" {
+            line.clear();
+            assert!(output.read_line(&mut line).expect("psql answers") > 0, "psql ended");
+        }
+        HeldLock { psql, _input: input }
+    }
+
     /// The schema as `pg_dump` writes it.
     pub fn schema(&self) -> String {
         let dump = run("pg_dump", &["--schema-only", "--no-owner", "-d", self.url()]);
@@ -112,4 +133,18 @@ fn run(name: &str, arguments: &[&str]) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("databases are in UTF-8")
+}
+
+/// The lock of an account, held by a program of its own.
+#[derive(Debug)]
+pub struct HeldLock {
+    psql: Child,
+    _input: ChildStdin,
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        let _ = self.psql.kill();
+        let _ = self.psql.wait();
+    }
 }

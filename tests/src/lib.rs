@@ -37,7 +37,7 @@ mod tls;
 mod worker;
 
 pub use client::{Answer, Client};
-pub use database::Database;
+pub use database::{Database, HeldLock};
 pub use events::{Event, Events};
 pub use facts::Facts;
 pub use messages::{Batch, Message};

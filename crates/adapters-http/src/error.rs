@@ -164,6 +164,12 @@ impl ApiError {
             .with_header(header::RETRY_AFTER, &seconds.to_string())
     }
 
+    /// 429: the client has more requests or bytes under way than its share, and the next may come after so many seconds.
+    pub fn too_many_at_once(seconds: u64) -> Self {
+        let detail = format!("Too many requests of this client at once; try again in {seconds} s");
+        Self { detail: Value::String(detail), ..Self::rate_limited(seconds) }
+    }
+
     /// 500: a defect of ours. What it was belongs in the log, not here.
     pub fn internal() -> Self {
         Self::new(ErrorCode::Internal, "Something went wrong on our side")

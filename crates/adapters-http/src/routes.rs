@@ -92,7 +92,7 @@ impl Routes {
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        let gate = Gate::open(Class::Unlimited);
+        let gate = Gate::open(Class::Unlimited, false);
         self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, gate, operation: None });
         self
     }
@@ -106,7 +106,7 @@ impl Routes {
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        let gate = Gate::open(class);
+        let gate = Gate::open(class, method == Method::POST);
         self.table.push(Entry { path: path.to_owned(), method, route, gate, operation: None });
         self
     }

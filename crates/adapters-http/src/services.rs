@@ -21,7 +21,7 @@ use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
 use crate::health::Readiness;
 use crate::identity::{Browser, PublicUrl};
-use crate::limits::Limits;
+use crate::limits::{Limits, Shares};
 use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::users::Downloads;
@@ -91,6 +91,8 @@ pub struct Services {
     pub trusted_proxies: TrustedProxies,
     /// How many requests a client may make.
     pub limits: Limits,
+    /// How much a client may use at once.
+    pub shares: Shares,
 }
 
 impl Services {
@@ -125,7 +127,8 @@ impl Services {
             .app_data(Data::new(self.body_limits))
             .app_data(Data::new(self.byte_budget))
             .app_data(Data::new(self.trusted_proxies))
-            .app_data(Data::new(self.limits));
+            .app_data(Data::new(self.limits))
+            .app_data(Data::new(self.shares));
     }
 }
 

@@ -11,6 +11,7 @@ use crate::dictionary::Dictionary;
 use crate::error::{ConnectError, pool_error};
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
 use crate::unit_of_work::PgUnitOfWork;
+use crate::work_class::WorkClass;
 
 /// How connections are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct PoolSettings {
     pub max_connections: usize,
     /// How long a request waits for one before it is told that the database is busy.
     pub wait: Duration,
+    /// What they are for.
+    pub work: WorkClass,
 }
 
 /// A PostgreSQL database with our schema. Cheap to clone.
@@ -35,7 +38,7 @@ impl Database {
     /// are driven by the runtime they were opened on.
     pub fn new(url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
         let queries = QueryCount::default();
-        let pool = Pool::builder(Connector::new(url, queries.clone()))
+        let pool = Pool::builder(Connector::new(url, Some(settings.work), queries.clone()))
             .max_size(settings.max_connections)
             .wait_timeout(Some(settings.wait))
             .create_timeout(Some(settings.wait))
@@ -43,6 +46,12 @@ impl Database {
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
         Ok(Self { pool, dictionary: Arc::default(), queries, sends_letters: false })
+    }
+
+    /// The same database over connections of its own: what holds them up holds up nothing else.
+    pub fn with_pool(&self, url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
+        let other = Self::new(url, settings)?;
+        Ok(Self { dictionary: Arc::clone(&self.dictionary), sends_letters: self.sends_letters, ..other })
     }
 
     /// The same, where what people are told also goes to their e-mail addresses, if `sends` says so.
@@ -76,7 +85,7 @@ impl Database {
     }
 
     pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
-        self.pool.get().await.map_err(|error| pool_error(&error))
+        self.pool.get().await.map(Pooled::new).map_err(|error| pool_error(&error))
     }
 }
 

@@ -42,11 +42,18 @@ pub(crate) fn store_error(error: Error) -> StoreError {
     }
 }
 
-/// diesel does not pass on the error code of class 57P (`admin_shutdown`, `crash_shutdown`, `cannot_connect_now`).
+/// Whether the same statement may succeed later: the server stops or starts (class 57P), has no connection left (53300), or
+/// ended the statement for a time limit (55P03, 57014, 25P03). diesel passes on the text alone, not the error code.
 fn is_going_away(message: &str) -> bool {
-    ["terminating connection", "the database system is", "too many clients", "remaining connection slots"]
-        .iter()
-        .any(|sign| message.contains(sign))
+    [
+        "terminating connection",
+        "the database system is",
+        "too many clients",
+        "remaining connection slots",
+        "canceling statement due to",
+    ]
+    .iter()
+    .any(|sign| message.contains(sign))
 }
 
 /// The domain's view of a pool that gives no connection.

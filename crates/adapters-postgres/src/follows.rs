@@ -52,6 +52,11 @@ impl FollowRepository for PgUnitOfWork {
         query.get_result(self.connection()?).await.map_err(store_error)
     }
 
+    async fn has_requested(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
+        let query = diesel::select(exists(follow_requests::table.find((follower.0, following.0))));
+        query.get_result(self.connection()?).await.map_err(store_error)
+    }
+
     async fn insert_request(&mut self, request: &Follow) -> Result<bool, StoreError> {
         let row = (
             follow_requests::follower_id.eq(request.follower.0),

@@ -43,6 +43,7 @@ mod unit_of_work;
 mod users;
 mod wake;
 mod way;
+mod work_class;
 
 pub use database::{Database, PoolSettings};
 pub use error::ConnectError;
@@ -50,3 +51,4 @@ pub use hub::{Hub, HubLimits};
 pub use migrations::{MigrationError, MigrationState, Migrations, create_database};
 pub use pool::QueryCount;
 pub use wake::wake_on_jobs;
+pub use work_class::WorkClass;

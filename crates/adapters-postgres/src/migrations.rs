@@ -97,7 +97,7 @@ impl Migrations {
         &self,
         work: impl FnOnce(&mut Harness) -> Result<T, MigrationError>,
     ) -> Result<T, MigrationError> {
-        let mut connection = Connector::new(&self.url, QueryCount::default()).connect().await?.pg;
+        let mut connection = Connector::new(&self.url, None, QueryCount::default()).connect().await?.pg;
         connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed)?;
         // The lock belongs to the connection, so it is free again when the connection is closed, however that happens.
         let mut harness = AsyncMigrationHarness::new(connection);

@@ -1,21 +1,24 @@
 //! Connections and the pool that keeps them.
 
 use std::fmt::{self, Write};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use deadpool::managed::{Manager, Metrics, Pool as Managed, RecycleError, RecycleResult};
 use diesel::connection::{DebugQuery, InstrumentationEvent};
 use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::runtime::Handle;
-use tokio_postgres::{Client, NoTls};
+use tokio::task::JoinHandle;
+use tokio_postgres::{CancelToken, Client, NoTls};
 
 use crate::error::ConnectError;
 use crate::way::way;
+use crate::work_class::WorkClass;
 
 pub(crate) type Pool = Managed<Connector>;
-pub(crate) type Pooled = deadpool::managed::Object<Connector>;
+type Object = deadpool::managed::Object<Connector>;
 pub(crate) type PoolError = deadpool::managed::PoolError<ConnectError>;
 
 /// Counts what goes to the database, for tests and metrics; `BEGIN`, `COMMIT` and `ROLLBACK` are not counted.
@@ -45,8 +48,14 @@ pub(crate) struct Connection {
     pub(crate) pg: AsyncPgConnection,
     /// Whether a statement failed since this was last cleared.
     failed: Arc<AtomicBool>,
+    /// How many statements were sent whose answer has not been read.
+    under_way: Arc<AtomicU32>,
     /// Whether the connection still stands.
     alive: Arc<AtomicBool>,
+    /// Asks the server to end the statement that runs.
+    cancel: CancelToken,
+    /// The cancel request for an abandoned statement.
+    cancelling: Option<JoinHandle<()>>,
 }
 
 impl Connection {
@@ -59,25 +68,94 @@ impl Connection {
     pub(crate) fn forget_failures(&self) {
         self.failed.store(false, Ordering::Release);
     }
+
+    /// Whether the server may still be running a statement whose caller is gone.
+    fn is_abandoned(&self) -> bool {
+        self.under_way.load(Ordering::Acquire) > 0
+    }
+
+    /// Ends the statement of a caller that is gone, which the next user of the connection would wait for. The empty
+    /// statement is answered after it, so a cancel request that comes late meets nobody else's statement.
+    pub(crate) async fn end_abandoned(&mut self) {
+        if !self.is_abandoned() {
+            return;
+        }
+        match self.cancelling.take() {
+            Some(cancelling) => drop(cancelling.await),
+            None => cancel(self.cancel.clone()).await,
+        }
+        if let Err(error) = self.pg.batch_execute("").await {
+            tracing::debug!(%error, "an abandoned statement was cancelled");
+        }
+        self.under_way.store(0, Ordering::Release);
+    }
+}
+
+async fn cancel(token: CancelToken) {
+    if let Err(error) = token.cancel_query(NoTls).await {
+        tracing::debug!(%error, "a cancel request failed");
+    }
+}
+
+/// A connection of the pool, which goes back when this is dropped.
+pub(crate) struct Pooled(Object);
+
+impl Pooled {
+    pub(crate) fn new(object: Object) -> Self {
+        Self(object)
+    }
+}
+
+impl Deref for Pooled {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl DerefMut for Pooled {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.0
+    }
+}
+
+impl Drop for Pooled {
+    /// A future that is dropped in the middle of a statement, because its client hung up or its time was over, leaves the
+    /// statement running. It is cancelled at once; the next user of the connection waits until it has ended.
+    fn drop(&mut self) {
+        if self.is_abandoned()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            let token = self.cancel.clone();
+            self.cancelling = Some(runtime.spawn(cancel(token)));
+        }
+    }
 }
 
 /// What holds for every connection. Statements are few and asked for again and again, so each is planned once for whatever
 /// values (as `tests/postgres/plans.rs` looks at them), and none is compiled: planning a board anew takes twice as long as
 /// reading it, and compiling one longer still.
-const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off";
+///
+/// The language of messages is asked for because diesel passes on the text of an error and not its code; a role that may
+/// not choose it keeps the server's.
+const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
+    DO $$ BEGIN PERFORM set_config('lc_messages', 'C', false); EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 /// Opens connections to one database.
 #[derive(Debug)]
 pub(crate) struct Connector {
     url: String,
     queries: QueryCount,
+    /// What the connections are for; `None` sets no time limits.
+    work: Option<WorkClass>,
     /// Where connections live: the runtime this was made on, not the one of whoever needs a connection first.
     runtime: Handle,
 }
 
 impl Connector {
-    pub(crate) fn new(url: &str, queries: QueryCount) -> Self {
-        Self { url: url.to_owned(), queries, runtime: Handle::current() }
+    pub(crate) fn new(url: &str, work: Option<WorkClass>, queries: QueryCount) -> Self {
+        Self { url: url.to_owned(), queries, work, runtime: Handle::current() }
     }
 
     /// Opens a connection, which is driven by a task of its own.
@@ -86,11 +164,13 @@ impl Connector {
         let opening = self.runtime.spawn(open(self.url.clone(), Arc::clone(&alive)));
         let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
         let failed = |error: &dyn fmt::Display| ConnectError { sqlstate: None, message: error.to_string() };
+        let cancel = client.cancel_token();
         let mut pg = AsyncPgConnection::try_from(client).await.map_err(|error| failed(&error))?;
-        pg.batch_execute(SETTINGS).await.map_err(|error| failed(&error))?;
-        let failed = Arc::new(AtomicBool::new(false));
-        pg.set_instrumentation(observer(Arc::clone(&failed), self.queries.clone()));
-        Ok(Connection { pg, failed, alive })
+        let limits = self.work.map_or_else(String::new, |work| work.timeouts().as_sql());
+        pg.batch_execute(&format!("{SETTINGS}; {limits}")).await.map_err(|error| failed(&error))?;
+        let (failed, under_way) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        pg.set_instrumentation(observer(Arc::clone(&failed), Arc::clone(&under_way), self.queries.clone()));
+        Ok(Connection { pg, failed, under_way, alive, cancel, cancelling: None })
     }
 }
 
@@ -108,19 +188,22 @@ async fn open(url: String, alive: Arc<AtomicBool>) -> Result<Client, tokio_postg
 
 /// The one hook that sees every statement: it counts, logs and remembers failures. diesel forgets a failure whose error
 /// was swallowed, and would then report a commit that PostgreSQL turned into a rollback as a success.
-fn observer(failed: Arc<AtomicBool>, count: QueryCount) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
-    let mut under_way = 0_u32;
+fn observer(
+    failed: Arc<AtomicBool>,
+    under_way: Arc<AtomicU32>,
+    count: QueryCount,
+) -> impl FnMut(InstrumentationEvent<'_>) + Send + 'static {
     move |event| match event {
         InstrumentationEvent::StartQuery { query, .. } if !is_control(query) => {
             count.0.statements.fetch_add(1, Ordering::Relaxed);
-            if under_way == 0 {
+            if under_way.fetch_add(1, Ordering::AcqRel) == 0 {
                 count.0.round_trips.fetch_add(1, Ordering::Relaxed);
             }
-            under_way += 1;
         }
         InstrumentationEvent::FinishQuery { query, error, .. } => {
             if !is_control(query) {
-                under_way = under_way.saturating_sub(1);
+                let less = |count: u32| Some(count.saturating_sub(1));
+                let _ = under_way.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
             }
             if let Some(error) = error {
                 failed.store(true, Ordering::Release);
@@ -165,6 +248,7 @@ impl Manager for Connector {
         if !connection.alive.load(Ordering::Acquire) || connection.pg.is_broken() {
             return Err(RecycleError::message("the connection ended"));
         }
+        connection.end_abandoned().await;
         connection.forget_failures();
         Ok(())
     }

@@ -211,6 +211,7 @@ impl Drop for PgUnitOfWork {
         let Some(mut connection) = self.connection.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
+            connection.end_abandoned().await;
             if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut connection.pg).await {
                 tracing::debug!(%error, "a rollback failed; the connection is given up");
             }

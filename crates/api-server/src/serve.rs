@@ -14,6 +14,7 @@ use bootstrap::database::Database;
 use bootstrap::prices::Followed;
 use bootstrap::service::{self, State};
 use bootstrap::signals::{End, TERMINATE};
+use bootstrap::store::ServerDatabase;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 
@@ -29,6 +30,9 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     let listener = listen(settings)?;
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
+    let address =
+        listener.local_addr().map_err(|error| StartupError::listening(&self::address(settings), "HOST", &error))?;
+    let settings = &settings.clone().listening_on(address);
     let mut database = Database::open(settings)?;
     let served = runtime.block_on(run(settings, &mut database, works, listener, end));
     drop(runtime);
@@ -60,13 +64,13 @@ async fn run(
 ) -> Result<(), StartupError> {
     let started = Instant::now();
     let address = listener.local_addr().map_err(|error| StartupError::listening(address(settings), "HOST", &error))?;
-    let store = bootstrap::store::open(settings, database.url()).await?;
-    let ready = Arc::new(Ready::new(store.clone()));
-    let hub = Hub::start(store.clone(), database.url(), services::hub(settings));
-    let prices = Followed::start(Arc::new(store.clone())).await;
+    let store = ServerDatabase::open(settings, database.url()).await?;
+    let ready = Arc::new(Ready::new(store.health.clone()));
+    let hub = Hub::start(store.requests.clone(), database.url(), services::hub(settings));
+    let prices = Followed::start(Arc::new(store.jobs.clone())).await;
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();
-    let working = works.then(|| Working::start(settings, &store, database.url())).transpose()?;
+    let working = works.then(|| Working::start(settings, &store.jobs, database.url())).transpose()?;
     let edge = Edge::new(Arc::new(SystemClock), Arc::new(SystemIds), services::edge(settings));
     let server = HttpServer::new(move || app(&edge, api()).configure(|config| services.clone().install(config)));
     let failed = |error: std::io::Error| StartupError::Other { doing: "serving", reason: error.to_string() };
@@ -76,7 +80,7 @@ async fn run(
     tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
     service::notify(State::Ready);
     if database.is_embedded() {
-        welcome::print(address);
+        welcome::print(&settings.app.public_url);
     }
 
     let reason = tokio::select! {

@@ -7,13 +7,14 @@ use adapters_http::body::{BodyLimits, ByteBudget, Patience};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::identity::{Browser, PublicUrl};
-use adapters_http::limits::{Limits, Rates};
+use adapters_http::limits::{Limits, Rates, ShareSizes, Shares};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_http::users::Downloads;
-use adapters_postgres::{Database, Hub, HubLimits};
+use adapters_postgres::{Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
+use bootstrap::store::{LOOK_UP_CONNECTIONS, ServerDatabase};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
@@ -41,23 +42,26 @@ use crate::ready::Ready;
 /// Everything the routes need.
 pub(crate) fn services(
     settings: &Settings,
-    database: &Database,
+    database: &ServerDatabase,
     hub: Hub,
     ready: Arc<Ready>,
     prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
-    let store: Arc<dyn Store> = Arc::new(database.clone());
-    let reader = Arc::new(database.clone());
+    let store: Arc<dyn Store> = Arc::new(database.requests.clone());
+    let reader = Arc::new(database.requests.clone());
+    // What lets people in has connections of its own.
+    let door: Arc<dyn Store> = Arc::new(database.sign_in.clone());
+    let sessions = Arc::new(database.look_ups.clone());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let oauth = OAuth::new(providers::providers(settings)?, store.clone(), clock.clone(), ids.clone());
+    let oauth = OAuth::new(providers::providers(settings)?, door.clone(), clock.clone(), ids.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
     let tickets = TicketKey::of(secret_key.expose().as_bytes());
-    let recovery = Recovery::new(store.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
-    let identity = Identity::new(store.clone(), reader.clone(), passwords, clock.clone(), ids.clone(), salt);
+    let recovery = Recovery::new(door.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
+    let identity = Identity::new(door.clone(), sessions, passwords, clock.clone(), ids.clone(), salt);
     let sends_letters = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
@@ -69,7 +73,7 @@ pub(crate) fn services(
             .with_letters(sends_letters),
         recovery: recovery.with_letters(sends_letters),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
-        device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()).with_session_lifetime(lifetime),
+        device_logins: DeviceLogins::new(door, clock.clone(), ids.clone()).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
@@ -99,7 +103,8 @@ pub(crate) fn services(
             ..BodyLimits::default()
         },
         byte_budget: ByteBudget::new(
-            settings.sync.max_inflight_bytes.max(settings.sync.max_body_bytes),
+            settings.sync.max_inflight_bytes,
+            settings.sync.max_body_bytes,
             Duration::from_secs(settings.server.client_request_timeout_seconds),
         ),
         trusted_proxies: TrustedProxies::parse(&settings.server.trusted_proxies)
@@ -109,6 +114,7 @@ pub(crate) fn services(
             sync: rates.sync_per_minute,
             default: rates.default_per_minute,
         }),
+        shares: Shares::new(ShareSizes::of_pools(settings.database.max_connections(), LOOK_UP_CONNECTIONS)),
     })
 }
 
@@ -116,6 +122,7 @@ pub(crate) fn services(
 pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
     EdgeSettings {
         cors_origins: settings.server.cors_origins.clone(),
+        cors_headers: settings.server.cors_headers.clone(),
         https: is_https(settings),
         ..EdgeSettings::default()
     }

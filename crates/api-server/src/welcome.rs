@@ -1,16 +1,13 @@
 //! What somebody sees who starts burntop for the first time.
 
-use std::net::SocketAddr;
-
 use bootstrap::out::say;
 
 /// Prints where the server is and four lines that show what it does, ready to be pasted.
-pub(crate) fn print(address: SocketAddr) {
-    say(text(address));
+pub(crate) fn print(public_url: &str) {
+    say(text(public_url));
 }
 
-fn text(address: SocketAddr) -> String {
-    let url = format!("http://{address}");
+fn text(url: &str) -> String {
     format!(
         r#"
 burntop is ready at {url}
@@ -34,7 +31,7 @@ mod tests {
 
     #[test]
     fn the_tour_names_the_address_it_was_started_at() {
-        let text = text(SocketAddr::from(([127, 0, 0, 1], 8123)));
+        let text = text("http://127.0.0.1:8123");
         assert_eq!(text.matches("http://127.0.0.1:8123").count(), 3);
         assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 4);
     }

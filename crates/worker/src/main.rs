@@ -40,7 +40,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
 }
 
 async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), StartupError> {
-    let store = bootstrap::store::open(settings, url).await?;
+    let store = bootstrap::store::open_for_jobs(settings, url).await?;
     let done = match command {
         Command::Run(asked) => commands::run::run(settings, &store, url, asked).await,
         Command::RunOnce { job } => commands::run_once::run_once(settings, &store, &job.into()).await,

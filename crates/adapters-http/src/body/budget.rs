@@ -1,55 +1,111 @@
-//! A budget of bytes: how much of large bodies the process holds at once, whoever sends them.
+//! The bytes that bodies may take: in all, of one account, and of one address. A body is charged for what has arrived of it.
 
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::error::{ApiError, ApiResult};
+use crate::limits::{Client, Held, Lines};
 
-/// The bytes that large bodies may take together. Clones share one budget; who waits is served in order.
+/// Bodies of one client that are taken in or wait for room.
+const MOST_BODIES: usize = 1_024;
+
+/// The bytes of all bodies that are being worked on. Put into the app's data as `Data<ByteBudget>`; without it the defaults hold.
+/// Cheap to clone; clones share one budget. What does not fit waits in order of arrival.
 #[derive(Debug, Clone)]
 pub struct ByteBudget {
     kilobytes: Arc<Semaphore>,
     total: u32,
-    patience: Duration,
+    wait: Duration,
+    accounts: Lines,
+    addresses: Lines,
+}
+
+/// The part of the budget that one body takes; free again when it is dropped.
+#[derive(Debug)]
+pub struct Charge {
+    budget: ByteBudget,
+    in_all: Option<OwnedSemaphorePermit>,
+    account: Option<Held>,
+    address: Held,
+    bytes: usize,
 }
 
 /// Something that holds a part of the budget as long as it lives.
 #[derive(Debug)]
 pub struct Admitted<T> {
     value: T,
-    part: Part,
-}
-
-/// A part of the budget; goes back when it is dropped.
-#[derive(Debug)]
-pub struct Part {
-    _permit: OwnedSemaphorePermit,
+    charge: Charge,
 }
 
 impl ByteBudget {
-    /// A budget of `bytes`. Who waits longer than `patience` is sent away with a 503.
-    pub fn new(bytes: usize, patience: Duration) -> Self {
+    /// A budget of `bytes`, of which an account has half and an address three quarters, but each at least `largest`, the size of
+    /// the largest body. A body waits for room for at most `wait`.
+    pub fn new(bytes: usize, largest: usize, wait: Duration) -> Self {
+        let bytes = bytes.max(largest);
+        let lines = |share: usize| Lines::new(kilobytes(share.max(largest)), MOST_BODIES, wait);
         let total = kilobytes(bytes);
-        Self { kilobytes: Arc::new(Semaphore::new(total as usize)), total, patience }
+        Self {
+            kilobytes: Arc::new(Semaphore::new(total as usize)),
+            total,
+            wait,
+            accounts: lines(bytes / 2),
+            addresses: lines(bytes / 4 * 3),
+        }
     }
 
-    /// Waits for a part of `bytes`; more than there is counts as all of it.
-    pub(super) async fn take(&self, bytes: usize) -> ApiResult<OwnedSemaphorePermit> {
-        let part = kilobytes(bytes).min(self.total);
-        match timeout(self.patience, self.kilobytes.clone().acquire_many_owned(part)).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(ApiError::unavailable()),
-        }
+    /// The charge of a body of `request`, of nothing yet: 429 when the client has too many bodies under way.
+    pub(super) async fn charge(&self, request: &HttpRequest) -> ApiResult<Charge> {
+        let client = Client::of(request);
+        let account = match client.account {
+            Some(account) => Some(self.accounts.take(account, 0).await?),
+            None => None,
+        };
+        let address = self.addresses.take(client.address, 0).await?;
+        Ok(Charge { budget: self.clone(), in_all: None, account, address, bytes: 0 })
     }
 }
 
 impl Default for ByteBudget {
     fn default() -> Self {
-        Self::new(256 << 20, Duration::from_secs(30))
+        Self::new(256 << 20, 128 << 20, Duration::from_secs(30))
+    }
+}
+
+impl Charge {
+    /// How many bytes are charged.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Waits until `bytes` are charged in all: 429 when the client's share has no room for them in time, 503 when the budget
+    /// has none.
+    pub(super) async fn grow_to(&mut self, bytes: usize) -> ApiResult<()> {
+        if bytes <= self.bytes {
+            return Ok(());
+        }
+        let wanted = kilobytes(bytes);
+        if let Some(account) = &mut self.account {
+            account.grow_to(wanted).await?;
+        }
+        self.address.grow_to(wanted).await?;
+        let held = self.in_all.as_ref().map_or(0, |permit| u32::try_from(permit.num_permits()).unwrap_or(u32::MAX));
+        let missing = wanted.min(self.budget.total).saturating_sub(held);
+        if missing > 0 {
+            let kilobytes = self.budget.kilobytes.clone();
+            let more = timeout(self.budget.wait, kilobytes.acquire_many_owned(missing)).await;
+            let more = more.ok().and_then(Result::ok).ok_or_else(ApiError::unavailable)?;
+            match &mut self.in_all {
+                Some(permit) => permit.merge(more),
+                None => self.in_all = Some(more),
+            }
+        }
+        self.bytes = bytes;
+        Ok(())
     }
 }
 
@@ -58,13 +114,13 @@ fn kilobytes(bytes: usize) -> u32 {
 }
 
 impl<T> Admitted<T> {
-    pub(super) fn new(value: T, part: OwnedSemaphorePermit) -> Self {
-        Self { value, part: Part { _permit: part } }
+    pub(super) fn new(value: T, charge: Charge) -> Self {
+        Self { value, charge }
     }
 
-    /// The value, and the part of the budget to keep until the work on it is done.
-    pub fn into_parts(self) -> (T, Part) {
-        (self.value, self.part)
+    /// The value, and its part of the budget, to keep until the work on it is done.
+    pub fn into_parts(self) -> (T, Charge) {
+        (self.value, self.charge)
     }
 }
 
@@ -80,13 +136,50 @@ impl<T> Deref for Admitted<T> {
 mod tests {
     use super::*;
     use crate::error::ErrorCode;
+    use actix_web::test::TestRequest;
+
+    /// A request from the host with that last part.
+    fn from(host: u8) -> HttpRequest {
+        TestRequest::default().peer_addr(([192, 0, 2, host], 40_000).into()).to_http_request()
+    }
+
+    fn budget(kilobytes: usize, largest: usize) -> ByteBudget {
+        ByteBudget::new(kilobytes << 10, largest << 10, Duration::from_millis(20))
+    }
 
     #[actix_web::test]
-    async fn who_finds_the_budget_spent_waits_and_is_then_sent_away() {
-        let budget = ByteBudget::new(10 << 10, Duration::from_millis(20));
-        let all = budget.take(usize::MAX).await.expect("the whole budget is free");
-        assert_eq!(budget.take(1).await.map_err(|error| error.code()).err(), Some(ErrorCode::Unavailable));
-        drop(all);
-        assert!(budget.take(1).await.is_ok());
+    async fn budget_that_is_spent_is_503_and_free_again_with_the_body() {
+        let budget = budget(4, 3);
+        let mut first = budget.charge(&from(1)).await.expect("a charge");
+        first.grow_to(3 << 10).await.expect("room");
+        let mut second = budget.charge(&from(2)).await.expect("a charge");
+        second.grow_to(1 << 10).await.expect("the rest");
+        assert_eq!(second.grow_to(2 << 10).await.map_err(|error| error.code()), Err(ErrorCode::Unavailable));
+        assert_eq!(second.bytes(), 1 << 10);
+        drop(first);
+        second.grow_to(2 << 10).await.expect("room again");
+    }
+
+    #[actix_web::test]
+    async fn one_address_has_three_quarters_and_the_rest_is_for_others() {
+        let budget = budget(8, 2);
+        let mut first = budget.charge(&from(1)).await.expect("a charge");
+        first.grow_to(6 << 10).await.expect("room");
+        let mut second = budget.charge(&from(1)).await.expect("a charge");
+        assert_eq!(second.grow_to(1).await.map_err(|error| error.code()), Err(ErrorCode::RateLimited));
+        let mut other = budget.charge(&from(2)).await.expect("a charge");
+        other.grow_to(2 << 10).await.expect("room of another address");
+    }
+
+    #[actix_web::test]
+    async fn body_that_has_not_begun_to_arrive_is_charged_nothing() {
+        let budget = budget(4, 4);
+        let charges: Vec<_> = futures_util::future::join_all(
+            (0..500).map(|_| async { budget.charge(&from(1)).await.expect("a charge") }),
+        )
+        .await;
+        let mut other = budget.charge(&from(2)).await.expect("a charge");
+        other.grow_to(4 << 10).await.expect("the whole budget");
+        drop(charges);
     }
 }

@@ -16,13 +16,15 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
-pub use budget::{Admitted, ByteBudget, Part};
+pub use budget::{Admitted, ByteBudget, Charge};
 pub use encoding::{Encoding, Failure as EncodingFailure};
 pub use raw::Patience;
 pub use sync::SyncBody;
 
 use crate::error::{ApiError, ApiResult};
+use crate::limits::take_seat;
 use crate::validation::{FromFields, Problems, fields};
 
 /// How much of a body is taken. Put into the app's data as `Data<BodyLimits>`; without it the defaults hold.
@@ -40,7 +42,7 @@ pub struct BodyLimits {
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { ordinary: 1 << 20, sync: 128 << 20, sync_messages: 250_000, patience: Patience::default() }
+        Self { ordinary: 16 << 10, sync: 128 << 20, sync_messages: 250_000, patience: Patience::default() }
     }
 }
 
@@ -65,15 +67,47 @@ impl Unread {
         self.request.app_data::<Data<BodyLimits>>().map(|limits| BodyLimits::clone(limits)).unwrap_or_default()
     }
 
-    /// The body as text, of at most `limit` bytes unpacked.
-    async fn text(self, limit: usize) -> ApiResult<String> {
+    /// Takes the body in, at most `limit` bytes of it as they are sent.
+    async fn collect(self, limit: usize) -> ApiResult<Collected> {
         let patience = self.limits().patience;
         let Self { request, mut payload } = self;
         let declared = raw::Declared::of(&request, limit)?;
-        let bytes = raw::collect(&mut payload, &declared, limit, patience).await?;
-        let bytes = declared.encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
-        Ok(raw::utf8(&bytes)?.to_owned())
+        let budget = request.app_data::<Data<ByteBudget>>().map(|budget| ByteBudget::clone(budget)).unwrap_or_default();
+        let mut charge = budget.charge(&request).await?;
+        let bytes = raw::collect(&mut payload, &declared, limit, patience, &mut charge).await?;
+        // From here on the request costs time.
+        take_seat(&request).await?;
+        Ok(Collected { bytes, encoding: declared.encoding, charge })
     }
+
+    /// The body as text, of at most `limit` bytes unpacked.
+    async fn text(self, limit: usize) -> ApiResult<String> {
+        let Collected { bytes, encoding, mut charge } = self.collect(limit).await?;
+        if encoding == Encoding::Identity {
+            return Ok(raw::utf8(&bytes)?.to_owned());
+        }
+        charge.grow_to(bytes.len() + limit).await?;
+        let unpacked = unblocked(move || {
+            let unpacked = encoding.decode(&bytes, limit).map_err(|failure| failure.answer(limit))?;
+            Ok(raw::utf8(&unpacked)?.to_owned())
+        });
+        unpacked.await?
+    }
+}
+
+/// A body that has arrived, still packed.
+struct Collected {
+    bytes: Vec<u8>,
+    encoding: Encoding,
+    charge: Charge,
+}
+
+/// Does `work` on a thread that serves no requests.
+async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+    spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "reading a body failed");
+        ApiError::internal()
+    })
 }
 
 impl<T: FromFields> Body<T> {
@@ -115,6 +149,7 @@ impl encoding::Failure {
     fn answer(self, limit: usize) -> ApiError {
         match self {
             Self::TooLarge => ApiError::payload_too_large(limit),
+            Self::TooMuchWork => ApiError::bad_request("The body takes too much work to unpack; send it in one piece"),
             Self::Corrupt => ApiError::bad_request("The body is not what its Content-Encoding says"),
         }
     }

@@ -8,6 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
+use super::budget::Charge;
 use super::encoding::Encoding;
 use crate::error::{ApiError, ApiResult};
 
@@ -66,28 +67,44 @@ fn says_json(request: &HttpRequest) -> bool {
     mime.type_() == "application" && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json"))
 }
 
-/// Takes the body in, at most `limit` bytes of it.
+/// Room for a body is made in steps of at least so many bytes.
+const LEAST_ROOM: usize = 4 << 10;
+
+/// Takes the body in, at most `limit` bytes of it. It is charged for what has arrived, whatever its headers announce.
 pub(super) async fn collect(
     payload: &mut Payload,
     declared: &Declared,
     limit: usize,
     patience: Patience,
+    charge: &mut Charge,
 ) -> ApiResult<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(declared.length.unwrap_or(0).min(limit));
+    let mut bytes = Vec::new();
+    let most = declared.length.map_or(limit, |length| length.min(limit));
+    let mut waited = Duration::ZERO;
     let started = Instant::now();
     loop {
-        let chunk = timeout_at(started + patience.for_bytes(bytes.len()), payload.next()).await;
+        let chunk = timeout_at(started + waited + patience.for_bytes(bytes.len()), payload.next()).await;
         let chunk = chunk.map_err(|_| ApiError::bad_request("The body arrives too slowly"))?;
         let Some(chunk) = chunk else { return Ok(bytes) };
         let chunk = chunk.map_err(|_| ApiError::bad_request("The body ends before it is complete"))?;
         if chunk.len() > limit - bytes.len() {
             return Err(ApiError::payload_too_large(limit));
         }
+        let needed = bytes.len() + chunk.len();
+        if needed > charge.bytes() {
+            // The client cannot send while the server waits for room.
+            let waiting = Instant::now();
+            let room = needed.max((bytes.len() / 2 * 3).min(most)).max(LEAST_ROOM.min(most));
+            charge.grow_to(room).await?;
+            waited += waiting.elapsed();
+        }
+        bytes.reserve_exact(charge.bytes().max(needed) - bytes.len());
         bytes.extend_from_slice(&chunk);
     }
 }
 
-/// The bytes as text; 400 when they are not UTF-8.
+/// The bytes as text, without a byte order mark; 400 when they are not UTF-8.
 pub(super) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
-    std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))
+    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

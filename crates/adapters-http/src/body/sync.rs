@@ -4,14 +4,11 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use domain::usage::Batch;
-use tokio::task::spawn_blocking;
 
 use super::encoding::{Encoding, Failure};
-use super::raw::{self, Declared};
-use super::{Admitted, ByteBudget, Unread};
+use super::{Admitted, Collected, Unread, raw, unblocked};
 use crate::error::{ApiError, ApiResult};
 use crate::sync::parse;
 
@@ -25,39 +22,29 @@ const USUAL_RATIO: usize = 16;
 pub struct SyncBody(Unread);
 
 impl SyncBody {
-    /// Reads the batch: 415, 413, 400 or 422 when the body is not one, 503 when too many large bodies are being
-    /// worked on. The batch holds its part of the budget, which ends with it: keep it until the work is done.
+    /// Reads the batch: 415, 413, 400 or 422 when the body is not one, 429 or 503 when there is no room for it. The batch
+    /// holds its part of the budget, which ends with it: keep it until the work is done.
     pub async fn read(self) -> ApiResult<Admitted<Batch>> {
         let limits = self.0.limits();
-        let Unread { request, mut payload } = self.0;
-        let declared = Declared::of(&request, limits.sync)?;
-        let budget = request.app_data::<Data<ByteBudget>>().map(|budget| ByteBudget::clone(budget)).unwrap_or_default();
-        let expected = expected_size(&declared, limits.sync);
-        let part = budget.take(expected).await?;
-        let bytes = raw::collect(&mut payload, &declared, limits.sync, limits.patience).await?;
-
-        let (bytes, outcome) = read(bytes, declared.encoding, expected, limits.sync_messages).await?;
-        let (part, outcome) = if matches!(outcome, Outcome::TooLarge) && expected < limits.sync {
-            // It unpacks to more than it was admitted for. Its part goes back first: nobody waits while holding one.
-            drop(part);
-            let part = budget.take(limits.sync).await?;
-            (part, read(bytes, declared.encoding, limits.sync, limits.sync_messages).await?.1)
-        } else {
-            (part, outcome)
+        let Collected { bytes, encoding, mut charge } = self.0.collect(limits.sync).await?;
+        let packed = bytes.len();
+        let expected = match encoding {
+            Encoding::Identity => packed,
+            _ => packed.saturating_mul(USUAL_RATIO).min(limits.sync),
         };
+        if encoding != Encoding::Identity {
+            charge.grow_to(packed + expected).await?;
+        }
+        let (bytes, mut outcome) = read(bytes, encoding, expected, limits.sync_messages).await?;
+        if matches!(outcome, Outcome::TooLarge) && expected < limits.sync {
+            // It unpacks to more than was expected.
+            charge.grow_to(packed + limits.sync).await?;
+            outcome = read(bytes, encoding, limits.sync, limits.sync_messages).await?.1;
+        }
         match outcome {
-            Outcome::Read(batch) => Ok(Admitted::new(batch?, part)),
+            Outcome::Read(batch) => Ok(Admitted::new(batch?, charge)),
             Outcome::TooLarge => Err(ApiError::payload_too_large(limits.sync)),
         }
-    }
-}
-
-/// The bytes a body is expected to have, decompressed.
-fn expected_size(declared: &Declared, limit: usize) -> usize {
-    match (declared.length, declared.encoding) {
-        (Some(length), Encoding::Identity) => length,
-        (Some(length), _) => length.saturating_mul(USUAL_RATIO).min(limit),
-        (None, _) => limit,
     }
 }
 
@@ -71,18 +58,14 @@ async fn read(bytes: Vec<u8>, encoding: Encoding, limit: usize, most: usize) -> 
     if encoding == Encoding::Identity && bytes.len() <= SMALL {
         return Ok(unpack_and_parse(bytes, encoding, limit, most));
     }
-    let reading = spawn_blocking(move || unpack_and_parse(bytes, encoding, limit, most));
-    reading.await.map_err(|error| {
-        tracing::error!(%error, "reading a sync body failed");
-        ApiError::internal()
-    })
+    unblocked(move || unpack_and_parse(bytes, encoding, limit, most)).await
 }
 
 fn unpack_and_parse(bytes: Vec<u8>, encoding: Encoding, limit: usize, most: usize) -> (Vec<u8>, Outcome) {
     let read = match encoding.decode(&bytes, limit) {
         Ok(unpacked) => parse_bytes(&unpacked, most),
         Err(Failure::TooLarge) => return (bytes, Outcome::TooLarge),
-        Err(corrupt @ Failure::Corrupt) => Err(corrupt.answer(limit)),
+        Err(failure) => Err(failure.answer(limit)),
     };
     (Vec::new(), Outcome::Read(read))
 }

@@ -4,7 +4,7 @@ use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// What pages may send.
+/// What pages may send; the configuration adds headers.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const HEADERS: &str = "Authorization, Content-Type, Content-Encoding, If-None-Match, Last-Event-ID, X-Correlation-ID";
 
@@ -18,6 +18,8 @@ const REMEMBERED: &str = "600";
 #[derive(Debug)]
 pub(super) struct Cors {
     origins: Vec<String>,
+    /// The headers that pages may send.
+    headers: HeaderValue,
 }
 
 /// What one request is allowed.
@@ -26,20 +28,25 @@ pub(super) struct Judgement {
     /// The origin to name in the answer.
     origin: Option<HeaderValue>,
     preflight: bool,
+    /// The headers that the page may send.
+    headers: HeaderValue,
     /// Whether the answer depends on the origin.
     varies: bool,
 }
 
 impl Cors {
-    pub(super) fn new(origins: Vec<String>) -> Self {
+    /// Pages of `origins` may call, and send `headers` besides the usual ones.
+    pub(super) fn new(origins: Vec<String>, headers: &[String]) -> Self {
         let origins = origins.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
-        Self { origins }
+        let headers = [HEADERS].into_iter().chain(headers.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
+        Self { origins, headers: HeaderValue::try_from(headers).unwrap_or(HeaderValue::from_static(HEADERS)) }
     }
 
     pub(super) fn judge(&self, head: &RequestHead) -> Judgement {
         let origin = head.headers().get(header::ORIGIN).filter(|origin| self.knows(origin)).cloned();
         let asks = head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        Judgement { preflight: asks && origin.is_some(), origin, varies: !self.origins.is_empty() }
+        let headers = self.headers.clone();
+        Judgement { preflight: asks && origin.is_some(), origin, headers, varies: !self.origins.is_empty() }
     }
 
     fn knows(&self, origin: &HeaderValue) -> bool {
@@ -62,8 +69,8 @@ impl Judgement {
         say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         if self.preflight {
             say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            say(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
             say(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers);
         } else {
             say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }

@@ -38,6 +38,8 @@ use cors::Cors;
 pub struct EdgeSettings {
     /// The origins whose pages may call, such as `https://burntop.dev`.
     pub cors_origins: Vec<String>,
+    /// The headers that these pages may send besides the usual ones.
+    pub cors_headers: Vec<String>,
     /// Whether the public address is https, which browsers are then told to insist on.
     pub https: bool,
     /// How long a request may take before it is given up with a 503.
@@ -46,7 +48,12 @@ pub struct EdgeSettings {
 
 impl Default for EdgeSettings {
     fn default() -> Self {
-        Self { cors_origins: Vec::new(), https: false, request_timeout: Duration::from_mins(5) }
+        Self {
+            cors_origins: Vec::new(),
+            cors_headers: Vec::new(),
+            https: false,
+            request_timeout: Duration::from_mins(5),
+        }
     }
 }
 
@@ -69,8 +76,8 @@ impl fmt::Debug for Edge {
 impl Edge {
     /// An edge that tells the time by `clock` and takes new correlation ids from `ids`.
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, settings: EdgeSettings) -> Self {
-        let EdgeSettings { cors_origins, https, request_timeout } = settings;
-        Self { clock, ids, cors: Arc::new(Cors::new(cors_origins)), https, request_timeout }
+        let EdgeSettings { cors_origins, cors_headers, https, request_timeout } = settings;
+        Self { clock, ids, cors: Arc::new(Cors::new(cors_origins, &cors_headers)), https, request_timeout }
     }
 
     /// The clock, for handlers.

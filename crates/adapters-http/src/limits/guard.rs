@@ -11,8 +11,9 @@ use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 
+use super::shares::Seat;
 use super::standing::{Noted, Standing, TooMany};
-use super::{Class, Key, Limits};
+use super::{Class, Client, Key, Limits, Shares};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
@@ -53,17 +54,20 @@ pub(crate) struct Gate {
     pub(crate) class: Class,
     /// What an API token needs to be let in.
     scope: Option<Scope>,
+    /// Whether the handler reads a body. It takes its place once the body is there, so that one that arrives slowly holds none.
+    reads_body: bool,
 }
 
 impl Gate {
     /// The guard of a page for anybody, which counts under `class`.
-    pub(crate) const fn open(class: Class) -> Self {
-        Self { access: Access::Open, class, scope: None }
+    pub(crate) const fn open(class: Class, reads_body: bool) -> Self {
+        Self { access: Access::Open, class, scope: None, reads_body }
     }
 
     /// The guard of what is documented by `operation`, which counts under `class`.
     pub(crate) fn of(operation: &Operation, class: Class) -> Self {
-        Self { access: Access::of(operation), class, scope: scope(operation) }
+        let reads_body = operation.request_body.is_some();
+        Self { access: Access::of(operation), class, scope: scope(operation), reads_body }
     }
 
     /// Serves `request` through what is inside, if it is let in.
@@ -72,7 +76,12 @@ impl Gate {
         request: ServiceRequest,
         next: Next<BoxBody>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
-        match self.admit(request.request()).await {
+        let seated = match self.admit(request.request()).await {
+            Ok(()) if self.reads_body => Ok(()),
+            Ok(()) => take_seat(request.request()).await,
+            Err(error) => Err(error),
+        };
+        match seated {
             Ok(()) => next.call(request).await,
             Err(error) => Ok(request.error_response(error)),
         }
@@ -88,17 +97,17 @@ impl Gate {
     async fn admit(self, request: &HttpRequest) -> ApiResult<()> {
         let limits = request.app_data::<Data<Limits>>();
         let address = Key::address(client_ip(request));
-        let caller = match self.identify(request, limits, address).await {
+        let client = Client { class: self.class, account: None, address };
+        let caller = match self.identify(request, limits, client).await {
             Ok(caller) => caller,
             Err(too_many) => {
                 note(request, too_many.standing);
                 return Err(too_many.into());
             }
         };
-        let key = match &caller {
-            Ok(Some(caller)) if self.class != Class::Auth => Key::account(caller.id),
-            _ => address,
-        };
+        let account = caller.as_ref().ok().and_then(Option::as_ref).map(|caller| Key::account(caller.id));
+        request.extensions_mut().insert(Client { account, ..client });
+        let key = account.filter(|_| self.class != Class::Auth).unwrap_or(address);
         let counted = limits.and_then(|limits| limits.count(self.class, key));
         if let Some(Ok(standing) | Err(TooMany { standing, .. })) = counted {
             note(request, standing);
@@ -123,26 +132,48 @@ impl Gate {
         self,
         request: &HttpRequest,
         limits: Option<&Data<Limits>>,
-        address: Key,
+        client: Client,
     ) -> Result<ApiResult<Option<Caller>>, TooMany> {
         if self.access == Access::Open {
             return Ok(Ok(None));
         }
         let limits = limits.filter(|_| caller::bearer(request).is_some());
         if let Some(limits) = limits {
-            limits.may_try_a_token(address)?;
+            limits.may_try_a_token(client.address)?;
         }
+        let shares = request.app_data::<Data<Shares>>().filter(|_| caller::bearer(request).is_some());
+        let _look_up = match shares {
+            Some(shares) => match shares.take_look_up(client).await {
+                Ok(look_up) => Some(look_up),
+                Err(error) => return Ok(Err(error)),
+            },
+            None => None,
+        };
         Ok(match caller::identify(request).await {
             Ok(caller) => Ok(Some(caller)),
             Err(error) if error.kind() == ErrorKind::Unauthenticated => {
                 if let Some(limits) = limits {
-                    limits.count_bad_token(address);
+                    limits.count_bad_token(client.address);
                 }
                 if self.access == Access::Optional { Ok(None) } else { Err(error.into()) }
             }
             Err(error) => Err(error.into()),
         })
     }
+}
+
+/// Waits for the place of `request`, which holds it as long as it lives. Where there are no shares, it has one already, or its
+/// route is not limited, it waits for nothing.
+pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
+    let client = Client::of(request);
+    let has_one = request.extensions().contains::<Seat>();
+    let Some(shares) = request.app_data::<Data<Shares>>().filter(|_| client.class != Class::Unlimited && !has_one)
+    else {
+        return Ok(());
+    };
+    let seat = shares.take(client).await?;
+    request.extensions_mut().insert(seat);
+    Ok(())
 }
 
 /// Leaves how the client stands for whoever writes the answer.

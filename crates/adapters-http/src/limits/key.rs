@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// Somebody who is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub(crate) enum Key {
     Account(Uuid),
     /// An IPv4 address as IPv6 knows it, or the network of an IPv6 address.
     Address([u8; 16]),
@@ -17,12 +17,12 @@ pub(super) enum Key {
 const NETWORK: u128 = u128::MAX << 64;
 
 impl Key {
-    pub(super) fn account(user: UserId) -> Self {
+    pub(crate) fn account(user: UserId) -> Self {
         Self::Account(user.0)
     }
 
     /// The client at `address`; those without one are one client.
-    pub(super) fn address(address: Option<IpAddr>) -> Self {
+    pub(crate) fn address(address: Option<IpAddr>) -> Self {
         let bits = match address.map(|address| address.to_canonical()) {
             Some(IpAddr::V4(v4)) => v4.to_ipv6_mapped().to_bits(),
             Some(IpAddr::V6(v6)) => v6.to_bits() & NETWORK,

@@ -5,19 +5,25 @@
 //! lives in this process alone and is forgotten when it ends.
 
 mod buckets;
+mod client;
 mod guard;
 mod key;
 mod limiter;
+mod lines;
+mod shares;
 mod standing;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub(crate) use guard::{Access, Gate};
+pub(crate) use client::Client;
+pub(crate) use guard::{Access, Gate, take_seat};
+pub(crate) use key::Key;
+pub(crate) use lines::{Held, Lines};
+pub use shares::{ShareSizes, Shares};
 pub(crate) use standing::Noted;
 
-use key::Key;
 use limiter::Limiter;
 use standing::{Standing, TooMany};
 

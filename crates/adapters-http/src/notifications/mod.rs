@@ -20,6 +20,9 @@ use marking::{MarkRead, MarkReadCamel};
 use preferences::{PreferencesBody, PreferencesPatch};
 use query::Part;
 
+/// Bytes of a body that lists notifications, of which there may be a thousand.
+const LONGEST_LIST: usize = 64 << 10;
+
 /// The routes of notifications.
 pub fn routes() -> Routes {
     crate::routes![list, mark, mark_camel, wanted, change].and(unsubscribe::pages()).under("/notifications")
@@ -47,7 +50,7 @@ async fn list(caller: Caller, query: Query<Part>, inbox: Data<Inbox>) -> ApiResu
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
 async fn mark(caller: Caller, body: Body<MarkRead>, inbox: Data<Inbox>) -> ApiResult<Json<MarkedBody>> {
-    let MarkRead(which) = body.read().await?;
+    let MarkRead(which) = body.read_within(LONGEST_LIST).await?;
     Ok(Json(inbox.mark_read(caller.id, &which).await?.into()))
 }
 
@@ -60,7 +63,7 @@ async fn mark(caller: Caller, body: Body<MarkRead>, inbox: Data<Inbox>) -> ApiRe
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
 async fn mark_camel(caller: Caller, body: Body<MarkReadCamel>, inbox: Data<Inbox>) -> ApiResult<Json<MarkedBody>> {
-    let MarkReadCamel(which) = body.read().await?;
+    let MarkReadCamel(which) = body.read_within(LONGEST_LIST).await?;
     Ok(Json(inbox.mark_read(caller.id, &which).await?.into()))
 }
 

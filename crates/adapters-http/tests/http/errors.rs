@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::support::{LIMIT, SYNC_LIMIT, server};
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
 use serde_json::json;
 
 const WISHES: &str = "/api/v1/wishes";
@@ -163,11 +163,6 @@ async fn packed_bodies_are_unpacked() {
 #[actix_web::test]
 async fn bodies_that_are_not_what_they_say_are_a_400() {
     let client = server();
-    let raw_deflate = {
-        let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(b"{}").expect("memory");
-        packed.finish().expect("memory")
-    };
     let cut = gzip(&sync_body(10));
     for path in [WISHES, SYNC] {
         for (encoding, body) in [
@@ -175,7 +170,7 @@ async fn bodies_that_are_not_what_they_say_are_a_400() {
             ("gzip", cut[..cut.len() / 2].to_vec()),
             ("gzip", Vec::new()),
             ("br", b"{}".to_vec()),
-            ("deflate", raw_deflate.clone()),
+            ("deflate", b"\xff{}".to_vec()),
             ("zstd", b"{}".to_vec()),
             ("gzip, br", b"{}".to_vec()),
             ("identity", b"{\"name\": \"\xff\"}".to_vec()),

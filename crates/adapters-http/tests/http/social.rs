@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::testing::TestUnitOfWork;
+use domain::usage::ports::Locks;
 use domain::usage::testing::account;
 use serde_json::{Value, json};
 
@@ -16,11 +17,14 @@ fn store(tx: &mut TestUnitOfWork) {
         Ok(found.map(|user| (user, None)))
     });
     tx.users.expect_find().returning(|id| Ok(Some(user(id))));
-    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.ledger.expect_try_lock_all().returning(|users| {
+        Ok(Locks { accounts: users.iter().map(|user| (*user, account())).collect(), busy: Vec::new() })
+    });
     tx.expect_settling(BTreeSet::new());
     tx.follows.expect_insert().returning(|_| Ok(true));
     tx.follows.expect_insert_request().returning(|_| Ok(true));
     tx.follows.expect_exists().returning(|_, _| Ok(false));
+    tx.follows.expect_has_requested().returning(|_, _| Ok(false));
     tx.follows.expect_remove().returning(|_, _| Ok(false));
     tx.follows.expect_remove_request().returning(|_, _| Ok(false));
 }
@@ -70,6 +74,7 @@ async fn what_ends_may_have_ended_before() {
     let details = json!({"resource": "FollowRequest", "field": "username", "value": "Bob"});
     answer.assert_error(404, "NOT_FOUND", &details);
     let asked = |tx: &mut TestUnitOfWork| {
+        tx.follows.expect_has_requested().returning(|_, _| Ok(true));
         tx.follows.expect_remove_request().returning(|_, _| Ok(true));
         store(tx);
     };

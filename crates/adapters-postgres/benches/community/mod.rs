@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
+use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
 use domain::usage::testing::NOW;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 
@@ -35,7 +35,7 @@ impl Community {
         Migrations::at(cluster.url()).up().await?;
         let (client, driver) = tokio_postgres::connect(cluster.url(), tokio_postgres::NoTls).await?;
         tokio::spawn(driver);
-        let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1) };
+        let pool = PoolSettings { max_connections: 4, wait: Duration::from_mins(1), work: WorkClass::Jobs };
         let store = Arc::new(Database::new(cluster.url(), pool)?);
         let community = Self { people, store, client, cluster: Some(cluster), top };
         community.run(include_str!("community.sql")).await?;

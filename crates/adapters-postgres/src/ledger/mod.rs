@@ -14,7 +14,7 @@ use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::ReferredBy;
 use domain::store::StoreError;
-use domain::usage::ports::{Account, Cursor, LedgerRepository, Moved};
+use domain::usage::ports::{Account, Cursor, LedgerRepository, Locks, Moved};
 use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -69,19 +69,25 @@ impl LedgerRepository for PgUnitOfWork {
         Ok(only(account))
     }
 
-    async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError> {
+    async fn try_lock_all(&mut self, users: &[UserId]) -> Result<Locks, StoreError> {
         let connection = self.shared()?;
-        let (mut first, mut second, mut third) = (connection, connection, connection);
-        let ids = || users.iter().map(|user| user.0).collect::<Vec<_>>();
-        let lock = statement::<Integer>(include_str!("../sql/lock_accounts.sql")).bind::<Array<SqlUuid>, _>(ids());
-        let lock_counts = statement::<SqlUuid>(include_str!("../sql/lock_counts.sql")).bind::<Array<SqlUuid>, _>(ids());
-        let (_, _, accounts) = futures_util::try_join!(
-            lock.load::<i32>(&mut first),
-            lock_counts.load::<Uuid>(&mut second),
-            read_accounts(users).load(&mut third),
+        let (mut first, mut second) = (connection, connection);
+        let lock = statement::<(SqlUuid, Bool)>(include_str!("../sql/try_lock_accounts.sql"));
+        let (locked, accounts) = futures_util::try_join!(
+            lock.bind::<Array<SqlUuid>, _>(uuids(users)).load::<(Uuid, bool)>(&mut first),
+            read_accounts(users).load(&mut second),
         )
         .map_err(store_error)?;
-        Ok(accounts.into_iter().map(|row: AccountRow| (UserId(row.id), row.into())).collect())
+        let busy: Vec<UserId> =
+            locked.into_iter().filter(|(_, is_locked)| !is_locked).map(|(id, _)| UserId(id)).collect();
+        let accounts = accounts.into_iter().map(|row: AccountRow| (UserId(row.id), Account::from(row)));
+        Ok(Locks { accounts: accounts.filter(|(user, _)| !busy.contains(user)).collect(), busy })
+    }
+
+    async fn lock_counts(&mut self, users: &[UserId]) -> Result<(), StoreError> {
+        let lock = statement::<SqlUuid>(include_str!("../sql/lock_counts.sql"));
+        self.run(lock.bind::<Array<SqlUuid>, _>(uuids(users))).await?;
+        Ok(())
     }
 
     async fn lock_for_sync(
@@ -181,8 +187,11 @@ fn lock_account(user: UserId) -> Statement<'static, Integer> {
 }
 
 fn read_accounts(users: &[UserId]) -> Statement<'static, AccountColumns> {
-    let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
-    statement(include_str!("../sql/read_accounts.sql")).bind::<Array<SqlUuid>, _>(users)
+    statement(include_str!("../sql/read_accounts.sql")).bind::<Array<SqlUuid>, _>(uuids(users))
+}
+
+fn uuids(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.0).collect()
 }
 
 fn only(rows: Vec<AccountRow>) -> Option<Account> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
+use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
 use domain::achievements::ports::Award;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
@@ -34,7 +34,7 @@ pub(crate) fn fixture() -> Fixture {
     let template = format!("adapters_{}", digest());
     cluster.template(&template, migrate).expect("a template");
     let database = cluster.create_database(Some(&template)).expect("a database");
-    let pool = PoolSettings { max_connections: 12, wait: Duration::from_secs(20) };
+    let pool = PoolSettings { max_connections: 12, wait: Duration::from_secs(20), work: WorkClass::Jobs };
     Fixture { store: Database::new(database.url(), pool).expect("a pool"), database }
 }
 

@@ -18,6 +18,7 @@ mod notifications;
 mod oauth;
 mod plans;
 mod plausibility;
+mod pools;
 mod portability;
 mod prices;
 mod profiles;

@@ -533,8 +533,14 @@ async fn who_locks_several_accounts_holds_the_counts_of_all_of_them() {
     assert_eq!(held().await, 0);
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let nobody = UserId(uuid::Uuid::nil());
-    let locked = tx.ledger().lock_all(&[people[1], nobody, people[0]]).await.expect("accounts");
-    assert_eq!(locked.len(), 2, "who has no account is left out");
+    let everybody = [people[1], nobody, people[0]];
+    let locks = tx.ledger().try_lock_all(&everybody).await.expect("locks");
+    assert_eq!((locks.accounts.len(), locks.busy.len()), (2, 0), "a user without an account is left out");
+    let mut other = fixture.store.begin().await.expect("a transaction");
+    let locks = other.ledger().try_lock_all(&everybody).await.expect("locks, without waiting");
+    assert_eq!((locks.accounts.len(), locks.busy), (0, vec![people[0], people[1]]));
+    drop(other);
+    tx.ledger().lock_counts(&everybody).await.expect("locks");
     assert_eq!(held().await, 2);
     tx.commit().await.expect("a commit");
     assert_eq!(held().await, 0);

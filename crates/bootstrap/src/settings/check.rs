@@ -25,6 +25,7 @@ enum Rule {
     /// Empty, or `address:port`.
     AddressOrEmpty,
     Origins,
+    HeaderNames,
     Networks,
     LogFilter,
 }
@@ -34,10 +35,10 @@ const MAX: i64 = i64::MAX;
 const DAY_SECONDS: i64 = 86_400;
 const MAX_U32: i64 = u32::MAX as i64;
 
-const RULES: [(&str, Rule); 46] = [
+const RULES: [(&str, Rule); 47] = [
     ("app.name", Rule::NotEmpty),
     ("app.data_dir", Rule::NotEmpty),
-    ("app.public_url", Rule::Web),
+    ("app.public_url", Rule::WebOrEmpty),
     ("app.frontend_url", Rule::Web),
     ("server.host", Rule::NotEmpty),
     ("server.port", Rule::Between(0, 65_535)),
@@ -47,6 +48,7 @@ const RULES: [(&str, Rule); 46] = [
     ("server.keep_alive_seconds", Rule::Between(1, DAY_SECONDS)),
     ("server.shutdown_timeout_seconds", Rule::Between(0, DAY_SECONDS)),
     ("server.cors_origins", Rule::Origins),
+    ("server.cors_headers", Rule::HeaderNames),
     ("server.trusted_proxies", Rule::Networks),
     ("metrics.bind", Rule::AddressOrEmpty),
     ("metrics.worker_bind", Rule::AddressOrEmpty),
@@ -167,6 +169,8 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
         }
         Rule::Origins => wrong_item(value, |item| is_web(item) && item.matches('/').count() == 2)
             .map(|item| format!("must list origins such as https://example.org, without a path, not `{item}`")),
+        Rule::HeaderNames => wrong_item(value, is_header_name)
+            .map(|item| format!("must list names of headers such as traceparent, not `{item}`")),
         Rule::Networks => wrong_item(value, is_network)
             .map(|item| format!("must list addresses or networks such as 10.0.0.0/8, not `{item}`")),
         Rule::LogFilter => {
@@ -184,6 +188,12 @@ fn is_web(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
     !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+/// Whether `text` is a token (RFC 9110, 5.6.2), as names of headers are.
+fn is_header_name(text: &str) -> bool {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(is_token)
 }
 
 fn is_network(text: &str) -> bool {

@@ -10,7 +10,7 @@ mod secret;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
@@ -82,7 +82,7 @@ pub struct App {
     pub secret_key: Option<Secret>,
     /// Where the embedded database lives.
     pub data_dir: PathBuf,
-    /// Where people reach the API, without a slash at the end.
+    /// Where people reach the API, without a slash at the end; not empty.
     #[serde(deserialize_with = "without_slash")]
     pub public_url: String,
     /// Where the web frontend is, without a slash at the end.
@@ -111,6 +111,8 @@ pub struct Server {
     pub shutdown_timeout_seconds: u64,
     /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,
+    /// Headers that these pages may send besides the usual ones.
+    pub cors_headers: Vec<String>,
     /// Addresses or networks of proxies that are believed.
     pub trusted_proxies: Vec<String>,
 }
@@ -312,7 +314,20 @@ impl Settings {
             .map_err(|error: toml::de::Error| SettingsError { problems: vec![error.message().to_owned()] })?;
         settings.merged = Merged(merged);
         settings.set = named.into_keys().collect();
+        if settings.app.public_url.is_empty() {
+            settings.app.public_url = local_url(&settings.server.host, settings.server.port);
+        }
         Ok(settings)
+    }
+
+    /// The same settings of a server that listens on `address`: links lead there, unless `PUBLIC_URL` is set.
+    #[must_use]
+    pub fn listening_on(mut self, address: SocketAddr) -> Self {
+        let configured = schema::get(&self.merged.0, "app.public_url").and_then(toml::Value::as_str);
+        if configured.unwrap_or_default().is_empty() {
+            self.app.public_url = local_url(&self.server.host, address.port());
+        }
+        self
     }
 
     /// Whether a file or the environment says something about `key`, such as `log.level`.
@@ -329,6 +344,17 @@ impl Settings {
     pub fn render_effective(&self) -> String {
         reference::effective(&self.merged.0)
     }
+}
+
+/// The address of a server on this machine that listens on `host`, which may mean every interface.
+fn local_url(host: &str, port: u16) -> String {
+    let host = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V4(any)) if any.is_unspecified() => "127.0.0.1".to_owned(),
+        Ok(IpAddr::V6(any)) if any.is_unspecified() => "[::1]".to_owned(),
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ => host.to_owned(),
+    };
+    format!("http://{host}:{port}")
 }
 
 fn text_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

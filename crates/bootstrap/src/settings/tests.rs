@@ -210,6 +210,41 @@ fn a_slash_at_the_end_of_an_address_is_dropped() {
 }
 
 #[test]
+fn public_url_not_set_is_the_address_that_is_listened_on() {
+    let url = |variables: &[(&str, &str)], port: u16| {
+        load(variables).unwrap().listening_on(([127, 0, 0, 1], port).into()).app.public_url
+    };
+    for (variables, expected) in [
+        (&[][..], "http://127.0.0.1:8123"),
+        (&[("HOST", "0.0.0.0")], "http://127.0.0.1:8123"),
+        (&[("HOST", "::")], "http://[::1]:8123"),
+        (&[("HOST", "192.0.2.7")], "http://192.0.2.7:8123"),
+        (&[("HOST", "localhost")], "http://localhost:8123"),
+        (&[("PUBLIC_URL", "")], "http://127.0.0.1:8123"),
+        (&[("PUBLIC_URL", "https://a.org")], "https://a.org"),
+    ] {
+        assert_eq!(url(variables, 8123), expected, "{variables:?}");
+    }
+    assert_eq!(
+        load(&[("PORT", "9000")]).unwrap().app.public_url,
+        "http://127.0.0.1:9000",
+        "a worker beside the server"
+    );
+}
+
+#[test]
+fn cors_headers_are_names_of_headers() {
+    let name = "BURNTOP__SERVER__CORS_HEADERS";
+    let headers = |text| load(&[(name, text)]).unwrap().server.cors_headers;
+    assert_eq!(load(&[]).unwrap().server.cors_headers, ["traceparent", "tracestate", "baggage", "sentry-trace"]);
+    assert_eq!(headers("x-trace,x-span"), ["x-trace", "x-span"]);
+    refused(
+        &[(name, "x-trace,no header")],
+        &["BURNTOP__SERVER__CORS_HEADERS: must list names of headers such as traceparent, not `no header`"],
+    );
+}
+
+#[test]
 fn leases_outlive_the_pauses_between_their_renewals() {
     let poll = |seconds| ("BURNTOP__WORKER__POLL_SECONDS", seconds);
     let lease = ("BURNTOP__WORKER__LEASE_SECONDS", "10");

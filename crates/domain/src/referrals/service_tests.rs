@@ -19,7 +19,7 @@ use crate::ids::{CountingIds, UserId};
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
 use crate::testing::{TestUnitOfWork, facts};
-use crate::usage::ports::{Account, Moved};
+use crate::usage::ports::{Account, Locks, Moved};
 use crate::usage::testing::{NOW, account, batch, message, sent};
 use crate::usage::{Batch, Entry, SentMessage, Sums, Usage};
 use crate::users::{Profile, User, Username};
@@ -85,12 +85,14 @@ impl People {
         let people = self.clone();
         tx.ledger.expect_lock_for_sync().returning(move |id, _, _| Ok(people.account(id.0.as_u128())));
         let people = self.clone();
-        tx.ledger.expect_lock_all().returning(move |ids| {
+        tx.ledger.expect_lock_counts().returning(|_| Ok(()));
+        tx.ledger.expect_try_lock_all().returning(move |ids| {
             people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());
             if let Some((person, referrer)) = people.meanwhile.lock().expect("a wish").take() {
                 people.above.lock().expect("referrals").insert(person, (referrer, true));
             }
-            Ok(ids.iter().filter_map(|id| Some((*id, people.account(id.0.as_u128())?))).collect())
+            let accounts = ids.iter().filter_map(|id| Some((*id, people.account(id.0.as_u128())?))).collect();
+            Ok(Locks { accounts, busy: Vec::new() })
         });
         let people = self.clone();
         tx.progress.expect_facts().returning(move |month| {

@@ -1,6 +1,6 @@
 //! The people above a newcomer, locked together with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 
@@ -11,6 +11,7 @@ use crate::achievements::ports::ProgressEvent;
 use crate::ids::{Ids, UserId};
 use crate::progression::{Change, EventXp, settle};
 use crate::store::{Store, StoreError, UnitOfWork};
+use crate::usage::lock_together;
 use crate::usage::ports::Account;
 
 /// By whom somebody came.
@@ -63,8 +64,7 @@ impl Upline {
         referrer: UserId,
     ) -> Result<(Box<dyn UnitOfWork>, Self), StoreError> {
         loop {
-            let mut tx = store.begin().await?;
-            let upline = Self::lock(&mut *tx, Some(newcomer), referrer).await?;
+            let (tx, upline) = Self::lock(store, store.begin().await?, Some(newcomer), referrer).await?;
             if upline.is_whole() {
                 return Ok((tx, upline));
             }
@@ -80,7 +80,7 @@ impl Upline {
         loop {
             let mut tx = store.begin().await?;
             let Some(owner) = tx.referrals().owner(code).await? else { return Ok((tx, None)) };
-            let upline = Self::lock(&mut *tx, newcomer, owner).await?;
+            let (tx, upline) = Self::lock(store, tx, newcomer, owner).await?;
             if upline.is_whole() {
                 let is_there = upline.people.first().is_some_and(|owner| owner.account.is_some());
                 return Ok((tx, is_there.then_some(upline)));
@@ -88,16 +88,22 @@ impl Upline {
         }
     }
 
-    /// Locks all of them in the order of their ids, so nobody waits in a circle.
-    async fn lock(tx: &mut dyn UnitOfWork, newcomer: Option<UserId>, referrer: UserId) -> Result<Self, StoreError> {
+    /// Locks all of them together, in `tx` or in a transaction begun instead.
+    async fn lock(
+        store: &dyn Store,
+        mut tx: Box<dyn UnitOfWork>,
+        newcomer: Option<UserId>,
+        referrer: UserId,
+    ) -> Result<(Box<dyn UnitOfWork>, Self), StoreError> {
         let mut chain = vec![referrer];
         chain.extend(tx.referrals().above(referrer, 2).await?);
         let everybody: BTreeSet<UserId> = chain.iter().copied().chain(newcomer).collect();
         let everybody: Vec<UserId> = everybody.into_iter().collect();
-        let mut accounts: BTreeMap<UserId, Account> = tx.ledger().lock_all(&everybody).await?.into_iter().collect();
+        let (mut tx, mut accounts) = lock_together(store, tx, &everybody).await?;
+        tx.ledger().lock_counts(&everybody).await?;
         let newcomer = newcomer.and_then(|newcomer| accounts.get(&newcomer).cloned());
         let people = chain.into_iter().map(|id| Referrer { id, account: accounts.remove(&id) }).collect();
-        Ok(Self { newcomer, people })
+        Ok((tx, Self { newcomer, people }))
     }
 
     /// Whether nobody is above them who was not there, and so not locked, when they were looked for: somebody may have

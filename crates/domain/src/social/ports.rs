@@ -26,6 +26,9 @@ pub trait FollowRepository: Send {
     /// Whether `follower` follows `following`.
     async fn exists(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
+    /// Whether `follower` has asked to follow `following` and waits for the answer.
+    async fn has_requested(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
+
     /// Saves a request; says whether it is new.
     async fn insert_request(&mut self, request: &Follow) -> Result<bool, StoreError>;
 

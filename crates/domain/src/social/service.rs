@@ -11,6 +11,7 @@ use crate::notifications::Told;
 use crate::page::{Page, PageRequest};
 use crate::progression::{Change, settle};
 use crate::store::{Store, UnitOfWork};
+use crate::usage::lock_together;
 use crate::usage::ports::Account;
 use crate::users::{User, Username};
 
@@ -32,8 +33,12 @@ impl Social {
     /// Lets `follower` follow the person called `name`, or ask to. Both may earn something by it.
     pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
         let mut tx = self.store.begin().await?;
-        let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
-        let (mine, theirs) = lock_both(&mut *tx, &follow, name).await?;
+        let found = find(&mut *tx, name).await?;
+        let follow = Follow::new(follower, found.id, self.clock.now())?;
+        if tx.follows().exists(follower, follow.following).await? {
+            return Err(SocialError::AlreadyFollowing(found.username));
+        }
+        let Locked { mut tx, follower: mine, followed: theirs } = self.lock_both(tx, &follow, name).await?;
         // Read under the lock: a profile that turns private at this moment is not followed unasked.
         let person = find_by_id(&mut *tx, follow.following, name).await?;
         let me = find_by_id(&mut *tx, follower, name).await?;
@@ -59,22 +64,33 @@ impl Social {
         Ok(Followed::Now(follow))
     }
 
-    /// Ends the follow of the person called `name`, or takes back the request, if there is either.
+    /// Ends the follow of the person called `name`, or takes back the request, if there is either. Where there is no follow, no
+    /// account is locked.
     pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
-        lock_both(&mut *tx, &follow, name).await?;
-        tx.follows().remove_request(follower, follow.following).await?;
-        tx.follows().remove(follower, follow.following).await?;
+        let whom = follow.following;
+        // A request that is gone when it is removed may have been accepted meanwhile: then there is a follow now.
+        if !tx.follows().exists(follower, whom).await?
+            && (tx.follows().remove_request(follower, whom).await? || !tx.follows().exists(follower, whom).await?)
+        {
+            return Ok(tx.commit().await?);
+        }
+        let Locked { mut tx, .. } = self.lock_both(tx, &follow, name).await?;
+        tx.follows().remove_request(follower, whom).await?;
+        tx.follows().remove(follower, whom).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Lets the person called `name` follow `owner`, as they asked.
+    /// Lets the person called `name` follow `owner`, as they asked. Where there is no request, no account is locked.
     pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
+        if !tx.follows().has_requested(person.id, owner).await? {
+            return Err(SocialError::NoRequest(person.username));
+        }
         let follow = Follow::new(person.id, owner, self.clock.now())?;
-        let (theirs, mine) = lock_both(&mut *tx, &follow, name).await?;
+        let Locked { mut tx, follower: theirs, followed: mine } = self.lock_both(tx, &follow, name).await?;
         if !tx.follows().remove_request(person.id, owner).await? {
             return Err(SocialError::NoRequest(person.username));
         }
@@ -92,11 +108,14 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// Ends that the person called `name` follows `owner`, if they do.
+    /// Ends that the person called `name` follows `owner`, if they do; where they do not, no account is locked.
     pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let follow = Follow::new(find(&mut *tx, name).await?.id, owner, self.clock.now())?;
-        lock_both(&mut *tx, &follow, name).await?;
+        if !tx.follows().exists(follow.follower, owner).await? {
+            return Ok(());
+        }
+        let Locked { mut tx, .. } = self.lock_both(tx, &follow, name).await?;
         tx.follows().remove(follow.follower, owner).await?;
         Ok(tx.commit().await?)
     }
@@ -131,6 +150,19 @@ impl Social {
         self.reader.stats(person, viewer).await?.ok_or(SocialError::Private)
     }
 
+    /// Locks both accounts of `follow`, in `tx` or in a transaction begun instead: both count it, and neither is deleted
+    /// meanwhile.
+    async fn lock_both(
+        &self,
+        tx: Box<dyn UnitOfWork>,
+        follow: &Follow,
+        name: &Username,
+    ) -> Result<Locked, SocialError> {
+        let (tx, mut accounts) = lock_together(&*self.store, tx, &[follow.follower, follow.following]).await?;
+        let mut account = |user| accounts.remove(&user).ok_or_else(|| SocialError::UnknownUser(name.clone()));
+        Ok(Locked { follower: account(follow.follower)?, followed: account(follow.following)?, tx })
+    }
+
     async fn settle(
         &self,
         tx: &mut dyn UnitOfWork,
@@ -143,6 +175,15 @@ impl Social {
     }
 }
 
+/// A transaction that holds the locks of both accounts of a follow.
+struct Locked {
+    tx: Box<dyn UnitOfWork>,
+    /// The account that follows.
+    follower: Account,
+    /// The account that is followed.
+    followed: Account,
+}
+
 async fn find(tx: &mut dyn UnitOfWork, name: &Username) -> Result<User, SocialError> {
     let found = tx.users().find_by_username(name).await?;
     found.map(|(user, _)| user).ok_or_else(|| SocialError::UnknownUser(name.clone()))
@@ -150,20 +191,6 @@ async fn find(tx: &mut dyn UnitOfWork, name: &Username) -> Result<User, SocialEr
 
 async fn find_by_id(tx: &mut dyn UnitOfWork, id: UserId, name: &Username) -> Result<User, SocialError> {
     tx.users().find(id).await?.ok_or_else(|| SocialError::UnknownUser(name.clone()))
-}
-
-/// Locks the accounts of `follow`, the follower's first in the answer: both count it, and neither goes away meanwhile. Whoever
-/// locks two does it in the order of their ids, so nobody waits in a circle.
-async fn lock_both(
-    tx: &mut dyn UnitOfWork,
-    follow: &Follow,
-    name: &Username,
-) -> Result<(Account, Account), SocialError> {
-    let unknown = || SocialError::UnknownUser(name.clone());
-    let (first, second) = (follow.follower.min(follow.following), follow.follower.max(follow.following));
-    let first_account = tx.ledger().lock(first).await?.ok_or_else(unknown)?;
-    let second_account = tx.ledger().lock(second).await?.ok_or_else(unknown)?;
-    Ok(if first == follow.follower { (first_account, second_account) } else { (second_account, first_account) })
 }
 
 /// The person called `name`, who is not `me`.

@@ -15,6 +15,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, JobId};
 use crate::social::ports::MockFollowReader;
 use crate::testing::TestUnitOfWork;
+use crate::usage::ports::Locks;
 use crate::usage::testing::account;
 use crate::users::{Profile, ProfileChange, Users};
 
@@ -69,6 +70,9 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
         .returning(|id| Ok(["ada", "bob", "eve"].into_iter().filter_map(user).find(|user| user.id == id)));
     tx.users.expect_update().returning(|_| Ok(()));
     tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.ledger.expect_try_lock_all().returning(|users| {
+        Ok(Locks { accounts: users.iter().map(|user| (*user, account())).collect(), busy: Vec::new() })
+    });
     tx.expect_settling(BTreeSet::new());
     let t = tables.clone();
     tx.follows
@@ -82,6 +86,8 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
     tx.follows
         .expect_insert_request()
         .returning(move |new| Ok(t.requests.lock().expect("a table").insert((new.follower, new.following))));
+    let t = tables.clone();
+    tx.follows.expect_has_requested().returning(move |a, b| Ok(t.requests.lock().expect("a table").contains(&(a, b))));
     let t = tables.clone();
     tx.follows.expect_remove_request().returning(move |a, b| Ok(t.requests.lock().expect("a table").remove(&(a, b))));
     let t = tables.clone();

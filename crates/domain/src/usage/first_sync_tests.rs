@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use pollster::block_on;
 use uuid::Uuid;
 
-use super::ports::{Account, Moved};
+use super::ports::{Account, Locks, Moved};
 use super::testing::{NOW, account, batch, message, sent};
 use super::*;
 use crate::achievements::Events;
@@ -111,9 +111,11 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         let is_paid = if is_second { locked } else { before };
         tx.ledger.expect_lock_for_sync().returning(move |_, _, _| Ok(Some(came_by(BOB, is_paid))));
         tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
-        tx.ledger.expect_lock_all().returning(move |users| {
+        tx.ledger.expect_lock_counts().returning(|_| Ok(()));
+        tx.ledger.expect_try_lock_all().returning(move |users| {
             assert_eq!(users, [BOB, EVE, ADA], "in the order of the ids");
-            Ok(vec![(BOB, came_by(EVE, true)), (EVE, account()), (ADA, came_by(BOB, false))])
+            let accounts = vec![(BOB, came_by(EVE, true)), (EVE, account()), (ADA, came_by(BOB, false))];
+            Ok(Locks { accounts, busy: Vec::new() })
         });
         tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         let pays = !before && !locked && !known && !dry_run && is_second;

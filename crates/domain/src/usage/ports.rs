@@ -62,6 +62,15 @@ pub struct Moved {
     pub updated_rollups: usize,
 }
 
+/// What locking several accounts without waiting came to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Locks {
+    /// The accounts that are locked now.
+    pub accounts: Vec<(UserId, Account)>,
+    /// The accounts that another transaction has locked.
+    pub busy: Vec<UserId>,
+}
+
 /// Where a reading of a whole ledger goes on: after this message.
 pub type Cursor = (Source, MessageKey);
 
@@ -73,9 +82,12 @@ pub trait LedgerRepository: Send {
     /// `None` when there is no such account.
     async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
 
-    /// Locks each of `users`, in ascending order of the ids whatever order they come in, and then what counts the activities
-    /// of each; who has no account is left out. One round trip.
-    async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError>;
+    /// Locks those of `users` that no other transaction has locked, without waiting for the others. A user without an account
+    /// is left out. One round trip. `lock_together` is how to use it.
+    async fn try_lock_all(&mut self, users: &[UserId]) -> Result<Locks, StoreError>;
+
+    /// Locks what counts the activities of `users`, whose accounts are locked already, in the order of their ids.
+    async fn lock_counts(&mut self, users: &[UserId]) -> Result<(), StoreError>;
 
     /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`. One round trip.
     async fn lock_for_sync(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
+use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
 
 /// A database with our schema; it goes away with this value.
@@ -15,7 +15,7 @@ impl Fixture {
     pub(crate) async fn new() -> Self {
         let database = TestCluster::shared().expect("a cluster").create_database(None).expect("a database");
         Migrations::at(database.url()).up().await.expect("a schema");
-        let pool = PoolSettings { max_connections: 6, wait: Duration::from_mins(1) };
+        let pool = PoolSettings { max_connections: 6, wait: Duration::from_mins(1), work: WorkClass::Jobs };
         let store = Database::new(database.url(), pool).expect("a pool");
         Self { database, store }
     }

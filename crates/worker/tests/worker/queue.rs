@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use adapters_postgres::{Database, Migrations, PoolSettings};
+use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
 use async_trait::async_trait;
 use bootstrap::StartupError;
 use bootstrap::system::{SystemClock, SystemIds};
@@ -324,7 +324,7 @@ async fn a_worker_outlives_the_death_of_its_database() {
     let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
     let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
-    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1) };
+    let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs };
     let store = Database::new(cluster.url(), pool).expect("a pool");
     let told = Told::to_wait(&[]);
     let running = start(&store, cluster.url(), |_| Vec::new(), told.clone(), quick(), LONG);

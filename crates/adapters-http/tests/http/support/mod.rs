@@ -79,7 +79,7 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
         sync_messages: 1000,
         patience: Patience { grace: Duration::from_millis(300), slowest: 16 << 10 },
     };
-    let budget = ByteBudget::new(2 * SYNC_LIMIT, Duration::from_secs(5));
+    let budget = ByteBudget::new(2 * SYNC_LIMIT, SYNC_LIMIT, Duration::from_secs(5));
     let client = listen(move || {
         app(&edge, routes::all())
             .app_data(Data::from(readiness.clone()))

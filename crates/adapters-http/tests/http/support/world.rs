@@ -7,7 +7,7 @@ use adapters_http::body::{BodyLimits, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::identity::{Browser, PublicUrl};
-use adapters_http::limits::{Limits, Rates};
+use adapters_http::limits::{Limits, Rates, ShareSizes, Shares};
 use adapters_http::referrals::ReferralLinks;
 use adapters_http::services::{Services, api};
 use adapters_http::users::Downloads;
@@ -77,6 +77,7 @@ pub(crate) struct World {
     pub(crate) prices: MockPriceReader,
     /// Nothing is limited unless a test says so.
     pub(crate) limits: Limits,
+    pub(crate) shares: Shares,
     pub(crate) failed_logins: Option<FailedLogins>,
     pub(crate) sends_letters: bool,
     pub(crate) github: MockIdentityProvider,
@@ -160,6 +161,7 @@ impl World {
             queue: MockJobStore::new(),
             prices: MockPriceReader::new(),
             limits: Limits::new(Rates::default()),
+            shares: Shares::new(ShareSizes::of_pools(30, 4)),
             failed_logins: None,
             sends_letters: true,
             github: github(),
@@ -235,6 +237,7 @@ impl World {
             byte_budget: ByteBudget::default(),
             trusted_proxies: TrustedProxies::parse(["127.0.0.1"]).expect("an address"),
             limits: self.limits,
+            shares: self.shares,
         };
         let edge = Edge::new(clock, ids, EdgeSettings::default());
         listen(move || {

@@ -1,0 +1,202 @@
+//! How much of the server one client may use at once.
+//!
+//! A request gets a place in its account's share and in its address's before it takes a connection of the database.
+//! Requests beyond the share wait in order of arrival; what does not fit into the queue either is answered 429. So a client
+//! that is slow, waits for a lock, or asks for much takes nothing from others.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Class;
+use super::client::Client;
+use super::lines::{Held, LineFull, Lines};
+use crate::error::{ApiError, ApiResult};
+
+/// Requests that wait for a place, for each client.
+const QUEUE: usize = 64;
+
+/// Requests of one address whose token is looked up or waits for that.
+const LOOK_UPS: usize = 2_048;
+
+/// How long a request waits for its place.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// When a request that found the queue full may come again, in seconds.
+const RETRY_AFTER: u64 = 1;
+
+/// Requests that one client may have in work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShareSizes {
+    /// Of one account.
+    pub account: u32,
+    /// Of all accounts at one address.
+    pub address: u32,
+    /// Of one address, without a token.
+    pub anonymous: u32,
+    /// Of one address, to routes that take credentials.
+    pub sign_in: u32,
+    /// Tokens of one address that are looked up.
+    pub look_ups: u32,
+}
+
+impl ShareSizes {
+    /// The shares of pools of so many connections: for requests, a quarter to an account and three quarters to an address;
+    /// for finding out who calls, half to an address.
+    pub fn of_pools(requests: usize, look_ups: usize) -> Self {
+        let units = |connections: usize| u32::try_from(connections).unwrap_or(u32::MAX);
+        let (quarter, half) = (units(requests / 4).max(2), units(look_ups / 2).max(1));
+        let address = units(requests).saturating_sub(units(requests / 4)).max(2);
+        Self { account: quarter, address, anonymous: quarter, sign_in: 2, look_ups: half }
+    }
+}
+
+/// The shares of all clients. Put into the app's data as `Data<Shares>`; without it no request waits. Cheap to clone; clones
+/// share the places.
+#[derive(Clone)]
+pub struct Shares(Arc<Places>);
+
+struct Places {
+    accounts: Lines,
+    addresses: Lines,
+    anonymous: Lines,
+    sign_in: Lines,
+    look_ups: Lines,
+}
+
+/// The places of one request, free again when this is dropped.
+#[derive(Debug)]
+#[expect(dead_code, reason = "held, not read")]
+pub(crate) struct Seat {
+    account: Option<Held>,
+    address: Held,
+}
+
+impl Shares {
+    /// Shares of these sizes.
+    pub fn new(sizes: ShareSizes) -> Self {
+        Self::with_queue(sizes, QUEUE, WAIT)
+    }
+
+    fn with_queue(sizes: ShareSizes, queue: usize, wait: Duration) -> Self {
+        let lines = |at_once: u32| Lines::new(at_once, at_once as usize + queue, wait);
+        Self(Arc::new(Places {
+            accounts: lines(sizes.account),
+            addresses: lines(sizes.address),
+            anonymous: lines(sizes.anonymous),
+            sign_in: lines(sizes.sign_in),
+            // A look-up takes less than a millisecond, so a long line moves quickly.
+            look_ups: Lines::new(sizes.look_ups, LOOK_UPS, wait),
+        }))
+    }
+
+    /// Waits for the places of a request of `client`; 429 when too many of its requests wait already.
+    ///
+    /// The account's comes first: a request that waits for its own account takes no place of its address.
+    pub(crate) async fn take(&self, client: Client) -> ApiResult<Seat> {
+        let places = &*self.0;
+        let account = match client.account {
+            Some(account) => Some(places.accounts.take(account, 1).await?),
+            None => None,
+        };
+        let line = match (client.class, client.account) {
+            (Class::Auth, _) => &places.sign_in,
+            (_, Some(_)) => &places.addresses,
+            (_, None) => &places.anonymous,
+        };
+        Ok(Seat { account, address: line.take(client.address, 1).await? })
+    }
+
+    /// Waits for the place of a look-up of the token that a request from `client` carries.
+    pub(super) async fn take_look_up(&self, client: Client) -> ApiResult<Held> {
+        Ok(self.0.look_ups.take(client.address, 1).await?)
+    }
+}
+
+impl From<LineFull> for ApiError {
+    fn from(_: LineFull) -> Self {
+        Self::too_many_at_once(RETRY_AFTER)
+    }
+}
+
+impl fmt::Debug for Shares {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shares").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+    use crate::limits::key::Key;
+    use std::task::Poll;
+
+    use futures_util::poll;
+
+    const ADA: Key = Key::Address([1; 16]);
+    const BOB: Key = Key::Address([2; 16]);
+    const OFFICE: Key = Key::Address([9; 16]);
+
+    fn shares(queue: usize) -> Shares {
+        let sizes = ShareSizes { account: 2, address: 3, anonymous: 2, sign_in: 1, look_ups: 1 };
+        Shares::with_queue(sizes, queue, Duration::from_hours(1))
+    }
+
+    fn client(class: Class, account: Option<Key>, address: Key) -> Client {
+        Client { class, account, address }
+    }
+
+    #[tokio::test]
+    async fn share_is_used_up_next_waits_and_one_beyond_the_queue_is_refused() {
+        let shares = shares(1);
+        let ada = client(Class::Default, None, ADA);
+        let first = shares.take(ada).await.expect("a place");
+        let _second = shares.take(ada).await.expect("a place");
+        let mut third = Box::pin(shares.take(ada));
+        assert!(poll!(&mut third).is_pending());
+        let refused = shares.take(ada).await.map_err(|error| error.code());
+        assert_eq!(refused.err(), Some(ErrorCode::RateLimited));
+        shares.take(client(Class::Default, None, BOB)).await.expect("another client has places of its own");
+        drop(first);
+        assert!(matches!(poll!(&mut third), Poll::Ready(Ok(_))));
+    }
+
+    #[tokio::test]
+    async fn waiting_request_that_is_dropped_leaves_the_queue() {
+        let shares = shares(1);
+        let ada = client(Class::Auth, None, ADA);
+        let first = shares.take(ada).await.expect("a place");
+        for _ in 0..3 {
+            let mut gone = Box::pin(shares.take(ada));
+            assert!(poll!(&mut gone).is_pending(), "the queue has room again");
+        }
+        drop(first);
+        shares.take(ada).await.expect("a place");
+        assert_eq!(shares.0.sign_in.clients(), 0, "a client without requests takes no memory");
+    }
+
+    #[tokio::test]
+    async fn requests_of_an_account_that_wait_take_no_places_of_their_address() {
+        let shares = shares(10);
+        let ada = client(Class::Default, Some(ADA), OFFICE);
+        let _held = [shares.take(ada).await.expect("a place"), shares.take(ada).await.expect("a place")];
+        let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(shares.take(ada))).collect();
+        for request in &mut waiting {
+            assert!(poll!(request).is_pending());
+        }
+        let bob = client(Class::Default, Some(BOB), OFFICE);
+        let _third = shares.take(bob).await.expect("the address has a place left");
+        assert!(poll!(Box::pin(shares.take(bob))).is_pending(), "and then none");
+        shares.take(client(Class::Default, None, OFFICE)).await.expect("anonymous requests are counted apart");
+        shares.take(client(Class::Auth, None, OFFICE)).await.expect("and so are sign-ins");
+    }
+
+    #[test]
+    fn pool_is_shared_so_that_no_address_takes_all_of_it() {
+        for (connections, account, address) in [(30, 7, 23), (8, 2, 6), (4, 2, 3), (1, 2, 2)] {
+            let sizes = ShareSizes::of_pools(connections, 4);
+            assert_eq!((sizes.account, sizes.address, sizes.anonymous), (account, address, account), "{connections}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Locking several accounts so that no account can hold up another.
+
+use std::collections::BTreeMap;
+
+use super::ports::{Account, Locks};
+use crate::ids::UserId;
+use crate::store::{Store, StoreError, UnitOfWork};
+
+/// How often the locks are tried. Each try but the first waits until one of the accounts is free, so another transaction
+/// must have come in between as often.
+const MOST_TRIES: usize = 50;
+
+/// A transaction that holds the locks of several accounts, by id; a user without an account is missing.
+pub(crate) type LockedTogether = (Box<dyn UnitOfWork>, BTreeMap<UserId, Account>);
+
+/// Locks all of `users` in `tx`, or in a transaction begun instead: `tx` must have written nothing.
+///
+/// The transaction never waits for the lock of one account while it holds another's. So a long sync holds up only requests that
+/// concern its own account, and transactions that lock the same accounts cannot deadlock, in whatever order they name them.
+/// Fails with [`StoreError::Unavailable`] when the accounts stay busy.
+pub(crate) async fn lock_together(
+    store: &dyn Store,
+    mut tx: Box<dyn UnitOfWork>,
+    users: &[UserId],
+) -> Result<LockedTogether, StoreError> {
+    let mut held = BTreeMap::new();
+    for _ in 0..MOST_TRIES {
+        let missing: Vec<UserId> = users.iter().copied().filter(|user| !held.contains_key(user)).collect();
+        let Locks { accounts, busy } = tx.ledger().try_lock_all(&missing).await?;
+        held.extend(accounts);
+        let Some(&first_busy) = busy.first() else { return Ok((tx, held)) };
+        // Everything is let go before waiting.
+        drop(tx);
+        held.clear();
+        tx = store.begin().await?;
+        if let Some(account) = tx.ledger().lock(first_busy).await? {
+            held.insert(first_busy, account);
+        }
+    }
+    Err(StoreError::Unavailable("the accounts are locked again and again".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use pollster::block_on;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::account;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+
+    /// What the transactions do, in order. Of the `busy` accounts, the first is free once it was waited for.
+    fn store(busy: &[UserId], log: &Arc<Mutex<Vec<String>>>) -> Arc<dyn Store> {
+        let (busy, log) = (Arc::new(Mutex::new(busy.to_vec())), log.clone());
+        Arc::new(TestUnitOfWork::store(move || {
+            log.lock().expect("a log").push("begin".to_owned());
+            let mut tx = TestUnitOfWork::default();
+            let (taken, noted) = (busy.clone(), log.clone());
+            tx.ledger.expect_try_lock_all().returning(move |users| {
+                let taken = taken.lock().expect("a list");
+                let (locked, busy) = users.iter().partition::<Vec<_>, _>(|user| !taken.contains(user));
+                noted.lock().expect("a log").push(format!("try {}", users.len()));
+                Ok(Locks { accounts: locked.into_iter().map(|user| (user, account())).collect(), busy })
+            });
+            let (taken, noted) = (busy.clone(), log.clone());
+            tx.ledger.expect_lock().returning(move |user| {
+                taken.lock().expect("a list").retain(|busy| *busy != user);
+                noted.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
+                Ok(Some(account()))
+            });
+            tx
+        }))
+    }
+
+    /// Who is locked in the end, and what was done for it.
+    fn steps(busy: &[UserId]) -> (Vec<UserId>, Vec<String>) {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let store = store(busy, &log);
+        let locked = block_on(async {
+            let tx = store.begin().await?;
+            let (_, held) = lock_together(&*store, tx, &[ADA, BOB]).await?;
+            Ok::<_, StoreError>(held.into_keys().collect())
+        });
+        let locked = locked.expect("locks");
+        let log = log.lock().expect("a log").clone();
+        (locked, log)
+    }
+
+    #[test]
+    fn free_accounts_are_locked_in_one_step() {
+        assert_eq!(steps(&[]), (vec![ADA, BOB], vec!["begin".to_owned(), "try 2".to_owned()]));
+    }
+
+    #[test]
+    fn busy_account_is_waited_for_in_a_transaction_that_holds_nothing() {
+        let (locked, log) = steps(&[BOB]);
+        assert_eq!(locked, [ADA, BOB]);
+        assert_eq!(log, ["begin", "try 2", "begin", "wait for 2", "try 1"]);
+        let (locked, log) = steps(&[ADA, BOB]);
+        assert_eq!(locked, [ADA, BOB]);
+        assert_eq!(log, ["begin", "try 2", "begin", "wait for 1", "try 1", "begin", "wait for 2", "try 1"]);
+    }
+}
