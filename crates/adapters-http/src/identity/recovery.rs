@@ -106,8 +106,9 @@ async fn forgot_password(body: Body<ForgotBody>, recovery: Data<Recovery>) -> Ap
 
 /// Choose another password with the token of a letter
 ///
-/// The token works once and for an hour; a 400 means that another letter is needed. All sessions of the account end; API tokens
-/// stay. Whoever signs in through a provider gets a password this way.
+/// The token works once and for an hour; a 400 means that another letter is needed. All access to the account ends: sessions,
+/// API tokens, confirmed device logins and links to accounts at providers. An account at a provider with the same verified address
+/// is linked again by signing in through it. Whoever signs in through a provider gets a password this way.
 #[utoipa::path(
     post, path = "/password/reset", tag = "Auth",
     request_body(content = ResetBody, example = json!({

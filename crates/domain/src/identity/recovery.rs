@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::attempts::TriedName;
+use super::access::{KeptAccess, end_access};
+use super::attempts::AttemptKey;
 use super::credentials::{Email, Password, PasswordHash, SignInName};
 use super::error::IdentityError;
 use super::ports::PasswordHasher;
@@ -91,27 +92,27 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// Gives the account that `ticket` was sent to the password `new`, ends all its sessions, and forgets who failed to sign in
-    /// to it. API tokens stay. A ticket works once: the password it was made for is gone. A letter tells the owner.
+    /// Gives the account that `ticket` was sent to the password `new`, and ends all access to it: afterwards this password is
+    /// the only way in, whoever had one before. Failed sign-ins are forgotten. A ticket works once: the password it was made
+    /// for is gone. An e-mail tells the owner.
+    ///
+    /// Linked accounts of providers end too: whoever registered with somebody else's address may have linked one of theirs. An
+    /// account with the same verified address is linked again by signing in through it.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
         let (brought, user) = read(ticket, Purpose::ResetPassword)?;
         let mut tx = self.store.begin().await?;
-        self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
         drop(tx);
         // Costly, so only for a ticket that is good, and not within a transaction.
         let new = self.passwords.hash(new).await?;
 
         let mut tx = self.store.begin().await?;
-        // A program that somebody else had let in gets no session after this. Before the account is held: whoever asks
-        // for such a session holds its login first.
-        tx.device_logins().delete_approved(user).await?;
-        if tx.users().hold(user).await? != Some(Presence::Here) {
+        if end_access(&mut *tx, user, KeptAccess::NONE).await? != Some(Presence::Here) {
             return Err(IdentityError::BadLink);
         }
-        let (account, email) = self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
         tx.users().set_password(user, new).await?;
-        tx.sessions().delete_all(user).await?;
-        tx.login_attempts().forget(&[email.as_str(), account.username.as_str()].map(TriedName::of)).await?;
+        tx.login_attempts().forget(AttemptKey::account(user)).await?;
         if self.sends_letters {
             let now = self.clock.now();
             tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
@@ -119,21 +120,21 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// The account `user` and its address, if `brought` was made for both and for its password.
-    async fn owner(
+    /// Fails unless `brought` was made for the account `user`, its address and its password.
+    async fn require_owner(
         &self,
         tx: &mut dyn UnitOfWork,
         user: UserId,
         brought: &Brought,
         now: OffsetDateTime,
-    ) -> Result<(User, Email), IdentityError> {
+    ) -> Result<(), IdentityError> {
         let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
         let (account, password) = found.ok_or(IdentityError::BadLink)?;
-        let email = account.email.clone().filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
+        let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
         if !self.tickets.confirms(brought, &bound_to_password(&email, password.as_ref()), now) {
             return Err(IdentityError::BadLink);
         }
-        Ok((account, email))
+        Ok(())
     }
 }
 
