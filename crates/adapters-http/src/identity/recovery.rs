@@ -73,7 +73,7 @@ impl FromFields for ResetBody {
 ///
 /// With the `token` of the letter that was sent to it, without signing in. A token works for 48 hours and for the address that
 /// the account has; a 400 means that another letter is needed. With a session and an empty object, or nothing at all, another
-/// letter is sent to the caller's address, at most one in five minutes, unless it is known to be theirs or this instance sends no mail.
+/// letter is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
 #[utoipa::path(
     post, path = "/verify-email", tag = "Auth", security((), ("bearer" = [])),
     request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
@@ -92,7 +92,7 @@ async fn verify_email(caller: MaybeCaller, body: Body<VerifyBody>, recovery: Dat
 
 /// Ask for a letter with a way to choose another password
 ///
-/// It goes to the address if an account has it and has verified it, at most once in five minutes. The answer is the same, and
+/// It goes to the address if an account has it and has verified it, at most once in five minutes and ten times a day. The answer is the same, and
 /// takes as long, for any other address.
 #[utoipa::path(
     post, path = "/password/forgot", tag = "Auth",

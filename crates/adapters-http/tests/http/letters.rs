@@ -37,6 +37,7 @@ fn world(letters: usize) -> World {
         tx.external_accounts.expect_delete_all().returning(|_| Ok(()));
         tx.device_logins.expect_delete_approved().returning(|_| Ok(()));
         tx.login_attempts.expect_forget().returning(|_| Ok(()));
+        tx.jobs.expect_count_known().returning(|_, _| Ok(0));
         tx.jobs.expect_enqueue().times(..=letters).returning(|jobs, _| Ok(jobs.len() as u64));
         tx.notifications.expect_change_preferences().returning(|user, change| {
             assert_eq!((user, change), (ADA, &PreferencesChange::of([], [(NotificationKind::WeeklySummary, false)])));

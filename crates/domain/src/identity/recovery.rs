@@ -11,7 +11,7 @@ use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
-use crate::mail::{Letter, bound_to_password};
+use crate::mail::{Letter, RequestedEmail, bound_to_password};
 use crate::store::{Store, UnitOfWork};
 use crate::tickets::{Brought, Purpose, TicketKey};
 use crate::users::{Presence, User};
@@ -45,7 +45,8 @@ impl Recovery {
         Self { sends_letters: sends, ..self }
     }
 
-    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes.
+    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
+    /// and a few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
@@ -54,7 +55,7 @@ impl Recovery {
             return Err(IdentityError::NoAddress);
         }
         if self.sends_letters && !account.email_verified {
-            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user, now)], now).await?;
+            RequestedEmail::verification(&*self.ids, user).enqueue(&mut *tx, now).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -78,7 +79,7 @@ impl Recovery {
     }
 
     /// Has a letter sent to `email`, if it is known to be the address of somebody with an account; at most one in five
-    /// minutes. It does the same and takes as long for an address that is nobody's.
+    /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
         if !self.sends_letters {
             return Ok(());
@@ -88,7 +89,7 @@ impl Recovery {
         // Only accounts that are there: whoever left comes back by signing in.
         let found = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), now).await?;
         let user = found.map(|(user, _)| user).filter(|user| user.email_verified).map(|user| user.id);
-        tx.jobs().enqueue(&[Letter::password_reset(&*self.ids, user, email, now)], now).await?;
+        RequestedEmail::password_reset(&*self.ids, user, email).enqueue(&mut *tx, now).await?;
         Ok(tx.commit().await?)
     }
 

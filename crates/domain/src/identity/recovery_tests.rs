@@ -115,6 +115,7 @@ impl World {
             world.done.lock().expect("done").push("failed logins");
             Ok(())
         });
+        tx.jobs.expect_count_known().returning(|_, _| Ok(0));
         let world = self.clone();
         tx.jobs.expect_enqueue().returning(move |jobs, now| {
             assert_eq!(now, NOW);

@@ -14,7 +14,7 @@ use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::mail::Letter;
+use crate::mail::{Letter, RequestedEmail};
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
 use crate::store::{Store, StoreError, UnitOfWork};
 use crate::users::{Profile, User, Username, gone_by};
@@ -140,7 +140,7 @@ impl Identity {
             upline.join(&mut *tx, &*self.ids, join).await?;
         }
         if self.sends_letters {
-            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user.id, now)], now).await?;
+            RequestedEmail::verification(&*self.ids, user.id).enqueue(&mut *tx, now).await?;
         }
         let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
         tx.commit().await?;

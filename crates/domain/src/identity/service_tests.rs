@@ -81,6 +81,7 @@ fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_se
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_insert().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
+            tx.jobs.expect_count_known().returning(|_, _| Ok(0));
             tx.jobs.expect_enqueue().times(letters).returning(|jobs, _| {
                 assert!(matches!(&jobs[0].1.job, Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42)));
                 Ok(1)
