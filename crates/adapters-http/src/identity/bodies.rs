@@ -17,9 +17,9 @@ use crate::validation::{Fault, Fields, FromFields, checks};
 #[derive(Debug, ToSchema)]
 #[schema(as = Register)]
 pub(super) struct RegisterBody {
-    /// One account has it, in whatever case.
+    /// One account has it, in whatever case. Characters beyond ASCII are taken besides; a domain is kept in ASCII (IDNA).
     #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r#"^[^\s\x00-\x1f\x7f-\x9f,;<>()"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*(\.[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*)*$"#)]
+             pattern = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
     email: Email,
     /// Kept as a hash only.
     #[schema(value_type = String, min_length = 8, max_length = 128)]

@@ -6,7 +6,7 @@ use domain::page::PageRequest;
 use domain::social::ports::FollowReader;
 use domain::social::{FollowStats, Followed, Relation};
 
-use crate::common::fixture;
+use crate::common::{NOW, fixture};
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 

@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use super::access::{KeptAccess, end_access};
 use super::attempts::AttemptKey;
-use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::credentials::{Password, PasswordHash, SignInName};
+use super::email::Email;
 use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::clock::Clock;

@@ -8,7 +8,8 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::attempts::AttemptKey;
-use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::credentials::{Password, PasswordHash, SignInName};
+use super::email::Email;
 use super::error::IdentityError;
 use super::ports::MockPasswordHasher;
 use super::recovery::Recovery;

@@ -58,11 +58,7 @@ enum Told {
 }
 
 /// The body of `export`, which gives `place` back when it is read or given up.
-pub(super) fn stream(
-    export: Export,
-    place: Place,
-    pace: Pace,
-) -> impl Stream<Item = Result<Bytes, Failed>> {
+pub(super) fn stream(export: Export, place: Place, pace: Pace) -> impl Stream<Item = Result<Bytes, Failed>> {
     let (sender, receiver) = channel(AHEAD);
     tokio::spawn(async move {
         let user = export.user.id;
