@@ -218,3 +218,30 @@ async fn neither_tokens_nor_passwords_are_kept_or_logged() {
         assert!(!text.contains(&token[2..]) && !text.contains(PASSWORD), "a secret is in {place}");
     }
 }
+
+#[tokio::test]
+async fn address_and_password_are_the_same_however_they_are_composed() {
+    let server = Server::start().await;
+    let register = async |email: &str, username: &str, password: &str| {
+        let body = json!({"email": email, "username": username, "password": password});
+        server.client().post("/auth/register", &body).await
+    };
+    let (composed, decomposed) = ("pässwörter", "pa\u{308}sswo\u{308}rter");
+    register("ada@exa\u{308}mple.org", "ada", decomposed).await.expect(201);
+    register("ADA@exämple.org", "other", PASSWORD).await.expect_error(409, "CONFLICT");
+    register("ada@xn--exmple-cua.org", "other", PASSWORD).await.expect_error(409, "CONFLICT");
+    for (email, password) in [
+        ("ada@exämple.org", composed),
+        ("ada@xn--exmple-cua.org", decomposed),
+        ("Ada@EXA\u{308}MPLE.org", composed),
+        ("ada", decomposed),
+    ] {
+        server.client().post("/auth/login", &json!({"email": email, "password": password})).await.expect(200);
+    }
+
+    // An account from before domains were kept in ASCII.
+    server.database().rows("UPDATE users SET email = 'ada@exämple.org'");
+    let login = json!({"email": "ada@exämple.org", "password": composed});
+    server.client().post("/auth/login", &login).await.expect(200);
+    register("ada@xn--exmple-cua.org", "other", PASSWORD).await.expect_error(409, "CONFLICT");
+}

@@ -66,21 +66,68 @@ async fn of_32_wrong_passwords_at_once_on_two_servers_five_are_looked_at() {
 }
 
 #[tokio::test]
-async fn who_gets_in_starts_anew() {
+async fn login_that_succeeds_forgets_the_failures_of_the_account() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
     let ada = Person::register(&server, "ada").await;
     let client = server.client();
     for _ in 0..2 {
-        for _ in 0..4 {
+        for _ in 0..2 {
             login(&client, "ada", "wrong password").await.expect_error(401, "UNAUTHORIZED");
             login(&client, &ada.email, "wrong password").await.expect_error(401, "UNAUTHORIZED");
         }
         login(&client, "Ada", PASSWORD).await.expect(200);
     }
-    assert_eq!(server.database().number("SELECT count(*) FROM login_attempts"), 0);
+    let counted = "SELECT coalesce(sum(cardinality(tries)), 0) FROM login_attempts";
+    assert_eq!(server.database().number(counted), 8, "the address has failed, the account has not");
     for _ in 0..20 {
         login(&client, "ada", PASSWORD).await.expect(200);
     }
+    assert_eq!(server.database().number(counted), 8, "what succeeded does not count");
+}
+
+#[tokio::test]
+async fn guesses_at_one_account_count_together_wherever_they_are_made() {
+    let server = Server::start_with(&[FAILED_LOGINS]).await;
+    let ada = Person::register(&server, "ada").await;
+    let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
+    let page = format!("http://{}/device", server.client().address());
+    let fill = async |name: &str| {
+        let code = begun["user_code"].as_str().expect("a code");
+        let form = [("user_code", code), ("name", name), ("password", "wrong password"), ("answer", "yes")];
+        reqwest::Client::new().post(&page).form(&form).send().await.expect("an answer").status().as_u16()
+    };
+    let change = json!({"current_password": "wrong password", "new_password": "another one"});
+    let client = server.client();
+    login(&client, "ada", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+    login(&client, "ADA@example.org", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+    ada.change(json!({"username": "lovelace"})).await;
+    login(&client, "lovelace", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+    ada.client.post("/auth/password", &change).await.expect_error(401, "UNAUTHORIZED");
+    assert_eq!(fill("ada@example.org").await, 401);
+
+    for name in ["lovelace", "ada@example.org"] {
+        retry_after(&login(&client, name, PASSWORD).await);
+    }
+    retry_after(&ada.client.post("/auth/password", &change).await);
+    assert_eq!(fill("lovelace").await, 429);
+    login(&client, "ada", "wrong password").await.expect_error(401, "UNAUTHORIZED");
+    a_minute_passes(server.database());
+    login(&client, "lovelace", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn one_password_guessed_for_many_names_is_limited_by_address() {
+    let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE", "1")]).await;
+    let ada = Person::register(&server, "ada").await;
+    let client = server.client();
+    for number in 0..10 {
+        login(&client, &format!("nobody{number}"), "123456789").await.expect_error(401, "UNAUTHORIZED");
+    }
+    for name in ["nobody10", &ada.email] {
+        retry_after(&login(&client, name, PASSWORD).await);
+    }
+    a_minute_passes(server.database());
+    login(&client, &ada.email, PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
@@ -161,8 +208,29 @@ async fn health_is_never_refused() {
     let limits = ["AUTH", "SYNC", "DEFAULT"].map(|name| format!("BURNTOP__RATE_LIMITS__{name}_PER_MINUTE"));
     let limits: Vec<(&str, &str)> = limits.iter().map(|name| (name.as_str(), "1")).collect();
     let server = Server::start_with(&limits).await;
-    for path in ["/health", "/health/live", "/health/ready", "/openapi.json"].repeat(3) {
+    for path in ["/health", "/health/live", "/health/ready"].repeat(3) {
         let answer = server.client().get(path).await;
         assert_eq!((answer.status, answer.header("ratelimit-limit")), (200, None), "{path}");
     }
+}
+
+#[tokio::test]
+async fn proxy_that_is_not_configured_is_reported_once_in_the_log() {
+    let server = Server::start_with(&[("PUBLIC_URL", "https://api.example.org")]).await;
+    let at_start = "the public address suggests a proxy";
+    assert_eq!(server.log().matches(at_start).count(), 1, "{}", server.log());
+    let ignored = "X-Forwarded-For ignored";
+    assert!(!server.log().contains(ignored));
+    for number in 0..3 {
+        let request = server.client().request(Method::GET, "/stats/platform");
+        let forwarded = request.header("x-forwarded-for", format!("203.0.113.{number}"));
+        assert_eq!(server.client().send(forwarded).await.status, 200);
+    }
+    assert_eq!(server.log().matches(ignored).count(), 1, "{}", server.log());
+
+    let settings = [("PUBLIC_URL", "https://api.example.org"), ("TRUSTED_PROXIES", "127.0.0.1")];
+    let behind = Server::start_with(&settings).await;
+    let request = behind.client().request(Method::GET, "/stats/platform").header("x-forwarded-for", "203.0.113.1");
+    assert_eq!(behind.client().send(request).await.status, 200);
+    assert!(!behind.log().contains(at_start) && !behind.log().contains(ignored), "{}", behind.log());
 }

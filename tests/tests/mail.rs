@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::json;
 use tests::{
-    Answer, Batch, Database, FakeSmtp, Identity, Manner, Message, Opens, PASSWORD, Person, Post, Server, Worker,
-    wait_until,
+    Answer, Batch, CLIENT_ID, Database, FakeProvider, FakeSmtp, Human, Identity, Manner, Message, Opens, PASSWORD,
+    Person, Post, Server, Worker, wait_until,
 };
 
 /// A server and a worker that send letters through `smtp`.
@@ -248,6 +248,10 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     verify_without_a_letter(&ada, database);
     let elsewhere = ada.login().await;
+    let issued = ada.client.post("/auth/tokens", &json!({"name": "ci", "scopes": ["read"]})).await.expect(201);
+    let program = ada.client.with_token(issued["token"].as_str().expect("a token"));
+    let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
+    ada.client.post("/auth/device/confirm", &json!({"user_code": begun["user_code"]})).await.expect(204);
     let mut worker = worker(&server, &smtp);
     let anonymous = server.client();
     for email in ["nobody@example.org", &bob.email, "ADA@example.org", &ada.email] {
@@ -267,9 +271,11 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     anonymous.post("/auth/verify-email", &json!({"token": token})).await.expect_error(400, "BAD_REQUEST");
     ada.get("/auth/me").await;
     reset(new).await.expect(204);
-    for session in [&ada.client, &elsewhere] {
-        session.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    for ended in [&ada.client, &elsewhere, &program] {
+        ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
+    let asked = anonymous.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login =
         async |password| anonymous.post("/auth/login", &json!({"email": ada.email, "password": password})).await;
     login(PASSWORD).await.expect(401);
@@ -288,6 +294,27 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
         assert_eq!(post.header("Subject").as_deref(), Some("Your password for burntop was changed"));
     }
     all_done(database, 6).await;
+    assert_eq!(worker.terminate().await, Some(0));
+}
+
+#[tokio::test]
+async fn password_reset_ends_a_link_to_a_provider_that_somebody_else_made() {
+    let (smtp, provider) = (FakeSmtp::start(None).await, FakeProvider::start(None).await);
+    let mut settings = settings(&smtp);
+    settings.extend(provider.settings());
+    let server = Server::start_with(&borrowed(&settings)).await;
+    let squatter = Person::register(&server, "ada").await;
+    let github = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "squatter"))});
+    squatter.client.post("/auth/oauth/github/link", &github).await.expect(204);
+    verify_without_a_letter(&squatter, server.database());
+    let mut worker = worker(&server, &smtp);
+    let anonymous = server.client();
+    anonymous.post("/auth/password/forgot", &json!({"email": squatter.email})).await.expect(204);
+    let token = token(&letters(&smtp, 1).await[0], "/auth/reset");
+    let body = json!({"token": token, "new_password": "incorrect zebra capacitor"});
+    anonymous.post("/auth/password/reset", &body).await.expect(204);
+    let session = anonymous.post("/auth/oauth/github/device", &github).await.expect(200);
+    assert_ne!(session["user_id"].as_str(), Some(squatter.id.as_str()), "it opens an account of its own");
     assert_eq!(worker.terminate().await, Some(0));
 }
 

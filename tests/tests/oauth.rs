@@ -199,11 +199,20 @@ async fn an_address_that_both_sides_have_verified_links() {
 async fn who_registered_with_somebody_elses_address_loses_it_and_nothing_else() {
     let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
     let squatter = Person::register(&server, "ada").await;
+    let token = json!({"name": "ci", "scopes": ["read", "sync"]});
+    let token = squatter.client.post("/auth/tokens", &token).await.expect(201);
+    let program = squatter.client.with_token(token["token"].as_str().expect("a token"));
+    let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
+    squatter.client.post("/auth/device/confirm", &json!({"user_code": begun["user_code"]})).await.expect(204);
     let me = sign_in(&server, "github").await;
     assert_ne!(me["id"].as_str(), Some(squatter.id.as_str()));
     assert_eq!((&me["email"], &me["username"]), (&json!("ada@example.org"), &json!("ada2")));
 
-    squatter.client.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    for ended in [&squatter.client, &program] {
+        ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+    }
+    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login = |name: &str| json!({"email": name, "password": PASSWORD});
     server.client().post("/auth/login", &login("ada@example.org")).await.expect_error(401, "UNAUTHORIZED");
     let session = server.client().post("/auth/login", &login("ada")).await.expect(200);

@@ -62,21 +62,32 @@ async fn a_token_ends_when_it_was_to_end() {
 }
 
 #[tokio::test]
-async fn a_new_password_ends_the_other_sessions_and_leaves_tokens() {
+async fn password_change_ends_other_sessions_tokens_and_device_logins() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let (_, token) = issue(&ada, &json!({"name": "ci", "scopes": ["read"]})).await;
     let elsewhere = ada.login().await;
+    let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
+    elsewhere.post("/auth/device/confirm", &json!({"user_code": begun["user_code"]})).await.expect(204);
     let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
     ada.client.post("/auth/password", &change("not it at all", "another one")).await.expect_error(401, "UNAUTHORIZED");
     ada.client.post("/auth/password", &change(PASSWORD, "short")).await.expect_error(422, "VALIDATION_ERROR");
     elsewhere.get("/auth/me").await.expect(200);
     ada.client.post("/auth/password", &change(PASSWORD, "another one")).await.expect(204);
-    elsewhere.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
-    for still in [&ada.client, &token] {
-        still.get("/auth/me").await.expect(200);
+    for ended in [&elsewhere, &token] {
+        ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
+    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    ada.client.get("/auth/me").await.expect(200);
     let login = |password: &str| json!({"email": "ada", "password": password});
     server.client().post("/auth/login", &login(PASSWORD)).await.expect_error(401, "UNAUTHORIZED");
     server.client().post("/auth/login", &login("another one")).await.expect(200);
+
+    let (_, kept) = issue(&ada, &json!({"name": "ci", "scopes": ["read"]})).await;
+    let keeping = |keep: Value| json!({"current_password": "another one", "new_password": "yet another one", "keep_api_tokens": keep});
+    let refused = ada.client.post("/auth/password", &keeping(json!("yes"))).await;
+    assert_eq!(refused.problems(), ["body.keep_api_tokens value_error"]);
+    ada.client.post("/auth/password", &keeping(json!(true))).await.expect(204);
+    kept.get("/auth/me").await.expect(200);
 }

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use domain::display::cleaned_name;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, Identity, IdentityError, Scope, Via};
 use domain::ids::{SessionId, UserId};
@@ -120,10 +121,9 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
 /// Where `request` comes from.
 pub fn device(request: &HttpRequest) -> Device {
     let agent = request.headers().get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
-    let cut = |agent: &str| agent.chars().filter(|c| *c != '\0').take(LONGEST_USER_AGENT).collect::<String>();
     Device {
         ip: client_ip(request).map(|address| address.to_string()),
-        user_agent: agent.map(|agent| cut(&agent)).filter(|agent| !agent.is_empty()),
+        user_agent: agent.map(|agent| cleaned_name(&agent, LONGEST_USER_AGENT)).filter(|agent| !agent.is_empty()),
     }
 }
 

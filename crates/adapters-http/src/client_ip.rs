@@ -1,9 +1,10 @@
 //! Who is at the other end: the client's address, also behind proxies that are known.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderValue, X_FORWARDED_FOR};
 use actix_web::web::Data;
 
 /// The proxies whose `X-Forwarded-For` is believed. Put into the app's data as `Data<TrustedProxies>`; without it none is.
@@ -29,11 +30,14 @@ impl TrustedProxies {
     }
 
     /// The client of a connection from `peer`: the nearest address that is not a trusted proxy's. Each proxy adds who
-    /// called it at the end, so what stands before the first untrusted address is only the client's word.
+    /// called it at the end, so what stands before the first untrusted address is only the client's word: it may be
+    /// anything, bytes that are no text included, and is never looked at. An entry that a trusted proxy added and that is
+    /// no address ends the search at that proxy: what stands before it could be the client's word.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
-        let lines: Vec<&str> = headers.get_all("x-forwarded-for").filter_map(|line| line.to_str().ok()).collect();
-        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let lines: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
+        let hops = lines.into_iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
+        for hop in hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty()) {
             if !self.contains(client) {
                 break;
             }
@@ -62,16 +66,35 @@ impl Network {
 /// The address of who sent `request`; `None` where the connection has none.
 pub fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
-    let trusted = request.app_data::<Data<TrustedProxies>>();
-    Some(trusted.map_or(peer.to_canonical(), |trusted| trusted.client(peer, request.headers())))
+    let Some(trusted) = request.app_data::<Data<TrustedProxies>>() else { return Some(peer.to_canonical()) };
+    if request.headers().contains_key(X_FORWARDED_FOR) && !trusted.contains(peer) {
+        warn_of_untrusted_proxy(peer);
+    }
+    Some(trusted.client(peer, request.headers()))
 }
 
-/// One entry of `X-Forwarded-For`; some proxies add the port.
-fn address(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
+/// Says, once in the life of the process, that a proxy may be in front that is not configured: all its clients then share the
+/// limits of one address.
+fn warn_of_untrusted_proxy(peer: IpAddr) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    if !WARNED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            %peer,
+            setting = "TRUSTED_PROXIES",
+            "X-Forwarded-For ignored: its sender is not a trusted proxy, so all its clients share one rate limit"
+        );
+    }
+}
+
+/// One entry of `X-Forwarded-For`, as proxies write it: an address, with or without a port, brackets, quotes (RFC 7239) and,
+/// for IPv6, a zone.
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?;
+    let hop = hop.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(hop);
     let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
-    let with_port = || hop.parse().ok().map(|address: std::net::SocketAddr| address.ip());
-    bare.parse().ok().or_else(with_port).map(|address: IpAddr| address.to_canonical())
+    let with_port = || hop.parse().ok().map(|address: SocketAddr| address.ip());
+    let without_zone = || bare.split_once('%').and_then(|(address, _)| address.parse().ok()).filter(IpAddr::is_ipv6);
+    bare.parse().ok().or_else(with_port).or_else(without_zone).map(|address: IpAddr| address.to_canonical())
 }
 
 fn bits(address: IpAddr) -> u128 {
@@ -86,12 +109,13 @@ mod tests {
     use super::*;
     use actix_web::test::TestRequest;
 
-    fn client(trusted: &[&str], peer: &str, forwarded: &[&str]) -> String {
+    fn client(trusted: &[&str], peer: &str, forwarded: &[impl AsRef<[u8]>]) -> String {
         let trusted = TrustedProxies::parse(trusted).expect("networks");
         let peer = std::net::SocketAddr::new(peer.parse().expect("an address"), 40_000);
         let mut request = TestRequest::default().peer_addr(peer).app_data(Data::new(trusted));
         for line in forwarded {
-            request = request.append_header(("X-Forwarded-For", *line));
+            let line = HeaderValue::from_bytes(line.as_ref()).expect("a header");
+            request = request.append_header((X_FORWARDED_FOR, line));
         }
         client_ip(&request.to_http_request()).map(|address| address.to_string()).unwrap_or_default()
     }
@@ -116,6 +140,33 @@ mod tests {
             (&["::/0"], "2001:db8::1", &["203.0.113.9"], "203.0.113.9"),
         ] {
             assert_eq!(client(trusted, peer, forwarded), expected, "{trusted:?} {peer} {forwarded:?}");
+        }
+    }
+
+    #[test]
+    fn malformed_entries_of_a_client_do_not_hide_it_behind_the_proxy() {
+        let proxies = &["10.0.0.0/8", "2001:db8::/32"];
+        for (name, forwarded, expected) in [
+            ("not ASCII", &[b"\xff\xe9, 203.0.113.9".as_slice()][..], "203.0.113.9"),
+            ("not UTF-8 in a line of its own", &[b"\xff", b"203.0.113.9"], "203.0.113.9"),
+            ("no address", &[b"unknown, 203.0.113.9"], "203.0.113.9"),
+            ("before two proxies", &[b"\xc3\xa9", b"203.0.113.9, 10.0.0.7", b"10.0.0.8"], "203.0.113.9"),
+            ("empty entries", &[b" , ,203.0.113.9 ,, ", b"", b" "], "203.0.113.9"),
+            ("port", &[b"203.0.113.9:4711"], "203.0.113.9"),
+            ("brackets", &[b"[2001:db9::7]"], "2001:db9::7"),
+            ("brackets and port", &[b"[2001:db9::7]:4711"], "2001:db9::7"),
+            ("quotes", &[br#""[2001:db9::7]:4711""#], "2001:db9::7"),
+            ("zone", &[b"fe80::1%eth0"], "fe80::1"),
+            ("zone in brackets", &[b"[fe80::1%eth0]"], "fe80::1"),
+            ("tabs", &[b"1.1.1.1,\t203.0.113.9\t"], "203.0.113.9"),
+            // What a trusted proxy adds is no address: nothing before it is believed.
+            ("obfuscated by the proxy", &[b"1.1.1.1, unknown"], "10.1.2.3"),
+            ("not ASCII by the proxy", &[b"1.1.1.1, \xff"], "10.1.2.3"),
+            ("two addresses", &[b"1.1.1.1 2.2.2.2"], "10.1.2.3"),
+            ("port of 6 digits", &[b"1.1.1.1:471100"], "10.1.2.3"),
+            ("IPv4 with a zone", &[b"1.1.1.1%eth0"], "10.1.2.3"),
+        ] {
+            assert_eq!(client(proxies, "10.1.2.3", forwarded), expected, "{name}");
         }
     }
 

@@ -83,18 +83,15 @@ impl Routes {
         self
     }
 
-    /// Adds a page that is not part of the API's document, for anybody and without a limit.
+    /// Adds a page or a file that is not part of the API's document, for anybody, under the default limit.
     #[must_use]
-    pub fn page<F, Args>(mut self, path: &str, handler: F) -> Self
+    pub fn page<F, Args>(self, path: &str, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        let route = web::to(handler);
-        let gate = Gate::open(Class::Unlimited, false);
-        self.table.push(Entry { path: path.to_owned(), method: Method::GET, route, gate, operation: None });
-        self
+        self.limited_page(Method::GET, path, Class::Default, handler)
     }
 
     /// Adds a page that is not part of the API's document, for anybody, under the limit of `class`.

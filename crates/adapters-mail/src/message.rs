@@ -206,6 +206,22 @@ mod tests {
     }
 
     #[test]
+    fn mail_can_be_written_to_every_address_that_an_account_can_have() {
+        let local = "a".repeat(64);
+        for address in [
+            "a@b",
+            "o'brien!#$%&*/=?^_`{|}~-@example.org",
+            "ö.ü@EXÄMPLE.org",
+            "ada@例え.テスト",
+            "ada@r3---sn.example.org",
+            &format!("{local}@{}.{}.org", "b".repeat(63), "c".repeat(63)),
+        ] {
+            let to = Email::parse(address).expect("an address");
+            assert!(writer().write(&Outgoing { to, ..letter(Content::PasswordChanged) }).is_ok(), "{address}");
+        }
+    }
+
+    #[test]
     fn a_sender_is_an_address_and_a_host_has_no_port() {
         for (from, works) in
             [("burntop@example.org", true), ("b <b@example.org>", true), ("burntop", false), ("", false)]

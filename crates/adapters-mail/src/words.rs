@@ -68,13 +68,12 @@ impl View {
             Content::PasswordChanged => Self {
                 subject: format!("Your password for {app_name} was changed"),
                 paragraphs: vec![format!(
-                    "The password of your account {reader} at {app_name} is another one now, and other sessions have ended. \
-                     API tokens go on working."
+                    "The password of your account {reader} at {app_name} is another one now, and other sessions have ended."
                 )],
                 action: page("Have a look", "/"),
                 closing: vec![
-                    "If it was not you, say that you forgot your password where you sign in, and look through your API \
-                     tokens afterwards."
+                    "If it was not you, say that you forgot your password where you sign in. A new password from there ends \
+                     everything else that opens your account: API tokens, and accounts at providers that are linked with it."
                         .to_owned(),
                 ],
                 ..plain

@@ -9,6 +9,7 @@ mod http;
 use std::fmt;
 use std::time::Duration;
 
+use domain::display::cleaned_name;
 use domain::identity::{Email, State, Verifier};
 use domain::users::WebUrl;
 
@@ -77,7 +78,7 @@ impl Application {
 
 /// A name as our profiles take one: up to 100 characters, and not blank.
 fn name(text: Option<String>) -> Option<String> {
-    let text: String = text?.trim().chars().filter(|c| !c.is_control()).take(100).collect();
+    let text = cleaned_name(text?.trim(), 100);
     (!text.is_empty()).then_some(text)
 }
 
@@ -98,7 +99,7 @@ mod tests {
     #[test]
     fn what_a_provider_says_is_cut_to_what_a_profile_takes() {
         let named = |text: &str| name(Some(text.to_owned()));
-        assert_eq!(named(" Octo\0 Cat\n"), Some("Octo Cat".to_owned()));
+        assert_eq!(named(" Octo\0\u{202E}\nCat\n"), Some("Octo Cat".to_owned()));
         assert_eq!(named(&"ä".repeat(200)), Some("ä".repeat(100)));
         assert_eq!((named("  "), name(None)), (None, None));
         assert_eq!(image(Some("javascript:alert(1)".to_owned())), None);

@@ -83,12 +83,18 @@ impl ExternalAccountRepository for PgUnitOfWork {
         Ok(())
     }
 
-    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError> {
-        diesel::update(external_accounts::table.find((external.provider.as_str(), &external.subject)))
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
+        let links = external_accounts::table.filter(external_accounts::user_id.eq(user.0));
+        diesel::delete(links).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let touched = diesel::update(external_accounts::table.find((external.provider.as_str(), &external.subject)))
             .set((external_accounts::last_used_at.eq(now), external_accounts::login.eq(&external.login)))
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(())
+        Ok(touched > 0)
     }
 }

@@ -156,13 +156,13 @@ const REQUESTS: List = list!(
     concat!("WITH listed AS (\n", include_str!("sql/follow_requests.sql"), ")\nSELECT count(*) FROM listed")
 );
 
-/// Id, username, name, picture, since when; then bio, tokens, active days and event XP, null when they are not shown.
+/// Id, username, name and picture; then since when, bio, tokens, active days and event XP, null when they are not shown.
 type ContactColumns = (
     Uuid,
     Text,
     Nullable<Text>,
     Nullable<Text>,
-    Timestamptz,
+    Nullable<Timestamptz>,
     Nullable<Text>,
     Nullable<BigInt>,
     Nullable<Integer>,
@@ -175,7 +175,7 @@ struct ContactRow {
     username: String,
     name: Option<String>,
     image: Option<String>,
-    since: OffsetDateTime,
+    since: Option<OffsetDateTime>,
     bio: Option<String>,
     tokens: Option<i64>,
     active_days: Option<i32>,

@@ -26,6 +26,12 @@ impl JobQueue for PgUnitOfWork {
         enqueue(self.connection()?, jobs, now).await
     }
 
+    async fn count_known(&mut self, kind: Kind, keys: &[String]) -> Result<u64, StoreError> {
+        let known = jobs::table.filter(jobs::queue.eq(kind.name()).and(jobs::idempotency_key.eq_any(keys)));
+        let count: i64 = known.count().get_result(self.connection()?).await.map_err(store_error)?;
+        Ok(count.unsigned_abs())
+    }
+
     async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError> {
         let found: Option<Uuid> = jobs::table
             .filter(jobs::queue.eq(kind.name()).and(jobs::status.eq(JobStatus::Pending.name())))

@@ -1,10 +1,10 @@
-//! Tries to sign in that have not succeeded.
+//! Attempts to give a password that have not succeeded.
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
-use domain::identity::TriedName;
+use domain::identity::AttemptKey;
 use domain::identity::ports::{LoginAttemptRepository, Noted};
 use domain::store::StoreError;
 use time::OffsetDateTime;
@@ -18,7 +18,7 @@ use crate::unit_of_work::PgUnitOfWork;
 impl LoginAttemptRepository for PgUnitOfWork {
     async fn note(
         &mut self,
-        name: TriedName,
+        key: AttemptKey,
         now: OffsetDateTime,
         since: OffsetDateTime,
         most: u32,
@@ -26,7 +26,7 @@ impl LoginAttemptRepository for PgUnitOfWork {
         let connection = self.connection()?;
         let (let_through, tries): (bool, Vec<OffsetDateTime>) =
             statement::<(Bool, Array<Timestamptz>)>(include_str!("sql/note_login_attempt.sql"))
-                .bind::<Binary, _>(name.0.to_vec())
+                .bind::<Binary, _>(key.0.to_vec())
                 .bind::<Timestamptz, _>(now)
                 .bind::<Timestamptz, _>(since)
                 .bind::<BigInt, _>(i64::from(most))
@@ -41,9 +41,16 @@ impl LoginAttemptRepository for PgUnitOfWork {
         Ok(Noted { let_through, tries })
     }
 
-    async fn forget(&mut self, names: &[TriedName]) -> Result<(), StoreError> {
-        let hashes = names.iter().map(|name| name.0.as_slice());
-        diesel::delete(login_attempts::table.filter(login_attempts::name_hash.eq_any(hashes)))
+    async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError> {
+        let attempts = diesel::delete(login_attempts::table.find(key.0.as_slice()));
+        attempts.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn take_back(&mut self, key: AttemptKey, at: OffsetDateTime) -> Result<(), StoreError> {
+        statement::<()>("UPDATE login_attempts SET tries = array_remove(tries, $2) WHERE name_hash = $1")
+            .bind::<Binary, _>(key.0.to_vec())
+            .bind::<Timestamptz, _>(at)
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;

@@ -7,7 +7,9 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::ids::UserId;
 use domain::progression::{EventXp, Level, xp};
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
-use domain::referrals::{ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor};
+use domain::referrals::{
+    ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
+};
 use domain::store::StoreError;
 use domain::users::{Username, WebUrl};
 use time::{OffsetDateTime, UtcOffset};
@@ -108,15 +110,18 @@ impl ReferralRepository for PgUnitOfWork {
         &mut self,
         code: &ReferralCode,
         visitor: Visitor,
+        network: VisitorNetwork,
         now: OffsetDateTime,
-        most: u32,
+        limits: ClickLimits,
     ) -> Result<(), StoreError> {
         statement::<()>(include_str!("sql/insert_click.sql"))
             .bind::<Text, _>(code.as_str().to_owned())
             .bind::<Binary, _>(visitor.0.to_vec())
             .bind::<Timestamptz, _>(now)
             .bind::<SqlDate, _>(now.to_offset(UtcOffset::UTC).date())
-            .bind::<BigInt, _>(i64::from(most))
+            .bind::<BigInt, _>(i64::from(limits.a_day))
+            .bind::<Binary, _>(network.0.to_vec())
+            .bind::<BigInt, _>(i64::from(limits.of_network))
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;

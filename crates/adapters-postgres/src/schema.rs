@@ -314,6 +314,7 @@ diesel::table! {
         day -> Date,
         clicked_at -> Timestamptz,
         converted_at -> Nullable<Timestamptz>,
+        network -> Nullable<Bytea>,
     }
 }
 

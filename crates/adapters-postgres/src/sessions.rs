@@ -1,6 +1,7 @@
 //! Sessions.
 
 use async_trait::async_trait;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
@@ -93,6 +94,12 @@ impl SessionRepository for PgUnitOfWork {
             .await
             .map_err(store_error)?;
         Ok(())
+    }
+
+    async fn is_open(&mut self, user: UserId, session: SessionId, now: OffsetDateTime) -> Result<bool, StoreError> {
+        let open =
+            sessions::table.find(session.0).filter(sessions::user_id.eq(user.0)).filter(sessions::expires_at.gt(now));
+        diesel::select(exists(open)).get_result(self.connection()?).await.map_err(store_error)
     }
 
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {

@@ -50,7 +50,7 @@ impl From<UserRow> for User {
         Self {
             id: UserId(row.id),
             username: Username::trusted(row.username),
-            email: row.email.map(Email::trusted),
+            email: row.email.map(Email::stored),
             email_verified: row.email_verified,
             profile: Profile {
                 name: row.name,
@@ -112,6 +112,14 @@ fn with_password((row, hash): WithPassword) -> (User, Option<PasswordHash>) {
 impl UserRepository for PgUnitOfWork {
     async fn insert(&mut self, user: &User, password: Option<PasswordHash>) -> Result<(), StoreError> {
         let conn = self.connection()?;
+        // The constraint knows one spelling; accounts from before may have the other, and nobody makes another of these.
+        let once: Vec<String> = user.email.iter().flat_map(Email::spellings).skip(1).collect();
+        if !once.is_empty() {
+            let taken = diesel::select(exists(users::table.filter(users::email.eq_any(once))));
+            if taken.get_result(conn).await.map_err(store_error)? {
+                return Err(StoreError::Conflict { constraint: "users_email_key".to_owned() });
+            }
+        }
         diesel::insert_into(users::table)
             .values((
                 users::id.eq(user.id.0),
@@ -157,7 +165,8 @@ impl UserRepository for PgUnitOfWork {
     }
 
     async fn verify_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let held = users::table.find(user.0).filter(users::email.eq(email.as_str()).and(users::deleted_at.is_null()));
+        let is_held = users::email.eq_any(email.spellings()).and(users::deleted_at.is_null());
+        let held = users::table.find(user.0).filter(is_held);
         let verified = diesel::update(held)
             .set((users::email_verified.eq(true), users::updated_at.eq(now)))
             .execute(self.connection()?)
@@ -176,8 +185,8 @@ impl UserRepository for PgUnitOfWork {
     }
 
     async fn release_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let held =
-            users::table.find(user.0).filter(users::email.eq(email.as_str())).filter(users::email_verified.eq(false));
+        let is_claimed = users::email.eq_any(email.spellings()).and(users::email_verified.eq(false));
+        let held = users::table.find(user.0).filter(is_claimed);
         let released = diesel::update(held)
             .set((users::email.eq(None::<String>), users::updated_at.eq(now)))
             .execute(self.connection()?)
@@ -233,7 +242,7 @@ impl UserRepository for PgUnitOfWork {
         let conn = self.connection()?;
         // Two texts, so that each has its index.
         let row: QueryResult<WithPassword> = match name {
-            SignInName::Email(email) => accounts.filter(users::email.eq(email.as_str())).first(conn).await,
+            SignInName::Email(email) => accounts.filter(users::email.eq_any(email.spellings())).first(conn).await,
             SignInName::Username(name) => {
                 let folded = name.as_str().to_ascii_lowercase();
                 accounts.filter(lower(users::username).eq(folded)).first(conn).await

@@ -4,6 +4,7 @@ mod cli;
 mod memory;
 mod migrate;
 mod providers;
+mod proxy;
 mod ready;
 mod serve;
 mod services;

@@ -20,7 +20,7 @@ use bootstrap::{Settings, StartupError};
 
 use crate::ready::Ready;
 use crate::work::Working;
-use crate::{services, welcome};
+use crate::{proxy, services, welcome};
 
 /// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. Beside an embedded
 /// database it does a worker's jobs, if it `works`.
@@ -78,6 +78,7 @@ async fn run(
     let handle = server.handle();
     let serving = tokio::spawn(server);
     tracing::info!(%address, embedded_database = database.is_embedded(), took = ?started.elapsed(), "ready");
+    proxy::warn_if_unnamed(settings, address.port());
     service::notify(State::Ready);
     if database.is_embedded() {
         welcome::print(&settings.app.public_url);

@@ -67,11 +67,16 @@ impl Argon2Passwords {
 
     fn verify_now(&self, password: &Password, hash: &PasswordHash) -> Result<bool, IdentityError> {
         let hash = PhcHash::new(&hash.0).map_err(failed)?;
-        match self.argon2.verify_password(password.expose().as_bytes(), &hash) {
-            Ok(()) => Ok(true),
-            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(failed(error)),
+        let mut fits = false;
+        // All are tried, also after one that fits, so that the time tells nothing of the account.
+        for spelling in password.spellings() {
+            fits |= match self.argon2.verify_password(spelling.as_bytes(), &hash) {
+                Ok(()) => true,
+                Err(argon2::password_hash::Error::PasswordInvalid) => false,
+                Err(error) => return Err(failed(error)),
+            };
         }
+        Ok(fits)
     }
 }
 
@@ -109,6 +114,23 @@ mod tests {
         assert!(hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", hash.0);
         for (typed, fits) in [("correct horse", true), ("Correct horse", false), ("", false)] {
             assert_eq!(passwords.verify(Password::typed(typed), Some(hash.clone())).await.ok(), Some(fits), "{typed}");
+        }
+    }
+
+    #[tokio::test]
+    async fn password_fits_however_it_is_composed_and_as_it_once_was_hashed() {
+        let passwords = passwords();
+        let (composed, decomposed) = ("pässwörter", "pa\u{308}sswo\u{308}rter");
+        let hash = passwords.hash(Password::typed(decomposed)).await.expect("a hash");
+        let of_before = passwords.hash_now(decomposed.as_bytes()).expect("a hash");
+        for (name, typed, hash, fits) in [
+            ("composed", composed, &hash, true),
+            ("decomposed", decomposed, &hash, true),
+            ("as it was hashed before", decomposed, &of_before, true),
+            ("another", "passworter", &hash, false),
+        ] {
+            let verified = passwords.verify(Password::typed(typed), Some(hash.clone())).await;
+            assert_eq!(verified.ok(), Some(fits), "{name}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is said on `/auth`, in both directions.
 
 use domain::days::Zone;
-use domain::identity::{AccessToken, Email, LinkedAccount, Password, Registration, Session, SignedIn};
+use domain::identity::{AccessToken, Email, LinkedAccount, Password, PasswordChange, Registration, Session, SignedIn};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::referrals::ReferralCode;
@@ -17,9 +17,9 @@ use crate::validation::{Fault, Fields, FromFields, checks};
 #[derive(Debug, ToSchema)]
 #[schema(as = Register)]
 pub(super) struct RegisterBody {
-    /// One account has it, in whatever case.
+    /// One account has it, in whatever case. Characters beyond ASCII are taken besides; a domain is kept in ASCII (IDNA).
     #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r#"^[^\s\x00-\x1f\x7f-\x9f,;<>()"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*(\.[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*)*$"#)]
+             pattern = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
     email: Email,
     /// Kept as a hash only.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
@@ -27,8 +27,9 @@ pub(super) struct RegisterBody {
     /// The name in addresses; two that differ only by case are the same.
     #[schema(value_type = String, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_]+$")]
     username: Username,
-    /// A name to show.
-    #[schema(value_type = String, required = false, max_length = 100)]
+    /// A name to show: one line without control or formatting characters.
+    #[schema(value_type = String, required = false, max_length = 100,
+             pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
     name: Option<String>,
     /// The IANA zone that days are counted in.
     #[schema(value_type = String, required = false, format = "iana-time-zone")]
@@ -43,7 +44,7 @@ impl FromFields for RegisterBody {
         let email = fields.required("email", checks::value(Email::parse));
         let password = fields.required("password", checks::value(Password::parse));
         let username = fields.required("username", checks::value(Username::parse));
-        let name = fields.optional("name", checks::text(0..=100));
+        let name = fields.optional("name", checks::name(0..=100));
         let timezone = fields.optional("timezone", checks::zone);
         let referral_code = fields.optional("referral_code", checks::text(0..=100));
         Some(Self {
@@ -94,16 +95,31 @@ impl FromFields for LoginBody {
 #[schema(as = PasswordChange)]
 pub(super) struct PasswordBody {
     #[schema(value_type = String, min_length = 1, max_length = 1024)]
-    pub(super) current_password: Password,
+    current_password: Password,
     #[schema(value_type = String, min_length = 8, max_length = 128)]
-    pub(super) new_password: Password,
+    new_password: Password,
+    /// Whether API tokens stay valid. Without it they end with the old password.
+    #[schema(required = false, default = false)]
+    keep_api_tokens: bool,
 }
 
 impl FromFields for PasswordBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let current = fields.required("current_password", checks::text(1..=1024));
         let new_password = fields.required("new_password", checks::value(Password::parse));
-        Some(Self { current_password: Password::typed(current?), new_password: new_password? })
+        let keep_api_tokens = fields.or("keep_api_tokens", false, checks::boolean);
+        Some(Self {
+            current_password: Password::typed(current?),
+            new_password: new_password?,
+            keep_api_tokens: keep_api_tokens?,
+        })
+    }
+}
+
+impl From<PasswordBody> for PasswordChange {
+    fn from(body: PasswordBody) -> Self {
+        let PasswordBody { current_password, new_password, keep_api_tokens } = body;
+        Self { current: current_password, new: new_password, keep_api_tokens }
     }
 }
 

@@ -49,14 +49,19 @@ impl PublicUrl {
 #[derive(Debug, ToSchema)]
 #[schema(as = DeviceCodeRequest)]
 struct BeginBody {
-    /// What the program calls itself; shown to whoever confirms.
-    #[schema(required = false, min_length = 1, max_length = 100)]
+    /// What the program calls itself: one line without control or formatting characters, shown to whoever confirms.
+    #[schema(
+        required = false,
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
+    )]
     client_name: String,
 }
 
 impl FromFields for BeginBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let client_name = fields.or("client_name", "a program".to_owned(), checks::text(1..=100));
+        let client_name = fields.or("client_name", "a program".to_owned(), checks::name(1..=100));
         Some(Self { client_name: client_name? })
     }
 }
@@ -198,7 +203,7 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
 async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<DeviceLogins>) -> ApiResult<NoContent> {
     let ConfirmBody { user_code, approve } = body.read().await?;
     let code = UserCode::parse(&user_code).ok_or(IdentityError::UnknownUserCode)?;
-    logins.confirm(caller.id, &code, approve).await?;
+    logins.confirm(caller.id, caller.session()?, &code, approve).await?;
     Ok(NoContent)
 }
 
@@ -232,28 +237,37 @@ async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse
     let code = asking.user_code.as_deref().and_then(UserCode::parse);
     let Some(code) = code else { return page(StatusCode::OK, None, "Type the code that your program shows.") };
     match logins.waiting(&code).await {
-        Ok(login) => page(StatusCode::OK, Some(&code), &who(&login)),
+        Ok(login) => filled_page(StatusCode::OK, Some(&code), WARNING, &claims(&login)),
         Err(error) => failure(&error, None),
     }
 }
 
-/// What is known of the program, for whoever is about to confirm.
-fn who(login: &DeviceLogin) -> String {
-    let from = login.device.ip.as_deref().map(|ip| format!(" at {ip}")).unwrap_or_default();
-    format!(
-        "“{}”{from} wants to be signed in as you. Only say yes if you have just started it yourself.",
-        login.client_name
-    )
+/// What is said of every program.
+const WARNING: &str = "A program wants to be signed in as you. Only say yes if you have just started it yourself.";
+
+/// What a program says of itself and where it calls from: each apart from our own words, so that it cannot pass for them.
+fn claims(login: &DeviceLogin) -> String {
+    let name = escaped(&login.client_name);
+    let address = login.device.ip.as_deref().map_or_else(String::new, |ip| {
+        let ip = escaped(ip);
+        format!("\n  <dt>It calls from</dt>\n  <dd><bdi>{ip}</bdi></dd>")
+    });
+    format!("<dl>\n  <dt>It calls itself</dt>\n  <dd><bdi>{name}</bdi></dd>{address}\n</dl>")
 }
 
-async fn answer(filled: Form<Filled>, identity: Data<Identity>, logins: Data<DeviceLogins>) -> HttpResponse {
+async fn answer(
+    request: HttpRequest,
+    filled: Form<Filled>,
+    identity: Data<Identity>,
+    logins: Data<DeviceLogins>,
+) -> HttpResponse {
     let Filled { user_code, name, password, answer } = filled.into_inner();
     let Some(code) = UserCode::parse(&user_code) else {
         return failure(&IdentityError::UnknownUserCode, None);
     };
     let yes = answer == "yes";
     let confirmed = async {
-        let known = identity.recognise(&name, Password::typed(password)).await?;
+        let known = identity.recognise(&name, Password::typed(password), &device(&request)).await?;
         logins.confirm_by_password(&known, &code, yes).await
     };
     match confirmed.await {
@@ -274,13 +288,19 @@ fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
 }
 
 fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpResponse {
+    filled_page(status, code, message, "")
+}
+
+/// The page with `claims`, which is HTML.
+fn filled_page(status: StatusCode, code: Option<&UserCode>, message: &str, claims: &str) -> HttpResponse {
     let code = code.map(UserCode::to_string).unwrap_or_default();
-    // What a program calls itself comes last, so that nothing in it is taken for a place of ours.
-    html(status, &PAGE.replace("{code}", &escaped(&code)).replace("{message}", &escaped(message)))
+    let page = PAGE.replace("{code}", &escaped(&code)).replace("{message}", &escaped(message));
+    // What a program says comes last, so that nothing in it is taken for a place of ours.
+    html(status, &page.replace("{claims}", claims))
 }
 
 /// The page without its form.
 fn done(message: &str) -> HttpResponse {
-    let before = PAGE.split("<form").next().unwrap_or_default();
+    let before = PAGE.split("{claims}").next().unwrap_or_default();
     html(StatusCode::OK, &before.replace("{message}", &escaped(message)))
 }

@@ -144,7 +144,8 @@ async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -
 
 /// Change the caller's password
 ///
-/// Ends the caller's other sessions; API tokens stay. A wrong current password counts like a failed sign-in.
+/// Ends the caller's other sessions, confirmed device logins and, unless `keep_api_tokens` is true, API tokens. A wrong current
+/// password counts like a failed sign-in.
 #[utoipa::path(
     post, path = "/password", tag = "Auth", security(("bearer" = [])),
     request_body(content = PasswordBody, example = json!({
@@ -152,8 +153,13 @@ async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -
     })),
     responses((status = 204, description = "The password is changed"), failures::Conflict)
 )]
-async fn change_password(caller: Caller, body: Body<PasswordBody>, identity: Data<Identity>) -> ApiResult<NoContent> {
-    let PasswordBody { current_password, new_password } = body.read().await?;
-    identity.change_password(caller.id, caller.session()?, current_password, new_password).await?;
+async fn change_password(
+    request: HttpRequest,
+    caller: Caller,
+    body: Body<PasswordBody>,
+    identity: Data<Identity>,
+) -> ApiResult<NoContent> {
+    let change = body.read().await?.into();
+    identity.change_password(caller.id, caller.session()?, change, &device(&request)).await?;
     Ok(NoContent)
 }

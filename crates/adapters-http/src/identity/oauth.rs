@@ -190,7 +190,7 @@ async fn link(
     let provider = path.text("provider")?;
     oauth.check(&provider)?;
     let token = body.read().await?.access_token;
-    oauth.link_with_token(caller.id, &provider, &token).await?;
+    oauth.link_with_token(caller.id, caller.session()?, &provider, &token).await?;
     Ok(NoContent)
 }
 

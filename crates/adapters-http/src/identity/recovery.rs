@@ -40,7 +40,7 @@ impl FromFields for VerifyBody {
 struct ForgotBody {
     /// The account's address.
     #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r#"^[^\s\x00-\x1f\x7f-\x9f,;<>()"@]{1,64}@[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*(\.[^\s\x00-\x1f\x7f-\x9f,;<>()"@.-][^\s\x00-\x1f\x7f-\x9f,;<>()"@.]*)*$"#)]
+             pattern = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
     email: Email,
 }
 
@@ -73,7 +73,7 @@ impl FromFields for ResetBody {
 ///
 /// With the `token` of the letter that was sent to it, without signing in. A token works for 48 hours and for the address that
 /// the account has; a 400 means that another letter is needed. With a session and an empty object, or nothing at all, another
-/// letter is sent to the caller's address, at most one in five minutes, unless it is known to be theirs or this instance sends no mail.
+/// letter is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
 #[utoipa::path(
     post, path = "/verify-email", tag = "Auth", security((), ("bearer" = [])),
     request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
@@ -92,7 +92,7 @@ async fn verify_email(caller: MaybeCaller, body: Body<VerifyBody>, recovery: Dat
 
 /// Ask for a letter with a way to choose another password
 ///
-/// It goes to the address if an account has it and has verified it, at most once in five minutes. The answer is the same, and
+/// It goes to the address if an account has it and has verified it, at most once in five minutes and ten times a day. The answer is the same, and
 /// takes as long, for any other address.
 #[utoipa::path(
     post, path = "/password/forgot", tag = "Auth",
@@ -106,8 +106,9 @@ async fn forgot_password(body: Body<ForgotBody>, recovery: Data<Recovery>) -> Ap
 
 /// Choose another password with the token of a letter
 ///
-/// The token works once and for an hour; a 400 means that another letter is needed. All sessions of the account end; API tokens
-/// stay. Whoever signs in through a provider gets a password this way.
+/// The token works once and for an hour; a 400 means that another letter is needed. All access to the account ends: sessions,
+/// API tokens, confirmed device logins and links to accounts at providers. An account at a provider with the same verified address
+/// is linked again by signing in through it. Whoever signs in through a provider gets a password this way.
 #[utoipa::path(
     post, path = "/password/reset", tag = "Auth",
     request_body(content = ResetBody, example = json!({

@@ -48,8 +48,12 @@ impl ToSchema for ScopeName {
 #[derive(Debug, ToSchema)]
 #[schema(as = NewApiToken)]
 struct NewTokenBody {
-    /// What to call it.
-    #[schema(min_length = 1, max_length = 100)]
+    /// What to call it: one line without control or formatting characters.
+    #[schema(
+        min_length = 1,
+        max_length = 100,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
+    )]
     name: String,
     /// What it may do.
     #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 2)]
@@ -61,7 +65,7 @@ struct NewTokenBody {
 
 impl FromFields for NewTokenBody {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name", checks::text(1..=100));
+        let name = fields.required("name", checks::name(1..=100));
         let scopes = fields.list("scopes", 1..=2, checks::named(&Scope::ALL, Scope::name));
         let expires_at = fields.nullable("expires_at", checks::instant);
         Some(Self { name: name?, scopes: scopes?.into_iter().collect(), expires_at: expires_at? })
@@ -136,7 +140,8 @@ async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<Tok
 )]
 async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>) -> ApiResult<Created<IssuedBody>> {
     let NewTokenBody { name, scopes, expires_at } = body.read().await?;
-    Ok(Created(tokens.issue(caller.id, TokenRequest { name, scopes, expires_at }).await?.into()))
+    let request = TokenRequest { name, scopes, expires_at };
+    Ok(Created(tokens.issue(caller.id, caller.session()?, request).await?.into()))
 }
 
 /// Revoke an API token

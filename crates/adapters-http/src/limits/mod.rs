@@ -37,7 +37,7 @@ pub enum Class {
     /// Everything that does not say otherwise.
     #[default]
     Default,
-    /// Routes that are not limited: health, which load balancers ask, and the pages of the documentation.
+    /// Health, which load balancers ask: not limited.
     Unlimited,
 }
 

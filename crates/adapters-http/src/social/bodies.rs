@@ -39,7 +39,8 @@ impl Default for RequestedBody {
     }
 }
 
-/// Somebody in a list. Bio and level are null where the caller may not see them.
+/// Somebody in a list. Bio and level are null where the caller may not see them, and so is the time unless the list is the
+/// caller's own.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Contact)]
 pub(super) struct ContactBody {
@@ -50,7 +51,7 @@ pub(super) struct ContactBody {
     bio: Option<String>,
     level: Option<u64>,
     /// Since when they follow or are followed.
-    followed_at: Instant,
+    followed_at: Option<Instant>,
 }
 
 impl From<Contact> for ContactBody {
@@ -62,7 +63,7 @@ impl From<Contact> for ContactBody {
             image: contact.image.as_ref().map(text),
             bio: contact.bio,
             level: contact.level.map(number),
-            followed_at: contact.since.into(),
+            followed_at: contact.since.map(Instant::from),
         }
     }
 }
@@ -77,7 +78,9 @@ pub(super) struct RequestBody {
     image: Option<String>,
     bio: Option<String>,
     level: Option<u64>,
-    requested_at: Instant,
+    /// Always there: the list is the caller's own.
+    #[schema(value_type = Instant)]
+    requested_at: Option<Instant>,
 }
 
 impl From<Contact> for RequestBody {
@@ -89,7 +92,7 @@ impl From<Contact> for RequestBody {
             image: contact.image.as_ref().map(text),
             bio: contact.bio,
             level: contact.level.map(number),
-            requested_at: contact.since.into(),
+            requested_at: contact.since.map(Instant::from),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use domain::days::Zone;
+use domain::display;
 use domain::text::TextProblem;
 use domain::usage::MAX_COUNT;
 use time::{Date, OffsetDateTime};
@@ -49,6 +50,22 @@ fn measured(text: &str, length: &RangeInclusive<usize>) -> Checked<()> {
 /// A string of `length` characters, kept.
 pub fn text(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
     move |value| string(value, length.clone()).map(Cow::into_owned)
+}
+
+/// A string of `length` characters that can be shown to others as a name, kept.
+pub fn name(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
+    move |value| {
+        let text = string(value, length.clone())?;
+        Ok(display::name(&text, *length.start(), *length.end())?.to_owned())
+    }
+}
+
+/// A string of `length` characters that can be shown to others and may have several lines, kept.
+pub fn paragraphs(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
+    move |value| {
+        let text = string(value, length.clone())?;
+        Ok(display::paragraphs(&text, *length.start(), *length.end())?.to_owned())
+    }
 }
 
 /// A string of `length` characters of which `fits` approves; `pattern` tells people what fits.

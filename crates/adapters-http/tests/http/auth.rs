@@ -139,6 +139,29 @@ async fn a_registration_is_told_all_of_its_problems_at_once() {
 }
 
 #[actix_web::test]
+async fn address_that_no_mail_can_go_to_is_refused() {
+    let mut body = ada_registers();
+    for email in ["john..doe@example.org", "a@[127.0.0.1]", "a@example.org-", "a\u{202E}b@example.org", "a@b.1"] {
+        body["email"] = json!(email);
+        let answer = World::new().serve().post(REGISTER, body.to_string()).await;
+        assert_eq!(answer.problems(), [r#"["body","email"] value_error"#], "{email:?}");
+        let forgot =
+            World::new().serve().post("/api/v1/auth/password/forgot", json!({"email": email}).to_string()).await;
+        assert_eq!(forgot.problems(), [r#"["body","email"] value_error"#], "{email:?}");
+    }
+}
+
+#[actix_web::test]
+async fn name_of_a_new_account_is_one_line() {
+    let mut body = ada_registers();
+    for name in ["Ada\r\nLovelace", "Ada\u{2028}", "Ada\u{202B}", "Ada\u{FEFF}"] {
+        body["name"] = json!(name);
+        let answer = World::new().serve().post(REGISTER, body.to_string()).await;
+        assert_eq!(answer.problems(), [r#"["body","name"] value_error"#], "{name:?}");
+    }
+}
+
+#[actix_web::test]
 async fn a_person_signs_in_with_address_or_username() {
     let client = signing_in().serve();
     for body in [

@@ -44,6 +44,7 @@ fn world(confirmation: Confirmation) -> World {
         tx.device_logins.expect_delete().returning(|_| Ok(()));
         tx.device_logins.expect_confirm().returning(|_, _| Ok(true));
         tx.sessions.expect_insert().returning(|_| Ok(()));
+        tx.sessions.expect_is_open().returning(|_, _, _| Ok(true));
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         let known = || Some((user(ADA), Some(PasswordHash("right".into()))));
         tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(known()));
@@ -62,6 +63,27 @@ async fn a_program_gets_codes_and_where_to_go() {
     let shown = begun["user_code"].as_str().expect("a code");
     assert_eq!(begun["verification_uri"], "https://burntop.example.org/device");
     assert_eq!(begun["verification_uri_complete"], format!("https://burntop.example.org/device?user_code={shown}"));
+}
+
+#[actix_web::test]
+async fn name_of_a_program_cannot_change_what_stands_around_it() {
+    for (name, status) in [
+        ("cli\u{201d}\n\nBurntop asks you to say yes.", 422),
+        ("cli\u{2028}Burntop asks you to say yes.", 422),
+        ("cli\u{202e}txt.exe", 422),
+        ("cli\u{2066}x", 422),
+        ("\u{200b}", 422),
+        ("cli\u{1b}[2J", 422),
+        ("cli \"on\" Ada's laptop \u{1F469}\u{200D}\u{1F4BB}", 200),
+    ] {
+        let client = world(Confirmation::Open).serve();
+        let body = json!({"client_name": name});
+        let answer = client.request("POST", "/api/v1/auth/device/code").json(&body).send().await;
+        assert_eq!(answer.status, status, "{name:?}");
+        if status == 422 {
+            assert_eq!(answer.problems(), [r#"["body","client_name"] value_error"#], "{name:?}");
+        }
+    }
 }
 
 #[actix_web::test]
@@ -112,7 +134,9 @@ async fn the_page_shows_who_asks_and_loads_nothing_from_elsewhere() {
     }
     let page = client.get("/device?user_code=bcdf-ghjk").await;
     let shown = text(&page);
-    assert!(shown.contains("&lt;b&gt;cli&lt;/b&gt;") && shown.contains("203.0.113.9"), "{shown}");
+    let name = "<dd><bdi>&lt;b&gt;cli&lt;/b&gt; {code}</bdi></dd>";
+    assert!(shown.contains(name) && shown.contains("<dd><bdi>203.0.113.9</bdi></dd>"), "{shown}");
+    assert!(shown.contains("A program wants to be signed in as you."), "{shown}");
     assert!(shown.contains(r#"value="BCDF-GHJK""#), "{shown}");
     assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("default-src 'none'")));
     assert_eq!((page.header("cache-control"), page.header("x-frame-options")), (Some("no-store"), Some("DENY")));

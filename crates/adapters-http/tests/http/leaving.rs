@@ -2,6 +2,7 @@
 
 use domain::testing::TestUnitOfWork;
 use domain::usage::testing::account;
+use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::world::{ADA, ALL_SCOPES, NOW, World, ada, api_token, stranger};
@@ -11,6 +12,7 @@ const ME: &str = "/api/v1/users/me";
 /// A transaction in which whoever leaves does.
 fn leaving(tx: &mut TestUnitOfWork) {
     tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+    tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
     tx.users.expect_set_left().withf(|user, at| (*user, *at) == (ADA, Some(NOW))).returning(|_, _| Ok(()));
     tx.device_logins.expect_delete_approved().withf(|user| *user == ADA).returning(|_| Ok(()));
     tx.follows.expect_set_counted().withf(|user, counted| (*user, *counted) == (ADA, false)).returning(|_, _| Ok(()));

@@ -33,8 +33,11 @@ fn world(letters: usize) -> World {
         tx.users.expect_verify_email().returning(|_, _, _| Ok(true));
         tx.users.expect_set_password().returning(|_, _| Ok(()));
         tx.sessions.expect_delete_all().returning(|_| Ok(()));
+        tx.api_tokens.expect_delete_all().returning(|_| Ok(()));
+        tx.external_accounts.expect_delete_all().returning(|_| Ok(()));
         tx.device_logins.expect_delete_approved().returning(|_| Ok(()));
         tx.login_attempts.expect_forget().returning(|_| Ok(()));
+        tx.jobs.expect_count_known().returning(|_, _| Ok(0));
         tx.jobs.expect_enqueue().times(..=letters).returning(|jobs, _| Ok(jobs.len() as u64));
         tx.notifications.expect_change_preferences().returning(|user, change| {
             assert_eq!((user, change), (ADA, &PreferencesChange::of([], [(NotificationKind::WeeklySummary, false)])));

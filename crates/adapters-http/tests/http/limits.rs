@@ -170,11 +170,9 @@ async fn a_panic_counts_and_says_so() {
 }
 
 #[actix_web::test]
-async fn health_and_documentation_are_not_limited_and_neither_is_what_does_not_exist() {
+async fn health_is_not_limited_and_neither_is_what_does_not_exist() {
     let (client, _) = limited(Rates { auth: 1, sync: 1, default: 1 });
-    for path in
-        ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready", "/api/v1/openapi.json", "/docs", "/redoc"]
-    {
+    for path in ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready"] {
         for _ in 0..3 {
             let answer = client.get(path).await;
             assert_eq!((answer.status, standing(&answer)), (200, None), "{path}");
@@ -184,6 +182,25 @@ async fn health_and_documentation_are_not_limited_and_neither_is_what_does_not_e
         let (missing, wrong) = (client.get("/nothing").await, client.get("/api/v1/sync").await);
         assert_eq!((missing.status, standing(&missing)), (404, None));
         assert_eq!((wrong.status, standing(&wrong)), (405, None));
+    }
+}
+
+#[actix_web::test]
+async fn pages_and_their_files_are_limited_by_address_like_any_other_route() {
+    for path in [
+        "/api/v1/openapi.json",
+        "/docs",
+        "/docs/start.js",
+        "/docs/swagger-ui.css",
+        "/redoc",
+        "/redoc/reader.js",
+        "/redoc/reader.css",
+        "/device/style.css",
+    ] {
+        let (client, _) = limited(Rates { auth: 1, sync: 1, default: 2 });
+        let get = async || client.get(path).await;
+        assert_eq!((get().await.status, standing(&get().await)), (200, Some([2, 0, 60])), "{path}");
+        assert_refused(&get().await, 30);
     }
 }
 
@@ -282,6 +299,7 @@ async fn too_many_failed_logins_are_told_when_to_come_again() {
         .storing(move |tx| {
             let tries = vec![seconds_ago(18), seconds_ago(3)];
             let noted = Noted { let_through: false, tries };
+            tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
             tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(noted.clone()));
         })
         .serve();

@@ -55,7 +55,8 @@ fn world(owner: Option<UserId>, failure: &ProviderError, opened: &Arc<Mutex<Vec<
     world.storing(move |tx| {
         tx.external_accounts.expect_owner().returning(move |_, _, _| Ok(owner));
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
-        tx.external_accounts.expect_touch().returning(|_, _| Ok(()));
+        tx.external_accounts.expect_touch().returning(|_, _| Ok(true));
+        tx.sessions.expect_is_open().returning(|_, _, _| Ok(true));
         tx.external_accounts.expect_has().returning(|user, _| Ok(user == BOB));
         tx.external_accounts.expect_insert().returning(|link| Ok(link.user != BOB));
         let opened = opened.clone();

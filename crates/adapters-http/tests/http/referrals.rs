@@ -65,7 +65,7 @@ async fn a_click_is_answered_alike_whoever_has_the_code() {
     let noted = clicks.clone();
     let world = World::new().storing(move |tx| {
         let noted = noted.clone();
-        tx.referrals.expect_click().returning(move |code, visitor, _, _| {
+        tx.referrals.expect_click().returning(move |code, visitor, _, _, _| {
             noted.lock().expect("clicks").push((code.to_string(), visitor));
             Ok(())
         });

@@ -4,6 +4,7 @@ use domain::identity::ports::MockApiTokenRepository;
 use domain::identity::{ApiToken, Scope, Scopes, Secret};
 use domain::ids::ApiTokenId;
 use domain::usage::testing::account;
+use domain::users::Presence;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ fn stored() -> ApiToken {
 fn world(prepare: impl Fn(&mut MockApiTokenRepository) + Send + Sync + 'static) -> World {
     World::new().storing(move |tx| {
         tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+        tx.sessions.expect_is_open().returning(|_, _, _| Ok(true));
         prepare(&mut tx.api_tokens);
     })
 }
@@ -61,6 +64,8 @@ async fn what_a_token_is_made_of_is_judged() {
     for (body, loc, kind) in [
         (json!({"scopes": ["sync"]}), json!(["body", "name"]), "missing"),
         (json!({"name": "", "scopes": ["sync"]}), json!(["body", "name"]), "string_too_short"),
+        (json!({"name": "a\nb", "scopes": ["sync"]}), json!(["body", "name"]), "value_error"),
+        (json!({"name": "a\u{202E}b", "scopes": ["sync"]}), json!(["body", "name"]), "value_error"),
         (json!({"name": "a", "scopes": []}), json!(["body", "scopes"]), "too_short"),
         (json!({"name": "a", "scopes": ["sync", "admin"]}), json!(["body", "scopes", 1]), "enum"),
         (

@@ -198,6 +198,29 @@ async fn a_change_is_told_all_of_its_problems_at_once() {
 }
 
 #[actix_web::test]
+async fn texts_that_others_see_have_no_characters_that_hide_or_reorder() {
+    for (field, value) in [
+        ("name", "Ada\n(administrator)"),
+        ("name", "Ada\u{202E}nimda"),
+        ("name", "\u{200B}"),
+        ("location", "Here\u{2029}there"),
+        ("bio", "one\u{2066}two"),
+        ("bio", "one\u{1b}[2Jtwo"),
+    ] {
+        let answer = patch(World::new().serve(), &json!({ field: value })).await;
+        assert_eq!(answer.problems(), [format!(r#"["body","{field}"] value_error"#)], "{value:?}");
+    }
+    let url = patch(World::new().serve(), &json!({"website_url": "https://example.org/\u{202E}gpj"})).await;
+    assert_eq!(url.problems(), [r#"["body","website_url"] string_pattern_mismatch"#]);
+    let shown = |user: &User| {
+        (user.profile.name.as_deref(), user.profile.bio.as_deref())
+            == (Some("Ada \u{1F469}\u{200D}\u{1F4BB}"), Some("one\ntwo"))
+    };
+    let body = json!({"name": "Ada \u{1F469}\u{200D}\u{1F4BB}", "bio": "one\ntwo"});
+    assert_eq!(patch(changing(shown), &body).await.status, 200);
+}
+
+#[actix_web::test]
 async fn a_username_that_is_taken_is_a_conflict() {
     let world = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));

@@ -8,7 +8,9 @@ shown AS MATERIALIZED (
     SELECT id, since, can_see($2, id) AS is_open FROM page
 )
 SELECT
-    users.id, users.username, users.name, users.image, shown.since,
+    users.id, users.username, users.name, users.image,
+    -- When somebody followed says when they were here: of people whom $2 may not see, only the owner of the list learns it.
+    CASE WHEN shown.is_open OR $1 = $2 THEN shown.since END,
     CASE WHEN shown.is_open THEN users.bio END,
     CASE WHEN shown.is_open THEN totals.tokens END,
     CASE WHEN shown.is_open THEN totals.active_days END,

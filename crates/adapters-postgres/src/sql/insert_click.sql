@@ -1,7 +1,7 @@
 -- A click of the visitor $2 at $3, on the day $4, on the link of the code $1; unless nobody has it, the visitor clicked on that
--- day, or $5 did.
-INSERT INTO referral_clicks (user_id, visitor, day, clicked_at)
-SELECT users.id, $2, $4, $3
+-- day, $5 did, or $7 did from the network $6.
+INSERT INTO referral_clicks (user_id, visitor, day, clicked_at, network)
+SELECT users.id, $2, $4, $3, $6
 FROM referral_codes AS codes
 JOIN users ON users.id = codes.user_id AND users.deleted_at IS NULL
 WHERE codes.code = $1
@@ -9,4 +9,12 @@ WHERE codes.code = $1
       SELECT count(*)
       FROM (SELECT FROM referral_clicks AS clicks WHERE clicks.user_id = users.id AND clicks.day = $4 LIMIT $5) AS counted
   ) < $5
+  AND (
+      SELECT count(*)
+      FROM (
+          SELECT FROM referral_clicks AS clicks
+          WHERE clicks.user_id = users.id AND clicks.day = $4 AND clicks.network = $6
+          LIMIT $7
+      ) AS counted
+  ) < $7
 ON CONFLICT (user_id, visitor, day) DO NOTHING

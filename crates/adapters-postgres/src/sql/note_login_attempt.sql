@@ -1,4 +1,4 @@
--- Notes a try under the name $1 at $2, unless $4 came after $3 already. One statement, so that of many tries at the same
+-- Notes an attempt of the key $1 at $2, unless $4 came after $3 already. One statement, so that of many tries at the same
 -- time each finds what the one before it left: whoever comes later waits for the row.
 INSERT INTO login_attempts AS known (name_hash, tries, let_through, last_at)
 VALUES ($1, ARRAY[$2], true, $2)

@@ -1,7 +1,7 @@
-//! Tries to sign in that have not succeeded: counted together by all servers of a database.
+//! Attempts to give a password that have not succeeded: counted together by all servers of a database.
 
 use domain::identity::ports::Noted;
-use domain::identity::{FailedLogins, TriedName};
+use domain::identity::{AttemptKey, FailedLogins};
 use domain::store::Store;
 use time::{Duration, OffsetDateTime};
 
@@ -14,7 +14,8 @@ impl Fixture {
     async fn try_login(&self, name: &str, at: OffsetDateTime) -> Noted {
         let mut tx = self.store.begin().await.expect("a transaction");
         let since = FailedLogins::over_by(at);
-        let noted = tx.login_attempts().note(TriedName::of(name), at, since, LIMIT.0).await.expect("an answer");
+        let noted =
+            tx.login_attempts().note(AttemptKey::unknown_name(name), at, since, LIMIT.0).await.expect("an answer");
         tx.commit().await.expect("a commit");
         noted
     }
@@ -68,7 +69,7 @@ async fn the_statement_keeps_the_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_are_counted_apart_and_forgotten_when_told() {
+async fn keys_are_counted_apart_and_forgotten_when_told() {
     let fixture = fixture();
     for _ in 0..5 {
         assert!(fixture.try_login("ada", NOW).await.let_through);
@@ -78,11 +79,26 @@ async fn names_are_counted_apart_and_forgotten_when_told() {
     assert!(fixture.try_login("bob", NOW).await.let_through);
 
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    let names = ["ada", "ada@example.org", "nobody"].map(TriedName::of);
-    tx.login_attempts().forget(&names).await.expect("it is done");
+    for name in ["ada", "ada@example.org", "nobody"] {
+        tx.login_attempts().forget(AttemptKey::unknown_name(name)).await.expect("it is done");
+    }
     tx.commit().await.expect("a commit");
     assert_eq!(fixture.try_login("ada", NOW).await.tries, [NOW]);
     assert_eq!(fixture.try_login("bob", NOW).await.tries, [NOW, NOW]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempt_that_is_taken_back_does_not_count_and_others_do() {
+    let fixture = fixture();
+    for seconds in [0, 1, 2] {
+        fixture.try_login("ada", after(seconds)).await;
+    }
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    for name in ["ada", "nobody"] {
+        tx.login_attempts().take_back(AttemptKey::unknown_name(name), after(1)).await.expect("it is done");
+    }
+    tx.commit().await.expect("a commit");
+    assert_eq!(fixture.try_login("ada", after(3)).await.tries, [after(0), after(2), after(3)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,9 +7,9 @@ use domain::clock::FixedClock;
 use domain::error::DomainError;
 use domain::identity::ports::{IdentityProvider, MockIdentityProvider};
 use domain::identity::{
-    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, SignedIn,
+    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, Session, SignedIn,
 };
-use domain::ids::{Ids, UserId};
+use domain::ids::{Ids, SessionId, UserId};
 use domain::store::Store;
 use domain::users::{User, Username};
 use uuid::Uuid;
@@ -59,6 +59,16 @@ impl Fixture {
     async fn user(&self, id: UserId) -> User {
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.users().find(id).await.expect("a lookup").expect("an account")
+    }
+
+    /// Opens a session of `user`.
+    pub(crate) async fn session(&self, user: UserId) -> SessionId {
+        let id = SessionId(Fresh.fresh());
+        let signed_in = SignedIn::new(id, user, Fresh.secret(), Device::default(), NOW, Session::LIFETIME);
+        let mut tx = self.store.begin().await.expect("a transaction");
+        tx.sessions().insert(&signed_in.session).await.expect("a session");
+        tx.commit().await.expect("a commit");
+        id
     }
 
     pub(crate) async fn is_open(&self, signed_in: &SignedIn) -> bool {
@@ -119,7 +129,7 @@ async fn an_address_links_where_both_sides_verified_it_and_moves_where_one_did()
 
     // Bob has a session, and somebody else shows that the address is theirs.
     let bobs = external("gitlab", "1", "bob", None);
-    oauth.link(bob.id, &bobs).await.expect("linked");
+    oauth.link(bob.id, fixture.session(bob.id).await, &bobs).await.expect("linked");
     let session = oauth.sign_in(&bobs, Device::default()).await.expect("a session");
     assert!(fixture.is_open(&session).await);
     let owner = sign_in("2", "bob", "bob@example.org").await;
@@ -150,12 +160,17 @@ async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provide
     let oauth = fixture.oauth();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let code = |result: Result<(), IdentityError>| result.err().map(|error| error.code());
+    let (adas, bobs) = (fixture.session(ada.id).await, fixture.session(bob.id).await);
     let (one, two) = (external("github", "1", "ada", None), external("github", "2", "lovelace", None));
-    assert_eq!(code(oauth.link(ada.id, &one).await), None);
-    assert_eq!(code(oauth.link(ada.id, &one).await), None, "again");
-    assert_eq!(code(oauth.link(bob.id, &one).await), Some("external_account_taken"));
-    assert_eq!(code(oauth.link(ada.id, &two).await), Some("another_account_linked"));
-    assert_eq!(code(oauth.link(ada.id, &external("gitlab", "1", "ada", None)).await), None, "of another provider");
+    assert_eq!(code(oauth.link(ada.id, adas, &one).await), None);
+    assert_eq!(code(oauth.link(ada.id, adas, &one).await), None, "again");
+    assert_eq!(code(oauth.link(bob.id, bobs, &one).await), Some("external_account_taken"));
+    assert_eq!(code(oauth.link(ada.id, adas, &two).await), Some("another_account_linked"));
+    assert_eq!(
+        code(oauth.link(ada.id, adas, &external("gitlab", "1", "ada", None)).await),
+        None,
+        "of another provider"
+    );
     assert_eq!(oauth.sign_in(&one, Device::default()).await.expect("a session").session.user, ada.id);
 }
 
@@ -197,7 +212,8 @@ async fn of_two_ways_in_that_are_undone_at_once_one_stays() {
         let fixture = fixture();
         let ada = fixture.oauth().sign_in(&external("github", "1", "ada", None), Device::default()).await;
         let ada = ada.expect("a session").session.user;
-        fixture.oauth().link(ada, &external("gitlab", "2", "ada-l", None)).await.expect("a link");
+        let (session, gitlab) = (fixture.session(ada).await, external("gitlab", "2", "ada-l", None));
+        fixture.oauth().link(ada, session, &gitlab).await.expect("a link");
         let listed = fixture.oauth().accounts(ada).await.expect("a list");
         let listed: Vec<_> = listed.iter().map(|linked| (linked.provider.as_str(), linked.login.as_str())).collect();
         assert_eq!(listed, [("github", "ada"), ("gitlab", "ada-l")]);

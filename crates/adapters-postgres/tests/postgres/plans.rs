@@ -137,7 +137,11 @@ const OF_REFERRALS: [(&str, &str, &str); 9] = [
     ("is_above", include_str!("../../src/sql/is_above.sql"), "uuid, uuid"),
     ("referral_stats", include_str!("../../src/sql/referral_stats.sql"), "uuid"),
     ("referred_people", include_str!("../../src/sql/referred_people.sql"), "uuid, bigint"),
-    ("insert_click", include_str!("../../src/sql/insert_click.sql"), "text, bytea, timestamptz, date, bigint"),
+    (
+        "insert_click",
+        include_str!("../../src/sql/insert_click.sql"),
+        "text, bytea, timestamptz, date, bigint, bytea, bigint",
+    ),
     ("convert_click", include_str!("../../src/sql/convert_click.sql"), "uuid, bytea, timestamptz"),
 ];
 

@@ -9,7 +9,7 @@ use domain::identity::{Device, Email, Identity, Password, PasswordHash, Registra
 use domain::ids::{CountingIds, UserId};
 use domain::progression::EventXp;
 use domain::referrals::{
-    ClickStats, Degree, MOST_CLICKS_A_DAY, Paid, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
+    CLICK_LIMITS, ClickStats, Degree, Paid, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
 };
 use domain::social::Social;
 use domain::store::Store;
@@ -479,18 +479,39 @@ async fn nobody_fills_the_disk_with_clicks() {
     let client = client(&fixture).await;
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let code = fixture.code(ada).await;
+    let a_day = CLICK_LIMITS.a_day;
     let many = format!(
         "INSERT INTO referral_clicks (user_id, visitor, day, clicked_at)
          SELECT '{ada}', decode(lpad(to_hex(n), 32, '0'), 'hex'), '2026-11-22', '2026-11-22T01:00Z'
-         FROM generate_series(2, {MOST_CLICKS_A_DAY}) AS n"
+         FROM generate_series(2, {a_day}) AS n"
     );
     client.batch_execute(&many).await.expect("clicks");
     for (ip, days, more) in [("192.0.2.1", 0, 1), ("192.0.2.2", 0, 1), ("192.0.2.1", 1, 2), ("192.0.2.2", 1, 3)] {
         let referrals = fixture.referrals_at(NOW + Duration::days(days));
         referrals.click(code.as_str(), &device(ip)).await.expect("an answer");
         let total = fixture.stats(ada).await.clicks.total;
-        assert_eq!(total, u64::from(MOST_CLICKS_A_DAY) - 1 + more, "{ip} {days}");
+        assert_eq!(total, u64::from(a_day) - 1 + more, "{ip} {days}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clicks_of_one_network_with_many_browsers_leave_room_for_others() {
+    let fixture = fixture();
+    let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
+    let code = fixture.code(ada).await;
+    let click = async |ip: &str, agent: &str, days| {
+        let device = Device { ip: Some(ip.to_owned()), user_agent: Some(agent.to_owned()) };
+        let referrals = fixture.referrals_at(NOW + Duration::days(days));
+        referrals.click(code.as_str(), &device).await.expect("an answer");
+        fixture.stats(ada).await.clicks.total
+    };
+    let most = u64::from(CLICK_LIMITS.of_network);
+    for number in 1..=most + 5 {
+        let ip = format!("2001:db8::{number:x}");
+        assert_eq!(click(&ip, &format!("browser {number}"), 0).await, number.min(most));
+    }
+    assert_eq!(click("2001:db8:0:1::1", "browser", 0).await, most + 1, "another network");
+    assert_eq!(click("2001:db8::1", "browser", 1).await, most + 2, "another day");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,3 +51,20 @@ async fn what_has_ended_is_removed_and_nothing_else() {
     assert_eq!(tx.api_tokens().of(ada, NOW - 2.days()).await.expect("tokens").len(), 2);
     assert!(tx.sessions().delete(ada, SessionId(Uuid::from_u128(3))).await.expect("an answer"), "it was still there");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn session_is_open_for_its_owner_until_it_ends() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let id = SessionId(Uuid::from_u128(1));
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    tx.sessions().insert(&session(ada, 1, NOW + 1.days())).await.expect("a session");
+    for (name, user, session, now, is_open) in [
+        ("open", ada, id, NOW, true),
+        ("ended", ada, id, NOW + 1.days(), false),
+        ("somebody else's", bob, id, NOW, false),
+        ("unknown", ada, SessionId(Uuid::from_u128(2)), NOW, false),
+    ] {
+        assert_eq!(tx.sessions().is_open(user, session, now).await.expect("an answer"), is_open, "{name}");
+    }
+}

@@ -6,7 +6,7 @@ use domain::page::PageRequest;
 use domain::social::ports::FollowReader;
 use domain::social::{FollowStats, Followed, Relation};
 
-use crate::common::fixture;
+use crate::common::{NOW, fixture};
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
@@ -88,18 +88,18 @@ async fn lists_tell_of_private_people_only_their_name_and_picture() {
     let seen_by = async |viewer| {
         let page = fixture.store.followers(ada.id, viewer, PAGE).await.expect("followers");
         let mut shown: Vec<_> =
-            page.items.into_iter().map(|c| (c.username.to_string(), c.level.map(|level| level.level))).collect();
+            page.items.into_iter().map(|c| (c.username.to_string(), c.level.map(|l| l.level), c.since)).collect();
         shown.sort_by(|a, b| a.0.cmp(&b.0));
         shown
     };
-    let first = Some(1);
-    let list = |level| vec![("closed".to_owned(), level), ("open".to_owned(), first)];
-    assert_eq!(seen_by(None).await, list(None));
-    assert_eq!(seen_by(Some(ada.id)).await, list(None), "being followed opens nothing");
-    assert_eq!(seen_by(Some(closed.id)).await, list(first), "one sees oneself");
+    let (first, at) = (Some(1), Some(NOW));
+    let list = |level, since| vec![("closed".to_owned(), level, since), ("open".to_owned(), first, at)];
+    assert_eq!(seen_by(None).await, list(None, None));
+    assert_eq!(seen_by(Some(ada.id)).await, list(None, at), "being followed opens nothing but the time");
+    assert_eq!(seen_by(Some(closed.id)).await, list(first, at), "one sees oneself");
     social.follow(open.id, &closed.username).await.expect("a request");
     social.accept(closed.id, &open.username).await.expect("accepted");
-    assert_eq!(seen_by(Some(open.id)).await, list(first));
+    assert_eq!(seen_by(Some(open.id)).await, list(first, at));
 }
 
 #[tokio::test(flavor = "multi_thread")]

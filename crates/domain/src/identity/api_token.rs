@@ -83,7 +83,7 @@ pub struct ApiToken {
     pub user: UserId,
     /// What it hashes to.
     pub hash: TokenHash,
-    /// What its owner calls it, 1 to 100 characters.
+    /// What its owner calls it: a [`name`](crate::display::name) of 1 to 100 characters.
     pub name: String,
     /// What it may be used for.
     pub scopes: Scopes,

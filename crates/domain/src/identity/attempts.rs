@@ -1,27 +1,108 @@
-//! How often somebody may try to sign in under a name and fail.
+//! How often a password may be guessed: counted by account, and by the address that the guesses come from.
+
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 use time::{Duration, OffsetDateTime};
 
-/// A name that somebody tried to sign in with, whether or not an account has it: the SHA-256 of the name in lower case,
-/// so that what people mistype is not kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TriedName(pub [u8; 32]);
+use super::credentials::SignInName;
+use super::error::IdentityError;
+use super::session::Device;
+use crate::ids::UserId;
+use crate::network::ClientNetwork;
+use crate::store::{StoreError, UnitOfWork};
 
-impl TriedName {
-    /// The name as typed, or as an account has it.
-    pub fn of(name: &str) -> Self {
-        Self(Sha256::digest(name.trim().to_lowercase().as_bytes()).into())
+/// What attempts are counted by, as a SHA-256: what people mistype is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AttemptKey(pub [u8; 32]);
+
+impl AttemptKey {
+    /// An account, by whichever of its names somebody signs in and whatever it is renamed to.
+    pub fn account(user: UserId) -> Self {
+        Self::hashed(b"account", user.0.as_bytes())
+    }
+
+    /// A name that no account has, however it is typed.
+    pub fn unknown_name(typed: &str) -> Self {
+        let name = match SignInName::parse(typed) {
+            Some(SignInName::Email(email)) => email.as_str().to_owned(),
+            Some(SignInName::Username(name)) => name.as_str().to_lowercase(),
+            None => typed.trim().to_lowercase(),
+        };
+        Self::hashed(b"name", name.as_bytes())
+    }
+
+    /// The address, or the network, of a client.
+    pub fn network(network: ClientNetwork) -> Self {
+        Self::hashed(b"network", &network.to_bytes())
+    }
+
+    fn hashed(kind: &[u8], value: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(kind).chain_update(b"\0").chain_update(value).finalize().into())
     }
 }
 
-/// How many tries under one name may fail within [`Self::WINDOW`].
+/// An attempt to show that one knows the password of an account. It counts as failed from before the password is looked at
+/// until it succeeds, so that of many at the same time no more are looked at than may fail.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    /// What the password is of.
+    target: AttemptKey,
+    /// Where the attempt comes from, where that is known.
+    network: Option<AttemptKey>,
+    at: OffsetDateTime,
+}
+
+impl Attempt {
+    /// An attempt on `target` from `device` at `now`.
+    pub(super) fn new(target: AttemptKey, device: &Device, now: OffsetDateTime) -> Self {
+        let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
+        let network = address.map(|address| AttemptKey::network(ClientNetwork::new(address)));
+        Self { target, network, at: now }
+    }
+
+    /// Counts the attempt, or fails if it is one too many for its target or its address.
+    pub(super) async fn begin(self, tx: &mut dyn UnitOfWork, limit: FailedLogins) -> Result<(), IdentityError> {
+        let by_target = Some((self.target, limit));
+        let by_network = self.network.map(|network| (network, limit.of_network()));
+        for (key, limit) in by_target.into_iter().chain(by_network) {
+            let noted = tx.login_attempts().note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
+            if !noted.let_through {
+                let retry_after = limit.wait(&noted.tries, self.at).unwrap_or(Duration::ZERO);
+                return Err(IdentityError::TooManyFailures { retry_after });
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what failed for the target, and this attempt for the address: whoever knows one password may still be guessing
+    /// others.
+    pub(super) async fn succeed(self, tx: &mut dyn UnitOfWork) -> Result<(), StoreError> {
+        tx.login_attempts().forget(self.target).await?;
+        match self.network {
+            Some(network) => tx.login_attempts().take_back(network, self.at).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// How many attempts on one account, or under one unknown name, may fail within [`Self::WINDOW`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedLogins(pub u32);
 
 impl FailedLogins {
     /// The time that tries are counted over.
     pub const WINDOW: Duration = Duration::minutes(1);
+
+    /// How many times as many may fail from one address: people behind one address are many, and one who guesses a single
+    /// password for many accounts is stopped all the same.
+    const NETWORK_FACTOR: u32 = 10;
+
+    /// The limit of one address.
+    #[must_use]
+    pub const fn of_network(self) -> Self {
+        Self(self.0.saturating_mul(Self::NETWORK_FACTOR))
+    }
 
     /// Tries until this instant do not count any more at `now`.
     pub fn over_by(now: OffsetDateTime) -> OffsetDateTime {
@@ -73,15 +154,30 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_the_same_however_it_is_typed() {
+    fn unknown_name_is_the_same_however_it_is_typed() {
         for (one, other, same) in [
             ("ada@example.org", " Ada@Example.ORG ", true),
             ("ada", "ADA", true),
-            ("ö@exämple.org", "Ö@EXÄMPLE.org", true),
+            (" no name ", "No Name", true),
             ("ada", "ada@example.org", false),
-            ("ada", "ad", false),
+            ("ada", "adb", false),
         ] {
-            assert_eq!(TriedName::of(one) == TriedName::of(other), same, "{one} {other}");
+            assert_eq!(AttemptKey::unknown_name(one) == AttemptKey::unknown_name(other), same, "{one} {other}");
         }
+    }
+
+    #[test]
+    fn keys_of_different_kinds_differ() {
+        let ada = UserId(uuid::Uuid::from_u128(1));
+        let network = ClientNetwork::new("::1".parse().expect("an address"));
+        let keys = [AttemptKey::account(ada), AttemptKey::unknown_name("ada"), AttemptKey::network(network)];
+        let distinct: std::collections::BTreeSet<_> = keys.into_iter().collect();
+        assert_eq!(distinct.len(), keys.len());
+    }
+
+    #[test]
+    fn address_fails_ten_times_as_often_as_an_account() {
+        assert_eq!(FailedLogins(5).of_network(), FailedLogins(50));
+        assert_eq!(FailedLogins(u32::MAX).of_network(), FailedLogins(u32::MAX));
     }
 }

@@ -1,44 +1,12 @@
-//! E-mail addresses and passwords.
+//! What somebody signs in with: a name and a password.
 
 use std::fmt;
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::email::Email;
 use crate::text::{TextProblem, bounded};
 use crate::users::Username;
-
-/// An e-mail address in lower case: one person has one, however it is typed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Email(String);
-
-impl Email {
-    /// Takes an address of up to 254 characters (RFC 5321) with one `@`, a dot-free-ended host and no spaces. Only a mail
-    /// that arrives shows that an address exists, so nothing more is asked of its form.
-    pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text.trim(), 3, 254)?;
-        let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control() || ",;<>()\"".contains(c));
-        match text.split_once('@') {
-            Some((local, host)) if plain && is_local(local) && is_host(host) => Ok(Self(text.to_lowercase())),
-            _ => Err(TextProblem::Value("is not an e-mail address")),
-        }
-    }
-
-    /// Takes an address that was checked before.
-    pub fn trusted(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The address as text, in lower case.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn is_local(local: &str) -> bool {
-    (1..=64).contains(&local.chars().count())
-}
-
-fn is_host(host: &str) -> bool {
-    !host.contains('@') && host.split('.').all(|label| !label.is_empty() && !label.starts_with('-'))
-}
 
 /// What somebody says they are called when they sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,28 +21,45 @@ impl SignInName {
     /// What `text` says; `None` where it can be nobody's name.
     pub fn parse(text: &str) -> Option<Self> {
         let username = || Username::parse(text).ok().map(Self::Username);
-        Email::parse(text).ok().map(Self::Email).or_else(username)
+        Email::typed(text).map(Self::Email).or_else(username)
     }
 }
 
-/// A password as typed, 8 to 128 characters; never shown.
+/// A password, 8 to 128 characters; never shown. It is hashed in the normal form NFC of Unicode, so that it is the same from
+/// every keyboard.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
+pub struct Password {
+    normalised: String,
+    /// As it was typed, where that is something else.
+    typed: Option<String>,
+}
 
 impl Password {
-    /// Takes a password for a new account.
+    /// Takes a password for an account.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        bounded(text, 8, 128).map(|text| Self(text.to_owned()))
+        let password = Self::typed(text);
+        bounded(&password.normalised, 8, 128)?;
+        Ok(password)
     }
 
     /// Takes what somebody typed to sign in: whatever it is, only the right one fits.
     pub fn typed(text: impl Into<String>) -> Self {
-        Self(text.into())
+        let text = text.into();
+        if is_nfc(&text) {
+            return Self { normalised: text, typed: None };
+        }
+        Self { normalised: text.nfc().collect(), typed: Some(text) }
     }
 
     /// The password in the clear, for hashing.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.normalised
+    }
+
+    /// What a stored hash may be of: the password, and how it was typed, as it once was hashed. How many there are depends on
+    /// what was typed alone, so whoever tries all of them takes the same time for every account.
+    pub fn spellings(&self) -> impl Iterator<Item = &str> {
+        [self.normalised.as_str()].into_iter().chain(self.typed.as_deref())
     }
 }
 
@@ -99,19 +84,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_plain_and_kept_in_lower_case() {
-        assert_eq!(Email::parse(" Ada@Example.ORG ").map(|e| e.as_str().to_owned()), Ok("ada@example.org".to_owned()));
-        for good in ["a@b", "ada+burntop@mail.example.org", "ö@exämple.org"] {
-            assert!(Email::parse(good).is_ok(), "{good}");
+    fn name_with_an_at_sign_is_an_address_and_others_are_usernames() {
+        let email = |text: &str| Some(SignInName::Email(Email::trusted(text)));
+        for (typed, name) in [
+            ("Ada@Example.org", email("ada@example.org")),
+            ("john..doe@example.org", email("john..doe@example.org")),
+            ("Ada", Some(SignInName::Username(Username::trusted("ada")))),
+            ("no name at all", None),
+            ("", None),
+        ] {
+            assert_eq!(SignInName::parse(typed), name, "{typed}");
         }
-        for bad in
-            ["a@", "@b", "ab", "a b@c", "a@b@c", "a@b..c", "a@-b", "a@b.", "a,b@c", "<a@b>", "a\0@b.c", "a\n@b.c"]
-        {
-            assert!(Email::parse(bad).is_err(), "{bad:?}");
-        }
-        assert!(Email::parse(&format!("{}@b", "ö".repeat(64))).is_ok());
-        assert!(Email::parse(&format!("{}@b", "a".repeat(65))).is_err());
-        assert_eq!(Email::parse(&format!("a@{}", "b".repeat(260))), Err(TextProblem::TooLong(254)));
+    }
+
+    #[test]
+    fn password_is_the_same_however_its_characters_are_composed() {
+        let (composed, decomposed) = ("pässwörter", "pa\u{308}sswo\u{308}rter");
+        let password = Password::parse(decomposed).expect("a password");
+        assert_eq!(password.expose(), composed);
+        assert_eq!(password.spellings().collect::<Vec<_>>(), [composed, decomposed]);
+        assert_eq!(Password::typed(composed).spellings().collect::<Vec<_>>(), [composed]);
+        let short = "a\u{308}".repeat(7);
+        assert_eq!(Password::parse(&short), Err(TextProblem::TooShort(8)), "characters count once they are composed");
+        assert!(Password::parse(&"a\u{308}".repeat(128)).is_ok());
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub struct DeviceLogin {
     pub device_code: TokenHash,
     /// What a person types.
     pub user_code: UserCode,
-    /// What the program calls itself, 1 to 100 characters.
+    /// What the program calls itself: a [`name`](crate::display::name) of 1 to 100 characters.
     pub client_name: String,
     /// Where the program runs.
     pub device: Device,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::admission::{Recognised, admit};
+use super::access::require_open_session;
+use super::admission::Recognised;
 use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
@@ -15,6 +16,13 @@ use crate::users::Presence;
 
 /// How often another user code is tried where one is taken.
 const TRIES: usize = 5;
+
+/// By what somebody confirms a login.
+#[derive(Clone, Copy)]
+enum Authority<'a> {
+    Session(SessionId),
+    Password(&'a Recognised),
+}
 
 /// The use cases of device logins.
 #[derive(Clone)]
@@ -90,9 +98,15 @@ impl DeviceLogins {
         login.filter(waits).ok_or(IdentityError::UnknownUserCode)
     }
 
-    /// Says yes or no, in the name of `user`, who is signed in, to the login that waits for `code`.
-    pub async fn confirm(&self, user: UserId, code: &UserCode, yes: bool) -> Result<(), IdentityError> {
-        self.answer(user, None, code, yes).await
+    /// Says yes or no, in the name of `user`, who calls through `session`, to the login that waits for `code`.
+    pub async fn confirm(
+        &self,
+        user: UserId,
+        session: SessionId,
+        code: &UserCode,
+        yes: bool,
+    ) -> Result<(), IdentityError> {
+        self.answer(user, Authority::Session(session), code, yes).await
     }
 
     /// The same in the name of `known`. An account that was deleted, and is not gone for good, comes back by a yes.
@@ -102,13 +116,13 @@ impl DeviceLogins {
         code: &UserCode,
         yes: bool,
     ) -> Result<(), IdentityError> {
-        self.answer(known.user, Some(known), code, yes).await
+        self.answer(known.user, Authority::Password(known), code, yes).await
     }
 
     async fn answer(
         &self,
         user: UserId,
-        known: Option<&Recognised>,
+        authority: Authority<'_>,
         code: &UserCode,
         yes: bool,
     ) -> Result<(), IdentityError> {
@@ -121,12 +135,10 @@ impl DeviceLogins {
         // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
         if yes {
             let (tx, now) = (&mut *tx, self.clock.now());
-            let is_admitted = match known {
-                Some(known) => known.admit(tx, now).await?,
-                None => admit(tx, user, now).await?,
-            };
-            if !is_admitted {
-                return Err(IdentityError::WrongCredentials);
+            match authority {
+                Authority::Session(session) => require_open_session(tx, user, session, now).await?,
+                Authority::Password(known) if known.admit(tx, now).await? => {}
+                Authority::Password(_) => return Err(IdentityError::WrongCredentials),
             }
         }
         Ok(tx.commit().await?)
@@ -172,6 +184,8 @@ mod tests {
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
+    const HERE: SessionId = SessionId(Uuid::from_u128(5));
+    const ENDED: SessionId = SessionId(Uuid::from_u128(6));
 
     /// Logins over one table; `taken` user codes are refused before one is free.
     /// Ada, who knew this to be her password.
@@ -231,6 +245,7 @@ mod tests {
             tx.users.expect_find_with_password().returning(move |id| Ok(Some(with_password(id))));
             tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
+            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
             tx
         });
         let mut ids = MockIds::new();
@@ -252,7 +267,7 @@ mod tests {
         let logins = logins(0);
         let begun = begin(&logins);
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Pending));
-        pollster::block_on(logins.confirm(ADA, &begun.user_code, true)).expect("confirmed");
+        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true)).expect("confirmed");
         let Asked::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
         assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired), "once");
@@ -264,20 +279,30 @@ mod tests {
         let presence = Arc::new(Mutex::new(left));
         let now = || *presence.lock().expect("a presence");
         let logins = logins_of(0, presence.clone());
+        let answer = |logins: &DeviceLogins, begun: &Begun, yes| {
+            pollster::block_on(logins.confirm_by_password(&known("hers"), &begun.user_code, yes))
+        };
         let begun = begin(&logins);
-        pollster::block_on(logins.confirm(ADA, &begun.user_code, true)).expect("confirmed");
+        answer(&logins, &begun, true).expect("confirmed");
         assert_eq!(now(), Presence::Here);
         *presence.lock().expect("a presence") = left;
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired));
         assert_eq!(now(), left);
 
         let begun = begin(&logins);
-        pollster::block_on(logins.confirm(ADA, &begun.user_code, false)).expect("denied");
+        answer(&logins, &begun, false).expect("denied");
         assert_eq!(now(), left, "a no brings nobody back");
         let logins = logins_of(0, Arc::new(Mutex::new(Presence::Left(NOW - Duration::days(30)))));
         let begun = begin(&logins);
-        let gone = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
-        assert!(matches!(gone, Err(IdentityError::WrongCredentials)));
+        assert!(matches!(answer(&logins, &begun, true), Err(IdentityError::WrongCredentials)));
+    }
+
+    #[test]
+    fn session_that_ended_meanwhile_lets_no_program_in() {
+        let logins = logins(0);
+        let begun = begin(&logins);
+        let yes = pollster::block_on(logins.confirm(ADA, ENDED, &begun.user_code, true));
+        assert!(matches!(yes, Err(IdentityError::NotSignedIn)), "{yes:?}");
     }
 
     #[test]
@@ -295,8 +320,8 @@ mod tests {
     fn a_code_is_answered_once_and_no_is_an_answer() {
         let logins = logins(0);
         let begun = begin(&logins);
-        pollster::block_on(logins.confirm(ADA, &begun.user_code, false)).expect("denied");
-        let again = pollster::block_on(logins.confirm(ADA, &begun.user_code, true));
+        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, false)).expect("denied");
+        let again = pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true));
         assert!(matches!(again, Err(IdentityError::UnknownUserCode)));
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Denied));
     }

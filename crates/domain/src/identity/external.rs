@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::credentials::Email;
+use super::email::Email;
 use crate::ids::UserId;
 use crate::text::{TextProblem, bounded};
 use crate::users::{Username, WebUrl};

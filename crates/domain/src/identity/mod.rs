@@ -2,8 +2,9 @@
 //!
 //! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored. Programs call with API
 //! tokens, which have a name and scopes ([`ApiTokens`]).
-//! Who fails to sign in under a name too often in a minute waits ([`FailedLogins`]), on every server of the database.
+//! Wrong passwords are counted by account and by address ([`FailedLogins`]), over all servers of the database.
 
+mod access;
 mod admission;
 mod api_token;
 mod attempts;
@@ -11,6 +12,7 @@ mod authorization;
 mod credentials;
 mod device_login;
 mod device_logins;
+mod email;
 mod ended;
 mod error;
 mod external;
@@ -27,13 +29,15 @@ mod service;
 mod session;
 mod tokens;
 
+pub(crate) use access::{KeptAccess, end_access};
 pub use admission::Recognised;
 pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
-pub use attempts::{FailedLogins, TriedName};
+pub use attempts::{AttemptKey, FailedLogins};
 pub use authorization::{Authorization, State, Verifier};
-pub use credentials::{Email, Password, PasswordHash, SignInName};
+pub use credentials::{Password, PasswordHash, SignInName};
 pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 pub use device_logins::{Asked, Begun, DeviceLogins};
+pub use email::Email;
 pub use ended::EndedSignIns;
 pub use error::IdentityError;
 pub use external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName, usernames};
@@ -42,6 +46,6 @@ pub use oauth::OAuth;
 pub use ports::ProviderError;
 pub use providers::Providers;
 pub use recovery::Recovery;
-pub use service::{Identity, Registration};
+pub use service::{Identity, PasswordChange, Registration};
 pub use session::{Credential, Device, Principal, Secret, Session, SignedIn, TokenHash, Via};
 pub use tokens::ApiTokens;

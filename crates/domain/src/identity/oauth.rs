@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::access::{KeptAccess, end_access, require_open_session};
 use super::admission::admit;
 use super::authorization::{Authorization, State, Verifier};
 use super::credentials::SignInName;
@@ -77,15 +78,16 @@ impl OAuth {
         self.sign_in(&external, device).await
     }
 
-    /// Links the account at `provider` that `token` was issued for with `user`.
+    /// Links the account at `provider` that `token` was issued for with `user`, who calls through `session`.
     pub async fn link_with_token(
         &self,
         user: UserId,
+        session: SessionId,
         provider: &str,
         token: &AccessToken,
     ) -> Result<(), IdentityError> {
         let external = self.providers.get(provider)?.vouch(token).await?;
-        self.link(user, &external).await
+        self.link(user, session, &external).await
     }
 
     /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`]. An account that was deleted, and
@@ -121,7 +123,10 @@ impl OAuth {
         };
         let user = match decide(external, owner, holder.as_ref()) {
             Decision::SignIn(user) => {
-                tx.external_accounts().touch(external, now).await?;
+                // Unlinked a moment ago, perhaps because all access to the account ended.
+                if !tx.external_accounts().touch(external, now).await? {
+                    return Err(IdentityError::ExternalAccountTaken);
+                }
                 user
             }
             Decision::Link(user) => {
@@ -144,23 +149,36 @@ impl OAuth {
         Ok(signed_in)
     }
 
-    /// Links `external` with `user`, who is signed in. What is linked already stays linked.
-    pub async fn link(&self, user: UserId, external: &ExternalAccount) -> Result<(), IdentityError> {
-        match self.try_link(user, external).await {
+    /// Links `external` with `user`, who calls through `session`. What is linked already stays linked.
+    pub async fn link(
+        &self,
+        user: UserId,
+        session: SessionId,
+        external: &ExternalAccount,
+    ) -> Result<(), IdentityError> {
+        match self.try_link(user, session, external).await {
             // Somebody was faster, perhaps the same person twice.
-            Err(IdentityError::ExternalAccountTaken) => self.try_link(user, external).await,
+            Err(IdentityError::ExternalAccountTaken) => self.try_link(user, session, external).await,
             done => done,
         }
     }
 
-    async fn try_link(&self, user: UserId, external: &ExternalAccount) -> Result<(), IdentityError> {
+    async fn try_link(
+        &self,
+        user: UserId,
+        session: SessionId,
+        external: &ExternalAccount,
+    ) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         match tx.external_accounts().owner(&external.provider, &external.subject, gone_by(now)).await? {
-            Some(owner) if owner == user => tx.external_accounts().touch(external, now).await?,
+            Some(owner) if owner == user => {
+                tx.external_accounts().touch(external, now).await?;
+            }
             Some(_) => return Err(IdentityError::ExternalAccountTaken),
             None => insert_link(&mut *tx, user, external, now).await?,
         }
+        require_open_session(&mut *tx, user, session, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -239,8 +257,8 @@ async fn insert_link(
     Err(IdentityError::ExternalAccountTaken)
 }
 
-/// Takes the address of `external` from `holder`, who never verified it, and ends the sessions of whoever that is. Data, and
-/// the password by username, stay theirs.
+/// Takes the address of `external` from `holder`, who never verified it, and signs them out everywhere: their API tokens and
+/// device logins end too. Data, and the password by username, stay theirs.
 async fn release_address(
     tx: &mut dyn UnitOfWork,
     holder: UserId,
@@ -248,10 +266,11 @@ async fn release_address(
     now: OffsetDateTime,
 ) -> Result<(), IdentityError> {
     let Some(email) = &external.verified_email else { return Ok(()) };
+    end_access(tx, holder, KeptAccess::WAYS_TO_SIGN_IN).await?;
     if !tx.users().release_email(holder, email, now).await? {
         return Err(IdentityError::EmailTaken);
     }
-    Ok(tx.sessions().delete_all(holder).await?)
+    Ok(())
 }
 
 /// Whether another try may end otherwise. One that keeps colliding does so with an account that

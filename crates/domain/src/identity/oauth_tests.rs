@@ -12,7 +12,7 @@ use super::ports::MockIdentityProvider;
 use super::*;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::{MockIds, UserId};
+use crate::ids::{MockIds, SessionId, UserId};
 use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
@@ -20,6 +20,7 @@ use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const NEW: UserId = UserId(Uuid::from_u128(42));
+const HERE: SessionId = SessionId(Uuid::from_u128(5));
 
 /// What is stored, and what happens meanwhile.
 #[derive(Default)]
@@ -28,6 +29,9 @@ struct World {
     links: Mutex<Vec<ExternalLink>>,
     /// Whose sessions were all ended.
     ended: Mutex<Vec<UserId>>,
+    /// Whose confirmed device logins and API tokens were.
+    device_logins_ended: Mutex<Vec<UserId>>,
+    tokens_ended: Mutex<Vec<UserId>>,
     opened: Mutex<Vec<Session>>,
     touched: AtomicUsize,
     commits: Arc<AtomicUsize>,
@@ -41,6 +45,8 @@ struct World {
     faster: AtomicUsize,
     /// How many looks for an owner still find none.
     blind: AtomicUsize,
+    /// How many sign-ins still find that their link has ended meanwhile.
+    unlinked: AtomicUsize,
 }
 
 fn take_one(counter: &AtomicUsize) -> bool {
@@ -179,8 +185,19 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
     let w = world.clone();
     tx.external_accounts.expect_touch().returning(move |_, _| {
         w.touched.fetch_add(1, Ordering::SeqCst);
+        Ok(!take_one(&w.unlinked))
+    });
+    let w = world.clone();
+    tx.device_logins.expect_delete_approved().returning(move |user| {
+        w.device_logins_ended.lock().expect("accounts").push(user);
         Ok(())
     });
+    let w = world.clone();
+    tx.api_tokens.expect_delete_all().returning(move |user| {
+        w.tokens_ended.lock().expect("accounts").push(user);
+        Ok(())
+    });
+    tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
     tx
 }
 
@@ -271,6 +288,8 @@ fn an_address_that_was_only_claimed_goes_to_a_new_account() {
     assert_eq!((users[1].id, users[1].username.as_str(), users[1].email_verified), (NEW, "octo_cat2", true));
     assert_eq!(users[1].email, Some(Email::trusted("octo@example.org")));
     assert_eq!((world.ended(), signed_in.session.user), (vec![ADA], NEW));
+    assert_eq!(*world.device_logins_ended.lock().expect("accounts"), [ADA]);
+    assert_eq!(*world.tokens_ended.lock().expect("accounts"), [ADA]);
     assert_eq!(world.links(), [(NEW, "583231".to_owned())]);
 }
 
@@ -326,7 +345,7 @@ fn linking_is_for_what_is_nobody_elses_and_one_account_of_each_provider() {
         (vec![link(ADA, "another")], Some("another_account_linked"), vec![(ADA, "another")]),
     ] {
         let world = Arc::new(World::with(Vec::new(), links));
-        let result = block_on(oauth(&world, provider()).link(ADA, &octo(Some("octo@example.org"))));
+        let result = block_on(oauth(&world, provider()).link(ADA, HERE, &octo(Some("octo@example.org"))));
         assert_eq!(result.as_ref().err().map(IdentityError::code), code);
         assert_eq!(world.commits(), usize::from(result.is_ok()));
         assert_eq!(
@@ -335,7 +354,23 @@ fn linking_is_for_what_is_nobody_elses_and_one_account_of_each_provider() {
         );
     }
     let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
-    block_on(oauth(&world, provider()).link(ADA, &octo(None))).expect("linked");
+    block_on(oauth(&world, provider()).link(ADA, HERE, &octo(None))).expect("linked");
+}
+
+#[test]
+fn session_that_ended_meanwhile_links_nothing() {
+    let world = Arc::new(World::default());
+    let linked = block_on(oauth(&world, provider()).link(ADA, SessionId(Uuid::from_u128(6)), &octo(None)));
+    assert_eq!((linked.expect_err("refused").code(), world.commits()), ("not_signed_in", 0));
+}
+
+#[test]
+fn link_that_ends_during_a_sign_in_lets_nobody_in() {
+    let users = vec![user(ADA, "ada", None, false)];
+    let world = World { unlinked: AtomicUsize::new(99), ..World::with(users, vec![link(ADA, "583231")]) };
+    let world = Arc::new(world);
+    assert_eq!(sign_in(&world, &octo(None)).expect_err("refused").code(), "external_account_taken");
+    assert_eq!((world.commits(), world.opened.lock().expect("sessions").len()), (0, 0));
 }
 
 #[test]
@@ -360,7 +395,7 @@ fn a_provider_that_is_not_there_is_not_found() {
         let oauth = oauth(&world, provider());
         let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
         let by_token = block_on(oauth.sign_in_with_token(name, &token, Device::default()));
-        let linked = block_on(oauth.link_with_token(ADA, name, &token));
+        let linked = block_on(oauth.link_with_token(ADA, HERE, name, &token));
         let errors = [oauth.begin(name).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
         for error in errors {
             assert_eq!(error.expect("refused").kind(), ErrorKind::NotFound, "{name:?}");
@@ -388,7 +423,7 @@ fn what_a_provider_does_not_vouch_for_changes_nothing() {
         assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
         let by_token = oauth.sign_in_with_token("github", &token, Device::default());
         assert_eq!(block_on(by_token).expect_err("refused").kind(), kind);
-        assert_eq!(block_on(oauth.link_with_token(ADA, "github", &token)).expect_err("refused").kind(), kind);
+        assert_eq!(block_on(oauth.link_with_token(ADA, HERE, "github", &token)).expect_err("refused").kind(), kind);
         assert_eq!((world.users().len(), world.commits()), (0, 0));
     }
 }
@@ -411,7 +446,7 @@ fn a_code_or_a_token_that_the_provider_vouches_for_signs_in_and_links() {
     assert_eq!((first.session.user, second.session.user), (NEW, NEW));
     assert_ne!(first.token, second.token);
     assert_eq!(first.session.expires_at, NOW + time::Duration::days(1));
-    block_on(oauth.link_with_token(NEW, "github", &token)).expect("linked already");
+    block_on(oauth.link_with_token(NEW, HERE, "github", &token)).expect("linked already");
     assert_eq!(world.users().len(), 1);
 }
 

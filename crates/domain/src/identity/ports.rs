@@ -5,7 +5,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::api_token::ApiToken;
-use super::attempts::TriedName;
+use super::attempts::AttemptKey;
 use super::authorization::{State, Verifier};
 use super::credentials::{Password, PasswordHash};
 use super::device_login::{Confirmation, DeviceLogin, UserCode};
@@ -30,6 +30,9 @@ pub trait SessionRepository: Send {
 
     /// Ends all sessions of `user` but `session`.
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
+
+    /// Whether `session` is one of `user` and open at `now`.
+    async fn is_open(&mut self, user: UserId, session: SessionId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
     /// Removes up to `most` sessions that had ended by `now`; says how many.
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
@@ -84,22 +87,25 @@ pub trait ApiTokenRepository: Send {
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
-/// Stores when somebody tried to sign in under a name and has not succeeded since.
+/// Stores attempts to give a password that have not succeeded.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LoginAttemptRepository: Send {
-    /// Notes a try under `name` at `now`, unless there are `most` after `since` already; forgets those until then, and
-    /// some that other names have left behind. Of many who do this at the same time each is told the truth.
+    /// Notes an attempt of `key` at `now`, unless there are `most` after `since` already; forgets those until then, and
+    /// some that other keys have left behind. Of many who do this at the same time each is told the truth.
     async fn note(
         &mut self,
-        name: TriedName,
+        key: AttemptKey,
         now: OffsetDateTime,
         since: OffsetDateTime,
         most: u32,
     ) -> Result<Noted, StoreError>;
 
-    /// Forgets all tries under `names`.
-    async fn forget(&mut self, names: &[TriedName]) -> Result<(), StoreError>;
+    /// Forgets all attempts of `key`.
+    async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError>;
+
+    /// Forgets the attempt of `key` that was noted at `at`.
+    async fn take_back(&mut self, key: AttemptKey, at: OffsetDateTime) -> Result<(), StoreError>;
 }
 
 /// What became of a try.
@@ -161,8 +167,11 @@ pub trait ExternalAccountRepository: Send {
     /// Removes the link of `user` to an account of `provider`.
     async fn delete(&mut self, user: UserId, provider: &ProviderName) -> Result<(), StoreError>;
 
-    /// Notes that `external` was used at `now`, and what it is called there by now.
-    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<(), StoreError>;
+    /// Removes all links of `user`.
+    async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Notes that `external` was used at `now`, and what it is called there by now; returns whether it is linked still.
+    async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<bool, StoreError>;
 }
 
 /// A service that vouches for people. Its tokens are used while a method runs and kept nowhere.

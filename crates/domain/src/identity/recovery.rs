@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::attempts::TriedName;
-use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::access::{KeptAccess, end_access};
+use super::attempts::AttemptKey;
+use super::credentials::{Password, PasswordHash, SignInName};
+use super::email::Email;
 use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
-use crate::mail::{Letter, bound_to_password};
+use crate::mail::{Letter, RequestedEmail, bound_to_password};
 use crate::store::{Store, UnitOfWork};
 use crate::tickets::{Brought, Purpose, TicketKey};
 use crate::users::{Presence, User};
@@ -44,7 +46,8 @@ impl Recovery {
         Self { sends_letters: sends, ..self }
     }
 
-    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes.
+    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
+    /// and a few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
@@ -53,7 +56,7 @@ impl Recovery {
             return Err(IdentityError::NoAddress);
         }
         if self.sends_letters && !account.email_verified {
-            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user, now)], now).await?;
+            RequestedEmail::verification(&*self.ids, user).enqueue(&mut *tx, now).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -77,7 +80,7 @@ impl Recovery {
     }
 
     /// Has a letter sent to `email`, if it is known to be the address of somebody with an account; at most one in five
-    /// minutes. It does the same and takes as long for an address that is nobody's.
+    /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
         if !self.sends_letters {
             return Ok(());
@@ -87,31 +90,31 @@ impl Recovery {
         // Only accounts that are there: whoever left comes back by signing in.
         let found = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), now).await?;
         let user = found.map(|(user, _)| user).filter(|user| user.email_verified).map(|user| user.id);
-        tx.jobs().enqueue(&[Letter::password_reset(&*self.ids, user, email, now)], now).await?;
+        RequestedEmail::password_reset(&*self.ids, user, email).enqueue(&mut *tx, now).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Gives the account that `ticket` was sent to the password `new`, ends all its sessions, and forgets who failed to sign in
-    /// to it. API tokens stay. A ticket works once: the password it was made for is gone. A letter tells the owner.
+    /// Gives the account that `ticket` was sent to the password `new`, and ends all access to it: afterwards this password is
+    /// the only way in, whoever had one before. Failed sign-ins are forgotten. A ticket works once: the password it was made
+    /// for is gone. An e-mail tells the owner.
+    ///
+    /// Linked accounts of providers end too: whoever registered with somebody else's address may have linked one of theirs. An
+    /// account with the same verified address is linked again by signing in through it.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
         let (brought, user) = read(ticket, Purpose::ResetPassword)?;
         let mut tx = self.store.begin().await?;
-        self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
         drop(tx);
         // Costly, so only for a ticket that is good, and not within a transaction.
         let new = self.passwords.hash(new).await?;
 
         let mut tx = self.store.begin().await?;
-        // A program that somebody else had let in gets no session after this. Before the account is held: whoever asks
-        // for such a session holds its login first.
-        tx.device_logins().delete_approved(user).await?;
-        if tx.users().hold(user).await? != Some(Presence::Here) {
+        if end_access(&mut *tx, user, KeptAccess::NONE).await? != Some(Presence::Here) {
             return Err(IdentityError::BadLink);
         }
-        let (account, email) = self.owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
         tx.users().set_password(user, new).await?;
-        tx.sessions().delete_all(user).await?;
-        tx.login_attempts().forget(&[email.as_str(), account.username.as_str()].map(TriedName::of)).await?;
+        tx.login_attempts().forget(AttemptKey::account(user)).await?;
         if self.sends_letters {
             let now = self.clock.now();
             tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
@@ -119,21 +122,21 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// The account `user` and its address, if `brought` was made for both and for its password.
-    async fn owner(
+    /// Fails unless `brought` was made for the account `user`, its address and its password.
+    async fn require_owner(
         &self,
         tx: &mut dyn UnitOfWork,
         user: UserId,
         brought: &Brought,
         now: OffsetDateTime,
-    ) -> Result<(User, Email), IdentityError> {
+    ) -> Result<(), IdentityError> {
         let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
         let (account, password) = found.ok_or(IdentityError::BadLink)?;
-        let email = account.email.clone().filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
+        let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
         if !self.tickets.confirms(brought, &bound_to_password(&email, password.as_ref()), now) {
             return Err(IdentityError::BadLink);
         }
-        Ok((account, email))
+        Ok(())
     }
 }
 

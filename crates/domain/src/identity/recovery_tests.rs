@@ -7,8 +7,9 @@ use pollster::block_on;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::attempts::TriedName;
-use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::attempts::AttemptKey;
+use super::credentials::{Password, PasswordHash, SignInName};
+use super::email::Email;
 use super::error::IdentityError;
 use super::ports::MockPasswordHasher;
 use super::recovery::Recovery;
@@ -95,16 +96,27 @@ impl World {
             Ok(())
         });
         let world = self.clone();
+        tx.api_tokens.expect_delete_all().returning(move |_| {
+            world.done.lock().expect("done").push("API tokens");
+            Ok(())
+        });
+        let world = self.clone();
+        tx.external_accounts.expect_delete_all().returning(move |_| {
+            world.done.lock().expect("done").push("linked accounts");
+            Ok(())
+        });
+        let world = self.clone();
         tx.device_logins.expect_delete_approved().returning(move |_| {
             world.done.lock().expect("done").push("device logins");
             Ok(())
         });
         let world = self.clone();
-        tx.login_attempts.expect_forget().returning(move |names| {
-            assert_eq!(names, ["ada@example.org", "ada"].map(TriedName::of));
+        tx.login_attempts.expect_forget().returning(move |key| {
+            assert_eq!(key, AttemptKey::account(ADA));
             world.done.lock().expect("done").push("failed logins");
             Ok(())
         });
+        tx.jobs.expect_count_known().returning(|_, _| Ok(0));
         let world = self.clone();
         tx.jobs.expect_enqueue().returning(move |jobs, now| {
             assert_eq!(now, NOW);
@@ -210,12 +222,12 @@ fn whoever_forgot_is_written_to_and_for_anybody_else_the_same_is_done() {
 }
 
 #[test]
-fn the_link_of_the_letter_gives_another_password_once_and_ends_all_sessions() {
+fn password_reset_works_once_and_ends_all_access() {
     let world = World::with(Some(ada(true)));
     let link = ticket(Purpose::ResetPassword, LATER, &["ada@example.org", "old"]);
     let reset = |new: &str| block_on(world.recovery(true).reset_password(&link, Password::typed(new)));
     reset("incorrect zebra").expect("another password");
-    let expected = ["device logins", "password", "sessions", "failed logins"];
+    let expected = ["device logins", "linked accounts", "sessions", "API tokens", "password", "failed logins"];
     assert_eq!((&world.done.lock().expect("done")[..], world.commits()), (&expected[..], 1));
     assert!(matches!(reset("yet another"), Err(IdentityError::BadLink)));
     assert_eq!(world.commits(), 1);

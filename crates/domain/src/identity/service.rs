@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::access::{KeptAccess, end_access};
 use super::admission::Recognised;
-use super::attempts::{FailedLogins, TriedName};
-use super::credentials::{Email, Password, PasswordHash, SignInName};
+use super::attempts::{Attempt, AttemptKey, FailedLogins};
+use super::credentials::{Password, SignInName};
+use super::email::Email;
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::mail::Letter;
+use crate::mail::{Letter, RequestedEmail};
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
 use crate::store::{Store, StoreError, UnitOfWork};
 use crate::users::{Profile, User, Username, gone_by};
@@ -36,6 +38,17 @@ pub struct Registration {
     pub zone: Option<Zone>,
     /// By whose code they come, if by one that may be somebody's.
     pub referral_code: Option<ReferralCode>,
+}
+
+/// A change of a password by somebody who knows the current one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// The password that the account has.
+    pub current: Password,
+    /// The one that it gets.
+    pub new: Password,
+    /// Whether API tokens stay valid.
+    pub keep_api_tokens: bool,
 }
 
 /// The use cases of sign-in.
@@ -83,7 +96,7 @@ impl Identity {
         Self { session_lifetime: lifetime, ..self }
     }
 
-    /// The same, where only so many logins under one name may fail within a minute; `None` is no limit.
+    /// The same, where only so many attempts to give the password of an account may fail within a minute; `None` is no limit.
     #[must_use]
     pub fn with_failed_logins(self, limit: Option<FailedLogins>) -> Self {
         Self { failed_logins: limit, ..self }
@@ -128,7 +141,7 @@ impl Identity {
             upline.join(&mut *tx, &*self.ids, join).await?;
         }
         if self.sends_letters {
-            tx.jobs().enqueue(&[Letter::verification(&*self.ids, user.id, now)], now).await?;
+            RequestedEmail::verification(&*self.ids, user.id).enqueue(&mut *tx, now).await?;
         }
         let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
         tx.commit().await?;
@@ -138,10 +151,10 @@ impl Identity {
     /// Signs in who knows the password of the account with that address or username. An account that was deleted, and is not
     /// gone for good, comes back.
     ///
-    /// A try counts as failed from before its password is looked at until it has succeeded, so that of many at the same
-    /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
+    /// Wrong passwords count for the account, under whichever of its names, and for the address of `device`. A name that no
+    /// account has counts by itself.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
-        let known = self.recognise(name, password).await?;
+        let known = self.recognise(name, password, &device).await?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !known.admit(&mut *tx, now).await? {
@@ -153,21 +166,43 @@ impl Identity {
     }
 
     /// Who knows the password of the account with that address or username; no session is opened, and nobody comes back.
-    pub async fn recognise(&self, name: &str, password: Password) -> Result<Recognised, IdentityError> {
-        let (user, hash) = match self.try_name(name).await? {
-            Some((user, hash)) => (Some(user), hash),
-            None => (None, None),
+    /// Attempts count as those of [`login`](Self::login) do.
+    pub async fn recognise(
+        &self,
+        name: &str,
+        password: Password,
+        device: &Device,
+    ) -> Result<Recognised, IdentityError> {
+        let now = self.clock.now();
+        let mut tx = self.store.begin().await?;
+        let found = match SignInName::parse(name) {
+            Some(name) => tx.users().find_for_sign_in(&name, gone_by(now)).await?,
+            None => None,
         };
+        let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user.id), hash));
+        let target = user.map_or_else(|| AttemptKey::unknown_name(name), AttemptKey::account);
+        let attempt = self.begin_attempt(tx, Attempt::new(target, device, now)).await?;
         let fits = self.passwords.verify(password, hash.clone()).await?;
         let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
-        if self.failed_logins.is_some() {
-            let email = user.email.as_ref().map(Email::as_str);
-            let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
+        if let Some(attempt) = attempt {
             let mut tx = self.store.begin().await?;
-            tx.login_attempts().forget(&names).await?;
+            attempt.succeed(&mut *tx).await?;
             tx.commit().await?;
         }
-        Ok(Recognised { user: user.id, password })
+        Ok(Recognised { user, password })
+    }
+
+    /// Counts `attempt`, if attempts are limited, and ends the transaction.
+    async fn begin_attempt(
+        &self,
+        mut tx: Box<dyn UnitOfWork>,
+        attempt: Attempt,
+    ) -> Result<Option<Attempt>, IdentityError> {
+        if let Some(limit) = self.failed_logins {
+            attempt.begin(&mut *tx, limit).await?;
+        }
+        tx.commit().await?;
+        Ok(self.failed_logins.map(|_| attempt))
     }
 
     /// Who calls with `token`.
@@ -181,43 +216,41 @@ impl Identity {
         Ok(principal)
     }
 
-    /// Gives `user`, who knows the current password, a new one, and ends all their sessions but `session`. API tokens stay.
-    /// Wrong passwords count like those of a sign-in. A letter tells the owner.
+    /// Gives `user`, who knows the current password, a new one, and ends all other access than `session`: other sessions,
+    /// confirmed device logins and, unless they are kept, API tokens. Wrong passwords count like those of a sign-in from
+    /// `device`. An e-mail tells the owner.
     pub async fn change_password(
         &self,
         user: UserId,
         session: SessionId,
-        current: Password,
-        new: Password,
+        change: PasswordChange,
+        device: &Device,
     ) -> Result<(), IdentityError> {
-        let name = self.username(user).await?;
-        let (_, hash) = self.try_name(name.as_str()).await?.ok_or(IdentityError::NotSignedIn)?;
+        let PasswordChange { current, new, keep_api_tokens } = change;
+        let mut tx = self.store.begin().await?;
+        let (_, hash) = tx.users().find_with_password(user).await?.ok_or(IdentityError::NotSignedIn)?;
         let password = hash.ok_or(IdentityError::NoPassword)?;
+        let attempt = Attempt::new(AttemptKey::account(user), device, self.clock.now());
+        let attempt = self.begin_attempt(tx, attempt).await?;
         if !self.passwords.verify(current, Some(password.clone())).await? {
             return Err(IdentityError::WrongCredentials);
         }
         let new = self.passwords.hash(new).await?;
         let known = Recognised { user, password };
         let mut tx = self.store.begin().await?;
-        if tx.users().hold(user).await?.is_none() || !known.is_current(&mut *tx).await? {
+        let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::WAYS_TO_SIGN_IN };
+        if end_access(&mut *tx, user, kept).await?.is_none() || !known.is_current(&mut *tx).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        if self.failed_logins.is_some() {
-            tx.login_attempts().forget(&[TriedName::of(name.as_str())]).await?;
+        if let Some(attempt) = attempt {
+            attempt.succeed(&mut *tx).await?;
         }
         tx.users().set_password(user, new).await?;
-        tx.sessions().delete_others(user, session).await?;
         if self.sends_letters {
             let now = self.clock.now();
             tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
         }
         Ok(tx.commit().await?)
-    }
-
-    async fn username(&self, user: UserId) -> Result<Username, IdentityError> {
-        let mut tx = self.store.begin().await?;
-        let user = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
-        Ok(user.username)
     }
 
     /// Ends the session that `user` calls through. One that ended meanwhile is no session to call through.
@@ -241,26 +274,6 @@ impl Identity {
         }
         tx.commit().await?;
         Ok(())
-    }
-
-    /// Notes a try under `name`, if it may come now, and finds the account.
-    async fn try_name(&self, name: &str) -> Result<Option<(User, Option<PasswordHash>)>, IdentityError> {
-        let mut tx = self.store.begin().await?;
-        if let Some(limit) = self.failed_logins {
-            let now = self.clock.now();
-            let since = FailedLogins::over_by(now);
-            let noted = tx.login_attempts().note(TriedName::of(name), now, since, limit.0).await?;
-            if !noted.let_through {
-                let retry_after = limit.wait(&noted.tries, now).unwrap_or(Duration::ZERO);
-                return Err(IdentityError::TooManyFailures { retry_after });
-            }
-        }
-        let found = match SignInName::parse(name) {
-            Some(name) => tx.users().find_for_sign_in(&name, gone_by(self.clock.now())).await?,
-            None => None,
-        };
-        tx.commit().await?;
-        Ok(found)
     }
 
     async fn open_session(

@@ -4,7 +4,7 @@ use super::*;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{MockPasswordHasher, MockSessionReader, MockSessionRepository, Noted};
-use crate::identity::{Secret, Via};
+use crate::identity::{PasswordHash, Secret, Via};
 use crate::ids::MockIds;
 use crate::jobs::Job;
 use crate::mail::About;
@@ -81,6 +81,7 @@ fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_se
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_insert().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
+            tx.jobs.expect_count_known().returning(|_, _| Ok(0));
             tx.jobs.expect_enqueue().times(letters).returning(|jobs, _| {
                 assert!(matches!(&jobs[0].1.job, Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42)));
                 Ok(1)
@@ -123,13 +124,17 @@ fn a_password_that_was_changed_while_it_was_checked_opens_and_changes_nothing() 
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.users.expect_find_with_password().returning(move |_| Ok(known("another one")));
         tx.sessions = MockSessionRepository::new();
+        tx.device_logins.expect_delete_approved().returning(|_| Ok(()));
+        tx.sessions.expect_delete_others().returning(|_, _| Ok(()));
+        tx.api_tokens.expect_delete_all().returning(|_| Ok(()));
         tx
     });
     let typed = || Password::typed("correct horse");
     let login = pollster::block_on(identity.login("ada", typed(), Device::default()));
     assert!(matches!(login, Err(IdentityError::WrongCredentials)), "{login:?}");
     let here = SessionId(Uuid::from_u128(5));
-    let change = pollster::block_on(identity.change_password(ada().id, here, typed(), Password::typed("mine now")));
+    let change = PasswordChange { current: typed(), new: Password::typed("mine now"), keep_api_tokens: false };
+    let change = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
     assert!(matches!(change, Err(IdentityError::WrongCredentials)), "{change:?}");
 }
 
@@ -144,51 +149,102 @@ fn who_is_wrong_learns_not_what_and_a_password_is_always_checked() {
     }
 }
 
-/// A store in which tries are let through or not; `forgotten` learns which names were forgotten.
-fn noting(let_through: bool, forgotten: &Arc<Mutex<Vec<TriedName>>>) -> impl Fn() -> TestUnitOfWork + use<> {
-    let forgotten = forgotten.clone();
+/// What became of attempts: which keys were noted, which were forgotten, which had their attempt taken back.
+#[derive(Default)]
+struct Attempts {
+    noted: Mutex<Vec<(AttemptKey, u32)>>,
+    forgotten: Mutex<Vec<AttemptKey>>,
+    taken_back: Mutex<Vec<AttemptKey>>,
+}
+
+/// A store in which attempts are let through or not, and of which `attempts` learns.
+fn noting(let_through: bool, attempts: &Arc<Attempts>) -> impl Fn() -> TestUnitOfWork + use<> {
+    let attempts = attempts.clone();
     move || {
         let mut tx = with_ada();
-        tx.login_attempts.expect_note().returning(move |_, now, since, most| {
-            assert_eq!((now - since, most), (Duration::minutes(1), 2));
+        let log = attempts.clone();
+        tx.login_attempts.expect_note().returning(move |key, now, since, most| {
+            assert_eq!(now - since, Duration::minutes(1));
+            log.noted.lock().expect("a lock").push((key, most));
             Ok(Noted { let_through, tries: vec![now - Duration::seconds(50), now - Duration::seconds(20)] })
         });
-        let forgotten = forgotten.clone();
-        tx.login_attempts.expect_forget().returning(move |names| {
-            forgotten.lock().expect("a lock").extend_from_slice(names);
+        let log = attempts.clone();
+        tx.login_attempts.expect_forget().returning(move |key| {
+            log.forgotten.lock().expect("a lock").push(key);
+            Ok(())
+        });
+        let log = attempts.clone();
+        tx.login_attempts.expect_take_back().returning(move |key, at| {
+            assert_eq!(at, NOW);
+            log.taken_back.lock().expect("a lock").push(key);
             Ok(())
         });
         tx
     }
 }
 
+/// A client whose address is known.
+fn somewhere() -> Device {
+    Device { ip: Some("2001:db8::7".to_owned()), user_agent: None }
+}
+
+/// What the address of [`somewhere`] is counted by.
+fn network() -> AttemptKey {
+    AttemptKey::network(crate::network::ClientNetwork::new("2001:db8::1".parse().expect("an address")))
+}
+
 #[test]
-fn who_succeeds_starts_anew_under_every_name_of_the_account_and_who_fails_does_not() {
-    for (password, names) in [("correct horse", &["ada@example.org", "ada"][..]), ("wrong", &[])] {
-        let forgotten = Arc::default();
-        let identity = identity(plain(), MockSessionReader::new(), noting(true, &forgotten));
+fn attempts_count_for_the_account_under_each_of_its_names_and_for_the_address() {
+    let account = AttemptKey::account(ada().id);
+    for (name, password, target, succeeds) in [
+        ("ADA", "correct horse", account, true),
+        ("ada@example.org", "correct horse", account, true),
+        ("ada", "wrong", account, false),
+        (" Ada@Example.org", "wrong", account, false),
+        ("nobody", "wrong", AttemptKey::unknown_name("NOBODY"), false),
+        ("no name at all", "wrong", AttemptKey::unknown_name("no name at all"), false),
+    ] {
+        let attempts = Arc::default();
+        let identity = identity(plain(), MockSessionReader::new(), noting(true, &attempts));
         let identity = identity.with_failed_logins(Some(FailedLogins(2)));
-        let login = pollster::block_on(identity.login("ADA", Password::typed(password), Device::default()));
-        assert_eq!(login.is_ok(), !names.is_empty(), "{password}");
-        let names: Vec<TriedName> = names.iter().map(|name| TriedName::of(name)).collect();
-        assert_eq!(*forgotten.lock().expect("a lock"), names);
+        let login = pollster::block_on(identity.login(name, Password::typed(password), somewhere()));
+        assert_eq!(login.is_ok(), succeeds, "{name}");
+        assert_eq!(*attempts.noted.lock().expect("a lock"), [(target, 2), (network(), 20)], "{name}");
+        let (forgotten, taken_back) = if succeeds { (vec![account], vec![network()]) } else { (vec![], vec![]) };
+        assert_eq!(*attempts.forgotten.lock().expect("a lock"), forgotten, "{name}");
+        assert_eq!(*attempts.taken_back.lock().expect("a lock"), taken_back, "{name}");
     }
 }
 
 #[test]
-fn one_try_too_many_is_not_even_looked_at_whether_or_not_the_account_exists() {
+fn attempts_to_change_a_password_share_the_count_of_the_account() {
+    for (let_through, expected) in [(true, "wrong_credentials"), (false, "too_many_failures")] {
+        let attempts = Arc::default();
+        let identity = identity(plain(), MockSessionReader::new(), noting(let_through, &attempts));
+        let identity = identity.with_failed_logins(Some(FailedLogins(2)));
+        let change = PasswordChange {
+            current: Password::typed("wrong"),
+            new: Password::typed("a new one"),
+            keep_api_tokens: false,
+        };
+        let here = SessionId(Uuid::from_u128(5));
+        let changed = pollster::block_on(identity.change_password(ada().id, here, change, &somewhere()));
+        assert_eq!(changed.expect_err("refused").code(), expected);
+        assert_eq!(attempts.noted.lock().expect("a lock")[0], (AttemptKey::account(ada().id), 2));
+    }
+}
+
+#[test]
+fn password_of_one_attempt_too_many_is_not_looked_at_whether_or_not_the_account_exists() {
     for name in ["ADA", "ada@example.org", "nobody", "no name at all"] {
-        let forgotten = Arc::default();
-        // Neither a password nor an account may be looked at: these mocks expect nothing.
-        let open = noting(false, &forgotten);
-        let identity = identity(MockPasswordHasher::new(), MockSessionReader::new(), move || TestUnitOfWork {
-            users: MockUserRepository::new(),
-            ..open()
-        });
+        let attempts = Arc::default();
+        // No password may be looked at: this mock expects nothing.
+        let identity = identity(MockPasswordHasher::new(), MockSessionReader::new(), noting(false, &attempts));
         let identity = identity.with_failed_logins(Some(FailedLogins(2)));
         let login = pollster::block_on(identity.login(name, Password::typed("correct horse"), Device::default()));
         let error = login.expect_err("it is refused");
         assert_eq!(error.kind(), ErrorKind::RateLimited { retry_after: Duration::seconds(10) }, "{name}");
+        assert_eq!(attempts.noted.lock().expect("a lock").len(), 1, "{name}");
     }
 }
 
@@ -238,27 +294,28 @@ fn the_last_use_is_noted_now_and_then() {
 }
 
 #[test]
-fn a_password_is_changed_by_who_knows_it_and_ends_the_other_sessions() {
+fn password_change_needs_the_current_one_and_ends_other_access() {
     let here = SessionId(Uuid::from_u128(5));
-    for (current, stored, expected) in [
-        ("right", Some("right"), Ok(())),
-        ("wrong", Some("right"), Err("wrong_credentials")),
-        ("right", None, Err("no_password")),
+    for (current, stored, keep_api_tokens, expected) in [
+        ("right", Some("right"), false, Ok(())),
+        ("right", Some("right"), true, Ok(())),
+        ("wrong", Some("right"), false, Err("wrong_credentials")),
+        ("right", None, false, Err("no_password")),
     ] {
+        let changes = usize::from(expected.is_ok());
         let told = Arc::new(Mutex::new(Vec::new()));
         let noted = told.clone();
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
-            tx.users.expect_find().returning(|_| Ok(Some(ada())));
-            tx.users
-                .expect_find_for_sign_in()
-                .returning(move |_, _| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
             tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
             tx.users
                 .expect_find_with_password()
                 .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
             tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
+            tx.device_logins.expect_delete_approved().times(..=1).returning(|_| Ok(()));
             tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
+            let tokens = tx.api_tokens.expect_delete_all().times(..=usize::from(!keep_api_tokens) * changes);
+            tokens.returning(|_| Ok(()));
             let told = noted.clone();
             tx.jobs.expect_enqueue().returning(move |jobs, _| {
                 let Job::Mail(letter) = &jobs[0].1.job else { panic!("a letter") };
@@ -268,9 +325,11 @@ fn a_password_is_changed_by_who_knows_it_and_ends_the_other_sessions() {
             tx
         });
         let identity = identity.with_letters(true);
-        let change = identity.change_password(ada().id, here, Password::typed(current), Password::typed("a new one"));
-        let outcome = pollster::block_on(change).map_err(|error| error.code());
-        assert_eq!(outcome, expected, "{current} {stored:?}");
+        let (current, new) = (Password::typed(current), Password::typed("a new one"));
+        let change = PasswordChange { current, new, keep_api_tokens };
+        let changed = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
+        let outcome = changed.map_err(|error| error.code());
+        assert_eq!(outcome, expected, "{stored:?}");
         let letters = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
         assert_eq!(*told.lock().expect("letters"), letters);
     }

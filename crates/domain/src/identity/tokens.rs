@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::access::require_open_session;
 use super::api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, TokenRequest};
 use super::error::IdentityError;
 use super::session::Secret;
 use crate::clock::Clock;
-use crate::ids::{ApiTokenId, Ids, UserId};
+use crate::ids::{ApiTokenId, Ids, SessionId, UserId};
 use crate::store::Store;
 
 /// The use cases of API tokens.
@@ -23,8 +24,13 @@ impl ApiTokens {
         Self { store, clock, ids }
     }
 
-    /// Makes a token of `user`.
-    pub async fn issue(&self, user: UserId, request: TokenRequest) -> Result<IssuedToken, IdentityError> {
+    /// Makes a token of `user`, who calls through `session`.
+    pub async fn issue(
+        &self,
+        user: UserId,
+        session: SessionId,
+        request: TokenRequest,
+    ) -> Result<IssuedToken, IdentityError> {
         let now = self.clock.now();
         if request.expires_at.is_some_and(|end| end <= now) {
             return Err(IdentityError::TokenEndsBefore);
@@ -47,6 +53,7 @@ impl ApiTokens {
             return Err(IdentityError::TooManyTokens(MOST_API_TOKENS));
         }
         tx.api_tokens().insert(&token).await?;
+        require_open_session(&mut *tx, user, session, now).await?;
         tx.commit().await?;
         Ok(IssuedToken { token, secret })
     }
@@ -75,10 +82,14 @@ mod tests {
     use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::{NOW, account};
+    use crate::users::Presence;
     use time::Duration;
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    const HERE: SessionId = SessionId(Uuid::from_u128(5));
+    const ENDED: SessionId = SessionId(Uuid::from_u128(6));
 
     fn tokens(there: usize) -> ApiTokens {
         let store = TestUnitOfWork::store(move || {
@@ -97,6 +108,8 @@ mod tests {
                 };
                 Ok(vec![token; there])
             });
+            tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
+            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
             tx.api_tokens.expect_insert().returning(|_| Ok(()));
             tx.api_tokens.expect_delete().returning(|_, token| Ok(token == ApiTokenId(Uuid::from_u128(9))));
             tx
@@ -110,17 +123,23 @@ mod tests {
 
     #[test]
     fn a_token_is_made_unless_there_are_too_many_or_it_would_have_ended() {
-        let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, request(None))).expect("a token");
+        let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, HERE, request(None))).expect("a token");
         assert!(made.secret.expose().starts_with("t_"));
         assert_eq!(Credential::parse(made.secret.expose()), Some(Credential::ApiToken(made.token.hash)));
         assert!(!format!("{made:?}").contains(made.secret.expose()));
         let error = |there, user, end| {
-            pollster::block_on(tokens(there).issue(user, request(end))).expect_err("no token").to_string()
+            pollster::block_on(tokens(there).issue(user, HERE, request(end))).expect_err("no token").to_string()
         };
         assert_eq!(error(MOST_API_TOKENS, ADA, None), "An account can have 50 API tokens, and this one has.");
         assert_eq!(error(0, ADA, Some(NOW)), "A token cannot end before it begins.");
         assert_eq!(error(0, UserId(Uuid::from_u128(2)), None), "Sign in to do this.");
-        assert!(pollster::block_on(tokens(0).issue(ADA, request(Some(NOW + Duration::SECOND)))).is_ok());
+        assert!(pollster::block_on(tokens(0).issue(ADA, HERE, request(Some(NOW + Duration::SECOND)))).is_ok());
+    }
+
+    #[test]
+    fn session_that_ended_meanwhile_makes_no_token() {
+        let made = pollster::block_on(tokens(0).issue(ADA, ENDED, request(None)));
+        assert!(matches!(made, Err(IdentityError::NotSignedIn)));
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
 
     fn letter() -> Job {
         let ada = UserId(uuid::Uuid::from_u128(1));
-        Letter::verification(&CountingIds, ada, NOW).1.job
+        Letter::password_changed(&CountingIds, ada, NOW).1.job
     }
 
     #[test]

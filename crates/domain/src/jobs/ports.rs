@@ -18,6 +18,9 @@ pub trait JobQueue: Send {
     /// Queues those of `jobs` whose key is not known yet; says how many that were. One statement.
     async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
 
+    /// How many of `keys` name a job of `kind` that is known, whatever became of it.
+    async fn count_known(&mut self, kind: Kind, keys: &[String]) -> Result<u64, StoreError>;
+
     /// A job of `kind` that nobody has begun yet and that is due by `due`. It is not begun before the end of the transaction, so
     /// it finds what that changes.
     async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError>;

@@ -1,17 +1,12 @@
 //! A letter as it waits in the queue.
 
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::data::{self, Datum, Facts};
-use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::{Job, Kind, NewJob};
 use crate::notifications::{Notification, NotificationKind};
-
-/// How long nobody is sent a second letter that they, or somebody else, asked for, in seconds.
-const SLOT: i64 = 300;
 
 /// A letter to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,22 +65,6 @@ impl About {
 }
 
 impl Letter {
-    /// The job that asks `user` whether their address is theirs: one in five minutes, however often it is asked for.
-    pub fn verification(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
-        let letter = Self { id: JobId(ids.fresh()), to: user, about: About::Verification };
-        letter.job(format!("verification:{user}:{}", slot(now)), now)
-    }
-
-    /// The job that lets `user` choose another password: one in five minutes for the address that was typed. Nobody's, where
-    /// no account has it, so that an address that is not known takes as long as one that is.
-    pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email, now: OffsetDateTime) -> (JobId, NewJob) {
-        let to = user.unwrap_or_else(|| UserId(ids.fresh()));
-        let letter = Self { id: JobId(ids.fresh()), to, about: About::PasswordReset };
-        // What people mistype is not kept.
-        let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
-        letter.job(format!("password_reset:{typed}:{}", slot(now)), now)
-    }
-
     /// The job that tells `user` that their password is another one.
     pub fn password_changed(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
         let letter = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
@@ -106,7 +85,7 @@ impl Letter {
         letter.job(format!("{}:{}", told.dedup_key(), notification.user), notification.created_at)
     }
 
-    fn job(self, key: String, run_at: OffsetDateTime) -> (JobId, NewJob) {
+    pub(super) fn job(self, key: String, run_at: OffsetDateTime) -> (JobId, NewJob) {
         (self.id, NewJob { job: Job::Mail(self), key, run_at })
     }
 
@@ -157,15 +136,8 @@ impl Letter {
     }
 }
 
-/// The five minutes that `now` is in.
-fn slot(now: OffsetDateTime) -> i64 {
-    now.unix_timestamp().div_euclid(SLOT)
-}
-
 #[cfg(test)]
 mod tests {
-    use time::Duration;
-
     use super::*;
     use crate::ids::{CountingIds, NotificationId};
     use crate::notifications::Told;
@@ -184,12 +156,15 @@ mod tests {
         }
     }
 
+    fn asked_for(about: About) -> (JobId, NewJob) {
+        Letter { id: JobId(Uuid::from_u128(8)), to: ADA, about }.job("asked for".to_owned(), NOW)
+    }
+
     #[test]
     fn every_letter_comes_back_as_it_was_stored() {
-        let address = Email::trusted("ada@example.org");
         for (id, NewJob { job, .. }) in [
-            Letter::verification(&CountingIds, ADA, NOW),
-            Letter::password_reset(&CountingIds, Some(ADA), &address, NOW),
+            asked_for(About::Verification),
+            asked_for(About::PasswordReset),
             Letter::password_changed(&CountingIds, ADA, NOW),
             Letter::of(&notification()),
         ] {
@@ -208,11 +183,10 @@ mod tests {
 
     #[test]
     fn what_somebody_waits_for_goes_before_what_ends_at_midnight_and_that_before_other_news() {
-        let address = Email::trusted("ada@example.org");
         let news = |told| Letter::of(&Notification { told, ..notification() });
         let jobs = [
-            Letter::verification(&CountingIds, ADA, NOW),
-            Letter::password_reset(&CountingIds, Some(ADA), &address, NOW),
+            asked_for(About::Verification),
+            asked_for(About::PasswordReset),
             news(Told::streak_at_risk(7, NOW.date())),
             Letter::of(&notification()),
         ];
@@ -231,31 +205,5 @@ mod tests {
         let Job::Mail(Letter { about: About::News(news), .. }) = job.job else { panic!("news") };
         assert_eq!((news.title.as_str(), news.message.as_str()), ("Follow request", "bob would like to follow you."));
         assert_eq!(data::text(&news.facts, "username"), Some("bob"));
-    }
-
-    #[test]
-    fn who_asks_twice_within_five_minutes_is_written_to_once() {
-        let address = Email::trusted("ada@example.org");
-        let keys = |at| {
-            let verification = Letter::verification(&CountingIds, ADA, at).1.key;
-            [verification, Letter::password_reset(&CountingIds, Some(ADA), &address, at).1.key]
-        };
-        assert_eq!(keys(NOW), keys(NOW + Duration::seconds(SLOT - 1)));
-        for (one, other) in keys(NOW).into_iter().zip(keys(NOW + Duration::seconds(SLOT))) {
-            assert_ne!(one, other);
-        }
-    }
-
-    #[test]
-    fn an_address_that_nobody_has_makes_a_letter_to_nobody_and_is_not_kept() {
-        let address = Email::trusted("ada@example.org");
-        let (_, known) = Letter::password_reset(&CountingIds, Some(ADA), &address, NOW);
-        let (_, unknown) = Letter::password_reset(&CountingIds, None, &address, NOW);
-        assert_eq!(known.key, unknown.key);
-        let other = Email::trusted("bob@example.org");
-        assert_ne!(Letter::password_reset(&CountingIds, None, &other, NOW).1.key, known.key);
-        let Job::Mail(letter) = unknown.job else { panic!("a letter") };
-        assert_ne!(letter.to, ADA);
-        assert!(!format!("{letter:?} {}", unknown.key).contains("example.org"));
     }
 }

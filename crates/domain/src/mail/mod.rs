@@ -7,10 +7,12 @@
 mod error;
 mod letter;
 pub mod ports;
+mod requested;
 mod service;
 
 pub use error::MailError;
 pub use letter::{About, Letter, News};
 pub use ports::{Content, Mailer, Outgoing};
+pub use requested::RequestedEmail;
 pub(crate) use service::bound_to_password;
 pub use service::{Letters, Sent, TicketLives};

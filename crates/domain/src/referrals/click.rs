@@ -6,12 +6,25 @@ use sha2::{Digest, Sha256};
 
 use super::code::ReferralCode;
 use crate::identity::Device;
+use crate::network::ClientNetwork;
 
-/// How many visitors of one code are kept for one day: nobody fills the disk by pretending to be many.
-pub const MOST_CLICKS_A_DAY: u32 = 1_000;
+/// How many clicks on one code are kept for one day: nobody fills the disk by pretending to be many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClickLimits {
+    /// From everywhere.
+    pub a_day: u32,
+    /// From one network: one client with many names of browsers may not use up what others have.
+    pub of_network: u32,
+}
+
+/// The limits of every code.
+pub const CLICK_LIMITS: ClickLimits = ClickLimits { a_day: 1_000, of_network: 10 };
 
 /// Tells this salt from others made of the same secret; the number changes with what is hashed.
 const PURPOSE: &str = "burntop referral visitor 1\n";
+
+/// Tells the hash of a network from that of a visitor.
+const NETWORK: &str = "network\n";
 
 /// What visitors are hashed with: whoever does not know it cannot try addresses until one fits.
 #[derive(Clone, Copy)]
@@ -31,10 +44,22 @@ impl VisitorSalt {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let mut visitor = [0; 16];
-        visitor.copy_from_slice(&hash.finalize()[..16]);
-        Visitor(visitor)
+        Visitor(first_half(hash))
     }
+
+    /// Where somebody opens the link of `code` from, whatever the browser. All devices without an address are in one place.
+    pub fn network(&self, code: &ReferralCode, device: &Device) -> VisitorNetwork {
+        let address = device.ip.as_deref().and_then(|ip| ip.parse().ok());
+        let network = address.map(|address| ClientNetwork::new(address).to_bytes()).unwrap_or_default();
+        let salted = Sha256::new().chain_update(self.0).chain_update(NETWORK);
+        VisitorNetwork(first_half(salted.chain_update(code.as_str()).chain_update(network)))
+    }
+}
+
+fn first_half(hash: Sha256) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    half
 }
 
 impl fmt::Debug for VisitorSalt {
@@ -46,6 +71,10 @@ impl fmt::Debug for VisitorSalt {
 /// What is kept of a visitor of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Visitor(pub [u8; 16]);
+
+/// What is kept of the network that a visitor of one code comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VisitorNetwork(pub [u8; 16]);
 
 #[cfg(test)]
 mod tests {
@@ -73,5 +102,22 @@ mod tests {
             assert_ne!(one, different);
         }
         assert_eq!(format!("{salt:?}"), "VisitorSalt(…)");
+    }
+
+    #[test]
+    fn network_is_one_by_code_and_address_whatever_the_browser() {
+        let salt = VisitorSalt::of(b"secret");
+        let (code, second) = (ReferralCode::trusted("0A1B2C3D"), ReferralCode::trusted("0A1B2C3E"));
+        let one = salt.network(&code, &device("2001:db8::1", "x"));
+        assert_eq!(one, salt.network(&code, &device("2001:db8::2", "y")));
+        for different in [
+            salt.network(&code, &device("2001:db9::1", "x")),
+            salt.network(&code, &device("", "x")),
+            salt.network(&second, &device("2001:db8::1", "x")),
+            VisitorSalt::of(b"another").network(&code, &device("2001:db8::1", "x")),
+            VisitorNetwork(salt.visitor(&code, &device("2001:db8::1", "x")).0),
+        ] {
+            assert_ne!(one, different);
+        }
     }
 }

@@ -15,7 +15,7 @@ mod service_tests;
 mod stats;
 mod upline;
 
-pub use click::{MOST_CLICKS_A_DAY, Visitor, VisitorSalt};
+pub use click::{CLICK_LIMITS, ClickLimits, Visitor, VisitorNetwork, VisitorSalt};
 pub use code::ReferralCode;
 pub use degree::Degree;
 pub use error::ReferralError;

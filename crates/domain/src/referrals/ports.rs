@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::click::Visitor;
+use super::click::{ClickLimits, Visitor, VisitorNetwork};
 use super::code::ReferralCode;
 use super::stats::ReferralStats;
 use crate::ids::UserId;
@@ -35,13 +35,15 @@ pub trait ReferralRepository: Send {
     /// Stores that the referral of `referred` is paid.
     async fn set_paid(&mut self, referred: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Stores a click on the link of `code`, unless nobody has it, the visitor did so today, or there are `most` today.
+    /// Stores a click on the link of `code`, unless nobody has it, the visitor did so today, or there are as many today as
+    /// `limits` say.
     async fn click(
         &mut self,
         code: &ReferralCode,
         visitor: Visitor,
+        network: VisitorNetwork,
         now: OffsetDateTime,
-        most: u32,
+        limits: ClickLimits,
     ) -> Result<(), StoreError>;
 
     /// Stores that somebody signed up for a click on the link of `referrer`: the oldest one of `visitor`, else of anybody,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use time::Duration;
 
-use super::click::{MOST_CLICKS_A_DAY, VisitorSalt};
+use super::click::{CLICK_LIMITS, VisitorSalt};
 use super::code::ReferralCode;
 use super::error::ReferralError;
 use super::ports::ReferralReader;
@@ -76,9 +76,9 @@ impl Referrals {
     /// stays untold.
     pub async fn click(&self, code: &str, device: &Device) -> Result<(), ReferralError> {
         let Some(code) = ReferralCode::parse(code) else { return Ok(()) };
-        let visitor = self.salt.visitor(&code, device);
+        let (visitor, network) = (self.salt.visitor(&code, device), self.salt.network(&code, device));
         let mut tx = self.store.begin().await?;
-        tx.referrals().click(&code, visitor, self.clock.now(), MOST_CLICKS_A_DAY).await?;
+        tx.referrals().click(&code, visitor, network, self.clock.now(), CLICK_LIMITS).await?;
         Ok(tx.commit().await?)
     }
 

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::ports::MockReferralReader;
-use super::{ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
+use super::{CLICK_LIMITS, ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
 use crate::achievements::Events;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
@@ -389,10 +389,11 @@ fn a_click_is_stored_by_code_and_visitor_and_nonsense_is_not() {
             tx.referrals
                 .expect_click()
                 .times(1)
-                .withf(|of, visitor, now, most| {
-                    (of, *visitor, *now, *most) == (&code(2), salt().visitor(&code(2), &device()), NOW, 1_000)
+                .withf(|of, visitor, network, now, limits| {
+                    let hashed = (salt().visitor(&code(2), &device()), salt().network(&code(2), &device()));
+                    (of, (*visitor, *network), *now, *limits) == (&code(2), hashed, NOW, CLICK_LIMITS)
                 })
-                .returning(|_, _, _, _| Ok(()));
+                .returning(|_, _, _, _, _| Ok(()));
             tx
         });
         let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));

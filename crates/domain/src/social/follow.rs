@@ -52,8 +52,9 @@ pub struct Contact {
     pub bio: Option<String>,
     /// How far they have come; `None` when the viewer may not see it.
     pub level: Option<Level>,
-    /// Since when they follow or are followed, or when they asked.
-    pub since: OffsetDateTime,
+    /// Since when they follow or are followed, or when they asked; `None` when the viewer may neither see them nor owns the
+    /// list.
+    pub since: Option<OffsetDateTime>,
 }
 
 /// How many follow a person and are followed by them.

@@ -5,6 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use crate::days::Zone;
+use crate::display::has_refused;
 use crate::identity::Email;
 use crate::ids::UserId;
 use crate::text::{TextProblem, bounded};
@@ -114,11 +115,11 @@ impl Region {
 pub struct WebUrl(String);
 
 impl WebUrl {
-    /// Takes an address with a host and without spaces or control characters.
+    /// Takes an address with a host and without spaces, control or format characters.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
         let text = bounded(text, 1, 500)?;
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+        let clean = !text.contains(char::is_whitespace) && !has_refused(text);
         match rest {
             Some(rest) if clean && !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']) => {
                 Ok(Self(text.to_owned()))
@@ -141,11 +142,11 @@ impl WebUrl {
 /// What people say about themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
-    /// A name to show, up to 100 characters.
+    /// A [`name`](crate::display::name) to show, up to 100 characters.
     pub name: Option<String>,
-    /// A few sentences, up to 500 characters.
+    /// A few sentences, [`paragraphs`](crate::display::paragraphs) of up to 500 characters.
     pub bio: Option<String>,
-    /// A place, up to 100 characters.
+    /// A place, up to 100 characters, like a name.
     pub location: Option<String>,
     /// The part of the world.
     pub region: Option<Region>,

@@ -8,6 +8,7 @@ use super::error::UserError;
 use super::leaving::{GRACE, Purged, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::clock::Clock;
+use crate::identity::{KeptAccess, end_access};
 use crate::ids::{Ids, UserId};
 use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
@@ -69,14 +70,11 @@ impl Users {
         let mut tx = self.store.begin().await?;
         // Whatever changes the account at this moment is done before, or finds nobody.
         tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
-        // Before the mark, because a program that asks for its session holds its login before the account.
-        tx.device_logins().delete_approved(user).await?;
+        // A sign-in that came first is ended here, and one that comes later brings the account back.
+        end_access(&mut *tx, user, KeptAccess::WAYS_TO_SIGN_IN).await?;
         let now = self.clock.now();
         tx.users().set_left(user, Some(now)).await?;
         tx.follows().set_counted(user, false).await?;
-        // After the mark: a sign-in that came first has its session by now, and one that comes later brings the account back.
-        tx.sessions().delete_all(user).await?;
-        tx.api_tokens().delete_all(user).await?;
         tx.commit().await?;
         Ok(now + GRACE)
     }

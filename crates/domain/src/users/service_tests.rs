@@ -15,7 +15,7 @@ use crate::ids::CountingIds;
 use crate::jobs::Job;
 use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::{NOW, account};
-use crate::users::Username;
+use crate::users::{Presence, Username};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -32,11 +32,14 @@ fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (User
 }
 
 #[test]
-fn who_leaves_is_marked_under_the_lock_and_then_signed_out_everywhere() {
+fn leaving_signs_out_everywhere_under_the_lock_and_then_marks_the_account() {
     let (users, commits) = users(|tx| {
         let mut order = Sequence::new();
         tx.ledger.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
         tx.device_logins.expect_delete_approved().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        tx.users.expect_hold().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Presence::Here)));
+        tx.sessions.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+        tx.api_tokens.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
         tx.users
             .expect_set_left()
             .withf(|user, at| (*user, *at) == (ADA, Some(NOW)))
@@ -49,8 +52,6 @@ fn who_leaves_is_marked_under_the_lock_and_then_signed_out_everywhere() {
             .times(1)
             .in_sequence(&mut order)
             .returning(|_, _| Ok(()));
-        tx.sessions.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
-        tx.api_tokens.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
     });
     assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE);
     assert_eq!(commits.load(Ordering::SeqCst), 1);

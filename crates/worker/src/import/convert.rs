@@ -4,6 +4,7 @@ use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
 use domain::data::StoredData;
 use domain::days::Zone;
+use domain::display::{cleaned_name, cleaned_paragraphs};
 use domain::identity::{Device, Email, ExternalLink, ProviderName, Scope};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
@@ -62,9 +63,9 @@ pub(super) fn account(line: portable::Account, target: &Target, now: OffsetDateT
         email: email.transpose()?,
         email_verified: line.email_verified,
         profile: Profile {
-            name: line.name.map(|name| text("name", name, 0, 100)).transpose()?,
-            bio: line.bio.map(|bio| text("bio", bio, 0, 500)).transpose()?,
-            location: line.location.map(|place| text("location", place, 0, 100)).transpose()?,
+            name: line.name.map(|name| shown("name", &name, 0)).transpose()?,
+            bio: line.bio.map(|bio| text("bio", cleaned_paragraphs(&bio), 0, 500)).transpose()?,
+            location: line.location.map(|place| shown("location", &place, 0)).transpose()?,
             region: line.region.map(region).transpose()?,
             website_url: url("website_url", line.website_url)?,
             image: url("image", line.image)?,
@@ -170,7 +171,7 @@ fn external_account(line: portable::ExternalAccount, now: OffsetDateTime) -> Res
 fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
     let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is no scope")));
     Ok(IssuedBefore {
-        name: text("name", line.name, 1, 100)?,
+        name: shown("name", &line.name, 1)?,
         scopes: line.scopes.iter().map(scope).collect::<Result<_, _>>()?,
         created_at: past("created_at", line.created_at, now)?,
         expires_at: line.expires_at.map(cut),
@@ -236,6 +237,11 @@ fn data(json: &str) -> Result<StoredData, Problem> {
 /// What somebody is called, by whatever rules of the release that wrote it.
 fn name(field: &'static str, value: String) -> Result<Username, Problem> {
     Ok(Username::trusted(text(field, value, 1, 100)?))
+}
+
+/// A name that is shown to others. Characters that are refused by now are dropped: the instance it comes from may have taken them.
+fn shown(field: &'static str, value: &str, shortest: usize) -> Result<String, Problem> {
+    text(field, cleaned_name(value, usize::MAX), shortest, 100)
 }
 
 fn text(field: &'static str, value: String, shortest: usize, longest: usize) -> Result<String, Problem> {

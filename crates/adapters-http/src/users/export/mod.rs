@@ -1,9 +1,9 @@
 //! `GET /users/me/export`: everything the account owns, as a file.
 
 mod lines;
+mod places;
 mod stream;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -11,18 +11,19 @@ use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::clock::Clock;
+use domain::network::ClientNetwork;
 use domain::portability::Exports;
 use futures_util::stream::empty;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::timeout;
 
 use crate::body::Patience;
 use crate::caller::Caller;
+use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
 use crate::instants;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use stream::{Failed, stream};
+use places::Places;
+use stream::{Failed, Pace, stream};
 
 pub(super) fn routes() -> Routes {
     crate::routes![export]
@@ -32,28 +33,21 @@ pub(super) fn routes() -> Routes {
 #[derive(Clone)]
 pub struct Downloads {
     exports: Exports,
-    room: Arc<Semaphore>,
+    places: Places,
 }
 
 impl Downloads {
-    /// How many there may be at a time: each holds a connection to the database, and its moment, as long as it lasts.
-    pub const MOST_AT_ONCE: usize = 2;
-
-    /// How long a request waits for room before it is told to come back.
-    const WAIT: Duration = Duration::from_secs(2);
-
-    /// How slowly a client may read: an export of a million messages is done within two hours.
-    const PATIENCE: Patience = Patience { grace: Duration::from_secs(30), slowest: 64 << 10 };
+    /// How slowly a client may read. While others wait for a place it must be faster, so that nobody keeps them by reading
+    /// just fast enough.
+    const PACE: Pace = Pace {
+        calm: Patience { grace: Duration::from_secs(30), slowest: 64 << 10 },
+        contended: Patience { grace: Duration::from_secs(30), slowest: 512 << 10 },
+        longest: Duration::from_mins(30),
+    };
 
     /// Serves `exports`.
     pub fn new(exports: Exports) -> Self {
-        Self { exports, room: Arc::new(Semaphore::new(Self::MOST_AT_ONCE)) }
-    }
-
-    /// Waits a moment for room: most exports are small.
-    async fn place(&self) -> ApiResult<OwnedSemaphorePermit> {
-        let place = timeout(Self::WAIT, self.room.clone().acquire_owned()).await;
-        place.ok().and_then(Result::ok).ok_or_else(ApiError::unavailable)
+        Self { exports, places: Places::default() }
     }
 }
 
@@ -63,7 +57,7 @@ impl Downloads {
 /// settings, machines, messages, people, achievements, activities and notifications, and at last `end` with the number of
 /// lines of each type, without which the file was cut off. It shows one moment, however long it is read. Secrets, and what
 /// they hash to, are not in it. `worker import` of another instance takes it in. Only a session may ask, one export at a time;
-/// a client that reads too slowly is cut off.
+/// a client that reads too slowly, or for more than half an hour, is cut off.
 #[utoipa::path(
     get, path = "/me/export", tag = "Users", security(("bearer" = [])),
     responses(
@@ -91,7 +85,8 @@ async fn export(
     if request.method() == Method::HEAD {
         return Ok(answer.streaming(empty::<Result<Bytes, Failed>>()));
     }
-    let place = downloads.place().await?;
+    let network = client_ip(&request).map(ClientNetwork::new);
+    let place = downloads.places.take(network).await.ok_or_else(ApiError::unavailable)?;
     let export = downloads.exports.begin(caller.id).await?;
-    Ok(answer.streaming(stream(export, place, Downloads::PATIENCE)))
+    Ok(answer.streaming(stream(export, place, Downloads::PACE)))
 }

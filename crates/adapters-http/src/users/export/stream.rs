@@ -9,11 +9,11 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use portable::{Line, Writer};
 use thiserror::Error;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout};
 
 use super::lines;
+use super::places::Place;
 use crate::body::Patience;
 
 /// Bytes of a piece, about.
@@ -21,6 +21,29 @@ const PIECE: usize = 64 << 10;
 
 /// How many pieces wait for the client at most.
 const AHEAD: usize = 4;
+
+/// How often a client that does not read is looked at: it may have to hurry by now.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How fast a client must read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// While nobody waits for its place.
+    pub(super) calm: Patience,
+    /// While somebody does.
+    pub(super) contended: Patience,
+    /// The most that an export may take, however fast.
+    pub(super) longest: Duration,
+}
+
+impl Pace {
+    /// How long from now on a client may still take nothing that has taken `sent` bytes in `elapsed` and nothing for `stalled`.
+    fn left(&self, is_contended: bool, sent: usize, elapsed: Duration, stalled: Duration) -> Duration {
+        let patience = if is_contended { &self.contended } else { &self.calm };
+        let whole = patience.for_bytes(sent).min(self.longest).saturating_sub(elapsed);
+        whole.min(patience.grace.saturating_sub(stalled))
+    }
+}
 
 /// Why a body ends before its end; the client sees a broken connection.
 #[derive(Debug, Error)]
@@ -35,20 +58,16 @@ enum Told {
 }
 
 /// The body of `export`, which gives `place` back when it is read or given up.
-pub(super) fn stream(
-    export: Export,
-    place: OwnedSemaphorePermit,
-    patience: Patience,
-) -> impl Stream<Item = Result<Bytes, Failed>> {
+pub(super) fn stream(export: Export, place: Place, pace: Pace) -> impl Stream<Item = Result<Bytes, Failed>> {
     let (sender, receiver) = channel(AHEAD);
     tokio::spawn(async move {
         let user = export.user.id;
-        let mut desk = Desk { sender, patience, started: Instant::now(), sent: 0, writer: Writer::default() };
+        let started = Instant::now();
+        let mut desk = Desk { sender, place, pace, started, sent: 0, writer: Writer::default() };
         match desk.write_all(export).await {
             Ok(()) => tracing::info!(%user, bytes = desk.sent, "an account was exported"),
             Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "an export was given up"),
         }
-        drop(place);
     });
     unfold(Some(receiver), async |receiver: Option<Receiver<Told>>| {
         let mut receiver = receiver?;
@@ -63,7 +82,8 @@ pub(super) fn stream(
 /// Writes lines and hands them over in pieces.
 struct Desk {
     sender: Sender<Told>,
-    patience: Patience,
+    place: Place,
+    pace: Pace,
     started: Instant,
     sent: usize,
     writer: Writer,
@@ -97,14 +117,21 @@ impl Desk {
         self.tell(Told::Piece(piece)).await
     }
 
-    /// Waits until there is room for one more, not longer than the grace at a time, nor than all that was sent may take.
+    /// Waits until there is room for one more, as long as the pace allows.
     async fn tell(&mut self, told: Told) -> Result<(), String> {
-        let left = self.patience.for_bytes(self.sent).saturating_sub(self.started.elapsed());
-        let wait: Duration = left.min(self.patience.grace);
-        match timeout(wait, self.sender.send(told)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err("the client hung up".to_owned()),
-            Err(_) => Err("the client reads too slowly".to_owned()),
+        let waiting = Instant::now();
+        loop {
+            let is_contended = self.place.is_contended();
+            let left = self.pace.left(is_contended, self.sent, self.started.elapsed(), waiting.elapsed());
+            match timeout(left.min(LOOK), self.sender.reserve()).await {
+                Ok(Ok(room)) => {
+                    room.send(told);
+                    return Ok(());
+                }
+                Ok(Err(_)) => return Err("the client hung up".to_owned()),
+                Err(_) if left <= LOOK => return Err("the client reads too slowly".to_owned()),
+                Err(_) => {}
+            }
         }
     }
 }

@@ -13,9 +13,9 @@ use domain::usage::Entry;
 use domain::usage::testing::{NOW, message};
 use futures_util::StreamExt;
 use portable::Reader;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::super::places::Places;
 use super::*;
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -59,19 +59,51 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
 }
 
 const PATIENT: Patience = Patience { grace: Duration::from_mins(5), slowest: 64 << 10 };
+const PACE: Pace = Pace { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
 
-/// Room for one, taken.
-fn room() -> (Arc<Semaphore>, OwnedSemaphorePermit) {
-    let room = Arc::new(Semaphore::new(1));
-    let place = room.clone().try_acquire_owned().expect("a place");
-    (room, place)
+/// Places of which all but one are taken, and that one as well.
+async fn room() -> (Places, [Place; 2]) {
+    let places = Places::default();
+    let place = async || places.take(None).await.expect("a place");
+    let taken = [place().await, place().await];
+    (places, taken)
+}
+
+/// Waits until a place is free.
+async fn wait_for_place(places: &Places) -> Place {
+    loop {
+        if let Some(place) = places.take(None).await {
+            return place;
+        }
+    }
+}
+
+#[test]
+fn client_may_read_as_slowly_as_others_can_wait() {
+    let patience = |slowest| Patience { grace: Duration::from_secs(30), slowest };
+    let (calm, contended) = (patience(1 << 10), patience(10 << 10));
+    let pace = Pace { calm, contended, longest: Duration::from_secs(600) };
+    for (name, is_contended, sent, elapsed, stalled, left) in [
+        ("at the beginning", false, 0, 0, 0, 30),
+        ("fast enough", false, 100, 100, 0, 30),
+        ("too slow", false, 100, 130, 0, 0),
+        ("stalled", false, 1_000, 10, 25, 5),
+        ("fast enough where nobody waits", true, 100, 100, 0, 0),
+        ("fast enough where somebody waits", true, 100, 15, 0, 25),
+        ("too long", false, 100_000, 590, 0, 10),
+        ("much too long", false, 100_000, 601, 0, 0),
+    ] {
+        let seconds = Duration::from_secs;
+        let left_by_pace = pace.left(is_contended, sent << 10, seconds(elapsed), seconds(stalled));
+        assert_eq!(left_by_pace, seconds(left), "{name}");
+    }
 }
 
 #[actix_web::test]
 async fn an_export_is_whole_and_gives_its_place_back() {
     let (export, ended) = export(30, false).await;
-    let (room, place) = room();
-    let pieces: Vec<_> = stream(export, place, PATIENT).collect().await;
+    let (places, [place, _other]) = room().await;
+    let pieces: Vec<_> = stream(export, place, PACE).collect().await;
     assert!(pieces.len() > 10, "{}", pieces.len());
     let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.expect("a piece")).collect();
     assert!(pieces.iter().all(|piece| piece.len() < PIECE + 1_000));
@@ -80,34 +112,34 @@ async fn an_export_is_whole_and_gives_its_place_back() {
     while reader.next_line().expect("a line").is_some() {}
     assert_eq!(reader.number(), 2 + 30 * 100 + 1);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
-    drop(room.acquire().await.expect("a place"));
+    drop(wait_for_place(&places).await);
 }
 
 #[actix_web::test]
 async fn an_export_that_fails_breaks_off() {
     let (export, ended) = export(3, true).await;
-    let (room, place) = room();
-    let pieces: Vec<_> = stream(export, place, PATIENT).collect().await;
+    let (places, [place, _other]) = room().await;
+    let pieces: Vec<_> = stream(export, place, PACE).collect().await;
     assert!(pieces.last().expect("a piece").is_err(), "no client may take this for the end");
-    drop(room.acquire().await.expect("a place"));
+    drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
 }
 
 #[actix_web::test]
 async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
     let (hung_up, ended) = export(usize::MAX - 1, false).await;
-    let (room, place) = self::room();
-    let mut body = Box::pin(stream(hung_up, place, PATIENT));
+    let (places, [place, _other]) = room().await;
+    let mut body = Box::pin(stream(hung_up, place, PACE));
     body.next().await.expect("a piece").expect("a piece");
     drop(body);
-    drop(room.acquire().await.expect("a place"));
+    drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
 
     let (unread, ended) = export(usize::MAX - 1, false).await;
-    let (room, place) = self::room();
+    let (places, [place, _other]) = room().await;
     let impatient = Patience { grace: Duration::from_millis(20), slowest: 64 << 10 };
-    let body = Box::pin(stream(unread, place, impatient));
-    drop(room.acquire().await.expect("a place"));
+    let body = Box::pin(stream(unread, place, Pace { calm: impatient, contended: impatient, ..PACE }));
+    drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     let pieces: Vec<_> = body.collect().await;
     assert!(pieces.len() <= AHEAD + 2 && pieces.last().expect("a piece").is_err());

@@ -374,7 +374,7 @@ fn follows() -> MockFollowReader {
             image: user.profile.image,
             bio: user.profile.bio,
             level: Some(Level::of(610)),
-            since: NOW,
+            since: Some(NOW),
         };
         Ok(Page { items: vec![ada], total: 101, request })
     };

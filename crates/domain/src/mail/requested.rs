@@ -1,0 +1,143 @@
+//! E-mails that somebody asks for, who may not be the owner of the address: bounded in number.
+
+use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::letter::{About, Letter};
+use crate::identity::Email;
+use crate::ids::{Ids, JobId, UserId};
+use crate::jobs::{Kind, NewJob};
+use crate::store::{StoreError, UnitOfWork};
+
+/// How long the same e-mail is not sent a second time, in seconds.
+const SLOT: i64 = 300;
+
+/// Slots of a day.
+const SLOTS_A_DAY: i64 = 24 * 60 * 60 / SLOT;
+
+/// An e-mail that was asked for. At most one is sent in five minutes, and [`most_a_day`](Self::most_a_day) within any day: the
+/// keys of the jobs say how many were, so a job that was done must be kept for a day at least.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedEmail {
+    email: Letter,
+    /// What the keys of its jobs begin with.
+    subject: String,
+    most_a_day: u64,
+}
+
+impl RequestedEmail {
+    /// The e-mail that asks `user` whether their address is theirs. It goes to an address that may be somebody else's, so there
+    /// are few.
+    pub fn verification(ids: &dyn Ids, user: UserId) -> Self {
+        let email = Letter { id: JobId(ids.fresh()), to: user, about: About::Verification };
+        Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
+    }
+
+    /// The e-mail that lets `user` choose another password, for the address that was typed. Nobody's, where no account has it,
+    /// so that an address that is not known takes as long as one that is.
+    pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
+        let to = user.unwrap_or_else(|| UserId(ids.fresh()));
+        let email = Letter { id: JobId(ids.fresh()), to, about: About::PasswordReset };
+        // What people mistype is not kept.
+        let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
+        Self { email, subject: format!("password_reset:{typed}"), most_a_day: 10 }
+    }
+
+    /// Queues the e-mail at `now`, unless it was queued a moment ago or as often as may be within a day.
+    pub async fn enqueue(self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<(), StoreError> {
+        let slot = now.unix_timestamp().div_euclid(SLOT);
+        let keys: Vec<String> = (0..SLOTS_A_DAY).map(|ago| self.key(slot - ago)).collect();
+        if tx.jobs().count_known(Kind::Mail, &keys).await? < self.most_a_day {
+            tx.jobs().enqueue(&[self.job(slot, now)], now).await?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, slot: i64) -> String {
+        format!("{}:{slot}", self.subject)
+    }
+
+    fn job(self, slot: i64, now: OffsetDateTime) -> (JobId, NewJob) {
+        let key = self.key(slot);
+        self.email.job(key, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
+
+    use pollster::block_on;
+    use time::Duration;
+
+    use super::*;
+    use crate::ids::CountingIds;
+    use crate::jobs::Job;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+
+    /// A queue that knows `keys`, to which jobs are added.
+    fn queue(keys: &Arc<Mutex<BTreeSet<String>>>) -> TestUnitOfWork {
+        let mut tx = TestUnitOfWork::default();
+        let known = keys.clone();
+        tx.jobs.expect_count_known().returning(move |kind, keys| {
+            assert_eq!(kind, Kind::Mail);
+            let known = known.lock().expect("keys");
+            Ok(keys.iter().filter(|key| known.contains(*key)).count() as u64)
+        });
+        let known = keys.clone();
+        tx.jobs.expect_enqueue().returning(move |jobs, _| {
+            let mut known = known.lock().expect("keys");
+            Ok(jobs.iter().filter(|(_, job)| known.insert(job.key.clone())).count() as u64)
+        });
+        tx
+    }
+
+    /// How many e-mails are queued when they are asked for every minute for so many hours.
+    fn queued(request: impl Fn() -> RequestedEmail, hours: i64) -> usize {
+        let keys = Arc::default();
+        for minute in 0..hours * 60 {
+            block_on(request().enqueue(&mut queue(&keys), NOW + Duration::minutes(minute))).expect("an answer");
+        }
+        let known = keys.lock().expect("keys");
+        known.len()
+    }
+
+    #[test]
+    fn requested_emails_end_after_a_few_and_go_on_after_a_day() {
+        let address = Email::trusted("ada@example.org");
+        let verification = || RequestedEmail::verification(&CountingIds, ADA);
+        let reset = || RequestedEmail::password_reset(&CountingIds, Some(ADA), &address);
+        for (hours, verifications, resets) in [(1, 5, 10), (24, 5, 10), (25, 10, 20), (48, 10, 20)] {
+            assert_eq!((queued(verification, hours), queued(reset, hours)), (verifications, resets), "{hours}");
+        }
+    }
+
+    #[test]
+    fn requested_email_is_queued_once_in_five_minutes() {
+        let request = || RequestedEmail::verification(&CountingIds, ADA);
+        let start = NOW.unix_timestamp().div_euclid(SLOT);
+        let key = |seconds: i64| request().job((NOW.unix_timestamp() + seconds).div_euclid(SLOT), NOW).1.key;
+        assert_eq!(key(0), request().key(start));
+        assert_eq!(key(0), key(SLOT - 1 - NOW.unix_timestamp().rem_euclid(SLOT)));
+        assert_ne!(key(0), key(SLOT));
+    }
+
+    #[test]
+    fn address_that_nobody_has_makes_an_email_to_nobody_and_is_not_kept() {
+        let address = Email::trusted("ada@example.org");
+        let known = RequestedEmail::password_reset(&CountingIds, Some(ADA), &address);
+        let unknown = RequestedEmail::password_reset(&CountingIds, None, &address);
+        assert_eq!(known.subject, unknown.subject);
+        let other = RequestedEmail::password_reset(&CountingIds, None, &Email::trusted("bob@example.org"));
+        assert_ne!(other.subject, known.subject);
+        let (_, job) = unknown.job(0, NOW);
+        let Job::Mail(email) = &job.job else { panic!("an e-mail") };
+        assert_ne!(email.to, ADA);
+        assert!(!format!("{email:?} {}", job.key).contains("example.org"));
+    }
+}

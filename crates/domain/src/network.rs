@@ -1,0 +1,48 @@
+//! What a client on the network is counted by.
+
+use std::net::IpAddr;
+
+/// The part of an IPv6 address that names a network: one customer of a provider has at least 64 bits of addresses, so counting
+/// single addresses would count nothing.
+const IPV6_NETWORK: u128 = u128::MAX << 64;
+
+/// An IPv4 address, or the network of 64 bits of an IPv6 address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ClientNetwork(u128);
+
+impl ClientNetwork {
+    /// The network of the client at `address`.
+    pub fn new(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => Self(v4.to_ipv6_mapped().to_bits()),
+            IpAddr::V6(v6) => Self(v6.to_bits() & IPV6_NETWORK),
+        }
+    }
+
+    /// The network as bytes: an IPv4 address as IPv6 maps it, or an IPv6 address whose last 64 bits are 0.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn client_is_an_ipv4_address_or_an_ipv6_network() {
+        for (one, other, same) in [
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("192.0.2.1", "::ffff:192.0.2.1", true),
+            ("::ffff:192.0.2.1", "::ffff:192.0.2.2", false),
+            ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", true),
+            ("2001:db8:0:1::1", "2001:db8:0:2::1", false),
+            ("2001:db8::1", "2001:db9::1", false),
+        ] {
+            let network = |text: &str| ClientNetwork::new(text.parse().expect("an address"));
+            assert_eq!(network(one) == network(other), same, "{one} {other}");
+            assert_eq!(network(one).to_bytes() == network(other).to_bytes(), same, "{one} {other}");
+        }
+    }
+}

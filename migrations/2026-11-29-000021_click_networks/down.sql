@@ -1,0 +1,1 @@
+ALTER TABLE referral_clicks DROP COLUMN network;
