@@ -96,14 +96,33 @@ impl Routes {
 
     /// Adds a page that is not part of the API's document, for anybody, under the limit of `class`.
     #[must_use]
-    pub fn limited_page<F, Args>(mut self, method: Method, path: &str, class: Class, handler: F) -> Self
+    pub fn limited_page<F, Args>(self, method: Method, path: &str, class: Class, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        self.guarded_page(method, path, Gate::open(class, false), handler)
+    }
+
+    /// Adds what the form of such a page is sent to.
+    #[must_use]
+    pub fn form<F, Args>(self, path: &str, class: Class, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        F::Output: Responder + 'static,
+        Args: FromRequest + 'static,
+    {
+        self.guarded_page(Method::POST, path, Gate::open(class, true), handler)
+    }
+
+    fn guarded_page<F, Args>(mut self, method: Method, path: &str, gate: Gate, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        let gate = Gate::open(class, method == Method::POST);
         self.table.push(Entry { path: path.to_owned(), method, route, gate, operation: None });
         self
     }

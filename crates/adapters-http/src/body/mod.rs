@@ -13,13 +13,15 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{FromRequest, HttpRequest};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 pub use budget::{Admitted, ByteBudget, Charge};
 pub use encoding::{Encoding, Failure as EncodingFailure};
+use raw::Media;
 pub use raw::Patience;
 pub use sync::SyncBody;
 
@@ -68,10 +70,10 @@ impl Unread {
     }
 
     /// Takes the body in, at most `limit` bytes of it as they are sent.
-    async fn collect(self, limit: usize) -> ApiResult<Collected> {
+    async fn collect(self, media: Media, limit: usize) -> ApiResult<Collected> {
         let patience = self.limits().patience;
         let Self { request, mut payload } = self;
-        let declared = raw::Declared::of(&request, limit)?;
+        let declared = raw::Declared::of(&request, media, limit)?;
         let budget = request.app_data::<Data<ByteBudget>>().map(|budget| ByteBudget::clone(budget)).unwrap_or_default();
         let mut charge = budget.charge(&request).await?;
         let bytes = raw::collect(&mut payload, &declared, limit, patience, &mut charge).await?;
@@ -81,8 +83,8 @@ impl Unread {
     }
 
     /// The body as text, of at most `limit` bytes unpacked.
-    async fn text(self, limit: usize) -> ApiResult<String> {
-        let Collected { bytes, encoding, mut charge } = self.collect(limit).await?;
+    async fn text(self, media: Media, limit: usize) -> ApiResult<String> {
+        let Collected { bytes, encoding, mut charge } = self.collect(media, limit).await?;
         if encoding == Encoding::Identity {
             return Ok(raw::utf8(&bytes)?.to_owned());
         }
@@ -120,7 +122,7 @@ impl<T: FromFields> Body<T> {
     /// Reads a body that may be left out: `None` where there is none, or null.
     pub async fn read_if_any(self) -> ApiResult<Option<T>> {
         let limit = self.unread.limits().ordinary;
-        let text = self.unread.text(limit).await?;
+        let text = self.unread.text(Media::Json, limit).await?;
         let json: Value = match &*text {
             "" => Value::Null,
             text => serde_json::from_str(text).map_err(Problems::broken_json)?,
@@ -130,9 +132,34 @@ impl<T: FromFields> Body<T> {
 
     /// Reads a body of at most `limit` bytes, for a route that takes less, or more, than others.
     pub async fn read_within(self, limit: usize) -> ApiResult<T> {
-        let text = self.unread.text(limit).await?;
+        let text = self.unread.text(Media::Json, limit).await?;
         let json: Value = serde_json::from_str(&text).map_err(Problems::broken_json)?;
         Ok(fields::from_json(&json)?)
+    }
+}
+
+/// The fields of an HTML form that say a `T`, not read yet.
+pub struct FormBody<T> {
+    unread: Unread,
+    says: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned> FormBody<T> {
+    /// Reads the form: 415, 413 or 400 when the body is not what the page sends.
+    pub async fn read(self) -> ApiResult<T> {
+        let limit = self.unread.limits().ordinary;
+        let text = self.unread.text(Media::Form, limit).await?;
+        let fields = Query::<T>::from_query(&text).map_err(|_| ApiError::bad_request("The form is incomplete"))?;
+        Ok(fields.into_inner())
+    }
+}
+
+impl<T> FromRequest for FormBody<T> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { unread: Unread::of(request, payload), says: PhantomData }))
     }
 }
 

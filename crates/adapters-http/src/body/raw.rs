@@ -45,8 +45,8 @@ pub(super) struct Declared {
 
 impl Declared {
     /// Checks what can be checked before a byte is read: 415, 413, 400.
-    pub(super) fn of(request: &HttpRequest, limit: usize) -> ApiResult<Self> {
-        if !says_json(request) {
+    pub(super) fn of(request: &HttpRequest, media: Media, limit: usize) -> ApiResult<Self> {
+        if !media.fits(request) {
             return Err(ApiError::unsupported_media_type());
         }
         let length = request.headers().get(CONTENT_LENGTH).and_then(|header| header.to_str().ok()?.parse().ok());
@@ -58,13 +58,31 @@ impl Declared {
     }
 }
 
-/// Whether the body is JSON as far as the headers tell. One that says nothing counts as JSON.
-fn says_json(request: &HttpRequest) -> bool {
-    if request.headers().get(CONTENT_TYPE).is_none_or(|header| header.as_bytes().trim_ascii().is_empty()) {
-        return true;
+/// What a body is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Media {
+    /// JSON; a body that does not say what it is counts as JSON.
+    Json,
+    /// The fields of an HTML form, as browsers send them.
+    Form,
+}
+
+impl Media {
+    /// Whether `request` has such a body as far as the headers tell.
+    fn fits(self, request: &HttpRequest) -> bool {
+        let is_silent =
+            request.headers().get(CONTENT_TYPE).is_none_or(|header| header.as_bytes().trim_ascii().is_empty());
+        if is_silent {
+            return self == Self::Json;
+        }
+        let Ok(Some(mime)) = request.mime_type() else { return false };
+        let is_json = || mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json");
+        mime.type_() == "application"
+            && match self {
+                Self::Json => is_json(),
+                Self::Form => mime.subtype() == "x-www-form-urlencoded",
+            }
     }
-    let Ok(Some(mime)) = request.mime_type() else { return false };
-    mime.type_() == "application" && (mime.subtype() == "json" || mime.suffix().is_some_and(|suffix| suffix == "json"))
 }
 
 /// Room for a body is made in steps of at least so many bytes.

@@ -8,6 +8,7 @@ use actix_web::{FromRequest, HttpRequest};
 use domain::usage::Batch;
 
 use super::encoding::{Encoding, Failure};
+use super::raw::Media;
 use super::{Admitted, Collected, Unread, raw, unblocked};
 use crate::error::{ApiError, ApiResult};
 use crate::sync::parse;
@@ -26,7 +27,7 @@ impl SyncBody {
     /// holds its part of the budget, which ends with it: keep it until the work is done.
     pub async fn read(self) -> ApiResult<Admitted<Batch>> {
         let limits = self.0.limits();
-        let Collected { bytes, encoding, mut charge } = self.0.collect(limits.sync).await?;
+        let Collected { bytes, encoding, mut charge } = self.0.collect(Media::Json, limits.sync).await?;
         let packed = bytes.len();
         let expected = match encoding {
             Encoding::Identity => packed,

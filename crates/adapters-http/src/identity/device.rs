@@ -1,7 +1,7 @@
 //! `/auth/device` and the page at `/device`: signing in a program that has no browser, in the manner of RFC 8628.
 
 use actix_web::http::{Method, StatusCode};
-use actix_web::web::{Data, Form, Query as Pairs};
+use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::error::DomainError;
 use domain::identity::{Asked, Begun, DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, UserCode};
@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::answer::{Json, NoContent};
-use crate::body::Body;
+use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
 use crate::error::{ApiError, ApiResult, ErrorCode};
 use crate::limits::Class;
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
 pub(crate) fn pages() -> Routes {
     Routes::default()
         .limited_page(Method::GET, "/device", Class::Auth, show)
-        .limited_page(Method::POST, "/device", Class::Auth, answer)
+        .form("/device", Class::Auth, answer)
         .page("/device/style.css", || async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE) })
 }
 
@@ -257,24 +257,24 @@ fn claims(login: &DeviceLogin) -> String {
 
 async fn answer(
     request: HttpRequest,
-    filled: Form<Filled>,
+    filled: FormBody<Filled>,
     identity: Data<Identity>,
     logins: Data<DeviceLogins>,
-) -> HttpResponse {
-    let Filled { user_code, name, password, answer } = filled.into_inner();
+) -> ApiResult<HttpResponse> {
+    let Filled { user_code, name, password, answer } = filled.read().await?;
     let Some(code) = UserCode::parse(&user_code) else {
-        return failure(&IdentityError::UnknownUserCode, None);
+        return Ok(failure(&IdentityError::UnknownUserCode, None));
     };
     let yes = answer == "yes";
     let confirmed = async {
         let known = identity.recognise(&name, Password::typed(password), &device(&request)).await?;
         logins.confirm_by_password(&known, &code, yes).await
     };
-    match confirmed.await {
+    Ok(match confirmed.await {
         Ok(()) if yes => done("Your program is signed in. You can close this page."),
         Ok(()) => done("Your program was refused. You can close this page."),
         Err(error) => failure(&error, Some(&code)),
-    }
+    })
 }
 
 /// The form again, with what went wrong.

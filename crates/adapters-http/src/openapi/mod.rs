@@ -4,6 +4,7 @@
 //! is added here: 401 where it needs a token, the body's failures where it has a body, 422 where it has parameters,
 //! 429 where it is limited, and 500 and 503 everywhere.
 
+mod asset;
 pub mod failures;
 mod pages;
 

@@ -1,12 +1,13 @@
 //! The pages that show the document: the document itself, Swagger UI, and a plain reading page. Everything they load
 //! comes from this server.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::header;
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse};
 use utoipa::openapi::OpenApi;
 
+use super::asset::Asset;
 use crate::error::{ApiError, ApiResult};
 use crate::input::PathArgs;
 use crate::routes::Routes;
@@ -17,52 +18,60 @@ const SWAGGER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 const READER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-const SWAGGER: &str = include_str!("assets/swagger.html");
-const SWAGGER_START: &str = include_str!("assets/swagger.js");
-const READER: &str = include_str!("assets/reader.html");
-const READER_SCRIPT: &str = include_str!("assets/reader.js");
-const READER_STYLE: &str = include_str!("assets/reader.css");
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+static SWAGGER: Asset = Asset::page(include_str!("assets/swagger.html"), SWAGGER_POLICY);
+static SWAGGER_START: Asset = Asset::file(JAVASCRIPT, include_str!("assets/swagger.js"));
+static READER: Asset = Asset::page(include_str!("assets/reader.html"), READER_POLICY);
+static READER_SCRIPT: Asset = Asset::file(JAVASCRIPT, include_str!("assets/reader.js"));
+static READER_STYLE: Asset = Asset::file("text/css; charset=utf-8", include_str!("assets/reader.css"));
 
 /// The pages for `document`.
 pub(crate) fn pages(document: &OpenApi) -> Routes {
-    let text: Arc<str> = document.to_json().unwrap_or_default().into();
+    let text = document.to_json().unwrap_or_default().into_bytes();
+    let described = Arc::new(Asset::made("application/json", text));
+    let document = move |request: HttpRequest| {
+        let answer = described.answer(&request);
+        async move { answer }
+    };
     Routes::default()
-        .page("/api/v1/openapi.json", move || {
-            let text = text.clone();
-            async move { kept(HttpResponse::Ok().content_type("application/json")).body(text.to_string()) }
-        })
-        .page("/docs", || async { html(SWAGGER, SWAGGER_POLICY) })
+        .page("/api/v1/openapi.json", document)
+        .page("/docs", |request: HttpRequest| async move { SWAGGER.answer(&request) })
         .page("/docs/{file}", swagger_file)
-        .page("/redoc", || async { html(READER, READER_POLICY) })
-        .page("/redoc/reader.js", || async { asset("text/javascript; charset=utf-8", READER_SCRIPT) })
-        .page("/redoc/reader.css", || async { asset("text/css; charset=utf-8", READER_STYLE) })
+        .page("/redoc", |request: HttpRequest| async move { READER.answer(&request) })
+        .page("/redoc/reader.js", |request: HttpRequest| async move { READER_SCRIPT.answer(&request) })
+        .page("/redoc/reader.css", |request: HttpRequest| async move { READER_STYLE.answer(&request) })
 }
 
-async fn swagger_file(path: PathArgs) -> ApiResult<HttpResponse> {
+async fn swagger_file(request: HttpRequest, path: PathArgs) -> ApiResult<HttpResponse> {
     let name = path.text("file")?;
     if name == "start.js" {
-        return Ok(asset("text/javascript; charset=utf-8", SWAGGER_START));
+        return Ok(SWAGGER_START.answer(&request));
     }
-    let file = utoipa_swagger_ui::serve(&name, Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json")));
-    let Ok(Some(file)) = file else { return Err(ApiError::unknown_route()) };
-    let mut answer = HttpResponse::Ok();
-    if file.gzpipped {
-        answer.insert_header((header::CONTENT_ENCODING, "gzip"));
-    }
-    Ok(kept(answer.content_type(file.content_type)).body(file.bytes.into_owned()))
+    let found = SWAGGER_FILES.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
+    let file = match found {
+        Some(file) => file,
+        None => unpacked_file(&name)?,
+    };
+    Ok(file.answer(&request))
 }
 
-fn html(text: &'static str, policy: &'static str) -> HttpResponse {
-    let mut answer = HttpResponse::Ok();
-    answer.content_type("text/html; charset=utf-8").insert_header((header::CONTENT_SECURITY_POLICY, policy));
-    kept(&mut answer).body(text)
-}
+/// The files of Swagger UI that were asked for, by name.
+static SWAGGER_FILES: Mutex<BTreeMap<String, Arc<Asset>>> = Mutex::new(BTreeMap::new());
 
-fn asset(kind: &'static str, text: &'static str) -> HttpResponse {
-    kept(HttpResponse::Ok().content_type(kind)).body(text)
-}
-
-/// These change only with the program.
-fn kept(answer: &mut HttpResponseBuilder) -> &mut HttpResponseBuilder {
-    answer.insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+/// The file of Swagger UI called `name`, kept for later requests; only names of files that there are take room.
+fn unpacked_file(name: &str) -> ApiResult<Arc<Asset>> {
+    let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
+    let Ok(Some(file)) = utoipa_swagger_ui::serve(name, config) else { return Err(ApiError::unknown_route()) };
+    let content_type = match name.rsplit('.').next() {
+        Some("js") => JAVASCRIPT,
+        Some("css") => "text/css; charset=utf-8",
+        Some("html") => "text/html; charset=utf-8",
+        Some("png") => "image/png",
+        Some("map" | "json") => "application/json",
+        _ => "application/octet-stream",
+    };
+    let asset = Arc::new(Asset::made(content_type, file.bytes.into_owned()));
+    SWAGGER_FILES.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), asset.clone());
+    Ok(asset)
 }
