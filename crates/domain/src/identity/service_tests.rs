@@ -302,9 +302,9 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
         ("wrong", Some("right"), false, Err("wrong_credentials")),
         ("right", None, false, Err("no_password")),
     ] {
-        let changes = usize::from(expected.is_ok());
         let told = Arc::new(Mutex::new(Vec::new()));
-        let noted = told.clone();
+        let (noted, ended) = (told.clone(), Arc::new(Mutex::new(Vec::new())));
+        let ends = ended.clone();
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
@@ -312,10 +312,17 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
                 .expect_find_with_password()
                 .returning(move |_| Ok(Some((ada(), stored.map(|hash| PasswordHash(hash.into()))))));
             tx.users.expect_set_password().withf(|_, hash| hash.0 == "a new one").returning(|_, _| Ok(()));
-            tx.device_logins.expect_delete_approved().times(..=1).returning(|_| Ok(()));
-            tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(|_, _| Ok(()));
-            let tokens = tx.api_tokens.expect_delete_all().times(..=usize::from(!keep_api_tokens) * changes);
-            tokens.returning(|_| Ok(()));
+            let end = |what: &'static str| {
+                let ends = ends.clone();
+                move || {
+                    ends.lock().expect("a list").push(what);
+                    Ok(())
+                }
+            };
+            let (logins, sessions, tokens) = (end("device logins"), end("other sessions"), end("API tokens"));
+            tx.device_logins.expect_delete_approved().returning(move |_| logins());
+            tx.sessions.expect_delete_others().withf(move |_, kept| *kept == here).returning(move |_, _| sessions());
+            tx.api_tokens.expect_delete_all().returning(move |_| tokens());
             let told = noted.clone();
             tx.jobs.expect_enqueue().returning(move |jobs, _| {
                 let Job::Mail(letter) = &jobs[0].1.job else { panic!("a letter") };
@@ -327,9 +334,11 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
         let identity = identity.with_letters(true);
         let (current, new) = (Password::typed(current), Password::typed("a new one"));
         let change = PasswordChange { current, new, keep_api_tokens };
-        let changed = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
-        let outcome = changed.map_err(|error| error.code());
-        assert_eq!(outcome, expected, "{stored:?}");
+        let outcome = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
+        assert_eq!(outcome.map_err(|error| error.code()), expected, "{stored:?}");
+        let all = ["device logins", "other sessions", "API tokens"];
+        let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
+        assert_eq!(*ended.lock().expect("a list"), expected_ends);
         let letters = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
         assert_eq!(*told.lock().expect("letters"), letters);
     }

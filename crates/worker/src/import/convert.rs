@@ -87,7 +87,7 @@ pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
             last_synced_at: past("last_synced_at", line.last_synced_at, now)?,
         }]),
         Line::ExternalAccount(line) => Part::ExternalAccounts(vec![external_account(line, now)?]),
-        Line::ApiToken(line) => Part::ApiTokens(vec![api_token(line, now)?]),
+        Line::ApiToken(line) => Part::ApiTokens(vec![api_token(&line, now)?]),
         Line::Session(line) => Part::Sessions(vec![SignedIn {
             created_at: past("created_at", line.created_at, now)?,
             expires_at: cut(line.expires_at),
@@ -168,7 +168,7 @@ fn external_account(line: portable::ExternalAccount, now: OffsetDateTime) -> Res
     })
 }
 
-fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
+fn api_token(line: &portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
     let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is no scope")));
     Ok(IssuedBefore {
         name: shown("name", &line.name, 1)?,

@@ -23,7 +23,7 @@ use crate::instants;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use places::Places;
-use stream::{Failed, Pace, stream};
+use stream::{Failed, ReadSpeed, stream};
 
 pub(super) fn routes() -> Routes {
     crate::routes![export]
@@ -39,7 +39,7 @@ pub struct Downloads {
 impl Downloads {
     /// How slowly a client may read. While others wait for a place it must be faster, so that nobody keeps them by reading
     /// just fast enough.
-    const PACE: Pace = Pace {
+    const SPEED: ReadSpeed = ReadSpeed {
         calm: Patience { grace: Duration::from_secs(30), slowest: 64 << 10 },
         contended: Patience { grace: Duration::from_secs(30), slowest: 512 << 10 },
         longest: Duration::from_mins(30),
@@ -88,5 +88,5 @@ async fn export(
     let network = client_ip(&request).map(ClientNetwork::new);
     let place = downloads.places.take(network).await.ok_or_else(ApiError::unavailable)?;
     let export = downloads.exports.begin(caller.id).await?;
-    Ok(answer.streaming(stream(export, place, Downloads::PACE)))
+    Ok(answer.streaming(stream(export, place, Downloads::SPEED)))
 }

@@ -100,23 +100,23 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn network(last: u8) -> Option<ClientNetwork> {
-        Some(ClientNetwork::new([192, 0, 2, last].into()))
+    fn network(last: u8) -> ClientNetwork {
+        ClientNetwork::new([192, 0, 2, last].into())
     }
 
     #[test]
     fn network_has_half_of_the_places_and_others_have_the_rest() {
         let places = Places::default();
-        let mut taken: Vec<Place> = (0..2).map(|_| places.try_take(network(1)).expect("a place")).collect();
+        let mut taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         assert!(!taken[0].is_contended(), "nobody waited yet");
-        assert!(places.try_take(network(1)).is_none());
+        assert!(places.try_take(Some(network(1))).is_none());
         assert!(taken[0].is_contended());
-        taken.push(places.try_take(network(2)).expect("a place"));
+        taken.push(places.try_take(Some(network(2))).expect("a place"));
         taken.push(places.try_take(None).expect("a place"));
-        assert!(places.try_take(network(3)).is_none(), "all are taken");
+        assert!(places.try_take(Some(network(3))).is_none(), "all are taken");
         drop(taken.remove(0));
-        assert!(places.try_take(network(3)).is_some());
-        assert!(places.try_take(network(1)).is_some(), "one of its two is free");
+        assert!(places.try_take(Some(network(3))).is_some());
+        assert!(places.try_take(Some(network(1))).is_some(), "one of its two is free");
         drop(taken);
         assert!(places.state().taken.is_empty());
     }
@@ -124,8 +124,8 @@ mod tests {
     #[actix_web::test]
     async fn place_that_becomes_free_goes_to_who_waits() {
         let places = Places::default();
-        let taken: Vec<Place> = (0..2).map(|_| places.try_take(network(1)).expect("a place")).collect();
-        let (waiting, ()) = tokio::join!(places.take(network(1)), async { drop(taken) });
+        let taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
+        let (waiting, ()) = tokio::join!(places.take(Some(network(1))), async { drop(taken) });
         assert!(waiting.is_some());
     }
 }

@@ -27,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// How fast a client must read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Pace {
+pub(super) struct ReadSpeed {
     /// While nobody waits for its place.
     pub(super) calm: Patience,
     /// While somebody does.
@@ -36,7 +36,7 @@ pub(super) struct Pace {
     pub(super) longest: Duration,
 }
 
-impl Pace {
+impl ReadSpeed {
     /// How long from now on a client may still take nothing that has taken `sent` bytes in `elapsed` and nothing for `stalled`.
     fn left(&self, is_contended: bool, sent: usize, elapsed: Duration, stalled: Duration) -> Duration {
         let patience = if is_contended { &self.contended } else { &self.calm };
@@ -58,12 +58,12 @@ enum Told {
 }
 
 /// The body of `export`, which gives `place` back when it is read or given up.
-pub(super) fn stream(export: Export, place: Place, pace: Pace) -> impl Stream<Item = Result<Bytes, Failed>> {
+pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Stream<Item = Result<Bytes, Failed>> {
     let (sender, receiver) = channel(AHEAD);
     tokio::spawn(async move {
         let user = export.user.id;
         let started = Instant::now();
-        let mut desk = Desk { sender, place, pace, started, sent: 0, writer: Writer::default() };
+        let mut desk = Desk { sender, place, speed, started, sent: 0, writer: Writer::default() };
         match desk.write_all(export).await {
             Ok(()) => tracing::info!(%user, bytes = desk.sent, "an account was exported"),
             Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "an export was given up"),
@@ -83,7 +83,7 @@ pub(super) fn stream(export: Export, place: Place, pace: Pace) -> impl Stream<It
 struct Desk {
     sender: Sender<Told>,
     place: Place,
-    pace: Pace,
+    speed: ReadSpeed,
     started: Instant,
     sent: usize,
     writer: Writer,
@@ -117,12 +117,12 @@ impl Desk {
         self.tell(Told::Piece(piece)).await
     }
 
-    /// Waits until there is room for one more, as long as the pace allows.
+    /// Waits until there is room for one more, as long as the speed allows.
     async fn tell(&mut self, told: Told) -> Result<(), String> {
         let waiting = Instant::now();
         loop {
             let is_contended = self.place.is_contended();
-            let left = self.pace.left(is_contended, self.sent, self.started.elapsed(), waiting.elapsed());
+            let left = self.speed.left(is_contended, self.sent, self.started.elapsed(), waiting.elapsed());
             match timeout(left.min(LOOK), self.sender.reserve()).await {
                 Ok(Ok(room)) => {
                     room.send(told);

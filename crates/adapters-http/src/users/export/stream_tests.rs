@@ -59,7 +59,7 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
 }
 
 const PATIENT: Patience = Patience { grace: Duration::from_mins(5), slowest: 64 << 10 };
-const PACE: Pace = Pace { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
+const SPEED: ReadSpeed = ReadSpeed { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
 
 /// Places of which all but one are taken, and that one as well.
 async fn room() -> (Places, [Place; 2]) {
@@ -82,7 +82,7 @@ async fn wait_for_place(places: &Places) -> Place {
 fn client_may_read_as_slowly_as_others_can_wait() {
     let patience = |slowest| Patience { grace: Duration::from_secs(30), slowest };
     let (calm, contended) = (patience(1 << 10), patience(10 << 10));
-    let pace = Pace { calm, contended, longest: Duration::from_secs(600) };
+    let speed = ReadSpeed { calm, contended, longest: Duration::from_mins(10) };
     for (name, is_contended, sent, elapsed, stalled, left) in [
         ("at the beginning", false, 0, 0, 0, 30),
         ("fast enough", false, 100, 100, 0, 30),
@@ -94,8 +94,8 @@ fn client_may_read_as_slowly_as_others_can_wait() {
         ("much too long", false, 100_000, 601, 0, 0),
     ] {
         let seconds = Duration::from_secs;
-        let left_by_pace = pace.left(is_contended, sent << 10, seconds(elapsed), seconds(stalled));
-        assert_eq!(left_by_pace, seconds(left), "{name}");
+        let left_by_speed = speed.left(is_contended, sent << 10, seconds(elapsed), seconds(stalled));
+        assert_eq!(left_by_speed, seconds(left), "{name}");
     }
 }
 
@@ -103,7 +103,7 @@ fn client_may_read_as_slowly_as_others_can_wait() {
 async fn an_export_is_whole_and_gives_its_place_back() {
     let (export, ended) = export(30, false).await;
     let (places, [place, _other]) = room().await;
-    let pieces: Vec<_> = stream(export, place, PACE).collect().await;
+    let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
     assert!(pieces.len() > 10, "{}", pieces.len());
     let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.expect("a piece")).collect();
     assert!(pieces.iter().all(|piece| piece.len() < PIECE + 1_000));
@@ -119,7 +119,7 @@ async fn an_export_is_whole_and_gives_its_place_back() {
 async fn an_export_that_fails_breaks_off() {
     let (export, ended) = export(3, true).await;
     let (places, [place, _other]) = room().await;
-    let pieces: Vec<_> = stream(export, place, PACE).collect().await;
+    let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
     assert!(pieces.last().expect("a piece").is_err(), "no client may take this for the end");
     drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
@@ -129,7 +129,7 @@ async fn an_export_that_fails_breaks_off() {
 async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
     let (hung_up, ended) = export(usize::MAX - 1, false).await;
     let (places, [place, _other]) = room().await;
-    let mut body = Box::pin(stream(hung_up, place, PACE));
+    let mut body = Box::pin(stream(hung_up, place, SPEED));
     body.next().await.expect("a piece").expect("a piece");
     drop(body);
     drop(wait_for_place(&places).await);
@@ -138,7 +138,7 @@ async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
     let (unread, ended) = export(usize::MAX - 1, false).await;
     let (places, [place, _other]) = room().await;
     let impatient = Patience { grace: Duration::from_millis(20), slowest: 64 << 10 };
-    let body = Box::pin(stream(unread, place, Pace { calm: impatient, contended: impatient, ..PACE }));
+    let body = Box::pin(stream(unread, place, ReadSpeed { calm: impatient, contended: impatient, ..SPEED }));
     drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     let pieces: Vec<_> = body.collect().await;
