@@ -117,6 +117,10 @@ fn pieced_names() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 1..12).prop_map(|pieces| pieces.concat())
 }
 
+fn listed_names() -> impl Strategy<Value = String> {
+    prop::sample::select(listed().map(str::to_owned).collect::<Vec<_>>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -162,6 +166,14 @@ proptest! {
         let found = book.find(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
         let asked = forms(&name);
         prop_assert!(found.is_none() || is_listed(&asked), "{} has a price", name);
+    }
+
+    #[test]
+    fn a_canonical_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}", listed_names()], provider in "|azure|ollama|openrouter") {
+        let book = PriceBook::shipped();
+        let canonical = book.canonical(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
+        prop_assert_eq!(&book.canonical(&canonical, None), &canonical);
+        prop_assert!(ModelName::parse(canonical.as_str()).is_some());
     }
 
     #[test]

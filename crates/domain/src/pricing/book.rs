@@ -160,7 +160,9 @@ impl PriceBook {
     /// price.
     pub fn canonical(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
         let form = self.resolve(model, provider).form;
-        ModelName::trusted(form.map_or_else(|| plainest(model.as_str()), |form| plainest_listed(&form)))
+        let plain = form.map_or_else(|| plainest(model.as_str()), |form| plainest_listed(&form));
+        // The undated name of a seller may be an alias, too.
+        ModelName::trusted(alias(&plain).map_or(plain.clone(), plainest_listed))
     }
 
     /// What the tables say of `model`.

@@ -117,7 +117,7 @@ impl<'a> PricedModel<'a> {
     /// cost is estimated; so is a cost by the prices of resellers.
     pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {
         let Some((prices, is_assumed)) = self.prices(at) else { return Cost::Unpriced };
-        let (amount, filled_in) = cost(prices, self.cache_writes, tokens);
+        let (amount, filled_in) = cost(prices, self.cache_writes, tokens, at);
         if filled_in || is_assumed { Cost::Estimated(amount) } else { Cost::Priced(amount) }
     }
 

@@ -108,9 +108,15 @@ pub fn is_local(provider: &str) -> bool {
     LOCAL.contains(&provider)
 }
 
-/// Models that cost nothing by their maker's own price list (Z.ai, "Pricing"), as (provider, model). Zeros anywhere else are
-/// gaps in the table.
-const FREE: [(&str, &str); 2] = [("zai", "zai/glm-4.5-flash"), ("zai", "zai/glm-4.7-flash")];
+/// Models that cost nothing by their maker's own price list (Z.ai and the Gemini API, "Pricing"), as (provider, model). Zeros anywhere
+/// else are gaps in the table.
+const FREE: [(&str, &str); 5] = [
+    ("gemini", "gemini/gemma-3-27b-it"),
+    ("gemini", "gemini/gemma-4-26b-a4b-it"),
+    ("gemini", "gemini/gemma-4-31b-it"),
+    ("zai", "zai/glm-4.5-flash"),
+    ("zai", "zai/glm-4.7-flash"),
+];
 
 /// Whether the maker documents this model, sold by this provider, as free of charge.
 pub fn is_free(provider: &str, model: &str) -> bool {
