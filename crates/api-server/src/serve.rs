@@ -64,6 +64,7 @@ async fn run(
     let ready = Arc::new(Ready::new(store.clone()));
     let hub = Hub::start(store.clone(), database.url(), services::hub(settings));
     let prices = Followed::start(Arc::new(store.clone())).await;
+    store.name_models_by(prices.book());
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();
     let working = works.then(|| Working::start(settings, &store, database.url())).transpose()?;
