@@ -117,7 +117,7 @@ impl PriceBook {
     fn list(&mut self, model: &str, provider: &str) -> usize {
         let place = self.listings.len();
         let forms = listed_forms(model);
-        let bare = forms.iter().filter(|(step, _)| *step <= Step::Region).map(|(_, form)| form.clone()).last();
+        let bare = forms.iter().filter(|(step, _)| *step <= Step::Region).map(|(_, form)| form.clone()).next_back();
         self.listings.push(Listing {
             provider: provider.into(),
             seller: seller(provider).into(),

@@ -170,9 +170,9 @@ pub(super) mod tests {
     pub(in super::super) fn hours() -> impl Strategy<Value = WeeklyHours> {
         prop::collection::vec((0..7_usize, 0..DAY, 1..=DAY), 1..8).prop_filter_map("no time", |spans| {
             let mut hours = WeeklyHours::default();
-            spans.into_iter().for_each(|(day, one, other)| {
+            for (day, one, other) in spans {
                 let _ = hours.add(day, one.min(other), one.max(other));
-            });
+            }
             (!hours.is_empty()).then_some(hours)
         })
     }

@@ -340,7 +340,7 @@ mod tests {
     fn after(step: Step, name: &str) -> String {
         let (forms, bare) = seller_forms(name);
         let (dated, _) = undated_forms(bare);
-        let found = forms.into_iter().chain(dated).filter(|(at, _)| *at <= step).last();
+        let found = forms.into_iter().chain(dated).rfind(|(at, _)| *at <= step);
         found.map(|(_, form)| form.into_owned()).expect("a form")
     }
 
