@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from price_book import RELEASES, ROOT, table
 
@@ -57,7 +58,27 @@ NAMES = [
     ("gpt-5-minimal", "", "gpt-5"),
     ("gemini-3-pro", "", "gemini-3-pro-preview"),
     ("gemini-3-flash", "", "gemini-3-flash-preview"),
+    ("claude-4.7-opus", "", "claude-opus-4-7"),
+    ("claude-4.7-opus-max-thinking", "", "claude-opus-4-7"),
+    ("claude-5-sonnet", "", "claude-sonnet-5"),
+    ("claude-opus-4.7-thinking-xhigh", "", "claude-opus-4-7"),
+    ("claude-sonnet-4-6-thinking", "", "claude-sonnet-4-6"),
+    ("github-copilot/claude-opus-4.8", "", "github_copilot/claude-opus-4.8"),
+    # other tools
+    ("anthropic:claude-opus-5", "", "claude-opus-5"),
+    ("anthropic--claude-4.5-opus", "", "claude-opus-4-5"),
+    ("aws.claude-opus-4-6", "", "claude-opus-4-6"),
+    ("antigravity-claude-opus-4-6-thinking", "", "claude-opus-4-6"),
+    ("google/antigravity-claude-sonnet-4-5-thinking-high", "", "claude-sonnet-4-5"),
     # Codex
+    ("openai-codex:gpt-5.5", "", "gpt-5.5"),
+    ("gpt-5.5 (xhigh)", "", "gpt-5.5"),
+    ("gpt-5-none", "", "gpt-5"),
+    ("gpt-5-max", "", "gpt-5"),
+    ("gpt-5.4-high", "", "gpt-5.4"),
+    ("gpt-5-extra-high", "", "gpt-5"),
+    ("gpt-5-ultra", "", "gpt-5"),
+    ("o4-mini-high", "", "o4-mini"),
     ("gpt-5.2-codex", "", "gpt-5.2-codex"),
     ("gpt-5-mini", "", "gpt-5-mini"),
     ("gpt-5-codex", "openai", "gpt-5-codex"),
@@ -91,18 +112,42 @@ NAMES = [
     ("x-ai/grok-code-fast-1", "", "xai/grok-code-fast-1"),
     ("grok-4", "x-ai", "xai/grok-4"),
     ("grok-4.1-fast", "xai", "xai/grok-4-1-fast"),
+    ("grok-4-fast", "", "xai/grok-4-fast-reasoning"),
+    ("grok-4-fast", "xai", "xai/grok-4-fast-reasoning"),
+    ("x-ai/grok-4-fast-high", "", "xai/grok-4-fast-reasoning"),
     ("kimi-k2-thinking", "", "moonshot/kimi-k2-thinking"),
     ("moonshotai/kimi-k2.5", "", "moonshot/kimi-k2.5"),
     ("deepseek-reasoner", "", "deepseek-reasoner"),
     ("minimax-m2", "", "minimax/minimax-m2"),
     ("devstral-medium-latest", "", "mistral/devstral-medium-latest"),
     ("mistral-medium", "", "mistral/mistral-medium"),
+    # prices by ranges of the context, and at off-peak hours
+    ("qwen3-coder-plus", "", "dashscope/qwen3-coder-plus"),
+    ("qwen/qwen3-coder-plus", "", "dashscope/qwen3-coder-plus"),
+    ("dashscope/qwen3-max", "alibaba", "dashscope/qwen3-max"),
+    ("qwen3.5-plus", "", "dashscope/qwen3.5-plus"),
+    ("qwen3.5-plus", "somebody-new", "dashscope/qwen3.5-plus"),
+    ("deepseek-v4-pro", "", "deepseek-v4-pro"),
+    ("deepseek/deepseek-v4-flash", "", "deepseek/deepseek-v4-flash"),
+    ("deepseek-v4-pro-high", "deepseek", "deepseek-v4-pro"),
+    ("gemma-4-31b-it", "", "gemini/gemma-4-31b-it"),
+    ("google/gemma-4-31b-it", "", "gemini/gemma-4-31b-it"),
     # resellers
     ("anthropic/claude-sonnet-4.5", "openrouter", "openrouter/anthropic/claude-sonnet-4.5"),
     ("anthropic/claude-sonnet-4.5", "", "claude-sonnet-4-5"),
     ("openrouter/anthropic/claude-3.5-sonnet", "", "openrouter/anthropic/claude-3.5-sonnet"),
     ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-    ("us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", "", "claude-sonnet-4-5-20250929"),
+    ("us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", "", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    ("eu.anthropic.claude-opus-5[1m]", "", "eu.anthropic.claude-opus-5"),
+    ("eu.anthropic.claude-opus-5-thinking-high", "", "eu.anthropic.claude-opus-5"),
+    ("us.anthropic.claude-opus-4-6-v1[1m]", "", "us.anthropic.claude-opus-4-6-v1"),
+    ("us.anthropic.claude-opus-4-6-v1:0", "", "us.anthropic.claude-opus-4-6-v1"),
+    ("global.anthropic.claude-opus-4-6-v1[1m]", "", "global.anthropic.claude-opus-4-6-v1"),
+    ("bedrock/anthropic.claude-opus-5", "", "anthropic.claude-opus-5"),
+    ("bedrock/eu.anthropic.claude-opus-5", "", "eu.anthropic.claude-opus-5"),
+    ("amazon-bedrock/anthropic.claude-opus-5", "", "anthropic.claude-opus-5"),
+    ("amazon-bedrock/eu.anthropic.claude-opus-5[1m]", "", "eu.anthropic.claude-opus-5"),
+    ("aws.anthropic.claude-opus-5", "", "anthropic.claude-opus-5"),
     ("anthropic.claude-opus-4-1-20250805-v1:0", "amazon-bedrock", "anthropic.claude-opus-4-1-20250805-v1:0"),
     ("apac.anthropic.claude-haiku-4-5-20251001-v1:0", "", "apac.anthropic.claude-haiku-4-5-20251001-v1:0"),
     ("ca.anthropic.claude-opus-4-5-20251101-v1:0", "", "claude-opus-4-5-20251101"),
@@ -139,7 +184,6 @@ UNPRICED = [
     ("my-claude-sonnet-4-5", "", "one word more"),
     ("claude-sonnet-4-5-2025092", "", "no date"),
     ("claude-sonnet-4-5[2m]", "", "no mark that is documented"),
-    ("gpt-5-max", "", "no effort"),
     ("gpt-55", "", "another number"),
     ("gpt-5.20", "", "another number"),
     ("gpt-5-codex-fast", "", "another service"),
@@ -156,8 +200,8 @@ UNPRICED = [
     ("dall-e-3", "", "no chat model"),
     ("whisper-1", "", "no chat model"),
     ("sample_spec", "", "no model"),
-    ("azure_ai/jais-30b-chat", "", "a slip of the table"),
-    ("dashscope/qwen3-max", "alibaba", "priced by other fields"),
+    ("command-a-plus-05-2026", "", "one reseller is no agreement"),
+    ("openrouter/qwen/qwen3-coder-plus", "ollama", "hardware of one's own"),
 ]
 
 
@@ -165,30 +209,59 @@ def day(text):
     return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
 
 
+FREE = """
+zai/glm-4.7-flash zai/glm-4.5-flash gemini/gemma-3-27b-it gemini/gemma-4-26b-a4b-it gemini/gemma-4-31b-it
+""".split()
+
+PRICED = """
+input_cost_per_token output_cost_per_token cache_read_input_token_cost cache_creation_input_token_cost
+cache_creation_input_token_cost_above_1hr output_cost_per_reasoning_token
+""".split()
+
+
+def fraction(value):
+    return Fraction(round(Fraction(value) * 10**15), 10**15)
+
+
 def usable(entry, key):
-    """The fractions of a dollar per token in an entry, by field name; None where the entry prices nothing."""
+    """The fractions of a dollar per token in an entry, by field and threshold ("" or "_above_N"); the block of off-peak prices as it is,
+    where there is one. None where the entry prices nothing."""
     if entry.get("mode") not in ("chat", "completion", "responses"):
         return None
     out = {}
     for field, value in entry.items():
         stem = re.sub(r"_above_\d+k_tokens$", "", field)
-        known = stem in (
-            "input_cost_per_token",
-            "output_cost_per_token",
-            "cache_read_input_token_cost",
-            "cache_creation_input_token_cost",
-            "cache_creation_input_token_cost_above_1hr",
-            "output_cost_per_reasoning_token",
-        )
-        if known and value is not None:
-            out[field] = Fraction(round(Fraction(value) * 10**15), 10**15)
+        if stem in PRICED and value is not None:
+            above = re.search(r"_above_(\d+)k_tokens$", field)
+            out[stem + (f"_above_{int(above[1]) * 1000}" if above else "")] = fraction(value)
+    for part in entry.get("tiered_pricing", []):
+        start = int(part["range"][0])
+        for field in PRICED:
+            if part.get(field) is not None:
+                out[field + (f"_above_{start}" if start else "")] = fraction(part[field])
     if "input_cost_per_token" not in out or "output_cost_per_token" not in out:
         return None
     if any(value < 0 or value > Fraction(1, 1000) for value in out.values()):
         return None
-    if not any(out.values()) and key not in ("zai/glm-4.7-flash", "zai/glm-4.5-flash"):
+    if not any(out.values()) and key not in FREE:
         return None
+    if "off_peak_pricing" in entry:
+        out["off peak"] = entry["off_peak_pricing"]
     return out
+
+
+def is_off_peak(block, instant):
+    """Whether an instant is in one of the block's windows; each of its days is one of the time zone that it names, or of UTC."""
+    local = instant.astimezone(ZoneInfo(block.get("weekday_timezone", "UTC")))
+    now = instant.strftime("%H:%M")
+    for window in block["windows"]:
+        if local.isoweekday() in window["weekdays"]:
+            hours = window["hours_utc"]
+            for span in [hours] if isinstance(hours, str) else hours:
+                start, end = span.split("-")
+                if start <= now < end or (end <= start and (now >= start or now < end)):
+                    return True
+    return False
 
 
 class Tables:
@@ -220,17 +293,21 @@ class Tables:
 
 
 def thresholds(fields):
-    return sorted({int(found[1]) * 1000 for field in fields if (found := re.search(r"_above_(\d+)k_tokens$", field))})
+    return sorted({int(found[1]) for field in fields if (found := re.search(r"_above_(\d+)$", field))})
 
 
-def cost(fields, anthropic, tokens):
+def cost(fields, anthropic, tokens, instant):
     """(dollars, whether a price was filled in), by the rules of the specification, one sentence per line."""
     context = tokens["input"] + tokens["cache_read"] + tokens["cache_write"]
     exceeded = [threshold for threshold in thresholds(fields) if context > threshold]
-    suffix = f"_above_{max(exceeded) // 1000}k_tokens" if exceeded else ""
+    suffix = f"_above_{max(exceeded)}" if exceeded else ""
+    discounts = {}
+    if "off peak" in fields and is_off_peak(fields["off peak"], instant):
+        suffix = ""
+        discounts = {field: fraction(fields["off peak"][field]) for field in PRICED if field in fields["off peak"]}
 
     def price(field):
-        return fields.get(field + suffix, fields.get(field))
+        return discounts.get(field, fields.get(field + suffix, fields.get(field)))
 
     filled = False
     total = tokens["input"] * price("input_cost_per_token") + tokens["output"] * price("output_cost_per_token")
@@ -293,7 +370,7 @@ class Cases:
             status, usd = "unpriced", ""
         else:
             fields, early = self.tables.at(entry, instant)
-            amount, filled = cost(fields, "claude" in entry.lower(), tokens)
+            amount, filled = cost(fields, "claude" in entry.lower(), tokens, instant)
             status, usd = ("estimated" if early or filled else "priced"), dollars(amount)
         counts = [tokens[name] for name in "input output cache_read cache_write cache_write_1h reasoning included".split()]
         self.lines.append("\t".join(map(str, [about, model, provider, instant.strftime("%Y-%m-%dT%H:%M:%SZ"), *counts, status, usd])))
@@ -306,20 +383,30 @@ def write_cases(tables):
     keys = tables.keys()
 
     for model, provider, entry in NAMES:
-        cases.add("name, now", model, provider, entry, day("2026-11-20"), cases.tokens())
+        cases.add("name, now", model, provider, entry, day("2026-11-25"), cases.tokens())
         cases.add("name, some day", model, provider, entry, cases.instant(), cases.tokens())
     for model, provider, why in UNPRICED:
-        cases.add(f"unpriced: {why}", model, provider, None, day("2026-11-20"), cases.tokens())
+        cases.add(f"unpriced: {why}", model, provider, None, day("2026-11-25"), cases.tokens())
     for key in dice.sample(keys, 90):
         cases.add("any entry", key, "", key, cases.instant(), cases.tokens())
     for key in dice.sample([key for key in keys if key not in last], 40):
         cases.add("retired", key, "", key, cases.instant(), cases.tokens())
 
-    tiered = [key for key in keys if thresholds(tables.at(key, day("2026-11-20"))[0])]
+    tiered = [key for key in keys if thresholds(tables.at(key, day("2026-11-25"))[0])]
     for key in dice.sample(tiered, 30):
-        for threshold in thresholds(tables.at(key, day("2026-11-20"))[0]):
+        for threshold in thresholds(tables.at(key, day("2026-11-25"))[0]):
             for context in (threshold - 1, threshold, threshold + 1):
-                cases.add("at a threshold", key, "", key, day("2026-11-20"), cases.tokens(context))
+                cases.add("at a threshold", key, "", key, day("2026-11-25"), cases.tokens(context))
+
+    ranged = [key for key in keys if key in last and last[key].get("tiered_pricing")]
+    for key in dice.sample(ranged, 12):
+        for threshold in thresholds(tables.at(key, day("2026-11-25"))[0]):
+            for context in (threshold - 1, threshold, threshold + 1):
+                cases.add("at the end of a range", key, "", key, day("2026-11-25"), cases.tokens(context))
+    for key in [key for key in keys if key in last and "off_peak_pricing" in last[key]]:
+        for date in ("2026-11-25", "2026-11-28"):
+            for hour in ("00:59:59", "01:00:00", "04:00:00", "06:00:00", "09:59:59", "10:00:00", "23:59:59"):
+                cases.add("off-peak or not", key, "", key, day(f"{date}T{hour}"), cases.tokens())
 
     def changes(key):
         dates = [date for date, _ in tables.releases]
@@ -331,10 +418,10 @@ def write_cases(tables):
         cases.add("the second before a change", key, "", key, date - timedelta(seconds=1), tokens)
         cases.add("the second of a change", key, "", key, date, tokens)
 
-    reasoned = [key for key in keys if "output_cost_per_reasoning_token" in tables.at(key, day("2026-11-20"))[0]]
+    reasoned = [key for key in keys if "output_cost_per_reasoning_token" in tables.at(key, day("2026-11-25"))[0]]
     for key in dice.sample(reasoned, 12):
         for included in (0, 1):
-            cases.add("reasoning", key, "", key, day("2026-11-20"), {**cases.tokens(), "reasoning": 4_321, "included": included})
+            cases.add("reasoning", key, "", key, day("2026-11-25"), {**cases.tokens(), "reasoning": 4_321, "included": included})
     for key in dice.sample([key for key in keys if "claude" in key], 20):
         tokens = {**cases.tokens(150_000), "cache_write": 40_000, "cache_write_1h": 15_000}
         cases.add("1 h writes", key, "", key, cases.instant(), tokens)

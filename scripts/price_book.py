@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from decimal import ROUND_HALF_EVEN, Decimal
+from datetime import datetime, timezone
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "assets" / "price-book.txt"
@@ -39,6 +41,7 @@ RELEASES = [
     ("1.99.0", "2026-09-01"),
     ("1.101.4", "2026-10-01"),
     ("1.109.1", "2026-11-12"),
+    ("1.110.2", "2026-11-20"),
 ]
 
 MODES = {"chat", "completion", "responses"}
@@ -55,7 +58,13 @@ KINDS = {
 FIELD = re.compile(r"(?P<kind>%s)(?:_above_(?P<thousands>\d+)k_tokens)?" % "|".join(KINDS))
 
 # Models whose makers document them as free of charge. Any other row of zeros only says that nobody filled it in.
-DOCUMENTED_FREE = {"zai/glm-4.5-flash", "zai/glm-4.7-flash"}
+DOCUMENTED_FREE = {
+    "gemini/gemma-3-27b-it",
+    "gemini/gemma-4-26b-a4b-it",
+    "gemini/gemma-4-31b-it",
+    "zai/glm-4.5-flash",
+    "zai/glm-4.7-flash",
+}
 
 # The table's figures come from binary floating point (2.9999900000000002e-06): 15 decimals remove that noise, keep every
 # genuine price, and leave 1.25 times a price exact at 18 decimals.
@@ -83,24 +92,112 @@ def table(release, tables):
     return kept.read_bytes()
 
 
+class Unusable(Exception):
+    """An entry cannot be believed."""
+
+
+def stated(fields):
+    """The prices that fields state, as (threshold in tokens, kind, price per token)."""
+    for field, value in fields.items():
+        match = FIELD.fullmatch(field)
+        if match and value is not None:
+            try:
+                price = Decimal(value).quantize(QUANTUM, ROUND_HALF_EVEN)
+            except (InvalidOperation, TypeError, ValueError):
+                raise Unusable from None
+            if not 0 <= price <= IMPLAUSIBLE:
+                raise Unusable
+            yield int(match["thousands"] or 0) * 1000, KINDS[match["kind"]], price
+
+
 def prices(key, entry):
-    """The prices of one entry as {threshold: {kind: Decimal}}, or None where it has no usable price per token."""
+    """What one entry costs, or None where it has no usable price per token: {threshold in tokens: {kind: Decimal}}, with the hours and
+    prices of off-peak under "off peak"."""
     if entry.get("mode") not in MODES:
         return None
     found = {}
-    for field, value in entry.items():
-        match = FIELD.fullmatch(field)
-        if match and value is not None:
-            price = Decimal(value).quantize(QUANTUM, ROUND_HALF_EVEN)
-            if not 0 <= price <= IMPLAUSIBLE:
-                return None
-            threshold = int(match["thousands"] or 0)
-            found.setdefault(threshold, {})[KINDS[match["kind"]]] = price
+    try:
+        for threshold, kind, price in stated(entry):
+            found.setdefault(threshold, {})[kind] = price
+        # A list of ranges is the more exact word, where an entry has both.
+        for fields in entry.get("tiered_pricing") or []:
+            start = int(Decimal(fields["range"][0]).to_integral_value(ROUND_HALF_EVEN))
+            for threshold, kind, price in stated(fields):
+                if not threshold:
+                    found.setdefault(start, {})[kind] = price
+        off_peak = entry.get("off_peak_pricing") or {}
+        discounts = {kind: price for threshold, kind, price in stated(off_peak) if not threshold}
+        hours = weekly_hours(off_peak)
+    except Unusable:
+        return None
     base = found.get(0, {})
     if "in" not in base or "out" not in base:
         return None
-    free = not any(price for kinds in found.values() for price in kinds.values())
+    if hours and any(base.get(kind) != price for kind, price in discounts.items()):
+        found["off peak"] = (hours, discounts)
+    free = not any(price for kinds in found.values() if isinstance(kinds, dict) for price in kinds.values())
     return None if free and key not in DOCUMENTED_FREE else found
+
+
+DAY = 24 * 60
+WEEKDAYS = ["mon monday", "tue tues tuesday", "wed wednesday", "thu thur thurs thursday", "fri friday", "sat saturday", "sun sunday"]
+
+
+def weekly_hours(off_peak):
+    """The hours that a block of off-peak prices states, as a line has them: days of the week and times of day in UTC. A window that ends
+    where it starts is the whole day, one that ends before it starts goes on after midnight, and what cannot be read is left out."""
+    ahead = offset(off_peak.get("weekday_timezone"))
+    days = [set() for _ in range(7)]
+    for window in (off_peak.get("windows") or []) + [{"hours_utc": off_peak.get("hours_utc")}]:
+        meant = {weekday(day) for day in window["weekdays"]} if window.get("weekdays") is not None else set(range(7))
+        texts = window.get("hours_utc") or []
+        for start, end in filter(None, map(span, [texts] if isinstance(texts, str) else texts)):
+            minutes = range(start, end) if start < end else [*range(start, DAY), *range(end)]
+            for day in range(7):
+                days[day].update(minute for minute in minutes if (day * DAY + minute + ahead) // DAY % 7 in meant)
+    # Days with the same hours stand together, in the order of the first of them.
+    same = {}
+    for day, minutes in enumerate(days):
+        if minutes:
+            same.setdefault(",".join(spans(minutes)), []).append(str(day + 1))
+    return " ".join(f"{''.join(numbers)}/{text}" for text, numbers in same.items())
+
+
+def spans(minutes):
+    """Minutes of a day as text, each run of them as `10:00-24:00`."""
+    clock = "{:02}:{:02}".format
+    starts = sorted(minute for minute in minutes if minute - 1 not in minutes)
+    ends = sorted(minute + 1 for minute in minutes if minute + 1 not in minutes)
+    return [f"{clock(*divmod(start, 60))}-{clock(*divmod(end, 60))}" for start, end in zip(starts, ends)]
+
+
+def span(text):
+    """The minutes of a window like `10:00-00:00`, or None."""
+    try:
+        start, end = (datetime.strptime(clock.strip(), "%H:%M") for clock in text.split("-"))
+    except (ValueError, AttributeError):
+        return None
+    return start.hour * 60 + start.minute, end.hour * 60 + end.minute
+
+
+def weekday(day):
+    """A day of the week counted from Monday, or None."""
+    text = str(day).strip().lower()
+    if text.isdecimal():
+        return int(text) - 1
+    return next((number for number, names in enumerate(WEEKDAYS) if text in names.split()), None)
+
+
+def offset(name):
+    """How many minutes the time zone of that name is ahead of UTC, without summer time; an unknown one counts as UTC."""
+    try:
+        zone = ZoneInfo(name.strip())
+    except (AttributeError, ValueError, OSError):
+        return 0
+    winter, summer = (datetime(2026, month, 15, tzinfo=timezone.utc).astimezone(zone).utcoffset() for month in (1, 7))
+    if winter != summer:
+        raise Unusable
+    return int(winter.total_seconds()) // 60
 
 
 def per_million(price):
@@ -110,12 +207,22 @@ def per_million(price):
 
 
 def written(found):
-    """Prices as they stand in a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5`."""
+    """Prices as they stand in a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`."""
     words = []
-    for threshold, kinds in sorted(found.items()):
-        words += [f">{threshold}k"] if threshold else []
+    thresholds = sorted(threshold for threshold in found if threshold != "off peak")
+    sets = [(f">{text_of(threshold)}" if threshold else None, found[threshold]) for threshold in thresholds]
+    if "off peak" in found:
+        hours, kinds = found["off peak"]
+        sets.append((f"~{hours}", kinds))
+    for start, kinds in sets:
+        words += [start] if start else []
         words += [f"{kind}={per_million(kinds[kind])}" for kind in KINDS.values() if kind in kinds]
     return " ".join(words)
+
+
+def text_of(tokens):
+    """A threshold in tokens: `200k`, or `131072` where it is no number of thousands."""
+    return str(tokens) if tokens % 1000 else f"{tokens // 1000}k"
 
 
 def rows(tables):
@@ -135,7 +242,8 @@ HEADER = """\
 # Prices of language models in USD per million tokens. Written by scripts/price_book.py: do not edit.
 # Source: the LiteLLM price table (MIT licence), {first} to {last}; see price-book.README.md.
 # model provider valid-from in=input out=output [read=cache read] [write=cache write] [write1h=cache write kept over 1 h]
-#   [think=reasoning] [>Nk then the prices of a request whose context exceeds N thousand tokens]
+#   [think=reasoning] [>Nk or >N then the prices of a request whose context exceeds N thousand, or N, tokens]
+#   [~days/hours then the prices at these hours in UTC, day 1 being Monday]
 """
 
 README = """\
@@ -153,7 +261,8 @@ in the wheels of the package `litellm` on PyPI. Running the script again with th
 
 {models} models and {lines} lines. What the script does:
 
-- keeps the modes `chat`, `completion` and `responses`, and the fields `{fields}`, each also with `_above_<N>k_tokens`;
+- keeps the modes `chat`, `completion` and `responses`, and the fields `{fields}`, each also with `_above_<N>k_tokens`,
+  in the ranges of a `tiered_pricing` list (by where each starts), and in `off_peak_pricing` with its hours, which become hours of the week in UTC;
   other suffixes (`_priority`, `_flex`, `_batches`, …) are not tiers and are dropped;
 - opens a row on a release's day where a model appears or its prices change; a model that is removed later keeps its last row;
 - rounds half-even to 15 decimals per token, which removes the noise of binary floating point (2.9999900000000002e-06);

@@ -1,8 +1,6 @@
 //! What is tried with any bytes at all, and what must hold whatever they are. The fuzzer's targets and the test that runs
 //! the kept corpus share it.
 
-use std::collections::BTreeSet;
-
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::TestRequest;
 use actix_web::web::Data;
@@ -12,7 +10,7 @@ use adapters_http::client_ip::{TrustedProxies, client_ip};
 use adapters_http::sync::parse;
 use adapters_http::validation::Problems;
 use domain::pricing::PriceBook;
-use domain::pricing::names::{Step, each_form, plainest};
+use domain::pricing::names::{each_group, plainest};
 use domain::usage::{MAX_COUNT, ModelName, Provider};
 
 /// The most messages a body may have here.
@@ -36,27 +34,27 @@ pub(crate) fn sync_body(data: &[u8]) {
     }
 }
 
-/// A model's name, and after a line's end perhaps a provider's: its forms come once per step and never grow, and whether
+/// A model's name, and after a line's end perhaps a provider's: its forms come step by step and are no longer than it, and whether
 /// the book knows it does not depend on its case.
 pub(crate) fn model_name(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, provider) = text.split_once('\n').unwrap_or((text, ""));
     let Some(model) = ModelName::parse(name) else { return };
-    let mut steps: Vec<Step> = Vec::new();
-    let mut length = model.as_str().len();
-    each_form(model.as_str(), |step, form| {
-        assert!(!form.is_empty() && form.len() <= length, "{form:?} of {name:?}");
-        assert!(steps.last().is_none_or(|last| *last < step));
-        steps.push(step);
-        length = form.len();
+    let longest = model.as_str().len();
+    each_group(model.as_str(), |forms| {
+        assert!(forms.is_sorted_by_key(|(step, _)| *step), "{forms:?} of {name:?}");
+        for (_, form) in forms {
+            assert!(!form.is_empty() && form.len() <= longest, "{form:?} of {name:?}");
+        }
         None::<()>
     });
-    assert_eq!(steps.len(), steps.iter().copied().collect::<BTreeSet<_>>().len());
     let plain = plainest(model.as_str());
     assert_eq!(plainest(&plain), plain, "{name:?} is not at its plainest");
 
     let (book, provider) = (PriceBook::shipped(), Provider::parse(provider));
     let known = book.find(&model, provider.as_ref()).is_some();
+    let canonical = book.canonical(&model, provider.as_ref());
+    assert_eq!(book.canonical(&canonical, None), canonical, "{name:?} has several names");
     if let Some(shouted) = ModelName::parse(&model.as_str().to_ascii_uppercase()) {
         assert_eq!(book.find(&shouted, provider.as_ref()).is_some(), known, "{name:?}");
     }

@@ -20,7 +20,7 @@ fn assert_overview(overview: &Value, figures: &Figures) {
         ("total_reasoning_tokens", figures.reasoning),
         ("unpriced_tokens", figures.unpriced),
         ("unique_days", figures.days.len() as u64),
-        ("unique_models", figures.models.len() as u64),
+        ("unique_models", figures.unique_models()),
         ("unique_sources", figures.sources.len() as u64),
     ] {
         assert_eq!(overview[field], tokens, "{field}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool::Runtime;
+use domain::pricing::CurrentBook;
 use domain::store::{Store, StoreError, UnitOfWork};
 
 use crate::dictionary::Dictionary;
@@ -58,6 +59,12 @@ impl Database {
     #[must_use]
     pub fn with_letters(self, sends: bool) -> Self {
         Self { sends_letters: sends, ..self }
+    }
+
+    /// Names models canonically by `prices` where their names are first stored, and not by the book that ships. Holds for all clones;
+    /// the first call counts.
+    pub fn name_models_by(&self, prices: Arc<CurrentBook>) {
+        self.dictionary.name_models_by(prices);
     }
 
     /// Opens a first connection, to find out whether the database can be reached.

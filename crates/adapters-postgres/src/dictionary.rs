@@ -6,10 +6,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::pricing::{CurrentBook, PriceBook};
 use domain::store::StoreError;
 use domain::usage::{Model, ModelName, Provider, Source};
 
@@ -33,6 +34,11 @@ pub(crate) trait Shared: Clone + Ord + Hash {
     /// Reads the rows of some keys.
     const BY_KEY: &'static str;
 
+    /// Makes the rows of `names`; `dictionary` knows what else belongs in them.
+    fn make<'a>(_: &Dictionary, names: &'a [Self]) -> Statement<'a, Columns> {
+        Self::query(Self::MAKE, names)
+    }
+
     /// `text` about `names`.
     fn query<'a>(text: &'static str, names: &'a [Self]) -> Statement<'a, Columns>;
     /// The name that a row stands for.
@@ -48,6 +54,8 @@ pub(crate) trait Shared: Clone + Ord + Hash {
 pub(crate) struct Dictionary {
     sources: RwLock<Names<Source>>,
     models: RwLock<Names<Model>>,
+    /// By what models are named canonically; the book that ships until it is set.
+    prices: OnceLock<Arc<CurrentBook>>,
 }
 
 /// The keys that one transaction made.
@@ -109,6 +117,11 @@ impl Shared for Model {
     const MAKE: &'static str = include_str!("sql/make_models.sql");
     const BY_KEY: &'static str = "SELECT key, name, provider FROM models WHERE key = ANY($1)";
 
+    fn make<'a>(dictionary: &Dictionary, names: &'a [Self]) -> Statement<'a, Columns> {
+        let canonical: Vec<String> = dictionary.canonical(names).iter().map(ToString::to_string).collect();
+        Self::query(Self::MAKE, names).bind::<Array<Text>, _>(canonical)
+    }
+
     fn query<'a>(text: &'static str, names: &'a [Self]) -> Statement<'a, Columns> {
         let providers: Vec<&str> =
             names.iter().map(|model| model.provider.as_ref().map_or("", Provider::as_str)).collect();
@@ -131,6 +144,18 @@ impl Shared for Model {
 }
 
 impl Dictionary {
+    /// Names models by `prices` from now on; the first call counts.
+    pub(crate) fn name_models_by(&self, prices: Arc<CurrentBook>) {
+        let _ = self.prices.set(prices);
+    }
+
+    /// The canonical names of `models`.
+    fn canonical(&self, models: &[Model]) -> Vec<ModelName> {
+        let current = self.prices.get().map(|prices| prices.get());
+        let book = current.as_deref().unwrap_or_else(|| PriceBook::shipped());
+        models.iter().map(|model| book.canonical(&model.name, model.provider.as_ref())).collect()
+    }
+
     /// The keys of `wanted`, made in this transaction where there are none.
     pub(crate) async fn keys<N: Shared>(
         &self,
@@ -152,20 +177,20 @@ impl Dictionary {
         if missing.is_empty() {
             return Ok(found);
         }
-        let committed = rows::<N>(conn, N::FIND, &missing).await?;
+        let committed = rows(conn, N::query(N::FIND, &missing)).await?;
         self.remember(&committed);
         found.extend(committed);
         missing.retain(|name| !found.contains_key(name));
         if missing.is_empty() {
             return Ok(found);
         }
-        let fresh = rows::<N>(conn, N::MAKE, &missing).await?;
+        let fresh = rows(conn, N::make(self, &missing)).await?;
         N::made(made).extend(fresh.iter().cloned());
         found.extend(fresh);
         missing.retain(|name| !found.contains_key(name));
         if !missing.is_empty() {
             // Somebody else made these meanwhile and has committed: making them waited for that.
-            found.extend(rows::<N>(conn, N::FIND, &missing).await?);
+            found.extend(rows(conn, N::query(N::FIND, &missing)).await?);
         }
         Ok(found)
     }
@@ -202,9 +227,8 @@ impl Dictionary {
 
 async fn rows<N: Shared>(
     conn: &mut AsyncPgConnection,
-    text: &'static str,
-    names: &[N],
+    statement: Statement<'_, Columns>,
 ) -> Result<Vec<(N, i32)>, StoreError> {
-    let rows: Vec<Row> = N::query(text, names).load(conn).await.map_err(store_error)?;
+    let rows: Vec<Row> = statement.load(conn).await.map_err(store_error)?;
     Ok(rows.into_iter().map(|(key, name, second)| (N::of(name, second), key)).collect())
 }

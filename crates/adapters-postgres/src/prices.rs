@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::administration::Reason;
 use domain::ids::UserId;
-use domain::pricing::ports::{Origin, PriceReader, PriceRepository, StoredPrices};
+use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
     Decision, DecisionId, Edition, Outcome, Override, PriceRow, PriceUpdate, Prices, UnpricedModel, line,
 };
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::database::Database;
 use crate::error::store_error;
-use crate::schema::{price_book, price_rows, price_updates};
+use crate::schema::{models, price_book, price_rows, price_updates};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -26,6 +26,36 @@ const OVERRIDE: &str = "override";
 
 /// Model, provider, instant, and prices as text.
 type RowColumns = (String, String, OffsetDateTime, Option<String>);
+
+#[async_trait]
+impl ModelNames for Database {
+    async fn named(&self) -> Result<Vec<(Model, Option<ModelName>)>, StoreError> {
+        let mut connection = self.connection().await?;
+        let rows: Vec<(String, String, Option<String>)> = models::table
+            .select((models::name, models::provider, models::canonical))
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        let model = |(name, provider, canonical): (String, String, Option<String>)| {
+            let provider = (!provider.is_empty()).then(|| Provider::trusted(provider));
+            (Model { name: ModelName::trusted(name), provider }, canonical.map(ModelName::trusted))
+        };
+        Ok(rows.into_iter().map(model).collect())
+    }
+
+    async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError> {
+        let provider = |model: &Model| model.provider.as_ref().map_or(String::new(), ToString::to_string);
+        let mut connection = self.connection().await?;
+        statement::<()>(include_str!("sql/set_canonical.sql"))
+            .bind::<Array<Text>, _>(names.iter().map(|(model, _)| model.name.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(names.iter().map(|(model, _)| provider(model)).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(names.iter().map(|(_, canonical)| canonical.as_str()).collect::<Vec<_>>())
+            .execute(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl PriceRepository for PgUnitOfWork {

@@ -211,6 +211,7 @@ diesel::table! {
         key -> Int4,
         name -> Text,
         provider -> Text,
+        canonical -> Nullable<Text>,
     }
 }
 

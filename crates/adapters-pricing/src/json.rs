@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use domain::pricing::off_peak::{TableOffPeak, TableWindow};
 use domain::pricing::ports::SourceError;
-use domain::pricing::table::{TableEntry, is_price_field};
+use domain::pricing::table::{PriceFields, TableEntry, TableRange, is_price_field};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -49,6 +50,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             match name.as_str() {
                 "litellm_provider" => entry.provider = string(map.next_value()?),
                 "mode" => entry.mode = string(map.next_value()?),
+                "tiered_pricing" => entry.ranges = ranges(map.next_value()?),
+                "off_peak_pricing" => entry.off_peak = off_peak(map.next_value()?),
                 field if is_price_field(field) => {
                     let raw: &RawValue = map.next_value()?;
                     if raw.get() != "null" {
@@ -60,6 +63,52 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         }
         Ok(Fields(entry))
     }
+}
+
+/// An object whose values are not looked at yet.
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
+/// The ranges in a list of objects; none where it is anything else.
+fn ranges(raw: &RawValue) -> Vec<TableRange> {
+    let ranges: Vec<Object<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let start = |range: &Object<'_>| {
+        let bounds: Vec<&RawValue> = serde_json::from_str(range.get("range")?.get()).ok()?;
+        number(bounds.first()?)
+    };
+    ranges.iter().map(|range| TableRange { start: start(range), prices: price_fields(range) }).collect()
+}
+
+/// The off-peak prices in an object; `None` where it is anything else.
+fn off_peak(raw: &RawValue) -> Option<TableOffPeak> {
+    let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
+    let windows = object.get("windows").map_or("[]", |windows| windows.get());
+    let windows: Vec<Object<'_>> = serde_json::from_str(windows).unwrap_or_default();
+    let window = |window: &Object<'_>| TableWindow {
+        hours: strings(window.get("hours_utc").copied()),
+        weekdays: window.get("weekdays").filter(|days| days.get() != "null").map(|days| {
+            let days: Vec<&RawValue> = serde_json::from_str(days.get()).unwrap_or_default();
+            days.into_iter().filter_map(number).collect()
+        }),
+    };
+    Some(TableOffPeak {
+        hours: strings(object.get("hours_utc").copied()),
+        windows: windows.iter().map(window).collect(),
+        weekday_zone: object.get("weekday_timezone").and_then(|zone| string(zone)),
+        prices: price_fields(&object),
+    })
+}
+
+/// The fields of `object` that state prices.
+fn price_fields(object: &Object<'_>) -> PriceFields {
+    let stated = object.iter().filter(|(name, raw)| is_price_field(name) && raw.get() != "null");
+    stated.map(|(name, raw)| (name.clone(), number(raw))).collect()
+}
+
+/// The texts that `raw` is: one, or a list of which other values are left out.
+fn strings(raw: Option<&RawValue>) -> Vec<String> {
+    let Some(raw) = raw else { return Vec::new() };
+    let list: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
+    list.into_iter().filter_map(string).collect()
 }
 
 /// The text that `raw` is, if it is one.
@@ -104,8 +153,43 @@ mod tests {
                 field("output_cost_per_reasoning_token", None),
                 field("input_cost_per_token_above_200k_tokens", Some("-1")),
             ],
+            ..TableEntry::default()
         };
         assert_eq!(read(body), Ok(vec![gpt, TableEntry { model: "bare".to_owned(), ..TableEntry::default() }]));
+    }
+
+    #[test]
+    fn ranges_and_off_peak_hours_are_read_as_they_stand() {
+        let body = r#"{"x": {
+            "tiered_pricing": [
+                {"range": [0, 3.2e4], "input_cost_per_token": 1.80e-06, "output_cost_per_token": null, "other": {}},
+                {"input_cost_per_token": "1"}
+            ],
+            "off_peak_pricing": {
+                "input_cost_per_token": 1.5e-07, "hours_utc": "01:00-02:00", "weekday_timezone": "Asia/Shanghai",
+                "windows": [{"hours_utc": ["00:00-01:00", 7], "weekdays": [1, "tue", true]}, {"hours_utc": "x", "weekdays": null}]
+            }
+        }, "y": {"tiered_pricing": null, "off_peak_pricing": [1]}}"#;
+        let input = |value: &str| vec![("input_cost_per_token".to_owned(), Some(value.to_owned()))];
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let x = TableEntry {
+            model: "x".to_owned(),
+            ranges: vec![
+                TableRange { start: Some("0".to_owned()), prices: input("1.80e-06") },
+                TableRange { start: None, prices: input("1") },
+            ],
+            off_peak: Some(TableOffPeak {
+                hours: texts(&["01:00-02:00"]),
+                windows: vec![
+                    TableWindow { hours: texts(&["00:00-01:00"]), weekdays: Some(texts(&["1", "tue"])) },
+                    TableWindow { hours: texts(&["x"]), weekdays: None },
+                ],
+                weekday_zone: Some("Asia/Shanghai".to_owned()),
+                prices: input("1.5e-07"),
+            }),
+            ..TableEntry::default()
+        };
+        assert_eq!(read(body), Ok(vec![x, TableEntry { model: "y".to_owned(), ..TableEntry::default() }]));
     }
 
     #[test]

@@ -68,6 +68,7 @@ async fn run(
     let ready = Arc::new(Ready::new(store.health.clone()));
     let hub = Hub::start(store.requests.clone(), database.url(), services::hub(settings));
     let prices = Followed::start(Arc::new(store.jobs.clone())).await;
+    store.requests.name_models_by(prices.book());
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();
     let working = works.then(|| Working::start(settings, &store.jobs, database.url())).transpose()?;

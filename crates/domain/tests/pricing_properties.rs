@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::money::Usd;
-use domain::pricing::names::each_form;
+use domain::pricing::names::{each_group, listed_forms, plainest, stated_provider};
 use domain::pricing::{Cost, PriceBook, aliases};
 use domain::usage::{ModelName, Provider, TokenCounts};
 use proptest::prelude::*;
@@ -18,15 +18,21 @@ fn listed() -> impl Iterator<Item = &'static str> {
     BOOK.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next())
 }
 
-/// All forms of a name, aliases followed.
+/// All forms of an asked name, aliases followed.
 fn forms(name: &str) -> BTreeSet<String> {
-    let mut forms = BTreeSet::new();
-    each_form(name, |_, form| {
-        forms.insert(form.to_owned());
-        forms.extend(aliases::alias(form).map(str::to_owned));
+    let mut asked = BTreeSet::new();
+    each_group(name, |forms| {
+        asked.extend(forms.iter().map(|(_, form)| form.to_string()));
+        asked.extend(forms.iter().filter_map(|(_, form)| aliases::alias(form)).map(str::to_owned));
         None::<()>
     });
-    forms
+    asked.extend(stated_provider(name).into_iter().flat_map(|(_, rest)| forms(rest)));
+    asked
+}
+
+/// Whether a form of `asked` is a form of a listed name.
+fn is_listed(asked: &BTreeSet<String>) -> bool {
+    listed().any(|model| listed_forms(model).iter().any(|(_, form)| asked.contains(&**form)))
 }
 
 fn cost(model: &str, tokens: &TokenCounts) -> Option<Usd> {
@@ -90,6 +96,15 @@ fn pieced_names() -> impl Strategy<Value = String> {
         "@20250929",
         "[1m]",
         "-thinking",
+        "-xhigh",
+        " (max)",
+        "anthropic:",
+        "antigravity-",
+        "aws.",
+        "claude-",
+        "opus",
+        "-v1",
+        "@20250929",
         "-high",
         "-20250929",
         "-latest",
@@ -100,6 +115,10 @@ fn pieced_names() -> impl Strategy<Value = String> {
         "ü",
     ];
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 1..12).prop_map(|pieces| pieces.concat())
+}
+
+fn listed_names() -> impl Strategy<Value = String> {
+    prop::sample::select(listed().map(str::to_owned).collect::<Vec<_>>())
 }
 
 proptest! {
@@ -137,7 +156,7 @@ proptest! {
         let found = PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None);
         if found.is_some() {
             let asked = forms(&name);
-            prop_assert!(listed().any(|model| !forms(model).is_disjoint(&asked)), "{} has a price", name);
+            prop_assert!(is_listed(&asked), "{} has a price", name);
         }
     }
 
@@ -146,14 +165,22 @@ proptest! {
         let book = PriceBook::shipped();
         let found = book.find(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
         let asked = forms(&name);
-        prop_assert!(found.is_none() || listed().any(|model| !forms(model).is_disjoint(&asked)), "{} has a price", name);
+        prop_assert!(found.is_none() || is_listed(&asked), "{} has a price", name);
+    }
+
+    #[test]
+    fn a_canonical_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}", listed_names()], provider in "|azure|ollama|openrouter") {
+        let book = PriceBook::shipped();
+        let canonical = book.canonical(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
+        prop_assert_eq!(&book.canonical(&canonical, None), &canonical);
+        prop_assert!(ModelName::parse(canonical.as_str()).is_some());
     }
 
     #[test]
     fn the_plainest_form_of_a_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}"]) {
-        let plainest = domain::pricing::names::plainest(&name);
-        prop_assert_eq!(domain::pricing::names::plainest(&plainest), plainest.as_str());
-        prop_assert!(plainest.len() <= name.len());
+        let plain = plainest(&name);
+        prop_assert_eq!(plainest(&plain), plain.as_str());
+        prop_assert!(plain.len() <= name.len());
     }
 }
 

@@ -61,6 +61,9 @@ impl DomainError for StalePrices {
 pub trait Work: Send + Sync {
     /// Does `job` now, as that `attempt` if it was queued; returns what was done, in a sentence.
     async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError>;
+
+    /// What is done once, before the first job of a worker. What fails here is made up for by a job.
+    async fn start(&self) {}
 }
 
 /// The use cases behind the jobs.
@@ -132,6 +135,13 @@ impl Handlers {
 
 #[async_trait]
 impl Work for Handlers {
+    /// The programs may ship a newer book than the ones that ran before.
+    async fn start(&self) {
+        if let Err(error) = self.prices.name_models().await {
+            tracing::warn!(%error, "models could not be named canonically; the hourly re-pricing tries again");
+        }
+    }
+
     async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
         match job {
             Job::Leaderboard => Ok(self.boards.refresh_in(attempt).await.map_err(JobError::new)?.to_string()),
@@ -146,6 +156,7 @@ impl Work for Handlers {
             Job::Mail(letter) => Ok(self.letters.send(letter).await.map_err(JobError::new)?.to_string()),
             Job::Prices => self.unless_stopped(self.prices(attempt.is_none()).await?),
             Job::Reprice => {
+                self.prices.name_models().await.map_err(JobError::new)?;
                 let repriced = self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?;
                 self.unless_stopped(repriced.to_string())
             }

@@ -10,7 +10,7 @@ use domain::clock::Clock;
 use domain::ids::Ids;
 use domain::jobs::JobError;
 use domain::pricing::ports::PriceSource;
-use domain::pricing::{Editions, MaxChangedShare, Outcome, PriceRefresh, PriceUpdate, PricingError};
+use domain::pricing::{Editions, MaxChangedShare, ModelNaming, Outcome, PriceRefresh, PriceUpdate, PricingError};
 use domain::usage::{Repriced, Repricing, UsageError};
 
 /// What there is to do about prices.
@@ -19,6 +19,7 @@ pub struct Prices {
     /// `None` where no address is set.
     refresh: Option<PriceRefresh>,
     editions: Editions,
+    naming: ModelNaming,
     repricing: Repricing,
 }
 
@@ -45,6 +46,7 @@ impl Prices {
         Ok(Self {
             refresh,
             editions,
+            naming: ModelNaming::new(store.clone(), Arc::clone(&book)),
             repricing: Repricing::new(store.clone(), store.clone(), clock.clone(), ids.clone(), book),
         })
     }
@@ -63,6 +65,16 @@ impl Prices {
         Ok(Some(update))
     }
 
+    /// Names models canonically by the edition that is stored now: what they are counted by.
+    pub async fn name_models(&self) -> Result<usize, PricingError> {
+        self.editions.follow().await?;
+        let models = self.naming.run().await?;
+        if models > 0 {
+            tracing::info!(models, "models have another canonical name");
+        }
+        Ok(models)
+    }
+
     /// Prices messages without a price by the edition that is stored now, until none is left that it knows or `stop` says so.
     pub async fn reprice(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
         self.editions.follow().await?;
@@ -78,6 +90,7 @@ impl Prices {
     pub async fn once(&self, stop: impl Fn() -> bool, mut say: impl FnMut(String)) -> Result<bool, JobError> {
         let update = self.refresh().await.map_err(JobError::new)?;
         say(update.as_ref().map_or_else(|| "fetching prices is off (PRICING_URL)".to_owned(), ToString::to_string));
+        self.name_models().await.map_err(JobError::new)?;
         say(self.reprice(stop).await.map_err(JobError::new)?.to_string());
         Ok(update.is_none_or(|update| update.outcome.reason().is_none()))
     }

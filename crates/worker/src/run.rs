@@ -134,6 +134,7 @@ impl Worker {
 
     /// Queues the jobs of the schedule: now, and every minute.
     async fn tick(&self, store: &dyn JobStore) -> Infallible {
+        self.work.start().await;
         loop {
             let wait = match self.queue_due(store).await {
                 Ok(jobs) => {

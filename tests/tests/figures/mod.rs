@@ -72,6 +72,17 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// How many models there are; a name with a date is the same model as the name without it.
+    pub(crate) fn unique_models(&self) -> u64 {
+        let undated = |name: &String| match name.rsplit_once('-') {
+            Some((model, date)) if date.len() == 8 && date.parse::<u32>().is_ok() => model.to_owned(),
+            _ => name.clone(),
+        };
+        self.models.keys().map(undated).collect::<BTreeSet<_>>().len() as u64
+    }
+}
+
 impl Sample {
     /// All of them, by name.
     pub(crate) fn all() -> Vec<Self> {

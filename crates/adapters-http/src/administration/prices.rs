@@ -201,7 +201,7 @@ impl From<&Rates> for RatesBody {
 
 impl From<&Prices> for PricesBody {
     fn from(prices: &Prices) -> Self {
-        let tier = |tier: &Tier| TierBody { above_thousands: tier.above_thousands, rates: (&tier.rates).into() };
+        let tier = |tier: &Tier| TierBody { above_thousands: tier.above / 1_000, rates: (&tier.rates).into() };
         Self { base: prices.base().into(), tiers: prices.tiers().iter().map(tier).collect() }
     }
 }
@@ -258,7 +258,7 @@ fn prices(fields: &mut Fields<'_>) -> Option<Prices> {
     let tier = |fields: &mut Fields<'_>| tier(fields, base.as_ref().unwrap_or(&free));
     let tiers = if fields.has("tiers") { fields.objects("tiers", 0..=MOST_TIERS, tier) } else { Some(Vec::new()) };
     let (base, tiers) = (input.and(output).and(base)?, tiers?);
-    let thresholds: BTreeSet<u64> = tiers.iter().map(|tier| tier.above_thousands).collect();
+    let thresholds: BTreeSet<u64> = tiers.iter().map(|tier| tier.above).collect();
     if thresholds.len() < tiers.len() {
         return fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should be there once"));
     }
@@ -269,9 +269,9 @@ fn tier(fields: &mut Fields<'_>, base: &Rates) -> Option<Tier> {
     let above = fields.required("above_thousands", checks::integer(1..=HIGHEST_TIER));
     let (input, output) = (fields.nullable("input", price), fields.nullable("output", price));
     let rates = rates(fields, base);
-    let above_thousands = u64::try_from(above?).ok()?;
+    let above = u64::try_from(above?).ok()?.saturating_mul(1_000);
     let (input, output) = (input?.unwrap_or(base.input), output?.unwrap_or(base.output));
-    Some(Tier { above_thousands, rates: Rates { input, output, ..rates? } })
+    Some(Tier { above, rates: Rates { input, output, ..rates? } })
 }
 
 /// The prices of all kinds but input and output, and those of `base` for what has none.

@@ -14,9 +14,9 @@ SELECT
 FROM unnest($1, $2, $3) AS asked (id, first_day, last_day)
 JOIN visible_to($4) AS person ON person.id = asked.id
 JOIN usage_totals AS totals ON totals.user_key = person.key
--- A model is one by its name, whoever served it.
+-- A model is one by its canonical name, however it was spelled and whoever served it.
 CROSS JOIN LATERAL (
-    SELECT count(DISTINCT models.name) AS models, count(DISTINCT keys.source_key) AS sources
+    SELECT count(DISTINCT coalesce(models.canonical, models.name)) AS models, count(DISTINCT keys.source_key) AS sources
     FROM (
         SELECT DISTINCT source_key, model_key FROM usage_rollups WHERE user_key = totals.user_key
     ) AS keys

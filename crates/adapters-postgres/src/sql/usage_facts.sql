@@ -5,16 +5,16 @@ WITH person AS MATERIALIZED (
 rollups AS MATERIALIZED (
     SELECT day, source_key, model_key, tokens > 0 AS is_used FROM usage_rollups WHERE user_key = (SELECT key FROM person)
 ),
--- A model is one by its name, whoever served it.
+-- A model is one by its canonical name, however it was spelled and whoever served it.
 names AS MATERIALIZED (
-    SELECT key, name, min(key) OVER (PARTITION BY name) AS model
+    SELECT key, coalesce(canonical, name) AS name
     FROM models
     WHERE key IN (SELECT model_key FROM rollups WHERE is_used)
 ),
 most AS (
     SELECT max(tools) AS tools, max(models) AS models
     FROM (
-        SELECT count(DISTINCT rollups.source_key) AS tools, count(DISTINCT names.model) AS models
+        SELECT count(DISTINCT rollups.source_key) AS tools, count(DISTINCT names.name) AS models
         FROM rollups
         JOIN names ON names.key = rollups.model_key
         WHERE rollups.is_used

@@ -14,6 +14,7 @@ mod ledger;
 mod letters;
 mod login_attempts;
 mod migrations;
+mod model_names;
 mod notifications;
 mod oauth;
 mod plans;

@@ -36,6 +36,7 @@ impl PriceSource for Live {
             provider: Some("novelist".to_owned()),
             mode: Some("chat".to_owned()),
             prices: vec![field("input_cost_per_token", self.0), field("output_cost_per_token", "2e-06")],
+            ..TableEntry::default()
         };
         Ok(Fetched::Table { etag: Some(format!("\"{}\"", self.0)), entries: (0..4_000).map(entry).collect() })
     }

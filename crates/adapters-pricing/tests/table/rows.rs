@@ -12,8 +12,12 @@ const EXAMPLE: &str = include_str!("example.json");
 /// What the function `rows` of the script makes of the example.
 const BY_THE_SCRIPT: &str = "\
 claude-9-opus anthropic 2026-11-12 in=5 out=25 read=0.5 write=6.25 write1h=10 >200k in=10 out=37.5 read=1
+dashscope/qwen9-coder dashscope 2026-11-12 in=1 out=5 read=0.1 >32k in=1.8 out=9 >131072 in=6 out=60
+deepseek-v9 deepseek 2026-11-12 in=0.3 out=1.2 write=0 ~12345/00:00-01:00,04:00-06:00,10:00-24:00 67/00:00-24:00 in=0.15 out=0.6
 gemini/gemini-9 gemini 2026-11-12 in=1.25 out=10 >128k in=2.5 >1000k out=30
 gpt-9 openai 2026-11-12 in=2.99999 out=0.141953125 think=20
+tencent/deepseek-v9 tencent 2026-11-12 in=0.3 out=1.2 ~12347/00:00-01:00,22:30-24:00 5/00:00-01:00,16:00-24:00 \
+6/00:00-16:00,22:30-24:00 in=0.15
 zai/glm-4.7-flash zai 2026-11-12 in=0 out=0
 ";
 
@@ -27,5 +31,10 @@ async fn a_table_becomes_the_rows_that_the_script_makes_of_it() {
     let read: Vec<_> = table.listed.into_iter().map(|row| (row.model, row.provider, row.prices)).collect();
     assert_eq!(read, expected);
     let refused: Vec<_> = table.refused.iter().map(|entry| (entry.model.as_str(), entry.problem)).collect();
-    assert_eq!(refused, [("openai/below-zero", EntryProblem::Number), ("openai/slip", EntryProblem::Implausible)]);
+    let problems = [
+        ("berlin/deepseek-v9", EntryProblem::Hours),
+        ("openai/below-zero", EntryProblem::Number),
+        ("openai/slip", EntryProblem::Implausible),
+    ];
+    assert_eq!(refused, problems);
 }

@@ -53,7 +53,7 @@ impl FromIterator<(String, EventXp)> for Events {
 /// What the roll-ups of an account say.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageFacts {
-    /// The models that were used, by name.
+    /// The models that were used, by canonical name.
     pub models: Vec<ModelName>,
     /// How many tools were used.
     pub tools: u32,

@@ -92,7 +92,7 @@ pub enum Measure {
     Cost,
     /// The run of active days that is under way at the refresh. The period says who is ranked, it does not cut the run.
     Streak,
-    /// How many different models, by name.
+    /// How many different models, by canonical name.
     Models,
     /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens.
     Efficiency,
@@ -143,7 +143,7 @@ pub enum Scope {
     Everything,
     /// That with one tool.
     Tool(Source),
-    /// That with one model, whoever served it.
+    /// That with one model, however it is spelled and whoever served it.
     Model(ModelName),
 }
 

@@ -1,13 +1,13 @@
 //! The price book: effective-dated rows, found by a model's name.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use super::aliases::alias;
 use super::history::{History, PricedModel};
 use super::line::{self, PriceRow};
 use super::makers::{CacheWrites, Maker, is_free, is_local, maker_of, seller};
-use super::names::{Step, each_form, plainest};
+use super::names::{Form, Step, each_group, listed_forms, plainest, plainest_listed, stated_provider};
 use super::overrides::Override;
 use crate::usage::{ModelName, Provider};
 
@@ -18,18 +18,52 @@ const SHIPPED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../a
 #[derive(Debug, Default)]
 pub struct PriceBook {
     listings: Vec<Listing>,
-    /// Every form of every listed model's name, with the step that makes it and the listing.
-    forms: HashMap<Box<str>, Vec<(Step, usize)>>,
+    /// Every form of every listed model's name.
+    forms: HashMap<Box<str>, Vec<ListedForm>>,
     /// What administrators decided, by the exact name and for a provider or any.
     overrides: HashMap<ModelName, HashMap<Option<Provider>, History>>,
+}
+
+/// A form of the name of a listing.
+#[derive(Debug)]
+struct ListedForm {
+    step: Step,
+    /// How many forms of the name come before this one: the nearer, the more specific.
+    distance: usize,
+    /// Whether the form still says who sells the model or where, as the seller writes it.
+    is_sellers_own: bool,
+    place: usize,
 }
 
 /// One model at one provider.
 #[derive(Debug)]
 struct Listing {
+    provider: Box<str>,
     seller: Box<str>,
     maker: Option<&'static Maker>,
     history: History,
+}
+
+/// A listing with the form that was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Hit<'a> {
+    listing: &'a Listing,
+    form: &'a ListedForm,
+}
+
+/// What a form of an asked name was found to be.
+struct Found<'a> {
+    /// The step that made the form of the asked name.
+    asked: Step,
+    form: String,
+    hits: Vec<Hit<'a>>,
+}
+
+/// What the tables know of an asked name.
+struct Resolution<'a> {
+    model: Option<PricedModel<'a>>,
+    /// The form of the name under which it was found; `None` where no table lists it.
+    form: Option<String>,
 }
 
 impl PriceBook {
@@ -82,27 +116,36 @@ impl PriceBook {
     /// Opens a listing without prices; returns its place.
     fn list(&mut self, model: &str, provider: &str) -> usize {
         let place = self.listings.len();
-        let maker = maker_of(&plainest(model));
-        self.listings.push(Listing { seller: seller(provider).into(), maker, history: History::default() });
-        each_form(model, |step, form| {
-            let found = self.forms.entry(form.into()).or_default();
-            if found.last().is_none_or(|(_, last)| *last != place) {
-                found.push((step, place));
-            }
-            None::<()>
+        let forms = listed_forms(model);
+        let bare = forms.iter().filter(|(step, _)| *step <= Step::Region).map(|(_, form)| form.clone()).next_back();
+        self.listings.push(Listing {
+            provider: provider.into(),
+            seller: seller(provider).into(),
+            maker: bare.as_deref().and_then(maker_of),
+            history: History::default(),
         });
+        // Where there is a path, the version of an interface comes off after it.
+        let last_whole = if model.contains('/') { Step::Written } else { Step::Version };
+        for (distance, (step, form)) in forms.into_iter().enumerate() {
+            let is_sellers_own = step <= last_whole && bare.as_ref() != Some(&form);
+            let found = self.forms.entry(form.into()).or_default();
+            if found.last().is_none_or(|last| last.place != place) {
+                found.push(ListedForm { step, distance, is_sellers_own, place });
+            }
+        }
         place
     }
 
     /// The prices of the model that a tool calls `model`; `None` where no one model, or no one price, has that name.
     ///
-    /// Where `provider` is named and sells a model of that name, its prices count. Otherwise the first step of
-    /// [`Step`] that finds the name settles it: the maker's own prices, else those on which all sellers agree. Work is
-    /// bounded by the length of the name; resolve once per batch and keep the answer.
+    /// Where a provider is named, or stated by the name itself, and sells a model of that name, its prices count. Otherwise the
+    /// first group of forms ([`each_group`]) settles it in which the name is a seller's own or the maker sells it, or, before any
+    /// other group has it, in which at least two resellers agree. Work is bounded by the length of the name; resolve once per
+    /// batch and keep the answer.
     ///
     /// What administrators decided for exactly this name comes before all of that.
     pub fn find(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
-        let listed = self.find_listed(model, provider);
+        let listed = self.resolve(model, provider).model;
         let Some(decided) = self.overrides.get(model) else { return listed };
         let here = provider.and_then(|_| decided.get(&provider.cloned()));
         let decided = [here, decided.get(&None)];
@@ -112,53 +155,126 @@ impl PriceBook {
         })
     }
 
+    /// The one name of the model that a tool calls `model`, however it spells it: that of the tables, without the marks of clients,
+    /// sellers and dates; its own without them where no table lists it. Models are counted by it, also while they have no
+    /// price.
+    pub fn canonical(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
+        let form = self.resolve(model, provider).form;
+        let plain = form.map_or_else(|| plainest(model.as_str()), |form| plainest_listed(&form));
+        // The undated name of a seller may be an alias, too.
+        ModelName::trusted(alias(&plain).map_or(plain.clone(), plainest_listed))
+    }
+
     /// What the tables say of `model`.
-    fn find_listed(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
-        if let Some(provider) = provider {
-            let of_named = self.find_at(model.as_str(), provider.as_str());
-            if of_named.is_some() || is_local(provider.as_str()) {
-                return of_named;
+    fn resolve(&self, model: &ModelName, provider: Option<&Provider>) -> Resolution<'_> {
+        let name = model.as_str();
+        let named = provider.map(|provider| (provider.as_str(), name));
+        for (provider, model) in named.into_iter().chain(stated_provider(name)) {
+            let sold = self.sold_by(model, provider);
+            if sold.is_some() || is_local(provider) {
+                let (form, model) = sold.unzip();
+                return Resolution { model, form };
             }
         }
-        self.find_among(model.as_str(), |_| true)
+        self.sold_by_any(name)
     }
 
-    /// The prices of `model` at the seller that a client calls `provider`; `None` where its rows leave any doubt.
-    fn find_at(&self, model: &str, provider: &str) -> Option<PricedModel<'_>> {
-        let named = seller(provider);
-        let sells = |listing: &Listing| *listing.seller == *named;
-        // The table writes most models as `provider/model`; regions of a cloud have further segments and other prices.
-        let written = [provider, named].map(|provider| format!("{provider}/{model}"));
-        let exact = written.iter().find_map(|name| settle(&self.hits(Step::Exact, name, sells)));
-        exact.or_else(|| self.find_among(model, sells)).filter(PricedModel::is_never_in_doubt)
+    /// The form and the prices of `model` at the seller that a client calls `provider`; `None` where its rows leave any doubt.
+    fn sold_by(&self, model: &str, provider: &str) -> Option<(String, PricedModel<'_>)> {
+        let seller = seller(provider);
+        let found = each_group(model, |forms| {
+            let mut found = forms.iter().flat_map(|form| self.look_up(form));
+            found.find(|found| found.hits.iter().any(|hit| *hit.listing.seller == *seller))
+        })?;
+        let hits = of_seller(&found.hits, seller);
+        // One seller may have several names in the table (`azure`, `azure_ai`): the named one comes first.
+        let named: Vec<Hit<'_>> = hits.iter().filter(|hit| *hit.listing.provider == *provider).copied().collect();
+        let sold = sold(if named.is_empty() { &hits } else { &named })?;
+        sold.is_never_in_doubt().then_some((found.form, sold))
     }
 
-    fn find_among(&self, model: &str, among: impl Fn(&Listing) -> bool) -> Option<PricedModel<'_>> {
-        each_form(model, |step, form| {
-            let names = [alias(form).filter(|_| step > Step::Exact), Some(form)];
-            let hits =
-                names.into_iter().flatten().map(|name| self.hits(step, name, &among)).find(|hits| !hits.is_empty())?;
-            Some(settle(&hits))
+    /// What all sellers together say of the model that is asked for as `name`.
+    fn sold_by_any(&self, name: &str) -> Resolution<'_> {
+        let mut first_form = None;
+        let settled = each_group(name, |forms| {
+            let found: Vec<Found<'_>> = forms.iter().flat_map(|form| self.look_up(form)).collect();
+            let own = found.iter().find_map(|found| Some((found.form.clone(), own_price(found)?)));
+            let resold = || found.iter().find_map(|found| Some((found.form.clone(), resold_price(&found.hits)?)));
+            // What resellers do not agree on is not settled by others who sell what a shorter name means.
+            let settled = if first_form.is_none() { own.or_else(resold) } else { own };
+            first_form = first_form.take().or_else(|| found.first().map(|found| found.form.clone()));
+            settled
+        });
+        match settled {
+            Some((form, model)) => Resolution { model: Some(model), form: Some(form) },
+            None => Resolution { model: None, form: first_form },
+        }
+    }
+
+    /// The listings that the step of `form`, or a step before it, makes the form of: those of its alias first, if it has one.
+    fn look_up<'a>(&'a self, (step, form): &Form<'_>) -> impl Iterator<Item = Found<'a>> {
+        let asked = *step;
+        let alias = alias(form).filter(|_| asked > Step::Exact);
+        let names = [alias.map(str::to_owned), Some(form.clone().into_owned())];
+        names.into_iter().flatten().filter_map(move |form| {
+            let listed = self.forms.get(&*form)?.iter().filter(|listed| listed.step <= asked);
+            let hits: Vec<Hit<'a>> =
+                listed.filter_map(|form| Some(Hit { listing: self.listings.get(form.place)?, form })).collect();
+            (!hits.is_empty()).then_some(Found { asked, form, hits })
         })
-        .flatten()
-    }
-
-    /// The listings that `step`, or a step before it, makes `form` of.
-    fn hits(&self, step: Step, form: &str, among: impl Fn(&Listing) -> bool) -> Vec<&Listing> {
-        let made = self.forms.get(form).into_iter().flatten().filter(|(made_by, _)| *made_by <= step);
-        made.filter_map(|(_, place)| self.listings.get(*place)).filter(|listing| among(listing)).collect()
     }
 }
 
-/// The prices of several listings of one name: the maker's own, else those on which all agree; `None` where they never do.
-fn settle<'a>(hits: &[&'a Listing]) -> Option<PricedModel<'a>> {
-    // Names with a common form have a common plainest form, so they are of one maker.
-    let maker = hits.first()?.maker;
-    let sold_by =
-        |seller: &str| hits.iter().filter(|hit| *hit.seller == *seller).map(|hit| &hit.history).collect::<Vec<_>>();
-    let own = maker.into_iter().flat_map(|maker| maker.sellers).map(|own| sold_by(own)).find(|own| !own.is_empty());
-    let histories = own.unwrap_or_else(|| hits.iter().map(|hit| &hit.history).collect());
-    PricedModel::agreed(&histories, maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes))
+/// The most specific of `hits` that are of one seller.
+fn of_seller<'a>(hits: &[Hit<'a>], seller: &str) -> Vec<Hit<'a>> {
+    nearest(hits.iter().filter(|hit| *hit.listing.seller == *seller).copied().collect())
+}
+
+/// Those of `hits` whose names lost least.
+fn nearest(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
+    let least = hits.iter().map(|hit| hit.form.distance).min();
+    hits.retain(|hit| Some(hit.form.distance) == least);
+    hits
+}
+
+/// The prices on which `hits` of one seller agree.
+fn sold<'a>(hits: &[Hit<'a>]) -> Option<PricedModel<'a>> {
+    let histories: Vec<&History> = hits.iter().map(|hit| &hit.listing.history).collect();
+    PricedModel::sold(&histories, cache_writes(hits))
+}
+
+/// What Anthropic surcharges, and others do not. Names with a common form are of one maker.
+fn cache_writes(hits: &[Hit<'_>]) -> CacheWrites {
+    let maker = hits.first().and_then(|hit| hit.listing.maker);
+    maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes)
+}
+
+/// The price of a name that is a seller's own, or that the maker sells. A bare name is its only seller's own where no maker of
+/// it is known.
+fn own_price<'a>(found: &Found<'a>) -> Option<PricedModel<'a>> {
+    let maker = found.hits.first()?.listing.maker;
+    let is_bare_own = |hit: &Hit<'_>| maker.is_none() && found.asked.max(hit.form.step) <= Step::Written;
+    let is_own = |hit: &&Hit<'_>| hit.form.is_sellers_own || is_bare_own(hit);
+    let own = nearest(found.hits.iter().filter(is_own).copied().collect());
+    if !own.is_empty() {
+        return sold(&own);
+    }
+    let sellers = maker.into_iter().flat_map(|maker| maker.sellers);
+    let of_maker = sellers.map(|own| of_seller(&found.hits, own)).find(|hits| !hits.is_empty())?;
+    sold(&of_maker)
+}
+
+/// The price on which all sellers of `hits` agree, at least two of them.
+fn resold_price<'a>(hits: &[Hit<'a>]) -> Option<PricedModel<'a>> {
+    let sellers: BTreeSet<&str> = hits.iter().map(|hit| &*hit.listing.seller).collect();
+    let histories: Vec<History> = sellers
+        .iter()
+        .map(|seller| {
+            let histories: Vec<&History> = of_seller(hits, seller).iter().map(|hit| &hit.listing.history).collect();
+            History::agreed(&histories, 1)
+        })
+        .collect();
+    PricedModel::resold(&histories.iter().collect::<Vec<_>>(), cache_writes(hits))
 }
 
 #[cfg(test)]
@@ -167,6 +283,7 @@ mod tests {
     use time::macros::datetime;
 
     use super::super::aliases::ALIASES;
+    use super::super::cost::Cost;
     use super::*;
     use crate::usage::TokenCounts;
 
@@ -207,14 +324,15 @@ mod tests {
         let book = book(&[
             ("gpt-5-high", "openai", 1),
             ("gpt-5", "openai", 2),
-            ("openrouter/openai/gpt-5.5-20260101", "openrouter", 3),
+            ("gpt-5.5", "openai", 3),
             ("us.amazon.nova-9-v1:0", "bedrock", 4),
         ]);
         let table = [
             ("gpt-5-high", "", Some("1")),
             ("openai/gpt-5-high", "", Some("1")),
             ("gpt-5", "", Some("2")),
-            ("gpt-5-20250807", "", None),
+            ("gpt-5-low", "", Some("2")),
+            ("gpt-5-20250807", "", Some("2")),
             ("gpt-5.5", "", Some("3")),
             ("gpt-5-5-20260202-low[1m]", "", Some("3")),
             ("nova-9", "", Some("4")),
@@ -222,6 +340,66 @@ mod tests {
             ("gpt-55", "", None),
             ("gpt", "", None),
             ("gpt-5-turbo", "", None),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn a_regional_row_is_found_below_the_marks_of_clients() {
+        let book = book(&[
+            ("claude-opus-5", "anthropic", 5),
+            ("anthropic.claude-opus-5", "bedrock_converse", 6),
+            ("eu.anthropic.claude-opus-5", "bedrock_converse", 7),
+            ("us.anthropic.claude-opus-5-v1", "bedrock_converse", 8),
+            ("bedrock/us-gov-west-1/anthropic.claude-opus-5", "bedrock", 9),
+        ]);
+        let table = [
+            ("claude-opus-5[1m]", "", Some("5")),
+            ("eu.anthropic.claude-opus-5", "", Some("7")),
+            ("eu.anthropic.claude-opus-5[1m]", "", Some("7")),
+            ("eu.anthropic.claude-opus-5-thinking", "", Some("7")),
+            ("eu.anthropic.claude-opus-5-high", "amazon-bedrock", Some("7")),
+            ("eu.anthropic.claude-opus-5-v1:0", "", Some("7")),
+            ("us.anthropic.claude-opus-5-v1[1m]", "", Some("8")),
+            ("us.anthropic.claude-opus-5[1m]", "", Some("8")),
+            ("us.anthropic.claude-opus-5-v1:0", "", Some("8")),
+            ("bedrock/anthropic.claude-opus-5", "", Some("6")),
+            ("bedrock/eu.anthropic.claude-opus-5[1m]", "", Some("7")),
+            ("amazon-bedrock/anthropic.claude-opus-5", "", Some("6")),
+            ("amazon-bedrock/eu.anthropic.claude-opus-5-thinking[1m]", "", Some("7")),
+            ("bedrock:eu.anthropic.claude-opus-5", "", Some("7")),
+            ("aws.anthropic.claude-opus-5", "", Some("6")),
+            ("bedrock/us-gov-west-1/anthropic.claude-opus-5", "", Some("9")),
+            ("claude-opus-5", "bedrock", Some("6")),
+            ("jp.anthropic.claude-opus-5", "", Some("6")),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn what_a_client_adds_comes_off_the_asked_name_and_never_off_a_listed_one() {
+        let book = book(&[
+            ("moonshot/kimi-9-thinking", "moonshot", 1),
+            ("openrouter/moonshotai/kimi-8-thinking", "openrouter", 2),
+            ("moonshot/kimi-8", "moonshot", 3),
+            ("openrouter/openai/gpt-9-high", "openrouter", 4),
+            ("gpt-9", "openai", 5),
+            ("dashscope/qwen9-max", "dashscope", 6),
+            ("dashscope/qwen9-plus-20260101", "dashscope", 7),
+        ]);
+        let table = [
+            ("kimi-9-thinking", "", Some("1")),
+            ("moonshotai/kimi-9-thinking-high", "", Some("1")),
+            ("antigravity-kimi-9-thinking", "", Some("1")),
+            ("kimi-9", "", None),
+            ("kimi-8-thinking", "", Some("3")),
+            ("gpt-9-high", "", Some("5")),
+            ("gpt-9-high", "openrouter", Some("4")),
+            ("qwen9-max", "", Some("6")),
+            ("qwen9-max-max", "", Some("6")),
+            ("qwen9", "", None),
+            ("qwen9-plus-20260101", "", Some("7")),
+            ("qwen9-plus", "", None),
         ];
         check(&book, &table);
     }
@@ -240,9 +418,9 @@ mod tests {
     }
 
     #[test]
-    fn an_exact_name_comes_before_an_alias() {
-        let book = book(&[("claude-sonnet-4-20250514", "anthropic", 3), ("claude-sonnet-4", "somebody", 9)]);
-        check(&book, &[("claude-sonnet-4", "", Some("9")), ("x/claude-sonnet-4", "", Some("3"))]);
+    fn a_seller_s_own_name_comes_before_an_alias() {
+        let book = book(&[("claude-sonnet-4-20250514", "anthropic", 3), ("oci/claude-sonnet-4", "oci", 9)]);
+        check(&book, &[("oci/claude-sonnet-4", "", Some("9")), ("claude-sonnet-4", "", Some("3"))]);
     }
 
     #[test]
@@ -259,9 +437,15 @@ mod tests {
             ("grok-4", "x-ai", Some("2")),
             ("grok-4", "openrouter", Some("1")),
             ("grok-4", "oci", Some("3")),
-            ("grok-4", "azure", Some("2")),
+            ("grok-4", "azure", Some("5")),
+            ("eu/grok-4", "azure", Some("4")),
             ("grok-4", "somebody", Some("2")),
+            ("somebody/grok-4", "", Some("2")),
+            ("openrouter/grok-4", "", Some("1")),
+            ("openrouter:x-ai/grok-4", "", Some("1")),
             ("grok-4", "ollama", None),
+            ("ollama/grok-4", "", None),
+            ("lmstudio:grok-4", "", None),
         ];
         check(&book, &table);
     }
@@ -292,27 +476,67 @@ mod tests {
         check(&book, &[("gemini-9", "", Some("2")), ("gemini-9", "google-vertex", Some("1"))]);
     }
 
+    /// What a million input tokens cost, and whether that is an estimate.
+    fn status(book: &PriceBook, model: &str, provider: &str) -> Option<(&'static str, String)> {
+        let model = book.find(&ModelName::parse(model)?, Provider::parse(provider).as_ref())?;
+        match model.cost(&MILLION_INPUT, NOW) {
+            Cost::Priced(usd) => Some(("priced", usd.to_string())),
+            Cost::Estimated(usd) => Some(("estimated", usd.to_string())),
+            Cost::Unpriced => None,
+        }
+    }
+
     #[test]
-    fn without_the_maker_all_sellers_must_agree() {
+    fn without_the_maker_all_sellers_and_at_least_two_must_agree() {
         let book = book(&[
             ("groq/gpt-oss", "groq", 1),
             ("novita/gpt-oss", "novita", 1),
             ("groq/unknown-1", "groq", 1),
             ("novita/unknown-1", "novita", 2),
+            ("groq/qwen-lone", "groq", 1),
+            ("azure/eu/mai-1", "azure", 3),
+            ("azure_ai/mai-1", "azure_ai", 3),
+            ("novita/kimi-7", "novita", 5),
+            ("groq/kimi-7", "groq", 5),
+            ("moonshot/kimi-7", "moonshot", 6),
         ]);
         let table = [
-            ("gpt-oss", "", Some("1")),
+            ("gpt-oss", "", Some(("estimated", "1"))),
+            ("groq/gpt-oss", "", Some(("priced", "1"))),
+            ("gpt-oss", "novita", Some(("priced", "1"))),
             ("unknown-1", "", None),
-            ("unknown-1", "novita", Some("2")),
-            ("groq/unknown-1", "", Some("1")),
+            ("unknown-1", "novita", Some(("priced", "2"))),
+            ("groq/unknown-1", "", Some(("priced", "1"))),
+            ("qwen-lone", "", None),
+            ("alibaba/qwen-lone", "", None),
+            ("groq/qwen-lone", "", Some(("priced", "1"))),
+            ("mai-1", "", None),
+            ("kimi-7", "", Some(("priced", "6"))),
         ];
-        check(&book, &table);
+        for (model, provider, expected) in table {
+            let expected = expected.map(|(status, usd)| (status, usd.to_owned()));
+            assert_eq!(status(&book, model, provider), expected, "{model} {provider}");
+        }
     }
 
     #[test]
-    fn a_disagreement_is_not_settled_by_a_later_step() {
-        let book = book(&[("a/kimi-9", "a", 1), ("b/kimi-9", "b", 2), ("moonshot/kimi-9-thinking", "moonshot", 3)]);
-        check(&book, &[("kimi-9", "", None), ("kimi-9-thinking", "", Some("3"))]);
+    fn a_disagreement_is_settled_by_the_maker_alone() {
+        let book = book(&[
+            ("a/kimi-9", "a", 1),
+            ("b/kimi-9", "b", 2),
+            ("moonshot/kimi-9-thinking", "moonshot", 3),
+            ("a/llama-9-20260101", "a", 1),
+            ("b/llama-9-20260101", "b", 2),
+            ("a/llama-9", "a", 4),
+            ("b/llama-9", "b", 4),
+        ]);
+        let table = [
+            ("kimi-9", "", None),
+            ("kimi-9-thinking", "", Some("3")),
+            ("llama-9-20260101", "", None),
+            ("llama-9-20260202", "", Some("4")),
+        ];
+        check(&book, &table);
     }
 
     #[test]
@@ -324,14 +548,80 @@ mod tests {
             book.find(&ModelName::trusted(name), None)
                 .map(|model| model.cost(&tokens, NOW).amount().map(|usd| usd.to_string()))
         };
-        assert_eq!(cost("claude-9"), Some(Some("13".to_owned())));
-        assert_eq!(cost("llama-9"), Some(Some("8".to_owned())));
+        assert_eq!(cost("openrouter/anthropic/claude-9"), Some(Some("13".to_owned())));
+        assert_eq!(cost("groq/llama-9"), Some(Some("8".to_owned())));
     }
 
     #[test]
     fn a_row_of_zeros_is_a_gap_unless_the_maker_gives_the_model_away() {
-        let book = book(&[("zai/glm-4.7-flash", "zai", 0), ("groq/glm-9", "groq", 0), ("novita/glm-9", "novita", 1)]);
-        check(&book, &[("glm-4.7-flash", "", Some("0")), ("groq/glm-9", "", Some("1")), ("glm-9", "groq", Some("1"))]);
+        let book = book(&[
+            ("zai/glm-4.7-flash", "zai", 0),
+            ("novita/glm-4.7-flash", "novita", 1),
+            ("groq/glm-4.7-flash", "groq", 1),
+            ("groq/glm-9", "groq", 0),
+            ("novita/glm-9", "novita", 1),
+        ]);
+        let table = [
+            ("glm-4.7-flash", "", Some("0")),
+            ("glm-4.7-flash-high", "zhipuai", Some("0")),
+            ("groq/glm-4.7-flash", "", Some("1")),
+            ("groq/glm-9", "", None),
+            ("glm-9", "groq", None),
+            ("glm-9", "novita", Some("1")),
+        ];
+        check(&book, &table);
+    }
+
+    #[test]
+    fn a_model_has_one_name_however_it_is_spelled() {
+        let spellings: [(&str, &[&str]); 6] = [
+            (
+                "claude-opus-4-5",
+                &[
+                    "claude-opus-4-5",
+                    "claude-opus-4.5",
+                    "claude-4.5-opus",
+                    "claude-4.5-opus-high-thinking",
+                    "claude-opus-4-5[1m]",
+                    "claude-opus-4-5 (xhigh)",
+                    "claude-opus-4-5-20251101",
+                    "claude-opus-4-5@20251101",
+                    "anthropic/claude-opus-4.5",
+                    "anthropic:claude-opus-4-5",
+                    "anthropic--claude-4.5-opus",
+                    "antigravity-claude-opus-4-5-thinking",
+                    "us.anthropic.claude-opus-4-5-20251101-v1:0",
+                    "bedrock/us.anthropic.claude-opus-4-5-20251101-v1:0[1m]",
+                    "openrouter/anthropic/claude-opus-4.5",
+                    "vertex_ai/claude-opus-4-5@20251101",
+                    "databricks-claude-opus-4-5",
+                ],
+            ),
+            ("claude-opus-4", &["claude-opus-4", "claude-opus-4-0", "claude-4-opus", "claude-opus-4-20250514"]),
+            (
+                "gpt-5-2-codex",
+                &["gpt-5.2-codex", "openai/gpt-5.2-codex", "openai-codex:gpt-5.2-codex", "gpt-5.2-codex-xhigh"],
+            ),
+            ("gpt-5-1-codex-max", &["gpt-5.1-codex-max", "gpt-5.1-codex-max-xhigh", "azure/gpt-5.1-codex-max"]),
+            (
+                "kimi-k2-thinking",
+                &["kimi-k2-thinking", "moonshotai/kimi-k2-thinking", "openrouter/moonshotai/kimi-k2-thinking"],
+            ),
+            ("house-9", &["house-9", "house-9-high", "ollama/house-9", "my-gateway/house-9-20260101-thinking"]),
+        ];
+        for (canonical, names) in spellings {
+            for name in names {
+                let found = PriceBook::shipped().canonical(&ModelName::trusted(*name), None);
+                assert_eq!(found.as_str(), canonical, "{name}");
+                assert_eq!(PriceBook::shipped().canonical(&found, None), found, "{name}");
+            }
+        }
+        let at = |name: &str, provider| {
+            PriceBook::shipped().canonical(&ModelName::trusted(name), Provider::parse(provider).as_ref()).to_string()
+        };
+        assert_eq!(at("claude-4.5-opus", "replicate"), "claude-opus-4-5");
+        assert_eq!(at("claude-opus-4-5", "ollama"), "claude-opus-4-5", "hardware of one's own has no price");
+        assert_eq!(at("gpt-oss-120b", ""), at("openai/gpt-oss-120b", "groq"), "also without a price");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What one message costs, from the rates of its time and size.
 
+use time::OffsetDateTime;
+
 use super::makers::CacheWrites;
 use super::price::Price;
 use super::rates::{Prices, Rates};
@@ -27,9 +29,15 @@ impl Cost {
     }
 }
 
-/// What `tokens` cost at `prices`: the amount, and whether a missing price had to be filled in for a kind that was used.
-pub(super) fn cost(prices: &Prices, cache_writes: CacheWrites, tokens: &TokenCounts) -> (Usd, bool) {
-    let rates = prices.for_context(tokens.context());
+/// What `tokens` cost at `prices`, used at `at`: the amount, and whether a missing price had to be filled in for a kind that was
+/// used.
+pub(super) fn cost(
+    prices: &Prices,
+    cache_writes: CacheWrites,
+    tokens: &TokenCounts,
+    at: OffsetDateTime,
+) -> (Usd, bool) {
+    let rates = prices.for_request(tokens.context(), at);
     let write_1h = tokens.cache_write_1h.min(tokens.cache_write);
     let lines = [
         (tokens.input, Charge::stated(rates.input)),
@@ -85,7 +93,8 @@ impl Charge {
 #[cfg(test)]
 mod tests {
     use super::super::rates::Tier;
-    use super::*;
+    use super::{CacheWrites, Prices};
+    use super::{Cost, Price, Rates, TokenCounts, Usd};
     use CacheWrites::{AsInput, Surcharged};
 
     /// Rates of 3 and 15 (1e-15 USD) for input and output, and what `change` makes of them.
@@ -101,6 +110,11 @@ mod tests {
 
     fn each(femto: u64) -> Price {
         Price::from_femto(femto)
+    }
+
+    /// The cost at an hour that makes no difference.
+    fn cost(prices: &Prices, cache_writes: CacheWrites, tokens: &TokenCounts) -> (Usd, bool) {
+        super::cost(prices, cache_writes, tokens, time::OffsetDateTime::UNIX_EPOCH)
     }
 
     fn femto(thousandths: i128) -> Usd {
@@ -176,7 +190,7 @@ mod tests {
     #[test]
     fn a_tier_prices_the_whole_request_by_its_whole_context() {
         let tier = Tier {
-            above_thousands: 1,
+            above: 1_000,
             rates: rates(|rates| (rates.input, rates.output) = (Price::from_femto(6), Price::from_femto(22))),
         };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
@@ -200,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_follows_the_tier() {
-        let tier = Tier { above_thousands: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
+        let tier = Tier { above: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
         let tokens = TokenCounts { cache_write: 20, cache_write_1h: 10, ..Default::default() };
         assert_eq!(cost(&prices, Surcharged, &tokens), (femto(10 * 10_000 + 10 * 16_000), true));

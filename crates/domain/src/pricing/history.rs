@@ -42,18 +42,29 @@ impl History {
         self.0.iter().rev().find(|period| period.from <= at)
     }
 
-    /// What all `histories` that have begun agree on at each change of one of them.
-    fn agreed(histories: &[&Self]) -> Self {
+    /// What at least `least` of `histories` agree on at each change of one of them, while all that have begun agree.
+    pub(super) fn agreed(histories: &[&Self], least: usize) -> Self {
         let mut changes: Vec<_> = histories.iter().flat_map(|history| &history.0).map(|period| period.from).collect();
         changes.sort_unstable();
         changes.dedup();
-        Self(changes.into_iter().map(|from| Period { from, prices: Self::agreed_at(histories, from) }).collect())
+        let agreed = |from| Period { from, prices: Self::agreed_at(histories, least, from) };
+        Self(changes.into_iter().map(agreed).collect())
     }
 
-    fn agreed_at(histories: &[&Self], at: OffsetDateTime) -> Option<Prices> {
-        let mut prices = histories.iter().filter_map(|history| history.in_effect(at)).map(|period| &period.prices);
+    fn agreed_at(histories: &[&Self], least: usize, at: OffsetDateTime) -> Option<Prices> {
+        let (begun, later): (Vec<&Self>, Vec<&Self>) =
+            histories.iter().partition(|history| history.in_effect(at).is_some());
+        let mut prices = begun.iter().filter_map(|history| history.in_effect(at)).map(|period| &period.prices);
         let first = prices.next()?;
-        prices.all(|other| other == first).then(|| first.clone()).flatten()
+        // A price that begins later covers the time before it too, where it is needed to make up the number.
+        let like_it = later.iter().filter(|history| history.0.first().is_some_and(|period| period.prices == *first));
+        let agree = prices.all(|other| other == first) && begun.len() + like_it.count() >= least;
+        agree.then(|| first.clone()).flatten()
+    }
+
+    /// Whether there is ever a price.
+    pub(super) fn has_any_price(&self) -> bool {
+        self.0.iter().any(|period| period.prices.is_some())
     }
 }
 
@@ -65,23 +76,31 @@ pub struct PricedModel<'a> {
     /// What administrators decided: for the provider that was asked for, then for any.
     decided: [Option<&'a History>; 2],
     cache_writes: CacheWrites,
+    /// Whether the prices are only those that resellers agree on.
+    is_resold: bool,
 }
 
 impl<'a> PricedModel<'a> {
-    /// A model with the prices on which all `histories` agree; `None` where they never do.
-    pub(super) fn agreed(histories: &[&'a History], cache_writes: CacheWrites) -> Option<Self> {
+    /// A model with the prices on which all `histories` of one seller agree; `None` where they never do.
+    pub(super) fn sold(histories: &[&'a History], cache_writes: CacheWrites) -> Option<Self> {
         let history = match histories {
             [only] => Cow::Borrowed(*only),
-            several => Cow::Owned(History::agreed(several)),
+            several => Cow::Owned(History::agreed(several, 1)),
         };
-        let ever = history.0.iter().any(|period| period.prices.is_some());
-        ever.then_some(Self { history, decided: [None; 2], cache_writes })
+        history.has_any_price().then_some(Self { history, decided: [None; 2], cache_writes, is_resold: false })
+    }
+
+    /// A model that its maker does not sell, with the prices on which all resellers and at least two agree; `sellers` has the
+    /// prices of each. `None` where they never do. Such a price is an estimate.
+    pub(super) fn resold(sellers: &[&History], cache_writes: CacheWrites) -> Option<Self> {
+        let history: Cow<'a, History> = Cow::Owned(History::agreed(sellers, 2));
+        history.has_any_price().then_some(Self { history, decided: [None; 2], cache_writes, is_resold: true })
     }
 
     /// A model that no table lists, with what administrators `decided`; `None` where they decided nothing.
     pub(super) fn decided(decided: [Option<&'a History>; 2], cache_writes: CacheWrites) -> Option<Self> {
         let any = decided.iter().flatten().next().is_some();
-        any.then(|| Self { history: Cow::Owned(History::default()), decided, cache_writes })
+        any.then(|| Self { history: Cow::Owned(History::default()), decided, cache_writes, is_resold: false })
     }
 
     /// The same model, where what administrators `decided` comes first.
@@ -95,14 +114,14 @@ impl<'a> PricedModel<'a> {
     }
 
     /// What a message of these tokens costs at its instant. Before the first row of the model its prices are assumed, and the
-    /// cost is estimated.
+    /// cost is estimated; so is a cost by the prices of resellers.
     pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {
-        let Some((prices, assumed)) = self.prices(at) else { return Cost::Unpriced };
-        let (amount, filled_in) = cost(prices, self.cache_writes, tokens);
-        if filled_in || assumed { Cost::Estimated(amount) } else { Cost::Priced(amount) }
+        let Some((prices, is_assumed)) = self.prices(at) else { return Cost::Unpriced };
+        let (amount, filled_in) = cost(prices, self.cache_writes, tokens, at);
+        if filled_in || is_assumed { Cost::Estimated(amount) } else { Cost::Priced(amount) }
     }
 
-    /// The prices at `at`, and whether they are only assumed, being of a later time.
+    /// The prices at `at`, and whether they are only assumed: those of a later time, or of resellers.
     fn prices(&self, at: OffsetDateTime) -> Option<(&Prices, bool)> {
         let decided = || self.decided.iter().flatten();
         let in_effect = |history: &'a History| history.in_effect(at)?.prices.as_ref();
@@ -116,7 +135,7 @@ impl<'a> PricedModel<'a> {
         }
         let period = self.history.in_effect(at);
         let prices = period.or(self.history.0.first())?.prices.as_ref()?;
-        Some((prices, period.is_none()))
+        Some((prices, self.is_resold || period.is_none()))
     }
 }
 
@@ -152,7 +171,7 @@ mod tests {
     }
 
     fn model<'a>(histories: &[&'a History]) -> PricedModel<'a> {
-        PricedModel::agreed(histories, CacheWrites::AsInput).expect("a model")
+        PricedModel::sold(histories, CacheWrites::AsInput).expect("a model")
     }
 
     fn priced(femto: i128) -> Cost {
@@ -197,15 +216,19 @@ mod tests {
         assert_eq!(history.0.len(), 2);
     }
 
+    fn resold<'a>(sellers: &[&History]) -> Option<PricedModel<'a>> {
+        PricedModel::resold(sellers, CacheWrites::AsInput)
+    }
+
     #[test]
-    fn several_sellers_price_a_model_while_they_agree() {
+    fn resellers_estimate_a_price_while_they_agree() {
         let one = history(&[(JANUARY, 1), (MAY, 5)]);
         let other = history(&[(MARCH, 1)]);
-        let model = model(&[&one, &other]);
+        let model = resold(&[&one, &other]).expect("a model");
         let table = [
             (JANUARY - time::Duration::DAY, estimated(1)),
-            (JANUARY, priced(1)),
-            (MARCH, priced(1)),
+            (JANUARY, estimated(1)),
+            (MARCH, estimated(1)),
             (MAY, Cost::Unpriced),
         ];
         for (at, cost) in table {
@@ -214,10 +237,28 @@ mod tests {
     }
 
     #[test]
+    fn a_reseller_alone_prices_nothing_until_another_agrees() {
+        let (one, other) = (history(&[(JANUARY, 1), (MAY, 5)]), history(&[(MAY, 5)]));
+        assert_eq!(resold(&[&one]), None);
+        let model = resold(&[&one, &other]).expect("a model");
+        assert_eq!(model.cost(&ONE_INPUT, MARCH), Cost::Unpriced);
+        assert_eq!(model.cost(&ONE_INPUT, MAY), estimated(5));
+    }
+
+    #[test]
+    fn a_reseller_that_begins_with_another_price_ends_no_agreement_before_it() {
+        let (one, other, late) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 1)]), history(&[(MAY, 5)]));
+        let model = resold(&[&one, &other, &late]).expect("a model");
+        assert_eq!(model.cost(&ONE_INPUT, MARCH), estimated(1));
+        assert_eq!(model.cost(&ONE_INPUT, MAY), Cost::Unpriced);
+    }
+
+    #[test]
     fn sellers_who_never_agree_price_nothing() {
         let (one, other) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 2)]));
-        assert_eq!(PricedModel::agreed(&[&one, &other], CacheWrites::AsInput), None);
-        assert_eq!(PricedModel::agreed(&[], CacheWrites::AsInput), None);
+        assert_eq!(resold(&[&one, &other]), None);
+        assert_eq!(PricedModel::sold(&[&one, &other], CacheWrites::AsInput), None);
+        assert_eq!(PricedModel::sold(&[], CacheWrites::AsInput), None);
     }
 
     #[test]

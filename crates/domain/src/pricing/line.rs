@@ -4,8 +4,9 @@ use std::fmt;
 
 use time::{Date, Month, OffsetDateTime, Time};
 
+use super::hours::WeeklyHours;
 use super::price::Price;
-use super::rates::{Prices, Rates, Tier};
+use super::rates::{OffPeak, Prices, Rates, Tier};
 use crate::usage::{ModelName, Provider};
 
 /// What a model costs at one provider from one instant on.
@@ -46,9 +47,12 @@ pub enum Problem {
     /// A kind is priced twice in the same tier.
     #[error("a kind is priced twice")]
     Twice,
-    /// `>Nk` without a number, or the same one twice.
-    #[error("a tier starts with >Nk, each N once")]
+    /// `>Nk` or `>N` without a number, or the same one twice.
+    #[error("a tier starts with >Nk or >N, each threshold once")]
     Tier,
+    /// What follows `~` is no hours, or there are two of them.
+    #[error("off-peak prices start with ~ and hours of the form 12345/00:00-01:00,10:00-24:00, once")]
+    OffPeak,
     /// There is no price for input or output.
     #[error("input and output both need a price")]
     Incomplete,
@@ -78,22 +82,36 @@ fn day(text: &str) -> Option<OffsetDateTime> {
     Some(date.with_time(Time::MIDNIGHT).assume_utc())
 }
 
-/// Prices as a line has them: `in=3 out=15 read=0.3 >200k in=6 out=22.5`, in USD per million tokens. A tier that does not
-/// price a kind takes its base price.
+/// Prices as a line has them: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`, in USD per million tokens. A tier or an
+/// off-peak hour that does not price a kind takes its base price.
 pub fn prices(text: &str) -> Result<Prices, Problem> {
+    let (text, off_peak) = text.split_once('~').map_or((text, None), |(text, off_peak)| (text, Some(off_peak)));
     let mut parts = text.split('>');
     let base = Words::read(parts.next().unwrap_or_default())?.complete().ok_or(Problem::Incomplete)?;
     let mut tiers: Vec<Tier> = Vec::new();
     for part in parts {
         let (threshold, words) = part.split_once(' ').unwrap_or((part, ""));
-        let above_thousands =
-            threshold.strip_suffix('k').and_then(|number| number.parse().ok()).ok_or(Problem::Tier)?;
-        if tiers.iter().any(|tier| tier.above_thousands == above_thousands) {
+        let above = tokens(threshold).ok_or(Problem::Tier)?;
+        if tiers.iter().any(|tier| tier.above == above) {
             return Err(Problem::Tier);
         }
-        tiers.push(Tier { above_thousands, rates: Words::read(words)?.over(&base) });
+        tiers.push(Tier { above, rates: Words::read(words)?.over(&base) });
     }
-    Ok(Prices::new(base, tiers))
+    let off_peak = off_peak.map(|text| off_peak_prices(text, &base)).transpose()?;
+    Ok(Prices::new(base, tiers).with_off_peak(off_peak))
+}
+
+/// A threshold in tokens, written `200k` or `131072`.
+fn tokens(text: &str) -> Option<u64> {
+    let (number, unit) = text.strip_suffix('k').map_or((text, 1), |thousands| (thousands, 1_000));
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+/// Off-peak hours, each word with days, and the prices of these hours.
+fn off_peak_prices(text: &str, base: &Rates) -> Result<OffPeak, Problem> {
+    let prices = text.find('=').map_or(text.len(), |sign| text[..sign].rfind(' ').map_or(0, |space| space + 1));
+    let hours = WeeklyHours::parse(&text[..prices]).ok_or(Problem::OffPeak)?;
+    Ok(OffPeak { hours, rates: Words::read(&text[prices..])?.over(base) })
 }
 
 /// The prices that one part of a line states.
@@ -147,12 +165,19 @@ impl Words {
 }
 
 impl fmt::Display for Prices {
-    /// What [`prices`] reads. Tiers are written in full.
+    /// What [`prices`] reads. Tiers and off-peak prices are written in full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_rates(f, self.base())?;
         for tier in self.tiers() {
-            write!(f, " >{}k ", tier.above_thousands)?;
+            match tier.above % 1_000 {
+                0 => write!(f, " >{}k ", tier.above / 1_000)?,
+                _ => write!(f, " >{} ", tier.above)?,
+            }
             write_rates(f, &tier.rates)?;
+        }
+        if let Some(off_peak) = self.off_peak() {
+            write!(f, " ~{} ", off_peak.hours)?;
+            write_rates(f, &off_peak.rates)?;
         }
         Ok(())
     }
@@ -176,6 +201,7 @@ fn write_rates(f: &mut fmt::Formatter<'_>, rates: &Rates) -> fmt::Result {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::hours::tests::hours;
     use super::*;
 
     fn million(text: &str) -> Price {
@@ -225,8 +251,19 @@ mod tests {
             reasoning: Some(million("10")),
             ..base
         };
-        let tiers = vec![Tier { above_thousands: 200, rates: first }, Tier { above_thousands: 1_000, rates: second }];
+        let tiers = vec![Tier { above: 200_000, rates: first }, Tier { above: 1_000_000, rates: second }];
         assert_eq!(read, Ok(Prices::new(base, tiers)));
+    }
+
+    #[test]
+    fn off_peak_prices_follow_their_hours() {
+        let read =
+            prices("in=4 out=8 read=1 >131072 in=5 ~12345/10:00-24:00 67/00:00-24:00 in=2 out=4").expect("prices");
+        let base = Rates { cache_read: Some(million("1")), ..Rates::new(million("4"), million("8")) };
+        let hours = WeeklyHours::parse("12345/10:00-24:00 67/00:00-24:00").expect("hours");
+        let off_peak = OffPeak { hours, rates: Rates { input: million("2"), output: million("4"), ..base } };
+        let tier = Tier { above: 131_072, rates: Rates { input: million("5"), ..base } };
+        assert_eq!(read, Prices::new(base, vec![tier]).with_off_peak(Some(off_peak)));
     }
 
     #[test]
@@ -247,9 +284,14 @@ mod tests {
             ("x openai 2025-01-01 in=1 out=1 audio=1", Problem::Price),
             ("x openai 2025-01-01 in=1 out=1 in=1", Problem::Twice),
             ("x openai 2025-01-01 in=1 out=1 >k in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >200 in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >-200 in=1", Problem::Tier),
             ("x openai 2025-01-01 in=1 out=1 >99999999999999999999k in=1", Problem::Tier),
-            ("x openai 2025-01-01 in=1 out=1 >200k in=1 >200k in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >18446744073709552k in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 >200k in=1 >200000 in=1", Problem::Tier),
+            ("x openai 2025-01-01 in=1 out=1 ~ in=1", Problem::OffPeak),
+            ("x openai 2025-01-01 in=1 out=1 ~8/00:00-01:00 in=1", Problem::OffPeak),
+            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 ~2/00:00-01:00 in=1", Problem::Price),
+            ("x openai 2025-01-01 in=1 out=1 ~1/00:00-01:00 in=1 in=1", Problem::Twice),
         ];
         for (line, problem) in table {
             let text = format!("# first\n{line}");
@@ -279,16 +321,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_prices_read_back(base in rates(), tier in rates(), above_thousands: u64) {
+        fn written_prices_read_back(
+            base in rates(), tier in rates(), above: u64, off_peak in proptest::option::of((hours(), rates())),
+        ) {
             // A tier has what it does not price from the base.
-            let rates = Rates {
-                cache_read: tier.cache_read.or(base.cache_read),
-                cache_write: tier.cache_write.or(base.cache_write),
-                cache_write_1h: tier.cache_write_1h.or(base.cache_write_1h),
-                reasoning: tier.reasoning.or(base.reasoning),
-                ..tier
+            let over_base = |rates: Rates| Rates {
+                cache_read: rates.cache_read.or(base.cache_read),
+                cache_write: rates.cache_write.or(base.cache_write),
+                cache_write_1h: rates.cache_write_1h.or(base.cache_write_1h),
+                reasoning: rates.reasoning.or(base.reasoning),
+                ..rates
             };
-            let written = Prices::new(base, vec![Tier { above_thousands, rates }]);
+            let off_peak = off_peak.map(|(hours, rates)| OffPeak { hours, rates: over_base(rates) });
+            let written = Prices::new(base, vec![Tier { above, rates: over_base(tier) }]).with_off_peak(off_peak);
             prop_assert_eq!(prices(&written.to_string()), Ok(written));
         }
 

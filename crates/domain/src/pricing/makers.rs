@@ -31,10 +31,10 @@ const MAKERS: [Maker; 23] = [
     maker(&["gpt", "chatgpt", "o", "codex", "davinci", "babbage"], &["openai"]),
     maker(&["gemini", "gemma"], &["gemini", "vertex_ai"]),
     maker(&["grok"], &["xai"]),
-    maker(&["glm"], &["zai"]),
+    maker(&["glm"], &["zai", "bigmodel"]),
     maker(&["deepseek"], &["deepseek"]),
     maker(&["kimi", "moonshot"], &["moonshot"]),
-    maker(&["qwen", "qwq", "qvq"], &["dashscope"]),
+    maker(&["qwen", "qwq", "qvq"], &["dashscope", "qwencloud", "qwen_ai_platform"]),
     maker(
         &["mistral", "ministral", "magistral", "codestral", "devstral", "pixtral", "voxtral", "mixtral", "open"],
         &["mistral"],
@@ -55,12 +55,8 @@ const MAKERS: [Maker; 23] = [
     maker(&["luminous"], &["aleph_alpha"]),
 ];
 
-/// Words that some clouds put before a model's own name (`databricks-claude-opus-4-5`).
-const CLOUD_WORDS: [&str; 2] = ["databricks-", "anthropic-"];
-
 /// The maker of the model with this normalised name; `None` where the table has none.
 pub fn maker_of(name: &str) -> Option<&'static Maker> {
-    let name = CLOUD_WORDS.iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name);
     let end = name.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(name.len());
     MAKERS.iter().find(|maker| maker.words.contains(&&name[..end]))
 }
@@ -112,9 +108,15 @@ pub fn is_local(provider: &str) -> bool {
     LOCAL.contains(&provider)
 }
 
-/// Models that cost nothing by their maker's own price list (Z.ai, "Pricing"), as (provider, model). Zeros anywhere else are
-/// gaps in the table.
-const FREE: [(&str, &str); 2] = [("zai", "zai/glm-4.5-flash"), ("zai", "zai/glm-4.7-flash")];
+/// Models that cost nothing by their maker's own price list (Z.ai and the Gemini API, "Pricing"), as (provider, model). Zeros anywhere
+/// else are gaps in the table.
+const FREE: [(&str, &str); 5] = [
+    ("gemini", "gemini/gemma-3-27b-it"),
+    ("gemini", "gemini/gemma-4-26b-a4b-it"),
+    ("gemini", "gemini/gemma-4-31b-it"),
+    ("zai", "zai/glm-4.5-flash"),
+    ("zai", "zai/glm-4.7-flash"),
+];
 
 /// Whether the maker documents this model, sold by this provider, as free of charge.
 pub fn is_free(provider: &str, model: &str) -> bool {
@@ -129,8 +131,6 @@ mod tests {
     fn a_maker_is_known_by_the_first_word_of_a_name() {
         let table = [
             ("claude-opus-4-5", Some("anthropic")),
-            ("databricks-claude-opus-4-5", Some("anthropic")),
-            ("anthropic-claude-3-5-haiku", Some("anthropic")),
             ("gpt-5-mini", Some("openai")),
             ("o3", Some("openai")),
             ("gemini-2-5-flash", Some("gemini")),

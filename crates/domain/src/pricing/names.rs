@@ -1,70 +1,133 @@
 //! The ways to write one model's name: the documented normalisations, in order.
 //!
-//! Two names are equal only if some form of one is, letter for letter, a form of the other.
+//! Two names are equal only if a form of the asked name is, letter for letter, a form of a listed one. A client adds marks of
+//! its own to what it calls (`[1m]`, `-thinking`, an effort, a prefix): those and dates come off the asked name alone. The
+//! sellers' affixes (a path, a region, a version of the interface) come off both.
 
 use std::borrow::Cow;
+use std::iter::successors;
 
-/// A normalisation. Each step includes all earlier ones, in whatever order the affixes stand in the name.
+/// How far a form is from the name it was made of. Each step includes all earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// The name as it is.
     Exact,
-    /// `.` and `-` between single digits are equal: both are written `-`.
-    Digits,
-    /// Without what stands before the last `/`: providers and regions as path segments (`openrouter/anthropic/…`).
+    /// One spelling for names that mean the same: `4.7` and `4-7`, `claude-4-7-opus` and `claude-opus-4-7`, `@20250929` and
+    /// `-20250929`.
+    Written,
+    /// Without path segments, one after the other: providers and regions (`openrouter/anthropic/…`).
     Path,
-    /// Without the affixes of cloud resellers: `us.`, `anthropic.`, `-v1:0`, `@20250929`.
-    Cloud,
-    /// Without `[1m]`, the mark of the long context.
-    LongContext,
-    /// Without `-thinking`.
-    Thinking,
-    /// Without an effort (`-minimal`, `-low`, `-medium`, `-high`, `-xhigh`).
-    Effort,
+    /// Without the version of the interface: `-v1:0`, `:0`, `-v1`.
+    Version,
+    /// Without what clouds write before the name, one after the other: `us.`, `anthropic.`, `databricks-`.
+    Region,
     /// Without a trailing 8-digit date or `-latest`.
     Date,
 }
 
+/// A form of a name, and the step that makes it.
+pub type Form<'a> = (Step, Cow<'a, str>);
+
 /// Takes something off a name; `None` where it is not there or nothing would be left.
 type TakeOff = fn(&str) -> Option<&str>;
 
-/// What each step after [`Step::Digits`] takes off.
-const STEPS: [(Step, TakeOff); 6] = [
-    (Step::Path, path),
-    (Step::Cloud, cloud),
-    (Step::LongContext, long_context),
-    (Step::Thinking, thinking),
-    (Step::Effort, effort),
-    (Step::Date, date),
-];
+/// What sellers add to a name, in the order in which it comes off.
+const SELLER: [(Step, TakeOff); 3] = [(Step::Path, path), (Step::Version, version), (Step::Region, region)];
 
-/// Calls `look` with each step and the form of `name` after it, in order, until it answers; steps that change nothing are
-/// passed on too, since they may change the other name. Work is bounded by the length of the name.
-pub fn each_form<T>(name: &str, mut look: impl FnMut(Step, &str) -> Option<T>) -> Option<T> {
-    if let Some(found) = look(Step::Exact, name) {
-        return Some(found);
-    }
-    let folded = fold_digits(name);
-    let mut form = &*folded;
-    if let Some(found) = look(Step::Digits, form) {
-        return Some(found);
-    }
-    for (last, (step, _)) in STEPS.iter().enumerate() {
-        // Taking off one affix may bring another one of an earlier step to the end of the name.
-        while let Some(shorter) = STEPS[..=last].iter().find_map(|(_, take_off)| take_off(form)) {
-            form = shorter;
+/// Calls `look` with the forms of an asked name until it answers: groups of forms that mean the same model, the group with
+/// the most specific meaning first. The name without its date is a group of its own, and so is each name without one more of
+/// the client's marks. Work is bounded by the length of the name.
+pub fn each_group<T>(name: &str, mut look: impl FnMut(&[Form<'_>]) -> Option<T>) -> Option<T> {
+    let mut asked = name;
+    loop {
+        let mut rest = asked;
+        for called in successors(Some(asked), |called| client_mark(called)) {
+            let (forms, bare) = seller_forms(called);
+            let (dated, undated) = undated_forms(bare);
+            if let Some(found) = look(&forms).or_else(|| look(&dated)) {
+                return Some(found);
+            }
+            rest = undated;
         }
-        if let Some(found) = look(*step, form) {
-            return Some(found);
-        }
+        // Under a seller's affix or a date may be another mark of the client.
+        asked = client_mark(rest)?;
     }
-    None
 }
 
-/// The last form of `name`, after all steps.
+/// The forms of a name that a price table lists. Dates stay: a snapshot is not the model.
+pub fn listed_forms(name: &str) -> Vec<Form<'_>> {
+    let (mut forms, bare) = seller_forms(name);
+    forms.extend(latest(bare).map(|bare| (Step::Date, written(bare))));
+    forms
+}
+
+/// The last form of an asked `name`: what it is called where no price table lists it.
 pub fn plainest(name: &str) -> String {
-    let plain = each_form(name, |step, form| (step == Step::Date).then(|| form.to_owned()));
-    plain.unwrap_or_else(|| name.to_owned())
+    let mut last = Cow::Borrowed(name);
+    each_group(name, |forms| {
+        if let Some((_, form)) = forms.last() {
+            last = Cow::Owned(form.clone().into_owned());
+        }
+        None::<()>
+    });
+    last.into_owned()
+}
+
+/// The last form of a name that a price table lists, without its date: what all spellings of the model have in common.
+pub fn plainest_listed(name: &str) -> String {
+    let (_, bare) = seller_forms(name);
+    let (_, undated) = undated_forms(bare);
+    written(undated).into_owned()
+}
+
+/// The provider that `name` itself states, and the rest of it: `bedrock/…`, `anthropic:…`.
+pub fn stated_provider(name: &str) -> Option<(&str, &str)> {
+    let (provider, rest) = leading_tool(name).or_else(|| name.split_once('/'))?;
+    (!provider.is_empty() && !rest.is_empty()).then_some((provider, rest))
+}
+
+/// The forms of `name` that sellers write, and what is left of it before it is spelled in one way.
+fn seller_forms(name: &str) -> (Vec<Form<'_>>, &str) {
+    let mut forms = vec![(Step::Exact, Cow::Borrowed(name)), (Step::Written, written(name))];
+    let mut bare = name;
+    for (step, take_off) in SELLER {
+        forms.push((step, written(bare)));
+        while let Some(shorter) = take_off(bare) {
+            bare = shorter;
+            forms.push((step, written(bare)));
+        }
+    }
+    (forms, bare)
+}
+
+/// The forms of `name` without dates, and what is left of it. Taking off a date may bring a seller's affix to an end of the name.
+fn undated_forms(name: &str) -> (Vec<Form<'_>>, &str) {
+    let mut bare = name;
+    let mut forms = Vec::new();
+    while let Some(shorter) = date(bare).or_else(|| SELLER.iter().find_map(|(_, take_off)| take_off(bare))) {
+        bare = shorter;
+        forms.push((Step::Date, written(bare)));
+    }
+    if forms.is_empty() {
+        forms.push((Step::Date, written(bare)));
+    }
+    (forms, bare)
+}
+
+/// `rest` unless nothing is left.
+fn some(rest: &str) -> Option<&str> {
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// `name` in the one spelling of [`Step::Written`].
+fn written(name: &str) -> Cow<'_, str> {
+    let folded = fold_digits(name);
+    let dated = match folded.rsplit_once('@') {
+        Some((stem, day)) if !stem.is_empty() && is_date(day) => Cow::Owned(format!("{stem}-{day}")),
+        _ => folded,
+    };
+    let ordered = family_first(&dated).or_else(|| bedrock_deepseek(&dated));
+    ordered.map_or(dated, Cow::Owned)
 }
 
 /// `name` with every `.` between two single digits written as `-`.
@@ -85,18 +148,134 @@ fn fold_digits(name: &str) -> Cow<'_, str> {
     name.char_indices().map(|(at, character)| if folds(at) { '-' } else { character }).collect()
 }
 
-/// `rest` unless nothing is left.
-fn some(rest: &str) -> Option<&str> {
-    (!rest.is_empty()).then_some(rest)
+/// `claude-opus-4-7` for `claude-4-7-opus`: Anthropic turned the words around with Claude 4, Cursor and Copilot did not.
+fn family_first(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("claude-")?;
+    let start = rest.find(|c: char| c.is_ascii_alphabetic())?;
+    let (version, rest) = (rest[..start].strip_suffix('-')?, &rest[start..]);
+    let number = |part: &str| (1..=2).contains(&part.len()) && all_digits(part);
+    if !version.split('-').all(number) || version.split('-').count() > 2 {
+        return None;
+    }
+    let end = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let (family, rest) = rest.split_at(end);
+    let ends = rest.is_empty() || rest.starts_with(['-', ':', '@', '[', ' ', '(']);
+    ends.then(|| format!("claude-{family}-{version}{rest}"))
 }
 
+/// `deepseek-v3-2` for the `deepseek.v3-2` of Bedrock, where the maker's name is a part of the model's.
+fn bedrock_deepseek(name: &str) -> Option<String> {
+    name.strip_prefix("deepseek.").map(|rest| format!("deepseek-{rest}"))
+}
+
+/// `name` without one mark of a client; prefixes first, because a suffix may belong to the model (`kimi-k2-thinking`).
+fn client_mark(name: &str) -> Option<&str> {
+    tool_prefix(name)
+        .map(|(_, rest)| rest)
+        .or_else(|| long_context(name))
+        .or_else(|| thinking(name))
+        .or_else(|| effort(name))
+}
+
+/// Tools and providers that clients write before a name and a colon. Not every word is one: `ft:gpt-4o` is another model.
+const TOOLS: [&str; 36] = [
+    "alibaba",
+    "anthropic",
+    "antigravity",
+    "azure",
+    "bedrock",
+    "claude",
+    "claude-code",
+    "codex",
+    "copilot",
+    "cursor",
+    "dashscope",
+    "deepseek",
+    "gemini",
+    "gemini-cli",
+    "github-copilot",
+    "google",
+    "google-gla",
+    "google-vertex",
+    "groq",
+    "litellm",
+    "lmstudio",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "ollama",
+    "openai",
+    "openai-codex",
+    "opencode",
+    "openrouter",
+    "qwen",
+    "vertex",
+    "vertex_ai",
+    "x-ai",
+    "xai",
+    "zai",
+];
+
+/// Makers that SAP AI Core writes before a name and two dashes.
+const DASHED_MAKERS: [&str; 8] =
+    ["alephalpha", "amazon", "anthropic", "deepseek-ai", "google", "meta", "mistralai", "openai"];
+
+/// Splits off what a tool writes before a name, also behind a path.
+fn tool_prefix(name: &str) -> Option<(&str, &str)> {
+    leading_tool(name).or_else(|| name.rsplit_once('/').and_then(|(_, own)| leading_tool(own)))
+}
+
+/// Splits off what a tool writes before a name: `anthropic:`, `anthropic--`, `aws.`, `antigravity-`.
+fn leading_tool(name: &str) -> Option<(&str, &str)> {
+    let colon = || name.split_once(':').filter(|(tool, _)| TOOLS.contains(tool));
+    let dashes = || name.split_once("--").filter(|(maker, _)| DASHED_MAKERS.contains(maker));
+    let joined = || {
+        let tools = [("aws", "aws."), ("antigravity", "antigravity-")];
+        tools.iter().find_map(|(tool, prefix)| name.strip_prefix(prefix).map(|rest| (*tool, rest)))
+    };
+    colon().or_else(dashes).or_else(joined).filter(|(_, rest)| !rest.is_empty())
+}
+
+/// Claude Code's mark, and that of Cursor and Copilot.
+fn long_context(name: &str) -> Option<&str> {
+    name.strip_suffix("[1m]").or_else(|| name.strip_suffix("-1m")).map(str::trim_end).and_then(some)
+}
+
+fn thinking(name: &str) -> Option<&str> {
+    name.strip_suffix("thinking")?.strip_suffix(['-', ':']).and_then(some)
+}
+
+const EFFORTS: [&str; 9] = ["minimal", "low", "medium", "extra-high", "xhigh", "high", "max", "ultra", "none"];
+
+/// An effort follows the name of a version (`gpt-5-high`, `gpt-5:high`, `gpt-5 (high)`); without one it is the size of the model
+/// (`mistral-medium`).
+fn effort(name: &str) -> Option<&str> {
+    let bracketed = name.strip_suffix(')').and_then(|name| name.rsplit_once('('));
+    let stem = match bracketed {
+        Some((stem, effort)) => EFFORTS.contains(&effort).then(|| stem.trim_end()),
+        None => EFFORTS.iter().find_map(|effort| name.strip_suffix(effort)?.strip_suffix(['-', ':'])),
+    }?;
+    stem.bytes().any(|byte| byte.is_ascii_digit()).then_some(stem)
+}
+
+/// Without the first path segment.
 fn path(name: &str) -> Option<&str> {
-    name.rsplit_once('/').and_then(|(_, rest)| some(rest))
+    name.split_once('/').and_then(|(_, rest)| some(rest))
+}
+
+/// Without Bedrock's version of the interface, `-v1:0`, `-1:0` or `-v1`. Only `:0` is one: `claude-v2:1` is Claude 2.1. Without
+/// `:0`, only `-v1` after a version of the model is one: `deepseek-v3` is the model.
+fn version(name: &str) -> Option<&str> {
+    if let Some((stem, version)) = name.strip_suffix(":0").and_then(|name| name.rsplit_once('-')) {
+        return all_digits(version.strip_prefix('v').unwrap_or(version)).then_some(stem).and_then(some);
+    }
+    name.strip_suffix("-v1").filter(|stem| stem.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// What clouds write before a name and a dot: regions, then makers. `deepseek.` is not here: it stands before `v3`, `r1`, which
 /// name no model without it.
-const CLOUD_PREFIXES: [&str; 25] = [
+const DOTTED: [&str; 29] = [
     "us",
     "eu",
     "apac",
@@ -104,6 +283,9 @@ const CLOUD_PREFIXES: [&str; 25] = [
     "jp",
     "ca",
     "in",
+    "sa",
+    "me",
+    "af",
     "global",
     "us-gov",
     "ai21",
@@ -122,43 +304,24 @@ const CLOUD_PREFIXES: [&str; 25] = [
     "writer",
     "xai",
     "zai",
+    "luma",
 ];
 
-fn cloud(name: &str) -> Option<&str> {
-    let unprefixed =
-        || name.split_once('.').filter(|(prefix, _)| CLOUD_PREFIXES.contains(prefix)).map(|(_, rest)| rest);
-    unprefixed().or_else(|| api_version(name)).or_else(|| at_date(name)).and_then(some)
-}
+/// What Databricks, Gradient, Snowflake and Cerebras write before a maker's own name (`databricks-claude-opus-4-5`).
+const DASHED: [&str; 4] = ["databricks-", "anthropic-", "openai-", "zai-"];
 
-/// Without Bedrock's version of the interface, `-v1:0` (or `-1:0`). Only `:0` is one: `claude-v2:1` is Claude 2.1.
-fn api_version(name: &str) -> Option<&str> {
-    let (stem, version) = name.strip_suffix(":0")?.rsplit_once('-')?;
-    all_digits(version.strip_prefix('v').unwrap_or(version)).then_some(stem)
-}
-
-fn at_date(name: &str) -> Option<&str> {
-    let (stem, version) = name.rsplit_once('@')?;
-    (is_date(version) || version == "latest" || version == "default").then_some(stem)
-}
-
-fn long_context(name: &str) -> Option<&str> {
-    name.strip_suffix("[1m]").and_then(some)
-}
-
-fn thinking(name: &str) -> Option<&str> {
-    name.strip_suffix("-thinking").and_then(some)
-}
-
-/// An effort follows the name of a version (`gpt-5-high`); without one it is the size of the model (`mistral-medium`).
-fn effort(name: &str) -> Option<&str> {
-    let efforts = ["-minimal", "-low", "-medium", "-high", "-xhigh"];
-    let stem = efforts.into_iter().find_map(|effort| name.strip_suffix(effort))?;
-    stem.bytes().any(|byte| byte.is_ascii_digit()).then_some(stem)
+fn region(name: &str) -> Option<&str> {
+    let dotted = name.split_once('.').filter(|(prefix, _)| DOTTED.contains(prefix)).map(|(_, rest)| rest);
+    dotted.or_else(|| DASHED.iter().find_map(|word| name.strip_prefix(word))).and_then(some)
 }
 
 fn date(name: &str) -> Option<&str> {
-    let (stem, last) = name.rsplit_once('-')?;
-    (is_date(last) || last == "latest").then_some(stem).and_then(some)
+    let dated = || name.rsplit_once(['-', '@']).filter(|(_, last)| is_date(last)).and_then(|(stem, _)| some(stem));
+    latest(name).or_else(dated)
+}
+
+fn latest(name: &str) -> Option<&str> {
+    ["-latest", "@latest", "@default"].iter().find_map(|suffix| name.strip_suffix(suffix)).and_then(some)
 }
 
 fn is_date(text: &str) -> bool {
@@ -173,9 +336,12 @@ fn all_digits(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The form of `name` after `step`.
+    /// The last form of an asked `name` after `step` in its first group.
     fn after(step: Step, name: &str) -> String {
-        each_form(name, |at, form| (at == step).then(|| form.to_owned())).expect("every step is passed on")
+        let (forms, bare) = seller_forms(name);
+        let (dated, _) = undated_forms(bare);
+        let found = forms.into_iter().chain(dated).rfind(|(at, _)| *at <= step);
+        found.map(|(_, form)| form.into_owned()).expect("a form")
     }
 
     /// Checks that `step` makes `plain` of `name`, and that the step before leaves what it is for.
@@ -189,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dot_between_single_digits_is_a_dash() {
+    fn spellings_that_mean_the_same_are_written_in_one_way() {
         let table = [
             ("claude-sonnet-4.5", "claude-sonnet-4-5"),
             ("claude-sonnet-4-5", "claude-sonnet-4-5"),
@@ -203,8 +369,23 @@ mod tests {
             ("claude.5", "claude.5"),
             (".5-4.", ".5-4."),
             ("ü4.5", "ü4-5"),
+            ("claude-4.7-opus", "claude-opus-4-7"),
+            ("claude-4-7-opus", "claude-opus-4-7"),
+            ("claude-5-sonnet", "claude-sonnet-5"),
+            ("claude-5.1-fable", "claude-fable-5-1"),
+            ("claude-3-5-sonnet-20241022", "claude-sonnet-3-5-20241022"),
+            ("claude-2.1", "claude-2-1"),
+            ("claude-v2", "claude-v2"),
+            ("claude-4-v2", "claude-4-v2"),
+            ("claude-instant-1.2", "claude-instant-1-2"),
+            ("claude-4-5-6-opus", "claude-4-5-6-opus"),
+            ("claude-100-opus", "claude-100-opus"),
+            ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5-20250929"),
+            ("text-bison@001", "text-bison@001"),
+            ("codestral@2405", "codestral@2405"),
+            ("deepseek.v3.2", "deepseek-v3-2"),
         ];
-        check(Step::Digits, Step::Exact, &table);
+        check(Step::Written, Step::Exact, &table);
     }
 
     #[test]
@@ -213,69 +394,52 @@ mod tests {
             ("anthropic/claude", "claude"),
             ("openrouter/anthropic/claude", "claude"),
             ("cloudflare/@cf/zai-org/glm-4", "glm-4"),
+            ("github-copilot/claude-4.7-opus", "claude-opus-4-7"),
             ("claude/", "claude/"),
             ("/", "/"),
         ];
-        check(Step::Path, Step::Digits, &table);
+        for (name, plain) in table {
+            assert_eq!(after(Step::Path, name), plain, "{name}");
+        }
+        let (forms, _) = seller_forms("a/b/c");
+        let forms: Vec<&str> = forms.iter().map(|(_, form)| &**form).collect();
+        assert_eq!(forms, ["a/b/c", "a/b/c", "a/b/c", "b/c", "c", "c", "c"], "one segment after the other");
     }
 
     #[test]
-    fn affixes_of_clouds_are_taken_off() {
+    fn versions_of_an_interface_are_taken_off() {
         let table = [
-            ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", "claude-sonnet-4-5-20250929"),
-            ("global.amazon.nova-2-lite-v1:0", "nova-2-lite"),
-            ("us-gov.openai.gpt-oss-120b-1:0", "gpt-oss-120b"),
-            ("claude-sonnet-4-5@20250929", "claude-sonnet-4-5"),
-            ("mistral-large@latest", "mistral-large"),
-            ("claude-opus-4-6@default", "claude-opus-4-6"),
-            ("xai.grok-4", "grok-4"),
+            ("claude-opus-4-6-v1", "claude-opus-4-6"),
+            ("claude-opus-4-6-v1:0", "claude-opus-4-6"),
+            ("gpt-oss-120b-1:0", "gpt-oss-120b"),
             ("claude-v2:1", "claude-v2:1"),
+            ("claude-v1", "claude-v1"),
             ("claude-v2", "claude-v2"),
+            ("deepseek-v3", "deepseek-v3"),
+            ("titan-text-express-v1", "titan-text-express-v1"),
+            ("claude-3-5-sonnet-v2", "claude-sonnet-3-5-v2"),
             ("llama-v:0", "llama-v:0"),
             ("llama-vx:0", "llama-vx:0"),
-            ("text-bison@001", "text-bison@001"),
-            ("codestral@2405", "codestral@2405"),
-            ("deepseek.v3", "deepseek.v3"),
-            ("mars.claude", "mars.claude"),
-            ("us.", "us."),
-            ("@20250929", "@20250929"),
             ("-v1:0", "-v1:0"),
         ];
-        check(Step::Cloud, Step::Path, &table);
+        for (name, plain) in table {
+            assert_eq!(after(Step::Version, name), plain, "{name}");
+        }
     }
 
     #[test]
-    fn the_long_context_mark_is_taken_off() {
-        check(
-            Step::LongContext,
-            Step::Cloud,
-            &[("claude-4[1m]", "claude-4"), ("claude-4[2m]", "claude-4[2m]"), ("[1m]", "[1m]")],
-        );
-    }
-
-    #[test]
-    fn thinking_is_taken_off() {
+    fn regions_and_makers_are_taken_off() {
         let table = [
-            ("claude-4-thinking", "claude-4"),
-            ("kimi-thinking-turbo", "kimi-thinking-turbo"),
-            ("-thinking", "-thinking"),
+            ("us.anthropic.claude-opus-4", "claude-opus-4"),
+            ("global.amazon.nova-2-lite", "nova-2-lite"),
+            ("us-gov.openai.gpt-oss-120b", "gpt-oss-120b"),
+            ("xai.grok-4", "grok-4"),
+            ("databricks-claude-opus-4", "claude-opus-4"),
+            ("us.deepseek.r1", "deepseek-r1"),
+            ("mars.claude", "mars.claude"),
+            ("us.", "us."),
         ];
-        check(Step::Thinking, Step::LongContext, &table);
-    }
-
-    #[test]
-    fn an_effort_is_taken_off_a_version_but_not_a_size_off_a_family() {
-        let table = [
-            ("gpt-5-minimal", "gpt-5"),
-            ("gpt-5-low", "gpt-5"),
-            ("gpt-5-medium", "gpt-5"),
-            ("gpt-5-high", "gpt-5"),
-            ("gpt-5-xhigh", "gpt-5"),
-            ("gpt-5-max", "gpt-5-max"),
-            ("mistral-medium", "mistral-medium"),
-            ("-high", "-high"),
-        ];
-        check(Step::Effort, Step::Thinking, &table);
+        check(Step::Region, Step::Version, &table);
     }
 
     #[test]
@@ -283,6 +447,8 @@ mod tests {
         let table = [
             ("claude-sonnet-4-20250514", "claude-sonnet-4"),
             ("grok-4-latest", "grok-4"),
+            ("mistral-large@latest", "mistral-large"),
+            ("claude-opus-4-6@default", "claude-opus-4-6"),
             ("gpt-4o-2024-08-06", "gpt-4o-2024-08-06"),
             ("gpt-4-0613", "gpt-4-0613"),
             ("model-19990101", "model-19990101"),
@@ -292,16 +458,90 @@ mod tests {
             ("20250514", "20250514"),
             ("-latest", "-latest"),
         ];
-        check(Step::Date, Step::Effort, &table);
+        check(Step::Date, Step::Region, &table);
+    }
+
+    #[test]
+    fn a_listed_name_keeps_its_date_and_what_clients_would_add() {
+        let last = |name: &str| listed_forms(name).pop().map(|(_, form)| form.into_owned());
+        let table = [
+            ("openrouter/qwen/qwen3.5-plus-20260420", "qwen3-5-plus-20260420"),
+            ("vertex_ai/claude-opus-4-5@20251101", "claude-opus-4-5-20251101"),
+            ("moonshot/kimi-k2-thinking", "kimi-k2-thinking"),
+            ("mistral/mistral-large-latest", "mistral-large"),
+            ("vertex_ai/claude-opus-4-6@default", "claude-opus-4-6"),
+            ("eu.anthropic.claude-opus-4-6-v1", "claude-opus-4-6"),
+        ];
+        for (name, plain) in table {
+            assert_eq!(last(name).as_deref(), Some(plain));
+        }
+    }
+
+    /// What is left of `name` after each mark of a client.
+    fn marks(name: &str) -> Vec<&str> {
+        successors(client_mark(name), |called| client_mark(called)).collect()
+    }
+
+    #[test]
+    fn the_marks_of_clients_are_taken_off_one_after_the_other() {
+        let table: [(&str, &[&str]); 22] = [
+            ("claude-4[1m]", &["claude-4"]),
+            ("claude-4 [1m]", &["claude-4"]),
+            ("claude-4-1m", &["claude-4"]),
+            ("claude-4[2m]", &[]),
+            ("[1m]", &[]),
+            ("claude-4-thinking", &["claude-4"]),
+            ("claude-4:thinking", &["claude-4"]),
+            ("kimi-thinking-turbo", &[]),
+            ("-thinking", &[]),
+            ("claude-4-thinking-xhigh[1m]", &["claude-4-thinking-xhigh", "claude-4-thinking", "claude-4"]),
+            ("claude-4-high-thinking", &["claude-4-high", "claude-4"]),
+            ("anthropic:claude-4", &["claude-4"]),
+            ("openai-codex:gpt-5", &["gpt-5"]),
+            ("anthropic--claude-4", &["claude-4"]),
+            ("aws.anthropic.claude-4", &["anthropic.claude-4"]),
+            ("antigravity-claude-4-thinking", &["claude-4-thinking", "claude-4"]),
+            ("google/antigravity-claude-4", &["claude-4"]),
+            ("antigravity-kimi-k2-thinking", &["kimi-k2-thinking", "kimi-k2"]),
+            ("ft:gpt-4", &[]),
+            ("qwen3:30b", &[]),
+            ("anthropic:", &[]),
+            ("aws.", &[]),
+        ];
+        for (name, left) in table {
+            assert_eq!(marks(name), left, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_effort_is_taken_off_a_version_but_not_a_size_off_a_family() {
+        for effort in EFFORTS {
+            for name in [
+                format!("gpt-5-{effort}"),
+                format!("gpt-5:{effort}"),
+                format!("gpt-5 ({effort})"),
+                format!("gpt-5({effort})"),
+            ] {
+                assert_eq!(marks(&name), ["gpt-5"], "{name}");
+            }
+            assert_eq!(marks(&format!("gpt-5-thinking-{effort}")), ["gpt-5-thinking", "gpt-5"]);
+            assert_eq!(marks(&format!("mistral-{effort}")), [""; 0], "a size");
+            assert_eq!(marks(&format!("-{effort}")), [""; 0]);
+        }
+        assert_eq!(marks("gpt-5-highest"), [""; 0]);
+        assert_eq!(marks("gpt-5 (fast)"), [""; 0]);
     }
 
     #[test]
     fn affixes_come_off_in_whatever_order_they_stand() {
         let table = [
-            ("claude-4.5-opus-high-thinking", "claude-4-5-opus"),
-            ("claude-4.5-opus-thinking-high", "claude-4-5-opus"),
+            ("claude-4.5-opus-high-thinking", "claude-opus-4-5"),
+            ("claude-4.5-opus-thinking-high", "claude-opus-4-5"),
             ("bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0[1m]", "claude-sonnet-4-5"),
             ("anthropic/claude-sonnet-4-20250514-thinking-latest", "claude-sonnet-4"),
+            ("us.anthropic.claude-opus-4-5-thinking-v1:0", "claude-opus-4-5"),
+            ("claude-opus-4-5-thinking@20251101", "claude-opus-4-5"),
+            ("google/antigravity-claude-opus-4-6-thinking-high", "claude-opus-4-6"),
         ];
         for (name, plain) in table {
             assert_eq!(plainest(name), plain);
@@ -309,15 +549,33 @@ mod tests {
     }
 
     #[test]
-    fn every_step_is_passed_on_once_and_in_order_until_one_answers() {
-        let mut steps = Vec::new();
-        let nothing = each_form("gpt-5", |step, _| {
-            steps.push(step);
+    fn groups_go_from_what_the_name_says_to_what_it_may_mean() {
+        let mut groups = Vec::new();
+        let nothing = each_group("eu.anthropic.claude-5-20260101-thinking", |forms| {
+            groups.push(forms.last().map(|(_, form)| form.to_string()).expect("a form"));
+            assert!(forms.is_sorted_by_key(|(step, _)| *step));
             None::<()>
         });
-        assert_eq!((nothing, steps.len()), (None, 8));
-        assert!(steps.is_sorted());
-        assert_eq!(each_form("a/b", |step, form| (form == "b").then_some(step)), Some(Step::Path));
-        assert_eq!(each_form("a", |step, _| Some(step)), Some(Step::Exact));
+        assert_eq!(nothing, None);
+        assert_eq!(
+            groups,
+            ["claude-5-20260101-thinking", "claude-5-20260101-thinking", "claude-5-20260101", "claude-5"]
+        );
+        assert_eq!(each_group("a", |forms| Some(forms.len())), Some(5));
+    }
+
+    #[test]
+    fn a_name_may_state_its_provider() {
+        let table = [
+            ("bedrock/anthropic.claude-5", Some(("bedrock", "anthropic.claude-5"))),
+            ("openai-codex:gpt-5", Some(("openai-codex", "gpt-5"))),
+            ("ft:gpt-4", None),
+            ("claude", None),
+            ("/claude", None),
+            ("claude/", None),
+        ];
+        for (name, stated) in table {
+            assert_eq!(stated_provider(name), stated, "{name}");
+        }
     }
 }

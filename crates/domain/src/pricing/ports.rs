@@ -13,7 +13,7 @@ use super::unpriced::UnpricedModel;
 use crate::administration::Reason;
 use crate::ids::UserId;
 use crate::store::StoreError;
-use crate::usage::{ModelName, Provider};
+use crate::usage::{Model, ModelName, Provider};
 
 /// The live price table.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -102,6 +102,17 @@ pub trait PriceRepository: Send {
 
     /// Records an attempt to bring the book up to date. Needs no lock.
     async fn insert_update(&mut self, update: &PriceUpdate) -> Result<(), StoreError>;
+}
+
+/// The names of models that are stored, each with its provider, and the canonical names that models are counted by.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ModelNames: Send + Sync {
+    /// All of them; `None` is a canonical name that was never computed.
+    async fn named(&self) -> Result<Vec<(Model, Option<ModelName>)>, StoreError>;
+
+    /// Gives models other canonical names, in one statement.
+    async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError>;
 }
 
 /// The prices that are stored.

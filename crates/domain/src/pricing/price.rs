@@ -63,6 +63,11 @@ impl fmt::Display for Price {
     }
 }
 
+/// The whole number that `text` is or comes nearest to, read as a price is: `32000.0`, `3.2e4`.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    decimal(text, 0)
+}
+
 /// The decimal number in `text`, rounded half-even to `places` decimals, in units of the last place.
 fn decimal(text: &str, places: i32) -> Option<u64> {
     if text.len() > LONGEST {

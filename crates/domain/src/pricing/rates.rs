@@ -1,5 +1,8 @@
 //! What each kind of token costs: the prices of one row of the book.
 
+use time::OffsetDateTime;
+
+use super::hours::WeeklyHours;
 use super::price::Price;
 
 /// The price of each kind of token in one request.
@@ -40,24 +43,40 @@ impl Rates {
 /// The rates of a request whose context exceeds a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tier {
-    /// The threshold in thousands of tokens; a context of exactly this size is below the tier.
-    pub above_thousands: u64,
+    /// The threshold in tokens; a context of exactly this size is below the tier.
+    pub above: u64,
     /// The rates for *all* tokens of such a request. A kind that the tier does not price has its base price here.
     pub rates: Rates,
 }
 
-/// The prices of a model at one time: base rates and long-context tiers.
+/// The rates of a request at certain hours.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OffPeak {
+    /// When.
+    pub hours: WeeklyHours,
+    /// The rates for all tokens of such a request, whatever its context. A kind without an off-peak price has its base price here.
+    pub rates: Rates,
+}
+
+/// The prices of a model: base rates, long-context tiers, and off-peak hours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Prices {
     base: Rates,
     tiers: Vec<Tier>,
+    off_peak: Option<Box<OffPeak>>,
 }
 
 impl Prices {
     /// Prices with these tiers, in any order.
     pub fn new(base: Rates, mut tiers: Vec<Tier>) -> Self {
-        tiers.sort_by_key(|tier| tier.above_thousands);
-        Self { base, tiers }
+        tiers.sort_by_key(|tier| tier.above);
+        Self { base, tiers, off_peak: None }
+    }
+
+    /// The same prices, but other ones at off-peak hours.
+    #[must_use]
+    pub fn with_off_peak(self, off_peak: Option<OffPeak>) -> Self {
+        Self { off_peak: off_peak.map(Box::new), ..self }
     }
 
     /// The rates of a request below every tier.
@@ -70,32 +89,46 @@ impl Prices {
         &self.tiers
     }
 
-    /// The one set of rates for a whole request: that of the highest threshold which `context` (input + cache read +
-    /// cache write, in tokens) exceeds.
-    pub fn for_context(&self, context: u64) -> &Rates {
-        self.tiers
-            .iter()
-            .rev()
-            .find(|tier| context > tier.above_thousands.saturating_mul(1_000))
-            .map_or(&self.base, |tier| &tier.rates)
+    /// The off-peak hours and their rates.
+    pub fn off_peak(&self) -> Option<&OffPeak> {
+        self.off_peak.as_deref()
+    }
+
+    /// The one set of rates for a whole request at `at`: the off-peak ones, or those of the highest threshold which `context` (input +
+    /// cache read + cache write, in tokens) exceeds. Off-peak rates come before tiers, as the price table defines them.
+    pub fn for_request(&self, context: u64, at: OffsetDateTime) -> &Rates {
+        if let Some(off_peak) = self.off_peak().filter(|off_peak| off_peak.hours.include(at)) {
+            return &off_peak.rates;
+        }
+        self.tiers.iter().rev().find(|tier| context > tier.above).map_or(&self.base, |tier| &tier.rates)
+    }
+
+    /// Every set of rates.
+    fn each(&self) -> impl Iterator<Item = &Rates> {
+        let others = self.off_peak.iter().map(|off_peak| &off_peak.rates);
+        self.tiers.iter().map(|tier| &tier.rates).chain(others).chain([&self.base])
     }
 
     /// Whether no price is more than [`Price::MOST`].
     pub fn are_plausible(&self) -> bool {
-        let tiers = self.tiers.iter().flat_map(|tier| tier.rates.each());
-        self.base.each().chain(tiers).all(|price| price <= Price::MOST)
+        self.each().flat_map(Rates::each).all(|price| price <= Price::MOST)
     }
 
     /// Whether all prices are zero. Such a row is a gap in the table, unless the maker documents the model as free.
     pub fn are_zero(&self) -> bool {
-        self.base.is_zero() && self.tiers.iter().all(|tier| tier.rates.is_zero())
+        self.each().all(Rates::is_zero)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+
     use super::*;
 
+    /// A Monday.
+    const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
     const ONE: Price = Price::from_femto(1);
 
     fn rates(femto: u64) -> Rates {
@@ -104,24 +137,37 @@ mod tests {
 
     #[test]
     fn the_highest_exceeded_threshold_sets_all_rates() {
-        let tiers =
-            vec![Tier { above_thousands: 272, rates: rates(3) }, Tier { above_thousands: 128, rates: rates(2) }];
+        let tiers = vec![Tier { above: 272_000, rates: rates(3) }, Tier { above: 131_072, rates: rates(2) }];
         let prices = Prices::new(rates(1), tiers);
-        let table = [(0, 1), (127_999, 1), (128_000, 1), (128_001, 2), (272_000, 2), (272_001, 3), (u64::MAX, 3)];
+        let table = [(0, 1), (131_071, 1), (131_072, 1), (131_073, 2), (272_000, 2), (272_001, 3), (u64::MAX, 3)];
         for (context, femto) in table {
-            assert_eq!(*prices.for_context(context), rates(femto), "{context}");
+            assert_eq!(*prices.for_request(context, NOON), rates(femto), "{context}");
         }
-        assert_eq!(prices.tiers().iter().map(|tier| tier.above_thousands).collect::<Vec<_>>(), [128, 272]);
+        assert_eq!(prices.tiers().iter().map(|tier| tier.above).collect::<Vec<_>>(), [131_072, 272_000]);
         assert_eq!(*prices.base(), rates(1));
+    }
+
+    fn at_noon(femto: u64) -> Option<OffPeak> {
+        WeeklyHours::parse("1/12:00-13:00").map(|hours| OffPeak { hours, rates: rates(femto) })
+    }
+
+    #[test]
+    fn at_off_peak_hours_their_rates_count_whatever_the_context() {
+        let prices = Prices::new(rates(2), vec![Tier { above: 100, rates: rates(3) }]).with_off_peak(at_noon(1));
+        let table = [(100, NOON, 1), (101, NOON, 1), (100, NOON + Duration::HOUR, 2), (101, NOON + Duration::HOUR, 3)];
+        for (context, at, femto) in table {
+            assert_eq!(*prices.for_request(context, at), rates(femto), "{context} {at}");
+        }
     }
 
     #[test]
     fn one_price_beyond_reason_makes_all_implausible() {
         let (most, more) = (Price::MOST.femto(), Price::MOST.femto() + 1);
-        let tier = |femto| vec![Tier { above_thousands: 1, rates: rates(femto) }];
-        assert!(Prices::new(rates(most), tier(most)).are_plausible());
+        let tier = |femto| vec![Tier { above: 1, rates: rates(femto) }];
+        assert!(Prices::new(rates(most), tier(most)).with_off_peak(at_noon(most)).are_plausible());
         assert!(!Prices::new(rates(more), vec![]).are_plausible());
         assert!(!Prices::new(rates(1), tier(more)).are_plausible());
+        assert!(!Prices::new(rates(1), vec![]).with_off_peak(at_noon(more)).are_plausible());
         let read = Rates { cache_read: Some(Price::from_femto(more)), ..rates(1) };
         assert!(!Prices::new(read, vec![]).are_plausible());
     }
@@ -129,7 +175,7 @@ mod tests {
     #[test]
     fn a_single_price_keeps_a_row_from_being_zero() {
         let zero = rates(0);
-        assert!(Prices::new(zero, vec![Tier { above_thousands: 1, rates: zero }]).are_zero());
+        assert!(Prices::new(zero, vec![Tier { above: 1, rates: zero }]).are_zero());
         assert!(Prices::new(Rates { cache_read: Some(Price::FREE), ..zero }, vec![]).are_zero());
         let priced = [
             Rates { input: ONE, ..zero },
@@ -141,7 +187,9 @@ mod tests {
         ];
         for rates in priced {
             assert!(!Prices::new(rates, vec![]).are_zero(), "{rates:?}");
-            assert!(!Prices::new(zero, vec![Tier { above_thousands: 1, rates }]).are_zero(), "{rates:?}");
+            assert!(!Prices::new(zero, vec![Tier { above: 1, rates }]).are_zero(), "{rates:?}");
+            let hours = WeeklyHours::parse("1/12:00-13:00").expect("hours");
+            assert!(!Prices::new(zero, vec![]).with_off_peak(Some(OffPeak { hours, rates })).are_zero(), "{rates:?}");
         }
     }
 }

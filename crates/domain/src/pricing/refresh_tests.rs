@@ -19,6 +19,7 @@ fn entry(model: &str, provider: &str, input: &str) -> TableEntry {
         provider: Some(provider.to_owned()),
         mode: Some("chat".to_owned()),
         prices: vec![field("input_cost_per_token", input), field("output_cost_per_token", "1e-6")],
+        ..TableEntry::default()
     }
 }
 
@@ -191,7 +192,7 @@ fn published(price: &str) -> Vec<TableEntry> {
     let mut entries = vec![entry("brand-new-1", "somebody", price), entry("nonsense", "somebody", "-1")];
     for (model, provider) in known.0.keys() {
         let prices = known.at(model, provider, NOW).expect("it is known");
-        if !prices.tiers().is_empty() {
+        if !prices.tiers().is_empty() || prices.off_peak().is_some() {
             continue;
         }
         let rates = prices.base();

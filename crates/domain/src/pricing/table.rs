@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::hours::WeeklyHours;
 use super::line::Words;
 use super::makers::is_free;
-use super::price::Price;
-use super::rates::{Prices, Tier};
+use super::off_peak::{TableOffPeak, hours};
+use super::price::{Price, whole};
+use super::rates::{OffPeak, Prices, Rates, Tier};
 use crate::usage::{ModelName, Provider};
 
 /// The modes whose entries price tokens of text.
@@ -21,8 +23,24 @@ pub struct TableEntry {
     pub provider: Option<String>,
     /// What the model is for (`mode`).
     pub mode: Option<String>,
-    /// Fields for which [`is_price_field`] holds, in the order of the entry; `None` is a value that is neither number nor text.
-    pub prices: Vec<(String, Option<String>)>,
+    /// Its prices.
+    pub prices: PriceFields,
+    /// Its prices by ranges of the context (`tiered_pricing`).
+    pub ranges: Vec<TableRange>,
+    /// Its prices at certain hours (`off_peak_pricing`).
+    pub off_peak: Option<TableOffPeak>,
+}
+
+/// Fields for which [`is_price_field`] holds, in the order of the entry; `None` is a value that is neither number nor text.
+pub type PriceFields = Vec<(String, Option<String>)>;
+
+/// The prices of requests whose context is within a range.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TableRange {
+    /// Where the range starts, in tokens; a context of exactly this size is below it.
+    pub start: Option<String>,
+    /// Its prices.
+    pub prices: PriceFields,
 }
 
 /// One model at one provider, and what it costs.
@@ -48,6 +66,12 @@ pub enum EntryProblem {
     /// A price is more than [`Price::MOST`].
     #[error("a price is more than 1,000 USD per million tokens")]
     Implausible,
+    /// A range of contexts starts nowhere.
+    #[error("a range of contexts does not start at a number of tokens")]
+    Range,
+    /// Off-peak hours are not the same all year in UTC.
+    #[error("off-peak hours follow the days of a time zone whose offset from UTC changes")]
+    Hours,
 }
 
 /// An entry that was refused.
@@ -95,7 +119,7 @@ fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
     if !entry.mode.as_deref().is_some_and(|mode| MODES.contains(&mode)) {
         return Ok(None);
     }
-    let Some(prices) = prices(&entry.prices)? else { return Ok(None) };
+    let Some(prices) = prices(entry)? else { return Ok(None) };
     let name = |text: &str| !text.contains(|c: char| c.is_whitespace() || c.is_control());
     let model = Some(&entry.model).filter(|text| name(text)).and_then(|text| ModelName::parse(text));
     let provider = entry.provider.as_ref().filter(|text| name(text)).and_then(|text| Provider::parse(text));
@@ -104,20 +128,44 @@ fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
     Ok((!is_gap).then_some(Listed { model, provider, prices }))
 }
 
-/// The prices that `fields` state; `None` where input or output have none.
-fn prices(fields: &[(String, Option<String>)]) -> Result<Option<Prices>, EntryProblem> {
+/// The prices that `entry` states; `None` where input or output have none.
+fn prices(entry: &TableEntry) -> Result<Option<Prices>, EntryProblem> {
     let mut tiers: BTreeMap<u64, Words> = BTreeMap::new();
-    for (name, value) in fields {
-        let Some((kind, thousands)) = field(name) else { continue };
-        let price = value.as_deref().and_then(Price::per_token).ok_or(EntryProblem::Number)?;
-        if price > Price::MOST {
-            return Err(EntryProblem::Implausible);
+    for (kind, above, price) in stated(&entry.prices)? {
+        *kind(tiers.entry(above).or_default()) = Some(price);
+    }
+    // A list of ranges is the more exact word, where an entry has both.
+    for range in &entry.ranges {
+        let start = range.start.as_deref().and_then(whole).ok_or(EntryProblem::Range)?;
+        for (kind, _, price) in stated(&range.prices)?.into_iter().filter(|(_, above, _)| *above == 0) {
+            *kind(tiers.entry(start).or_default()) = Some(price);
         }
-        *kind(tiers.entry(thousands).or_default()) = Some(price);
     }
     let Some(base) = tiers.remove(&0).unwrap_or_default().complete() else { return Ok(None) };
-    let tiers = tiers.into_iter().map(|(above_thousands, words)| Tier { above_thousands, rates: words.over(&base) });
-    Ok(Some(Prices::new(base, tiers.collect())))
+    let tiers = tiers.into_iter().map(|(above, words)| Tier { above, rates: words.over(&base) });
+    let off_peak = entry.off_peak.as_ref().map(|off_peak| at_off_peak(off_peak, &base)).transpose()?.flatten();
+    Ok(Some(Prices::new(base, tiers.collect()).with_off_peak(off_peak)))
+}
+
+/// The prices of off-peak hours over those of `base`; `None` where they have none, or there are no such hours.
+fn at_off_peak(stated_in: &TableOffPeak, base: &Rates) -> Result<Option<OffPeak>, EntryProblem> {
+    let mut words = Words::default();
+    for (kind, _, price) in stated(&stated_in.prices)?.into_iter().filter(|(_, above, _)| *above == 0) {
+        *kind(&mut words) = Some(price);
+    }
+    let (hours, rates) = (hours(stated_in).ok_or(EntryProblem::Hours)?, words.over(base));
+    let is_other = hours != WeeklyHours::default() && rates != *base;
+    Ok(is_other.then_some(OffPeak { hours, rates }))
+}
+
+/// What `fields` state: kind, threshold in tokens, price.
+fn stated(fields: &[(String, Option<String>)]) -> Result<Vec<(Kind, u64, Price)>, EntryProblem> {
+    let known = fields.iter().filter_map(|(name, value)| Some((field(name)?, value)));
+    let price = |((kind, above), value): ((Kind, u64), &Option<String>)| {
+        let price = value.as_deref().and_then(Price::per_token).ok_or(EntryProblem::Number)?;
+        if price > Price::MOST { Err(EntryProblem::Implausible) } else { Ok((kind, above, price)) }
+    };
+    known.map(price).collect()
 }
 
 /// Where the price of a kind of token is kept.
@@ -132,14 +180,15 @@ const KINDS: [(&str, Kind); 6] = [
     ("output_cost_per_reasoning_token", |words| &mut words.reasoning),
 ];
 
-/// The kind that a field prices, and above how many thousand tokens of context. Other suffixes (`_priority`, `_flex`, …) are
+/// The kind that a field prices, and above how many tokens of context. Other suffixes (`_priority`, `_flex`, …) are
 /// not tiers.
 fn field(name: &str) -> Option<(Kind, u64)> {
     let (name, thousands) = match name.strip_suffix("k_tokens").and_then(|rest| rest.rsplit_once("_above_")) {
         Some((name, digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => (name, digits.parse().ok()?),
-        _ => (name, 0),
+        _ => (name, 0_u64),
     };
-    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| (*kind, thousands))
+    let above = thousands.checked_mul(1_000)?;
+    KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| (*kind, above))
 }
 
 #[cfg(test)]
@@ -152,7 +201,70 @@ mod tests {
             model: model.to_owned(),
             provider: Some("openai".to_owned()),
             mode: Some("chat".to_owned()),
-            prices: prices.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect(),
+            prices: fields(prices),
+            ..TableEntry::default()
+        }
+    }
+
+    fn fields(prices: &[(&str, &str)]) -> PriceFields {
+        prices.iter().map(|(name, value)| ((*name).to_owned(), Some((*value).to_owned()))).collect()
+    }
+
+    fn range(start: &str, prices: &[(&str, &str)]) -> TableRange {
+        TableRange { start: Some(start.to_owned()), prices: fields(prices) }
+    }
+
+    /// The prices of the only entry that is listed, as a line has them.
+    fn line_of(entry: TableEntry) -> Result<Option<String>, EntryProblem> {
+        let Table { listed, refused } = Table::read(vec![entry]);
+        match refused.first() {
+            Some(refused) => Err(refused.problem),
+            None => Ok(listed.first().map(|listed| listed.prices.to_string())),
+        }
+    }
+
+    #[test]
+    fn ranges_of_contexts_are_tiers() {
+        const READ: &str = "cache_read_input_token_cost";
+        let ranges = vec![
+            range("32000.0", &[(IN, "1.8e-06"), (OUT, "9e-06")]),
+            range(
+                "0",
+                &[(IN, "1e-06"), (OUT, "5e-06"), (READ, "1e-07"), ("input_cost_per_token_above_1k_tokens", "9e-06")],
+            ),
+            range("131072", &[(IN, "6e-06"), (OUT, "6e-05"), (READ, "6e-07")]),
+        ];
+        let with = |entry: TableEntry| TableEntry { ranges: ranges.clone(), ..entry };
+        let text = "in=1 out=5 read=0.1 >32k in=1.8 out=9 read=0.1 >131072 in=6 out=60 read=0.6";
+        assert_eq!(line_of(with(entry("x", &[]))), Ok(Some(text.to_owned())));
+        let both = with(entry("x", &[(IN, "7e-06"), (OUT, "7e-06"), ("cache_creation_input_token_cost", "2e-06")]));
+        let text =
+            "in=1 out=5 read=0.1 write=2 >32k in=1.8 out=9 read=0.1 write=2 >131072 in=6 out=60 read=0.6 write=2";
+        assert_eq!(line_of(both), Ok(Some(text.to_owned())));
+        for start in [None, Some("x".to_owned()), Some("-1".to_owned())] {
+            let ranges = vec![TableRange { start, prices: fields(&[(IN, "1e-06"), (OUT, "1e-06")]) }];
+            assert_eq!(line_of(TableEntry { ranges, ..entry("x", &[]) }), Err(EntryProblem::Range));
+        }
+        let late = TableEntry { ranges: vec![range("1", &[(IN, "1e-06"), (OUT, "1e-06")])], ..entry("x", &[]) };
+        assert_eq!(line_of(late), Ok(None), "without a first range there is no base price");
+    }
+
+    #[test]
+    fn off_peak_prices_are_read_with_their_hours() {
+        let off_peak = |prices: &[(&str, &str)], hours: &str| {
+            Some(TableOffPeak { hours: vec![hours.to_owned()], prices: fields(prices), ..TableOffPeak::default() })
+        };
+        let with = |off_peak| TableEntry { off_peak, ..entry("x", &[(IN, "4e-06"), (OUT, "8e-06")]) };
+        let table = [
+            (off_peak(&[(IN, "2e-06")], "22:00-06:00"), Ok("in=4 out=8 ~1234567/00:00-06:00,22:00-24:00 in=2 out=8")),
+            (off_peak(&[], "22:00-06:00"), Ok("in=4 out=8")),
+            (off_peak(&[(IN, "4e-06")], "22:00-06:00"), Ok("in=4 out=8")),
+            (off_peak(&[(IN, "2e-06")], "always"), Ok("in=4 out=8")),
+            (off_peak(&[(IN, "-1")], "22:00-06:00"), Err(EntryProblem::Number)),
+            (off_peak(&[(IN, "1")], "22:00-06:00"), Err(EntryProblem::Implausible)),
+        ];
+        for (off_peak, expected) in table {
+            assert_eq!(line_of(with(off_peak.clone())), expected.map(|text| Some(text.to_owned())), "{off_peak:?}");
         }
     }
 

@@ -4,9 +4,16 @@ WITH
 latest AS MATERIALIZED (
     SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
 ),
--- A name that nobody used is no scope at all.
+-- A name that nobody used is no scope at all. Every spelling of a model is the scope of its canonical name.
+named AS MATERIALIZED (
+    SELECT coalesce((SELECT coalesce(canonical, name) FROM models WHERE name = $8 ORDER BY key LIMIT 1), $8::text) AS canonical
+),
 scope AS MATERIALIZED (
     SELECT
         CASE WHEN $7::text IS NULL THEN 0 ELSE coalesce((SELECT key FROM sources WHERE name = $7), -1) END AS tool,
-        CASE WHEN $8::text IS NULL THEN 0 ELSE coalesce((SELECT min(key) FROM models WHERE name = $8), -1) END AS model
+        CASE WHEN $8::text IS NULL THEN 0 ELSE 
+            coalesce((
+                SELECT min(key) FROM models WHERE coalesce(canonical, name) = (SELECT named.canonical FROM named)
+            ), -1)
+        END AS model
 ),

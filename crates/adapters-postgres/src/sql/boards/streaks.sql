@@ -29,7 +29,7 @@ within AS MATERIALIZED (
         ON rollups.user_key = everything.user_key
         AND rollups.day BETWEEN everything.newest - everything.streak + 1 AND everything.newest
     JOIN (
-        SELECT key, min(key) OVER (PARTITION BY name) AS model FROM models
+        SELECT key, min(key) OVER (PARTITION BY coalesce(canonical, name)) AS model FROM models
     ) AS names ON names.key = rollups.model_key
     WHERE rollups.tokens > 0
 ),

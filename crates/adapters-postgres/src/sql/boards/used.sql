@@ -1,8 +1,8 @@
 -- What everybody used of each tool and model: over all time (1), a month (2), a week (3), and tokens of the week before (0).
--- A model is one by its name, whoever served it. What is old is summed up once, only what is recent by its age as well.
+-- A model is one by its canonical name, however it was spelled and whoever served it. What is old is summed up once, only what is recent by its age as well.
 CREATE TEMPORARY TABLE board_used ON COMMIT DROP AS
 WITH names AS (
-    SELECT key, min(key) OVER (PARTITION BY name) AS model FROM models
+    SELECT key, min(key) OVER (PARTITION BY coalesce(canonical, name)) AS model FROM models
 ),
 ever AS (
     SELECT

@@ -1,11 +1,11 @@
 -- Accounts with more than $1 tokens of models that have no price and that nobody else uses; how many models, and the one with
--- the most. A model is one by its name, whoever served it.
+-- the most. A model is one by its canonical name, however it was spelled and whoever served it.
 WITH unpriced AS (
-    SELECT models.name, rollups.user_key, sum(rollups.unpriced_tokens) AS tokens
+    SELECT coalesce(models.canonical, models.name) AS name, rollups.user_key, sum(rollups.unpriced_tokens) AS tokens
     FROM usage_rollups AS rollups
     JOIN models ON models.key = rollups.model_key
     WHERE rollups.unpriced_tokens > 0
-    GROUP BY models.name, rollups.user_key
+    GROUP BY coalesce(models.canonical, models.name), rollups.user_key
 ),
 lonely AS (
     SELECT name, min(user_key) AS user_key, sum(tokens) AS tokens FROM unpriced GROUP BY name HAVING count(*) = 1

@@ -1,0 +1,2 @@
+DROP INDEX models_canonical_idx;
+ALTER TABLE models DROP COLUMN canonical;
