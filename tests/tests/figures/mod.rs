@@ -70,9 +70,7 @@ impl Figures {
     pub(crate) fn tokens(&self) -> u64 {
         self.input + self.output + self.cache_read + self.cache_write + self.reasoning
     }
-}
 
-impl Figures {
     /// How many models there are; a name with a date is the same model as the name without it.
     pub(crate) fn unique_models(&self) -> u64 {
         let undated = |name: &String| match name.rsplit_once('-') {

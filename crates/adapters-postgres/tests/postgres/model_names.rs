@@ -53,7 +53,7 @@ impl Fixture {
         let usage = facts.0.usage;
         let board = self.board(&of_kind(Kind::Diverse, Period::All), None).await;
         let entry = board.entries.iter().find(|entry| entry.user == user).expect("an entry");
-        let on_board = entry.standing.score.rounded().to_string().parse().expect("a number");
+        let on_board = entry.standing.score.rounded().parse().expect("a number");
         [overview.models, u32::try_from(usage.models.len()).expect("few"), usage.models_in_a_day, on_board]
     }
 

@@ -275,7 +275,7 @@ fn version(name: &str) -> Option<&str> {
 
 /// What clouds write before a name and a dot: regions, then makers. `deepseek.` is not here: it stands before `v3`, `r1`, which
 /// name no model without it.
-const DOTTED: [&str; 29] = [
+const DOTTED: [&str; 28] = [
     "us",
     "eu",
     "apac",
@@ -304,7 +304,6 @@ const DOTTED: [&str; 29] = [
     "writer",
     "xai",
     "zai",
-    "luma",
 ];
 
 /// What Databricks, Gradient, Snowflake and Cerebras write before a maker's own name (`databricks-claude-opus-4-5`).
