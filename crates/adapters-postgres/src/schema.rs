@@ -489,6 +489,7 @@ diesel::table! {
         unpriced_messages -> Int8,
         estimated_messages -> Int8,
         cost -> Numeric,
+        rebuild_due -> Bool,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use diesel::sql_types::Uuid;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
@@ -27,7 +28,7 @@ use domain::users::ports::{PurgeRepository, UserRepository};
 use crate::dictionary::{Dictionary, Made, Shared};
 use crate::error::store_error;
 use crate::pool::Pooled;
-use crate::statement::Statement;
+use crate::statement::{Statement, statement};
 
 /// A transaction on a connection of its own.
 pub(crate) struct PgUnitOfWork {
@@ -80,6 +81,15 @@ impl PgUnitOfWork {
     /// Runs statements that have no parameters, from `text`.
     pub(crate) async fn batch(&mut self, text: &str) -> Result<(), StoreError> {
         self.connection()?.batch_execute(text).await.map_err(store_error)
+    }
+
+    /// Runs the statement `text`, which leaves accounts out of what `job` computes over everybody, and logs each of them.
+    pub(crate) async fn leave_out(&mut self, text: &'static str, job: &'static str) -> Result<(), StoreError> {
+        let accounts: Vec<uuid::Uuid> = statement::<Uuid>(text).load(self.connection()?).await.map_err(store_error)?;
+        for user in accounts {
+            tracing::warn!(job, user_id = %user, "account left out: its sums are out of range; rebuild it");
+        }
+        Ok(())
     }
 
     /// Gives the sorts of this transaction the room that everybody's rows need; one person's need less.

@@ -23,10 +23,14 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop leade
 /// How many snapshots are kept: the one that is read, and the one it is compared with.
 const KEPT_SNAPSHOTS: i64 = 2;
 
-/// What is computed on the way and tells the planner how large it is.
-const STEPS: [(&str, &str); 4] = [
+/// The sums, computed on the way; each tells the planner how large it is.
+const SUMS: [(&str, &str); 2] = [
     (include_str!("../sql/boards/used.sql"), "ANALYZE board_used (user_key, tool, model)"),
     (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
+];
+
+/// The scores, computed from the sums of those who are not left out.
+const SCORES: [(&str, &str); 2] = [
     (include_str!("../sql/boards/streaks.sql"), "ANALYZE board_streaks"),
     (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
 ];
@@ -111,7 +115,12 @@ impl LeaderboardRepository for PgUnitOfWork {
             .bind::<Timestamptz, _>(now);
         self.run(people).await?;
         self.batch("ANALYZE board_people").await?;
-        for (compute, analyze) in STEPS {
+        for (compute, analyze) in SUMS {
+            self.batch(compute).await?;
+            self.batch(analyze).await?;
+        }
+        self.leave_out(include_str!("../sql/boards/leave_out.sql"), "leaderboard").await?;
+        for (compute, analyze) in SCORES {
             self.batch(compute).await?;
             self.batch(analyze).await?;
         }

@@ -26,7 +26,7 @@ use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
 
 type AccountColumns =
-    (SqlUuid, Nullable<Text>, Integer, Integer, Integer, BigInt, (Nullable<SqlUuid>, Bool), SumsColumns);
+    (SqlUuid, Nullable<Text>, Integer, Integer, Integer, BigInt, (Nullable<SqlUuid>, Bool), Bool, SumsColumns);
 
 #[derive(Queryable)]
 struct AccountRow {
@@ -38,6 +38,7 @@ struct AccountRow {
     event_xp: i64,
     /// Who referred its owner, and whether that was paid.
     referral: (Option<Uuid>, bool),
+    is_rebuild_due: bool,
     totals: SumsRow,
 }
 
@@ -52,6 +53,7 @@ impl From<AccountRow> for Account {
             event_xp: EventXp(row.event_xp),
             achievements: row.achievements.unsigned_abs(),
             referred_by: referrer.map(|referrer| ReferredBy { referrer: UserId(referrer), is_paid }),
+            is_rebuild_due: row.is_rebuild_due,
         }
     }
 }
@@ -165,6 +167,12 @@ impl LedgerRepository for PgUnitOfWork {
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError> {
+        let text = "UPDATE usage_totals SET rebuild_due = false WHERE user_key = (SELECT key FROM users WHERE id = $1)";
+        self.run(statement::<()>(text).bind::<SqlUuid, _>(user.0)).await?;
         Ok(())
     }
 

@@ -3,14 +3,14 @@
 SELECT
     sources.name,
     sum(used.messages)::bigint, sum(used.tokens)::bigint, sum(used.input)::bigint, sum(used.output)::bigint,
-    sum(used.cache_read)::bigint, sum(used.cache_write)::bigint, sum(used.reasoning)::bigint, sum(used.unpriced_tokens)::bigint,
+    sum(used.cache_read)::bigint, sum(used.cache_write)::bigint, clamped(sum(used.reasoning)), sum(used.unpriced_tokens)::bigint,
     sum(used.unpriced_messages)::bigint, sum(used.estimated_messages)::bigint, sum(used.cost),
     count(DISTINCT used.day) FILTER (WHERE used.tokens > 0), min(used.day), max(used.day)
 FROM (
     SELECT
         source_key, day,
         sum(messages)::bigint, sum(tokens)::bigint, sum(input)::bigint, sum(output)::bigint,
-        sum(cache_read)::bigint, sum(cache_write)::bigint, sum(reasoning)::bigint, sum(unpriced_tokens)::bigint,
+        sum(cache_read)::bigint, sum(cache_write)::bigint, clamped(sum(reasoning)), sum(unpriced_tokens)::bigint,
         sum(unpriced_messages)::bigint, sum(estimated_messages)::bigint, sum(cost)
     FROM usage_rollups
     WHERE user_key = (SELECT key FROM visible_to($4) WHERE id = $1) AND day BETWEEN $2 AND $3

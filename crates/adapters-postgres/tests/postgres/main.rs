@@ -4,6 +4,7 @@
 mod administration;
 mod common;
 mod counts;
+mod extremes;
 mod feed;
 mod hub;
 mod insights;

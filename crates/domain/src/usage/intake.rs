@@ -27,6 +27,8 @@ pub enum Reason {
     CachedExceedsInput,
     /// More was cached for an hour than was cached at all.
     HourWritesExceedWrites,
+    /// There is more reasoning than output, although the reasoning is part of the output.
+    ReasoningExceedsOutput,
     /// The account's lifetime total would leave the range that is kept (2^62 tokens).
     TotalOutOfRange,
 }
@@ -39,6 +41,7 @@ impl Reason {
             Self::TimestampTooOld => "timestamp_too_old",
             Self::CachedExceedsInput => "cached_exceeds_input",
             Self::HourWritesExceedWrites => "cache_write_1h_exceeds_cache_write",
+            Self::ReasoningExceedsOutput => "reasoning_exceeds_output",
             Self::TotalOutOfRange => "account_total_out_of_range",
         }
     }
@@ -105,13 +108,12 @@ impl Intake {
 
 /// The disjoint token counts of a plausible item.
 fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, Reason> {
-    check(sent.at, sent.cache_write, sent.cache_write_1h, now)?;
     let input = if conventions.input_includes_cached {
         sent.input.checked_sub(sent.cache_read).ok_or(Reason::CachedExceedsInput)?
     } else {
         sent.input
     };
-    Ok(TokenCounts {
+    let tokens = TokenCounts {
         input,
         output: sent.output,
         cache_read: sent.cache_read,
@@ -119,19 +121,25 @@ fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> R
         cache_write_1h: sent.cache_write_1h,
         reasoning: sent.reasoning,
         reasoning_in_output: conventions.reasoning_included_in_output,
-    })
+    };
+    check(sent.at, &tokens, now)?;
+    Ok(tokens)
 }
 
-/// Judges what is the same for whatever way a message comes in.
-fn check(at: OffsetDateTime, writes: u64, hour_writes: u64, now: OffsetDateTime) -> Result<(), Reason> {
+/// Judges a message by the rules that hold for a sync and for an import. Every count that passes is part of the total or
+/// bounded by a count that is, so a bounded total bounds each sum of counts.
+fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), Reason> {
     if at - now > MOST_AHEAD {
         return Err(Reason::TimestampInFuture);
     }
     if at < EARLIEST {
         return Err(Reason::TimestampTooOld);
     }
-    if hour_writes > writes {
+    if tokens.cache_write_1h > tokens.cache_write {
         return Err(Reason::HourWritesExceedWrites);
+    }
+    if tokens.reasoning_in_output && tokens.reasoning > tokens.output {
+        return Err(Reason::ReasoningExceedsOutput);
     }
     Ok(())
 }
@@ -139,7 +147,7 @@ fn check(at: OffsetDateTime, writes: u64, hour_writes: u64, now: OffsetDateTime)
 impl Message {
     /// Judges a message at `now` that comes as the ledger keeps it, not as it is sent.
     pub fn check(&self, now: OffsetDateTime) -> Result<(), Reason> {
-        check(self.at, self.tokens.cache_write, self.tokens.cache_write_1h, now)
+        check(self.at, &self.tokens, now)
     }
 }
 
@@ -162,6 +170,7 @@ mod tests {
             (Reason::TimestampTooOld, "timestamp_too_old"),
             (Reason::CachedExceedsInput, "cached_exceeds_input"),
             (Reason::HourWritesExceedWrites, "cache_write_1h_exceeds_cache_write"),
+            (Reason::ReasoningExceedsOutput, "reasoning_exceeds_output"),
             (Reason::TotalOutOfRange, "account_total_out_of_range"),
         ] {
             assert_eq!(reason.code(), code);
@@ -196,12 +205,18 @@ mod tests {
             tokens: TokenCounts { cache_write_1h, ..message.tokens },
             ..message.clone()
         };
+        let with_reasoning = |reasoning| Message {
+            tokens: TokenCounts { reasoning, reasoning_in_output: true, ..message.tokens },
+            ..message.clone()
+        };
         for (message, expected) in [
             (with(NOW, 0), Ok(())),
             (with(NOW + Duration::DAY, 0), Ok(())),
             (with(NOW + Duration::DAY + Duration::MICROSECOND, 0), Err(Reason::TimestampInFuture)),
             (with(EARLIEST - Duration::MICROSECOND, 0), Err(Reason::TimestampTooOld)),
             (with(NOW, 1), Err(Reason::HourWritesExceedWrites)),
+            (with_reasoning(1), Ok(())),
+            (with_reasoning(2), Err(Reason::ReasoningExceedsOutput)),
         ] {
             assert_eq!(message.check(NOW), expected, "{message:?}");
         }
@@ -218,6 +233,21 @@ mod tests {
         assert_eq!(intake.rejections[0].reason, Reason::CachedExceedsInput);
         let tokens = intake.messages[0].tokens;
         assert_eq!((tokens.input, tokens.cache_read, tokens.total()), (30, 70, 109));
+    }
+
+    #[test]
+    fn reasoning_beyond_the_output_that_includes_it_is_rejected() {
+        let included = Conventions { reasoning_included_in_output: true, ..Conventions::default() };
+        let items = || {
+            vec![
+                SentMessage { output: 5, reasoning: 5, ..sent("all of it") },
+                SentMessage { output: 1, reasoning: (1 << 53) - 1, ..sent("more") },
+                SentMessage { output: 0, reasoning: 1, ..sent("of nothing") },
+            ]
+        };
+        let excess = Reason::ReasoningExceedsOutput;
+        assert_eq!(reasons(items(), included), [(1, excess), (2, excess)]);
+        assert_eq!(reasons(items(), Conventions::default()), [], "disjoint counts have no such bound");
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Account {
     pub achievements: u32,
     /// By whom its owner came, if by somebody.
     pub referred_by: Option<ReferredBy>,
+    /// Whether its derived rows follow the rules of an older release and are to be rebuilt before they are changed.
+    pub is_rebuild_due: bool,
 }
 
 impl Account {
@@ -123,6 +125,9 @@ pub trait LedgerRepository: Send {
 
     /// Removes the machines that no message is left of.
     async fn remove_idle_machines(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Records that the derived rows follow the rules of this release.
+    async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// The derived rows as they are stored.
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;

@@ -10,7 +10,7 @@ use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
 use super::ports::{Cursor, UnpricedReader};
-use super::rebuild::shift;
+use super::rebuild::{shift, up_to_date};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::error::{DomainError, ErrorKind};
@@ -132,6 +132,7 @@ impl Repricing {
         // Deleted meanwhile: there is nobody to price for.
         let Some(account) = tx.ledger().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
         let page = tx.ledger().page_unpriced(user, models, cursor, BATCH).await?;
         let last = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));

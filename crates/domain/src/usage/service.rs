@@ -14,7 +14,7 @@ use super::intake::Intake;
 use super::message::{Entry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::Account;
-use super::rebuild::{Repair, rederive, shift};
+use super::rebuild::{Repair, rederive, shift, up_to_date};
 use super::report::{Standing, SyncReport};
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
@@ -62,6 +62,7 @@ impl Usage {
             account = move_to(&mut *tx, user, account, zone).await?;
         }
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
 
         let intake = Intake::of(batch, now, MOST_TOKENS - account.totals.tokens);
@@ -132,8 +133,9 @@ impl Usage {
     /// What they were counted in follows, and XP from usage with it; what was unlocked or paid for events stays.
     pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
         let mut tx = self.store.begin().await?;
-        let mut account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
+        let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
         let (reach, mut cursor, mut removed) = (selection.reach(), None, 0);
         loop {
@@ -217,6 +219,7 @@ pub(crate) async fn take_in(
     for message in messages {
         by_source.entry(message.source.clone()).or_default().push(message);
     }
+    let account = up_to_date(tx, user, account, zone).await?;
     let mut taken = Taken { account, new: 0, updated: 0, known: 0 };
     let mut pricer = Pricer::new(book);
     for (source, messages) in by_source {

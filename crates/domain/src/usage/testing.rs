@@ -25,6 +25,7 @@ pub fn account() -> Account {
         event_xp: EventXp::default(),
         achievements: 0,
         referred_by: None,
+        is_rebuild_due: false,
     }
 }
 
