@@ -9,7 +9,9 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 use domain::dashboard::ports::{DashboardReader, Figures, Person, Window};
-use domain::dashboard::{DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
+use domain::dashboard::{
+    DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
+};
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::store::StoreError;
@@ -52,9 +54,16 @@ impl From<FiguresRow> for (UserId, Figures) {
     }
 }
 
-/// A name with what it was used for: the sums, the number of days, the first and the last of them.
-type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate));
-type Used = (String, SumsRow, (i64, Date, Date));
+/// A name with what it was used for: the sums, the number of days, the first and the last of them; and of the whole list how
+/// many rows it has, and their tokens.
+type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate), (BigInt, BigInt));
+type Used = (String, SumsRow, (i64, Date, Date), (i64, i64));
+
+/// The first rows of a list, `whole` being how many rows it has and their tokens: the same beside each row.
+fn top_list<T>(items: Vec<T>, whole: Option<(i64, i64)>) -> TopList<T> {
+    let (total, tokens) = whole.unwrap_or_default();
+    TopList { items, total: u32::try_from(total).unwrap_or(u32::MAX), tokens }
+}
 
 /// `text` about the usage in `window`, as `viewer` may see it.
 fn seen<Columns>(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static, Columns> {
@@ -196,11 +205,13 @@ impl DashboardReader for Database {
         Ok((used_days(days), used_hours(hours)))
     }
 
-    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError> {
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer);
+        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let tool = |(source, sums, (active, first_used, last_used)): Used| {
+        let whole = rows.as_slice().first().map(|row| row.3);
+        let tool = |(source, sums, (active, first_used, last_used), _): Used| {
             let sums = Sums::from(sums);
             ToolUsage {
                 source: Source::trusted(source),
@@ -211,14 +222,16 @@ impl DashboardReader for Database {
                 last_used,
             }
         };
-        Ok(rows.into_iter().map(tool).collect())
+        Ok(top_list(rows.into_iter().map(tool).collect(), whole))
     }
 
-    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError> {
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer);
+        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let model = |(name, sums, (active, first_used, last_used)): Used| {
+        let whole = rows.as_slice().first().map(|row| row.3);
+        let model = |(name, sums, (active, first_used, last_used), _): Used| {
             let sums = Sums::from(sums);
             ModelUsage {
                 model: ModelName::trusted(name),
@@ -230,22 +243,25 @@ impl DashboardReader for Database {
                 last_used,
             }
         };
-        Ok(rows.into_iter().map(model).collect())
+        Ok(top_list(rows.into_iter().map(model).collect(), whole))
     }
 
-    async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, StoreError> {
+    async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query =
-            statement::<(Text, Timestamptz, BigInt, Numeric)>(include_str!("sql/machines.sql")).bind::<Uuid, _>(user.0);
-        let rows: Vec<(String, OffsetDateTime, i64, Money)> =
-            query.load(&mut connection.pg).await.map_err(store_error)?;
-        let machine = |(name, last_synced_at, tokens, cost): (String, OffsetDateTime, i64, Money)| MachineUsage {
+        type Columns = (Text, Timestamptz, BigInt, Numeric, (BigInt, BigInt));
+        type Row = (String, OffsetDateTime, i64, Money, (i64, i64));
+        let query = statement::<Columns>(include_str!("sql/machines.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
+        let rows: Vec<Row> = query.load(&mut connection.pg).await.map_err(store_error)?;
+        let whole = rows.as_slice().first().map(|row| row.4);
+        let machine = |(name, last_synced_at, tokens, cost, _): Row| MachineUsage {
             machine: MachineId::trusted(name),
             tokens,
             cost: cost.0,
             last_synced_at,
         };
-        Ok(rows.into_iter().map(machine).collect())
+        Ok(top_list(rows.into_iter().map(machine).collect(), whole))
     }
 
     async fn platform(&self) -> Result<PlatformTotals, StoreError> {

@@ -27,6 +27,7 @@ use domain::users::ports::{PurgeRepository, UserRepository};
 
 use crate::dictionary::{Dictionary, Made, Shared};
 use crate::error::store_error;
+use crate::ledger::account_names::AccountNames;
 use crate::pool::Pooled;
 use crate::statement::{Statement, statement};
 
@@ -37,6 +38,8 @@ pub(crate) struct PgUnitOfWork {
     dictionary: Arc<Dictionary>,
     /// The names whose keys this transaction made.
     made: Made,
+    /// The names that an account uses which this transaction changes.
+    pub(crate) account_names: AccountNames,
     /// The machines this transaction met, by their key.
     pub(crate) machines: HashMap<i32, MachineId>,
     /// Whether what people are told is queued for their e-mail addresses, too.
@@ -56,8 +59,8 @@ impl PgUnitOfWork {
     ) -> Result<Self, StoreError> {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
-        let (made, machines) = (Made::default(), HashMap::new());
-        Ok(Self { connection: Some(connection), dictionary, made, machines, sends_letters: false })
+        let (made, machines, account_names) = (Made::default(), HashMap::new(), AccountNames::default());
+        Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_letters: false })
     }
 
     /// The connection, for one statement after the other.
@@ -111,6 +114,12 @@ impl PgUnitOfWork {
     pub(crate) async fn names<N: Shared>(&mut self, keys: BTreeSet<i32>) -> Result<HashMap<i32, N>, StoreError> {
         let connection = self.connection.as_mut().ok_or_else(ended)?;
         self.dictionary.names(&mut connection.pg, keys).await
+    }
+
+    /// The keys of those of `wanted` that have one.
+    pub(crate) async fn known_keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
+        let connection = self.connection.as_mut().ok_or_else(ended)?;
+        self.dictionary.known_keys(&mut connection.pg, &mut self.made, wanted).await.map(|(known, _)| known)
     }
 
     async fn keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {

@@ -98,6 +98,7 @@ impl TestUnitOfWork {
     pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> MockStore {
         let mut store = MockStore::new();
         store.expect_begin().returning(move || Ok(Box::new(open())));
+        store.expect_pause().returning(|_| ());
         store
     }
 }
@@ -153,6 +154,7 @@ pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl 
     for failure in [
         StoreError::Unavailable("no connection is free".to_owned()),
         StoreError::Conflict { constraint: "users_email_key".to_owned() },
+        StoreError::Collided("deadlock detected".to_owned()),
         StoreError::Internal("a row that makes no sense".to_owned()),
     ] {
         assert_eq!(told(&E::from(failure.clone())), told(&failure));

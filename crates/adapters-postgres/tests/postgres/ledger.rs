@@ -128,6 +128,37 @@ async fn a_sync_takes_few_round_trips_whatever_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn first_syncs_that_share_new_models_in_another_order_never_collide() {
+    const MODELS: usize = 60;
+    let fixture = fixture();
+    for round in 0..3 {
+        let mut syncs = tokio::task::JoinSet::new();
+        for person in 0..4 {
+            let user = fixture.person(&format!("person{round}{person}"), None).await.id;
+            // Each chunk of a request meets some of the names, and the requests meet them in opposite orders.
+            let model = move |n: usize| {
+                let place = n * MODELS / 12_000;
+                let place = if person % 2 == 0 { place } else { MODELS - 1 - place };
+                ModelName::trusted(format!("model-{round}-{place}"))
+            };
+            let named = move |(n, message)| SentMessage { model: model(n), ..message };
+            let messages: Vec<_> = messages(12_000).into_iter().enumerate().map(named).collect();
+            let usage = fixture.usage();
+            syncs.spawn(async move { usage.sync(user, batch(messages)).await.expect("a sync").new });
+        }
+        assert_eq!(syncs.join_all().await, [12_000; 4]);
+    }
+    let collided: i64 = fixture
+        .client()
+        .await
+        .query_one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", &[])
+        .await
+        .expect("a row")
+        .get(0);
+    assert_eq!(collided, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_the_edge_of_what_is_kept_survive() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);

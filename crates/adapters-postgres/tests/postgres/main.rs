@@ -15,6 +15,7 @@ mod ledger;
 mod letters;
 mod login_attempts;
 mod migrations;
+mod names;
 mod notifications;
 mod oauth;
 mod plans;

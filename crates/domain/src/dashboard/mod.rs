@@ -14,5 +14,6 @@ pub use compare::{Compared, Favourites, Top};
 pub use heatmap::{HeatDay, Heatmap};
 pub use service::{Dashboard, Look, WebProfile};
 pub use views::{
-    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends, share_percent,
+    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays,
+    Trends, share_percent,
 };

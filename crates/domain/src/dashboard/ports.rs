@@ -7,7 +7,7 @@ use time::Date;
 use time::macros::date;
 
 use super::compare::Favourites;
-use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage};
+use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage, TopList};
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::store::StoreError;
@@ -112,14 +112,14 @@ pub trait DashboardReader: Send + Sync {
         viewer: Option<UserId>,
     ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError>;
 
-    /// Usage by tool, by cost, then tokens.
-    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError>;
+    /// Usage by tool, by cost, then tokens; up to [`MOST_LISTED`](super::MOST_LISTED) rows, as each of the lists by name.
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError>;
 
     /// Usage by model, by cost, then tokens.
-    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError>;
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError>;
 
     /// Usage by machine, for its owner, the last synced first.
-    async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, StoreError>;
+    async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError>;
 
     /// What the whole instance comes to.
     async fn platform(&self) -> Result<PlatformTotals, StoreError>;

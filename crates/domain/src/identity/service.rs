@@ -15,7 +15,7 @@ use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::mail::Letter;
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, StoreError, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is known: noting every request would write on every read.
@@ -111,26 +111,38 @@ impl Identity {
             created_at: now,
             updated_at: now,
         };
-        let (mut tx, upline) = match &registration.referral_code {
+        let code = registration.referral_code;
+        retried(&*self.store, || self.register_once(&user, &password, code.as_ref(), &device)).await
+    }
+
+    async fn register_once(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        code: Option<&ReferralCode>,
+        device: &Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let now = user.created_at;
+        let (mut tx, upline) = match code {
             Some(code) => Upline::begin_by_code(&*self.store, None, code).await?,
             None => (self.store.begin().await?, None),
         };
-        tx.users().insert(&user, Some(password)).await.map_err(|error| match error {
+        tx.users().insert(user, Some(password.clone())).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
             StoreError::Conflict { constraint } if constraint == "users_username_key" => {
                 IdentityError::UsernameTaken(user.username.to_string())
             }
             other => other.into(),
         })?;
-        if let Some((upline, code)) = upline.zip(registration.referral_code) {
-            let visitor = self.salt.visitor(&code, &device);
+        if let Some((upline, code)) = upline.zip(code) {
+            let visitor = self.salt.visitor(code, device);
             let join = Join { referred: user.id, visitor, now, pays: false };
             upline.join(&mut *tx, &*self.ids, join).await?;
         }
         if self.sends_letters {
             tx.jobs().enqueue(&[Letter::verification(&*self.ids, user.id, now)], now).await?;
         }
-        let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
+        let signed_in = self.open_session(&mut *tx, user.id, device.clone(), now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -142,12 +154,16 @@ impl Identity {
     /// time no more are looked at than may fail. It counts under the name that was typed, known or not.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
         let known = self.recognise(name, password).await?;
+        retried(&*self.store, || self.login_once(&known, &device)).await
+    }
+
+    async fn login_once(&self, known: &Recognised, device: &Device) -> Result<SignedIn, IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !known.admit(&mut *tx, now).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        let signed_in = self.open_session(&mut *tx, known.user, device, now).await?;
+        let signed_in = self.open_session(&mut *tx, known.user, device.clone(), now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -163,11 +179,15 @@ impl Identity {
         if self.failed_logins.is_some() {
             let email = user.email.as_ref().map(Email::as_str);
             let names: Vec<TriedName> = email.into_iter().chain([user.username.as_str()]).map(TriedName::of).collect();
-            let mut tx = self.store.begin().await?;
-            tx.login_attempts().forget(&names).await?;
-            tx.commit().await?;
+            retried(&*self.store, || self.forget_attempts_once(&names)).await?;
         }
         Ok(Recognised { user: user.id, password })
+    }
+
+    async fn forget_attempts_once(&self, names: &[TriedName]) -> Result<(), IdentityError> {
+        let mut tx = self.store.begin().await?;
+        tx.login_attempts().forget(names).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Who calls with `token`.
@@ -198,6 +218,17 @@ impl Identity {
         }
         let new = self.passwords.hash(new).await?;
         let known = Recognised { user, password };
+        retried(&*self.store, || self.change_password_once(&known, session, &name, &new)).await
+    }
+
+    async fn change_password_once(
+        &self,
+        known: &Recognised,
+        session: SessionId,
+        name: &Username,
+        new: &PasswordHash,
+    ) -> Result<(), IdentityError> {
+        let user = known.user;
         let mut tx = self.store.begin().await?;
         if tx.users().hold(user).await?.is_none() || !known.is_current(&mut *tx).await? {
             return Err(IdentityError::WrongCredentials);
@@ -205,7 +236,7 @@ impl Identity {
         if self.failed_logins.is_some() {
             tx.login_attempts().forget(&[TriedName::of(name.as_str())]).await?;
         }
-        tx.users().set_password(user, new).await?;
+        tx.users().set_password(user, new.clone()).await?;
         tx.sessions().delete_others(user, session).await?;
         if self.sends_letters {
             let now = self.clock.now();
@@ -235,6 +266,10 @@ impl Identity {
 
     /// Ends one session of `user`.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.end_session_once(user, session)).await
+    }
+
+    async fn end_session_once(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if !tx.sessions().delete(user, session).await? {
             return Err(IdentityError::UnknownSession(session.to_string()));
@@ -245,6 +280,10 @@ impl Identity {
 
     /// Notes a try under `name`, if it may come now, and finds the account.
     async fn try_name(&self, name: &str) -> Result<Option<(User, Option<PasswordHash>)>, IdentityError> {
+        retried(&*self.store, || self.try_name_once(name)).await
+    }
+
+    async fn try_name_once(&self, name: &str) -> Result<Option<(User, Option<PasswordHash>)>, IdentityError> {
         let mut tx = self.store.begin().await?;
         if let Some(limit) = self.failed_logins {
             let now = self.clock.now();

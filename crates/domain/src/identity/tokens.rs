@@ -7,7 +7,7 @@ use super::error::IdentityError;
 use super::session::Secret;
 use crate::clock::Clock;
 use crate::ids::{ApiTokenId, Ids, UserId};
-use crate::store::Store;
+use crate::store::{Store, retried};
 
 /// The use cases of API tokens.
 #[derive(Clone)]
@@ -25,6 +25,10 @@ impl ApiTokens {
 
     /// Makes a token of `user`.
     pub async fn issue(&self, user: UserId, request: TokenRequest) -> Result<IssuedToken, IdentityError> {
+        retried(&*self.store, || self.issue_once(user, request.clone())).await
+    }
+
+    async fn issue_once(&self, user: UserId, request: TokenRequest) -> Result<IssuedToken, IdentityError> {
         let now = self.clock.now();
         if request.expires_at.is_some_and(|end| end <= now) {
             return Err(IdentityError::TokenEndsBefore);
@@ -59,6 +63,10 @@ impl ApiTokens {
 
     /// Revokes a token of `user`.
     pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.revoke_once(user, token)).await
+    }
+
+    async fn revoke_once(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if !tx.api_tokens().delete(user, token).await? {
             return Err(IdentityError::UnknownToken(token.to_string()));

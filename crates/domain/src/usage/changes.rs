@@ -8,6 +8,9 @@ use super::names::ModelName;
 use crate::days::Zone;
 use crate::pricing::{Cost, PriceBook, PricedModel};
 
+/// How many models without a price are listed.
+const LISTED: usize = 100;
+
 /// Prices messages by one edition of the book; each model is looked up once.
 pub struct Pricer<'book> {
     book: &'book PriceBook,
@@ -37,9 +40,9 @@ impl<'book> Pricer<'book> {
         Entry { message, cost }
     }
 
-    /// The models that some message so far found no price for.
+    /// The first hundred, by name, of the models that some message so far found no price for.
     pub fn unpriced_models(self) -> Vec<ModelName> {
-        self.unpriced.into_iter().collect()
+        self.unpriced.into_iter().take(LISTED).collect()
     }
 }
 

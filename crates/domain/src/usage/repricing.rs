@@ -18,7 +18,7 @@ use crate::ids::{Ids, UserId};
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
 use crate::progression::{Change, settle};
-use crate::store::Store;
+use crate::store::{Store, retried};
 use crate::text::plural;
 
 /// How many messages one transaction prices: few enough that a sync of the same account does not wait for long.
@@ -121,6 +121,17 @@ impl Repricing {
 
     /// Prices the next messages of `user` after `cursor`.
     async fn batch(
+        &self,
+        user: UserId,
+        edition: Edition,
+        book: &PriceBook,
+        models: &[Model],
+        cursor: Option<Cursor>,
+    ) -> Result<Batch, UsageError> {
+        retried(&*self.store, || self.batch_once(user, edition, book, models, cursor.clone())).await
+    }
+
+    async fn batch_once(
         &self,
         user: UserId,
         edition: Edition,
