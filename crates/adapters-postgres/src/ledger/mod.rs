@@ -93,6 +93,7 @@ impl LedgerRepository for PgUnitOfWork {
         &mut self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         at: OffsetDateTime,
     ) -> Result<Option<SyncLock>, StoreError> {
         let connection = self.shared()?;
@@ -100,7 +101,8 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<SqlUuid, _>(user.0)
             .bind::<Text, _>(machine.as_str())
             .bind::<Timestamptz, _>(at)
-            .bind::<BigInt, _>(i64::try_from(MOST_MACHINES).unwrap_or(i64::MAX));
+            .bind::<BigInt, _>(i64::try_from(MOST_MACHINES).unwrap_or(i64::MAX))
+            .bind::<Bool, _>(has_usage);
         let (mut first, mut second, mut third, mut fourth) = (connection, connection, connection, connection);
         let (_, account, keys, names) = futures_util::try_join!(
             lock_account(user).load::<i32>(&mut first),

@@ -84,7 +84,7 @@ impl People {
             .expect_find()
             .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| person(id, NOW - people.age))));
         let people = self.clone();
-        tx.ledger.expect_lock_for_sync().returning(move |id, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
+        tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
         tx.ledger.expect_lock_all().returning(move |ids| {
             people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());

@@ -6,6 +6,7 @@ use super::derived::Derived;
 use super::message::{Entry, Message, MessageKey, Model};
 use super::names::ModelName;
 use crate::days::Zone;
+use crate::money::Usd;
 use crate::pricing::{Cost, PriceBook, PricedModel};
 
 /// How many models without a price are listed.
@@ -26,6 +27,10 @@ impl<'book> Pricer<'book> {
 
     /// `message` with its cost at its own time.
     pub fn price(&mut self, message: Message) -> Entry {
+        // Nothing costs nothing, whatever the model: it waits for no price.
+        if message.tokens.is_empty() {
+            return Entry { message, cost: Cost::Priced(Usd::ZERO) };
+        }
         let model = match self.found.get(&message.model) {
             Some(model) => model,
             None => self

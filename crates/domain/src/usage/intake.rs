@@ -155,6 +155,11 @@ impl Intake {
         Self { items, models: models.list, received, rejections }
     }
 
+    /// Whether any of its items has tokens.
+    pub fn has_tokens(&self) -> bool {
+        self.items.iter().any(|item| !item.message.tokens.is_empty())
+    }
+
     /// The models that it names, each once; no more than [`MOST_MODELS_A_REQUEST`].
     pub fn models(&self) -> &[Model] {
         &self.models

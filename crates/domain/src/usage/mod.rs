@@ -27,7 +27,7 @@ mod sums;
 pub mod testing;
 mod tokens;
 
-pub use batch::{Batch, Conventions, SentMessage};
+pub use batch::{Batch, Conventions, SentMessage, Warning};
 pub use changes::{Changes, Pricer};
 pub use derived::{Derived, HourKey, HourSums, RollupKey};
 pub use error::UsageError;

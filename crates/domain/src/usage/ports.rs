@@ -100,12 +100,13 @@ pub trait LedgerRepository: Send {
     /// of each; who has no account is left out. One round trip.
     async fn lock_all(&mut self, users: &[UserId]) -> Result<Vec<(UserId, Account)>, StoreError>;
 
-    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`, unless it is one more than
-    /// [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
+    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`, and whether it sends tokens, unless it is one more
+    /// than [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
     async fn lock_for_sync(
         &mut self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         at: OffsetDateTime,
     ) -> Result<Option<SyncLock>, StoreError>;
 

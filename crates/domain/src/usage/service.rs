@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::batch::Batch;
+use super::batch::{Batch, Warning};
 use super::changes::{Changes, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
@@ -61,6 +61,7 @@ impl Usage {
             source: batch.source.clone(),
             zone: batch.zone.clone(),
             dry_run: batch.dry_run,
+            warnings: batch.warnings.clone(),
             now,
         };
         let intake = Intake::new(batch, now);
@@ -68,9 +69,10 @@ impl Usage {
     }
 
     async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
-        let Request { machine, source, zone: named_zone, dry_run, now } = request;
+        let Request { machine, source, zone: named_zone, dry_run, now, warnings } = request;
         let (dry_run, now) = (*dry_run, *now);
-        let Opened { mut tx, mut account, machine_fits, unpaid } = self.open(user, machine, dry_run, now).await?;
+        let Opened { mut tx, mut account, machine_fits, unpaid } =
+            self.open(user, machine, intake.has_tokens(), dry_run, now).await?;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
             account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
@@ -93,13 +95,15 @@ impl Usage {
         let written = write_all(&mut *tx, user, source, &admitted.messages, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
         let (account, moved) = shift(&mut *tx, user, account, &written.difference).await?;
+        // Messages without tokens are new and count as nothing.
+        let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
         let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
-        if let Some(upline) = unpaid.filter(|_| written.new > 0) {
+        if let Some(upline) = unpaid.filter(|_| has_new_usage) {
             upline.pay(&mut *tx, &*self.ids, user, now).await?;
         }
         if !dry_run {
-            let first = self.first.as_ref().filter(|_| written.new > 0);
+            let first = self.first.as_ref().filter(|_| has_new_usage);
             let wanted = first.map_or_else(Vec::new, |first| first.wanted(&*self.ids, now));
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
@@ -120,6 +124,7 @@ impl Usage {
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
+            warnings: warnings.clone(),
             standing: Standing::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
@@ -131,12 +136,13 @@ impl Usage {
         &self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         dry_run: bool,
         now: OffsetDateTime,
     ) -> Result<Opened, UsageError> {
         let unknown = || UsageError::UnknownUser(user);
         let mut tx = self.store.begin().await?;
-        let locked = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
             return Ok(Opened { tx, account, machine_fits, unpaid: None });
@@ -144,7 +150,7 @@ impl Usage {
         // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
         drop(tx);
         let (mut tx, upline) = Upline::begin(&*self.store, user, referrer).await?;
-        let locked = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         // Another sync may have paid between the two.
         let unpaid = account.unpaid_referrer().map(|_| upline);
@@ -272,6 +278,7 @@ struct Request {
     source: Source,
     zone: Option<Zone>,
     dry_run: bool,
+    warnings: Vec<Warning>,
     /// When it came.
     now: OffsetDateTime,
 }
@@ -350,7 +357,7 @@ mod tests {
     /// A transaction on an account whose ledger has `stored`, and today as its active day.
     fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(locked(account()))));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
@@ -467,7 +474,7 @@ mod tests {
         let (usage, commits) = usage(|| {
             let mut tx = TestUnitOfWork::default();
             tx.ledger.expect_lock().returning(|_| Ok(None));
-            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(None));
+            tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
             tx
         });
         let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
@@ -482,7 +489,9 @@ mod tests {
     fn the_first_zone_that_a_sync_names_is_kept() {
         let (usage, _) = usage(|| {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(locked(Account { zone: None, ..account() }))));
+            tx.ledger
+                .expect_lock_for_sync()
+                .returning(|_, _, _, _| Ok(Some(locked(Account { zone: None, ..account() }))));
             tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
             tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
             tx.ledger.expect_make_names().returning(|_| Ok(()));

@@ -71,5 +71,6 @@ pub fn batch(messages: Vec<SentMessage>) -> Batch {
         conventions: Conventions::default(),
         dry_run: false,
         messages,
+        warnings: Vec::new(),
     }
 }

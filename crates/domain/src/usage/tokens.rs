@@ -30,6 +30,11 @@ impl TokenCounts {
         self.input + self.output + self.cache_read + self.cache_write + self.billed_reasoning()
     }
 
+    /// Whether there are no tokens. Such a message is stored and counts as nothing.
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+
     /// The reasoning tokens that are billed for themselves.
     pub fn billed_reasoning(&self) -> u64 {
         if self.reasoning_in_output { 0 } else { self.reasoning }
