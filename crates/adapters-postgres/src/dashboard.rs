@@ -8,7 +8,7 @@ use diesel::sql_types::{
     Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::ports::{DashboardReader, Figures, Person, Window};
+use domain::dashboard::ports::{DashboardReader, Figures, Person, PlatformRepository, Window};
 use domain::dashboard::{
     DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
@@ -25,6 +25,7 @@ use crate::numeric::Money;
 use crate::schema::users;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
+use crate::unit_of_work::PgUnitOfWork;
 use crate::users::{UserRow, lower};
 
 type FiguresColumns = (Uuid, SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
@@ -266,13 +267,30 @@ impl DashboardReader for Database {
 
     async fn platform(&self) -> Result<PlatformTotals, StoreError> {
         let mut connection = self.connection().await?;
-        let query = statement::<(Text, BigInt, BigInt)>(include_str!("sql/platform.sql"));
-        let (tokens, users, tools): (String, i64, i64) =
-            query.get_result(&mut connection.pg).await.map_err(store_error)?;
-        Ok(PlatformTotals {
-            tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
-            users: users.unsigned_abs(),
-            tools: tools.unsigned_abs(),
-        })
+        let text = "SELECT tokens::text, users, tools FROM platform_totals";
+        let query = statement::<PlatformColumns>(text);
+        let row: Option<PlatformRow> = query.get_result(&mut connection.pg).await.optional().map_err(store_error)?;
+        row.map_or_else(|| Ok(PlatformTotals::default()), platform_totals)
+    }
+}
+
+/// Tokens, which may be more than a bigint holds and are read as text; people; tools.
+type PlatformColumns = (Text, BigInt, BigInt);
+type PlatformRow = (String, i64, i64);
+
+fn platform_totals((tokens, users, tools): PlatformRow) -> Result<PlatformTotals, StoreError> {
+    Ok(PlatformTotals {
+        tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
+        users: users.unsigned_abs(),
+        tools: tools.unsigned_abs(),
+    })
+}
+
+#[async_trait]
+impl PlatformRepository for PgUnitOfWork {
+    async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError> {
+        let text = concat!(include_str!("sql/keep_platform.sql"), "RETURNING tokens::text, users, tools");
+        let query = statement::<PlatformColumns>(text).bind::<Timestamptz, _>(now);
+        platform_totals(query.get_result(self.connection()?).await.map_err(store_error)?)
     }
 }

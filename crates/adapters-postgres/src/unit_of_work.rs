@@ -8,6 +8,7 @@ use diesel::sql_types::Uuid;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
+use domain::dashboard::ports::PlatformRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -183,6 +184,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
+        self
+    }
+
+    fn platform(&mut self) -> &mut dyn PlatformRepository {
         self
     }
 

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::administration::ports::AdministrationRepository;
+use crate::dashboard::ports::PlatformRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
@@ -93,6 +94,8 @@ pub trait UnitOfWork: Send {
     fn weekly(&mut self) -> &mut dyn WeeklyRepository;
     /// What the community came to.
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository;
+    /// What the whole instance comes to.
+    fn platform(&mut self) -> &mut dyn PlatformRepository;
     /// Whose usage is hard to believe.
     fn plausibility(&mut self) -> &mut dyn PlausibilityRepository;
     /// Who came by whom.

@@ -11,6 +11,7 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
+use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 #[cfg(test)]
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::identity::Email;
@@ -68,6 +69,8 @@ pub struct TestUnitOfWork {
     pub weekly: MockWeeklyRepository,
     /// What the community came to.
     pub benchmarks: MockBenchmarkRepository,
+    /// What the whole instance comes to.
+    pub platform: MockPlatformRepository,
     /// Whose usage is hard to believe.
     pub plausibility: MockPlausibilityRepository,
     /// Who came by whom.
@@ -221,6 +224,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
         &mut self.benchmarks
+    }
+
+    fn platform(&mut self) -> &mut dyn PlatformRepository {
+        &mut self.platform
     }
 
     fn plausibility(&mut self) -> &mut dyn PlausibilityRepository {

@@ -4,6 +4,7 @@ mod compare;
 #[cfg(test)]
 mod compare_tests;
 mod heatmap;
+mod platform;
 pub mod ports;
 mod service;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod views;
 
 pub use compare::{Compared, Favourites, Top};
 pub use heatmap::{HeatDay, Heatmap};
+pub use platform::PlatformFigures;
 pub use service::{Dashboard, Look, WebProfile};
 pub use views::{
     DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays,

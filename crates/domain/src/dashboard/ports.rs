@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use time::Date;
 use time::macros::date;
+use time::{Date, OffsetDateTime};
 
 use super::compare::Favourites;
 use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage, TopList};
@@ -121,6 +121,14 @@ pub trait DashboardReader: Send + Sync {
     /// Usage by machine, for its owner, the last synced first.
     async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError>;
 
-    /// What the whole instance comes to.
+    /// What the whole instance came to when the worker last computed it; nothing before that.
     async fn platform(&self) -> Result<PlatformTotals, StoreError>;
+}
+
+/// Computes what the whole instance comes to.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait PlatformRepository: Send {
+    /// Stores the figures as of `now` in the place of those before.
+    async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError>;
 }

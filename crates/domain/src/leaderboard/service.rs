@@ -122,6 +122,7 @@ impl Leaderboard {
         let now = self.clock.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.leaderboard().refresh(&todays, now, attempt.map(|attempt| attempt.job)).await?;
+        tx.leaderboard().note_duration(self.clock.now() - now).await?;
         tx.commit().await?;
         Ok(Some(people))
     }

@@ -112,7 +112,9 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         let is_second = counter.fetch_add(1, Ordering::SeqCst) > 0;
         let came_by = |referrer, is_paid| Account { referred_by: Some(ReferredBy { referrer, is_paid }), ..account() };
         let is_paid = if is_second { locked } else { before };
-        tx.ledger.expect_lock_for_sync().returning(move |_, _, _, _| Ok(Some(super::testing::locked(came_by(BOB, is_paid)))));
+        tx.ledger
+            .expect_lock_for_sync()
+            .returning(move |_, _, _, _| Ok(Some(super::testing::locked(came_by(BOB, is_paid)))));
         tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
         tx.ledger.expect_lock_all().returning(move |users| {
             assert_eq!(users, [BOB, EVE, ADA], "in the order of the ids");

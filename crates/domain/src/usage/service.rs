@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, UserId};
 use crate::jobs::FirstJobs;
+use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
 use crate::referrals::Upline;
@@ -39,18 +40,25 @@ pub struct Usage {
     ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
     first: Option<Arc<FirstJobs>>,
+    boards: Option<Arc<BoardUpdates>>,
 }
 
 impl Usage {
     /// Keeps the ledger in `store`, priced by whatever book is current.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, ids, prices, first: None }
+        Self { store, clock, ids, prices, first: None, boards: None }
     }
 
     /// Has the first messages of an instance ask for boards, so that nobody waits for the schedule.
     #[must_use]
     pub fn with_first_jobs(self, first: Arc<FirstJobs>) -> Self {
         Self { first: Some(first), ..self }
+    }
+
+    /// Has new usage ask for boards that show it, where these are computed fast.
+    #[must_use]
+    pub fn with_board_updates(self, boards: Arc<BoardUpdates>) -> Self {
+        Self { boards: Some(boards), ..self }
     }
 
     /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
@@ -108,9 +116,16 @@ impl Usage {
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
             }
+            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0) {
+                Some(boards) => boards.ask(&mut *tx, &*self.ids, self.clock.now()).await?,
+                None => None,
+            };
             tx.commit().await?;
             if let Some(first) = first {
                 first.queued();
+            }
+            if let Some(boards) = &self.boards {
+                boards.committed(covered);
             }
         }
 
