@@ -277,7 +277,7 @@ async fn a_heatmap_has_every_day_of_the_year_and_four_levels_of_the_active_ones(
 }
 
 #[tokio::test]
-async fn the_platform_counts_everybody() {
+async fn the_platform_counts_everybody_as_the_worker_found_them() {
     let server = Server::start().await;
     let answer = server.client().get("/stats/platform").await;
     assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
@@ -287,8 +287,19 @@ async fn the_platform_counts_everybody() {
         person.change(json!({"is_public": name != "eve"})).await;
         person.sync(&Batch::of([Message::new("m").output(tokens)]).source(source)).await;
     }
-    let totals = server.client().get("/stats/platform").await.expect(200);
-    assert_eq!(totals, json!({"total_tokens": 60, "total_users": 3, "total_tools": 2}));
+    let platform = async || server.client().get("/stats/platform").await.expect(200);
+    assert_eq!(platform().await, json!({"total_tokens": 0, "total_users": 0, "total_tools": 0}), "not computed yet");
+    let compute = || assert!(server.database().run("worker", &["run-once", "platform"]).status.success());
+    compute();
+    let totals = json!({"total_tokens": 60, "total_users": 3, "total_tools": 2});
+    assert_eq!(platform().await, totals);
+    // A single sync shows nowhere before the next hour; a tool without tokens never does.
+    let joe = Person::register(&server, "joe").await;
+    joe.sync(&Batch::of([Message::new("m").output(7)]).source("codex")).await;
+    joe.sync(&Batch::of([Message::new("n")]).source("never-used")).await;
+    assert_eq!(platform().await, totals);
+    compute();
+    assert_eq!(platform().await, json!({"total_tokens": 67, "total_users": 4, "total_tools": 2}));
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ async fn the_first_messages_of_an_instance_bring_the_first_board() {
     let first = ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
     assert_eq!(first["stats"]["rank"], Value::Null, "nobody was ranked yet");
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
+    // From here on boards are refreshed by hand alone.
+    assert_eq!(worker.terminate().await, Some(0));
 
     bob.sync(&Batch::of([Message::new("m1").output(90)])).await;
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
@@ -48,11 +50,36 @@ async fn the_first_messages_of_an_instance_bring_the_first_board() {
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(board(&server).await["entries"][0]["rank"], 1);
-    assert_eq!(worker.terminate().await, Some(0));
     for name in ["ada", "bob"] {
         server.assert_rebuild_changes_nothing(name);
     }
     server.assert_sums_are_right();
+}
+
+#[tokio::test]
+async fn new_usage_refreshes_fast_boards_that_are_a_minute_old() {
+    let server = Server::start().await;
+    let _worker = Worker::start(server.database(), &[]);
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let asked = || server.database().number("SELECT count(*) FROM jobs WHERE idempotency_key LIKE 'usage:%'");
+    ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
+    wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
+    let wait_over = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status IN ('pending', 'running')";
+    wait_until("no refresh is under way", async || server.database().number(wait_over) == 0).await;
+
+    // Slow boards wait for the schedule.
+    let older = "UPDATE board_snapshots SET computed_at = computed_at - interval '2 minutes', took_ms = 1000";
+    server.database().rows(older);
+    // Another process, because each remembers for a minute what it found.
+    let other = Server::start_on(server.database().clone(), &[]).await;
+    let client = other.client().with_token(bob.client.token().expect("signed in"));
+    client.post("/sync", &Batch::of([Message::new("m1").output(90)]).json()).await.expect(200);
+    assert_eq!((asked(), names(&board(&server).await)), (0, vec!["ada"]));
+
+    server.database().rows("UPDATE board_snapshots SET took_ms = 10");
+    bob.sync(&Batch::of([Message::new("m2").output(1)])).await;
+    assert_eq!(asked(), 1);
+    wait_until("bob is ranked", async || names(&board(&server).await) == ["bob", "ada"]).await;
 }
 
 #[tokio::test]

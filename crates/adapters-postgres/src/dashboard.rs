@@ -8,8 +8,10 @@ use diesel::sql_types::{
     Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::ports::{DashboardReader, Figures, Person, Window};
-use domain::dashboard::{DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
+use domain::dashboard::ports::{DashboardReader, Figures, Person, PlatformRepository, Window};
+use domain::dashboard::{
+    DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
+};
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::store::StoreError;
@@ -23,6 +25,7 @@ use crate::numeric::Money;
 use crate::schema::users;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
+use crate::unit_of_work::PgUnitOfWork;
 use crate::users::{UserRow, lower};
 
 type FiguresColumns = (Uuid, SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
@@ -52,9 +55,16 @@ impl From<FiguresRow> for (UserId, Figures) {
     }
 }
 
-/// A name with what it was used for: the sums, the number of days, the first and the last of them.
-type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate));
-type Used = (String, SumsRow, (i64, Date, Date));
+/// A name with what it was used for: the sums, the number of days, the first and the last of them; and of the whole list how
+/// many rows it has, and their tokens.
+type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate), (BigInt, BigInt));
+type Used = (String, SumsRow, (i64, Date, Date), (i64, i64));
+
+/// The first rows of a list, `whole` being how many rows it has and their tokens: the same beside each row.
+fn top_list<T>(items: Vec<T>, whole: Option<(i64, i64)>) -> TopList<T> {
+    let (total, tokens) = whole.unwrap_or_default();
+    TopList { items, total: u32::try_from(total).unwrap_or(u32::MAX), tokens }
+}
 
 /// `text` about the usage in `window`, as `viewer` may see it.
 fn seen<Columns>(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static, Columns> {
@@ -196,11 +206,13 @@ impl DashboardReader for Database {
         Ok((used_days(days), used_hours(hours)))
     }
 
-    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError> {
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer);
+        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let tool = |(source, sums, (active, first_used, last_used)): Used| {
+        let whole = rows.as_slice().first().map(|row| row.3);
+        let tool = |(source, sums, (active, first_used, last_used), _): Used| {
             let sums = Sums::from(sums);
             ToolUsage {
                 source: Source::trusted(source),
@@ -211,14 +223,16 @@ impl DashboardReader for Database {
                 last_used,
             }
         };
-        Ok(rows.into_iter().map(tool).collect())
+        Ok(top_list(rows.into_iter().map(tool).collect(), whole))
     }
 
-    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError> {
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer);
+        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let model = |(name, sums, (active, first_used, last_used)): Used| {
+        let whole = rows.as_slice().first().map(|row| row.3);
+        let model = |(name, sums, (active, first_used, last_used), _): Used| {
             let sums = Sums::from(sums);
             ModelUsage {
                 model: ModelName::trusted(name),
@@ -230,33 +244,53 @@ impl DashboardReader for Database {
                 last_used,
             }
         };
-        Ok(rows.into_iter().map(model).collect())
+        Ok(top_list(rows.into_iter().map(model).collect(), whole))
     }
 
-    async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, StoreError> {
+    async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query =
-            statement::<(Text, Timestamptz, BigInt, Numeric)>(include_str!("sql/machines.sql")).bind::<Uuid, _>(user.0);
-        let rows: Vec<(String, OffsetDateTime, i64, Money)> =
-            query.load(&mut connection.pg).await.map_err(store_error)?;
-        let machine = |(name, last_synced_at, tokens, cost): (String, OffsetDateTime, i64, Money)| MachineUsage {
+        type Columns = (Text, Timestamptz, BigInt, Numeric, (BigInt, BigInt));
+        type Row = (String, OffsetDateTime, i64, Money, (i64, i64));
+        let query = statement::<Columns>(include_str!("sql/machines.sql"))
+            .bind::<Uuid, _>(user.0)
+            .bind::<BigInt, _>(i64::from(MOST_LISTED));
+        let rows: Vec<Row> = query.load(&mut connection.pg).await.map_err(store_error)?;
+        let whole = rows.as_slice().first().map(|row| row.4);
+        let machine = |(name, last_synced_at, tokens, cost, _): Row| MachineUsage {
             machine: MachineId::trusted(name),
             tokens,
             cost: cost.0,
             last_synced_at,
         };
-        Ok(rows.into_iter().map(machine).collect())
+        Ok(top_list(rows.into_iter().map(machine).collect(), whole))
     }
 
     async fn platform(&self) -> Result<PlatformTotals, StoreError> {
         let mut connection = self.connection().await?;
-        let query = statement::<(Text, BigInt, BigInt)>(include_str!("sql/platform.sql"));
-        let (tokens, users, tools): (String, i64, i64) =
-            query.get_result(&mut connection.pg).await.map_err(store_error)?;
-        Ok(PlatformTotals {
-            tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
-            users: users.unsigned_abs(),
-            tools: tools.unsigned_abs(),
-        })
+        let text = "SELECT tokens::text, users, tools FROM platform_totals";
+        let query = statement::<PlatformColumns>(text);
+        let row: Option<PlatformRow> = query.get_result(&mut connection.pg).await.optional().map_err(store_error)?;
+        row.map_or_else(|| Ok(PlatformTotals::default()), platform_totals)
+    }
+}
+
+/// Tokens, which may be more than a bigint holds and are read as text; people; tools.
+type PlatformColumns = (Text, BigInt, BigInt);
+type PlatformRow = (String, i64, i64);
+
+fn platform_totals((tokens, users, tools): PlatformRow) -> Result<PlatformTotals, StoreError> {
+    Ok(PlatformTotals {
+        tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
+        users: users.unsigned_abs(),
+        tools: tools.unsigned_abs(),
+    })
+}
+
+#[async_trait]
+impl PlatformRepository for PgUnitOfWork {
+    async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError> {
+        let text = concat!(include_str!("sql/keep_platform.sql"), "RETURNING tokens::text, users, tools");
+        let query = statement::<PlatformColumns>(text).bind::<Timestamptz, _>(now);
+        platform_totals(query.get_result(self.connection()?).await.map_err(store_error)?)
     }
 }

@@ -1,5 +1,6 @@
 //! The database as the programs hold it: a pool, and what this process remembers.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,5 +104,12 @@ impl Store for Database {
         let mut tx = PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?;
         tx.sends_letters = self.sends_letters;
         Ok(Box::new(tx))
+    }
+
+    async fn pause(&self, longest: Duration) {
+        // Each hasher state is random.
+        let random = u32::try_from(RandomState::new().hash_one(()) >> 32).unwrap_or_default();
+        let share = 0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX);
+        tokio::time::sleep(longest.mul_f64(share)).await;
     }
 }

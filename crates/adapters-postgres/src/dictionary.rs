@@ -156,13 +156,13 @@ impl Dictionary {
         models.iter().map(|model| book.canonical(&model.name, model.provider.as_ref())).collect()
     }
 
-    /// The keys of `wanted`, made in this transaction where there are none.
-    pub(crate) async fn keys<N: Shared>(
+    /// The keys of those of `wanted` that have one, and the names that have none.
+    pub(crate) async fn known_keys<N: Shared>(
         &self,
         conn: &mut AsyncPgConnection,
         made: &mut Made,
         wanted: BTreeSet<N>,
-    ) -> Result<HashMap<N, i32>, StoreError> {
+    ) -> Result<(HashMap<N, i32>, Vec<N>), StoreError> {
         let mut found = HashMap::with_capacity(wanted.len());
         let mut missing = Vec::new();
         {
@@ -174,13 +174,23 @@ impl Dictionary {
                 }
             }
         }
-        if missing.is_empty() {
-            return Ok(found);
+        if !missing.is_empty() {
+            let committed = rows(conn, N::query(N::FIND, &missing)).await?;
+            self.remember(&committed);
+            found.extend(committed);
+            missing.retain(|name| !found.contains_key(name));
         }
-        let committed = rows(conn, N::query(N::FIND, &missing)).await?;
-        self.remember(&committed);
-        found.extend(committed);
-        missing.retain(|name| !found.contains_key(name));
+        Ok((found, missing))
+    }
+
+    /// The keys of `wanted`, made in this transaction where there are none.
+    pub(crate) async fn keys<N: Shared>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        made: &mut Made,
+        wanted: BTreeSet<N>,
+    ) -> Result<HashMap<N, i32>, StoreError> {
+        let (mut found, mut missing) = self.known_keys(conn, made, wanted).await?;
         if missing.is_empty() {
             return Ok(found);
         }
@@ -189,8 +199,10 @@ impl Dictionary {
         found.extend(fresh);
         missing.retain(|name| !found.contains_key(name));
         if !missing.is_empty() {
-            // Somebody else made these meanwhile and has committed: making them waited for that.
-            found.extend(rows(conn, N::query(N::FIND, &missing)).await?);
+            // Another transaction made these meanwhile and has committed: making them waited for that.
+            let committed = rows(conn, N::query(N::FIND, &missing)).await?;
+            self.remember(&committed);
+            found.extend(committed);
         }
         Ok(found)
     }

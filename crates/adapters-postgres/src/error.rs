@@ -30,6 +30,13 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Error::DatabaseError(DatabaseErrorKind::UniqueViolation, info) => {
             StoreError::Conflict { constraint: info.constraint_name().unwrap_or_default().to_owned() }
         }
+        Error::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+            StoreError::Collided(info.message().to_owned())
+        }
+        // 40P01: diesel does not pass on this code.
+        Error::DatabaseError(_, info) if info.message() == "deadlock detected" => {
+            StoreError::Collided(info.message().to_owned())
+        }
         // The connection is gone, or the server is going: neither says anything about the statement.
         Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
             StoreError::Unavailable(info.message().to_owned())

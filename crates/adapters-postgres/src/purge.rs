@@ -40,11 +40,12 @@ const MESSAGES: &str = remove!("usage_messages");
 
 /// What may be many rows. Tables that count by the account's key have no foreign key that would remove them with it. What
 /// others were told of the person names them, so it goes too.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     remove!("usage_rollups"),
     remove!("usage_days"),
     remove!("usage_hours"),
     remove!("machines"),
+    remove!("account_names"),
     remove!("rank_history"),
     remove!("notifications" where "user_id = $1"),
     remove!("activities" where "user_id = $1"),

@@ -491,6 +491,7 @@ diesel::table! {
         unpriced_messages -> Int8,
         estimated_messages -> Int8,
         cost -> Numeric,
+        rebuild_due -> Bool,
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use diesel::sql_types::Uuid;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
+use domain::dashboard::ports::PlatformRepository;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -26,8 +28,9 @@ use domain::users::ports::{PurgeRepository, UserRepository};
 
 use crate::dictionary::{Dictionary, Made, Shared};
 use crate::error::store_error;
+use crate::ledger::account_names::AccountNames;
 use crate::pool::Pooled;
-use crate::statement::Statement;
+use crate::statement::{Statement, statement};
 
 /// A transaction on a connection of its own.
 pub(crate) struct PgUnitOfWork {
@@ -36,6 +39,8 @@ pub(crate) struct PgUnitOfWork {
     dictionary: Arc<Dictionary>,
     /// The names whose keys this transaction made.
     made: Made,
+    /// The names that an account uses which this transaction changes.
+    pub(crate) account_names: AccountNames,
     /// The machines this transaction met, by their key.
     pub(crate) machines: HashMap<i32, MachineId>,
     /// Whether what people are told is queued for their e-mail addresses, too.
@@ -55,8 +60,8 @@ impl PgUnitOfWork {
     ) -> Result<Self, StoreError> {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
-        let (made, machines) = (Made::default(), HashMap::new());
-        Ok(Self { connection: Some(connection), dictionary, made, machines, sends_letters: false })
+        let (made, machines, account_names) = (Made::default(), HashMap::new(), AccountNames::default());
+        Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_letters: false })
     }
 
     /// The connection, for one statement after the other.
@@ -82,6 +87,15 @@ impl PgUnitOfWork {
         self.connection()?.batch_execute(text).await.map_err(store_error)
     }
 
+    /// Runs the statement `text`, which leaves accounts out of what `job` computes over everybody, and logs each of them.
+    pub(crate) async fn leave_out(&mut self, text: &'static str, job: &'static str) -> Result<(), StoreError> {
+        let accounts: Vec<uuid::Uuid> = statement::<Uuid>(text).load(self.connection()?).await.map_err(store_error)?;
+        for user in accounts {
+            tracing::warn!(job, user_id = %user, "account left out: its sums are out of range; rebuild it");
+        }
+        Ok(())
+    }
+
     /// Gives the sorts of this transaction the room that everybody's rows need; one person's need less.
     pub(crate) async fn make_room(&mut self) -> Result<(), StoreError> {
         self.batch("SET LOCAL work_mem = '64MB'").await
@@ -101,6 +115,12 @@ impl PgUnitOfWork {
     pub(crate) async fn names<N: Shared>(&mut self, keys: BTreeSet<i32>) -> Result<HashMap<i32, N>, StoreError> {
         let connection = self.connection.as_mut().ok_or_else(ended)?;
         self.dictionary.names(&mut connection.pg, keys).await
+    }
+
+    /// The keys of those of `wanted` that have one.
+    pub(crate) async fn known_keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
+        let connection = self.connection.as_mut().ok_or_else(ended)?;
+        self.dictionary.known_keys(&mut connection.pg, &mut self.made, wanted).await.map(|(known, _)| known)
     }
 
     async fn keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
@@ -164,6 +184,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
+        self
+    }
+
+    fn platform(&mut self) -> &mut dyn PlatformRepository {
         self
     }
 

@@ -84,7 +84,8 @@ pub(crate) fn services(
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
         usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::clone(&prices))
-            .with_first_jobs(Arc::default()),
+            .with_first_jobs(Arc::default())
+            .with_board_updates(Arc::default()),
         achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
         administration: Administration::new(store.clone(), reader.clone(), reader.clone(), clock.clone(), ids.clone()),
         price_overrides: PriceOverrides::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),

@@ -1,10 +1,13 @@
 //! Transactions: [`Store`] opens a [`UnitOfWork`], which is every repository at once.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::administration::ports::AdministrationRepository;
+use crate::dashboard::ports::PlatformRepository;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
@@ -27,6 +30,35 @@ use crate::users::ports::{PurgeRepository, UserRepository};
 pub trait Store: Send + Sync {
     /// Begins a transaction on a connection of its own.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
+
+    /// Waits for a random time between half of `longest` and all of it, so that transactions that collided do not collide again.
+    async fn pause(&self, longest: Duration);
+}
+
+/// How often a use case is attempted that collides with others.
+const ATTEMPTS: u32 = 6;
+
+/// The longest pause after the first collision; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Runs the use case `attempt`, which begins its transactions in `store`, and runs it again from the beginning where the
+/// database gave up one of them in favour of others ([`StoreError::Collided`]). After six attempts the collision is the
+/// answer: the store is as good as away.
+///
+/// Whatever writes goes through this: which transactions meet is nothing that a use case can foresee.
+pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(
+    store: &dyn Store,
+    attempt: impl Fn() -> F,
+) -> Result<T, E> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(error) if error.code() == StoreError::COLLIDED => store.pause(pause).await,
+            done => return done,
+        }
+        pause *= 2;
+    }
+    attempt().await
 }
 
 /// One transaction. Dropping it without [`commit`](Self::commit) undoes everything.
@@ -62,6 +94,8 @@ pub trait UnitOfWork: Send {
     fn weekly(&mut self) -> &mut dyn WeeklyRepository;
     /// What the community came to.
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository;
+    /// What the whole instance comes to.
+    fn platform(&mut self) -> &mut dyn PlatformRepository;
     /// Whose usage is hard to believe.
     fn plausibility(&mut self) -> &mut dyn PlausibilityRepository;
     /// Who came by whom.
@@ -88,15 +122,24 @@ pub enum StoreError {
         /// The constraint's name in the schema, such as `users_email_key`.
         constraint: String,
     },
+    /// It gave the transaction up because it collided with others (a deadlock, or changes that cannot be put in an order):
+    /// nothing was changed, and the same again may succeed.
+    #[error("the transaction collided with others: {0}")]
+    Collided(String),
     /// It refused, or answered something that makes no sense: a defect of ours.
     #[error("the database failed: {0}")]
     Internal(String),
 }
 
+impl StoreError {
+    /// The code of [`Collided`](Self::Collided), which each context passes on.
+    const COLLIDED: &'static str = "store_collided";
+}
+
 impl DomainError for StoreError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unavailable(_) | Self::Collided(_) => ErrorKind::Unavailable,
             Self::Conflict { .. } => ErrorKind::Conflict,
             Self::Internal(_) => ErrorKind::Internal,
         }
@@ -106,6 +149,7 @@ impl DomainError for StoreError {
         match self {
             Self::Unavailable(_) => "store_unavailable",
             Self::Conflict { .. } => "store_conflict",
+            Self::Collided(_) => Self::COLLIDED,
             Self::Internal(_) => "store_failed",
         }
     }
@@ -113,8 +157,62 @@ impl DomainError for StoreError {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::sync::{Arc, Mutex};
+
+    use pollster::block_on;
+
     use super::*;
     use crate::testing::assert_promises;
+
+    /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
+    fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
+        let pauses = Arc::new(Mutex::new(Vec::new()));
+        let noted = pauses.clone();
+        let mut store = MockStore::new();
+        store.expect_pause().returning(move |longest| noted.lock().expect("pauses").push(longest.as_millis()));
+        let attempts = Cell::new(0);
+        let done = block_on(retried(&store, || async {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() > collisions { Ok("done") } else { Err(StoreError::Collided("deadlock".into())) }
+        }));
+        let pauses = pauses.lock().expect("pauses").clone();
+        (done, attempts.get(), pauses)
+    }
+
+    #[test]
+    fn a_use_case_that_collides_is_attempted_again_after_growing_pauses() {
+        for (collisions, attempts, pauses) in
+            [(0, 1, vec![]), (1, 2, vec![20]), (2, 3, vec![20, 40]), (5, 6, vec![20, 40, 80, 160, 320])]
+        {
+            let (done, attempted, paused) = collide(collisions);
+            assert_eq!((done.expect("it succeeds"), attempted, paused), ("done", attempts, pauses), "{collisions}");
+        }
+    }
+
+    #[test]
+    fn a_use_case_that_always_collides_ends_as_unavailable() {
+        let (done, attempted, _) = collide(100);
+        let error = done.expect_err("it collided");
+        assert_eq!((error.kind(), error.code(), attempted), (ErrorKind::Unavailable, "store_collided", 6));
+    }
+
+    #[test]
+    fn a_use_case_that_fails_otherwise_is_attempted_once() {
+        for failure in [
+            StoreError::Unavailable("away".into()),
+            StoreError::Internal("no such column".into()),
+            StoreError::Conflict { constraint: "users_email_key".into() },
+        ] {
+            let attempts = Cell::new(0);
+            let code = failure.code();
+            let failed = block_on(retried::<(), _, _>(&MockStore::new(), || async {
+                attempts.set(attempts.get() + 1);
+                Err(failure.clone())
+            }));
+            assert_eq!((failed.expect_err("it failed").code(), attempts.get()), (code, 1));
+        }
+    }
 
     #[test]
     fn each_error_of_the_store_says_whether_asking_later_may_help() {
@@ -132,6 +230,13 @@ mod tests {
                 "store_conflict",
                 None,
                 "a row collided with users_email_key",
+            ),
+            (
+                StoreError::Collided("deadlock detected".into()),
+                ErrorKind::Unavailable,
+                "store_collided",
+                None,
+                "the transaction collided with others: deadlock detected",
             ),
             (
                 StoreError::Internal("no such column".into()),

@@ -11,6 +11,7 @@ use time::Date;
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
+use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 #[cfg(test)]
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::identity::Email;
@@ -68,6 +69,8 @@ pub struct TestUnitOfWork {
     pub weekly: MockWeeklyRepository,
     /// What the community came to.
     pub benchmarks: MockBenchmarkRepository,
+    /// What the whole instance comes to.
+    pub platform: MockPlatformRepository,
     /// Whose usage is hard to believe.
     pub plausibility: MockPlausibilityRepository,
     /// Who came by whom.
@@ -98,6 +101,7 @@ impl TestUnitOfWork {
     pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> MockStore {
         let mut store = MockStore::new();
         store.expect_begin().returning(move || Ok(Box::new(open())));
+        store.expect_pause().returning(|_| ());
         store
     }
 }
@@ -153,6 +157,7 @@ pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl 
     for failure in [
         StoreError::Unavailable("no connection is free".to_owned()),
         StoreError::Conflict { constraint: "users_email_key".to_owned() },
+        StoreError::Collided("deadlock detected".to_owned()),
         StoreError::Internal("a row that makes no sense".to_owned()),
     ] {
         assert_eq!(told(&E::from(failure.clone())), told(&failure));
@@ -219,6 +224,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository {
         &mut self.benchmarks
+    }
+
+    fn platform(&mut self) -> &mut dyn PlatformRepository {
+        &mut self.platform
     }
 
     fn plausibility(&mut self) -> &mut dyn PlausibilityRepository {

@@ -53,6 +53,8 @@ pub(crate) enum Once {
     WeeklySummary,
     /// Compute what the community comes to, for insights
     Benchmarks,
+    /// Compute what the whole instance comes to
+    Platform,
     /// Look whose usage is hard to believe
     Plausibility,
     /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
@@ -68,6 +70,7 @@ impl From<Once> for Job {
             Once::StreakRisk => Self::StreakRisk,
             Once::WeeklySummary => Self::WeeklySummary,
             Once::Benchmarks => Self::Benchmarks,
+            Once::Platform => Self::Platform,
             Once::Plausibility => Self::Plausibility,
             Once::Cleanup => Self::Cleanup,
         }

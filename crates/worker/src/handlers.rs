@@ -7,6 +7,7 @@ use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
+use domain::dashboard::PlatformFigures;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::ids::Ids;
@@ -73,6 +74,7 @@ pub struct Handlers {
     streaks: StreakReminders,
     weeks: WeeklySummaries,
     insights: Insights,
+    platform: PlatformFigures,
     plausibility: Plausibility,
     cleanup: Cleanup,
     letters: Letters,
@@ -104,6 +106,7 @@ impl Handlers {
                 ids.clone(),
             ),
             insights: Insights::new(store.clone(), store.clone(), store.clone(), clock.clone()),
+            platform: PlatformFigures::new(store.clone(), clock.clone()),
             plausibility: Plausibility::new(store.clone(), store.clone(), clock.clone()),
             cleanup: Cleanup {
                 inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
@@ -148,6 +151,10 @@ impl Work for Handlers {
             Job::Benchmarks => {
                 let compared = self.insights.refresh().await.map_err(JobError::new)?;
                 Ok(format!("{} compared", people(compared)))
+            }
+            Job::Platform => {
+                let totals = self.platform.refresh().await.map_err(JobError::new)?;
+                Ok(format!("{} with {}", plural(totals.users, "account"), plural(totals.tools, "tool")))
             }
             Job::Plausibility => {
                 let checked = self.plausibility.check().await.map_err(JobError::new)?;

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use adapters_postgres::Database;
 use bootstrap::out::say;
-use domain::error::DomainError;
+use domain::error::{DomainError, ErrorKind};
 use domain::ids::UserId;
 use domain::usage::{Repair, Usage, UsageError};
 use domain::users::Username;
@@ -21,6 +21,8 @@ pub struct Summary {
     pub accounts: u64,
     /// Accounts where something had to be changed.
     pub repaired: u64,
+    /// Accounts that could not be rebuilt; each is named in the log.
+    pub failed: u64,
     /// Where to go on, if it was stopped: after this username.
     pub stopped_after: Option<String>,
 }
@@ -30,7 +32,7 @@ pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Opt
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
     say(report(name.as_str(), &repair));
-    Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), stopped_after: None }))
+    Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), ..Summary::default() }))
 }
 
 /// Rebuilds every account after the username `after`, in the order of the usernames, until `stop` says to. Each account is
@@ -59,10 +61,15 @@ pub async fn all(
                 }
                 // Deleted meanwhile: there is nothing to rebuild.
                 Err(UsageError::UnknownUser(_)) => {}
-                Err(error) => {
+                Err(error) if error.kind() == ErrorKind::Unavailable => {
                     bar.abandon();
-                    tracing::error!(username = %name, %after, code = error.code(), %error, "the rebuild stopped here");
+                    tracing::error!(username = %name, %after, code = error.code(), %error, "rebuild stopped");
                     return Err(error);
+                }
+                // An account that cannot be rebuilt keeps no other from it.
+                Err(error) => {
+                    tracing::error!(username = %name, code = error.code(), %error, "account could not be rebuilt");
+                    summary.failed += 1;
                 }
             }
             summary.accounts += 1;

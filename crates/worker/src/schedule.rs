@@ -21,13 +21,14 @@ struct Every {
 }
 
 /// The schedule, in UTC.
-const SCHEDULE: [Every; 8] = [
+const SCHEDULE: [Every; 9] = [
     Every { period: Period::Hour, after: Duration::minutes(2), job: Job::Leaderboard },
     Every { period: Period::Day, after: Duration::hours(4), job: Job::Prices },
     Every { period: Period::Hour, after: Duration::minutes(20), job: Job::Reprice },
     Every { period: Period::Quarter, after: Duration::ZERO, job: Job::StreakRisk },
     Every { period: Period::Quarter, after: Duration::ZERO, job: Job::WeeklySummary },
     Every { period: Period::Hour, after: Duration::minutes(5), job: Job::Benchmarks },
+    Every { period: Period::Hour, after: Duration::minutes(7), job: Job::Platform },
     Every { period: Period::Hour, after: Duration::minutes(10), job: Job::Plausibility },
     Every { period: Period::Day, after: Duration::hours(3), job: Job::Cleanup },
 ];

@@ -1,6 +1,6 @@
 //! Figures as JSON; people's own and those of others look the same.
 
-use domain::dashboard::{DayUsage, MachineUsage, ModelUsage, Overview, ToolUsage, Trends, share_percent};
+use domain::dashboard::{DayUsage, MachineUsage, ModelUsage, Overview, ToolUsage, TopList, Trends, share_percent};
 use domain::progression::MonthlyBadge;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -153,8 +153,11 @@ impl From<DayUsage> for DayBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tools)]
 pub(crate) struct ToolsBody {
+    /// The first 500.
+    #[schema(max_items = 500)]
     tools: Vec<ToolBody>,
-    total_tools: usize,
+    /// How many there are.
+    total_tools: u32,
 }
 
 /// What one tool was used for.
@@ -171,19 +174,18 @@ struct ToolBody {
     last_used: Day,
 }
 
-impl From<Vec<ToolUsage>> for ToolsBody {
-    fn from(tools: Vec<ToolUsage>) -> Self {
-        let whole = tools.iter().fold(0, |sum: i64, tool| sum.saturating_add(tool.tokens));
+impl From<TopList<ToolUsage>> for ToolsBody {
+    fn from(tools: TopList<ToolUsage>) -> Self {
         let body = |tool: ToolUsage| ToolBody {
             source: tool.source.to_string(),
             tokens: tool.tokens,
             cost: tool.cost.into(),
-            percentage: share_percent(tool.tokens, whole),
+            percentage: share_percent(tool.tokens, tools.tokens),
             days_active: tool.days_active,
             first_used: tool.first_used.into(),
             last_used: tool.last_used.into(),
         };
-        Self { total_tools: tools.len(), tools: tools.into_iter().map(body).collect() }
+        Self { total_tools: tools.total, tools: tools.items.into_iter().map(body).collect() }
     }
 }
 
@@ -191,8 +193,11 @@ impl From<Vec<ToolUsage>> for ToolsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Models)]
 pub(crate) struct ModelsBody {
+    /// The first 500.
+    #[schema(max_items = 500)]
     models: Vec<ModelBody>,
-    total_models: usize,
+    /// How many there are.
+    total_models: u32,
 }
 
 /// What one model was used for.
@@ -212,20 +217,19 @@ struct ModelBody {
     last_used: Day,
 }
 
-impl From<Vec<ModelUsage>> for ModelsBody {
-    fn from(models: Vec<ModelUsage>) -> Self {
-        let whole = models.iter().fold(0, |sum: i64, model| sum.saturating_add(model.tokens));
+impl From<TopList<ModelUsage>> for ModelsBody {
+    fn from(models: TopList<ModelUsage>) -> Self {
         let body = |model: ModelUsage| ModelBody {
             model: model.model.to_string(),
             tokens: model.tokens,
             cost: model.cost.into(),
             cost_status: model.cost_status.name(),
-            percentage: share_percent(model.tokens, whole),
+            percentage: share_percent(model.tokens, models.tokens),
             days_active: model.days_active,
             first_used: model.first_used.into(),
             last_used: model.last_used.into(),
         };
-        Self { total_models: models.len(), models: models.into_iter().map(body).collect() }
+        Self { total_models: models.total, models: models.items.into_iter().map(body).collect() }
     }
 }
 
@@ -233,7 +237,11 @@ impl From<Vec<ModelUsage>> for ModelsBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Machines)]
 pub(crate) struct MachinesBody {
+    /// The first 500.
+    #[schema(max_items = 500)]
     machines: Vec<MachineBody>,
+    /// How many there are.
+    total_machines: u32,
 }
 
 /// What one machine was used for.
@@ -246,15 +254,15 @@ struct MachineBody {
     last_synced_at: Instant,
 }
 
-impl From<Vec<MachineUsage>> for MachinesBody {
-    fn from(machines: Vec<MachineUsage>) -> Self {
+impl From<TopList<MachineUsage>> for MachinesBody {
+    fn from(machines: TopList<MachineUsage>) -> Self {
         let body = |usage: MachineUsage| MachineBody {
             machine_id: usage.machine.to_string(),
             tokens: usage.tokens,
             cost: usage.cost.into(),
             last_synced_at: usage.last_synced_at.into(),
         };
-        Self { machines: machines.into_iter().map(body).collect() }
+        Self { total_machines: machines.total, machines: machines.items.into_iter().map(body).collect() }
     }
 }
 

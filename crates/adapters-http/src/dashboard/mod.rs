@@ -90,6 +90,7 @@ async fn models(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboar
     responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({
         "machines": [{"machine_id": "abcd1234", "tokens": 112_250, "cost": 0.3508,
                       "last_synced_at": "2026-11-22T12:34:56.789Z"}],
+        "total_machines": 1,
     })))
 )]
 async fn machines(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<MachinesBody>> {

@@ -6,6 +6,7 @@ use domain::usage::{ModelName, Provider, SentMessage};
 use serde::de::{IgnoredAny, MapAccess};
 use time::OffsetDateTime;
 
+use super::ignored::Ignored;
 use super::names::{InMessage, Key};
 use super::shape::Shape;
 use super::slot::{Findings, Slot};
@@ -57,6 +58,7 @@ pub(super) struct OneMessage<'a> {
     pub(super) index: usize,
     pub(super) names: &'a mut Names,
     pub(super) problems: &'a mut Problems,
+    pub(super) ignored: &'a mut Ignored,
 }
 
 /// The message's fields while it is read.
@@ -90,15 +92,17 @@ impl Draft {
             InMessage::CacheRead => self.cache_read.set(spelling, checks::count(&value)),
             InMessage::Reasoning => self.reasoning.set(spelling, checks::count(&value)),
             InMessage::CacheCreation1h => self.cache_write_1h.set(spelling, checks::count(&value)),
-            InMessage::Provider => self.provider.set(spelling, names.provider(value)),
-            InMessage::SessionId => self.session.set(spelling, note(value)),
-            InMessage::Project => self.project.set(spelling, note(value)),
-            InMessage::ServiceTier => self.service_tier.set(spelling, note(value)),
-            InMessage::ReportedCost => self.reported_cost.set(spelling, checks::amount(&value).map(drop)),
+            InMessage::Provider => self.provider.set_auxiliary(spelling, value, |value| names.provider(value)),
+            InMessage::SessionId => self.session.set_auxiliary(spelling, value, note),
+            InMessage::Project => self.project.set_auxiliary(spelling, value, note),
+            InMessage::ServiceTier => self.service_tier.set_auxiliary(spelling, value, note),
+            InMessage::ReportedCost => {
+                self.reported_cost.set_auxiliary(spelling, value, |value| checks::amount(&value).map(drop));
+            }
         }
     }
 
-    fn finish(self, index: usize, problems: &mut Problems) -> Option<SentMessage> {
+    fn finish(self, index: usize, problems: &mut Problems, ignored: &mut Ignored) -> Option<SentMessage> {
         let place = [Step::from("body"), Step::from("messages"), Step::from(index)];
         let mut findings = Findings { place: &place, problems };
         let id = findings.required(InMessage::Id.name(), self.id);
@@ -110,15 +114,15 @@ impl Draft {
         let cache_read = findings.or_default(self.cache_read);
         let reasoning = findings.or_default(self.reasoning);
         let cache_write_1h = findings.or_default(self.cache_write_1h);
-        let provider = findings.optional(self.provider);
-        let dropped = [self.session, self.project, self.service_tier, self.reported_cost];
-        let noted = dropped.into_iter().map(|slot| findings.or_default(slot)).filter(Option::is_none).count();
-        (noted == 0).then_some(())?;
+        let provider = Findings::auxiliary(self.provider, Some(index), ignored);
+        for slot in [self.session, self.project, self.service_tier, self.reported_cost] {
+            Findings::auxiliary(slot, Some(index), ignored);
+        }
         Some(SentMessage {
             id: id?,
             at: at?,
             model: model?,
-            provider: provider?,
+            provider,
             input: input?,
             output: output?,
             cache_read: cache_read?,
@@ -145,7 +149,7 @@ impl<'de> Shape<'de> for OneMessage<'_> {
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(draft.finish(self.index, self.problems))
+        Ok(draft.finish(self.index, self.problems, self.ignored))
     }
 
     fn other(self) -> Self::Value {

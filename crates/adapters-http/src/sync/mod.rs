@@ -1,5 +1,6 @@
 //! Sync: the largest request by far, read in one pass straight into the domain's values.
 
+mod ignored;
 mod message;
 mod names;
 mod parse;

@@ -4,6 +4,7 @@ use domain::days::Zone;
 use domain::usage::{Batch, Conventions, MachineId, SentMessage, Source};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
 
+use super::ignored::Ignored;
 use super::message::{Names, OneMessage, note};
 use super::names::{InRequest, Key};
 use super::shape::{Read, Shape};
@@ -49,11 +50,12 @@ struct Draft {
     messages: Slot<Messages>,
 }
 
-/// The messages that fit, and the problems of those that do not.
+/// The messages that fit, the problems of those that do not, and what of them is ignored.
 #[derive(Debug, Default)]
 struct Messages {
     list: Vec<SentMessage>,
     problems: Problems,
+    ignored: Ignored,
 }
 
 impl Draft {
@@ -64,7 +66,7 @@ impl Draft {
             InRequest::MachineId => self.machine.set(spelling, machine(value)),
             InRequest::SyncedAt => self.synced_at.set(spelling, checks::instant(value).map(drop)),
             InRequest::Source => self.source.set(spelling, source(value)),
-            InRequest::Timezone => self.zone.set(spelling, checks::zone(value)),
+            InRequest::Timezone => self.zone.set_auxiliary(spelling, value, checks::zone),
             InRequest::InputIncludesCached => self.input_includes_cached.set(spelling, checks::boolean(value)),
             InRequest::ReasoningIncluded => self.reasoning_included.set(spelling, checks::boolean(value)),
             InRequest::ParserVersion => self.parser_version.set(spelling, note(value)),
@@ -81,7 +83,8 @@ impl Draft {
         let machine = findings.optional(self.machine);
         findings.required(InRequest::SyncedAt.name(), self.synced_at);
         let source = findings.required(InRequest::Source.name(), self.source);
-        let zone = findings.optional(self.zone);
+        let mut ignored = Ignored::default();
+        let zone = Findings::auxiliary(self.zone, None, &mut ignored);
         let input_includes_cached = findings.or_default(self.input_includes_cached);
         let reasoning_included = findings.or_default(self.reasoning_included);
         findings.optional(self.parser_version);
@@ -89,19 +92,21 @@ impl Draft {
         let messages = findings.required(InRequest::Messages.name(), self.messages);
         let messages = messages.map(|messages| {
             problems.append(messages.problems);
+            ignored.append(messages.ignored);
             messages.list
         });
         let batch = || {
             Some(Batch {
                 machine: machine?.unwrap_or_else(MachineId::unnamed),
                 source: source?,
-                zone: zone?,
+                zone,
                 conventions: Conventions {
                     input_includes_cached: input_includes_cached?,
                     reasoning_included_in_output: reasoning_included?,
                 },
                 dry_run: dry_run?,
                 messages: messages?,
+                warnings: ignored.warnings(),
             })
         };
         let batch = batch();
@@ -154,11 +159,12 @@ impl<'de> Shape<'de> for MessageList {
     type Value = Checked<Messages>;
 
     fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let mut messages = Messages { list: Vec::with_capacity(self.room), problems: Problems::default() };
+        let mut messages = Messages { list: Vec::with_capacity(self.room), ..Messages::default() };
         let mut names = Names::default();
         let mut index = 0;
         while index < self.most {
-            let one = Read(OneMessage { index, names: &mut names, problems: &mut messages.problems });
+            let Messages { problems, ignored, .. } = &mut messages;
+            let one = Read(OneMessage { index, names: &mut names, problems, ignored });
             let Some(read) = list.next_element_seed(one)? else { break };
             index += 1;
             match read {

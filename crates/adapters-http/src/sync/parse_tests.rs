@@ -186,11 +186,6 @@ fn every_wrong_value_is_told_under_the_name_the_client_used() {
             ("cacheReadTokens", json!(null)),
             ("cache_creation_tokens", json!("many")),
             ("reasoningTokens", json!(1.5)),
-            ("provider", json!(7)),
-            ("sessionId", json!(null)),
-            ("project", json!("p".repeat(201))),
-            ("serviceTier", json!("\u{0}")),
-            ("reportedCostUsd", json!(-0.5)),
         ],
     );
     let body = with(
@@ -198,7 +193,6 @@ fn every_wrong_value_is_told_under_the_name_the_client_used() {
         &[
             ("machine_id", json!("")),
             ("source", json!("s".repeat(51))),
-            ("timezone", json!("Mars/Olympus")),
             ("synced_at", json!(1_763_814_896)),
             ("dryRun", json!("yes")),
             ("client", json!(null)),
@@ -211,7 +205,6 @@ fn every_wrong_value_is_told_under_the_name_the_client_used() {
             r#"["body","machine_id"] string_too_short"#,
             r#"["body","synced_at"] string_type"#,
             r#"["body","source"] string_too_long"#,
-            r#"["body","timezone"] value_error"#,
             r#"["body","dryRun"] value_error"#,
             r#"["body","messages",1,"id"] string_too_short"#,
             r#"["body","messages",1,"timestamp"] datetime_parsing"#,
@@ -221,15 +214,45 @@ fn every_wrong_value_is_told_under_the_name_the_client_used() {
             r#"["body","messages",1,"cache_creation_tokens"] int_parsing"#,
             r#"["body","messages",1,"cacheReadTokens"] int_type"#,
             r#"["body","messages",1,"reasoningTokens"] int_type"#,
-            r#"["body","messages",1,"provider"] string_type"#,
-            r#"["body","messages",1,"sessionId"] string_type"#,
-            r#"["body","messages",1,"project"] string_too_long"#,
-            r#"["body","messages",1,"serviceTier"] value_error"#,
-            r#"["body","messages",1,"reportedCostUsd"] greater_than_equal"#,
             r#"["body","messages",2] value_error"#,
             r#"["body","messages",3] value_error"#,
         ]
     );
+}
+
+#[test]
+fn auxiliary_fields_that_cannot_be_read_are_ignored_with_a_warning() {
+    let wrong = [
+        json!("Etc/Unknown"),
+        json!(""),
+        json!("Europe/Berlin\u{0}"),
+        json!("x".repeat(10_000)),
+        json!(7),
+        json!(-1.5),
+        json!(true),
+        json!([1]),
+        json!({"a": [2]}),
+    ];
+    for value in wrong {
+        let batch = read(&with(request(json!([message()])), &[("timezone", value.clone())])).expect("a batch");
+        assert_eq!((batch.zone, batch.messages.len()), (None, 1), "{value}");
+        let warned: Vec<_> = batch.warnings.iter().map(|warning| (warning.code, warning.field.as_str())).collect();
+        assert_eq!(warned, [("field_ignored", "timezone")], "{value}");
+    }
+    for name in ["provider", "project", "sessionId", "session_id", "serviceTier", "reportedCostUsd"] {
+        for value in [json!("\u{0}"), json!([]), json!({}), json!(true), json!("x".repeat(201))] {
+            let bad = with(message(), &[(name, value.clone())]);
+            let batch = read(&request(json!([message(), bad, bad]))).expect("a batch");
+            assert_eq!(batch.messages.len(), 3, "{name} {value}");
+            let [warning] = batch.warnings.as_slice() else { panic!("{name} {value}: {:?}", batch.warnings) };
+            assert_eq!(warning.field, format!("messages[1].{name}"), "{value}");
+            assert!(warning.message.starts_with("2 messages have such a field; it was ignored: "), "{warning:?}");
+        }
+        let silent = with(message(), &[(name, json!(null))]);
+        assert_eq!(read(&request(json!([silent]))).expect("a batch").warnings, [], "{name}");
+    }
+    let silent = with(request(json!([message()])), &[("timezone", json!(null))]);
+    assert_eq!(read(&silent).expect("a batch").warnings, []);
 }
 
 #[test]
@@ -327,6 +350,7 @@ fn any_batch() -> impl Strategy<Value = Batch> {
             conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
             dry_run: flags[2],
             messages,
+            warnings: Vec::new(),
         },
     )
 }

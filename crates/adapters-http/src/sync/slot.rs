@@ -1,7 +1,8 @@
 //! The place of one field while its object is read: the last value given wins, even over an earlier mistake.
 
+use super::ignored::Ignored;
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, Problems, Step};
+use crate::validation::{Fault, Problems, Scalar, Step};
 
 /// What was last said about a field.
 #[derive(Debug, Default)]
@@ -16,6 +17,20 @@ pub(super) enum Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// Notes what was said about an auxiliary field, of which `null` says nothing.
+    pub(super) fn set_auxiliary(
+        &mut self,
+        spelling: &'static str,
+        value: Scalar<'_>,
+        check: impl FnOnce(Scalar<'_>) -> Checked<T>,
+    ) {
+        if value == Scalar::Null {
+            *self = Self::Absent;
+        } else {
+            self.set(spelling, check(value));
+        }
+    }
+
     /// Notes what was said under the name `spelling`.
     pub(super) fn set(&mut self, spelling: &'static str, checked: Checked<T>) {
         *self = match checked {
@@ -50,6 +65,18 @@ impl Findings<'_> {
             Slot::Good(value) => Some(Some(value)),
             Slot::Absent => Some(None),
             Slot::Bad(bad) => self.refuse(bad.0, bad.1),
+        }
+    }
+
+    /// A value that nothing depends on: one that cannot be read is noted in `ignored` and is as good as absent.
+    pub(super) fn auxiliary<T>(slot: Slot<T>, index: Option<usize>, ignored: &mut Ignored) -> Option<T> {
+        match slot {
+            Slot::Good(value) => Some(value),
+            Slot::Absent => None,
+            Slot::Bad(bad) => {
+                ignored.add(index, bad.0, bad.1);
+                None
+            }
         }
     }
 

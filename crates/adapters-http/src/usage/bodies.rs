@@ -1,7 +1,7 @@
 //! What is said in a sync, in both directions.
 
 use domain::achievements::{Tier, Unlock};
-use domain::usage::{Rejection, Standing, SyncReport};
+use domain::usage::{Rejection, Standing, SyncReport, Warning};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub(super) struct SyncRequest {
     /// The tool that logged the messages; kept in lower case.
     #[schema(min_length = 1, max_length = 50)]
     source: String,
-    /// The IANA zone the client runs in; becomes the account's where it has none.
+    /// The IANA zone the client runs in; becomes the account's where it has none. One that cannot be read is ignored.
     #[schema(required = false, format = "iana-time-zone")]
     timezone: String,
     #[schema(min_items = 1, max_items = 250_000)]
@@ -101,8 +101,11 @@ pub(super) struct SyncAnswer {
     records_processed: usize,
     new_records: usize,
     updated_records: usize,
-    /// Sent models that have no price yet.
+    /// Sent models that have no price yet; the first hundred, by name.
+    #[schema(max_items = 100)]
     unpriced_models: Vec<String>,
+    /// What could not be read and was ignored; usually nothing.
+    warnings: Vec<SyncWarning>,
     stats: SyncStats,
     new_achievements: Vec<NewAchievement>,
 }
@@ -114,6 +117,22 @@ struct RejectedMessage {
     index: usize,
     id: String,
     reason: &'static str,
+}
+
+/// A field that could not be read and was ignored.
+#[derive(Debug, Serialize, ToSchema)]
+struct SyncWarning {
+    code: &'static str,
+    /// Where it is: `timezone`, or `messages[3].project` of several messages the first.
+    field: String,
+    message: String,
+}
+
+impl From<Warning> for SyncWarning {
+    fn from(warning: Warning) -> Self {
+        let Warning { code, field, message } = warning;
+        Self { code, field, message }
+    }
 }
 
 /// Where the account stands after the sync.
@@ -181,6 +200,7 @@ impl From<SyncReport> for SyncAnswer {
             new_records: report.new_rollups,
             updated_records: report.updated_rollups,
             unpriced_models: report.unpriced_models.iter().map(ToString::to_string).collect(),
+            warnings: report.warnings.into_iter().map(SyncWarning::from).collect(),
             stats: SyncStats::of(report.standing, report.leveled_up),
             new_achievements: report.unlocks.into_iter().map(NewAchievement::from).collect(),
         }
@@ -241,6 +261,7 @@ pub(super) fn answer_example() -> Value {
         "messagesSynced": 3, "messagesUpdated": 1, "messagesDuplicate": 1, "messagesRejected": 1,
         "rejected": [{"index": 4, "id": "0f9d", "reason": "timestamp_in_future"}],
         "recordsProcessed": 3, "newRecords": 2, "updatedRecords": 1, "unpricedModels": ["somebodys-model"],
+        "warnings": [],
         "stats": {"totalTokens": 112_250, "totalCost": 0.3508, "currentStreak": 3, "longestStreak": 9,
                   "achievementsUnlocked": 5, "xp": 610, "level": 2, "title": "Novice", "leveledUp": true, "rank": null},
         "newAchievements": [{

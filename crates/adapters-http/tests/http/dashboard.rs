@@ -66,7 +66,7 @@ async fn tools_models_and_machines_are_listed_with_their_share() {
     let machine = json!({
         "machine_id": "default", "tokens": 3, "cost": 0.3508, "last_synced_at": "2026-11-22T12:34:56.789Z",
     });
-    assert_eq!(dashboard("/machines").await, json!({"machines": [machine]}));
+    assert_eq!(dashboard("/machines").await, json!({"machines": [machine], "total_machines": 1}));
 }
 
 #[actix_web::test]

@@ -28,7 +28,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
                 Ok(vec![at(datetime!(2026-03-01 12:00 UTC), "a"), at(datetime!(2026-03-02 12:00 UTC), "b")])
             });
             tx.ledger.expect_remove().returning(|_, _| Ok(()));
-            tx.ledger.expect_remove_idle_machines().returning(|_| Ok(()));
+            tx.ledger.expect_remove_idle_names().returning(|_| Ok(()));
             tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
             tx.expect_settling(BTreeSet::new());
         })

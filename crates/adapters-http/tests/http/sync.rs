@@ -9,6 +9,8 @@ use domain::progression::EventXp;
 use domain::testing::facts;
 use domain::usage::Sums;
 use domain::usage::ports::{Account, Moved};
+use domain::usage::room::NameUse;
+use domain::usage::testing::locked;
 use serde_json::{Value, json};
 use time::macros::date;
 
@@ -25,6 +27,7 @@ fn account() -> Account {
         event_xp: EventXp(36_000),
         achievements: 5,
         referred_by: None,
+        is_rebuild_due: false,
     }
 }
 
@@ -40,7 +43,9 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
     let counted = commits.clone();
     let world = World::new().storing(move |tx| {
         tx.commits = counted.clone();
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
         tx.ledger.expect_shift().returning(|_, _| Ok(Moved { new_rollups: 2, updated_rollups: 1 }));
@@ -100,6 +105,7 @@ async fn a_sync_is_answered_in_full_in_either_spelling() {
                     "achievementsUnlocked": catalogue().len(), "xp": 11 + 30 + 360 + 50, "level": 2, "title": "Novice", "leveledUp": true,
                     "rank": null,
                 },
+                "warnings": [],
                 "newAchievements": [{
                     "id": find_by_slug("first-sync").expect("an achievement").id().0, "slug": "first-sync",
                     "name": "First Light", "description": "Sync your first message.", "category": "onboarding",
@@ -119,6 +125,25 @@ async fn a_dry_run_answers_the_same_and_keeps_nothing() {
     dry["dryRun"] = json!(true);
     assert_eq!(sync(client, &dry).await.json(), said);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[actix_web::test]
+async fn an_unknown_time_zone_and_project_are_warnings() {
+    let (client, commits) = ledger();
+    let mut body = camel();
+    body["timezone"] = json!("Etc/Unknown");
+    body["messages"][0]["project"] = json!({"name": "a\u{0}"});
+    let answer = sync(client, &body).await;
+    assert_eq!((answer.status, commits.load(Ordering::SeqCst)), (200, 1));
+    assert_eq!(
+        answer.json()["warnings"],
+        json!([
+            {"code": "field_ignored", "field": "timezone",
+             "message": "The field was ignored: Input should be an IANA time zone, such as Europe/Berlin."},
+            {"code": "field_ignored", "field": "messages[0].project",
+             "message": "The field was ignored: Input should be a valid string."},
+        ])
+    );
 }
 
 #[actix_web::test]
@@ -147,7 +172,7 @@ async fn a_body_of_the_wrong_shape_changes_nothing() {
 #[actix_web::test]
 async fn an_account_that_is_gone_is_not_found() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(None));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
     });
     assert_eq!(sync(world.serve(), &camel()).await.status, 404);
 }

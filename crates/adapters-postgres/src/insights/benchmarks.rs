@@ -153,6 +153,7 @@ impl BenchmarkRepository for PgUnitOfWork {
         for step in STEPS {
             self.batch(step).await?;
         }
+        self.leave_out(include_str!("../sql/benchmarks/leave_out.sql"), "benchmarks").await?;
         self.run(statement::<()>(include_str!("../sql/benchmarks/keep.sql")).bind::<Timestamptz, _>(now)).await?;
         // A measure may have nobody any more.
         diesel::delete(benchmark_measures::table).execute(self.connection()?).await.map_err(store_error)?;

@@ -3,13 +3,13 @@
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::ids::{JobId, UserId};
-use domain::leaderboard::ports::{BestRank, LeaderboardRepository, ZoneDay};
+use domain::leaderboard::ports::{BestRank, LatestBoard, LeaderboardRepository, ZoneDay};
 use domain::leaderboard::{SeasonMonth, TOP};
 use domain::store::StoreError;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::error::store_error;
@@ -23,10 +23,14 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop leade
 /// How many snapshots are kept: the one that is read, and the one it is compared with.
 const KEPT_SNAPSHOTS: i64 = 2;
 
-/// What is computed on the way and tells the planner how large it is.
-const STEPS: [(&str, &str); 4] = [
+/// The sums, computed on the way; each tells the planner how large it is.
+const SUMS: [(&str, &str); 2] = [
     (include_str!("../sql/boards/used.sql"), "ANALYZE board_used (user_key, tool, model)"),
     (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
+];
+
+/// The scores, computed from the sums of those who are not left out.
+const SCORES: [(&str, &str); 2] = [
     (include_str!("../sql/boards/streaks.sql"), "ANALYZE board_streaks"),
     (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
 ];
@@ -111,7 +115,12 @@ impl LeaderboardRepository for PgUnitOfWork {
             .bind::<Timestamptz, _>(now);
         self.run(people).await?;
         self.batch("ANALYZE board_people").await?;
-        for (compute, analyze) in STEPS {
+        for (compute, analyze) in SUMS {
+            self.batch(compute).await?;
+            self.batch(analyze).await?;
+        }
+        self.leave_out(include_str!("../sql/boards/leave_out.sql"), "leaderboard").await?;
+        for (compute, analyze) in SCORES {
             self.batch(compute).await?;
             self.batch(analyze).await?;
         }
@@ -125,6 +134,30 @@ impl LeaderboardRepository for PgUnitOfWork {
         let count = "SELECT count(*) FROM board_scopes WHERE tool = 0 AND model = 0";
         let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
         Ok(people.unsigned_abs())
+    }
+
+    async fn note_duration(&mut self, took: Duration) -> Result<(), StoreError> {
+        let text = "UPDATE board_snapshots SET took_ms = $1 WHERE id = (SELECT max(id) FROM board_snapshots)";
+        let took_ms = i64::try_from(took.whole_milliseconds()).unwrap_or(i64::MAX);
+        self.run(statement::<()>(text).bind::<BigInt, _>(took_ms)).await?;
+        Ok(())
+    }
+
+    async fn latest(&mut self, overdue_since: OffsetDateTime) -> Result<Option<LatestBoard>, StoreError> {
+        type Columns = (Timestamptz, Nullable<BigInt>, Bool);
+        let latest: Option<(OffsetDateTime, Option<i64>, bool)> =
+            statement::<Columns>(include_str!("../sql/boards/latest.sql"))
+                .bind::<Timestamptz, _>(overdue_since)
+                .get_result(self.connection()?)
+                .await
+                .optional()
+                .map_err(store_error)?;
+        let board = |(computed_at, took_ms, is_overdue): (OffsetDateTime, Option<i64>, bool)| LatestBoard {
+            computed_at,
+            took: took_ms.map(Duration::milliseconds),
+            is_overdue,
+        };
+        Ok(latest.map(board))
     }
 
     async fn has_ranked(&mut self, job: JobId) -> Result<bool, StoreError> {

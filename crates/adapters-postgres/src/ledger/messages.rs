@@ -149,8 +149,9 @@ pub(super) async fn write(
     let models = tx.model_keys(all().map(|message| message.model.clone()).collect()).await?;
     let machines = tx.machine_keys(user, all().map(|message| message.machine.clone()).collect()).await?;
     let keys = Keys { sources: &sources, models: &models, machines: &machines };
+    let keep_names = tx.account_names.add(user, sources.values().copied(), models.values().copied());
 
-    let (mut first, mut second) = (tx.shared()?, tx.shared()?);
+    let (mut first, mut second, mut third) = (tx.shared()?, tx.shared()?, tx.shared()?);
     let insert = async {
         if new.is_empty() {
             return Ok(0);
@@ -165,7 +166,13 @@ pub(super) async fn write(
             .execute(&mut second)
             .await
     };
-    let (inserted, updated) = futures_util::try_join!(insert, update).map_err(store_error)?;
+    let keep_names = async {
+        match keep_names {
+            Some(keep_names) => keep_names.execute(&mut third).await,
+            None => Ok(0),
+        }
+    };
+    let (inserted, updated, _) = futures_util::try_join!(insert, update, keep_names).map_err(store_error)?;
     if (inserted, updated) != (new.len(), replacements.len()) {
         return Err(changed_under_the_lock());
     }

@@ -1,10 +1,12 @@
 //! The ledger and what is derived from it.
 
+pub(crate) mod account_names;
 mod derived;
 mod messages;
 
 use std::collections::BTreeSet;
 
+use account_names::AccountNames;
 use async_trait::async_trait;
 use diesel::Queryable;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
@@ -14,7 +16,8 @@ use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::ReferredBy;
 use domain::store::StoreError;
-use domain::usage::ports::{Account, Cursor, LedgerRepository, Locks, Moved};
+use domain::usage::ports::{Account, Cursor, LedgerRepository, Locks, Moved, SharedNames, SyncLock};
+use domain::usage::room::{MOST_MACHINES, NameUse};
 use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,7 +29,7 @@ use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
 
 type AccountColumns =
-    (SqlUuid, Nullable<Text>, Integer, Integer, Integer, BigInt, (Nullable<SqlUuid>, Bool), SumsColumns);
+    (SqlUuid, Nullable<Text>, Integer, Integer, Integer, BigInt, (Nullable<SqlUuid>, Bool), Bool, SumsColumns);
 
 #[derive(Queryable)]
 struct AccountRow {
@@ -38,6 +41,7 @@ struct AccountRow {
     event_xp: i64,
     /// Who referred its owner, and whether that was paid.
     referral: (Option<Uuid>, bool),
+    is_rebuild_due: bool,
     totals: SumsRow,
 }
 
@@ -52,6 +56,7 @@ impl From<AccountRow> for Account {
             event_xp: EventXp(row.event_xp),
             achievements: row.achievements.unsigned_abs(),
             referred_by: referrer.map(|referrer| ReferredBy { referrer: UserId(referrer), is_paid }),
+            is_rebuild_due: row.is_rebuild_due,
         }
     }
 }
@@ -94,22 +99,38 @@ impl LedgerRepository for PgUnitOfWork {
         &mut self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         at: OffsetDateTime,
-    ) -> Result<Option<Account>, StoreError> {
+    ) -> Result<Option<SyncLock>, StoreError> {
         let connection = self.shared()?;
         let touch = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Text, _>(machine.as_str())
-            .bind::<Timestamptz, _>(at);
-        let (mut first, mut second, mut third) = (connection, connection, connection);
-        let (_, account, keys) = futures_util::try_join!(
+            .bind::<Timestamptz, _>(at)
+            .bind::<BigInt, _>(i64::try_from(MOST_MACHINES).unwrap_or(i64::MAX))
+            .bind::<Bool, _>(has_usage);
+        let (mut first, mut second, mut third, mut fourth) = (connection, connection, connection, connection);
+        let (_, account, keys, names) = futures_util::try_join!(
             lock_account(user).load::<i32>(&mut first),
             read_accounts(&[user]).load(&mut second),
             touch.load::<i32>(&mut third),
+            account_names::stored(user).load(&mut fourth),
         )
         .map_err(store_error)?;
+        let machine_fits = !keys.is_empty();
+        self.account_names = AccountNames::of(user, names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
-        Ok(only(account))
+        Ok(only(account).map(|account| SyncLock { account, machine_fits }))
+    }
+
+    async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
+        account_names::name_use(self, user, names).await
+    }
+
+    async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError> {
+        self.source_keys(names.sources.clone()).await?;
+        self.model_keys(names.models.clone()).await?;
+        Ok(())
     }
 
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {
@@ -165,12 +186,18 @@ impl LedgerRepository for PgUnitOfWork {
         messages::remove(self, user, entries).await
     }
 
-    async fn remove_idle_machines(&mut self, user: UserId) -> Result<(), StoreError> {
-        statement::<()>(include_str!("../sql/remove_idle_machines.sql"))
+    async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError> {
+        statement::<()>(include_str!("../sql/remove_idle_names.sql"))
             .bind::<SqlUuid, _>(user.0)
             .execute(self.connection()?)
             .await
             .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError> {
+        let text = "UPDATE usage_totals SET rebuild_due = false WHERE user_key = (SELECT key FROM users WHERE id = $1)";
+        self.run(statement::<()>(text).bind::<SqlUuid, _>(user.0)).await?;
         Ok(())
     }
 

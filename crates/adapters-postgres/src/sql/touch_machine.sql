@@ -1,4 +1,13 @@
-INSERT INTO machines (user_key, name, last_synced_at)
-SELECT key, $2, $3 FROM users WHERE id = $1
-ON CONFLICT (user_key, name) DO UPDATE SET last_synced_at = greatest(machines.last_synced_at, excluded.last_synced_at)
+-- Notes that the machine $2 of $1 syncs at $3, unless it is one more than $4, and whether it sends tokens ($5). Returns its key.
+INSERT INTO machines (user_key, name, last_synced_at, has_usage)
+SELECT key, $2, $3, $5
+FROM users
+WHERE id = $1
+  AND (
+      EXISTS (SELECT FROM machines WHERE user_key = users.key AND name = $2)
+      OR (SELECT count(*) FROM machines WHERE user_key = users.key) < $4
+  )
+ON CONFLICT (user_key, name) DO UPDATE SET
+    last_synced_at = greatest(machines.last_synced_at, excluded.last_synced_at),
+    has_usage = machines.has_usage OR excluded.has_usage
 RETURNING key

@@ -3,10 +3,11 @@ SELECT
     models.name,
     models.provider,
     -- Reasoning that is part of the output is not counted again (flag 1).
-    sum(
+    -- Of many accounts, it may be more than a bigint holds.
+    clamped(sum(
         stored.input + stored.output + stored.cache_read + stored.cache_write
         + CASE WHEN stored.flags & 1 = 0 THEN stored.reasoning ELSE 0 END
-    )::bigint AS tokens,
+    )) AS tokens,
     count(*) AS messages,
     count(DISTINCT stored.user_key) AS people,
     min(stored.at) AS first_seen,

@@ -36,8 +36,8 @@ clock AS (
 )
 SELECT
     ARRAY(SELECT DISTINCT name FROM names),
-    (SELECT count(DISTINCT source_key) FROM rollups)::integer,
-    (SELECT count(*) FROM machines WHERE user_key = (SELECT key FROM person))::integer,
+    (SELECT count(DISTINCT source_key) FROM rollups WHERE is_used)::integer,
+    (SELECT count(*) FROM machines WHERE user_key = (SELECT key FROM person) AND has_usage)::integer,
     coalesce((SELECT max(tokens) FROM usage_days WHERE user_key = (SELECT key FROM person)), 0),
     coalesce(most.tools, 0)::integer,
     coalesce(most.models, 0)::integer,

@@ -128,6 +128,37 @@ async fn a_sync_takes_few_round_trips_whatever_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn first_syncs_that_share_new_models_in_another_order_never_collide() {
+    const MODELS: usize = 60;
+    let fixture = fixture();
+    for round in 0..3 {
+        let mut syncs = tokio::task::JoinSet::new();
+        for person in 0..4 {
+            let user = fixture.person(&format!("person{round}{person}"), None).await.id;
+            // Each chunk of a request meets some of the names, and the requests meet them in opposite orders.
+            let model = move |n: usize| {
+                let place = n * MODELS / 12_000;
+                let place = if person % 2 == 0 { place } else { MODELS - 1 - place };
+                ModelName::trusted(format!("model-{round}-{place}"))
+            };
+            let named = move |(n, message)| SentMessage { model: model(n), ..message };
+            let messages: Vec<_> = messages(12_000).into_iter().enumerate().map(named).collect();
+            let usage = fixture.usage();
+            syncs.spawn(async move { usage.sync(user, batch(messages)).await.expect("a sync").new });
+        }
+        assert_eq!(syncs.join_all().await, [12_000; 4]);
+    }
+    let collided: i64 = fixture
+        .client()
+        .await
+        .query_one("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()", &[])
+        .await
+        .expect("a row")
+        .get(0);
+    assert_eq!(collided, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn amounts_at_the_edge_of_what_is_kept_survive() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
@@ -249,4 +280,83 @@ async fn what_was_earned_stays_and_what_usage_pays_goes() {
     let after = usage.sync(ada, batch(messages(1))).await.expect("a sync").standing;
     assert_eq!((after.tokens, after.streak.longest, after.achievements), (10, 1, earned.achievements));
     assert!(after.achievements > 0 && after.level.xp < earned.level.xp, "{after:?} {earned:?}");
+}
+
+/// A message of `model` without tokens.
+fn empty(id: &str, model: &str) -> SentMessage {
+    SentMessage { model: ModelName::trusted(model), input: 0, output: 0, ..sent(id) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_without_tokens_are_stored_and_count_as_nothing() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await);
+    let laptop = |messages| Batch { machine: MachineId::trusted("laptop"), ..batch(messages) };
+    let nothing = vec![empty("a", "<synthetic>"), empty("b", "nobody-knows-me")];
+    let report = usage.sync(ada.id, laptop(nothing.clone())).await.expect("a sync");
+    assert_eq!(counts(&report), (2, 0, 0, 0));
+    assert_eq!((report.unpriced_models.as_slice(), report.unlocks.as_slice()), ([].as_slice(), [].as_slice()));
+    assert_eq!((report.new_rollups, report.standing.streak.longest), (0, 0));
+    assert_eq!(counts(&usage.sync(ada.id, laptop(nothing)).await.expect("a sync")), (0, 0, 2, 0), "they are stored");
+    nothing_to_repair(&usage, ada.id).await;
+
+    let look = domain::dashboard::Look::own(ada.clone());
+    let (dashboard, all) = (fixture.dashboard(), domain::dashboard::Period::All);
+    let overview = dashboard.overview(&look).await.expect("an overview");
+    assert_eq!((overview.models, overview.sources, overview.active_days), (0, 0, 0));
+    assert_eq!(dashboard.models(&look, all).await.expect("models").total, 0);
+    assert_eq!(dashboard.tools(&look, all).await.expect("tools").total, 0);
+
+    // The first message with tokens, from another machine, is the first sync.
+    let first = usage.sync(ada.id, batch(vec![sent("c")])).await.expect("a sync");
+    let slugs: Vec<_> = first.unlocks.iter().map(|unlock| unlock.definition.slug).collect();
+    assert!(slugs.contains(&"first-sync") && !slugs.contains(&"second-machine"), "{slugs:?}");
+    // A copy with tokens takes the place of one without.
+    let grown = usage.sync(ada.id, laptop(vec![sent("a")])).await.expect("a sync");
+    assert_eq!((counts(&grown), grown.standing.tokens), ((0, 1, 0, 0), 40));
+    assert!(grown.unlocks.iter().any(|unlock| unlock.definition.slug == "second-machine"));
+    nothing_to_repair(&usage, ada.id).await;
+
+    // Their machine stays as long as they name it.
+    let other_tool = Batch { source: Source::trusted("codex"), ..laptop(vec![empty("d", "<synthetic>")]) };
+    usage.sync(ada.id, other_tool).await.expect("a sync");
+    let claude = Selection { source: Source::parse("claude-code"), ..Selection::default() };
+    assert_eq!(usage.forget(ada.id, &claude).await.expect("it is gone"), 3);
+    nothing_to_repair(&usage, ada.id).await;
+    assert_eq!(usage.forget(ada.id, &Selection::default()).await.expect("it is gone"), 1);
+    assert!(rows_of(&fixture, ada.id).await.iter().all(|row| row.starts_with("totals")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_without_tokens_of_an_older_release_are_corrected_by_the_upgrade() {
+    let fixture = fixture();
+    let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
+    usage
+        .sync(ada, batch(vec![sent("a"), empty("b", "claude-sonnet-4-5"), empty("c", "<synthetic>")]))
+        .await
+        .expect("a sync");
+    // What the older release counted: one more message in the row of a model that was used, and a row of nothing else.
+    let upgrade = include_str!("../../../../migrations/2026-11-29-000013_messages_without_tokens/up.sql");
+    let upgrade: String = upgrade.split("-- Whether a machine").next().expect("its beginning").to_owned();
+    fixture
+        .run(&format!(
+            "UPDATE usage_messages SET cost = NULL WHERE output = 0;
+             UPDATE usage_rollups SET messages = 2, unpriced_messages = 1;
+             INSERT INTO usage_rollups
+             SELECT user_key, day, source_key, (SELECT key FROM models WHERE name = '<synthetic>'), machine_key,
+                 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0
+             FROM usage_rollups;
+             UPDATE usage_days SET messages = 3, unpriced_messages = 2;
+             UPDATE usage_hours SET messages = 3;
+             UPDATE usage_totals SET messages = 3, unpriced_messages = 2;
+             {upgrade}"
+        ))
+        .await;
+    let models: i64 =
+        fixture.client().await.query_one("SELECT count(*) FROM usage_rollups", &[]).await.expect("a row").get(0);
+    assert_eq!(models, 1, "the row of nothing is gone at once");
+    usage.sync(ada, batch(vec![sent("d")])).await.expect("a sync");
+    nothing_to_repair(&usage, ada).await;
+    usage.forget(ada, &Selection::default()).await.expect("it is gone");
+    assert!(rows_of(&fixture, ada).await.iter().all(|row| row.starts_with("totals")));
 }

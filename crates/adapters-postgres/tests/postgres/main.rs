@@ -4,6 +4,7 @@
 mod administration;
 mod common;
 mod counts;
+mod extremes;
 mod feed;
 mod hub;
 mod insights;
@@ -15,6 +16,7 @@ mod letters;
 mod login_attempts;
 mod migrations;
 mod model_names;
+mod names;
 mod notifications;
 mod oauth;
 mod plans;

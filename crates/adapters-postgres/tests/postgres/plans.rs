@@ -94,10 +94,10 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("figures", include_str!("../../src/sql/figures.sql"), "uuid[], date[], date[], uuid"),
     ("days", include_str!("../../src/sql/days.sql"), "uuid, date, date, uuid"),
     ("hours", include_str!("../../src/sql/hours.sql"), "uuid, date, date, uuid"),
-    ("tools", include_str!("../../src/sql/tools.sql"), "uuid, date, date, uuid"),
-    ("models", include_str!("../../src/sql/models.sql"), "uuid, date, date, uuid"),
+    ("tools", include_str!("../../src/sql/tools.sql"), "uuid, date, date, uuid, bigint"),
+    ("models", include_str!("../../src/sql/models.sql"), "uuid, date, date, uuid, bigint"),
     ("favourites", include_str!("../../src/sql/favourites.sql"), "uuid[], uuid, bigint"),
-    ("machines", include_str!("../../src/sql/machines.sql"), "uuid"),
+    ("machines", include_str!("../../src/sql/machines.sql"), "uuid, bigint"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]

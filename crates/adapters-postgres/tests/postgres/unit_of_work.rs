@@ -1,7 +1,10 @@
 //! What a transaction promises: all or nothing, and never a commit that was none.
 
-use crate::common::{fixture, person};
+use crate::common::{Fixture, fixture, person};
+use domain::error::{DomainError, ErrorKind};
 use domain::store::{Store, StoreError};
+use domain::usage::testing::{batch, sent};
+use domain::users::ProfileChange;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_committed_never_happened() {
@@ -55,4 +58,70 @@ async fn the_next_transaction_is_not_blamed_for_a_failure_before_it() {
         fixture.person(name, None).await;
     }
     assert_eq!(fixture.store.count_accounts().await.expect("a count"), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_transactions_that_wait_for_each_other_one_collides() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let mut first = fixture.store.begin().await.expect("a transaction");
+    let mut second = fixture.store.begin().await.expect("a transaction");
+    first.ledger().lock(ada).await.expect("a lock");
+    second.ledger().lock(bob).await.expect("a lock");
+    let (one, other) = futures_util::join!(async { first.ledger().lock(bob).await.map(drop) }, async {
+        let locked = second.ledger().lock(ada).await.map(drop);
+        drop(second);
+        locked
+    });
+    let collided = |outcome: &Result<(), StoreError>| matches!(outcome, Err(StoreError::Collided(_)));
+    assert!(collided(&one) != collided(&other), "{one:?} {other:?}");
+}
+
+impl Fixture {
+    /// Lets the next `times` changes of `table` fail as the error `sqlstate`.
+    async fn collide(&self, table: &str, sqlstate: &str, times: u32) {
+        self.run(&format!(
+            "CREATE SEQUENCE IF NOT EXISTS collisions;
+             SELECT setval('collisions', 1, false);
+             CREATE OR REPLACE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF nextval('collisions') <= {times} THEN
+                     RAISE EXCEPTION 'deadlock detected' USING ERRCODE = '{sqlstate}';
+                 END IF;
+                 RETURN NEW;
+             END $$;
+             CREATE OR REPLACE TRIGGER collide BEFORE INSERT OR UPDATE ON {table}
+             FOR EACH STATEMENT EXECUTE FUNCTION collide();"
+        ))
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn use_cases_that_collide_are_attempted_again_and_count_once() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    for (number, sqlstate) in ["40001", "40P01"].into_iter().enumerate() {
+        fixture.collide("usage_totals", sqlstate, 2).await;
+        let report = fixture.usage().sync(ada.id, batch(vec![sent(&number.to_string())])).await.expect("a sync");
+        assert_eq!((report.new, report.standing.tokens), (1, 20 * (1 + i64::try_from(number).expect("few"))));
+        fixture.collide("follows", sqlstate, 2).await;
+        fixture.follow(&bob, &ada).await;
+        fixture.social().unfollow(bob.id, &ada.username).await.expect("an end");
+        fixture.collide("users", sqlstate, 2).await;
+        let named = ProfileChange { name: Some(Some("Ada".to_owned())), ..ProfileChange::default() };
+        fixture.users_at(crate::common::NOW).change(ada.id, named).await.expect("a change");
+    }
+    assert!(fixture.usage().rebuild(ada.id).await.expect("a rebuild").is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_use_case_that_always_collides_is_unavailable_and_changes_nothing() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    fixture.collide("usage_totals", "40P01", 1_000).await;
+    let before = fixture.everything().await;
+    let error = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect_err("it collides");
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(fixture.everything().await, before);
 }

@@ -23,8 +23,8 @@ async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<b
         !store.favourites(&[whose.id], viewer, 3).await.expect("favourites").is_empty(),
         !store.days(window, viewer).await.expect("days").is_empty(),
         store.days_and_hours(window, window, viewer).await.expect("days and hours") != (Vec::new(), [0; 24]),
-        !store.tools(window, viewer).await.expect("tools").is_empty(),
-        !store.models(window, viewer).await.expect("models").is_empty(),
+        !store.tools(window, viewer).await.expect("tools").items.is_empty(),
+        !store.models(window, viewer).await.expect("models").items.is_empty(),
         store.followers(whose.id, viewer, PAGE).await.expect("followers").total > 0,
         !store.followers(whose.id, viewer, PAGE).await.expect("followers").items.is_empty(),
         store.following(whose.id, viewer, PAGE).await.expect("following").total > 0,
@@ -69,7 +69,7 @@ async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
     let look = dashboard.visible(&bob.username, None).await.expect("public");
     fixture.set_public(&bob, false).await;
     assert!(matches!(dashboard.overview(&look).await, Err(UserError::Private)));
-    assert!(dashboard.tools(&look, domain::dashboard::Period::All).await.expect("nothing").is_empty());
+    assert!(dashboard.tools(&look, domain::dashboard::Period::All).await.expect("nothing").items.is_empty());
     let profile = dashboard.profile(&bob.username, None).await.expect("a name and a picture");
     assert_eq!(profile.overview, None);
 }

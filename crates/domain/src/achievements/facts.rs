@@ -57,7 +57,7 @@ pub struct UsageFacts {
     pub models: Vec<ModelName>,
     /// How many tools were used.
     pub tools: u32,
-    /// How many machines ever synced.
+    /// How many machines ever sent a message with tokens.
     pub machines: u32,
     /// The most tokens of one day.
     pub busiest_day: i64,

@@ -51,7 +51,7 @@ metrics! {
     Models "models" false,
     /// Distinct tools. Monotone: the tool is part of a message's key, so no copy changes it.
     Tools "tools" true,
-    /// Machines that ever synced. Monotone: they are noted when they sync, whether their copies win or not.
+    /// Machines that ever sent tokens. Monotone: they are noted when they sync, whether their copies win or not.
     Machines "machines" true,
     /// Distinct makers of models. Not monotone, because models are not.
     Makers "makers" false,

@@ -12,7 +12,7 @@ use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::xp_in_hundredths;
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Store, UnitOfWork, retried};
 
 /// How many achievements a person may pin.
 pub const MOST_PINNED: usize = 6;
@@ -64,6 +64,10 @@ impl Achievements {
 
     /// Pins an achievement of `user`, if it is not pinned already.
     pub async fn pin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
+        retried(&*self.store, || self.pin_once(user, achievement)).await
+    }
+
+    async fn pin_once(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
         let mut tx = self.store.begin().await?;
         let unlocked = lock(&mut *tx, user, achievement).await?;
         let pinned = unlocked.iter().filter(|one| one.pinned && one.id != achievement).count();
@@ -76,6 +80,10 @@ impl Achievements {
 
     /// Unpins an achievement of `user`, if it is pinned.
     pub async fn unpin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
+        retried(&*self.store, || self.unpin_once(user, achievement)).await
+    }
+
+    async fn unpin_once(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
         let mut tx = self.store.begin().await?;
         lock(&mut *tx, user, achievement).await?;
         tx.progress().set_pinned(user, achievement, None).await?;

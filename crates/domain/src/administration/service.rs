@@ -18,7 +18,7 @@ use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
 use crate::leaderboard::ask_for_refresh;
 use crate::page::{Page, PageRequest};
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::text::rfc3339;
 use crate::users::{User, Username, gone_by};
 
@@ -63,6 +63,10 @@ impl Administration {
 
     /// The operator makes the account called `name` an administrator; says whether it was none before.
     pub async fn grant(&self, name: &str) -> Result<bool, AdministrationError> {
+        retried(&*self.store, || self.grant_once(name)).await
+    }
+
+    async fn grant_once(&self, name: &str) -> Result<bool, AdministrationError> {
         let mut tx = self.store.begin().await?;
         let found = match Username::parse(name) {
             Ok(username) => tx.users().find_by_username(&username).await?,
@@ -75,6 +79,10 @@ impl Administration {
     /// The operator makes the account called `name` an administrator no more, also one whose owner left and may come back;
     /// says whether it was one before. What is under way comes to its end.
     pub async fn revoke(&self, name: &str) -> Result<bool, AdministrationError> {
+        retried(&*self.store, || self.revoke_once(name)).await
+    }
+
+    async fn revoke_once(&self, name: &str) -> Result<bool, AdministrationError> {
         let mut tx = self.store.begin().await?;
         let found = match Username::parse(name) {
             Ok(username) => {
@@ -117,6 +125,15 @@ impl Administration {
         username: &Username,
         order: FlagOrder,
     ) -> Result<Flag, AdministrationError> {
+        retried(&*self.store, || self.flag_once(by, username, order.clone())).await
+    }
+
+    async fn flag_once(
+        &self,
+        by: &Administrator,
+        username: &Username,
+        order: FlagOrder,
+    ) -> Result<Flag, AdministrationError> {
         let now = self.clock.now();
         order.check(now)?;
         let mut tx = self.store.begin().await?;
@@ -149,6 +166,15 @@ impl Administration {
     /// Lifts the flag of the account called `username`. Boards that were refreshed meanwhile have no place for it, so the
     /// transaction asks for a refresh.
     pub async fn unflag(
+        &self,
+        by: &Administrator,
+        username: &Username,
+        reason: Option<Reason>,
+    ) -> Result<(), AdministrationError> {
+        retried(&*self.store, || self.unflag_once(by, username, reason.clone())).await
+    }
+
+    async fn unflag_once(
         &self,
         by: &Administrator,
         username: &Username,
@@ -195,6 +221,10 @@ impl Administration {
 
     /// Makes a job that was given up, or waits, due now, with all its attempts.
     pub async fn retry_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
+        retried(&*self.store, || self.retry_job_once(by, id)).await
+    }
+
+    async fn retry_job_once(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let job = held(&mut *tx, id).await?;
@@ -206,6 +236,10 @@ impl Administration {
 
     /// Removes a job that nobody works on.
     pub async fn remove_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
+        retried(&*self.store, || self.remove_job_once(by, id)).await
+    }
+
+    async fn remove_job_once(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
         let mut tx = self.store.begin().await?;
         let job = held(&mut *tx, id).await?;
         may_remove(&job)?;

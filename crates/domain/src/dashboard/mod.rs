@@ -4,6 +4,7 @@ mod compare;
 #[cfg(test)]
 mod compare_tests;
 mod heatmap;
+mod platform;
 pub mod ports;
 mod service;
 #[cfg(test)]
@@ -12,7 +13,9 @@ mod views;
 
 pub use compare::{Compared, Favourites, Top};
 pub use heatmap::{HeatDay, Heatmap};
+pub use platform::PlatformFigures;
 pub use service::{Dashboard, Look, WebProfile};
 pub use views::{
-    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends, share_percent,
+    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays,
+    Trends, share_percent,
 };

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use time::Date;
 use time::macros::date;
+use time::{Date, OffsetDateTime};
 
 use super::compare::Favourites;
-use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage};
+use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage, TopList};
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::store::StoreError;
@@ -112,15 +112,23 @@ pub trait DashboardReader: Send + Sync {
         viewer: Option<UserId>,
     ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError>;
 
-    /// Usage by tool, by cost, then tokens.
-    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ToolUsage>, StoreError>;
+    /// Usage by tool, by cost, then tokens; up to [`MOST_LISTED`](super::MOST_LISTED) rows, as each of the lists by name.
+    async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError>;
 
     /// Usage by model, by cost, then tokens.
-    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<ModelUsage>, StoreError>;
+    async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError>;
 
     /// Usage by machine, for its owner, the last synced first.
-    async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, StoreError>;
+    async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError>;
 
-    /// What the whole instance comes to.
+    /// What the whole instance came to when the worker last computed it; nothing before that.
     async fn platform(&self) -> Result<PlatformTotals, StoreError>;
+}
+
+/// Computes what the whole instance comes to.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait PlatformRepository: Send {
+    /// Stores the figures as of `now` in the place of those before.
+    async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError>;
 }

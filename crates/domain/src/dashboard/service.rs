@@ -7,7 +7,7 @@ use time::Date;
 use super::heatmap::{Heatmap, year_bounds};
 use super::ports::{DashboardReader, Figures, Person, Window};
 use super::views::{
-    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TrendDays, Trends,
+    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
 };
 use crate::clock::Clock;
 use crate::days::{LocalTime, Zone, days_between};
@@ -97,17 +97,17 @@ impl Dashboard {
     }
 
     /// What was used in `period`, by tool.
-    pub async fn tools(&self, look: &Look, period: Period) -> Result<Vec<ToolUsage>, UserError> {
+    pub async fn tools(&self, look: &Look, period: Period) -> Result<TopList<ToolUsage>, UserError> {
         Ok(self.reader.tools(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What was used in `period`, by model.
-    pub async fn models(&self, look: &Look, period: Period) -> Result<Vec<ModelUsage>, UserError> {
+    pub async fn models(&self, look: &Look, period: Period) -> Result<TopList<ModelUsage>, UserError> {
         Ok(self.reader.models(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What `user` used, by machine.
-    pub async fn machines(&self, user: UserId) -> Result<Vec<MachineUsage>, UserError> {
+    pub async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, UserError> {
         Ok(self.reader.machines(user).await?)
     }
 

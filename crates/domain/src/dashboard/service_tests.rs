@@ -124,12 +124,12 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     let noted = note();
     reader.expect_tools().returning(move |window, viewer| {
         noted(window, viewer);
-        Ok(Vec::new())
+        Ok(TopList::default())
     });
     let noted = note();
     reader.expect_models().returning(move |window, viewer| {
         noted(window, viewer);
-        Ok(Vec::new())
+        Ok(TopList::default())
     });
     let noted = note();
     reader.expect_days().returning(move |window, viewer| {
@@ -191,12 +191,13 @@ fn machines_are_told_to_their_owner_and_the_sum_of_everything_to_anybody() {
     let mut reader = MockDashboardReader::new();
     let machine =
         MachineUsage { machine: MachineId::unnamed(), tokens: 7, cost: crate::money::Usd::ZERO, last_synced_at: NOW };
-    let hers = machine.clone();
-    reader.expect_machines().withf(|user| *user == ADA).returning(move |_| Ok(vec![hers.clone()]));
+    let machines = TopList { items: vec![machine], total: 1, tokens: 7 };
+    let hers = machines.clone();
+    reader.expect_machines().withf(|user| *user == ADA).returning(move |_| Ok(hers.clone()));
     let totals = PlatformTotals { tokens: 7, users: 3, tools: 1 };
     reader.expect_platform().returning(move || Ok(totals));
     let dashboard = dashboard(reader, NOW);
-    assert_eq!(block_on(dashboard.machines(ADA)).expect("machines"), [machine]);
+    assert_eq!(block_on(dashboard.machines(ADA)).expect("machines"), machines);
     assert_eq!(block_on(dashboard.platform()).expect("totals"), totals);
 }
 

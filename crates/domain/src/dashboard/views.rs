@@ -146,6 +146,26 @@ pub fn share_percent(part: i64, whole: i64) -> f64 {
     if whole > 0 { (part as f64 * 10_000.0 / whole as f64).round() / 100.0 } else { 0.0 }
 }
 
+/// The most rows that a list by name has.
+pub const MOST_LISTED: u32 = 500;
+
+/// The first [`MOST_LISTED`] rows of a list by name, and what all of its rows come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopList<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// How many rows there are.
+    pub total: u32,
+    /// The tokens of all of them.
+    pub tokens: i64,
+}
+
+impl<T> Default for TopList<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), total: 0, tokens: 0 }
+    }
+}
+
 /// What one tool was used for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolUsage {

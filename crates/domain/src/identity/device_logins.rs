@@ -11,7 +11,7 @@ use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
 use crate::clock::Clock;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, retried};
 use crate::users::Presence;
 
 /// How often another user code is tried where one is taken.
@@ -65,6 +65,10 @@ impl DeviceLogins {
 
     /// Begins a login of the program called `client_name`, which runs on `device`.
     pub async fn begin(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
+        retried(&*self.store, || self.begin_once(client_name.clone(), device.clone())).await
+    }
+
+    async fn begin_once(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
         let now = self.clock.now();
         let device_code = Secret::api_token(self.ids.secret());
         let mut tx = self.store.begin().await?;
@@ -126,6 +130,16 @@ impl DeviceLogins {
         code: &UserCode,
         yes: bool,
     ) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.answer_once(user, authority, code, yes)).await
+    }
+
+    async fn answer_once(
+        &self,
+        user: UserId,
+        authority: Authority<'_>,
+        code: &UserCode,
+        yes: bool,
+    ) -> Result<(), IdentityError> {
         let login = self.waiting(code).await?;
         let mut tx = self.store.begin().await?;
         let confirmation = if yes { Confirmation::Approved(user) } else { Confirmation::Denied };
@@ -146,6 +160,10 @@ impl DeviceLogins {
 
     /// What the program gets that asks with `device_code`. A session is given once.
     pub async fn ask(&self, device_code: &str) -> Result<Asked, IdentityError> {
+        retried(&*self.store, || self.ask_once(device_code)).await
+    }
+
+    async fn ask_once(&self, device_code: &str) -> Result<Asked, IdentityError> {
         let Some(Credential::ApiToken(hash)) = Credential::parse(device_code) else {
             return Ok(Asked::Not(Poll::Expired));
         };

@@ -15,7 +15,7 @@ use super::providers::Providers;
 use super::session::{Device, Session, SignedIn};
 use crate::clock::Clock;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, StoreError, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How often a sign-in is tried that collides with others at the same moment.
@@ -110,6 +110,15 @@ impl OAuth {
         names: &[Username],
         device: Device,
     ) -> Result<SignedIn, IdentityError> {
+        retried(&*self.store, || self.try_sign_in_once(external, names, device.clone())).await
+    }
+
+    async fn try_sign_in_once(
+        &self,
+        external: &ExternalAccount,
+        names: &[Username],
+        device: Device,
+    ) -> Result<SignedIn, IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let left_after = gone_by(now);
@@ -169,6 +178,15 @@ impl OAuth {
         session: SessionId,
         external: &ExternalAccount,
     ) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.try_link_once(user, session, external)).await
+    }
+
+    async fn try_link_once(
+        &self,
+        user: UserId,
+        session: SessionId,
+        external: &ExternalAccount,
+    ) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         match tx.external_accounts().owner(&external.provider, &external.subject, gone_by(now)).await? {
@@ -191,6 +209,10 @@ impl OAuth {
     /// Undoes the link of `user` to their account at `provider`, which this instance need not be configured for any more. Fails
     /// where it is the last way to sign in: there is no password, and no other link to a provider that there is.
     pub async fn unlink(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.unlink_once(user, provider)).await
+    }
+
+    async fn unlink_once(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         // Of two that are undone at the same time, the second sees that the first is gone.
         tx.users().hold(user).await?;

@@ -13,7 +13,7 @@ use super::ports::PasswordHasher;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
 use crate::mail::{Letter, RequestedEmail, bound_to_password};
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::tickets::{Brought, Purpose, TicketKey};
 use crate::users::{Presence, User};
 
@@ -49,6 +49,10 @@ impl Recovery {
     /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
     /// and a few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.ask_for_verification_once(user)).await
+    }
+
+    async fn ask_for_verification_once(&self, user: UserId) -> Result<(), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let account = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
@@ -64,6 +68,10 @@ impl Recovery {
 
     /// Notes that the address `ticket` was sent to is its owner's. Doing it again changes nothing.
     pub async fn verify_email(&self, ticket: &str) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.verify_email_once(ticket)).await
+    }
+
+    async fn verify_email_once(&self, ticket: &str) -> Result<(), IdentityError> {
         let (brought, user) = read(ticket, Purpose::VerifyEmail)?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
@@ -82,6 +90,10 @@ impl Recovery {
     /// Has a letter sent to `email`, if it is known to be the address of somebody with an account; at most one in five
     /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.forgot_password_once(email)).await
+    }
+
+    async fn forgot_password_once(&self, email: &Email) -> Result<(), IdentityError> {
         if !self.sends_letters {
             return Ok(());
         }
@@ -107,13 +119,21 @@ impl Recovery {
         drop(tx);
         // Costly, so only for a ticket that is good, and not within a transaction.
         let new = self.passwords.hash(new).await?;
+        retried(&*self.store, || self.reset_password_once(user, &brought, &new)).await
+    }
 
+    async fn reset_password_once(
+        &self,
+        user: UserId,
+        brought: &Brought,
+        new: &PasswordHash,
+    ) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if end_access(&mut *tx, user, KeptAccess::NONE).await? != Some(Presence::Here) {
             return Err(IdentityError::BadLink);
         }
-        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
-        tx.users().set_password(user, new).await?;
+        self.require_owner(&mut *tx, user, brought, self.clock.now()).await?;
+        tx.users().set_password(user, new.clone()).await?;
         tx.login_attempts().forget(AttemptKey::account(user)).await?;
         if self.sends_letters {
             let now = self.clock.now();

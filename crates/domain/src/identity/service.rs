@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 use super::access::{KeptAccess, end_access};
 use super::admission::Recognised;
 use super::attempts::{Attempt, AttemptKey, FailedLogins};
-use super::credentials::{Password, SignInName};
+use super::credentials::{Password, PasswordHash, SignInName};
 use super::email::Email;
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
@@ -17,7 +17,7 @@ use crate::days::Zone;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::mail::{Letter, RequestedEmail};
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, StoreError, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is known: noting every request would write on every read.
@@ -124,26 +124,38 @@ impl Identity {
             created_at: now,
             updated_at: now,
         };
-        let (mut tx, upline) = match &registration.referral_code {
+        let code = registration.referral_code;
+        retried(&*self.store, || self.register_once(&user, &password, code.as_ref(), &device)).await
+    }
+
+    async fn register_once(
+        &self,
+        user: &User,
+        password: &PasswordHash,
+        code: Option<&ReferralCode>,
+        device: &Device,
+    ) -> Result<SignedIn, IdentityError> {
+        let now = user.created_at;
+        let (mut tx, upline) = match code {
             Some(code) => Upline::begin_by_code(&*self.store, None, code).await?,
             None => (self.store.begin().await?, None),
         };
-        tx.users().insert(&user, Some(password)).await.map_err(|error| match error {
+        tx.users().insert(user, Some(password.clone())).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
             StoreError::Conflict { constraint } if constraint == "users_username_key" => {
                 IdentityError::UsernameTaken(user.username.to_string())
             }
             other => other.into(),
         })?;
-        if let Some((upline, code)) = upline.zip(registration.referral_code) {
-            let visitor = self.salt.visitor(&code, &device);
+        if let Some((upline, code)) = upline.zip(code) {
+            let visitor = self.salt.visitor(code, device);
             let join = Join { referred: user.id, visitor, now, pays: false };
             upline.join(&mut *tx, &*self.ids, join).await?;
         }
         if self.sends_letters {
             RequestedEmail::verification(&*self.ids, user.id).enqueue(&mut *tx, now).await?;
         }
-        let signed_in = self.open_session(&mut *tx, user.id, device, now).await?;
+        let signed_in = self.open_session(&mut *tx, user.id, device.clone(), now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -155,12 +167,16 @@ impl Identity {
     /// account has counts by itself.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
         let known = self.recognise(name, password, &device).await?;
+        retried(&*self.store, || self.login_once(&known, &device)).await
+    }
+
+    async fn login_once(&self, known: &Recognised, device: &Device) -> Result<SignedIn, IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         if !known.admit(&mut *tx, now).await? {
             return Err(IdentityError::WrongCredentials);
         }
-        let signed_in = self.open_session(&mut *tx, known.user, device, now).await?;
+        let signed_in = self.open_session(&mut *tx, known.user, device.clone(), now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }
@@ -173,6 +189,21 @@ impl Identity {
         password: Password,
         device: &Device,
     ) -> Result<Recognised, IdentityError> {
+        let (user, hash, attempt) = retried(&*self.store, || self.attempt_once(name, device)).await?;
+        let fits = self.passwords.verify(password, hash.clone()).await?;
+        let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
+        if let Some(attempt) = attempt {
+            retried(&*self.store, || self.succeed_once(attempt)).await?;
+        }
+        Ok(Recognised { user, password })
+    }
+
+    /// Finds the account called `name` and counts an attempt to sign in to it, if attempts are limited.
+    async fn attempt_once(
+        &self,
+        name: &str,
+        device: &Device,
+    ) -> Result<(Option<UserId>, Option<PasswordHash>, Option<Attempt>), IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let found = match SignInName::parse(name) {
@@ -182,14 +213,7 @@ impl Identity {
         let (user, hash) = found.map_or((None, None), |(user, hash)| (Some(user.id), hash));
         let target = user.map_or_else(|| AttemptKey::unknown_name(name), AttemptKey::account);
         let attempt = self.begin_attempt(tx, Attempt::new(target, device, now)).await?;
-        let fits = self.passwords.verify(password, hash.clone()).await?;
-        let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
-        if let Some(attempt) = attempt {
-            let mut tx = self.store.begin().await?;
-            attempt.succeed(&mut *tx).await?;
-            tx.commit().await?;
-        }
-        Ok(Recognised { user, password })
+        Ok((user, hash, attempt))
     }
 
     /// Counts `attempt`, if attempts are limited, and ends the transaction.
@@ -203,6 +227,12 @@ impl Identity {
         }
         tx.commit().await?;
         Ok(self.failed_logins.map(|_| attempt))
+    }
+
+    async fn succeed_once(&self, attempt: Attempt) -> Result<(), IdentityError> {
+        let mut tx = self.store.begin().await?;
+        attempt.succeed(&mut *tx).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Who calls with `token`.
@@ -237,15 +267,26 @@ impl Identity {
         }
         let new = self.passwords.hash(new).await?;
         let known = Recognised { user, password };
-        let mut tx = self.store.begin().await?;
         let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::WAYS_TO_SIGN_IN };
+        retried(&*self.store, || self.change_password_once(&known, kept, attempt, &new)).await
+    }
+
+    async fn change_password_once(
+        &self,
+        known: &Recognised,
+        kept: KeptAccess,
+        attempt: Option<Attempt>,
+        new: &PasswordHash,
+    ) -> Result<(), IdentityError> {
+        let user = known.user;
+        let mut tx = self.store.begin().await?;
         if end_access(&mut *tx, user, kept).await?.is_none() || !known.is_current(&mut *tx).await? {
             return Err(IdentityError::WrongCredentials);
         }
         if let Some(attempt) = attempt {
             attempt.succeed(&mut *tx).await?;
         }
-        tx.users().set_password(user, new).await?;
+        tx.users().set_password(user, new.clone()).await?;
         if self.sends_letters {
             let now = self.clock.now();
             tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
@@ -268,6 +309,10 @@ impl Identity {
 
     /// Ends one session of `user`.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.end_session_once(user, session)).await
+    }
+
+    async fn end_session_once(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if !tx.sessions().delete(user, session).await? {
             return Err(IdentityError::UnknownSession(session.to_string()));

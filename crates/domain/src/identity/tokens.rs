@@ -8,7 +8,7 @@ use super::error::IdentityError;
 use super::session::Secret;
 use crate::clock::Clock;
 use crate::ids::{ApiTokenId, Ids, SessionId, UserId};
-use crate::store::Store;
+use crate::store::{Store, retried};
 
 /// The use cases of API tokens.
 #[derive(Clone)]
@@ -26,6 +26,15 @@ impl ApiTokens {
 
     /// Makes a token of `user`, who calls through `session`.
     pub async fn issue(
+        &self,
+        user: UserId,
+        session: SessionId,
+        request: TokenRequest,
+    ) -> Result<IssuedToken, IdentityError> {
+        retried(&*self.store, || self.issue_once(user, session, request.clone())).await
+    }
+
+    async fn issue_once(
         &self,
         user: UserId,
         session: SessionId,
@@ -66,6 +75,10 @@ impl ApiTokens {
 
     /// Revokes a token of `user`.
     pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
+        retried(&*self.store, || self.revoke_once(user, token)).await
+    }
+
+    async fn revoke_once(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if !tx.api_tokens().delete(user, token).await? {
             return Err(IdentityError::UnknownToken(token.to_string()));

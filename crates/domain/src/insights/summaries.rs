@@ -12,7 +12,7 @@ use crate::days::Zone;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::Notification;
 use crate::round::Round;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, retried};
 use crate::streaks::Streak;
 use crate::streaks::ports::StreakReader;
 use crate::weeks::Week;
@@ -67,6 +67,10 @@ impl WeeklySummaries {
 
     /// Tells `user` what `week` came to; says no where they were told before, or are gone.
     async fn sum_up_one(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
+        retried(&*self.store, || self.sum_up_one_once(user, week.clone(), now)).await
+    }
+
+    async fn sum_up_one_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
         let Some(summary) = self.summary(user, week, now).await? else { return Ok(false) };
         let mut tx = self.store.begin().await?;
         if tx.ledger().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
@@ -95,8 +99,8 @@ impl WeeklySummaries {
         let figures = self.dashboard.figures(&[this], Some(user)).await?;
         let streak = figures.first().map_or(0, |(_, figures)| Streak::of(&figures.active_days, today).current);
         let most = |tokens: i64, name: &str| (tokens, std::cmp::Reverse(name.to_owned()));
-        let top_tool = tools.iter().max_by_key(|tool| most(tool.tokens, tool.source.as_str()));
-        let top_model = models.iter().max_by_key(|model| most(model.tokens, model.model.as_str()));
+        let top_tool = tools.items.iter().max_by_key(|tool| most(tool.tokens, tool.source.as_str()));
+        let top_model = models.items.iter().max_by_key(|model| most(model.tokens, model.model.as_str()));
         Ok(Some(WeeklySummary {
             streak,
             top_tool: top_tool.map(|tool| tool.source.as_str().to_owned()),
@@ -117,8 +121,8 @@ mod tests {
 
     use super::*;
     use crate::clock::FixedClock;
-    use crate::dashboard::DayUsage;
     use crate::dashboard::ports::MockDashboardReader;
+    use crate::dashboard::{DayUsage, TopList};
     use crate::ids::CountingIds;
     use crate::insights::ports::MockWeeklyReader;
     use crate::streaks::ports::MockStreakReader;
@@ -164,8 +168,8 @@ mod tests {
             .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(person(user, "x"))) });
         let day = DayUsage { date: date!(2026 - 11 - 18), sums: Sums { tokens: 7, ..Sums::default() } };
         dashboard.expect_days().returning(move |_, _| Ok(vec![day]));
-        dashboard.expect_tools().returning(|_, _| Ok(Vec::new()));
-        dashboard.expect_models().returning(|_, _| Ok(Vec::new()));
+        dashboard.expect_tools().returning(|_, _| Ok(TopList::default()));
+        dashboard.expect_models().returning(|_, _| Ok(TopList::default()));
         dashboard.expect_figures().returning(|_, _| Ok(Vec::new()));
         let clock = Arc::new(FixedClock(datetime!(2026-11-23 9:00 UTC)));
         let summaries = WeeklySummaries::new(

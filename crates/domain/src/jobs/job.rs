@@ -23,6 +23,8 @@ pub enum Job {
     WeeklySummary,
     /// Compute what the community comes to.
     Benchmarks,
+    /// Compute what the whole instance comes to.
+    Platform,
     /// Look whose usage is hard to believe.
     Plausibility,
     /// Remove what is not kept any more.
@@ -46,6 +48,7 @@ impl Job {
             Self::StreakRisk => Kind::StreakRisk,
             Self::WeeklySummary => Kind::WeeklySummary,
             Self::Benchmarks => Kind::Benchmarks,
+            Self::Platform => Kind::Platform,
             Self::Plausibility => Kind::Plausibility,
             Self::Cleanup => Kind::Cleanup,
             Self::Mail(_) => Kind::Mail,
@@ -69,6 +72,7 @@ impl Job {
             | Self::Reprice
             | Self::StreakRisk
             | Self::WeeklySummary
+            | Self::Platform
             | Self::Plausibility
             | Self::Cleanup => Vec::new(),
             Self::Mail(letter) => letter.data(),
@@ -85,6 +89,7 @@ impl Job {
             Kind::StreakRisk => Self::StreakRisk,
             Kind::WeeklySummary => Self::WeeklySummary,
             Kind::Benchmarks => Self::Benchmarks,
+            Kind::Platform => Self::Platform,
             Kind::Plausibility => Self::Plausibility,
             Kind::Cleanup => Self::Cleanup,
             Kind::Mail => Self::Mail(Letter::parse(data).ok_or_else(unknown)?),

@@ -17,6 +17,8 @@ pub enum Kind {
     WeeklySummary,
     /// Computes what the community comes to.
     Benchmarks,
+    /// Computes what the whole instance comes to.
+    Platform,
     /// Looks whose usage is hard to believe.
     Plausibility,
     /// Removes what is not kept any more.
@@ -39,13 +41,14 @@ struct Manner {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Leaderboard,
         Self::Benchmarks,
         Self::Prices,
         Self::Reprice,
         Self::StreakRisk,
         Self::WeeklySummary,
+        Self::Platform,
         Self::Plausibility,
         Self::Cleanup,
         Self::Mail,
@@ -100,6 +103,9 @@ impl Kind {
             Self::Benchmarks => {
                 Manner { name: "benchmarks", priority: 50, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
             }
+            Self::Platform => {
+                Manner { name: "platform", priority: 50, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+            }
             Self::Plausibility => {
                 Manner { name: "plausibility", priority: 70, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
             }
@@ -135,6 +141,7 @@ mod tests {
                 "weekly_summary",
                 "leaderboard",
                 "benchmarks",
+                "platform",
                 "prices",
                 "reprice",
                 "plausibility",

@@ -9,6 +9,7 @@
 mod asking;
 mod board;
 mod error;
+mod freshness;
 mod history;
 pub mod ports;
 pub mod ranking;
@@ -20,6 +21,7 @@ mod service_tests;
 pub(crate) use asking::{GATHERED, ask_for_refresh};
 pub use board::{Asked, Board, Entry, Filter, Kind, Measure, Part, Scope, Score, SortBy, Standing};
 pub use error::LeaderboardError;
+pub use freshness::BoardUpdates;
 pub use history::{HistoryDays, KEPT_DAYS, RankedDay};
 pub use season::{Season, SeasonBoard, SeasonEntry, SeasonMonth, TOP};
 pub use service::{Leaderboard, Refreshed};

@@ -1,7 +1,7 @@
 //! What boards need from outside.
 
 use async_trait::async_trait;
-use time::{Date, OffsetDateTime};
+use time::{Date, Duration, OffsetDateTime};
 
 use super::board::{Asked, Board, Entry, Part, SortBy};
 use super::history::RankedDay;
@@ -38,6 +38,17 @@ pub struct BestRank {
     pub rank: u32,
 }
 
+/// The newest boards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatestBoard {
+    /// As of when.
+    pub computed_at: OffsetDateTime,
+    /// How long computing them took; `None` where an older release did.
+    pub took: Option<Duration>,
+    /// Whether a refresh is overdue that no worker took.
+    pub is_overdue: bool,
+}
+
 /// Computes boards and what follows from them.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -53,6 +64,12 @@ pub trait LeaderboardRepository: Send {
     /// for `job`. Returns how many people have usage. Expects the lock.
     async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime, job: Option<JobId>)
     -> Result<u64, StoreError>;
+
+    /// Notes how long computing the newest snapshot took.
+    async fn note_duration(&mut self, took: Duration) -> Result<(), StoreError>;
+
+    /// The newest boards, if there are any. A refresh is overdue that was due before `overdue_since`. Expects no lock.
+    async fn latest(&mut self, overdue_since: OffsetDateTime) -> Result<Option<LatestBoard>, StoreError>;
 
     /// Whether a snapshot that is still kept was computed for `job`.
     async fn has_ranked(&mut self, job: JobId) -> Result<bool, StoreError>;

@@ -19,7 +19,7 @@ use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
 use crate::round::Round;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, retried};
 use crate::streaks::window_start;
 use crate::text::grouped;
 use crate::users::Username;
@@ -98,6 +98,10 @@ impl Leaderboard {
     /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks while one
     /// waits gets that one; one that has begun may have read already, so another is queued.
     pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
+        retried(&*self.store, || self.request_refresh_once(by)).await
+    }
+
+    async fn request_refresh_once(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
@@ -118,6 +122,7 @@ impl Leaderboard {
         let now = self.clock.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.leaderboard().refresh(&todays, now, attempt.map(|attempt| attempt.job)).await?;
+        tx.leaderboard().note_duration(self.clock.now() - now).await?;
         tx.commit().await?;
         Ok(Some(people))
     }
@@ -162,6 +167,10 @@ impl Leaderboard {
     }
 
     async fn settle_rank(&self, best: BestRank) -> Result<(), StoreError> {
+        retried(&*self.store, || self.settle_rank_once(best)).await
+    }
+
+    async fn settle_rank_once(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
         if let Some(account) = tx.ledger().lock(best.user).await? {
             settle(&mut *tx, &*self.ids, self.clock.now(), best.user, Change::of(account)).await?;

@@ -9,7 +9,7 @@ use super::ports::NotificationReader;
 use super::preferences::{Preferences, PreferencesChange};
 use crate::clock::Clock;
 use crate::ids::UserId;
-use crate::store::Store;
+use crate::store::{Store, retried};
 
 /// How many notifications of a sort one transaction removes: few enough that nobody waits for it.
 const BATCH: u32 = 5_000;
@@ -35,6 +35,10 @@ impl Inbox {
 
     /// Marks notifications of `user` as read, and says of how many that was news.
     pub async fn mark_read(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
+        retried(&*self.store, || self.mark_read_once(user, which)).await
+    }
+
+    async fn mark_read_once(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
         let mut tx = self.store.begin().await?;
         let marked = tx.notifications().mark_read(user, which, self.clock.now()).await?;
         tx.commit().await?;
@@ -48,6 +52,14 @@ impl Inbox {
 
     /// Changes what `user` wants to be told, from the next notification on; returns what they want after it.
     pub async fn change_preferences(
+        &self,
+        user: UserId,
+        change: &PreferencesChange,
+    ) -> Result<Preferences, NotificationError> {
+        retried(&*self.store, || self.change_preferences_once(user, change)).await
+    }
+
+    async fn change_preferences_once(
         &self,
         user: UserId,
         change: &PreferencesChange,

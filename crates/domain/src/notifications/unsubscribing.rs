@@ -7,7 +7,7 @@ use super::notification::NotificationKind;
 use super::preferences::PreferencesChange;
 use crate::clock::Clock;
 use crate::ids::UserId;
-use crate::store::Store;
+use crate::store::{Store, retried};
 use crate::tickets::{Brought, Purpose, TicketKey};
 
 /// The use cases of the link that stops letters.
@@ -32,6 +32,10 @@ impl Unsubscribing {
     /// Stops the letters that `ticket` is about; returns their kind. The link works again whenever it is followed, and
     /// changes nothing for an account that is gone.
     pub async fn unsubscribe(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
+        retried(&*self.store, || self.unsubscribe_once(ticket)).await
+    }
+
+    async fn unsubscribe_once(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         let (user, kind) = self.read(ticket)?;
         let mut tx = self.store.begin().await?;
         if tx.users().find(user).await?.is_some() {

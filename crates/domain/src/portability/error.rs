@@ -25,6 +25,14 @@ pub enum PortabilityError {
     /// The lifetime total would leave the range that is kept.
     #[error("The account's lifetime total would leave the range that is kept (2^62 tokens).")]
     OutOfRange,
+    /// It would have more names than an account may have.
+    #[error("The account would have more than {most} {kind}.")]
+    TooManyNames {
+        /// Of what: `models`.
+        kind: &'static str,
+        /// How many it may have.
+        most: usize,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -35,7 +43,7 @@ impl DomainError for PortabilityError {
         match self {
             Self::UnknownUser(_) | Self::UnknownUsername(_) => ErrorKind::NotFound,
             Self::UnderWay | Self::UsernameTaken(_) => ErrorKind::Conflict,
-            Self::OutOfRange => ErrorKind::Invalid,
+            Self::OutOfRange | Self::TooManyNames { .. } => ErrorKind::Invalid,
             Self::Store(error) => error.kind(),
         }
     }
@@ -46,6 +54,7 @@ impl DomainError for PortabilityError {
             Self::UnderWay => "export_under_way",
             Self::UsernameTaken(_) => "username_taken",
             Self::OutOfRange => "total_out_of_range",
+            Self::TooManyNames { .. } => "too_many_names",
             Self::Store(error) => error.code(),
         }
     }
@@ -57,7 +66,7 @@ impl DomainError for PortabilityError {
                 Some(Subject::new("User", "username", name.to_string()))
             }
             Self::UnderWay => Some(Subject::unnamed("Export", "user_id")),
-            Self::OutOfRange => None,
+            Self::OutOfRange | Self::TooManyNames { .. } => None,
             Self::Store(error) => error.subject(),
         }
     }
@@ -107,6 +116,13 @@ mod tests {
                 "total_out_of_range",
                 None,
                 "The account's lifetime total would leave the range that is kept (2^62 tokens).",
+            ),
+            (
+                PortabilityError::TooManyNames { kind: "models", most: 5_000 },
+                ErrorKind::Invalid,
+                "too_many_names",
+                None,
+                "The account would have more than 5000 models.",
             ),
         ]);
     }

@@ -1,5 +1,6 @@
 //! Taking in what somebody brings along.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -14,9 +15,10 @@ use crate::identity::{Email, ExternalLink, SignInName};
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
-use crate::store::{Store, StoreError, UnitOfWork};
-use crate::usage::ports::Account;
-use crate::usage::{self, Entry, MOST_TOKENS, Message};
+use crate::store::{Store, StoreError, UnitOfWork, retried};
+use crate::usage::ports::{Account, SharedNames};
+use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
+use crate::usage::{self, Entry, MOST_TOKENS, MachineId, Message};
 use crate::users::{User, Username};
 
 /// Which account takes in what is brought.
@@ -62,6 +64,7 @@ impl Imports {
         let report =
             Imported { user: user.id, username: user.username, email: user.email, is_new, ..Imported::nothing() };
         Ok(Import {
+            store: self.store.clone(),
             zone: account.zone.clone().unwrap_or_else(Zone::utc),
             change: Change::of(account.clone()),
             account,
@@ -70,6 +73,7 @@ impl Imports {
             prices: self.prices.clone(),
             now: self.clock.now(),
             links_are_trusted: is_trusted,
+            machines: BTreeSet::new(),
             unlocks: Vec::new(),
             events: Vec::new(),
             report,
@@ -155,6 +159,7 @@ impl Imported {
 
 /// An account that takes in what is brought. Dropping it undoes everything.
 pub struct Import {
+    store: Arc<dyn Store>,
     tx: Box<dyn UnitOfWork>,
     ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
@@ -163,6 +168,8 @@ pub struct Import {
     account: Account,
     change: Change,
     links_are_trusted: bool,
+    /// Those that are brought along.
+    machines: BTreeSet<MachineId>,
     unlocks: Vec<PastUnlock>,
     events: Vec<PastEvent>,
     report: Imported,
@@ -175,7 +182,10 @@ impl Import {
         let user = self.report.user;
         match part {
             Part::Messages(entries) => self.take_messages(entries).await?,
-            Part::Machines(machines) => self.tx.imports().meet_machines(user, &machines).await?,
+            Part::Machines(machines) => {
+                self.note_machines(machines.iter().map(|machine| &machine.id))?;
+                self.tx.imports().meet_machines(user, &machines).await?;
+            }
             Part::ExternalAccounts(links) => self.take_links(links).await?,
             Part::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
             Part::Code(own) => {
@@ -232,6 +242,8 @@ impl Import {
         if tokens.is_none_or(|tokens| tokens > room) {
             return Err(PortabilityError::OutOfRange);
         }
+        self.note_machines(messages.iter().map(|message| &message.machine))?;
+        self.make_names(&messages).await?;
         let book = self.prices.get();
         let account = self.account.clone();
         let taken = usage::take_in(&mut *self.tx, self.report.user, account, messages, &book, &self.zone).await?;
@@ -240,6 +252,41 @@ impl Import {
         self.report.updated_messages += taken.updated as u64;
         self.report.known_messages += taken.known as u64;
         Ok(())
+    }
+
+    /// Makes the names of `messages` in a transaction of its own. An import meets names part by part and holds everything until
+    /// its end: it and a sync could otherwise wait for each other's names. A name that nobody uses does no harm.
+    async fn make_names(&mut self, messages: &[Message]) -> Result<(), PortabilityError> {
+        let mut names = SharedNames::default();
+        for message in messages {
+            names.sources.insert(message.source.clone());
+            names.models.insert(message.model.clone());
+        }
+        let used = self.tx.ledger().name_use(self.report.user, &names).await?;
+        if !used.models_fit() {
+            return Err(PortabilityError::TooManyNames { kind: "models", most: MOST_MODELS });
+        }
+        if !used.sources_fit() {
+            return Err(PortabilityError::TooManyNames { kind: "tools", most: MOST_SOURCES });
+        }
+        retried(&*self.store, || self.make_names_once(&names)).await
+    }
+
+    /// Fails where the machines that are brought along are more than an account may have.
+    fn note_machines<'a>(&mut self, machines: impl Iterator<Item = &'a MachineId>) -> Result<(), PortabilityError> {
+        for machine in machines {
+            if !self.machines.contains(machine) {
+                self.machines.insert(machine.clone());
+            }
+        }
+        let fit = self.machines.len() <= MOST_MACHINES;
+        if fit { Ok(()) } else { Err(PortabilityError::TooManyNames { kind: "machines", most: MOST_MACHINES }) }
+    }
+
+    async fn make_names_once(&self, names: &SharedNames) -> Result<(), PortabilityError> {
+        let mut tx = self.store.begin().await?;
+        tx.ledger().make_names(names).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Whoever could have written the file could otherwise let themselves into an account with it.

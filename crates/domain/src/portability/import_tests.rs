@@ -19,8 +19,9 @@ use crate::pricing::{Cost, PriceBook};
 use crate::progression::EventXp;
 use crate::referrals::ReferralCode;
 use crate::testing::{TestUnitOfWork, facts, person};
-use crate::usage::MachineId;
+use crate::usage::Source;
 use crate::usage::ports::Moved;
+use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, message};
 
 const THERE: UserId = UserId(Uuid::from_u128(1));
@@ -132,9 +133,16 @@ fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
 
 #[test]
 fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
-    let (imports, commits) = imports(|tx| {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let (imports, commits) = imports(move |tx| {
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        // The second transaction makes names and nothing else.
+        if begun.fetch_add(1, Ordering::SeqCst) > 0 {
+            return;
+        }
         here(tx);
         let stored = entry("known", 10);
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_find().times(2).returning(move |_, source, _| {
             Ok(if source.as_str() == "claude-code" { vec![stored.clone()] } else { Vec::new() })
         });
@@ -149,7 +157,37 @@ fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
     block_on(import.take(Part::Messages(part))).expect("they are taken");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.new_messages, report.updated_messages, report.known_messages), (2, 0, 2));
-    assert_eq!(commits.load(Ordering::SeqCst), 1);
+    assert_eq!(commits.load(Ordering::SeqCst), 2, "the names, then the import");
+}
+
+#[test]
+fn names_beyond_what_an_account_may_have_are_refused() {
+    let machines = |count: usize| {
+        let machine = |n: usize| Machine { id: MachineId::trusted(format!("m{n}")), last_synced_at: NOW };
+        Part::Machines((0..count).map(machine).collect())
+    };
+    let used = |sources, models| NameUse {
+        new_sources: std::iter::once(Source::trusted("claude-code")).collect(),
+        new_models: std::iter::once(entry("a", 1).message.model).collect(),
+        sources,
+        models,
+    };
+    for (part, used, code) in [
+        (machines(1_001), used(0, 0), Some("too_many_names")),
+        (machines(1_000), used(0, 0), None),
+        (Part::Messages(vec![entry("a", 1)]), used(0, 5_000), Some("too_many_names")),
+        (Part::Messages(vec![entry("a", 1)]), used(200, 0), Some("too_many_names")),
+    ] {
+        let (imports, commits) = imports(move |tx| {
+            here(tx);
+            let used = used.clone();
+            tx.ledger.expect_name_use().returning(move |_, _| Ok(used.clone()));
+            tx.imports.expect_meet_machines().returning(|_, _| Ok(()));
+        });
+        let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
+        assert_eq!(block_on(import.take(part)).err().map(|error| error.code()), code);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::data::Datum;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::{Job, NewJob};
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::text::rfc3339;
 use crate::usage::{ModelName, Provider};
 
@@ -87,6 +87,10 @@ impl PriceOverrides {
     /// Decides `decided`, which has prices. Its instant may be in the past or in the future; it is the end of what was decided
     /// for the time after it. Other processes follow within moments.
     pub async fn set(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
+        retried(&*self.store, || self.set_once(by, decided.clone(), reason.clone())).await
+    }
+
+    async fn set_once(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
         if !decided.prices.as_ref().is_some_and(Prices::are_plausible) {
             return Err(PricingError::Implausible);
         }
@@ -98,6 +102,10 @@ impl PriceOverrides {
     /// Ends the override that the decision `id` stands for, now and for all time after. Fails where it does not stand: it was
     /// ended, or another decision on the same model and provider came after it, which is the one to end.
     pub async fn remove(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
+        retried(&*self.store, || self.remove_once(by, id, reason.clone())).await
+    }
+
+    async fn remove_once(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
         let mut tx = self.store.begin().await?;
         tx.prices().lock().await?;
         let decided = tx.prices().decision(id).await?.ok_or(PricingError::NotOverridden(id))?;

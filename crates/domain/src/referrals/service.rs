@@ -13,7 +13,7 @@ use super::upline::{Join, Paid, Upline};
 use crate::clock::Clock;
 use crate::identity::Device;
 use crate::ids::{Ids, UserId};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, retried};
 
 /// How long after signing up a code may be named.
 pub const WINDOW: Duration = Duration::days(1);
@@ -48,6 +48,10 @@ impl Referrals {
         if let Some(code) = self.reader.code(user).await? {
             return Ok(code);
         }
+        retried(&*self.store, || self.give_code_once(user)).await
+    }
+
+    async fn give_code_once(&self, user: UserId) -> Result<ReferralCode, ReferralError> {
         let mut tx = self.store.begin().await?;
         for _ in 0..TRIES {
             let code = ReferralCode::of(self.ids.secret());
@@ -75,6 +79,10 @@ impl Referrals {
     /// Notes that somebody with `device` followed the link of the code that is spelled `code`. Whether there is such a code
     /// stays untold.
     pub async fn click(&self, code: &str, device: &Device) -> Result<(), ReferralError> {
+        retried(&*self.store, || self.click_once(code, device)).await
+    }
+
+    async fn click_once(&self, code: &str, device: &Device) -> Result<(), ReferralError> {
         let Some(code) = ReferralCode::parse(code) else { return Ok(()) };
         let (visitor, network) = (self.salt.visitor(&code, device), self.salt.network(&code, device));
         let mut tx = self.store.begin().await?;
@@ -85,6 +93,10 @@ impl Referrals {
     /// Makes whoever has the code that is spelled `code` the referrer of `user`, who signed up within [`WINDOW`] and has
     /// none. If `user` has synced before, it is paid now.
     pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+        retried(&*self.store, || self.track_once(user, code, device)).await
+    }
+
+    async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
         let unknown = || ReferralError::UnknownCode(code.to_owned());
         let parsed = ReferralCode::parse(code).ok_or_else(unknown)?;
         let (mut tx, upline) = Upline::begin_by_code(&*self.store, Some(user), &parsed).await?;

@@ -20,7 +20,8 @@ use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
 use crate::testing::{TestUnitOfWork, facts};
 use crate::usage::ports::{Account, Locks, Moved};
-use crate::usage::testing::{NOW, account, batch, message, sent};
+use crate::usage::room::NameUse;
+use crate::usage::testing::{NOW, account, batch, locked, message, sent};
 use crate::usage::{Batch, Entry, SentMessage, Sums, Usage};
 use crate::users::{Profile, User, Username};
 
@@ -83,7 +84,7 @@ impl People {
             .expect_find()
             .returning(move |id| Ok(people.account(id.0.as_u128()).map(|_| person(id, NOW - people.age))));
         let people = self.clone();
-        tx.ledger.expect_lock_for_sync().returning(move |id, _, _| Ok(people.account(id.0.as_u128())));
+        tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
         tx.ledger.expect_lock_counts().returning(|_| Ok(()));
         tx.ledger.expect_try_lock_all().returning(move |ids| {
@@ -184,6 +185,8 @@ fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
     let shared = people.clone();
     let store = TestUnitOfWork::store(move || {
         let (mut tx, stored) = (shared.transaction(), stored.clone());
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
         tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));

@@ -10,7 +10,7 @@ use crate::ids::{Ids, UserId};
 use crate::notifications::Told;
 use crate::page::{Page, PageRequest};
 use crate::progression::{Change, settle};
-use crate::store::{Store, UnitOfWork};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::usage::lock_together;
 use crate::usage::ports::Account;
 use crate::users::{User, Username};
@@ -32,6 +32,10 @@ impl Social {
 
     /// Lets `follower` follow the person called `name`, or ask to. Both may earn something by it.
     pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+        retried(&*self.store, || self.follow_once(follower, name)).await
+    }
+
+    async fn follow_once(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
         let mut tx = self.store.begin().await?;
         let found = find(&mut *tx, name).await?;
         let follow = Follow::new(follower, found.id, self.clock.now())?;
@@ -67,6 +71,10 @@ impl Social {
     /// Ends the follow of the person called `name`, or takes back the request, if there is either. Where there is no follow, no
     /// account is locked.
     pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
+        retried(&*self.store, || self.unfollow_once(follower, name)).await
+    }
+
+    async fn unfollow_once(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
         let whom = follow.following;
@@ -84,6 +92,10 @@ impl Social {
 
     /// Lets the person called `name` follow `owner`, as they asked. Where there is no request, no account is locked.
     pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        retried(&*self.store, || self.accept_once(owner, name)).await
+    }
+
+    async fn accept_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
         if !tx.follows().has_requested(person.id, owner).await? {
@@ -102,6 +114,10 @@ impl Social {
 
     /// Removes the request of the person called `name` to follow `owner`, if there is one.
     pub async fn decline(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        retried(&*self.store, || self.decline_once(owner, name)).await
+    }
+
+    async fn decline_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
         tx.follows().remove_request(person.id, owner).await?;
@@ -110,6 +126,10 @@ impl Social {
 
     /// Ends that the person called `name` follows `owner`, if they do; where they do not, no account is locked.
     pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
+        retried(&*self.store, || self.remove_follower_once(owner, name)).await
+    }
+
+    async fn remove_follower_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         let mut tx = self.store.begin().await?;
         let follow = Follow::new(find(&mut *tx, name).await?.id, owner, self.clock.now())?;
         if !tx.follows().exists(follow.follower, owner).await? {

@@ -20,6 +20,19 @@ pub struct Batch {
     pub dry_run: bool,
     /// The messages in the order they were sent.
     pub messages: Vec<SentMessage>,
+    /// What was wrong with it and was ignored.
+    pub warnings: Vec<Warning>,
+}
+
+/// Something in a request that was ignored: it is about nothing that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// What sort of thing: `field_ignored`.
+    pub code: &'static str,
+    /// Where it is (`timezone`, `messages[3].project`); of several, the first.
+    pub field: String,
+    /// Why, for people.
+    pub message: String,
 }
 
 /// How a client counts. The default is what protocol 2 clients do: all kinds disjoint.

@@ -6,7 +6,11 @@ use super::derived::Derived;
 use super::message::{Entry, Message, MessageKey, Model};
 use super::names::ModelName;
 use crate::days::Zone;
+use crate::money::Usd;
 use crate::pricing::{Cost, PriceBook, PricedModel};
+
+/// How many models without a price are listed.
+const LISTED: usize = 100;
 
 /// Prices messages by one edition of the book; each model is looked up once.
 pub struct Pricer<'book> {
@@ -23,6 +27,10 @@ impl<'book> Pricer<'book> {
 
     /// `message` with its cost at its own time.
     pub fn price(&mut self, message: Message) -> Entry {
+        // Nothing costs nothing, whatever the model: it waits for no price.
+        if message.tokens.is_empty() {
+            return Entry { message, cost: Cost::Priced(Usd::ZERO) };
+        }
         let model = match self.found.get(&message.model) {
             Some(model) => model,
             None => self
@@ -37,9 +45,9 @@ impl<'book> Pricer<'book> {
         Entry { message, cost }
     }
 
-    /// The models that some message so far found no price for.
+    /// The first hundred, by name, of the models that some message so far found no price for.
     pub fn unpriced_models(self) -> Vec<ModelName> {
-        self.unpriced.into_iter().collect()
+        self.unpriced.into_iter().take(LISTED).collect()
     }
 }
 

@@ -78,6 +78,10 @@ impl Derived {
 
     fn count(&mut self, entry: &Entry, zone: &Zone, sums: Sums) {
         let message = &entry.message;
+        // It shows no tool, no model and no day that was used.
+        if message.tokens.is_empty() {
+            return;
+        }
         let local = zone.local(message.at);
         let day = local.date;
         let key = RollupKey {
@@ -129,6 +133,7 @@ fn subtract<K: Clone + Eq + Hash, S: Copy + Default + SubAssign>(from: &mut Hash
 mod tests {
     use super::*;
     use crate::pricing::Cost;
+    use crate::usage::Message;
     use crate::usage::testing::message;
     use time::macros::{date, datetime};
 
@@ -141,6 +146,19 @@ mod tests {
         derived.add(&entry, &Zone::parse("Europe/Berlin").expect("a zone"));
         assert_eq!(derived.days.keys().copied().collect::<Vec<_>>(), [date!(2026 - 11 - 23)]);
         assert_eq!(derived.hours[&HourKey { day: date!(2026 - 11 - 23), hour: 0 }].messages, 1);
+    }
+
+    #[test]
+    fn a_message_without_tokens_counts_as_nothing() {
+        let informational = crate::usage::TokenCounts { reasoning_in_output: true, ..Default::default() };
+        for tokens in [crate::usage::TokenCounts::default(), informational] {
+            let entry = Entry { message: Message { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
+            let mut derived = Derived::default();
+            derived.add(&entry, &Zone::utc());
+            assert_eq!(derived, Derived::default());
+            derived.remove(&entry, &Zone::utc());
+            assert_eq!(derived, Derived::default());
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use pollster::block_on;
 use uuid::Uuid;
 
 use super::ports::{Account, Locks, Moved};
-use super::testing::{NOW, account, batch, message, sent};
+use super::room::NameUse;
+use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
 use crate::achievements::Events;
 use crate::clock::FixedClock;
@@ -30,6 +31,8 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
     let counter = commits.clone();
     let store = TestUnitOfWork::store(move || {
         let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
         tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
         prepare(&mut tx);
@@ -49,7 +52,7 @@ fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<Atom
     let queued = Arc::new(Mutex::new(Vec::new()));
     let noted = queued.clone();
     let (usage, commits) = usage(move |tx| {
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         tx.expect_settling(BTreeSet::new());
         let noted = noted.clone();
@@ -109,7 +112,9 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         let is_second = counter.fetch_add(1, Ordering::SeqCst) > 0;
         let came_by = |referrer, is_paid| Account { referred_by: Some(ReferredBy { referrer, is_paid }), ..account() };
         let is_paid = if is_second { locked } else { before };
-        tx.ledger.expect_lock_for_sync().returning(move |_, _, _| Ok(Some(came_by(BOB, is_paid))));
+        tx.ledger
+            .expect_lock_for_sync()
+            .returning(move |_, _, _, _| Ok(Some(super::testing::locked(came_by(BOB, is_paid)))));
         tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
         tx.ledger.expect_lock_counts().returning(|_| Ok(()));
         tx.ledger.expect_try_lock_all().returning(move |users| {

@@ -1,5 +1,6 @@
 //! A message as the ledger keeps it, and which of two copies of it wins.
 
+use std::borrow::Borrow;
 use std::cmp::Reverse;
 
 use sha2::{Digest, Sha256};
@@ -81,9 +82,15 @@ pub struct Entry {
 }
 
 /// Leaves one copy of each message: the one that wins. The result is in the order of the keys.
-pub fn fold_copies(mut messages: Vec<Message>) -> Vec<Message> {
-    messages.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| a.precedence().cmp(&b.precedence())));
-    messages.dedup_by(|later, kept| later.key == kept.key);
+pub fn fold_copies<M: Borrow<Message>>(mut messages: Vec<M>) -> Vec<M> {
+    messages.sort_unstable_by(|a, b| {
+        let (a, b): (&Message, &Message) = (a.borrow(), b.borrow());
+        a.key.cmp(&b.key).then_with(|| a.precedence().cmp(&b.precedence()))
+    });
+    messages.dedup_by(|later, kept| {
+        let (later, kept): (&Message, &Message) = ((*later).borrow(), (*kept).borrow());
+        later.key == kept.key
+    });
     messages
 }
 

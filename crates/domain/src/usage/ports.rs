@@ -1,5 +1,7 @@
 //! What the ledger needs from outside.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -7,6 +9,7 @@ use super::derived::Derived;
 use super::message::{Entry, MessageKey, Model};
 use super::names::{MachineId, Source};
 use super::repricing::RepricedAccount;
+use super::room::NameUse;
 use super::selection::Reach;
 use super::sums::Sums;
 use crate::achievements::ports::ProgressSums;
@@ -33,6 +36,8 @@ pub struct Account {
     pub achievements: u32,
     /// By whom its owner came, if by somebody.
     pub referred_by: Option<ReferredBy>,
+    /// Whether its derived rows follow the rules of an older release and are to be rebuilt before they are changed.
+    pub is_rebuild_due: bool,
 }
 
 impl Account {
@@ -74,6 +79,24 @@ pub struct Locks {
 /// Where a reading of a whole ledger goes on: after this message.
 pub type Cursor = (Source, MessageKey);
 
+/// An account whose lock a sync holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SyncLock {
+    /// The account.
+    pub account: Account,
+    /// Whether the machine that syncs is one of its machines: there is room for only so many.
+    pub machine_fits: bool,
+}
+
+/// Names that all accounts share.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SharedNames {
+    /// Tools.
+    pub sources: BTreeSet<Source>,
+    /// Models.
+    pub models: BTreeSet<Model>,
+}
+
 /// Stores messages and what is derived from them. Every method but the first three expects the lock to be held.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
@@ -89,13 +112,23 @@ pub trait LedgerRepository: Send {
     /// Locks what counts the activities of `users`, whose accounts are locked already, in the order of their ids.
     async fn lock_counts(&mut self, users: &[UserId]) -> Result<(), StoreError>;
 
-    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`. One round trip.
+    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`, and whether it sends tokens, unless it is one more
+    /// than [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
     async fn lock_for_sync(
         &mut self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         at: OffsetDateTime,
-    ) -> Result<Option<Account>, StoreError>;
+    ) -> Result<Option<SyncLock>, StoreError>;
+
+    /// How the account uses `names`. Makes none.
+    async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError>;
+
+    /// Makes those of `names` that nobody has used yet: first sources, then models, each in the order of the names. A
+    /// transaction does this once and after it has the locks of its accounts, and makes no name in another way, so no two wait
+    /// for each other's names in a circle. Expects no lock.
+    async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError>;
 
     /// The stored copies of the messages with `keys`, in any order.
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError>;
@@ -133,8 +166,11 @@ pub trait LedgerRepository: Send {
     /// Removes `entries`, each of which is stored.
     async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
 
-    /// Removes the machines that no message is left of.
-    async fn remove_idle_machines(&mut self, user: UserId) -> Result<(), StoreError>;
+    /// Removes the machines, and frees the names of tools and models, that no message is left of.
+    async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError>;
+
+    /// Records that the derived rows follow the rules of this release.
+    async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// The derived rows as they are stored.
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError>;

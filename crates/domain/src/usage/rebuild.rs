@@ -64,8 +64,26 @@ pub(super) async fn rederive(
     repair.days = difference.days.len();
     repair.hours = difference.hours.len();
     repair.totals = !difference.totals.is_zero();
+    let is_due = account.is_rebuild_due;
     let (rebuilt, _) = shift(tx, user, account, &difference).await?;
-    Ok((rebuilt, repair))
+    if is_due {
+        tx.ledger().mark_rebuilt(user).await?;
+    }
+    Ok((Account { is_rebuild_due: false, ..rebuilt }, repair))
+}
+
+/// The account of `user`, whose lock is held, with derived rows that this release can change: rebuilt where an upgrade marked
+/// it, or where its totals are none that messages can come to.
+pub(super) async fn up_to_date(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    account: Account,
+    zone: &Zone,
+) -> Result<Account, StoreError> {
+    if account.is_rebuild_due || !account.totals.is_possible() {
+        return Ok(rederive(tx, user, account, zone).await?.0);
+    }
+    Ok(account)
 }
 
 /// Moves the derived rows of `user` by `difference`; returns the account with its totals as they are then, and what moved.
@@ -77,5 +95,8 @@ pub(super) async fn shift(
 ) -> Result<(Account, Moved), StoreError> {
     let moved = tx.ledger().shift(user, difference).await?;
     account.totals += difference.totals;
+    if !account.totals.is_storable() {
+        return Err(StoreError::Internal(format!("the totals of {user} are out of range")));
+    }
     Ok((account, moved))
 }

@@ -1,5 +1,6 @@
 //! What a sync is answered with.
 
+use super::batch::Warning;
 use super::intake::Rejection;
 use super::names::ModelName;
 use crate::achievements::Unlock;
@@ -60,6 +61,8 @@ pub struct SyncReport {
     pub updated_rollups: usize,
     /// The sent models that have no price, by name.
     pub unpriced_models: Vec<ModelName>,
+    /// What was wrong with the request and was ignored.
+    pub warnings: Vec<Warning>,
     /// Where the account stands now.
     pub standing: Standing,
     /// Whether this sync reached a higher level.

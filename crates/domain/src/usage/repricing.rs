@@ -10,7 +10,7 @@ use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
 use super::ports::{Cursor, UnpricedReader};
-use super::rebuild::shift;
+use super::rebuild::{shift, up_to_date};
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::error::{DomainError, ErrorKind};
@@ -18,7 +18,7 @@ use crate::ids::{Ids, UserId};
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
 use crate::progression::{Change, settle};
-use crate::store::Store;
+use crate::store::{Store, retried};
 use crate::text::plural;
 
 /// How many messages one transaction prices: few enough that a sync of the same account does not wait for long.
@@ -128,10 +128,22 @@ impl Repricing {
         models: &[Model],
         cursor: Option<Cursor>,
     ) -> Result<Batch, UsageError> {
+        retried(&*self.store, || self.batch_once(user, edition, book, models, cursor.clone())).await
+    }
+
+    async fn batch_once(
+        &self,
+        user: UserId,
+        edition: Edition,
+        book: &PriceBook,
+        models: &[Model],
+        cursor: Option<Cursor>,
+    ) -> Result<Batch, UsageError> {
         let mut tx = self.store.begin().await?;
         // Deleted meanwhile: there is nobody to price for.
         let Some(account) = tx.ledger().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
         let page = tx.ledger().page_unpriced(user, models, cursor, BATCH).await?;
         let last = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));

@@ -1,31 +1,33 @@
 //! What the ledger does: take in a sync, forget what its owner does not want kept, follow its owner to another zone, derive
 //! everything anew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::batch::Batch;
+use super::batch::{Batch, Warning};
 use super::changes::{Changes, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
 use super::message::{Entry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
-use super::ports::Account;
-use super::rebuild::{Repair, rederive, shift};
+use super::ports::{Account, SharedNames, SyncLock};
+use super::rebuild::{Repair, rederive, shift, up_to_date};
 use super::report::{Standing, SyncReport};
+use super::room::Room;
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::ids::{Ids, UserId};
 use crate::jobs::FirstJobs;
+use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
 use crate::referrals::Upline;
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, StoreError, UnitOfWork, retried};
 
 /// How many messages one statement handles.
 const CHUNK: usize = 5_000;
@@ -38,12 +40,13 @@ pub struct Usage {
     ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
     first: Option<Arc<FirstJobs>>,
+    boards: Option<Arc<BoardUpdates>>,
 }
 
 impl Usage {
     /// Keeps the ledger in `store`, priced by whatever book is current.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, ids, prices, first: None }
+        Self { store, clock, ids, prices, first: None, boards: None }
     }
 
     /// Has the first messages of an instance ask for boards, so that nobody waits for the schedule.
@@ -52,53 +55,91 @@ impl Usage {
         Self { first: Some(first), ..self }
     }
 
+    /// Has new usage ask for boards that show it, where these are computed fast.
+    #[must_use]
+    pub fn with_board_updates(self, boards: Arc<BoardUpdates>) -> Self {
+        Self { boards: Some(boards), ..self }
+    }
+
     /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
     pub async fn sync(&self, user: UserId, batch: Batch) -> Result<SyncReport, UsageError> {
         let now = self.clock.now();
-        let (machine, source, dry_run) = (batch.machine.clone(), batch.source.clone(), batch.dry_run);
-        let named_zone = batch.zone.clone();
-        let Opened { mut tx, mut account, unpaid } = self.open(user, &machine, dry_run, now).await?;
+        let request = Request {
+            machine: batch.machine.clone(),
+            source: batch.source.clone(),
+            zone: batch.zone.clone(),
+            dry_run: batch.dry_run,
+            warnings: batch.warnings.clone(),
+            now,
+        };
+        let intake = Intake::new(batch, now);
+        retried(&*self.store, || self.sync_once(user, &request, &intake)).await
+    }
+
+    async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
+        let Request { machine, source, zone: named_zone, dry_run, now, warnings } = request;
+        let (dry_run, now) = (*dry_run, *now);
+        let Opened { mut tx, mut account, machine_fits, unpaid } =
+            self.open(user, machine, intake.has_tokens(), dry_run, now).await?;
         if let (None, Some(zone)) = (&account.zone, named_zone) {
-            account = move_to(&mut *tx, user, account, zone).await?;
+            account = move_to(&mut *tx, user, account, zone.clone()).await?;
         }
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
 
-        let intake = Intake::of(batch, now, MOST_TOKENS - account.totals.tokens);
+        let models = intake.models().iter().cloned().collect();
+        let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
+        let used = tx.ledger().name_use(user, &names).await?;
+        let room = Room { tokens: MOST_TOKENS - account.totals.tokens, names: used, machine_fits };
+        let admitted = intake.admit(&room);
+        if !admitted.messages.is_empty() {
+            // In one step: two transactions that made the same new names in several could wait for each other.
+            names.models = admitted.models.iter().copied().cloned().collect();
+            tx.ledger().make_names(&names).await?;
+        }
         let book = self.prices.get();
         let mut pricer = Pricer::new(&book);
-        let unique = intake.messages.len();
-        let entries: Vec<Entry> = intake.messages.into_iter().map(|message| pricer.price(message)).collect();
+        let written = write_all(&mut *tx, user, source, &admitted.messages, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
-        let written = write_all(&mut *tx, user, &source, entries, &zone).await?;
         let (account, moved) = shift(&mut *tx, user, account, &written.difference).await?;
+        // Messages without tokens are new and count as nothing.
+        let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
         let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
-        if let Some(upline) = unpaid.filter(|_| written.new > 0) {
+        if let Some(upline) = unpaid.filter(|_| has_new_usage) {
             upline.pay(&mut *tx, &*self.ids, user, now).await?;
         }
         if !dry_run {
-            let first = self.first.as_ref().filter(|_| written.new > 0);
+            let first = self.first.as_ref().filter(|_| has_new_usage);
             let wanted = first.map_or_else(Vec::new, |first| first.wanted(&*self.ids, now));
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
             }
+            let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0) {
+                Some(boards) => boards.ask(&mut *tx, &*self.ids, self.clock.now()).await?,
+                None => None,
+            };
             tx.commit().await?;
             if let Some(first) = first {
                 first.queued();
             }
+            if let Some(boards) = &self.boards {
+                boards.committed(covered);
+            }
         }
 
         Ok(SyncReport {
-            received: intake.received,
+            received: intake.received(),
             new: written.new,
             updated: written.updated,
-            duplicates: written.known + (intake.received - intake.rejected - unique),
-            rejected: intake.rejected,
-            rejections: intake.rejections,
+            duplicates: written.known + admitted.folded,
+            rejected: admitted.rejections.count,
+            rejections: admitted.rejections.first,
             new_rollups: moved.new_rollups,
             updated_rollups: moved.updated_rollups,
             unpriced_models,
+            warnings: warnings.clone(),
             standing: Standing::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
@@ -110,30 +151,38 @@ impl Usage {
         &self,
         user: UserId,
         machine: &MachineId,
+        has_usage: bool,
         dry_run: bool,
         now: OffsetDateTime,
     ) -> Result<Opened, UsageError> {
         let unknown = || UsageError::UnknownUser(user);
         let mut tx = self.store.begin().await?;
-        let account = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
+        let SyncLock { account, machine_fits } = locked;
         let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
-            return Ok(Opened { tx, account, unpaid: None });
+            return Ok(Opened { tx, account, machine_fits, unpaid: None });
         };
         // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
         drop(tx);
         let (mut tx, upline) = Upline::begin(&*self.store, user, referrer).await?;
-        let account = tx.ledger().lock_for_sync(user, machine, now).await?.ok_or_else(unknown)?;
+        let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
+        let SyncLock { account, machine_fits } = locked;
         // Another sync may have paid between the two.
         let unpaid = account.unpaid_referrer().map(|_| upline);
-        Ok(Opened { tx, account, unpaid })
+        Ok(Opened { tx, account, machine_fits, unpaid })
     }
 
     /// Removes the messages of `user` that `selection` has, and the machines that none is left of; returns how many messages.
     /// What they were counted in follows, and XP from usage with it; what was unlocked or paid for events stays.
     pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
+        retried(&*self.store, || self.forget_once(user, selection)).await
+    }
+
+    async fn forget_once(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
         let mut tx = self.store.begin().await?;
-        let mut account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
+        let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
+        let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
         let (reach, mut cursor, mut removed) = (selection.reach(), None, 0);
         loop {
@@ -155,7 +204,7 @@ impl Usage {
             }
         }
         if removed > 0 {
-            tx.ledger().remove_idle_machines(user).await?;
+            tx.ledger().remove_idle_names(user).await?;
             change.account = account;
             settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
             tx.commit().await?;
@@ -165,6 +214,10 @@ impl Usage {
 
     /// Derives everything of `user` anew from the ledger, and says what had to be changed.
     pub async fn rebuild(&self, user: UserId) -> Result<Repair, UsageError> {
+        retried(&*self.store, || self.rebuild_once(user)).await
+    }
+
+    async fn rebuild_once(&self, user: UserId) -> Result<Repair, UsageError> {
         let mut tx = self.store.begin().await?;
         let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
@@ -217,13 +270,15 @@ pub(crate) async fn take_in(
     for message in messages {
         by_source.entry(message.source.clone()).or_default().push(message);
     }
+    let account = up_to_date(tx, user, account, zone).await?;
     let mut taken = Taken { account, new: 0, updated: 0, known: 0 };
     let mut pricer = Pricer::new(book);
     for (source, messages) in by_source {
         let received = messages.len();
-        let entries: Vec<Entry> = fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
-        let folded = received - entries.len();
-        let written = write_all(tx, user, &source, entries, zone).await?;
+        let messages = fold_copies(messages);
+        let folded = received - messages.len();
+        let messages: Vec<&Message> = messages.iter().collect();
+        let written = write_all(tx, user, &source, &messages, &mut pricer, zone).await?;
         taken.account = shift(tx, user, taken.account, &written.difference).await?.0;
         taken.new += written.new;
         taken.updated += written.updated;
@@ -232,10 +287,22 @@ pub(crate) async fn take_in(
     Ok(taken)
 }
 
+/// What a sync request says beside its messages.
+struct Request {
+    machine: MachineId,
+    source: Source,
+    zone: Option<Zone>,
+    dry_run: bool,
+    warnings: Vec<Warning>,
+    /// When it came.
+    now: OffsetDateTime,
+}
+
 /// A sync that has begun.
 struct Opened {
     tx: Box<dyn UnitOfWork>,
     account: Account,
+    machine_fits: bool,
     /// Whom its first new message pays.
     unpaid: Option<Upline>,
 }
@@ -249,17 +316,18 @@ struct Written {
     difference: Derived,
 }
 
-/// Compares `entries`, one copy of each message, with the ledger and writes what is new or wins.
+/// Prices `messages`, one copy of each, compares them with the ledger and writes what is new or wins.
 async fn write_all(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     source: &Source,
-    mut entries: Vec<Entry>,
+    messages: &[&Message],
+    pricer: &mut Pricer<'_>,
     zone: &Zone,
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
-    while !entries.is_empty() {
-        let rest = entries.split_off(entries.len().min(CHUNK));
+    for chunk in messages.chunks(CHUNK) {
+        let entries: Vec<Entry> = chunk.iter().map(|message| pricer.price((*message).clone())).collect();
         let keys: Vec<MessageKey> = entries.iter().map(|entry| entry.message.key).collect();
         let stored = tx.ledger().find(user, source, &keys).await?;
         let changes = Changes::between(stored, entries);
@@ -271,7 +339,6 @@ async fn write_all(
         if !(changes.new.is_empty() && replacements.is_empty()) {
             tx.ledger().write(user, &changes.new, &replacements).await?;
         }
-        entries = rest;
     }
     written.difference = std::mem::take(&mut written.difference).without_zeros();
     Ok(written)
@@ -279,7 +346,6 @@ async fn write_all(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
@@ -287,7 +353,8 @@ mod tests {
     use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
     use crate::usage::ports::Moved;
-    use crate::usage::testing::{NOW, account, batch, message, sent};
+    use crate::usage::room::NameUse;
+    use crate::usage::testing::{NOW, account, batch, locked, message, sent};
     use crate::usage::{Model, ModelName, SentMessage};
     use uuid::Uuid;
 
@@ -305,7 +372,9 @@ mod tests {
     /// A transaction on an account whose ledger has `stored`, and today as its active day.
     fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
-        tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(account())));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
         tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
         tx.expect_settling(BTreeSet::from([NOW.date()]));
@@ -390,7 +459,7 @@ mod tests {
         let (usage, commits) = usage(move || {
             let mut tx = forgetting(stored.clone());
             tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
-            tx.ledger.expect_remove_idle_machines().times(1).returning(|_| Ok(()));
+            tx.ledger.expect_remove_idle_names().times(1).returning(|_| Ok(()));
             let sums = Arc::clone(&sums);
             tx.ledger.expect_shift().returning(move |_, difference| {
                 sums.lock().expect("sums").totals += difference.totals;
@@ -420,7 +489,7 @@ mod tests {
         let (usage, commits) = usage(|| {
             let mut tx = TestUnitOfWork::default();
             tx.ledger.expect_lock().returning(|_| Ok(None));
-            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(None));
+            tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
             tx
         });
         let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
@@ -435,8 +504,12 @@ mod tests {
     fn the_first_zone_that_a_sync_names_is_kept() {
         let (usage, _) = usage(|| {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock_for_sync().returning(|_, _, _| Ok(Some(Account { zone: None, ..account() })));
+            tx.ledger
+                .expect_lock_for_sync()
+                .returning(|_, _, _, _| Ok(Some(locked(Account { zone: None, ..account() }))));
             tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
+            tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+            tx.ledger.expect_make_names().returning(|_| Ok(()));
             tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
             tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));

@@ -75,7 +75,7 @@ impl Sums {
             output: count(tokens.output),
             cache_read: count(tokens.cache_read),
             cache_write: count(tokens.cache_write),
-            reasoning: count(tokens.reasoning),
+            reasoning: count(tokens.counted_reasoning()),
             cost: entry.cost.amount().unwrap_or_default(),
             unpriced_tokens: if unpriced { count(tokens.total()) } else { 0 },
             unpriced_messages: i64::from(unpriced),
@@ -93,13 +93,45 @@ impl Sums {
         }
     }
 
+    /// Whether every count is one that is stored, or the difference of two such: at most [`MOST_TOKENS`] either way. A sum
+    /// that saturated is not.
+    pub(crate) fn is_storable(&self) -> bool {
+        self.counts().into_iter().all(|count| (-MOST_TOKENS..=MOST_TOKENS).contains(&count))
+    }
+
+    /// Whether messages can come to this: no count is negative, and none is more than all tokens are.
+    pub(crate) fn is_possible(&self) -> bool {
+        let kinds = [self.input, self.output, self.cache_read, self.cache_write, self.reasoning, self.unpriced_tokens];
+        self.counts().into_iter().all(|count| (0..=MOST_TOKENS).contains(&count))
+            && kinds.into_iter().all(|count| count <= self.tokens)
+    }
+
+    fn counts(&self) -> [i64; 10] {
+        let Self { messages, tokens, input, output, cache_read, cache_write, reasoning, .. } = *self;
+        let Self { unpriced_tokens, unpriced_messages, estimated_messages, .. } = *self;
+        [
+            messages,
+            tokens,
+            input,
+            output,
+            cache_read,
+            cache_write,
+            reasoning,
+            unpriced_tokens,
+            unpriced_messages,
+            estimated_messages,
+        ]
+    }
+
     /// Whether nothing is left.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Applies `$op` to every field; sums saturate instead of wrapping (an account stays below [`MOST_TOKENS`]).
+/// Applies `$op` to every field. The sums of one account stay within [`MOST_TOKENS`] and never saturate. What is read may be
+/// of an older release: it saturates instead of wrapping, and is refused where it would be stored
+/// ([`is_storable`](Sums::is_storable)).
 macro_rules! each_field {
     ($self:ident, $other:ident, $op:ident, $money:tt) => {
         *$self = Self {
@@ -150,6 +182,24 @@ mod tests {
         assert_eq!(sums, unpriced);
         sums -= unpriced;
         assert!(sums.is_zero());
+    }
+
+    #[test]
+    fn sums_that_no_messages_come_to_are_told_from_those_that_some_do() {
+        let some = Sums { messages: 1, tokens: 30, input: 10, output: 20, reasoning: 20, ..Sums::default() };
+        let most = Sums { tokens: MOST_TOKENS, output: MOST_TOKENS, reasoning: MOST_TOKENS, ..Sums::default() };
+        for (name, sums, is_storable, is_possible) in [
+            ("nothing", Sums::default(), true, true),
+            ("some", some, true, true),
+            ("the most", most, true, true),
+            ("more reasoning than tokens", Sums { reasoning: 31, ..some }, true, false),
+            ("a negative count", Sums { reasoning: -1, ..some }, true, false),
+            ("taken back", Sums { messages: -1, tokens: -MOST_TOKENS, ..Sums::default() }, true, false),
+            ("one more than the most", Sums { tokens: MOST_TOKENS + 1, ..most }, false, false),
+            ("saturated", Sums { reasoning: i64::MAX, ..some }, false, false),
+        ] {
+            assert_eq!((sums.is_storable(), sums.is_possible()), (is_storable, is_possible), "{name}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use time::macros::datetime;
 use super::batch::{Batch, Conventions, SentMessage};
 use super::message::{Message, MessageKey, Model};
 use super::names::{MachineId, ModelName, Source};
-use super::ports::Account;
+use super::ports::{Account, SyncLock};
 use super::sums::Sums;
 use super::tokens::TokenCounts;
 use crate::days::Zone;
@@ -25,7 +25,13 @@ pub fn account() -> Account {
         event_xp: EventXp::default(),
         achievements: 0,
         referred_by: None,
+        is_rebuild_due: false,
     }
+}
+
+/// `account` as a sync locks it.
+pub fn locked(account: Account) -> SyncLock {
+    SyncLock { account, machine_fits: true }
 }
 
 /// A message with `count` tokens of input and of output, an hour before [`NOW`].
@@ -65,5 +71,6 @@ pub fn batch(messages: Vec<SentMessage>) -> Batch {
         conventions: Conventions::default(),
         dry_run: false,
         messages,
+        warnings: Vec::new(),
     }
 }

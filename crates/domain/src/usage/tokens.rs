@@ -30,9 +30,20 @@ impl TokenCounts {
         self.input + self.output + self.cache_read + self.cache_write + self.billed_reasoning()
     }
 
+    /// Whether there are no tokens. Such a message is stored and counts as nothing.
+    pub fn is_empty(&self) -> bool {
+        self.total() == 0
+    }
+
     /// The reasoning tokens that are billed for themselves.
     pub fn billed_reasoning(&self) -> u64 {
         if self.reasoning_in_output { 0 } else { self.reasoning }
+    }
+
+    /// The reasoning tokens that sums count. A row of an older release may have more reasoning than the output that
+    /// includes it: the surplus counts as nothing.
+    pub fn counted_reasoning(&self) -> u64 {
+        if self.reasoning_in_output { self.reasoning.min(self.output) } else { self.reasoning }
     }
 
     /// The tokens that filled the model's context: input + cache read + cache write.
@@ -67,6 +78,16 @@ mod tests {
         assert_eq!(counts.context(), 4_301);
         let included = TokenCounts { reasoning_in_output: true, ..counts };
         assert_eq!((included.total(), included.billed_reasoning()), (4_321, 0));
+    }
+
+    #[test]
+    fn counted_reasoning_is_bounded_by_the_output_that_includes_it() {
+        for (output, reasoning, reasoning_in_output, expected) in
+            [(5, 3, true, 3), (5, 5, true, 5), (1, MAX_COUNT, true, 1), (1, MAX_COUNT, false, MAX_COUNT)]
+        {
+            let counts = TokenCounts { output, reasoning, reasoning_in_output, ..TokenCounts::default() };
+            assert_eq!(counts.counted_reasoning(), expected, "{counts:?}");
+        }
     }
 
     #[test]

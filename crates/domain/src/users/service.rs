@@ -13,7 +13,7 @@ use crate::ids::{Ids, UserId};
 use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
 use crate::round::Round;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, retried};
 use crate::usage;
 
 /// How many rows one transaction of a purge removes: few enough that nobody waits for it.
@@ -37,6 +37,10 @@ impl Users {
     /// public, whoever asked to follow it does, and boards are refreshed, since those of meanwhile have no place for it. A
     /// profile that is complete may earn something.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
+        retried(&*self.store, || self.change_once(user, change.clone())).await
+    }
+
+    async fn change_once(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.store.begin().await?;
         let locked = tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
         let mut progress = Change::of(locked.clone());
@@ -67,6 +71,10 @@ impl Users {
     /// Deletes the account of `user`: from now on nobody finds it, and whatever it was signed in with has ended. Returns when
     /// it is gone for good; until then, its owner brings it back by signing in.
     pub async fn leave(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
+        retried(&*self.store, || self.leave_once(user)).await
+    }
+
+    async fn leave_once(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
         let mut tx = self.store.begin().await?;
         // Whatever changes the account at this moment is done before, or finds nobody.
         tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;

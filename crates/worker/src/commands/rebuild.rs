@@ -35,5 +35,11 @@ pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), Star
         let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
         eprintln!("stopped; go on with: worker rebuild --all{go_on}");
     }
+    if summary.failed > 0 {
+        return Err(failed(
+            "rebuilding",
+            format!("{} accounts could not be rebuilt; the log names them", summary.failed),
+        ));
+    }
     Ok(())
 }

@@ -149,6 +149,7 @@ fn message(line: portable::Message, now: OffsetDateTime) -> Result<Entry, Proble
         Reason::TimestampInFuture => problem("at", "is more than a day ahead"),
         Reason::TimestampTooOld => problem("at", "is before 2020"),
         Reason::HourWritesExceedWrites => problem("cache_write_1h", "is more than cache_write"),
+        Reason::ReasoningExceedsOutput => problem("reasoning", "is more than output, which includes it"),
         other => problem("key", other.code()),
     })?;
     Ok(Entry { message, cost: Cost::Unpriced })

@@ -34,7 +34,7 @@ fn message_line() -> Value {
     json!({
         "type": "message", "key": "116b88f173007be5e05df2a87105f095", "source": "Codex", "at": "2026-11-22T11:00:00.123456789Z",
         "model": "gpt-5", "provider": "openai", "machine": "laptop", "input": 1, "output": 2, "cache_read": 3,
-        "cache_write": 4, "cache_write_1h": 4, "reasoning": 5, "reasoning_in_output": true, "cost": "99", "cost_status": "priced",
+        "cache_write": 4, "cache_write_1h": 4, "reasoning": 2, "reasoning_in_output": true, "cost": "99", "cost_status": "priced",
     })
 }
 
@@ -70,6 +70,7 @@ fn what_no_message_can_be_is_refused_by_its_field() {
         ("machine", json!("x".repeat(51)), "must have 1 to 50 characters and no NUL"),
         ("input", json!(1_u64 << 53), "must not be more than 9007199254740991"),
         ("cache_write_1h", json!(5), "is more than cache_write"),
+        ("reasoning", json!(3), "is more than output, which includes it"),
         ("at", json!("2026-11-23T12:00:00.000001Z"), "is more than a day ahead"),
         ("at", json!("2019-12-31T23:59:59Z"), "is before 2020"),
     ] {

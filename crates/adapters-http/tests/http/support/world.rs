@@ -17,7 +17,9 @@ use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
 use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader, Person, Window};
-use domain::dashboard::{Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top};
+use domain::dashboard::{
+    Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
+};
 use domain::days::Zone;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
@@ -327,15 +329,16 @@ fn reader() -> MockDashboardReader {
     };
     reader.expect_days().returning(move |window, _| Ok(days(window)));
     reader.expect_days_and_hours().returning(move |window, _, _| Ok((days(window), [1; 24])));
-    reader.expect_tools().returning(|_, _| Ok(vec![tool("claude-code", 2), tool("codex", 1)]));
-    reader.expect_models().returning(|_, _| Ok(vec![model("claude-sonnet-4-5", 3)]));
+    reader
+        .expect_tools()
+        .returning(|_, _| Ok(TopList { items: vec![tool("claude-code", 2), tool("codex", 1)], total: 2, tokens: 3 }));
+    reader
+        .expect_models()
+        .returning(|_, _| Ok(TopList { items: vec![model("claude-sonnet-4-5", 3)], total: 1, tokens: 3 }));
     reader.expect_machines().returning(|_| {
-        Ok(vec![MachineUsage {
-            machine: MachineId::unnamed(),
-            tokens: 3,
-            cost: dollars("0.3508"),
-            last_synced_at: NOW,
-        }])
+        let machine =
+            MachineUsage { machine: MachineId::unnamed(), tokens: 3, cost: dollars("0.3508"), last_synced_at: NOW };
+        Ok(TopList { items: vec![machine], total: 1, tokens: 3 })
     });
     reader.expect_platform().returning(|| Ok(PlatformTotals { tokens: 1 << 70, users: 3, tools: 2 }));
     reader

@@ -1,0 +1,22 @@
+-- The roll-ups say which machines and names have messages that count: there is a row as long as there is one. A machine stays for
+-- its messages without tokens, too, which have no roll-up: they name it.
+WITH idle_names AS (
+    DELETE FROM account_names
+    WHERE user_key = (SELECT key FROM users WHERE id = $1)
+      AND (kind, name_key) NOT IN (
+          SELECT 1, source_key FROM usage_rollups WHERE user_key = (SELECT key FROM users WHERE id = $1)
+          UNION ALL
+          SELECT 2, model_key FROM usage_rollups WHERE user_key = (SELECT key FROM users WHERE id = $1)
+      )
+)
+DELETE FROM machines
+WHERE user_key = (SELECT key FROM users WHERE id = $1)
+  AND NOT EXISTS (
+      SELECT FROM usage_rollups AS used
+      WHERE used.user_key = machines.user_key AND used.machine_key = machines.key
+  )
+  AND key NOT IN (
+      SELECT machine_key FROM usage_messages
+      WHERE user_key = (SELECT key FROM users WHERE id = $1)
+        AND input = 0 AND output = 0 AND cache_read = 0 AND cache_write = 0 AND (reasoning = 0 OR flags & 1 = 1)
+  )

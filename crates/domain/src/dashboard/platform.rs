@@ -1,0 +1,57 @@
+//! What the whole instance comes to: computed by the worker, hourly, and read as it was stored. Figures of this moment would show
+//! what one person just did.
+
+use std::sync::Arc;
+
+use super::views::PlatformTotals;
+use crate::clock::Clock;
+use crate::store::{Store, StoreError};
+
+/// Computes the figures of the whole instance.
+#[derive(Clone)]
+pub struct PlatformFigures {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+}
+
+impl PlatformFigures {
+    /// Computes them in `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, clock }
+    }
+
+    /// Computes and stores them; returns them.
+    pub async fn refresh(&self) -> Result<PlatformTotals, StoreError> {
+        let mut tx = self.store.begin().await?;
+        let totals = tx.platform().refresh(self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(totals)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pollster::block_on;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::NOW;
+
+    #[test]
+    fn platform_figures_are_stored_as_of_now() {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counted = commits.clone();
+        let totals = PlatformTotals { tokens: 7, users: 3, tools: 1 };
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counted.clone(), ..TestUnitOfWork::default() };
+            tx.platform.expect_refresh().withf(|now| *now == NOW).returning(move |_| Ok(totals));
+            tx
+        });
+        let figures = PlatformFigures::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        assert_eq!(block_on(figures.refresh()).expect("figures"), totals);
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+    }
+}

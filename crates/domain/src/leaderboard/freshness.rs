@@ -1,0 +1,170 @@
+//! Boards that follow new usage: where computing them is fast, they are computed again at most a minute after it.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::{Duration, OffsetDateTime};
+
+use super::ports::LatestBoard;
+use crate::ids::{Ids, JobId};
+use crate::jobs::{Job, NewJob};
+use crate::store::{StoreError, UnitOfWork};
+
+/// How old boards become at least before new usage has them computed again.
+const MIN_AGE: Duration = Duration::MINUTE;
+
+/// How long a refresh may take at most for that.
+const MAX_COST: Duration = Duration::SECOND;
+
+/// How long after a job was asked for the transaction that asked has certainly ended.
+const GRACE: Duration = Duration::SECOND;
+
+/// Asks for refreshes after new usage, at most one a minute. One for all requests of a process: it remembers until when a refresh
+/// that is queued will show whatever comes, so most requests ask the database nothing.
+#[derive(Debug, Default)]
+pub struct BoardUpdates {
+    /// In seconds since 1970.
+    covered_until: AtomicI64,
+}
+
+/// Until when nothing more is to be asked for, once the transaction has been committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Covered(OffsetDateTime);
+
+impl BoardUpdates {
+    /// Queues a refresh that shows the new usage of the transaction `tx` at `now`, where one is due and none is queued. To be done
+    /// last in a transaction: others that ask for the same job wait for its end.
+    pub(crate) async fn ask(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        ids: &dyn Ids,
+        now: OffsetDateTime,
+    ) -> Result<Option<Covered>, StoreError> {
+        if (now + GRACE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        // The first boards are asked for with the first messages.
+        let Some(latest) = tx.leaderboard().latest(now - MIN_AGE).await? else { return Ok(None) };
+        let Some(due) = next_refresh(&latest, now) else { return Ok(Some(Covered(now + MIN_AGE))) };
+        let is_queued = enqueue(tx, ids, due, now).await?;
+        if due >= now + GRACE {
+            return Ok(Some(Covered(due)));
+        }
+        if is_queued {
+            return Ok(None);
+        }
+        // The refresh of this minute may have begun, and not see this.
+        let next = beginning_of_minute(due) + Duration::MINUTE;
+        enqueue(tx, ids, next, now).await?;
+        Ok(Some(Covered(next)))
+    }
+
+    /// Notes that the transaction was committed.
+    pub(crate) fn committed(&self, covered: Option<Covered>) {
+        if let Some(Covered(until)) = covered {
+            self.covered_until.fetch_max(until.unix_timestamp(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// When boards are to be computed again after new usage at `now`; `None` where that is left to the schedule.
+fn next_refresh(latest: &LatestBoard, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let is_fast = latest.took.is_some_and(|took| took < MAX_COST);
+    // One that has been due for so long waits for a worker, and will show this.
+    (is_fast && !latest.is_overdue).then(|| now.max(latest.computed_at + MIN_AGE))
+}
+
+async fn enqueue(
+    tx: &mut dyn UnitOfWork,
+    ids: &dyn Ids,
+    due: OffsetDateTime,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let key = format!("usage:{}T{:02}:{:02}", due.date(), due.hour(), due.minute());
+    let job = NewJob { job: Job::Leaderboard, key, run_at: due };
+    Ok(tx.jobs().enqueue(&[(JobId(ids.fresh()), job)], now).await? > 0)
+}
+
+fn beginning_of_minute(at: OffsetDateTime) -> OffsetDateTime {
+    at - Duration::seconds(at.second().into()) - Duration::nanoseconds(at.nanosecond().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use pollster::block_on;
+    use time::macros::datetime;
+
+    use super::*;
+    use crate::ids::CountingIds;
+    use crate::testing::TestUnitOfWork;
+
+    const COMPUTED: OffsetDateTime = datetime!(2026-11-22 14:38:10 UTC);
+
+    fn board(took: Option<Duration>, is_overdue: bool) -> LatestBoard {
+        LatestBoard { computed_at: COMPUTED, took, is_overdue }
+    }
+
+    /// The jobs that `updates` queues at `now` after `latest` where the keys `known` are queued already, and what is covered then.
+    fn ask(
+        updates: &BoardUpdates,
+        latest: Option<LatestBoard>,
+        known: &'static [&'static str],
+        now: OffsetDateTime,
+    ) -> (Vec<String>, Option<Covered>) {
+        let queued = Arc::new(Mutex::new(Vec::new()));
+        let noted = queued.clone();
+        let mut tx = TestUnitOfWork::default();
+        tx.leaderboard.expect_latest().returning(move |_| Ok(latest.clone()));
+        tx.jobs.expect_enqueue().returning(move |jobs, _| {
+            let new = jobs.iter().filter(|(_, job)| !known.contains(&job.key.as_str()));
+            let new: Vec<_> = new.map(|(_, job)| format!("{} at {}", job.key, job.run_at.time())).collect();
+            let count = new.len() as u64;
+            noted.lock().expect("jobs").extend(new);
+            Ok(count)
+        });
+        let covered = block_on(updates.ask(&mut tx, &CountingIds, now)).expect("it asks");
+        let queued = queued.lock().expect("jobs").clone();
+        (queued, covered)
+    }
+
+    #[test]
+    fn new_usage_refreshes_fast_boards_once_they_are_a_minute_old() {
+        let fast = || Some(board(Some(Duration::milliseconds(999)), false));
+        let at = |seconds| COMPUTED + Duration::seconds(seconds);
+        let of_39 = "usage:2026-11-22T14:39";
+        for (name, latest, known, now, jobs, covered) in [
+            ("no board", None, &[][..], at(90), vec![], None),
+            ("old boards", fast(), &[], at(90), vec![format!("{of_39} at 14:39:40.0")], None),
+            ("young boards", fast(), &[], at(20), vec![format!("{of_39} at 14:39:10.0")], Some(at(60))),
+            ("young boards, asked for", fast(), &[of_39], at(20), vec![], Some(at(60))),
+            (
+                "old boards whose refresh may be under way",
+                fast(),
+                &[of_39],
+                at(90),
+                vec!["usage:2026-11-22T14:40 at 14:40:00.0".to_owned()],
+                Some(at(110)),
+            ),
+            ("slow boards", Some(board(Some(Duration::SECOND), false)), &[], at(90), vec![], Some(at(150))),
+            ("boards of an older release", Some(board(None, false)), &[], at(90), vec![], Some(at(150))),
+            ("no worker", Some(board(Some(Duration::ZERO), true)), &[], at(90), vec![], Some(at(150))),
+        ] {
+            let updates = BoardUpdates::default();
+            assert_eq!(ask(&updates, latest, known, now), (jobs, covered.map(Covered)), "{name}");
+        }
+    }
+
+    #[test]
+    fn usage_that_a_queued_refresh_will_show_asks_for_nothing() {
+        let updates = BoardUpdates::default();
+        let fast = || Some(board(Some(Duration::ZERO), false));
+        let (queued, covered) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(5));
+        assert_eq!(queued.len(), 1);
+        updates.committed(covered);
+        for (seconds, asks) in [(6, 0), (58, 0), (60, 1)] {
+            let (queued, _) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(seconds));
+            assert_eq!(queued.len(), asks, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION clamped(numeric);
+ALTER TABLE usage_totals DROP COLUMN rebuild_due;

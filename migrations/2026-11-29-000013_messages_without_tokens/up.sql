@@ -1,0 +1,18 @@
+-- A message without tokens is stored and counts as nothing. Older releases counted it and, where its model has no price, waited for one.
+UPDATE usage_messages SET cost = 0
+WHERE cost IS NULL AND input = 0 AND output = 0 AND cache_read = 0 AND cache_write = 0 AND (reasoning = 0 OR flags & 1 = 1);
+
+UPDATE usage_totals SET rebuild_due = true
+WHERE user_key IN (
+    SELECT user_key FROM usage_messages
+    WHERE input = 0 AND output = 0 AND cache_read = 0 AND cache_write = 0 AND (reasoning = 0 OR flags & 1 = 1)
+);
+
+-- Rows of nothing but such messages, which show a tool, a model or a day that was not used. What they add to the other rows goes
+-- with the rebuild.
+DELETE FROM usage_rollups WHERE tokens = 0;
+DELETE FROM usage_days WHERE tokens = 0;
+DELETE FROM usage_hours WHERE tokens = 0;
+
+-- Whether a machine ever sent a message with tokens; achievements count only such machines.
+ALTER TABLE machines ADD COLUMN has_usage boolean NOT NULL DEFAULT true;

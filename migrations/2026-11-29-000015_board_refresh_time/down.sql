@@ -1,0 +1,1 @@
+ALTER TABLE board_snapshots DROP COLUMN took_ms;
