@@ -63,9 +63,9 @@ pub(super) fn account(line: portable::Account, target: &Target, now: OffsetDateT
         email: email.transpose()?,
         email_verified: line.email_verified,
         profile: Profile {
-            name: line.name.map(|name| shown("name", &name, 0)).transpose()?,
-            bio: line.bio.map(|bio| text("bio", cleaned_paragraphs(&bio), 0, 500)).transpose()?,
-            location: line.location.map(|place| shown("location", &place, 0)).transpose()?,
+            name: line.name.map(|name| shown("name", name, 0)).transpose()?,
+            bio: line.bio.map(|bio| text("bio", bio, 0, 500).map(|bio| cleaned_paragraphs(&bio))).transpose()?,
+            location: line.location.map(|place| shown("location", place, 0)).transpose()?,
             region: line.region.map(region).transpose()?,
             website_url: url("website_url", line.website_url)?,
             image: url("image", line.image)?,
@@ -87,7 +87,7 @@ pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
             last_synced_at: past("last_synced_at", line.last_synced_at, now)?,
         }]),
         Line::ExternalAccount(line) => Part::ExternalAccounts(vec![external_account(line, now)?]),
-        Line::ApiToken(line) => Part::ApiTokens(vec![api_token(&line, now)?]),
+        Line::ApiToken(line) => Part::ApiTokens(vec![api_token(line, now)?]),
         Line::Session(line) => Part::Sessions(vec![SignedIn {
             created_at: past("created_at", line.created_at, now)?,
             expires_at: cut(line.expires_at),
@@ -169,10 +169,10 @@ fn external_account(line: portable::ExternalAccount, now: OffsetDateTime) -> Res
     })
 }
 
-fn api_token(line: &portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
+fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
     let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is no scope")));
     Ok(IssuedBefore {
-        name: shown("name", &line.name, 1)?,
+        name: shown("name", line.name, 1)?,
         scopes: line.scopes.iter().map(scope).collect::<Result<_, _>>()?,
         created_at: past("created_at", line.created_at, now)?,
         expires_at: line.expires_at.map(cut),
@@ -241,8 +241,9 @@ fn name(field: &'static str, value: String) -> Result<Username, Problem> {
 }
 
 /// A name that is shown to others. Characters that are refused by now are dropped: the instance it comes from may have taken them.
-fn shown(field: &'static str, value: &str, shortest: usize) -> Result<String, Problem> {
-    text(field, cleaned_name(value, usize::MAX), shortest, 100)
+fn shown(field: &'static str, value: String, shortest: usize) -> Result<String, Problem> {
+    let name = cleaned_name(&text(field, value, shortest, 100)?, 100);
+    text(field, name, shortest, 100)
 }
 
 fn text(field: &'static str, value: String, shortest: usize, longest: usize) -> Result<String, Problem> {

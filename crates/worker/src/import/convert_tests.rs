@@ -159,3 +159,17 @@ fn everything_else_is_checked_too() {
         assert_eq!(part(line(&with(line_of.clone(), field, value)), NOW), Err(problem(field, reason)));
     }
 }
+
+#[test]
+fn characters_that_names_no_longer_have_are_dropped() {
+    for (field, value, kept) in [
+        ("name", "Ada\u{202E}\nLovelace", "Ada Lovelace"),
+        ("location", "Here\u{2028}there", "Here there"),
+        ("bio", "one\ntwo\u{2066}", "one\ntwo"),
+    ] {
+        let profile = read_account(&with(account_line(), field, json!(value)), &NEW).expect("an account").profile;
+        let read = [("name", profile.name), ("location", profile.location), ("bio", profile.bio)];
+        let read = read.into_iter().find_map(|(name, text)| text.filter(|_| name == field));
+        assert_eq!(read.as_deref(), Some(kept), "{field}");
+    }
+}
