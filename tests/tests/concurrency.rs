@@ -143,7 +143,7 @@ async fn first_syncs_of_24_accounts_that_share_new_names_are_all_accepted() {
             let place = (n / 100 + number) % 60;
             format!("new-model-{}", if number.is_multiple_of(2) { place } else { 59 - place })
         };
-        let messages = (0..6_000).map(|n| Message::new(format!("m{n}")).model(model(n)).input(1)).collect();
+        let messages: Vec<_> = (0..6_000).map(|n| Message::new(format!("m{n}")).model(model(n)).input(1)).collect();
         let batch = Batch::of(messages).json();
         let client = server.client().with_token(person.client.token().expect("signed in"));
         syncs.push(async move { client.post("/sync", &batch).await.expect(200)["messagesSynced"].clone() });

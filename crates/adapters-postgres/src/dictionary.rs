@@ -163,23 +163,8 @@ impl Dictionary {
         made: &mut Made,
         wanted: BTreeSet<N>,
     ) -> Result<(HashMap<N, i32>, Vec<N>), StoreError> {
-        let mut found = HashMap::with_capacity(wanted.len());
-        let mut missing = Vec::new();
-        {
-            let remembered = N::remembered(self).read().unwrap_or_else(PoisonError::into_inner);
-            for name in wanted {
-                match remembered.keys.get(&name).or_else(|| N::made(made).get(&name)) {
-                    Some(&key) => drop(found.insert(name, key)),
-                    None => missing.push(name),
-                }
-            }
-        }
-        if !missing.is_empty() {
-            let committed = rows(conn, N::query(N::FIND, &missing)).await?;
-            self.remember(&committed);
-            found.extend(committed);
-            missing.retain(|name| !found.contains_key(name));
-        }
+        let (mut found, mut missing) = self.remembered(made, wanted);
+        self.find(conn, &mut found, &mut missing).await?;
         Ok((found, missing))
     }
 
@@ -190,19 +175,66 @@ impl Dictionary {
         made: &mut Made,
         wanted: BTreeSet<N>,
     ) -> Result<HashMap<N, i32>, StoreError> {
-        let (mut found, mut missing) = self.known_keys(conn, made, wanted).await?;
-        if missing.is_empty() {
-            return Ok(found);
+        let (found, missing) = self.known_keys(conn, made, wanted).await?;
+        self.make_missing(conn, made, found, missing).await
+    }
+
+    /// Makes those of `wanted` that nothing is remembered of, without looking for them first: to be done after
+    /// [`known_keys`](Self::known_keys) of the same names.
+    pub(crate) async fn make<N: Shared>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        made: &mut Made,
+        wanted: BTreeSet<N>,
+    ) -> Result<(), StoreError> {
+        let (found, missing) = self.remembered(made, wanted);
+        self.make_missing(conn, made, found, missing).await.map(drop)
+    }
+
+    /// What is remembered of `wanted`, and the names of which nothing is.
+    fn remembered<N: Shared>(&self, made: &mut Made, wanted: BTreeSet<N>) -> (HashMap<N, i32>, Vec<N>) {
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut missing = Vec::new();
+        let remembered = N::remembered(self).read().unwrap_or_else(PoisonError::into_inner);
+        for name in wanted {
+            match remembered.keys.get(&name).or_else(|| N::made(made).get(&name)) {
+                Some(&key) => drop(found.insert(name, key)),
+                None => missing.push(name),
+            }
         }
-        let fresh = rows(conn, N::make(self, &missing)).await?;
-        N::made(made).extend(fresh.iter().cloned());
-        found.extend(fresh);
-        missing.retain(|name| !found.contains_key(name));
+        (found, missing)
+    }
+
+    /// Moves the names that are stored from `missing` to `found`.
+    async fn find<N: Shared>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        found: &mut HashMap<N, i32>,
+        missing: &mut Vec<N>,
+    ) -> Result<(), StoreError> {
         if !missing.is_empty() {
-            // Another transaction made these meanwhile and has committed: making them waited for that.
-            let committed = rows(conn, N::query(N::FIND, &missing)).await?;
+            let committed = rows(conn, N::query(N::FIND, missing)).await?;
             self.remember(&committed);
             found.extend(committed);
+            missing.retain(|name| !found.contains_key(name));
+        }
+        Ok(())
+    }
+
+    async fn make_missing<N: Shared>(
+        &self,
+        conn: &mut AsyncPgConnection,
+        made: &mut Made,
+        mut found: HashMap<N, i32>,
+        mut missing: Vec<N>,
+    ) -> Result<HashMap<N, i32>, StoreError> {
+        if !missing.is_empty() {
+            let fresh = rows(conn, N::make(self, &missing)).await?;
+            N::made(made).extend(fresh.iter().cloned());
+            found.extend(fresh);
+            missing.retain(|name| !found.contains_key(name));
+            // Another transaction made these meanwhile and has committed: making them waited for that.
+            self.find(conn, &mut found, &mut missing).await?;
         }
         Ok(found)
     }

@@ -21,6 +21,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    account_names (user_key, kind, name_key) {
+        user_key -> Int4,
+        kind -> Int2,
+        name_key -> Int4,
+    }
+}
+
+diesel::table! {
     activities (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -124,6 +132,7 @@ diesel::table! {
         id -> Int4,
         computed_at -> Timestamptz,
         job -> Nullable<Uuid>,
+        took_ms -> Nullable<Int8>,
     }
 }
 
@@ -203,6 +212,7 @@ diesel::table! {
         user_key -> Int4,
         name -> Text,
         last_synced_at -> Timestamptz,
+        has_usage -> Bool,
     }
 }
 
@@ -235,6 +245,16 @@ diesel::table! {
         dedup_key -> Text,
         created_at -> Timestamptz,
         read_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    platform_totals (is_only) {
+        is_only -> Bool,
+        tokens -> Numeric,
+        users -> Int8,
+        tools -> Int8,
+        computed_at -> Timestamptz,
     }
 }
 
@@ -533,6 +553,7 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(
     account_counter,
     account_flags,
+    account_names,
     activities,
     api_tokens,
     audit_log,
@@ -552,6 +573,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     models,
     notification_preferences,
     notifications,
+    platform_totals,
     plausibility_reasons,
     price_book,
     price_rows,

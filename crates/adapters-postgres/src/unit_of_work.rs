@@ -123,6 +123,12 @@ impl PgUnitOfWork {
         self.dictionary.known_keys(&mut connection.pg, &mut self.made, wanted).await.map(|(known, _)| known)
     }
 
+    /// Makes those of `wanted` that [`known_keys`](Self::known_keys) did not find.
+    pub(crate) async fn make<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<(), StoreError> {
+        let connection = self.connection.as_mut().ok_or_else(ended)?;
+        self.dictionary.make(&mut connection.pg, &mut self.made, wanted).await
+    }
+
     async fn keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
         let connection = self.connection.as_mut().ok_or_else(ended)?;
         self.dictionary.keys(&mut connection.pg, &mut self.made, wanted).await

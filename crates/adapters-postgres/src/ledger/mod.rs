@@ -128,9 +128,8 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError> {
-        self.source_keys(names.sources.clone()).await?;
-        self.model_keys(names.models.clone()).await?;
-        Ok(())
+        self.make(names.sources.clone()).await?;
+        self.make(names.models.clone()).await
     }
 
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {

@@ -1,7 +1,12 @@
 -- Keeps what the whole instance comes to at $1. Who was deleted is not counted.
 INSERT INTO platform_totals (tokens, users, tools, computed_at)
 SELECT
-    (SELECT coalesce(sum(totals.tokens), 0) FROM usage_totals AS totals JOIN users ON users.key = totals.user_key WHERE users.deleted_at IS NULL),
+    (
+        SELECT coalesce(sum(totals.tokens), 0)
+        FROM usage_totals AS totals
+        JOIN users ON users.key = totals.user_key
+        WHERE users.deleted_at IS NULL
+    ),
     (SELECT count(*) FROM users WHERE deleted_at IS NULL),
     (
         SELECT count(DISTINCT rollups.source_key)

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration as Wait;
 
+use domain::clock::FixedClock;
+use domain::dashboard::PlatformFigures;
 use domain::dashboard::ports::DashboardReader;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, SignInName};
@@ -41,6 +43,8 @@ async fn community(fixture: &Fixture) -> (User, User, User) {
 /// What others see of `ada` and of the people around her.
 async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<String> {
     let (social, dashboard) = (fixture.social(), fixture.dashboard());
+    let platform = PlatformFigures::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
+    platform.refresh().await.expect("figures");
     let names = [ada.username.clone(), bob.username.clone()];
     let show = |what: &dyn std::fmt::Debug| format!("{what:?}");
     vec![
@@ -60,8 +64,8 @@ async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<Stri
 async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
     let fixture = fixture();
     let (ada, bob, eve) = community(&fixture).await;
-    let before = fixture.everything().await;
     let seen_before = seen(&fixture, &ada, &bob, &eve).await;
+    let before = fixture.everything().await;
 
     assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect("a date"), NOW + GRACE);
     let seen_after = seen(&fixture, &ada, &bob, &eve).await;

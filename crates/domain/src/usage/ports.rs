@@ -127,7 +127,8 @@ pub trait LedgerRepository: Send {
 
     /// Makes those of `names` that nobody has used yet: first sources, then models, each in the order of the names. A
     /// transaction does this once and after it has the locks of its accounts, and makes no name in another way, so no two wait
-    /// for each other's names in a circle. Expects no lock.
+    /// for each other's names in a circle. To be done after [`name_use`](Self::name_use) of the same names, by any transaction
+    /// of this process; expects no lock.
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError>;
 
     /// The stored copies of the messages with `keys`, in any order.
