@@ -199,4 +199,17 @@ mod tests {
         let set = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("SECRET_KEY", "mine")]);
         assert_eq!(secret_key(&set, &SystemIds).unwrap().expose(), "mine");
     }
+
+    #[test]
+    fn secret_key_is_not_read_through_a_link() {
+        let top = open_dir();
+        let data = top.path().join("data");
+        let own = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
+        secret_key(&own, &SystemIds).unwrap();
+        let elsewhere = top.path().join("elsewhere");
+        fs::rename(data.join("secret_key"), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, data.join("secret_key")).unwrap();
+        let error = secret_key(&own, &SystemIds).unwrap_err();
+        assert!(error.to_string().contains("secret_key"), "{error}");
+    }
 }
