@@ -6,6 +6,9 @@
 mod accounts;
 mod administration;
 mod api_tokens;
+mod auth_guard;
+mod channel_binding;
+mod connect;
 mod dashboard;
 mod data;
 mod database;
@@ -39,10 +42,10 @@ mod sessions;
 mod statement;
 mod streaks;
 mod sums;
+mod tls;
 mod unit_of_work;
 mod users;
 mod wake;
-mod way;
 mod work_class;
 
 pub use database::{Database, PoolSettings};

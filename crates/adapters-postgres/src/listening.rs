@@ -4,10 +4,10 @@ use std::future::poll_fn;
 
 use domain::store::StoreError;
 use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client};
 
+use crate::connect::{ConnectTarget, Driver};
 use crate::error::ConnectError;
-use crate::way::way;
 
 /// How many notifications wait here; more wait in the connection.
 const WAITING: usize = 1024;
@@ -21,7 +21,8 @@ pub(crate) struct Listening {
 impl Listening {
     /// Connects to `url` and listens on `channel`: what is committed after this returns is heard.
     pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
-        let (client, connection) = way(url).map_err(unavailable)?.connect(NoTls).await.map_err(unavailable)?;
+        let (client, connection) =
+            ConnectTarget::parse(url).map_err(unavailable)?.connect().await.map_err(unavailable)?;
         let (heard, payloads) = mpsc::channel(WAITING);
         tokio::spawn(drive(connection, heard));
         client.batch_execute(&format!("LISTEN {channel}")).await.map_err(unavailable)?;
@@ -39,10 +40,7 @@ impl Listening {
 }
 
 /// Moves `connection` on and passes on what it is notified of, until it ends or nobody wants to know.
-async fn drive(
-    mut connection: tokio_postgres::Connection<Socket, tokio_postgres::tls::NoTlsStream>,
-    heard: mpsc::Sender<String>,
-) {
+async fn drive(mut connection: Driver, heard: mpsc::Sender<String>) {
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
@@ -59,6 +57,6 @@ async fn drive(
     }
 }
 
-fn unavailable(error: tokio_postgres::Error) -> StoreError {
-    StoreError::Unavailable(ConnectError::from(error).message)
+fn unavailable(error: impl Into<ConnectError>) -> StoreError {
+    StoreError::Unavailable(error.into().message)
 }

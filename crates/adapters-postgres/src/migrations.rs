@@ -7,6 +7,7 @@ use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
 
+use crate::connect::ConnectTarget;
 use crate::database::Database;
 use crate::error::ConnectError;
 use crate::pool::{Connector, QueryCount};
@@ -140,10 +141,9 @@ fn refuse_newer(harness: &mut Harness) -> Result<(), MigrationError> {
 /// Creates the database that `url` names on its server, by way of the server's `postgres` database; says whether it was
 /// missing.
 pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
-    let mut config: tokio_postgres::Config = url.parse().map_err(ConnectError::from)?;
-    let name = config.get_dbname().unwrap_or("burntop").to_owned();
-    config.dbname("postgres");
-    let (client, driver) = config.connect(tokio_postgres::NoTls).await.map_err(ConnectError::from)?;
+    let target = ConnectTarget::parse(url)?;
+    let name = target.database().unwrap_or("burntop").to_owned();
+    let (client, driver) = target.with_database("postgres").connect().await.map_err(ConnectError::from)?;
     let driving = tokio::spawn(driver);
     let exists = client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await.map_err(failed)?;
     if exists.is_none() {

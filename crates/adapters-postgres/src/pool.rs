@@ -11,10 +11,11 @@ use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_postgres::{CancelToken, Client, NoTls};
+use tokio_postgres::{CancelToken, Client};
 
+use crate::connect::ConnectTarget;
 use crate::error::ConnectError;
-use crate::way::way;
+use crate::tls::Tls;
 use crate::work_class::WorkClass;
 
 pub(crate) type Pool = Managed<Connector>;
@@ -54,6 +55,8 @@ pub(crate) struct Connection {
     alive: Arc<AtomicBool>,
     /// Asks the server to end the statement that runs.
     cancel: CancelToken,
+    /// Encrypts the cancel request like the connection.
+    tls: Tls,
     /// The cancel request for an abandoned statement.
     cancelling: Option<JoinHandle<()>>,
 }
@@ -82,7 +85,7 @@ impl Connection {
         }
         match self.cancelling.take() {
             Some(cancelling) => drop(cancelling.await),
-            None => cancel(self.cancel.clone()).await,
+            None => cancel(self.cancel.clone(), self.tls.clone()).await,
         }
         if let Err(error) = self.pg.batch_execute("").await {
             tracing::debug!(%error, "an abandoned statement was cancelled");
@@ -91,8 +94,8 @@ impl Connection {
     }
 }
 
-async fn cancel(token: CancelToken) {
-    if let Err(error) = token.cancel_query(NoTls).await {
+async fn cancel(token: CancelToken, tls: Tls) {
+    if let Err(error) = token.cancel_query(tls).await {
         tracing::debug!(%error, "a cancel request failed");
     }
 }
@@ -127,8 +130,8 @@ impl Drop for Pooled {
         if self.is_abandoned()
             && let Ok(runtime) = Handle::try_current()
         {
-            let token = self.cancel.clone();
-            self.cancelling = Some(runtime.spawn(cancel(token)));
+            let (token, tls) = (self.cancel.clone(), self.tls.clone());
+            self.cancelling = Some(runtime.spawn(cancel(token, tls)));
         }
     }
 }
@@ -161,7 +164,9 @@ impl Connector {
     /// Opens a connection, which is driven by a task of its own.
     pub(crate) async fn connect(&self) -> Result<Connection, ConnectError> {
         let alive = Arc::new(AtomicBool::new(true));
-        let opening = self.runtime.spawn(open(self.url.clone(), Arc::clone(&alive)));
+        let target = ConnectTarget::parse(&self.url)?;
+        let tls = target.tls().clone();
+        let opening = self.runtime.spawn(open(target, Arc::clone(&alive)));
         let client = opening.await.map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })??;
         let failed = |error: &dyn fmt::Display| ConnectError { sqlstate: None, message: error.to_string() };
         let cancel = client.cancel_token();
@@ -170,13 +175,13 @@ impl Connector {
         pg.batch_execute(&format!("{SETTINGS}; {limits}")).await.map_err(|error| failed(&error))?;
         let (failed, under_way) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
         pg.set_instrumentation(observer(Arc::clone(&failed), Arc::clone(&under_way), self.queries.clone()));
-        Ok(Connection { pg, failed, under_way, alive, cancel, cancelling: None })
+        Ok(Connection { pg, failed, under_way, alive, cancel, tls, cancelling: None })
     }
 }
 
-/// Opens a connection to `url` and drives it on the current runtime; says in `alive` when it ends.
-async fn open(url: String, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
-    let (client, driver) = way(&url)?.connect(NoTls).await?;
+/// Opens a connection to `target` and drives it on the current runtime; says in `alive` when it ends.
+async fn open(target: ConnectTarget, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
+    let (client, driver) = target.connect().await?;
     tokio::spawn(async move {
         if let Err(error) = driver.await {
             tracing::debug!(%error, "a database connection ended");

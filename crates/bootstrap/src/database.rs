@@ -11,6 +11,9 @@ use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use crate::settings::{Secret, Settings};
 use crate::startup::StartupError;
 
+/// Where the secret key is kept in the data directory.
+const SECRET_KEY_FILE: &str = "secret_key";
+
 /// Connections that the embedded server accepts beyond those of one program's pool.
 const SPARE_CONNECTIONS: usize = 50;
 
@@ -19,8 +22,8 @@ const SPARE_CONNECTIONS: usize = 50;
 pub enum Database {
     /// The one that `DATABASE_URL` names.
     External(Secret),
-    /// One of our own, which this process runs.
-    Embedded(Cluster),
+    /// One of our own, which this process runs, and its URL.
+    Embedded(Cluster, Secret),
     /// One of our own, which another process runs.
     Attached(Secret),
 }
@@ -38,7 +41,9 @@ impl Database {
         }
         let connections = settings.database.max_connections().saturating_add(SPARE_CONNECTIONS).max(100);
         let max_connections = u32::try_from(connections).unwrap_or(u32::MAX);
-        Ok(Self::Embedded(Cluster::start(&dir, &Options { max_connections, ..Options::default() })?))
+        let cluster = Cluster::start(&dir, &Options { max_connections, ..Options::default() })?;
+        let url = embedded_url(cluster.url());
+        Ok(Self::Embedded(cluster, url))
     }
 
     /// The database for a program beside the one that owns it, such as the worker: external, or the embedded one that
@@ -46,7 +51,7 @@ impl Database {
     pub fn attach(settings: &Settings) -> Result<Self, StartupError> {
         match &settings.database.url {
             Some(url) => Ok(Self::External(url.clone())),
-            None => Ok(Self::Attached(Secret::new(embedded_postgres::attach(&data_dir(settings)?)?))),
+            None => Ok(Self::Attached(embedded_url(&embedded_postgres::attach(&data_dir(settings)?)?))),
         }
     }
 
@@ -61,8 +66,7 @@ impl Database {
     /// Its URL, password included.
     pub fn url(&self) -> &str {
         match self {
-            Self::External(url) | Self::Attached(url) => url.expose(),
-            Self::Embedded(cluster) => cluster.url(),
+            Self::External(url) | Self::Attached(url) | Self::Embedded(_, url) => url.expose(),
         }
     }
 
@@ -74,7 +78,7 @@ impl Database {
     /// Starts the embedded server again if it died; says whether it had to. Blocks while it recovers.
     pub fn revive(&mut self) -> Result<bool, StartupError> {
         match self {
-            Self::Embedded(cluster) => Ok(cluster.revive()?),
+            Self::Embedded(cluster, _) => Ok(cluster.revive()?),
             Self::External(_) | Self::Attached(_) => Ok(false),
         }
     }
@@ -82,10 +86,16 @@ impl Database {
     /// Stops it if this process runs it; close the pool before. Dropping does the same, without telling of failures.
     pub fn stop(self) -> Result<(), StartupError> {
         match self {
-            Self::Embedded(cluster) => Ok(cluster.stop()?),
+            Self::Embedded(cluster, _) => Ok(cluster.stop()?),
             Self::External(_) | Self::Attached(_) => Ok(()),
         }
     }
+}
+
+/// The URL of an embedded database. While its server is down any program of this machine can listen on its port, so the
+/// password is only used where the server proves that it knows it.
+fn embedded_url(url: &str) -> Secret {
+    Secret::new(format!("{url}?require_auth=scram-sha-256"))
 }
 
 /// The directory for what the program keeps on disk.
@@ -102,15 +112,18 @@ pub fn secret_key(settings: &Settings, ids: &dyn Ids) -> Result<Secret, StartupE
     }
     let dir = data_dir(settings)?;
     dir.claim()?;
-    let kept = kept_secret(dir.path(), ids);
-    kept.map_err(|error| StartupError::Other { doing: "keeping a secret key", reason: error.to_string() })
+    let created = create_secret(dir.path(), ids);
+    created.map_err(|error| StartupError::Other { doing: "keeping a secret key", reason: error.to_string() })?;
+    Ok(Secret::new(dir.read(SECRET_KEY_FILE)?.trim()))
 }
 
-fn kept_secret(dir: &Path, ids: &dyn Ids) -> io::Result<Secret> {
-    let path = dir.join("secret_key");
-    if !path.exists() {
+fn create_secret(dir: &Path, ids: &dyn Ids) -> io::Result<()> {
+    let path = dir.join(SECRET_KEY_FILE);
+    if fs::symlink_metadata(&path).is_err() {
         let draft = dir.join(format!("secret_key.{}", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+        let _ = fs::remove_file(&draft);
+        // A new file, and not one that a link of another user names.
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         let text = ids.secret().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -122,7 +135,7 @@ fn kept_secret(dir: &Path, ids: &dyn Ids) -> io::Result<Secret> {
             _ => {}
         }
     }
-    Ok(Secret::new(fs::read_to_string(&path)?.trim()))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -161,10 +174,11 @@ mod tests {
         assert!(error.to_string().contains("start `api-server` first"), "{error}");
 
         let owner = Database::attach_or_open(&settings).unwrap();
-        assert!(matches!(owner, Database::Embedded(_)) && owner.is_embedded());
+        assert!(matches!(owner, Database::Embedded(..)) && owner.is_embedded());
         let other = Database::attach_or_open(&settings).unwrap();
         assert!(matches!(other, Database::Attached(_)));
         assert_eq!(other.url(), owner.url());
+        assert!(owner.url().ends_with("/burntop?require_auth=scram-sha-256"), "impostors get no password");
         assert!(!format!("{other:?}").contains("postgres://"));
 
         let error = Database::open(&settings).unwrap_err();
@@ -184,5 +198,18 @@ mod tests {
 
         let set = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("SECRET_KEY", "mine")]);
         assert_eq!(secret_key(&set, &SystemIds).unwrap().expose(), "mine");
+    }
+
+    #[test]
+    fn secret_key_is_not_read_through_a_link() {
+        let top = open_dir();
+        let data = top.path().join("data");
+        let own = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
+        secret_key(&own, &SystemIds).unwrap();
+        let elsewhere = top.path().join("elsewhere");
+        fs::rename(data.join("secret_key"), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, data.join("secret_key")).unwrap();
+        let error = secret_key(&own, &SystemIds).unwrap_err();
+        assert!(error.to_string().contains("secret_key"), "{error}");
     }
 }

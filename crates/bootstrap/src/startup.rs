@@ -49,6 +49,26 @@ pub enum StartupError {
         reason: String,
     },
 
+    /// The connection cannot be encrypted, or must not be used as it is.
+    #[error("the database at {url} cannot be connected to safely ({reason}): {advice}")]
+    Insecure {
+        /// Where it is, without the password.
+        url: String,
+        /// What happened.
+        reason: String,
+        /// What to do.
+        advice: &'static str,
+    },
+
+    /// `DATABASE_URL` says something that cannot be followed.
+    #[error("{reason}: correct DATABASE_URL ({url})")]
+    BadUrl {
+        /// The URL without the password.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// The server has no room for us.
     #[error(
         "the database at {url} has no connection left: lower DATABASE_POOL_SIZE and DATABASE_MAX_OVERFLOW, \
@@ -123,8 +143,10 @@ impl StartupError {
     pub fn database(url: &str, sqlstate: Option<&str>, message: &str) -> Self {
         let shown = without_password(url);
         let reason = message.to_owned();
-        match sqlstate.map_or_else(|| guess(message), Meaning::of) {
+        match sqlstate.map_or_else(|| guess(message), |sqlstate| Meaning::of(sqlstate, message)) {
             Meaning::Refused => Self::Refused { url: shown, reason },
+            Meaning::Insecure(advice) => Self::Insecure { url: shown, reason, advice },
+            Meaning::BadUrl => Self::BadUrl { url: shown, reason },
             Meaning::MissingDatabase => Self::MissingDatabase { name: database_name(url).to_owned(), url: shown },
             Meaning::TooManyConnections => Self::TooManyConnections { url: shown },
             Meaning::NotReady => Self::NotReady { url: shown, reason },
@@ -148,6 +170,9 @@ impl StartupError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Refused,
+    /// With what to do.
+    Insecure(&'static str),
+    BadUrl,
     MissingDatabase,
     TooManyConnections,
     NotReady,
@@ -158,8 +183,10 @@ enum Meaning {
 
 impl Meaning {
     /// By SQLSTATE, as PostgreSQL's appendix A lists them.
-    fn of(sqlstate: &str) -> Self {
+    fn of(sqlstate: &str, message: &str) -> Self {
         match sqlstate {
+            // `pg_hba.conf` has no line for connections without TLS.
+            "28000" if message.contains("no encryption") => Self::Insecure(ENCRYPT),
             "28P01" | "28000" => Self::Refused,
             "3D000" => Self::MissingDatabase,
             "53300" => Self::TooManyConnections,
@@ -171,8 +198,24 @@ impl Meaning {
     }
 }
 
+const ENCRYPT: &str = "add sslmode=require, or better sslmode=verify-full, to DATABASE_URL";
+const OFFER_TLS: &str =
+    "turn on ssl in postgresql.conf, or add sslmode=disable to DATABASE_URL if the network is private";
+const TRUST: &str = "set sslrootcert in DATABASE_URL to the certificate of the authority that signed the server's, \
+    and with sslmode=verify-full use the host name that the certificate holds";
+const USE_SCRAM: &str =
+    "use scram-sha-256 in pg_hba.conf, or add sslmode=require to DATABASE_URL so that the password is encrypted";
+const NOT_OURS: &str = "another program may have taken the port; the password was not sent. Start `api-server` again";
+
 /// Parts of messages, in lower case, for drivers that hide the code.
-const SIGNS: [(&str, Meaning); 18] = [
+const SIGNS: [(&str, Meaning); 25] = [
+    ("invalid database url", Meaning::BadUrl),
+    ("no encryption", Meaning::Insecure(ENCRYPT)),
+    ("password in clear text", Meaning::Insecure(USE_SCRAM)),
+    ("does not ask for scram", Meaning::Insecure(NOT_OURS)),
+    ("does not offer tls", Meaning::Insecure(OFFER_TLS)),
+    ("invalid peer certificate", Meaning::Insecure(TRUST)),
+    ("certificate", Meaning::Refused),
     ("password authentication failed", Meaning::Refused),
     ("no pg_hba.conf entry", Meaning::Refused),
     ("authentication", Meaning::Refused),
@@ -240,6 +283,8 @@ mod tests {
         ] {
             says(&StartupError::database(URL, Some(code), "boom"), &expected);
         }
+        let hostssl = "no pg_hba.conf entry for host \"192.0.2.1\", user \"me\", database \"x\", no encryption";
+        says(&StartupError::database(URL, Some("28000"), hostssl), &["sslmode=require"]);
     }
 
     #[test]
@@ -254,6 +299,12 @@ mod tests {
             ("FATAL: sorry, too many clients already", "no connection left"),
             ("FATAL: the database system is starting up", "not ready"),
             ("ERROR: permission denied for schema public", "does not allow"),
+            ("invalid database URL: sslmode=verify-ca needs sslrootcert", "correct DATABASE_URL"),
+            ("FATAL: no pg_hba.conf entry for host \"192.0.2.1\", no encryption", "add sslmode=require"),
+            ("error performing TLS handshake: the server does not offer TLS, which sslmode requires", "turn on ssl"),
+            ("error performing TLS handshake: invalid peer certificate: UnknownIssuer", "set sslrootcert"),
+            ("the server asks for the password in clear text over a connection without TLS", "use scram-sha-256"),
+            ("the server does not ask for SCRAM authentication, which is required", "the password was not sent"),
             ("something new", "opening the database failed: something new"),
         ] {
             says(&StartupError::database(URL, None, message), &[expected]);

@@ -1,5 +1,6 @@
 //! Whom PostgreSQL runs as: ourselves, or an ordinary account when we are root.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -79,20 +80,17 @@ impl Account {
     /// Gives `path` to the account.
     pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
         if self.stepped_down {
-            std::os::unix::fs::chown(path, Some(self.uid), Some(self.gid))
+            // Not through a link: the account may own the directory.
+            std::os::unix::fs::lchown(path, Some(self.uid), Some(self.gid))
                 .doing(|| format!("give {} to user {}", path.display(), self.name))?;
         }
         Ok(())
     }
 
-    /// A command that runs as this account, in a directory it may enter, without PostgreSQL's own variables.
+    /// A command that runs as this account in a directory it may enter, with a [`clean_command`]'s environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
-        let mut command = without_postgres_variables(program);
+        let mut command = clean_command(program);
         command.current_dir("/").env("LC_ALL", "C");
-        // The server's own limits on its allocator are not meant for PostgreSQL.
-        for name in ["MALLOC_ARENA_MAX", "MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"] {
-            command.env_remove(name);
-        }
         if self.stepped_down {
             // The standard library drops root's supplementary groups along with the user id.
             command.uid(self.uid).gid(self.gid);
@@ -101,15 +99,19 @@ impl Account {
     }
 }
 
-/// A command that does not inherit `PGDATA`, `PGPORT`, `PGHOST` and the like, which would change what it does.
-pub(crate) fn without_postgres_variables(program: &Path) -> Command {
+/// A command that inherits where programs and temporary files are, the language and the time zone, and nothing else: another
+/// account can read the environment of its processes, so `SECRET_KEY` and URLs with passwords must not be in it, and
+/// `PGDATA`, `PGHOST` and the like would change what the command does.
+pub(crate) fn clean_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PG") {
-            command.env_remove(name);
-        }
-    }
+    command.env_clear().envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
     command
+}
+
+/// Whether a child process gets the environment variable `name`.
+fn is_inherited(name: &OsStr) -> bool {
+    const INHERITED: [&str; 5] = ["PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
+    name.to_str().is_some_and(|name| INHERITED.contains(&name) || name.starts_with("LC_"))
 }
 
 /// The name of user `uid` on this machine, or the number where it has none.
@@ -181,8 +183,19 @@ mod tests {
     }
 
     #[test]
-    fn variables_of_postgresql_are_not_inherited() {
-        let command = without_postgres_variables(Path::new("/bin/true"));
-        assert!(command.get_envs().all(|(name, value)| name.to_string_lossy().starts_with("PG") && value.is_none()));
+    fn child_inherits_listed_variables_alone() {
+        for name in ["PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ", "TMPDIR"] {
+            assert!(is_inherited(OsStr::new(name)), "{name}");
+        }
+        for name in ["SECRET_KEY", "SMTP_URL", "DATABASE_URL", "PGHOST", "LD_PRELOAD", "MALLOC_ARENA_MAX", "path", "LC"]
+        {
+            assert!(!is_inherited(OsStr::new(name)), "{name}");
+        }
+        // Every variable of this test program that is not listed, `CARGO_MANIFEST_DIR` among them.
+        let output = clean_command("env").output().unwrap();
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let name = line.split('=').next().unwrap_or_default();
+            assert!(is_inherited(OsStr::new(name)), "{line}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use crate::account::clean_command;
 use crate::error::{Doing, Error};
 
 /// The oldest major version of PostgreSQL that burntop runs on.
@@ -77,7 +77,7 @@ impl Binaries {
         let postgres = fs::canonicalize(dir.join("postgres")).doing(|| format!("find {}/postgres", dir.display()))?;
         let home = postgres.parent().filter(|home| PROGRAMS.iter().all(|name| home.join(name).is_file()));
         let dir = home.unwrap_or(dir).to_owned();
-        let said = Command::new(&postgres).arg("--version").output();
+        let said = clean_command(&postgres).arg("--version").output();
         let said = said.doing(|| format!("run {} --version", postgres.display()))?;
         match major_version(&String::from_utf8_lossy(&said.stdout)) {
             Some(major) => Ok(Self { dir, major }),
@@ -130,7 +130,7 @@ fn newest_first(parent: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 fn pg_config_dir() -> Option<PathBuf> {
-    let said = Command::new("pg_config").arg("--bindir").output().ok()?;
+    let said = clean_command("pg_config").arg("--bindir").output().ok()?;
     let dir = String::from_utf8(said.stdout).ok()?;
     Some(PathBuf::from(dir.trim())).filter(|dir| dir.is_absolute())
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::thread::sleep;
@@ -204,7 +203,7 @@ pub fn attach(dir: &DataDir) -> Result<String, Error> {
 /// The URL of `database` in the running cluster in `dir`.
 pub(crate) fn attach_to(dir: &DataDir, database: &str) -> Result<String, Error> {
     let cluster = dir.cluster();
-    let running = PidFile::read(&cluster).filter(|file| file.ready && postmaster::runs(file.pid, &cluster));
+    let running = PidFile::read(&cluster).filter(|file| file.ready && postmaster::runs(file, dir));
     match running.and_then(|file| file.port) {
         Some(port) => url(dir, port, database),
         None => Err(Error::NotRunning { dir: dir.path().to_owned() }),
@@ -212,23 +211,23 @@ pub(crate) fn attach_to(dir: &DataDir, database: &str) -> Result<String, Error> 
 }
 
 fn url(dir: &DataDir, port: u16, database: &str) -> Result<String, Error> {
-    let file = dir.password_file();
-    let password = fs::read_to_string(&file).doing(|| format!("read {}", file.display()))?;
+    let password = dir.read("password")?;
     Ok(format!("postgres://{ROLE}:{}@127.0.0.1:{port}/{database}", password.trim()))
 }
 
 /// Stops a server whose owner was killed, and clears away a pid file that would mislead the next one.
 fn stop_left_over(dir: &DataDir) -> Result<(), Error> {
     let cluster = dir.cluster();
-    let Some(PidFile { pid, .. }) = PidFile::read(&cluster) else { return Ok(()) };
-    if postmaster::runs(pid, &cluster) {
+    let Some(file) = PidFile::read(&cluster) else { return Ok(()) };
+    let pid = file.pid;
+    if postmaster::runs(&file, dir) {
         tracing::info!(pid, "stopping the PostgreSQL that a killed process left behind");
-        return postmaster::stop(pid, || !postmaster::runs(pid, &cluster));
+        return postmaster::stop(pid, || !postmaster::runs(&file, dir));
     }
     if postmaster::exists(pid) {
         // Another process has the number now, and PostgreSQL would take it for a server of its own.
-        let file = cluster.join("postmaster.pid");
-        fs::remove_file(&file).doing(|| format!("remove {}", file.display()))?;
+        let removed = files::remove_in(&cluster, "postmaster.pid");
+        removed.doing(|| format!("remove {}/postmaster.pid", cluster.display()))?;
     }
     Ok(())
 }
@@ -268,6 +267,7 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
 
     let cluster = dir.cluster();
     let pid = child.id();
+    postmaster::record(pid, dir)?;
     let is_ready = || PidFile::read(&cluster).is_some_and(|file| file.pid == pid && file.ready);
     let mut ended = false;
     let ready = postmaster::wait_until(START, || {
@@ -280,7 +280,7 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
     if !ended {
         postmaster::stop(pid, || !matches!(child.try_wait(), Ok(None)))?;
     }
-    let said = postmaster::log_since(&dir.log(), before);
+    let said = postmaster::log_since(dir, before);
     let lines: Vec<&str> = said.lines().collect();
     let tail = lines[lines.len().saturating_sub(8)..].join("\n");
     Err(Error::NotStarted { log: dir.log(), tail })
@@ -288,20 +288,20 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
 
 fn open_log(dir: &DataDir) -> Result<File, Error> {
     let path = dir.log();
-    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(&path);
+    let opened = files::open_for_writing(OpenOptions::new().append(true), &path);
     opened.doing(|| format!("open {}", path.display()))
 }
 
 fn put_log_aside(dir: &DataDir) -> Result<(), Error> {
     let path = dir.log();
-    if fs::metadata(&path).is_ok_and(|found| found.len() > LOG_BYTES) {
+    if fs::symlink_metadata(&path).is_ok_and(|found| found.len() > LOG_BYTES) {
         fs::rename(&path, path.with_extension("log.old")).doing(|| format!("rename {}", path.display()))?;
     }
     Ok(())
 }
 
 fn kept_port(dir: &DataDir) -> Option<u16> {
-    fs::read_to_string(dir.port_file()).ok()?.trim().parse().ok()
+    dir.read("port").ok()?.trim().parse().ok()
 }
 
 /// `wanted` if it is free, otherwise any free loopback port.

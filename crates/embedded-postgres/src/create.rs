@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use crate::binaries::Binaries;
@@ -33,11 +33,11 @@ pub(crate) fn create(dir: &DataDir, binaries: &Binaries, durability: Durability)
 
 /// The major version that made the cluster in `dir`, as its `PG_VERSION` says; `None` if there is no cluster.
 pub(crate) fn version_of(dir: &DataDir) -> Result<Option<String>, Error> {
-    let file: PathBuf = dir.cluster().join("PG_VERSION");
-    if !dir.cluster().exists() {
+    if fs::symlink_metadata(dir.cluster()).is_err() {
         return Ok(None);
     }
-    let text = fs::read_to_string(&file).doing(|| format!("read {}", file.display()))?;
+    let text = files::read_in(&dir.cluster(), "PG_VERSION");
+    let text = text.doing(|| format!("read {}/PG_VERSION", dir.cluster().display()))?;
     Ok(Some(text.trim().to_owned()))
 }
 

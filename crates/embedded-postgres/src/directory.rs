@@ -1,7 +1,7 @@
 //! The data directory: where it is, whether it is ours, who is using it.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -79,7 +79,9 @@ impl DataDir {
         self.check_owner(&self.path)?;
         if self.is_empty()? && !self.has_marker() {
             let marker = self.path.join(MARKER);
-            fs::write(&marker, MARKER_TEXT).doing(|| format!("write {}", marker.display()))?;
+            let create = |path| OpenOptions::new().write(true).create_new(true).open(path);
+            let written = create(&marker).and_then(|mut file| file.write_all(MARKER_TEXT.as_bytes()));
+            written.doing(|| format!("write {}", marker.display()))?;
         }
         if !self.has_marker() {
             return Err(Error::NotOurs { dir: self.path.clone() });
@@ -87,9 +89,14 @@ impl DataDir {
         files::set_mode(&self.path, 0o711)
     }
 
+    /// Reads the file `name` of the directory, which must not be a link.
+    pub fn read(&self, name: &str) -> Result<String, Error> {
+        files::read_in(&self.path, name).doing(|| format!("read {}", self.path.join(name).display()))
+    }
+
     /// Whether the directory is there and ours.
     pub(crate) fn has_marker(&self) -> bool {
-        self.path.join(MARKER).is_file()
+        fs::symlink_metadata(self.path.join(MARKER)).is_ok_and(|found| found.is_file())
     }
 
     /// Fails unless `path` belongs to this process's user or to the account.
@@ -128,6 +135,11 @@ impl DataDir {
     /// The password of [`ROLE`](crate::ROLE).
     pub(crate) fn password_file(&self) -> PathBuf {
         self.path.join("password")
+    }
+
+    /// Which process the server is, as [`postmaster`](crate::postmaster) records it.
+    pub(crate) fn process_file(&self) -> PathBuf {
+        self.path.join("postmaster")
     }
 
     pub(crate) fn port_file(&self) -> PathBuf {

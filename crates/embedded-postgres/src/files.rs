@@ -2,12 +2,57 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, open, openat, unlinkat};
 
 use crate::error::{Doing, Error};
+
+/// Opens `name` in `dir` for reading, neither through a link: another account may own `dir`, and a link of its making would have
+/// root read a file that it may not read itself. Only a regular file is opened.
+pub(crate) fn open_in(dir: &Path, name: &str) -> io::Result<File> {
+    let parent = open_dir(dir)?;
+    // Without NONBLOCK a named pipe would hold us up.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(&parent, name, flags, Mode::empty())?);
+    require_regular(&file, false)?;
+    Ok(file)
+}
+
+/// Reads `name` in `dir` as [`open_in`] opens it.
+pub(crate) fn read_in(dir: &Path, name: &str) -> io::Result<String> {
+    let mut text = String::new();
+    open_in(dir, name)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Removes `name` from `dir`, which is not reached through a link.
+pub(crate) fn remove_in(dir: &Path, name: &str) -> io::Result<()> {
+    Ok(unlinkat(open_dir(dir)?, name, AtFlags::empty())?)
+}
+
+/// Opens `path` for writing, or creates it for its owner alone; refuses links, also hard ones, to a file elsewhere.
+pub(crate) fn open_for_writing(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = options.create(true).mode(0o600).custom_flags(flags).open(path)?;
+    require_regular(&file, true)?;
+    Ok(file)
+}
+
+fn open_dir(dir: &Path) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(open(dir, flags, Mode::empty())?)
+}
+
+fn require_regular(file: &File, is_single: bool) -> io::Result<()> {
+    let found = file.metadata()?;
+    if found.is_file() && !(is_single && found.nlink() > 1) {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link or not a regular file"))
+}
 
 /// Creates a directory and its missing parents with exactly these permissions, whatever the umask.
 pub(crate) fn create_dirs(path: &Path, mode: u32) -> Result<(), Error> {
@@ -24,9 +69,10 @@ pub(crate) fn create_dirs(path: &Path, mode: u32) -> Result<(), Error> {
     set_mode(path, mode)
 }
 
-/// Sets the permissions of `path`.
+/// Sets the permissions of the directory `path`, which must not be a link.
 pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
-    fs::set_permissions(path, Permissions::from_mode(mode))
+    open_dir(path)
+        .and_then(|dir| File::from(dir).set_permissions(Permissions::from_mode(mode)))
         .doing(|| format!("set the permissions of {}", path.display()))
 }
 
@@ -110,21 +156,39 @@ impl Drop for Lock {
 }
 
 fn open_lock(path: &Path) -> Result<File, Error> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)
+    open_for_writing(OpenOptions::new().read(true).write(true).truncate(false), path)
         .doing(|| format!("open {}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::fs::symlink;
 
     use super::*;
+
+    #[test]
+    fn links_are_neither_read_nor_written_nor_removed_through() {
+        let top = tempfile::tempdir().unwrap();
+        let (secret, dir) = (top.path().join("secret"), top.path().join("dir"));
+        fs::write(&secret, "precious").unwrap();
+        fs::create_dir(&dir).unwrap();
+        symlink(&secret, dir.join("soft")).unwrap();
+        fs::hard_link(&secret, dir.join("hard")).unwrap();
+        symlink(top.path(), top.path().join("linked")).unwrap();
+
+        assert!(read_in(&dir, "soft").is_err());
+        assert!(read_in(&top.path().join("linked"), "secret").is_err(), "the directory is a link");
+        assert!(remove_in(&top.path().join("linked"), "secret").is_err());
+        for name in ["soft", "hard"] {
+            let opened = open_for_writing(OpenOptions::new().append(true), &dir.join(name));
+            assert!(opened.is_err(), "{name}");
+            assert!(Lock::try_exclusive(&dir.join(name)).is_err(), "{name}");
+        }
+        assert!(set_mode(&top.path().join("linked"), 0o777).is_err());
+        write_private(&dir.join("soft"), "mine").unwrap();
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "precious");
+        assert_eq!(read_in(&dir, "soft").unwrap(), "mine", "the link was replaced");
+    }
 
     #[test]
     fn a_private_file_is_its_owners_alone() {

@@ -7,6 +7,7 @@
 //! lock             held (flock) by the process that runs the cluster; says its pid
 //! password         the database user's password, readable by its owner alone
 //! port             the loopback port used last, kept so that attached programs find it again
+//! postmaster       number and start of the server process, by which it is recognised later
 //! postgres.log     what PostgreSQL says
 //! cluster/         the PostgreSQL cluster, owned by the account that runs it
 //! ```

@@ -3,18 +3,24 @@
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::account::clean_command;
+use crate::directory::DataDir;
 use crate::error::Error;
+use crate::files;
 
 /// How long a polite (fast) shutdown may take: it writes out everything that is dirty.
 const FAST_SHUTDOWN: Duration = Duration::from_mins(1);
 /// How long the rude (immediate) one may take, which only ends processes.
 const IMMEDIATE_SHUTDOWN: Duration = Duration::from_secs(10);
+/// How far the start times of one process may be apart: `postmaster.pid` is written a moment later, by a clock that may be set.
+const START_TOLERANCE_SECONDS: u64 = 3;
+/// The unit of `/proc/PID/stat` (`USER_HZ`), which is the same on every architecture that is built for.
+const TICKS_PER_SECOND: u64 = 100;
 /// How often conditions are looked at while waiting for them.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
@@ -22,6 +28,8 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PidFile {
     pub(crate) pid: u32,
+    /// When it started, in seconds since 1970.
+    pub(crate) started: Option<u64>,
     pub(crate) port: Option<u16>,
     /// Whether it accepts connections.
     pub(crate) ready: bool,
@@ -30,7 +38,7 @@ pub(crate) struct PidFile {
 impl PidFile {
     /// Reads the file of the cluster in `cluster`; `None` if there is none or it is not written yet.
     pub(crate) fn read(cluster: &Path) -> Option<Self> {
-        Self::parse(&fs::read_to_string(cluster.join("postmaster.pid")).ok()?)
+        Self::parse(&files::read_in(cluster, "postmaster.pid").ok()?)
     }
 
     // Lines: pid, directory, start time, port, socket directory, address, shared memory, status.
@@ -38,38 +46,78 @@ impl PidFile {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
         // A postmaster that is still starting or in single-user mode writes its pid as a negative number.
         let pid = lines.first()?.trim_start_matches('-').parse().ok()?;
+        let started = lines.get(2).and_then(|line| line.parse().ok());
         let port = lines.get(3).and_then(|line| line.parse().ok());
-        Some(Self { pid, port, ready: lines.get(7) == Some(&"ready") })
+        Some(Self { pid, started, port, ready: lines.get(7) == Some(&"ready") })
     }
 }
 
-/// Whether process `pid` is the postmaster of `cluster`, and not one that got its number later.
-pub(crate) fn runs(pid: u32, cluster: &Path) -> bool {
-    command_line(pid).is_some_and(|line| is_postmaster_of(&line, cluster))
+/// Writes down that process `pid` is the postmaster of the cluster in `dir`: its number and when it started, because the
+/// number alone may be another process's later. The record is outside the cluster, where PostgreSQL cannot change it.
+pub(crate) fn record(pid: u32, dir: &DataDir) -> Result<(), Error> {
+    let Some(start) = ProcessStart::of(pid) else { return Ok(()) }; // it has ended already
+    files::write_private(&dir.process_file(), &format!("{pid}\n{}\n", start.identity))
+}
+
+/// Whether the process that `file` names is the postmaster of the cluster in `dir` and still runs.
+///
+/// The record of [`record`] decides. Without one, after a kill between start and record or from an older release, the start time in
+/// `postmaster.pid` must be that of the process.
+pub(crate) fn runs(file: &PidFile, dir: &DataDir) -> bool {
+    let Some(start) = ProcessStart::of(file.pid) else { return false };
+    let record = dir.read("postmaster").unwrap_or_default();
+    match record.trim_end().split_once('\n') {
+        Some((pid, identity)) if pid.parse() == Ok(file.pid) => identity == start.identity,
+        _ => file.started.zip(start.seconds).is_some_and(|(one, other)| one.abs_diff(other) <= START_TOLERANCE_SECONDS),
+    }
+}
+
+/// When a process started.
+#[derive(Debug, PartialEq, Eq)]
+struct ProcessStart {
+    /// Differs between any two processes that ever had the same number.
+    identity: String,
+    /// In seconds since 1970, where the system says so.
+    seconds: Option<u64>,
+}
+
+impl ProcessStart {
+    /// The start of process `pid`; `None` if it does not run (any more).
+    fn of(pid: u32) -> Option<Self> {
+        if Path::new("/proc/self/stat").exists() {
+            let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+            let ticks = start_ticks(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?;
+            let booted = fs::read_to_string("/proc/stat").ok().and_then(|text| boot_seconds(&text));
+            let seconds = booted.map(|booted| booted + ticks / TICKS_PER_SECOND);
+            return Some(Self { identity: format!("{} {ticks}", boot.trim()), seconds });
+        }
+        let output = clean_command("ps").args(["-o", "stat=,lstart=", "-p", &pid.to_string()]).output().ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let (state, start) = text.trim().split_once(' ')?;
+        (!state.starts_with('Z')).then(|| Self { identity: start.trim().to_owned(), seconds: None })
+    }
+}
+
+/// When a process started, in ticks since the machine did, from its `/proc/PID/stat`; `None` for one that has ended and was
+/// not waited for.
+fn start_ticks(stat: &str) -> Option<u64> {
+    // The name comes in parentheses and may hold spaces and parentheses itself.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X" | "x") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
+}
+
+/// When the machine started, in seconds since 1970, from `/proc/stat`.
+fn boot_seconds(stat: &str) -> Option<u64> {
+    stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok())
 }
 
 /// Whether any process has this number.
 pub(crate) fn exists(pid: u32) -> bool {
     to_pid(pid).is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
-}
-
-/// The arguments of process `pid`, each after a newline; `None` if it does not run (any more).
-fn command_line(pid: u32) -> Option<String> {
-    let proc = Path::new("/proc/self/cmdline");
-    if proc.exists() {
-        let bytes = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        return Some(String::from_utf8_lossy(&bytes).replace('\0', "\n"));
-    }
-    let said = Command::new("ps").args(["-o", "args=", "-p", &pid.to_string()]).output().ok()?;
-    Some(String::from_utf8_lossy(&said.stdout).replace(' ', "\n"))
-}
-
-fn is_postmaster_of(command_line: &str, cluster: &Path) -> bool {
-    let cluster = cluster.to_string_lossy().replace(' ', "\n");
-    let mut lines = command_line.split('\n');
-    let is_postgres =
-        lines.next().is_some_and(|program| program.contains("postgres") || program.contains("postmaster"));
-    is_postgres && format!("{command_line}\n").contains(&format!("\n-D\n{cluster}\n"))
 }
 
 /// Stops the server `pid`: politely, then rudely. `gone` says whether it has ended.
@@ -98,10 +146,10 @@ pub(crate) fn wait_until(patience: Duration, mut condition: impl FnMut() -> bool
     }
 }
 
-/// What was written to `log` after byte `from`.
-pub(crate) fn log_since(log: &Path, from: u64) -> String {
+/// What was written to the log of `dir` after byte `from`.
+pub(crate) fn log_since(dir: &DataDir, from: u64) -> String {
     let mut text = Vec::new();
-    let read = fs::File::open(log).and_then(|mut file| {
+    let read = files::open_in(dir.path(), "postgres.log").and_then(|mut file| {
         file.seek(SeekFrom::Start(from))?;
         file.read_to_end(&mut text)
     });
@@ -120,27 +168,52 @@ mod tests {
     fn a_pid_file_grows_while_the_server_starts() {
         let early = "4711\n/data/cluster\n1700000000\n5433\n\n";
         let late = format!("{early}127.0.0.1\n 52 1\nready   \n");
-        assert_eq!(PidFile::parse(early), Some(PidFile { pid: 4711, port: Some(5433), ready: false }));
-        assert_eq!(PidFile::parse(&late), Some(PidFile { pid: 4711, port: Some(5433), ready: true }));
-        assert_eq!(PidFile::parse("-12\n/data"), Some(PidFile { pid: 12, port: None, ready: false }));
+        assert_eq!(
+            PidFile::parse(early),
+            Some(PidFile { pid: 4711, started: Some(1_700_000_000), port: Some(5433), ready: false })
+        );
+        assert_eq!(
+            PidFile::parse(&late),
+            Some(PidFile { pid: 4711, started: Some(1_700_000_000), port: Some(5433), ready: true })
+        );
+        assert_eq!(PidFile::parse("-12\n/data"), Some(PidFile { pid: 12, started: None, port: None, ready: false }));
         assert_eq!(PidFile::parse(""), None);
     }
 
     #[test]
-    fn only_the_postmaster_of_this_cluster_counts() {
-        let cluster = Path::new("/data/cluster");
-        assert!(is_postmaster_of("/usr/bin/postgres\n-D\n/data/cluster\n-c\nport=1\n", cluster));
-        assert!(!is_postmaster_of("/usr/bin/postgres\n-D\n/data/cluster2\n", cluster));
-        assert!(!is_postmaster_of("/usr/bin/vi\n-D\n/data/cluster\n", cluster));
-        assert!(!is_postmaster_of("", cluster), "a zombie has no arguments");
-        assert!(is_postmaster_of("postgres\n-D\n/my\ndata\n-c\n", Path::new("/my data")), "as `ps` shows it");
-        assert!(!runs(std::process::id(), cluster));
+    fn start_of_a_process_is_read_whatever_its_name_is() {
+        let fields = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
+        assert_eq!(start_ticks(&format!("7 (post) gres (x) S {fields}")), Some(4711));
+        assert_eq!(start_ticks(&format!("7 (postgres) Z {fields}")), None, "it has ended");
+        assert_eq!(start_ticks("7 (postgres"), None);
+        assert_eq!(boot_seconds("cpu 1 2\nbtime 1700000000\n"), Some(1_700_000_000));
+    }
+
+    #[test]
+    fn process_is_recognised_by_its_number_and_start() {
+        let top = tempfile::tempdir().unwrap();
+        fs::set_permissions(top.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
+        let dir = DataDir::resolve(&top.path().join("data"), crate::Origin::Explicit).unwrap();
+        dir.claim().unwrap();
+        let own = std::process::id();
+        let start = ProcessStart::of(own).unwrap();
+        let file = |started| PidFile { pid: own, started, port: None, ready: true };
+
+        assert!(!runs(&file(Some(1)), &dir), "another process has the number now");
+        assert!(!runs(&file(None), &dir));
+        if start.seconds.is_some() {
+            assert!(runs(&file(start.seconds), &dir), "without a record the pid file decides");
+        }
+        record(own, &dir).unwrap();
+        assert!(runs(&file(Some(1)), &dir), "the clock may have been set since");
+        files::write_private(&dir.process_file(), &format!("{own}\nanother boot 1\n")).unwrap();
+        assert!(!runs(&file(start.seconds), &dir), "the record is another process's");
     }
 
     #[test]
     fn processes_exist_until_they_end() {
         assert!(exists(std::process::id()));
-        let mut child = Command::new("true").spawn().unwrap();
+        let mut child = clean_command("true").spawn().unwrap();
         child.wait().unwrap();
         assert!(!exists(child.id()));
         assert!(!exists(0));

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::account::without_postgres_variables;
+use crate::account::clean_command;
 use crate::binaries::Binaries;
 use crate::error::{Doing, Error};
 
@@ -19,9 +19,11 @@ pub(crate) fn run(binaries: &Binaries, url: &str, statements: &[&str]) -> Result
 pub(crate) fn command(binaries: &Binaries, url: &str, statements: &[&str]) -> Command {
     // The password travels in the environment: arguments can be read by every user of the machine.
     let (address, password) = split_password(url);
-    let mut command = without_postgres_variables(&binaries.program("psql"));
+    let mut command = clean_command(binaries.program("psql"));
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &address]);
     command.env("PGPASSWORD", password).env("PGSSLMODE", "disable").env("PGGSSENCMODE", "disable");
+    // PostgreSQL 16 and newer; older ones ignore it.
+    command.env("PGREQUIREAUTH", "scram-sha-256");
     for statement in statements {
         command.args(["-c", statement]);
     }

@@ -201,8 +201,8 @@ impl TestCluster {
     /// Removes what is left of an earlier cluster, its server included.
     fn wipe(&self) -> Result<(), Error> {
         let cluster = self.dir.cluster();
-        if let Some(left) = postmaster::PidFile::read(&cluster).filter(|left| postmaster::runs(left.pid, &cluster)) {
-            postmaster::stop(left.pid, || !postmaster::runs(left.pid, &cluster))?;
+        if let Some(left) = postmaster::PidFile::read(&cluster).filter(|left| postmaster::runs(left, &self.dir)) {
+            postmaster::stop(left.pid, || !postmaster::runs(&left, &self.dir))?;
         }
         if self.dir.path().exists() {
             fs::remove_dir_all(self.dir.path()).doing(|| format!("remove {}", self.dir.path().display()))?;

@@ -4,7 +4,7 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -135,6 +135,59 @@ fn a_server_whose_owner_was_killed_is_taken_over() {
     assert_ne!(postmaster_pid(&dir), left);
     assert_eq!(cluster.url(), url, "programs that were attached find it again");
     assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1");
+}
+
+#[test]
+fn directory_with_unusual_characters_is_taken_over_after_a_kill() {
+    let top = open_dir();
+    let dir = DataDir::resolve(&top.path().join("Ada's \"own\" données (1)"), Origin::Explicit).unwrap();
+    for _ in 0..2 {
+        let mut other = another_process(&dir);
+        let left = postmaster_pid(&dir);
+        other.kill().unwrap();
+        other.wait().unwrap();
+        let url = attach(&dir).unwrap();
+        assert_eq!(ask(&url, "SELECT 1").unwrap(), "1");
+
+        let cluster = Cluster::start(&dir, &FAST).unwrap();
+        assert_ne!(postmaster_pid(&dir), left);
+        assert_eq!(ask(cluster.url(), "SELECT 1").unwrap(), "1");
+        cluster.stop().unwrap();
+    }
+}
+
+#[test]
+fn server_process_does_not_inherit_secrets() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    // `another_process` sets RUN_CLUSTER_IN, which stands for every variable that is not on the list.
+    let mut other = another_process(&dir);
+    if let Ok(environment) = fs::read(format!("/proc/{}/environ", postmaster_pid(&dir))) {
+        let environment = String::from_utf8_lossy(&environment);
+        assert!(!environment.contains("RUN_CLUSTER_IN") && !environment.contains("CARGO"), "{environment}");
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+}
+
+#[test]
+fn link_in_the_data_directory_is_not_followed() {
+    let top = open_dir();
+    let dir = data_dir(&top);
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
+    let secret = top.path().join("secret");
+    fs::write(&secret, "precious").unwrap();
+    for name in ["postgres.log", "lock", "cluster/PG_VERSION"] {
+        let (path, aside) = (dir.path().join(name), dir.path().join("aside"));
+        fs::rename(&path, &aside).unwrap();
+        symlink(&secret, &path).unwrap();
+        let error = Cluster::start(&dir, &FAST).unwrap_err();
+        assert!(!error.to_string().contains("precious"), "{name}: {error}");
+        assert_eq!(fs::read_to_string(&secret).unwrap(), "precious", "{name}");
+        fs::rename(&aside, &path).unwrap();
+    }
+    Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
 }
 
 #[test]
