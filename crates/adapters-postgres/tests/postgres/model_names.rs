@@ -75,7 +75,7 @@ async fn one_model_in_ten_spellings_counts_as_one() {
 
     let look = fixture.dashboard().account(ada).await.expect("an account");
     let listed = fixture.dashboard().models(&look, Period::All).await.expect("models");
-    assert_eq!(listed.len(), 9 + 4, "lists show the names as they were sent");
+    assert_eq!(listed.items.len(), 9 + 4, "lists show the names as they were sent");
 }
 
 #[tokio::test(flavor = "multi_thread")]
