@@ -9,8 +9,8 @@ use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock, Person,
-    Referred, SignedIn,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, Referred, SignedIn,
 };
 use domain::progression::EventXp;
 use domain::projects::Project;

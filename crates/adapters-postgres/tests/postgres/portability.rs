@@ -238,7 +238,7 @@ async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
         tx.commit().await.expect("a commit");
     }
     let after = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
-    assert_eq!(after.len(), before.len(), "nobody is told of it as if it were news");
+    assert_eq!(after.activities.len(), before.activities.len(), "nobody is told of it as if it were news");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.follows().recount(ada.id).await.expect("counts"), "it is counted");
 }

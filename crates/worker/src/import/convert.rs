@@ -9,8 +9,8 @@ use domain::identity::{Device, Email, ExternalLink, ProviderName, Scope};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject,
-    PastUnlock, Person, Referred, SignedIn, Target,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, Referred, SignedIn, Target,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
