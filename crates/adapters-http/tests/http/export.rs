@@ -12,8 +12,8 @@ use domain::identity::{Device, ExternalLink, ProviderName, Scope};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::ports::{MockExportReader, MockSnapshot, Opened};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject,
-    PastUnlock, Person, PortabilityError, Referred, SignedIn,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, PortabilityError, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;

@@ -61,7 +61,10 @@ fn world() -> World {
         Ok(Page { items: vec![item(1)], total: 101, request })
     });
     let second = ActivityId(Uuid::from_u128(2));
-    world.feed.expect_mark().returning(move |id| Ok((id == second).then_some(Mark { id, at: NOW, transaction: 9, horizon: 9 })));
+    world
+        .feed
+        .expect_mark()
+        .returning(move |id| Ok((id == second).then_some(Mark { id, at: NOW, transaction: 9, horizon: 9 })));
     world.feed.expect_missed().returning(|viewer, mark, after, _| {
         assert_eq!((viewer, mark.horizon), (ADA, 9));
         assert_eq!(after, None, "one page");

@@ -174,7 +174,11 @@ mod tests {
         ] {
             let (projects, commits) = projects(1);
             let changed = block_on(projects.change(ADA, STORED, change)).expect("a project");
-            assert_eq!((changed.details, changed.created_at, changed.updated_at), (expected, ADDED, updated_at), "{name}");
+            assert_eq!(
+                (changed.details, changed.created_at, changed.updated_at),
+                (expected, ADDED, updated_at),
+                "{name}"
+            );
             assert_eq!(commits.load(Ordering::SeqCst), 1, "{name}");
         }
     }
