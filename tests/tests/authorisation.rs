@@ -72,6 +72,10 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /notifications/preferences",              [401, 200, 200, 403, 200, 200]),
     ("PATCH /notifications/preferences",            [401, 200, 200, 403, 403, 200]),
     ("POST /notifications/read",                    [401, 200, 200, 403, 403, 200]),
+    ("POST /projects",                              [401, 201, 201, 403, 403, 201]),
+    ("DELETE /projects/{id}",                       [401, 404, 404, 403, 403, 204]),
+    ("PATCH /projects/{id}",                        [401, 404, 404, 403, 403, 200]),
+    ("POST /projects/{id}/refresh",                 [401, 404, 404, 403, 403, 200]),
     ("POST /referrals/click",                       [200, 200, 200, 200, 200, 200]),
     ("GET /referrals/code",                         [401, 200, 200, 403, 200, 200]),
     ("GET /referrals/stats",                        [401, 200, 200, 403, 200, 200]),
@@ -100,6 +104,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /users/{username}/heatmap",               [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/level",                 [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/models",                [403, 403, 403, 403, 200, 200]),
+    ("GET /users/{username}/projects",              [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/rank-history",          [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/stats",                 [403, 403, 403, 403, 200, 200]),
     ("GET /users/{username}/tools",                 [403, 403, 403, 403, 200, 200]),
@@ -112,6 +117,7 @@ struct Cast {
     owner: Person,
     other: Person,
     achievement: String,
+    project: String,
     session: String,
     token: String,
 }
@@ -129,6 +135,8 @@ impl Cast {
         let sessions = sessions.as_array().expect("a list");
         let session = sessions.iter().find(|session| session["current"] == false).expect("another session");
 
+        let project = json!({"url": "https://example.org"});
+        let project = owner.client.post("/projects", &project).await.expect(201);
         let issue = async |scope: &str| {
             owner.client.post("/auth/tokens", &json!({"name": scope, "scopes": [scope]})).await.expect(201)
         };
@@ -138,6 +146,7 @@ impl Cast {
         Self {
             callers: vec![anonymous, other.client.clone(), admin.client, with(&sync), with(&read), themselves],
             achievement: text(&unlocked["id"]),
+            project: text(&project["id"]),
             session: text(&session["id"]),
             token: text(&victim["id"]),
             owner,
@@ -152,6 +161,7 @@ impl Cast {
             path if path.contains("/auth/tokens/") => &self.token,
             path if path.contains("/admin/queue/") => "00000000-0000-0000-0000-000000000000",
             path if path.contains("/admin/prices/") => "9007199254740991",
+            path if path.contains("/projects/") => &self.project,
             path if path.contains("/achievements/") => &self.achievement,
             _ => "",
         };

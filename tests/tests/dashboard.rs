@@ -53,6 +53,33 @@ async fn a_week_is_7_days_and_a_month_30_and_both_include_today() {
 }
 
 #[tokio::test]
+async fn cache_efficiency_has_two_decimals_and_is_0_on_an_overview_without_usage() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let public = async || ada.get("/users/ada/stats").await["cache_efficiency"].clone();
+    assert_eq!(ada.overview().await["cache_efficiency"].as_f64(), Some(0.0));
+    assert_eq!(public().await, Value::Null, "a profile without usage has no efficiency");
+    ada.sync(&Batch::of([Message::new("m1").input(1).cache(2, 0)])).await;
+    assert_eq!(ada.overview().await["cache_efficiency"].as_f64(), Some(66.67));
+    assert_eq!(public().await.as_f64(), Some(66.67));
+}
+
+#[tokio::test]
+async fn own_account_has_what_the_settings_form_shows() {
+    let server = Server::start().await;
+    let ada = Person::register(&server, "ada").await;
+    let fields = ["bio", "location", "website_url"];
+    let shown = async || {
+        let account = ada.get("/auth/me").await;
+        fields.map(|field| account.get(field).cloned().unwrap_or_else(|| panic!("no {field} in {account}")))
+    };
+    assert_eq!(shown().await, [Value::Null, Value::Null, Value::Null]);
+    let change = json!({"bio": "Counts tokens.", "location": "London", "website_url": "https://ada.example.org"});
+    ada.change(change.clone()).await;
+    assert_eq!(shown().await, fields.map(|field| change[field].clone()));
+}
+
+#[tokio::test]
 async fn trends_show_every_day_and_compare_with_as_many_before() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;

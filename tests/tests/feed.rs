@@ -99,6 +99,35 @@ async fn who_comes_back_is_told_what_they_missed() {
 }
 
 #[tokio::test]
+async fn reconnecting_client_gets_exactly_what_it_was_not_sent() {
+    let server = Server::start().await;
+    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    follow(&ada, &bob).await;
+    let known = feed(&ada).await.len();
+    let mut stream = Events::open(&ada.client, None).await;
+    for n in 0..4 {
+        works(&bob, n).await;
+    }
+    let count = feed(&ada).await.len() - known;
+    assert!(count >= 6, "{count} activities");
+    let mut events = stream.take(count).await;
+    drop(stream);
+    let activity = |event: &Event| event.data["id"].to_string();
+    for (n, place) in [0, count - 3, count - 1].into_iter().enumerate() {
+        // The first event after the rest is about what only happens now, so nothing was sent again.
+        let mut stream = Events::open(&ada.client, Some(id(&events[place]))).await;
+        works(&bob, 4 + u32::try_from(n).expect("few")).await;
+        let rest = stream.take(events.len() - place).await;
+        let (again, new) = rest.split_at(events.len() - 1 - place);
+        assert!(again.iter().map(activity).eq(events[place + 1..].iter().map(activity)), "after {place}: {rest:?}");
+        assert!(events.iter().all(|event| activity(event) != activity(&new[0])), "after {place}: {rest:?}");
+        let total = feed(&ada).await.len() - known;
+        events.extend(new.iter().cloned());
+        events.extend(stream.take(total - events.len()).await);
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_told_to_stop_ends_its_streams_and_drains() {
     let mut server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);

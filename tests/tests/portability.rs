@@ -139,6 +139,8 @@ async fn life(server: &Server) -> (Person, Person) {
     ada.client.patch("/notifications/preferences", &json!({"email": {"level_up": false}})).await.expect(200);
     ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
     ada.client.post("/auth/tokens", &json!({"name": "my laptop", "scopes": ["sync"]})).await.expect(201);
+    ada.client.post("/projects", &json!({"url": "https://example.org", "title": "burntop"})).await.expect(201);
+    ada.client.post("/projects", &json!({"url": "https://example.org/2", "is_featured": true})).await.expect(201);
     ada.get("/referrals/code").await;
     ada.client.post("/users/bob/follow", &json!({})).await.expect(201);
     bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
@@ -188,7 +190,7 @@ async fn an_account_moves_to_another_instance_and_is_what_it_was() {
     for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
         let said = imported(there.database(), &path, options);
         assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
-        assert!(said.contains("new besides: 0 unlocks, 0 events, 0 activities, 0 notifications"), "{said}");
+        assert!(said.contains("new besides: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"), "{said}");
         assert!(said.contains("people: 0 followed, 0 asked, 1 followed before, 0 not here"), "{said}");
     }
     let after = export(&moved).await;

@@ -27,6 +27,11 @@ pub struct Instant(pub OffsetDateTime);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day(pub Date);
 
+/// `number` rounded to two decimals, half away from zero: how the API shows percentages and averages.
+pub(crate) fn two_decimals(number: f64) -> f64 {
+    (number * 100.0).round() / 100.0
+}
+
 impl From<Usd> for Dollars {
     fn from(amount: Usd) -> Self {
         Self(amount)

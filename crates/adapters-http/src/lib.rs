@@ -27,6 +27,7 @@ pub mod notifications;
 pub mod openapi;
 mod page;
 pub mod paging;
+pub mod projects;
 pub mod referrals;
 pub mod routes;
 pub mod server;

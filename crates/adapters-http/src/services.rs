@@ -12,6 +12,7 @@ use domain::leaderboard::Leaderboard;
 use domain::notifications::{Inbox, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::pricing::{PriceOverrides, UnpricedModels};
+use domain::projects::Projects;
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
@@ -26,8 +27,8 @@ use crate::referrals::ReferralLinks;
 use crate::routes::Routes;
 use crate::users::Downloads;
 use crate::{
-    achievements, administration, dashboard, feed, health, identity, insights, leaderboard, notifications, referrals,
-    social, stats, usage, users,
+    achievements, administration, dashboard, feed, health, identity, insights, leaderboard, notifications, projects,
+    referrals, social, stats, usage, users,
 };
 
 /// What handlers ask for. Cheap to clone; clones share everything.
@@ -51,6 +52,8 @@ pub struct Services {
     pub users: Users,
     /// What accounts own, to take along.
     pub downloads: Downloads,
+    /// Projects on profiles.
+    pub projects: Projects,
     /// Who follows whom.
     pub social: Social,
     /// What happens to those one follows.
@@ -108,6 +111,7 @@ impl Services {
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
             .app_data(Data::new(self.downloads))
+            .app_data(Data::new(self.projects))
             .app_data(Data::new(self.social))
             .app_data(Data::new(self.feed))
             .app_data(Data::new(self.referrals))
@@ -136,6 +140,7 @@ impl Services {
 pub fn api() -> Routes {
     identity::routes()
         .and(users::routes())
+        .and(projects::routes())
         .and(social::routes())
         .and(feed::routes())
         .and(referrals::routes())

@@ -7,8 +7,8 @@ use diesel_async::RunQueryDsl;
 use domain::data::StoredData;
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
-use domain::social::ports::FeedReader;
-use domain::social::{ActivityKind, Author, FeedItem, Mark, Position};
+use domain::social::ports::{FeedReader, MissedPage};
+use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark, Position};
 use domain::store::StoreError;
 use domain::users::{Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -65,10 +65,10 @@ impl PageRow {
     }
 }
 
-/// Id, time, kind, particulars and horizon of an activity; id, username, name and picture of whom it happened to; whom it
+/// Id, time, kind, particulars, transaction and horizon of an activity; id, username, name and picture of whom it happened to; whom it
 /// is for.
 type NewsColumns =
-    (SqlUuid, Timestamptz, Text, Text, BigInt, SqlUuid, Text, Nullable<Text>, Nullable<Text>, Array<SqlUuid>);
+    (SqlUuid, Timestamptz, Text, Text, BigInt, BigInt, SqlUuid, Text, Nullable<Text>, Nullable<Text>, Array<SqlUuid>);
 
 #[derive(Queryable)]
 struct NewsRow {
@@ -76,6 +76,7 @@ struct NewsRow {
     created_at: OffsetDateTime,
     kind: String,
     data: String,
+    transaction: i64,
     horizon: i64,
     user: Uuid,
     username: String,
@@ -88,7 +89,7 @@ struct NewsRow {
 pub(crate) struct News {
     pub(crate) mark: Mark,
     /// `None` for a kind that a newer release writes.
-    pub(crate) item: Option<FeedItem>,
+    pub(crate) activity: Option<LiveActivity>,
     pub(crate) viewers: Vec<UserId>,
 }
 
@@ -101,10 +102,11 @@ impl From<NewsRow> for News {
             image: row.image.map(WebUrl::trusted),
         };
         let (id, created_at) = (ActivityId(row.id), row.created_at);
+        let mark = Mark { id, at: created_at, transaction: row.transaction, horizon: row.horizon };
         let item = |kind| FeedItem { id, created_at, kind, data: StoredData(row.data), author };
         Self {
-            mark: Mark { id, at: created_at, horizon: row.horizon },
-            item: ActivityKind::named(&row.kind).map(item),
+            mark,
+            activity: ActivityKind::named(&row.kind).map(item).map(|item| LiveActivity { item, mark }),
             viewers: row.viewers.into_iter().map(UserId).collect(),
         }
     }
@@ -117,7 +119,8 @@ impl Database {
         let text = "SELECT now(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
         let (at, horizon): (OffsetDateTime, i64) =
             statement::<(Timestamptz, BigInt)>(text).get_result(&mut connection.pg).await.map_err(store_error)?;
-        Ok(Mark { id: ActivityId(Uuid::max()), at, horizon })
+        // No activity is of transaction 0.
+        Ok(Mark { id: ActivityId(Uuid::max()), at, transaction: 0, horizon })
     }
 
     /// The activities `ids`, in that order, with those of `viewers` whom each is for.
@@ -152,6 +155,7 @@ impl Database {
             .bind::<Timestamptz, _>(at)
             .bind::<SqlUuid, _>(id.0)
             .bind::<BigInt, _>(i64::from(limit))
+            .bind::<Text, _>(mark.transaction.to_string())
             .load(&mut connection.pg)
             .await
             .map_err(store_error)?;
@@ -176,14 +180,14 @@ impl FeedReader for Database {
 
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError> {
         let mut connection = self.connection().await?;
-        let row: Option<(Uuid, OffsetDateTime, i64)> =
-            statement::<(SqlUuid, Timestamptz, BigInt)>(include_str!("sql/mark.sql"))
+        let row: Option<(Uuid, OffsetDateTime, i64, i64)> =
+            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("sql/mark.sql"))
                 .bind::<SqlUuid, _>(id.0)
                 .get_result(&mut connection.pg)
                 .await
                 .optional()
                 .map_err(store_error)?;
-        Ok(row.map(|(id, at, horizon)| Mark { id: ActivityId(id), at, horizon }))
+        Ok(row.map(|(id, at, transaction, horizon)| Mark { id: ActivityId(id), at, transaction, horizon }))
     }
 
     async fn missed(
@@ -192,8 +196,9 @@ impl FeedReader for Database {
         mark: Mark,
         after: Option<Position>,
         limit: u32,
-    ) -> Result<Vec<FeedItem>, StoreError> {
+    ) -> Result<MissedPage, StoreError> {
         let news = self.missed_by(&[viewer.0], mark, after, limit).await?;
-        Ok(news.into_iter().filter_map(|news| news.item).collect())
+        let rest = news.last().filter(|_| news.len() == limit as usize).map(|last| (last.mark.at, last.mark.id));
+        Ok(MissedPage { activities: news.into_iter().filter_map(|news| news.activity).collect(), rest })
     }
 }

@@ -33,6 +33,7 @@ mod pool;
 mod portability;
 mod prices;
 mod progress;
+mod projects;
 mod purge;
 mod readiness;
 mod referrals;

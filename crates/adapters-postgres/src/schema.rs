@@ -311,6 +311,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    profile_projects (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        title -> Nullable<Text>,
+        description -> Nullable<Text>,
+        url -> Text,
+        is_featured -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     progress_events (user_id, reason) {
         user_id -> Uuid,
         reason -> Text,
@@ -578,6 +591,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     price_book,
     price_rows,
     price_updates,
+    profile_projects,
     progress_events,
     rank_history,
     referral_clicks,

@@ -19,6 +19,7 @@ use domain::notifications::ports::NotificationRepository;
 use domain::plausibility::ports::PlausibilityRepository;
 use domain::portability::ports::ImportRepository;
 use domain::pricing::ports::PriceRepository;
+use domain::projects::ports::ProjectRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
 use domain::store::{StoreError, UnitOfWork};
@@ -214,6 +215,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn imports(&mut self) -> &mut dyn ImportRepository {
+        self
+    }
+
+    fn projects(&mut self) -> &mut dyn ProjectRepository {
         self
     }
 

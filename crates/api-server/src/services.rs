@@ -29,6 +29,7 @@ use domain::notifications::{Inbox, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::portability::Exports;
 use domain::pricing::{CurrentBook, PriceOverrides, UnpricedModels};
+use domain::projects::Projects;
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::social::{Feed, Social};
 use domain::store::Store;
@@ -79,6 +80,7 @@ pub(crate) fn services(
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
         downloads: Downloads::new(Exports::new(reader.clone(), clock.clone())),
+        projects: Projects::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         feed: Feed::new(reader.clone(), Arc::new(hub)),
         referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),

@@ -68,6 +68,10 @@ id! {
     NotificationId
 }
 id! {
+    /// Identifies one project on a profile.
+    ProjectId
+}
+id! {
     /// Names one piece of work that is done later.
     JobId
 }

@@ -26,6 +26,7 @@ pub mod plausibility;
 pub mod portability;
 pub mod pricing;
 pub mod progression;
+pub mod projects;
 pub mod referrals;
 mod round;
 pub mod social;

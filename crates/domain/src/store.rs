@@ -19,6 +19,7 @@ use crate::notifications::ports::NotificationRepository;
 use crate::plausibility::ports::PlausibilityRepository;
 use crate::portability::ports::ImportRepository;
 use crate::pricing::ports::PriceRepository;
+use crate::projects::ports::ProjectRepository;
 use crate::referrals::ports::ReferralRepository;
 use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
@@ -104,6 +105,8 @@ pub trait UnitOfWork: Send {
     fn prices(&mut self) -> &mut dyn PriceRepository;
     /// What accounts bring along.
     fn imports(&mut self) -> &mut dyn ImportRepository;
+    /// The projects on profiles.
+    fn projects(&mut self) -> &mut dyn ProjectRepository;
     /// What administrators decide, and the log of it.
     fn administration(&mut self) -> &mut dyn AdministrationRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.

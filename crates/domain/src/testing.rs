@@ -28,6 +28,7 @@ use crate::notifications::ports::{MockNotificationRepository, NotificationReposi
 use crate::plausibility::ports::{MockPlausibilityRepository, PlausibilityRepository};
 use crate::portability::ports::{ImportRepository, MockImportRepository};
 use crate::pricing::ports::{MockPriceRepository, PriceRepository};
+use crate::projects::ports::{MockProjectRepository, ProjectRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
 use crate::store::{MockStore, StoreError, UnitOfWork};
@@ -79,6 +80,8 @@ pub struct TestUnitOfWork {
     pub prices: MockPriceRepository,
     /// What accounts bring along.
     pub imports: MockImportRepository,
+    /// The projects on profiles.
+    pub projects: MockProjectRepository,
     /// What administrators decide, and the log.
     pub administration: MockAdministrationRepository,
     /// How many transactions were committed; share one counter to count several.
@@ -244,6 +247,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn imports(&mut self) -> &mut dyn ImportRepository {
         &mut self.imports
+    }
+
+    fn projects(&mut self) -> &mut dyn ProjectRepository {
+        &mut self.projects
     }
 
     fn administration(&mut self) -> &mut dyn AdministrationRepository {

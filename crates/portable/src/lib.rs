@@ -15,7 +15,7 @@ mod writer;
 pub use key::Key;
 pub use lines::{
     Account, Achievement, Activity, ApiToken, End, Event, ExternalAccount, Line, Machine, Manifest, Message,
-    Notification, Person, Preference, Referral, ReferralCode, Session,
+    Notification, Person, Preference, Project, Referral, ReferralCode, Session,
 };
 pub use reader::{LONGEST_LINE, Reader, Refusal};
 pub use writer::Writer;

@@ -57,6 +57,8 @@ lines! {
     ReferredBy(Referral) = "referred_by",
     /// Who came by them.
     Referred(Referral) = "referred",
+    /// A project on their profile.
+    Project(Project) = "project",
     /// One of their machines.
     Machine(Machine) = "machine",
     /// One of their messages.
@@ -214,6 +216,25 @@ pub struct Referral {
     /// When it was paid.
     #[serde(with = "rfc3339::option")]
     pub paid_at: Option<OffsetDateTime>,
+}
+
+/// A project on a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Project {
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// Where it is.
+    pub url: String,
+    /// Whether it is listed first.
+    pub is_featured: bool,
+    /// When it was added.
+    #[serde(with = "rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When its details last changed.
+    #[serde(with = "rfc3339")]
+    pub updated_at: OffsetDateTime,
 }
 
 /// A machine.

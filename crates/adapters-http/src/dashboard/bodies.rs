@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use crate::json::{Day, Dollars, Instant};
+use crate::json::{Day, Dollars, Instant, two_decimals};
 
 /// Everything at a glance.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,8 +31,8 @@ pub(crate) struct OverviewBody {
     unique_days: u32,
     unique_models: u32,
     unique_sources: u32,
-    /// In percent; null without input.
-    cache_efficiency: Option<f64>,
+    /// In percent, two decimals; 0 without input.
+    cache_efficiency: f64,
     level: u64,
     title: &'static str,
     xp: u64,
@@ -60,7 +60,7 @@ impl From<Overview> for OverviewBody {
             unique_days: overview.active_days,
             unique_models: overview.models,
             unique_sources: overview.sources,
-            cache_efficiency: overview.cache_efficiency,
+            cache_efficiency: overview.cache_efficiency.map_or(0.0, two_decimals),
             level: level.level,
             title: level.title(),
             xp: level.xp,

@@ -6,8 +6,7 @@ mod stream;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::identity::Identity;
-use domain::ids::ActivityId;
-use domain::social::Feed;
+use domain::social::{Feed, ResumePoint};
 
 use crate::answer::{self, Json};
 use crate::caller::{Caller, bearer};
@@ -39,7 +38,8 @@ async fn page(caller: Caller, query: Query<Paging>, feed: Data<Feed>) -> ApiResu
 ///
 /// Server-Sent Events: an `activity` event for each activity, with its id and the JSON of an item of the feed as data, and a
 /// `keepalive` event every 30 seconds. A client that comes back sends the id of the last event it saw and is first sent what
-/// was committed since, the oldest first; now and then also an activity that it has seen. An id that is not known begins
+/// was not sent yet, the oldest first. The id of an event is that of its activity, sometimes with more after a point; send it
+/// back as it is. An id that is not known begins
 /// with what happens from now on. The stream ends with the session, when the client does not keep up, when the same account
 /// opens more than five, and when the server stops: the client comes back.
 #[utoipa::path(
@@ -69,6 +69,6 @@ async fn live(
 }
 
 /// The id of the last event that the client saw; `None` for what no event of ours is called.
-fn last_event(request: &HttpRequest) -> Option<ActivityId> {
-    request.headers().get("Last-Event-ID")?.to_str().ok()?.trim().parse().ok().map(ActivityId)
+fn last_event(request: &HttpRequest) -> Option<ResumePoint> {
+    ResumePoint::parse(request.headers().get("Last-Event-ID")?.to_str().ok()?.trim())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::web::{Bytes, Data};
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::Identity;
-use domain::social::{FeedItem, LiveFeed};
+use domain::social::{LiveFeed, StreamEvent};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
@@ -47,7 +47,7 @@ impl Listener {
     async fn next(&mut self) -> Option<Bytes> {
         tokio::select! {
             told = self.live.next() => match told {
-                Ok(item) => Some(event(&*item?)),
+                Ok(sent) => Some(event(&sent?)),
                 Err(error) => {
                     tracing::warn!(code = error.code(), %error, "a stream ends; its client may come back");
                     None
@@ -66,10 +66,10 @@ impl Listener {
     }
 }
 
-/// `item` as an event. JSON has no line breaks of its own, so the data is one line.
-fn event(item: &FeedItem) -> Bytes {
-    let data = serde_json::to_string(&ActivityBody::from(item)).unwrap_or_else(|_| "{}".to_owned());
-    format!("id: {}\nevent: activity\ndata: {data}\n\n", item.id).into()
+/// `event` as text. JSON has no line breaks of its own, so the data is one line.
+fn event(StreamEvent { activity, id }: &StreamEvent) -> Bytes {
+    let data = serde_json::to_string(&ActivityBody::from(&activity.item)).unwrap_or_else(|_| "{}".to_owned());
+    format!("id: {id}\nevent: activity\ndata: {data}\n\n").into()
 }
 
 #[cfg(test)]
@@ -83,8 +83,8 @@ mod tests {
     use domain::identity::{Principal, Secret, Via};
     use domain::ids::{CountingIds, SessionId, UserId};
     use domain::referrals::VisitorSalt;
-    use domain::social::Feed;
     use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
+    use domain::social::{Feed, LiveActivity};
     use domain::store::{MockStore, StoreError};
     use uuid::Uuid;
 
@@ -98,7 +98,7 @@ mod tests {
 
     #[async_trait]
     impl HeardActivities for Silence {
-        async fn next(&mut self) -> Option<Arc<FeedItem>> {
+        async fn next(&mut self) -> Option<Arc<LiveActivity>> {
             std::future::pending().await
         }
     }

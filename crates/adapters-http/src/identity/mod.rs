@@ -101,7 +101,8 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
     responses(
         (status = 200, description = "The caller's account", body = AccountBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "email": "ada@example.org", "email_verified": true,
-            "username": "ada", "name": "Ada", "image": null, "is_public": true,
+            "username": "ada", "name": "Ada", "bio": null, "location": "London", "website_url": "https://ada.example.org",
+            "image": null, "is_public": true,
             "created_at": "2026-11-22T12:34:56.789Z", "updated_at": "2026-11-22T12:34:56.789Z",
             "timezone": "Europe/London", "level": 2, "xp": 610, "is_admin": false,
         })),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::json::{Dollars, Instant};
+use crate::json::{Dollars, Instant, two_decimals};
 
 /// Somebody beside the community.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,7 +98,7 @@ impl From<Comparison> for InsightsBody {
             user_total_cost: comparison.own.cost.into(),
             user_current_streak: comparison.streak().current,
             user_unique_tools: comparison.own.tools,
-            user_cache_efficiency: comparison.cache_efficiency(),
+            user_cache_efficiency: comparison.cache_efficiency().map(two_decimals),
             user_unique_days: comparison.own.days,
             community_avg_tokens: tokens(spread(Measure::Tokens).average()),
             community_median_tokens: tokens(spread(Measure::Tokens).median()),
@@ -140,10 +140,6 @@ impl From<Recommendation> for RecommendationBody {
     fn from(Recommendation { title, message, action }: Recommendation) -> Self {
         Self { title, message, action }
     }
-}
-
-fn two_decimals(number: f64) -> f64 {
-    (number * 100.0).round() / 100.0
 }
 
 /// A comparison for the API's document.

@@ -15,7 +15,7 @@ use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
 use crate::dashboard::{Days, OfPeriod};
 use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
-use crate::json::{Day, Dollars, Instant};
+use crate::json::{Day, Dollars, Instant, two_decimals};
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::{Fields, FromFields, checks};
@@ -64,7 +64,7 @@ impl StatsBody {
             longest_streak: overview.streak.longest,
             achievements_unlocked: overview.achievements,
             unique_days: overview.active_days,
-            cache_efficiency: overview.cache_efficiency,
+            cache_efficiency: overview.cache_efficiency.map(two_decimals),
             monthly_tokens: overview.monthly_tokens,
             monthly_badge: overview.badge().map(MonthlyBadge::name),
         }

@@ -247,6 +247,7 @@ async fn the_caller_sees_their_account() {
         answer.json(),
         json!({
             "id": ADA.0, "email": "ada@example.org", "email_verified": true, "username": "Ada", "name": "Ada Example",
+            "bio": "Counts tokens.", "location": "London", "website_url": "https://example.org",
             "image": "https://example.org/me.png", "is_public": true, "created_at": "2026-11-22T12:34:56.789Z",
             "updated_at": "2026-11-22T12:34:56.789Z", "timezone": "Europe/London", "level": 2, "xp": 610,
             "is_admin": true,

@@ -12,16 +12,17 @@ use domain::identity::{Device, ExternalLink, ProviderName, Scope};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::ports::{MockExportReader, MockSnapshot, Opened};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastUnlock, Person,
-    PortabilityError, Referred, SignedIn,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, PortabilityError, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
+use domain::projects::{ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::store::StoreError;
 use domain::usage::testing::message;
 use domain::usage::{Entry, MachineId};
-use domain::users::Username;
+use domain::users::{Username, WebUrl};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -62,6 +63,16 @@ fn belongings() -> Vec<Part> {
             Referred { came: Came::ByThem, username: name.clone(), created_at: NOW, paid_at: None },
             Referred { came: Came::ByOwner, username: name.clone(), created_at: NOW, paid_at: Some(NOW) },
         ]),
+        Part::Projects(vec![PastProject {
+            details: ProjectDetails {
+                title: Some(Title::trusted("burntop")),
+                description: None,
+                url: WebUrl::trusted("https://example.org"),
+                is_featured: true,
+            },
+            created_at: NOW,
+            updated_at: NOW,
+        }]),
         Part::Machines(vec![Machine { id: MachineId::unnamed(), last_synced_at: NOW }]),
         Part::Messages(vec![
             priced("a", Cost::Priced(dollars("0.3508"))),
@@ -150,6 +161,8 @@ async fn everything_is_exported_a_line_each() {
         json!({"type": "referral_code", "code": "0000ADA0", "created_at": now, "clicks": 8, "converted": 1}),
         json!({"type": "referred_by", "username": "bob", "created_at": now, "paid_at": null}),
         json!({"type": "referred", "username": "bob", "created_at": now, "paid_at": now}),
+        json!({"type": "project", "title": "burntop", "description": null, "url": "https://example.org", "is_featured": true,
+               "created_at": now, "updated_at": now}),
         json!({"type": "machine", "name": "default", "last_synced_at": now}),
         message_line("a", &json!("0.3508"), "priced"),
         message_line("b", &json!("12"), "estimated"),

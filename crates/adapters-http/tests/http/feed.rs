@@ -6,8 +6,8 @@ use std::sync::Arc;
 use domain::data::StoredData;
 use domain::ids::ActivityId;
 use domain::page::Page;
-use domain::social::ports::{HeardActivities, MockHeardActivities};
-use domain::social::{ActivityKind, Author, FeedItem, Mark};
+use domain::social::ports::{HeardActivities, MissedPage, MockHeardActivities};
+use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark};
 use domain::users::{Username, WebUrl};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -31,6 +31,12 @@ fn item(number: u128) -> FeedItem {
     }
 }
 
+fn activity(number: u128) -> LiveActivity {
+    let item = item(number);
+    let transaction = 9 + i64::try_from(number).expect("small");
+    LiveActivity { mark: Mark { id: item.id, at: NOW, transaction, horizon: transaction }, item }
+}
+
 fn json_of(number: u128) -> Value {
     json!({
         "id": Uuid::from_u128(number), "created_at": "2026-11-22T12:34:56.789Z", "user_id": BOB.0, "type": "badge_earned",
@@ -41,7 +47,7 @@ fn json_of(number: u128) -> Value {
 
 /// Hears `numbers`, and then nothing more: the stream ends.
 fn heard(numbers: impl IntoIterator<Item = u128>) -> Box<dyn HeardActivities> {
-    let mut queue: VecDeque<_> = numbers.into_iter().map(|number| Arc::new(item(number))).collect();
+    let mut queue: VecDeque<_> = numbers.into_iter().map(|number| Arc::new(activity(number))).collect();
     let mut heard = MockHeardActivities::new();
     heard.expect_next().returning(move || queue.pop_front());
     Box::new(heard)
@@ -55,10 +61,14 @@ fn world() -> World {
         Ok(Page { items: vec![item(1)], total: 101, request })
     });
     let second = ActivityId(Uuid::from_u128(2));
-    world.feed.expect_mark().returning(move |id| Ok((id == second).then_some(Mark { id, at: NOW, horizon: 9 })));
+    world
+        .feed
+        .expect_mark()
+        .returning(move |id| Ok((id == second).then_some(Mark { id, at: NOW, transaction: 9, horizon: 9 })));
     world.feed.expect_missed().returning(|viewer, mark, after, _| {
         assert_eq!((viewer, mark.horizon), (ADA, 9));
-        Ok(if after.is_none() { vec![item(3), item(4)] } else { vec![] })
+        assert_eq!(after, None, "one page");
+        Ok(MissedPage { activities: vec![activity(3), activity(4)], rest: None })
     });
     world.hub.expect_subscribe().returning(|viewer| Ok((viewer == ADA).then(|| heard([5, 6]))));
     world

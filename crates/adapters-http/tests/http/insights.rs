@@ -55,7 +55,7 @@ async fn the_caller_is_put_beside_the_community() {
             "user_current_streak": 3, "user_unique_tools": 1, "user_cache_efficiency": 75.0, "user_unique_days": 9,
             "community_avg_tokens": 50_000, "community_median_tokens": 50_000, "community_avg_cost": 0.25,
             "community_avg_streak": 25.0, "community_avg_unique_tools": 25.0, "community_avg_cache_efficiency": 50.0,
-            "community_total_users": 51, "tokens_percentile": 100.0, "cost_percentile": 70.59, "streak_percentile": 6.86,
+            "community_total_users": 51, "tokens_percentile": 99.02, "cost_percentile": 70.59, "streak_percentile": 6.86,
             "tools_percentile": 2.94, "cache_efficiency_percentile": 74.51, "is_above_average_tokens": true,
             "is_above_average_streak": false, "is_above_average_cache_efficiency": true,
         })

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use domain::ids::UserId;
-use domain::social::FeedItem;
+use domain::social::LiveActivity;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ pub(super) struct Listeners {
 
 struct Listener {
     number: u64,
-    queue: mpsc::Sender<Arc<FeedItem>>,
+    queue: mpsc::Sender<Arc<LiveActivity>>,
 }
 
 impl Listeners {
@@ -31,7 +31,7 @@ impl Listeners {
     }
 
     /// Adds a listener of `viewer`, in the place of their oldest if they have as many as they may; `None` when there is no room.
-    pub(super) fn add(&mut self, viewer: UserId) -> Option<(u64, mpsc::Receiver<Arc<FeedItem>>)> {
+    pub(super) fn add(&mut self, viewer: UserId) -> Option<(u64, mpsc::Receiver<Arc<LiveActivity>>)> {
         if self.closed {
             return None;
         }
@@ -58,7 +58,7 @@ impl Listeners {
     }
 
     /// Gives `item` to every listener of `viewer`. One whose queue is full is removed: what is in its queue is its last.
-    pub(super) fn tell(&mut self, viewer: UserId, item: &Arc<FeedItem>) {
+    pub(super) fn tell(&mut self, viewer: UserId, item: &Arc<LiveActivity>) {
         self.keep(viewer, |listener| listener.queue.try_send(item.clone()).is_ok());
     }
 
@@ -97,7 +97,7 @@ impl Listeners {
 mod tests {
     use domain::data::StoredData;
     use domain::ids::ActivityId;
-    use domain::social::{ActivityKind, Author};
+    use domain::social::{ActivityKind, Author, FeedItem, Mark};
     use domain::users::Username;
     use mpsc::error::TryRecvError;
 
@@ -107,10 +107,12 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(2));
     const LIMITS: HubLimits = HubLimits { listeners: 3, per_viewer: 2, queue: 2 };
 
-    fn item() -> Arc<FeedItem> {
+    fn item() -> Arc<LiveActivity> {
         let author = Author { id: BOB, username: Username::trusted("bob"), name: None, image: None };
         let (id, kind, data) = (ActivityId(Uuid::nil()), ActivityKind::LevelUp, StoredData("{}".into()));
-        Arc::new(FeedItem { id, created_at: time::OffsetDateTime::UNIX_EPOCH, kind, data, author })
+        let at = time::OffsetDateTime::UNIX_EPOCH;
+        let mark = Mark { id, at, transaction: 3, horizon: 3 };
+        Arc::new(LiveActivity { item: FeedItem { id, created_at: at, kind, data, author }, mark })
     }
 
     #[test]

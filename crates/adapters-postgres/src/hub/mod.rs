@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::ids::UserId;
 use domain::social::ports::{ActivityHub, HeardActivities};
-use domain::social::{FeedItem, Mark};
+use domain::social::{LiveActivity, Mark};
 use domain::store::StoreError;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -100,12 +100,12 @@ struct Queue {
     shared: Arc<Shared>,
     viewer: UserId,
     number: u64,
-    items: mpsc::Receiver<Arc<FeedItem>>,
+    items: mpsc::Receiver<Arc<LiveActivity>>,
 }
 
 #[async_trait]
 impl HeardActivities for Queue {
-    async fn next(&mut self) -> Option<Arc<FeedItem>> {
+    async fn next(&mut self) -> Option<Arc<LiveActivity>> {
         self.items.recv().await
     }
 }
@@ -178,10 +178,10 @@ async fn catch_up(shared: &Shared, database: &Database, mark: Mark) -> Result<Ma
 
 fn hand_out(shared: &Shared, news: Vec<News>) {
     let mut listeners = shared.listeners();
-    for News { item, viewers, .. } in news {
-        let Some(item) = item.map(Arc::new) else { continue };
+    for News { activity, viewers, .. } in news {
+        let Some(activity) = activity.map(Arc::new) else { continue };
         for viewer in viewers {
-            listeners.tell(viewer, &item);
+            listeners.tell(viewer, &activity);
         }
     }
 }

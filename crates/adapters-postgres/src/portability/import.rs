@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
-use domain::ids::{ActivityId, NotificationId, UserId};
+use domain::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::ports::ImportRepository;
-use domain::portability::{Machine, PastActivity, PastEvent, PastNotification, PastUnlock};
+use domain::portability::{Machine, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use domain::projects::{Description, MOST_PROJECTS, Title};
 use domain::store::StoreError;
 
 use crate::error::store_error;
@@ -34,6 +35,23 @@ impl ImportRepository for PgUnitOfWork {
             .bind::<Array<Bool>, _>(preferences.iter().map(|(_, wanted)| wanted.email).collect::<Vec<_>>());
         self.run(keep).await?;
         Ok(())
+    }
+
+    async fn keep_projects(&mut self, user: UserId, projects: &[(ProjectId, PastProject)]) -> Result<u64, StoreError> {
+        let past = || projects.iter().map(|(_, past)| past);
+        let details = || past().map(|past| &past.details);
+        let titles = details().map(|details| details.title.as_ref().map(Title::as_str));
+        let descriptions = details().map(|details| details.description.as_ref().map(Description::as_str));
+        let keep = of(user, include_str!("../sql/keep_projects.sql"))
+            .bind::<Array<Uuid>, _>(projects.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(titles.collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(descriptions.collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(details().map(|details| details.url.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(details().map(|details| details.is_featured).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>(past().map(|past| past.created_at).collect::<Vec<_>>())
+            .bind::<Array<Timestamptz>, _>(past().map(|past| past.updated_at).collect::<Vec<_>>())
+            .bind::<BigInt, _>(i64::from(MOST_PROJECTS));
+        self.run(keep).await
     }
 
     async fn keep_activities(

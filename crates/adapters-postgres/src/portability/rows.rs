@@ -9,10 +9,11 @@ use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastUnlock, Person,
-    Referred, SignedIn,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, Referred, SignedIn,
 };
 use domain::progression::EventXp;
+use domain::projects::Project;
 use domain::referrals::ReferralCode;
 use domain::store::StoreError;
 use domain::usage::MachineId;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use super::export::PAGE;
 use crate::error::store_error;
+use crate::projects::{ProjectColumns, ProjectRow};
 use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -36,6 +38,7 @@ pub(super) enum Kind {
     Code,
     CameBy,
     Brought,
+    Projects,
     Machines,
     Follows,
     FollowsAsked,
@@ -129,7 +132,7 @@ impl Kind {
     /// What is read first.
     pub(super) const FIRST: Self = Self::ExternalAccounts;
 
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::ExternalAccounts,
         Self::ApiTokens,
         Self::Sessions,
@@ -137,6 +140,7 @@ impl Kind {
         Self::Code,
         Self::CameBy,
         Self::Brought,
+        Self::Projects,
         Self::Machines,
         Self::Follows,
         Self::FollowsAsked,
@@ -169,6 +173,7 @@ impl Kind {
             Self::Code => code(tx, user).await,
             Self::CameBy => referrals(tx, CAME_BY, Came::ByThem, user, place).await,
             Self::Brought => referrals(tx, BROUGHT, Came::ByOwner, user, place).await,
+            Self::Projects => projects(tx, user, place).await,
             Self::Machines => machines(tx, user, place).await,
             Self::Follows => people(tx, FOLLOWS, false, Part::Follows, user, place).await,
             Self::FollowsAsked => people(tx, FOLLOWS_ASKED, true, Part::Follows, user, place).await,
@@ -281,6 +286,15 @@ async fn referrals(
         paid_at,
     };
     Ok(page(rows, |row| Place::after(row.2, row.0), referred, Part::Referrals))
+}
+
+async fn projects(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+    const TEXT: &str = "SELECT id, title, description, url, is_featured, created_at, updated_at FROM profile_projects
+        WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
+    let rows: Vec<ProjectRow> = load!(tx, by_time::<ProjectColumns>(TEXT, user, &place));
+    let last = |project: &Project| Place::after(project.created_at, project.id.0);
+    let past = |Project { id: _, details, created_at, updated_at }| PastProject { details, created_at, updated_at };
+    Ok(page(rows.into_iter().map(Project::from).collect(), last, past, Part::Projects))
 }
 
 async fn machines(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {

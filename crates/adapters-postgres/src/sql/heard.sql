@@ -1,6 +1,7 @@
 -- The activities $1 in that order, each with those of the viewers $2 whom it is for.
 SELECT
-    activity.id, activity.created_at, activity.kind, activity.data::text, activity.horizon::text::bigint,
+    activity.id, activity.created_at, activity.kind, activity.data::text, activity.transaction::text::bigint,
+    activity.horizon::text::bigint,
     users.id, users.username, users.name, users.image,
     ARRAY(
         SELECT follows.follower_id

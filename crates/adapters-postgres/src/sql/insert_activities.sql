@@ -1,4 +1,5 @@
--- What happened to $1, counted, and told to whoever listens once the transaction is committed.
+-- What happened to $1, counted, and told to whoever listens once the transaction is committed. Notifications of one transaction are
+-- sent in the order of time and id, so an activity's place among them says which ones a listener has had.
 WITH written AS (
     INSERT INTO activities (id, user_id, kind, data, created_at)
     SELECT activity.id, $1, activity.kind, activity.data::jsonb, activity.created_at
@@ -12,4 +13,4 @@ counted AS (
         activities = social_counts.activities + excluded.activities,
         last_activity_at = greatest(social_counts.last_activity_at, excluded.last_activity_at)
 )
-SELECT pg_notify('activities', id::text)::text FROM written
+SELECT pg_notify('activities', id::text)::text FROM written ORDER BY created_at, id

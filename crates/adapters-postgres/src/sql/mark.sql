@@ -1,1 +1,1 @@
-SELECT id, created_at, horizon::text::bigint FROM activities WHERE id = $1
+SELECT id, created_at, transaction::text::bigint, horizon::text::bigint FROM activities WHERE id = $1

@@ -3,7 +3,7 @@
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
 use domain::social::ports::FeedReader;
-use domain::social::{ActivityKind, FeedItem, Mark};
+use domain::social::{ActivityKind, FeedItem, LiveActivity, Mark};
 use domain::store::Store;
 use domain::users::User;
 use uuid::Uuid;
@@ -25,6 +25,10 @@ async fn quiet(fixture: &Fixture) -> tokio_postgres::Client {
 
 fn ids(items: &[FeedItem]) -> Vec<ActivityId> {
     items.iter().map(|item| item.id).collect()
+}
+
+fn activity_ids(activities: &[LiveActivity]) -> Vec<ActivityId> {
+    activities.iter().map(|activity| activity.item.id).collect()
 }
 
 async fn page(fixture: &Fixture, viewer: &User, request: PageRequest) -> Page<FeedItem> {
@@ -109,7 +113,7 @@ async fn whoever_turns_private_is_unfollowed_or_deleted_is_gone_on_the_next_requ
     let seen = async || {
         let page = page(&fixture, &ada, PAGE).await;
         let missed = fixture.store.missed(ada.id, mark, None, 100).await.expect("missed");
-        (page.items.len(), page.total, missed.len())
+        (page.items.len(), page.total, missed.activities.len())
     };
     assert_eq!(seen().await, (1, 1, 1));
     fixture.set_public(&bob, false).await;
@@ -148,12 +152,37 @@ async fn an_activity_that_was_committed_late_is_not_missed() {
     slow.commit().await.expect("a commit");
     let next = fixture.happens(&eve, 10).await;
 
-    let missed = async |mark: Mark| ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed"));
+    let missed = async |mark: Mark| {
+        activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
+    };
     assert_eq!(missed(mark).await, [late.id, next]);
     // Whoever has seen the late one last has not seen the next one.
     let mark = fixture.store.mark(late.id).await.expect("a store").expect("a mark");
     assert!(missed(mark).await.contains(&next));
     assert_eq!(fixture.store.mark(ActivityId(Uuid::from_u128(404))).await.expect("a store"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activities_of_one_transaction_follow_each_other_in_the_order_of_time_and_id() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
+    fixture.follow(&ada, &bob).await;
+    quiet(&fixture).await;
+    let mut written = Vec::new();
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    for _ in 0..6 {
+        let activity = level_up(&bob, 0);
+        write(&mut *tx, &activity).await;
+        written.push(activity.id);
+    }
+    tx.commit().await.expect("a commit");
+    written.sort();
+    for (place, id) in written.iter().enumerate() {
+        let mark = fixture.store.mark(*id).await.expect("a store").expect("a mark");
+        let missed = fixture.store.missed(ada.id, mark, None, 100).await.expect("missed");
+        assert_eq!(activity_ids(&missed.activities), written[place + 1..], "after {place}");
+        assert!(missed.activities.iter().all(|missed| missed.mark.may_follow(&mark)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,17 +203,19 @@ async fn what_was_missed_is_read_in_parts_and_for_one_viewer() {
     let (mut read, mut after) = (Vec::new(), None);
     loop {
         let part = fixture.store.missed(ada.id, mark, after, 2).await.expect("missed");
-        let Some(last) = part.last() else { break };
-        after = Some((last.created_at, last.id));
-        read.extend(part);
+        read.extend(part.activities);
+        after = part.rest;
+        if after.is_none() {
+            break;
+        }
     }
-    assert!(read.is_sorted_by_key(|item| (item.created_at, item.id)), "the oldest first");
-    let mut ids = ids(&read);
+    assert!(read.is_sorted_by_key(|read| (read.mark.at, read.mark.id)), "the oldest first");
+    let mut ids = activity_ids(&read);
     ids.sort();
     expected.sort();
     assert_eq!(ids, expected);
     let nobody = UserId(Uuid::from_u128(404));
-    assert!(fixture.store.missed(nobody, mark, None, 100).await.expect("missed").is_empty());
+    assert!(fixture.store.missed(nobody, mark, None, 100).await.expect("missed").activities.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -200,7 +231,7 @@ async fn nothing_is_missed_after_a_dump_was_restored_elsewhere() {
     let next = fixture.happens(&bob, 10).await;
     let missed = async |id| {
         let mark = fixture.store.mark(id).await.expect("a store").expect("a mark");
-        ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed"))
+        activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(seen).await, [next]);
     assert!(!missed(next).await.contains(&older), "old rows are not told again");

@@ -25,7 +25,7 @@ async fn listen(hub: &Hub, viewer: &User) -> Box<dyn HeardActivities> {
 
 async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
     let next = tokio::time::timeout(PATIENCE, heard.next()).await.expect("something comes");
-    next.map(|item| item.id)
+    next.map(|activity| activity.item.id)
 }
 
 #[tokio::test(flavor = "multi_thread")]

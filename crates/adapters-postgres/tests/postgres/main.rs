@@ -26,6 +26,7 @@ mod portability;
 mod prices;
 mod profiles;
 mod progress;
+mod projects;
 mod referrals;
 mod schema;
 mod sessions;

@@ -49,6 +49,7 @@ async fn counts(mut snapshot: Box<dyn Snapshot>) -> BTreeMap<&'static str, Vec<u
             Part::Preferences(all) => ("preferences", all.len()),
             Part::Code(_) => ("code", 1),
             Part::Referrals(all) => ("referrals", all.len()),
+            Part::Projects(all) => ("projects", all.len()),
             Part::Machines(all) => ("machines", all.len()),
             Part::Messages(all) => ("messages", all.len()),
             Part::Follows(all) => ("follows", all.len()),
@@ -103,6 +104,9 @@ async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
              SELECT gen_random_uuid(), id, sha256(convert_to(username || n, 'UTF8')), now(),
                     timestamptz '2026-11-22 12:00Z' + (n - 1) * interval '1 h', now()
              FROM users, generate_series(1, 2) AS n;
+             INSERT INTO profile_projects (id, user_id, title, url, is_featured, created_at, updated_at)
+             SELECT gen_random_uuid(), id, 'burntop', 'https://example.org', true, now(), now()
+             FROM users, generate_series(1, 3);
              INSERT INTO referral_codes SELECT id, upper(substr(md5(username), 1, 8)), now() FROM users;
              INSERT INTO referrals SELECT ada.id, bob.id, now(), now() FROM users AS ada, users AS bob
              WHERE (ada.username, bob.username) IN (('ada', 'bob'), ('eve', 'ada'), ('shy', 'ada'));",
@@ -125,6 +129,7 @@ async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
         ("preferences", &[1]),
         ("code", &[1]),
         ("referrals", &[1, 2]),
+        ("projects", &[3]),
         ("machines", &[2]),
         ("messages", &[2_000, 2_000, 1]),
         ("follows", &[1, 1]),
@@ -233,7 +238,7 @@ async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
         tx.commit().await.expect("a commit");
     }
     let after = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
-    assert_eq!(after.len(), before.len(), "nobody is told of it as if it were news");
+    assert_eq!(after.activities.len(), before.activities.len(), "nobody is told of it as if it were news");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.follows().recount(ada.id).await.expect("counts"), "it is counted");
 }

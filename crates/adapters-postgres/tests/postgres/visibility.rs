@@ -3,6 +3,7 @@
 use domain::dashboard::ports::{DashboardReader, Window};
 use domain::ids::UserId;
 use domain::page::PageRequest;
+use domain::projects::ports::ProjectReader;
 use domain::social::ports::FollowReader;
 use domain::users::{User, UserError};
 use time::macros::date;
@@ -29,6 +30,7 @@ async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<b
         !store.followers(whose.id, viewer, PAGE).await.expect("followers").items.is_empty(),
         store.following(whose.id, viewer, PAGE).await.expect("following").total > 0,
         !store.following(whose.id, viewer, PAGE).await.expect("following").items.is_empty(),
+        !store.shown(whose.id, viewer).await.expect("projects").is_empty(),
         store.stats(whose.id, viewer).await.expect("stats").is_some(),
     ]
 }
@@ -42,8 +44,11 @@ async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
     fixture.sync(&bob, &["one", "two"]).await;
     social.follow(ada.id, &bob.username).await.expect("a follow");
     social.follow(bob.id, &eve.username).await.expect("a follow");
+    let project = "INSERT INTO profile_projects (id, user_id, url, is_featured, created_at, updated_at)
+        SELECT gen_random_uuid(), id, 'https://example.org', true, now(), now() FROM users WHERE username = 'bob'";
+    fixture.client().await.batch_execute(project).await.expect("a project");
 
-    let all = |seen: Vec<bool>, expected: bool| seen.iter().all(|shown| *shown == expected) && seen.len() == 13;
+    let all = |seen: Vec<bool>, expected: bool| seen.iter().all(|shown| *shown == expected) && seen.len() == 14;
     for (is_public, friend, stranger) in [(true, true, true), (false, true, false), (true, true, true)] {
         fixture.set_public(&bob, is_public).await;
         for (viewer, expected) in

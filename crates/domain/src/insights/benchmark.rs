@@ -7,6 +7,10 @@ use crate::dashboard::Period;
 /// Of fewer people there are no percentiles: they would say little, and much about single ones.
 pub const FLOOR: u32 = 20;
 
+/// The highest percentile: 100 would say that a person is ahead of everybody, themselves included. It has the two decimals
+/// that the API shows, so rounding cannot reach 100 either.
+const HIGHEST_PERCENTILE: f64 = 99.99;
+
 /// How many parts the people are cut into.
 const PARTS: u64 = 100;
 
@@ -108,11 +112,14 @@ impl Spread {
         }
     }
 
-    /// The percentile of `value`: of the people, in percent, those who have less and half of those who have as much. `None`
-    /// of fewer than [`FLOOR`] people. Exact where `value` is a cut; in between, by its distance from the two cuts
-    /// beside it, off by less than one.
+    /// The percentile rank of `value`, its owner being one of the n people: 100 * (below + equal / 2) / n, where `below` have
+    /// less and `equal` have as much, the owner included. So the only leader of n people is at 100 * (n - 1/2) / n, and so is
+    /// an owner whose figure has outgrown all others since the benchmark. Never above 99.99.
+    ///
+    /// `None` of fewer than [`FLOOR`] people. Exact where `value` is a cut; in between, interpolated from the two cuts beside
+    /// it, off by less than one.
     pub fn percentile(&self, value: i128) -> Option<f64> {
-        (self.people >= FLOOR).then(|| 50.0 * self.halves(value) / f64::from(self.people))
+        (self.people >= FLOOR).then(|| (50.0 * self.halves(value) / f64::from(self.people)).min(HIGHEST_PERCENTILE))
     }
 
     /// How many half people have less than `value`, of each who has as much only one.
@@ -125,7 +132,8 @@ impl Spread {
                 let between = f64::from(after.below.saturating_sub(before.upto));
                 2.0 * (f64::from(before.upto) + between * part(value - before.value, after.value - before.value))
             }
-            (Some(_), None) => 2.0 * f64::from(self.people),
+            // The owner is one of the people and not below themselves.
+            (Some(_), None) => 2.0 * f64::from(self.people) - 1.0,
             (None, _) => 0.0,
         }
     }
@@ -183,7 +191,8 @@ mod tests {
     fn naive(values: &[i128], value: i128) -> f64 {
         let below = values.iter().filter(|other| **other < value).count();
         let equal = values.iter().filter(|other| **other == value).count();
-        let halves = u32::try_from(2 * below + equal).expect("few");
+        // The owner is one of the people, so at most all others are below.
+        let halves = u32::try_from((2 * below + equal).min(2 * values.len() - 1)).expect("few");
         50.0 * f64::from(halves) / f64::from(u32::try_from(values.len()).expect("few"))
     }
 
@@ -200,12 +209,24 @@ mod tests {
             (&hundred, 50, 49.5),
             (&hundred, 100, 99.5),
             (&hundred, 0, 0.0),
-            (&hundred, 101, 100.0),
+            (&hundred, 101, 99.5),
             (&ties, 1, 12.5),
             (&ties, 2, 50.0),
             (&ties, 3, 87.5),
         ] {
             assert!((percentile(values, value) - expected).abs() < 1e-9, "{value}: {}", percentile(values, value));
+        }
+    }
+
+    #[test]
+    fn percentile_of_the_leader_stays_below_100_in_a_community_of_any_size() {
+        for people in [20, 100, 5_000, 100_000] {
+            let spread = Spread::of(&(0..people).collect::<Vec<i128>>());
+            for value in [people - 1, people, i128::MAX] {
+                let found = spread.percentile(value).expect("enough people");
+                let shown = (found * 100.0).round() / 100.0;
+                assert!(shown > 97.0 && shown < 100.0, "{value} of {people}: {found}");
+            }
         }
     }
 
@@ -277,7 +298,7 @@ mod tests {
             let mut before = 0.0;
             for value in asked {
                 let found = spread.percentile(value).expect("enough people");
-                prop_assert!((0.0..=100.0).contains(&found), "{value}: {found}");
+                prop_assert!((0.0..=HIGHEST_PERCENTILE).contains(&found), "{value}: {found}");
                 prop_assert!(found >= before, "{value}: {found} after {before}");
                 before = found;
                 let right = naive(&values, value);

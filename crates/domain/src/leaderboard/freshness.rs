@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn new_usage_refreshes_fast_boards_once_they_are_a_minute_old() {
+        const OF_39: &str = "usage:2026-11-22T14:39";
         let fast = || Some(board(Some(Duration::milliseconds(999)), false));
         let at = |seconds| COMPUTED + Duration::seconds(seconds);
-        const OF_39: &str = "usage:2026-11-22T14:39";
         for (name, latest, known, now, jobs, covered) in [
             ("no board", None, &[][..], at(90), vec![], None),
             ("old boards", fast(), &[], at(90), vec![format!("{OF_39} at 14:39:40.0")], None),

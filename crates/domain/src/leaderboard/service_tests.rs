@@ -54,6 +54,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
         tx.leaderboard.expect_lock().returning(|| Ok(()));
+        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));

@@ -7,12 +7,12 @@ use time::OffsetDateTime;
 
 use super::error::PortabilityError;
 use super::merge::merge;
-use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastUnlock};
+use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use crate::clock::Clock;
 use crate::dashboard::ports::Window;
 use crate::days::Zone;
 use crate::identity::{Email, ExternalLink, SignInName};
-use crate::ids::{ActivityId, Ids, NotificationId, UserId};
+use crate::ids::{ActivityId, Ids, NotificationId, ProjectId, UserId};
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
 use crate::store::{Store, StoreError, UnitOfWork, retried};
@@ -134,6 +134,8 @@ pub struct Imported {
     pub activities: u64,
     /// Notifications that are new.
     pub notifications: u64,
+    /// Projects that are new.
+    pub projects: u64,
     /// Accounts elsewhere that open it from now on.
     pub links: u64,
 }
@@ -152,6 +154,7 @@ impl Imported {
             events: 0,
             activities: 0,
             notifications: 0,
+            projects: 0,
             links: 0,
         }
     }
@@ -203,6 +206,11 @@ impl Import {
                 let fresh = |past: PastNotification| (NotificationId(self.ids.fresh()), past);
                 let told: Vec<_> = told.into_iter().map(fresh).collect();
                 self.report.notifications += self.tx.imports().keep_notifications(user, &told).await?;
+            }
+            Part::Projects(projects) => {
+                let fresh = |past: PastProject| (ProjectId(self.ids.fresh()), past);
+                let projects: Vec<_> = projects.into_iter().map(fresh).collect();
+                self.report.projects += self.tx.imports().keep_projects(user, &projects).await?;
             }
             Part::Account(_)
             | Part::ApiTokens(_)

@@ -17,12 +17,14 @@ use crate::notifications::{Channels, NotificationKind};
 use crate::portability::{Came, IssuedBefore, Machine, OwnCode, Person, Referred, SignedIn};
 use crate::pricing::{Cost, PriceBook};
 use crate::progression::EventXp;
+use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
 use crate::testing::{TestUnitOfWork, facts, person};
 use crate::usage::Source;
 use crate::usage::ports::Moved;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, message};
+use crate::users::WebUrl;
 
 const THERE: UserId = UserId(Uuid::from_u128(1));
 const HERE: UserId = UserId(Uuid::from_u128(2));
@@ -285,6 +287,34 @@ fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_whe
     });
     let report = report.expect("a report");
     assert_eq!((report.activities, report.notifications), (0, 1));
+}
+
+#[test]
+fn projects_are_kept_under_new_ids_and_counted_where_they_are_new() {
+    let project = |title: &str| PastProject {
+        details: ProjectDetails {
+            title: Some(Title::trusted(title)),
+            description: None,
+            url: WebUrl::trusted("https://example.org"),
+            is_featured: true,
+        },
+        created_at: NOW,
+        updated_at: NOW,
+    };
+    let projects = vec![project("one"), project("two")];
+    let expected = projects.clone();
+    let (report, _) = taken(Part::Projects(projects), move |tx| {
+        let expected = expected.clone();
+        tx.imports
+            .expect_keep_projects()
+            .times(1)
+            .withf(move |user, kept| {
+                let what: Vec<_> = kept.iter().map(|(_, past)| past.clone()).collect();
+                *user == HERE && kept[0].0 != kept[1].0 && what == expected
+            })
+            .returning(|_, _| Ok(1));
+    });
+    assert_eq!(report.expect("a report").projects, 1);
 }
 
 #[test]

@@ -15,6 +15,6 @@ pub use error::PortabilityError;
 pub use export::{Export, Exports};
 pub use import::{Import, Imported, Imports, Target};
 pub use owned::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastUnlock, Person,
-    Referred, SignedIn,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, Referred, SignedIn,
 };

@@ -8,6 +8,7 @@ use crate::data::StoredData;
 use crate::identity::{Device, ExternalLink, Scopes};
 use crate::ids::AchievementId;
 use crate::notifications::{Channels, NotificationKind};
+use crate::projects::ProjectDetails;
 use crate::referrals::ReferralCode;
 use crate::usage::{Entry, MachineId};
 use crate::users::{User, Username};
@@ -29,6 +30,8 @@ pub enum Part {
     Code(OwnCode),
     /// By whom its owner came, and who came by them.
     Referrals(Vec<Referred>),
+    /// The projects on its profile.
+    Projects(Vec<PastProject>),
     /// Its machines.
     Machines(Vec<Machine>),
     /// Its messages.
@@ -108,6 +111,17 @@ pub struct Referred {
     pub created_at: OffsetDateTime,
     /// When it was paid.
     pub paid_at: Option<OffsetDateTime>,
+}
+
+/// A project on a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastProject {
+    /// What its owner says about it.
+    pub details: ProjectDetails,
+    /// When it was added.
+    pub created_at: OffsetDateTime,
+    /// When its details last changed.
+    pub updated_at: OffsetDateTime,
 }
 
 /// One of a person's machines.

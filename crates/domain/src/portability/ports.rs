@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::owned::{Machine, Part, PastActivity, PastEvent, PastNotification, PastUnlock};
-use crate::ids::{ActivityId, NotificationId, UserId};
+use super::owned::{Machine, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::notifications::{Channels, NotificationKind};
 use crate::store::StoreError;
 
@@ -47,6 +47,10 @@ pub trait ImportRepository: Send {
         user: UserId,
         preferences: &[(NotificationKind, Channels)],
     ) -> Result<(), StoreError>;
+
+    /// Stores projects, up to [`MOST_PROJECTS`](crate::projects::MOST_PROJECTS) an account; returns how many are new. One with the
+    /// same address and creation time is there already.
+    async fn keep_projects(&mut self, user: UserId, projects: &[(ProjectId, PastProject)]) -> Result<u64, StoreError>;
 
     /// Stores what happened, as long past: it is counted and told to nobody. Says how much of it is new.
     async fn keep_activities(

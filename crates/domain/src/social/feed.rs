@@ -8,6 +8,7 @@ use super::activity::ActivityKind;
 use super::error::SocialError;
 use super::live::LiveFeed;
 use super::ports::{ActivityHub, FeedReader};
+use super::resume::ResumePoint;
 use crate::data::StoredData;
 use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
@@ -49,8 +50,31 @@ pub struct Mark {
     pub id: ActivityId,
     /// When it happened.
     pub at: OffsetDateTime,
-    /// Tells the store which activities were not committed yet when this one was written.
+    /// The transaction that wrote it.
+    pub transaction: i64,
+    /// The oldest transaction that was open when this activity was written.
     pub horizon: i64,
+}
+
+impl Mark {
+    /// Whether a reader that has read `last` may not have read this activity yet.
+    ///
+    /// All transactions before the horizon of `last` were committed when `last` was written. The activities of one transaction are read
+    /// in the order of time and id. The time tells where transaction numbers do not: after a restore they are from another
+    /// count.
+    pub fn may_follow(&self, last: &Self) -> bool {
+        (self.transaction >= last.horizon && self.transaction != last.transaction)
+            || (self.at, self.id) > (last.at, last.id)
+    }
+}
+
+/// An activity with its place among those that are committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveActivity {
+    /// What followers see.
+    pub item: FeedItem,
+    /// Its place.
+    pub mark: Mark,
 }
 
 /// The use cases of the feed.
@@ -71,15 +95,15 @@ impl Feed {
         Ok(self.reader.page(viewer, request).await?)
     }
 
-    /// What happens to those whom `viewer` follows, from now on; first what was committed after the activity `after`, if there is
-    /// such an activity.
-    pub async fn live(&self, viewer: UserId, after: Option<ActivityId>) -> Result<LiveFeed, SocialError> {
+    /// What happens to those whom `viewer` follows, from now on; first what was not sent yet at the point `after`, if its activity
+    /// exists.
+    pub async fn live(&self, viewer: UserId, after: Option<ResumePoint>) -> Result<LiveFeed, SocialError> {
         // From here on the hub keeps what happens, so nothing is lost while the past is read.
         let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
-        let mark = match after {
-            Some(after) => self.reader.mark(after).await?,
+        let resumed = match after {
+            Some(after) => self.reader.mark(after.last).await?.map(|mark| (mark, after)),
             None => None,
         };
-        Ok(LiveFeed::new(self.reader.clone(), heard, viewer, mark))
+        Ok(LiveFeed::new(self.reader.clone(), heard, viewer, resumed))
     }
 }

@@ -5,76 +5,102 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::feed::{FeedItem, Mark};
-use super::ports::{FeedReader, HeardActivities};
+use super::feed::{LiveActivity, Mark};
+use super::ports::{FeedReader, HeardActivities, MissedPage};
+use super::resume::ResumePoint;
 use crate::ids::{ActivityId, UserId};
 use crate::store::StoreError;
 
 /// How many missed activities are read at a time: what bounds the memory of one who was away for long.
 pub const MISSED: u32 = 100;
 
-/// How many activities are remembered as told. What was read as missed may have been heard as well, if it was committed just
+/// How many sent activities are remembered. What was read as missed may have been heard as well, if it was committed just
 /// then; a queue of what was heard is shorter than this.
 const REMEMBERED: usize = 256;
 
-/// What happens to those whom a viewer follows: first what they missed, the oldest first, then everything as it is committed.
-/// Nothing is left out that the viewer may see; an activity that was under way when the last one was told may be told
-/// twice to a viewer who comes back.
+/// The activities of those whom a viewer follows: first what they missed, the oldest first, then everything as it is committed.
+/// Each is sent once, also to a viewer who reconnects with the [`ResumePoint`] of any event.
 pub struct LiveFeed {
     reader: Arc<dyn FeedReader>,
     heard: Box<dyn HeardActivities>,
     viewer: UserId,
-    /// What is still to be read of the past: from where, and after which activity.
-    past: Option<(Mark, Option<Position>)>,
-    missed: VecDeque<FeedItem>,
-    told: VecDeque<ActivityId>,
+    /// Where the viewer was cut off.
+    resumed: Option<(Mark, ResumePoint)>,
+    /// Where the next page of missed activities begins.
+    past: Option<Past>,
+    missed: VecDeque<LiveActivity>,
+    /// What this stream or the one before it sent, in that order.
+    sent: VecDeque<Mark>,
+}
+
+/// The missed activities that are still to be read.
+#[derive(Debug, Clone, Copy)]
+struct Past {
+    since: Mark,
+    after: Option<Position>,
 }
 
 /// A place in the order of activities.
 pub type Position = (OffsetDateTime, ActivityId);
+
+/// An activity to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamEvent {
+    /// The activity.
+    pub activity: Arc<LiveActivity>,
+    /// The id of the event.
+    pub id: ResumePoint,
+}
 
 impl LiveFeed {
     pub(super) fn new(
         reader: Arc<dyn FeedReader>,
         heard: Box<dyn HeardActivities>,
         viewer: UserId,
-        mark: Option<Mark>,
+        resumed: Option<(Mark, ResumePoint)>,
     ) -> Self {
-        let told = mark.iter().map(|mark| mark.id).collect();
-        Self { reader, heard, viewer, past: mark.map(|mark| (mark, None)), missed: VecDeque::new(), told }
+        let since = resumed.as_ref().map(|(mark, _)| *mark);
+        let past = since.map(|since| Past { since, after: None });
+        Self { reader, heard, viewer, resumed, past, missed: VecDeque::new(), sent: since.into_iter().collect() }
     }
 
-    /// Waits for the next activity; `None` when the viewer is told no more: because they listen elsewhere too often, do not
+    /// Waits for the next activity; `None` when the stream ends: because the viewer has too many others, does not
     /// keep up, or the process ends. May be given up and called again.
-    pub async fn next(&mut self) -> Result<Option<Arc<FeedItem>>, StoreError> {
+    pub async fn next(&mut self) -> Result<Option<StreamEvent>, StoreError> {
         loop {
-            while let Some(item) = self.missed.pop_front() {
-                if self.is_news(item.id) {
-                    return Ok(Some(Arc::new(item)));
+            while let Some(activity) = self.missed.pop_front() {
+                if let Some(event) = self.unsent(Arc::new(activity)) {
+                    return Ok(Some(event));
                 }
             }
-            if let Some((mark, after)) = self.past {
-                self.missed = self.reader.missed(self.viewer, mark, after, MISSED).await?.into();
-                self.past = self.missed.back().map(|last| (mark, Some((last.created_at, last.id))));
+            if let Some(Past { since, after }) = self.past {
+                let MissedPage { activities, rest } = self.reader.missed(self.viewer, since, after, MISSED).await?;
+                self.missed = activities.into();
+                self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;
             }
-            match self.heard.next().await {
-                Some(item) if !self.is_news(item.id) => {}
-                heard => return Ok(heard),
+            let Some(activity) = self.heard.next().await else { return Ok(None) };
+            if let Some(event) = self.unsent(activity) {
+                return Ok(Some(event));
             }
         }
     }
 
-    /// Whether the activity was not told yet, which it is from now on.
-    fn is_news(&mut self, id: ActivityId) -> bool {
-        if self.told.contains(&id) {
-            return false;
+    /// The event of `activity`, unless it was sent before. From now on it was.
+    fn unsent(&mut self, activity: Arc<LiveActivity>) -> Option<StreamEvent> {
+        let mark = activity.mark;
+        if self.sent.iter().any(|sent| sent.id == mark.id) {
+            return None;
         }
-        if self.told.len() == REMEMBERED {
-            self.told.pop_front();
+        let id = ResumePoint::new(&mark, &self.sent);
+        if self.sent.len() == REMEMBERED {
+            self.sent.pop_front();
         }
-        self.told.push_back(id);
-        true
+        self.sent.push_back(mark);
+        // Another process may have sent it on the stream that was cut off, before this process hears of it.
+        let was_sent =
+            self.resumed.as_ref().is_some_and(|(last, point)| !mark.may_follow(last) || point.lists(mark.id));
+        (!was_sent).then_some(StreamEvent { activity, id })
     }
 }
 

@@ -10,7 +10,7 @@ use super::*;
 use crate::data::StoredData;
 use crate::error::{DomainError, ErrorKind};
 use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
-use crate::social::{ActivityKind, Author, Feed};
+use crate::social::{ActivityKind, Author, Feed, FeedItem};
 use crate::users::Username;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -18,6 +18,10 @@ const EVE: UserId = UserId(Uuid::from_u128(3));
 
 fn id(number: u32) -> ActivityId {
     ActivityId(Uuid::from_u128(number.into()))
+}
+
+fn point(number: u32) -> ResumePoint {
+    ResumePoint::parse(&id(number).to_string()).expect("an activity's id")
 }
 
 fn item(number: u32) -> FeedItem {
@@ -31,8 +35,20 @@ fn item(number: u32) -> FeedItem {
     }
 }
 
+/// The activity `number` of a transaction of its own, before which all others were committed.
+fn activity(number: u32) -> LiveActivity {
+    let item = item(number);
+    let transaction = 7 + i64::from(number);
+    LiveActivity { mark: Mark { id: item.id, at: item.created_at, transaction, horizon: transaction }, item }
+}
+
+/// A page of all of `activities`.
+fn page(activities: Vec<LiveActivity>) -> MissedPage {
+    MissedPage { activities, rest: None }
+}
+
 fn mark(number: u32) -> Mark {
-    Mark { id: id(number), at: NOW, horizon: 7 }
+    Mark { id: id(number), at: NOW, transaction: 7, horizon: 7 }
 }
 
 /// A feed of somebody who comes back after `after`, missed `missed` and hears `heard` before the process ends. Returns the numbers
@@ -42,10 +58,13 @@ fn told(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| Mark { id: known, ..mark(0) })));
     reader.expect_missed().returning(move |viewer, mark, after, limit| {
         assert_eq!((viewer, mark.horizon), (EVE, 7));
-        let rest = missed.iter().copied().map(item).filter(|item| Some((item.created_at, item.id)) > after);
-        Ok(rest.take(limit as usize).collect())
+        let rest = missed.iter().copied().map(activity).filter(|next| Some((next.mark.at, next.mark.id)) > after);
+        let activities: Vec<_> = rest.take(limit as usize).collect();
+        let rest = activities.last().filter(|_| activities.len() == limit as usize);
+        let rest = rest.map(|last| (last.mark.at, last.mark.id));
+        Ok(MissedPage { activities, rest })
     });
-    let heard = Mutex::new(heard.into_iter().map(|number| Arc::new(item(number))).collect::<VecDeque<_>>());
+    let heard = Mutex::new(heard.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().times(1).return_once(move |_| {
         let mut subscription = MockHeardActivities::new();
@@ -53,10 +72,10 @@ fn told(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
         Ok(Some(Box::new(subscription)))
     });
     let feed = Feed::new(Arc::new(reader), Arc::new(hub));
-    let mut live = block_on(feed.live(EVE, after.map(id))).expect("a feed");
+    let mut live = block_on(feed.live(EVE, after.map(point))).expect("a feed");
     let mut told = Vec::new();
-    while let Some(item) = block_on(live.next()).expect("a store") {
-        told.push(item.id.0.as_u128());
+    while let Some(event) = block_on(live.next()).expect("a store") {
+        told.push(event.activity.item.id.0.as_u128());
     }
     told
 }
@@ -85,21 +104,108 @@ fn somebody_who_was_away_for_long_misses_nothing_however_much_it_is() {
     }
 }
 
+/// What a viewer is sent who follows the authors of `stored`, which are committed in this order: the ids of the events. They
+/// reconnect with the id `after`; `stored` is heard as well.
+fn stream(stored: &[LiveActivity], after: Option<&str>) -> Vec<String> {
+    let (marks, all, heard) = (stored.to_vec(), stored.to_vec(), Mutex::new(VecDeque::from(stored.to_vec())));
+    let mut reader = MockFeedReader::new();
+    reader.expect_mark().returning(move |id| Ok(marks.iter().map(|stored| stored.mark).find(|mark| mark.id == id)));
+    reader.expect_missed().returning(move |_, mark, _, _| {
+        let missed = all.iter().filter(|stored| stored.mark.may_follow(&mark)).cloned();
+        let mut missed: Vec<_> = missed.collect();
+        missed.sort_by_key(|missed| (missed.mark.at, missed.mark.id));
+        Ok(page(missed))
+    });
+    let mut hub = MockActivityHub::new();
+    hub.expect_subscribe().return_once(move |_| {
+        let mut subscription = MockHeardActivities::new();
+        subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front().map(Arc::new));
+        Ok(Some(Box::new(subscription)))
+    });
+    let after = after.map(|id| ResumePoint::parse(id).expect("an event's id"));
+    let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, after)).expect("a feed");
+    let mut ids = Vec::new();
+    while let Some(event) = block_on(live.next()).expect("a store") {
+        ids.push(event.id.to_string());
+    }
+    ids
+}
+
+/// The numbers of the activities that the events `ids` are about.
+fn numbers(ids: &[String]) -> Vec<u128> {
+    ids.iter().map(|id| ResumePoint::parse(id).expect("an event's id").last.0.as_u128()).collect()
+}
+
+/// Activities as (number, seconds, transaction, horizon).
+fn stored(activities: &[(u32, i64, i64, i64)]) -> Vec<LiveActivity> {
+    let activity = |(number, seconds, transaction, horizon): (u32, i64, i64, i64)| {
+        let at = NOW + time::Duration::seconds(seconds);
+        let mark = Mark { id: id(number), at, transaction, horizon };
+        LiveActivity { item: FeedItem { created_at: at, ..item(number) }, mark }
+    };
+    activities.iter().copied().map(activity).collect()
+}
+
+#[test]
+fn reconnect_after_any_event_sends_exactly_the_rest() {
+    for (name, activities) in [
+        (
+            "one sync",
+            vec![(1, 0, 20, 20), (2, 0, 20, 20), (3, 0, 20, 20), (4, 0, 20, 20), (5, 0, 20, 20), (6, 0, 20, 20)],
+        ),
+        (
+            "six syncs",
+            vec![(1, 0, 20, 20), (2, 1, 21, 21), (3, 2, 22, 22), (4, 3, 23, 23), (5, 4, 24, 24), (6, 5, 25, 25)],
+        ),
+        (
+            "six syncs while a transaction stays open",
+            vec![(1, 0, 20, 9), (2, 1, 21, 9), (3, 2, 22, 9), (4, 3, 23, 9), (5, 4, 24, 9), (6, 5, 25, 9)],
+        ),
+        (
+            "a transaction that commits late, with an older time",
+            vec![(2, 1, 21, 20), (3, 1, 21, 20), (4, 2, 22, 20), (1, -60, 20, 20), (5, 3, 23, 23), (6, 4, 24, 24)],
+        ),
+        (
+            "two servers whose clocks differ",
+            vec![(1, 30, 20, 20), (2, 0, 21, 21), (3, 31, 22, 22), (4, 1, 23, 23), (5, 32, 24, 24), (6, 2, 25, 25)],
+        ),
+    ] {
+        let activities = stored(&activities);
+        let first = stream(&activities, None);
+        let order: Vec<u128> = activities.iter().map(|stored| stored.item.id.0.as_u128()).collect();
+        assert_eq!(numbers(&first), order, "{name}");
+        for (place, id) in first.iter().enumerate() {
+            let second = stream(&activities, Some(id));
+            let (mut sent, mut rest) = (numbers(&second), order[place + 1..].to_vec());
+            sent.sort_unstable();
+            rest.sort_unstable();
+            assert_eq!(sent, rest, "{name}, after event {place}");
+        }
+    }
+}
+
+#[test]
+fn event_ids_of_ordinary_activities_are_those_of_the_activities() {
+    let activities = stored(&[(1, 0, 20, 20), (2, 0, 20, 20), (3, 1, 21, 21)]);
+    let expected: Vec<String> = activities.iter().map(|stored| stored.item.id.to_string()).collect();
+    assert_eq!(stream(&activities, None), expected);
+}
+
 #[test]
 fn a_failure_while_reading_the_past_loses_nothing() {
     let mut reader = MockFeedReader::new();
     reader.expect_mark().returning(|_| Ok(Some(mark(1))));
-    let mut answers = vec![Ok(vec![]), Ok(vec![item(2)]), Err(StoreError::Unavailable("away".into()))];
-    reader.expect_missed().returning(move |_, _, _, _| answers.pop().expect("asked three times"));
+    let mut answers = vec![Ok(page(vec![activity(2)])), Err(StoreError::Unavailable("away".into()))];
+    reader.expect_missed().returning(move |_, _, _, _| answers.pop().expect("asked twice"));
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(|_| {
         let mut subscription = MockHeardActivities::new();
         subscription.expect_next().returning(|| None);
         Ok(Some(Box::new(subscription)))
     });
-    let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, Some(id(1)))).expect("a feed");
+    let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, Some(point(1)))).expect("a feed");
     assert!(block_on(live.next()).is_err());
-    assert_eq!(block_on(live.next()).expect("back again").map(|item| item.id), Some(id(2)));
+    assert_eq!(block_on(live.next()).expect("back again").map(|event| event.activity.item.id), Some(id(2)));
     assert_eq!(block_on(live.next()).expect("back again"), None);
 }
 

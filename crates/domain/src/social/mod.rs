@@ -13,6 +13,7 @@ mod feed;
 mod follow;
 mod live;
 pub mod ports;
+mod resume;
 mod service;
 
 pub(crate) use activity::unlock_data;
@@ -20,7 +21,8 @@ pub use activity::{
     Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
 pub use error::SocialError;
-pub use feed::{Author, Feed, FeedItem, Mark};
+pub use feed::{Author, Feed, FeedItem, LiveActivity, Mark};
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
-pub use live::{LiveFeed, MISSED, Position};
+pub use live::{LiveFeed, MISSED, Position, StreamEvent};
+pub use resume::ResumePoint;
 pub use service::Social;

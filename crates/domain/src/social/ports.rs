@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::feed::{FeedItem, Mark};
+use super::feed::{FeedItem, LiveActivity, Mark};
 use super::follow::{Contact, Follow, FollowStats};
 use super::live::Position;
 use crate::ids::{ActivityId, UserId};
@@ -83,15 +83,24 @@ pub trait FeedReader: Send + Sync {
     /// The mark that the activity `id` sets; `None` when there is no such activity.
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError>;
 
-    /// Up to `limit` activities that were committed after `mark` was read, the oldest first, going on after `after`. Some
-    /// that were committed shortly before may be among them; the mark's own is not. One statement.
+    /// Up to `limit` activities that [may follow](Mark::may_follow) `mark`, the oldest first, going on after `after`. One
+    /// statement.
     async fn missed(
         &self,
         viewer: UserId,
         mark: Mark,
         after: Option<Position>,
         limit: u32,
-    ) -> Result<Vec<FeedItem>, StoreError>;
+    ) -> Result<MissedPage, StoreError>;
+}
+
+/// A page of missed activities.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MissedPage {
+    /// Those of a kind that this release knows.
+    pub activities: Vec<LiveActivity>,
+    /// Where the next page goes on; `None` after the last.
+    pub rest: Option<Position>,
 }
 
 /// Hears of activities as they are committed, by whichever process.
@@ -108,5 +117,5 @@ pub trait ActivityHub: Send + Sync {
 #[async_trait]
 pub trait HeardActivities: Send {
     /// Waits for the next; `None` when there will be none. May be given up and called again.
-    async fn next(&mut self) -> Option<Arc<FeedItem>>;
+    async fn next(&mut self) -> Option<Arc<LiveActivity>>;
 }

@@ -71,9 +71,9 @@ const DAYS: Query = product!("days.sql", User, DaysAgo(59), DaysAgo(0), User);
 const HOURS: Query = product!("hours.sql", User, DaysAgo(29), DaysAgo(0), User);
 const YEAR_OF_DAYS: Query = product!("days.sql", User, DaysAgo(729), DaysAgo(0), User);
 const YEAR_OF_HOURS: Query = product!("hours.sql", User, DaysAgo(364), DaysAgo(0), User);
-const TOOLS: Query = product!("tools.sql", User, Ever, Never, User);
-const MODELS: Query = product!("models.sql", User, Ever, Never, User);
-const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0), User);
+const TOOLS: Query = product!("tools.sql", User, Ever, Never, User, Number(500));
+const MODELS: Query = product!("models.sql", User, Ever, Never, User, Number(500));
+const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
 const PLATFORM: Query = Query { text: "SELECT tokens::text, users, tools FROM platform_totals", values: &[] };
 const BOARD: Query =
     product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);

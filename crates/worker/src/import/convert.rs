@@ -9,11 +9,12 @@ use domain::identity::{Device, Email, ExternalLink, ProviderName, Scope};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastUnlock, Person,
-    Referred, SignedIn, Target,
+    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
+    Person, Referred, SignedIn, Target,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
+use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
@@ -86,6 +87,7 @@ pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
             id: MachineId::parse(&line.name).ok_or_else(|| length("name", MachineId::LONGEST))?,
             last_synced_at: past("last_synced_at", line.last_synced_at, now)?,
         }]),
+        Line::Project(line) => Part::Projects(vec![project(line, now)?]),
         Line::ExternalAccount(line) => Part::ExternalAccounts(vec![external_account(line, now)?]),
         Line::ApiToken(line) => Part::ApiTokens(vec![api_token(line, now)?]),
         Line::Session(line) => Part::Sessions(vec![SignedIn {
@@ -177,6 +179,21 @@ fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefo
         created_at: past("created_at", line.created_at, now)?,
         expires_at: line.expires_at.map(cut),
         last_used_at: line.last_used_at.map(cut),
+    })
+}
+
+fn project(line: portable::Project, now: OffsetDateTime) -> Result<PastProject, Problem> {
+    let title = |text: String| Title::parse(&text).map_err(|why| text_problem("title", why));
+    let description = |text: String| Description::parse(&text).map_err(|why| text_problem("description", why));
+    Ok(PastProject {
+        details: ProjectDetails {
+            title: line.title.map(title).transpose()?,
+            description: line.description.map(description).transpose()?,
+            url: WebUrl::parse(&line.url).map_err(|why| text_problem("url", why))?,
+            is_featured: line.is_featured,
+        },
+        created_at: past("created_at", line.created_at, now)?,
+        updated_at: past("updated_at", line.updated_at, now)?,
     })
 }
 

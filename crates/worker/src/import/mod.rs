@@ -197,8 +197,8 @@ fn told(imported: &Imported, had_email: bool) -> Vec<String> {
     }
     lines.push(format!("messages: {new_messages} new, {updated_messages} updated, {known_messages} known before"));
     lines.push(format!(
-        "new besides: {} unlocks, {} events, {} activities, {} notifications",
-        imported.unlocks, imported.events, imported.activities, imported.notifications
+        "new besides: {} unlocks, {} events, {} activities, {} notifications, {} projects",
+        imported.unlocks, imported.events, imported.activities, imported.notifications, imported.projects
     ));
     lines
 }

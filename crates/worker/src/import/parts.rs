@@ -23,7 +23,18 @@ impl Parts {
                 }
             };
         }
-        gather!(Machines, Messages, Preferences, Events, Unlocks, Activities, Notifications, ExternalAccounts, Follows)
+        gather!(
+            Machines,
+            Messages,
+            Preferences,
+            Events,
+            Unlocks,
+            Activities,
+            Notifications,
+            ExternalAccounts,
+            Follows,
+            Projects
+        )
     }
 
     /// What is left.

@@ -4,8 +4,8 @@ use domain::achievements::{Tier, find};
 use domain::identity::ExternalLink;
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, Export, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastUnlock, Person,
-    Referred, SignedIn,
+    Came, Export, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject,
+    PastUnlock, Person, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::usage::Entry;
@@ -55,6 +55,7 @@ pub(super) fn of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + 
         Part::Preferences(said) => all(said, preference),
         Part::Code(own) => all(vec![own], referral_code),
         Part::Referrals(people) => all(people, referral),
+        Part::Projects(projects) => all(projects, project),
         Part::Machines(machines) => all(machines, machine),
         Part::Messages(entries) => all(entries, message),
         Part::Follows(people) => all(people, |of| Line::Follow(person(of))),
@@ -107,6 +108,18 @@ fn referral(referred: Referred) -> Line {
         Came::ByThem => Line::ReferredBy(referral),
         Came::ByOwner => Line::Referred(referral),
     }
+}
+
+fn project(past: PastProject) -> Line {
+    let PastProject { details, created_at, updated_at } = past;
+    Line::Project(portable::Project {
+        title: details.title.map(|text| text.to_string()),
+        description: details.description.map(|text| text.to_string()),
+        url: details.url.as_str().to_owned(),
+        is_featured: details.is_featured,
+        created_at,
+        updated_at,
+    })
 }
 
 fn machine(machine: Machine) -> Line {

@@ -43,6 +43,8 @@ use domain::portability::ports::MockExportReader;
 use domain::pricing::ports::MockPriceReader;
 use domain::pricing::{CurrentBook, PriceBook, PriceOverrides, UnpricedModels};
 use domain::progression::{EventXp, Level};
+use domain::projects::Projects;
+use domain::projects::ports::MockProjectReader;
 use domain::referrals::ports::MockReferralReader;
 use domain::referrals::{
     ClickStats, ReferralCode, ReferralStats, Referrals, ReferredPerson, ReferredSeen, VisitorSalt,
@@ -86,6 +88,7 @@ pub(crate) struct World {
     /// Whether the public address is https.
     pub(crate) https: bool,
     pub(crate) exports: MockExportReader,
+    pub(crate) projects: MockProjectReader,
     pub(crate) feed: MockFeedReader,
     pub(crate) hub: MockActivityHub,
 }
@@ -169,6 +172,7 @@ impl World {
             github: github(),
             https: true,
             exports: MockExportReader::new(),
+            projects: MockProjectReader::new(),
             feed: MockFeedReader::new(),
             hub: MockActivityHub::new(),
         }
@@ -213,6 +217,7 @@ impl World {
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
             users: Users::new(store.clone(), clock.clone(), ids.clone()),
             downloads: Downloads::new(Exports::new(Arc::new(self.exports), clock.clone())),
+            projects: Projects::new(store.clone(), Arc::new(self.projects), clock.clone(), ids.clone()),
             social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
             feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
             referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),

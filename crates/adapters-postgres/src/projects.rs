@@ -1,0 +1,135 @@
+//! Projects on profiles.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use domain::ids::{ProjectId, UserId};
+use domain::projects::ports::{ProjectReader, ProjectRepository};
+use domain::projects::{Description, Project, ProjectDetails, Title};
+use domain::store::StoreError;
+use domain::users::WebUrl;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::profile_projects;
+use crate::statement::statement;
+use crate::unit_of_work::PgUnitOfWork;
+
+/// Id, title, description, address, whether featured, creation and change of a project.
+pub(crate) type ProjectColumns = (SqlUuid, Nullable<Text>, Nullable<Text>, Text, Bool, Timestamptz, Timestamptz);
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = profile_projects)]
+pub(crate) struct ProjectRow {
+    id: Uuid,
+    title: Option<String>,
+    description: Option<String>,
+    url: String,
+    is_featured: bool,
+    created_at: OffsetDateTime,
+    updated_at: OffsetDateTime,
+}
+
+impl From<ProjectRow> for Project {
+    fn from(row: ProjectRow) -> Self {
+        Self {
+            id: ProjectId(row.id),
+            details: ProjectDetails {
+                title: row.title.map(Title::trusted),
+                description: row.description.map(Description::trusted),
+                url: WebUrl::trusted(row.url),
+                is_featured: row.is_featured,
+            },
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+impl From<&Project> for ProjectRow {
+    fn from(project: &Project) -> Self {
+        let ProjectDetails { title, description, url, is_featured } = &project.details;
+        Self {
+            id: project.id.0,
+            title: title.as_ref().map(|title| title.as_str().to_owned()),
+            description: description.as_ref().map(|description| description.as_str().to_owned()),
+            url: url.as_str().to_owned(),
+            is_featured: *is_featured,
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+        }
+    }
+}
+
+#[async_trait]
+impl ProjectRepository for PgUnitOfWork {
+    async fn count(&mut self, owner: UserId) -> Result<u64, StoreError> {
+        let own = profile_projects::table.filter(profile_projects::user_id.eq(owner.0));
+        let count: i64 = own.count().get_result(self.connection()?).await.map_err(store_error)?;
+        Ok(count.unsigned_abs())
+    }
+
+    async fn find(&mut self, owner: UserId, id: ProjectId) -> Result<Option<Project>, StoreError> {
+        let row: Option<ProjectRow> = profile_projects::table
+            .find(id.0)
+            .filter(profile_projects::user_id.eq(owner.0))
+            .select(ProjectRow::as_select())
+            .first(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(Project::from))
+    }
+
+    async fn insert(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError> {
+        diesel::insert_into(profile_projects::table)
+            .values((profile_projects::user_id.eq(owner.0), ProjectRow::from(project)))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn update(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError> {
+        let row = ProjectRow::from(project);
+        diesel::update(profile_projects::table.find(row.id).filter(profile_projects::user_id.eq(owner.0)))
+            .set((
+                profile_projects::title.eq(row.title),
+                profile_projects::description.eq(row.description),
+                profile_projects::url.eq(row.url),
+                profile_projects::is_featured.eq(row.is_featured),
+                profile_projects::updated_at.eq(row.updated_at),
+            ))
+            .execute(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
+    async fn delete(&mut self, owner: UserId, id: ProjectId) -> Result<bool, StoreError> {
+        let project = profile_projects::table.find(id.0).filter(profile_projects::user_id.eq(owner.0));
+        let deleted = diesel::delete(project).execute(self.connection()?).await.map_err(store_error)?;
+        Ok(deleted > 0)
+    }
+}
+
+#[async_trait]
+impl ProjectReader for Database {
+    async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, StoreError> {
+        const SHOWN: &str =
+            "SELECT project.id, title, description, url, is_featured, project.created_at, project.updated_at
+            FROM visible_to($2) AS seen JOIN profile_projects AS project ON project.user_id = seen.id
+            WHERE seen.id = $1 ORDER BY is_featured DESC, project.created_at DESC, project.id DESC";
+        let mut connection = self.connection().await?;
+        let rows: Vec<ProjectRow> = statement::<ProjectColumns>(SHOWN)
+            .bind::<SqlUuid, _>(owner.0)
+            .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0))
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(Project::from).collect())
+    }
+}

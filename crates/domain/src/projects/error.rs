@@ -1,0 +1,89 @@
+//! What can go wrong with projects.
+
+use thiserror::Error;
+
+use super::project::MOST_PROJECTS;
+use crate::error::{DomainError, ErrorKind, Subject};
+use crate::ids::{ProjectId, UserId};
+use crate::store::StoreError;
+
+/// Why a use case of projects failed; nothing was changed.
+#[derive(Debug, Error)]
+pub enum ProjectError {
+    /// The account does not exist, or was deleted meanwhile.
+    #[error("There is no such user.")]
+    UnknownUser(UserId),
+    /// The caller has no project with this id.
+    #[error("There is no such project.")]
+    UnknownProject(ProjectId),
+    /// The account has as many projects as it can have.
+    #[error("Project limit reached ({MOST_PROJECTS}). Delete a project first.")]
+    LimitReached,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl DomainError for ProjectError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnknownUser(_) | Self::UnknownProject(_) => ErrorKind::NotFound,
+            Self::LimitReached => ErrorKind::Conflict,
+            Self::Store(error) => error.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownUser(_) => "unknown_user",
+            Self::UnknownProject(_) => "unknown_project",
+            Self::LimitReached => "project_limit_reached",
+            Self::Store(error) => error.code(),
+        }
+    }
+
+    fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::UnknownUser(id) => Some(Subject::new("User", "id", id.to_string())),
+            Self::UnknownProject(id) => Some(Subject::new("Project", "id", id.to_string())),
+            Self::LimitReached => None,
+            Self::Store(error) => error.subject(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn project_errors_have_the_kind_and_sentence_of_the_api() {
+        let id = Uuid::from_u128(7);
+        assert_promises([
+            (
+                ProjectError::UnknownUser(UserId(id)),
+                ErrorKind::NotFound,
+                "unknown_user",
+                Some(Subject::new("User", "id", id.to_string())),
+                "There is no such user.",
+            ),
+            (
+                ProjectError::UnknownProject(ProjectId(id)),
+                ErrorKind::NotFound,
+                "unknown_project",
+                Some(Subject::new("Project", "id", id.to_string())),
+                "There is no such project.",
+            ),
+            (
+                ProjectError::LimitReached,
+                ErrorKind::Conflict,
+                "project_limit_reached",
+                None,
+                "Project limit reached (20). Delete a project first.",
+            ),
+        ]);
+    }
+}

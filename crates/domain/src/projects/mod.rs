@@ -1,0 +1,13 @@
+//! Projects that a user shows on their profile: up to twenty links. Who may see the profile's figures may
+//! see the projects.
+//!
+//! The server never requests the address of a project, so it has no picture or description from there.
+
+mod error;
+pub mod ports;
+mod project;
+mod service;
+
+pub use error::ProjectError;
+pub use project::{Description, MOST_PROJECTS, Project, ProjectChange, ProjectDetails, Title};
+pub use service::Projects;

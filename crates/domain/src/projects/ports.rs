@@ -1,0 +1,36 @@
+//! What projects need from outside.
+
+use async_trait::async_trait;
+
+use super::project::Project;
+use crate::ids::{ProjectId, UserId};
+use crate::store::StoreError;
+
+/// Stores projects. A project is only found through its owner.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ProjectRepository: Send {
+    /// The number of projects of `owner`.
+    async fn count(&mut self, owner: UserId) -> Result<u64, StoreError>;
+
+    /// The project `id` of `owner`.
+    async fn find(&mut self, owner: UserId, id: ProjectId) -> Result<Option<Project>, StoreError>;
+
+    /// Stores a new project of `owner`.
+    async fn insert(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError>;
+
+    /// Stores the details of a project of `owner`, and when they changed.
+    async fn update(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError>;
+
+    /// Deletes the project `id` of `owner`; returns whether it was there.
+    async fn delete(&mut self, owner: UserId, id: ProjectId) -> Result<bool, StoreError>;
+}
+
+/// Reads projects for profiles.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ProjectReader: Send + Sync {
+    /// The projects of `owner`, featured ones first, then the newest first. Empty if `viewer` (`None` when anonymous) may not see
+    /// the profile. One statement.
+    async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, StoreError>;
+}

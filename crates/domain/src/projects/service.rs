@@ -1,0 +1,201 @@
+//! The use cases of projects.
+
+use std::sync::Arc;
+
+use super::error::ProjectError;
+use super::ports::ProjectReader;
+use super::project::{MOST_PROJECTS, Project, ProjectChange, ProjectDetails};
+use crate::clock::Clock;
+use crate::ids::{Ids, ProjectId, UserId};
+use crate::store::{Store, UnitOfWork, retried};
+
+/// Lists, adds, changes and deletes projects.
+#[derive(Clone)]
+pub struct Projects {
+    store: Arc<dyn Store>,
+    reader: Arc<dyn ProjectReader>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+}
+
+impl Projects {
+    /// Stores projects in `store` and lists them from `reader`.
+    pub fn new(
+        store: Arc<dyn Store>,
+        reader: Arc<dyn ProjectReader>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
+        Self { store, reader, clock, ids }
+    }
+
+    /// The projects of `owner` as `viewer` may see them, featured ones first, then the newest first.
+    pub async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, ProjectError> {
+        Ok(self.reader.shown(owner, viewer).await?)
+    }
+
+    /// The project `id` of `owner`.
+    pub async fn find(&self, owner: UserId, id: ProjectId) -> Result<Project, ProjectError> {
+        find(&mut *self.store.begin().await?, owner, id).await
+    }
+
+    /// Adds a project to the profile of `owner`. Fails if they have [`MOST_PROJECTS`].
+    pub async fn add(&self, owner: UserId, details: ProjectDetails) -> Result<Project, ProjectError> {
+        retried(&*self.store, || self.add_once(owner, details.clone())).await
+    }
+
+    async fn add_once(&self, owner: UserId, details: ProjectDetails) -> Result<Project, ProjectError> {
+        let mut tx = self.begin(owner).await?;
+        if tx.projects().count(owner).await? >= u64::from(MOST_PROJECTS) {
+            return Err(ProjectError::LimitReached);
+        }
+        let now = self.clock.now();
+        let project = Project { id: ProjectId(self.ids.fresh()), details, created_at: now, updated_at: now };
+        tx.projects().insert(owner, &project).await?;
+        tx.commit().await?;
+        Ok(project)
+    }
+
+    /// Changes the project `id` of `owner`.
+    pub async fn change(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
+        retried(&*self.store, || self.change_once(owner, id, change.clone())).await
+    }
+
+    async fn change_once(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
+        let mut tx = self.begin(owner).await?;
+        let mut project = find(&mut *tx, owner, id).await?;
+        project.apply(change, self.clock.now());
+        tx.projects().update(owner, &project).await?;
+        tx.commit().await?;
+        Ok(project)
+    }
+
+    /// Deletes the project `id` of `owner`.
+    pub async fn delete(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
+        retried(&*self.store, || self.delete_once(owner, id)).await
+    }
+
+    async fn delete_once(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
+        let mut tx = self.store.begin().await?;
+        if !tx.projects().delete(owner, id).await? {
+            return Err(ProjectError::UnknownProject(id));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// A transaction with the lock of the account: concurrent requests neither pass the limit nor overwrite each other.
+    async fn begin(&self, owner: UserId) -> Result<Box<dyn UnitOfWork>, ProjectError> {
+        let mut tx = self.store.begin().await?;
+        tx.ledger().lock(owner).await?.ok_or(ProjectError::UnknownUser(owner))?;
+        Ok(tx)
+    }
+}
+
+async fn find(tx: &mut dyn UnitOfWork, owner: UserId, id: ProjectId) -> Result<Project, ProjectError> {
+    tx.projects().find(owner, id).await?.ok_or(ProjectError::UnknownProject(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use pollster::block_on;
+    use time::{Duration, OffsetDateTime};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::clock::FixedClock;
+    use crate::error::DomainError;
+    use crate::ids::CountingIds;
+    use crate::projects::ports::MockProjectReader;
+    use crate::projects::{Description, Title};
+    use crate::testing::TestUnitOfWork;
+    use crate::usage::testing::{NOW, account};
+    use crate::users::WebUrl;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+    const STORED: ProjectId = ProjectId(Uuid::from_u128(9));
+    const ADDED: OffsetDateTime = NOW.saturating_sub(Duration::DAY);
+
+    fn details() -> ProjectDetails {
+        ProjectDetails {
+            title: Some(Title::trusted("burntop")),
+            description: Some(Description::trusted("Counts tokens.")),
+            url: WebUrl::trusted("https://example.org"),
+            is_featured: false,
+        }
+    }
+
+    /// Ada has `count` projects, among them `STORED`; also counts commits.
+    fn projects(count: u64) -> (Projects, Arc<AtomicUsize>) {
+        let commits = Arc::new(AtomicUsize::new(0));
+        let counter = commits.clone();
+        let store = TestUnitOfWork::store(move || {
+            let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
+            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            tx.projects.expect_count().returning(move |_| Ok(count));
+            tx.projects.expect_find().returning(|owner, id| {
+                let stored = Project { id, details: details(), created_at: ADDED, updated_at: ADDED };
+                Ok(((owner, id) == (ADA, STORED)).then_some(stored))
+            });
+            tx.projects.expect_insert().returning(|_, _| Ok(()));
+            tx.projects.expect_update().returning(|_, _| Ok(()));
+            tx.projects.expect_delete().returning(|owner, id| Ok((owner, id) == (ADA, STORED)));
+            tx
+        });
+        let reader = Arc::new(MockProjectReader::new());
+        (Projects::new(Arc::new(store), reader, Arc::new(FixedClock(NOW)), Arc::new(CountingIds)), commits)
+    }
+
+    #[test]
+    fn add_stores_the_twentieth_project_and_refuses_the_next() {
+        let (nineteen, commits) = projects(19);
+        let added = block_on(nineteen.add(ADA, details())).expect("there is room");
+        assert_eq!((added.details, added.created_at, added.updated_at), (details(), NOW, NOW));
+        assert_eq!(commits.load(Ordering::SeqCst), 1);
+        let (twenty, commits) = projects(20);
+        let refused = block_on(twenty.add(ADA, details())).expect_err("the limit");
+        assert_eq!((refused.code(), commits.load(Ordering::SeqCst)), ("project_limit_reached", 0));
+        let deleted = block_on(nineteen.add(BOB, details())).expect_err("no such account");
+        assert_eq!(deleted.code(), "unknown_user");
+    }
+
+    #[test]
+    fn change_sets_what_is_given_and_keeps_the_rest() {
+        let featured = ProjectChange { is_featured: Some(true), ..ProjectChange::default() };
+        let cleared = ProjectChange { description: Some(None), ..ProjectChange::default() };
+        let same = ProjectChange { title: Some(details().title), ..ProjectChange::default() };
+        for (name, change, expected, updated_at) in [
+            ("featured", featured, ProjectDetails { is_featured: true, ..details() }, NOW),
+            ("cleared", cleared, ProjectDetails { description: None, ..details() }, NOW),
+            ("same title", same, details(), ADDED),
+            ("nothing", ProjectChange::default(), details(), ADDED),
+        ] {
+            let (projects, commits) = projects(1);
+            let changed = block_on(projects.change(ADA, STORED, change)).expect("a project");
+            assert_eq!(
+                (changed.details, changed.created_at, changed.updated_at),
+                (expected, ADDED, updated_at),
+                "{name}"
+            );
+            assert_eq!(commits.load(Ordering::SeqCst), 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn project_of_another_user_is_unknown() {
+        let other = ProjectId(Uuid::from_u128(8));
+        let (projects, commits) = projects(1);
+        let errors = [
+            block_on(projects.find(BOB, STORED)).err(),
+            block_on(projects.find(ADA, other)).err(),
+            block_on(projects.change(ADA, other, ProjectChange::default())).err(),
+            block_on(projects.delete(BOB, STORED)).err(),
+            block_on(projects.delete(ADA, other)).err(),
+        ];
+        assert_eq!(errors.map(|error| error.map(|error| error.code())), [Some("unknown_project"); 5]);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+        assert!(block_on(projects.delete(ADA, STORED)).is_ok());
+    }
+}

@@ -1,0 +1,120 @@
+//! Where a live feed was cut off: the text of an event's id, which the client sends back as `Last-Event-ID`.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::feed::Mark;
+use crate::ids::ActivityId;
+
+/// The most activities that an id lists. It lists more than a few only while a transaction stays open; if more than this many
+/// activities are sent meanwhile, a client that reconnects gets the first of them again.
+const MOST_LISTED: usize = 256;
+
+/// The random end of an activity's id, enough to recognise it among a few hundred.
+type Fingerprint = [u8; 6];
+
+/// The last activity that was sent, and those that were sent before it although they may follow it (see [`Mark::may_follow`]).
+///
+/// A point of a stream that was itself resumed does not list what the stream before it sent and its own did not meet: a client that
+/// reconnects twice while a transaction stays open may get an activity again.
+///
+/// As text: the activity's id, then, where there are such activities, a point and their fingerprints in base64url.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumePoint {
+    /// The activity that was sent last.
+    pub last: ActivityId,
+    sent: Vec<Fingerprint>,
+}
+
+impl ResumePoint {
+    /// The point after `last`, where `sent` was sent before it, the oldest first.
+    pub(super) fn new<'a>(last: &Mark, sent: impl IntoIterator<Item = &'a Mark>) -> Self {
+        let listed = sent.into_iter().filter(|mark| mark.id != last.id && mark.may_follow(last));
+        let mut sent: Vec<Fingerprint> = listed.map(|mark| fingerprint(mark.id)).collect();
+        sent.drain(..sent.len().saturating_sub(MOST_LISTED));
+        Self { last: last.id, sent }
+    }
+
+    /// Reads the text of a point; `None` for any other text. A bare activity id is a point.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (last, listed) = text.split_once('.').unwrap_or((text, ""));
+        let bytes = URL_SAFE_NO_PAD.decode(listed).ok()?;
+        let (sent, rest) = bytes.as_chunks::<6>();
+        let fits = rest.is_empty() && sent.len() <= MOST_LISTED;
+        Some(Self { last: ActivityId(last.parse().ok()?), sent: sent.to_vec() }).filter(|_| fits)
+    }
+
+    /// Whether the point lists the activity `id`.
+    pub(super) fn lists(&self, id: ActivityId) -> bool {
+        self.sent.contains(&fingerprint(id))
+    }
+}
+
+impl fmt::Display for ResumePoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.last.fmt(f)?;
+        if self.sent.is_empty() {
+            return Ok(());
+        }
+        write!(f, ".{}", URL_SAFE_NO_PAD.encode(self.sent.as_flattened()))
+    }
+}
+
+fn fingerprint(id: ActivityId) -> Fingerprint {
+    let [.., a, b, c, d, e, f] = id.0.into_bytes();
+    [a, b, c, d, e, f]
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+    use time::macros::datetime;
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// The activity `number`, one second after the one before, of `transaction`, written while `horizon` was open.
+    fn mark(number: u16, transaction: i64, horizon: i64) -> Mark {
+        let at = datetime!(2026-11-22 12:00 UTC) + Duration::seconds(number.into());
+        Mark { id: ActivityId(Uuid::from_u128(number.into())), at, transaction, horizon }
+    }
+
+    #[test]
+    fn point_lists_only_what_may_follow_the_last_activity() {
+        let last = mark(5, 20, 18);
+        for (name, sent, is_listed) in [
+            ("older transaction", mark(1, 17, 17), false),
+            ("same transaction, earlier", mark(4, 20, 18), false),
+            ("itself", last, false),
+            ("transaction that was open", mark(1, 18, 18), true),
+            ("later transaction", mark(1, 21, 18), true),
+            ("later time by another server's clock", mark(9, 3, 3), true),
+        ] {
+            let point = ResumePoint::new(&last, [&sent]);
+            assert_eq!(point.lists(sent.id), is_listed, "{name}");
+            assert_eq!(point.to_string().len() > 36, is_listed, "{name}");
+            assert_eq!(ResumePoint::parse(&point.to_string()), Some(point), "{name}");
+        }
+    }
+
+    #[test]
+    fn point_keeps_the_newest_of_too_many() {
+        let many: Vec<Mark> = (1..=300).map(|number| mark(number, 30, 18)).collect();
+        let point = ResumePoint::new(&mark(0, 20, 18), &many);
+        let listed = many.iter().filter(|mark| point.lists(mark.id)).count();
+        assert_eq!((listed, point.lists(many[0].id), point.lists(many[299].id)), (MOST_LISTED, false, true));
+        assert_eq!(ResumePoint::parse(&point.to_string()), Some(point));
+    }
+
+    #[test]
+    fn other_texts_are_no_points() {
+        let id = Uuid::from_u128(7);
+        assert_eq!(ResumePoint::parse(&id.to_string()).map(|point| point.last), Some(ActivityId(id)));
+        let long = format!("{id}.{}", "A".repeat(8 * (MOST_LISTED + 1)));
+        for text in ["", "yesterday", ".AAAAAAAA", &format!("{id}.AAAA"), &format!("{id}.!!!!!!!!"), &long] {
+            assert_eq!(ResumePoint::parse(text), None, "{text}");
+        }
+    }
+}
