@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use domain::dashboard::Dashboard;
 use domain::ids::ProjectId;
 use domain::projects::Projects;
-use uuid::Uuid;
 
 use crate::answer::{Created, Json, NoContent, Revalidated};
 use crate::body::Body;
