@@ -132,16 +132,22 @@ mod tests {
     fn new_usage_refreshes_fast_boards_once_they_are_a_minute_old() {
         let fast = || Some(board(Some(Duration::milliseconds(999)), false));
         let at = |seconds| COMPUTED + Duration::seconds(seconds);
-        let of_39 = "usage:2026-11-22T14:39";
         for (name, latest, known, now, jobs, covered) in [
             ("no board", None, &[][..], at(90), vec![], None),
-            ("old boards", fast(), &[], at(90), vec![format!("{of_39} at 14:39:40.0")], None),
-            ("young boards", fast(), &[], at(20), vec![format!("{of_39} at 14:39:10.0")], Some(at(60))),
-            ("young boards, asked for", fast(), &[of_39], at(20), vec![], Some(at(60))),
+            ("old boards", fast(), &[], at(90), vec!["usage:2026-11-22T14:39 at 14:39:40.0".to_owned()], None),
+            (
+                "young boards",
+                fast(),
+                &[],
+                at(20),
+                vec!["usage:2026-11-22T14:39 at 14:39:10.0".to_owned()],
+                Some(at(60)),
+            ),
+            ("young boards, asked for", fast(), &["usage:2026-11-22T14:39"], at(20), vec![], Some(at(60))),
             (
                 "old boards whose refresh may be under way",
                 fast(),
-                &[of_39],
+                &["usage:2026-11-22T14:39"],
                 at(90),
                 vec!["usage:2026-11-22T14:40 at 14:40:00.0".to_owned()],
                 Some(at(110)),
