@@ -248,9 +248,10 @@ impl DashboardReader for Database {
     }
 
     async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError> {
-        let mut connection = self.connection().await?;
         type Columns = (Text, Timestamptz, BigInt, Numeric, (BigInt, BigInt));
         type Row = (String, OffsetDateTime, i64, Money, (i64, i64));
+
+        let mut connection = self.connection().await?;
         let query = statement::<Columns>(include_str!("sql/machines.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<BigInt, _>(i64::from(MOST_LISTED));

@@ -26,7 +26,7 @@ pub(crate) struct AccountNames {
 
 impl AccountNames {
     /// Those of `user`, from rows of kind and key.
-    pub(super) fn of(user: UserId, rows: Vec<(i16, i32)>) -> Self {
+    pub(super) fn of(user: UserId, rows: &[(i16, i32)]) -> Self {
         let of_kind = |kind| rows.iter().filter(|row| row.0 == kind).map(|row| row.1).collect();
         Self { user: Some(user), sources: of_kind(SOURCE), models: of_kind(MODEL) }
     }
@@ -60,17 +60,17 @@ pub(super) fn stored(user: UserId) -> Statement<'static, (SmallInt, Integer)> {
 
 pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
     if tx.account_names.user != Some(user) {
-        let rows = stored(user).load(tx.connection()?).await.map_err(store_error)?;
-        tx.account_names = AccountNames::of(user, rows);
+        let rows: Vec<(i16, i32)> = stored(user).load(tx.connection()?).await.map_err(store_error)?;
+        tx.account_names = AccountNames::of(user, &rows);
     }
     let sources = tx.known_keys(names.sources.clone()).await?;
     let models = tx.known_keys(names.models.clone()).await?;
-    let used = &tx.account_names;
+    let own = &tx.account_names;
     let is_new = |key: Option<&i32>, used: &HashSet<i32>| key.is_none_or(|key| !used.contains(key));
     Ok(NameUse {
-        new_sources: names.sources.iter().filter(|name| is_new(sources.get(*name), &used.sources)).cloned().collect(),
-        sources: used.sources.len(),
-        new_models: names.models.iter().filter(|name| is_new(models.get(*name), &used.models)).cloned().collect(),
-        models: used.models.len(),
+        new_sources: names.sources.iter().filter(|name| is_new(sources.get(*name), &own.sources)).cloned().collect(),
+        sources: own.sources.len(),
+        new_models: names.models.iter().filter(|name| is_new(models.get(*name), &own.models)).cloned().collect(),
+        models: own.models.len(),
     })
 }

@@ -110,7 +110,7 @@ impl LedgerRepository for PgUnitOfWork {
             .bind::<BigInt, _>(i64::try_from(MOST_MACHINES).unwrap_or(i64::MAX))
             .bind::<Bool, _>(has_usage);
         let (mut first, mut second, mut third, mut fourth) = (connection, connection, connection, connection);
-        let (_, account, keys, names) = futures_util::try_join!(
+        let (_, account, keys, names): (_, _, _, Vec<(i16, i32)>) = futures_util::try_join!(
             lock_account(user).load::<i32>(&mut first),
             read_accounts(&[user]).load(&mut second),
             touch.load::<i32>(&mut third),
@@ -118,7 +118,7 @@ impl LedgerRepository for PgUnitOfWork {
         )
         .map_err(store_error)?;
         let machine_fits = !keys.is_empty();
-        self.account_names = AccountNames::of(user, names);
+        self.account_names = AccountNames::of(user, &names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
         Ok(only(account).map(|account| SyncLock { account, machine_fits }))
     }

@@ -67,7 +67,7 @@ impl WeeklySummaries {
 
     /// Tells `user` what `week` came to; says no where they were told before, or are gone.
     async fn sum_up_one(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
-        retried(&*self.store, || self.sum_up_one_once(user, week.clone(), now)).await
+        retried(&*self.store, || self.sum_up_one_once(user, week, now)).await
     }
 
     async fn sum_up_one_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {

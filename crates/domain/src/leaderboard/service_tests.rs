@@ -59,6 +59,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
         let log = noted.clone();
+        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_refresh().returning(move |todays, now, _| {
             let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
             log.lock().expect("a log").push(format!("refresh {} at {now}", todays.join(", ")));
@@ -130,8 +131,8 @@ fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Ref
     let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.leaderboard.expect_lock().returning(|| Ok(()));
-        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_refresh().returning(|_, _, _| Ok(7));
         tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
         tx.leaderboard.expect_unsettled().returning(move |_, after, most| {
@@ -184,9 +185,9 @@ fn another_attempt_at_a_job_does_not_rank_again_what_was_ranked() {
         let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
             tx.leaderboard.expect_lock().returning(|| Ok(()));
             tx.leaderboard.expect_has_ranked().withf(move |of| *of == job).returning(move |_| Ok(has_ranked));
-            tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
             tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
             let of_attempt = attempt.map(|_| job);
+            tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
             tx.leaderboard.expect_refresh().withf(move |_, _, of| *of == of_attempt).returning(|_, _, _| Ok(7));
             tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
             tx.leaderboard.expect_unsettled().returning(|_, _, _| Ok(Vec::new()));
@@ -354,8 +355,8 @@ fn a_refresh_is_summed_up_in_a_line_for_the_operator() {
 fn boards_that_could_not_be_ranked_are_not_exchanged_and_nobody_earns_anything() {
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), |tx| {
         tx.leaderboard.expect_lock().returning(|| Ok(()));
-        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));
+        tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_refresh().returning(|_, _, _| Err(StoreError::Internal("out of memory".to_owned())));
     });
     let refreshed = block_on(leaderboard.refresh());

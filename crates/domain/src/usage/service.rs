@@ -90,8 +90,8 @@ impl Usage {
 
         let models = intake.models().iter().cloned().collect();
         let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
-        let used = tx.ledger().name_use(user, &names).await?;
-        let room = Room { tokens: MOST_TOKENS - account.totals.tokens, names: used, machine_fits };
+        let name_use = tx.ledger().name_use(user, &names).await?;
+        let room = Room { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
         let admitted = intake.admit(&room);
         if !admitted.messages.is_empty() {
             // In one step: two transactions that made the same new names in several could wait for each other.
