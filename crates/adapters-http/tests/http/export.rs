@@ -180,7 +180,7 @@ async fn everything_is_exported_a_line_each() {
     assert!(String::from_utf8_lossy(&answer.body).contains(data), "what was stored is written as it is");
     let counts = json!({
         "manifest": 1, "account": 1, "external_account": 1, "api_token": 1, "session": 1, "preference": 1,
-        "referral_code": 1, "referred_by": 1, "referred": 1, "machine": 1, "message": 3, "follow": 1, "follower": 1,
+        "referral_code": 1, "referred_by": 1, "referred": 1, "project": 1, "machine": 1, "message": 3, "follow": 1, "follower": 1,
         "event": 1, "achievement": 1, "activity": 1, "notification": 1,
     });
     assert_eq!(lines.last(), Some(&json!({"type": "end", "counts": counts})));

@@ -88,7 +88,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     (
         "missed",
         include_str!("../../src/sql/missed.sql"),
-        "uuid[], timestamptz, text, uuid, timestamptz, timestamptz, uuid, bigint",
+        "uuid[], timestamptz, text, uuid, timestamptz, timestamptz, uuid, bigint, text",
     ),
     ("follow_stats", include_str!("../../src/sql/follow_stats.sql"), "uuid, uuid"),
     ("figures", include_str!("../../src/sql/figures.sql"), "uuid[], date[], date[], uuid"),
