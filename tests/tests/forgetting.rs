@@ -51,7 +51,7 @@ async fn a_span_of_local_days_is_deleted_and_every_figure_follows() {
     assert_eq!(forget(&ada, "?from=2026-03-06").await, 0);
     assert_eq!(forget(&ada, "").await, 2);
     assert_eq!(tokens(&ada).await, 0);
-    assert_eq!(ada.get("/dashboard/machines").await, json!({"machines": []}));
+    assert_eq!(ada.get("/dashboard/machines").await, json!({"machines": [], "total_machines": 0}));
     assert_eq!(Facts::of(server.database(), "ada").messages(), 0);
     server.assert_rebuild_changes_nothing("ada");
 }

@@ -204,11 +204,11 @@ async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
         let output = database.run("worker", &["run-once", job]);
         assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), report));
     }
-    // What this job reads, it reads on every day of the week.
-    database.rows("ALTER TABLE usage_days RENAME TO elsewhere");
-    let output = database.run("worker", &["run-once", "leaderboard"]);
+    // A job that has something to do on every day of the week.
+    database.rows("ALTER TABLE platform_totals RENAME TO elsewhere");
+    let output = database.run("worker", &["run-once", "platform"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("usage_days"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("platform"), "{output:?}");
 }
 
 #[tokio::test]

@@ -63,8 +63,9 @@ impl fmt::Display for ResumePoint {
 }
 
 fn fingerprint(id: ActivityId) -> Fingerprint {
-    let [.., a, b, c, d, e, f] = id.0.into_bytes();
-    [a, b, c, d, e, f]
+    let mut end = Fingerprint::default();
+    end.copy_from_slice(&id.0.as_bytes()[10..]);
+    end
 }
 
 #[cfg(test)]
