@@ -78,7 +78,7 @@ async fn requests_beyond_share_and_queue_are_refused_and_free_when_the_client_ha
 async fn many_requests_of_one_address_leave_room_for_those_with_a_token() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
     let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of((0..500).map(|n| Message::new(&format!("m{n}")).output(n)))).await;
+    ada.sync(&Batch::of((0..500).map(|n| Message::new(format!("m{n}")).output(n)))).await;
     let anonymous = server.client();
     let reads = (0..200).map(|_| anonymous.get("/users/ada/models"));
     let (answers, ()) = tokio::join!(join_all(reads), async {
@@ -156,7 +156,7 @@ async fn announced_bytes_take_no_room_until_they_arrive() {
     let eve = Person::register(&server, "eve").await;
     let ada = Person::register(&server, "ada").await;
     let token = eve.client.token().expect("a token");
-    let _large: Vec<_> = (0..4).map(|_| stall(&server, "/sync", token, 128 << 20, &[b' '; 20_000])).collect();
+    let _large: Vec<_> = (0..4).map(|_| stall(&server, "/sync", token, 128 << 20, &vec![b' '; 20_000])).collect();
     let _small: Vec<_> = (0..300).map(|_| stall(&server, "/users/me/usage", token, 16 << 10, b"{")).collect();
     ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
     assert_served(&ada).await;

@@ -31,7 +31,7 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     // From here on a signal no longer ends the process by itself, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
     let address =
-        listener.local_addr().map_err(|error| StartupError::listening(&self::address(settings), "HOST", &error))?;
+        listener.local_addr().map_err(|error| StartupError::listening(self::address(settings), "HOST", &error))?;
     let settings = &settings.clone().listening_on(address);
     let mut database = Database::open(settings)?;
     let served = runtime.block_on(run(settings, &mut database, works, listener, end));

@@ -65,10 +65,9 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 }
 
 fn packed(plain: &[u8]) -> Bytes {
-    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to memory does not fail.
-    let packed = packer.write_all(plain).and_then(|()| packer.finish());
-    packed.unwrap_or_default().into()
+    encoder.write_all(plain).and_then(|()| encoder.finish()).unwrap_or_default().into()
 }
 
 #[cfg(test)]
