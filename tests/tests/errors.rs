@@ -236,15 +236,18 @@ async fn too_many_messages_are_a_422() {
 async fn nul_is_a_422_wherever_it_stands() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    for (path, field) in [("id", "id"), ("model", "model"), ("provider", "provider")] {
+    for (path, field) in [("id", "id"), ("model", "model")] {
         let mut body = Batch::of([Message::new("m")]).json();
         body["messages"][0][path] = json!("a\0b");
         assert_eq!(ada.try_sync(&body).await.problems(), [format!("body.messages.0.{field} value_error")]);
     }
-    for field in ["source", "machineId", "client", "version", "timezone"] {
+    for field in ["source", "machineId", "client", "version"] {
         let body = Batch::of([Message::new("m")]).with(field, "a\0b").json();
         assert_eq!(ada.try_sync(&body).await.problems(), [format!("body.{field} value_error")]);
     }
+    // Auxiliary fields never block usage: they are ignored with a warning.
+    let body = Batch::of([Message::new("m")]).with("timezone", "a\0b").json();
+    assert_eq!(ada.try_sync(&body).await.expect(200)["warnings"][0]["field"], "timezone");
     for field in ["name", "bio", "location", "website_url", "timezone", "username"] {
         ada.client.patch("/users/me", &json!({field: "a\0b"})).await.problems();
     }
