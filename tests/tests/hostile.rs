@@ -114,6 +114,7 @@ async fn send(client: &Client, method: Method, path: &str, body: String) -> u16 
         400 => drop(answer.expect_error(400, "BAD_REQUEST")),
         401 => drop(answer.expect_error(401, "UNAUTHORIZED")),
         409 => drop(answer.expect_error(409, "CONFLICT")),
+        413 => drop(answer.expect_error(413, "PAYLOAD_TOO_LARGE")),
         status => panic!("{status} for {body}: {}", answer.text),
     }
     answer.status
