@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
+use flate2::write::{GzEncoder, ZlibEncoder};
 use jiff::ToSpan;
 use serde_json::{Value, json};
 use tests::{Batch, Facts, Message, Person, Random, Server, instant, now};
@@ -177,13 +177,12 @@ async fn a_body_cut_short_or_of_another_encoding_changes_nothing() {
     let ada = Person::register(&server, "ada").await;
     let body = Batch::of(Random::seeded(13).history("m", 300)).json().to_string();
     let whole = packed("gzip", body.as_bytes());
-    let raw = {
-        let mut packed = DeflateEncoder::new(Vec::new(), Compression::fast());
-        packed.write_all(body.as_bytes()).and_then(|()| packed.finish()).expect("memory")
-    };
-    for (encoding, body) in
-        [("gzip", whole[..whole.len() / 2].to_vec()), ("br", whole.clone()), ("deflate", raw), ("compress", whole)]
-    {
+    for (encoding, body) in [
+        ("gzip", whole[..whole.len() / 2].to_vec()),
+        ("br", whole.clone()),
+        ("deflate", whole.clone()),
+        ("compress", whole),
+    ] {
         ada.client.post_encoded("/sync", encoding, body).await.expect_error(400, "BAD_REQUEST");
     }
     assert_eq!(Facts::of(server.database(), "ada").messages(), 0);
