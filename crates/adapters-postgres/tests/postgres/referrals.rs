@@ -355,15 +355,15 @@ async fn a_dry_run_pays_nothing_and_a_sync_without_news_neither() {
 async fn a_sync_that_pays_takes_some_more_round_trips_and_no_other_does() {
     let fixture = fixture();
     let count = fixture.store.queries();
-    let mut trips = Vec::new();
-    // The last counts: a statement is prepared the first time it is met on a connection, and cannot be sent with others then.
+    // The fewest of five rounds count: a statement is prepared the first time it is met on a connection, and cannot be sent with
+    // others then; which connection a round gets is up to the pool.
+    let mut trips = [u64::MAX; 4];
     for round in 0..5 {
         let chain = fixture.chain(&format!("person{round}_"), 4).await;
-        trips.clear();
-        for (user, id) in [(chain[0], "a"), (chain[3], "a"), (chain[0], "b"), (chain[3], "b")] {
+        for (fewest, (user, id)) in trips.iter_mut().zip([(chain[0], "a"), (chain[3], "a"), (chain[0], "b"), (chain[3], "b")]) {
             let before = count.round_trips();
             fixture.usage().sync(user, batch(vec![sent(id)])).await.expect("a sync");
-            trips.push(count.round_trips() - before);
+            *fewest = (*fewest).min(count.round_trips() - before);
         }
     }
     // Looking at the account, then the chain and all locks; that it is paid; for each of three the facts and the award.
