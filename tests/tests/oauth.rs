@@ -43,7 +43,8 @@ impl Browser {
     }
 
     async fn comes_back_with(&self, server: &Server, cookie: Option<&str>) -> HashMap<String, String> {
-        assert!(self.back.as_str().starts_with("http://127.0.0.1:8000/api/v1/"), "the public address: {}", self.back);
+        let public = format!("http://127.0.0.1:{}/api/v1/", server.client().address().port());
+        assert!(self.back.as_str().starts_with(&public), "the public address: {}", self.back);
         let path = self.back.path().strip_prefix("/api/v1").expect("our callback");
         let client = server.client();
         let mut request = client.request(Method::GET, &format!("{path}?{}", self.back.query().unwrap_or_default()));
