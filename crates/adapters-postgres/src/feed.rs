@@ -21,6 +21,9 @@ use crate::statement::statement;
 /// Longer than any transaction takes that writes activities, and than the clocks of two servers may differ.
 const LONGEST_TRANSACTION: Duration = Duration::DAY;
 
+/// Longer than most transactions take that write activities.
+const RECENT: Duration = Duration::MINUTE;
+
 /// The total; then id, time, kind and particulars of an activity; id, username, name and picture of whom it happened to.
 type PageColumns = (
     BigInt,
@@ -188,6 +191,12 @@ impl FeedReader for Database {
                 .optional()
                 .map_err(store_error)?;
         Ok(row.map(|(id, at, transaction, horizon)| Mark { id: ActivityId(id), at, transaction, horizon }))
+    }
+
+    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError> {
+        let now = self.mark_now().await?;
+        let news = self.missed_by(&[viewer.0], Mark { at: now.at - RECENT, ..now }, None, limit).await?;
+        Ok(news.into_iter().map(|news| news.mark).collect())
     }
 
     async fn missed(

@@ -130,7 +130,9 @@ mod tests {
         );
         let mut hub = MockActivityHub::new();
         hub.expect_subscribe().return_once(|_| Ok(Some(Box::new(Silence))));
-        let live = Feed::new(Arc::new(MockFeedReader::new()), Arc::new(hub)).live(ADA, None).await.expect("a feed");
+        let mut reader = MockFeedReader::new();
+        reader.expect_recent().returning(|_, _| Ok(Vec::new()));
+        let live = Feed::new(Arc::new(reader), Arc::new(hub)).live(ADA, None).await.expect("a feed");
         let token = Secret::session([1; 32]).expose().to_owned();
         (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), asked)
     }

@@ -60,6 +60,7 @@ fn world() -> World {
         assert_eq!(viewer, ADA);
         Ok(Page { items: vec![item(1)], total: 101, request })
     });
+    world.feed.expect_recent().returning(|_, _| Ok(Vec::new()));
     let second = ActivityId(Uuid::from_u128(2));
     world
         .feed

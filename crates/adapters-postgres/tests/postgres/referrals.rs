@@ -360,7 +360,9 @@ async fn a_sync_that_pays_takes_some_more_round_trips_and_no_other_does() {
     let mut trips = [u64::MAX; 4];
     for round in 0..5 {
         let chain = fixture.chain(&format!("person{round}_"), 4).await;
-        for (fewest, (user, id)) in trips.iter_mut().zip([(chain[0], "a"), (chain[3], "a"), (chain[0], "b"), (chain[3], "b")]) {
+        for (fewest, (user, id)) in
+            trips.iter_mut().zip([(chain[0], "a"), (chain[3], "a"), (chain[0], "b"), (chain[3], "b")])
+        {
             let before = count.round_trips();
             fixture.usage().sync(user, batch(vec![sent(id)])).await.expect("a sync");
             *fewest = (*fewest).min(count.round_trips() - before);

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::activity::ActivityKind;
 use super::error::SocialError;
-use super::live::LiveFeed;
+use super::live::{Beginning, LiveFeed, REMEMBERED};
 use super::ports::{ActivityHub, FeedReader};
 use super::resume::ResumePoint;
 use crate::data::StoredData;
@@ -98,12 +98,16 @@ impl Feed {
     /// What happens to those whom `viewer` follows, from now on; first what was not sent yet at the point `after`, if its activity
     /// exists.
     pub async fn live(&self, viewer: UserId, after: Option<ResumePoint>) -> Result<LiveFeed, SocialError> {
-        // From here on the hub keeps what happens, so nothing is lost while the past is read.
-        let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
         let resumed = match after {
-            Some(after) => self.reader.mark(after.last).await?.map(|mark| (mark, after)),
+            Some(after) => self.reader.mark(after.last).await?.map(|mark| Beginning::After(mark, after)),
             None => None,
         };
-        Ok(LiveFeed::new(self.reader.clone(), heard, viewer, resumed))
+        let beginning = match resumed {
+            Some(resumed) => resumed,
+            None => Beginning::Now(self.reader.recent(viewer, REMEMBERED).await?),
+        };
+        // The hub keeps what happens from here on, so nothing is lost while the past is read.
+        let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
+        Ok(LiveFeed::new(self.reader.clone(), heard, viewer, beginning))
     }
 }

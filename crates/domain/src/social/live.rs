@@ -16,7 +16,7 @@ pub const MISSED: u32 = 100;
 
 /// How many sent activities are remembered. What was read as missed may have been heard as well, if it was committed just
 /// then; a queue of what was heard is shorter than this.
-const REMEMBERED: usize = 256;
+pub(super) const REMEMBERED: u32 = 256;
 
 /// The activities of those whom a viewer follows: first what they missed, the oldest first, then everything as it is committed.
 /// Each is sent once, also to a viewer who reconnects with the [`ResumePoint`] of any event.
@@ -24,12 +24,12 @@ pub struct LiveFeed {
     reader: Arc<dyn FeedReader>,
     heard: Box<dyn HeardActivities>,
     viewer: UserId,
-    /// Where the viewer was cut off.
+    /// Where the viewer was cut off. The point still lists what this stream has not met.
     resumed: Option<(Mark, ResumePoint)>,
     /// Where the next page of missed activities begins.
     past: Option<Past>,
     missed: VecDeque<LiveActivity>,
-    /// What this stream or the one before it sent, in that order.
+    /// What this stream or the one before it sent, in that order; first what was committed before the first of them.
     sent: VecDeque<Mark>,
 }
 
@@ -52,16 +52,28 @@ pub struct StreamEvent {
     pub id: ResumePoint,
 }
 
+/// Where a feed begins.
+#[derive(Debug)]
+pub(super) enum Beginning {
+    /// With what is committed from now on; the activities of the last minute are given.
+    Now(Vec<Mark>),
+    /// After the activity and what else the point lists.
+    After(Mark, ResumePoint),
+}
+
 impl LiveFeed {
     pub(super) fn new(
         reader: Arc<dyn FeedReader>,
         heard: Box<dyn HeardActivities>,
         viewer: UserId,
-        resumed: Option<(Mark, ResumePoint)>,
+        beginning: Beginning,
     ) -> Self {
-        let since = resumed.as_ref().map(|(mark, _)| *mark);
-        let past = since.map(|since| Past { since, after: None });
-        Self { reader, heard, viewer, resumed, past, missed: VecDeque::new(), sent: since.into_iter().collect() }
+        let (resumed, sent) = match beginning {
+            Beginning::Now(recent) => (None, recent),
+            Beginning::After(last, point) => (Some((last, point)), vec![last]),
+        };
+        let past = resumed.as_ref().map(|(last, _)| Past { since: *last, after: None });
+        Self { reader, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
     }
 
     /// Waits for the next activity; `None` when the stream ends: because the viewer has too many others, does not
@@ -79,6 +91,10 @@ impl LiveFeed {
                 self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;
             }
+            // What the point lists was committed before this stream began; what was not met by now never will be.
+            if let Some((_, point)) = &mut self.resumed {
+                point.clear();
+            }
             let Some(activity) = self.heard.next().await else { return Ok(None) };
             if let Some(event) = self.unsent(activity) {
                 return Ok(Some(event));
@@ -92,14 +108,18 @@ impl LiveFeed {
         if self.sent.iter().any(|sent| sent.id == mark.id) {
             return None;
         }
-        let id = ResumePoint::new(&mark, &self.sent);
-        if self.sent.len() == REMEMBERED {
+        // Another process may have sent it on the stream that was cut off, before this process hears of it.
+        let was_sent =
+            self.resumed.as_mut().is_some_and(|(last, point)| point.remove(mark.id) || !mark.may_follow(last));
+        if self.sent.len() >= REMEMBERED as usize {
             self.sent.pop_front();
         }
         self.sent.push_back(mark);
-        // Another process may have sent it on the stream that was cut off, before this process hears of it.
-        let was_sent =
-            self.resumed.as_ref().is_some_and(|(last, point)| !mark.may_follow(last) || point.lists(mark.id));
+        // What was sent before the stream was cut off is known as long as the point goes on from there.
+        let id = match &self.resumed {
+            Some((last, point)) if last.may_follow(&mark) => ResumePoint::new(last, &self.sent, Some(point)),
+            resumed => ResumePoint::new(&mark, &self.sent, resumed.as_ref().map(|(_, point)| point)),
+        };
         (!was_sent).then_some(StreamEvent { activity, id })
     }
 }

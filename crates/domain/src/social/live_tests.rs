@@ -55,6 +55,7 @@ fn mark(number: u32) -> Mark {
 /// they are told.
 fn told(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
+    reader.expect_recent().returning(|_, _| Ok(Vec::new()));
     reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| Mark { id: known, ..mark(0) })));
     reader.expect_missed().returning(move |viewer, mark, after, limit| {
         assert_eq!((viewer, mark.horizon), (EVE, 7));
@@ -104,11 +105,15 @@ fn somebody_who_was_away_for_long_misses_nothing_however_much_it_is() {
     }
 }
 
-/// What a viewer is sent who follows the authors of `stored`, which are committed in this order: the ids of the events. They
-/// reconnect with the id `after`; `stored` is heard as well.
-fn stream(stored: &[LiveActivity], after: Option<&str>) -> Vec<String> {
-    let (marks, all, heard) = (stored.to_vec(), stored.to_vec(), Mutex::new(VecDeque::from(stored.to_vec())));
+/// The activities and ids of the events that a viewer is sent who follows the authors of `stored`, which are committed in this order: the first
+/// `before` of them before the stream begins. With `after` the viewer reconnects with that id, and all of `stored` is heard again.
+fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(ActivityId, String)> {
+    let (marks, all) = (stored.to_vec(), stored.to_vec());
+    let recent: Vec<Mark> = stored[..before].iter().map(|stored| stored.mark).collect();
+    let heard = if after.is_some() { stored } else { &stored[before..] };
+    let heard = Mutex::new(VecDeque::from(heard.to_vec()));
     let mut reader = MockFeedReader::new();
+    reader.expect_recent().returning(move |_, _| Ok(recent.clone()));
     reader.expect_mark().returning(move |id| Ok(marks.iter().map(|stored| stored.mark).find(|mark| mark.id == id)));
     reader.expect_missed().returning(move |_, mark, _, _| {
         let missed = all.iter().filter(|stored| stored.mark.may_follow(&mark)).cloned();
@@ -124,16 +129,16 @@ fn stream(stored: &[LiveActivity], after: Option<&str>) -> Vec<String> {
     });
     let after = after.map(|id| ResumePoint::parse(id).expect("an event's id"));
     let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, after)).expect("a feed");
-    let mut ids = Vec::new();
+    let mut events = Vec::new();
     while let Some(event) = block_on(live.next()).expect("a store") {
-        ids.push(event.id.to_string());
+        events.push((event.activity.item.id, event.id.to_string()));
     }
-    ids
+    events
 }
 
-/// The numbers of the activities that the events `ids` are about.
-fn numbers(ids: &[String]) -> Vec<u128> {
-    ids.iter().map(|id| ResumePoint::parse(id).expect("an event's id").last.0.as_u128()).collect()
+/// The numbers of the activities that `events` are about.
+fn numbers(events: &[(ActivityId, String)]) -> Vec<u128> {
+    events.iter().map(|(activity, _)| activity.0.as_u128()).collect()
 }
 
 /// Activities as (number, seconds, transaction, horizon).
@@ -171,24 +176,34 @@ fn reconnect_after_any_event_sends_exactly_the_rest() {
         ),
     ] {
         let activities = stored(&activities);
-        let first = stream(&activities, None);
-        let order: Vec<u128> = activities.iter().map(|stored| stored.item.id.0.as_u128()).collect();
-        assert_eq!(numbers(&first), order, "{name}");
-        for (place, id) in first.iter().enumerate() {
-            let second = stream(&activities, Some(id));
-            let (mut sent, mut rest) = (numbers(&second), order[place + 1..].to_vec());
-            sent.sort_unstable();
-            rest.sort_unstable();
-            assert_eq!(sent, rest, "{name}, after event {place}");
+        for before in 0..3 {
+            let order: Vec<u128> = activities[before..].iter().map(|stored| stored.item.id.0.as_u128()).collect();
+            let first = stream(&activities, before, None);
+            assert_eq!(numbers(&first), order, "{name}");
+            for place in 0..first.len() {
+                let second = stream(&activities, before, Some(&first[place].1));
+                assert_eq!(sorted(numbers(&second)), sorted(order[place + 1..].to_vec()), "{name}, after {place}");
+                for again in 0..second.len() {
+                    let third = stream(&activities, before, Some(&second[again].1));
+                    let rest = numbers(&second)[again + 1..].to_vec();
+                    assert_eq!(sorted(numbers(&third)), sorted(rest), "{name}, after {place} and {again}");
+                }
+            }
         }
     }
+}
+
+fn sorted(mut numbers: Vec<u128>) -> Vec<u128> {
+    numbers.sort_unstable();
+    numbers
 }
 
 #[test]
 fn event_ids_of_ordinary_activities_are_those_of_the_activities() {
     let activities = stored(&[(1, 0, 20, 20), (2, 0, 20, 20), (3, 1, 21, 21)]);
-    let expected: Vec<String> = activities.iter().map(|stored| stored.item.id.to_string()).collect();
-    assert_eq!(stream(&activities, None), expected);
+    assert!(stream(&activities, 0, None).iter().all(|(activity, id)| *id == activity.to_string()));
+    let resumed = stream(&activities, 0, Some(&activities[0].item.id.to_string()));
+    assert!(resumed.iter().all(|(activity, id)| *id == activity.to_string()), "{resumed:?}");
 }
 
 #[test]
@@ -213,7 +228,9 @@ fn a_failure_while_reading_the_past_loses_nothing() {
 fn who_finds_no_room_may_come_later() {
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(|_| Ok(None));
-    let refused = block_on(Feed::new(Arc::new(MockFeedReader::new()), Arc::new(hub)).live(EVE, None));
+    let mut reader = MockFeedReader::new();
+    reader.expect_recent().returning(|_, _| Ok(Vec::new()));
+    let refused = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, None));
     let error = refused.expect_err("full");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "no_room"));
 }

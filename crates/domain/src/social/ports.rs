@@ -83,6 +83,10 @@ pub trait FeedReader: Send + Sync {
     /// The mark that the activity `id` sets; `None` when there is no such activity.
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError>;
 
+    /// The marks of up to `limit` activities of the last minute, and of those that a transaction which is still open may precede.
+    /// Two statements.
+    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError>;
+
     /// Up to `limit` activities that [may follow](Mark::may_follow) `mark`, the oldest first, going on after `after`. One
     /// statement.
     async fn missed(

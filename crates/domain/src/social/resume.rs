@@ -17,9 +17,6 @@ type Fingerprint = [u8; 6];
 
 /// The last activity that was sent, and those that were sent before it although they may follow it (see [`Mark::may_follow`]).
 ///
-/// A point of a stream that was itself resumed does not list what the stream before it sent and its own did not meet: a client that
-/// reconnects twice while a transaction stays open may get an activity again.
-///
 /// As text: the activity's id, then, where there are such activities, a point and their fingerprints in base64url.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumePoint {
@@ -29,10 +26,11 @@ pub struct ResumePoint {
 }
 
 impl ResumePoint {
-    /// The point after `last`, where `sent` was sent before it, the oldest first.
-    pub(super) fn new<'a>(last: &Mark, sent: impl IntoIterator<Item = &'a Mark>) -> Self {
+    /// The point after `last`, where `sent` was sent before it, the oldest first, and before that what `earlier` lists.
+    pub(super) fn new<'a>(last: &Mark, sent: impl IntoIterator<Item = &'a Mark>, earlier: Option<&Self>) -> Self {
         let listed = sent.into_iter().filter(|mark| mark.id != last.id && mark.may_follow(last));
-        let mut sent: Vec<Fingerprint> = listed.map(|mark| fingerprint(mark.id)).collect();
+        let earlier = earlier.into_iter().flat_map(|point| &point.sent).copied();
+        let mut sent: Vec<Fingerprint> = earlier.chain(listed.map(|mark| fingerprint(mark.id))).collect();
         sent.drain(..sent.len().saturating_sub(MOST_LISTED));
         Self { last: last.id, sent }
     }
@@ -46,9 +44,16 @@ impl ResumePoint {
         Some(Self { last: ActivityId(last.parse().ok()?), sent: sent.to_vec() }).filter(|_| fits)
     }
 
-    /// Whether the point lists the activity `id`.
-    pub(super) fn lists(&self, id: ActivityId) -> bool {
-        self.sent.contains(&fingerprint(id))
+    /// Takes the activity `id` off the list; returns whether it was listed.
+    pub(super) fn remove(&mut self, id: ActivityId) -> bool {
+        let before = self.sent.len();
+        self.sent.retain(|listed| *listed != fingerprint(id));
+        self.sent.len() < before
+    }
+
+    /// Empties the list.
+    pub(super) fn clear(&mut self) {
+        self.sent.clear();
     }
 }
 
@@ -93,20 +98,21 @@ mod tests {
             ("later transaction", mark(1, 21, 18), true),
             ("later time by another server's clock", mark(9, 3, 3), true),
         ] {
-            let point = ResumePoint::new(&last, [&sent]);
-            assert_eq!(point.lists(sent.id), is_listed, "{name}");
+            let mut point = ResumePoint::new(&last, [&sent], None);
             assert_eq!(point.to_string().len() > 36, is_listed, "{name}");
-            assert_eq!(ResumePoint::parse(&point.to_string()), Some(point), "{name}");
+            assert_eq!(ResumePoint::parse(&point.to_string()).as_ref(), Some(&point), "{name}");
+            assert_eq!((point.remove(sent.id), point.remove(sent.id)), (is_listed, false), "{name}");
         }
     }
 
     #[test]
     fn point_keeps_the_newest_of_too_many() {
         let many: Vec<Mark> = (1..=300).map(|number| mark(number, 30, 18)).collect();
-        let point = ResumePoint::new(&mark(0, 20, 18), &many);
-        let listed = many.iter().filter(|mark| point.lists(mark.id)).count();
-        assert_eq!((listed, point.lists(many[0].id), point.lists(many[299].id)), (MOST_LISTED, false, true));
-        assert_eq!(ResumePoint::parse(&point.to_string()), Some(point));
+        let earlier = ResumePoint::new(&mark(0, 20, 18), &many[..100], None);
+        let mut point = ResumePoint::new(&mark(0, 20, 18), &many[100..], Some(&earlier));
+        assert_eq!(ResumePoint::parse(&point.to_string()).as_ref(), Some(&point));
+        let listed = many.iter().map(|mark| point.remove(mark.id));
+        assert!(listed.eq((0..300).map(|place| place >= 300 - MOST_LISTED)), "the newest");
     }
 
     #[test]
