@@ -1,54 +1,87 @@
 #!/usr/bin/env bash
-# Runs the tests at instants at which calendars differ: each weekday, the end of a year, both days of each change of daylight
-# saving time in Berlin and New York, half a minute before midnight UTC. Programs and databases are under the same faked clock.
-# Needs `faketime` (Debian: `apt-get install faketime`). Arguments go to the test programs; without any, all tests run.
+# Runs the tests at instants at which calendars differ: each weekday, the last day of a year, both days of each change of daylight
+# saving time in Berlin and New York, each half a minute before midnight UTC or before the change. Prints what failed at each instant.
+#
+# Each instant has a mount namespace in which /etc loads libfaketime into every program, also into PostgreSQL and into programs with an
+# empty environment. Needs root and faketime (Debian: `apt-get install faketime`).
+# Arguments select instants by a part of their text; without any, all are run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-command -v faketime >/dev/null || { echo "error: faketime is missing: apt-get install faketime" >&2; exit 1; }
+LIBRARY=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1
+[ -e "$LIBRARY" ] || { echo "error: faketime is missing: apt-get install faketime" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || { echo "error: mount namespaces need root" >&2; exit 1; }
 
 INSTANTS=(
-    '2026-11-23 10:00:00' # Monday
-    '2026-11-24 10:00:00'
-    '2026-11-25 10:00:00'
-    '2026-11-26 10:00:00'
-    '2026-11-27 10:00:00'
-    '2026-11-28 10:00:00'
-    '2026-11-29 10:00:00' # Sunday
-    '2026-12-31 23:59:30' # the end of a year
-    '2027-03-14 06:59:30' # New York: 02:00 becomes 03:00
-    '2027-03-28 00:59:30' # Berlin: 02:00 becomes 03:00
-    '2027-10-31 00:59:30' # Berlin: 03:00 becomes 02:00
-    '2027-11-07 05:59:30' # New York: 02:00 becomes 01:00
-    '2026-12-02 23:59:30' # midnight in the middle of a week
+    '2026-11-30 23:59:30' # Monday
+    '2026-12-01 23:59:30'
+    '2026-12-02 23:59:30'
+    '2026-12-31 23:59:30' # Thursday, the last day of a year
+    '2026-12-04 23:59:30'
+    '2026-12-05 23:59:30'
+    '2027-03-14 06:59:30' # Sunday; New York: 02:00 becomes 03:00
+    '2027-03-28 00:59:30' # Sunday; Berlin: 02:00 becomes 03:00
+    '2027-10-31 00:59:30' # Sunday; Berlin: 03:00 becomes 02:00
+    '2027-11-07 05:59:30' # Sunday; New York: 02:00 becomes 01:00
+    '2026-12-06 23:59:30' # Sunday
 )
 
-# Built by the true clock: cargo compares times of files.
-programs=$(cargo test --workspace --no-run --message-format=json 2>/dev/null |
+# Runs each test program at the instant, with a cluster of its own: a running one would keep the clock of the program before.
+run_at() {
+    local instant=$1 programs=$2 home failed=0
+    home=$(mktemp -d "${TMPDIR:-/tmp}/burntop-calendar.XXXXXX")
+    chmod 711 "$home"
+    mount -t tmpfs none "$home"
+    chmod 711 "$home"
+    mkdir "$home/upper" "$home/work"
+    mount -t overlay overlay -o "lowerdir=/etc,upperdir=$home/upper,workdir=$home/work" /etc
+    local then
+    then=$(date -u -d "$instant" +%s)
+    # Timers follow the true clock, so that waiting is neither endless nor void.
+    export TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 BURNTOP_TEST_CLUSTER=$home/cluster
+    while IFS=$'\t' read -r directory program; do
+        printf '+%d\n' $((then - $(date +%s))) >/etc/faketimerc
+        echo "$LIBRARY" >/etc/ld.so.preload
+        if ! (cd "$directory" && "$program") >"$home/log" 2>&1; then
+            failed=1
+            printf '%s: %s\n' "$instant" "${program##*/}"
+            grep -aE '^test .*FAILED|panicked' "$home/log" || tail -n 20 "$home/log"
+        fi
+        rm -f /etc/ld.so.preload
+        if [ -e "$home/cluster/data/postmaster.pid" ]; then
+            kill -QUIT "$(head -n 1 "$home/cluster/data/postmaster.pid")" || true
+        fi
+        rm -rf "$home/cluster"
+    done <"$programs"
+    printf '%s UTC: %s\n' "$instant" "$([ $failed = 0 ] && echo ok || echo failed)"
+    return $failed
+}
+
+if [ "${1-}" = --at ]; then
+    run_at "$2" "$3"
+    exit
+fi
+
+# Everything is built by the true clock, since cargo compares times of files.
+cargo build --workspace
+programs=$(mktemp)
+trap 'rm -f "$programs"' EXIT
+cargo test --workspace --no-run --message-format=json 2>/dev/null |
     python3 -c '
 import json, os, sys
 for line in sys.stdin:
     message = json.loads(line)
     if message.get("reason") == "compiler-artifact" and message.get("executable") and message["profile"]["test"]:
         print(os.path.dirname(message["manifest_path"]) + "\t" + message["executable"])
-')
+' >"$programs"
 
 failed=0
 for instant in "${INSTANTS[@]}"; do
-    cluster=$(mktemp -d "${TMPDIR:-/tmp}/burntop-calendar.XXXXXX")
-    chmod 711 "$cluster"
-    while IFS=$'\t' read -r directory program; do
-        # The clock runs on from the instant; timers follow the true one, so that waiting is neither endless nor void.
-        log=$cluster/log
-        if (cd "$directory" && TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 BURNTOP_TEST_CLUSTER=$cluster/postgres \
-            faketime "$instant" "$program" "$@") >"$log" 2>&1; then
-            continue
-        fi
-        failed=1
-        printf '%s: %s\n' "$instant" "${program##*/}"
-        grep -aE '^test .*FAILED|panicked' "$log" || tail -n 20 "$log"
-    done <<<"$programs"
-    printf '%s UTC: done\n' "$instant"
-    rm -rf "$cluster" 2>/dev/null || true
+    selected=$(($# == 0))
+    for part in "$@"; do
+        [[ $instant != *"$part"* ]] || selected=1
+    done
+    [ "$selected" = 1 ] || continue
+    unshare --mount "$0" --at "$instant" "$programs" || failed=1
 done
 exit "$failed"
