@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
@@ -33,7 +34,9 @@ impl Client {
     pub(crate) fn new(port: Arc<AtomicU16>) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        // The server closes what was idle for longer; a request on such a connection would fail.
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(30));
+        let http = http.redirect(reqwest::redirect::Policy::none());
         Self { http: http.build().expect("a client needs nothing"), port, token: None }
     }
 

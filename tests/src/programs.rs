@@ -35,16 +35,22 @@ fn directory() -> &'static Path {
     })
 }
 
-/// Whether the program at `path` is there and no older than what cargo noted beside it that it was made from.
+/// Whether the program at `path` is there and no older than its sources.
 fn is_fresh(path: &Path) -> bool {
-    let (Some(made), Ok(noted)) = (modified(path), fs::read_to_string(path.with_extension("d"))) else {
-        return false;
+    let Some(made) = modified(path) else { return false };
+    sources(path).into_iter().chain(migrations()).all(|source| modified(&source).is_some_and(|changed| changed <= made))
+}
+
+/// The sources that `cargo build` noted beside the program at `path`; all of the workspace's where it was built with the tests,
+/// which notes none.
+fn sources(path: &Path) -> Vec<PathBuf> {
+    let Ok(noted) = fs::read_to_string(path.with_extension("d")) else {
+        return files_below(&workspace().join("crates"));
     };
     // A line of make: `program: source source …`, with spaces in names escaped.
     let noted = noted.replace("\\ ", "\0");
     let sources = noted.split_once(": ").map_or("", |(_, sources)| sources).split_whitespace();
-    let sources = sources.map(|source| PathBuf::from(source.replace('\0', " ")));
-    sources.chain(migrations()).all(|source| modified(&source).is_some_and(|changed| changed <= made))
+    sources.map(|source| PathBuf::from(source.replace('\0', " "))).collect()
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
@@ -53,14 +59,16 @@ fn modified(path: &Path) -> Option<SystemTime> {
 
 /// The files of all migrations, in order.
 pub(crate) fn migrations() -> Vec<PathBuf> {
-    let entries = |directory: &Path| -> Vec<PathBuf> {
-        let found = fs::read_dir(directory).expect("the migrations are in the workspace");
-        found.map(|entry| entry.expect("it can be read").path()).collect()
-    };
-    let folders = entries(&workspace().join("migrations")).into_iter().filter(|path| path.is_dir());
-    let mut files: Vec<PathBuf> = folders.flat_map(|folder| entries(&folder)).collect();
+    let mut files = files_below(&workspace().join("migrations"));
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
     files.sort();
     files
+}
+
+fn files_below(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 fn build(name: &str) {
