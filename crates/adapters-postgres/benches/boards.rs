@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use community::{Community, Failure};
 use domain::clock::FixedClock;
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
 use domain::leaderboard::{Asked, Filter, Kind, Leaderboard, Part, Scope, SortBy};
 use domain::usage::testing::NOW;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use community::{Community, Failure};
 use domain::clock::FixedClock;
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::ids::UserId;
 use domain::insights::Insights;
 use domain::plausibility::Plausibility;

@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::store::StoreError;
 use domain::users::Username;
 
 use crate::database::Database;

@@ -10,9 +10,9 @@ use domain::administration::{
     Action, Actor, AuditEntry, AuditFilter, Flag, FlagOrder, ListedAdministrator, Noted, Reason,
 };
 use domain::data::StoredData;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
-use domain::store::StoreError;
 use domain::users::Username;
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::identity::ports::ApiTokenRepository;
 use domain::identity::{ApiToken, Principal, Scopes, TokenHash, Via};
 use domain::ids::{ApiTokenId, UserId};
-use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::database::Database;

@@ -8,13 +8,14 @@ use diesel::sql_types::{
     Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::ports::{DashboardReader, Figures, Person, PlatformRepository, Window};
+use domain::dashboard::ports::{DashboardReader, Figures, Person, PlatformRepository};
 use domain::dashboard::{
     DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
+use domain::days::Window;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::progression::EventXp;
-use domain::store::StoreError;
 use domain::usage::{MachineId, ModelName, Source, Sums};
 use domain::users::{User, Username};
 use time::{Date, OffsetDateTime};

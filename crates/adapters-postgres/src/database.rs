@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use deadpool::Runtime;
+use domain::error::StoreError;
 use domain::pricing::CurrentBook;
-use domain::store::{Store, StoreError, UnitOfWork};
+use domain::store::{Store, UnitOfWork};
 
 use crate::dictionary::Dictionary;
-use crate::error::{ConnectError, pool_error};
+use crate::error::ConnectError;
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
 use crate::unit_of_work::PgUnitOfWork;
 use crate::work_class::WorkClass;
@@ -93,7 +94,7 @@ impl Database {
     }
 
     pub(crate) async fn connection(&self) -> Result<Pooled, StoreError> {
-        self.pool.get().await.map(Pooled::new).map_err(|error| pool_error(&error))
+        self.pool.get().await.map(Pooled::new).map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 }
 

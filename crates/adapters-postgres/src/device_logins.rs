@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::identity::ports::DeviceLoginRepository;
 use domain::identity::{Confirmation, Device, DeviceLogin, TokenHash, UserCode};
 use domain::ids::UserId;
-use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::error::store_error;

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::error::StoreError;
 use domain::pricing::{CurrentBook, PriceBook};
-use domain::store::StoreError;
 use domain::usage::{Model, ModelName, Provider, Source};
 
 use crate::error::store_error;

@@ -1,10 +1,8 @@
 //! What PostgreSQL's errors mean to the domain.
 
 use diesel::result::{DatabaseErrorKind, Error};
-use domain::store::StoreError;
+use domain::error::StoreError;
 use thiserror::Error as ThisError;
-
-use crate::pool::PoolError;
 
 /// Why no connection could be opened.
 #[derive(Debug, Clone, ThisError)]
@@ -61,9 +59,4 @@ fn is_going_away(message: &str) -> bool {
     ]
     .iter()
     .any(|sign| message.contains(sign))
-}
-
-/// The domain's view of a pool that gives no connection.
-pub(crate) fn pool_error(error: &PoolError) -> StoreError {
-    StoreError::Unavailable(error.to_string())
 }

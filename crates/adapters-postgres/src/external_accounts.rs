@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::identity::ports::ExternalAccountRepository;
 use domain::identity::{ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
 use domain::ids::UserId;
-use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::error::store_error;

@@ -5,11 +5,11 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel::{OptionalExtension, Queryable};
 use diesel_async::RunQueryDsl;
 use domain::data::StoredData;
+use domain::error::StoreError;
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
 use domain::social::ports::{FeedReader, MissedPage};
 use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark, Position};
-use domain::store::StoreError;
 use domain::users::{Username, WebUrl};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;

@@ -5,12 +5,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::progression::{EventXp, Level, xp};
 use domain::social::ports::{FollowReader, FollowRepository};
 use domain::social::{Contact, Follow, FollowStats, Relation};
-use domain::store::StoreError;
 use domain::users::{Username, WebUrl};
 use time::OffsetDateTime;
 

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::error::StoreError;
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, Ending, HeldJob, ListedJob, QueueState, TakenJob};
 use domain::jobs::{Job, JobQueue, JobStatus, JobStore, Kind, NewJob};
-use domain::store::StoreError;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 
-use domain::store::StoreError;
+use domain::error::StoreError;
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Client};
 

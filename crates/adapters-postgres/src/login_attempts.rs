@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::identity::AttemptKey;
 use domain::identity::ports::{LoginAttemptRepository, Noted};
-use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::error::store_error;

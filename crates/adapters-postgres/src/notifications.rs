@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use domain::data::StoredData;
+use domain::error::StoreError;
 use domain::ids::{NotificationId, UserId};
 use domain::jobs::Kind;
 use domain::mail::Letter;
@@ -13,7 +14,6 @@ use domain::notifications::{
     Channels, Expiry, Forgotten, Listed, Listing, Notification, NotificationKind, Preferences, PreferencesChange,
     Received, Which,
 };
-use domain::store::StoreError;
 use time::OffsetDateTime;
 use uuid::Uuid;
 

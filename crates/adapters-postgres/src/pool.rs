@@ -20,7 +20,6 @@ use crate::work_class::WorkClass;
 
 pub(crate) type Pool = Managed<Connector>;
 type Object = deadpool::managed::Object<Connector>;
-pub(crate) type PoolError = deadpool::managed::PoolError<ConnectError>;
 
 /// Counts what goes to the database, for tests and metrics; `BEGIN`, `COMMIT` and `ROLLBACK` are not counted.
 #[derive(Debug, Clone, Default)]

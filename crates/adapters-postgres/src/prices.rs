@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::administration::Reason;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
     Decision, DecisionId, Edition, Outcome, Override, PriceRow, PriceUpdate, Prices, UnpricedModel, line,
 };
-use domain::store::StoreError;
 use domain::usage::{Model, ModelName, Provider};
 use time::OffsetDateTime;
 use uuid::Uuid;

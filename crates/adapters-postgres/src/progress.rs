@@ -10,11 +10,11 @@ use domain::achievements::ports::{
     AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
 };
 use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
-use domain::dashboard::ports::Window;
+use domain::days::Window;
+use domain::error::StoreError;
 use domain::ids::{AchievementId, UserId};
 use domain::progression::EventXp;
 use domain::social::Activity;
-use domain::store::StoreError;
 use domain::usage::ModelName;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::progression::{EventXp, Level, xp};
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
 use domain::referrals::{
     ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
 };
-use domain::store::StoreError;
 use domain::users::{Username, WebUrl};
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use diesel::sql_types::{Array, BigInt, Integer, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::pricing::Edition;
-use domain::store::StoreError;
 use domain::usage::ports::UnpricedReader;
 use domain::usage::{Model, ModelName, Provider, RepricedAccount};
 use time::OffsetDateTime;

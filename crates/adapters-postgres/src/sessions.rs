@@ -5,10 +5,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::identity::ports::{SessionReader, SessionRepository};
 use domain::identity::{Credential, Device, Principal, Session, TokenHash, Via};
 use domain::ids::{SessionId, UserId};
-use domain::store::StoreError;
 use time::OffsetDateTime;
 
 use crate::database::Database;

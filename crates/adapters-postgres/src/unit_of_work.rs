@@ -9,6 +9,7 @@ use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, Simpl
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
 use domain::dashboard::ports::PlatformRepository;
+use domain::error::StoreError;
 use domain::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -22,7 +23,7 @@ use domain::pricing::ports::PriceRepository;
 use domain::projects::ports::ProjectRepository;
 use domain::referrals::ports::ReferralRepository;
 use domain::social::ports::FollowRepository;
-use domain::store::{StoreError, UnitOfWork};
+use domain::store::UnitOfWork;
 use domain::usage::ports::LedgerRepository;
 use domain::usage::{MachineId, Model, Source};
 use domain::users::ports::{PurgeRepository, UserRepository};

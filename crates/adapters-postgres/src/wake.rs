@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use domain::store::StoreError;
+use domain::error::StoreError;
 
 use crate::listening::Listening;
 

@@ -71,9 +71,9 @@ async fn follow(editions: &Editions) -> bool {
 mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
+    use domain::error::StoreError;
     use domain::pricing::ports::{MockPriceReader, StoredPrices};
     use domain::pricing::{Edition, line};
-    use domain::store::StoreError;
     use domain::usage::ModelName;
 
     use super::*;

@@ -1,4 +1,4 @@
-//! What kinds of failure there are; each edge decides what to do with a kind.
+//! What kinds of failure there are, and those of the database; each edge decides what to do with a kind.
 
 use std::error::Error;
 
@@ -62,5 +62,90 @@ pub trait DomainError: Error + Send + Sync + 'static {
     /// What it is about, where it is about one thing.
     fn subject(&self) -> Option<Subject> {
         None
+    }
+}
+
+/// Why the database did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or has no connection free; asking later may help.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// A unique constraint refused a row; a race that an earlier check lost.
+    #[error("a row collided with {constraint}")]
+    Conflict {
+        /// The constraint's name in the schema, such as `users_email_key`.
+        constraint: String,
+    },
+    /// It gave the transaction up because it collided with others (a deadlock, or changes that cannot be put in an order):
+    /// nothing was changed, and the same again may succeed.
+    #[error("the transaction collided with others: {0}")]
+    Collided(String),
+    /// It refused, or answered something that makes no sense: a defect of ours.
+    #[error("the database failed: {0}")]
+    Internal(String),
+}
+
+impl StoreError {
+    /// The code of [`Collided`](Self::Collided), which each context passes on.
+    pub(crate) const COLLIDED: &'static str = "store_collided";
+}
+
+impl DomainError for StoreError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unavailable(_) | Self::Collided(_) => ErrorKind::Unavailable,
+            Self::Conflict { .. } => ErrorKind::Conflict,
+            Self::Internal(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "store_unavailable",
+            Self::Conflict { .. } => "store_conflict",
+            Self::Collided(_) => Self::COLLIDED,
+            Self::Internal(_) => "store_failed",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::assert_promises;
+
+    #[test]
+    fn each_error_of_the_store_says_whether_asking_later_may_help() {
+        assert_promises([
+            (
+                StoreError::Unavailable("away".into()),
+                ErrorKind::Unavailable,
+                "store_unavailable",
+                None,
+                "the database is not available: away",
+            ),
+            (
+                StoreError::Conflict { constraint: "users_email_key".into() },
+                ErrorKind::Conflict,
+                "store_conflict",
+                None,
+                "a row collided with users_email_key",
+            ),
+            (
+                StoreError::Collided("deadlock detected".into()),
+                ErrorKind::Unavailable,
+                "store_collided",
+                None,
+                "the transaction collided with others: deadlock detected",
+            ),
+            (
+                StoreError::Internal("no such column".into()),
+                ErrorKind::Internal,
+                "store_failed",
+                None,
+                "the database failed: no such column",
+            ),
+        ]);
     }
 }

@@ -1,6 +1,6 @@
 //! A round over many people, of whom one may fail.
 
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// What a round came to so far. A failure with one keeps nobody else from theirs, and is told in the end.
 #[derive(Debug, Default)]

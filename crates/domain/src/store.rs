@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use thiserror::Error;
 
 use crate::achievements::ports::ProgressRepository;
 use crate::administration::ports::AdministrationRepository;
 use crate::dashboard::ports::PlatformRepository;
-use crate::error::{DomainError, ErrorKind};
+use crate::error::{DomainError, StoreError};
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
@@ -113,51 +112,6 @@ pub trait UnitOfWork: Send {
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// Why the database did not do what it was asked.
-#[derive(Debug, Clone, Error)]
-pub enum StoreError {
-    /// It cannot be reached, or has no connection free; asking later may help.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    /// A unique constraint refused a row; a race that an earlier check lost.
-    #[error("a row collided with {constraint}")]
-    Conflict {
-        /// The constraint's name in the schema, such as `users_email_key`.
-        constraint: String,
-    },
-    /// It gave the transaction up because it collided with others (a deadlock, or changes that cannot be put in an order):
-    /// nothing was changed, and the same again may succeed.
-    #[error("the transaction collided with others: {0}")]
-    Collided(String),
-    /// It refused, or answered something that makes no sense: a defect of ours.
-    #[error("the database failed: {0}")]
-    Internal(String),
-}
-
-impl StoreError {
-    /// The code of [`Collided`](Self::Collided), which each context passes on.
-    const COLLIDED: &'static str = "store_collided";
-}
-
-impl DomainError for StoreError {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Unavailable(_) | Self::Collided(_) => ErrorKind::Unavailable,
-            Self::Conflict { .. } => ErrorKind::Conflict,
-            Self::Internal(_) => ErrorKind::Internal,
-        }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "store_unavailable",
-            Self::Conflict { .. } => "store_conflict",
-            Self::Collided(_) => Self::COLLIDED,
-            Self::Internal(_) => "store_failed",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -166,7 +120,7 @@ mod tests {
     use pollster::block_on;
 
     use super::*;
-    use crate::testing::assert_promises;
+    use crate::error::ErrorKind;
 
     /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
     fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
@@ -215,39 +169,5 @@ mod tests {
             }));
             assert_eq!((failed.expect_err("it failed").code(), attempts.get()), (code, 1));
         }
-    }
-
-    #[test]
-    fn each_error_of_the_store_says_whether_asking_later_may_help() {
-        assert_promises([
-            (
-                StoreError::Unavailable("away".into()),
-                ErrorKind::Unavailable,
-                "store_unavailable",
-                None,
-                "the database is not available: away",
-            ),
-            (
-                StoreError::Conflict { constraint: "users_email_key".into() },
-                ErrorKind::Conflict,
-                "store_conflict",
-                None,
-                "a row collided with users_email_key",
-            ),
-            (
-                StoreError::Collided("deadlock detected".into()),
-                ErrorKind::Unavailable,
-                "store_collided",
-                None,
-                "the transaction collided with others: deadlock detected",
-            ),
-            (
-                StoreError::Internal("no such column".into()),
-                ErrorKind::Internal,
-                "store_failed",
-                None,
-                "the database failed: no such column",
-            ),
-        ]);
     }
 }

@@ -12,6 +12,7 @@ use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
+use crate::error::StoreError;
 #[cfg(test)]
 use crate::error::{DomainError, ErrorKind, Subject};
 use crate::identity::Email;
@@ -31,7 +32,7 @@ use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::projects::ports::{MockProjectRepository, ProjectRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
-use crate::store::{MockStore, StoreError, UnitOfWork};
+use crate::store::{MockStore, UnitOfWork};
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};

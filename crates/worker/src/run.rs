@@ -10,10 +10,10 @@ use apalis_core::worker::builder::WorkerBuilder;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
+use domain::error::StoreError;
 use domain::ids::{Ids, JobId};
 use domain::jobs::ports::{Ending, TakenJob};
 use domain::jobs::{JobStore, NewJob};
-use domain::store::StoreError;
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinHandle};
 

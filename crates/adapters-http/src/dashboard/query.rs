@@ -1,6 +1,7 @@
 //! What is asked of figures: how many days, which period, which year.
 
-use domain::dashboard::{Period, TrendDays};
+use domain::dashboard::TrendDays;
+use domain::days::Period;
 use utoipa::IntoParams;
 
 use crate::validation::{Fields, FromFields, checks};

@@ -79,13 +79,14 @@ mod tests {
 
     use async_trait::async_trait;
     use domain::clock::FixedClock;
+    use domain::error::StoreError;
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
     use domain::identity::{Principal, Secret, Via};
     use domain::ids::{CountingIds, SessionId, UserId};
     use domain::referrals::VisitorSalt;
     use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
-    use domain::store::{MockStore, StoreError};
+    use domain::store::MockStore;
     use uuid::Uuid;
 
     use super::*;

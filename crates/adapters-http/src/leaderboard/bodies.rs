@@ -1,6 +1,6 @@
 //! Boards as JSON.
 
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::leaderboard::{Asked, Board, Entry, Part, RankedDay, Score, SortBy};
 use domain::users::User;
 use serde::{Serialize, Serializer};

@@ -1,6 +1,6 @@
 //! Which board is asked for, and which part of it.
 
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::leaderboard::{Asked, Filter, HistoryDays, Kind, Part, Scope, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::error::StoreError;
 use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
 use domain::identity::{Credential, Device, PasswordHash, Session, SignInName, TokenHash};
-use domain::store::StoreError;
 use domain::users::Presence;
 use serde_json::{Value, json};
 

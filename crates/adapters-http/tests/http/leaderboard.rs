@@ -1,6 +1,6 @@
 //! `/leaderboard`, over the wire.
 
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::ids::UserId;
 use domain::leaderboard::{
     Board, Entry, Kind, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy, Standing,

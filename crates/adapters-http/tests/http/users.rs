@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::days::Zone;
-use domain::store::StoreError;
+use domain::error::StoreError;
 use domain::usage::ports::Account;
 use domain::usage::testing::account;
 use domain::users::{User, Username};

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::social::ports::{ActivityHub, HeardActivities};
 use domain::social::{LiveActivity, Mark};
-use domain::store::StoreError;
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 

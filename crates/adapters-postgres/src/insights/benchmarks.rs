@@ -6,12 +6,12 @@ use diesel::sql_types::{
     Array, BigInt, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::Period;
-use domain::dashboard::ports::Window;
+use domain::days::Period;
+use domain::days::Window;
+use domain::error::StoreError;
 use domain::insights::ports::{BenchmarkRepository, InsightReader};
 use domain::insights::{Benchmark, Cut, Measure, Own, Spread};
 use domain::leaderboard::ports::ZoneDay;
-use domain::store::StoreError;
 use time::{Date, OffsetDateTime};
 
 use crate::database::Database;

@@ -3,7 +3,7 @@
 mod reading;
 mod refreshing;
 
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::leaderboard::{Measure, SortBy};
 
 /// The number of a period in the tables, from 1.

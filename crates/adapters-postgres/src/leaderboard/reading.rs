@@ -6,7 +6,8 @@ use diesel::sql_types::{
     BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::Period;
+use domain::days::Period;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
@@ -15,7 +16,6 @@ use domain::leaderboard::{
 };
 use domain::money::Usd;
 use domain::progression::{EventXp, Level, xp};
-use domain::store::StoreError;
 use domain::usage::Source;
 use domain::users::{Region, Username, WebUrl};
 use time::{Date, OffsetDateTime};

@@ -5,10 +5,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::{JobId, UserId};
 use domain::leaderboard::ports::{BestRank, LatestBoard, LeaderboardRepository, ZoneDay};
 use domain::leaderboard::{SeasonMonth, TOP};
-use domain::store::StoreError;
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 

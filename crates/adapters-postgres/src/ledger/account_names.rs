@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use diesel::sql_types::{Array, Integer, SmallInt, Uuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::store::StoreError;
 use domain::usage::ports::SharedNames;
 use domain::usage::room::NameUse;
 

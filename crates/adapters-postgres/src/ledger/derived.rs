@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Integer, SmallInt, Uuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::store::StoreError;
 use domain::usage::ports::Moved;
 use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
 use time::Date;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::sql_types::{BigInt, Bool};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::portability::Part;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
-use domain::store::{StoreError, UnitOfWork};
+use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
 use time::OffsetDateTime;
 

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid};
 use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
 use domain::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::ports::ImportRepository;
 use domain::portability::{Machine, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use domain::projects::{Description, MOST_PROJECTS, Title};
-use domain::store::StoreError;
 
 use crate::error::store_error;
 use crate::statement::{Statement, statement};

@@ -5,6 +5,7 @@ use diesel_async::RunQueryDsl;
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
 use domain::data::StoredData;
+use domain::error::StoreError;
 use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
@@ -15,7 +16,6 @@ use domain::portability::{
 use domain::progression::EventXp;
 use domain::projects::Project;
 use domain::referrals::ReferralCode;
-use domain::store::StoreError;
 use domain::usage::MachineId;
 use domain::users::Username;
 use time::OffsetDateTime;

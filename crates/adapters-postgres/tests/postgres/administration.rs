@@ -8,15 +8,15 @@ use domain::administration::{
     FlagState, Reason, Target,
 };
 use domain::clock::FixedClock;
-use domain::dashboard::Period;
-use domain::error::DomainError;
+use domain::days::Period;
+use domain::error::{DomainError, StoreError};
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
 use domain::jobs::ports::{Capacity, Ending, ListedJob};
 use domain::jobs::{Job, JobStatus, JobStore, Kind, NewJob};
 use domain::leaderboard::{Asked, Leaderboard, Part, SortBy};
 use domain::page::PageRequest;
-use domain::store::{Store, StoreError};
+use domain::store::Store;
 use domain::users::{GRACE, User, Username};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
@@ -133,7 +133,7 @@ async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.administration().insert_flag(Uuid::now_v7(), ada.id, &order(None), root.id(), NOW).await.expect("a flag");
     let deed = Deed::new(Action::FlagAccount, Target::User(ada.id), Vec::new());
-    deed.note(&mut *tx, &Fresh, &root, NOW).await.expect("an entry");
+    deed.note(tx.administration(), &Fresh, &root, NOW).await.expect("an entry");
     drop(tx);
     assert!(nothing_happened().await);
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::social::FollowStats;
 use domain::social::ports::FollowReader;
-use domain::store::{Store, StoreError};
+use domain::store::Store;
 use domain::users::User;
 use tokio::task::JoinSet;
 

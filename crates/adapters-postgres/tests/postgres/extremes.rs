@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::achievements::Achievements;
 use domain::clock::FixedClock;
-use domain::dashboard::{Look, Period, TrendDays};
+use domain::dashboard::{Look, TrendDays};
+use domain::days::Period;
 use domain::error::DomainError;
 use domain::ids::CountingIds;
 use domain::insights::{Insights, WeeklySummaries};

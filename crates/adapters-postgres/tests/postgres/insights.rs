@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::clock::FixedClock;
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::days::Zone;
 use domain::error::{DomainError, ErrorKind};
 use domain::ids::UserId;

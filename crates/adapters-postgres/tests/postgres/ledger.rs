@@ -310,7 +310,7 @@ async fn messages_without_tokens_are_stored_and_count_as_nothing() {
     nothing_to_repair(&usage, ada.id).await;
 
     let look = domain::dashboard::Look::own(ada.clone());
-    let (dashboard, all) = (fixture.dashboard(), domain::dashboard::Period::All);
+    let (dashboard, all) = (fixture.dashboard(), domain::days::Period::All);
     let overview = dashboard.overview(&look).await.expect("an overview");
     assert_eq!((overview.models, overview.sources, overview.active_days), (0, 0, 0));
     assert_eq!(dashboard.models(&look, all).await.expect("models").total, 0);

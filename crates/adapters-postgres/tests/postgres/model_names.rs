@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::dashboard::Period;
-use domain::dashboard::ports::Window;
+use domain::days::Period;
+use domain::days::Window;
 use domain::ids::UserId;
 use domain::leaderboard::{Kind, Scope};
 use domain::pricing::{CurrentBook, ModelNaming, PriceBook, line};

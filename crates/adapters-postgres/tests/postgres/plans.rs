@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
-use domain::dashboard::{Dashboard, Period, TrendDays};
+use domain::dashboard::{Dashboard, TrendDays};
+use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
 use domain::leaderboard::Leaderboard;
 use domain::usage::SentMessage;

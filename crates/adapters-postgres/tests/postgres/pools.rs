@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use adapters_postgres::{Database, PoolSettings, WorkClass};
-use domain::store::{Store, StoreError};
+use domain::error::StoreError;
+use domain::store::Store;
 
 use tokio_postgres::Client;
 

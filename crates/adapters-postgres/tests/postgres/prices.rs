@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::administration::{Administrator, Reason};
 use domain::clock::FixedClock;
+use domain::error::StoreError;
 use domain::ids::{CountingIds, UserId};
 use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
@@ -12,7 +13,6 @@ use domain::pricing::{
     CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Outcome, Override, PriceBook, PriceOverrides,
     PriceRefresh, PricingError, UnpricedModels, line,
 };
-use domain::store::StoreError;
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
 use domain::usage::{Batch, MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, Usage};

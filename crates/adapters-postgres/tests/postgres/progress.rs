@@ -6,7 +6,7 @@ use domain::achievements::ports::AchievementReader;
 use domain::achievements::{AchievementError, Achievements, MOST_PINNED, UsageFacts, catalogue, find_by_slug};
 use domain::clock::FixedClock;
 use domain::dashboard::Look;
-use domain::dashboard::ports::Window;
+use domain::days::Window;
 use domain::ids::UserId;
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};

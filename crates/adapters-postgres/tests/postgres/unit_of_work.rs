@@ -1,8 +1,8 @@
 //! What a transaction promises: all or nothing, and never a commit that was none.
 
 use crate::common::{Fixture, fixture, person};
-use domain::error::{DomainError, ErrorKind};
-use domain::store::{Store, StoreError};
+use domain::error::{DomainError, ErrorKind, StoreError};
+use domain::store::Store;
 use domain::usage::testing::{batch, sent};
 use domain::users::ProfileChange;
 

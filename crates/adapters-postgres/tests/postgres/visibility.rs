@@ -1,6 +1,7 @@
 //! Who may see whose data: asked anew by every statement that reads it.
 
-use domain::dashboard::ports::{DashboardReader, Window};
+use domain::dashboard::ports::DashboardReader;
+use domain::days::Window;
 use domain::ids::UserId;
 use domain::page::PageRequest;
 use domain::projects::ports::ProjectReader;
@@ -74,7 +75,7 @@ async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
     let look = dashboard.visible(&bob.username, None).await.expect("public");
     fixture.set_public(&bob, false).await;
     assert!(matches!(dashboard.overview(&look).await, Err(UserError::Private)));
-    assert!(dashboard.tools(&look, domain::dashboard::Period::All).await.expect("nothing").items.is_empty());
+    assert!(dashboard.tools(&look, domain::days::Period::All).await.expect("nothing").items.is_empty());
     let profile = dashboard.profile(&bob.username, None).await.expect("a name and a picture");
     assert_eq!(profile.overview, None);
 }

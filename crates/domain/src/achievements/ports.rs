@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::{Events, Facts, Tier};
-use crate::dashboard::ports::Window;
+use crate::days::Window;
+use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
 use crate::notifications::Notification;
 use crate::progression::EventXp;
 use crate::social::Activity;
-use crate::store::StoreError;
 use crate::usage::Sums;
 
 /// Something that pays XP or is announced once; one without XP is a mark.

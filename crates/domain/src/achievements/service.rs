@@ -8,7 +8,7 @@ use super::ports::{AchievementReader, Unlocked};
 use super::{Definition, Progress, catalogue, progress, standing};
 use crate::clock::Clock;
 use crate::dashboard::Look;
-use crate::dashboard::ports::Window;
+use crate::days::Window;
 use crate::days::Zone;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::xp_in_hundredths;

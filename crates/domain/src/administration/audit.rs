@@ -4,9 +4,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::administrator::Administrator;
+use super::ports::AdministrationRepository;
 use crate::data::{Data, StoredData};
+use crate::error::StoreError;
 use crate::ids::{Ids, JobId, UserId};
-use crate::store::{StoreError, UnitOfWork};
 use crate::usage::ModelName;
 use crate::users::Username;
 
@@ -133,13 +134,13 @@ impl Deed {
     /// Writes to the log that `actor` does this at `now`, in the transaction in which it is done.
     pub async fn note(
         self,
-        tx: &mut dyn UnitOfWork,
+        log: &mut dyn AdministrationRepository,
         ids: &dyn Ids,
         actor: impl Into<Actor>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
         let noted = Noted { id: ids.fresh(), at: now, actor: actor.into(), deed: self };
-        tx.administration().note(&noted).await
+        log.note(&noted).await
     }
 }
 

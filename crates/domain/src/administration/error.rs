@@ -3,10 +3,9 @@
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use crate::error::{DomainError, ErrorKind, Subject};
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::JobId;
 use crate::jobs::JobStatus;
-use crate::store::StoreError;
 use crate::users::Username;
 
 /// Why a use case of administrators failed; nothing was changed, and nothing written to the log.

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::administrator::ListedAdministrator;
 use super::audit::{AuditEntry, AuditFilter, Noted};
 use super::flag::{Flag, FlagOrder};
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
-use crate::store::StoreError;
 
 /// Stores who administers, what keeps accounts off the boards, and the log.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

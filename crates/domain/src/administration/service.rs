@@ -108,7 +108,7 @@ impl Administration {
         }
         let action = if administers { Action::GrantAdministrator } else { Action::RevokeAdministrator };
         let deed = Deed::new(action, Target::User(user), Vec::new());
-        deed.note(&mut *tx, &*self.ids, Actor::Operator, self.clock.now()).await?;
+        deed.note(tx.administration(), &*self.ids, Actor::Operator, self.clock.now()).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -149,7 +149,7 @@ impl Administration {
             ("expires_at", order.expires_at.map(rfc3339).into()),
         ];
         let deed = Deed::new(Action::FlagAccount, Target::User(user.id), details);
-        deed.note(&mut *tx, &*self.ids, by, now).await?;
+        deed.note(tx.administration(), &*self.ids, by, now).await?;
         tx.commit().await?;
         Ok(Flag {
             id,
@@ -188,7 +188,7 @@ impl Administration {
         let reason = reason.as_ref().map(Reason::as_str);
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let deed = Deed::new(Action::UnflagAccount, Target::User(user.id), details);
-        deed.note(&mut *tx, &*self.ids, by, now).await?;
+        deed.note(tx.administration(), &*self.ids, by, now).await?;
         ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
@@ -230,7 +230,7 @@ impl Administration {
         let job = held(&mut *tx, id).await?;
         may_retry(&job)?;
         tx.jobs().retry(id, now).await?;
-        about(Action::RetryJob, id, job).note(&mut *tx, &*self.ids, by, now).await?;
+        about(Action::RetryJob, id, job).note(tx.administration(), &*self.ids, by, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -244,7 +244,7 @@ impl Administration {
         let job = held(&mut *tx, id).await?;
         may_remove(&job)?;
         tx.jobs().remove(id).await?;
-        about(Action::RemoveJob, id, job).note(&mut *tx, &*self.ids, by, self.clock.now()).await?;
+        about(Action::RemoveJob, id, job).note(tx.administration(), &*self.ids, by, self.clock.now()).await?;
         Ok(tx.commit().await?)
     }
 }

@@ -1,8 +1,8 @@
 //! Two people side by side.
 
-use super::ports::Window;
 use super::service::{Dashboard, overview};
 use super::views::Overview;
+use crate::days::Window;
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::usage::{ModelName, Source};

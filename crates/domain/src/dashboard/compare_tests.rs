@@ -6,9 +6,10 @@ use pollster::block_on;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader, Window};
+use super::ports::{Figures, MockDashboardReader};
 use super::*;
 use crate::clock::FixedClock;
+use crate::days::Window;
 use crate::days::Zone;
 use crate::error::DomainError;
 use crate::ids::UserId;

@@ -16,6 +16,6 @@ pub use heatmap::{HeatDay, Heatmap};
 pub use platform::PlatformFigures;
 pub use service::{Dashboard, Look, WebProfile};
 pub use views::{
-    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays,
-    Trends, share_percent,
+    DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
+    share_percent,
 };

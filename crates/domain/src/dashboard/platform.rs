@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::views::PlatformTotals;
 use crate::clock::Clock;
-use crate::store::{Store, StoreError};
+use crate::error::StoreError;
+use crate::store::Store;
 
 /// Computes the figures of the whole instance.
 #[derive(Clone)]

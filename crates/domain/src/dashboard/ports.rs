@@ -3,26 +3,16 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use time::macros::date;
 use time::{Date, OffsetDateTime};
 
 use super::compare::Favourites;
-use super::views::{DayUsage, MachineUsage, ModelUsage, Period, PlatformTotals, ToolUsage, TopList};
+use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList};
+use crate::days::Window;
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::progression::EventXp;
-use crate::store::StoreError;
-use crate::streaks::window_start;
 use crate::usage::Sums;
 use crate::users::{User, Username};
-
-/// How many days the monthly figures cover.
-const MONTH: u16 = 30;
-
-/// Before every message that is accepted.
-const FIRST_DAY: Date = date!(2000 - 01 - 01);
-
-/// After every message that will ever be.
-const LAST_DAY: Date = date!(9999 - 12 - 31);
 
 /// A person as somebody else meets them.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,30 +40,6 @@ pub struct Figures {
     pub models: u32,
     /// How many different tools were used.
     pub sources: u32,
-}
-
-/// The days of one person, `from` to `to`, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// Whose days.
-    pub person: UserId,
-    /// The first.
-    pub from: Date,
-    /// The last.
-    pub to: Date,
-}
-
-impl Window {
-    /// The last 30 days of `person`, `today` included.
-    pub fn month(person: UserId, today: Date) -> Self {
-        Self { person, from: window_start(today, MONTH), to: today }
-    }
-
-    /// The days of `period` of `person`. All of them ends with the last day there is: a clock may run ahead.
-    pub fn of(person: UserId, period: Period, today: Date) -> Self {
-        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
-        Self { person, from, to }
-    }
 }
 
 /// Reads what is shown. Each method is one statement, and each asks anew whether `viewer` (nobody, when anonymous) may

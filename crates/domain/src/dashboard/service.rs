@@ -5,15 +5,15 @@ use std::sync::Arc;
 use time::Date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::{DashboardReader, Figures, Person, Window};
+use super::ports::{DashboardReader, Figures, Person};
 use super::views::{
-    DayUsage, MachineUsage, ModelUsage, Overview, Period, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
+    DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
 };
 use crate::clock::Clock;
-use crate::days::{LocalTime, Zone, days_between};
+use crate::days::{LocalTime, Period, Window, Zone, days_between, window_start};
 use crate::ids::UserId;
 use crate::progression::{Level, xp};
-use crate::streaks::{Streak, window_start};
+use crate::streaks::Streak;
 use crate::usage::{Sums, cache_efficiency};
 use crate::users::{User, UserError, Username};
 

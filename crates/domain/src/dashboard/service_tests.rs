@@ -7,13 +7,12 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader, Person, Window};
+use super::ports::{Figures, MockDashboardReader, Person};
 use super::*;
 use crate::clock::FixedClock;
-use crate::days::Zone;
-use crate::error::{DomainError, ErrorKind};
+use crate::days::{Period, Window, Zone};
+use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
-use crate::store::StoreError;
 use crate::testing::person;
 use crate::usage::testing::NOW;
 use crate::usage::{MachineId, Sums};

@@ -7,41 +7,6 @@ use crate::progression::{Level, MonthlyBadge};
 use crate::streaks::Streak;
 use crate::usage::{CostStatus, MachineId, ModelName, Source, Sums};
 
-/// Which usage is looked at, by local usage date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Period {
-    /// Everything.
-    #[default]
-    All,
-    /// The last 30 local days including today.
-    Month,
-    /// The last 7 local days including today.
-    Week,
-}
-
-impl Period {
-    /// All periods.
-    pub const ALL: [Self; 3] = [Self::All, Self::Month, Self::Week];
-
-    /// The period's name in the API.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Month => "month",
-            Self::Week => "week",
-        }
-    }
-
-    /// How many days it has; `None` for all of them.
-    pub const fn days(self) -> Option<u16> {
-        match self {
-            Self::All => None,
-            Self::Month => Some(30),
-            Self::Week => Some(7),
-        }
-    }
-}
-
 /// How many days a trend covers: 1 to 365.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrendDays(u16);

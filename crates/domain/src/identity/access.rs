@@ -6,8 +6,9 @@
 use time::OffsetDateTime;
 
 use super::error::IdentityError;
+use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 use crate::users::Presence;
 
 /// What survives when the access to an account ends. Confirmed device logins never do.

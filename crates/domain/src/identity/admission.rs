@@ -3,8 +3,9 @@
 use time::OffsetDateTime;
 
 use super::credentials::PasswordHash;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 use crate::users::Presence;
 
 /// Who has shown to know a password. To check it takes a while, in which its owner may choose another.

@@ -7,10 +7,11 @@ use time::{Duration, OffsetDateTime};
 
 use super::credentials::SignInName;
 use super::error::IdentityError;
+use super::ports::LoginAttemptRepository;
 use super::session::Device;
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::network::ClientNetwork;
-use crate::store::{StoreError, UnitOfWork};
 
 /// What attempts are counted by, as a SHA-256: what people mistype is not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,11 +63,15 @@ impl Attempt {
     }
 
     /// Counts the attempt, or fails if it is one too many for its target or its address.
-    pub(super) async fn begin(self, tx: &mut dyn UnitOfWork, limit: FailedLogins) -> Result<(), IdentityError> {
+    pub(super) async fn begin(
+        self,
+        attempts: &mut dyn LoginAttemptRepository,
+        limit: FailedLogins,
+    ) -> Result<(), IdentityError> {
         let by_target = Some((self.target, limit));
         let by_network = self.network.map(|network| (network, limit.of_network()));
         for (key, limit) in by_target.into_iter().chain(by_network) {
-            let noted = tx.login_attempts().note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
+            let noted = attempts.note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
             if !noted.let_through {
                 let retry_after = limit.wait(&noted.tries, self.at).unwrap_or(Duration::ZERO);
                 return Err(IdentityError::TooManyFailures { retry_after });
@@ -77,10 +82,10 @@ impl Attempt {
 
     /// Forgets what failed for the target, and this attempt for the address: whoever knows one password may still be guessing
     /// others.
-    pub(super) async fn succeed(self, tx: &mut dyn UnitOfWork) -> Result<(), StoreError> {
-        tx.login_attempts().forget(self.target).await?;
+    pub(super) async fn succeed(self, attempts: &mut dyn LoginAttemptRepository) -> Result<(), StoreError> {
+        attempts.forget(self.target).await?;
         match self.network {
-            Some(network) => tx.login_attempts().take_back(network, self.at).await,
+            Some(network) => attempts.take_back(network, self.at).await,
             None => Ok(()),
         }
     }

@@ -10,8 +10,9 @@ use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, StoreError, retried};
+use crate::store::{Store, retried};
 use crate::users::Presence;
 
 /// How often another user code is tried where one is taken.

@@ -3,8 +3,7 @@
 use thiserror::Error;
 use time::Duration;
 
-use crate::error::{DomainError, ErrorKind, Subject};
-use crate::store::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
 /// Why a use case of sign-in failed; nothing was changed.
 #[derive(Debug, Error)]

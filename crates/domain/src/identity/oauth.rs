@@ -14,8 +14,9 @@ use super::linking::{Decision, decide};
 use super::providers::Providers;
 use super::session::{Device, Session, SignedIn};
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, StoreError, UnitOfWork, retried};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How often a sign-in is tried that collides with others at the same moment.

@@ -11,9 +11,8 @@ use uuid::Uuid;
 use super::ports::MockIdentityProvider;
 use super::*;
 use crate::clock::FixedClock;
-use crate::error::{DomainError, ErrorKind};
+use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{MockIds, SessionId, UserId};
-use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 

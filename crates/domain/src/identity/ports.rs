@@ -12,8 +12,8 @@ use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
 use super::session::{Credential, Principal, Session, TokenHash, Via};
+use crate::error::StoreError;
 use crate::ids::{ApiTokenId, SessionId, UserId};
-use crate::store::StoreError;
 
 /// Stores sessions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

@@ -14,10 +14,11 @@ use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Credential, Device, Principal, Session, SignedIn};
 use crate::clock::Clock;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
 use crate::mail::{Letter, RequestedEmail};
 use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
-use crate::store::{Store, StoreError, UnitOfWork, retried};
+use crate::store::{Store, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is known: noting every request would write on every read.
@@ -223,7 +224,7 @@ impl Identity {
         attempt: Attempt,
     ) -> Result<Option<Attempt>, IdentityError> {
         if let Some(limit) = self.failed_logins {
-            attempt.begin(&mut *tx, limit).await?;
+            attempt.begin(tx.login_attempts(), limit).await?;
         }
         tx.commit().await?;
         Ok(self.failed_logins.map(|_| attempt))
@@ -231,7 +232,7 @@ impl Identity {
 
     async fn succeed_once(&self, attempt: Attempt) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
-        attempt.succeed(&mut *tx).await?;
+        attempt.succeed(tx.login_attempts()).await?;
         Ok(tx.commit().await?)
     }
 
@@ -284,7 +285,7 @@ impl Identity {
             return Err(IdentityError::WrongCredentials);
         }
         if let Some(attempt) = attempt {
-            attempt.succeed(&mut *tx).await?;
+            attempt.succeed(tx.login_attempts()).await?;
         }
         tx.users().set_password(user, new.clone()).await?;
         if self.sends_letters {

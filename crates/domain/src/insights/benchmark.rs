@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::dashboard::Period;
+use crate::days::Period;
 
 /// Of fewer people there are no percentiles: they would say little, and much about single ones.
 pub const FLOOR: u32 = 20;

@@ -101,7 +101,7 @@ pub(super) mod testing {
     use time::macros::date;
 
     use super::*;
-    use crate::dashboard::Period;
+    use crate::days::Period;
     use crate::ids::UserId;
     use crate::usage::testing::NOW;
     use crate::users::{Profile, Username};
@@ -141,7 +141,7 @@ pub(super) mod testing {
 
     /// So many active days that end with the last of them.
     pub(in crate::insights) fn days_until(last: Date, count: u16) -> BTreeSet<Date> {
-        crate::days::days_between(crate::streaks::window_start(last, count), last).collect()
+        crate::days::days_between(crate::days::window_start(last, count), last).collect()
     }
 }
 

@@ -2,10 +2,9 @@
 
 use thiserror::Error;
 
-use crate::dashboard::Period;
-use crate::error::{DomainError, ErrorKind, Subject};
+use crate::days::Period;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Why a use case of insights failed.
 #[derive(Debug, Error)]

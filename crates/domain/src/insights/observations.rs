@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::benchmark::{FLOOR, Measure, Spread};
 use super::comparison::Comparison;
-use crate::dashboard::Period;
+use crate::days::Period;
 use crate::money::Usd;
 use crate::text::{grouped, plural};
 

@@ -5,12 +5,11 @@ use time::{Date, OffsetDateTime};
 
 use super::benchmark::Benchmark;
 use super::comparison::Own;
-use crate::dashboard::Period;
-use crate::dashboard::ports::Window;
-use crate::days::Zone;
+use crate::days::Window;
+use crate::days::{Period, Zone};
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::leaderboard::ports::ZoneDay;
-use crate::store::StoreError;
 use crate::weeks::Week;
 
 /// A week that is over in some zone, and is summed up for those who live there.

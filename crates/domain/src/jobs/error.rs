@@ -65,7 +65,7 @@ impl DomainError for JobError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::StoreError;
+    use crate::error::StoreError;
     use crate::testing::assert_promises;
     use crate::users::UserError;
 

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use super::job::{Job, NewJob, UnknownJob};
 use super::kind::Kind;
 use super::status::JobStatus;
+use crate::error::StoreError;
 use crate::ids::JobId;
-use crate::store::StoreError;
 
 /// Queues jobs in a transaction: they are there once it is committed.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

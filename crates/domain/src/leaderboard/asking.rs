@@ -2,9 +2,10 @@
 
 use time::{Duration, OffsetDateTime};
 
+use crate::error::StoreError;
 use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// How long refreshes are gathered that people bring about by themselves: each goes over everybody, and anybody may change who
 /// sees them at any time.

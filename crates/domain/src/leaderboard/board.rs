@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::dashboard::Period;
+use crate::days::Period;
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::progression::Level;

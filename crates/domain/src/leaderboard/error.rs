@@ -3,8 +3,7 @@
 use thiserror::Error;
 
 use super::season::SeasonMonth;
-use crate::error::{DomainError, ErrorKind, Subject};
-use crate::store::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
 /// Why a use case of boards failed.
 #[derive(Debug, Error)]

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use time::{Duration, OffsetDateTime};
 
 use super::ports::LatestBoard;
+use crate::error::StoreError;
 use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// How old boards become at least before new usage has them computed again.
 const MIN_AGE: Duration = Duration::MINUTE;

@@ -6,10 +6,10 @@ use time::{Date, Duration, OffsetDateTime};
 use super::board::{Asked, Board, Entry, Part, SortBy};
 use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
-use crate::dashboard::Period;
+use crate::days::Period;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
-use crate::store::StoreError;
 use crate::users::Username;
 
 /// The local date in a zone.

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::{Date, Duration};
 
 use super::board::{Measure, Scope, Score};
-use crate::dashboard::Period;
+use crate::days::{Period, window_start};
 use crate::ids::UserId;
 use crate::money::Usd;
-use crate::streaks::{Streak, window_start};
+use crate::streaks::Streak;
 use crate::usage::{ModelName, Source};
 
 /// The input tokens, cached ones included, from which a cache efficiency counts.

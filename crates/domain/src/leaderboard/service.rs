@@ -14,13 +14,14 @@ use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{Action, Administrator, Deed, Target};
 use crate::clock::Clock;
-use crate::dashboard::{Look, Period};
+use crate::dashboard::Look;
+use crate::days::{Period, window_start};
+use crate::error::StoreError;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
 use crate::round::Round;
-use crate::store::{Store, StoreError, retried};
-use crate::streaks::window_start;
+use crate::store::{Store, retried};
 use crate::text::grouped;
 use crate::users::Username;
 
@@ -106,7 +107,9 @@ impl Leaderboard {
         let mut tx = self.store.begin().await?;
         let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
-        Deed::new(Action::RefreshBoards, Target::Boards, details).note(&mut *tx, &*self.ids, by, now).await?;
+        Deed::new(Action::RefreshBoards, Target::Boards, details)
+            .note(tx.administration(), &*self.ids, by, now)
+            .await?;
         tx.commit().await?;
         Ok(queued)
     }

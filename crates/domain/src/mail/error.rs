@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind};
-use crate::store::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError};
 
 /// Why a letter was not sent. The reasons are for an operator and hold no secrets.
 #[derive(Debug, Error)]

@@ -5,10 +5,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::letter::{About, Letter};
+use crate::error::StoreError;
 use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::{Kind, NewJob};
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// How long the same e-mail is not sent a second time, in seconds.
 const SLOT: i64 = 300;

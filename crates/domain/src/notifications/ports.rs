@@ -7,8 +7,8 @@ use super::Notification;
 use super::expiry::{Expiry, Forgotten};
 use super::listing::{Listed, Listing, Which};
 use super::preferences::{Preferences, PreferencesChange};
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Changes notifications that were written, and what people want to be told.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

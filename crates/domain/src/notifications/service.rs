@@ -102,9 +102,9 @@ mod tests {
     use super::super::preferences::Channels;
     use super::*;
     use crate::clock::FixedClock;
-    use crate::error::DomainError;
+    use crate::error::{DomainError, StoreError};
     use crate::ids::NotificationId;
-    use crate::store::{MockStore, StoreError};
+    use crate::store::MockStore;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
 

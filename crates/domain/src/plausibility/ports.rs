@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
 
 use super::evidence::{Evidence, Finding, Kind, Limits};
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
-use crate::store::StoreError;
 use crate::users::Username;
 
 /// Why the usage of an account is hard to believe.

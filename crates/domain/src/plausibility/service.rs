@@ -8,11 +8,11 @@ use super::evidence::{Finding, Limits};
 use super::ports::{Flags, PlausibilityReader, Suspect};
 use crate::administration::Administrator;
 use crate::clock::Clock;
-use crate::error::{DomainError, ErrorKind};
+use crate::days::window_start;
+use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
-use crate::store::{Store, StoreError};
-use crate::streaks::window_start;
+use crate::store::Store;
 
 /// The use cases of plausibility.
 #[derive(Clone)]

@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, Subject};
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::UserId;
-use crate::store::StoreError;
 use crate::users::Username;
 
 /// Why an export or an import failed; nothing was changed.

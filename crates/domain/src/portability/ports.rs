@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::owned::{Machine, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use crate::error::StoreError;
 use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::notifications::{Channels, NotificationKind};
-use crate::store::StoreError;
 
 /// What became of the wish to read an account.
 pub enum Opened {

@@ -8,7 +8,7 @@ use super::history::{History, PricedModel};
 use super::line::{self, PriceRow};
 use super::makers::{CacheWrites, Maker, is_free, is_local, maker_of, seller};
 use super::names::{Form, Step, each_group, listed_forms, plainest, plainest_listed, stated_provider};
-use super::overrides::Override;
+use super::price_override::Override;
 use crate::usage::{ModelName, Provider};
 
 /// The rows that are compiled in; see `assets/price-book.README.md`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::book::PriceBook;
 use super::current::{CurrentBook, Edition};
 use super::ports::{PriceReader, StoredPrices};
-use crate::store::StoreError;
+use crate::error::StoreError;
 
 /// Keeps the book in force in step with what is stored. Cheap to clone.
 #[derive(Clone)]

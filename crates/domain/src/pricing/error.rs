@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use super::overrides::DecisionId;
-use crate::error::{DomainError, ErrorKind, Subject};
-use crate::store::StoreError;
+use super::price_override::DecisionId;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
 /// Why a use case of prices failed; nothing was changed.
 #[derive(Debug, Error)]

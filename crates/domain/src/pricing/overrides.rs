@@ -1,69 +1,20 @@
 //! Overrides: prices that an administrator decides, which come before whatever a table says.
 
 use std::collections::HashSet;
-use std::fmt;
 use std::sync::Arc;
-
-use time::OffsetDateTime;
 
 use super::error::PricingError;
 use super::ports::PriceReader;
+use super::price_override::{Decision, DecisionId, ListedDecision, Override};
 use super::rates::Prices;
 use crate::administration::{Action, Administrator, Deed, Reason, Target};
 use crate::clock::Clock;
 use crate::data::Datum;
-use crate::ids::{Ids, JobId, UserId};
+use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
 use crate::store::{Store, UnitOfWork, retried};
 use crate::text::rfc3339;
-use crate::usage::{ModelName, Provider};
-
-/// What a model costs by decision, from an instant on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Override {
-    /// The model, exactly as tools name it; no normalisation applies.
-    pub model: ModelName,
-    /// Whose price it is; `None` is anybody's, also where the client names no provider.
-    pub provider: Option<Provider>,
-    /// From when on, whatever was decided before for the time after it.
-    pub valid_from: OffsetDateTime,
-    /// The prices, of which zeros are meant; `None` ends the override, and the tables count again.
-    pub prices: Option<Prices>,
-}
-
-/// Numbers what was decided, in the order in which it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DecisionId(pub i64);
-
-impl fmt::Display for DecisionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-/// An override with who decided it, when and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decision {
-    /// Which decision it is.
-    pub id: DecisionId,
-    /// What was decided.
-    pub decided: Override,
-    /// By whom; `None` once that account is gone for good.
-    pub by: Option<UserId>,
-    /// When.
-    pub at: OffsetDateTime,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// A decision among all others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedDecision {
-    /// The decision.
-    pub decision: Decision,
-    /// Whether it is the last word on its model and provider, and not the end of an override: what can be ended.
-    pub stands: bool,
-}
+use crate::usage::Provider;
 
 /// The use cases of overrides, for administrators.
 ///
@@ -130,7 +81,7 @@ impl PriceOverrides {
         tx.prices().next_edition().await?;
         let job = NewJob { job: Job::Reprice, key: format!("override:{id}"), run_at: now };
         tx.jobs().enqueue(&[(JobId(self.ids.fresh()), job)], now).await?;
-        deed(id, &decided, &reason).note(&mut *tx, &*self.ids, by, now).await?;
+        deed(id, &decided, &reason).note(tx.administration(), &*self.ids, by, now).await?;
         tx.commit().await?;
         Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
     }
@@ -182,7 +133,9 @@ mod tests {
     use crate::administration::{Actor, Noted};
     use crate::clock::FixedClock;
     use crate::ids::CountingIds;
+    use crate::ids::UserId;
     use crate::testing::TestUnitOfWork;
+    use crate::usage::ModelName;
     use crate::usage::testing::NOW;
 
     const ADMIN: UserId = UserId(Uuid::from_u128(7));

@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use super::current::Edition;
 use super::line::PriceRow;
-use super::overrides::{Decision, DecisionId, Override};
-use super::refresh::PriceUpdate;
+use super::price_override::{Decision, DecisionId, Override};
+use super::price_update::PriceUpdate;
 use super::table::TableEntry;
-use super::unpriced::UnpricedModel;
+use super::unpriced_model::UnpricedModel;
 use crate::administration::Reason;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 use crate::usage::{Model, ModelName, Provider};
 
 /// The live price table.

@@ -9,6 +9,7 @@ use crate::ids::CountingIds;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::NOW;
 use time::Duration;
+use uuid::Uuid;
 
 const TABLE_AT: &str = "https://prices.example.org/table.json";
 

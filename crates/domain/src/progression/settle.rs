@@ -8,14 +8,15 @@ use time::{Date, OffsetDateTime};
 use super::{EventXp, Level, MonthlyBadge};
 use crate::achievements::ports::{Award, ProgressEvent, ProgressSums};
 use crate::achievements::{Events, Facts, Tier, Unlock, judge};
-use crate::dashboard::ports::Window;
+use crate::days::Window;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};
 use crate::social::{
     Activity, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 use crate::streaks::{Streak, longest_run};
 use crate::usage::ports::Account;
 

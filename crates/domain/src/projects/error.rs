@@ -3,9 +3,8 @@
 use thiserror::Error;
 
 use super::project::MOST_PROJECTS;
-use crate::error::{DomainError, ErrorKind, Subject};
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::{ProjectId, UserId};
-use crate::store::StoreError;
 
 /// Why a use case of projects failed; nothing was changed.
 #[derive(Debug, Error)]

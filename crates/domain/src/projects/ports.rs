@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::project::Project;
+use crate::error::StoreError;
 use crate::ids::{ProjectId, UserId};
-use crate::store::StoreError;
 
 /// Stores projects. A project is only found through its owner.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

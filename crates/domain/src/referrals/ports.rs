@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use super::click::{ClickLimits, Visitor, VisitorNetwork};
 use super::code::ReferralCode;
 use super::stats::ReferralStats;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Stores codes, clicks, and who came by whom.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

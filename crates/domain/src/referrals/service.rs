@@ -11,9 +11,10 @@ use super::ports::ReferralReader;
 use super::stats::{LISTED, ReferralStats};
 use super::upline::{Join, Paid, Upline};
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::identity::Device;
 use crate::ids::{Ids, UserId};
-use crate::store::{Store, StoreError, retried};
+use crate::store::{Store, retried};
 
 /// How long after signing up a code may be named.
 pub const WINDOW: Duration = Duration::days(1);

@@ -8,9 +8,10 @@ use super::click::Visitor;
 use super::code::ReferralCode;
 use super::degree::Degree;
 use crate::achievements::ports::ProgressEvent;
+use crate::error::StoreError;
 use crate::ids::{Ids, UserId};
 use crate::progression::{Change, EventXp, settle};
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, UnitOfWork};
 use crate::usage::lock_together;
 use crate::usage::ports::Account;
 

@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, Subject};
-use crate::store::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::users::Username;
 
 /// Why a use case of following or of the feed failed; nothing was changed.

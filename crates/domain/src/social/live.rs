@@ -3,13 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
-use super::feed::{LiveActivity, Mark};
+use super::feed_item::{LiveActivity, Mark, Position};
 use super::ports::{FeedReader, HeardActivities, MissedPage};
 use super::resume::ResumePoint;
-use crate::ids::{ActivityId, UserId};
-use crate::store::StoreError;
+use crate::error::StoreError;
+use crate::ids::UserId;
 
 /// How many missed activities are read at a time: what bounds the memory of one who was away for long.
 pub const MISSED: u32 = 100;
@@ -39,9 +37,6 @@ struct Past {
     since: Mark,
     after: Option<Position>,
 }
-
-/// A place in the order of activities.
-pub type Position = (OffsetDateTime, ActivityId);
 
 /// An activity to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

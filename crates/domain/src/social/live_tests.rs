@@ -3,12 +3,14 @@
 use std::sync::Mutex;
 
 use pollster::block_on;
+use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
 use crate::data::StoredData;
 use crate::error::{DomainError, ErrorKind};
+use crate::ids::ActivityId;
 use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
 use crate::users::Username;

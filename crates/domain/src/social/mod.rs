@@ -10,6 +10,7 @@
 mod activity;
 mod error;
 mod feed;
+mod feed_item;
 mod follow;
 mod live;
 pub mod ports;
@@ -21,8 +22,9 @@ pub use activity::{
     Activity, ActivityKind, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
 pub use error::SocialError;
-pub use feed::{Author, Feed, FeedItem, LiveActivity, Mark};
+pub use feed::Feed;
+pub use feed_item::{Author, FeedItem, LiveActivity, Mark, Position};
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
-pub use live::{LiveFeed, MISSED, Position, StreamEvent};
+pub use live::{LiveFeed, MISSED, StreamEvent};
 pub use resume::ResumePoint;
 pub use service::Social;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::feed::{FeedItem, LiveActivity, Mark};
+use super::feed_item::{FeedItem, LiveActivity, Mark, Position};
 use super::follow::{Contact, Follow, FollowStats};
-use super::live::Position;
+use crate::error::StoreError;
 use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
-use crate::store::StoreError;
 
 /// Stores who follows whom and who asks to, and keeps count. A transaction that touches both removes the request first.
 /// Follows of two people come and go under the locks of both accounts.

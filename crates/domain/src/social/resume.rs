@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::feed::Mark;
+use super::feed_item::Mark;
 use crate::ids::ActivityId;
 
 /// The most activities that an id lists. It lists more than a few only while a transaction stays open; if more than this many

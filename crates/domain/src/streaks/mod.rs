@@ -5,7 +5,7 @@ mod reminders;
 
 use std::collections::BTreeSet;
 
-use time::{Date, Duration};
+use time::Date;
 
 use crate::days::LocalTime;
 
@@ -63,11 +63,6 @@ pub fn longest_run(active: &BTreeSet<Date>) -> u32 {
     longest
 }
 
-/// The first of `days` local days that end with `today`: a window "last 30 days" includes today.
-pub fn window_start(today: Date, days: u16) -> Date {
-    today.checked_sub(Duration::days(i64::from(days) - 1)).unwrap_or(Date::MIN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,11 +114,5 @@ mod tests {
         assert!(!streak.at_risk(at(21)));
         assert!(!Streak { fed_today: true, ..streak }.at_risk(at(22)));
         assert!(!Streak { current: 1, ..streak }.at_risk(at(22)));
-    }
-
-    #[test]
-    fn windows_include_today() {
-        assert_eq!(window_start(day("03-30"), 30), day("03-01"));
-        assert_eq!(window_start(day("03-07"), 7), day("03-01"));
     }
 }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use time::Date;
 
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Reads whose streak may be at risk.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

@@ -7,12 +7,13 @@ use time::{Date, OffsetDateTime};
 use super::Streak;
 use super::ports::StreakReader;
 use crate::clock::Clock;
-use crate::dashboard::ports::Window;
+use crate::days::Window;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::{Notification, Told};
 use crate::round::Round;
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, UnitOfWork};
 
 /// How many people are looked up at once.
 const PAGE: u32 = 500;

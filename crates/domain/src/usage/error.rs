@@ -2,9 +2,8 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, Subject};
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Why a use case of the ledger failed; nothing was changed.
 #[derive(Debug, Error)]

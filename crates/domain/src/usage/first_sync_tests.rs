@@ -13,11 +13,11 @@ use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
 use crate::achievements::Events;
 use crate::clock::FixedClock;
+use crate::error::StoreError;
 use crate::ids::{CountingIds, UserId};
 use crate::jobs::FirstJobs;
 use crate::pricing::{Cost, CurrentBook, PriceBook};
 use crate::referrals::ReferredBy;
-use crate::store::StoreError;
 use crate::testing::{TestUnitOfWork, facts};
 
 const ADA: UserId = UserId(Uuid::from_u128(7));

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::ports::{Account, Locks};
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::{Store, StoreError, UnitOfWork};
+use crate::store::{Store, UnitOfWork};
 
 /// How often the locks are tried. Each try but the first waits until one of the accounts is free, so another transaction
 /// must have come in between as often.

@@ -19,6 +19,7 @@ mod rebuild;
 #[cfg(test)]
 mod rebuild_tests;
 mod report;
+mod repriced_account;
 mod repricing;
 pub mod room;
 mod selection;
@@ -38,7 +39,8 @@ pub use message::{Entry, Message, MessageKey, Model, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
 pub use rebuild::Repair;
 pub use report::{Standing, SyncReport};
-pub use repricing::{Repriced, RepricedAccount, Repricing};
+pub use repriced_account::RepricedAccount;
+pub use repricing::{Repriced, Repricing};
 pub use selection::{Reach, Selection};
 pub use service::Usage;
 pub(crate) use service::{move_to, take_in};

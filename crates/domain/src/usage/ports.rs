@@ -8,16 +8,16 @@ use time::OffsetDateTime;
 use super::derived::Derived;
 use super::message::{Entry, MessageKey, Model};
 use super::names::{MachineId, Source};
-use super::repricing::RepricedAccount;
+use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
 use super::selection::Reach;
 use super::sums::Sums;
 use crate::achievements::ports::ProgressSums;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::progression::{EventXp, Level, xp};
 use crate::referrals::ReferredBy;
-use crate::store::StoreError;
 
 /// What the ledger knows of one account.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,8 +3,9 @@
 use super::derived::Derived;
 use super::ports::{Account, Cursor, Moved};
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::store::{StoreError, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// How many messages are read at a time: what bounds the memory of a rebuild.
 const PAGE: usize = 10_000;

@@ -13,10 +13,10 @@ use super::testing::{NOW, account, message};
 use super::*;
 use crate::clock::FixedClock;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{CountingIds, UserId};
 use crate::money::Usd;
 use crate::pricing::{Cost, CurrentBook, PriceBook};
-use crate::store::StoreError;
 use crate::testing::TestUnitOfWork;
 
 const ADA: UserId = UserId(Uuid::from_u128(7));

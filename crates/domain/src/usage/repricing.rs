@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::changes::Pricer;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
 use super::ports::{Cursor, UnpricedReader};
 use super::rebuild::{shift, up_to_date};
+use super::repriced_account::RepricedAccount;
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::error::{DomainError, ErrorKind};
@@ -40,21 +39,6 @@ impl fmt::Display for Repriced {
         let (messages, accounts) = (plural(self.messages, "message"), plural(self.accounts, "account"));
         write!(f, "{messages} of {accounts} that had no price: {}", self.cost.cents())
     }
-}
-
-/// Whose messages got a price, by which edition of the book.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RepricedAccount {
-    /// Whose.
-    pub user: UserId,
-    /// By which edition.
-    pub edition: Edition,
-    /// When; of several parts, the last one.
-    pub at: OffsetDateTime,
-    /// How many messages.
-    pub messages: u64,
-    /// What they cost.
-    pub cost: Usd,
 }
 
 /// Prices messages that have no price. What has one keeps it, whatever the book says by now: a cost is a fact of the time it
@@ -193,9 +177,9 @@ mod tests {
     use super::super::ports::{MockUnpricedReader, Moved};
     use super::*;
     use crate::clock::FixedClock;
+    use crate::error::StoreError;
     use crate::ids::CountingIds;
     use crate::pricing::{Cost, line};
-    use crate::store::StoreError;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::{NOW, account, message};
     use crate::usage::{Message, ModelName};

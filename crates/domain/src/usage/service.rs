@@ -21,13 +21,14 @@ use super::selection::Selection;
 use super::sums::MOST_TOKENS;
 use crate::clock::Clock;
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::ids::{Ids, UserId};
 use crate::jobs::FirstJobs;
 use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
 use crate::referrals::Upline;
-use crate::store::{Store, StoreError, UnitOfWork, retried};
+use crate::store::{Store, UnitOfWork, retried};
 
 /// How many messages one statement handles.
 const CHUNK: usize = 5_000;

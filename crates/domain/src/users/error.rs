@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, Subject};
-use crate::store::StoreError;
+use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
 /// Why a use case of profiles failed; nothing was changed.
 #[derive(Debug, Error)]

@@ -6,9 +6,9 @@ use time::OffsetDateTime;
 use super::leaving::{Presence, Purged};
 use super::profile::{User, Username};
 use crate::days::Zone;
+use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash, SignInName};
 use crate::ids::UserId;
-use crate::store::StoreError;
 
 /// Stores accounts. Accounts that were deleted are not found, unless a method says otherwise.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

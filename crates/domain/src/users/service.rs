@@ -8,12 +8,13 @@ use super::error::UserError;
 use super::leaving::{GRACE, Purged, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::clock::Clock;
+use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::{Ids, UserId};
 use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
 use crate::round::Round;
-use crate::store::{Store, StoreError, retried};
+use crate::store::{Store, retried};
 use crate::usage;
 
 /// How many rows one transaction of a purge removes: few enough that nobody waits for it.

@@ -3,11 +3,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use domain::clock::FixedClock;
+use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::portability::ports::{MockExportReader, Opened, Snapshot};
 use domain::portability::{Exports, Part};
 use domain::pricing::Cost;
-use domain::store::StoreError;
 use domain::testing::person;
 use domain::usage::Entry;
 use domain::usage::testing::{NOW, message};

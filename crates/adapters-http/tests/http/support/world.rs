@@ -16,11 +16,11 @@ use domain::achievements::ports::MockAchievementReader;
 use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
 use domain::clock::{Clock, FixedClock};
-use domain::dashboard::ports::{Figures, MockDashboardReader, Person, Window};
+use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
-use domain::days::Zone;
+use domain::days::{Window, Zone};
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
     ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use domain::clock::FixedClock;
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
 use domain::leaderboard::ranking::Used;
 use domain::leaderboard::{Asked, Board, Entry, Filter, Kind, Leaderboard, Part, Scope, SortBy};

@@ -1,7 +1,8 @@
 //! Boards of small communities.
 
 use domain::clock::FixedClock;
-use domain::dashboard::{Dashboard, Period};
+use domain::dashboard::Dashboard;
+use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::ranking::Used;
 use domain::leaderboard::{Asked, Filter, HistoryDays, Kind, Part, RankedDay, Scope, SortBy};

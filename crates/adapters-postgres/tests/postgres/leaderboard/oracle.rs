@@ -1,6 +1,6 @@
 //! Whatever the community, the statements rank it like the rules do.
 
-use domain::dashboard::Period;
+use domain::days::Period;
 use domain::days::Zone;
 use domain::ids::UserId;
 use domain::leaderboard::ranking::{Member, Ranked, Used, rank};

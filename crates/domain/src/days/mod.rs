@@ -1,9 +1,13 @@
 //! Days: local dates in a person's time zone. The only place that knows zone rules.
 
+mod period;
+
 use std::fmt;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::{Date, Month, OffsetDateTime};
+
+pub use period::{Period, Window, window_start};
 
 /// An IANA time zone, by the name the zone database gives it (`Europe/Berlin`).
 #[derive(Clone, PartialEq, Eq)]

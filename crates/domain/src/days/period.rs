@@ -1,0 +1,90 @@
+//! Which local days are looked at.
+
+use time::macros::date;
+use time::{Date, Duration};
+
+use crate::ids::UserId;
+
+/// How many days the monthly figures cover.
+const MONTH: u16 = 30;
+
+/// Before every message that is accepted.
+const FIRST_DAY: Date = date!(2000 - 01 - 01);
+
+/// After every message that will ever be.
+const LAST_DAY: Date = date!(9999 - 12 - 31);
+
+/// Which usage is looked at, by local usage date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Period {
+    /// Everything.
+    #[default]
+    All,
+    /// The last 30 local days including today.
+    Month,
+    /// The last 7 local days including today.
+    Week,
+}
+
+impl Period {
+    /// All periods.
+    pub const ALL: [Self; 3] = [Self::All, Self::Month, Self::Week];
+
+    /// The period's name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Month => "month",
+            Self::Week => "week",
+        }
+    }
+
+    /// How many days it has; `None` for all of them.
+    pub const fn days(self) -> Option<u16> {
+        match self {
+            Self::All => None,
+            Self::Month => Some(30),
+            Self::Week => Some(7),
+        }
+    }
+}
+
+/// The days of one person, `from` to `to`, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Whose days.
+    pub person: UserId,
+    /// The first.
+    pub from: Date,
+    /// The last.
+    pub to: Date,
+}
+
+impl Window {
+    /// The last 30 days of `person`, `today` included.
+    pub fn month(person: UserId, today: Date) -> Self {
+        Self { person, from: window_start(today, MONTH), to: today }
+    }
+
+    /// The days of `period` of `person`. All of them ends with the last day there is: a clock may run ahead.
+    pub fn of(person: UserId, period: Period, today: Date) -> Self {
+        let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
+        Self { person, from, to }
+    }
+}
+
+/// The first of `days` local days that end with `today`: a window "last 30 days" includes today.
+pub fn window_start(today: Date, days: u16) -> Date {
+    today.checked_sub(Duration::days(i64::from(days) - 1)).unwrap_or(Date::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn window_includes_today() {
+        assert_eq!(window_start(date!(2026 - 03 - 30), 30), date!(2026 - 03 - 01));
+        assert_eq!(window_start(date!(2026 - 03 - 07), 7), date!(2026 - 03 - 01));
+    }
+}
