@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use deadpool::managed::{Manager, Metrics, Pool as Managed, RecycleError, RecycleResult};
 use diesel::connection::{DebugQuery, InstrumentationEvent};
@@ -11,12 +12,16 @@ use diesel_async::pooled_connection::PoolableConnection;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::{CancelToken, Client};
 
 use crate::connect::ConnectTarget;
 use crate::error::ConnectError;
 use crate::tls::Tls;
 use crate::work_class::WorkClass;
+
+/// How long the server may take to act on a cancel request before the connection is given up.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) type Pool = Managed<Connector>;
 type Object = deadpool::managed::Object<Connector>;
@@ -50,14 +55,14 @@ pub(crate) struct Connection {
     failed: Arc<AtomicBool>,
     /// How many statements were sent whose answer has not been read.
     under_way: Arc<AtomicU32>,
-    /// Whether the connection still stands.
+    /// Whether the connection still stands and may be used.
     alive: Arc<AtomicBool>,
     /// Asks the server to end the statement that runs.
     cancel: CancelToken,
     /// Encrypts the cancel request like the connection.
     tls: Tls,
-    /// The cancel request for an abandoned statement.
-    cancelling: Option<JoinHandle<()>>,
+    /// The cancel request for an abandoned statement, and whether the server has acted on it.
+    cancelling: Option<JoinHandle<bool>>,
 }
 
 impl Connection {
@@ -76,26 +81,40 @@ impl Connection {
         self.under_way.load(Ordering::Acquire) > 0
     }
 
-    /// Ends the statement of a caller that is gone, which the next user of the connection would wait for. The empty
-    /// statement is answered after it, so a cancel request that comes late meets nobody else's statement.
-    pub(crate) async fn end_abandoned(&mut self) {
+    /// Ends the statement of a caller that is gone, which the next user of the connection would wait for. Returns whether the
+    /// connection is of use: a cancel request that may still arrive would end a statement of another caller, so the pool
+    /// gives the connection up.
+    pub(crate) async fn end_abandoned(&mut self) -> bool {
         if !self.is_abandoned() {
-            return;
+            return true;
         }
-        match self.cancelling.take() {
-            Some(cancelling) => drop(cancelling.await),
+        let has_acted = match self.cancelling.take() {
+            Some(cancelling) => cancelling.await.unwrap_or(false),
             None => cancel(self.cancel.clone(), self.tls.clone()).await,
+        };
+        if !has_acted {
+            self.alive.store(false, Ordering::Release);
+            return false;
         }
+        // The answer follows that of the abandoned statement. If that had ended before, the request ends this one, or nothing.
         if let Err(error) = self.pg.batch_execute("").await {
             tracing::debug!(%error, "an abandoned statement was cancelled");
         }
         self.under_way.store(0, Ordering::Release);
+        true
     }
 }
 
-async fn cancel(token: CancelToken, tls: Tls) {
-    if let Err(error) = token.cancel_query(tls).await {
-        tracing::debug!(%error, "a cancel request failed");
+/// Asks the server to cancel what the connection of `token` runs. Returns whether it has done so: it signals the other
+/// process before it closes the connection of the request.
+async fn cancel(token: CancelToken, tls: Tls) -> bool {
+    match timeout(CANCEL_TIMEOUT, token.cancel_query(tls.for_cancel_request())).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a cancel request failed");
+            false
+        }
+        Err(_) => false,
     }
 }
 
@@ -252,7 +271,9 @@ impl Manager for Connector {
         if !connection.alive.load(Ordering::Acquire) || connection.pg.is_broken() {
             return Err(RecycleError::message("the connection ended"));
         }
-        connection.end_abandoned().await;
+        if !connection.end_abandoned().await {
+            return Err(RecycleError::message("a cancel request may still arrive"));
+        }
         connection.forget_failures();
         Ok(())
     }

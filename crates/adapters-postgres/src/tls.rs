@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -80,6 +80,7 @@ pub(crate) struct Tls {
     is_direct: bool,
     policy: AuthPolicy,
     config: Arc<ClientConfig>,
+    awaits_end: bool,
 }
 
 impl Tls {
@@ -89,7 +90,12 @@ impl Tls {
             return Err(invalid("sslnegotiation=direct needs sslmode=require or stronger"));
         }
         let config = Arc::new(client_config(parameters)?);
-        Ok(Self { mode, is_direct, policy: AuthPolicy { scram_only, is_local }, config })
+        Ok(Self { mode, is_direct, policy: AuthPolicy { scram_only, is_local }, config, awaits_end: false })
+    }
+
+    /// The same for the connection of a cancel request: its shutdown waits until the server has acted on the request.
+    pub(crate) fn for_cancel_request(&self) -> Self {
+        Self { awaits_end: true, ..self.clone() }
     }
 
     #[cfg(test)]
@@ -254,18 +260,20 @@ impl TlsConnect<Socket> for HostTls {
 
 impl HostTls {
     async fn negotiate(self, mut socket: Socket) -> io::Result<ServerStream> {
-        let Tls { mode, is_direct, policy, config } = self.tls;
+        let Tls { mode, is_direct, policy, config, awaits_end } = self.tls;
         let is_encrypted = mode != TlsMode::Disable && (is_direct || offers_tls(&mut socket).await?);
         let guard = AuthGuard::new(policy, is_encrypted);
         if !is_encrypted {
             return match mode {
-                TlsMode::Disable | TlsMode::Prefer => Ok(ServerStream { transport: Transport::Plain(socket), guard }),
+                TlsMode::Disable | TlsMode::Prefer => {
+                    Ok(ServerStream { transport: Transport::Plain(socket), guard, awaits_end })
+                }
                 _ => Err(io::Error::other("the server does not offer TLS, which sslmode requires")),
             };
         }
         let name = ServerName::try_from(self.host).map_err(io::Error::other)?;
         let stream = TlsConnector::from(config).connect(name, socket).await?;
-        Ok(ServerStream { transport: Transport::Tls(Box::new(stream)), guard })
+        Ok(ServerStream { transport: Transport::Tls(Box::new(stream)), guard, awaits_end })
     }
 }
 
@@ -283,6 +291,8 @@ async fn offers_tls(socket: &mut Socket) -> io::Result<bool> {
 pub(crate) struct ServerStream {
     transport: Transport,
     guard: AuthGuard,
+    /// Whether a shutdown waits until the server closes the connection.
+    awaits_end: bool,
 }
 
 enum Transport {
@@ -302,7 +312,7 @@ impl TlsStream for ServerStream {
 
 impl AsyncRead for ServerStream {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let Self { transport, guard } = self.get_mut();
+        let Self { transport, guard, .. } = self.get_mut();
         guard.poll_read(transport, context, buf)
     }
 }
@@ -323,9 +333,26 @@ impl AsyncWrite for ServerStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.get_mut().transport {
+        let Self { transport, awaits_end, .. } = self.get_mut();
+        if *awaits_end {
+            return transport.poll_end(context).map(Ok);
+        }
+        match transport {
             Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Transport::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+impl Transport {
+    /// Reads until the server closes the connection, or the connection fails.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let mut bytes = [0; 64];
+            let mut buf = ReadBuf::new(&mut bytes);
+            if ready!(Pin::new(&mut *self).poll_read(context, &mut buf)).is_err() || buf.filled().is_empty() {
+                return Poll::Ready(());
+            }
         }
     }
 }

@@ -247,7 +247,9 @@ impl Drop for PgUnitOfWork {
         let Some(mut connection) = self.connection.take() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            connection.end_abandoned().await;
+            if !connection.end_abandoned().await {
+                return;
+            }
             if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut connection.pg).await {
                 tracing::debug!(%error, "a rollback failed; the connection is given up");
             }

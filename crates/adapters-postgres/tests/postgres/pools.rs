@@ -6,6 +6,8 @@ use adapters_postgres::{Database, PoolSettings, WorkClass};
 use domain::error::StoreError;
 use domain::store::Store;
 
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_postgres::Client;
 
 use crate::common::fixture;
@@ -58,4 +60,57 @@ async fn statement_of_a_caller_that_is_gone_is_cancelled() {
     caller.abort();
     assert!(store.answers().await, "the connection is free again, long before the lock is");
     assert_eq!(waiting(&client).await, 0);
+}
+
+/// The URL of the database at `url` through a proxy on which every connection but the first reaches the server late.
+async fn with_late_cancel_requests(url: &str) -> String {
+    let (start, rest) = url.split_once('@').expect("a user");
+    let (server, path) = rest.split_once('/').expect("a database");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let server = server.to_owned();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (mut client, _) = listener.accept().await.expect("a connection");
+            let server = server.clone();
+            tokio::spawn(async move {
+                if number > 0 {
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                }
+                let mut server = TcpStream::connect(server).await.expect("the server");
+                let _ = copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    format!("{start}@{address}/{path}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_cancel_request_meets_no_other_statement() {
+    let fixture = fixture();
+    let ada = fixture.person("ada", None).await;
+    let mut holder = fixture.store.begin().await.expect("a transaction");
+    holder.ledger().lock(ada.id).await.expect("a lock").expect("an account");
+    let store = pool(&with_late_cancel_requests(fixture.database.url()).await, WorkClass::Jobs);
+    let caller = tokio::spawn({
+        let store = store.clone();
+        async move { store.begin().await.expect("a transaction").ledger().lock(ada.id).await.map(|_| ()) }
+    });
+    let client = fixture.client().await;
+    while waiting(&client).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    caller.abort();
+    drop(holder);
+    // The abandoned statement ends by itself, before the request to cancel it reaches the server: meanwhile another one waits.
+    let bob = fixture.person("bob", None).await;
+    let mut holder = fixture.store.begin().await.expect("a transaction");
+    holder.ledger().lock(bob.id).await.expect("a lock").expect("an account");
+    let other = tokio::spawn(async move {
+        let mut tx = store.begin().await.expect("a transaction");
+        tx.ledger().lock(bob.id).await.map(|account| account.is_some())
+    });
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    drop(holder);
+    assert!(matches!(other.await.expect("a task"), Ok(true)), "the statement of another caller was cancelled");
 }
