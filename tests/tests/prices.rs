@@ -155,7 +155,13 @@ async fn a_table_out_of_reach_is_noted_by_the_schedule_and_leaves_no_dead_job() 
     let database = Arc::new(Database::migrated());
     let mut worker = Worker::start(&database, &[("PRICING_URL", "http://127.0.0.1:1/table.json")]);
     let jobs = "SELECT status, attempts, last_error IS NULL FROM jobs WHERE queue = 'prices'";
-    wait_until("the day's look", async || database.rows(jobs).trim() == "done,1,t").await;
+    // The job of the day is due at 04:00.
+    let due = "UPDATE jobs SET run_at = created_at WHERE queue = 'prices' AND status = 'pending' AND attempts = 0";
+    wait_until("the job of the day is done", async || {
+        database.rows(due);
+        database.rows(jobs).trim() == "done,1,t"
+    })
+    .await;
     let noted = database.rows("SELECT outcome, reason FROM price_updates");
     assert!(noted.starts_with("failed,") && noted.contains("the price table cannot be had"), "{noted}");
     assert_eq!(worker.terminate().await, Some(0));
