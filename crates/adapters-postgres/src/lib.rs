@@ -3,6 +3,7 @@
 //! [`Database`] opens transactions ([`unit_of_work`]) and serves the read models. Ordinary queries are written in diesel
 //! beside their row struct; heavy statements are files in `sql/`, run through [`statement::Statement`].
 
+mod account_lists;
 mod accounts;
 mod administration;
 mod api_tokens;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use diesel::sql_types::Uuid;
 use diesel_async::{AnsiTransactionManager, AsyncPgConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use domain::accounts::ports::AccountRepository;
 use domain::achievements::ports::ProgressRepository;
 use domain::administration::ports::AdministrationRepository;
 use domain::dashboard::ports::PlatformRepository;
@@ -172,6 +173,10 @@ impl UnitOfWork for PgUnitOfWork {
     }
 
     fn follows(&mut self) -> &mut dyn FollowRepository {
+        self
+    }
+
+    fn accounts(&mut self) -> &mut dyn AccountRepository {
         self
     }
 

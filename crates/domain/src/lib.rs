@@ -4,6 +4,7 @@
 //! `service.rs` (what it does). Contexts use each other's values and, through [`store::UnitOfWork`], their repositories;
 //! never another context's service.
 
+pub mod accounts;
 pub mod achievements;
 pub mod administration;
 pub mod clock;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::accounts::ports::AccountRepository;
 use crate::achievements::ports::ProgressRepository;
 use crate::administration::ports::AdministrationRepository;
 use crate::dashboard::ports::PlatformRepository;
@@ -80,6 +81,8 @@ pub trait UnitOfWork: Send {
     fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
     /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
+    /// The state and the locks of accounts.
+    fn accounts(&mut self) -> &mut dyn AccountRepository;
     /// The ledger of messages with its roll-ups.
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
     /// What was earned.

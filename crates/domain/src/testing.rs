@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use time::Date;
 
+use crate::accounts::ports::{AccountRepository, MockAccountRepository};
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
 use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
@@ -57,6 +58,8 @@ pub struct TestUnitOfWork {
     pub external_accounts: MockExternalAccountRepository,
     /// Who follows whom.
     pub follows: MockFollowRepository,
+    /// The state and the locks of accounts.
+    pub accounts: MockAccountRepository,
     /// The ledger.
     pub ledger: MockLedgerRepository,
     /// What was earned.
@@ -200,6 +203,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn follows(&mut self) -> &mut dyn FollowRepository {
         &mut self.follows
+    }
+
+    fn accounts(&mut self) -> &mut dyn AccountRepository {
+        &mut self.accounts
     }
 
     fn ledger(&mut self) -> &mut dyn LedgerRepository {

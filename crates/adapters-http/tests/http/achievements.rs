@@ -188,7 +188,7 @@ async fn pins_are_put_and_taken_away_while_there_is_room() {
     let first = find_by_slug("first-sync").expect("an achievement").id();
     let pinned = |count: usize| {
         move |tx: &mut TestUnitOfWork| {
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.progress.expect_unlocked().returning(move |_| {
                 let others = catalogue().iter().filter(|other| other.id() != first).take(count);
                 let unlocked = |id, pinned| Unlocked { id, tier: None, at: NOW, pinned };

@@ -20,7 +20,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
     let asked = asked.clone();
     World::new()
         .storing(move |tx| {
-            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
             let asked = asked.clone();
             tx.ledger.expect_page_within().returning(move |_, reach, _, _| {
                 asked.lock().expect("a list").push(reach.clone());

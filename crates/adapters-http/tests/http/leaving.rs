@@ -11,7 +11,7 @@ const ME: &str = "/api/v1/users/me";
 
 /// A transaction in which whoever leaves does.
 fn leaving(tx: &mut TestUnitOfWork) {
-    tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+    tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
     tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
     tx.users.expect_set_left().withf(|user, at| (*user, *at) == (ADA, Some(NOW))).returning(|_, _| Ok(()));
     tx.device_logins.expect_delete_approved().withf(|user| *user == ADA).returning(|_| Ok(()));
@@ -41,7 +41,7 @@ async fn only_a_session_leaves() {
 #[actix_web::test]
 async fn who_has_left_a_moment_ago_is_not_found() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.accounts.expect_lock().returning(|_| Ok(None));
     });
     let answer = world.serve().request("DELETE", ME).bearer(&ada()).send().await;
     answer.assert_error(404, "NOT_FOUND", &json!({"resource": "User", "field": "id", "value": ADA.to_string()}));

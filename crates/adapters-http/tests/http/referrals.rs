@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use domain::accounts::Account;
+use domain::accounts::ports::Locks;
 use domain::identity::ports::MockPasswordHasher;
 use domain::identity::{Device, PasswordHash};
 use domain::ids::UserId;
 use domain::referrals::{ReferralCode, ReferredBy};
 use domain::testing::TestUnitOfWork;
 use domain::usage::Sums;
-use domain::usage::ports::{Account, Locks};
 use domain::usage::testing::account;
 use domain::users::User;
 use serde_json::{Value, json};
@@ -26,8 +27,8 @@ const STATS: &str = "/api/v1/referrals/stats";
 /// A store in which Ada's code is `0000ADA0`, and Bob, who names it, signed up an hour ago and has `messages`.
 fn store(tx: &mut TestUnitOfWork, messages: i64, by: Option<UserId>) {
     tx.users.expect_find().returning(|id| Ok(Some(User { created_at: NOW - Duration::hours(1), ..user(id) })));
-    tx.ledger.expect_lock_counts().returning(|_| Ok(()));
-    tx.ledger.expect_try_lock_all().returning(move |ids| {
+    tx.accounts.expect_lock_counts().returning(|_| Ok(()));
+    tx.accounts.expect_try_lock_all().returning(move |ids| {
         let account = |id: &UserId| {
             let referred_by = by.filter(|_| *id == BOB).map(|referrer| ReferredBy { referrer, is_paid: false });
             (*id, Account { totals: Sums { messages, ..Sums::default() }, referred_by, ..account() })

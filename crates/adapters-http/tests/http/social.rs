@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use domain::accounts::ports::Locks;
 use domain::testing::TestUnitOfWork;
-use domain::usage::ports::Locks;
 use domain::usage::testing::account;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn store(tx: &mut TestUnitOfWork) {
         Ok(found.map(|user| (user, None)))
     });
     tx.users.expect_find().returning(|id| Ok(Some(user(id))));
-    tx.ledger.expect_try_lock_all().returning(|users| {
+    tx.accounts.expect_try_lock_all().returning(|users| {
         Ok(Locks { accounts: users.iter().map(|user| (*user, account())).collect(), busy: Vec::new() })
     });
     tx.expect_settling(BTreeSet::new());

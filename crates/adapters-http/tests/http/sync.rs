@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use domain::accounts::Account;
 use domain::achievements::{Facts, Held, Tier, catalogue, find_by_slug};
 use domain::days::Zone;
 use domain::progression::EventXp;
 use domain::testing::facts;
 use domain::usage::Sums;
-use domain::usage::ports::{Account, Moved};
+use domain::usage::ports::Moved;
 use domain::usage::room::NameUse;
 use domain::usage::testing::locked;
 use serde_json::{Value, json};

@@ -27,7 +27,7 @@ fn stored() -> ApiToken {
 
 fn world(prepare: impl Fn(&mut MockApiTokenRepository) + Send + Sync + 'static) -> World {
     World::new().storing(move |tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
         tx.sessions.expect_is_open().returning(|_, _, _| Ok(true));
         prepare(&mut tx.api_tokens);

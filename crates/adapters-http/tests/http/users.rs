@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use domain::accounts::Account;
 use domain::days::Zone;
 use domain::error::StoreError;
-use domain::usage::ports::Account;
 use domain::usage::testing::account;
 use domain::users::{User, Username};
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ async fn a_heatmap_is_of_this_year_unless_asked() {
 fn changing(fits: fn(&User) -> bool) -> Client {
     let world = World::new().storing(move |tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.expect_settling(BTreeSet::new());
         tx.users.expect_update().withf(fits).returning(|_| Ok(()));
     });
@@ -224,7 +224,7 @@ async fn texts_that_others_see_have_no_characters_that_hide_or_reorder() {
 async fn a_username_that_is_taken_is_a_conflict() {
     let world = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.expect_settling(BTreeSet::new());
         tx.users
             .expect_update()
@@ -238,7 +238,7 @@ async fn a_username_that_is_taken_is_a_conflict() {
 #[actix_web::test]
 async fn a_new_zone_is_stored_before_it_is_shown() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(Account { zone: None, ..account() })));
         tx.expect_settling(BTreeSet::new());
         tx.users.expect_set_zone().withf(|id, zone| *id == ADA && zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
         tx.users.expect_find().returning(|id| {
@@ -254,7 +254,7 @@ async fn a_new_zone_is_stored_before_it_is_shown() {
 #[actix_web::test]
 async fn an_account_that_is_gone_has_no_profile_to_change() {
     let world = World::new().storing(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.accounts.expect_lock().returning(|_| Ok(None));
     });
     let details = json!({"resource": "User", "field": "id", "value": ADA.0});
     patch(world.serve(), &json!({"name": "x"})).await.assert_error(404, "NOT_FOUND", &details);

@@ -119,14 +119,14 @@ async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
-    leaving.ledger().lock(ada.id).await.expect("a lock").expect("an account");
+    leaving.accounts().lock(ada.id).await.expect("a lock").expect("an account");
     let usage = fixture.usage();
     let syncing = tokio::spawn(async move { usage.sync(ada.id, batch(vec![sent("late")])).await });
     let locking = {
         let store = fixture.store.clone();
         tokio::spawn(async move {
             let mut tx = store.begin().await.expect("a transaction");
-            tx.ledger().lock(ada.id).await.expect("a lock")
+            tx.accounts().lock(ada.id).await.expect("a lock")
         })
     };
     waiting(&fixture, 2).await;
@@ -144,7 +144,7 @@ async fn a_sign_in_at_the_moment_of_the_deletion_brings_the_account_back() {
     let github = external("github", "1", "ada", None);
     let ada = fixture.oauth().sign_in(&github, Device::default()).await.expect("a session").session.user;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
-    leaving.ledger().lock(ada).await.expect("a lock").expect("an account");
+    leaving.accounts().lock(ada).await.expect("a lock").expect("an account");
     leaving.users().set_left(ada, Some(NOW)).await.expect("it is stored");
     leaving.sessions().delete_all(ada).await.expect("they are gone");
     let oauth = fixture.oauth();

@@ -27,12 +27,12 @@ async fn each_class_of_work_has_its_time_limits() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
-    holder.ledger().lock(ada.id).await.expect("a lock").expect("an account");
+    holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
 
     // The shortest limit shows that they are set, and what they mean.
     let health = pool(fixture.database.url(), WorkClass::Health);
     let mut tx = health.begin().await.expect("a transaction");
-    let refused = tx.ledger().lock(ada.id).await;
+    let refused = tx.accounts().lock(ada.id).await;
     assert!(matches!(&refused, Err(StoreError::Unavailable(reason)) if reason.contains("canceling")), "{refused:?}");
     drop(tx);
     assert!(health.answers().await, "the connection serves on");
@@ -43,14 +43,14 @@ async fn statement_of_a_caller_that_is_gone_is_cancelled() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
-    holder.ledger().lock(ada.id).await.expect("a lock").expect("an account");
+    holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
 
     let store = pool(fixture.database.url(), WorkClass::Jobs);
     let caller = tokio::spawn({
         let store = store.clone();
         async move {
             let mut tx = store.begin().await.expect("a transaction");
-            tx.ledger().lock(ada.id).await.map(|_| ())
+            tx.accounts().lock(ada.id).await.map(|_| ())
         }
     });
     let client = fixture.client().await;
@@ -90,11 +90,11 @@ async fn late_cancel_request_meets_no_other_statement() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
-    holder.ledger().lock(ada.id).await.expect("a lock").expect("an account");
+    holder.accounts().lock(ada.id).await.expect("a lock").expect("an account");
     let store = pool(&with_late_cancel_requests(fixture.database.url()).await, WorkClass::Jobs);
     let caller = tokio::spawn({
         let store = store.clone();
-        async move { store.begin().await.expect("a transaction").ledger().lock(ada.id).await.map(|_| ()) }
+        async move { store.begin().await.expect("a transaction").accounts().lock(ada.id).await.map(|_| ()) }
     });
     let client = fixture.client().await;
     while waiting(&client).await == 0 {
@@ -105,10 +105,10 @@ async fn late_cancel_request_meets_no_other_statement() {
     // The abandoned statement ends by itself, before the request to cancel it reaches the server: meanwhile another one waits.
     let bob = fixture.person("bob", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
-    holder.ledger().lock(bob.id).await.expect("a lock").expect("an account");
+    holder.accounts().lock(bob.id).await.expect("a lock").expect("an account");
     let other = tokio::spawn(async move {
         let mut tx = store.begin().await.expect("a transaction");
-        tx.ledger().lock(bob.id).await.map(|account| account.is_some())
+        tx.accounts().lock(bob.id).await.map(|account| account.is_some())
     });
     tokio::time::sleep(Duration::from_millis(600)).await;
     drop(holder);

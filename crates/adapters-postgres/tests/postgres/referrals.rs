@@ -557,13 +557,13 @@ async fn who_locks_several_accounts_holds_the_counts_of_all_of_them() {
     let mut tx = fixture.store.begin().await.expect("a transaction");
     let nobody = UserId(uuid::Uuid::nil());
     let everybody = [people[1], nobody, people[0]];
-    let locks = tx.ledger().try_lock_all(&everybody).await.expect("locks");
+    let locks = tx.accounts().try_lock_all(&everybody).await.expect("locks");
     assert_eq!((locks.accounts.len(), locks.busy.len()), (2, 0), "a user without an account is left out");
     let mut other = fixture.store.begin().await.expect("a transaction");
-    let locks = other.ledger().try_lock_all(&everybody).await.expect("locks, without waiting");
+    let locks = other.accounts().try_lock_all(&everybody).await.expect("locks, without waiting");
     assert_eq!((locks.accounts.len(), locks.busy), (0, vec![people[0], people[1]]));
     drop(other);
-    tx.ledger().lock_counts(&everybody).await.expect("locks");
+    tx.accounts().lock_counts(&everybody).await.expect("locks");
     assert_eq!(held().await, 2);
     tx.commit().await.expect("a commit");
     assert_eq!(held().await, 0);

@@ -66,10 +66,10 @@ async fn of_two_transactions_that_wait_for_each_other_one_collides() {
     let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
     let mut first = fixture.store.begin().await.expect("a transaction");
     let mut second = fixture.store.begin().await.expect("a transaction");
-    first.ledger().lock(ada).await.expect("a lock");
-    second.ledger().lock(bob).await.expect("a lock");
-    let (one, other) = futures_util::join!(async { first.ledger().lock(bob).await.map(drop) }, async {
-        let locked = second.ledger().lock(ada).await.map(drop);
+    first.accounts().lock(ada).await.expect("a lock");
+    second.accounts().lock(bob).await.expect("a lock");
+    let (one, other) = futures_util::join!(async { first.accounts().lock(bob).await.map(drop) }, async {
+        let locked = second.accounts().lock(ada).await.map(drop);
         drop(second);
         locked
     });

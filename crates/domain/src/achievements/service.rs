@@ -98,7 +98,7 @@ async fn lock(
     achievement: AchievementId,
 ) -> Result<Vec<Unlocked>, AchievementError> {
     let locked = AchievementError::Locked(achievement);
-    if tx.ledger().lock(user).await?.is_none() {
+    if tx.accounts().lock(user).await?.is_none() {
         return Err(locked);
     }
     let unlocked = tx.progress().unlocked(user).await?;

@@ -98,7 +98,7 @@ fn every_achievement_of_the_catalogue_says_how_far_it_is_as_of_the_local_day() {
 /// Pins `achievement`, or unpins it, where so many others are pinned.
 fn pin(achievement: AchievementId, pins: bool, others: usize, itself: Option<bool>) -> (Option<&'static str>, usize) {
     let (achievements, commits) = achievements(MockAchievementReader::new(), move |tx| {
-        tx.ledger.expect_lock().withf(|user| *user == ADA).returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().withf(|user| *user == ADA).returning(|_| Ok(Some(account())));
         let all = catalogue().iter().map(Definition::id).filter(move |id| *id != achievement);
         let mut held: Vec<Unlocked> = all.take(others).map(|id| unlocked(id, true)).collect();
         held.extend(itself.map(|pinned| unlocked(achievement, pinned)));
@@ -136,7 +136,7 @@ fn six_of_what_is_unlocked_can_be_pinned_and_one_that_is_pinned_takes_no_second_
 #[test]
 fn who_has_left_pins_nothing() {
     let (achievements, commits) = achievements(MockAchievementReader::new(), |tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.accounts.expect_lock().returning(|_| Ok(None));
     });
     let achievement = id("first-sync");
     for done in [block_on(achievements.pin(ADA, achievement)), block_on(achievements.unpin(ADA, achievement))] {
@@ -148,7 +148,7 @@ fn who_has_left_pins_nothing() {
 #[test]
 fn a_pin_that_cannot_be_stored_is_not_committed() {
     let (achievements, commits) = achievements(MockAchievementReader::new(), |tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.progress.expect_unlocked().returning(|_| Ok(vec![unlocked(id("first-sync"), false)]));
         tx.progress.expect_set_pinned().returning(|_, _, _| Err(StoreError::Unavailable("away".to_owned())));
     });

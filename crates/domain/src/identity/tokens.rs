@@ -57,7 +57,7 @@ impl ApiTokens {
         };
         let mut tx = self.store.begin().await?;
         // Two requests at once do not both make the last one.
-        tx.ledger().lock(user).await?.ok_or(IdentityError::NotSignedIn)?;
+        tx.accounts().lock(user).await?.ok_or(IdentityError::NotSignedIn)?;
         if tx.api_tokens().of(user, now).await?.len() >= MOST_API_TOKENS {
             return Err(IdentityError::TooManyTokens(MOST_API_TOKENS));
         }
@@ -107,7 +107,7 @@ mod tests {
     fn tokens(there: usize) -> ApiTokens {
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
             tx.api_tokens.expect_of().returning(move |user, _| {
                 let token = ApiToken {
                     id: ApiTokenId(Uuid::from_u128(9)),

@@ -74,7 +74,7 @@ impl WeeklySummaries {
     async fn sum_up_one_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
         let Some(summary) = self.summary(user, week, now).await? else { return Ok(false) };
         let mut tx = self.store.begin().await?;
-        if tx.ledger().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
+        if tx.accounts().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
             return Ok(false);
         }
         let told = summary.told();
@@ -142,7 +142,7 @@ mod tests {
         let noted = told.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.weekly.expect_claim().returning(|user, week, _| {
                 assert_eq!(week.to_string(), "2026-W47");
                 Ok(user != BOB)

@@ -175,7 +175,7 @@ impl Leaderboard {
 
     async fn settle_rank_once(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.store.begin().await?;
-        if let Some(account) = tx.ledger().lock(best.user).await? {
+        if let Some(account) = tx.accounts().lock(best.user).await? {
             settle(&mut *tx, &*self.ids, self.clock.now(), best.user, Change::of(account)).await?;
         }
         // Also of who was deleted meanwhile, so that nobody is met again and again.

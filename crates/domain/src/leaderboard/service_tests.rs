@@ -52,7 +52,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
     let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
-        tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+        tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
         tx.leaderboard.expect_lock().returning(|| Ok(()));
         tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard
@@ -140,7 +140,7 @@ fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Ref
             let first = after.map_or(0, |best| best.rank) + 1;
             Ok((first..=people).take(most as usize).map(best).collect())
         });
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.accounts.expect_lock().returning(|_| Ok(None));
         let noted = noted.clone();
         tx.leaderboard.expect_settled().returning(move |best| {
             if best.rank == failing {

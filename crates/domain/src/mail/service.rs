@@ -181,7 +181,7 @@ mod tests {
         let store = TestUnitOfWork::store(move || {
             let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
             tx.users.expect_find_with_password().returning(move |id| Ok(found.clone().filter(|_| id == ADA)));
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 23)].into());
             tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
             tx

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use super::error::PortabilityError;
 use super::merge::merge;
 use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::days::Window;
 use crate::days::Zone;
@@ -17,7 +18,7 @@ use crate::ids::{ActivityId, Ids, NotificationId, ProjectId, UserId};
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
 use crate::store::{Store, UnitOfWork, retried};
-use crate::usage::ports::{Account, SharedNames};
+use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
 use crate::usage::{self, Entry, MOST_TOKENS, MachineId, Message};
 use crate::users::{User, Username};
@@ -61,7 +62,7 @@ impl Imports {
                 (found.ok_or(PortabilityError::UnknownUsername(name))?.0, false, false)
             }
         };
-        let account = tx.ledger().lock(user.id).await?.ok_or(PortabilityError::UnknownUser(user.id))?;
+        let account = tx.accounts().lock(user.id).await?.ok_or(PortabilityError::UnknownUser(user.id))?;
         let report =
             Imported { user: user.id, username: user.username, email: user.email, is_new, ..Imported::nothing() };
         Ok(Import {

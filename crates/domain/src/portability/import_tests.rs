@@ -47,7 +47,7 @@ fn here(tx: &mut TestUnitOfWork) {
     tx.users
         .expect_find_by_username()
         .returning(|name| Ok((name.as_str() == "ada").then(|| (person(HERE, "ada"), None))));
-    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
     tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
     tx.expect_settling(BTreeSet::new());
 }
@@ -61,7 +61,7 @@ fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
         made.lock().expect("a lock").push(user.clone());
         Ok(())
     });
-    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+    tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
     tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
     tx.expect_settling(BTreeSet::new());
 }
@@ -208,7 +208,7 @@ fn more_tokens_than_an_account_can_have_are_refused() {
 fn what_was_earned_is_kept_before_anything_new_is_judged() {
     let (imports, _) = imports(|tx| {
         tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
         let mut order = mockall::Sequence::new();
         let answer = |events: &[&str]| {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use time::{Date, OffsetDateTime};
 
 use super::{EventXp, Level, MonthlyBadge};
+use crate::accounts::Account;
 use crate::achievements::ports::{Award, ProgressEvent, ProgressSums};
 use crate::achievements::{Events, Facts, Tier, Unlock, judge};
 use crate::days::Window;
@@ -18,7 +19,6 @@ use crate::social::{
 };
 use crate::store::UnitOfWork;
 use crate::streaks::{Streak, longest_run};
-use crate::usage::ports::Account;
 
 /// The streaks that are announced, in days.
 const MILESTONES: [u32; 5] = [7, 30, 100, 365, 1000];

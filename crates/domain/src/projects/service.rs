@@ -86,7 +86,7 @@ impl Projects {
     /// A transaction with the lock of the account: concurrent requests neither pass the limit nor overwrite each other.
     async fn begin(&self, owner: UserId) -> Result<Box<dyn UnitOfWork>, ProjectError> {
         let mut tx = self.store.begin().await?;
-        tx.ledger().lock(owner).await?.ok_or(ProjectError::UnknownUser(owner))?;
+        tx.accounts().lock(owner).await?.ok_or(ProjectError::UnknownUser(owner))?;
         Ok(tx)
     }
 }
@@ -133,7 +133,7 @@ mod tests {
         let counter = commits.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
-            tx.ledger.expect_lock().returning(|user| Ok((user == ADA).then(account)));
+            tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
             tx.projects.expect_count().returning(move |_| Ok(count));
             tx.projects.expect_find().returning(|owner, id| {
                 let stored = Project { id, details: details(), created_at: ADDED, updated_at: ADDED };

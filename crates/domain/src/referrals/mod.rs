@@ -9,6 +9,7 @@ mod code;
 mod degree;
 mod error;
 pub mod ports;
+mod referred_by;
 mod service;
 #[cfg(test)]
 mod service_tests;
@@ -19,7 +20,8 @@ pub use click::{CLICK_LIMITS, ClickLimits, Visitor, VisitorNetwork, VisitorSalt}
 pub use code::ReferralCode;
 pub use degree::Degree;
 pub use error::ReferralError;
+pub use referred_by::ReferredBy;
 pub use service::{Referrals, WINDOW};
 pub use stats::{ClickStats, LISTED, ReferralStats, ReferredPerson, ReferredSeen};
+pub use upline::Paid;
 pub(crate) use upline::{Join, Upline};
-pub use upline::{Paid, ReferredBy};

@@ -10,6 +10,8 @@ use uuid::Uuid;
 
 use super::ports::MockReferralReader;
 use super::{CLICK_LIMITS, ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
+use crate::accounts::Account;
+use crate::accounts::ports::Locks;
 use crate::achievements::Events;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
@@ -19,7 +21,7 @@ use crate::ids::{CountingIds, UserId};
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
 use crate::testing::{TestUnitOfWork, facts};
-use crate::usage::ports::{Account, Locks, Moved};
+use crate::usage::ports::Moved;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
 use crate::usage::{Batch, Entry, SentMessage, Sums, Usage};
@@ -86,8 +88,8 @@ impl People {
         let people = self.clone();
         tx.ledger.expect_lock_for_sync().returning(move |id, _, _, _| Ok(people.account(id.0.as_u128()).map(locked)));
         let people = self.clone();
-        tx.ledger.expect_lock_counts().returning(|_| Ok(()));
-        tx.ledger.expect_try_lock_all().returning(move |ids| {
+        tx.accounts.expect_lock_counts().returning(|_| Ok(()));
+        tx.accounts.expect_try_lock_all().returning(move |ids| {
             people.locks.lock().expect("locks").push(ids.iter().map(|id| id.0.as_u128()).collect());
             if let Some((person, referrer)) = people.meanwhile.lock().expect("a wish").take() {
                 people.above.lock().expect("referrals").insert(person, (referrer, true));

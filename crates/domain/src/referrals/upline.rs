@@ -7,22 +7,13 @@ use time::OffsetDateTime;
 use super::click::Visitor;
 use super::code::ReferralCode;
 use super::degree::Degree;
+use crate::accounts::Account;
+use crate::accounts::lock_together;
 use crate::achievements::ports::ProgressEvent;
 use crate::error::StoreError;
 use crate::ids::{Ids, UserId};
 use crate::progression::{Change, EventXp, settle};
 use crate::store::{Store, UnitOfWork};
-use crate::usage::lock_together;
-use crate::usage::ports::Account;
-
-/// By whom somebody came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReferredBy {
-    /// Whose code it was.
-    pub referrer: UserId,
-    /// Whether it was paid.
-    pub is_paid: bool,
-}
 
 /// What a referral paid, by level, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -101,7 +92,7 @@ impl Upline {
         let everybody: BTreeSet<UserId> = chain.iter().copied().chain(newcomer).collect();
         let everybody: Vec<UserId> = everybody.into_iter().collect();
         let (mut tx, mut accounts) = lock_together(store, tx, &everybody).await?;
-        tx.ledger().lock_counts(&everybody).await?;
+        tx.accounts().lock_counts(&everybody).await?;
         let newcomer = newcomer.and_then(|newcomer| accounts.get(&newcomer).cloned());
         let people = chain.into_iter().map(|id| Referrer { id, account: accounts.remove(&id) }).collect();
         Ok((tx, Self { newcomer, people }))
@@ -175,6 +166,7 @@ impl Upline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::referrals::ReferredBy;
     use crate::usage::testing::account;
     use uuid::Uuid;
 

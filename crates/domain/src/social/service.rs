@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::error::SocialError;
 use super::follow::{Contact, Follow, FollowStats, Followed};
 use super::ports::FollowReader;
+use crate::accounts::Account;
+use crate::accounts::lock_together;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
 use crate::notifications::Told;
 use crate::page::{Page, PageRequest};
 use crate::progression::{Change, settle};
 use crate::store::{Store, UnitOfWork, retried};
-use crate::usage::lock_together;
-use crate::usage::ports::Account;
 use crate::users::{User, Username};
 
 /// The use cases of following.

@@ -10,12 +10,12 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
+use crate::accounts::ports::Locks;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, JobId};
 use crate::social::ports::MockFollowReader;
 use crate::testing::TestUnitOfWork;
-use crate::usage::ports::Locks;
 use crate::usage::testing::account;
 use crate::users::{Profile, ProfileChange, Users};
 
@@ -69,8 +69,8 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
         .expect_find()
         .returning(|id| Ok(["ada", "bob", "eve"].into_iter().filter_map(user).find(|user| user.id == id)));
     tx.users.expect_update().returning(|_| Ok(()));
-    tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
-    tx.ledger.expect_try_lock_all().returning(|users| {
+    tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
+    tx.accounts.expect_try_lock_all().returning(|users| {
         Ok(Locks { accounts: users.iter().map(|user| (*user, account())).collect(), busy: Vec::new() })
     });
     tx.expect_settling(BTreeSet::new());

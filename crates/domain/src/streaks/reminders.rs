@@ -74,7 +74,7 @@ pub(crate) async fn streak_at_risk(
     user: UserId,
     now: OffsetDateTime,
 ) -> Result<Option<(Streak, Date)>, StoreError> {
-    let Some(account) = tx.ledger().lock(user).await? else { return Ok(None) };
+    let Some(account) = tx.accounts().lock(user).await? else { return Ok(None) };
     let local = account.zone.unwrap_or_else(Zone::utc).local(now);
     let Some((facts, _)) = tx.progress().facts(Window::month(user, local.date)).await? else { return Ok(None) };
     let streak = Streak::of(&facts.active_days, local.date);
@@ -92,12 +92,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::accounts::Account;
     use crate::achievements::Events;
     use crate::clock::FixedClock;
     use crate::ids::CountingIds;
     use crate::streaks::ports::MockStreakReader;
     use crate::testing::{TestUnitOfWork, facts};
-    use crate::usage::ports::Account;
     use crate::usage::testing::account;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -113,7 +113,7 @@ mod tests {
         let (noted, counter) = (said.clone(), commits.clone());
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: counter.clone(), ..TestUnitOfWork::default() };
-            tx.ledger.expect_lock().returning(move |_| Ok(Some(Account { zone: Some(zone(lives_in)), ..account() })));
+            tx.accounts.expect_lock().returning(move |_| Ok(Some(Account { zone: Some(zone(lives_in)), ..account() })));
             let active = days.iter().map(|day| date!(2026 - 11 - 01).replace_day(*day).expect("a day")).collect();
             let facts = facts(active);
             tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
@@ -161,7 +161,7 @@ mod tests {
         let noted = said.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock().returning(|user| match user {
+            tx.accounts.expect_lock().returning(|user| match user {
                 ADA => Err(StoreError::Internal("a row that makes no sense".to_owned())),
                 _ => Ok(Some(account())),
             });

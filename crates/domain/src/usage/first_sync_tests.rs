@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex};
 use pollster::block_on;
 use uuid::Uuid;
 
-use super::ports::{Account, Locks, Moved};
+use super::ports::Moved;
 use super::room::NameUse;
 use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
+use crate::accounts::Account;
+use crate::accounts::ports::Locks;
 use crate::achievements::Events;
 use crate::clock::FixedClock;
 use crate::error::StoreError;
@@ -116,8 +118,8 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
             .expect_lock_for_sync()
             .returning(move |_, _, _, _| Ok(Some(super::testing::locked(came_by(BOB, is_paid)))));
         tx.referrals.expect_above().withf(|user, most| (*user, *most) == (BOB, 2)).returning(|_, _| Ok(vec![EVE]));
-        tx.ledger.expect_lock_counts().returning(|_| Ok(()));
-        tx.ledger.expect_try_lock_all().returning(move |users| {
+        tx.accounts.expect_lock_counts().returning(|_| Ok(()));
+        tx.accounts.expect_try_lock_all().returning(move |users| {
             assert_eq!(users, [BOB, EVE, ADA], "in the order of the ids");
             let accounts = vec![(BOB, came_by(EVE, true)), (EVE, account()), (ADA, came_by(BOB, false))];
             Ok(Locks { accounts, busy: Vec::new() })

@@ -10,7 +10,6 @@ mod error;
 #[cfg(test)]
 mod first_sync_tests;
 mod intake;
-mod lock_together;
 mod message;
 mod names;
 pub mod ports;
@@ -34,7 +33,6 @@ pub use changes::{Changes, Pricer};
 pub use derived::{Derived, HourKey, HourSums, RollupKey};
 pub use error::UsageError;
 pub use intake::{Admitted, Intake, Reason, Rejection, Rejections};
-pub(crate) use lock_together::lock_together;
 pub use message::{Entry, Message, MessageKey, Model, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
 pub use rebuild::Repair;

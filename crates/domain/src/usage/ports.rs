@@ -11,52 +11,11 @@ use super::names::{MachineId, Source};
 use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
 use super::selection::Reach;
-use super::sums::Sums;
-use crate::achievements::ports::ProgressSums;
-use crate::days::Zone;
+use crate::accounts::Account;
+#[cfg(doc)]
+use crate::accounts::ports::AccountRepository;
 use crate::error::StoreError;
 use crate::ids::UserId;
-use crate::progression::{EventXp, Level, xp};
-use crate::referrals::ReferredBy;
-
-/// What the ledger knows of one account.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Account {
-    /// The zone its days are counted in; `None` while its owner has set none, which counts as UTC.
-    pub zone: Option<Zone>,
-    /// Its lifetime totals.
-    pub totals: Sums,
-    /// How many days are active.
-    pub active_days: u32,
-    /// The longest run of active days ever.
-    pub longest_streak: u32,
-    /// XP awarded for events.
-    pub event_xp: EventXp,
-    /// How many achievements are unlocked.
-    pub achievements: u32,
-    /// By whom its owner came, if by somebody.
-    pub referred_by: Option<ReferredBy>,
-    /// Whether its derived rows follow the rules of an older release and are to be rebuilt before they are changed.
-    pub is_rebuild_due: bool,
-}
-
-impl Account {
-    /// How far it has come.
-    pub fn level(&self) -> Level {
-        Level::of(xp(self.totals.tokens, self.active_days, self.event_xp))
-    }
-
-    /// Who is still to be paid for its owner having come, if anybody.
-    pub fn unpaid_referrer(&self) -> Option<UserId> {
-        self.referred_by.filter(|by| !by.is_paid).map(|by| by.referrer)
-    }
-
-    /// What is kept of its progress.
-    pub fn progress(&self) -> ProgressSums {
-        let Self { active_days, longest_streak, event_xp, achievements, .. } = *self;
-        ProgressSums { active_days, longest_streak, event_xp, achievements }
-    }
-}
 
 /// What moving the derived rows did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,15 +24,6 @@ pub struct Moved {
     pub new_rollups: usize,
     /// How many roll-up rows changed or went away.
     pub updated_rollups: usize,
-}
-
-/// What locking several accounts without waiting came to.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Locks {
-    /// The accounts that are locked now.
-    pub accounts: Vec<(UserId, Account)>,
-    /// The accounts that another transaction has locked.
-    pub busy: Vec<UserId>,
 }
 
 /// Where a reading of a whole ledger goes on: after this message.
@@ -97,22 +47,11 @@ pub struct SharedNames {
     pub models: BTreeSet<Model>,
 }
 
-/// Stores messages and what is derived from them. Every method but the first three expects the lock to be held.
+/// Stores messages and what is derived from them. Every method but the first expects the lock of the account to be held.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LedgerRepository: Send {
-    /// Waits until nobody else changes the account's ledger or zone, and keeps it so until the end of the transaction.
-    /// `None` when there is no such account.
-    async fn lock(&mut self, user: UserId) -> Result<Option<Account>, StoreError>;
-
-    /// Locks those of `users` that no other transaction has locked, without waiting for the others. A user without an account
-    /// is left out. One round trip. `lock_together` is how to use it.
-    async fn try_lock_all(&mut self, users: &[UserId]) -> Result<Locks, StoreError>;
-
-    /// Locks what counts the activities of `users`, whose accounts are locked already, in the order of their ids.
-    async fn lock_counts(&mut self, users: &[UserId]) -> Result<(), StoreError>;
-
-    /// Locks like [`lock`](Self::lock), and notes that `machine` syncs at `at`, and whether it sends tokens, unless it is one more
+    /// Locks like [`AccountRepository::lock`], and notes that `machine` syncs at `at`, and whether it sends tokens, unless it is one more
     /// than [`MOST_MACHINES`](super::room::MOST_MACHINES). One round trip.
     async fn lock_for_sync(
         &mut self,

@@ -1,7 +1,8 @@
 //! Deriving everything anew from the ledger: for another time zone, and to repair.
 
 use super::derived::Derived;
-use super::ports::{Account, Cursor, Moved};
+use super::ports::{Cursor, Moved};
+use crate::accounts::Account;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::UserId;

@@ -8,9 +8,10 @@ use pollster::block_on;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::ports::{Account, Moved};
+use super::ports::Moved;
 use super::testing::{NOW, account, message};
 use super::*;
+use crate::accounts::Account;
 use crate::clock::FixedClock;
 use crate::days::Zone;
 use crate::error::StoreError;
@@ -76,7 +77,7 @@ fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted:
     let noted = moves.clone();
     let (usage, commits) = usage(move |tx| {
         let locked = kept_account.clone();
-        tx.ledger.expect_lock().returning(move |_| Ok(Some(locked.clone())));
+        tx.accounts.expect_lock().returning(move |_| Ok(Some(locked.clone())));
         holding(tx, stored.clone(), kept.clone(), &noted);
         tx.follows.expect_recount().times(1).returning(move |_| Ok(miscounted));
         tx.expect_settling(BTreeSet::new());
@@ -127,7 +128,7 @@ fn costs_are_summed_as_they_were_when_they_were_priced() {
 #[test]
 fn a_rebuild_that_fails_on_the_way_changes_nothing() {
     let (usage, commits) = usage(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         holding(tx, ledger(1), Derived::default(), &Arc::default());
         tx.follows.expect_recount().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
     });

@@ -125,7 +125,7 @@ impl Repricing {
     ) -> Result<Batch, UsageError> {
         let mut tx = self.store.begin().await?;
         // Deleted meanwhile: there is nobody to price for.
-        let Some(account) = tx.ledger().lock(user).await? else { return Ok(Batch::default()) };
+        let Some(account) = tx.accounts().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
@@ -212,7 +212,7 @@ mod tests {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
             tx.expect_settling(BTreeSet::new());
             let (pages, written) = (Arc::clone(&pages), Arc::clone(&written));
-            tx.ledger.expect_lock().returning(|user| match user {
+            tx.accounts.expect_lock().returning(|user| match user {
                 BROKEN => Err(StoreError::Internal("a row that makes no sense".to_owned())),
                 _ => Ok(Some(account())),
             });

@@ -13,12 +13,13 @@ use super::error::UsageError;
 use super::intake::Intake;
 use super::message::{Entry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
-use super::ports::{Account, SharedNames, SyncLock};
+use super::ports::{SharedNames, SyncLock};
 use super::rebuild::{Repair, rederive, shift, up_to_date};
 use super::report::{Standing, SyncReport};
 use super::room::Room;
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
+use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::error::StoreError;
@@ -181,7 +182,7 @@ impl Usage {
 
     async fn forget_once(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
         let mut tx = self.store.begin().await?;
-        let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
+        let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
         let mut change = Change::of(account.clone());
@@ -220,7 +221,7 @@ impl Usage {
 
     async fn rebuild_once(&self, user: UserId) -> Result<Repair, UsageError> {
         let mut tx = self.store.begin().await?;
-        let account = tx.ledger().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
+        let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut change = Change::of(account.clone());
         let (account, repair) = rederive(&mut *tx, user, account, &zone).await?;
@@ -435,7 +436,7 @@ mod tests {
     /// A transaction on an account whose ledger has `stored`, which is looked through in pages of [`CHUNK`].
     fn forgetting(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
-        tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.ledger.expect_page_within().returning(move |_, reach, after, limit| {
             assert_eq!((reach.source.is_none(), limit), (true, CHUNK));
             let place = |entry: &&Entry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
@@ -489,7 +490,7 @@ mod tests {
     fn who_has_no_account_has_no_ledger() {
         let (usage, commits) = usage(|| {
             let mut tx = TestUnitOfWork::default();
-            tx.ledger.expect_lock().returning(|_| Ok(None));
+            tx.accounts.expect_lock().returning(|_| Ok(None));
             tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
             tx
         });

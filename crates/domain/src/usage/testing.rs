@@ -6,9 +6,10 @@ use time::macros::datetime;
 use super::batch::{Batch, Conventions, SentMessage};
 use super::message::{Message, MessageKey, Model};
 use super::names::{MachineId, ModelName, Source};
-use super::ports::{Account, SyncLock};
+use super::ports::SyncLock;
 use super::sums::Sums;
 use super::tokens::TokenCounts;
+use crate::accounts::Account;
 use crate::days::Zone;
 use crate::progression::EventXp;
 

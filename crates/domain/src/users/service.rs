@@ -43,7 +43,7 @@ impl Users {
 
     async fn change_once(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.store.begin().await?;
-        let locked = tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
+        let locked = tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
         let mut progress = Change::of(locked.clone());
         if let Some(zone) = change.zone.clone() {
             progress.account = usage::move_to(&mut *tx, user, locked, zone).await?;
@@ -78,7 +78,7 @@ impl Users {
     async fn leave_once(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
         let mut tx = self.store.begin().await?;
         // Whatever changes the account at this moment is done before, or finds nobody.
-        tx.ledger().lock(user).await?.ok_or_else(|| unknown(user))?;
+        tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
         // A sign-in that came first is ended here, and one that comes later brings the account back.
         end_access(&mut *tx, user, KeptAccess::WAYS_TO_SIGN_IN).await?;
         let now = self.clock.now();

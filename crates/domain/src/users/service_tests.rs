@@ -35,7 +35,7 @@ fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (User
 fn leaving_signs_out_everywhere_under_the_lock_and_then_marks_the_account() {
     let (users, commits) = users(|tx| {
         let mut order = Sequence::new();
-        tx.ledger.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
+        tx.accounts.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
         tx.device_logins.expect_delete_approved().times(1).in_sequence(&mut order).returning(|_| Ok(()));
         tx.users.expect_hold().times(1).in_sequence(&mut order).returning(|_| Ok(Some(Presence::Here)));
         tx.sessions.expect_delete_all().times(1).in_sequence(&mut order).returning(|_| Ok(()));
@@ -63,7 +63,7 @@ fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
         [(false, Some(true), 1), (true, Some(true), 0), (true, Some(false), 0), (false, None, 0)]
     {
         let (users, commits) = users(move |tx| {
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..person(id, "ada") })));
             tx.users.expect_update().returning(|_| Ok(()));
             tx.follows.expect_accept_all().times(asked).returning(|_, _| Ok(()));
@@ -87,7 +87,7 @@ fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
 fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
     for (constraint, code) in [("users_username_key", "username_taken"), ("users_pkey", "store_conflict")] {
         let (users, commits) = users(move |tx| {
-            tx.ledger.expect_lock().returning(|_| Ok(Some(account())));
+            tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.users.expect_find().returning(|id| Ok(Some(person(id, "ada"))));
             let taken = move |_: &User| Err(StoreError::Conflict { constraint: constraint.to_owned() });
             tx.users.expect_update().returning(taken);
@@ -104,7 +104,7 @@ fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
 #[test]
 fn nobody_leaves_twice() {
     let (users, commits) = users(|tx| {
-        tx.ledger.expect_lock().returning(|_| Ok(None));
+        tx.accounts.expect_lock().returning(|_| Ok(None));
     });
     assert!(matches!(block_on(users.leave(ADA)), Err(UserError::Unknown { .. })));
     assert_eq!(commits.load(Ordering::SeqCst), 0);

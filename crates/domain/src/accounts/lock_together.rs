@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ports::{Account, Locks};
+use super::account::Account;
+use super::ports::Locks;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::store::{Store, UnitOfWork};
@@ -27,14 +28,14 @@ pub(crate) async fn lock_together(
     let mut held = BTreeMap::new();
     for _ in 0..MOST_TRIES {
         let missing: Vec<UserId> = users.iter().copied().filter(|user| !held.contains_key(user)).collect();
-        let Locks { accounts, busy } = tx.ledger().try_lock_all(&missing).await?;
+        let Locks { accounts, busy } = tx.accounts().try_lock_all(&missing).await?;
         held.extend(accounts);
         let Some(&first_busy) = busy.first() else { return Ok((tx, held)) };
         // Everything is let go before waiting.
         drop(tx);
         held.clear();
         tx = store.begin().await?;
-        if let Some(account) = tx.ledger().lock(first_busy).await? {
+        if let Some(account) = tx.accounts().lock(first_busy).await? {
             held.insert(first_busy, account);
         }
     }
@@ -62,14 +63,14 @@ mod tests {
             log.lock().expect("a log").push("begin".to_owned());
             let mut tx = TestUnitOfWork::default();
             let (taken, noted) = (busy.clone(), log.clone());
-            tx.ledger.expect_try_lock_all().returning(move |users| {
+            tx.accounts.expect_try_lock_all().returning(move |users| {
                 let taken = taken.lock().expect("a list");
                 let (locked, busy) = users.iter().partition::<Vec<_>, _>(|user| !taken.contains(user));
                 noted.lock().expect("a log").push(format!("try {}", users.len()));
                 Ok(Locks { accounts: locked.into_iter().map(|user| (user, account())).collect(), busy })
             });
             let (taken, noted) = (busy.clone(), log.clone());
-            tx.ledger.expect_lock().returning(move |user| {
+            tx.accounts.expect_lock().returning(move |user| {
                 taken.lock().expect("a list").retain(|busy| *busy != user);
                 noted.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
                 Ok(Some(account()))

@@ -1,0 +1,12 @@
+//! Who referred an account.
+
+use crate::ids::UserId;
+
+/// By whom somebody came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferredBy {
+    /// Whose code it was.
+    pub referrer: UserId,
+    /// Whether it was paid.
+    pub is_paid: bool,
+}
