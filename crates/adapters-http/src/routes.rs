@@ -19,7 +19,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{Class, Gate};
+use crate::limits::{Class, RouteGuard};
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
@@ -58,7 +58,7 @@ struct Entry {
     path: String,
     method: Method,
     route: Route,
-    gate: Gate,
+    gate: RouteGuard,
     /// What the API's document says of it; nothing for pages that are not part of the API.
     operation: Option<Operation>,
 }
@@ -77,7 +77,7 @@ impl Routes {
         let route = web::to(handler);
         let documented = documentation.paths().paths.into_iter().next();
         if let Some((path, (method, operation))) = documented.and_then(|(path, item)| Some((path, only(item)?))) {
-            let gate = Gate::of(&operation, class);
+            let gate = RouteGuard::of(&operation, class);
             self.table.push(Entry { path, method, route, gate, operation: Some(operation) });
         }
         self
@@ -102,7 +102,7 @@ impl Routes {
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.guarded_page(method, path, Gate::open(class, false), handler)
+        self.guarded_page(method, path, RouteGuard::open(class, false), handler)
     }
 
     /// Adds what the form of such a page is sent to.
@@ -113,10 +113,10 @@ impl Routes {
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.guarded_page(Method::POST, path, Gate::open(class, true), handler)
+        self.guarded_page(Method::POST, path, RouteGuard::open(class, true), handler)
     }
 
-    fn guarded_page<F, Args>(mut self, method: Method, path: &str, gate: Gate, handler: F) -> Self
+    fn guarded_page<F, Args>(mut self, method: Method, path: &str, gate: RouteGuard, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -145,13 +145,13 @@ impl Routes {
     }
 
     /// The documented operations: path, method, guard and what is said of them.
-    pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, Gate, &Operation)> {
+    pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, RouteGuard, &Operation)> {
         self.table.iter().filter_map(|entry| Some((&*entry.path, &entry.method, entry.gate, entry.operation.as_ref()?)))
     }
 
     /// Registers everything, and what is answered where no route is.
     pub(crate) fn mount(self, config: &mut ServiceConfig) {
-        let mut by_path = BTreeMap::<String, Vec<(Method, Gate, Route)>>::new();
+        let mut by_path = BTreeMap::<String, Vec<(Method, RouteGuard, Route)>>::new();
         for entry in self.table {
             by_path.entry(entry.path).or_default().push((entry.method, entry.gate, entry.route));
         }

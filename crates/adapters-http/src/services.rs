@@ -9,7 +9,7 @@ use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
-use domain::notifications::{Inbox, Unsubscribing};
+use domain::notifications::{Notifications, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::pricing::{PriceOverrides, UnpricedModels};
 use domain::projects::Projects;
@@ -67,7 +67,7 @@ pub struct Services {
     /// What people earn.
     pub achievements: Achievements,
     /// What people are told.
-    pub inbox: Inbox,
+    pub notifications: Notifications,
     /// The links that stop letters.
     pub unsubscribing: Unsubscribing,
     /// Who used most.
@@ -118,7 +118,7 @@ impl Services {
             .app_data(Data::new(self.referral_links))
             .app_data(Data::new(self.usage))
             .app_data(Data::new(self.achievements))
-            .app_data(Data::new(self.inbox))
+            .app_data(Data::new(self.notifications))
             .app_data(Data::new(self.unsubscribing))
             .app_data(Data::new(self.leaderboard))
             .app_data(Data::new(self.dashboard))

@@ -1,9 +1,9 @@
 //! The figures of a week, as a letter lists them.
 
-use domain::data::{money, number, text};
 use domain::mail::News;
 use domain::money::Usd;
 use domain::notifications::NotificationKind;
+use domain::payload::{money, number, text};
 use domain::text::{grouped, plural};
 
 /// One figure.
@@ -47,12 +47,12 @@ pub(crate) fn figures(news: &News) -> Vec<Figure> {
 
 #[cfg(test)]
 mod tests {
-    use domain::data::Datum;
+    use domain::payload::Value;
 
     use super::*;
 
-    fn news(kind: NotificationKind, facts: &[(&str, Datum)]) -> News {
-        let facts = facts.iter().map(|(name, datum)| ((*name).to_owned(), datum.clone())).collect();
+    fn news(kind: NotificationKind, facts: &[(&str, Value)]) -> News {
+        let facts = facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         News { kind, title: String::new(), message: String::new(), facts }
     }
 
@@ -65,7 +65,7 @@ mod tests {
             ("tokens", 1_234_567_u64.into()),
             ("cost", Usd::from_atto(3_014_900_000_000_000_000).into()),
             ("active_days", 3_u32.into()),
-            ("rank", Datum::Nothing),
+            ("rank", Value::Nothing),
             ("best_day", "2026-11-17".into()),
             ("best_day_tokens", 1_000_u64.into()),
         ];
@@ -87,13 +87,13 @@ mod tests {
     #[test]
     fn amounts_have_two_digits() {
         for (amount, shown) in [
-            (Datum::from(3_u64), Some("$3.00")),
+            (Value::from(3_u64), Some("$3.00")),
             (Usd::from_atto(3_100_000_000_000_000_000).into(), Some("$3.10")),
             (Usd::from_atto(996_000_000_000_000_000).into(), Some("$1.00")),
             // As it once was kept.
             ("1234.5".into(), Some("$1,234.50")),
             ("x".into(), None),
-            (Datum::Nothing, None),
+            (Value::Nothing, None),
         ] {
             let costs = figures(&news(NotificationKind::WeeklySummary, &[("cost", amount)]));
             assert_eq!(costs.first().map(|figure| figure.value.as_str()), shown);

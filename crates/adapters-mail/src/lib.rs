@@ -1,11 +1,11 @@
-//! Letters behind the domain's port: written from templates, sent over SMTP, no faster than an operator allows.
+//! Emails behind the domain's port: written from templates, sent over SMTP, no faster than an operator allows.
 
+mod content;
 mod figures;
 mod message;
-mod pace;
 mod server;
 mod session;
-mod words;
+mod throttle;
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use domain::mail::{MailError, Mailer, Outgoing};
 use thiserror::Error;
 
 use message::Writer;
-use pace::Pace;
 pub use server::{Security, SmtpServer};
+use throttle::Throttle;
 
 /// Who writes, and where links lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,22 +46,22 @@ pub enum SetupError {
 pub struct SmtpMailer {
     server: SmtpServer,
     writer: Writer,
-    pace: Pace,
+    throttle: Throttle,
     timeout: Duration,
 }
 
 impl SmtpMailer {
     /// Sends through `server` for `sender`, at most `per_minute` letters a minute, each within `timeout`.
     pub fn new(server: SmtpServer, sender: Sender, per_minute: u32, timeout: Duration) -> Result<Self, SetupError> {
-        Ok(Self { server, writer: Writer::new(sender)?, pace: Pace::of(per_minute), timeout })
+        Ok(Self { server, writer: Writer::new(sender)?, throttle: Throttle::of(per_minute), timeout })
     }
 }
 
 #[async_trait]
 impl Mailer for SmtpMailer {
-    async fn send(&self, letter: &Outgoing) -> Result<(), MailError> {
-        let message = self.writer.write(letter)?;
-        self.pace.wait().await;
+    async fn send(&self, email: &Outgoing) -> Result<(), MailError> {
+        let message = self.writer.write(email)?;
+        self.throttle.wait().await;
         session::send(&self.server, self.writer.host(), self.timeout, &message).await
     }
 }

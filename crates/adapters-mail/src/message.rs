@@ -8,19 +8,19 @@ use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
-use crate::words::{View, unsubscribe_url};
+use crate::content::{View, unsubscribe_url};
 use crate::{Sender, SetupError};
 
 #[derive(Template)]
 #[template(path = "letter.txt")]
 struct Text<'a> {
-    letter: &'a View,
+    email: &'a View,
 }
 
 #[derive(Template)]
 #[template(path = "letter.html")]
 struct Page<'a> {
-    letter: &'a View,
+    email: &'a View,
 }
 
 /// Writes letters of one sender.
@@ -32,7 +32,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Letters come from `sender`.
+    /// Emails come from `sender`.
     pub(crate) fn new(sender: Sender) -> Result<Self, SetupError> {
         let from = sender.from.parse().map_err(|_| SetupError::From(sender.from.clone()))?;
         let host = host(&sender.public_url).to_owned();
@@ -45,22 +45,22 @@ impl Writer {
     }
 
     /// `letter`, ready to be sent.
-    pub(crate) fn write(&self, letter: &Outgoing) -> Result<Message, MailError> {
-        let view = View::of(letter, &self.sender);
+    pub(crate) fn write(&self, email: &Outgoing) -> Result<Message, MailError> {
+        let view = View::of(email, &self.sender);
         let unwritten = |error: &dyn std::fmt::Display| MailError::Unwritten(error.to_string());
-        let text = Text { letter: &view }.render().map_err(|error| unwritten(&error))?;
-        let page = Page { letter: &view }.render().map_err(|error| unwritten(&error))?;
+        let text = Text { email: &view }.render().map_err(|error| unwritten(&error))?;
+        let page = Page { email: &view }.render().map_err(|error| unwritten(&error))?;
         // Which address a person has is theirs to say, so one that no mail can go to is refused like by a server.
         let refused = |_| MailError::Refused("no mail can go to this address".to_owned());
-        let to = Mailbox::new(None, letter.to.as_str().parse().map_err(refused)?);
+        let to = Mailbox::new(None, email.to.as_str().parse().map_err(refused)?);
         let mut message = Message::builder()
             .from(self.from.clone())
             .to(to)
             .subject(view.subject)
-            .date(SystemTime::from(letter.sent_at))
-            .message_id(Some(format!("<{}@{}>", letter.id, self.host)))
+            .date(SystemTime::from(email.sent_at))
+            .message_id(Some(format!("<{}@{}>", email.id, self.host)))
             .raw_header(plain("Auto-Submitted", "auto-generated"));
-        if let Content::News { unsubscribe, .. } = &letter.content {
+        if let Content::News { unsubscribe, .. } = &email.content {
             let url = unsubscribe_url(&self.sender.public_url, unsubscribe);
             message = message
                 .raw_header(plain("List-Unsubscribe", &format!("<{url}>")))
@@ -108,7 +108,7 @@ mod tests {
         .expect("a sender")
     }
 
-    fn letter(content: Content) -> Outgoing {
+    fn email(content: Content) -> Outgoing {
         Outgoing {
             id: JobId(Uuid::from_u128(7)),
             to: Email::trusted("ada@example.org"),
@@ -127,7 +127,7 @@ mod tests {
 
     /// The letter as it goes over the wire, lines that were broken put together again.
     fn written(content: Content) -> String {
-        let bytes = writer().write(&letter(content)).expect("a letter").formatted();
+        let bytes = writer().write(&email(content)).expect("a letter").formatted();
         String::from_utf8(bytes).expect("ASCII").replace("=\r\n", "").replace("=3D", "=")
     }
 
@@ -197,9 +197,9 @@ mod tests {
 
     #[test]
     fn other_alphabets_arrive() {
-        let wire = writer().write(&letter(news("Grüße", "日本"))).expect("a letter").formatted();
+        let wire = writer().write(&email(news("Grüße", "日本"))).expect("a letter").formatted();
         assert!(wire.is_ascii());
-        let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..letter(news("Grüße", "日本")) };
+        let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..email(news("Grüße", "日本")) };
         assert!(writer().write(&foreign).is_ok());
         let impossible = Outgoing { to: Email::trusted("a@b_.x!"), ..foreign };
         assert!(matches!(writer().write(&impossible), Err(MailError::Refused(_))));
@@ -217,7 +217,7 @@ mod tests {
             &format!("{local}@{}.{}.org", "b".repeat(63), "c".repeat(63)),
         ] {
             let to = Email::parse(address).expect("an address");
-            assert!(writer().write(&Outgoing { to, ..letter(Content::PasswordChanged) }).is_ok(), "{address}");
+            assert!(writer().write(&Outgoing { to, ..email(Content::PasswordChanged) }).is_ok(), "{address}");
         }
     }
 

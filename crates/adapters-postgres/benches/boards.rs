@@ -12,7 +12,7 @@ use community::{Community, Failure};
 use domain::clock::FixedClock;
 use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
-use domain::leaderboard::{Asked, Filter, Kind, Leaderboard, Part, Scope, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, Filter, Leaderboard, Part, Scope, SortBy};
 use domain::usage::testing::NOW;
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
@@ -39,7 +39,7 @@ async fn main() -> Result<(), Failure> {
     }
     read_all(&boards, viewer, *people).await?;
 
-    let asked = Asked::global(SortBy::Tokens, Period::All);
+    let query = BoardQuery::global(SortBy::Tokens, Period::All);
     let done = Arc::new(AtomicBool::new(false));
     let (refreshing, over) = (boards.clone(), done.clone());
     let refresh = tokio::spawn(async move {
@@ -49,7 +49,7 @@ async fn main() -> Result<(), Failure> {
     });
     let mut times = Vec::new();
     while !done.load(Ordering::Relaxed) {
-        times.push(read(&boards, &asked, 0, None).await?);
+        times.push(read(&boards, &query, 0, None).await?);
     }
     refresh.await??;
     say("first page during a refresh", &mut times);
@@ -60,21 +60,21 @@ async fn main() -> Result<(), Failure> {
 }
 
 async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(), Failure> {
-    let of = |kind, scope, region| Asked::new(kind, SortBy::Tokens, Period::All, Filter { scope, region });
+    let of = |kind, scope, region| BoardQuery::new(kind, SortBy::Tokens, Period::All, Filter { scope, region });
     let last = u64::from(people * 19 / 20).saturating_sub(100);
-    let global = Asked::global(SortBy::Tokens, Period::All);
-    for (what, asked, offset, viewer) in [
+    let global = BoardQuery::global(SortBy::Tokens, Period::All);
+    for (what, query, offset, viewer) in [
         ("first page", global.clone(), 0, None),
         ("first page, signed in", global.clone(), 0, Some(viewer)),
         ("last page", global, last, None),
-        ("of a tool", of(Kind::Global, Scope::Tool(Source::trusted("tool1")), None), 0, None),
-        ("of a model", of(Kind::Global, Scope::Model(ModelName::trusted("model1")), None), 0, None),
-        ("of a region", of(Kind::Global, Scope::Everything, Some(Region::Eu)), 0, None),
-        ("of 50 friends", of(Kind::Friends, Scope::Everything, None), 0, Some(viewer)),
+        ("of a tool", of(BoardKind::Global, Scope::Tool(Source::trusted("tool1")), None), 0, None),
+        ("of a model", of(BoardKind::Global, Scope::Model(ModelName::trusted("model1")), None), 0, None),
+        ("of a region", of(BoardKind::Global, Scope::Everything, Some(Region::Eu)), 0, None),
+        ("of 50 friends", of(BoardKind::Friends, Scope::Everything, None), 0, Some(viewer)),
     ] {
         let mut times = Vec::new();
         for _ in 0..READS {
-            times.push(read(boards, &asked, offset, viewer).await?);
+            times.push(read(boards, &query, offset, viewer).await?);
         }
         say(what, &mut times);
     }
@@ -82,9 +82,14 @@ async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(
 }
 
 /// How long a part of 100 entries takes.
-async fn read(boards: &Leaderboard, asked: &Asked, offset: u64, viewer: Option<UserId>) -> Result<Duration, Failure> {
+async fn read(
+    boards: &Leaderboard,
+    query: &BoardQuery,
+    offset: u64,
+    viewer: Option<UserId>,
+) -> Result<Duration, Failure> {
     let begin = Instant::now();
-    let board = boards.board(asked, Part { limit: 100, offset }, viewer).await?;
+    let board = boards.board(query, Part { limit: 100, offset }, viewer).await?;
     let took = begin.elapsed();
     if board.entries.is_empty() {
         return Err("an empty part".into());

@@ -7,19 +7,19 @@ use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUu
 use diesel_async::RunQueryDsl;
 use domain::administration::ports::{AdministrationReader, AdministrationRepository};
 use domain::administration::{
-    Action, Actor, AuditEntry, AuditFilter, Flag, FlagOrder, ListedAdministrator, Noted, Reason,
+    AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, Flag, FlagOrder, ListedAdministrator, Reason,
 };
-use domain::data::StoredData;
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
+use domain::payload::StoredData;
 use domain::users::Username;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::data::json;
 use crate::database::Database;
 use crate::error::store_error;
+use crate::payload::json;
 use crate::schema::{account_flags, users};
 use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
@@ -78,21 +78,21 @@ impl AdministrationRepository for PgUnitOfWork {
             .map_err(store_error)
     }
 
-    async fn note(&mut self, entry: &Noted) -> Result<(), StoreError> {
-        let Noted { id, at, actor, deed } = entry;
+    async fn record(&mut self, entry: &AuditRecord) -> Result<(), StoreError> {
+        let AuditRecord { id, at, actor, action } = entry;
         let administrator = match actor {
-            Actor::Operator => None,
-            Actor::Administrator(administrator) => Some(administrator),
+            AuditActor::Operator => None,
+            AuditActor::Administrator(administrator) => Some(administrator),
         };
-        statement::<()>(include_str!("sql/note_deed.sql"))
+        statement::<()>(include_str!("sql/insert_audit_record.sql"))
             .bind::<SqlUuid, _>(*id)
             .bind::<Timestamptz, _>(*at)
             .bind::<Bool, _>(administrator.is_none())
             .bind::<Nullable<SqlUuid>, _>(administrator.map(|administrator| administrator.id().0))
-            .bind::<Text, _>(deed.action.name())
-            .bind::<Text, _>(deed.target.kind())
-            .bind::<Text, _>(deed.target.name())
-            .bind::<Text, _>(json(&deed.details))
+            .bind::<Text, _>(action.kind.name())
+            .bind::<Text, _>(action.target.kind())
+            .bind::<Text, _>(action.target.name())
+            .bind::<Text, _>(json(&action.details))
             .bind::<Nullable<Text>, _>(administrator.and_then(|administrator| administrator.ip()))
             .execute(self.connection()?)
             .await
@@ -185,7 +185,7 @@ fn filtered<Columns>(text: &'static str, filter: &AuditFilter) -> Statement<'sta
     let actor = filter.actor.as_ref().map(|name| name.as_str().to_ascii_lowercase());
     statement(text)
         .bind::<Nullable<Text>, _>(actor)
-        .bind::<Nullable<Text>, _>(filter.action.map(Action::name))
+        .bind::<Nullable<Text>, _>(filter.action.map(AdminActionKind::name))
         .bind::<Nullable<Text>, _>(filter.target.clone())
 }
 

@@ -33,7 +33,7 @@ pub struct Database {
     pool: Pool,
     dictionary: Arc<Dictionary>,
     queries: QueryCount,
-    sends_letters: bool,
+    sends_email: bool,
 }
 
 impl Database {
@@ -48,19 +48,19 @@ impl Database {
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| ConnectError { sqlstate: None, message: error.to_string() })?;
-        Ok(Self { pool, dictionary: Arc::default(), queries, sends_letters: false })
+        Ok(Self { pool, dictionary: Arc::default(), queries, sends_email: false })
     }
 
     /// The same database over connections of its own: what holds them up holds up nothing else.
     pub fn with_pool(&self, url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
         let other = Self::new(url, settings)?;
-        Ok(Self { dictionary: Arc::clone(&self.dictionary), sends_letters: self.sends_letters, ..other })
+        Ok(Self { dictionary: Arc::clone(&self.dictionary), sends_email: self.sends_email, ..other })
     }
 
     /// The same, where what people are told also goes to their e-mail addresses, if `sends` says so.
     #[must_use]
     pub fn with_letters(self, sends: bool) -> Self {
-        Self { sends_letters: sends, ..self }
+        Self { sends_email: sends, ..self }
     }
 
     /// Names models canonically by `prices` where their names are first stored, and not by the book that ships. Holds for all clones;
@@ -103,7 +103,7 @@ impl Store for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let connection = self.connection().await?;
         let mut tx = PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?;
-        tx.sends_letters = self.sends_letters;
+        tx.sends_email = self.sends_email;
         Ok(Box::new(tx))
     }
 

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, Queryable};
 use diesel_async::RunQueryDsl;
-use domain::data::StoredData;
 use domain::error::StoreError;
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
+use domain::payload::StoredData;
 use domain::social::ports::{FeedReader, MissedPage};
 use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark, Position};
 use domain::users::{Username, WebUrl};
@@ -129,7 +129,7 @@ impl Database {
     /// The activities `ids`, in that order, with those of `viewers` whom each is for.
     pub(crate) async fn heard(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<News>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("sql/heard.sql"))
+        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("sql/stream_recipients.sql"))
             .bind::<Array<SqlUuid>, _>(ids)
             .bind::<Array<SqlUuid>, _>(viewers)
             .load(&mut connection.pg)
@@ -184,7 +184,7 @@ impl FeedReader for Database {
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError> {
         let mut connection = self.connection().await?;
         let row: Option<(Uuid, OffsetDateTime, i64, i64)> =
-            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("sql/mark.sql"))
+            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("sql/feed_cursor.sql"))
                 .bind::<SqlUuid, _>(id.0)
                 .get_result(&mut connection.pg)
                 .await

@@ -8,14 +8,14 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, SmallInt
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::error::StoreError;
 use domain::ids::JobId;
-use domain::jobs::ports::{Capacity, Ending, HeldJob, ListedJob, QueueState, TakenJob};
-use domain::jobs::{Job, JobQueue, JobStatus, JobStore, Kind, NewJob};
+use domain::jobs::ports::{Capacity, HeldJob, JobOutcome, ListedJob, QueueState, TakenJob};
+use domain::jobs::{Job, JobKind, JobQueue, JobStatus, JobStore, NewJob};
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-use crate::data::{facts, json};
 use crate::database::Database;
 use crate::error::store_error;
+use crate::payload::{facts, json};
 use crate::schema::jobs;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
@@ -26,13 +26,13 @@ impl JobQueue for PgUnitOfWork {
         enqueue(self.connection()?, jobs, now).await
     }
 
-    async fn count_known(&mut self, kind: Kind, keys: &[String]) -> Result<u64, StoreError> {
+    async fn count_known(&mut self, kind: JobKind, keys: &[String]) -> Result<u64, StoreError> {
         let known = jobs::table.filter(jobs::queue.eq(kind.name()).and(jobs::idempotency_key.eq_any(keys)));
         let count: i64 = known.count().get_result(self.connection()?).await.map_err(store_error)?;
         Ok(count.unsigned_abs())
     }
 
-    async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError> {
+    async fn waiting(&mut self, kind: JobKind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError> {
         let found: Option<Uuid> = jobs::table
             .filter(jobs::queue.eq(kind.name()).and(jobs::status.eq(JobStatus::Pending.name())))
             .filter(jobs::attempts.eq(0).and(jobs::run_at.le(due)))
@@ -163,20 +163,25 @@ impl JobStore for Database {
         Ok(count(taken))
     }
 
-    async fn finish(&self, worker: &str, endings: &[(JobId, Ending)], now: OffsetDateTime) -> Result<(), StoreError> {
+    async fn finish(
+        &self,
+        worker: &str,
+        outcomes: &[(JobId, JobOutcome)],
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError> {
         let column =
-            |of: fn(&Ending) -> Option<String>| endings.iter().map(|(_, ending)| of(ending)).collect::<Vec<_>>();
+            |of: fn(&JobOutcome) -> Option<String>| outcomes.iter().map(|(_, outcome)| of(outcome)).collect::<Vec<_>>();
         statement::<()>(include_str!("sql/finish_jobs.sql"))
             .bind::<Text, _>(worker)
-            .bind::<Array<SqlUuid>, _>(endings.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
-            .bind::<Array<Nullable<Text>>, _>(column(|ending| Some(status(ending).name().to_owned())))
+            .bind::<Array<SqlUuid>, _>(outcomes.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind::<Array<Nullable<Text>>, _>(column(|outcome| Some(status(outcome).name().to_owned())))
             .bind::<Array<Nullable<Timestamptz>>, _>(
-                endings.iter().map(|(_, ending)| run_at(ending)).collect::<Vec<_>>(),
+                outcomes.iter().map(|(_, outcome)| run_at(outcome)).collect::<Vec<_>>(),
             )
             .bind::<Array<Nullable<Text>>, _>(column(error))
             .bind::<Timestamptz, _>(now)
             .bind::<Array<Bool>, _>(
-                endings.iter().map(|(_, ending)| *ending != Ending::Interrupted).collect::<Vec<_>>(),
+                outcomes.iter().map(|(_, outcome)| *outcome != JobOutcome::Interrupted).collect::<Vec<_>>(),
             )
             .execute(&mut self.connection().await?.pg)
             .await
@@ -247,9 +252,10 @@ impl JobStore for Database {
         retry(&mut self.connection().await?.pg, id, now).await
     }
 
-    async fn retry_dead(&self, kind: Option<Kind>, now: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn retry_dead(&self, kind: Option<JobKind>, now: OffsetDateTime) -> Result<u64, StoreError> {
         let dead = jobs::status.eq(JobStatus::Dead.name());
-        let of_kind = jobs::queue.eq_any(kind.map_or(Kind::ALL.map(Kind::name).to_vec(), |kind| vec![kind.name()]));
+        let of_kind =
+            jobs::queue.eq_any(kind.map_or(JobKind::ALL.map(JobKind::name).to_vec(), |kind| vec![kind.name()]));
         let retried = diesel::update(jobs::table.filter(dead.and(of_kind)))
             .set(Anew::at(now))
             .execute(&mut self.connection().await?.pg)
@@ -278,7 +284,7 @@ impl JobStore for Database {
 fn taken((id, queue, payload, attempt, attempts, _, _): TakenRow) -> Option<TakenJob> {
     Some(TakenJob {
         id: JobId(id),
-        kind: Kind::of(&queue)?,
+        kind: JobKind::of(&queue)?,
         job: Job::parse(&queue, &facts(&payload)),
         attempt: attempt.unsigned_abs(),
         attempts: attempts.unsigned_abs(),
@@ -291,26 +297,26 @@ fn stored(status: &str) -> Result<JobStatus, StoreError> {
 }
 
 /// The state that an attempt leads to.
-fn status(ending: &Ending) -> JobStatus {
-    match ending {
-        Ending::Done => JobStatus::Done,
-        Ending::Interrupted | Ending::Retry { .. } => JobStatus::Pending,
-        Ending::Dead { .. } => JobStatus::Dead,
+fn status(outcome: &JobOutcome) -> JobStatus {
+    match outcome {
+        JobOutcome::Done => JobStatus::Done,
+        JobOutcome::Interrupted | JobOutcome::Retry { .. } => JobStatus::Pending,
+        JobOutcome::Dead { .. } => JobStatus::Dead,
     }
 }
 
-fn run_at(ending: &Ending) -> Option<OffsetDateTime> {
-    match ending {
-        Ending::Retry { run_at, .. } => Some(*run_at),
-        Ending::Done | Ending::Interrupted | Ending::Dead { .. } => None,
+fn run_at(outcome: &JobOutcome) -> Option<OffsetDateTime> {
+    match outcome {
+        JobOutcome::Retry { run_at, .. } => Some(*run_at),
+        JobOutcome::Done | JobOutcome::Interrupted | JobOutcome::Dead { .. } => None,
     }
 }
 
 /// What went wrong. PostgreSQL keeps no NUL in a text.
-fn error(ending: &Ending) -> Option<String> {
-    match ending {
-        Ending::Retry { error, .. } | Ending::Dead { error } => Some(error.replace('\0', "")),
-        Ending::Done | Ending::Interrupted => None,
+fn error(outcome: &JobOutcome) -> Option<String> {
+    match outcome {
+        JobOutcome::Retry { error, .. } | JobOutcome::Dead { error } => Some(error.replace('\0', "")),
+        JobOutcome::Done | JobOutcome::Interrupted => None,
     }
 }
 

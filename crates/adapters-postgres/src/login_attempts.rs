@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Timestamptz};
 use diesel_async::RunQueryDsl;
 use domain::error::StoreError;
 use domain::identity::AttemptKey;
-use domain::identity::ports::{LoginAttemptRepository, Noted};
+use domain::identity::ports::{AttemptOutcome, LoginAttemptRepository};
 use time::OffsetDateTime;
 
 use crate::error::store_error;
@@ -22,10 +22,10 @@ impl LoginAttemptRepository for PgUnitOfWork {
         now: OffsetDateTime,
         since: OffsetDateTime,
         most: u32,
-    ) -> Result<Noted, StoreError> {
+    ) -> Result<AttemptOutcome, StoreError> {
         let connection = self.connection()?;
         let (let_through, tries): (bool, Vec<OffsetDateTime>) =
-            statement::<(Bool, Array<Timestamptz>)>(include_str!("sql/note_login_attempt.sql"))
+            statement::<(Bool, Array<Timestamptz>)>(include_str!("sql/insert_login_attempt.sql"))
                 .bind::<Binary, _>(key.0.to_vec())
                 .bind::<Timestamptz, _>(now)
                 .bind::<Timestamptz, _>(since)
@@ -38,7 +38,7 @@ impl LoginAttemptRepository for PgUnitOfWork {
             .execute(connection)
             .await
             .map_err(store_error)?;
-        Ok(Noted { let_through, tries })
+        Ok(AttemptOutcome { let_through, tries })
     }
 
     async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError> {

@@ -4,22 +4,22 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use domain::data::StoredData;
 use domain::error::StoreError;
 use domain::ids::{NotificationId, UserId};
-use domain::jobs::Kind;
-use domain::mail::Letter;
+use domain::jobs::JobKind;
+use domain::mail::EmailJob;
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
 use domain::notifications::{
-    Channels, Expiry, Forgotten, Listed, Listing, Notification, NotificationKind, Preferences, PreferencesChange,
-    Received, Which,
+    Channels, Forgotten, Listed, Listing, Notification, NotificationKind, Preferences, PreferencesChange, Received,
+    RetentionCutoffs, Which,
 };
+use domain::payload::StoredData;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::data::json;
 use crate::database::Database;
 use crate::error::store_error;
+use crate::payload::json;
 use crate::schema::notification_preferences;
 use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
@@ -51,7 +51,7 @@ impl From<ReceivedRow> for Received {
     }
 }
 
-/// Kind, in the application, by e-mail.
+/// JobKind, in the application, by e-mail.
 type PreferenceRow = (String, bool, bool);
 
 /// Kinds that only another release knows are nobody's business here.
@@ -104,8 +104,8 @@ impl NotificationReader for Database {
 
 #[async_trait]
 impl NotificationRepository for PgUnitOfWork {
-    async fn insert(&mut self, user: UserId, told: &[Notification]) -> Result<u64, StoreError> {
-        let Some(insert) = insert_notifications(user, told, self.sends_letters) else { return Ok(0) };
+    async fn insert(&mut self, user: UserId, content: &[Notification]) -> Result<u64, StoreError> {
+        let Some(insert) = insert_notifications(user, content, self.sends_email) else { return Ok(0) };
         Ok(insert.execute(self.connection()?).await.map_err(store_error)? as u64)
     }
 
@@ -140,7 +140,7 @@ impl NotificationRepository for PgUnitOfWork {
         Ok(preferences(rows))
     }
 
-    async fn forget(&mut self, kept: Expiry, most: u32) -> Result<Forgotten, StoreError> {
+    async fn forget(&mut self, kept: RetentionCutoffs, most: u32) -> Result<Forgotten, StoreError> {
         let (read, unread): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("sql/forget_notifications.sql"))
             .bind::<Timestamptz, _>(kept.read)
             .bind::<Timestamptz, _>(kept.unread)
@@ -156,27 +156,29 @@ impl NotificationRepository for PgUnitOfWork {
 pub(crate) fn insert_notifications(
     user: UserId,
     notifications: &[Notification],
-    sends_letters: bool,
+    sends_email: bool,
 ) -> Option<Statement<'_>> {
     let statement = || {
-        let told = || notifications.iter().map(|notification| &notification.told);
-        let letters: Vec<_> = notifications.iter().filter(|_| sends_letters).map(Letter::of).collect();
+        let content = || notifications.iter().map(|notification| &notification.content);
+        let emails: Vec<_> = notifications.iter().filter(|_| sends_email).map(EmailJob::of).collect();
         statement::<()>(include_str!("sql/insert_notifications.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<SqlUuid>, _>(notifications.iter().map(|notification| notification.id.0).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.kind.name()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.title.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| told.message.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(|told| json(&told.data)).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(told().map(domain::notifications::Told::dedup_key).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(notifications.iter().map(|told| told.created_at).collect::<Vec<_>>())
-            .bind::<Array<Bool>, _>(told().map(|told| Channels::of(told.kind).email).collect::<Vec<_>>())
-            .bind::<Array<SqlUuid>, _>(letters.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| job.key.clone()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(letters.iter().map(|(_, job)| json(&job.job.data())).collect::<Vec<_>>())
-            .bind::<Text, _>(Kind::Mail.name())
-            .bind::<Array<SmallInt>, _>(letters.iter().map(|(_, job)| job.job.priority()).collect::<Vec<_>>())
-            .bind::<Integer, _>(i32::try_from(Kind::Mail.attempts()).unwrap_or(i32::MAX))
+            .bind::<Array<Text>, _>(content().map(|content| content.kind.name()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(content().map(|content| content.title.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(content().map(|content| content.message.as_str()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(content().map(|content| json(&content.data)).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(
+                content().map(domain::notifications::NotificationContent::dedup_key).collect::<Vec<_>>(),
+            )
+            .bind::<Array<Timestamptz>, _>(notifications.iter().map(|content| content.created_at).collect::<Vec<_>>())
+            .bind::<Array<Bool>, _>(content().map(|content| Channels::of(content.kind).email).collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>(emails.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(emails.iter().map(|(_, job)| job.key.clone()).collect::<Vec<_>>())
+            .bind::<Array<Text>, _>(emails.iter().map(|(_, job)| json(&job.job.data())).collect::<Vec<_>>())
+            .bind::<Text, _>(JobKind::Mail.name())
+            .bind::<Array<SmallInt>, _>(emails.iter().map(|(_, job)| job.job.priority()).collect::<Vec<_>>())
+            .bind::<Integer, _>(i32::try_from(JobKind::Mail.attempts()).unwrap_or(i32::MAX))
     };
     (!notifications.is_empty()).then(statement)
 }

@@ -19,10 +19,10 @@ use domain::usage::ModelName;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::data::json;
 use crate::database::Database;
 use crate::error::store_error;
 use crate::notifications::insert_notifications;
+use crate::payload::json;
 use crate::schema::unlocked_achievements;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
@@ -215,14 +215,14 @@ impl ProgressRepository for PgUnitOfWork {
     }
 
     async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError> {
-        let (c, sends_letters) = (self.shared()?, self.sends_letters);
+        let (c, sends_email) = (self.shared()?, self.sends_email);
         // All sent together: one round trip.
         futures_util::try_join!(
             run(award.sums.map(|sums| set_progress(user, sums)), c),
             run(unlock(user, award, now), c),
             run(insert_events(user, &award.events, now), c),
             run(insert_activities(user, &award.activities), c),
-            run(insert_notifications(user, &award.notifications, sends_letters), c),
+            run(insert_notifications(user, &award.notifications, sends_email), c),
         )
         .map_err(store_error)?;
         Ok(())

@@ -47,7 +47,7 @@ pub(crate) struct PgUnitOfWork {
     /// The machines this transaction met, by their key.
     pub(crate) machines: HashMap<i32, MachineId>,
     /// Whether what people are told is queued for their e-mail addresses, too.
-    pub(crate) sends_letters: bool,
+    pub(crate) sends_email: bool,
 }
 
 impl PgUnitOfWork {
@@ -64,7 +64,7 @@ impl PgUnitOfWork {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
         let (made, machines, account_names) = (Made::default(), HashMap::new(), AccountNames::default());
-        Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_letters: false })
+        Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_email: false })
     }
 
     /// The connection, for one statement after the other.

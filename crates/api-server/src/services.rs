@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters_http::body::{BodyLimits, ByteBudget, Patience};
+use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::client_ip::TrustedProxies;
 use adapters_http::edge::EdgeSettings;
 use adapters_http::identity::{Browser, PublicUrl};
@@ -25,15 +25,15 @@ use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, R
 use domain::ids::Ids;
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
-use domain::notifications::{Inbox, Unsubscribing};
+use domain::notifications::{Notifications, Unsubscribing};
 use domain::plausibility::Plausibility;
 use domain::portability::Exports;
 use domain::pricing::{CurrentBook, PriceOverrides, UnpricedModels};
 use domain::projects::Projects;
 use domain::referrals::{Referrals, VisitorSalt};
+use domain::signed_token::TokenKey;
 use domain::social::{Feed, Social};
 use domain::store::Store;
-use domain::tickets::TicketKey;
 use domain::usage::Usage;
 use domain::users::Users;
 
@@ -60,19 +60,16 @@ pub(crate) fn services(
     let oauth = OAuth::new(providers::providers(settings)?, door.clone(), clock.clone(), ids.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
-    let tickets = TicketKey::of(secret_key.expose().as_bytes());
+    let tickets = TokenKey::of(secret_key.expose().as_bytes());
     let recovery = Recovery::new(door.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
     let identity = Identity::new(door.clone(), sessions, passwords, clock.clone(), ids.clone(), salt);
-    let sends_letters = settings.mail.is_on();
+    let sends_email = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
-    let patience = Patience::default();
+    let patience = BodyTimeout::default();
     Ok(Services {
-        identity: identity
-            .with_session_lifetime(lifetime)
-            .with_failed_logins(failed_logins)
-            .with_letters(sends_letters),
-        recovery: recovery.with_letters(sends_letters),
+        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins).with_letters(sends_email),
+        recovery: recovery.with_letters(sends_email),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
         device_logins: DeviceLogins::new(door, clock.clone(), ids.clone()).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),
@@ -94,7 +91,7 @@ pub(crate) fn services(
         unpriced_models: UnpricedModels::new(reader.clone(), prices),
         leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
         unsubscribing: Unsubscribing::new(store.clone(), tickets, clock.clone()),
-        inbox: Inbox::new(store.clone(), reader.clone(), clock.clone()),
+        notifications: Notifications::new(store.clone(), reader.clone(), clock.clone()),
         insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),
         plausibility: Plausibility::new(store, reader.clone(), clock.clone()),
         dashboard: Dashboard::new(reader, clock),

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::floor::rows_per_second;
-use crate::lab::{Lab, Place, clear, database};
+use crate::baseline::rows_per_second;
+use crate::environment::{Environment, Place, clear, database};
 use crate::latency::{self, Small};
 use crate::memory::{self, Memory};
 use crate::report::{Table, middle, ms, percentile, thousands, verdict};
@@ -21,30 +21,30 @@ pub(crate) struct Args {
 
 /// One after the other on the same database, within seconds.
 struct Round {
-    floor: f64,
+    baseline: f64,
     large: Throughput,
     medium: Throughput,
 }
 
 /// Measures and prints a Markdown table: the round in the middle counts, the others are shown beside it.
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let mut lab = Lab::start(&args.place).await?;
-    let client = database(lab.database_url()).await?;
+    let mut environment = Environment::start(&args.place).await?;
+    let client = database(environment.database_url()).await?;
     let mut rounds = Vec::new();
     for _ in 0..args.load.rounds {
-        let address = &lab.server()?.address;
+        let address = &environment.server()?.address;
         clear(&client).await?;
-        let floor = rows_per_second(&client, args.load.messages, args.load.connections).await?;
+        let baseline = rows_per_second(&client, args.load.messages, args.load.connections).await?;
         clear(&client).await?;
         let large = throughput(address, &args.load, 5_000).await?;
         clear(&client).await?;
         let medium = throughput(address, &args.load, 1_000).await?;
-        rounds.push(Round { floor, large, medium });
+        rounds.push(Round { baseline, large, medium });
     }
     clear(&client).await?;
-    let small = latency::small(&lab.server()?.address, Some(&client), args.load.small).await?;
-    let memory = memory::measure(&mut lab).await?;
-    let mut times = starts(&mut lab, 10).await?;
+    let small = latency::small(&environment.server()?.address, Some(&client), args.load.small).await?;
+    let memory = memory::measure(&mut environment).await?;
+    let mut times = starts(&mut environment, 10).await?;
     println!("{} messages a figure, {} connections", thousands(args.load.messages.into()), args.load.connections);
     let table = Table::begin(&["what", "measured", "against", "ratio (each round)", "to reach", "reached"]);
     syncs(&table, &rounds);
@@ -59,8 +59,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 fn syncs(table: &Table, rounds: &[Round]) {
     type Figure = fn(&Round) -> f64;
     let rows: [(&str, Figure, &str, Figure, f64); 4] = [
-        ("new messages, 5,000 a request", |r| r.large.new, "the floor", |r| r.floor, 0.6),
-        ("new messages, 1,000 a request", |r| r.medium.new, "the floor", |r| r.floor, 0.4),
+        ("new messages, 5,000 a request", |r| r.large.new, "the floor", |r| r.baseline, 0.6),
+        ("new messages, 1,000 a request", |r| r.medium.new, "the floor", |r| r.baseline, 0.4),
         ("the same again, 5,000 a request", |r| r.large.again, "new ones", |r| r.large.new, 2.0),
         ("the same again, 1,000 a request", |r| r.medium.again, "new ones", |r| r.medium.new, 2.0),
     ];

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use crate::environment::{Environment, Place, database, register};
 use crate::http::{Connection, get, post};
-use crate::lab::{Lab, Place, database, register};
 use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
 
@@ -32,9 +32,9 @@ const A_SYNC: u32 = 50_000;
 
 /// Fills an account, exports it, and prints what that took.
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let mut lab = Lab::start(&args.place).await?;
-    let token = register(&lab.server()?.address, 1).await?;
-    let (mut connection, today) = (Connection::open(&lab.server()?.address).await?, today());
+    let mut environment = Environment::start(&args.place).await?;
+    let token = register(&environment.server()?.address, 1).await?;
+    let (mut connection, today) = (Connection::open(&environment.server()?.address).await?, today());
     // What the history of one person reaches back for is not enough: it is filled up with those of others.
     for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
         let count = A_SYNC.min(args.messages - first);
@@ -42,12 +42,12 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         connection.send(&sync).await?.success()?;
     }
     // The memory of these syncs is not that of an export.
-    let server = lab.restart_server().await?;
+    let server = environment.restart_server().await?;
     sleep(Duration::from_secs(1)).await;
     let (idle, _) = memory(server.pid())?;
     for round in 1..=args.rounds {
-        let server = lab.server()?;
-        let copied_in = copy(lab.database_url()).await?;
+        let server = environment.server()?;
+        let copied_in = copy(environment.database_url()).await?;
         forget_peak(server.pid())?;
         let (took, bytes) = export(&server.address, &token, args.messages).await?;
         let (_, peak) = memory(server.pid())?;

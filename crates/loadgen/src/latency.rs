@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use tokio_postgres::Client;
 
-use crate::floor::Commits;
+use crate::baseline::Commits;
 use crate::http::{Connection, post};
 use crate::messages::{body, today};
 use crate::report::{ms, percentile};

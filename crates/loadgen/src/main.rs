@@ -3,11 +3,11 @@
 //! The load shares the machine with the server and PostgreSQL, so it is kept cheap: one thread, bodies built before
 //! the clock starts, connections that stay open. All of it goes to 127.0.0.1 and ends by itself.
 
+mod baseline;
 mod compare;
+mod environment;
 mod export;
-mod floor;
 mod http;
-mod lab;
 mod latency;
 mod memory;
 mod messages;
@@ -32,7 +32,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// What plain SQL reaches: messages per second, and the time of an empty commit
-    Floor(floor::Args),
+    Floor(baseline::Args),
     /// What syncs reach: new messages, the same again, small ones, memory
     Sync(sync::Args),
     /// Syncs against the floor, in one run on one database
@@ -48,7 +48,7 @@ enum Command {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     match Cli::parse().command {
-        Command::Floor(args) => floor::run(&args).await,
+        Command::Floor(args) => baseline::run(&args).await,
         Command::Sync(args) => sync::run(&args).await,
         Command::Compare(args) => compare::run(&args).await,
         Command::Reads(args) => reads::run(&args).await,

@@ -6,8 +6,8 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::environment::Environment;
 use crate::http::{Connection, post};
-use crate::lab::Lab;
 use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
 use crate::sync::{check, people};
@@ -45,8 +45,8 @@ impl Memory {
 }
 
 /// Starts the server anew and measures its memory.
-pub(crate) async fn measure(lab: &mut Lab) -> Result<Memory> {
-    let server = lab.restart_server().await?;
+pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
+    let server = environment.restart_server().await?;
     sleep(Duration::from_secs(1)).await;
     let (idle, _) = memory(server.pid())?;
     let today = today();

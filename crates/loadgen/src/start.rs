@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::lab::{Lab, Place};
+use crate::environment::{Environment, Place};
 use crate::report::{ms, percentile};
 
 /// What to measure of starts.
@@ -19,18 +19,18 @@ pub(crate) struct Args {
 
 /// Measures starts and prints it.
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let mut lab = Lab::start(&args.place).await?;
-    let mut times = starts(&mut lab, args.times).await?;
+    let mut environment = Environment::start(&args.place).await?;
+    let mut times = starts(&mut environment, args.times).await?;
     let [p50, most] = [50, 100].map(|percent| ms(percentile(&mut times, percent)));
     println!("from starting the process to ready, {} times: p50 {p50:.0} ms, at most {most:.0} ms", args.times);
     Ok(())
 }
 
 /// Starts the server `count` times on the migrated database; how long each took.
-pub(crate) async fn starts(lab: &mut Lab, count: u32) -> Result<Vec<Duration>> {
+pub(crate) async fn starts(environment: &mut Environment, count: u32) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..count {
-        times.push(lab.restart_server().await?.started_in);
+        times.push(environment.restart_server().await?.started_in);
     }
     Ok(times)
 }

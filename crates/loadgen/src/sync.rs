@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
+use crate::environment::{Environment, Place, clear, database, register};
 use crate::http::{Answer, Connection, post};
-use crate::lab::{Lab, Place, clear, database, register};
 use crate::messages::{body, run_number, today};
 use crate::report::{rate, thousands};
 use crate::{latency, memory};
@@ -61,14 +61,14 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         }
         return latency::small(address, None, args.load.small).await.map(|found| found.print());
     }
-    let mut lab = Lab::start(&args.place).await?;
-    let client = database(lab.database_url()).await?;
+    let mut environment = Environment::start(&args.place).await?;
+    let client = database(environment.database_url()).await?;
     for round in 1..=args.load.rounds {
         clear(&client).await?;
-        batches(args, &lab.server()?.address, round).await?;
+        batches(args, &environment.server()?.address, round).await?;
     }
-    latency::small(&lab.server()?.address, Some(&client), args.load.small).await?.print();
-    memory::measure(&mut lab).await?.print();
+    latency::small(&environment.server()?.address, Some(&client), args.load.small).await?.print();
+    memory::measure(&mut environment).await?.print();
     Ok(())
 }
 

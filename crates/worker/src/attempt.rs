@@ -5,20 +5,20 @@ use std::time::Instant;
 
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
-use domain::jobs::ports::{Ending, TakenJob};
+use domain::jobs::ports::{JobOutcome, TakenJob};
 use domain::jobs::{Attempt, Verdict, judge};
 use tokio::task::JoinSet;
 
 use crate::handlers::Work;
 
 /// Has `work` do what was `taken`, and says how it ended.
-pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob) -> Ending {
+pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob) -> JobOutcome {
     let TakenJob { id, kind, job, attempt, attempts } = taken;
     let job = match job {
         Ok(job) => job,
         Err(unknown) => {
             tracing::error!(%id, job = kind.name(), %unknown, "a job is given up");
-            return Ending::Dead { error: unknown.to_string() };
+            return JobOutcome::Dead { error: unknown.to_string() };
         }
     };
     let began = Instant::now();
@@ -30,11 +30,11 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
         Ok(Some(Ok(Ok(report)))) => {
             tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), "{report}");
-            return Ending::Done;
+            return JobOutcome::Done;
         }
         Ok(Some(Ok(Err(error)))) if error.is_interruption() => {
             tracing::info!(%id, job = kind.name(), attempt, "{error}");
-            return Ending::Interrupted;
+            return JobOutcome::Interrupted;
         }
         Ok(Some(Ok(Err(error)))) => (error.kind(), error.to_string()),
         Ok(Some(Err(panicked))) => (ErrorKind::Internal, format!("it panicked: {panicked}")),
@@ -44,11 +44,11 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     match judge(error_kind, id, attempt, attempts, clock.now()) {
         Verdict::Retry(run_at) => {
             tracing::warn!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is tried again");
-            Ending::Retry { run_at, error }
+            JobOutcome::Retry { run_at, error }
         }
         Verdict::Dead => {
             tracing::error!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is given up");
-            Ending::Dead { error }
+            JobOutcome::Dead { error }
         }
     }
 }

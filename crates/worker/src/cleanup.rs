@@ -7,7 +7,7 @@ use domain::clock::Clock;
 use domain::identity::EndedSignIns;
 use domain::jobs::{JobError, JobStore};
 use domain::leaderboard::Leaderboard;
-use domain::notifications::{Forgotten, Inbox};
+use domain::notifications::{Forgotten, Notifications};
 use domain::users::{Purged, Users};
 use time::Duration;
 
@@ -22,7 +22,7 @@ const BATCH: u32 = 5_000;
 
 /// The use cases that remove something.
 pub struct Cleanup {
-    pub(crate) inbox: Inbox,
+    pub(crate) notifications: Notifications,
     pub(crate) users: Users,
     pub(crate) ended: EndedSignIns,
     pub(crate) boards: Leaderboard,
@@ -50,7 +50,7 @@ impl Cleanup {
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Removed, JobError> {
         Ok(Removed {
             ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
-            notifications: self.inbox.forget(&stop).await.map_err(JobError::new)?,
+            notifications: self.notifications.forget(&stop).await.map_err(JobError::new)?,
             ranks: self.boards.prune(&stop).await.map_err(JobError::new)?,
             jobs: self.prune_jobs(&stop).await?,
             purged: self.users.purge(&stop).await.map_err(JobError::new)?,

@@ -1,7 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use domain::jobs::{Job, JobStatus, Kind};
+use domain::jobs::{Job, JobKind, JobStatus};
 
 /// The burntop worker: does what the server leaves for later, and what an operator asks for.
 #[derive(Debug, Parser)]
@@ -21,7 +21,7 @@ pub(crate) enum Command {
         /// Which one
         job: Once,
     },
-    /// Look after the queue
+    /// ViewedProfile after the queue
     #[command(subcommand)]
     Jobs(Jobs),
     /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
@@ -55,7 +55,7 @@ pub(crate) enum Once {
     Benchmarks,
     /// Compute what the whole instance comes to
     Platform,
-    /// Look whose usage is hard to believe
+    /// ViewedProfile whose usage is hard to believe
     Plausibility,
     /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
     /// or older than a year, old jobs, accounts deleted more than 30 days ago
@@ -98,7 +98,7 @@ pub(crate) enum Jobs {
     RetryDead {
         /// Only jobs of this kind, as `list` shows it
         #[arg(long, value_parser = kind)]
-        kind: Option<Kind>,
+        kind: Option<JobKind>,
     },
     /// Remove a job that is not running
     Drop {
@@ -107,9 +107,9 @@ pub(crate) enum Jobs {
     },
 }
 
-fn kind(name: &str) -> Result<Kind, String> {
-    let all = || Kind::ALL.map(Kind::name).join(", ");
-    Kind::of(name).ok_or_else(|| format!("the kinds are {}", all()))
+fn kind(name: &str) -> Result<JobKind, String> {
+    let all = || JobKind::ALL.map(JobKind::name).join(", ");
+    JobKind::of(name).ok_or_else(|| format!("the kinds are {}", all()))
 }
 
 /// Who administers. Grants and revocations are written to the audit log.

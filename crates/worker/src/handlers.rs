@@ -14,8 +14,8 @@ use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
 use domain::jobs::{Attempt, Job, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
-use domain::mail::Letters;
-use domain::notifications::Inbox;
+use domain::mail::Emails;
+use domain::notifications::Notifications;
 use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
 use domain::text::{grouped, plural};
@@ -23,7 +23,7 @@ use domain::users::Users;
 use thiserror::Error;
 
 use crate::cleanup::Cleanup;
-use crate::mail::letters;
+use crate::mail::emails;
 use crate::prices::Prices;
 
 /// Says whether the program was told to end.
@@ -77,7 +77,7 @@ pub struct Handlers {
     platform: PlatformFigures,
     plausibility: Plausibility,
     cleanup: Cleanup,
-    letters: Letters,
+    emails: Emails,
     stop: Stop,
 }
 
@@ -93,7 +93,7 @@ impl Handlers {
         let store = Arc::new(database.clone());
         let boards = Leaderboard::new(store.clone(), store.clone(), clock.clone(), ids.clone());
         Ok(Self {
-            letters: letters(settings, database, clock, &**ids)?,
+            emails: emails(settings, database, clock, &**ids)?,
             boards: boards.clone(),
             prices: Prices::of(settings, database, clock, ids)?,
             streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
@@ -109,7 +109,7 @@ impl Handlers {
             platform: PlatformFigures::new(store.clone(), clock.clone()),
             plausibility: Plausibility::new(store.clone(), store.clone(), clock.clone()),
             cleanup: Cleanup {
-                inbox: Inbox::new(store.clone(), store.clone(), clock.clone()),
+                notifications: Notifications::new(store.clone(), store.clone(), clock.clone()),
                 users: Users::new(store.clone(), clock.clone(), ids.clone()),
                 ended: EndedSignIns::new(store.clone(), clock.clone()),
                 boards,
@@ -160,7 +160,7 @@ impl Work for Handlers {
                 let checked = self.plausibility.check().await.map_err(JobError::new)?;
                 Ok(format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account")))
             }
-            Job::Mail(letter) => Ok(self.letters.send(letter).await.map_err(JobError::new)?.to_string()),
+            Job::Mail(email) => Ok(self.emails.send(email).await.map_err(JobError::new)?.to_string()),
             Job::Prices => self.unless_stopped(self.prices(attempt.is_none()).await?),
             Job::Reprice => {
                 self.prices.name_models().await.map_err(JobError::new)?;

@@ -13,5 +13,5 @@ mod run;
 pub mod schedule;
 
 pub use handlers::{Handlers, Stop, Work};
-pub use queue::Pace;
+pub use queue::LeaseConfig;
 pub use run::Worker;

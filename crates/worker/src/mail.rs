@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::ids::Ids;
-use domain::mail::{Letters, MailError, Mailer, Outgoing};
-use domain::tickets::TicketKey;
+use domain::mail::{Emails, MailError, Mailer, Outgoing};
+use domain::signed_token::TokenKey;
 
 /// Sends nothing: a server that has a mail server queued a letter for a worker that has none.
 struct NoMailer;
@@ -23,20 +23,20 @@ impl Mailer for NoMailer {
 }
 
 /// The use case of sending the letters of `database`, as `settings` say.
-pub(crate) fn letters(
+pub(crate) fn emails(
     settings: &Settings,
     database: &Database,
     clock: &Arc<dyn Clock>,
     ids: &dyn Ids,
-) -> Result<Letters, StartupError> {
+) -> Result<Emails, StartupError> {
     let tickets = if settings.mail.is_on() {
-        TicketKey::of(bootstrap::database::secret_key(settings, ids)?.expose().as_bytes())
+        TokenKey::of(bootstrap::database::secret_key(settings, ids)?.expose().as_bytes())
     } else {
         // No link ever gets out.
-        TicketKey::of(&ids.secret())
+        TokenKey::of(&ids.secret())
     };
     let store = Arc::new(database.clone());
-    Ok(Letters::new(store.clone(), store, mailer(settings)?, tickets, clock.clone()))
+    Ok(Emails::new(store.clone(), store, mailer(settings)?, tickets, clock.clone()))
 }
 
 fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {

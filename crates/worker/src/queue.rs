@@ -21,36 +21,36 @@ use apalis_core::worker::context::WorkerContext;
 use bootstrap::Settings;
 use domain::clock::Clock;
 use domain::ids::JobId;
-use domain::jobs::ports::{Capacity, Ending, TakenJob};
-use domain::jobs::{JobStore, Kind};
+use domain::jobs::ports::{Capacity, JobOutcome, TakenJob};
+use domain::jobs::{JobKind, JobStore};
 use futures_util::task::AtomicWaker;
 
 /// How a worker holds its jobs.
 #[derive(Debug, Clone, Copy)]
-pub struct Pace {
+pub struct LeaseConfig {
     /// How long a job is held without a sign of life.
     pub lease: Duration,
     /// How often the leases are renewed, and the queue is looked at when nobody says that there is something.
     pub round: Duration,
     /// Jobs that are worked on at the same time.
-    pub at_once: usize,
+    pub concurrency: usize,
 }
 
-impl Pace {
+impl LeaseConfig {
     /// As it is configured.
     pub fn of(settings: &Settings) -> Self {
         let worker = &settings.worker;
         Self {
             lease: Duration::from_secs(worker.lease_seconds),
             round: Duration::from_secs(worker.poll_seconds),
-            at_once: worker.jobs_at_once,
+            concurrency: worker.jobs_at_once,
         }
     }
 }
 
 /// The jobs of one worker. Clones share everything.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct JobLeases {
     shared: Arc<Shared>,
 }
 
@@ -59,21 +59,21 @@ struct Shared {
     clock: Arc<dyn Clock>,
     /// Names this worker among all.
     worker: String,
-    pace: Pace,
-    under_way: Mutex<HashMap<JobId, Kind>>,
+    leases: LeaseConfig,
+    under_way: Mutex<HashMap<JobId, JobKind>>,
     /// How attempts ended that the database has not been told yet.
-    untold: Mutex<Vec<(JobId, Ending)>>,
+    unreported: Mutex<Vec<(JobId, JobOutcome)>>,
     /// Whether something happened since the queue was looked at last.
     news: AtomicBool,
     waker: AtomicWaker,
 }
 
-impl Held {
+impl JobLeases {
     /// The jobs that `worker`, a name nobody else has, takes from `store`.
-    pub(crate) fn new(store: Arc<dyn JobStore>, clock: Arc<dyn Clock>, worker: String, pace: Pace) -> Self {
-        let (under_way, untold) = (Mutex::default(), Mutex::default());
+    pub(crate) fn new(store: Arc<dyn JobStore>, clock: Arc<dyn Clock>, worker: String, leases: LeaseConfig) -> Self {
+        let (under_way, unreported) = (Mutex::default(), Mutex::default());
         let (news, waker) = (AtomicBool::new(false), AtomicWaker::new());
-        Self { shared: Arc::new(Shared { store, clock, worker, pace, under_way, untold, news, waker }) }
+        Self { shared: Arc::new(Shared { store, clock, worker, leases, under_way, unreported, news, waker }) }
     }
 
     /// Has the queue looked at now: a job was queued, or there is room for another.
@@ -83,30 +83,30 @@ impl Held {
     }
 
     /// Tells the database how attempts ended; what it cannot be told now is told in the next round.
-    async fn tell(&self) {
-        let endings = std::mem::take(&mut *lock(&self.shared.untold));
-        if endings.is_empty() {
+    async fn report(&self) {
+        let outcomes = std::mem::take(&mut *lock(&self.shared.unreported));
+        if outcomes.is_empty() {
             return;
         }
         let Shared { store, worker, clock, .. } = &*self.shared;
-        match store.finish(worker, &endings, clock.now()).await {
+        match store.finish(worker, &outcomes, clock.now()).await {
             Ok(()) => {
                 let mut under_way = lock(&self.shared.under_way);
-                for (id, _) in &endings {
+                for (id, _) in &outcomes {
                     under_way.remove(id);
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, jobs = endings.len(), "how jobs ended is told later");
-                lock(&self.shared.untold).extend(endings);
+                tracing::warn!(%error, jobs = outcomes.len(), "job results could not be stored; retrying on the next poll");
+                lock(&self.shared.unreported).extend(outcomes);
             }
         }
     }
 
     /// Gives a sign of life for everything that is held, and takes back what others left behind.
     pub(crate) async fn renew(&self) {
-        let Shared { store, worker, clock, pace, .. } = &*self.shared;
-        match store.renew(worker, clock.now(), pace.lease).await {
+        let Shared { store, worker, clock, leases, .. } = &*self.shared;
+        match store.renew(worker, clock.now(), leases.lease).await {
             Ok(0) => {}
             Ok(jobs) => tracing::warn!(jobs, "jobs of a worker that went away were taken back"),
             Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
@@ -116,10 +116,13 @@ impl Held {
     /// What else there is room for.
     fn capacity(&self) -> Capacity {
         let under_way = lock(&self.shared.under_way);
-        let running = |kind: Kind| under_way.values().filter(|other| **other == kind).count();
+        let running = |kind: JobKind| under_way.values().filter(|other| **other == kind).count();
         Capacity {
-            total: self.shared.pace.at_once.saturating_sub(under_way.len()),
-            by_kind: Kind::ALL.into_iter().map(|kind| (kind, kind.at_once().saturating_sub(running(kind)))).collect(),
+            total: self.shared.leases.concurrency.saturating_sub(under_way.len()),
+            by_kind: JobKind::ALL
+                .into_iter()
+                .map(|kind| (kind, kind.concurrency().saturating_sub(running(kind))))
+                .collect(),
         }
     }
 }
@@ -128,9 +131,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Persistence for Held {
+impl Persistence for JobLeases {
     type Compact = TakenJob;
-    type Response = Ending;
+    type Response = JobOutcome;
     type Error = Infallible;
 
     async fn register(&mut self, worker: &WorkerContext) -> Result<(), Infallible> {
@@ -138,7 +141,7 @@ impl Persistence for Held {
     }
 
     async fn heartbeat(&mut self, _: &WorkerContext) -> Result<(), Infallible> {
-        self.tell().await;
+        self.report().await;
         self.renew().await;
         Ok(())
     }
@@ -149,8 +152,8 @@ impl Persistence for Held {
         if capacity.total == 0 {
             return Ok(Vec::new());
         }
-        let Shared { store, worker, clock, pace, .. } = &*self.shared;
-        let taken = store.take(worker, &capacity, clock.now(), pace.lease).await.unwrap_or_else(|error| {
+        let Shared { store, worker, clock, leases, .. } = &*self.shared;
+        let taken = store.take(worker, &capacity, clock.now(), leases.lease).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "no jobs could be taken");
             Vec::new()
         });
@@ -167,16 +170,16 @@ impl Persistence for Held {
         Ok(tasks.len() as u64)
     }
 
-    async fn handle_events(&mut self, events: Vec<TaskEvent<Ending>>, _: &WorkerContext) -> Result<(), Infallible> {
-        let endings = events.into_iter().filter_map(|event| match event {
+    async fn handle_events(&mut self, events: Vec<TaskEvent<JobOutcome>>, _: &WorkerContext) -> Result<(), Infallible> {
+        let outcomes = events.into_iter().filter_map(|event| match event {
             TaskEvent::Complete(result) => {
                 let id = result.task_id.as_string()?.parse().ok().map(JobId)?;
-                Some((id, result.result.unwrap_or_else(|error| Ending::Dead { error })))
+                Some((id, result.result.unwrap_or_else(|error| JobOutcome::Dead { error })))
             }
             _ => None,
         });
-        lock(&self.shared.untold).extend(endings);
-        self.tell().await;
+        lock(&self.shared.unreported).extend(outcomes);
+        self.report().await;
         Ok(())
     }
 
@@ -189,13 +192,13 @@ impl Persistence for Held {
 
 /// What apalis polls.
 pub(crate) struct Queue {
-    persisted: Persisted<Held>,
-    held: Held,
+    persisted: Persisted<JobLeases>,
+    held: JobLeases,
 }
 
 impl Queue {
     /// Takes jobs as `held` says.
-    pub(crate) fn new(held: Held) -> Self {
+    pub(crate) fn new(held: JobLeases) -> Self {
         Self { persisted: Persisted::new(held.clone()), held }
     }
 }
@@ -207,7 +210,7 @@ impl Backend for Queue {
     fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
         // Before the look at the queue, so that whoever wakes during it is not missed.
         self.held.shared.waker.register(cx.waker());
-        self.persisted.poll_ready(cx, worker, self.held.shared.pace.round)
+        self.persisted.poll_ready(cx, worker, self.held.shared.leases.round)
     }
 
     fn poll_next(
@@ -234,14 +237,14 @@ impl BackendConfig for Queue {
     type Id = String;
     type Kind = Ephemeral;
     type Config = ();
-    type Layer = TaskPersistLayer<AsItIs, Ending>;
+    type Layer = TaskPersistLayer<AsItIs, JobOutcome>;
 
     fn config(&self) -> &() {
         &()
     }
 
     fn middleware(&mut self, _: &mut WorkerContext) -> Self::Layer {
-        self.persisted.layer(AsItIs, self.held.shared.pace.at_once).persist_results(true)
+        self.persisted.layer(AsItIs, self.held.shared.leases.concurrency).persist_results(true)
     }
 }
 
@@ -249,15 +252,15 @@ impl BackendConfig for Queue {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsItIs;
 
-impl Codec<Ending> for AsItIs {
+impl Codec<JobOutcome> for AsItIs {
     type Error = Infallible;
-    type Compact = Ending;
+    type Compact = JobOutcome;
 
-    fn encode(&self, ending: &Ending) -> Result<Ending, Infallible> {
-        Ok(ending.clone())
+    fn encode(&self, outcome: &JobOutcome) -> Result<JobOutcome, Infallible> {
+        Ok(outcome.clone())
     }
 
-    fn decode(&self, ending: &Ending) -> Result<Ending, Infallible> {
-        Ok(ending.clone())
+    fn decode(&self, outcome: &JobOutcome) -> Result<JobOutcome, Infallible> {
+        Ok(outcome.clone())
     }
 }

@@ -12,14 +12,14 @@ use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::error::StoreError;
 use domain::ids::{Ids, JobId};
-use domain::jobs::ports::{Ending, TakenJob};
+use domain::jobs::ports::{JobOutcome, TakenJob};
 use domain::jobs::{JobStore, NewJob};
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::attempt::attempt;
 use crate::handlers::{Handlers, Stop, Work};
-use crate::queue::{Held, Pace, Queue};
+use crate::queue::{JobLeases, LeaseConfig, Queue};
 use crate::schedule;
 
 /// How often the schedule is looked at.
@@ -46,7 +46,7 @@ pub struct Worker {
     /// Mints ids.
     pub ids: Arc<dyn Ids>,
     /// How jobs are held.
-    pub pace: Pace,
+    pub leases: LeaseConfig,
     /// How long jobs that are under way may take once the worker is to end.
     pub drain: Duration,
 }
@@ -63,7 +63,7 @@ impl Worker {
             schedule: schedule::due,
             clock,
             ids,
-            pace: Pace::of(settings),
+            leases: LeaseConfig::of(settings),
             drain: Duration::from_secs(settings.server.shutdown_timeout_seconds),
         })
     }
@@ -74,15 +74,15 @@ impl Worker {
         // Another name after each start: what the last one left behind is somebody else's.
         let name = format!("{}-{}", std::process::id(), self.ids.fresh());
         let store: Arc<dyn JobStore> = Arc::new(self.database.clone());
-        let held = Held::new(store.clone(), self.clock.clone(), name.clone(), self.pace);
+        let held = JobLeases::new(store.clone(), self.clock.clone(), name.clone(), self.leases);
         let (work, clock, room) = (self.work.clone(), self.clock.clone(), held.clone());
         let attempts = move |taken: TakenJob| {
             let (work, clock) = (work.clone(), clock.clone());
             let held = room.clone();
             async move {
-                let ending = attempt(work, clock, taken).await;
+                let outcome = attempt(work, clock, taken).await;
                 held.wake();
-                Ok::<Ending, Infallible>(ending)
+                Ok::<JobOutcome, Infallible>(outcome)
             }
         };
         let (ended, ends) = tokio::sync::oneshot::channel::<()>();
@@ -118,10 +118,10 @@ impl Worker {
 
     /// Waits for what is under way in `working`; says whether it was done in time. Nobody else takes it meanwhile: who is
     /// about to end is not asked for a sign of life any more, so the leases are renewed here.
-    async fn drained<T>(&self, working: &mut JoinHandle<T>, held: &Held) -> bool {
+    async fn drained<T>(&self, working: &mut JoinHandle<T>, held: &JobLeases) -> bool {
         let renewing = async {
             loop {
-                tokio::time::sleep(self.pace.round).await;
+                tokio::time::sleep(self.leases.round).await;
                 held.renew().await;
             }
         };

@@ -1,7 +1,7 @@
 //! `/admin/audit`: what administrators and operators did.
 
 use actix_web::web::Data;
-use domain::administration::{Action, Administration, AuditEntry, AuditFilter};
+use domain::administration::{AdminActionKind, Administration, AuditEntry, AuditFilter};
 use domain::users::Username;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -52,7 +52,7 @@ impl FromFields for OfLog {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let paging = Paging::from_fields(fields);
         let actor = fields.optional("actor", checks::text(1..=30));
-        let action = fields.optional("action", checks::named(&Action::ALL, Action::name));
+        let action = fields.optional("action", checks::named(&AdminActionKind::ALL, AdminActionKind::name));
         let target = fields.optional("subject", checks::text(1..=200));
         let filter = AuditFilter { actor: actor?.map(Username::trusted), action: action?, target: target? };
         Some(Self { filter, paging: paging? })

@@ -21,8 +21,8 @@ use tokio::task::spawn_blocking;
 
 pub use budget::{Admitted, ByteBudget, Charge};
 pub use encoding::{Encoding, Failure as EncodingFailure};
+pub use raw::BodyTimeout;
 use raw::Media;
-pub use raw::Patience;
 pub use sync::SyncBody;
 
 use crate::error::{ApiError, ApiResult};
@@ -39,12 +39,12 @@ pub struct BodyLimits {
     /// Messages in a sync body.
     pub sync_messages: usize,
     /// How slowly a body may arrive.
-    pub patience: Patience,
+    pub patience: BodyTimeout,
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { ordinary: 16 << 10, sync: 128 << 20, sync_messages: 250_000, patience: Patience::default() }
+        Self { ordinary: 16 << 10, sync: 128 << 20, sync_messages: 250_000, patience: BodyTimeout::default() }
     }
 }
 

@@ -14,20 +14,20 @@ use crate::error::{ApiError, ApiResult};
 
 /// How slowly a body may arrive.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct BodyTimeout {
     /// How long a body may take however small it is.
     pub grace: Duration,
     /// Bytes per second that it has to make beyond that.
     pub slowest: u32,
 }
 
-impl Default for Patience {
+impl Default for BodyTimeout {
     fn default() -> Self {
         Self { grace: Duration::from_secs(15), slowest: 16 << 10 }
     }
 }
 
-impl Patience {
+impl BodyTimeout {
     /// How long that many bytes may take.
     pub(crate) fn for_bytes(self, count: usize) -> Duration {
         let kilobytes = u32::try_from(count >> 10).unwrap_or(u32::MAX);
@@ -93,7 +93,7 @@ pub(super) async fn collect(
     payload: &mut Payload,
     declared: &Declared,
     limit: usize,
-    patience: Patience,
+    patience: BodyTimeout,
     charge: &mut Charge,
 ) -> ApiResult<Vec<u8>> {
     let mut bytes = Vec::new();

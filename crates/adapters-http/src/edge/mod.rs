@@ -30,7 +30,7 @@ use tracing::{Instrument, Span};
 pub use correlation::CorrelationId;
 
 use crate::error::ApiError;
-use crate::limits::Noted;
+use crate::limits::RateLimitHeaders;
 use cors::Cors;
 
 /// What the edge is told by the configuration.
@@ -93,9 +93,9 @@ impl Edge {
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let started = Instant::now();
         let id = CorrelationId::of(request.headers(), &*self.ids);
-        let noted = Noted::default();
+        let headers = RateLimitHeaders::default();
         request.extensions_mut().insert(id.clone());
-        request.extensions_mut().insert(noted.clone());
+        request.extensions_mut().insert(headers.clone());
         headers::forget_impossible_encodings(&mut request);
         let head = request.method() == Method::HEAD;
         let cors = self.cors.judge(request.head());
@@ -118,7 +118,7 @@ impl Edge {
         };
         let mut answer = self.in_contract(answer, &id);
         cors.write(answer.headers_mut());
-        noted.write(answer.headers_mut());
+        headers.write(answer.headers_mut());
         headers::write(answer.headers_mut(), &id, self.https);
         if head {
             answer = answer.map_body(|_, body| BoxBody::new(body::Unsent(body.size())));

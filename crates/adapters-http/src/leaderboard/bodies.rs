@@ -1,7 +1,7 @@
 //! Boards as JSON.
 
 use domain::days::Period;
-use domain::leaderboard::{Asked, Board, Entry, Part, RankedDay, Score, SortBy};
+use domain::leaderboard::{Board, BoardQuery, Entry, Part, RankedDay, Score, SortBy};
 use domain::users::User;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -106,16 +106,16 @@ pub(super) struct BoardBody {
 
 impl BoardBody {
     /// The `part` of `board` that was asked for.
-    pub(super) fn of(asked: &Asked, part: Part, board: Board) -> Self {
+    pub(super) fn of(query: &BoardQuery, part: Part, board: Board) -> Self {
         let Board { entries, total, computed_at, me } = board;
         let Part { limit, offset } = part;
         let has_more = offset.saturating_add(entries.len() as u64) < total && !entries.is_empty();
         Self {
             entries: entries.into_iter().map(EntryBody::from).collect(),
             pagination: PaginationBody { total, limit, offset, has_more },
-            period: asked.period().name(),
-            sort_by: asked.sort_by().name(),
-            kind: asked.kind().name(),
+            period: query.period().name(),
+            sort_by: query.sort_by().name(),
+            kind: query.kind().name(),
             computed_at: computed_at.map(Instant::from),
             me: me.map(EntryBody::from),
         }
@@ -146,13 +146,13 @@ pub(super) struct RankedDayBody {
 
 impl HistoryBody {
     /// The `history` of `user` that was asked for.
-    pub(super) fn of(user: &User, asked: OfHistory, history: Vec<RankedDay>) -> Self {
+    pub(super) fn of(user: &User, query: OfHistory, history: Vec<RankedDay>) -> Self {
         let day = |RankedDay { date, rank }| RankedDayBody { date: date.into(), rank };
         Self {
             id: user.id.0,
             username: user.username.to_string(),
-            period: Period::name(asked.period),
-            sort_by: SortBy::name(asked.sort_by),
+            period: Period::name(query.period),
+            sort_by: SortBy::name(query.sort_by),
             history: history.into_iter().map(day).collect(),
         }
     }

@@ -43,7 +43,7 @@ async fn rank_history(
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<HistoryBody>> {
     let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    let asked = query.read()?;
-    let history = leaderboard.history(&look, asked.period, asked.sort_by, asked.days).await?;
-    Ok(Revalidated(HistoryBody::of(&look.user, asked, history)))
+    let query = query.read()?;
+    let history = leaderboard.history(&look, query.period, query.sort_by, query.days).await?;
+    Ok(Revalidated(HistoryBody::of(&look.user, query, history)))
 }

@@ -49,12 +49,12 @@ async fn board(
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<BoardBody>> {
     // Who is not known learns nothing about the rest of the query.
-    if caller.id().is_none() && friends.read().is_ok_and(|ForFriends(asked)| asked) {
+    if caller.id().is_none() && friends.read().is_ok_and(|ForFriends(query)| query) {
         return Err(LeaderboardError::NotSignedIn.into());
     }
-    let OfBoard { asked, part } = query.read()?;
-    let board = leaderboard.board(&asked, part, caller.id()).await?;
-    Ok(Revalidated(BoardBody::of(&asked, part, board)))
+    let OfBoard { query, part } = query.read()?;
+    let board = leaderboard.board(&query, part, caller.id()).await?;
+    Ok(Revalidated(BoardBody::of(&query, part, board)))
 }
 
 /// Compute the boards anew

@@ -1,7 +1,7 @@
 //! Which board is asked for, and which part of it.
 
 use domain::days::Period;
-use domain::leaderboard::{Asked, Filter, HistoryDays, Kind, Part, Scope, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, Filter, HistoryDays, Part, Scope, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 use utoipa::IntoParams;
@@ -17,7 +17,7 @@ const DAYS: i64 = 30;
 /// `?period=all&sort_by=tokens&kind=global&tool=&model=&region=&limit=100&offset=0`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OfBoard {
-    pub(super) asked: Asked,
+    pub(super) query: BoardQuery,
     pub(super) part: Part,
 }
 
@@ -68,7 +68,7 @@ struct OfBoardParams {
 impl FromFields for OfBoard {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let sorted = Sorted::from_fields(fields);
-        let kind = fields.or("kind", Kind::Global, checks::named(&Kind::ALL, Kind::name));
+        let kind = fields.or("kind", BoardKind::Global, checks::named(&BoardKind::ALL, BoardKind::name));
         let tool = fields.or("tool", None, |value| {
             let name = checks::text(0..=Source::LONGEST)(value)?;
             Ok(Source::parse(&name))
@@ -93,7 +93,7 @@ impl FromFields for OfBoard {
         };
         let Sorted { period, sort_by } = sorted?;
         Some(Self {
-            asked: Asked::new(kind?, sort_by, period, Filter { scope, region: region? }),
+            query: BoardQuery::new(kind?, sort_by, period, Filter { scope, region: region? }),
             part: Part { limit: u32::try_from(limit?).ok()?, offset: u64::try_from(offset?).ok()? },
         })
     }
@@ -105,7 +105,9 @@ pub(super) struct ForFriends(pub(super) bool);
 
 impl FromFields for ForFriends {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        fields.or("kind", Kind::Global, checks::named(&Kind::ALL, Kind::name)).map(|kind| Self(kind == Kind::Friends))
+        fields
+            .or("kind", BoardKind::Global, checks::named(&BoardKind::ALL, BoardKind::name))
+            .map(|kind| Self(kind == BoardKind::Friends))
     }
 }
 

@@ -11,8 +11,8 @@ use serde_json::Value;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::SecurityRequirement;
 
+use super::quota::{Quota, RateLimitHeaders, TooMany};
 use super::shares::Seat;
-use super::standing::{Noted, Standing, TooMany};
 use super::{Class, Client, Key, Limits, Shares};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
@@ -49,7 +49,7 @@ impl Access {
 
 /// The guard of one route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Gate {
+pub(crate) struct RouteGuard {
     pub(crate) access: Access,
     pub(crate) class: Class,
     /// What an API token needs to be let in.
@@ -58,7 +58,7 @@ pub(crate) struct Gate {
     reads_body: bool,
 }
 
-impl Gate {
+impl RouteGuard {
     /// The guard of a page for anybody, which counts under `class`.
     pub(crate) const fn open(class: Class, reads_body: bool) -> Self {
         Self { access: Access::Open, class, scope: None, reads_body }
@@ -101,7 +101,7 @@ impl Gate {
         let caller = match self.identify(request, limits, client).await {
             Ok(caller) => caller,
             Err(too_many) => {
-                note(request, too_many.standing);
+                note(request, too_many.quota);
                 return Err(too_many.into());
             }
         };
@@ -109,8 +109,8 @@ impl Gate {
         request.extensions_mut().insert(Client { account, ..client });
         let key = account.filter(|_| self.class != Class::Auth).unwrap_or(address);
         let counted = limits.and_then(|limits| limits.count(self.class, key));
-        if let Some(Ok(standing) | Err(TooMany { standing, .. })) = counted {
-            note(request, standing);
+        if let Some(Ok(quota) | Err(TooMany { quota, .. })) = counted {
+            note(request, quota);
         }
         let caller = caller?;
         if let Some(Err(too_many)) = counted {
@@ -177,9 +177,9 @@ pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
 }
 
 /// Leaves how the client stands for whoever writes the answer.
-fn note(request: &HttpRequest, standing: Standing) {
-    if let Some(noted) = request.extensions().get::<Noted>() {
-        noted.set(standing);
+fn note(request: &HttpRequest, quota: Quota) {
+    if let Some(headers) = request.extensions().get::<RateLimitHeaders>() {
+        headers.set(quota);
     }
 }
 

@@ -3,14 +3,14 @@
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use governor::RateLimiter;
 use governor::clock::Clock;
 use governor::middleware::StateInformationMiddleware;
-use governor::{Quota, RateLimiter};
 
 use super::Stopwatch;
 use super::buckets::Buckets;
 use super::key::Key;
-use super::standing::{Standing, TooMany};
+use super::quota::{Quota, TooMany};
 use crate::error::whole_seconds;
 
 /// How often clients that have their whole rate again are forgotten, in seconds.
@@ -19,7 +19,7 @@ const SWEEP: u64 = 60;
 /// So many requests a minute for each client.
 pub(super) struct Limiter {
     limit: NonZeroU32,
-    quota: Quota,
+    rate: governor::Quota,
     governor: RateLimiter<Key, Buckets, Stopwatch, StateInformationMiddleware>,
     buckets: Buckets,
     clock: Stopwatch,
@@ -31,20 +31,20 @@ impl Limiter {
     /// `per_minute` requests for each of at most `most` clients; `None` for 0, which is no limit.
     pub(super) fn new(per_minute: u32, most: usize, clock: Stopwatch) -> Option<Self> {
         let limit = NonZeroU32::new(per_minute)?;
-        let quota = Quota::per_minute(limit);
+        let rate = governor::Quota::per_minute(limit);
         let buckets = Buckets::new(most);
-        let governor = RateLimiter::new(quota, buckets.clone(), clock.clone());
+        let governor = RateLimiter::new(rate, buckets.clone(), clock.clone());
         let swept = AtomicU64::new(clock.now().as_secs());
-        Some(Self { limit, quota, governor, buckets, clock, swept })
+        Some(Self { limit, rate, governor, buckets, clock, swept })
     }
 
     /// Counts a request of `key`, if it is not one too many.
-    pub(super) fn count(&self, key: Key) -> Result<Standing, TooMany> {
+    pub(super) fn count(&self, key: Key) -> Result<Quota, TooMany> {
         self.sweep();
         match self.governor.check_key(&key) {
-            Ok(state) => Ok(Standing { limit: self.limit, remaining: state.remaining_burst_capacity() }),
+            Ok(state) => Ok(Quota { limit: self.limit, remaining: state.remaining_burst_capacity() }),
             Err(refused) => Err(TooMany {
-                standing: Standing { limit: self.limit, remaining: 0 },
+                quota: Quota { limit: self.limit, remaining: 0 },
                 retry_after: whole_seconds(refused.wait_time_from(self.clock.now())),
             }),
         }
@@ -53,7 +53,7 @@ impl Limiter {
     /// Whether a request of `key` would be counted now.
     pub(super) fn would_take(&self, key: Key) -> Result<(), TooMany> {
         self.count(key)?;
-        self.buckets.give_back(key, self.quota.replenish_interval());
+        self.buckets.give_back(key, self.rate.replenish_interval());
         Ok(())
     }
 
@@ -90,7 +90,7 @@ mod tests {
 
     /// What is left, or when to come again.
     fn count(limiter: &Limiter, key: Key) -> Result<u32, u64> {
-        limiter.count(key).map(|standing| standing.remaining).map_err(|too_many| too_many.retry_after)
+        limiter.count(key).map(|quota| quota.remaining).map_err(|too_many| too_many.retry_after)
     }
 
     #[test]

@@ -10,22 +10,22 @@ mod guard;
 mod key;
 mod limiter;
 mod lines;
+mod quota;
 mod shares;
-mod standing;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use client::Client;
-pub(crate) use guard::{Access, Gate, take_seat};
+pub(crate) use guard::{Access, RouteGuard, take_seat};
 pub(crate) use key::Key;
 pub(crate) use lines::{Held, Lines};
+pub(crate) use quota::RateLimitHeaders;
 pub use shares::{ShareSizes, Shares};
-pub(crate) use standing::Noted;
 
 use limiter::Limiter;
-use standing::{Standing, TooMany};
+use quota::{Quota, TooMany};
 
 /// Which limit a route is under.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,7 +112,7 @@ impl Limits {
     }
 
     /// Counts one request of `key` to a route of `class`; `None` where there is no limit.
-    fn count(&self, class: Class, key: Key) -> Option<Result<Standing, TooMany>> {
+    fn count(&self, class: Class, key: Key) -> Option<Result<Quota, TooMany>> {
         let limiter = match class {
             Class::Auth => &self.0.auth,
             Class::Sync => &self.0.sync,

@@ -7,7 +7,7 @@ mod query;
 mod unsubscribe;
 
 use actix_web::web::Data;
-use domain::notifications::Inbox;
+use domain::notifications::Notifications;
 
 use crate::answer::Json;
 use crate::body::Body;
@@ -36,8 +36,8 @@ pub fn routes() -> Routes {
     get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(Part),
     responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
 )]
-async fn list(caller: Caller, query: Query<Part>, inbox: Data<Inbox>) -> ApiResult<Json<InboxBody>> {
-    Ok(Json(inbox.list(caller.id, query.read()?.into()).await?.into()))
+async fn list(caller: Caller, query: Query<Part>, notifications: Data<Notifications>) -> ApiResult<Json<InboxBody>> {
+    Ok(Json(notifications.list(caller.id, query.read()?.into()).await?.into()))
 }
 
 /// Mark notifications as read
@@ -49,9 +49,9 @@ async fn list(caller: Caller, query: Query<Part>, inbox: Data<Inbox>) -> ApiResu
     request_body(content = MarkRead, example = json!({"ids": ["019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b"]})),
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
-async fn mark(caller: Caller, body: Body<MarkRead>, inbox: Data<Inbox>) -> ApiResult<Json<MarkedBody>> {
+async fn mark(caller: Caller, body: Body<MarkRead>, notifications: Data<Notifications>) -> ApiResult<Json<MarkedBody>> {
     let MarkRead(which) = body.read_within(LONGEST_LIST).await?;
-    Ok(Json(inbox.mark_read(caller.id, &which).await?.into()))
+    Ok(Json(notifications.mark_read(caller.id, &which).await?.into()))
 }
 
 /// Mark notifications as read, in the other spelling
@@ -62,9 +62,13 @@ async fn mark(caller: Caller, body: Body<MarkRead>, inbox: Data<Inbox>) -> ApiRe
     request_body(content = MarkReadCamel, example = json!({"markAll": true})),
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
-async fn mark_camel(caller: Caller, body: Body<MarkReadCamel>, inbox: Data<Inbox>) -> ApiResult<Json<MarkedBody>> {
+async fn mark_camel(
+    caller: Caller,
+    body: Body<MarkReadCamel>,
+    notifications: Data<Notifications>,
+) -> ApiResult<Json<MarkedBody>> {
     let MarkReadCamel(which) = body.read_within(LONGEST_LIST).await?;
-    Ok(Json(inbox.mark_read(caller.id, &which).await?.into()))
+    Ok(Json(notifications.mark_read(caller.id, &which).await?.into()))
 }
 
 /// What the caller wants to be told
@@ -76,8 +80,8 @@ async fn mark_camel(caller: Caller, body: Body<MarkReadCamel>, inbox: Data<Inbox
     responses((status = 200, description = "Every kind", body = PreferencesBody,
                example = json!(preferences::example())))
 )]
-async fn wanted(caller: Caller, inbox: Data<Inbox>) -> ApiResult<Json<PreferencesBody>> {
-    Ok(Json(inbox.preferences(caller.id).await?.into()))
+async fn wanted(caller: Caller, notifications: Data<Notifications>) -> ApiResult<Json<PreferencesBody>> {
+    Ok(Json(notifications.preferences(caller.id).await?.into()))
 }
 
 /// Change what the caller wants to be told
@@ -89,7 +93,11 @@ async fn wanted(caller: Caller, inbox: Data<Inbox>) -> ApiResult<Json<Preference
     responses((status = 200, description = "Every kind after it", body = PreferencesBody,
                example = json!(preferences::example())))
 )]
-async fn change(caller: Caller, body: Body<PreferencesPatch>, inbox: Data<Inbox>) -> ApiResult<Json<PreferencesBody>> {
+async fn change(
+    caller: Caller,
+    body: Body<PreferencesPatch>,
+    notifications: Data<Notifications>,
+) -> ApiResult<Json<PreferencesBody>> {
     let change = body.read().await?.into();
-    Ok(Json(inbox.change_preferences(caller.id, &change).await?.into()))
+    Ok(Json(notifications.change_preferences(caller.id, &change).await?.into()))
 }

@@ -35,7 +35,7 @@ struct Link {
 async fn show(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResponse {
     match unsubscribing.kind(&link.token) {
         Ok(kind) => {
-            let message = format!("You get {} by e-mail. They stay in the application.", letters(kind));
+            let message = format!("You get {} by e-mail. They stay in the application.", emails(kind));
             html(StatusCode::OK, &PAGE.replace("{message}", &escaped(&message)))
         }
         Err(error) => failure(&error),
@@ -45,7 +45,7 @@ async fn show(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResp
 async fn stop(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResponse {
     match unsubscribing.unsubscribe(&link.token).await {
         Ok(kind) => {
-            let message = format!("You get no more {} by e-mail. Your settings bring them back.", letters(kind));
+            let message = format!("You get no more {} by e-mail. Your settings bring them back.", emails(kind));
             without_form(StatusCode::OK, &message)
         }
         Err(error) => failure(&error),
@@ -67,7 +67,7 @@ fn without_form(status: StatusCode, message: &str) -> HttpResponse {
 }
 
 /// What letters of `kind` are called.
-const fn letters(kind: NotificationKind) -> &'static str {
+const fn emails(kind: NotificationKind) -> &'static str {
     match kind {
         NotificationKind::AchievementUnlocked => "news of achievements",
         NotificationKind::LevelUp => "news of levels",

@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
-use crate::limits::{Access, Class, Gate};
+use crate::limits::{Access, Class, RouteGuard};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
 
@@ -51,7 +51,7 @@ pub fn document(routes: &Routes) -> OpenApi {
 }
 
 /// Adds what follows from the operation's shape, and makes its id unique among all contexts.
-fn complete(mut operation: Operation, gate: Gate) -> Operation {
+fn complete(mut operation: Operation, gate: RouteGuard) -> Operation {
     let tag = operation.tags.iter().flatten().next().map(|tag| tag.to_lowercase().replace(' ', "_"));
     if let (Some(tag), Some(id)) = (tag, &mut operation.operation_id) {
         *id = format!("{tag}_{id}");

@@ -1,7 +1,7 @@
 //! What is said in a sync, in both directions.
 
 use domain::achievements::{Tier, Unlock};
-use domain::usage::{Rejection, Standing, SyncReport, Warning};
+use domain::usage::{AccountSummary, Rejection, SyncReport, Warning};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -214,8 +214,8 @@ impl From<Rejection> for RejectedMessage {
 }
 
 impl SyncStats {
-    fn of(standing: Standing, leveled_up: bool) -> Self {
-        let Standing { tokens, cost, streak, level, achievements, rank } = standing;
+    fn of(standing: AccountSummary, leveled_up: bool) -> Self {
+        let AccountSummary { tokens, cost, streak, level, achievements, rank } = standing;
         Self {
             total_tokens: tokens,
             total_cost: cost.into(),

@@ -9,7 +9,7 @@ mod patch;
 mod profile;
 
 use actix_web::web::Data;
-use domain::dashboard::{Dashboard, Look};
+use domain::dashboard::{Dashboard, ViewedProfile};
 use domain::referrals::Referrals;
 use domain::users::{UserError, Username, Users};
 
@@ -88,7 +88,7 @@ async fn change(
     dashboard: Data<Dashboard>,
     referrals: Data<Referrals>,
 ) -> ApiResult<Json<ProfileBody>> {
-    let own = Look::own(users.change(caller.id, body.read().await?.into()).await?);
+    let own = ViewedProfile::own(users.change(caller.id, body.read().await?.into()).await?);
     let overview = dashboard.overview(&own).await?;
     let code = referrals.code(caller.id).await?;
     Ok(Json(ProfileBody::own(own.user, &overview, Some(code))))

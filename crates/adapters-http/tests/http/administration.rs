@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use domain::administration::{self, Action, AuditEntry, Flag, Noted};
-use domain::data::StoredData;
+use domain::administration::{self, AdminActionKind, AuditEntry, AuditRecord, Flag};
 use domain::ids::{JobId, UserId};
 use domain::jobs::JobStatus;
 use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
+use domain::payload::StoredData;
 use domain::plausibility::{Kind, Reason, Suspect};
 use domain::pricing::ports::Origin;
 use domain::pricing::{Decision, DecisionId, Edition, Override, UnpricedModel, line};
@@ -25,7 +25,7 @@ const AT: &str = "2026-11-22T12:34:56.789Z";
 const ID: Uuid = Uuid::from_u128(9);
 
 /// What was written to the log.
-type Log = Arc<Mutex<Vec<Noted>>>;
+type Log = Arc<Mutex<Vec<AuditRecord>>>;
 
 /// A world in which Bob can be found, and acts are written down.
 fn world(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (World, Log) {
@@ -38,7 +38,7 @@ fn world(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Worl
             Ok((bob.username == *name).then_some((bob, None)))
         });
         let kept = kept.clone();
-        tx.administration.expect_note().returning(move |entry| {
+        tx.administration.expect_record().returning(move |entry| {
             kept.lock().expect("a log").push(entry.clone());
             Ok(())
         });
@@ -49,10 +49,10 @@ fn world(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Worl
 
 /// The names of what was done, with the address it was done from.
 fn done(log: &Log) -> Vec<(&'static str, String)> {
-    let line = |entry: &Noted| {
-        let domain::administration::Actor::Administrator(by) = &entry.actor else { panic!("no operator is here") };
+    let line = |entry: &AuditRecord| {
+        let domain::administration::AuditActor::Administrator(by) = &entry.actor else { panic!("no operator is here") };
         assert_eq!((by.id(), by.ip(), entry.at), (ADA, Some("127.0.0.1"), NOW));
-        (entry.deed.action.name(), entry.deed.target.name())
+        (entry.action.kind.name(), entry.action.target.name())
     };
     log.lock().expect("a log").iter().map(line).collect()
 }
@@ -156,7 +156,7 @@ async fn a_flag_is_lifted_with_a_reason_or_without() {
         let answer = ask(world.serve(), "DELETE", "/admin/users/bob/flag", body.clone()).await;
         assert_eq!(answer.status, 204, "{body:?}");
         assert_eq!(done(&log), [("account_unflagged", BOB.to_string())]);
-        let details = log.lock().expect("a log")[0].deed.details.clone();
+        let details = log.lock().expect("a log")[0].action.details.clone();
         assert_eq!(details[1], ("reason", reason.into()));
     }
     let (world, log) = world(|tx| {
@@ -189,7 +189,7 @@ async fn flags_and_the_log_are_read_page_by_page() {
         Ok(Page { items, total: 103, request })
     });
     world.administration.expect_audit().returning(|filter, request| {
-        let told = (filter.actor.as_ref().map(Username::as_str), filter.action.map(Action::name));
+        let told = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
         assert_eq!((told, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
         let entry = |by_operator: bool| AuditEntry {
             id: ID,

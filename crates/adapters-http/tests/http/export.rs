@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::achievements::ports::ProgressEvent;
 use domain::achievements::{Tier, find_by_slug};
-use domain::data::StoredData;
 use domain::error::{DomainError, StoreError};
 use domain::identity::{Device, ExternalLink, ProviderName, Scope};
 use domain::notifications::{Channels, NotificationKind};
+use domain::payload::StoredData;
 use domain::portability::ports::{MockExportReader, MockSnapshot, Opened};
 use domain::portability::{
     Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,

@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use domain::data::StoredData;
 use domain::ids::ActivityId;
 use domain::page::Page;
+use domain::payload::StoredData;
 use domain::social::ports::{HeardActivities, MissedPage, MockHeardActivities};
 use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark};
 use domain::users::{Username, WebUrl};

@@ -29,7 +29,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
             });
             tx.ledger.expect_remove().returning(|_, _| Ok(()));
             tx.ledger.expect_remove_idle_names().returning(|_| Ok(()));
-            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
             tx.expect_settling(BTreeSet::new());
         })
         .serve()

@@ -3,7 +3,7 @@
 use domain::days::Period;
 use domain::ids::UserId;
 use domain::leaderboard::{
-    Board, Entry, Kind, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy, Standing,
+    Board, BoardKind, Entry, RankPosition, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::progression::Level;
 use domain::usage::Source;
@@ -19,7 +19,7 @@ fn entry(id: UserId, rank: u32, before: Option<u32>, viewer: Option<UserId>) -> 
         username: user.username,
         name: user.profile.name,
         image: user.profile.image,
-        standing: Standing { rank, before, score: Score::millionths(66_666_666) },
+        standing: RankPosition { rank, before, score: Score::millionths(66_666_666) },
         tokens: 112_250,
         cost: dollars("0.3508"),
         streak: 3,
@@ -52,10 +52,10 @@ fn world() -> World {
         Ok(Board { entries, total: 2, computed_at: Some(NOW), me })
     });
     world.leaderboard.expect_entry().returning(|name, period, sort_by, viewer, _| {
-        let asked = (period, sort_by) == (Period::Week, SortBy::Cost) || (period, sort_by) == Default::default();
+        let query = (period, sort_by) == (Period::Week, SortBy::Cost) || (period, sort_by) == Default::default();
         let found =
             [ADA, BOB].into_iter().find(|id| user(*id).username == *name && (*id == ADA || viewer == Some(BOB)));
-        Ok(found.filter(|_| asked).map(|id| entry(id, 1, Some(3), viewer)))
+        Ok(found.filter(|_| query).map(|id| entry(id, 1, Some(3), viewer)))
     });
     world.leaderboard.expect_history().returning(|_, period, sort_by, from, _, _| {
         assert_eq!((period, sort_by, from), (Period::Month, SortBy::Streak, date!(2026 - 11 - 21)));
@@ -111,7 +111,7 @@ async fn a_board_is_told_as_the_contract_says() {
 #[actix_web::test]
 async fn every_kind_can_be_asked_for() {
     let client = world().serve();
-    for kind in Kind::ALL {
+    for kind in BoardKind::ALL {
         let path = format!("/api/v1/leaderboard?kind={}", kind.name());
         let answer = client.request("GET", &path).bearer(&ada()).send().await;
         assert_eq!((answer.status, &answer.json()["kind"]), (200, &json!(kind.name())));

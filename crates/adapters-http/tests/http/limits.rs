@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use adapters_http::limits::{Limits, Rates, Stopwatch};
 use domain::identity::FailedLogins;
-use domain::identity::ports::{MockPasswordHasher, MockSessionReader, Noted};
+use domain::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader};
 use serde_json::{Value, json};
 
 use crate::support::client::Answer;
@@ -298,7 +298,7 @@ async fn too_many_failed_logins_are_told_when_to_come_again() {
     let client = world
         .storing(move |tx| {
             let tries = vec![seconds_ago(18), seconds_ago(3)];
-            let noted = Noted { let_through: false, tries };
+            let noted = AttemptOutcome { let_through: false, tries };
             tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
             tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(noted.clone()));
         })

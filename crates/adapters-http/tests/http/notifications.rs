@@ -1,10 +1,10 @@
 //! `/notifications`, over the wire.
 
-use domain::data::StoredData;
 use domain::ids::NotificationId;
 use domain::notifications::{
     Channels, Listed, Listing, NotificationKind, Preferences, PreferencesChange, Received, Which,
 };
+use domain::payload::StoredData;
 use domain::testing::TestUnitOfWork;
 use serde_json::{Value, json};
 use time::Duration;

@@ -49,7 +49,7 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_shift().returning(|_, _| Ok(Moved { new_rollups: 2, updated_rollups: 1 }));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved { new_rollups: 2, updated_rollups: 1 }));
         let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
         let facts = Facts { held: all_but_the_first(), ..facts(active_days) };
         tx.expect_settling_by(facts, [("referral".to_owned(), EventXp(36_000))].into_iter().collect());

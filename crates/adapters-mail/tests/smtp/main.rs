@@ -52,7 +52,7 @@ fn letter_to(address: &str) -> Outgoing {
     }
 }
 
-fn letter() -> Outgoing {
+fn email() -> Outgoing {
     letter_to("ada@example.org")
 }
 
@@ -61,7 +61,7 @@ async fn a_letter_arrives_whole_and_the_same_twice_has_one_name() {
     let server = FakeSmtp::start(Some(LOGIN)).await;
     let mailer = to(&server);
     for _ in 0..2 {
-        mailer.send(&letter()).await.expect("it is taken");
+        mailer.send(&email()).await.expect("it is taken");
     }
     let [first, second] = &server.posts()[..] else { panic!("two letters") };
     assert_eq!((first.from.as_str(), first.to.as_str()), ("burntop@example.org", "ada@example.org"));
@@ -91,13 +91,13 @@ async fn what_a_refusal_means_depends_on_what_was_refused() {
         ("EHLO", "554 5.7.1 not you", ErrorKind::Unavailable),
     ] {
         server.behave(Manner::Says(command, answer));
-        let error = to(&server).send(&letter()).await.expect_err(answer);
+        let error = to(&server).send(&email()).await.expect_err(answer);
         assert_eq!(error.kind(), kind, "{command} {answer}: {error}");
         assert!(error.to_string().contains(&answer[..3]), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
     server.behave(Manner::Takes);
-    to(&server).send(&letter()).await.expect("it is taken");
+    to(&server).send(&email()).await.expect("it is taken");
     assert_eq!(server.posts().len(), 1);
 }
 
@@ -115,7 +115,7 @@ async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later()
         server.behave(manner);
         let timeout = if manner == Manner::Silent { Duration::from_millis(200) } else { Duration::from_mins(1) };
         let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), timeout);
-        let error = mailer.send(&letter()).await.expect_err("no answer");
+        let error = mailer.send(&email()).await.expect_err("no answer");
         assert!(matches!(error, MailError::Unavailable(_)), "{manner:?}: {error}");
     }
     assert_eq!(server.posts().len(), 1, "one was taken though nobody said so: it will come twice");
@@ -123,7 +123,7 @@ async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later()
     let free =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("a port");
     let nobody = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
-    let error = mailer(nobody, Duration::from_mins(1)).send(&letter()).await.expect_err("nobody is there");
+    let error = mailer(nobody, Duration::from_mins(1)).send(&email()).await.expect_err("nobody is there");
     assert!(matches!(error, MailError::Unavailable(_)), "{error}");
 }
 
@@ -133,7 +133,7 @@ async fn what_was_said_of_a_letter_stands_however_the_goodbye_goes() {
     let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_millis(500));
     for manner in [Manner::StallsOn("QUIT"), Manner::HangsUp("QUIT"), Manner::Says("QUIT", "500 no")] {
         server.behave(manner);
-        mailer.send(&letter()).await.unwrap_or_else(|error| panic!("{manner:?}: {error}"));
+        mailer.send(&email()).await.unwrap_or_else(|error| panic!("{manner:?}: {error}"));
         let error = mailer.send(&letter_to("ö@example.org")).await.expect_err("no SMTPUTF8");
         assert!(matches!(error, MailError::Refused(_)), "{manner:?}: {error}");
     }
@@ -145,7 +145,7 @@ async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
     for security in [Security::StartTls, Security::Tls] {
         let server = FakeSmtp::start(Some(LOGIN)).await;
         let place = SmtpServer { security, ..SmtpServer::parse(&server.url()).expect("a server") };
-        let error = mailer(place, Duration::from_secs(2)).send(&letter()).await.expect_err("no TLS");
+        let error = mailer(place, Duration::from_secs(2)).send(&email()).await.expect_err("no TLS");
         assert!(matches!(error, MailError::Unavailable(_)), "{error}");
         let told = server.told().join("\n");
         assert!(!told.contains("AUTH") && !told.contains("MAIL") && !told.contains("hunter2"), "{told}");

@@ -95,8 +95,8 @@ impl Listeners {
 
 #[cfg(test)]
 mod tests {
-    use domain::data::StoredData;
     use domain::ids::ActivityId;
+    use domain::payload::StoredData;
     use domain::social::{ActivityKind, Author, FeedItem, Mark};
     use domain::users::Username;
     use mpsc::error::TryRecvError;

@@ -11,8 +11,8 @@ use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
-    Asked, Board, Entry, Kind, Part, RankedDay, Scope, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
-    Standing,
+    Board, BoardKind, BoardQuery, Entry, Part, RankPosition, RankedDay, Scope, Score, Season, SeasonBoard, SeasonEntry,
+    SeasonMonth, SortBy,
 };
 use domain::money::Usd;
 use domain::progression::{EventXp, Level, xp};
@@ -79,7 +79,7 @@ impl EntryRow {
             username: Username::trusted(username?),
             name,
             image: image.map(WebUrl::trusted),
-            standing: Standing {
+            standing: RankPosition {
                 rank: rank?.unsigned_abs(),
                 before: before.map(i32::unsigned_abs),
                 score: Score::dollars(score?.0),
@@ -117,14 +117,14 @@ fn board(rows: Vec<EntryRow>) -> Board {
 /// `text` about the board of everybody or of some.
 fn part_of(
     text: &'static str,
-    asked: &Asked,
+    query: &BoardQuery,
     part: Part,
     viewer: Option<UserId>,
     now: OffsetDateTime,
 ) -> Statement<'static, EntryColumns> {
     statement(text)
-        .bind::<SmallInt, _>(measure_number(asked.measure()))
-        .bind::<SmallInt, _>(period_number(asked.period()))
+        .bind::<SmallInt, _>(measure_number(query.measure()))
+        .bind::<SmallInt, _>(period_number(query.period()))
         .bind::<BigInt, _>(i64::try_from(part.offset).unwrap_or(i64::MAX).min(i64::from(i32::MAX)))
         .bind::<BigInt, _>(i64::from(part.limit))
         .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0))
@@ -165,25 +165,25 @@ impl SeasonRow {
 impl LeaderboardReader for Database {
     async fn board(
         &self,
-        asked: &Asked,
+        query: &BoardQuery,
         part: Part,
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError> {
         let mut connection = self.connection().await?;
-        let query = if asked.is_whole() {
-            part_of(OF_WHOLE, asked, part, viewer, now)
+        let query = if query.is_whole() {
+            part_of(OF_WHOLE, query, part, viewer, now)
         } else {
-            let (tool, model) = match &asked.filter.scope {
+            let (tool, model) = match &query.filter.scope {
                 Scope::Everything => (None, None),
                 Scope::Tool(tool) => (Some(tool.as_str().to_owned()), None),
                 Scope::Model(model) => (None, Some(model.as_str().to_owned())),
             };
-            let text = if asked.kind() == Kind::Friends { OF_FRIENDS } else { OF_SOME };
-            part_of(text, asked, part, viewer, now)
+            let text = if query.kind() == BoardKind::Friends { OF_FRIENDS } else { OF_SOME };
+            part_of(text, query, part, viewer, now)
                 .bind::<Nullable<Text>, _>(tool)
                 .bind::<Nullable<Text>, _>(model)
-                .bind::<Nullable<Text>, _>(asked.filter.region.map(Region::name))
+                .bind::<Nullable<Text>, _>(query.filter.region.map(Region::name))
         };
         let rows: Vec<EntryRow> = query.load(&mut connection.pg).await.map_err(store_error)?;
         Ok(board(rows))

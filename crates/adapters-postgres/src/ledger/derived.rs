@@ -15,24 +15,24 @@ use crate::statement::statement;
 use crate::sums::{SumsColumns, SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
-pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Derived) -> Result<Moved, StoreError> {
-    let keys = difference.rollups.keys();
+pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Derived) -> Result<Moved, StoreError> {
+    let keys = delta.rollups.keys();
     let sources = tx.source_keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
     let models = tx.model_keys(keys.clone().map(|key| key.model.clone()).collect()).await?;
     let machines = tx.machine_keys(user, keys.map(|key| key.machine.clone()).collect()).await?;
 
     // In the order of the primary key, which is the order of the pages.
-    let rollups: BTreeMap<(Date, i32, i32, i32), Sums> = (difference.rollups.iter())
+    let rollups: BTreeMap<(Date, i32, i32, i32), Sums> = (delta.rollups.iter())
         .map(|(key, sums)| {
             let of = |key: Option<&i32>| key.copied().unwrap_or_default();
             ((key.day, of(sources.get(&key.source)), of(models.get(&key.model)), of(machines.get(&key.machine))), *sums)
         })
         .collect();
-    let days: BTreeMap<Date, Sums> = difference.days.iter().map(|(day, sums)| (*day, *sums)).collect();
-    let hours: BTreeMap<HourKey, HourSums> = difference.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
+    let days: BTreeMap<Date, Sums> = delta.days.iter().map(|(day, sums)| (*day, *sums)).collect();
+    let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
 
-    let shift_rollups = bind_sums(
-        statement::<Bool>(include_str!("../sql/shift_rollups.sql"))
+    let apply_rollup_deltas = bind_sums(
+        statement::<Bool>(include_str!("../sql/apply_rollup_deltas.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Array<SqlDate>, _>(rollups.keys().map(|key| key.0).collect::<Vec<_>>())
             .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.1).collect::<Vec<_>>())
@@ -40,33 +40,33 @@ pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Deri
             .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.3).collect::<Vec<_>>()),
         &rollups.values().copied().collect::<Vec<_>>(),
     );
-    let shift_days = bind_sums(
-        statement::<()>(include_str!("../sql/shift_days.sql"))
+    let apply_day_deltas = bind_sums(
+        statement::<()>(include_str!("../sql/apply_day_deltas.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Array<SqlDate>, _>(days.keys().copied().collect::<Vec<_>>()),
         &days.values().copied().collect::<Vec<_>>(),
     );
-    let shift_hours = statement::<()>(include_str!("../sql/shift_hours.sql"))
+    let apply_hour_deltas = statement::<()>(include_str!("../sql/apply_hour_deltas.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Array<SqlDate>, _>(hours.keys().map(|key| key.day).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(hours.keys().map(|key| i16::from(key.hour)).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.messages).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.tokens).collect::<Vec<_>>());
-    let shift_totals = bind_sums(
-        statement::<()>(include_str!("../sql/shift_totals.sql")).bind::<Uuid, _>(user.0),
-        &[difference.totals],
+    let apply_total_deltas = bind_sums(
+        statement::<()>(include_str!("../sql/apply_total_deltas.sql")).bind::<Uuid, _>(user.0),
+        &[delta.totals],
     );
     let sweep = |text| statement::<()>(text).bind::<Uuid, _>(user.0);
 
     // All sent together and run in this order: one round trip. Nothing of it is sent when nothing moves.
     let c = tx.shared()?;
     let (mut c1, mut c2, mut c3, mut c4, mut c5, mut c6, mut c7) = (c, c, c, c, c, c, c);
-    if difference.is_empty() {
+    if delta.is_empty() {
         return Ok(Moved::default());
     }
     // A message may move to another hour within its roll-up, which then does not change at all.
-    let shrinks = difference.rollups.values().any(|sums| sums.messages < 0)
-        || difference.hours.values().any(|sums| sums.messages < 0);
+    let shrinks =
+        delta.rollups.values().any(|sums| sums.messages < 0) || delta.hours.values().any(|sums| sums.messages < 0);
     let swept = async {
         if !shrinks {
             return Ok((0, 0, 0));
@@ -78,10 +78,10 @@ pub(super) async fn shift(tx: &mut PgUnitOfWork, user: UserId, difference: &Deri
         )
     };
     let (inserted, _, _, _, _) = futures_util::try_join!(
-        shift_rollups.load::<bool>(&mut c1),
-        shift_days.execute(&mut c2),
-        shift_hours.execute(&mut c3),
-        shift_totals.execute(&mut c4),
+        apply_rollup_deltas.load::<bool>(&mut c1),
+        apply_day_deltas.execute(&mut c2),
+        apply_hour_deltas.execute(&mut c3),
+        apply_total_deltas.execute(&mut c4),
         swept,
     )
     .map_err(store_error)?;

@@ -70,8 +70,8 @@ impl LedgerRepository for PgUnitOfWork {
         messages::write(self, user, new, replacements).await
     }
 
-    async fn shift(&mut self, user: UserId, difference: &Derived) -> Result<Moved, StoreError> {
-        derived::shift(self, user, difference).await
+    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<Moved, StoreError> {
+        derived::apply_delta(self, user, delta).await
     }
 
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {

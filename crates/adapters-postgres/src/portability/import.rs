@@ -19,7 +19,7 @@ impl ImportRepository for PgUnitOfWork {
     async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError> {
         let names: Vec<&str> = machines.iter().map(|machine| machine.id.as_str()).collect();
         let synced: Vec<_> = machines.iter().map(|machine| machine.last_synced_at).collect();
-        let keep = of(user, include_str!("../sql/meet_machines.sql"));
+        let keep = of(user, include_str!("../sql/upsert_machines.sql"));
         self.run(keep.bind::<Array<Text>, _>(names).bind::<Array<Timestamptz>, _>(synced)).await?;
         Ok(())
     }

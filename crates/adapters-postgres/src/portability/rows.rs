@@ -4,11 +4,11 @@ use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uui
 use diesel_async::RunQueryDsl;
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
-use domain::data::StoredData;
 use domain::error::StoreError;
 use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
+use domain::payload::StoredData;
 use domain::portability::{
     Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
     Person, Referred, SignedIn,
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Preferences,
     Code,
     CameBy,
-    Brought,
+    UnverifiedToken,
     Projects,
     Machines,
     Follows,
@@ -139,7 +139,7 @@ impl Kind {
         Self::Preferences,
         Self::Code,
         Self::CameBy,
-        Self::Brought,
+        Self::UnverifiedToken,
         Self::Projects,
         Self::Machines,
         Self::Follows,
@@ -172,7 +172,7 @@ impl Kind {
             Self::Preferences => preferences(tx, user, place).await,
             Self::Code => code(tx, user).await,
             Self::CameBy => referrals(tx, CAME_BY, Came::ByThem, user, place).await,
-            Self::Brought => referrals(tx, BROUGHT, Came::ByOwner, user, place).await,
+            Self::UnverifiedToken => referrals(tx, BROUGHT, Came::ByOwner, user, place).await,
             Self::Projects => projects(tx, user, place).await,
             Self::Machines => machines(tx, user, place).await,
             Self::Follows => people(tx, FOLLOWS, false, Part::Follows, user, place).await,

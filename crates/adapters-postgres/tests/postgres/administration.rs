@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use domain::administration::ports::AdministrationReader;
 use domain::administration::{
-    Action, Administration, AdministrationError, Administrator, AuditEntry, AuditFilter, Deed, Flag, FlagOrder,
-    FlagState, Reason, Target,
+    AdminAction, AdminActionKind, Administration, AdministrationError, Administrator, AuditEntry, AuditFilter,
+    AuditTarget, Flag, FlagOrder, FlagState, Reason,
 };
 use domain::clock::FixedClock;
 use domain::days::Period;
 use domain::error::{DomainError, StoreError};
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
-use domain::jobs::ports::{Capacity, Ending, ListedJob};
-use domain::jobs::{Job, JobStatus, JobStore, Kind, NewJob};
-use domain::leaderboard::{Asked, Leaderboard, Part, SortBy};
+use domain::jobs::ports::{Capacity, JobOutcome, ListedJob};
+use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
+use domain::leaderboard::{BoardQuery, Leaderboard, Part, SortBy};
 use domain::page::PageRequest;
 use domain::store::Store;
 use domain::users::{GRACE, User, Username};
@@ -132,8 +132,8 @@ async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act
     // The transaction is dropped after the act and its entry.
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.administration().insert_flag(Uuid::now_v7(), ada.id, &order(None), root.id(), NOW).await.expect("a flag");
-    let deed = Deed::new(Action::FlagAccount, Target::User(ada.id), Vec::new());
-    deed.note(tx.administration(), &Fresh, &root, NOW).await.expect("an entry");
+    let action = AdminAction::new(AdminActionKind::FlagAccount, AuditTarget::User(ada.id), Vec::new());
+    action.record(tx.administration(), &Fresh, &root, NOW).await.expect("an entry");
     drop(tx);
     assert!(nothing_happened().await);
 
@@ -182,7 +182,7 @@ async fn a_flag_hides_at_once_until_it_is_lifted_or_over() {
     fixture.sync(&ada, &["a", "b"]).await;
     fixture.sync(&bob, &["a"]).await;
     fixture.refresh().await;
-    let by_tokens = Asked::global(SortBy::Tokens, Period::All);
+    let by_tokens = BoardQuery::global(SortBy::Tokens, Period::All);
     let shown = async |now: OffsetDateTime| {
         let part = Part { limit: 10, offset: 0 };
         let board = fixture.leaderboard_at(now).board(&by_tokens, part, Some(ada.id)).await.expect("a board");
@@ -266,12 +266,12 @@ async fn the_log_is_asked_by_who_what_and_whom() {
         (all(), &[4, 3, 2, 1][..]),
         (AuditFilter { actor: name("BOB"), ..all() }, &[4, 3]),
         (AuditFilter { actor: name("nobody"), ..all() }, &[]),
-        (AuditFilter { action: Some(Action::FlagAccount), ..all() }, &[4, 2]),
+        (AuditFilter { action: Some(AdminActionKind::FlagAccount), ..all() }, &[4, 2]),
         (AuditFilter { target: target("ada"), ..all() }, &[3, 2]),
         (AuditFilter { target: target(&bob.id.to_string()), ..all() }, &[4, 1]),
         (AuditFilter { target: target("house-model"), ..all() }, &[]),
-        (AuditFilter { actor: name("root"), action: Some(Action::FlagAccount), target: target("ada") }, &[2]),
-        (AuditFilter { actor: name("root"), action: Some(Action::UnflagAccount), ..all() }, &[]),
+        (AuditFilter { actor: name("root"), action: Some(AdminActionKind::FlagAccount), target: target("ada") }, &[2]),
+        (AuditFilter { actor: name("root"), action: Some(AdminActionKind::UnflagAccount), ..all() }, &[]),
     ] {
         let found: Vec<_> = fixture.log(&filter).await.iter().map(|entry| (entry.at - NOW).whole_seconds()).collect();
         assert_eq!(found, seconds, "{filter:?}");
@@ -319,12 +319,12 @@ async fn refreshes(fixture: &Fixture) -> Vec<ListedJob> {
 
 /// A worker that begins the refreshes that are due at `now`.
 async fn begin(fixture: &Fixture, now: OffsetDateTime) -> Vec<JobId> {
-    let room = Capacity { total: 9, by_kind: vec![(Kind::Leaderboard, 9)] };
+    let room = Capacity { total: 9, by_kind: vec![(JobKind::Leaderboard, 9)] };
     let taken = fixture.store.take("worker", &room, now, std::time::Duration::from_mins(10)).await.expect("jobs");
     taken.into_iter().map(|job| job.id).collect()
 }
 
-async fn end(fixture: &Fixture, jobs: &[JobId], ending: Ending) {
+async fn end(fixture: &Fixture, jobs: &[JobId], ending: JobOutcome) {
     let endings: Vec<_> = jobs.iter().map(|job| (*job, ending.clone())).collect();
     fixture.store.finish("worker", &endings, NOW).await.expect("an end");
 }
@@ -353,11 +353,11 @@ async fn boards_that_are_asked_for_by_many_at_once_are_one_job() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_asks_again_for_boards_that_are_under_way_or_done_gets_another_job() {
-    let ended: [(&str, Option<Ending>); 4] = [
+    let ended: [(&str, Option<JobOutcome>); 4] = [
         ("it runs, and may have read already", None),
-        ("it is done", Some(Ending::Done)),
-        ("it was given up", Some(Ending::Dead { error: "no".to_owned() })),
-        ("it failed, and may have ranked already", Some(Ending::Retry { run_at: NOW, error: "no".to_owned() })),
+        ("it is done", Some(JobOutcome::Done)),
+        ("it was given up", Some(JobOutcome::Dead { error: "no".to_owned() })),
+        ("it failed, and may have ranked already", Some(JobOutcome::Retry { run_at: NOW, error: "no".to_owned() })),
     ];
     for (why, ending) in ended {
         let fixture = fixture();
@@ -386,7 +386,7 @@ async fn a_waiting_refresh_that_is_shared_does_not_begin_before_what_it_is_share
     let (_, root) = fixture.root().await;
     let first = fixture.leaderboard().request_refresh(&root).await.expect("a job");
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(tx.jobs().waiting(Kind::Leaderboard, NOW).await.expect("a job"), Some(first));
+    assert_eq!(tx.jobs().waiting(JobKind::Leaderboard, NOW).await.expect("a job"), Some(first));
     assert_eq!(begin(&fixture, NOW).await, [], "it is held");
     tx.commit().await.expect("a commit");
     assert_eq!(begin(&fixture, NOW).await, [first]);

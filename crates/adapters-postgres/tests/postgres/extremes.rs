@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::achievements::Achievements;
 use domain::clock::FixedClock;
-use domain::dashboard::{Look, TrendDays};
+use domain::dashboard::{TrendDays, ViewedProfile};
 use domain::days::Period;
 use domain::error::DomainError;
 use domain::ids::CountingIds;
 use domain::insights::{Insights, WeeklySummaries};
-use domain::leaderboard::{Asked, Filter, Kind, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, Filter, SortBy};
 use domain::plausibility::Plausibility;
 use domain::pricing::ports::PriceReader;
 use domain::streaks::StreakReminders;
@@ -46,7 +46,7 @@ impl Fixture {
     /// Reads everything that shows the usage of `user`.
     async fn read_everything(&self, user: &User) {
         let store = Arc::new(self.store.clone());
-        let (dashboard, look) = (self.dashboard(), Look::own(user.clone()));
+        let (dashboard, look) = (self.dashboard(), ViewedProfile::own(user.clone()));
         dashboard.overview(&look).await.expect("the overview");
         dashboard.trends(&look, TrendDays::new(365).expect("a year")).await.expect("trends");
         dashboard.heatmap(&look, None).await.expect("a heatmap");
@@ -60,9 +60,9 @@ impl Fixture {
             dashboard.tools(&look, period).await.expect("tools");
             dashboard.models(&look, period).await.expect("models");
             insights.compare(user.id, period).await.expect("insights");
-            for kind in Kind::ALL {
-                let asked = Asked::new(kind, SortBy::Tokens, period, Filter::default());
-                self.board(&asked, Some(user.id)).await;
+            for kind in BoardKind::ALL {
+                let query = BoardQuery::new(kind, SortBy::Tokens, period, Filter::default());
+                self.board(&query, Some(user.id)).await;
             }
         }
         self.store.unpriced_models(100).await.expect("unpriced models");
@@ -187,16 +187,16 @@ async fn excess_reasoning_of_an_older_release_hides_nobody_else_and_the_next_syn
     for user in [&ada, &bob] {
         fixture.read_everything(user).await;
     }
-    let asked = Asked::global(SortBy::Tokens, Period::All);
+    let query = BoardQuery::global(SortBy::Tokens, Period::All);
     let names = |board: domain::leaderboard::Board| -> Vec<String> {
         board.entries.iter().map(|entry| entry.username.to_string()).collect()
     };
-    assert_eq!(names(fixture.board(&asked, None).await), ["bob"], "who cannot be computed is left out");
+    assert_eq!(names(fixture.board(&query, None).await), ["bob"], "who cannot be computed is left out");
 
     fixture.sync(&ada, &["new"]).await;
     assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean(), "the sync left nothing to repair");
     fixture.run_every_job().await;
-    assert_eq!(names(fixture.board(&asked, None).await), ["ada", "bob"]);
+    assert_eq!(names(fixture.board(&query, None).await), ["ada", "bob"]);
     usage.forget(ada.id, &Selection::default()).await.expect("it is gone");
     let left: i64 =
         fixture.client().await.query_one("SELECT min(reasoning) FROM usage_totals", &[]).await.expect("a row").get(0);
@@ -210,5 +210,5 @@ async fn usage_with_excess_reasoning_can_be_deleted_at_once() {
     store_excess_reasoning(&fixture, &ada).await;
     assert_eq!(fixture.usage().forget(ada.id, &Selection::default()).await.expect("it is gone"), 2);
     assert!(fixture.usage().rebuild(ada.id).await.expect("a rebuild").is_clean());
-    assert!(fixture.dashboard().overview(&Look::own(ada.clone())).await.map_err(|e| e.code()).is_ok());
+    assert!(fixture.dashboard().overview(&ViewedProfile::own(ada.clone())).await.map_err(|e| e.code()).is_ok());
 }

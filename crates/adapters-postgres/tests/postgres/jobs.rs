@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use adapters_postgres::{Database, wake_on_jobs};
 use domain::ids::JobId;
-use domain::jobs::ports::{Capacity, Ending, TakenJob};
-use domain::jobs::{Job, JobStatus, JobStore, Kind, NewJob};
+use domain::jobs::ports::{Capacity, JobOutcome, TakenJob};
+use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
 use domain::store::Store;
 use time::ext::NumericalDuration;
 use tokio::sync::Notify;
@@ -28,7 +28,7 @@ fn new(number: u128, key: &str) -> (JobId, NewJob) {
 }
 
 fn room(jobs: usize) -> Capacity {
-    Capacity { total: jobs, by_kind: vec![(Kind::Cleanup, jobs)] }
+    Capacity { total: jobs, by_kind: vec![(JobKind::Cleanup, jobs)] }
 }
 
 async fn take(store: &Database, worker: &str, jobs: usize) -> Vec<TakenJob> {
@@ -51,9 +51,9 @@ async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
     tx.commit().await.expect("a commit");
 
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(tx.jobs().waiting(Kind::Cleanup, NOW).await.expect("found"), Some(id(1)));
-    assert_eq!(tx.jobs().waiting(Kind::Cleanup, NOW - 1.seconds()).await.expect("found"), None, "not due by then");
-    assert_eq!(tx.jobs().waiting(Kind::Prices, NOW).await.expect("found"), None);
+    assert_eq!(tx.jobs().waiting(JobKind::Cleanup, NOW).await.expect("found"), Some(id(1)));
+    assert_eq!(tx.jobs().waiting(JobKind::Cleanup, NOW - 1.seconds()).await.expect("found"), None, "not due by then");
+    assert_eq!(tx.jobs().waiting(JobKind::Prices, NOW).await.expect("found"), None);
     // What waits is held until the end, which a rollback may come to a moment later.
     tx.commit().await.expect("a commit");
 
@@ -67,7 +67,10 @@ async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
         [id(1), id(2)],
         "what was not committed is not there"
     );
-    assert_eq!((&taken[0].job, taken[0].attempt, taken[0].attempts), (&Ok(Job::Cleanup), 1, Kind::Cleanup.attempts()));
+    assert_eq!(
+        (&taken[0].job, taken[0].attempt, taken[0].attempts),
+        (&Ok(Job::Cleanup), 1, JobKind::Cleanup.attempts())
+    );
     assert_eq!(fixture.store.enqueue_now(&[new(5, "a")], NOW).await.expect("queued"), 0, "not even while it runs");
 }
 
@@ -77,7 +80,7 @@ async fn only_what_is_due_and_fits_is_taken() {
     let later = NewJob { run_at: NOW + 1.seconds(), ..new(1, "later").1 };
     let jobs = [(id(1), later), new(2, "a"), new(3, "b"), new(4, "c")];
     fixture.store.enqueue_now(&jobs, NOW).await.expect("queued");
-    let none = Capacity { total: 5, by_kind: vec![(Kind::Cleanup, 0)] };
+    let none = Capacity { total: 5, by_kind: vec![(JobKind::Cleanup, 0)] };
     assert!(fixture.store.take("one", &none, NOW, LONG).await.expect("jobs").is_empty());
     assert_eq!(take(&fixture.store, "one", 2).await.len(), 2);
     assert_eq!(take(&fixture.store, "one", 2).await.len(), 1);
@@ -119,7 +122,7 @@ async fn what_a_worker_that_went_away_had_is_given_to_another_until_its_last_att
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
-    for attempt in 1..=Kind::Cleanup.attempts() {
+    for attempt in 1..=JobKind::Cleanup.attempts() {
         let taken = store.take("gone", &room(1), NOW, OVER).await.expect("jobs");
         assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [attempt]);
         assert!(take(store, "other", 1).await.is_empty(), "nobody else has it before it is put back");
@@ -138,7 +141,7 @@ async fn who_renews_its_lease_keeps_the_job() {
     assert_eq!(store.take("slow", &room(1), NOW, OVER).await.expect("jobs").len(), 1);
     assert_eq!(store.renew("slow", NOW, LONG).await.expect("renewed"), 0);
     assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 0);
-    store.finish("slow", &[(id(1), Ending::Done)], NOW).await.expect("finished");
+    store.finish("slow", &[(id(1), JobOutcome::Done)], NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done"]);
 }
 
@@ -150,7 +153,7 @@ async fn a_worker_cannot_end_what_another_has_meanwhile() {
     store.take("slow", &room(1), NOW, OVER).await.expect("jobs");
     store.renew("other", NOW, LONG).await.expect("renewed");
     assert_eq!(take(store, "other", 1).await.len(), 1);
-    store.finish("slow", &[(id(1), Ending::Done)], NOW).await.expect("finished");
+    store.finish("slow", &[(id(1), JobOutcome::Done)], NOW).await.expect("finished");
     assert_eq!(states(store).await, ["running"]);
 }
 
@@ -161,9 +164,9 @@ async fn an_attempt_ends_in_one_of_three_ways() {
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
     take(store, "one", 3).await;
     let endings = [
-        (id(1), Ending::Done),
-        (id(2), Ending::Retry { run_at: NOW + 5.minutes(), error: "not\0 now".to_owned() }),
-        (id(3), Ending::Dead { error: "never".to_owned() }),
+        (id(1), JobOutcome::Done),
+        (id(2), JobOutcome::Retry { run_at: NOW + 5.minutes(), error: "not\0 now".to_owned() }),
+        (id(3), JobOutcome::Dead { error: "never".to_owned() }),
     ];
     store.finish("one", &endings, NOW).await.expect("finished");
     assert_eq!(states(store).await, ["done", "pending", "dead"]);
@@ -191,7 +194,7 @@ async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
     store.take("one", &room(2), NOW, LONG).await.expect("jobs");
-    store.finish("one", &[(id(1), Ending::Dead { error: "never".to_owned() })], NOW).await.expect("finished");
+    store.finish("one", &[(id(1), JobOutcome::Dead { error: "never".to_owned() })], NOW).await.expect("finished");
     let seen: Vec<_> = (store.states().await.expect("states").into_iter())
         .map(|state| (state.queue, state.status.name(), state.jobs, state.next_at.is_some()))
         .collect();
@@ -213,15 +216,15 @@ async fn what_was_given_up_is_tried_again_together_or_by_kind() {
     let store = &fixture.store;
     let other = (id(4), NewJob { job: Job::Prices, key: "d".to_owned(), run_at: NOW });
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c"), other], NOW).await.expect("queued");
-    let room = Capacity { total: 9, by_kind: vec![(Kind::Cleanup, 2), (Kind::Prices, 1)] };
+    let room = Capacity { total: 9, by_kind: vec![(JobKind::Cleanup, 2), (JobKind::Prices, 1)] };
     let taken = store.take("one", &room, NOW, LONG).await.expect("jobs");
-    let dead = || Ending::Dead { error: "away".to_owned() };
+    let dead = || JobOutcome::Dead { error: "away".to_owned() };
     let endings: Vec<_> = taken.iter().map(|job| (job.id, dead())).collect();
     store.finish("one", &endings, NOW).await.expect("finished");
 
     let later = NOW + 1.hours();
-    assert_eq!(store.retry_dead(Some(Kind::Mail), later).await.expect("an answer"), 0);
-    assert_eq!(store.retry_dead(Some(Kind::Cleanup), later).await.expect("an answer"), 2);
+    assert_eq!(store.retry_dead(Some(JobKind::Mail), later).await.expect("an answer"), 0);
+    assert_eq!(store.retry_dead(Some(JobKind::Cleanup), later).await.expect("an answer"), 2);
     assert_eq!(store.retry_dead(None, later).await.expect("an answer"), 1);
     let jobs = store.list(None, 9).await.expect("a list");
     let due = jobs.iter().filter(|job| job.run_at == later && job.attempts == 0 && job.status == JobStatus::Pending);
@@ -235,10 +238,10 @@ async fn old_jobs_are_pruned_by_how_they_ended() {
     let jobs: Vec<_> = (1..=6).map(|number| new(number, &number.to_string())).collect();
     store.enqueue_now(&jobs, NOW).await.expect("queued");
     take(store, "one", 5).await;
-    let dead = || Ending::Dead { error: String::new() };
+    let dead = || JobOutcome::Dead { error: String::new() };
     for (number, ending, ended) in [
-        (1, Ending::Done, NOW - 31.days()),
-        (2, Ending::Done, NOW - 29.days()),
+        (1, JobOutcome::Done, NOW - 31.days()),
+        (2, JobOutcome::Done, NOW - 29.days()),
         (3, dead(), NOW - 91.days()),
         (4, dead(), NOW - 89.days()),
     ] {

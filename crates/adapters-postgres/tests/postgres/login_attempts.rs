@@ -1,6 +1,6 @@
 //! Attempts to give a password that have not succeeded: counted together by all servers of a database.
 
-use domain::identity::ports::Noted;
+use domain::identity::ports::AttemptOutcome;
 use domain::identity::{AttemptKey, FailedLogins};
 use domain::store::Store;
 use time::{Duration, OffsetDateTime};
@@ -11,7 +11,7 @@ const LIMIT: FailedLogins = FailedLogins(5);
 
 impl Fixture {
     /// Tries to sign in as `name`.
-    async fn try_login(&self, name: &str, at: OffsetDateTime) -> Noted {
+    async fn try_login(&self, name: &str, at: OffsetDateTime) -> AttemptOutcome {
         let mut tx = self.store.begin().await.expect("a transaction");
         let since = FailedLogins::over_by(at);
         let noted =

@@ -4,6 +4,7 @@
 mod administration;
 mod common;
 mod counts;
+mod emails;
 mod extremes;
 mod feed;
 mod hub;
@@ -12,7 +13,6 @@ mod jobs;
 mod leaderboard;
 mod leaving;
 mod ledger;
-mod letters;
 mod login_attempts;
 mod migrations;
 mod model_names;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::days::Period;
 use domain::days::Window;
 use domain::ids::UserId;
-use domain::leaderboard::{Kind, Scope};
+use domain::leaderboard::{BoardKind, Scope};
 use domain::pricing::{CurrentBook, ModelNaming, PriceBook, line};
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
@@ -51,7 +51,7 @@ impl Fixture {
         let mut tx = self.store.begin().await.expect("a transaction");
         let facts = tx.progress().facts(Window::month(user, NOW.date())).await.expect("facts").expect("an account");
         let usage = facts.0.usage;
-        let board = self.board(&of_kind(Kind::Diverse, Period::All), None).await;
+        let board = self.board(&of_kind(BoardKind::Diverse, Period::All), None).await;
         let entry = board.entries.iter().find(|entry| entry.user == user).expect("an entry");
         let on_board = entry.standing.score.rounded().parse().expect("a number");
         [overview.models, u32::try_from(usage.models.len()).expect("few"), usage.models_in_a_day, on_board]

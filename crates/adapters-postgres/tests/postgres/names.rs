@@ -1,6 +1,6 @@
 //! Names are bounded: of a request, of an account, and in what is read.
 
-use domain::dashboard::{Look, MOST_LISTED};
+use domain::dashboard::{MOST_LISTED, ViewedProfile};
 use domain::days::Period;
 use domain::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_MODELS_A_REQUEST, MOST_SOURCES};
 use domain::usage::testing::{batch, sent};
@@ -54,7 +54,7 @@ async fn models_are_bounded_by_request_and_by_account_and_lists_are_cut() {
     assert_eq!(fixture.count("models").await, i64::try_from(MOST_MODELS).expect("few"), "no name is made in vain");
     assert!(fixture.usage().rebuild(ada.id).await.expect("a rebuild").is_clean());
 
-    let listed = fixture.dashboard().models(&Look::own(ada.clone()), Period::All).await.expect("models");
+    let listed = fixture.dashboard().models(&ViewedProfile::own(ada.clone()), Period::All).await.expect("models");
     assert_eq!((listed.items.len(), listed.total), (MOST_LISTED as usize, 5_000));
     assert_eq!(listed.tokens, 5_000 * 20);
 

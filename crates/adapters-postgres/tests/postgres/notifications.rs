@@ -7,8 +7,8 @@ use domain::clock::FixedClock;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
-    Channels, Expiry, Forgotten, Inbox, Listed, Listing, Notification, NotificationKind, Preferences,
-    PreferencesChange, Told, Which,
+    Channels, Forgotten, Listed, Listing, Notification, NotificationContent, NotificationKind, Notifications,
+    Preferences, PreferencesChange, RetentionCutoffs, Which,
 };
 use domain::store::Store;
 use domain::users::User;
@@ -22,21 +22,27 @@ use crate::common::{Fixture, NOW, fixture};
 const FIRST: Listing = Listing { limit: 100, offset: 0, unread_only: false };
 
 /// News of `kind` about `subject`.
-fn told(kind: NotificationKind, subject: &str) -> Told {
+fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
     let data = vec![("subject", subject.into())];
-    Told { kind, title: "News".into(), message: "There is news.".into(), data, subject: subject.to_owned() }
+    NotificationContent {
+        kind,
+        title: "News".into(),
+        message: "There is news.".into(),
+        data,
+        subject: subject.to_owned(),
+    }
 }
 
 impl Fixture {
-    fn inbox(&self) -> Inbox {
+    fn notifications(&self) -> Notifications {
         let store = Arc::new(self.store.clone());
-        Inbox::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+        Notifications::new(store.clone(), store, Arc::new(FixedClock(NOW)))
     }
 
     /// Tells `user` all of this at `at`, as far as they want it and do not know it; returns the ids in the same order.
-    async fn tell_at(&self, user: &User, news: Vec<Told>, at: OffsetDateTime) -> Vec<NotificationId> {
+    async fn tell_at(&self, user: &User, news: Vec<NotificationContent>, at: OffsetDateTime) -> Vec<NotificationId> {
         let notifications: Vec<_> = (news.into_iter())
-            .map(|told| Notification { id: NotificationId(Uuid::now_v7()), user: user.id, told, created_at: at })
+            .map(|content| Notification { id: NotificationId(Uuid::now_v7()), user: user.id, content, created_at: at })
             .collect();
         let ids = notifications.iter().map(|notification| notification.id).collect();
         let mut tx = self.store.begin().await.expect("a transaction");
@@ -45,18 +51,18 @@ impl Fixture {
         ids
     }
 
-    async fn tell(&self, user: &User, news: Vec<Told>) -> Vec<NotificationId> {
+    async fn tell(&self, user: &User, news: Vec<NotificationContent>) -> Vec<NotificationId> {
         self.tell_at(user, news, NOW).await
     }
 
     /// Tells `user` `count` things.
     async fn tell_many(&self, user: &User, count: usize) -> Vec<NotificationId> {
-        let news = |n: usize| told(NotificationKind::WeeklySummary, &n.to_string());
+        let news = |n: usize| content(NotificationKind::WeeklySummary, &n.to_string());
         self.tell(user, (0..count).map(news).collect()).await
     }
 
     async fn listed(&self, user: &User, listing: Listing) -> Listed {
-        self.inbox().list(user.id, listing).await.expect("a list")
+        self.notifications().list(user.id, listing).await.expect("a list")
     }
 
     /// The ids of what `user` was told, the newest first.
@@ -65,7 +71,7 @@ impl Fixture {
     }
 
     async fn mark(&self, user: UserId, which: Which) -> u64 {
-        self.inbox().mark_read(user, &which).await.expect("a mark")
+        self.notifications().mark_read(user, &which).await.expect("a mark")
     }
 }
 
@@ -73,7 +79,7 @@ impl Fixture {
 async fn a_notification_is_read_as_it_was_written() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
-    let [id] = fixture.tell(&ada, vec![told(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
+    let [id] = fixture.tell(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
     let read = async || fixture.listed(&ada, FIRST).await.notifications.remove(0);
     let first = read().await;
     assert_eq!((first.id, &*first.kind, &*first.title), (id, "level_up", "News"));
@@ -91,7 +97,7 @@ async fn pages_hold_everything_once_with_the_newest_first() {
     for n in 0..12 {
         // Three each at the same instant: of those the later ids come first.
         let at = NOW - Duration::seconds(n / 3);
-        let id = fixture.tell_at(&ada, vec![told(NotificationKind::NewFollower, &n.to_string())], at).await[0];
+        let id = fixture.tell_at(&ada, vec![content(NotificationKind::NewFollower, &n.to_string())], at).await[0];
         written.push((at, id));
     }
     fixture.tell_many(&eve, 3).await;
@@ -196,10 +202,10 @@ async fn marking_is_one_statement() {
 async fn nobody_is_told_twice_of_the_same_subject() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
-    let level = |number| told(NotificationKind::LevelUp, number);
+    let level = |number| content(NotificationKind::LevelUp, number);
     let first = fixture.tell(&ada, vec![level("2")]).await;
     fixture.mark(ada.id, Which::All).await;
-    let again = fixture.tell(&ada, vec![level("2"), level("3"), told(NotificationKind::StreakAtRisk, "2")]).await;
+    let again = fixture.tell(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
     let mut known = fixture.ids(&ada).await;
     known.sort();
     assert_eq!(known, [first[0], again[1], again[2]], "the first of its subject stays, read as it is");
@@ -211,18 +217,18 @@ async fn nobody_is_told_twice_of_the_same_subject() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kind_that_is_switched_off_is_not_told_from_then_on() {
     let fixture = fixture();
-    let inbox = fixture.inbox();
+    let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
         let ada = fixture.person(unwanted.name(), None).await;
         let tell = async |subject: &str| {
-            fixture.tell(&ada, NotificationKind::ALL.map(|kind| told(kind, subject)).into()).await;
+            fixture.tell(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
             let listed = fixture.listed(&ada, FIRST).await;
             assert_eq!(listed.total, listed.unread);
             (listed.total, listed.notifications.iter().filter(|received| received.kind == unwanted.name()).count())
         };
         let want = async |in_app, email| {
             let change = PreferencesChange::of([(unwanted, in_app)], [(unwanted, email)]);
-            inbox.change_preferences(ada.id, &change).await.expect("a change");
+            notifications.change_preferences(ada.id, &change).await.expect("a change");
         };
         assert_eq!(tell("first").await, (7, 1), "{unwanted:?}");
         want(false, true).await;
@@ -237,12 +243,12 @@ async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
     use NotificationKind::{FollowRequest, LevelUp, NewFollower};
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
-    let inbox = fixture.inbox();
+    let notifications = fixture.notifications();
     let wanted = |said: &[(NotificationKind, bool, bool)]| -> Preferences {
         said.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
     };
     assert_eq!(
-        inbox.preferences(ada.id).await.expect("preferences").iter().collect::<Vec<_>>(),
+        notifications.preferences(ada.id).await.expect("preferences").iter().collect::<Vec<_>>(),
         wanted(&[]).iter().collect::<Vec<_>>()
     );
     for (in_app, email, after) in [
@@ -265,13 +271,13 @@ async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
         assert_eq!(answer, after, "{change:?}");
         assert_eq!(fixture.store.preferences(ada.id).await.expect("preferences"), after, "{change:?}");
     }
-    assert_eq!(inbox.preferences(eve.id).await.expect("preferences"), Preferences::default());
+    assert_eq!(notifications.preferences(eve.id).await.expect("preferences"), Preferences::default());
 
     let newer = "INSERT INTO notification_preferences SELECT id, 'of_a_newer_release', false, false FROM users";
     fixture.client().await.batch_execute(newer).await.expect("a kind that only a newer release knows");
-    assert_eq!(inbox.preferences(eve.id).await.expect("preferences"), Preferences::default());
+    assert_eq!(notifications.preferences(eve.id).await.expect("preferences"), Preferences::default());
     let none = PreferencesChange::default();
-    assert_eq!(inbox.change_preferences(eve.id, &none).await.expect("preferences"), Preferences::default());
+    assert_eq!(notifications.change_preferences(eve.id, &none).await.expect("preferences"), Preferences::default());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -286,12 +292,12 @@ async fn changes_at_the_same_time_all_hold() {
             let shared = if round % 2 == 0 { shared } else { [shared[1], shared[0]] };
             let own = [(kind, false)];
             let change = if round < 2 { PreferencesChange::of(own, shared) } else { PreferencesChange::of([], own) };
-            let inbox = fixture.inbox();
-            changes.spawn(async move { inbox.change_preferences(ada.id, &change).await.expect("a change") });
+            let notifications = fixture.notifications();
+            changes.spawn(async move { notifications.change_preferences(ada.id, &change).await.expect("a change") });
         }
     }
     changes.join_all().await;
-    for (kind, channels) in fixture.inbox().preferences(ada.id).await.expect("preferences").iter() {
+    for (kind, channels) in fixture.notifications().preferences(ada.id).await.expect("preferences").iter() {
         assert!(!channels.in_app, "{kind:?}");
         let contested = [NotificationKind::LevelUp, NotificationKind::AchievementUnlocked].contains(&kind);
         assert!(contested || !channels.email, "{kind:?}");
@@ -320,7 +326,7 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
     .into_iter()
     .enumerate()
     {
-        let news = vec![told(NotificationKind::WeeklySummary, &n.to_string())];
+        let news = vec![content(NotificationKind::WeeklySummary, &n.to_string())];
         let ids = fixture.tell_at(&ada, news, NOW - age).await;
         if read {
             // Only now: it is the age of the news that counts.
@@ -328,15 +334,15 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
         }
         kept.extend(ids.into_iter().filter(|_| stays));
     }
-    let forgotten = fixture.inbox().forget(|| false).await.expect("removed");
+    let forgotten = fixture.notifications().forget(|| false).await.expect("removed");
     assert_eq!(forgotten, Forgotten { read: 2, unread: 2 });
     let mut left = fixture.ids(&ada).await;
     left.sort();
     kept.sort();
     assert_eq!(left, kept);
-    assert_eq!(fixture.inbox().forget(|| false).await.expect("nothing"), Forgotten::default());
+    assert_eq!(fixture.notifications().forget(|| false).await.expect("nothing"), Forgotten::default());
 
-    let again = fixture.tell(&ada, vec![told(NotificationKind::WeeklySummary, "9")]).await;
+    let again = fixture.tell(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
     assert_eq!(fixture.ids(&ada).await[0], again[0], "of what is gone, news is news again");
 }
 
@@ -346,12 +352,12 @@ async fn old_ones_go_in_batches_the_oldest_first_and_wait_for_nobody() {
     let ada = fixture.person("ada", None).await;
     let mut ids = Vec::new();
     for n in 0..5 {
-        let news = vec![told(NotificationKind::WeeklySummary, &n.to_string())];
+        let news = vec![content(NotificationKind::WeeklySummary, &n.to_string())];
         ids.extend(fixture.tell_at(&ada, news, NOW - Duration::days(1_000 - n)).await);
     }
     let forget = async |most| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        let forgotten = tx.notifications().forget(Expiry::at(NOW), most).await.expect("removed");
+        let forgotten = tx.notifications().forget(RetentionCutoffs::at(NOW), most).await.expect("removed");
         tx.commit().await.expect("a commit");
         (forgotten.read, forgotten.unread)
     };

@@ -85,7 +85,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("person_facts", include_str!("../../src/sql/person_facts.sql"), "uuid, date, date, uuid"),
     ("unlocked", include_str!("../../src/sql/unlocked.sql"), "uuid"),
     ("feed", include_str!("../../src/sql/feed.sql"), "uuid, bigint, bigint"),
-    ("heard", include_str!("../../src/sql/heard.sql"), "uuid[], uuid[]"),
+    ("heard", include_str!("../../src/sql/stream_recipients.sql"), "uuid[], uuid[]"),
     (
         "missed",
         include_str!("../../src/sql/missed.sql"),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
 use domain::clock::FixedClock;
-use domain::data::StoredData;
 use domain::error::DomainError;
 use domain::ids::{AchievementId, ActivityId, NotificationId};
 use domain::notifications::{Channels, NotificationKind};
+use domain::payload::StoredData;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::portability::{
     Exports, Machine, Part, PastActivity, PastEvent, PastNotification, PastUnlock, PortabilityError,

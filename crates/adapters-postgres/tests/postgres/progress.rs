@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::achievements::ports::AchievementReader;
 use domain::achievements::{AchievementError, Achievements, MOST_PINNED, UsageFacts, catalogue, find_by_slug};
 use domain::clock::FixedClock;
-use domain::dashboard::Look;
+use domain::dashboard::ViewedProfile;
 use domain::days::Window;
 use domain::ids::UserId;
 use domain::store::Store;
@@ -170,7 +170,7 @@ async fn pins_come_and_go_and_what_is_locked_has_none() {
     let achievements = achievements(&fixture);
     let first = find_by_slug("first-sync").expect("an achievement").id();
     let pinned = async || {
-        let states = achievements.of(&Look::own(ada.clone())).await.expect("achievements");
+        let states = achievements.of(&ViewedProfile::own(ada.clone())).await.expect("achievements");
         states.iter().filter(|state| state.unlocked.is_some_and(|unlocked| unlocked.pinned)).count()
     };
     assert_eq!(pinned().await, 0);

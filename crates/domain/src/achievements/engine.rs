@@ -162,8 +162,8 @@ mod tests {
 
     /// Slug, tier and XP of what is unlocked.
     fn unlocks(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<(&'static str, u8, u64)> {
-        let told = |unlock: Unlock| (unlock.definition.slug, unlock.tier.map_or(0, Tier::number), unlock.xp);
-        judge(metrics, hundredths, held).into_iter().map(told).collect()
+        let content = |unlock: Unlock| (unlock.definition.slug, unlock.tier.map_or(0, Tier::number), unlock.xp);
+        judge(metrics, hundredths, held).into_iter().map(content).collect()
     }
 
     fn metrics(values: &[(Metric, u64)]) -> Metrics {

@@ -7,7 +7,7 @@ use super::error::AchievementError;
 use super::ports::{AchievementReader, Unlocked};
 use super::{Definition, Progress, catalogue, progress, standing};
 use crate::clock::Clock;
-use crate::dashboard::Look;
+use crate::dashboard::ViewedProfile;
 use crate::days::Window;
 use crate::days::Zone;
 use crate::ids::{AchievementId, UserId};
@@ -43,7 +43,7 @@ impl Achievements {
     }
 
     /// All achievements in the order of the catalogue, as far as the person has come who is looked at.
-    pub async fn of(&self, look: &Look) -> Result<Vec<AchievementState>, AchievementError> {
+    pub async fn of(&self, look: &ViewedProfile) -> Result<Vec<AchievementState>, AchievementError> {
         let now = self.clock.now();
         let today = look.user.zone.clone().unwrap_or_else(Zone::utc).date(now);
         let shown = self.reader.achievements(Window::month(look.user.id, today), look.viewer).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::ports::{MockAchievementReader, Shown, Unlocked};
 use super::*;
 use crate::clock::FixedClock;
-use crate::dashboard::Look;
+use crate::dashboard::ViewedProfile;
 use crate::days::Zone;
 use crate::error::{DomainError, StoreError};
 use crate::ids::{AchievementId, UserId};
@@ -56,7 +56,7 @@ fn seen(zone: Option<&str>, today: Date, shown: Option<Shown>) -> Result<Vec<Ach
         .withf(move |month, viewer| (month.person, month.to, *viewer) == (ADA, today, Some(BOB)))
         .returning(move |_, _| Ok(shown.clone()));
     let zone = zone.map(|name| Zone::parse(name).expect("a zone"));
-    let look = Look { user: User { zone, ..person(ADA, "ada") }, viewer: Some(BOB) };
+    let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer: Some(BOB) };
     block_on(achievements(reader, |_| {}).0.of(&look))
 }
 

@@ -5,15 +5,15 @@ use uuid::Uuid;
 
 use super::administrator::Administrator;
 use super::ports::AdministrationRepository;
-use crate::data::{Data, StoredData};
 use crate::error::StoreError;
 use crate::ids::{Ids, JobId, UserId};
+use crate::payload::{Payload, StoredData};
 use crate::usage::ModelName;
 use crate::users::Username;
 
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum AdminActionKind {
     /// Somebody became an administrator.
     GrantAdministrator,
     /// Somebody is none any more.
@@ -34,7 +34,7 @@ pub enum Action {
     RefreshBoards,
 }
 
-impl Action {
+impl AdminActionKind {
     /// All actions.
     pub const ALL: [Self; 9] = [
         Self::GrantAdministrator,
@@ -66,7 +66,7 @@ impl Action {
 
 /// What something was done to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum AuditTarget {
     /// An account.
     User(UserId),
     /// A model.
@@ -77,7 +77,7 @@ pub enum Target {
     Boards,
 }
 
-impl Target {
+impl AuditTarget {
     /// What sort of thing it is.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -101,14 +101,14 @@ impl Target {
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Actor {
+pub enum AuditActor {
     /// Whoever runs this instance, by a command of the worker.
     Operator,
     /// An administrator.
     Administrator(Administrator),
 }
 
-impl From<&Administrator> for Actor {
+impl From<&Administrator> for AuditActor {
     fn from(administrator: &Administrator) -> Self {
         Self::Administrator(administrator.clone())
     }
@@ -116,45 +116,45 @@ impl From<&Administrator> for Actor {
 
 /// Something that is done, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct AdminAction {
     /// What.
-    pub action: Action,
+    pub kind: AdminActionKind,
     /// To what.
-    pub target: Target,
+    pub target: AuditTarget,
     /// More about it, such as the reason.
-    pub details: Data,
+    pub details: Payload,
 }
 
-impl Deed {
+impl AdminAction {
     /// `action`, done to `target`.
-    pub fn new(action: Action, target: Target, details: Data) -> Self {
-        Self { action, target, details }
+    pub fn new(kind: AdminActionKind, target: AuditTarget, details: Payload) -> Self {
+        Self { kind, target, details }
     }
 
     /// Writes to the log that `actor` does this at `now`, in the transaction in which it is done.
-    pub async fn note(
+    pub async fn record(
         self,
         log: &mut dyn AdministrationRepository,
         ids: &dyn Ids,
-        actor: impl Into<Actor>,
+        actor: impl Into<AuditActor>,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        let noted = Noted { id: ids.fresh(), at: now, actor: actor.into(), deed: self };
-        log.note(&noted).await
+        let record = AuditRecord { id: ids.fresh(), at: now, actor: actor.into(), action: self };
+        log.record(&record).await
     }
 }
 
 /// An entry of the log, to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub struct AuditRecord {
     /// Names the entry.
     pub id: Uuid,
     /// When.
     pub at: OffsetDateTime,
     /// Who.
-    pub actor: Actor,
+    pub actor: AuditActor,
     /// What.
-    pub deed: Deed,
+    pub action: AdminAction,
 }
 
 /// An entry of the log, as it is read.
@@ -168,9 +168,9 @@ pub struct AuditEntry {
     pub by_operator: bool,
     /// Which administrator did it, while there is that account.
     pub actor: Option<(UserId, Username)>,
-    /// What, by [`Action::name`]; another version may know more.
+    /// What, by [`AdminActionKind::name`]; another version may know more.
     pub action: String,
-    /// What sort of thing it was done to, by [`Target::kind`].
+    /// What sort of thing it was done to, by [`AuditTarget::kind`].
     pub target_kind: String,
     /// Which one.
     pub target: String,
@@ -188,7 +188,7 @@ pub struct AuditFilter {
     /// Those of the administrator called so.
     pub actor: Option<Username>,
     /// Those of this action.
-    pub action: Option<Action>,
+    pub action: Option<AdminActionKind>,
     /// Those about this account (by id or username), model or job.
     pub target: Option<String>,
 }
@@ -201,18 +201,18 @@ mod tests {
 
     #[test]
     fn every_action_has_a_name_of_its_own() {
-        let names: BTreeSet<_> = Action::ALL.into_iter().map(Action::name).collect();
-        assert_eq!(names.len(), Action::ALL.len());
+        let names: BTreeSet<_> = AdminActionKind::ALL.into_iter().map(AdminActionKind::name).collect();
+        assert_eq!(names.len(), AdminActionKind::ALL.len());
     }
 
     #[test]
     fn a_target_says_what_and_which() {
         let id = Uuid::from_u128(7);
         for (target, kind, name) in [
-            (Target::User(UserId(id)), "user", "00000000-0000-0000-0000-000000000007"),
-            (Target::Job(JobId(id)), "job", "00000000-0000-0000-0000-000000000007"),
-            (Target::Model(ModelName::trusted("house-model")), "model", "house-model"),
-            (Target::Boards, "boards", "all"),
+            (AuditTarget::User(UserId(id)), "user", "00000000-0000-0000-0000-000000000007"),
+            (AuditTarget::Job(JobId(id)), "job", "00000000-0000-0000-0000-000000000007"),
+            (AuditTarget::Model(ModelName::trusted("house-model")), "model", "house-model"),
+            (AuditTarget::Boards, "boards", "all"),
         ] {
             assert_eq!((target.kind(), target.name().as_str()), (kind, name));
         }

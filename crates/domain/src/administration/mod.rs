@@ -1,7 +1,7 @@
 //! Administrators: who they are, what they decide, and the log of all of it.
 //!
 //! Whatever only an administrator may do takes an [`Administrator`], here and in other contexts, and only [`Administration::admit`]
-//! makes one. Each act is written to the audit log in the transaction that does it ([`Deed::note`]), so neither is there without
+//! makes one. Each act is written to the audit log in the transaction that does it ([`AdminAction::record`]), so neither is there without
 //! the other. Who makes administrators is the operator, by the worker's commands, which are written down as well.
 
 mod administrator;
@@ -16,7 +16,7 @@ mod service;
 mod service_tests;
 
 pub use administrator::{Administrator, ListedAdministrator};
-pub use audit::{Action, Actor, AuditEntry, AuditFilter, Deed, Noted, Target};
+pub use audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, AuditTarget};
 pub use error::AdministrationError;
 pub use flag::{Flag, FlagOrder, FlagState};
 pub use queue::QueueView;

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::administrator::ListedAdministrator;
-use super::audit::{AuditEntry, AuditFilter, Noted};
+use super::audit::{AuditEntry, AuditFilter, AuditRecord};
 use super::flag::{Flag, FlagOrder};
 use crate::error::StoreError;
 use crate::ids::UserId;
@@ -33,7 +33,7 @@ pub trait AdministrationRepository: Send {
     async fn lift_flag(&mut self, user: UserId, now: OffsetDateTime) -> Result<Option<Uuid>, StoreError>;
 
     /// Adds an entry to the log.
-    async fn note(&mut self, entry: &Noted) -> Result<(), StoreError>;
+    async fn record(&mut self, entry: &AuditRecord) -> Result<(), StoreError>;
 }
 
 /// Reads who administers, and what they did.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::administrator::{Administrator, ListedAdministrator};
-use super::audit::{Action, Actor, AuditEntry, AuditFilter, Deed, Target};
+use super::audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditTarget};
 use super::error::AdministrationError;
 use super::flag::{Flag, FlagOrder};
 use super::ports::AdministrationReader;
@@ -106,9 +106,10 @@ impl Administration {
         if !tx.administration().set_administrator(user, administers).await? {
             return Ok(false);
         }
-        let action = if administers { Action::GrantAdministrator } else { Action::RevokeAdministrator };
-        let deed = Deed::new(action, Target::User(user), Vec::new());
-        deed.note(tx.administration(), &*self.ids, Actor::Operator, self.clock.now()).await?;
+        let action =
+            if administers { AdminActionKind::GrantAdministrator } else { AdminActionKind::RevokeAdministrator };
+        let action = AdminAction::new(action, AuditTarget::User(user), Vec::new());
+        action.record(tx.administration(), &*self.ids, AuditActor::Operator, self.clock.now()).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -148,8 +149,8 @@ impl Administration {
             ("reason", order.reason.as_str().into()),
             ("expires_at", order.expires_at.map(rfc3339).into()),
         ];
-        let deed = Deed::new(Action::FlagAccount, Target::User(user.id), details);
-        deed.note(tx.administration(), &*self.ids, by, now).await?;
+        let action = AdminAction::new(AdminActionKind::FlagAccount, AuditTarget::User(user.id), details);
+        action.record(tx.administration(), &*self.ids, by, now).await?;
         tx.commit().await?;
         Ok(Flag {
             id,
@@ -187,8 +188,8 @@ impl Administration {
         let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
         let reason = reason.as_ref().map(Reason::as_str);
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
-        let deed = Deed::new(Action::UnflagAccount, Target::User(user.id), details);
-        deed.note(tx.administration(), &*self.ids, by, now).await?;
+        let action = AdminAction::new(AdminActionKind::UnflagAccount, AuditTarget::User(user.id), details);
+        action.record(tx.administration(), &*self.ids, by, now).await?;
         ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
@@ -230,7 +231,7 @@ impl Administration {
         let job = held(&mut *tx, id).await?;
         may_retry(&job)?;
         tx.jobs().retry(id, now).await?;
-        about(Action::RetryJob, id, job).note(tx.administration(), &*self.ids, by, now).await?;
+        about(AdminActionKind::RetryJob, id, job).record(tx.administration(), &*self.ids, by, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -244,7 +245,9 @@ impl Administration {
         let job = held(&mut *tx, id).await?;
         may_remove(&job)?;
         tx.jobs().remove(id).await?;
-        about(Action::RemoveJob, id, job).note(tx.administration(), &*self.ids, by, self.clock.now()).await?;
+        about(AdminActionKind::RemoveJob, id, job)
+            .record(tx.administration(), &*self.ids, by, self.clock.now())
+            .await?;
         Ok(tx.commit().await?)
     }
 }
@@ -258,7 +261,7 @@ async fn held(tx: &mut dyn UnitOfWork, id: JobId) -> Result<HeldJob, Administrat
     tx.jobs().hold(id).await?.ok_or(AdministrationError::UnknownJob(id))
 }
 
-fn about(action: Action, id: JobId, job: HeldJob) -> Deed {
+fn about(action: AdminActionKind, id: JobId, job: HeldJob) -> AdminAction {
     let details = vec![("kind", job.queue.into()), ("key", job.key.into()), ("status", job.status.name().into())];
-    Deed::new(action, Target::Job(id), details)
+    AdminAction::new(action, AuditTarget::Job(id), details)
 }

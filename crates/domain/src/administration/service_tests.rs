@@ -7,17 +7,17 @@ use pollster::block_on;
 use time::Duration;
 use uuid::Uuid;
 
-use super::audit::Noted;
+use super::audit::AuditRecord;
 use super::ports::MockAdministrationReader;
 use super::*;
 use crate::clock::FixedClock;
-use crate::data::{Data, Datum};
 use crate::error::{DomainError, StoreError};
 use crate::identity::{Scopes, SignInName, Via};
 use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
 use crate::jobs::ports::{HeldJob, ListedJob, MockJobStore, QueueState};
 use crate::jobs::{Job, JobStatus};
 use crate::page::{Page, PageRequest};
+use crate::payload::{Payload, Value};
 use crate::testing::TestUnitOfWork;
 use crate::text::rfc3339;
 use crate::usage::testing::NOW;
@@ -49,7 +49,7 @@ fn user(id: UserId) -> User {
 /// The use cases on transactions that `prepare` makes, what is noted in them, and how many are committed.
 struct Trial {
     administration: Administration,
-    noted: Arc<Mutex<Vec<Noted>>>,
+    noted: Arc<Mutex<Vec<AuditRecord>>>,
     commits: Arc<AtomicUsize>,
 }
 
@@ -72,7 +72,7 @@ impl Trial {
             tx.users.expect_find().returning(|id| Ok(Some(user(id))));
             prepare(&mut tx);
             let kept = kept.clone();
-            tx.administration.expect_note().returning(move |entry| {
+            tx.administration.expect_record().returning(move |entry| {
                 kept.lock().expect("a list").push(entry.clone());
                 Ok(())
             });
@@ -84,20 +84,20 @@ impl Trial {
     }
 
     /// What was committed: actor, action, target and details of each entry. What is noted and not committed fails.
-    fn log(&self) -> Vec<(Actor, Action, Target, Data)> {
+    fn log(&self) -> Vec<(AuditActor, AdminActionKind, AuditTarget, Payload)> {
         let noted = self.noted.lock().expect("a list");
         assert_eq!(noted.len(), self.commits.load(Ordering::SeqCst), "each act with its entry, and no entry without");
         assert!(noted.iter().all(|entry| entry.at == NOW));
-        let line = |entry: &Noted| {
-            let Deed { action, target, details } = entry.deed.clone();
-            (entry.actor.clone(), action, target, details)
+        let line = |entry: &AuditRecord| {
+            let AdminAction { kind, target, details } = entry.action.clone();
+            (entry.actor.clone(), kind, target, details)
         };
         noted.iter().map(line).collect()
     }
 }
 
-fn by_root() -> Actor {
-    Actor::Administrator(admin())
+fn by_root() -> AuditActor {
+    AuditActor::Administrator(admin())
 }
 
 #[test]
@@ -134,8 +134,9 @@ fn an_operator_makes_administrators_and_a_second_time_is_not_written_down() {
         let done =
             if administers { block_on(administration.grant("ADA")) } else { block_on(administration.revoke("ADA")) };
         assert_eq!(done.expect("done"), is_new);
-        let action = if administers { Action::GrantAdministrator } else { Action::RevokeAdministrator };
-        let entry = (Actor::Operator, action, Target::User(ADA), Vec::new());
+        let action =
+            if administers { AdminActionKind::GrantAdministrator } else { AdminActionKind::RevokeAdministrator };
+        let entry = (AuditActor::Operator, action, AuditTarget::User(ADA), Vec::new());
         assert_eq!(trial.log(), if is_new { vec![entry] } else { Vec::new() });
     }
 }
@@ -172,13 +173,13 @@ fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static st
 fn a_flag_has_a_reason_and_an_end_and_stands_once() {
     let end = NOW + Duration::DAY;
     let order = |expires_at| FlagOrder { reason: Reason::trusted("made up"), expires_at };
-    for (expires_at, told) in [(None, Datum::Nothing), (Some(end), rfc3339(end).into())] {
+    for (expires_at, told) in [(None, Value::Nothing), (Some(end), rfc3339(end).into())] {
         let (flagged, trial) = flag("ADA", order(expires_at), false);
         let flagged = flagged.expect("a flag");
         assert_eq!((flagged.user, flagged.username.as_str(), flagged.created_at), (ADA, "ada", NOW));
         assert_eq!(flagged.by.as_ref().map(Username::as_str), Some("root"));
         let details = vec![("flag", flagged.id.to_string().into()), ("reason", "made up".into()), ("expires_at", told)];
-        assert_eq!(trial.log(), [(by_root(), Action::FlagAccount, Target::User(ADA), details)]);
+        assert_eq!(trial.log(), [(by_root(), AdminActionKind::FlagAccount, AuditTarget::User(ADA), details)]);
     }
     for (name, expires_at, stands, code) in [
         ("ada", None, true, "flagged_already"),
@@ -213,7 +214,7 @@ fn a_flag_that_stands_is_lifted() {
         let lifted = block_on(trial.administration.unflag(&admin(), &name, reason.map(Reason::trusted)));
         assert_eq!(lifted.map_err(|error| error.code()), expected);
         let details = vec![("flag", id.to_string().into()), ("reason", reason.into())];
-        let entry = (by_root(), Action::UnflagAccount, Target::User(ADA), details);
+        let entry = (by_root(), AdminActionKind::UnflagAccount, AuditTarget::User(ADA), details);
         assert_eq!(trial.log(), if expected.is_ok() { vec![entry] } else { Vec::new() });
     }
 }
@@ -227,18 +228,18 @@ fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
         (Some(JobStatus::Running), Err("job_in_another_state"), Err("job_in_another_state")),
         (None, Err("unknown_job"), Err("unknown_job")),
     ] {
-        for (action, expected) in [(Action::RetryJob, retried), (Action::RemoveJob, removed)] {
+        for (action, expected) in [(AdminActionKind::RetryJob, retried), (AdminActionKind::RemoveJob, removed)] {
             let trial = Trial::new(move |tx| {
                 let job = |status| HeldJob { queue: "prices".into(), key: "k".into(), status };
                 tx.jobs.expect_hold().withf(|id| *id == JOB).returning(move |_| Ok(status.map(job)));
-                let times = |is: Action| usize::from(is == action && expected.is_ok());
-                let retry = tx.jobs.expect_retry().times(times(Action::RetryJob));
+                let times = |is: AdminActionKind| usize::from(is == action && expected.is_ok());
+                let retry = tx.jobs.expect_retry().times(times(AdminActionKind::RetryJob));
                 retry.withf(|id, now| (*id, *now) == (JOB, NOW)).returning(|_, _| Ok(()));
-                let remove = tx.jobs.expect_remove().times(times(Action::RemoveJob));
+                let remove = tx.jobs.expect_remove().times(times(AdminActionKind::RemoveJob));
                 remove.withf(|id| *id == JOB).returning(|_| Ok(()));
             });
             let done = match action {
-                Action::RetryJob => block_on(trial.administration.retry_job(&admin(), JOB)),
+                AdminActionKind::RetryJob => block_on(trial.administration.retry_job(&admin(), JOB)),
                 _ => block_on(trial.administration.remove_job(&admin(), JOB)),
             };
             assert_eq!(done.map_err(|error| error.code()), expected, "{status:?} {action:?}");
@@ -247,7 +248,7 @@ fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
                 ("key", "k".into()),
                 ("status", status.map_or("", JobStatus::name).into()),
             ];
-            let entry = (by_root(), action, Target::Job(JOB), details);
+            let entry = (by_root(), action, AuditTarget::Job(JOB), details);
             assert_eq!(trial.log(), if expected.is_ok() { vec![entry] } else { Vec::new() });
         }
     }
@@ -259,7 +260,7 @@ fn what_cannot_be_written_down_is_not_done() {
         let mut tx = TestUnitOfWork::default();
         tx.users.expect_find_by_username().returning(|_| Ok(Some((user(ADA), None))));
         tx.administration.expect_lift_flag().returning(|_, _| Ok(Some(Uuid::from_u128(3))));
-        tx.administration.expect_note().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
+        tx.administration.expect_record().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
         tx
     });
     let (reader, queue) = (Arc::new(MockAdministrationReader::new()), Arc::new(MockJobStore::new()));
@@ -297,7 +298,7 @@ fn the_queue_at_a_glance_is_every_state_and_the_latest_hundred_that_were_given_u
 #[test]
 fn flags_come_with_the_instant_they_are_judged_at_and_the_log_as_it_is_filtered() {
     let request = PageRequest { page: 2, size: 50 };
-    let asked = AuditFilter { action: Some(Action::FlagAccount), ..AuditFilter::default() };
+    let asked = AuditFilter { action: Some(AdminActionKind::FlagAccount), ..AuditFilter::default() };
     let expected = asked.clone();
     let mut reader = MockAdministrationReader::new();
     reader.expect_flags().returning(|request| Ok(Page { items: Vec::new(), total: 51, request }));

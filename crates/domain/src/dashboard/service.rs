@@ -26,14 +26,14 @@ pub struct Dashboard {
 
 /// A person who is looked at by somebody.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Look {
+pub struct ViewedProfile {
     /// Whose figures.
     pub user: User,
     /// Who looks; `None` is nobody known.
     pub viewer: Option<UserId>,
 }
 
-impl Look {
+impl ViewedProfile {
     /// `user` looking at their own figures.
     pub fn own(user: User) -> Self {
         Self { viewer: Some(user.id), user }
@@ -63,24 +63,24 @@ impl Dashboard {
     }
 
     /// The person called `name`, whose figures `viewer` may see.
-    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<Look, UserError> {
+    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<ViewedProfile, UserError> {
         let Person { user, visible } = self.person(name, viewer).await?;
-        if visible { Ok(Look { user, viewer }) } else { Err(UserError::Private) }
+        if visible { Ok(ViewedProfile { user, viewer }) } else { Err(UserError::Private) }
     }
 
     /// The account of `user`, for its owner.
-    pub async fn account(&self, user: UserId) -> Result<Look, UserError> {
+    pub async fn account(&self, user: UserId) -> Result<ViewedProfile, UserError> {
         let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
-        self.reader.account(user).await?.map(Look::own).ok_or_else(unknown)
+        self.reader.account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
     }
 
     /// Everything at a glance.
-    pub async fn overview(&self, look: &Look) -> Result<Overview, UserError> {
+    pub async fn overview(&self, look: &ViewedProfile) -> Result<Overview, UserError> {
         self.visible_overview(&look.user, look.viewer).await?.ok_or(UserError::Private)
     }
 
     /// The last `days` days.
-    pub async fn trends(&self, look: &Look, days: TrendDays) -> Result<Trends, UserError> {
+    pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
         let to = self.local_time(&look.user).date;
         let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
         let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
@@ -89,7 +89,7 @@ impl Dashboard {
     }
 
     /// The days of `year`, or of the local year it is.
-    pub async fn heatmap(&self, look: &Look, year: Option<i32>) -> Result<Heatmap, UserError> {
+    pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
         let stored = self.reader.days(Window { person: look.user.id, from, to }, look.viewer).await?;
@@ -97,12 +97,12 @@ impl Dashboard {
     }
 
     /// What was used in `period`, by tool.
-    pub async fn tools(&self, look: &Look, period: Period) -> Result<TopList<ToolUsage>, UserError> {
+    pub async fn tools(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ToolUsage>, UserError> {
         Ok(self.reader.tools(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What was used in `period`, by model.
-    pub async fn models(&self, look: &Look, period: Period) -> Result<TopList<ModelUsage>, UserError> {
+    pub async fn models(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ModelUsage>, UserError> {
         Ok(self.reader.models(self.window(&look.user, period), look.viewer).await?)
     }
 

@@ -60,7 +60,7 @@ fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figu
         let tokens = profile.overview.map(|overview| overview.totals.tokens);
         assert_eq!((profile.user.id, tokens), (ADA, is_shown.then_some(7)), "{viewer:?}");
         match block_on(dashboard.visible(&name, viewer)) {
-            Ok(look) => assert_eq!((is_shown, look), (true, Look { user: ada(), viewer })),
+            Ok(look) => assert_eq!((is_shown, look), (true, ViewedProfile { user: ada(), viewer })),
             Err(error) => assert!(!is_shown && matches!(error, UserError::Private), "{viewer:?}: {error}"),
         }
     }
@@ -92,7 +92,7 @@ fn who_is_not_there_is_not_found_by_name_or_id() {
         let subject = error.and_then(|error| error.subject()).expect("a subject");
         assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
     }
-    assert_eq!(block_on(dashboard.account(ADA)).expect("her own"), Look { user: ada(), viewer: Some(ADA) });
+    assert_eq!(block_on(dashboard.account(ADA)).expect("her own"), ViewedProfile { user: ada(), viewer: Some(ADA) });
 }
 
 /// The windows that Bob's looks at Ada, who lives in `zone`, ask for at `now`: the month of the overview, the days and the
@@ -137,7 +137,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     });
     let dashboard = dashboard(reader, now);
     let zone = zone.map(|name| Zone::parse(name).expect("a zone"));
-    let look = Look { user: User { zone, ..ada() }, viewer: Some(BOB) };
+    let look = ViewedProfile { user: User { zone, ..ada() }, viewer: Some(BOB) };
     block_on(dashboard.overview(&look)).expect("an overview");
     let trends = block_on(dashboard.trends(&look, TrendDays::new(10).expect("ten days"))).expect("trends");
     assert_eq!(trends.days.len(), 10);
@@ -180,7 +180,7 @@ fn a_heatmap_of_another_year_is_that_year_wherever_somebody_lives() {
     reader.expect_days().withf(move |window, _| *window == year).returning(|_, _| {
         Ok(vec![DayUsage { date: date!(2024 - 02 - 29), sums: Sums { tokens: 5, ..Sums::default() } }])
     });
-    let heatmap = block_on(dashboard(reader, NOW).heatmap(&Look::own(ada()), Some(2024))).expect("a heatmap");
+    let heatmap = block_on(dashboard(reader, NOW).heatmap(&ViewedProfile::own(ada()), Some(2024))).expect("a heatmap");
     let busy: Vec<_> = heatmap.days.iter().filter(|day| day.level > 0).map(|day| (day.date, day.tokens)).collect();
     assert_eq!((heatmap.days.len(), busy), (366, vec![(date!(2024 - 02 - 29), 5)]));
 }
@@ -213,7 +213,7 @@ fn a_store_that_is_away_is_not_taken_for_somebody_who_is_not_there() {
         block_on(dashboard.profile(&name, None)).err(),
         block_on(dashboard.visible(&name, None)).err(),
         block_on(dashboard.account(ADA)).err(),
-        block_on(dashboard.overview(&Look::own(ada()))).err(),
+        block_on(dashboard.overview(&ViewedProfile::own(ada()))).err(),
     ] {
         assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
     }

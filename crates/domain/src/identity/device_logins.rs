@@ -5,10 +5,10 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::access::require_open_session;
-use super::admission::Recognised;
 use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
+use super::sign_in::Recognised;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
@@ -152,7 +152,7 @@ impl DeviceLogins {
             let (tx, now) = (&mut *tx, self.clock.now());
             match authority {
                 Authority::Session(session) => require_open_session(tx, user, session, now).await?,
-                Authority::Password(known) if known.admit(tx, now).await? => {}
+                Authority::Password(known) if known.authorize_sign_in(tx, now).await? => {}
                 Authority::Password(_) => return Err(IdentityError::WrongCredentials),
             }
         }

@@ -5,7 +5,6 @@
 //! Wrong passwords are counted by account and by address ([`FailedLogins`]), over all servers of the database.
 
 mod access;
-mod admission;
 mod api_token;
 mod attempts;
 mod authorization;
@@ -27,10 +26,10 @@ mod recovery;
 mod recovery_tests;
 mod service;
 mod session;
+mod sign_in;
 mod tokens;
 
 pub(crate) use access::{KeptAccess, end_access};
-pub use admission::Recognised;
 pub use api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, Scope, Scopes, TokenRequest};
 pub use attempts::{AttemptKey, FailedLogins};
 pub use authorization::{Authorization, State, Verifier};
@@ -48,4 +47,5 @@ pub use providers::Providers;
 pub use recovery::Recovery;
 pub use service::{Identity, PasswordChange, Registration};
 pub use session::{Credential, Device, Principal, Secret, Session, SignedIn, TokenHash, Via};
+pub use sign_in::Recognised;
 pub use tokens::ApiTokens;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::access::{KeptAccess, end_access, require_open_session};
-use super::admission::admit;
 use super::authorization::{Authorization, State, Verifier};
 use super::credentials::SignInName;
 use super::error::IdentityError;
@@ -13,6 +12,7 @@ use super::external::{AccessToken, ExternalAccount, LinkedAccount, usernames};
 use super::linking::{Decision, decide};
 use super::providers::Providers;
 use super::session::{Device, Session, SignedIn};
+use super::sign_in::authorize_sign_in;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
@@ -149,7 +149,7 @@ impl OAuth {
             }
             Decision::Create => self.make_account(&mut *tx, external, names, now).await?,
         };
-        if !admit(&mut *tx, user, now).await? {
+        if !authorize_sign_in(&mut *tx, user, now).await? {
             return Err(IdentityError::ExternalAccountTaken);
         }
         let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());

@@ -99,7 +99,7 @@ pub trait LoginAttemptRepository: Send {
         now: OffsetDateTime,
         since: OffsetDateTime,
         most: u32,
-    ) -> Result<Noted, StoreError>;
+    ) -> Result<AttemptOutcome, StoreError>;
 
     /// Forgets all attempts of `key`.
     async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError>;
@@ -110,7 +110,7 @@ pub trait LoginAttemptRepository: Send {
 
 /// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub struct AttemptOutcome {
     /// Whether it was noted, and so may go on.
     pub let_through: bool,
     /// The tries that count, itself included if it was noted.

@@ -12,9 +12,9 @@ use super::error::IdentityError;
 use super::ports::PasswordHasher;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
-use crate::mail::{Letter, RequestedEmail, bound_to_password};
+use crate::mail::{EmailJob, RequestedEmail, bound_to_password};
+use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 use crate::store::{Store, UnitOfWork, retried};
-use crate::tickets::{Brought, Purpose, TicketKey};
 use crate::users::{Presence, User};
 
 /// The use cases of addresses and forgotten passwords.
@@ -24,8 +24,8 @@ pub struct Recovery {
     passwords: Arc<dyn PasswordHasher>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
-    tickets: TicketKey,
-    sends_letters: bool,
+    tickets: TokenKey,
+    sends_email: bool,
 }
 
 impl Recovery {
@@ -35,15 +35,15 @@ impl Recovery {
         passwords: Arc<dyn PasswordHasher>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
-        tickets: TicketKey,
+        tickets: TokenKey,
     ) -> Self {
-        Self { store, passwords, clock, ids, tickets, sends_letters: false }
+        Self { store, passwords, clock, ids, tickets, sends_email: false }
     }
 
     /// The same, with letters if `sends` says so.
     #[must_use]
     pub fn with_letters(self, sends: bool) -> Self {
-        Self { sends_letters: sends, ..self }
+        Self { sends_email: sends, ..self }
     }
 
     /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
@@ -59,7 +59,7 @@ impl Recovery {
         if account.email.is_none() {
             return Err(IdentityError::NoAddress);
         }
-        if self.sends_letters && !account.email_verified {
+        if self.sends_email && !account.email_verified {
             RequestedEmail::verification(&*self.ids, user).enqueue(&mut *tx, now).await?;
             tx.commit().await?;
         }
@@ -72,12 +72,12 @@ impl Recovery {
     }
 
     async fn verify_email_once(&self, ticket: &str) -> Result<(), IdentityError> {
-        let (brought, user) = read(ticket, Purpose::VerifyEmail)?;
+        let (unverified, user) = read(ticket, Purpose::VerifyEmail)?;
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
         let account = tx.users().find(user).await?.ok_or(IdentityError::BadLink)?;
         let email = account.email.ok_or(IdentityError::BadLink)?;
-        if !self.tickets.confirms(&brought, &[email.as_str()], now) {
+        if !self.tickets.confirms(&unverified, &[email.as_str()], now) {
             return Err(IdentityError::BadLink);
         }
         // The address may have gone to somebody else this moment.
@@ -94,7 +94,7 @@ impl Recovery {
     }
 
     async fn forgot_password_once(&self, email: &Email) -> Result<(), IdentityError> {
-        if !self.sends_letters {
+        if !self.sends_email {
             return Ok(());
         }
         let now = self.clock.now();
@@ -113,31 +113,31 @@ impl Recovery {
     /// Linked accounts of providers end too: whoever registered with somebody else's address may have linked one of theirs. An
     /// account with the same verified address is linked again by signing in through it.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
-        let (brought, user) = read(ticket, Purpose::ResetPassword)?;
+        let (unverified, user) = read(ticket, Purpose::ResetPassword)?;
         let mut tx = self.store.begin().await?;
-        self.require_owner(&mut *tx, user, &brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, &unverified, self.clock.now()).await?;
         drop(tx);
         // Costly, so only for a ticket that is good, and not within a transaction.
         let new = self.passwords.hash(new).await?;
-        retried(&*self.store, || self.reset_password_once(user, &brought, &new)).await
+        retried(&*self.store, || self.reset_password_once(user, &unverified, &new)).await
     }
 
     async fn reset_password_once(
         &self,
         user: UserId,
-        brought: &Brought,
+        unverified: &UnverifiedToken,
         new: &PasswordHash,
     ) -> Result<(), IdentityError> {
         let mut tx = self.store.begin().await?;
         if end_access(&mut *tx, user, KeptAccess::NONE).await? != Some(Presence::Here) {
             return Err(IdentityError::BadLink);
         }
-        self.require_owner(&mut *tx, user, brought, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, unverified, self.clock.now()).await?;
         tx.users().set_password(user, new.clone()).await?;
         tx.login_attempts().forget(AttemptKey::account(user)).await?;
-        if self.sends_letters {
+        if self.sends_email {
             let now = self.clock.now();
-            tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
+            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.ids, user, now)], now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -147,13 +147,13 @@ impl Recovery {
         &self,
         tx: &mut dyn UnitOfWork,
         user: UserId,
-        brought: &Brought,
+        unverified: &UnverifiedToken,
         now: OffsetDateTime,
     ) -> Result<(), IdentityError> {
         let found: Option<(User, Option<PasswordHash>)> = tx.users().find_with_password(user).await?;
         let (account, password) = found.ok_or(IdentityError::BadLink)?;
         let email = account.email.filter(|_| account.email_verified).ok_or(IdentityError::BadLink)?;
-        if !self.tickets.confirms(brought, &bound_to_password(&email, password.as_ref()), now) {
+        if !self.tickets.confirms(unverified, &bound_to_password(&email, password.as_ref()), now) {
             return Err(IdentityError::BadLink);
         }
         Ok(())
@@ -161,9 +161,9 @@ impl Recovery {
 }
 
 /// What `ticket` says, if it says that it is for `purpose`.
-fn read(ticket: &str, purpose: Purpose) -> Result<(Brought, UserId), IdentityError> {
-    let brought = Brought::parse(ticket).filter(|brought| brought.said().purpose == purpose);
-    let brought = brought.ok_or(IdentityError::BadLink)?;
-    let user = brought.said().user;
-    Ok((brought, user))
+fn read(ticket: &str, purpose: Purpose) -> Result<(UnverifiedToken, UserId), IdentityError> {
+    let unverified = UnverifiedToken::parse(ticket).filter(|unverified| unverified.claims().purpose == purpose);
+    let unverified = unverified.ok_or(IdentityError::BadLink)?;
+    let user = unverified.claims().user;
+    Ok((unverified, user))
 }

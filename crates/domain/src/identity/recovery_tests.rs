@@ -17,9 +17,9 @@ use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::{CountingIds, UserId};
 use crate::jobs::{Job, NewJob};
-use crate::mail::{About, Letter};
+use crate::mail::{About, EmailJob};
+use crate::signed_token::{Purpose, SignedToken, TokenKey};
 use crate::testing::{TestUnitOfWork, person};
-use crate::tickets::{Purpose, Ticket, TicketKey};
 use crate::usage::testing::NOW;
 use crate::users::{Presence, User};
 
@@ -45,11 +45,11 @@ impl World {
         self.commits.load(Ordering::SeqCst)
     }
 
-    fn queued(&self) -> Vec<Letter> {
+    fn queued(&self) -> Vec<EmailJob> {
         let queued = self.queued.lock().expect("jobs");
         queued
             .iter()
-            .map(|job| if let Job::Mail(letter) = &job.job { letter.clone() } else { panic!("{job:?}") })
+            .map(|job| if let Job::Mail(email) = &job.job { email.clone() } else { panic!("{job:?}") })
             .collect()
     }
 
@@ -127,8 +127,8 @@ impl World {
     }
 }
 
-fn key() -> TicketKey {
-    TicketKey::of(b"a secret")
+fn key() -> TokenKey {
+    TokenKey::of(b"a secret")
 }
 
 fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
@@ -141,14 +141,14 @@ fn nobody() -> (User, Option<PasswordHash>) {
 
 /// A ticket of Ada's for `purpose` that ends at `end` and is bound to `bound`.
 fn ticket(purpose: Purpose, end: OffsetDateTime, bound: &[&str]) -> String {
-    key().seal(&Ticket { purpose, user: ADA, ends_at: Some(end) }, bound)
+    key().seal(&SignedToken { purpose, user: ADA, ends_at: Some(end) }, bound)
 }
 
 const LATER: OffsetDateTime = NOW.saturating_add(Duration::MINUTE);
 
 #[test]
 fn a_letter_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
-    for (account, sends, letters, error) in [
+    for (account, sends, emails, error) in [
         (Some(ada(false)), true, 1, None),
         (Some(ada(false)), false, 0, None),
         (Some(ada(true)), true, 0, None),
@@ -159,8 +159,8 @@ fn a_letter_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
         let asked = block_on(world.recovery(sends).ask_for_verification(ADA));
         assert_eq!(asked.err().map(|error| error.code()), error);
         let queued = world.queued();
-        assert_eq!((queued.len(), world.commits()), (letters, letters));
-        assert!(queued.iter().all(|letter| letter.to == ADA && letter.about == About::Verification));
+        assert_eq!((queued.len(), world.commits()), (emails, emails));
+        assert!(queued.iter().all(|email| email.to == ADA && email.about == About::Verification));
     }
 }
 
@@ -212,8 +212,8 @@ fn whoever_forgot_is_written_to_and_for_anybody_else_the_same_is_done() {
     ] {
         let world = World::with(account);
         block_on(world.recovery(true).forgot_password(&Email::trusted(typed))).expect("nothing is told");
-        let [letter] = &world.queued()[..] else { panic!("one letter, to somebody or nobody") };
-        assert_eq!((letter.to == ADA, &letter.about), (is_ada, &About::PasswordReset), "{typed}");
+        let [email] = &world.queued()[..] else { panic!("one letter, to somebody or nobody") };
+        assert_eq!((email.to == ADA, &email.about), (is_ada, &About::PasswordReset), "{typed}");
         assert_eq!(world.commits(), 1, "writing takes its time, also in vain");
     }
     let world = World::with(Some(ada(true)));
@@ -233,7 +233,7 @@ fn password_reset_works_once_and_ends_all_access() {
     assert_eq!(world.commits(), 1);
     let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
     assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
-    let told: Vec<_> = world.queued().into_iter().map(|letter| (letter.to, letter.about)).collect();
+    let told: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
     assert_eq!(told, [(ADA, About::PasswordChanged)]);
 }
 

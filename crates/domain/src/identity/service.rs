@@ -5,19 +5,19 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 use super::access::{KeptAccess, end_access};
-use super::admission::Recognised;
 use super::attempts::{Attempt, AttemptKey, FailedLogins};
 use super::credentials::{Password, PasswordHash, SignInName};
 use super::email::Email;
 use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Credential, Device, Principal, Session, SignedIn};
+use super::sign_in::Recognised;
 use crate::clock::Clock;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{Ids, SessionId, UserId};
-use crate::mail::{Letter, RequestedEmail};
-use crate::referrals::{Join, ReferralCode, Upline, VisitorSalt};
+use crate::mail::{EmailJob, RequestedEmail};
+use crate::referrals::{Join, ReferralChain, ReferralCode, VisitorSalt};
 use crate::store::{Store, UnitOfWork, retried};
 use crate::users::{Profile, User, Username, gone_by};
 
@@ -63,7 +63,7 @@ pub struct Identity {
     session_lifetime: Duration,
     failed_logins: Option<FailedLogins>,
     salt: VisitorSalt,
-    sends_letters: bool,
+    sends_email: bool,
 }
 
 impl Identity {
@@ -78,17 +78,7 @@ impl Identity {
         salt: VisitorSalt,
     ) -> Self {
         let session_lifetime = Session::LIFETIME;
-        Self {
-            store,
-            sessions,
-            passwords,
-            clock,
-            ids,
-            session_lifetime,
-            failed_logins: None,
-            salt,
-            sends_letters: false,
-        }
+        Self { store, sessions, passwords, clock, ids, session_lifetime, failed_logins: None, salt, sends_email: false }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -106,7 +96,7 @@ impl Identity {
     /// The same, where whoever registers gets a letter that asks whether the address is theirs, if `sends` says so.
     #[must_use]
     pub fn with_letters(self, sends: bool) -> Self {
-        Self { sends_letters: sends, ..self }
+        Self { sends_email: sends, ..self }
     }
 
     /// Makes an account and signs it in. A referral code that is nobody's is a link that has become old, and ignored.
@@ -137,8 +127,8 @@ impl Identity {
         device: &Device,
     ) -> Result<SignedIn, IdentityError> {
         let now = user.created_at;
-        let (mut tx, upline) = match code {
-            Some(code) => Upline::begin_by_code(&*self.store, None, code).await?,
+        let (mut tx, chain) = match code {
+            Some(code) => ReferralChain::begin_by_code(&*self.store, None, code).await?,
             None => (self.store.begin().await?, None),
         };
         tx.users().insert(user, Some(password.clone())).await.map_err(|error| match error {
@@ -148,12 +138,12 @@ impl Identity {
             }
             other => other.into(),
         })?;
-        if let Some((upline, code)) = upline.zip(code) {
+        if let Some((chain, code)) = chain.zip(code) {
             let visitor = self.salt.visitor(code, device);
             let join = Join { referred: user.id, visitor, now, pays: false };
-            upline.join(&mut *tx, &*self.ids, join).await?;
+            chain.join(&mut *tx, &*self.ids, join).await?;
         }
-        if self.sends_letters {
+        if self.sends_email {
             RequestedEmail::verification(&*self.ids, user.id).enqueue(&mut *tx, now).await?;
         }
         let signed_in = self.open_session(&mut *tx, user.id, device.clone(), now).await?;
@@ -174,7 +164,7 @@ impl Identity {
     async fn login_once(&self, known: &Recognised, device: &Device) -> Result<SignedIn, IdentityError> {
         let now = self.clock.now();
         let mut tx = self.store.begin().await?;
-        if !known.admit(&mut *tx, now).await? {
+        if !known.authorize_sign_in(&mut *tx, now).await? {
             return Err(IdentityError::WrongCredentials);
         }
         let signed_in = self.open_session(&mut *tx, known.user, device.clone(), now).await?;
@@ -288,9 +278,9 @@ impl Identity {
             attempt.succeed(tx.login_attempts()).await?;
         }
         tx.users().set_password(user, new.clone()).await?;
-        if self.sends_letters {
+        if self.sends_email {
             let now = self.clock.now();
-            tx.jobs().enqueue(&[Letter::password_changed(&*self.ids, user, now)], now).await?;
+            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.ids, user, now)], now).await?;
         }
         Ok(tx.commit().await?)
     }

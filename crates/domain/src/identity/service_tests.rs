@@ -3,7 +3,7 @@
 use super::*;
 use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
-use crate::identity::ports::{MockPasswordHasher, MockSessionReader, MockSessionRepository, Noted};
+use crate::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader, MockSessionRepository};
 use crate::identity::{PasswordHash, Secret, Via};
 use crate::ids::MockIds;
 use crate::jobs::Job;
@@ -76,14 +76,14 @@ fn with_ada() -> TestUnitOfWork {
 
 #[test]
 fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_sent() {
-    for (sends, letters) in [(true, 1), (false, 0)] {
+    for (sends, emails) in [(true, 1), (false, 0)] {
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_insert().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
             tx.jobs.expect_count_known().returning(|_, _| Ok(0));
-            tx.jobs.expect_enqueue().times(letters).returning(|jobs, _| {
-                assert!(matches!(&jobs[0].1.job, Job::Mail(letter) if letter.to.0 == Uuid::from_u128(42)));
+            tx.jobs.expect_enqueue().times(emails).returning(|jobs, _| {
+                assert!(matches!(&jobs[0].1.job, Job::Mail(email) if email.to.0 == Uuid::from_u128(42)));
                 Ok(1)
             });
             tx
@@ -166,7 +166,7 @@ fn noting(let_through: bool, attempts: &Arc<Attempts>) -> impl Fn() -> TestUnitO
         tx.login_attempts.expect_note().returning(move |key, now, since, most| {
             assert_eq!(now - since, Duration::minutes(1));
             log.noted.lock().expect("a lock").push((key, most));
-            Ok(Noted { let_through, tries: vec![now - Duration::seconds(50), now - Duration::seconds(20)] })
+            Ok(AttemptOutcome { let_through, tries: vec![now - Duration::seconds(50), now - Duration::seconds(20)] })
         });
         let log = attempts.clone();
         tx.login_attempts.expect_forget().returning(move |key| {
@@ -325,8 +325,8 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
             tx.api_tokens.expect_delete_all().returning(move |_| tokens());
             let told = noted.clone();
             tx.jobs.expect_enqueue().returning(move |jobs, _| {
-                let Job::Mail(letter) = &jobs[0].1.job else { panic!("a letter") };
-                told.lock().expect("letters").push((letter.to, letter.about.clone()));
+                let Job::Mail(email) = &jobs[0].1.job else { panic!("a letter") };
+                told.lock().expect("letters").push((email.to, email.about.clone()));
                 Ok(1)
             });
             tx
@@ -339,8 +339,8 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
         let all = ["device logins", "other sessions", "API tokens"];
         let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
         assert_eq!(*ended.lock().expect("a list"), expected_ends);
-        let letters = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
-        assert_eq!(*told.lock().expect("letters"), letters);
+        let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
+        assert_eq!(*told.lock().expect("letters"), emails);
     }
 }
 

@@ -6,13 +6,13 @@ use time::OffsetDateTime;
 
 use super::ports::{DueWeek, WeeklyReader};
 use super::summary::WeeklySummary;
+use crate::batch_outcome::BatchOutcome;
 use crate::clock::Clock;
 use crate::dashboard::ports::DashboardReader;
 use crate::days::{Window, Zone};
 use crate::error::StoreError;
 use crate::ids::{Ids, NotificationId, UserId};
 use crate::notifications::Notification;
-use crate::round::Round;
 use crate::store::{Store, retried};
 use crate::streaks::Streak;
 use crate::streaks::ports::StreakReader;
@@ -52,7 +52,7 @@ impl WeeklySummaries {
         let now = self.clock.now();
         let zones = self.streaks.zones().await?.into_iter();
         let due: Vec<DueWeek> = zones.filter_map(|zone| DueWeek::of(zone, now)).collect();
-        let (mut round, mut after) = (Round::default(), None);
+        let (mut round, mut after) = (BatchOutcome::default(), None);
         while !due.is_empty() && !stop() {
             let people = self.weeks.unsummed(&due, after, PAGE).await?;
             for (user, week) in &people {
@@ -77,8 +77,8 @@ impl WeeklySummaries {
         if tx.accounts().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
             return Ok(false);
         }
-        let told = summary.told();
-        let notification = Notification { id: NotificationId(self.ids.fresh()), user, told, created_at: now };
+        let content = summary.content();
+        let notification = Notification { id: NotificationId(self.ids.fresh()), user, content, created_at: now };
         tx.notifications().insert(user, &[notification]).await?;
         tx.commit().await?;
         Ok(true)

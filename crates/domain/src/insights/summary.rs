@@ -4,7 +4,7 @@ use time::Date;
 
 use crate::dashboard::DayUsage;
 use crate::money::Usd;
-use crate::notifications::{NotificationKind, Told};
+use crate::notifications::{NotificationContent, NotificationKind};
 use crate::text::{grouped, plural};
 use crate::usage::Sums;
 use crate::weeks::Week;
@@ -60,9 +60,9 @@ impl WeeklySummary {
     }
 
     /// What its owner is told.
-    pub fn told(&self) -> Told {
+    pub fn content(&self) -> NotificationContent {
         let best = self.best_day;
-        Told {
+        NotificationContent {
             kind: NotificationKind::WeeklySummary,
             title: format!("Your week: {}", plural(self.sums.tokens.unsigned_abs(), "token")),
             message: self.sentences().join(" "),
@@ -122,7 +122,7 @@ impl WeeklySummary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Datum;
+    use crate::payload::Value;
     use time::macros::date;
 
     fn day(date: Date, tokens: i64, cost: i128) -> DayUsage {
@@ -150,23 +150,23 @@ mod tests {
         assert_eq!((summary.before.tokens, summary.sums.tokens, summary.active_days), (40, 160, 3));
         assert_eq!(summary.best_day, Some((date!(2026 - 11 - 16), 70)));
         assert_eq!(summary.change_percent(), Some(300));
-        let told = WeeklySummary {
+        let content = WeeklySummary {
             streak: 12,
             rank: Some(1_234),
             top_model: Some("gpt-5".into()),
             top_tool: Some("codex".into()),
             ..summary
         }
-        .told();
+        .content();
         assert_eq!(
-            (told.dedup_key().as_str(), told.title.as_str()),
+            (content.dedup_key().as_str(), content.title.as_str()),
             ("weekly_summary:2026-W47", "Your week: 160 tokens")
         );
-        let amount = |name| told.data.iter().find_map(|(known, datum)| (*known == name).then(|| datum.clone()));
-        let cents = |cents: i128| Some(Datum::Money(Usd::from_atto(cents * 10_i128.pow(16))));
+        let amount = |name| content.data.iter().find_map(|(known, value)| (*known == name).then(|| value.clone()));
+        let cents = |cents: i128| Some(Value::Money(Usd::from_atto(cents * 10_i128.pow(16))));
         assert_eq!((amount("cost"), amount("previous_cost")), (cents(301), cents(2)), "money is a number");
         assert_eq!(
-            told.message,
+            content.message,
             "160 tokens on 3 active days, for $3.01. That is 300 % more than the week before. Best day: Monday, with 70. \
              Most used: gpt-5, in codex. Your streak is 12 days. You are number 1,234 of all time."
         );
@@ -190,15 +190,15 @@ mod tests {
                 "400 tokens on 1 active day, for $1.00. That is 60 % less than the week before. Best day: Tuesday, with 400.",
             ),
         ] {
-            assert_eq!(WeeklySummary::of(week(), &days).told().message, message);
+            assert_eq!(WeeklySummary::of(week(), &days).content().message, message);
         }
-        let title = |tokens| WeeklySummary::of(week(), &[day(now, tokens, 0)]).told().title;
+        let title = |tokens| WeeklySummary::of(week(), &[day(now, tokens, 0)]).content().title;
         assert_eq!([0, 1, 1_000].map(title), ["Your week: 0 tokens", "Your week: 1 token", "Your week: 1,000 tokens"]);
         let mut unpriced = day(now, 7, 0);
         unpriced.sums.unpriced_tokens = 7;
         assert!(
             WeeklySummary::of(week(), &[unpriced])
-                .told()
+                .content()
                 .message
                 .starts_with("7 tokens on 1 active day, for an unknown")
         );

@@ -3,10 +3,10 @@
 use thiserror::Error;
 use time::OffsetDateTime;
 
-use super::kind::Kind;
-use crate::data::{Datum, Facts};
+use super::kind::JobKind;
 use crate::ids::JobId;
-use crate::mail::Letter;
+use crate::mail::EmailJob;
+use crate::payload::{ParsedPayload, Value};
 
 /// A piece of work, with what it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,12 @@ pub enum Job {
     Benchmarks,
     /// Compute what the whole instance comes to.
     Platform,
-    /// Look whose usage is hard to believe.
+    /// ViewedProfile whose usage is hard to believe.
     Plausibility,
     /// Remove what is not kept any more.
     Cleanup,
     /// Send this letter.
-    Mail(Letter),
+    Mail(EmailJob),
 }
 
 /// What a queue holds that no [`Job`] is: written by another version of the program.
@@ -40,31 +40,31 @@ pub struct UnknownJob(pub String);
 
 impl Job {
     /// What sort of work it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> JobKind {
         match self {
-            Self::Leaderboard => Kind::Leaderboard,
-            Self::Prices => Kind::Prices,
-            Self::Reprice => Kind::Reprice,
-            Self::StreakRisk => Kind::StreakRisk,
-            Self::WeeklySummary => Kind::WeeklySummary,
-            Self::Benchmarks => Kind::Benchmarks,
-            Self::Platform => Kind::Platform,
-            Self::Plausibility => Kind::Plausibility,
-            Self::Cleanup => Kind::Cleanup,
-            Self::Mail(_) => Kind::Mail,
+            Self::Leaderboard => JobKind::Leaderboard,
+            Self::Prices => JobKind::Prices,
+            Self::Reprice => JobKind::Reprice,
+            Self::StreakRisk => JobKind::StreakRisk,
+            Self::WeeklySummary => JobKind::WeeklySummary,
+            Self::Benchmarks => JobKind::Benchmarks,
+            Self::Platform => JobKind::Platform,
+            Self::Plausibility => JobKind::Plausibility,
+            Self::Cleanup => JobKind::Cleanup,
+            Self::Mail(_) => JobKind::Mail,
         }
     }
 
     /// Which goes first when several are due: the lower.
     pub fn priority(&self) -> i16 {
         match self {
-            Self::Mail(letter) => letter.priority(),
+            Self::Mail(email) => email.priority(),
             other => other.kind().priority(),
         }
     }
 
     /// What it is about, to be stored.
-    pub fn data(&self) -> Facts {
+    pub fn data(&self) -> ParsedPayload {
         match self {
             Self::Leaderboard
             | Self::Benchmarks
@@ -75,24 +75,24 @@ impl Job {
             | Self::Platform
             | Self::Plausibility
             | Self::Cleanup => Vec::new(),
-            Self::Mail(letter) => letter.data(),
+            Self::Mail(email) => email.data(),
         }
     }
 
     /// The job of `kind` about `data`, as it was stored.
-    pub fn parse(kind: &str, data: &[(String, Datum)]) -> Result<Self, UnknownJob> {
+    pub fn parse(kind: &str, data: &[(String, Value)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
-        Ok(match Kind::of(kind).ok_or_else(unknown)? {
-            Kind::Leaderboard => Self::Leaderboard,
-            Kind::Prices => Self::Prices,
-            Kind::Reprice => Self::Reprice,
-            Kind::StreakRisk => Self::StreakRisk,
-            Kind::WeeklySummary => Self::WeeklySummary,
-            Kind::Benchmarks => Self::Benchmarks,
-            Kind::Platform => Self::Platform,
-            Kind::Plausibility => Self::Plausibility,
-            Kind::Cleanup => Self::Cleanup,
-            Kind::Mail => Self::Mail(Letter::parse(data).ok_or_else(unknown)?),
+        Ok(match JobKind::of(kind).ok_or_else(unknown)? {
+            JobKind::Leaderboard => Self::Leaderboard,
+            JobKind::Prices => Self::Prices,
+            JobKind::Reprice => Self::Reprice,
+            JobKind::StreakRisk => Self::StreakRisk,
+            JobKind::WeeklySummary => Self::WeeklySummary,
+            JobKind::Benchmarks => Self::Benchmarks,
+            JobKind::Platform => Self::Platform,
+            JobKind::Plausibility => Self::Plausibility,
+            JobKind::Cleanup => Self::Cleanup,
+            JobKind::Mail => Self::Mail(EmailJob::parse(data).ok_or_else(unknown)?),
         })
     }
 }
@@ -123,15 +123,15 @@ mod tests {
     use crate::ids::{CountingIds, UserId};
     use crate::usage::testing::NOW;
 
-    fn letter() -> Job {
+    fn email() -> Job {
         let ada = UserId(uuid::Uuid::from_u128(1));
-        Letter::password_changed(&CountingIds, ada, NOW).1.job
+        EmailJob::password_changed(&CountingIds, ada, NOW).1.job
     }
 
     #[test]
     fn every_job_comes_back_as_it_was_stored_and_is_worked_on_like_its_kind() {
-        for kind in Kind::ALL {
-            let data = if kind == Kind::Mail { letter().data() } else { Vec::new() };
+        for kind in JobKind::ALL {
+            let data = if kind == JobKind::Mail { email().data() } else { Vec::new() };
             let job = Job::parse(kind.name(), &data).expect("a job");
             assert_eq!((job.kind(), job.data(), job.priority()), (kind, data, kind.priority()));
         }
@@ -139,13 +139,13 @@ mod tests {
 
     #[test]
     fn a_job_that_is_about_nothing_minds_nothing_that_another_version_stored_with_it() {
-        let more = [("since".to_owned(), Datum::Integer(7))];
+        let more = [("since".to_owned(), Value::Integer(7))];
         assert_eq!(Job::parse("cleanup", &more), Ok(Job::Cleanup));
     }
 
     #[test]
     fn what_another_version_queued_is_named_and_not_guessed_at() {
-        for (kind, data) in [("dishes", letter().data()), ("mail", Vec::new()), ("", Vec::new())] {
+        for (kind, data) in [("dishes", email().data()), ("mail", Vec::new()), ("", Vec::new())] {
             let unknown = Job::parse(kind, &data).expect_err("no job of ours");
             assert_eq!(unknown, UnknownJob(kind.to_owned()));
             assert_eq!(unknown.to_string(), format!("nobody here knows how to do this {kind}"));

@@ -4,7 +4,7 @@ use time::Duration;
 
 /// What sort of work a job is; each has a queue of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum JobKind {
     /// Ranks everybody anew.
     Leaderboard,
     /// Brings the price book up to date.
@@ -33,13 +33,13 @@ struct Manner {
     /// Lower goes first.
     priority: i16,
     /// How many a process works on at once.
-    at_once: usize,
+    concurrency: usize,
     attempts: u32,
     /// How long one attempt may take.
     limit: Duration,
 }
 
-impl Kind {
+impl JobKind {
     /// All kinds.
     pub const ALL: [Self; 10] = [
         Self::Leaderboard,
@@ -70,8 +70,8 @@ impl Kind {
     }
 
     /// How many of them one process works on at the same time.
-    pub const fn at_once(self) -> usize {
-        self.manner().at_once
+    pub const fn concurrency(self) -> usize {
+        self.manner().concurrency
     }
 
     /// How often one is begun before it is given up.
@@ -88,33 +88,37 @@ impl Kind {
     const fn manner(self) -> Manner {
         match self {
             Self::Leaderboard => {
-                Manner { name: "leaderboard", priority: 40, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+                Manner { name: "leaderboard", priority: 40, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
-            Self::Prices => Manner { name: "prices", priority: 50, at_once: 1, attempts: 8, limit: Duration::hours(1) },
+            Self::Prices => {
+                Manner { name: "prices", priority: 50, concurrency: 1, attempts: 8, limit: Duration::hours(1) }
+            }
             Self::Reprice => {
-                Manner { name: "reprice", priority: 60, at_once: 1, attempts: 5, limit: Duration::hours(6) }
+                Manner { name: "reprice", priority: 60, concurrency: 1, attempts: 5, limit: Duration::hours(6) }
             }
             Self::StreakRisk => {
-                Manner { name: "streak_risk", priority: 20, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+                Manner { name: "streak_risk", priority: 20, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
             }
             Self::WeeklySummary => {
-                Manner { name: "weekly_summary", priority: 30, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+                Manner { name: "weekly_summary", priority: 30, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
             Self::Benchmarks => {
-                Manner { name: "benchmarks", priority: 50, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+                Manner { name: "benchmarks", priority: 50, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
             }
             Self::Platform => {
-                Manner { name: "platform", priority: 50, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+                Manner { name: "platform", priority: 50, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
             }
             Self::Plausibility => {
-                Manner { name: "plausibility", priority: 70, at_once: 1, attempts: 5, limit: Duration::minutes(30) }
+                Manner { name: "plausibility", priority: 70, concurrency: 1, attempts: 5, limit: Duration::minutes(30) }
             }
             Self::Cleanup => {
-                Manner { name: "cleanup", priority: 90, at_once: 1, attempts: 5, limit: Duration::hours(1) }
+                Manner { name: "cleanup", priority: 90, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
             // So many attempts take some three hours: a mail server that is away for two loses no letter. The priority is that
             // of letters that somebody waits for.
-            Self::Mail => Manner { name: "mail", priority: 10, at_once: 2, attempts: 14, limit: Duration::minutes(10) },
+            Self::Mail => {
+                Manner { name: "mail", priority: 10, concurrency: 2, attempts: 14, limit: Duration::minutes(10) }
+            }
         }
     }
 }
@@ -131,10 +135,10 @@ mod tests {
 
     #[test]
     fn what_people_wait_for_goes_before_what_can_wait() {
-        let mut kinds = Kind::ALL;
+        let mut kinds = JobKind::ALL;
         kinds.sort_by_key(|kind| (kind.priority(), kind.name()));
         assert_eq!(
-            kinds.map(Kind::name),
+            kinds.map(JobKind::name),
             [
                 "mail",
                 "streak_risk",
@@ -148,14 +152,14 @@ mod tests {
                 "cleanup"
             ]
         );
-        let several: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.at_once() > 1).collect();
-        assert_eq!(several, [Kind::Mail], "two of another kind would do the same work");
+        let several: Vec<_> = JobKind::ALL.into_iter().filter(|kind| kind.concurrency() > 1).collect();
+        assert_eq!(several, [JobKind::Mail], "two of another kind would do the same work");
     }
 
     #[test]
     fn a_mail_server_that_is_away_for_two_hours_loses_no_letter() {
         let shortest = |id| {
-            let waits = (1..Kind::Mail.attempts()).map(|attempt| backoff(JobId(Uuid::from_u128(id)), attempt));
+            let waits = (1..JobKind::Mail.attempts()).map(|attempt| backoff(JobId(Uuid::from_u128(id)), attempt));
             waits.fold(Duration::ZERO, |all, wait| all + wait)
         };
         let waits: Vec<_> = (0..100).map(shortest).collect();
@@ -164,12 +168,12 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_of_its_own_that_finds_it() {
-        let names: BTreeSet<_> = Kind::ALL.into_iter().map(Kind::name).collect();
-        assert_eq!(names.len(), Kind::ALL.len());
-        for kind in Kind::ALL {
-            assert_eq!(Kind::of(kind.name()), Some(kind));
-            assert!(kind.at_once() > 0 && kind.attempts() > 0 && kind.limit() > Duration::ZERO, "{kind:?}");
+        let names: BTreeSet<_> = JobKind::ALL.into_iter().map(JobKind::name).collect();
+        assert_eq!(names.len(), JobKind::ALL.len());
+        for kind in JobKind::ALL {
+            assert_eq!(JobKind::of(kind.name()), Some(kind));
+            assert!(kind.concurrency() > 0 && kind.attempts() > 0 && kind.limit() > Duration::ZERO, "{kind:?}");
         }
-        assert_eq!(Kind::of("dishes"), None);
+        assert_eq!(JobKind::of("dishes"), None);
     }
 }

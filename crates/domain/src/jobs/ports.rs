@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::job::{Job, NewJob, UnknownJob};
-use super::kind::Kind;
+use super::kind::JobKind;
 use super::status::JobStatus;
 use crate::error::StoreError;
 use crate::ids::JobId;
@@ -19,11 +19,11 @@ pub trait JobQueue: Send {
     async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// How many of `keys` name a job of `kind` that is known, whatever became of it.
-    async fn count_known(&mut self, kind: Kind, keys: &[String]) -> Result<u64, StoreError>;
+    async fn count_known(&mut self, kind: JobKind, keys: &[String]) -> Result<u64, StoreError>;
 
     /// A job of `kind` that nobody has begun yet and that is due by `due`. It is not begun before the end of the transaction, so
     /// it finds what that changes.
-    async fn waiting(&mut self, kind: Kind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError>;
+    async fn waiting(&mut self, kind: JobKind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError>;
 
     /// The job `id`, which nobody takes, changes or removes until the end of the transaction.
     async fn hold(&mut self, id: JobId) -> Result<Option<HeldJob>, StoreError>;
@@ -52,7 +52,7 @@ pub struct TakenJob {
     /// Names the job.
     pub id: JobId,
     /// What sort of work it is.
-    pub kind: Kind,
+    pub kind: JobKind,
     /// What is to be done; an error where this version of the program does not know.
     pub job: Result<Job, UnknownJob>,
     /// Which attempt this is, from 1.
@@ -67,12 +67,12 @@ pub struct Capacity {
     /// Jobs altogether.
     pub total: usize,
     /// Jobs of each kind.
-    pub by_kind: Vec<(Kind, usize)>,
+    pub by_kind: Vec<(JobKind, usize)>,
 }
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum JobOutcome {
     /// The work is done.
     Done,
     /// It was asked to stop and goes on at once, wherever: the attempt does not count.
@@ -145,7 +145,12 @@ pub trait JobStore: Send + Sync {
     async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError>;
 
     /// Notes how attempts of `worker` ended. What `worker` does not hold any more is left as it is.
-    async fn finish(&self, worker: &str, endings: &[(JobId, Ending)], now: OffsetDateTime) -> Result<(), StoreError>;
+    async fn finish(
+        &self,
+        worker: &str,
+        outcomes: &[(JobId, JobOutcome)],
+        now: OffsetDateTime,
+    ) -> Result<(), StoreError>;
 
     /// Puts back what `worker` holds, as if it had not been begun; says how many.
     async fn release(&self, worker: &str) -> Result<u64, StoreError>;
@@ -160,7 +165,7 @@ pub trait JobStore: Send + Sync {
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
     /// Makes every job that was given up, of `kind` or of any, due at `now` with all its attempts; says how many.
-    async fn retry_dead(&self, kind: Option<Kind>, now: OffsetDateTime) -> Result<u64, StoreError>;
+    async fn retry_dead(&self, kind: Option<JobKind>, now: OffsetDateTime) -> Result<u64, StoreError>;
 
     /// Removes a job that is not running; says whether there was one.
     async fn remove(&self, id: JobId) -> Result<bool, StoreError>;

@@ -11,7 +11,7 @@ use crate::users::{Region, Username, WebUrl};
 
 /// What a board is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
+pub enum BoardKind {
     /// Everybody.
     #[default]
     Global,
@@ -29,7 +29,7 @@ pub enum Kind {
     Friends,
 }
 
-impl Kind {
+impl BoardKind {
     /// All kinds.
     pub const ALL: [Self; 7] =
         [Self::Global, Self::Diverse, Self::Efficient, Self::Streak, Self::Rising, Self::Reasoning, Self::Friends];
@@ -167,28 +167,28 @@ pub struct Part {
 
 /// Which board is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    kind: Kind,
+pub struct BoardQuery {
+    kind: BoardKind,
     sort_by: SortBy,
     period: Period,
     /// What it is restricted to.
     pub filter: Filter,
 }
 
-impl Asked {
+impl BoardQuery {
     /// The board of that kind. A rising board is one of the week, whatever period is asked for.
-    pub fn new(kind: Kind, sort_by: SortBy, period: Period, filter: Filter) -> Self {
-        let period = if kind == Kind::Rising { Period::Week } else { period };
+    pub fn new(kind: BoardKind, sort_by: SortBy, period: Period, filter: Filter) -> Self {
+        let period = if kind == BoardKind::Rising { Period::Week } else { period };
         Self { kind, sort_by, period, filter }
     }
 
     /// The board of everybody.
     pub fn global(sort_by: SortBy, period: Period) -> Self {
-        Self::new(Kind::Global, sort_by, period, Filter::default())
+        Self::new(BoardKind::Global, sort_by, period, Filter::default())
     }
 
     /// What it is about.
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> BoardKind {
         self.kind
     }
 
@@ -205,24 +205,24 @@ impl Asked {
     /// What people are ranked by.
     pub const fn measure(&self) -> Measure {
         match self.kind {
-            Kind::Global | Kind::Friends => self.sort_by.measure(),
-            Kind::Diverse => Measure::Models,
-            Kind::Efficient => Measure::Efficiency,
-            Kind::Streak => Measure::Streak,
-            Kind::Rising => Measure::Growth,
-            Kind::Reasoning => Measure::Reasoning,
+            BoardKind::Global | BoardKind::Friends => self.sort_by.measure(),
+            BoardKind::Diverse => Measure::Models,
+            BoardKind::Efficient => Measure::Efficiency,
+            BoardKind::Streak => Measure::Streak,
+            BoardKind::Rising => Measure::Growth,
+            BoardKind::Reasoning => Measure::Reasoning,
         }
     }
 
     /// Whether it is over everybody and all usage, so that its order is stored.
     pub fn is_whole(&self) -> bool {
-        self.kind != Kind::Friends && self.filter == Filter::default()
+        self.kind != BoardKind::Friends && self.filter == Filter::default()
     }
 }
 
 /// Where somebody stands on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct RankPosition {
     /// The rank, from 1; equal scores share it (1, 2, 2, 4). Who is not shown stands where they would.
     pub rank: u32,
     /// The rank on the same board of the refresh before; `None` when there was none.
@@ -231,7 +231,7 @@ pub struct Standing {
     pub score: Score,
 }
 
-impl Standing {
+impl RankPosition {
     /// How many ranks were climbed since the refresh before; negative after a fall, `None` for somebody new.
     pub fn change(&self) -> Option<i64> {
         self.before.map(|before| i64::from(before) - i64::from(self.rank))
@@ -250,7 +250,7 @@ pub struct Entry {
     /// Their picture.
     pub image: Option<WebUrl>,
     /// Where they stand.
-    pub standing: Standing,
+    pub standing: RankPosition,
     /// All tokens of the usage that is scored.
     pub tokens: i64,
     /// What they cost.
@@ -291,10 +291,11 @@ mod tests {
     #[test]
     fn each_kind_has_its_measure_and_only_two_are_sorted() {
         for sort_by in SortBy::ALL {
-            let measure = |kind| Asked::new(kind, sort_by, Period::All, Filter::default()).measure();
-            assert_eq!([Kind::Global, Kind::Friends].map(measure), [sort_by.measure(); 2]);
+            let measure = |kind| BoardQuery::new(kind, sort_by, Period::All, Filter::default()).measure();
+            assert_eq!([BoardKind::Global, BoardKind::Friends].map(measure), [sort_by.measure(); 2]);
             assert_eq!(
-                [Kind::Diverse, Kind::Efficient, Kind::Streak, Kind::Rising, Kind::Reasoning].map(measure),
+                [BoardKind::Diverse, BoardKind::Efficient, BoardKind::Streak, BoardKind::Rising, BoardKind::Reasoning]
+                    .map(measure),
                 [Measure::Models, Measure::Efficiency, Measure::Streak, Measure::Growth, Measure::Reasoning]
             );
         }
@@ -303,19 +304,22 @@ mod tests {
     #[test]
     fn boards_and_orders_are_called_what_the_api_calls_them() {
         let kinds = ["global", "diverse", "efficient", "streak", "rising", "reasoning", "friends"];
-        assert_eq!(Kind::ALL.map(Kind::name), kinds);
+        assert_eq!(BoardKind::ALL.map(BoardKind::name), kinds);
         assert_eq!(SortBy::ALL.map(SortBy::name), ["tokens", "cost", "streak"]);
-        for (kind, sort_by) in Kind::ALL.into_iter().flat_map(|kind| SortBy::ALL.map(|sort_by| (kind, sort_by))) {
-            let asked = Asked::new(kind, sort_by, Period::All, Filter::default());
-            assert_eq!((asked.kind(), asked.sort_by()), (kind, sort_by), "what was asked for is told, used or not");
+        for (kind, sort_by) in BoardKind::ALL.into_iter().flat_map(|kind| SortBy::ALL.map(|sort_by| (kind, sort_by))) {
+            let query = BoardQuery::new(kind, sort_by, Period::All, Filter::default());
+            assert_eq!((query.kind(), query.sort_by()), (kind, sort_by), "what was asked for is told, used or not");
         }
     }
 
     #[test]
     fn a_rising_board_is_about_the_week() {
         for period in Period::ALL {
-            assert_eq!(Asked::new(Kind::Rising, SortBy::Tokens, period, Filter::default()).period(), Period::Week);
-            assert_eq!(Asked::global(SortBy::Tokens, period).period(), period);
+            assert_eq!(
+                BoardQuery::new(BoardKind::Rising, SortBy::Tokens, period, Filter::default()).period(),
+                Period::Week
+            );
+            assert_eq!(BoardQuery::global(SortBy::Tokens, period).period(), period);
         }
     }
 
@@ -324,19 +328,23 @@ mod tests {
         let region = Filter { region: Some(Region::Eu), ..Filter::default() };
         let tool = Filter { scope: Scope::Tool(Source::trusted("codex")), ..Filter::default() };
         for (kind, filter, whole) in [
-            (Kind::Global, Filter::default(), true),
-            (Kind::Rising, Filter::default(), true),
-            (Kind::Friends, Filter::default(), false),
-            (Kind::Global, region, false),
-            (Kind::Global, tool, false),
+            (BoardKind::Global, Filter::default(), true),
+            (BoardKind::Rising, Filter::default(), true),
+            (BoardKind::Friends, Filter::default(), false),
+            (BoardKind::Global, region, false),
+            (BoardKind::Global, tool, false),
         ] {
-            assert_eq!(Asked::new(kind, SortBy::Cost, Period::All, filter.clone()).is_whole(), whole, "{filter:?}");
+            assert_eq!(
+                BoardQuery::new(kind, SortBy::Cost, Period::All, filter.clone()).is_whole(),
+                whole,
+                "{filter:?}"
+            );
         }
     }
 
     #[test]
     fn a_change_is_positive_when_climbing() {
-        let change = |before, rank| Standing { rank, before, score: Score::count(1) }.change();
+        let change = |before, rank| RankPosition { rank, before, score: Score::count(1) }.change();
         assert_eq!([change(Some(5), 2), change(Some(2), 5), change(Some(3), 3)], [Some(3), Some(-3), Some(0)]);
         assert_eq!(change(None, 1), None);
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::board::{Asked, Board, Entry, Part, SortBy};
+use super::board::{Board, BoardQuery, Entry, Part, SortBy};
 use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::days::Period;
@@ -113,7 +113,7 @@ pub trait LeaderboardReader: Send + Sync {
     /// A part of the board, as `viewer` (nobody, when anonymous) sees it at `now`.
     async fn board(
         &self,
-        asked: &Asked,
+        query: &BoardQuery,
         part: Part,
         viewer: Option<UserId>,
         now: OffsetDateTime,

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use time::{Date, Duration};
 
 use super::asking::ask_for_refresh;
-use super::board::{Asked, Board, Entry, Kind, Part, SortBy};
+use super::board::{Board, BoardKind, BoardQuery, Entry, Part, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
 use super::ports::{BestRank, LeaderboardReader, ZoneDay};
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
-use crate::administration::{Action, Administrator, Deed, Target};
+use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget};
+use crate::batch_outcome::BatchOutcome;
 use crate::clock::Clock;
-use crate::dashboard::Look;
+use crate::dashboard::ViewedProfile;
 use crate::days::{Period, window_start};
 use crate::error::StoreError;
 use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
-use crate::round::Round;
 use crate::store::{Store, retried};
 use crate::text::grouped;
 use crate::users::Username;
@@ -107,8 +107,8 @@ impl Leaderboard {
         let mut tx = self.store.begin().await?;
         let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
-        Deed::new(Action::RefreshBoards, Target::Boards, details)
-            .note(tx.administration(), &*self.ids, by, now)
+        AdminAction::new(AdminActionKind::RefreshBoards, AuditTarget::Boards, details)
+            .record(tx.administration(), &*self.ids, by, now)
             .await?;
         tx.commit().await?;
         Ok(queued)
@@ -154,7 +154,7 @@ impl Leaderboard {
     /// Gives people what their best rank newly earns, each in a transaction of their own. A failure with one keeps nobody else
     /// from theirs.
     async fn settle_ranks(&self) -> Result<u64, StoreError> {
-        let (mut round, mut after) = (Round::default(), None);
+        let (mut round, mut after) = (BatchOutcome::default(), None);
         loop {
             let mut tx = self.store.begin().await?;
             let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
@@ -184,11 +184,16 @@ impl Leaderboard {
     }
 
     /// The part of a board that is asked for, as `viewer` sees it.
-    pub async fn board(&self, asked: &Asked, part: Part, viewer: Option<UserId>) -> Result<Board, LeaderboardError> {
-        if asked.kind() == Kind::Friends && viewer.is_none() {
+    pub async fn board(
+        &self,
+        query: &BoardQuery,
+        part: Part,
+        viewer: Option<UserId>,
+    ) -> Result<Board, LeaderboardError> {
+        if query.kind() == BoardKind::Friends && viewer.is_none() {
             return Err(LeaderboardError::NotSignedIn);
         }
-        Ok(self.reader.board(asked, part, viewer, self.clock.now()).await?)
+        Ok(self.reader.board(query, part, viewer, self.clock.now()).await?)
     }
 
     /// The entry of the person called `name` on the board of everybody.
@@ -207,7 +212,7 @@ impl Leaderboard {
     /// out, and all of them for strangers while the person is kept off the boards.
     pub async fn history(
         &self,
-        look: &Look,
+        look: &ViewedProfile,
         period: Period,
         sort_by: SortBy,
         days: HistoryDays,

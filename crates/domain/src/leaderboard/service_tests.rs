@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
-use crate::administration::{Action, Administrator};
+use crate::administration::{AdminActionKind, Administrator};
 use crate::clock::FixedClock;
-use crate::dashboard::Look;
+use crate::dashboard::ViewedProfile;
 use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{CountingIds, JobId, UserId};
@@ -203,11 +203,11 @@ fn only_who_is_signed_in_has_friends() {
     let mut reader = MockLeaderboardReader::new();
     reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
     let (leaderboard, _) = leaderboard(reader, |_| {});
-    let asked = Asked::new(Kind::Friends, SortBy::Tokens, Period::All, Filter::default());
+    let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, Filter::default());
     let part = Part { limit: 100, offset: 0 };
-    let refused = block_on(leaderboard.board(&asked, part, None)).expect_err("nobody's friends");
+    let refused = block_on(leaderboard.board(&query, part, None)).expect_err("nobody's friends");
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
-    assert!(block_on(leaderboard.board(&asked, part, Some(ADA))).is_ok());
+    assert!(block_on(leaderboard.board(&query, part, Some(ADA))).is_ok());
 }
 
 #[test]
@@ -272,8 +272,8 @@ fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
                 Ok(u64::from(!taken || key != second))
             });
             let kept = kept.clone();
-            tx.administration.expect_note().times(1).returning(move |entry| {
-                kept.lock().expect("a list").push((entry.deed.action, entry.deed.details.clone()));
+            tx.administration.expect_record().times(1).returning(move |entry| {
+                kept.lock().expect("a list").push((entry.action.kind, entry.action.details.clone()));
                 Ok(())
             });
         });
@@ -284,7 +284,7 @@ fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
         );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let details = vec![("job", job.to_string().into())];
-        assert_eq!(*noted.lock().expect("a list"), [(Action::RefreshBoards, details)]);
+        assert_eq!(*noted.lock().expect("a list"), [(AdminActionKind::RefreshBoards, details)]);
     }
 }
 
@@ -306,7 +306,7 @@ fn a_history_ends_today_in_utc_wherever_somebody_lives_and_is_withheld_with_the_
             })
             .returning(move |_, _, _, _, _, _| Ok(answer.clone()));
         let zone = zone.and_then(crate::days::Zone::parse);
-        let look = Look { user: User { zone, ..person(ADA, "ada") }, viewer };
+        let look = ViewedProfile { user: User { zone, ..person(ADA, "ada") }, viewer };
         let days = HistoryDays::new(days).expect("some days");
         let (leaderboard, _) = leaderboard(reader, |_| {});
         let history = block_on(leaderboard.history(&look, Period::Week, SortBy::Cost, days));

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
+use super::email_job::News;
 use super::error::MailError;
-use super::letter::News;
 use crate::identity::Email;
 use crate::ids::JobId;
 use crate::users::Username;
@@ -53,5 +53,5 @@ pub enum Content {
 #[async_trait]
 pub trait Mailer: Send + Sync {
     /// Sends `letter`; on return the mail server has taken it. Whoever is killed before may have sent it, too.
-    async fn send(&self, letter: &Outgoing) -> Result<(), MailError>;
+    async fn send(&self, email: &Outgoing) -> Result<(), MailError>;
 }

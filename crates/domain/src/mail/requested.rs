@@ -4,11 +4,11 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::letter::{About, Letter};
+use super::email_job::{About, EmailJob};
 use crate::error::StoreError;
 use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::{Kind, NewJob};
+use crate::jobs::{JobKind, NewJob};
 use crate::store::UnitOfWork;
 
 /// How long the same e-mail is not sent a second time, in seconds.
@@ -21,7 +21,7 @@ const SLOTS_A_DAY: i64 = 24 * 60 * 60 / SLOT;
 /// keys of the jobs say how many were, so a job that was done must be kept for a day at least.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedEmail {
-    email: Letter,
+    email: EmailJob,
     /// What the keys of its jobs begin with.
     subject: String,
     most_a_day: u64,
@@ -31,7 +31,7 @@ impl RequestedEmail {
     /// The e-mail that asks `user` whether their address is theirs. It goes to an address that may be somebody else's, so there
     /// are few.
     pub fn verification(ids: &dyn Ids, user: UserId) -> Self {
-        let email = Letter { id: JobId(ids.fresh()), to: user, about: About::Verification };
+        let email = EmailJob { id: JobId(ids.fresh()), to: user, about: About::Verification };
         Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
     }
 
@@ -39,7 +39,7 @@ impl RequestedEmail {
     /// so that an address that is not known takes as long as one that is.
     pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
         let to = user.unwrap_or_else(|| UserId(ids.fresh()));
-        let email = Letter { id: JobId(ids.fresh()), to, about: About::PasswordReset };
+        let email = EmailJob { id: JobId(ids.fresh()), to, about: About::PasswordReset };
         // What people mistype is not kept.
         let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
         Self { email, subject: format!("password_reset:{typed}"), most_a_day: 10 }
@@ -49,7 +49,7 @@ impl RequestedEmail {
     pub async fn enqueue(self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<(), StoreError> {
         let slot = now.unix_timestamp().div_euclid(SLOT);
         let keys: Vec<String> = (0..SLOTS_A_DAY).map(|ago| self.key(slot - ago)).collect();
-        if tx.jobs().count_known(Kind::Mail, &keys).await? < self.most_a_day {
+        if tx.jobs().count_known(JobKind::Mail, &keys).await? < self.most_a_day {
             tx.jobs().enqueue(&[self.job(slot, now)], now).await?;
         }
         Ok(())
@@ -86,7 +86,7 @@ mod tests {
         let mut tx = TestUnitOfWork::default();
         let known = keys.clone();
         tx.jobs.expect_count_known().returning(move |kind, keys| {
-            assert_eq!(kind, Kind::Mail);
+            assert_eq!(kind, JobKind::Mail);
             let known = known.lock().expect("keys");
             Ok(keys.iter().filter(|key| known.contains(*key)).count() as u64)
         });

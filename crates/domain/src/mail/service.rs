@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use time::{Duration, OffsetDateTime};
 
+use super::email_job::{About, EmailJob, News};
 use super::error::MailError;
-use super::letter::{About, Letter, News};
 use super::ports::{Content, Mailer, Outgoing};
 use crate::clock::Clock;
-use crate::data;
 use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash};
 use crate::notifications::NotificationKind;
 use crate::notifications::ports::NotificationReader;
+use crate::payload;
+use crate::signed_token::{Purpose, SignedToken, TokenKey};
 use crate::store::{Store, UnitOfWork};
 use crate::streaks::streak_at_risk;
-use crate::tickets::{Purpose, Ticket, TicketKey};
 use crate::users::User;
 
 /// How long the links of letters work.
 #[derive(Debug, Clone, Copy)]
-pub struct TicketLives;
+pub struct TokenLifetimes;
 
-impl TicketLives {
+impl TokenLifetimes {
     /// The one that shows whose an address is.
     pub const VERIFICATION: Duration = Duration::hours(48);
 
@@ -52,51 +52,51 @@ impl fmt::Display for Sent {
 
 /// The use case of sending letters.
 #[derive(Clone)]
-pub struct Letters {
+pub struct Emails {
     store: Arc<dyn Store>,
     wishes: Arc<dyn NotificationReader>,
     mailer: Arc<dyn Mailer>,
-    tickets: TicketKey,
+    tickets: TokenKey,
     clock: Arc<dyn Clock>,
 }
 
-impl Letters {
+impl Emails {
     /// Looks in `store` and `wishes` whom a letter concerns, and has `mailer` send it with links that `tickets` signs.
     pub fn new(
         store: Arc<dyn Store>,
         wishes: Arc<dyn NotificationReader>,
         mailer: Arc<dyn Mailer>,
-        tickets: TicketKey,
+        tickets: TokenKey,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self { store, wishes, mailer, tickets, clock }
     }
 
     /// Sends `letter`, if it still concerns somebody. No transaction is open meanwhile.
-    pub async fn send(&self, letter: &Letter) -> Result<Sent, MailError> {
+    pub async fn send(&self, email: &EmailJob) -> Result<Sent, MailError> {
         let mut tx = self.store.begin().await?;
-        let Some((user, password)) = tx.users().find_with_password(letter.to).await? else { return Ok(Sent::Unwanted) };
+        let Some((user, password)) = tx.users().find_with_password(email.to).await? else { return Ok(Sent::Unwanted) };
         let Some(to) = user.email.clone() else { return Ok(Sent::Unwanted) };
         let now = self.clock.now();
-        if !still_holds(&mut *tx, letter, now).await? {
+        if !still_holds(&mut *tx, email, now).await? {
             return Ok(Sent::Unwanted);
         }
         drop(tx);
-        let content = match &letter.about {
+        let content = match &email.about {
             About::Verification => self.verification(&user, &to, now),
             About::PasswordReset => self.password_reset(&user, &to, password.as_ref(), now),
             About::PasswordChanged => user.email_verified.then_some(Content::PasswordChanged),
             About::News(news) => self.news(&user, news).await?,
         };
         let Some(content) = content else { return Ok(Sent::Unwanted) };
-        let outgoing = Outgoing { id: letter.id, to, reader: user.username, sent_at: now, content };
+        let outgoing = Outgoing { id: email.id, to, reader: user.username, sent_at: now, content };
         self.mailer.send(&outgoing).await?;
         Ok(Sent::Sent)
     }
 
     fn verification(&self, user: &User, to: &Email, now: OffsetDateTime) -> Option<Content> {
-        let ends_at = Some(now + TicketLives::VERIFICATION);
-        let ticket = Ticket { purpose: Purpose::VerifyEmail, user: user.id, ends_at };
+        let ends_at = Some(now + TokenLifetimes::VERIFICATION);
+        let ticket = SignedToken { purpose: Purpose::VerifyEmail, user: user.id, ends_at };
         (!user.email_verified).then(|| Content::Verification { ticket: self.tickets.seal(&ticket, &[to.as_str()]) })
     }
 
@@ -107,8 +107,8 @@ impl Letters {
         password: Option<&PasswordHash>,
         now: OffsetDateTime,
     ) -> Option<Content> {
-        let ends_at = Some(now + TicketLives::PASSWORD_RESET);
-        let ticket = Ticket { purpose: Purpose::ResetPassword, user: user.id, ends_at };
+        let ends_at = Some(now + TokenLifetimes::PASSWORD_RESET);
+        let ticket = SignedToken { purpose: Purpose::ResetPassword, user: user.id, ends_at };
         let bound = bound_to_password(to, password);
         user.email_verified.then(|| Content::PasswordReset { ticket: self.tickets.seal(&ticket, &bound) })
     }
@@ -117,18 +117,18 @@ impl Letters {
         if !user.email_verified || !self.wishes.preferences(user.id).await?.of(news.kind).email {
             return Ok(None);
         }
-        let ticket = Ticket { purpose: Purpose::Unsubscribe(news.kind), user: user.id, ends_at: None };
+        let ticket = SignedToken { purpose: Purpose::Unsubscribe(news.kind), user: user.id, ends_at: None };
         Ok(Some(Content::News { news: news.clone(), unsubscribe: self.tickets.seal(&ticket, &[]) }))
     }
 }
 
 /// Whether what `letter` says is still so at `now`. A streak is at risk on the day that the letter is about, until something
 /// arrives; what else is told stays told.
-async fn still_holds(tx: &mut dyn UnitOfWork, letter: &Letter, now: OffsetDateTime) -> Result<bool, StoreError> {
-    match &letter.about {
+async fn still_holds(tx: &mut dyn UnitOfWork, email: &EmailJob, now: OffsetDateTime) -> Result<bool, StoreError> {
+    match &email.about {
         About::News(news) if news.kind == NotificationKind::StreakAtRisk => {
-            let at_risk = streak_at_risk(tx, letter.to, now).await?;
-            Ok(at_risk.is_some_and(|(_, day)| data::text(&news.facts, "date") == Some(day.to_string().as_str())))
+            let at_risk = streak_at_risk(tx, email.to, now).await?;
+            Ok(at_risk.is_some_and(|(_, day)| payload::text(&news.facts, "date") == Some(day.to_string().as_str())))
         }
         _ => Ok(true),
     }
@@ -154,16 +154,16 @@ mod tests {
     use crate::ids::{JobId, UserId};
     use crate::mail::ports::MockMailer;
     use crate::notifications::ports::MockNotificationReader;
-    use crate::notifications::{Channels, Preferences, Told};
+    use crate::notifications::{Channels, NotificationContent, Preferences};
+    use crate::signed_token::UnverifiedToken;
     use crate::testing::{TestUnitOfWork, facts, person};
-    use crate::tickets::Brought;
     use crate::usage::testing::{NOW, account};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const ID: JobId = JobId(Uuid::from_u128(7));
 
-    fn key() -> TicketKey {
-        TicketKey::of(b"a secret")
+    fn key() -> TokenKey {
+        TokenKey::of(b"a secret")
     }
 
     fn news(kind: NotificationKind) -> About {
@@ -190,13 +190,12 @@ mod tests {
         wishes.expect_preferences().returning(move |_| Ok(said.iter().copied().collect::<Preferences>()));
         let (mut mailer, out) = (MockMailer::new(), Arc::new(Mutex::new(None)));
         let kept = out.clone();
-        mailer.expect_send().returning(move |letter| {
-            assert!(kept.lock().expect("a letter").replace(letter.clone()).is_none(), "it is sent once");
+        mailer.expect_send().returning(move |email| {
+            assert!(kept.lock().expect("a letter").replace(email.clone()).is_none(), "it is sent once");
             Ok(())
         });
-        let letters =
-            Letters::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(now)));
-        let sent = block_on(letters.send(&Letter { id: ID, to: ADA, about }));
+        let emails = Emails::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(now)));
+        let sent = block_on(emails.send(&EmailJob { id: ID, to: ADA, about }));
         let out = out.lock().expect("a letter").clone();
         (sent, out)
     }
@@ -257,8 +256,8 @@ mod tests {
     #[test]
     fn nobody_is_warned_of_a_midnight_that_is_over_or_on_a_day_that_was_saved() {
         let warning = |date| {
-            let Told { kind, title, message, data, .. } = Told::streak_at_risk(2, date);
-            let facts = data.into_iter().map(|(name, datum)| (name.to_owned(), datum)).collect();
+            let NotificationContent { kind, title, message, data, .. } = NotificationContent::streak_at_risk(2, date);
+            let facts = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             About::News(News { kind, title, message, facts })
         };
         for (now, about, sent) in [
@@ -298,9 +297,9 @@ mod tests {
                 Content::PasswordChanged => panic!("it has no link of its own"),
                 Content::News { unsubscribe, .. } => unsubscribe,
             };
-            let brought = Brought::parse(&ticket).expect("a ticket");
-            assert_eq!(brought.said(), Ticket { purpose, user: ADA, ends_at: life.map(|life| NOW + life) });
-            assert!(key().confirms(&brought, bound, NOW), "{purpose:?}");
+            let unverified = UnverifiedToken::parse(&ticket).expect("a ticket");
+            assert_eq!(unverified.claims(), SignedToken { purpose, user: ADA, ends_at: life.map(|life| NOW + life) });
+            assert!(key().confirms(&unverified, bound, NOW), "{purpose:?}");
         }
     }
 

@@ -2,8 +2,8 @@
 
 use time::OffsetDateTime;
 
-use crate::data::StoredData;
 use crate::ids::NotificationId;
+use crate::payload::StoredData;
 
 /// How many notifications can be named at once to be marked as read.
 pub const MOST_MARKED: usize = 1_000;

@@ -3,8 +3,8 @@
 use time::{Date, OffsetDateTime};
 
 use crate::achievements::Unlock;
-use crate::data::Data;
 use crate::ids::{NotificationId, UserId};
+use crate::payload::Payload;
 use crate::progression::Level;
 use crate::social::unlock_data;
 use crate::users::User;
@@ -67,14 +67,14 @@ pub struct Notification {
     /// Who is told.
     pub user: UserId,
     /// What is told.
-    pub told: Told,
+    pub content: NotificationContent,
     /// When.
     pub created_at: OffsetDateTime,
 }
 
 /// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct NotificationContent {
     /// What kind of news it is.
     pub kind: NotificationKind,
     /// A few words.
@@ -82,12 +82,12 @@ pub struct Told {
     /// A sentence.
     pub message: String,
     /// The particulars.
-    pub data: Data,
+    pub data: Payload,
     /// What it is about, after its kind: nobody is told twice of the same subject.
     pub subject: String,
 }
 
-impl Told {
+impl NotificationContent {
     /// The key that a person has once: `kind:subject`.
     pub fn dedup_key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.subject)

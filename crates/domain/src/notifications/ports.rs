@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::Notification;
-use super::expiry::{Expiry, Forgotten};
 use super::listing::{Listed, Listing, Which};
 use super::preferences::{Preferences, PreferencesChange};
+use super::retention::{Forgotten, RetentionCutoffs};
 use crate::error::StoreError;
 use crate::ids::UserId;
 
@@ -16,7 +16,7 @@ use crate::ids::UserId;
 pub trait NotificationRepository: Send {
     /// Tells `user`; says how many of `told` that were: what they do not want to be told, or were told before, is left out.
     /// One statement.
-    async fn insert(&mut self, user: UserId, told: &[Notification]) -> Result<u64, StoreError>;
+    async fn insert(&mut self, user: UserId, content: &[Notification]) -> Result<u64, StoreError>;
 
     /// Marks notifications of `user` as read at `now`, and says how many: those that are nobody's or somebody else's and
     /// those that were read before are left alone. Of many who do this at the same time each row counts for one. One
@@ -30,7 +30,7 @@ pub trait NotificationRepository: Send {
 
     /// Removes notifications that are not kept any more: up to `most` that were read and as many that were not, the oldest
     /// first. Some that somebody else is changing may be left for later.
-    async fn forget(&mut self, kept: Expiry, most: u32) -> Result<Forgotten, StoreError>;
+    async fn forget(&mut self, kept: RetentionCutoffs, most: u32) -> Result<Forgotten, StoreError>;
 }
 
 /// Reads notifications and preferences.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::error::NotificationError;
-use super::expiry::{Expiry, Forgotten};
 use super::listing::{Listed, Listing, Which};
 use super::ports::NotificationReader;
 use super::preferences::{Preferences, PreferencesChange};
+use super::retention::{Forgotten, RetentionCutoffs};
 use crate::clock::Clock;
 use crate::ids::UserId;
 use crate::store::{Store, retried};
@@ -16,13 +16,13 @@ const BATCH: u32 = 5_000;
 
 /// The use cases of notifications.
 #[derive(Clone)]
-pub struct Inbox {
+pub struct Notifications {
     store: Arc<dyn Store>,
     reader: Arc<dyn NotificationReader>,
     clock: Arc<dyn Clock>,
 }
 
-impl Inbox {
+impl Notifications {
     /// Keeps in `store` what was read and what is wanted, and reads from `reader`.
     pub fn new(store: Arc<dyn Store>, reader: Arc<dyn NotificationReader>, clock: Arc<dyn Clock>) -> Self {
         Self { store, reader, clock }
@@ -76,7 +76,7 @@ impl Inbox {
         let mut forgotten = Forgotten::default();
         while !stop() {
             let mut tx = self.store.begin().await?;
-            let batch = tx.notifications().forget(Expiry::at(self.clock.now()), BATCH).await?;
+            let batch = tx.notifications().forget(RetentionCutoffs::at(self.clock.now()), BATCH).await?;
             tx.commit().await?;
             forgotten += batch;
             if !batch.is_full(BATCH) {
@@ -111,7 +111,9 @@ mod tests {
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
     /// An inbox over transactions as `prepare` makes them, and how many of them were committed.
-    fn inbox(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Inbox, Arc<AtomicUsize>) {
+    fn notifications(
+        prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
+    ) -> (Notifications, Arc<AtomicUsize>) {
         let commits = Arc::new(AtomicUsize::new(0));
         let counter = commits.clone();
         let store = TestUnitOfWork::store(move || {
@@ -119,21 +121,24 @@ mod tests {
             prepare(&mut tx);
             tx
         });
-        (Inbox::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW))), commits)
+        (
+            Notifications::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW))),
+            commits,
+        )
     }
 
     #[test]
     fn what_is_marked_as_read_is_marked_now_and_kept() {
         for which in [Which::All, Which::These(vec![NotificationId(Uuid::from_u128(7))])] {
             let asked = which.clone();
-            let (inbox, commits) = inbox(move |tx| {
+            let (notifications, commits) = notifications(move |tx| {
                 let asked = asked.clone();
                 tx.notifications.expect_mark_read().returning(move |user, which, now| {
                     assert_eq!((user, which, now), (ADA, &asked, NOW));
                     Ok(3)
                 });
             });
-            assert_eq!(block_on(inbox.mark_read(ADA, &which)).expect("marked"), 3);
+            assert_eq!(block_on(notifications.mark_read(ADA, &which)).expect("marked"), 3);
             assert_eq!(commits.load(Ordering::SeqCst), 1);
         }
     }
@@ -144,27 +149,27 @@ mod tests {
         let after: Preferences =
             [(NotificationKind::LevelUp, Channels { in_app: false, email: true })].into_iter().collect();
         let (asked, answer) = (change.clone(), after.clone());
-        let (inbox, commits) = inbox(move |tx| {
+        let (notifications, commits) = notifications(move |tx| {
             let (asked, answer) = (asked.clone(), answer.clone());
             tx.notifications.expect_change_preferences().returning(move |user, change| {
                 assert_eq!((user, change), (ADA, &asked));
                 Ok(answer.clone())
             });
         });
-        assert_eq!(block_on(inbox.change_preferences(ADA, &change)).expect("changed"), after);
+        assert_eq!(block_on(notifications.change_preferences(ADA, &change)).expect("changed"), after);
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
     /// An inbox whose batches remove as many as `batches` says, one after the other.
-    fn forgetting(batches: &[(u64, u64)]) -> (Inbox, Arc<AtomicUsize>) {
+    fn forgetting(batches: &[(u64, u64)]) -> (Notifications, Arc<AtomicUsize>) {
         let left: Vec<_> =
             batches.iter().rev().map(|(read, unread)| Forgotten { read: *read, unread: *unread }).collect();
         let left = Arc::new(Mutex::new(left));
-        inbox(move |tx| {
+        notifications(move |tx| {
             let left = left.clone();
             tx.notifications.expect_forget().returning(move |kept, most| {
                 let expected =
-                    Expiry { read: datetime!(2026-08-24 12:00 UTC), unread: datetime!(2025-11-22 12:00 UTC) };
+                    RetentionCutoffs { read: datetime!(2026-08-24 12:00 UTC), unread: datetime!(2025-11-22 12:00 UTC) };
                 assert_eq!((kept, most), (expected, 5_000));
                 Ok(left.lock().expect("batches").pop().expect("nobody asks on after a batch that is not full"))
             });
@@ -180,8 +185,8 @@ mod tests {
             (&[(5_000, 7), (0, 0)], 5_000, 7),
             (&[(5_000, 0), (2, 5_000), (0, 5_000), (0, 1)], 5_002, 10_001),
         ] {
-            let (inbox, commits) = forgetting(batches);
-            let forgotten = block_on(inbox.forget(|| false)).expect("removed");
+            let (notifications, commits) = forgetting(batches);
+            let forgotten = block_on(notifications.forget(|| false)).expect("removed");
             assert_eq!(forgotten, Forgotten { read, unread }, "{batches:?}");
             assert_eq!(commits.load(Ordering::SeqCst), batches.len(), "{batches:?}");
         }
@@ -189,10 +194,10 @@ mod tests {
 
     #[test]
     fn who_is_told_to_stop_stops_between_batches_and_tells_what_is_gone() {
-        let (inbox, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
+        let (notifications, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
         let asked = Cell::new(0);
         let stop = || asked.replace(asked.get() + 1) == 2;
-        assert_eq!(block_on(inbox.forget(stop)).expect("removed"), Forgotten { read: 10_000, unread: 0 });
+        assert_eq!(block_on(notifications.forget(stop)).expect("removed"), Forgotten { read: 10_000, unread: 0 });
         assert_eq!(commits.load(Ordering::SeqCst), 2);
     }
 
@@ -200,8 +205,9 @@ mod tests {
     fn a_store_that_is_away_is_told_as_such() {
         let mut store = MockStore::new();
         store.expect_begin().returning(|| Err(StoreError::Unavailable("away".into())));
-        let inbox = Inbox::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW)));
-        let error = block_on(inbox.mark_read(ADA, &Which::All)).expect_err("away");
+        let notifications =
+            Notifications::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW)));
+        let error = block_on(notifications.mark_read(ADA, &Which::All)).expect_err("away");
         let away = StoreError::Unavailable("away".into());
         assert_eq!((error.kind(), error.code(), error.subject()), (away.kind(), away.code(), away.subject()));
     }

@@ -7,20 +7,20 @@ use super::notification::NotificationKind;
 use super::preferences::PreferencesChange;
 use crate::clock::Clock;
 use crate::ids::UserId;
+use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 use crate::store::{Store, retried};
-use crate::tickets::{Brought, Purpose, TicketKey};
 
 /// The use cases of the link that stops letters.
 #[derive(Clone)]
 pub struct Unsubscribing {
     store: Arc<dyn Store>,
-    tickets: TicketKey,
+    tickets: TokenKey,
     clock: Arc<dyn Clock>,
 }
 
 impl Unsubscribing {
     /// Keeps in `store` what is not wanted any more by whoever brings a ticket that `tickets` signed.
-    pub fn new(store: Arc<dyn Store>, tickets: TicketKey, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: Arc<dyn Store>, tickets: TokenKey, clock: Arc<dyn Clock>) -> Self {
         Self { store, tickets, clock }
     }
 
@@ -46,10 +46,10 @@ impl Unsubscribing {
     }
 
     fn read(&self, ticket: &str) -> Result<(UserId, NotificationKind), NotificationError> {
-        let brought = Brought::parse(ticket).ok_or(NotificationError::BadLink)?;
-        match brought.said().purpose {
-            Purpose::Unsubscribe(kind) if self.tickets.confirms(&brought, &[], self.clock.now()) => {
-                Ok((brought.said().user, kind))
+        let unverified = UnverifiedToken::parse(ticket).ok_or(NotificationError::BadLink)?;
+        match unverified.claims().purpose {
+            Purpose::Unsubscribe(kind) if self.tickets.confirms(&unverified, &[], self.clock.now()) => {
+                Ok((unverified.claims().user, kind))
             }
             _ => Err(NotificationError::BadLink),
         }
@@ -67,18 +67,18 @@ mod tests {
     use super::*;
     use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
+    use crate::signed_token::SignedToken;
     use crate::testing::{TestUnitOfWork, person};
-    use crate::tickets::Ticket;
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    fn key() -> TicketKey {
-        TicketKey::of(b"a secret")
+    fn key() -> TokenKey {
+        TokenKey::of(b"a secret")
     }
 
     fn ticket(purpose: Purpose) -> String {
-        key().seal(&Ticket { purpose, user: ADA, ends_at: None }, &[])
+        key().seal(&SignedToken { purpose, user: ADA, ends_at: None }, &[])
     }
 
     fn unsubscribing(is_there: bool) -> (Unsubscribing, Arc<AtomicUsize>) {
@@ -118,8 +118,8 @@ mod tests {
     fn other_links_stop_nothing() {
         let (unsubscribing, commits) = unsubscribing(true);
         let foreign =
-            Ticket { purpose: Purpose::Unsubscribe(NotificationKind::WeeklySummary), user: ADA, ends_at: None };
-        let foreign = TicketKey::of(b"another").seal(&foreign, &[]);
+            SignedToken { purpose: Purpose::Unsubscribe(NotificationKind::WeeklySummary), user: ADA, ends_at: None };
+        let foreign = TokenKey::of(b"another").seal(&foreign, &[]);
         for bad in ["", "x", &foreign, &ticket(Purpose::VerifyEmail), &ticket(Purpose::ResetPassword)] {
             for error in
                 [unsubscribing.kind(bad), block_on(unsubscribing.unsubscribe(bad))].map(|end| end.expect_err(bad))

@@ -4,10 +4,10 @@ use time::OffsetDateTime;
 
 use crate::achievements::Tier;
 use crate::achievements::ports::ProgressEvent;
-use crate::data::StoredData;
 use crate::identity::{Device, ExternalLink, Scopes};
 use crate::ids::AchievementId;
 use crate::notifications::{Channels, NotificationKind};
+use crate::payload::StoredData;
 use crate::projects::ProjectDetails;
 use crate::referrals::ReferralCode;
 use crate::usage::{Entry, MachineId};

@@ -7,11 +7,11 @@ use super::error::PricingError;
 use super::ports::PriceReader;
 use super::price_override::{Decision, DecisionId, ListedDecision, Override};
 use super::rates::Prices;
-use crate::administration::{Action, Administrator, Deed, Reason, Target};
+use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget, Reason};
 use crate::clock::Clock;
-use crate::data::Datum;
 use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
+use crate::payload::Value;
 use crate::store::{Store, UnitOfWork, retried};
 use crate::text::rfc3339;
 use crate::usage::Provider;
@@ -81,7 +81,7 @@ impl PriceOverrides {
         tx.prices().next_edition().await?;
         let job = NewJob { job: Job::Reprice, key: format!("override:{id}"), run_at: now };
         tx.jobs().enqueue(&[(JobId(self.ids.fresh()), job)], now).await?;
-        deed(id, &decided, &reason).note(tx.administration(), &*self.ids, by, now).await?;
+        admin_action(id, &decided, &reason).record(tx.administration(), &*self.ids, by, now).await?;
         tx.commit().await?;
         Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
     }
@@ -106,17 +106,17 @@ fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
 }
 
 /// The decision `id`, for the log.
-fn deed(id: DecisionId, decided: &Override, reason: &Reason) -> Deed {
+fn admin_action(id: DecisionId, decided: &Override, reason: &Reason) -> AdminAction {
     let Override { model, provider, valid_from, prices } = decided;
-    let action = if prices.is_some() { Action::SetPrice } else { Action::EndPrice };
+    let action = if prices.is_some() { AdminActionKind::SetPrice } else { AdminActionKind::EndPrice };
     let details = vec![
-        ("decision", Datum::Integer(id.0)),
+        ("decision", Value::Integer(id.0)),
         ("provider", provider.as_ref().map(Provider::as_str).into()),
         ("valid_from", rfc3339(*valid_from).into()),
         ("prices", prices.as_ref().map(ToString::to_string).into()),
         ("reason", reason.as_str().into()),
     ];
-    Deed::new(action, Target::Model(model.clone()), details)
+    AdminAction::new(action, AuditTarget::Model(model.clone()), details)
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
     use super::super::line;
     use super::super::ports::MockPriceReader;
     use super::*;
-    use crate::administration::{Actor, Noted};
+    use crate::administration::{AuditActor, AuditRecord};
     use crate::clock::FixedClock;
     use crate::ids::CountingIds;
     use crate::ids::UserId;
@@ -164,7 +164,7 @@ mod tests {
     struct Done {
         commits: Arc<AtomicUsize>,
         jobs: Arc<Mutex<Vec<String>>>,
-        noted: Arc<Mutex<Vec<Noted>>>,
+        noted: Arc<Mutex<Vec<AuditRecord>>>,
     }
 
     /// The use cases where `last` is the decision 4, and the last one.
@@ -186,7 +186,7 @@ mod tests {
                 assert!(queued.iter().all(|(_, job)| job.run_at == now));
                 Ok(1)
             });
-            tx.administration.expect_note().returning(move |entry| {
+            tx.administration.expect_record().returning(move |entry| {
                 noted.lock().expect("a list").push(entry.clone());
                 Ok(())
             });
@@ -207,16 +207,19 @@ mod tests {
         assert_eq!(done.commits.load(Ordering::SeqCst), 1);
         assert_eq!(*done.jobs.lock().expect("a list"), ["reprice override:5"]);
         let noted = done.noted.lock().expect("a list");
-        assert_eq!((noted.len(), &noted[0].actor, noted[0].at), (1, &Actor::Administrator(admin()), NOW));
-        assert_eq!((noted[0].deed.action, noted[0].deed.target.name().as_str()), (Action::SetPrice, "house-model"));
-        let expected: Vec<(&str, Datum)> = vec![
-            ("decision", Datum::Integer(5)),
-            ("provider", Datum::Nothing),
+        assert_eq!((noted.len(), &noted[0].actor, noted[0].at), (1, &AuditActor::Administrator(admin()), NOW));
+        assert_eq!(
+            (noted[0].action.kind, noted[0].action.target.name().as_str()),
+            (AdminActionKind::SetPrice, "house-model")
+        );
+        let expected: Vec<(&str, Value)> = vec![
+            ("decision", Value::Integer(5)),
+            ("provider", Value::Nothing),
             ("valid_from", rfc3339(NOW).into()),
             ("prices", "in=0 out=0".into()),
             ("reason", "by contract".into()),
         ];
-        assert_eq!(noted[0].deed.details, expected);
+        assert_eq!(noted[0].action.details, expected);
     }
 
     #[test]
@@ -245,9 +248,9 @@ mod tests {
             assert_eq!(matches!(ended, Err(PricingError::NotOverridden(asked)) if asked == id), !ends);
             assert_eq!(done.commits.load(Ordering::SeqCst), usize::from(ends));
             assert_eq!(done.jobs.lock().expect("a list").len(), usize::from(ends));
-            let actions: Vec<Action> =
-                done.noted.lock().expect("a list").iter().map(|noted| noted.deed.action).collect();
-            assert_eq!(actions, vec![Action::EndPrice; usize::from(ends)]);
+            let actions: Vec<AdminActionKind> =
+                done.noted.lock().expect("a list").iter().map(|noted| noted.action.kind).collect();
+            assert_eq!(actions, vec![AdminActionKind::EndPrice; usize::from(ends)]);
         }
     }
 

@@ -13,7 +13,7 @@ use crate::days::Window;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{ActivityId, Ids, NotificationId, UserId};
-use crate::notifications::{Notification, Told};
+use crate::notifications::{Notification, NotificationContent};
 use crate::social::{
     Activity, Happening, achievement_unlocked, badge_earned, level_up, rank_reached, streak_milestone,
 };
@@ -36,13 +36,13 @@ pub(crate) struct Change {
     /// XP that the change itself pays.
     pub granted: Vec<ProgressEvent>,
     /// What its owner is told of the change itself.
-    pub told: Vec<Told>,
+    pub content: Vec<NotificationContent>,
 }
 
 impl Change {
     /// A change of `account`, as it was locked.
     pub(crate) fn of(account: Account) -> Self {
-        Self { before: account.level(), account, granted: Vec::new(), told: Vec::new() }
+        Self { before: account.level(), account, granted: Vec::new(), content: Vec::new() }
     }
 }
 
@@ -84,8 +84,8 @@ pub(crate) async fn settle(
         activities: (outcome.happenings.into_iter())
             .map(|(kind, data)| Activity { id: ActivityId(ids.fresh()), user, kind, data, created_at: now })
             .collect(),
-        notifications: (outcome.told.into_iter())
-            .map(|told| Notification { id: NotificationId(ids.fresh()), user, told, created_at: now })
+        notifications: (outcome.content.into_iter())
+            .map(|content| Notification { id: NotificationId(ids.fresh()), user, content, created_at: now })
             .collect(),
     };
     if !award.is_empty() {
@@ -111,12 +111,12 @@ struct Outcome {
     unlocks: Vec<Unlock>,
     events: Vec<ProgressEvent>,
     happenings: Vec<Happening>,
-    told: Vec<Told>,
+    content: Vec<NotificationContent>,
 }
 
 /// Judges a change by `facts`. Nothing that an event was written for happens again.
 fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, today: Date) -> Outcome {
-    let Change { before, mut account, granted, mut told } = change;
+    let Change { before, mut account, granted, mut content } = change;
     account.active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
     account.longest_streak = longest_run(&facts.active_days);
     account.event_xp = past.xp();
@@ -136,7 +136,7 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
         account.event_xp.0 += paid.0;
         account.achievements += u32::from(unlock.is_new);
         happenings.push(achievement_unlocked(unlock));
-        told.push(Told::achievement_unlocked(unlock));
+        content.push(NotificationContent::achievement_unlocked(unlock));
     }
 
     let mark = |reason: String| ProgressEvent { reason, xp: EventXp(0) };
@@ -145,7 +145,7 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
     if level.level > before.level && !past.contains(&reached.reason) {
         events.push(reached);
         happenings.push(level_up(level));
-        told.push(Told::level_up(level));
+        content.push(NotificationContent::level_up(level));
     }
     let passed: BTreeSet<u32> = (MILESTONES.into_iter())
         .filter(|days| *days <= account.longest_streak && !past.contains(&streak_reason(*days)))
@@ -158,7 +158,7 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
     let marks: Vec<u32> = marks.collect();
     if let Some(&mark) = marks.last() {
         happenings.push(rank_reached(mark, rank));
-        told.push(Told::leaderboard_rank(mark, rank));
+        content.push(NotificationContent::leaderboard_rank(mark, rank));
     }
     events.extend(marks.into_iter().map(|reached| mark(rank_reason(reached))));
     let badge_reason =
@@ -171,7 +171,7 @@ fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, tod
         happenings.extend(earned.last().map(|badge| badge_earned(*badge)));
     }
     events.extend(earned.into_iter().map(|badge| mark(badge_reason(badge))));
-    Outcome { before, derived, account, unlocks, events, happenings, told }
+    Outcome { before, derived, account, unlocks, events, happenings, content }
 }
 
 fn rank_reason(mark: u32) -> String {
@@ -227,9 +227,9 @@ mod tests {
         assert_eq!(outcome.events, [ProgressEvent { reason: "achievement:first-sync:0".into(), xp: EventXp(5_000) }]);
         assert_eq!((outcome.account.event_xp, outcome.account.achievements), (EventXp(5_000), 1));
         assert_eq!(outcome.happenings.len(), 1);
-        let [told] = &outcome.told[..] else { panic!("{:?}", outcome.told) };
-        assert_eq!((told.kind, &*told.title), (NotificationKind::AchievementUnlocked, "First Light unlocked"));
-        assert_eq!(told.dedup_key(), "achievement_unlocked:first-sync:0");
+        let [content] = &outcome.content[..] else { panic!("{:?}", outcome.content) };
+        assert_eq!((content.kind, &*content.title), (NotificationKind::AchievementUnlocked, "First Light unlocked"));
+        assert_eq!(content.dedup_key(), "achievement_unlocked:first-sync:0");
     }
 
     #[test]
@@ -238,8 +238,8 @@ mod tests {
         let stream: Vec<_> = outcome.unlocks.iter().filter(|unlock| unlock.definition.slug == "token-stream").collect();
         let [unlock] = stream[..] else { panic!("{stream:?}") };
         assert_eq!((unlock.tier, unlock.xp), (Some(Tier::Gold), 50 + 100 + 200));
-        let told = outcome.told.iter().filter(|told| told.subject.starts_with("token-stream:")).count();
-        assert_eq!(told, 1);
+        let content = outcome.content.iter().filter(|content| content.subject.starts_with("token-stream:")).count();
+        assert_eq!(content, 1);
     }
 
     #[test]
@@ -307,10 +307,14 @@ mod tests {
             let shown = of_kind(&outcome, ActivityKind::RankReached);
             let expected: Vec<String> = announced.iter().map(|mark| format!("Integer({mark})")).collect();
             assert_eq!(shown, expected, "{best_rank} {reasons:?}");
-            let told: Vec<_> =
-                outcome.told.iter().filter(|told| told.kind == NotificationKind::LeaderboardRank).collect();
+            let content: Vec<_> =
+                outcome.content.iter().filter(|content| content.kind == NotificationKind::LeaderboardRank).collect();
             let subjects: Vec<String> = announced.iter().map(ToString::to_string).collect();
-            assert_eq!(told.iter().map(|told| told.subject.clone()).collect::<Vec<_>>(), subjects, "{best_rank}");
+            assert_eq!(
+                content.iter().map(|content| content.subject.clone()).collect::<Vec<_>>(),
+                subjects,
+                "{best_rank}"
+            );
             let marked: Vec<_> = outcome.events.iter().filter(|event| event.reason.starts_with("rank:")).collect();
             assert_eq!(marked.iter().map(|event| &*event.reason).collect::<Vec<_>>(), marks, "{best_rank} {reasons:?}");
         }

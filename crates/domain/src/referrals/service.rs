@@ -8,8 +8,8 @@ use super::click::{CLICK_LIMITS, VisitorSalt};
 use super::code::ReferralCode;
 use super::error::ReferralError;
 use super::ports::ReferralReader;
+use super::referral_chain::{Join, Paid, ReferralChain};
 use super::stats::{LISTED, ReferralStats};
-use super::upline::{Join, Paid, Upline};
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::identity::Device;
@@ -100,10 +100,10 @@ impl Referrals {
     async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
         let unknown = || ReferralError::UnknownCode(code.to_owned());
         let parsed = ReferralCode::parse(code).ok_or_else(unknown)?;
-        let (mut tx, upline) = Upline::begin_by_code(&*self.store, Some(user), &parsed).await?;
-        let upline = upline.ok_or_else(unknown)?;
-        let referrer = upline.referrer().ok_or_else(unknown)?;
-        let account = upline.newcomer.clone().ok_or(ReferralError::UnknownUser(user))?;
+        let (mut tx, chain) = ReferralChain::begin_by_code(&*self.store, Some(user), &parsed).await?;
+        let chain = chain.ok_or_else(unknown)?;
+        let referrer = chain.referrer().ok_or_else(unknown)?;
+        let account = chain.newcomer.clone().ok_or(ReferralError::UnknownUser(user))?;
         let person = tx.users().find(user).await?.ok_or(ReferralError::UnknownUser(user))?;
         let now = self.clock.now();
         if referrer == user {
@@ -121,7 +121,7 @@ impl Referrals {
         }
         let visitor = self.salt.visitor(&parsed, device);
         let join = Join { referred: user, visitor, now, pays: account.totals.messages > 0 };
-        let paid = upline.join(&mut *tx, &*self.ids, join).await?.ok_or(ReferralError::AlreadyReferred)?;
+        let paid = chain.join(&mut *tx, &*self.ids, join).await?.ok_or(ReferralError::AlreadyReferred)?;
         tx.commit().await?;
         Ok(paid)
     }

@@ -191,7 +191,7 @@ fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
         tx
     });
     let prices = Arc::new(CurrentBook::new(PriceBook::new([])));

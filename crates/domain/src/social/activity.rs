@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use crate::achievements::{Tier, Unlock};
-use crate::data::Data;
 use crate::ids::{ActivityId, UserId};
+use crate::payload::Payload;
 use crate::progression::{Level, MonthlyBadge};
 
 /// The kinds of things that happen.
@@ -54,13 +54,13 @@ pub struct Activity {
     /// What happened.
     pub kind: ActivityKind,
     /// The particulars.
-    pub data: Data,
+    pub data: Payload,
     /// When.
     pub created_at: OffsetDateTime,
 }
 
 /// What happened, and its particulars.
-pub type Happening = (ActivityKind, Data);
+pub type Happening = (ActivityKind, Payload);
 
 /// `unlock` happened: `{achievement_id, slug, name, rarity, tier, tier_name, xp}`.
 pub fn achievement_unlocked(unlock: &Unlock) -> Happening {
@@ -68,7 +68,7 @@ pub fn achievement_unlocked(unlock: &Unlock) -> Happening {
 }
 
 /// What programs are told of an unlock.
-pub(crate) fn unlock_data(unlock: &Unlock) -> Data {
+pub(crate) fn unlock_data(unlock: &Unlock) -> Payload {
     let definition = unlock.definition;
     vec![
         ("achievement_id", definition.id().to_string().into()),

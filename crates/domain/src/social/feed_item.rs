@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::activity::ActivityKind;
-use crate::data::StoredData;
 use crate::ids::{ActivityId, UserId};
+use crate::payload::StoredData;
 use crate::users::{Username, WebUrl};
 
 /// Something that happened to somebody, as those who follow them see it.

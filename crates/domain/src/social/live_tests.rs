@@ -8,9 +8,9 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::*;
-use crate::data::StoredData;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::ActivityId;
+use crate::payload::StoredData;
 use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
 use crate::users::Username;
@@ -55,7 +55,7 @@ fn mark(number: u32) -> Mark {
 
 /// A feed of somebody who comes back after `after`, missed `missed` and hears `heard` before the process ends. Returns the numbers
 /// they are told.
-fn told(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
+fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
     reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| Mark { id: known, ..mark(0) })));
@@ -76,11 +76,11 @@ fn told(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     });
     let feed = Feed::new(Arc::new(reader), Arc::new(hub));
     let mut live = block_on(feed.live(EVE, after.map(point))).expect("a feed");
-    let mut told = Vec::new();
+    let mut content = Vec::new();
     while let Some(event) = block_on(live.next()).expect("a store") {
-        told.push(event.activity.item.id.0.as_u128());
+        content.push(event.activity.item.id.0.as_u128());
     }
-    told
+    content
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn what_was_missed_comes_first_and_nothing_twice() {
         (Some(1), vec![2, 3], vec![3, 2, 4, 4], vec![2, 3, 4]),
         (Some(1), vec![1, 2], vec![1], vec![2]),
     ] {
-        assert_eq!(told(after, missed, heard), expected, "{after:?}");
+        assert_eq!(content(after, missed, heard), expected, "{after:?}");
     }
 }
 
@@ -103,7 +103,7 @@ fn somebody_who_was_away_for_long_misses_nothing_however_much_it_is() {
     for length in [MISSED - 1, MISSED, MISSED + 1, 3 * MISSED + 50] {
         let missed: Vec<u32> = (2..2 + length).collect();
         let expected: Vec<u128> = missed.iter().map(|number| u128::from(*number)).chain([9_999]).collect();
-        assert_eq!(told(Some(1), missed, vec![9_999]), expected, "{length}");
+        assert_eq!(content(Some(1), missed, vec![9_999]), expected, "{length}");
     }
 }
 

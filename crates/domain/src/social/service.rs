@@ -9,7 +9,7 @@ use crate::accounts::Account;
 use crate::accounts::lock_together;
 use crate::clock::Clock;
 use crate::ids::{Ids, UserId};
-use crate::notifications::Told;
+use crate::notifications::NotificationContent;
 use crate::page::{Page, PageRequest};
 use crate::progression::{Change, settle};
 use crate::store::{Store, UnitOfWork, retried};
@@ -53,7 +53,7 @@ impl Social {
             if !tx.follows().insert_request(&follow).await? {
                 return Err(SocialError::AlreadyRequested(person.username));
             }
-            self.settle(&mut *tx, person.id, theirs, vec![Told::follow_request(&me)]).await?;
+            self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::follow_request(&me)]).await?;
             tx.commit().await?;
             return Ok(Followed::Requested);
         }
@@ -63,7 +63,7 @@ impl Social {
             return Err(SocialError::AlreadyFollowing(person.username));
         }
         self.settle(&mut *tx, follower, mine, Vec::new()).await?;
-        self.settle(&mut *tx, person.id, theirs, vec![Told::new_follower(&me)]).await?;
+        self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::new_follower(&me)]).await?;
         tx.commit().await?;
         Ok(Followed::Now(follow))
     }
@@ -188,9 +188,9 @@ impl Social {
         tx: &mut dyn UnitOfWork,
         user: UserId,
         account: Account,
-        told: Vec<Told>,
+        content: Vec<NotificationContent>,
     ) -> Result<(), SocialError> {
-        settle(tx, &*self.ids, self.clock.now(), user, Change { told, ..Change::of(account) }).await?;
+        settle(tx, &*self.ids, self.clock.now(), user, Change { content, ..Change::of(account) }).await?;
         Ok(())
     }
 }

@@ -6,13 +6,13 @@ use time::{Date, OffsetDateTime};
 
 use super::Streak;
 use super::ports::StreakReader;
+use crate::batch_outcome::BatchOutcome;
 use crate::clock::Clock;
 use crate::days::Window;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{Ids, NotificationId, UserId};
-use crate::notifications::{Notification, Told};
-use crate::round::Round;
+use crate::notifications::{Notification, NotificationContent};
 use crate::store::{Store, UnitOfWork};
 
 /// How many people are looked up at once.
@@ -42,7 +42,7 @@ impl StreakReminders {
             .filter(|zone| Streak::is_late(zone.local(now)))
             .map(|zone| (zone.clone(), zone.date(now)))
             .collect();
-        let (mut round, mut after) = (Round::default(), None);
+        let (mut round, mut after) = (BatchOutcome::default(), None);
         while !places.is_empty() && !stop() {
             let people = self.reader.unfed(&places, after, PAGE).await?;
             for user in &people {
@@ -60,8 +60,8 @@ impl StreakReminders {
     async fn remind_one(&self, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
         let mut tx = self.store.begin().await?;
         let Some((streak, day)) = streak_at_risk(&mut *tx, user, now).await? else { return Ok(false) };
-        let told = Told::streak_at_risk(streak.current, day);
-        let notification = Notification { id: NotificationId(self.ids.fresh()), user, told, created_at: now };
+        let content = NotificationContent::streak_at_risk(streak.current, day);
+        let notification = Notification { id: NotificationId(self.ids.fresh()), user, content, created_at: now };
         let is_new = tx.notifications().insert(user, &[notification]).await? > 0;
         tx.commit().await?;
         Ok(is_new)
@@ -108,7 +108,7 @@ mod tests {
 
     /// What Ada, who lives in `lives_in` and was active on these days of November 2026, is told at `now`, and how many
     /// transactions were committed.
-    fn told(now: OffsetDateTime, lives_in: &'static str, days: &'static [u8]) -> (Vec<String>, usize) {
+    fn content(now: OffsetDateTime, lives_in: &'static str, days: &'static [u8]) -> (Vec<String>, usize) {
         let (said, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let (noted, counter) = (said.clone(), commits.clone());
         let store = TestUnitOfWork::store(move || {
@@ -118,8 +118,8 @@ mod tests {
             let facts = facts(active);
             tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
             let noted = noted.clone();
-            tx.notifications.expect_insert().returning(move |_, told| {
-                noted.lock().expect("what is said").extend(told.iter().map(|told| told.told.dedup_key()));
+            tx.notifications.expect_insert().returning(move |_, content| {
+                noted.lock().expect("what is said").extend(content.iter().map(|content| content.content.dedup_key()));
                 Ok(1)
             });
             tx
@@ -149,7 +149,7 @@ mod tests {
             (datetime!(2026-11-22 23:00 UTC), "UTC", &[20, 21, 22], None),
             (datetime!(2026-11-22 23:00 UTC), "UTC", &[19, 21], None),
         ] {
-            let (said, commits) = told(now, lives_in, days);
+            let (said, commits) = content(now, lives_in, days);
             assert_eq!(said.first(), expected, "{now} {lives_in} {days:?}");
             assert_eq!(commits, usize::from(expected.is_some()));
         }

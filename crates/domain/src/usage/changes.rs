@@ -71,7 +71,7 @@ impl Changes {
         for entry in incoming {
             match stored.remove(&entry.message.key) {
                 None => changes.new.push(entry),
-                Some(old) if entry.message.beats(&old.message) => changes.replaced.push((old, entry)),
+                Some(old) if entry.message.supersedes(&old.message) => changes.replaced.push((old, entry)),
                 Some(_) => changes.known += 1,
             }
         }

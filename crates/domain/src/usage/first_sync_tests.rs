@@ -36,7 +36,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
         prepare(&mut tx);
         tx
     });

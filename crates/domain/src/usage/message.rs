@@ -57,7 +57,7 @@ impl Message {
     ///
     /// The larger total wins: streamed responses are logged in growing pieces. Every further step only makes the order
     /// total, so that any two different copies have the same winner wherever and whenever they meet.
-    pub fn beats(&self, other: &Self) -> bool {
+    pub fn supersedes(&self, other: &Self) -> bool {
         self.precedence() < other.precedence()
     }
 
@@ -136,10 +136,10 @@ mod tests {
             ("no provider", base.clone(), with(&|m| m.model.provider = Some(Provider::trusted("x")))),
         ];
         for (why, winner, loser) in table {
-            assert!(winner.beats(&loser), "{why}");
-            assert!(!loser.beats(&winner), "{why}, the other way round");
+            assert!(winner.supersedes(&loser), "{why}");
+            assert!(!loser.supersedes(&winner), "{why}, the other way round");
         }
-        assert!(!base.beats(&base), "a copy does not beat itself");
+        assert!(!base.supersedes(&base), "a copy does not beat itself");
     }
 
     #[test]

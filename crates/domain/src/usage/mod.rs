@@ -36,7 +36,7 @@ pub use intake::{Admitted, Intake, Reason, Rejection, Rejections};
 pub use message::{Entry, Message, MessageKey, Model, fold_copies};
 pub use names::{MachineId, ModelName, Provider, Source};
 pub use rebuild::Repair;
-pub use report::{Standing, SyncReport};
+pub use report::{AccountSummary, SyncReport};
 pub use repriced_account::RepricedAccount;
 pub use repricing::{Repriced, Repricing};
 pub use selection::{Reach, Selection};

@@ -77,7 +77,7 @@ pub trait LedgerRepository: Send {
     async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError>;
 
     /// Adds `difference` to the derived rows; rows that come to nothing go away.
-    async fn shift(&mut self, user: UserId, difference: &Derived) -> Result<Moved, StoreError>;
+    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<Moved, StoreError>;
 
     /// Up to `limit` messages after `cursor`, in the order of source and key.
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError>;

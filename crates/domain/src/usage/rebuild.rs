@@ -61,13 +61,13 @@ pub(super) async fn rederive(
             break;
         }
     }
-    let difference = fresh.since(&tx.ledger().derived(user).await?).without_zeros();
-    repair.rollups = difference.rollups.len();
-    repair.days = difference.days.len();
-    repair.hours = difference.hours.len();
-    repair.totals = !difference.totals.is_zero();
+    let delta = fresh.since(&tx.ledger().derived(user).await?).without_zeros();
+    repair.rollups = delta.rollups.len();
+    repair.days = delta.days.len();
+    repair.hours = delta.hours.len();
+    repair.totals = !delta.totals.is_zero();
     let is_due = account.is_rebuild_due;
-    let (rebuilt, _) = shift(tx, user, account, &difference).await?;
+    let (rebuilt, _) = apply_delta(tx, user, account, &delta).await?;
     if is_due {
         tx.ledger().mark_rebuilt(user).await?;
     }
@@ -89,14 +89,14 @@ pub(super) async fn up_to_date(
 }
 
 /// Moves the derived rows of `user` by `difference`; returns the account with its totals as they are then, and what moved.
-pub(super) async fn shift(
+pub(super) async fn apply_delta(
     tx: &mut dyn UnitOfWork,
     user: UserId,
     mut account: Account,
-    difference: &Derived,
+    delta: &Derived,
 ) -> Result<(Account, Moved), StoreError> {
-    let moved = tx.ledger().shift(user, difference).await?;
-    account.totals += difference.totals;
+    let moved = tx.ledger().apply_delta(user, delta).await?;
+    account.totals += delta.totals;
     if !account.totals.is_storable() {
         return Err(StoreError::Internal(format!("the totals of {user} are out of range")));
     }

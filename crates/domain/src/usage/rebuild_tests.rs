@@ -53,8 +53,8 @@ fn holding(tx: &mut TestUnitOfWork, stored: Vec<Entry>, kept: Derived, moves: &A
     });
     tx.ledger.expect_derived().returning(move |_| Ok(kept.clone()));
     let moves = moves.clone();
-    tx.ledger.expect_shift().returning(move |_, difference| {
-        moves.lock().expect("moves").push(difference.clone());
+    tx.ledger.expect_apply_delta().returning(move |_, delta| {
+        moves.lock().expect("moves").push(delta.clone());
         Ok(Moved::default())
     });
 }
@@ -83,8 +83,8 @@ fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted:
         tx.expect_settling(BTreeSet::new());
     });
     let repair = block_on(usage.rebuild(ADA)).expect("a rebuild");
-    let difference = moves.lock().expect("moves").remove(0);
-    (repair, difference, commits.load(Ordering::SeqCst))
+    let delta = moves.lock().expect("moves").remove(0);
+    (repair, delta, commits.load(Ordering::SeqCst))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::streaks::Streak;
 
 /// Where an account stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
+pub struct AccountSummary {
     /// Its lifetime tokens.
     pub tokens: i64,
     /// Its lifetime cost, without unpriced tokens.
@@ -25,7 +25,7 @@ pub struct Standing {
     pub rank: Option<u32>,
 }
 
-impl Standing {
+impl AccountSummary {
     /// Where an account stands after a change.
     pub(crate) fn of(earned: &Earned) -> Self {
         let Earned { account, streak, rank, .. } = earned;
@@ -64,7 +64,7 @@ pub struct SyncReport {
     /// What was wrong with the request and was ignored.
     pub warnings: Vec<Warning>,
     /// Where the account stands now.
-    pub standing: Standing,
+    pub standing: AccountSummary,
     /// Whether this sync reached a higher level.
     pub leveled_up: bool,
     /// What this sync unlocked, each achievement once.

@@ -8,7 +8,7 @@ use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
 use super::ports::{Cursor, UnpricedReader};
-use super::rebuild::{shift, up_to_date};
+use super::rebuild::{apply_delta, up_to_date};
 use super::repriced_account::RepricedAccount;
 use crate::clock::Clock;
 use crate::days::Zone;
@@ -134,13 +134,13 @@ impl Repricing {
         let next = last.filter(|_| page.len() >= BATCH);
 
         let mut pricer = Pricer::new(book);
-        let (mut learned, mut difference, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
+        let (mut learned, mut delta, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
         for old in page {
             let new = pricer.price(old.message.clone());
             // A model may have a price now and none at the message's time.
             let Some(amount) = new.cost.amount() else { continue };
-            difference.remove(&old, &zone);
-            difference.add(&new, &zone);
+            delta.remove(&old, &zone);
+            delta.add(&new, &zone);
             cost = cost + amount;
             learned.push(new);
         }
@@ -149,7 +149,7 @@ impl Repricing {
         }
         let now = self.clock.now();
         tx.ledger().write(user, &[], &learned).await?;
-        change.account = shift(&mut *tx, user, account, &difference.without_zeros()).await?.0;
+        change.account = apply_delta(&mut *tx, user, account, &delta.without_zeros()).await?.0;
         settle(&mut *tx, &*self.ids, now, user, change).await?;
         let messages = learned.len() as u64;
         tx.ledger().note_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
@@ -221,7 +221,7 @@ mod tests {
                 .withf(|_, models, _, _| *models == [model("learned")])
                 .returning(move |_, _, _, _| Ok(pages.lock().expect("no panic").next().unwrap_or_default()));
             tx.ledger.expect_write().withf(|_, new, _| new.is_empty()).returning(|_, _, _| Ok(()));
-            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
             tx.ledger.expect_note_repriced().returning(move |repriced| {
                 written.lock().expect("no panic").push(*repriced);
                 Ok(())

@@ -14,8 +14,8 @@ use super::intake::Intake;
 use super::message::{Entry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::{SharedNames, SyncLock};
-use super::rebuild::{Repair, rederive, shift, up_to_date};
-use super::report::{Standing, SyncReport};
+use super::rebuild::{Repair, apply_delta, rederive, up_to_date};
+use super::report::{AccountSummary, SyncReport};
 use super::room::Room;
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
@@ -28,7 +28,7 @@ use crate::jobs::FirstJobs;
 use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
-use crate::referrals::Upline;
+use crate::referrals::ReferralChain;
 use crate::store::{Store, UnitOfWork, retried};
 
 /// How many messages one statement handles.
@@ -104,13 +104,13 @@ impl Usage {
         let mut pricer = Pricer::new(&book);
         let written = write_all(&mut *tx, user, source, &admitted.messages, &mut pricer, &zone).await?;
         let unpriced_models = pricer.unpriced_models();
-        let (account, moved) = shift(&mut *tx, user, account, &written.difference).await?;
+        let (account, moved) = apply_delta(&mut *tx, user, account, &written.delta).await?;
         // Messages without tokens are new and count as nothing.
         let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
         let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
-        if let Some(upline) = unpaid.filter(|_| has_new_usage) {
-            upline.pay(&mut *tx, &*self.ids, user, now).await?;
+        if let Some(chain) = unpaid.filter(|_| has_new_usage) {
+            chain.pay(&mut *tx, &*self.ids, user, now).await?;
         }
         if !dry_run {
             let first = self.first.as_ref().filter(|_| has_new_usage);
@@ -142,7 +142,7 @@ impl Usage {
             updated_rollups: moved.updated_rollups,
             unpriced_models,
             warnings: warnings.clone(),
-            standing: Standing::of(&earned),
+            standing: AccountSummary::of(&earned),
             leveled_up: earned.leveled_up,
             unlocks: earned.unlocks,
         })
@@ -166,11 +166,11 @@ impl Usage {
         };
         // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
         drop(tx);
-        let (mut tx, upline) = Upline::begin(&*self.store, user, referrer).await?;
+        let (mut tx, chain) = ReferralChain::begin(&*self.store, user, referrer).await?;
         let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         // Another sync may have paid between the two.
-        let unpaid = account.unpaid_referrer().map(|_| upline);
+        let unpaid = account.unpaid_referrer().map(|_| chain);
         Ok(Opened { tx, account, machine_fits, unpaid })
     }
 
@@ -193,12 +193,12 @@ impl Usage {
             cursor = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
             page.retain(|entry| selection.has(&entry.message, &zone));
             if !page.is_empty() {
-                let mut difference = Derived::default();
+                let mut delta = Derived::default();
                 for entry in &page {
-                    difference.remove(entry, &zone);
+                    delta.remove(entry, &zone);
                 }
                 tx.ledger().remove(user, &page).await?;
-                account = shift(&mut *tx, user, account, &difference).await?.0;
+                account = apply_delta(&mut *tx, user, account, &delta).await?.0;
                 removed += page.len() as u64;
             }
             if is_last {
@@ -281,7 +281,7 @@ pub(crate) async fn take_in(
         let folded = received - messages.len();
         let messages: Vec<&Message> = messages.iter().collect();
         let written = write_all(tx, user, &source, &messages, &mut pricer, zone).await?;
-        taken.account = shift(tx, user, taken.account, &written.difference).await?.0;
+        taken.account = apply_delta(tx, user, taken.account, &written.delta).await?.0;
         taken.new += written.new;
         taken.updated += written.updated;
         taken.known += written.known + folded;
@@ -306,7 +306,7 @@ struct Opened {
     account: Account,
     machine_fits: bool,
     /// Whom its first new message pays.
-    unpaid: Option<Upline>,
+    unpaid: Option<ReferralChain>,
 }
 
 /// What writing a batch came to.
@@ -315,7 +315,7 @@ struct Written {
     new: usize,
     updated: usize,
     known: usize,
-    difference: Derived,
+    delta: Derived,
 }
 
 /// Prices `messages`, one copy of each, compares them with the ledger and writes what is new or wins.
@@ -333,7 +333,7 @@ async fn write_all(
         let keys: Vec<MessageKey> = entries.iter().map(|entry| entry.message.key).collect();
         let stored = tx.ledger().find(user, source, &keys).await?;
         let changes = Changes::between(stored, entries);
-        changes.derive(&mut written.difference, zone);
+        changes.derive(&mut written.delta, zone);
         written.new += changes.new.len();
         written.updated += changes.replaced.len();
         written.known += changes.known;
@@ -342,7 +342,7 @@ async fn write_all(
             tx.ledger().write(user, &changes.new, &replacements).await?;
         }
     }
-    written.difference = std::mem::take(&mut written.difference).without_zeros();
+    written.delta = std::mem::take(&mut written.delta).without_zeros();
     Ok(written)
 }
 
@@ -378,7 +378,7 @@ mod tests {
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
-        tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
         tx.expect_settling(BTreeSet::from([NOW.date()]));
         tx
     }
@@ -463,8 +463,8 @@ mod tests {
             tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
             tx.ledger.expect_remove_idle_names().times(1).returning(|_| Ok(()));
             let sums = Arc::clone(&sums);
-            tx.ledger.expect_shift().returning(move |_, difference| {
-                sums.lock().expect("sums").totals += difference.totals;
+            tx.ledger.expect_apply_delta().returning(move |_, delta| {
+                sums.lock().expect("sums").totals += delta.totals;
                 Ok(Moved::default())
             });
             tx
@@ -514,7 +514,7 @@ mod tests {
             tx.ledger.expect_make_names().returning(|_| Ok(()));
             tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-            tx.ledger.expect_shift().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
             tx.expect_settling(BTreeSet::new());
             tx
         });

@@ -18,7 +18,7 @@ pub enum Presence {
 
 impl Presence {
     /// Whether its owner may sign in at `now`.
-    pub fn opens(self, now: OffsetDateTime) -> bool {
+    pub fn can_sign_in(self, now: OffsetDateTime) -> bool {
         match self {
             Self::Here => true,
             Self::Left(at) => at > gone_by(now),
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn who_left_may_come_back_for_thirty_days_and_not_a_moment_longer() {
         let now = datetime!(2026-11-22 12:00 UTC);
-        for (presence, opens) in [
+        for (presence, can_sign_in) in [
             (Presence::Here, true),
             (Presence::Left(now), true),
             (Presence::Left(now + Duration::minutes(1)), true),
@@ -66,7 +66,7 @@ mod tests {
             (Presence::Left(now - GRACE), false),
             (Presence::Left(OffsetDateTime::UNIX_EPOCH), false),
         ] {
-            assert_eq!(presence.opens(now), opens, "{presence:?}");
+            assert_eq!(presence.can_sign_in(now), can_sign_in, "{presence:?}");
         }
         assert_eq!(gone_by(datetime!(2026-03-31 0:00 UTC)), datetime!(2026-03-01 0:00 UTC), "days, not months");
     }

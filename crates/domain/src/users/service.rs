@@ -7,13 +7,13 @@ use time::OffsetDateTime;
 use super::error::UserError;
 use super::leaving::{GRACE, Purged, gone_by};
 use super::profile::{ProfileChange, User};
+use crate::batch_outcome::BatchOutcome;
 use crate::clock::Clock;
 use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::{Ids, UserId};
 use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
-use crate::round::Round;
 use crate::store::{Store, retried};
 use crate::usage;
 
@@ -92,7 +92,7 @@ impl Users {
     /// own, until none is left or `stop` says so; returns how much that was. One that is stopped or killed is gone on with by
     /// the next. A failure with one account keeps no other from going, and is told at the end.
     pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
-        let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), Round::default());
+        let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), BatchOutcome::default());
         while !stop() {
             let mut tx = self.store.begin().await?;
             let Some(user) = tx.purge().take(gone_by(self.clock.now()), &failed).await? else { break };

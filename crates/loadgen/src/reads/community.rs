@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tokio_postgres::Client;
 
-use crate::lab::settle;
+use crate::environment::settle;
 
 /// How large it is.
 #[derive(Debug, clap::Args)]

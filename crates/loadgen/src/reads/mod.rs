@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::lab::{Lab, Place, database, settle};
+use crate::environment::{Environment, Place, database, settle};
 use crate::report::{Table, ms, percentile, rate, thousands, verdict};
 use community::Community;
 use endpoints::{ENDPOINTS, Endpoint};
@@ -40,10 +40,10 @@ pub(crate) struct Args {
 
 /// Measures reads and prints a Markdown table.
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let lab = Lab::start(&args.place).await?;
-    let client = database(lab.database_url()).await?;
+    let environment = Environment::start(&args.place).await?;
+    let client = database(environment.database_url()).await?;
     let rows = args.community.seed(&client).await?;
-    let (resident, peak) = lab.work(&client).await?;
+    let (resident, peak) = environment.work(&client).await?;
     settle(&client).await?;
     println!("the worker used {peak:.0} MB at most, {resident:.0} MB when everything was done");
     println!("{} people, {} messages, {} roll-ups", args.community.people, rows.messages, rows.rollups);
@@ -55,11 +55,11 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         ["read", "requests/s", "p50", "p99", "pgbench, transactions/s (p50, p99)", "ratio", "to reach", "reached"];
     let table = Table::begin(&[&head[..], &["p99 ≤ 10 × p50"]].concat());
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.contains(&args.only)) {
-        let address = &lab.server()?.address;
+        let address = &environment.server()?.address;
         // Once unmeasured, so that neither side meets the tables cold.
         load::read(address, endpoint, args, Duration::from_secs(1)).await?;
         let mut reads = load::read(address, endpoint, args, time).await?;
-        let mut best = pgbench::run(&lab, endpoint, args, time).await?;
+        let mut best = pgbench::run(&environment, endpoint, args, time).await?;
         row(&table, endpoint, &mut reads, &mut best);
     }
     Ok(())

@@ -11,7 +11,7 @@ use tokio_postgres::Config;
 
 use super::Args;
 use super::endpoints::Endpoint;
-use crate::lab::Lab;
+use crate::environment::Environment;
 
 /// What pgbench reached.
 pub(crate) struct Best {
@@ -22,10 +22,10 @@ pub(crate) struct Best {
 }
 
 /// Lets pgbench run what `endpoint` takes, one transaction for one request.
-pub(crate) async fn run(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Best> {
-    let script = lab.dir().join("script.sql");
+pub(crate) async fn run(environment: &Environment, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Best> {
+    let script = environment.dir().join("script.sql");
     fs::write(&script, text(endpoint, args.community.people))?;
-    let config: Config = lab.database_url().parse()?;
+    let config: Config = environment.database_url().parse()?;
     let port = config.get_ports().first().context("the database has no port")?;
     let clients = args.connections.to_string();
     let output = Command::new(Binaries::find(None)?.program("pgbench"))
@@ -33,7 +33,7 @@ pub(crate) async fn run(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Durat
         .arg("--file")
         .arg(&script)
         .args(["--log", "--log-prefix=transactions"])
-        .current_dir(lab.dir())
+        .current_dir(environment.dir())
         .args(["--host=127.0.0.1", "--port", &port.to_string(), "--username", config.get_user().unwrap_or_default()])
         .arg(config.get_dbname().unwrap_or_default())
         .env("PGPASSWORD", String::from_utf8_lossy(config.get_password().unwrap_or_default()).as_ref())
@@ -44,7 +44,7 @@ pub(crate) async fn run(lab: &Lab, endpoint: &Endpoint, args: &Args, time: Durat
     ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
     let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench told no rate")?;
     let rate = line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench told no number")?;
-    Ok(Best { rate, times: logged(lab.dir())? })
+    Ok(Best { rate, times: logged(environment.dir())? })
 }
 
 /// The times in the logs below `dir`, which are removed: the third word of a line, in microseconds.

@@ -2,12 +2,12 @@
 
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
-use domain::data::StoredData;
 use domain::days::Zone;
 use domain::display::{cleaned_name, cleaned_paragraphs};
 use domain::identity::{Device, Email, ExternalLink, ProviderName, Scope};
 use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
+use domain::payload::StoredData;
 use domain::portability::{
     Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
     Person, Referred, SignedIn, Target,

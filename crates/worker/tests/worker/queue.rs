@@ -14,13 +14,13 @@ use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::error::StoreError;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Attempt, Job, JobError, JobStatus, JobStore, Kind, NewJob};
+use domain::jobs::{Attempt, Job, JobError, JobKind, JobStatus, JobStore, NewJob};
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use rustix::process::{Pid, Signal, kill_process};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
-use worker::{Pace, Stop, Work, Worker};
+use worker::{LeaseConfig, Stop, Work, Worker};
 
 use crate::common::Fixture;
 
@@ -35,7 +35,7 @@ type Schedule = fn(OffsetDateTime) -> Vec<NewJob>;
 /// What a test's jobs do: wait for a permit, then as they are told.
 struct Told {
     begun: AtomicUsize,
-    at_once: AtomicUsize,
+    concurrency: AtomicUsize,
     most_at_once: AtomicUsize,
     gate: Semaphore,
     outcomes: Mutex<Vec<Outcome>>,
@@ -60,7 +60,7 @@ impl Told {
     fn to_wait(outcomes: &[Outcome]) -> Arc<Self> {
         let outcomes = Mutex::new(outcomes.iter().rev().copied().collect());
         let zero = || AtomicUsize::new(0);
-        Arc::new(Self { begun: zero(), at_once: zero(), most_at_once: zero(), gate: Semaphore::new(0), outcomes })
+        Arc::new(Self { begun: zero(), concurrency: zero(), most_at_once: zero(), gate: Semaphore::new(0), outcomes })
     }
 }
 
@@ -68,10 +68,10 @@ impl Told {
 impl Work for Told {
     async fn run(&self, _: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let concurrency = self.concurrency.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(concurrency, Ordering::SeqCst);
         self.gate.acquire().await.expect("a permit").forget();
-        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        self.concurrency.fetch_sub(1, Ordering::SeqCst);
         let outcome = self.outcomes.lock().expect("outcomes").pop();
         match outcome {
             None => Ok("done".to_owned()),
@@ -101,12 +101,12 @@ impl Bench {
         Self(Fixture::new().await)
     }
 
-    fn start(&self, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
-        self.start_with(|_| Vec::new(), work, pace, drain)
+    fn start(&self, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+        self.start_with(|_| Vec::new(), work, leases, drain)
     }
 
-    fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
-        start(&self.0.store, self.0.database.url(), schedule, work, pace, drain)
+    fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+        start(&self.0.store, self.0.database.url(), schedule, work, leases, drain)
     }
 
     async fn queue(&self, keys: &[&str]) {
@@ -126,9 +126,16 @@ impl Bench {
 }
 
 /// Starts a worker on `store`, which is at `url`.
-fn start(store: &Database, url: &str, schedule: Schedule, work: Arc<dyn Work>, pace: Pace, drain: Duration) -> Running {
+fn start(
+    store: &Database,
+    url: &str,
+    schedule: Schedule,
+    work: Arc<dyn Work>,
+    leases: LeaseConfig,
+    drain: Duration,
+) -> Running {
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let worker = Worker { database: store.clone(), url: url.to_owned(), work, schedule, clock, ids, pace, drain };
+    let worker = Worker { database: store.clone(), url: url.to_owned(), work, schedule, clock, ids, leases, drain };
     let (end, ended) = oneshot::channel();
     let worker = tokio::spawn(worker.run(Stop::default(), async {
         let _ = ended.await;
@@ -155,12 +162,12 @@ async fn until(condition: impl AsyncFn() -> bool) {
 }
 
 /// A worker that only looks when it is told.
-fn lazy() -> Pace {
-    Pace { lease: LONG, round: LONG * 60, at_once: 4 }
+fn lazy() -> LeaseConfig {
+    LeaseConfig { lease: LONG, round: LONG * 60, concurrency: 4 }
 }
 
-fn quick() -> Pace {
-    Pace { round: QUICK, ..lazy() }
+fn quick() -> LeaseConfig {
+    LeaseConfig { round: QUICK, ..lazy() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,7 +223,7 @@ async fn a_kind_is_worked_on_by_as_many_as_it_says() {
     until(async || told.begun.load(Ordering::SeqCst) > 0).await;
     told.gate.add_permits(1_000);
     bench.until(&keys, "done").await;
-    assert_eq!(told.most_at_once.load(Ordering::SeqCst), Kind::Cleanup.at_once());
+    assert_eq!(told.most_at_once.load(Ordering::SeqCst), JobKind::Cleanup.concurrency());
     running.end().await;
 }
 
@@ -227,9 +234,9 @@ async fn who_ends_finishes_what_is_under_way() {
     let told = Told::to_wait(&[]);
     let running = bench.start(told.clone(), quick(), LONG);
     bench.until(&["a"], "running").await;
-    let ending = tokio::spawn(running.end());
+    let outcome = tokio::spawn(running.end());
     told.gate.add_permits(1_000);
-    ending.await.expect("an end");
+    outcome.await.expect("an end");
     assert_eq!(bench.states(&["a"]).await, ["done"]);
 }
 
@@ -241,9 +248,9 @@ async fn who_stops_in_the_middle_because_the_worker_ends_loses_no_attempt() {
     let told = Told::to_wait(&[Outcome::Stopping; 100]);
     let running = bench.start(told.clone(), quick(), LONG);
     bench.until(&["a"], "running").await;
-    let ending = tokio::spawn(running.end());
+    let outcome = tokio::spawn(running.end());
     told.gate.add_permits(1_000);
-    ending.await.expect("an end");
+    outcome.await.expect("an end");
     let [job] = &bench.0.store.list(None, 9).await.expect("a list")[..] else { panic!("one job") };
     assert_eq!((job.status, job.attempts, job.last_error.as_deref()), (JobStatus::Pending, 0, None));
     assert!(job.run_at <= SystemClock.now(), "it goes on at once");
@@ -255,14 +262,14 @@ async fn nobody_takes_what_is_finished_during_a_long_end() {
     bench.queue(&["a"]).await;
     let lease = QUICK * 40;
     let told = Told::to_wait(&[]);
-    let running = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
+    let running = bench.start(told.clone(), LeaseConfig { lease, ..quick() }, LONG);
     bench.until(&["a"], "running").await;
-    let other = bench.start(told.clone(), Pace { lease, ..quick() }, LONG);
-    let (ending, began) = (tokio::spawn(running.end()), Instant::now());
+    let other = bench.start(told.clone(), LeaseConfig { lease, ..quick() }, LONG);
+    let (outcome, began) = (tokio::spawn(running.end()), Instant::now());
     until(async || began.elapsed() > lease * 2).await;
     assert_eq!(told.begun.load(Ordering::SeqCst), 1, "it was taken from who still had it");
     told.gate.add_permits(1_000);
-    ending.await.expect("an end");
+    outcome.await.expect("an end");
     assert_eq!(bench.states(&["a"]).await, ["done"]);
     other.end().await;
 }
@@ -287,7 +294,7 @@ async fn what_does_not_finish_in_time_is_put_back_for_others() {
 async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    let dying = bench.start(Told::to_wait(&[]), Pace { lease: QUICK, ..lazy() }, LONG);
+    let dying = bench.start(Told::to_wait(&[]), LeaseConfig { lease: QUICK, ..lazy() }, LONG);
     bench.until(&["a"], "running").await;
     dying.worker.abort();
     let told = Told::to(&[]);
@@ -337,7 +344,7 @@ async fn a_worker_outlives_the_death_of_its_database() {
     until(async || store.states().await.is_err()).await;
     // What ends now cannot be told to anybody, and is told later.
     told.gate.add_permits(1_000);
-    until(async || told.at_once.load(Ordering::SeqCst) == 0).await;
+    until(async || told.concurrency.load(Ordering::SeqCst) == 0).await;
     while let Err(error) = tokio::task::block_in_place(|| cluster.revive()) {
         eprintln!("{error}");
         tokio::time::sleep(QUICK).await;

@@ -10,8 +10,8 @@ use bootstrap::system::SystemIds;
 use domain::clock::{Clock, FixedClock};
 use domain::days::{Zone, days_between};
 use domain::ids::{Ids, JobId, UserId};
-use domain::jobs::ports::{Capacity, Ending};
-use domain::jobs::{Job, JobStore, Kind};
+use domain::jobs::ports::{Capacity, JobOutcome};
+use domain::jobs::{Job, JobKind, JobStore};
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
@@ -115,14 +115,14 @@ struct Hand {
 
 impl Hand {
     /// Queues what is due, and does what it gets; returns the kinds that were done to the end. `dies` in the middle of it.
-    async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<Kind> {
+    async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<JobKind> {
         let due: Vec<_> = schedule::due(now)
             .into_iter()
             .filter(|job| matches!(job.job, Job::StreakRisk | Job::WeeklySummary))
             .map(|job| (JobId(SystemIds.fresh()), job))
             .collect();
         store.enqueue_now(&due, now).await.expect("queued");
-        let capacity = Capacity { total: 2, by_kind: vec![(Kind::StreakRisk, 1), (Kind::WeeklySummary, 1)] };
+        let capacity = Capacity { total: 2, by_kind: vec![(JobKind::StreakRisk, 1), (JobKind::WeeklySummary, 1)] };
         let lease = if dies.is_some() { StdDuration::ZERO } else { StdDuration::from_hours(1) };
         let mut done = Vec::new();
         for taken in store.take(&self.name, &capacity, now, lease).await.expect("jobs") {
@@ -140,7 +140,7 @@ impl Hand {
                     report.expect("a job that is done");
                     // Who died a moment later has not said so.
                     if dies.is_none() {
-                        store.finish(&self.name, &[(taken.id, Ending::Done)], now).await.expect("finished");
+                        store.finish(&self.name, &[(taken.id, JobOutcome::Done)], now).await.expect("finished");
                     }
                     done.push(taken.kind);
                 }
@@ -175,7 +175,7 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
         .collect();
 
     let store: Arc<dyn JobStore> = Arc::new(fixture.store.clone());
-    let mut done: BTreeMap<Kind, Vec<OffsetDateTime>> = BTreeMap::new();
+    let mut done: BTreeMap<JobKind, Vec<OffsetDateTime>> = BTreeMap::new();
     let mut now = BEGIN;
     while now < END {
         *clock.0.lock().expect("a time") = now;
@@ -201,8 +201,8 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
 
     let told = told(&fixture).await;
     for person in &people {
-        check_risks(person, &told, &done[&Kind::StreakRisk]);
-        check_weeks(person, &told, &done[&Kind::WeeklySummary]);
+        check_risks(person, &told, &done[&JobKind::StreakRisk]);
+        check_weeks(person, &told, &done[&JobKind::WeeklySummary]);
     }
 }
 

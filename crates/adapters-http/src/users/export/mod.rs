@@ -15,7 +15,7 @@ use domain::network::ClientNetwork;
 use domain::portability::Exports;
 use futures_util::stream::empty;
 
-use crate::body::Patience;
+use crate::body::BodyTimeout;
 use crate::caller::Caller;
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
@@ -40,8 +40,8 @@ impl Downloads {
     /// How slowly a client may read. While others wait for a place it must be faster, so that nobody keeps them by reading
     /// just fast enough.
     const SPEED: ReadSpeed = ReadSpeed {
-        calm: Patience { grace: Duration::from_secs(30), slowest: 64 << 10 },
-        contended: Patience { grace: Duration::from_secs(30), slowest: 512 << 10 },
+        calm: BodyTimeout { grace: Duration::from_secs(30), slowest: 64 << 10 },
+        contended: BodyTimeout { grace: Duration::from_secs(30), slowest: 512 << 10 },
         longest: Duration::from_mins(30),
     };
 

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::lines;
 use super::places::Place;
-use crate::body::Patience;
+use crate::body::BodyTimeout;
 
 /// Bytes of a piece, about.
 const PIECE: usize = 64 << 10;
@@ -29,9 +29,9 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadSpeed {
     /// While nobody waits for its place.
-    pub(super) calm: Patience,
+    pub(super) calm: BodyTimeout,
     /// While somebody does.
-    pub(super) contended: Patience,
+    pub(super) contended: BodyTimeout,
     /// The most that an export may take, however fast.
     pub(super) longest: Duration,
 }

@@ -58,7 +58,7 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     (exports.begin(ADA).await.expect("an export"), ended)
 }
 
-const PATIENT: Patience = Patience { grace: Duration::from_mins(5), slowest: 64 << 10 };
+const PATIENT: BodyTimeout = BodyTimeout { grace: Duration::from_mins(5), slowest: 64 << 10 };
 const SPEED: ReadSpeed = ReadSpeed { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
 
 /// Places of which all but one are taken, and that one as well.
@@ -80,7 +80,7 @@ async fn wait_for_place(places: &Places) -> Place {
 
 #[test]
 fn client_may_read_as_slowly_as_others_can_wait() {
-    let patience = |slowest| Patience { grace: Duration::from_secs(30), slowest };
+    let patience = |slowest| BodyTimeout { grace: Duration::from_secs(30), slowest };
     let (calm, contended) = (patience(1 << 10), patience(10 << 10));
     let speed = ReadSpeed { calm, contended, longest: Duration::from_mins(10) };
     for (name, is_contended, sent, elapsed, stalled, left) in [
@@ -137,7 +137,7 @@ async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
 
     let (unread, ended) = export(usize::MAX - 1, false).await;
     let (places, [place, _other]) = room().await;
-    let impatient = Patience { grace: Duration::from_millis(20), slowest: 64 << 10 };
+    let impatient = BodyTimeout { grace: Duration::from_millis(20), slowest: 64 << 10 };
     let body = Box::pin(stream(unread, place, ReadSpeed { calm: impatient, contended: impatient, ..SPEED }));
     drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);

@@ -12,7 +12,7 @@ use std::time::Duration;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use adapters_http::app::{Served, app};
-use adapters_http::body::{BodyLimits, ByteBudget, Patience};
+use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::health::Readiness;
 use adapters_http::server::ServerLimits;
@@ -77,7 +77,7 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
         ordinary: LIMIT,
         sync: SYNC_LIMIT,
         sync_messages: 1000,
-        patience: Patience { grace: Duration::from_millis(300), slowest: 16 << 10 },
+        patience: BodyTimeout { grace: Duration::from_millis(300), slowest: 16 << 10 },
     };
     let budget = ByteBudget::new(2 * SYNC_LIMIT, SYNC_LIMIT, Duration::from_secs(5));
     let client = listen(move || {

@@ -34,7 +34,7 @@ use domain::leaderboard::Leaderboard;
 use domain::leaderboard::ports::MockLeaderboardReader;
 use domain::money::Usd;
 use domain::notifications::ports::MockNotificationReader;
-use domain::notifications::{Inbox, Unsubscribing};
+use domain::notifications::{Notifications, Unsubscribing};
 use domain::page::Page;
 use domain::plausibility::Plausibility;
 use domain::plausibility::ports::MockPlausibilityReader;
@@ -49,10 +49,10 @@ use domain::referrals::ports::MockReferralReader;
 use domain::referrals::{
     ClickStats, ReferralCode, ReferralStats, Referrals, ReferredPerson, ReferredSeen, VisitorSalt,
 };
+use domain::signed_token::TokenKey;
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
-use domain::tickets::TicketKey;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::{Profile, Region, User, Username, Users, WebUrl};
 use time::OffsetDateTime;
@@ -83,7 +83,7 @@ pub(crate) struct World {
     pub(crate) limits: Limits,
     pub(crate) shares: Shares,
     pub(crate) failed_logins: Option<FailedLogins>,
-    pub(crate) sends_letters: bool,
+    pub(crate) sends_email: bool,
     pub(crate) github: MockIdentityProvider,
     /// Whether the public address is https.
     pub(crate) https: bool,
@@ -168,7 +168,7 @@ impl World {
             limits: Limits::new(Rates::default()),
             shares: Shares::new(ShareSizes::of_pools(30, 4)),
             failed_logins: None,
-            sends_letters: true,
+            sends_email: true,
             github: github(),
             https: true,
             exports: MockExportReader::new(),
@@ -209,7 +209,7 @@ impl World {
             )
             .with_failed_logins(self.failed_logins),
             recovery: Recovery::new(store.clone(), passwords, clock.clone(), ids.clone(), tickets())
-                .with_letters(self.sends_letters),
+                .with_letters(self.sends_email),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
             device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
             public_url: PublicUrl::new("https://burntop.example.org"),
@@ -237,7 +237,7 @@ impl World {
             insights: Insights::new(store.clone(), reader.clone(), Arc::new(self.insights), clock.clone()),
             plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
             unsubscribing: Unsubscribing::new(store.clone(), tickets(), clock.clone()),
-            inbox: Inbox::new(store, Arc::new(self.notifications), clock.clone()),
+            notifications: Notifications::new(store, Arc::new(self.notifications), clock.clone()),
             dashboard: Dashboard::new(reader, clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
@@ -266,8 +266,8 @@ pub(crate) fn github() -> MockIdentityProvider {
 }
 
 /// What links in letters are signed with.
-pub(crate) fn tickets() -> TicketKey {
-    TicketKey::of(b"a secret")
+pub(crate) fn tickets() -> TokenKey {
+    TokenKey::of(b"a secret")
 }
 
 /// What visitors of links are hashed with.

@@ -7,7 +7,7 @@ use domain::clock::FixedClock;
 use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
 use domain::leaderboard::ranking::Used;
-use domain::leaderboard::{Asked, Board, Entry, Filter, Kind, Leaderboard, Part, Scope, SortBy};
+use domain::leaderboard::{Board, BoardKind, BoardQuery, Entry, Filter, Leaderboard, Part, Scope, SortBy};
 use domain::money::Usd;
 use domain::usage::{ModelName, Source};
 use domain::users::User;
@@ -93,14 +93,14 @@ impl Fixture {
     }
 
     /// All of the board, as `viewer` sees it.
-    pub(crate) async fn board(&self, asked: &Asked, viewer: Option<UserId>) -> Board {
+    pub(crate) async fn board(&self, query: &BoardQuery, viewer: Option<UserId>) -> Board {
         let part = Part { limit: 1000, offset: 0 };
-        self.leaderboard().board(asked, part, viewer).await.expect("a board")
+        self.leaderboard().board(query, part, viewer).await.expect("a board")
     }
 
     /// Who is on the board, with rank and score.
-    pub(crate) async fn lines(&self, asked: &Asked, viewer: Option<UserId>) -> Vec<String> {
-        self.board(asked, viewer).await.entries.iter().map(line).collect()
+    pub(crate) async fn lines(&self, query: &BoardQuery, viewer: Option<UserId>) -> Vec<String> {
+        self.board(query, viewer).await.entries.iter().map(line).collect()
     }
 
     /// From now on, the first account was made at `at`.
@@ -123,16 +123,16 @@ pub(crate) fn line(entry: &Entry) -> String {
 }
 
 /// The board of everybody by tokens of all time.
-pub(crate) fn by_tokens() -> Asked {
-    Asked::global(SortBy::Tokens, Period::All)
+pub(crate) fn by_tokens() -> BoardQuery {
+    BoardQuery::global(SortBy::Tokens, Period::All)
 }
 
 /// A board of that kind.
-pub(crate) fn of_kind(kind: Kind, period: Period) -> Asked {
-    Asked::new(kind, SortBy::Tokens, period, Filter::default())
+pub(crate) fn of_kind(kind: BoardKind, period: Period) -> BoardQuery {
+    BoardQuery::new(kind, SortBy::Tokens, period, Filter::default())
 }
 
 /// The board of everybody by tokens of all time, of some usage.
-pub(crate) fn of_scope(scope: Scope) -> Asked {
-    Asked::new(Kind::Global, SortBy::Tokens, Period::All, Filter { scope, region: None })
+pub(crate) fn of_scope(scope: Scope) -> BoardQuery {
+    BoardQuery::new(BoardKind::Global, SortBy::Tokens, Period::All, Filter { scope, region: None })
 }

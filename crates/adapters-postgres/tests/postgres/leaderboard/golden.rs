@@ -5,7 +5,7 @@ use domain::dashboard::Dashboard;
 use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::ranking::Used;
-use domain::leaderboard::{Asked, Filter, HistoryDays, Kind, Part, RankedDay, Scope, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, Filter, HistoryDays, Part, RankedDay, Scope, SortBy};
 use domain::money::Usd;
 use domain::social::Followed;
 use domain::store::Store;
@@ -30,7 +30,7 @@ async fn whoever_has_all_the_tokens_there_may_be_leaves_the_board_readable() {
 async fn before_the_first_refresh_there_is_an_empty_board() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
-    for kind in Kind::ALL {
+    for kind in BoardKind::ALL {
         let board = fixture.board(&of_kind(kind, Period::All), Some(ada.id)).await;
         assert_eq!((board.entries.len(), board.total, board.computed_at, board.me), (0, 0, None, None), "{kind:?}");
     }
@@ -125,9 +125,9 @@ async fn windows_end_with_the_today_of_each_person() {
         (Period::Month, ["1 ada 6", "1 bob 6"]),
         (Period::Week, ["1 ada 3", "2 bob 1"]),
     ] {
-        assert_eq!(fixture.lines(&Asked::global(SortBy::Tokens, period), None).await, expected, "{period:?}");
+        assert_eq!(fixture.lines(&BoardQuery::global(SortBy::Tokens, period), None).await, expected, "{period:?}");
     }
-    assert_eq!(fixture.lines(&of_kind(Kind::Streak, Period::All), None).await, ["1 bob 1", "2 ada 0"]);
+    assert_eq!(fixture.lines(&of_kind(BoardKind::Streak, Period::All), None).await, ["1 bob 1", "2 ada 0"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,15 +150,15 @@ async fn each_kind_scores_in_its_own_way() {
         .await;
     fixture.refresh().await;
     for (kind, expected) in [
-        (Kind::Diverse, &["1 ada 2", "2 bob 1", "2 cyd 1"][..]),
-        (Kind::Efficient, &["1 ada 66.666666", "2 cyd 0"]),
-        (Kind::Streak, &["1 ada 2", "2 bob 1", "2 cyd 1"]),
-        (Kind::Rising, &["1 ada 1.500012", "2 bob 0.5"]),
-        (Kind::Reasoning, &["1 bob 7"]),
+        (BoardKind::Diverse, &["1 ada 2", "2 bob 1", "2 cyd 1"][..]),
+        (BoardKind::Efficient, &["1 ada 66.666666", "2 cyd 0"]),
+        (BoardKind::Streak, &["1 ada 2", "2 bob 1", "2 cyd 1"]),
+        (BoardKind::Rising, &["1 ada 1.500012", "2 bob 0.5"]),
+        (BoardKind::Reasoning, &["1 bob 7"]),
     ] {
         assert_eq!(fixture.lines(&of_kind(kind, Period::All), None).await, expected, "{kind:?}");
     }
-    let by_cost = fixture.lines(&Asked::global(SortBy::Cost, Period::All), None).await;
+    let by_cost = fixture.lines(&BoardQuery::global(SortBy::Cost, Period::All), None).await;
     assert_eq!(by_cost, ["1 bob 0", "2 ada 0", "2 cyd 0"], "an atto-dollar is more than nothing");
 }
 
@@ -180,16 +180,20 @@ async fn tools_models_and_regions_make_boards_of_their_own() {
     fixture.refresh().await;
     let tool = |name: &str| of_scope(Scope::Tool(Source::trusted(name)));
     let model = |name: &str| of_scope(Scope::Model(ModelName::trusted(name)));
-    let region =
-        Asked::new(Kind::Global, SortBy::Tokens, Period::All, Filter { region: Some(Region::Eu), ..Filter::default() });
+    let region = BoardQuery::new(
+        BoardKind::Global,
+        SortBy::Tokens,
+        Period::All,
+        Filter { region: Some(Region::Eu), ..Filter::default() },
+    );
     assert_eq!(fixture.lines(&tool("codex"), None).await, ["1 ada 10", "1 bob 10"]);
     assert_eq!(fixture.lines(&tool("cursor"), None).await, ["1 ada 180"]);
     assert_eq!(fixture.lines(&model("gpt-5"), None).await, ["1 ada 100", "2 bob 10"]);
     assert!(fixture.lines(&tool("nothing"), None).await.is_empty());
     assert!(fixture.lines(&model("nothing"), None).await.is_empty());
     assert_eq!(fixture.lines(&region, None).await, ["1 bob 10"]);
-    for (asked, me) in [(tool("codex"), "1 cyd 50"), (region.clone(), "1 cyd 50"), (model("o3"), "")] {
-        let board = fixture.board(&asked, Some(cyd.id)).await;
+    for (query, me) in [(tool("codex"), "1 cyd 50"), (region.clone(), "1 cyd 50"), (model("o3"), "")] {
+        let board = fixture.board(&query, Some(cyd.id)).await;
         assert_eq!(board.me.as_ref().map(line).unwrap_or_default(), me);
     }
     let me = fixture.board(&region, Some(ada.id)).await.me;
@@ -213,7 +217,7 @@ async fn friends_are_whom_one_follows_and_oneself() {
     fixture.follow(&ada, &cyd).await;
     fixture.set_public(&bob, false).await;
     fixture.refresh().await;
-    let friends = of_kind(Kind::Friends, Period::All);
+    let friends = of_kind(BoardKind::Friends, Period::All);
     assert_eq!(fixture.lines(&friends, Some(ada.id)).await, ["1 bob 30", "2 cyd 20", "3 ada 10"]);
     assert_eq!(fixture.lines(&friends, Some(bob.id)).await, ["1 bob 30"]);
     assert_eq!(fixture.lines(&by_tokens(), Some(ada.id)).await, ["1 dee 99", "2 cyd 20", "3 ada 10"]);
@@ -223,8 +227,8 @@ async fn friends_are_whom_one_follows_and_oneself() {
     assert_eq!(following, [(1, Some(true)), (1, Some(true)), (0, None)]);
     fixture.flag(&cyd, None).await;
     assert_eq!(fixture.lines(&friends, Some(ada.id)).await, ["1 bob 30", "2 ada 10"]);
-    let asked = fixture.social().follow(dee.id, &bob.username).await.expect("a request");
-    assert!(matches!(asked, Followed::Requested), "{asked:?}");
+    let query = fixture.social().follow(dee.id, &bob.username).await.expect("a request");
+    assert!(matches!(query, Followed::Requested), "{query:?}");
     assert_eq!(fixture.lines(&friends, Some(dee.id)).await, ["1 dee 99"], "whom one only asked");
 }
 
@@ -235,8 +239,8 @@ async fn ranks_are_compared_with_the_refresh_before() {
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
     fixture.refresh().await;
     let tool = of_scope(Scope::Tool(Source::trusted("codex")));
-    let changes = async |asked: &Asked| -> Vec<Option<i64>> {
-        fixture.board(asked, None).await.entries.iter().map(|entry| entry.standing.change()).collect()
+    let changes = async |query: &BoardQuery| -> Vec<Option<i64>> {
+        fixture.board(query, None).await.entries.iter().map(|entry| entry.standing.change()).collect()
     };
     assert_eq!((changes(&by_tokens()).await, changes(&tool).await), (vec![None, None], vec![None, None]));
     let cyd = fixture.person("cyd", None).await;
@@ -305,7 +309,7 @@ async fn any_part_of_any_board_is_one_statement() {
     fixture.use_up(&[used(&ada, 0, 10)]).await;
     fixture.refresh().await;
     let queries = fixture.store.queries();
-    for kind in Kind::ALL {
+    for kind in BoardKind::ALL {
         let before = queries.statements();
         fixture.board(&of_kind(kind, Period::Month), Some(ada.id)).await;
         assert_eq!(queries.statements() - before, 1, "{kind:?}");

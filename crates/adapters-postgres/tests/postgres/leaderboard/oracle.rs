@@ -4,7 +4,7 @@ use domain::days::Period;
 use domain::days::Zone;
 use domain::ids::UserId;
 use domain::leaderboard::ranking::{Member, Ranked, Used, rank};
-use domain::leaderboard::{Asked, Board, Filter, Kind, Measure, Scope, SortBy};
+use domain::leaderboard::{Board, BoardKind, BoardQuery, Filter, Measure, Scope, SortBy};
 use domain::money::Usd;
 use domain::store::Store;
 use domain::usage::{ModelName, Source};
@@ -92,18 +92,18 @@ fn folded(used: &[Used]) -> Vec<Used> {
 }
 
 /// The boards there are for a measure.
-fn asked(measure: Measure, period: Period, scope: &Scope) -> Option<Asked> {
+fn query(measure: Measure, period: Period, scope: &Scope) -> Option<BoardQuery> {
     let (kind, sort_by) = match measure {
-        Measure::Tokens => (Kind::Global, SortBy::Tokens),
-        Measure::Cost => (Kind::Global, SortBy::Cost),
-        Measure::Streak => (Kind::Streak, SortBy::Tokens),
-        Measure::Models => (Kind::Diverse, SortBy::Tokens),
-        Measure::Efficiency => (Kind::Efficient, SortBy::Tokens),
-        Measure::Growth => (Kind::Rising, SortBy::Tokens),
-        Measure::Reasoning => (Kind::Reasoning, SortBy::Tokens),
+        Measure::Tokens => (BoardKind::Global, SortBy::Tokens),
+        Measure::Cost => (BoardKind::Global, SortBy::Cost),
+        Measure::Streak => (BoardKind::Streak, SortBy::Tokens),
+        Measure::Models => (BoardKind::Diverse, SortBy::Tokens),
+        Measure::Efficiency => (BoardKind::Efficient, SortBy::Tokens),
+        Measure::Growth => (BoardKind::Rising, SortBy::Tokens),
+        Measure::Reasoning => (BoardKind::Reasoning, SortBy::Tokens),
     };
-    let asked = Asked::new(kind, sort_by, period, Filter { scope: scope.clone(), region: None });
-    (asked.period() == period).then_some(asked)
+    let query = BoardQuery::new(kind, sort_by, period, Filter { scope: scope.clone(), region: None });
+    (query.period() == period).then_some(query)
 }
 
 fn expect(board: &Board, expected: &[Ranked], viewer: UserId, what: &str) -> Result<(), TestCaseError> {
@@ -140,9 +140,9 @@ fn a_refresh_ranks_like_the_rules() {
             for scope in &scopes {
                 for measure in Measure::ALL {
                     for period in Period::ALL {
-                        let Some(asked) = asked(measure, period, scope) else { continue };
+                        let Some(query) = query(measure, period, scope) else { continue };
                         let viewer = members[run % members.len()].user;
-                        let board = fixture.board(&asked, Some(viewer)).await;
+                        let board = fixture.board(&query, Some(viewer)).await;
                         let expected = rank(&members, &used, scope, period, measure);
                         expect(&board, &expected, viewer, &format!("{scope:?} {measure:?} {period:?}"))?;
                     }

@@ -27,7 +27,7 @@ pub(crate) struct Place {
 
 /// A database and a server of our own, removed with the value.
 #[derive(Debug)]
-pub(crate) struct Lab {
+pub(crate) struct Environment {
     // In the order in which they end.
     pub(crate) server: Option<Server>,
     cluster: Cluster,
@@ -35,7 +35,7 @@ pub(crate) struct Lab {
     program: PathBuf,
 }
 
-impl Lab {
+impl Environment {
     /// Starts PostgreSQL with its default durability, and the server on it, which makes the schema.
     pub(crate) async fn start(place: &Place) -> Result<Self> {
         let program = place.api_server.clone().map_or_else(beside_this_program, Ok)?;
@@ -45,9 +45,9 @@ impl Lab {
         set_permissions(top.path(), Permissions::from_mode(0o711))?;
         let dir = DataDir::resolve(&top.path().join("cluster"), Origin::Explicit)?;
         let cluster = Cluster::start(&dir, &Options::default())?;
-        let mut lab = Self { server: None, cluster, top, program };
-        lab.restart_server().await?;
-        Ok(lab)
+        let mut environment = Self { server: None, cluster, top, program };
+        environment.restart_server().await?;
+        Ok(environment)
     }
 
     /// Ends the server, if there is one, and starts it again.

@@ -19,8 +19,12 @@ pub struct Recognised {
 
 impl Recognised {
     /// Lets them sign in at `now`, as [`admit`] does, unless the password is another one by now.
-    pub(super) async fn admit(&self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<bool, StoreError> {
-        Ok(admit(tx, self.user, now).await? && self.is_current(tx).await?)
+    pub(super) async fn authorize_sign_in(
+        &self,
+        tx: &mut dyn UnitOfWork,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        Ok(authorize_sign_in(tx, self.user, now).await? && self.is_current(tx).await?)
     }
 
     /// Whether the password is the same still. Asked while the account is held, it stays so until the end of the transaction.
@@ -32,9 +36,13 @@ impl Recognised {
 
 /// Lets `user` sign in at `now`, and says whether they may: the account stays there until the end of the transaction. One that
 /// was deleted, and is not gone for good, comes back as it was.
-pub(super) async fn admit(tx: &mut dyn UnitOfWork, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
+pub(super) async fn authorize_sign_in(
+    tx: &mut dyn UnitOfWork,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
     let Some(presence) = tx.users().hold(user).await? else { return Ok(false) };
-    if !presence.opens(now) {
+    if !presence.can_sign_in(now) {
         return Ok(false);
     }
     if presence != Presence::Here {
@@ -71,7 +79,7 @@ mod tests {
             tx.users.expect_hold().returning(move |_| Ok(presence));
             tx.users.expect_set_left().times(comes_back).withf(|_, at| at.is_none()).returning(|_, _| Ok(()));
             tx.follows.expect_set_counted().times(comes_back).withf(|_, counted| *counted).returning(|_, _| Ok(()));
-            assert_eq!(block_on(admit(&mut tx, ADA, NOW)).expect("an answer"), admitted, "{presence:?}");
+            assert_eq!(block_on(authorize_sign_in(&mut tx, ADA, NOW)).expect("an answer"), admitted, "{presence:?}");
         }
     }
 }

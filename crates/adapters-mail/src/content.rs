@@ -1,6 +1,6 @@
 //! What letters say, before templates make a text and a page of it.
 
-use domain::mail::{Content, Outgoing, TicketLives};
+use domain::mail::{Content, Outgoing, TokenLifetimes};
 
 use crate::Sender;
 use crate::figures::{Figure, figures};
@@ -28,9 +28,9 @@ pub(crate) struct Action {
 
 impl View {
     /// What `letter` says when it comes from `sender`. Tickets need no escaping in an address.
-    pub(crate) fn of(letter: &Outgoing, sender: &Sender) -> Self {
+    pub(crate) fn of(email: &Outgoing, sender: &Sender) -> Self {
         let Sender { app_name, public_url, frontend_url, .. } = sender;
-        let (app, reader) = (app_name.clone(), letter.reader.to_string());
+        let (app, reader) = (app_name.clone(), email.reader.to_string());
         let page = |label, path: &str| Some(Action { label, url: format!("{frontend_url}{path}") });
         let plain = Self {
             subject: String::new(),
@@ -42,13 +42,13 @@ impl View {
             closing: Vec::new(),
             stop: None,
         };
-        match &letter.content {
+        match &email.content {
             Content::Verification { ticket } => Self {
                 subject: format!("Is this your address? Confirm it for {app_name}"),
                 paragraphs: vec![format!(
                     "The account {reader} at {app_name} was made with this address. If it is yours, confirm that within {} \
                      hours.",
-                    TicketLives::VERIFICATION.whole_hours()
+                    TokenLifetimes::VERIFICATION.whole_hours()
                 )],
                 action: page("Confirm this address", &format!("/auth/verify?token={ticket}")),
                 closing: vec!["If you made no such account, do nothing: the address stays unconfirmed.".to_owned()],
@@ -59,7 +59,7 @@ impl View {
                 paragraphs: vec![format!(
                     "Somebody asked for another password for your account {reader} at {app_name}. If that was you, choose \
                      one within {} minutes.",
-                    TicketLives::PASSWORD_RESET.whole_minutes()
+                    TokenLifetimes::PASSWORD_RESET.whole_minutes()
                 )],
                 action: page("Choose another password", &format!("/auth/reset?token={ticket}")),
                 closing: vec!["If it was not you, do nothing: your password stays as it is.".to_owned()],

@@ -3,14 +3,14 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::data::{self, Datum, Facts};
 use crate::ids::{Ids, JobId, UserId};
-use crate::jobs::{Job, Kind, NewJob};
+use crate::jobs::{Job, JobKind, NewJob};
 use crate::notifications::{Notification, NotificationKind};
+use crate::payload::{self, ParsedPayload, Value};
 
 /// A letter to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct EmailJob {
     /// Names it, and the job that it is; the same however often it is tried.
     pub id: JobId,
     /// Who is written to.
@@ -42,7 +42,7 @@ pub struct News {
     /// A sentence.
     pub message: String,
     /// The particulars.
-    pub facts: Facts,
+    pub facts: ParsedPayload,
 }
 
 /// What is stored of a letter beside the particulars of its notification, whose names begin otherwise.
@@ -64,25 +64,25 @@ impl About {
     }
 }
 
-impl Letter {
+impl EmailJob {
     /// The job that tells `user` that their password is another one.
     pub fn password_changed(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
-        let letter = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
-        let key = format!("password_changed:{}", letter.id);
-        letter.job(key, now)
+        let email = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
+        let key = format!("password_changed:{}", email.id);
+        email.job(key, now)
     }
 
     /// The job that tells of `notification` by mail: once for its subject.
     pub fn of(notification: &Notification) -> (JobId, NewJob) {
-        let told = &notification.told;
+        let content = &notification.content;
         let news = News {
-            kind: told.kind,
-            title: told.title.clone(),
-            message: told.message.clone(),
-            facts: told.data.iter().map(|(name, datum)| ((*name).to_owned(), datum.clone())).collect(),
+            kind: content.kind,
+            title: content.title.clone(),
+            message: content.message.clone(),
+            facts: content.data.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         };
-        let letter = Self { id: JobId(notification.id.0), to: notification.user, about: About::News(news) };
-        letter.job(format!("{}:{}", told.dedup_key(), notification.user), notification.created_at)
+        let email = Self { id: JobId(notification.id.0), to: notification.user, about: About::News(news) };
+        email.job(format!("{}:{}", content.dedup_key(), notification.user), notification.created_at)
     }
 
     pub(super) fn job(self, key: String, run_at: OffsetDateTime) -> (JobId, NewJob) {
@@ -93,15 +93,15 @@ impl Letter {
     /// news, of which one Monday brings many, can wait, and hold up nothing else that is queued.
     pub fn priority(&self) -> i16 {
         match &self.about {
-            About::Verification | About::PasswordReset | About::PasswordChanged => Kind::Mail.priority(),
+            About::Verification | About::PasswordReset | About::PasswordChanged => JobKind::Mail.priority(),
             About::News(news) if news.kind == NotificationKind::StreakAtRisk => 80,
             About::News(_) => 95,
         }
     }
 
     /// What is stored of it.
-    pub fn data(&self) -> Facts {
-        let fixed = |name: &str, text: String| (name.to_owned(), Datum::Text(text));
+    pub fn data(&self) -> ParsedPayload {
+        let fixed = |name: &str, text: String| (name.to_owned(), Value::Text(text));
         let mut data = vec![
             fixed(ID, self.id.to_string()),
             fixed(TO, self.to.to_string()),
@@ -117,8 +117,8 @@ impl Letter {
     }
 
     /// The letter that was stored as `data`.
-    pub fn parse(data: &[(String, Datum)]) -> Option<Self> {
-        let text = |name| data::text(data, name);
+    pub fn parse(data: &[(String, Value)]) -> Option<Self> {
+        let text = |name| payload::text(data, name);
         let id = |name| text(name)?.parse::<Uuid>().ok();
         let about = match text(ABOUT)? {
             "verification" => About::Verification,
@@ -140,7 +140,7 @@ impl Letter {
 mod tests {
     use super::*;
     use crate::ids::{CountingIds, NotificationId};
-    use crate::notifications::Told;
+    use crate::notifications::NotificationContent;
     use crate::testing::person;
     use crate::usage::testing::NOW;
 
@@ -151,13 +151,13 @@ mod tests {
         Notification {
             id: NotificationId(Uuid::from_u128(7)),
             user: ADA,
-            told: Told::follow_request(&bob),
+            content: NotificationContent::follow_request(&bob),
             created_at: NOW,
         }
     }
 
     fn asked_for(about: About) -> (JobId, NewJob) {
-        Letter { id: JobId(Uuid::from_u128(8)), to: ADA, about }.job("asked for".to_owned(), NOW)
+        EmailJob { id: JobId(Uuid::from_u128(8)), to: ADA, about }.job("asked for".to_owned(), NOW)
     }
 
     #[test]
@@ -165,13 +165,13 @@ mod tests {
         for (id, NewJob { job, .. }) in [
             asked_for(About::Verification),
             asked_for(About::PasswordReset),
-            Letter::password_changed(&CountingIds, ADA, NOW),
-            Letter::of(&notification()),
+            EmailJob::password_changed(&CountingIds, ADA, NOW),
+            EmailJob::of(&notification()),
         ] {
             let data = job.data();
             assert_eq!(Job::parse("mail", &data), Ok(job.clone()));
-            let Job::Mail(letter) = job else { panic!("a letter") };
-            assert_eq!((letter.id, letter.to), (id, ADA));
+            let Job::Mail(email) = job else { panic!("a letter") };
+            assert_eq!((email.id, email.to), (id, ADA));
             for missing in 0..3 {
                 let mut less = data.clone();
                 less.remove(missing);
@@ -183,27 +183,27 @@ mod tests {
 
     #[test]
     fn what_somebody_waits_for_goes_before_what_ends_at_midnight_and_that_before_other_news() {
-        let news = |told| Letter::of(&Notification { told, ..notification() });
+        let news = |content| EmailJob::of(&Notification { content, ..notification() });
         let jobs = [
             asked_for(About::Verification),
             asked_for(About::PasswordReset),
-            news(Told::streak_at_risk(7, NOW.date())),
-            Letter::of(&notification()),
+            news(NotificationContent::streak_at_risk(7, NOW.date())),
+            EmailJob::of(&notification()),
         ];
         let priorities = jobs.map(|(_, job)| job.job.priority());
         assert!(priorities[0] == priorities[1] && priorities[1..].is_sorted_by(|a, b| a < b), "{priorities:?}");
-        let others = [Kind::Leaderboard, Kind::StreakRisk, Kind::WeeklySummary, Kind::Reprice];
+        let others = [JobKind::Leaderboard, JobKind::StreakRisk, JobKind::WeeklySummary, JobKind::Reprice];
         assert!(others.iter().all(|kind| (priorities[0]..priorities[2]).contains(&kind.priority())));
     }
 
     #[test]
     fn what_is_told_by_mail_is_named_by_its_subject_and_its_reader() {
-        let (id, job) = Letter::of(&notification());
+        let (id, job) = EmailJob::of(&notification());
         assert_eq!((id, job.run_at), (JobId(Uuid::from_u128(7)), NOW));
         let bob = Uuid::from_u128(2);
         assert_eq!(job.key, format!("follow_request:{bob}:{ADA}"));
-        let Job::Mail(Letter { about: About::News(news), .. }) = job.job else { panic!("news") };
+        let Job::Mail(EmailJob { about: About::News(news), .. }) = job.job else { panic!("news") };
         assert_eq!((news.title.as_str(), news.message.as_str()), ("Follow request", "bob would like to follow you."));
-        assert_eq!(data::text(&news.facts, "username"), Some("bob"));
+        assert_eq!(payload::text(&news.facts, "username"), Some("bob"));
     }
 }

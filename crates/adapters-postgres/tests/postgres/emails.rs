@@ -1,10 +1,10 @@
-//! Letters on PostgreSQL: queued with what they tell of, for whom they concern, once.
+//! Emails on PostgreSQL: queued with what they tell of, for whom they concern, once.
 
 use domain::identity::{Email, PasswordHash};
 use domain::ids::{NotificationId, UserId};
 use domain::jobs::Job;
-use domain::mail::{About, Letter};
-use domain::notifications::{Channels, Notification, NotificationKind, PreferencesChange, Told};
+use domain::mail::{About, EmailJob};
+use domain::notifications::{Channels, Notification, NotificationContent, NotificationKind, PreferencesChange};
 use domain::store::Store;
 use domain::users::User;
 use time::Duration;
@@ -12,9 +12,15 @@ use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture};
 
-fn told(kind: NotificationKind, subject: &str) -> Told {
+fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
     let data = vec![("level", 7_u64.into()), ("title", "Adept".into())];
-    Told { kind, title: "News".into(), message: "There is \"news\".".into(), data, subject: subject.to_owned() }
+    NotificationContent {
+        kind,
+        title: "News".into(),
+        message: "There is \"news\".".into(),
+        data,
+        subject: subject.to_owned(),
+    }
 }
 
 /// A database of which letters go out.
@@ -25,9 +31,9 @@ fn sending() -> Fixture {
 
 impl Fixture {
     /// Tells `user` all of this in one statement; returns how many of it the inbox took.
-    async fn tell_by_mail(&self, user: UserId, news: Vec<Told>) -> u64 {
+    async fn tell_by_mail(&self, user: UserId, news: Vec<NotificationContent>) -> u64 {
         let notifications: Vec<_> = (news.into_iter())
-            .map(|told| Notification { id: NotificationId(Uuid::now_v7()), user, told, created_at: NOW })
+            .map(|content| Notification { id: NotificationId(Uuid::now_v7()), user, content, created_at: NOW })
             .collect();
         let mut tx = self.store.begin().await.expect("a transaction");
         let (queries, before) = (self.store.queries(), self.store.queries().statements());
@@ -51,7 +57,7 @@ impl Fixture {
     }
 
     /// The keys of the letters that wait, in their order.
-    async fn letters(&self) -> Vec<String> {
+    async fn emails(&self) -> Vec<String> {
         let rows =
             self.client().await.query("SELECT idempotency_key FROM jobs WHERE queue = 'mail' ORDER BY 1", &[]).await;
         rows.expect("keys").iter().map(|row| row.get(0)).collect()
@@ -67,31 +73,31 @@ impl Fixture {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
+    use domain::jobs::JobKind;
     use domain::jobs::JobStore;
-    use domain::jobs::Kind;
     use domain::jobs::ports::Capacity;
     let fixture = sending();
     let ada = fixture.verified("ada").await;
-    let news = || NotificationKind::ALL.map(|kind| told(kind, "x")).to_vec();
+    let news = || NotificationKind::ALL.map(|kind| content(kind, "x")).to_vec();
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 7);
     let key = |kind: &str| format!("{kind}:x:{}", ada.id);
     let expected = ["follow_request", "streak_at_risk", "weekly_summary"].map(key);
-    assert_eq!(fixture.letters().await, expected);
+    assert_eq!(fixture.emails().await, expected);
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
-    assert_eq!(fixture.letters().await, expected, "nothing is told twice");
+    assert_eq!(fixture.emails().await, expected, "nothing is told twice");
     // Long after, when nobody knows of the letters any more.
     let client = fixture.client().await;
     client.batch_execute("CREATE TABLE kept AS TABLE jobs; DELETE FROM jobs").await.expect("gone");
     fixture.tell_by_mail(ada.id, news()).await;
-    assert_eq!(fixture.letters().await, Vec::<String>::new(), "what the inbox knows is no news");
+    assert_eq!(fixture.emails().await, Vec::<String>::new(), "what the inbox knows is no news");
     client.batch_execute("INSERT INTO jobs TABLE kept").await.expect("back again");
 
-    let all = Capacity { total: 9, by_kind: vec![(Kind::Mail, 9)] };
+    let all = Capacity { total: 9, by_kind: vec![(JobKind::Mail, 9)] };
     let taken = fixture.store.take("w", &all, NOW, std::time::Duration::from_mins(1)).await.expect("jobs");
     assert_eq!(taken.len(), 3);
     for job in taken {
-        assert_eq!((job.attempts, job.kind), (Kind::Mail.attempts(), Kind::Mail));
-        let Ok(Job::Mail(Letter { id, to, about: About::News(news) })) = job.job else { panic!("{job:?}") };
+        assert_eq!((job.attempts, job.kind), (JobKind::Mail.attempts(), JobKind::Mail));
+        let Ok(Job::Mail(EmailJob { id, to, about: About::News(news) })) = job.job else { panic!("{job:?}") };
         assert_eq!((id, to), (job.id, ada.id));
         assert_eq!((news.title.as_str(), news.message.as_str()), ("News", "There is \"news\"."));
         let mut facts = news.facts;
@@ -113,8 +119,8 @@ async fn only_whom_a_letter_concerns_gets_one() {
     tx.users().insert(&nobody, None).await.expect("an account");
     tx.commit().await.expect("a commit");
     for user in [&unverified, &gone, &nobody] {
-        fixture.tell_by_mail(user.id, vec![told(FollowRequest, "x")]).await;
-        assert_eq!(fixture.letters().await, Vec::<String>::new(), "{}", user.username);
+        fixture.tell_by_mail(user.id, vec![content(FollowRequest, "x")]).await;
+        assert_eq!(fixture.emails().await, Vec::<String>::new(), "{}", user.username);
     }
 
     let wishes =
@@ -122,12 +128,12 @@ async fn only_whom_a_letter_concerns_gets_one() {
     for (number, (kind, in_app, email)) in wishes.into_iter().enumerate() {
         let ada = fixture.verified(&format!("ada{number}")).await;
         fixture.want(&ada, kind, Channels { in_app, email }).await;
-        let before = fixture.letters().await.len();
-        assert_eq!(fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await, u64::from(in_app), "{kind:?}");
-        assert_eq!(fixture.letters().await.len() - before, usize::from(email), "{kind:?} {in_app} {email}");
-        fixture.tell_by_mail(ada.id, vec![told(kind, "x")]).await;
+        let before = fixture.emails().await.len();
+        assert_eq!(fixture.tell_by_mail(ada.id, vec![content(kind, "x")]).await, u64::from(in_app), "{kind:?}");
+        assert_eq!(fixture.emails().await.len() - before, usize::from(email), "{kind:?} {in_app} {email}");
+        fixture.tell_by_mail(ada.id, vec![content(kind, "x")]).await;
         assert_eq!(
-            fixture.letters().await.len() - before,
+            fixture.emails().await.len() - before,
             usize::from(email),
             "once, also where the inbox keeps nothing"
         );
@@ -138,19 +144,19 @@ async fn only_whom_a_letter_concerns_gets_one() {
 async fn a_process_without_mail_queues_none_and_what_is_undone_is_not_sent() {
     let fixture = fixture();
     let ada = fixture.verified("ada").await;
-    assert_eq!(fixture.tell_by_mail(ada.id, vec![told(NotificationKind::FollowRequest, "x")]).await, 1);
-    assert_eq!(fixture.letters().await, Vec::<String>::new());
+    assert_eq!(fixture.tell_by_mail(ada.id, vec![content(NotificationKind::FollowRequest, "x")]).await, 1);
+    assert_eq!(fixture.emails().await, Vec::<String>::new());
     let store = fixture.store.clone().with_letters(true);
     let notification = Notification {
         id: NotificationId(Uuid::now_v7()),
         user: ada.id,
-        told: told(NotificationKind::FollowRequest, "y"),
+        content: content(NotificationKind::FollowRequest, "y"),
         created_at: NOW,
     };
     let mut tx = store.begin().await.expect("a transaction");
     assert_eq!(tx.notifications().insert(ada.id, &[notification]).await.expect("it is told"), 1);
     drop(tx);
-    assert_eq!(fixture.letters().await, Vec::<String>::new());
+    assert_eq!(fixture.emails().await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

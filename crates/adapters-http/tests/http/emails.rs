@@ -3,8 +3,8 @@
 use domain::identity::PasswordHash;
 use domain::ids::UserId;
 use domain::notifications::{NotificationKind, Preferences, PreferencesChange};
+use domain::signed_token::{Purpose, SignedToken};
 use domain::testing::TestUnitOfWork;
-use domain::tickets::{Purpose, Ticket};
 use domain::users::Presence;
 use serde_json::json;
 use time::Duration;
@@ -18,11 +18,11 @@ const STOP: &str = "/api/v1/notifications/unsubscribe";
 
 fn ticket(user: UserId, purpose: Purpose, bound: &[&str]) -> String {
     let ends_at = (!matches!(purpose, Purpose::Unsubscribe(_))).then_some(NOW + Duration::MINUTE);
-    tickets().seal(&Ticket { purpose, user, ends_at }, bound)
+    tickets().seal(&SignedToken { purpose, user, ends_at }, bound)
 }
 
 /// Ada, who is verified and has a password, and Bob, who is neither.
-fn world(letters: usize) -> World {
+fn world(emails: usize) -> World {
     let mut world = World::new().storing(move |tx: &mut TestUnitOfWork| {
         let password = |id| (id == ADA).then(|| PasswordHash("hash".into()));
         let known = |id| [ADA, BOB].contains(&id);
@@ -38,7 +38,7 @@ fn world(letters: usize) -> World {
         tx.device_logins.expect_delete_approved().returning(|_| Ok(()));
         tx.login_attempts.expect_forget().returning(|_| Ok(()));
         tx.jobs.expect_count_known().returning(|_, _| Ok(0));
-        tx.jobs.expect_enqueue().times(..=letters).returning(|jobs, _| Ok(jobs.len() as u64));
+        tx.jobs.expect_enqueue().times(..=emails).returning(|jobs, _| Ok(jobs.len() as u64));
         tx.notifications.expect_change_preferences().returning(|user, change| {
             assert_eq!((user, change), (ADA, &PreferencesChange::of([], [(NotificationKind::WeeklySummary, false)])));
             Ok(Preferences::default())

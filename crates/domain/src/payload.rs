@@ -4,7 +4,7 @@ use crate::money::Usd;
 
 /// A value of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Datum {
+pub enum Value {
     /// There is none.
     Nothing,
     /// A text.
@@ -15,76 +15,76 @@ pub enum Datum {
     Money(Usd),
 }
 
-impl From<&str> for Datum {
+impl From<&str> for Value {
     fn from(text: &str) -> Self {
         Self::Text(text.to_owned())
     }
 }
 
-impl From<String> for Datum {
+impl From<String> for Value {
     fn from(text: String) -> Self {
         Self::Text(text)
     }
 }
 
-impl From<u64> for Datum {
+impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
-impl From<u32> for Datum {
+impl From<u32> for Value {
     fn from(number: u32) -> Self {
         Self::Integer(number.into())
     }
 }
 
-impl From<Usd> for Datum {
+impl From<Usd> for Value {
     fn from(amount: Usd) -> Self {
         Self::Money(amount)
     }
 }
 
-impl<T: Into<Datum>> From<Option<T>> for Datum {
+impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Nothing, Into::into)
     }
 }
 
-/// Facts by name, to be written.
-pub type Data = Vec<(&'static str, Datum)>;
+/// ParsedPayload by name, to be written.
+pub type Payload = Vec<(&'static str, Value)>;
 
-/// Facts by name, as they were read.
-pub type Facts = Vec<(String, Datum)>;
+/// ParsedPayload by name, as they were read.
+pub type ParsedPayload = Vec<(String, Value)>;
 
 /// The text called `name` in `facts`, if it is there and a text.
-pub fn text<'a>(facts: &'a [(String, Datum)], name: &str) -> Option<&'a str> {
-    facts.iter().find_map(|(known, datum)| match datum {
-        Datum::Text(text) if known == name => Some(text.as_str()),
+pub fn text<'a>(facts: &'a [(String, Value)], name: &str) -> Option<&'a str> {
+    facts.iter().find_map(|(known, value)| match value {
+        Value::Text(text) if known == name => Some(text.as_str()),
         _ => None,
     })
 }
 
 /// The number called `name` in `facts`, if it is there and a number.
-pub fn number(facts: &[(String, Datum)], name: &str) -> Option<i64> {
-    facts.iter().find_map(|(known, datum)| match datum {
-        Datum::Integer(number) if known == name => Some(*number),
+pub fn number(facts: &[(String, Value)], name: &str) -> Option<i64> {
+    facts.iter().find_map(|(known, value)| match value {
+        Value::Integer(number) if known == name => Some(*number),
         _ => None,
     })
 }
 
 /// The amount called `name` in `facts`, if it is there and one; also where it is kept as a text, as it once was.
-pub fn money(facts: &[(String, Datum)], name: &str) -> Option<Usd> {
-    let (_, datum) = facts.iter().find(|(known, _)| known == name)?;
-    match datum {
-        Datum::Money(amount) => Some(*amount),
-        Datum::Integer(whole) => Usd::parse(&whole.to_string()),
-        Datum::Text(text) => Usd::parse(text),
-        Datum::Nothing => None,
+pub fn money(facts: &[(String, Value)], name: &str) -> Option<Usd> {
+    let (_, value) = facts.iter().find(|(known, _)| known == name)?;
+    match value {
+        Value::Money(amount) => Some(*amount),
+        Value::Integer(whole) => Usd::parse(&whole.to_string()),
+        Value::Text(text) => Usd::parse(text),
+        Value::Nothing => None,
     }
 }
 
-/// Facts as they were stored: the text of a JSON object.
+/// ParsedPayload as they were stored: the text of a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredData(pub String);
 
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_fact_is_found_by_its_name_and_sort() {
         let facts =
-            [("a".to_owned(), Datum::from("x")), ("b".to_owned(), 7_u64.into()), ("c".to_owned(), Datum::Nothing)];
+            [("a".to_owned(), Value::from("x")), ("b".to_owned(), 7_u64.into()), ("c".to_owned(), Value::Nothing)];
         assert_eq!(["a", "b", "c", "d"].map(|name| text(&facts, name)), [Some("x"), None, None, None]);
         assert_eq!(["a", "b", "c", "d"].map(|name| number(&facts, name)), [None, Some(7), None, None]);
     }
@@ -103,14 +103,14 @@ mod tests {
     #[test]
     fn an_amount_is_found_however_it_is_kept() {
         let amount = Usd::from_atto(3_014_900_000_000_000_000);
-        for (datum, found) in [
-            (Datum::from(amount), Some(amount)),
+        for (value, found) in [
+            (Value::from(amount), Some(amount)),
             ("3.0149".into(), Some(amount)),
             (12_u64.into(), Some(Usd::from_atto(12_000_000_000_000_000_000))),
             ("x".into(), None),
-            (Datum::Nothing, None),
+            (Value::Nothing, None),
         ] {
-            let facts = [("cost".to_owned(), datum)];
+            let facts = [("cost".to_owned(), value)];
             assert_eq!((money(&facts, "cost"), money(&facts, "price")), (found, None), "{facts:?}");
         }
     }

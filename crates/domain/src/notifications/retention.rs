@@ -13,14 +13,14 @@ use time::{Duration, OffsetDateTime};
 /// - a streak at risk and a weekly summary are about a day or a week that is over long before;
 /// - somebody who stopped following, or took their request back, and months later does it again is news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expiry {
+pub struct RetentionCutoffs {
     /// Ones that were read are kept when they were made at this instant or later.
     pub read: OffsetDateTime,
     /// Ones that were not.
     pub unread: OffsetDateTime,
 }
 
-impl Expiry {
+impl RetentionCutoffs {
     /// 90 days: it was read, and is old news.
     const READ: Duration = Duration::days(90);
 
@@ -74,7 +74,7 @@ mod tests {
             ),
             (datetime!(2024-12-31 1:00 UTC), datetime!(2024-10-02 1:00 UTC), datetime!(2024-01-01 1:00 UTC)),
         ] {
-            assert_eq!(Expiry::at(now), Expiry { read, unread }, "{now}");
+            assert_eq!(RetentionCutoffs::at(now), RetentionCutoffs { read, unread }, "{now}");
         }
     }
 }

@@ -4,12 +4,12 @@ use crate::error::StoreError;
 
 /// What a round came to so far. A failure with one keeps nobody else from theirs, and is told in the end.
 #[derive(Debug, Default)]
-pub(crate) struct Round {
+pub(crate) struct BatchOutcome {
     done: u64,
     failure: Option<StoreError>,
 }
 
-impl Round {
+impl BatchOutcome {
     /// Notes the outcome with one: whether there was something to be done. Fails where the round is over, because the store is
     /// away from everybody.
     pub(crate) fn note(&mut self, outcome: Result<bool, StoreError>) -> Result<(), StoreError> {
@@ -39,13 +39,13 @@ mod tests {
 
     #[test]
     fn a_round_counts_what_was_done_goes_on_after_a_failure_and_tells_the_first() {
-        let mut round = Round::default();
+        let mut round = BatchOutcome::default();
         for outcome in [Ok(true), Ok(false), Ok(true)] {
             round.note(outcome).expect("it goes on");
         }
         assert_eq!(round.end().expect("no failure"), 2);
 
-        let mut round = Round::default();
+        let mut round = BatchOutcome::default();
         for outcome in [Ok(true), internal("one"), Ok(true), internal("two")] {
             round.note(outcome).expect("it goes on");
         }
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_store_that_is_away_ends_the_round() {
-        let mut round = Round::default();
+        let mut round = BatchOutcome::default();
         let away = round.note(Err(StoreError::Unavailable("away".to_owned())));
         assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");
     }

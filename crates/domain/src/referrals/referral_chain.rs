@@ -21,7 +21,7 @@ pub struct Paid(pub [EventXp; 3]);
 
 /// Up to three people above a newcomer, and the newcomer if they have an account yet, each locked.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Upline {
+pub(crate) struct ReferralChain {
     /// The newcomer's account; `None` also where it is gone.
     pub newcomer: Option<Account>,
     /// Who is above them, the nearest first.
@@ -48,7 +48,7 @@ pub(crate) struct Join {
     pub pays: bool,
 }
 
-impl Upline {
+impl ReferralChain {
     /// Begins a transaction in which `newcomer` and those above them, from `referrer` on, are locked.
     pub(crate) async fn begin(
         store: &dyn Store,
@@ -56,9 +56,9 @@ impl Upline {
         referrer: UserId,
     ) -> Result<(Box<dyn UnitOfWork>, Self), StoreError> {
         loop {
-            let (tx, upline) = Self::lock(store, store.begin().await?, Some(newcomer), referrer).await?;
-            if upline.is_whole() {
-                return Ok((tx, upline));
+            let (tx, chain) = Self::lock(store, store.begin().await?, Some(newcomer), referrer).await?;
+            if chain.is_whole() {
+                return Ok((tx, chain));
             }
         }
     }
@@ -72,10 +72,10 @@ impl Upline {
         loop {
             let mut tx = store.begin().await?;
             let Some(owner) = tx.referrals().owner(code).await? else { return Ok((tx, None)) };
-            let (tx, upline) = Self::lock(store, tx, newcomer, owner).await?;
-            if upline.is_whole() {
-                let is_there = upline.people.first().is_some_and(|owner| owner.account.is_some());
-                return Ok((tx, is_there.then_some(upline)));
+            let (tx, chain) = Self::lock(store, tx, newcomer, owner).await?;
+            if chain.is_whole() {
+                let is_there = chain.people.first().is_some_and(|owner| owner.account.is_some());
+                return Ok((tx, is_there.then_some(chain)));
             }
         }
     }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     /// People by number, each with their referrer (0: none), or deleted.
-    fn upline(people: &[(u128, Option<u128>)]) -> Upline {
+    fn chain(people: &[(u128, Option<u128>)]) -> ReferralChain {
         let person = |(id, referrer): &(u128, Option<u128>)| Referrer {
             id: user(*id),
             account: referrer.map(|by| Account {
@@ -183,7 +183,7 @@ mod tests {
                 ..account()
             }),
         };
-        Upline { newcomer: None, people: people.iter().map(person).collect() }
+        ReferralChain { newcomer: None, people: people.iter().map(person).collect() }
     }
 
     #[test]
@@ -200,7 +200,7 @@ mod tests {
             (&[(1, None)], true),
             (&[(1, Some(2)), (2, None), (3, Some(0))], true),
         ] {
-            assert_eq!(upline(people).is_whole(), is_whole, "{people:?}");
+            assert_eq!(chain(people).is_whole(), is_whole, "{people:?}");
         }
     }
 
@@ -214,7 +214,7 @@ mod tests {
             (&[(1, None), (2, Some(0))], &[(Second, 2)]),
             (&[(1, None)], &[]),
         ] {
-            let present: Vec<_> = upline(people).present().map(|(degree, id, _)| (degree, id.0.as_u128())).collect();
+            let present: Vec<_> = chain(people).present().map(|(degree, id, _)| (degree, id.0.as_u128())).collect();
             assert_eq!(present, paid, "{people:?}");
         }
     }

@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
-use crate::lab::{Lab, Place, clear, database};
+use crate::environment::{Environment, Place, clear, database};
 use crate::messages::{message, run_number, today};
 use crate::numeric::Cost;
 use crate::report::{ms, percentile, rate, thousands};
@@ -34,8 +34,8 @@ pub(crate) struct Args {
 
 /// Measures the floor and prints it.
 pub(crate) async fn run(args: &Args) -> Result<()> {
-    let lab = Lab::start(&args.place).await?;
-    let client = database(lab.database_url()).await?;
+    let environment = Environment::start(&args.place).await?;
+    let client = database(environment.database_url()).await?;
     for round in 1..=args.rounds {
         clear(&client).await?;
         let reached = rows_per_second(&client, args.messages, 8).await?;

@@ -61,7 +61,7 @@ impl Purpose {
 
 /// What a link says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ticket {
+pub struct SignedToken {
     /// What it is good for.
     pub purpose: Purpose,
     /// Whose it is.
@@ -70,7 +70,7 @@ pub struct Ticket {
     pub ends_at: Option<OffsetDateTime>,
 }
 
-impl Ticket {
+impl SignedToken {
     fn bytes(&self) -> Vec<u8> {
         let end = self.ends_at.map_or(i64::MAX, OffsetDateTime::unix_timestamp);
         let mut bytes = vec![self.purpose.number()];
@@ -83,12 +83,12 @@ impl Ticket {
 
 /// A ticket that somebody brought, before anybody looked whether it is one of ours.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Brought {
-    said: Ticket,
+pub struct UnverifiedToken {
+    claims: SignedToken,
     tag: [u8; TAG],
 }
 
-impl Brought {
+impl UnverifiedToken {
     /// What `text` says; `None` where it has not the form of a ticket.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -97,27 +97,27 @@ impl Brought {
         let end = i64::from_be_bytes(head[17..].try_into().ok()?);
         let ends_at = if end == i64::MAX { None } else { Some(OffsetDateTime::from_unix_timestamp(end).ok()?) };
         let user = UserId(Uuid::from_slice(&head[1..17]).ok()?);
-        let said = Ticket { purpose: Purpose::of(head[0], about)?, user, ends_at };
-        Some(Self { said, tag: tag.try_into().ok()? })
+        let claims = SignedToken { purpose: Purpose::of(head[0], about)?, user, ends_at };
+        Some(Self { claims, tag: tag.try_into().ok()? })
     }
 
-    /// What it says, true or not: enough to look up what it is [checked](TicketKey::confirms) against.
-    pub fn said(&self) -> Ticket {
-        self.said
+    /// What it says, true or not: enough to look up what it is [checked](TokenKey::confirms) against.
+    pub fn claims(&self) -> SignedToken {
+        self.claims
     }
 }
 
-impl fmt::Debug for Brought {
+impl fmt::Debug for UnverifiedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Brought").field("said", &self.said).finish_non_exhaustive()
+        f.debug_struct("UnverifiedToken").field("claims", &self.claims).finish_non_exhaustive()
     }
 }
 
 /// Signs tickets.
 #[derive(Clone)]
-pub struct TicketKey(Hmac<Sha256>);
+pub struct TokenKey(Hmac<Sha256>);
 
-impl TicketKey {
+impl TokenKey {
     /// The key made of `secret`.
     pub fn of(secret: &[u8]) -> Self {
         let mut key = [0; 64];
@@ -126,7 +126,7 @@ impl TicketKey {
     }
 
     /// `ticket` as the text of a link, in base64url. It is worth nothing once one of `bound`, which it does not tell, is another.
-    pub fn seal(&self, ticket: &Ticket, bound: &[&str]) -> String {
+    pub fn seal(&self, ticket: &SignedToken, bound: &[&str]) -> String {
         let mut bytes = ticket.bytes();
         let tag = self.signature(&bytes, bound).finalize().into_bytes();
         bytes.extend(tag);
@@ -134,10 +134,10 @@ impl TicketKey {
     }
 
     /// Whether `brought` was made with this key for the same `bound`, and has not ended at `now`.
-    pub fn confirms(&self, brought: &Brought, bound: &[&str], now: OffsetDateTime) -> bool {
+    pub fn confirms(&self, unverified: &UnverifiedToken, bound: &[&str], now: OffsetDateTime) -> bool {
         // Takes the same time whatever is wrong with the signature.
-        let is_ours = self.signature(&brought.said.bytes(), bound).verify_slice(&brought.tag).is_ok();
-        is_ours && brought.said.ends_at.is_none_or(|end| now < end)
+        let is_ours = self.signature(&unverified.claims.bytes(), bound).verify_slice(&unverified.tag).is_ok();
+        is_ours && unverified.claims.ends_at.is_none_or(|end| now < end)
     }
 
     fn signature(&self, said: &[u8], bound: &[&str]) -> Hmac<Sha256> {
@@ -150,9 +150,9 @@ impl TicketKey {
     }
 }
 
-impl fmt::Debug for TicketKey {
+impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TicketKey(…)")
+        f.write_str("TokenKey(…)")
     }
 }
 
@@ -165,12 +165,12 @@ mod tests {
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    fn key() -> TicketKey {
-        TicketKey::of(b"a secret")
+    fn key() -> TokenKey {
+        TokenKey::of(b"a secret")
     }
 
-    fn ticket(purpose: Purpose) -> Ticket {
-        Ticket { purpose, user: ADA, ends_at: Some(NOW + Duration::HOUR) }
+    fn ticket(purpose: Purpose) -> SignedToken {
+        SignedToken { purpose, user: ADA, ends_at: Some(NOW + Duration::HOUR) }
     }
 
     #[test]
@@ -178,12 +178,12 @@ mod tests {
         let purposes = [Purpose::VerifyEmail, Purpose::ResetPassword].into_iter();
         for purpose in purposes.chain(NotificationKind::ALL.map(Purpose::Unsubscribe)) {
             for ends_at in [Some(NOW + Duration::HOUR), None] {
-                let made = Ticket { ends_at, ..ticket(purpose) };
+                let made = SignedToken { ends_at, ..ticket(purpose) };
                 let text = key().seal(&made, &["ada@example.org"]);
                 assert!(text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{text}");
-                let brought = Brought::parse(&text).expect("a ticket");
-                assert_eq!(brought.said(), made);
-                let confirmed = |at| key().confirms(&brought, &["ada@example.org"], at);
+                let unverified = UnverifiedToken::parse(&text).expect("a ticket");
+                assert_eq!(unverified.claims(), made);
+                let confirmed = |at| key().confirms(&unverified, &["ada@example.org"], at);
                 assert!(confirmed(NOW) && confirmed(NOW + Duration::minutes(59)), "{made:?}");
                 assert_eq!(confirmed(NOW + Duration::HOUR), ends_at.is_none(), "{made:?}");
             }
@@ -193,8 +193,8 @@ mod tests {
     #[test]
     fn a_ticket_is_worth_nothing_for_what_it_was_not_made_for() {
         let text = key().seal(&ticket(Purpose::ResetPassword), &["ada@example.org", "hash"]);
-        let brought = Brought::parse(&text).expect("a ticket");
-        assert!(key().confirms(&brought, &["ada@example.org", "hash"], NOW));
+        let unverified = UnverifiedToken::parse(&text).expect("a ticket");
+        assert!(key().confirms(&unverified, &["ada@example.org", "hash"], NOW));
         for bound in [
             &["ada@example.org", "other"][..],
             &["ada@example.org"],
@@ -202,9 +202,9 @@ mod tests {
             &["hash", "ada@example.org"],
             &[],
         ] {
-            assert!(!key().confirms(&brought, bound, NOW), "{bound:?}");
+            assert!(!key().confirms(&unverified, bound, NOW), "{bound:?}");
         }
-        assert!(!TicketKey::of(b"another").confirms(&brought, &["ada@example.org", "hash"], NOW));
+        assert!(!TokenKey::of(b"another").confirms(&unverified, &["ada@example.org", "hash"], NOW));
     }
 
     #[test]
@@ -215,19 +215,20 @@ mod tests {
             let mut changed = bytes.clone();
             changed[place] ^= 1;
             let text = BASE64_URL_SAFE_NO_PAD.encode(changed);
-            let confirmed = Brought::parse(&text).is_some_and(|brought| key().confirms(&brought, &[], NOW));
+            let confirmed =
+                UnverifiedToken::parse(&text).is_some_and(|unverified| key().confirms(&unverified, &[], NOW));
             assert!(!confirmed, "byte {place}");
         }
         let short = BASE64_URL_SAFE_NO_PAD.encode(&bytes[..HEAD + TAG - 1]);
         for bad in ["", "x", "!", "YQ", &short, &"A".repeat(10_000)] {
-            assert_eq!(Brought::parse(bad), None, "{bad}");
+            assert_eq!(UnverifiedToken::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn neither_key_nor_signature_is_shown() {
-        let brought = Brought::parse(&key().seal(&ticket(Purpose::VerifyEmail), &[])).expect("a ticket");
-        assert!(!format!("{brought:?}").contains("tag"));
-        assert_eq!(format!("{:?}", key()), "TicketKey(…)");
+        let unverified = UnverifiedToken::parse(&key().seal(&ticket(Purpose::VerifyEmail), &[])).expect("a ticket");
+        assert!(!format!("{unverified:?}").contains("tag"));
+        assert_eq!(format!("{:?}", key()), "TokenKey(…)");
     }
 }

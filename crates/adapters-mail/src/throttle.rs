@@ -7,13 +7,13 @@ use tokio::time::{Instant, sleep_until};
 
 /// Lets so many through in a minute, evenly.
 #[derive(Debug)]
-pub(crate) struct Pace {
+pub(crate) struct Throttle {
     between: Duration,
     /// When the next may go.
     next: Mutex<Option<Instant>>,
 }
 
-impl Pace {
+impl Throttle {
     /// `per_minute` of them; 0 is as many as come.
     pub(crate) fn of(per_minute: u32) -> Self {
         let between = Duration::from_mins(1).checked_div(per_minute).unwrap_or(Duration::ZERO);
@@ -41,13 +41,13 @@ mod tests {
     fn turns_are_as_far_apart_as_the_rate_says() {
         let (now, second) = (Instant::now(), Duration::from_secs(1));
         for (per_minute, apart) in [(60, 1), (30, 2), (1, 60), (0, 0)] {
-            let pace = Pace::of(per_minute);
+            let throttle = Throttle::of(per_minute);
             for nth in 0..4 {
-                assert_eq!(pace.turn(now), now + second * apart * nth, "{per_minute}");
+                assert_eq!(throttle.turn(now), now + second * apart * nth, "{per_minute}");
             }
             // After a while without letters, the next one goes at once, and saves up nothing.
             let later = now + second * 1_000;
-            assert_eq!((pace.turn(later), pace.turn(later)), (later, later + second * apart));
+            assert_eq!((throttle.turn(later), throttle.turn(later)), (later, later + second * apart));
         }
     }
 }

@@ -12,7 +12,7 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
 /// What a client has left after a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Quota {
     /// Requests per minute.
     pub(super) limit: NonZeroU32,
     /// Requests that would be served at once.
@@ -22,12 +22,12 @@ pub(super) struct Standing {
 /// That a request is one too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany {
-    pub(super) standing: Standing,
+    pub(super) quota: Quota,
     /// Seconds after which the next one is served, at least 1.
     pub(super) retry_after: u64,
 }
 
-impl Standing {
+impl Quota {
     /// Seconds after which the whole limit is there again if nothing more comes: a refill for each request that is missing.
     fn reset(self) -> u64 {
         let limit = u64::from(self.limit.get());
@@ -38,19 +38,19 @@ impl Standing {
 /// Where the guard of a route leaves how the client stands, for whoever writes the answer: it may also be a panic's or
 /// a time-out's, of which the guard learns nothing. Found in the request's extensions.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Noted(Rc<Cell<Option<Standing>>>);
+pub(crate) struct RateLimitHeaders(Rc<Cell<Option<Quota>>>);
 
-impl Noted {
-    pub(super) fn set(&self, standing: Standing) {
-        self.0.set(Some(standing));
+impl RateLimitHeaders {
+    pub(super) fn set(&self, quota: Quota) {
+        self.0.set(Some(quota));
     }
 
     /// Writes the headers, if the route was limited.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
-        let Some(standing) = self.0.get() else { return };
-        headers.insert(LIMIT, HeaderValue::from(standing.limit.get()));
-        headers.insert(REMAINING, HeaderValue::from(standing.remaining));
-        headers.insert(RESET, HeaderValue::from(standing.reset()));
+        let Some(quota) = self.0.get() else { return };
+        headers.insert(LIMIT, HeaderValue::from(quota.limit.get()));
+        headers.insert(REMAINING, HeaderValue::from(quota.remaining));
+        headers.insert(RESET, HeaderValue::from(quota.reset()));
     }
 }
 
@@ -70,8 +70,8 @@ mod tests {
             (1, 0, 60),
             (u32::MAX, 0, 60),
         ] {
-            let standing = Standing { limit: NonZeroU32::new(limit).expect("a limit"), remaining };
-            assert_eq!(standing.reset(), reset, "{remaining} of {limit}");
+            let quota = Quota { limit: NonZeroU32::new(limit).expect("a limit"), remaining };
+            assert_eq!(quota.reset(), reset, "{remaining} of {limit}");
         }
     }
 }
