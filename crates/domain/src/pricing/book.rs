@@ -169,7 +169,9 @@ impl PriceBook {
     fn resolve(&self, model: &ModelName, provider: Option<&Provider>) -> Resolution<'_> {
         let name = model.as_str();
         let named = provider.map(|provider| (provider.as_str(), name));
-        for (provider, model) in named.into_iter().chain(stated_provider(name)) {
+        // The table lists some models with the provider in the name, beside those without.
+        let stated = stated_provider(name).map(|(provider, rest)| [(provider, name), (provider, rest)]);
+        for (provider, model) in named.into_iter().chain(stated.into_iter().flatten()) {
             let sold = self.sold_by(model, provider);
             if sold.is_some() || is_local(provider) {
                 let (form, model) = sold.unzip();
@@ -317,6 +319,21 @@ mod tests {
         for (model, provider, expected) in table {
             assert_eq!(price(book, model, provider).as_deref(), *expected, "{model} {provider}");
         }
+    }
+
+    #[test]
+    fn listed_name_that_states_its_provider_costs_what_its_row_says() {
+        const INPUT: TokenCounts = TokenCounts { input: 1_000, ..MILLION_INPUT };
+        let states_provider = |row: &PriceRow| row.model.as_str().split('/').next() == Some(row.provider.as_str());
+        let mut wrong = Vec::new();
+        for row in PriceBook::shipped_rows().filter(states_provider) {
+            let alone = PriceBook::new([row.clone()]);
+            let cost = |book: &PriceBook| book.find(&row.model, None).map(|model| model.cost(&INPUT, row.valid_from));
+            if cost(PriceBook::shipped()) != cost(&alone) {
+                wrong.push(format!("{} {}", row.model, row.valid_from.date()));
+            }
+        }
+        assert!(wrong.is_empty(), "{} rows: {wrong:#?}", wrong.len());
     }
 
     #[test]
