@@ -1,7 +1,10 @@
 //! The names a message carries: which tool, which model, which machine. Cheap to copy: a batch shares one string.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+
+use crate::display::{cleaned_name, has_refused};
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $longest:literal, $fold:expr) => {
@@ -13,10 +16,12 @@ macro_rules! name {
             /// The most characters such a name has.
             pub const LONGEST: usize = $longest;
 
-            /// Takes a name of 1 to [`LONGEST`](Self::LONGEST) characters without NUL; `None` for any other.
+            /// Takes a name of 1 to [`LONGEST`](Self::LONGEST) characters without NUL; `None` for any other. Characters that
+            /// cannot be shown to others are dropped: a name comes from a log, and refusing it would block a history.
             pub fn parse(text: &str) -> Option<Self> {
                 let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
-                fits.then(|| Self::trusted($fold(text)))
+                let shown = if has_refused(text) { cleaned_name(text, Self::LONGEST).into() } else { Cow::Borrowed(text) };
+                (fits && !shown.trim().is_empty()).then(|| Self::trusted($fold(&shown)))
             }
 
             /// Takes a name that was checked before, such as one read back from the database.
@@ -74,5 +79,13 @@ mod tests {
         assert!(Source::parse(&"x".repeat(51)).is_none());
         assert!(ModelName::parse(&"ü".repeat(200)).is_some());
         assert!(ModelName::parse("gpt\0").is_none());
+        for (name, text, expected) in [
+            ("escape sequence", "gpt-5\u{1b}[1m", Some("gpt-5[1m")),
+            ("line break and bidirectional control", "a\u{202e}b\nc", Some("ab c")),
+            ("only invisible", "\u{200b}\u{202e}", None),
+            ("only spaces", "  ", None),
+        ] {
+            assert_eq!(ModelName::parse(text).as_ref().map(ModelName::as_str), expected, "{name}");
+        }
     }
 }
