@@ -19,7 +19,7 @@ use crate::validation::{Fault, Fields, FromFields, checks};
 pub(super) struct RegisterBody {
     /// One account has it, in whatever case. Characters beyond ASCII are taken besides; a domain is kept in ASCII (IDNA).
     #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r"^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
+             pattern = r"^(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
     email: Email,
     /// Kept as a hash only.
     #[schema(value_type = String, min_length = 8, max_length = 128)]
