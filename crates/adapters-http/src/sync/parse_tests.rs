@@ -316,7 +316,8 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
     let count = || prop_oneof![0..2000_u64, 0..=MAX_COUNT];
     let text = |longest| proptest::string::string_regex(&format!("[^\\x00]{{1,{longest}}}")).expect("a pattern");
     let at = (0..4_000_000_000_i64, 0..1_000_000_i64);
-    (text(200), at, text(40), proptest::option::of(text(20)), [count(), count(), count(), count(), count(), count()])
+    let name = |longest| text(longest).prop_filter("a name", |text| ModelName::parse(text).is_some());
+    (text(200), at, name(40), proptest::option::of(name(20)), [count(), count(), count(), count(), count(), count()])
         .prop_map(
             |(
                 id,
@@ -342,17 +343,16 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
 fn any_batch() -> impl Strategy<Value = Batch> {
     let zone = proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "Asia/Kathmandu"]));
     let messages = proptest::collection::vec(any_message(), 1..8);
-    ("[^\\x00]{1,50}", "[^\\x00]{1,50}", zone, any::<[bool; 3]>(), messages).prop_map(
-        |(machine, source, zone, flags, messages)| Batch {
-            machine: MachineId::parse(&machine).expect("a name"),
-            source: Source::parse(&source).expect("a name"),
-            zone: zone.and_then(Zone::parse),
-            conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
-            dry_run: flags[2],
-            messages,
-            warnings: Vec::new(),
-        },
-    )
+    let name = || "[^\\x00]{1,50}".prop_filter("a name", |text| Source::parse(text).is_some());
+    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| Batch {
+        machine: MachineId::parse(&machine).expect("a name"),
+        source: Source::parse(&source).expect("a name"),
+        zone: zone.and_then(Zone::parse),
+        conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
+        dry_run: flags[2],
+        messages,
+        warnings: Vec::new(),
+    })
 }
 
 /// The body that says what the batch says.

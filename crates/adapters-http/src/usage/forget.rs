@@ -1,7 +1,5 @@
 //! `DELETE /users/me/usage`: what its owner does not want kept.
 
-use std::collections::BTreeSet;
-
 use actix_web::web::Data;
 use domain::usage::{Selection, Source, Usage};
 use serde::Serialize;
@@ -42,11 +40,6 @@ impl FromFields for Which {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         // A misspelt name would mean that nothing is excluded.
         let known = fields.entries(|name| parameter(&name), |_| Ok(()));
-        let mut seen = BTreeSet::new();
-        let twice = known.iter().flatten().find(|(name, ())| !seen.insert(*name)).map(|(name, ())| *name);
-        if let Some(name) = twice {
-            return fields.refuse(name, Fault::new(Rule::ValueError, "The parameter should be given once"));
-        }
         // One that is refused must never come to mean none.
         let name = checks::parsed(1..=Source::LONGEST, "Input should be the name of a tool", Source::parse);
         let source = fields.optional("source", name);
@@ -60,9 +53,9 @@ impl FromFields for Which {
     }
 }
 
-fn parameter(name: &Scalar<'_>) -> Result<&'static str, Fault> {
-    let known = NAMES.into_iter().find(|known| matches!(name, Scalar::Word(name) if name == known));
-    known.ok_or_else(|| Fault::new(Rule::ValueError, "There is no such parameter here"))
+fn parameter(name: &Scalar<'_>) -> Result<(), Fault> {
+    let known = NAMES.iter().any(|known| matches!(name, Scalar::Word(name) if *name == *known));
+    if known { Ok(()) } else { Err(Fault::new(Rule::ValueError, "There is no such parameter here")) }
 }
 
 /// What was removed.
