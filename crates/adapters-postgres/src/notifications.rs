@@ -51,7 +51,7 @@ impl From<ReceivedRow> for Received {
     }
 }
 
-/// JobKind, in the application, by e-mail.
+/// Kind, in the application, by e-mail.
 type PreferenceRow = (String, bool, bool);
 
 /// Kinds that only another release knows are nobody's business here.

@@ -1,8 +1,8 @@
-//! Small facts that go with an activity or a notification, for programs to read.
+//! Particulars of an activity, a notification, a job or an audit record: values by name.
 
 use crate::money::Usd;
 
-/// A value of a fact.
+/// One particular.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// There is none.
@@ -51,10 +51,10 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// ParsedPayload by name, to be written.
+/// Particulars to be written.
 pub type Payload = Vec<(&'static str, Value)>;
 
-/// ParsedPayload by name, as they were read.
+/// Particulars as they were read.
 pub type ParsedPayload = Vec<(String, Value)>;
 
 /// The text called `name` in `facts`, if it is there and a text.
@@ -84,7 +84,7 @@ pub fn money(facts: &[(String, Value)], name: &str) -> Option<Usd> {
     }
 }
 
-/// ParsedPayload as they were stored: the text of a JSON object.
+/// Particulars as they were stored: the text of a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredData(pub String);
 

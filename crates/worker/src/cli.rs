@@ -21,7 +21,7 @@ pub(crate) enum Command {
         /// Which one
         job: Once,
     },
-    /// ViewedProfile after the queue
+    /// Look after the queue
     #[command(subcommand)]
     Jobs(Jobs),
     /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
@@ -55,7 +55,7 @@ pub(crate) enum Once {
     Benchmarks,
     /// Compute what the whole instance comes to
     Platform,
-    /// ViewedProfile whose usage is hard to believe
+    /// Look whose usage is hard to believe
     Plausibility,
     /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
     /// or older than a year, old jobs, accounts deleted more than 30 days ago

@@ -25,7 +25,7 @@ pub enum Job {
     Benchmarks,
     /// Compute what the whole instance comes to.
     Platform,
-    /// ViewedProfile whose usage is hard to believe.
+    /// Look whose usage is hard to believe.
     Plausibility,
     /// Remove what is not kept any more.
     Cleanup,

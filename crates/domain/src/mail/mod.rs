@@ -1,6 +1,6 @@
 //! Emails: e-mail to people who have an account.
 //!
-//! A [`EmailJob`] is a job, queued in the transaction that wants it. It names who is written to and what about; address, wishes
+//! An [`EmailJob`] is a job, queued in the transaction that wants it. It names who is written to and what about; address, wishes
 //! and links are looked up or made when it is sent ([`Emails`]), so nothing goes to an address that is not
 //! theirs any more, and no link is ever stored.
 
