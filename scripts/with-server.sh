@@ -44,11 +44,17 @@ tell() {
     exit 1
 }
 
-until address=$(grep -aoE 'ready at http://[0-9.:]+' "$log"); do
+# The address that it listens on: the one that it prints may be that of a proxy.
+ready() {
+    address=$(grep -aoE -m 1 'ready address=[0-9.:]+' "$log") && address=http://${address#ready address=}
+}
+for _ in {1..600}; do
+    ready && break
     kill -0 "$server" 2>/dev/null || tell "the server ended at once"
     sleep 0.1
 done
-export BURNTOP_API=${address#ready at }
+ready || tell "the server is not ready after a minute"
+export BURNTOP_API=$address
 
 "$@" || {
     status=$?
