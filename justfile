@@ -10,6 +10,10 @@ run *arguments:
 test *arguments:
     cargo test --workspace {{arguments}}
 
+# Tries so many cases of each property that must hold, other ones each time.
+properties cases='50000':
+    PROPTEST_CASES={{cases}} PROPTEST_RNG_SEED=$(date +%s) cargo test -p domain -p adapters-http --lib --test '*_properties'
+
 # Checks format, lints, dependencies.
 lint:
     cargo fmt --all --check

@@ -1,6 +1,7 @@
 //! The price book: effective-dated rows, found by a model's name.
 
 use std::collections::{BTreeSet, HashMap};
+use std::iter::successors;
 use std::sync::LazyLock;
 
 use super::aliases::alias;
@@ -157,8 +158,17 @@ impl PriceBook {
 
     /// The one name of the model that a tool calls `model`, however it spells it: that of the tables, without the marks of clients,
     /// sellers and dates; its own without them where no table lists it. Models are counted by it, also while they have no
-    /// price.
+    /// price. It is its own canonical name.
     pub fn canonical(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
+        /// What is a part of one seller's name is a mark elsewhere: one pass may uncover work for another, never for so many.
+        const MAX_PASSES: usize = 16;
+        let first = self.listed_name(model, provider);
+        let passes = successors(Some(first), |name| Some(self.listed_name(name, None)).filter(|next| next != name));
+        passes.take(MAX_PASSES).last().unwrap_or_else(|| model.clone())
+    }
+
+    /// The name under which `provider`, or whoever else sells it, lists `model`, without dates and in the one spelling.
+    fn listed_name(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
         let form = self.resolve(model, provider).form;
         let plain = form.map_or_else(|| plainest(model.as_str()), |form| plainest_listed(&form));
         // The undated name of a seller may be an alias, too.

@@ -83,7 +83,7 @@ pub fn plainest_listed(name: &str) -> String {
 /// The provider that `name` itself states, and the rest of it: `bedrock/…`, `anthropic:…`.
 pub fn stated_provider(name: &str) -> Option<(&str, &str)> {
     let (provider, rest) = leading_tool(name).or_else(|| name.split_once('/'))?;
-    (!provider.is_empty() && !rest.is_empty()).then_some((provider, rest))
+    some(provider).zip(some(rest))
 }
 
 /// The forms of `name` that sellers write, and what is left of it before it is spelled in one way.
@@ -114,9 +114,9 @@ fn undated_forms(name: &str) -> (Vec<Form<'_>>, &str) {
     (forms, bare)
 }
 
-/// `rest` unless nothing is left.
+/// `rest` unless nothing is left, or nothing but spaces, which is no name.
 fn some(rest: &str) -> Option<&str> {
-    (!rest.is_empty()).then_some(rest)
+    (!rest.trim().is_empty()).then_some(rest)
 }
 
 /// `name` in the one spelling of [`Step::Written`].
@@ -234,7 +234,7 @@ fn leading_tool(name: &str) -> Option<(&str, &str)> {
         let tools = [("aws", "aws."), ("antigravity", "antigravity-")];
         tools.iter().find_map(|(tool, prefix)| name.strip_prefix(prefix).map(|rest| (*tool, rest)))
     };
-    colon().or_else(dashes).or_else(joined).filter(|(_, rest)| !rest.is_empty())
+    colon().or_else(dashes).or_else(joined).filter(|(_, rest)| some(rest).is_some())
 }
 
 /// Claude Code's mark, and that of Cursor and Copilot.
@@ -395,6 +395,7 @@ mod tests {
             ("cloudflare/@cf/zai-org/glm-4", "glm-4"),
             ("github-copilot/claude-4.7-opus", "claude-opus-4-7"),
             ("claude/", "claude/"),
+            ("claude/ ", "claude/ "),
             ("/", "/"),
         ];
         for (name, plain) in table {
