@@ -6,13 +6,13 @@ use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
 use domain::error::StoreError;
 use domain::identity::ports::ApiTokenRepository;
-use domain::identity::{ApiToken, Principal, Scopes, TokenHash, Via};
+use domain::identity::{ApiToken, Scopes};
 use domain::ids::{ApiTokenId, UserId};
 use time::OffsetDateTime;
 
-use crate::database::Database;
 use crate::error::store_error;
-use crate::schema::{api_tokens, users};
+use crate::principals::token_hash;
+use crate::schema::api_tokens;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -50,12 +50,10 @@ impl TryFrom<ApiTokenRow> for ApiToken {
     type Error = StoreError;
 
     fn try_from(row: ApiTokenRow) -> Result<Self, StoreError> {
-        let hash = <[u8; 32]>::try_from(row.token_hash)
-            .map_err(|_| StoreError::Internal("an API token's hash has not 32 bytes".to_owned()))?;
         Ok(Self {
             id: ApiTokenId(row.id),
             user: UserId(row.user_id),
-            hash: TokenHash(hash),
+            hash: token_hash(&row.token_hash)?,
             name: row.name,
             scopes: Scopes { sync: row.may_sync, read: row.may_read },
             created_at: row.created_at,
@@ -105,40 +103,5 @@ impl ApiTokenRepository for PgUnitOfWork {
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
         let ended = "DELETE FROM api_tokens WHERE id IN (SELECT id FROM api_tokens WHERE expires_at <= $1 LIMIT $2)";
         self.run(statement::<()>(ended).bind::<Timestamptz, _>(now).bind::<BigInt, _>(i64::from(most))).await
-    }
-}
-
-type PrincipalRow = (uuid::Uuid, uuid::Uuid, bool, bool, Option<OffsetDateTime>);
-
-impl Database {
-    /// Who calls with an API token.
-    pub(crate) async fn api_token(
-        &self,
-        token: TokenHash,
-        now: OffsetDateTime,
-    ) -> Result<Option<Principal>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<PrincipalRow> = api_tokens::table
-            .inner_join(users::table)
-            .filter(api_tokens::token_hash.eq(token.0.as_slice()))
-            .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
-            .filter(users::deleted_at.is_null())
-            .select((
-                api_tokens::user_id,
-                api_tokens::id,
-                api_tokens::may_sync,
-                api_tokens::may_read,
-                api_tokens::last_used_at,
-            ))
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(|(user, token, sync, read, last_used_at)| Principal {
-            user: UserId(user),
-            via: Via::ApiToken(ApiTokenId(token), Scopes { sync, read }),
-            is_admin: false,
-            last_used_at,
-        }))
     }
 }

@@ -6,14 +6,15 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Timestamptz};
 use diesel_async::RunQueryDsl;
 use domain::error::StoreError;
-use domain::identity::ports::{SessionReader, SessionRepository};
-use domain::identity::{Credential, Device, Principal, Session, TokenHash, Via};
+use domain::identity::ports::SessionRepository;
+use domain::identity::{Device, Session, Via};
 use domain::ids::{SessionId, UserId};
 use time::OffsetDateTime;
 
 use crate::database::Database;
 use crate::error::store_error;
-use crate::schema::{api_tokens, sessions, users};
+use crate::principals::token_hash;
+use crate::schema::{api_tokens, sessions};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -49,12 +50,10 @@ impl TryFrom<SessionRow> for Session {
     type Error = StoreError;
 
     fn try_from(row: SessionRow) -> Result<Self, StoreError> {
-        let token = <[u8; 32]>::try_from(row.token_hash)
-            .map_err(|_| StoreError::Internal("a session's token hash has not 32 bytes".to_owned()))?;
         Ok(Self {
             id: SessionId(row.id),
             user: UserId(row.user_id),
-            token: TokenHash(token),
+            token: token_hash(&row.token_hash)?,
             created_at: row.created_at,
             expires_at: row.expires_at,
             last_used_at: row.last_used_at,
@@ -108,16 +107,9 @@ impl SessionRepository for PgUnitOfWork {
     }
 }
 
-#[async_trait]
-impl SessionReader for Database {
-    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
-        match credential {
-            Credential::Session(token) => self.session(token, now).await,
-            Credential::ApiToken(token) => self.api_token(token, now).await,
-        }
-    }
-
-    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
+impl Database {
+    /// Notes that what somebody calls through was used at `now`.
+    pub(crate) async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
         let conn = &mut connection.pg;
         let touched = match via {
@@ -135,7 +127,8 @@ impl SessionReader for Database {
         Ok(())
     }
 
-    async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
+    /// The open sessions of `user` at `now`, newest first.
+    pub(crate) async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
         let mut connection = self.connection().await?;
         let rows: Vec<SessionRow> = sessions::table
             .filter(sessions::user_id.eq(user.0))
@@ -146,28 +139,5 @@ impl SessionReader for Database {
             .await
             .map_err(store_error)?;
         rows.into_iter().map(Session::try_from).collect()
-    }
-}
-
-impl Database {
-    /// Who calls with the token of a session.
-    async fn session(&self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<(uuid::Uuid, uuid::Uuid, OffsetDateTime, bool)> = sessions::table
-            .inner_join(users::table)
-            .filter(sessions::token_hash.eq(token.0.as_slice()))
-            .filter(sessions::expires_at.gt(now))
-            .filter(users::deleted_at.is_null())
-            .select((sessions::user_id, sessions::id, sessions::last_used_at, users::is_admin))
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(|(user, session, last_used_at, is_admin)| Principal {
-            user: UserId(user),
-            via: Via::Session(SessionId(session)),
-            is_admin,
-            last_used_at: Some(last_used_at),
-        }))
     }
 }

@@ -12,9 +12,9 @@ use adapters_http::referrals::ReferralLinks;
 use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_http::users::Downloads;
-use adapters_postgres::{Hub, HubLimits};
+use adapters_postgres::{BatchedSessionReader, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
-use bootstrap::store::{LOOK_UP_CONNECTIONS, ServerDatabase};
+use bootstrap::store::ServerDatabase;
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
@@ -52,7 +52,7 @@ pub(crate) fn services(
     let reader = Arc::new(database.requests.clone());
     // What lets people in has connections of its own.
     let door: Arc<dyn Store> = Arc::new(database.sign_in.clone());
-    let sessions = Arc::new(database.look_ups.clone());
+    let sessions = Arc::new(BatchedSessionReader::new(database.look_ups.clone()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
@@ -114,7 +114,7 @@ pub(crate) fn services(
             sync: rates.sync_per_minute,
             default: rates.default_per_minute,
         }),
-        shares: Shares::new(ShareSizes::of_pools(settings.database.max_connections(), LOOK_UP_CONNECTIONS)),
+        shares: Shares::new(ShareSizes::of_pool(settings.database.max_connections())),
     })
 }
 

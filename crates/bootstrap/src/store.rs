@@ -7,8 +7,9 @@ use adapters_postgres::{ConnectError, Database, MigrationError, Migrations, Pool
 use crate::settings::Settings;
 use crate::startup::StartupError;
 
-/// Connections of the server for finding out who calls.
-pub const LOOK_UP_CONNECTIONS: usize = 4;
+/// Connections of the server for finding out who calls: look-ups share statements, so one is busy with them at a time, and another
+/// notes when sessions were used.
+const LOOK_UP_CONNECTIONS: usize = 2;
 
 /// Connections of the server for signing in and registering.
 const SIGN_IN_CONNECTIONS: usize = 4;

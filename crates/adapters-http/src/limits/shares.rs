@@ -16,8 +16,11 @@ use crate::error::{ApiError, ApiResult};
 /// Requests that wait for a place, for each client.
 const QUEUE: usize = 64;
 
+/// Tokens of one address that are looked up at once: a part of what shares a statement, so that others always get into the next.
+const LOOK_UPS: u32 = 64;
+
 /// Requests of one address whose token is looked up or waits for that.
-const LOOK_UPS: usize = 2_048;
+const LOOK_UP_QUEUE: usize = 2_048;
 
 /// How long a request waits for its place.
 const WAIT: Duration = Duration::from_secs(30);
@@ -41,13 +44,12 @@ pub struct ShareSizes {
 }
 
 impl ShareSizes {
-    /// The shares of pools of so many connections: for requests, a quarter to an account and three quarters to an address;
-    /// for finding out who calls, half to an address.
-    pub fn of_pools(requests: usize, look_ups: usize) -> Self {
+    /// The shares of a pool of so many connections: a quarter to an account and three quarters to an address.
+    pub fn of_pool(connections: usize) -> Self {
         let units = |connections: usize| u32::try_from(connections).unwrap_or(u32::MAX);
-        let (quarter, half) = (units(requests / 4).max(2), units(look_ups / 2).max(1));
-        let address = units(requests).saturating_sub(units(requests / 4)).max(2);
-        Self { account: quarter, address, anonymous: quarter, sign_in: 2, look_ups: half }
+        let quarter = units(connections / 4).max(2);
+        let address = units(connections).saturating_sub(units(connections / 4)).max(2);
+        Self { account: quarter, address, anonymous: quarter, sign_in: 2, look_ups: LOOK_UPS }
     }
 }
 
@@ -86,7 +88,7 @@ impl Shares {
             anonymous: lines(sizes.anonymous),
             sign_in: lines(sizes.sign_in),
             // A look-up takes less than a millisecond, so a long line moves quickly.
-            look_ups: Lines::new(sizes.look_ups, LOOK_UPS, wait),
+            look_ups: Lines::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
         }))
     }
 
@@ -195,7 +197,7 @@ mod tests {
     #[test]
     fn pool_is_shared_so_that_no_address_takes_all_of_it() {
         for (connections, account, address) in [(30, 7, 23), (8, 2, 6), (4, 2, 3), (1, 2, 2)] {
-            let sizes = ShareSizes::of_pools(connections, 4);
+            let sizes = ShareSizes::of_pool(connections);
             assert_eq!((sizes.account, sizes.address, sizes.anonymous), (account, address, account), "{connections}");
         }
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use adapters_postgres::BatchedSessionReader;
 use domain::clock::FixedClock;
 use domain::error::DomainError;
-use domain::identity::ports::{IdentityProvider, MockIdentityProvider};
+use domain::identity::ports::{IdentityProvider, MockIdentityProvider, SessionReader};
 use domain::identity::{
     Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, Session, SignedIn,
 };
@@ -72,9 +73,9 @@ impl Fixture {
     }
 
     pub(crate) async fn is_open(&self, signed_in: &SignedIn) -> bool {
-        use domain::identity::ports::SessionReader;
         let credential = Credential::Session(signed_in.token.hash());
-        self.store.principal(credential, NOW).await.expect("a lookup").is_some()
+        let sessions = BatchedSessionReader::new(self.store.clone());
+        sessions.principal(credential, NOW).await.expect("a lookup").is_some()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use adapters_postgres::BatchedSessionReader;
 use domain::clock::FixedClock;
 use domain::error::DomainError;
 use domain::identity::ports::MockPasswordHasher;
@@ -56,7 +57,8 @@ impl Fixture {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|_| Ok(PasswordHash("a hash".into())));
         let clock = Arc::new(FixedClock(NOW));
-        Identity::new(store.clone(), store, Arc::new(passwords), clock, Arc::new(CountingIds), salt())
+        let sessions = Arc::new(BatchedSessionReader::new(self.store.clone()));
+        Identity::new(store, sessions, Arc::new(passwords), clock, Arc::new(CountingIds), salt())
     }
 
     async fn code(&self, user: UserId) -> ReferralCode {

@@ -1,6 +1,13 @@
-//! Sessions and tokens that have ended are removed, a few at a time.
+//! Who calls with a token; sessions and tokens that have ended are removed, a few at a time.
 
-use domain::identity::{ApiToken, Device, Scopes, Session, TokenHash};
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use adapters_postgres::BatchedSessionReader;
+use domain::error::StoreError;
+use domain::identity::ports::SessionReader;
+use domain::identity::{ApiToken, Credential, Device, Scopes, Session, TokenHash, Via};
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::store::Store;
 use time::OffsetDateTime;
@@ -66,5 +73,76 @@ async fn session_is_open_for_its_owner_until_it_ends() {
         ("unknown", ada, SessionId(Uuid::from_u128(2)), NOW, false),
     ] {
         assert_eq!(tx.sessions().is_open(user, session, now).await.expect("an answer"), is_open, "{name}");
+    }
+}
+
+/// Whether `future` has no result yet; it has begun then.
+async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
+    poll_fn(|context| Poll::Ready(Pin::new(&mut *future).poll(context).is_pending())).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn look_ups_that_wait_share_a_statement_and_each_gets_its_own_answer() {
+    let fixture = fixture();
+    let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
+    let mut tx = fixture.store.begin().await.expect("a transaction");
+    for (number, user, expires_at) in [(1, ada, NOW + 1.days()), (2, bob, NOW + 1.days()), (3, ada, NOW)] {
+        tx.sessions().insert(&session(user, number, expires_at)).await.expect("a session");
+    }
+    tx.api_tokens().insert(&token(bob, 1, None)).await.expect("a token");
+    tx.commit().await.expect("a commit");
+    let (of_session, of_token) =
+        (|n| Credential::Session(TokenHash([n; 32])), |n| Credential::ApiToken(TokenHash([n; 32])));
+    let via_session = |n: u8| Via::Session(SessionId(Uuid::from_u128(n.into())));
+    let via_token = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), Scopes { sync: true, read: true });
+    let table = [
+        ("a session", of_session(1), Some((ada, via_session(1)))),
+        ("another's session", of_session(2), Some((bob, via_session(2)))),
+        ("the same again", of_session(1), Some((ada, via_session(1)))),
+        ("an ended session", of_session(3), None),
+        ("an API token with the hash of a session", of_token(1), Some((bob, via_token))),
+        ("an unknown session", of_session(9), None),
+        ("an unknown API token", of_token(2), None),
+    ];
+    let sessions = BatchedSessionReader::new(fixture.store.clone());
+    let client = fixture.client().await;
+    client.batch_execute("BEGIN; LOCK TABLE sessions").await.expect("a lock");
+    let before = fixture.store.queries().statements();
+    let mut first = Box::pin(sessions.principal(of_session(1), NOW));
+    assert!(is_pending(&mut first).await);
+    while fixture.store.queries().statements() == before {
+        tokio::task::yield_now().await;
+    }
+    let mut gone = Box::pin(sessions.principal(of_session(2), NOW));
+    assert!(is_pending(&mut gone).await);
+    drop(gone);
+    let mut waiting: Vec<_> =
+        table.iter().map(|(_, credential, _)| Box::pin(sessions.principal(*credential, NOW))).collect();
+    for look_up in &mut waiting {
+        assert!(is_pending(look_up).await);
+    }
+    client.batch_execute("COMMIT").await.expect("the lock is free");
+    assert!(first.await.expect("an answer").is_some());
+    for ((name, _, expected), look_up) in table.iter().zip(waiting) {
+        let principal = look_up.await.expect("an answer");
+        assert_eq!(principal.map(|principal| (principal.user, principal.via)), *expected, "{name}");
+    }
+    let statements = fixture.store.queries().statements() - before;
+    assert!(
+        statements <= 3,
+        "{statements}: one for the first, one for all sessions and one for all API tokens after it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn look_up_without_a_database_fails_for_each_that_waits_and_the_next_is_tried_again() {
+    let fixture = fixture();
+    let sessions = BatchedSessionReader::new(fixture.store.clone());
+    let credential = Credential::Session(TokenHash([1; 32]));
+    assert_eq!(sessions.principal(credential, NOW).await.expect("an answer"), None);
+    fixture.store.close();
+    for _ in 0..2 {
+        let failed = sessions.principal(credential, NOW).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
     }
 }

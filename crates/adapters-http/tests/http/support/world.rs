@@ -166,7 +166,7 @@ impl World {
             queue: MockJobStore::new(),
             prices: MockPriceReader::new(),
             limits: Limits::new(Rates::default()),
-            shares: Shares::new(ShareSizes::of_pools(30, 4)),
+            shares: Shares::new(ShareSizes::of_pool(30)),
             failed_logins: None,
             sends_email: true,
             github: github(),

@@ -1,0 +1,150 @@
+//! Who calls: sessions and API tokens found by the hashes of their tokens, with one statement for all requests that wait.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::error::StoreError;
+use domain::identity::ports::SessionReader;
+use domain::identity::{Credential, Principal, Scopes, Session, TokenHash, Via};
+use domain::ids::{ApiTokenId, SessionId, UserId};
+use time::OffsetDateTime;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::database::Database;
+use crate::error::store_error;
+use crate::schema::{api_tokens, sessions, users};
+
+/// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
+const MAX_BATCH: usize = 256;
+
+/// What opens something: its token's hash, its owner, its own id.
+type Opened = (Vec<u8>, uuid::Uuid, uuid::Uuid);
+
+impl Database {
+    /// Who calls with each of `credentials`; those that open nothing at `now` are missing.
+    async fn principals(
+        &self,
+        credentials: &[Credential],
+        now: OffsetDateTime,
+    ) -> Result<HashMap<Credential, Principal>, StoreError> {
+        let (mut of_sessions, mut of_api_tokens) = (Vec::new(), Vec::new());
+        for credential in credentials {
+            match credential {
+                Credential::Session(hash) => of_sessions.push(hash.0.as_slice()),
+                Credential::ApiToken(hash) => of_api_tokens.push(hash.0.as_slice()),
+            }
+        }
+        let mut principals = HashMap::with_capacity(credentials.len());
+        let mut connection = self.connection().await?;
+        if !of_sessions.is_empty() {
+            let rows: Vec<(Opened, OffsetDateTime, bool)> = sessions::table
+                .inner_join(users::table)
+                .filter(sessions::token_hash.eq_any(of_sessions))
+                .filter(sessions::expires_at.gt(now))
+                .filter(users::deleted_at.is_null())
+                .select((
+                    (sessions::token_hash, sessions::user_id, sessions::id),
+                    sessions::last_used_at,
+                    users::is_admin,
+                ))
+                .load(&mut connection.pg)
+                .await
+                .map_err(store_error)?;
+            for ((hash, user, session), last_used_at, is_admin) in rows {
+                let via = Via::Session(SessionId(session));
+                let principal = Principal { user: UserId(user), via, is_admin, last_used_at: Some(last_used_at) };
+                principals.insert(Credential::Session(token_hash(&hash)?), principal);
+            }
+        }
+        if !of_api_tokens.is_empty() {
+            let rows: Vec<(Opened, bool, bool, Option<OffsetDateTime>)> = api_tokens::table
+                .inner_join(users::table)
+                .filter(api_tokens::token_hash.eq_any(of_api_tokens))
+                .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
+                .filter(users::deleted_at.is_null())
+                .select((
+                    (api_tokens::token_hash, api_tokens::user_id, api_tokens::id),
+                    api_tokens::may_sync,
+                    api_tokens::may_read,
+                    api_tokens::last_used_at,
+                ))
+                .load(&mut connection.pg)
+                .await
+                .map_err(store_error)?;
+            for ((hash, user, token), sync, read, last_used_at) in rows {
+                let via = Via::ApiToken(ApiTokenId(token), Scopes { sync, read });
+                let principal = Principal { user: UserId(user), via, is_admin: false, last_used_at };
+                principals.insert(Credential::ApiToken(token_hash(&hash)?), principal);
+            }
+        }
+        Ok(principals)
+    }
+}
+
+/// The hash of a token as it is stored.
+pub(crate) fn token_hash(stored: &[u8]) -> Result<TokenHash, StoreError> {
+    let hash = stored.try_into().map_err(|_| StoreError::Internal("a token's hash has not 32 bytes".to_owned()))?;
+    Ok(TokenHash(hash))
+}
+
+/// Reads sessions; all requests that wait for a look-up at the same time share the next statement.
+///
+/// A statement for each would cost a busy server a third of its reads: who calls is asked by every request. Nothing is remembered, so
+/// what ends a session holds for every request that comes after it.
+#[derive(Clone)]
+pub struct BatchedSessionReader {
+    database: Database,
+    waiting: mpsc::Sender<LookUp>,
+}
+
+/// A request that waits to learn who calls.
+struct LookUp {
+    credential: Credential,
+    now: OffsetDateTime,
+    answer: oneshot::Sender<Result<Option<Principal>, StoreError>>,
+}
+
+impl BatchedSessionReader {
+    /// Reads from `database`, one batch after the other, in a task of the current runtime that ends with the last clone.
+    pub fn new(database: Database) -> Self {
+        let (waiting, asked) = mpsc::channel(MAX_BATCH);
+        tokio::spawn(answer_batches(database.clone(), asked));
+        Self { database, waiting }
+    }
+}
+
+async fn answer_batches(database: Database, mut asked: mpsc::Receiver<LookUp>) {
+    let mut batch = Vec::new();
+    while asked.recv_many(&mut batch, MAX_BATCH).await > 0 {
+        // Whoever hung up meanwhile needs no answer.
+        batch.retain(|look_up| !look_up.answer.is_closed());
+        let Some(now) = batch.iter().map(|look_up| look_up.now).max() else { continue };
+        let credentials: Vec<Credential> = batch.iter().map(|look_up| look_up.credential).collect();
+        let found = database.principals(&credentials, now).await;
+        for LookUp { credential, answer, .. } in batch.drain(..) {
+            let principal = found.as_ref().map(|found| found.get(&credential).copied()).map_err(Clone::clone);
+            // Its caller is gone.
+            let _ = answer.send(principal);
+        }
+    }
+}
+
+#[async_trait]
+impl SessionReader for BatchedSessionReader {
+    async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError> {
+        let ended = || StoreError::Unavailable("the task that looks up tokens has ended".to_owned());
+        let (answer, principal) = oneshot::channel();
+        self.waiting.send(LookUp { credential, now, answer }).await.map_err(|_| ended())?;
+        principal.await.map_err(|_| ended())?
+    }
+
+    async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
+        self.database.touch(via, now).await
+    }
+
+    async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
+        self.database.open_sessions(user, now).await
+    }
+}
