@@ -1,16 +1,13 @@
 #!/usr/bin/env bash
-# Runs the tests at instants at which calendars differ: each weekday, the last day of a year, both days of each change of daylight
-# saving time in Berlin and New York, each half a minute before midnight UTC or before the change. Prints what failed at each instant.
+# Runs the tests half a minute before midnight UTC of days at which calendars differ: each weekday, the last day of a year, and the days on
+# which daylight saving time begins and ends in Berlin and in New York. Prints what failed on each day.
 #
-# Each instant has a mount namespace in which /etc loads libfaketime into every program, also into PostgreSQL and into programs with an
-# empty environment. Needs root and faketime (Debian: `apt-get install faketime`).
-# Not solved yet: timers of PostgreSQL do not fire under libfaketime, so that tests of lock timeouts and deadlocks wait for ever.
+# Each instant has a mount namespace in which /etc/ld.so.preload loads clock_shift.c into every program, also into PostgreSQL and into
+# programs with an empty environment. Needs root and a C compiler.
 # Arguments select instants by a part of their text; without any, all are run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-LIBRARY=/usr/lib/$(uname -m)-linux-gnu/faketime/libfaketimeMT.so.1
-[ -e "$LIBRARY" ] || { echo "error: faketime is missing: apt-get install faketime" >&2; exit 1; }
 [ "$(id -u)" = 0 ] || { echo "error: mount namespaces need root" >&2; exit 1; }
 
 INSTANTS=(
@@ -20,11 +17,10 @@ INSTANTS=(
     '2026-12-31 23:59:30' # Thursday, the last day of a year
     '2026-12-04 23:59:30'
     '2026-12-05 23:59:30'
-    '2027-03-14 06:59:30' # Sunday; New York: 02:00 becomes 03:00
-    '2027-03-28 00:59:30' # Sunday; Berlin: 02:00 becomes 03:00
-    '2027-10-31 00:59:30' # Sunday; Berlin: 03:00 becomes 02:00
-    '2027-11-07 05:59:30' # Sunday; New York: 02:00 becomes 01:00
-    '2026-12-06 23:59:30' # Sunday
+    '2027-03-14 23:59:30' # Sunday; summer begins in New York
+    '2027-03-28 23:59:30' # Sunday; summer begins in Berlin
+    '2027-10-31 23:59:30' # Sunday; summer ends in Berlin
+    '2027-11-07 23:59:30' # Sunday; summer ends in New York
 )
 
 # Runs each test program at the instant, with a cluster of its own: a running one would keep the clock of the program before.
@@ -35,14 +31,14 @@ run_at() {
     mount -t tmpfs none "$home"
     chmod 711 "$home"
     mkdir "$home/upper" "$home/work"
+    cc -O2 -shared -fPIC -o "$home/clock_shift.so" scripts/clock_shift.c
     mount -t overlay overlay -o "lowerdir=/etc,upperdir=$home/upper,workdir=$home/work" /etc
     local then
     then=$(date -u -d "$instant" +%s)
-    # Timers follow the true clock, so that waiting is neither endless nor void.
-    export TZ=UTC FAKETIME_DONT_FAKE_MONOTONIC=1 BURNTOP_TEST_CLUSTER=$home/cluster
+    export TZ=UTC BURNTOP_TEST_CLUSTER=$home/cluster
     while IFS=$'\t' read -r directory program; do
-        printf '+%d\n' $((then - $(date +%s))) >/etc/faketimerc
-        echo "$LIBRARY" >/etc/ld.so.preload
+        echo $((then - $(date +%s))) >/etc/clock-shift
+        echo "$home/clock_shift.so" >/etc/ld.so.preload
         if ! (cd "$directory" && "$program") >"$home/log" 2>&1; then
             failed=1
             printf '%s: %s\n' "$instant" "${program##*/}"
