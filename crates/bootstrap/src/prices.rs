@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::pricing::ports::PriceReader;
-use domain::pricing::{CurrentBook, Editions, PriceBook};
+use domain::pricing::{CurrentBook, Editions};
 use tokio::task::JoinHandle;
 
 /// How often a process looks for another edition, and how soon again while it has found out nothing yet.
@@ -13,7 +13,7 @@ const AT_FIRST: Duration = Duration::from_secs(1);
 
 /// The book that ships, before anything stored is known.
 pub fn shipped() -> Arc<CurrentBook> {
-    Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())))
+    Arc::new(CurrentBook::shipped())
 }
 
 /// A task that keeps a book in step with the database; it ends with this value.

@@ -11,7 +11,7 @@ use domain::dashboard::Dashboard;
 use domain::days::Zone;
 use domain::identity::Email;
 use domain::ids::{ActivityId, CountingIds, UserId};
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::pricing::CurrentBook;
 use domain::social::{Activity, ActivityKind, Social};
 use domain::store::{Store, UnitOfWork};
 use domain::usage::testing::{batch, sent};
@@ -132,7 +132,7 @@ impl Fixture {
 
     /// The use cases of the ledger.
     pub(crate) fn usage(&self) -> Usage {
-        let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let book = Arc::new(CurrentBook::shipped());
         Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book)
     }
 

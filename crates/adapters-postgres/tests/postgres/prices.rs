@@ -10,8 +10,8 @@ use domain::ids::{CountingIds, UserId};
 use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
 use domain::pricing::{
-    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Outcome, Override, PriceBook, PriceOverrides,
-    PriceRefresh, PricingError, UnpricedModels, line,
+    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Outcome, Override, PriceOverrides, PriceRefresh,
+    PricingError, UnpricedModels, line,
 };
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
@@ -51,7 +51,7 @@ struct Process {
 }
 
 fn process(fixture: &Fixture) -> Process {
-    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let prices = Arc::new(CurrentBook::shipped());
     let store = Arc::new(fixture.store.clone());
     let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
     Process {

@@ -15,7 +15,7 @@ use crate::ids::CountingIds;
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
 use crate::portability::{Came, IssuedBefore, Machine, OwnCode, Person, Referred, SignedIn};
-use crate::pricing::{Cost, PriceBook};
+use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
@@ -38,7 +38,7 @@ fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Im
         prepare(&mut tx);
         tx
     });
-    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let prices = Arc::new(CurrentBook::shipped());
     (Imports::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
 }
 

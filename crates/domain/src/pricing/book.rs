@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::iter::successors;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::aliases::alias;
 use super::history::{History, PricedModel};
@@ -69,8 +69,8 @@ struct Resolution<'a> {
 
 impl PriceBook {
     /// The book that is compiled in, read once.
-    pub fn shipped() -> &'static Self {
-        static BOOK: LazyLock<PriceBook> = LazyLock::new(|| PriceBook::shipped_with(Vec::new()));
+    pub fn shipped() -> &'static Arc<Self> {
+        static BOOK: LazyLock<Arc<PriceBook>> = LazyLock::new(|| Arc::new(PriceBook::shipped_with(Vec::new())));
         &BOOK
     }
 

@@ -17,6 +17,11 @@ impl CurrentBook {
         Self(RwLock::new((Edition::default(), Arc::new(book))))
     }
 
+    /// Starts with the book that is compiled in, which all share.
+    pub fn shipped() -> Self {
+        Self(RwLock::new((Edition::default(), Arc::clone(PriceBook::shipped()))))
+    }
+
     /// The book in force.
     pub fn get(&self) -> Arc<PriceBook> {
         self.get_edition().1

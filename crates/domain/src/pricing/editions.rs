@@ -52,7 +52,7 @@ mod tests {
             let rows = line::rows("glm-99 zai 2026-01-01 in=7 out=7").collect::<Result<_, _>>().expect("rows");
             Ok(StoredPrices { edition: Edition(3), rows, overrides: Vec::new() })
         });
-        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let prices = Arc::new(CurrentBook::shipped());
         let editions = Editions::new(Arc::new(reader), Arc::clone(&prices));
         let changed: Vec<_> = (0..3).map(|_| pollster::block_on(editions.follow()).expect("it reads")).collect();
         assert_eq!(changed, [true, false, false]);
@@ -64,7 +64,7 @@ mod tests {
     fn while_nothing_can_be_read_the_book_in_force_stays() {
         let mut reader = MockPriceReader::new();
         reader.expect_edition().returning(|| Err(StoreError::Unavailable("gone".to_owned())));
-        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let prices = Arc::new(CurrentBook::shipped());
         assert!(pollster::block_on(Editions::new(Arc::new(reader), Arc::clone(&prices)).follow()).is_err());
         assert!(prices.get().find(&ModelName::trusted("claude-sonnet-4-5"), None).is_some());
     }

@@ -36,7 +36,6 @@ impl UnpricedModels {
 
 #[cfg(test)]
 mod tests {
-    use super::super::book::PriceBook;
     use super::super::ports::MockPriceReader;
     use super::*;
     use crate::ids::UserId;
@@ -60,7 +59,7 @@ mod tests {
             .expect_unpriced_models()
             .withf(|limit| *limit == 5)
             .returning(move |_| Ok(vec![unpriced("claude-sonnet-4-5"), unpriced("nobody-s")]));
-        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let prices = Arc::new(CurrentBook::shipped());
         let admin = Administrator::unchecked(UserId(Uuid::from_u128(7)));
         let models = UnpricedModels::new(Arc::new(reader), prices);
         let listed = pollster::block_on(models.list(&admin, 5)).expect("a list");

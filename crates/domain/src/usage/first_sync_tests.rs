@@ -18,7 +18,7 @@ use crate::clock::FixedClock;
 use crate::error::StoreError;
 use crate::ids::{CountingIds, UserId};
 use crate::jobs::FirstJobs;
-use crate::pricing::{Cost, CurrentBook, PriceBook};
+use crate::pricing::{Cost, CurrentBook};
 use crate::referrals::ReferredBy;
 use crate::testing::{TestUnitOfWork, facts};
 
@@ -40,7 +40,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         prepare(&mut tx);
         tx
     });
-    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let prices = Arc::new(CurrentBook::shipped());
     (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
 }
 

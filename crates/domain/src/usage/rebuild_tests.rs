@@ -17,7 +17,7 @@ use crate::days::Zone;
 use crate::error::StoreError;
 use crate::ids::{CountingIds, UserId};
 use crate::money::Usd;
-use crate::pricing::{Cost, CurrentBook, PriceBook};
+use crate::pricing::{Cost, CurrentBook};
 use crate::testing::TestUnitOfWork;
 
 const ADA: UserId = UserId(Uuid::from_u128(7));
@@ -67,7 +67,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         prepare(&mut tx);
         tx
     });
-    let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let prices = Arc::new(CurrentBook::shipped());
     (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
 }
 

@@ -367,7 +367,7 @@ mod tests {
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
         let store = TestUnitOfWork::store(move || TestUnitOfWork { commits: Arc::clone(&counted), ..open() });
-        let prices = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+        let prices = Arc::new(CurrentBook::shipped());
         (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
     }
 

@@ -12,7 +12,7 @@ use domain::days::{Zone, days_between};
 use domain::ids::{Ids, JobId, UserId};
 use domain::jobs::ports::{Capacity, JobOutcome};
 use domain::jobs::{Job, JobKind, JobStore};
-use domain::pricing::{CurrentBook, PriceBook};
+use domain::pricing::CurrentBook;
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
 use domain::usage::{SentMessage, Usage};
@@ -100,7 +100,7 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
         }
     }
     let clock = Arc::new(FixedClock(END + Duration::DAY * 2));
-    let book = Arc::new(CurrentBook::new(PriceBook::shipped_with(Vec::new())));
+    let book = Arc::new(CurrentBook::shipped());
     let usage = Usage::new(Arc::new(fixture.store.clone()), clock, Arc::new(SystemIds), book);
     usage.sync(user.id, batch(messages)).await.expect("a sync");
     Person { id: user.id, zone, active }
