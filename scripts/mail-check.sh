@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Lets a server of ours send letters to aiosmtpd, reads them with Python's own mail parser, and follows their links:
+# Lets a server of ours send emails to aiosmtpd, reads them with Python's own mail parser, and follows their links:
 # verification, a forgotten password, one-click unsubscribing. Needs python3 with venv, and PyPI the first time.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    echo "error: the check of letters needs python3 (3.10 or newer) with venv, which is not here" >&2
+    echo "error: the check of emails needs python3 (3.10 or newer) with venv, which is not here" >&2
     exit 1
 fi
 

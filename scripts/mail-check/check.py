@@ -1,4 +1,4 @@
-"""A mail server, a mail program and a person: reads the letters of the server at BURNTOP_API, and follows their links."""
+"""A mail server, a mail program and a person: reads the emails of the server at BURNTOP_API, and follows their links."""
 
 import email
 import email.policy
@@ -16,14 +16,14 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 API = os.environ["BURNTOP_API"] + "/api/v1"
 LOGIN = LoginPassword(os.environ["MAIL_CHECK_USER"].encode(), os.environ["MAIL_CHECK_PASSWORD"].encode())
-letters = queue.Queue()
+emails = queue.Queue()
 
 
 class Postbox:
     """Keeps what comes."""
 
     async def handle_DATA(self, server, session, envelope):
-        letters.put((envelope, email.message_from_bytes(envelope.content, policy=email.policy.default)))
+        emails.put((envelope, email.message_from_bytes(envelope.content, policy=email.policy.default)))
         return "250 taken"
 
 
@@ -53,9 +53,9 @@ def is_now(found, expected):
     assert found == expected, f"{found!r} is not {expected!r}"
 
 
-def letter(to):
-    """The next letter, which goes to `to`: the parsed one with its text and its page."""
-    envelope, message = letters.get(timeout=60)
+def next_email(to):
+    """The next email, which goes to `to`: the parsed one with its text and its page."""
+    envelope, message = emails.get(timeout=60)
     is_now((envelope.mail_from, envelope.rcpt_tos), ("burntop@example.org", [to]))
     is_now((message["From"], message["To"]), ("burntop <burntop@example.org>", to))
     assert message["Message-ID"].endswith("@api.example.org>"), message["Message-ID"]
@@ -85,7 +85,7 @@ def register(name):
 
 def main():
     ada = register("ada")
-    _, text, page = letter("ada@example.org")
+    _, text, page = next_email("ada@example.org")
     token = link(text, page, "https://app.example.org/auth/verify?")
     is_now(ask("POST", "/auth/verify-email", {"token": token[:-1]})[0], 400)
     is_now(ask("POST", "/auth/verify-email", {"token": token})[0], 204)
@@ -93,9 +93,9 @@ def main():
 
     is_now(ask("PATCH", "/users/me", {"is_public": False}, ada)[0], 200)
     bob = register("bob")
-    letter("bob@example.org")
+    next_email("bob@example.org")
     is_now(ask("POST", "/users/ada/follow", {}, bob)[0], 202)
-    message, text, page = letter("ada@example.org")
+    message, text, page = next_email("ada@example.org")
     assert "bob would like to follow you." in text and "bob would like to follow you." in page
     is_now(message["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
     url = message["List-Unsubscribe"].strip("<>")
@@ -110,15 +110,15 @@ def main():
     for address in ("nobody@example.org", "bob@example.org", "ada@example.org"):
         is_now(ask("POST", "/auth/password/forgot", {"email": address}), (204, ""))
     # Neither nobody nor Bob, who has not verified his address, gets one.
-    _, text, page = letter("ada@example.org")
+    _, text, page = next_email("ada@example.org")
     token = link(text, page, "https://app.example.org/auth/reset?")
     body = {"token": token, "new_password": "incorrect zebra capacitor"}
     is_now(ask("POST", "/auth/password/reset", body)[0], 204)
     is_now(ask("POST", "/auth/password/reset", body)[0], 400)
     is_now(ask("GET", "/auth/me", token=ada)[0], 401)
     is_now(ask("POST", "/auth/login", {"email": "ada", "password": "incorrect zebra capacitor"})[0], 200)
-    assert letters.empty(), "a letter too many"
-    print("four letters arrived, and their links work")
+    assert emails.empty(), "an email too many"
+    print("four emails arrived, and their links work")
 
 
 # Nothing leaves this machine, so the password may go without TLS.

@@ -1,4 +1,4 @@
-//! A mail server on the loopback: takes letters, or does not, and shows what it was told.
+//! A mail server on the loopback: takes emails, or does not, and shows what it was told.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// What the server does to those who come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// Takes their letters.
+    /// Takes their emails.
     Takes,
     /// Answers a command with this line instead.
     Says(&'static str, &'static str),
@@ -20,18 +20,18 @@ pub enum Manner {
     HangsUp(&'static str),
     /// Says nothing more from this command on.
     StallsOn(&'static str),
-    /// Takes the letter, and hangs up without saying so.
+    /// Takes the email, and hangs up without saying so.
     TakesAndHangsUp,
 }
 
-/// A letter that was taken.
+/// An email that was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
     /// Who it came from, as the envelope says.
     pub from: String,
     /// Who it goes to, as the envelope says.
     pub to: String,
-    /// The letter itself.
+    /// The email itself.
     pub raw: String,
 }
 
@@ -48,14 +48,14 @@ struct Office {
     /// User and password it wants; nobody is asked where there is none.
     login: Option<(String, String)>,
     posts: Vec<Post>,
-    /// Every line it was told, but those of letters.
+    /// Every line it was told, but those of emails.
     told: Vec<String>,
     /// How many came.
     visits: usize,
 }
 
 impl FakeSmtp {
-    /// Starts one that takes letters from anybody, or from who has this user and password.
+    /// Starts one that takes emails from anybody, or from who has this user and password.
     pub async fn start(login: Option<(&str, &str)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -93,7 +93,7 @@ impl FakeSmtp {
         self.office().posts.clone()
     }
 
-    /// Every line it was told, but those of letters.
+    /// Every line it was told, but those of emails.
     pub fn told(&self) -> Vec<String> {
         self.office().told.clone()
     }
@@ -158,7 +158,7 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
             }
             _ if is("DATA") => {
                 stream.write_all(b"354 go on\r\n").await?;
-                let raw = letter(stream).await?;
+                let raw = email(stream).await?;
                 lock(office).posts.push(Post { from: from.clone(), to: to.clone(), raw });
                 if manner == Manner::TakesAndHangsUp {
                     return Ok(());
@@ -187,8 +187,8 @@ fn address(line: &str) -> String {
     rest.split('>').next().unwrap_or_default().to_owned()
 }
 
-/// The lines of a letter, until the one with a dot alone.
-async fn letter(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+/// The lines of an email, until the one with a dot alone.
+async fn email(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
     let mut raw = String::new();
     loop {
         let mut line = String::new();

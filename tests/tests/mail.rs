@@ -1,4 +1,4 @@
-//! Letters: to whom they concern, once, with links that work; and nothing without a mail server.
+//! Emails: to whom they concern, once, with links that work; and nothing without a mail server.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tests::{
     Person, Post, Server, Worker, wait_until,
 };
 
-/// A server and a worker that send letters through `smtp`.
+/// A server and a worker that send emails through `smtp`.
 fn settings(smtp: &FakeSmtp) -> Vec<(&'static str, String)> {
     vec![
         ("SMTP_URL", smtp.url()),
@@ -33,24 +33,24 @@ fn worker(server: &Server, smtp: &FakeSmtp) -> Worker {
     Worker::start(server.database(), &borrowed(&settings(smtp)))
 }
 
-/// Waits until `count` letters are there; returns them.
-async fn letters(smtp: &FakeSmtp, count: usize) -> Vec<Post> {
-    wait_until("letters arrive", async || smtp.posts().len() >= count).await;
+/// Waits until `count` emails are there; returns them.
+async fn emails(smtp: &FakeSmtp, count: usize) -> Vec<Post> {
+    wait_until("emails arrive", async || smtp.posts().len() >= count).await;
     let posts = smtp.posts();
     assert_eq!(posts.len(), count, "{posts:#?}");
     posts
 }
 
-/// The states of all letters, such as `done,2`.
+/// The states of all emails, such as `done,2`.
 fn states(database: &Database) -> String {
     database.rows("SELECT status, count(*) FROM jobs WHERE queue = 'mail' GROUP BY 1 ORDER BY 1").trim().to_owned()
 }
 
 async fn all_done(database: &Arc<Database>, count: usize) {
-    wait_until("letters are done", async || states(database) == format!("done,{count}")).await;
+    wait_until("emails are done", async || states(database) == format!("done,{count}")).await;
 }
 
-fn verify_without_a_letter(person: &Person, database: &Database) {
+fn verify_without_an_email(person: &Person, database: &Database) {
     database.rows(&format!("UPDATE users SET email_verified = true WHERE id = '{}'", person.id));
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
 }
@@ -59,7 +59,7 @@ async fn ask_to_follow(who: &Person, whom: &Person) {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await.expect(202);
 }
 
-/// The token of the link in a letter to `page`.
+/// The token of the link in an email to `page`.
 fn token(post: &Post, page: &str) -> String {
     let start = format!("https://app.example.org{page}?token=");
     post.link(&start)[start.len()..].to_owned()
@@ -84,10 +84,10 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
     let server = start(&smtp).await;
     let mut worker = worker(&server, &smtp);
     let ada = Person::register(&server, "ada").await;
-    let [post] = &letters(&smtp, 1).await[..] else { panic!("one letter") };
+    let [post] = &emails(&smtp, 1).await[..] else { panic!("one email") };
     assert_eq!((post.from.as_str(), post.to.as_str()), ("burntop@example.org", "ada@example.org"));
     assert_eq!(post.header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    assert_eq!(post.header("List-Unsubscribe"), None, "nobody can have no such letter");
+    assert_eq!(post.header("List-Unsubscribe"), None, "nobody can have no such email");
     assert!(post.header("Message-ID").is_some_and(|id| id.ends_with("@api.example.org>")), "{post:?}");
     let token = token(post, "/auth/verify");
     assert!(post.part("text/html").contains(&token));
@@ -109,9 +109,9 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
         assert_eq!(ada.get("/auth/me").await["email_verified"], true);
     }
 
-    // Another letter is sent to who asks for it: not twice in five minutes, and not where it is known.
+    // Another email is sent to who asks for it: not twice in five minutes, and not where it is known.
     let bob = Person::register(&server, "bob").await;
-    letters(&smtp, 2).await;
+    emails(&smtp, 2).await;
     let database = server.database();
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
     for person in [&ada, &bob, &bob] {
@@ -120,7 +120,7 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
         person.client.send(request).await.expect(204);
     }
     anonymous.post("/auth/verify-email", &json!({})).await.expect_error(401, "UNAUTHORIZED");
-    assert_eq!(letters(&smtp, 3).await[2].to, "bob@example.org");
+    assert_eq!(emails(&smtp, 3).await[2].to, "bob@example.org");
     all_done(database, 1).await;
     assert!(!worker.log().contains("hunter2"));
     assert_eq!(worker.terminate().await, Some(0));
@@ -129,7 +129,7 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
 }
 
 #[tokio::test]
-async fn letters_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
+async fn emails_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
     let identity = Identity::new();
     for (opens, scheme, host) in [(Opens::AtOnce, "smtps", "localhost"), (Opens::WhenAsked, "smtp", "0.0.0.0")] {
         let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
@@ -150,7 +150,7 @@ async fn letters_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() 
         settings.push(("SSL_CERT_FILE", identity.certificate().display().to_string()));
         database.rows("UPDATE jobs SET run_at = created_at WHERE queue = 'mail'");
         let mut worker = Worker::start(database, &borrowed(&settings));
-        assert_eq!(letters(&smtp, 1).await[0].to, "ada@example.org", "{opens:?}");
+        assert_eq!(emails(&smtp, 1).await[0].to, "ada@example.org", "{opens:?}");
         assert_eq!(worker.terminate().await, Some(0));
     }
 }
@@ -172,7 +172,7 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
     ask_to_follow(&others[0], &ada).await;
     assert_eq!(states(database), "", "nobody knows whose address it is");
 
-    verify_without_a_letter(&ada, database);
+    verify_without_an_email(&ada, database);
     ask_to_follow(&others[1], &ada).await;
     // Everything she unlocks now is told in the application alone.
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
@@ -186,10 +186,10 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
     let mut summing = database.command("worker");
     let summed = summing.args(["run-once", "weekly-summary"]).envs(settings(&smtp)).output().expect("a run");
     assert!(summed.status.success(), "{summed:?}");
-    let posts = letters(&smtp, 1 + usize::from(is_due)).await;
+    let posts = emails(&smtp, 1 + usize::from(is_due)).await;
     let about = |subject: &str| {
         let found = posts.iter().find(|post| post.header("Subject").is_some_and(|said| said.starts_with(subject)));
-        found.unwrap_or_else(|| panic!("no letter says {subject}"))
+        found.unwrap_or_else(|| panic!("no email says {subject}"))
     };
     let request = about("Follow request");
     assert!(request.part("text/plain").contains("cid would like to follow you."), "{}", request.part("text/plain"));
@@ -223,13 +223,13 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
 }
 
 #[tokio::test]
-async fn a_letter_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
+async fn an_email_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     ada.change(json!({"is_public": false})).await;
-    verify_without_a_letter(&ada, database);
+    verify_without_an_email(&ada, database);
     ask_to_follow(&bob, &ada).await;
     assert_eq!(states(database), "pending,1");
     let change = json!({"email": {"follow_request": false}});
@@ -237,7 +237,7 @@ async fn a_letter_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
     let mut worker = worker(&server, &smtp);
     all_done(database, 1).await;
     assert_eq!((smtp.visits(), worker.terminate().await), (0, Some(0)));
-    assert!(worker.log().contains("a letter concerned nobody any more"), "{}", worker.log());
+    assert!(worker.log().contains("an email concerned nobody any more"), "{}", worker.log());
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     let server = start(&smtp).await;
     let database = server.database();
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    verify_without_a_letter(&ada, database);
+    verify_without_an_email(&ada, database);
     let elsewhere = ada.login().await;
     let issued = ada.client.post("/auth/tokens", &json!({"name": "ci", "scopes": ["read"]})).await.expect(201);
     let program = ada.client.with_token(issued["token"].as_str().expect("a token"));
@@ -259,7 +259,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
         assert_eq!((answer.status, answer.text.as_str()), (204, ""), "{email}");
     }
     all_done(database, 3).await;
-    let [post] = &letters(&smtp, 1).await[..] else { panic!("one letter") };
+    let [post] = &emails(&smtp, 1).await[..] else { panic!("one email") };
     assert_eq!(post.to, "ada@example.org");
     let token = token(post, "/auth/reset");
 
@@ -289,7 +289,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     again.post("/auth/password", &body).await.expect(204);
     let body = json!({"current_password": PASSWORD, "new_password": "yet another one"});
     bob.client.post("/auth/password", &body).await.expect(204);
-    for post in &letters(&smtp, 3).await[1..] {
+    for post in &emails(&smtp, 3).await[1..] {
         assert_eq!((post.to.as_str(), post.header("List-Unsubscribe")), ("ada@example.org", None));
         assert_eq!(post.header("Subject").as_deref(), Some("Your password for burntop was changed"));
     }
@@ -306,11 +306,11 @@ async fn password_reset_ends_a_link_to_a_provider_that_somebody_else_made() {
     let squatter = Person::register(&server, "ada").await;
     let github = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "squatter"))});
     squatter.client.post("/auth/oauth/github/link", &github).await.expect(204);
-    verify_without_a_letter(&squatter, server.database());
+    verify_without_an_email(&squatter, server.database());
     let mut worker = worker(&server, &smtp);
     let anonymous = server.client();
     anonymous.post("/auth/password/forgot", &json!({"email": squatter.email})).await.expect(204);
-    let token = token(&letters(&smtp, 1).await[0], "/auth/reset");
+    let token = token(&emails(&smtp, 1).await[0], "/auth/reset");
     let body = json!({"token": token, "new_password": "incorrect zebra capacitor"});
     anonymous.post("/auth/password/reset", &body).await.expect(204);
     let session = anonymous.post("/auth/oauth/github/device", &github).await.expect(200);
@@ -324,12 +324,12 @@ async fn who_signed_in_through_a_provider_gets_a_password() {
     let server = start(&smtp).await;
     let database = server.database();
     let ada = Person::register(&server, "ada").await;
-    verify_without_a_letter(&ada, database);
+    verify_without_an_email(&ada, database);
     database.rows("UPDATE users SET password_hash = NULL");
     let mut worker = worker(&server, &smtp);
     let anonymous = server.client();
     anonymous.post("/auth/password/forgot", &json!({"email": ada.email})).await.expect(204);
-    let token = token(&letters(&smtp, 1).await[0], "/auth/reset");
+    let token = token(&emails(&smtp, 1).await[0], "/auth/reset");
     let body = json!({"token": token, "new_password": "incorrect zebra capacitor"});
     anonymous.post("/auth/password/reset", &body).await.expect(204);
     let body = json!({"email": "ada", "password": "incorrect zebra capacitor"});
@@ -338,19 +338,19 @@ async fn who_signed_in_through_a_provider_gets_a_password() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_leaves_no_letter_behind_and_sends_none_twice() {
+async fn a_worker_that_is_killed_leaves_no_email_behind_and_sends_none_twice() {
     let smtp = FakeSmtp::start(None).await;
     smtp.behave(Manner::Silent);
     let server = start(&smtp).await;
     Person::register(&server, "ada").await;
     let mut killed = worker(&server, &smtp);
-    wait_until("a letter is under way", async || smtp.visits() == 1).await;
+    wait_until("an email is under way", async || smtp.visits() == 1).await;
     killed.kill();
     smtp.behave(Manner::Takes);
     let (mut one, mut other) = (worker(&server, &smtp), worker(&server, &smtp));
     all_done(server.database(), 1).await;
     assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
-    assert_eq!(letters(&smtp, 1).await.len(), 1);
+    assert_eq!(emails(&smtp, 1).await.len(), 1);
     // What was done stays done.
     let mut again = worker(&server, &smtp);
     wait_until("it is ready", async || again.log().contains("ready")).await;
@@ -379,7 +379,7 @@ async fn a_refusal_is_final_and_trouble_is_not() {
     let why = database.rows("SELECT status, last_error FROM jobs WHERE queue = 'mail'");
     assert!(why.starts_with("pending,") && why.contains("535") && !why.contains("hunter2"), "{why}");
     smtp.behave(Manner::Takes);
-    assert_eq!(letters(&smtp, 1).await[0].to, "bob@example.org");
+    assert_eq!(emails(&smtp, 1).await[0].to, "bob@example.org");
     assert!(!worker.log().contains("hunter2"));
     assert_eq!(worker.terminate().await, Some(0));
 }

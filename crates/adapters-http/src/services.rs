@@ -68,7 +68,7 @@ pub struct Services {
     pub achievements: Achievements,
     /// What people are told.
     pub notifications: Notifications,
-    /// The links that stop letters.
+    /// The links that stop emails.
     pub unsubscribing: Unsubscribing,
     /// Who used most.
     pub leaderboard: Leaderboard,

@@ -1,11 +1,11 @@
-//! What letters say, before templates make a text and a page of it.
+//! What emails say, before templates make a text and a page of it.
 
 use domain::mail::{Content, Outgoing, TokenLifetimes};
 
 use crate::Sender;
 use crate::figures::{Figure, figures};
 
-/// A letter as the templates see it.
+/// An email as the templates see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) subject: String,
@@ -15,7 +15,7 @@ pub(crate) struct View {
     pub(crate) figures: Vec<Figure>,
     pub(crate) action: Option<Action>,
     pub(crate) closing: Vec<String>,
-    /// Where letters of this kind are stopped.
+    /// Where emails of this kind are stopped.
     pub(crate) stop: Option<String>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Action {
 }
 
 impl View {
-    /// What `letter` says when it comes from `sender`. Tickets need no escaping in an address.
+    /// What `email` says when it comes from `sender`. Tickets need no escaping in an address.
     pub(crate) fn of(email: &Outgoing, sender: &Sender) -> Self {
         let Sender { app_name, public_url, frontend_url, .. } = sender;
         let (app, reader) = (app_name.clone(), email.reader.to_string());
@@ -90,7 +90,7 @@ impl View {
     }
 }
 
-/// Where `ticket` stops letters.
+/// Where `ticket` stops emails.
 pub(crate) fn unsubscribe_url(public_url: &str, ticket: &str) -> String {
     format!("{public_url}/api/v1/notifications/unsubscribe?token={ticket}")
 }

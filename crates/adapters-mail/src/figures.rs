@@ -1,4 +1,4 @@
-//! The figures of a week, as a letter lists them.
+//! The figures of a week, as an email lists them.
 
 use domain::mail::News;
 use domain::money::Usd;

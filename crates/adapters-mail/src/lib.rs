@@ -20,7 +20,7 @@ use throttle::Throttle;
 /// Who writes, and where links lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
-    /// The address that letters come from, such as `burntop <burntop@example.org>`.
+    /// The address that emails come from, such as `burntop <burntop@example.org>`.
     pub from: String,
     /// What this installation is called.
     pub app_name: String,
@@ -41,7 +41,7 @@ pub enum SetupError {
     From(String),
 }
 
-/// Sends letters through one mail server, each over a connection of its own.
+/// Sends emails through one mail server, each over a connection of its own.
 #[derive(Debug)]
 pub struct SmtpMailer {
     server: SmtpServer,
@@ -51,7 +51,7 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// Sends through `server` for `sender`, at most `per_minute` letters a minute, each within `timeout`.
+    /// Sends through `server` for `sender`, at most `per_minute` emails a minute, each within `timeout`.
     pub fn new(server: SmtpServer, sender: Sender, per_minute: u32, timeout: Duration) -> Result<Self, SetupError> {
         Ok(Self { server, writer: Writer::new(sender)?, throttle: Throttle::of(per_minute), timeout })
     }

@@ -1,4 +1,4 @@
-//! A letter as it goes over the wire: headers, a text and the same as a page.
+//! An email as it goes over the wire: headers, a text and the same as a page.
 
 use std::time::SystemTime;
 
@@ -12,18 +12,18 @@ use crate::content::{View, unsubscribe_url};
 use crate::{Sender, SetupError};
 
 #[derive(Template)]
-#[template(path = "letter.txt")]
+#[template(path = "email.txt")]
 struct Text<'a> {
     email: &'a View,
 }
 
 #[derive(Template)]
-#[template(path = "letter.html")]
+#[template(path = "email.html")]
 struct Page<'a> {
     email: &'a View,
 }
 
-/// Writes letters of one sender.
+/// Writes emails of one sender.
 #[derive(Debug)]
 pub(crate) struct Writer {
     sender: Sender,
@@ -44,7 +44,7 @@ impl Writer {
         &self.host
     }
 
-    /// `letter`, ready to be sent.
+    /// `email`, ready to be sent.
     pub(crate) fn write(&self, email: &Outgoing) -> Result<Message, MailError> {
         let view = View::of(email, &self.sender);
         let unwritten = |error: &dyn std::fmt::Display| MailError::Unwritten(error.to_string());
@@ -125,14 +125,14 @@ mod tests {
         Content::News { news, unsubscribe: "tic-ket_".into() }
     }
 
-    /// The letter as it goes over the wire, lines that were broken put together again.
+    /// The email as it goes over the wire, lines that were broken put together again.
     fn written(content: Content) -> String {
-        let bytes = writer().write(&email(content)).expect("a letter").formatted();
+        let bytes = writer().write(&email(content)).expect("an email").formatted();
         String::from_utf8(bytes).expect("ASCII").replace("=\r\n", "").replace("=3D", "=")
     }
 
     #[test]
-    fn every_letter_has_its_headers_and_both_parts() {
+    fn every_email_has_its_headers_and_both_parts() {
         for content in [
             Content::Verification { ticket: "tic-ket_".into() },
             Content::PasswordReset { ticket: "tic-ket_".into() },
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn other_alphabets_arrive() {
-        let wire = writer().write(&email(news("Grüße", "日本"))).expect("a letter").formatted();
+        let wire = writer().write(&email(news("Grüße", "日本"))).expect("an email").formatted();
         assert!(wire.is_ascii());
         let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..email(news("Grüße", "日本")) };
         assert!(writer().write(&foreign).is_ok());

@@ -1,4 +1,4 @@
-//! One letter to the mail server, and what its refusals mean.
+//! One email to the mail server, and what its refusals mean.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 
 use crate::server::{Security, SmtpServer};
 
-/// The code of a server that wants to know first who we are: an operator's mistake, no fault of the letter.
+/// The code of a server that wants to know first who we are: an operator's mistake, no fault of the email.
 const WHO_ARE_YOU: &str = "530";
 
 /// How much of what a server says is kept.
@@ -38,7 +38,7 @@ pub(crate) async fn send(
         Ok(talked) => talked?,
         Err(_) => return Err(MailError::Unavailable(format!("the mail server took longer than {timeout:?}"))),
     };
-    // The server has said yes or no, and however the goodbye goes, that stands: a letter that was taken is not sent again.
+    // The server has said yes or no, and however the goodbye goes, that stands: an email that was taken is not sent again.
     let goodbye = async {
         match sent {
             Ok(()) => drop(connection.quit().await),
@@ -60,7 +60,7 @@ async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Res
         }
         options.push(MailParameter::SmtpUtfEight);
     }
-    // A sender who is refused is refused for every letter.
+    // A sender who is refused is refused for every email.
     connection
         .command(Mail::new(envelope.from().cloned(), options))
         .await
@@ -73,7 +73,7 @@ async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Res
     Ok(())
 }
 
-/// A connection on which letters can be sent. Nothing that goes wrong until then is a fault of the letter.
+/// A connection on which emails can be sent. Nothing that goes wrong until then is a fault of the email.
 async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<AsyncSmtpConnection, MailError> {
     let hello = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
@@ -100,7 +100,7 @@ async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<Asyn
     Ok(connection)
 }
 
-/// The letter is refused, now or for good.
+/// The email is refused, now or for good.
 fn refused(error: &Error) -> MailError {
     let wants_to_know = error.status().is_some_and(|code| code.to_string() == WHO_ARE_YOU);
     if error.is_permanent() && !wants_to_know {

@@ -1,4 +1,4 @@
-//! How fast letters go out: a mail server that is flooded stops believing the sender.
+//! How fast emails go out: a mail server that is flooded stops believing the sender.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -45,7 +45,7 @@ mod tests {
             for nth in 0..4 {
                 assert_eq!(throttle.turn(now), now + second * apart * nth, "{per_minute}");
             }
-            // After a while without letters, the next one goes at once, and saves up nothing.
+            // After a while without emails, the next one goes at once, and saves up nothing.
             let later = now + second * 1_000;
             assert_eq!((throttle.turn(later), throttle.turn(later)), (later, later + second * apart));
         }

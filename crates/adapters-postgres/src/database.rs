@@ -59,7 +59,7 @@ impl Database {
 
     /// The same, where what people are told also goes to their e-mail addresses, if `sends` says so.
     #[must_use]
-    pub fn with_letters(self, sends: bool) -> Self {
+    pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
     }
 

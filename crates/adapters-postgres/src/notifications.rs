@@ -152,7 +152,7 @@ impl NotificationRepository for PgUnitOfWork {
     }
 }
 
-/// Tells `user`, also by e-mail where it `sends_letters`; `None` where there is nothing to tell.
+/// Tells `user`, also by e-mail where it `sends_email`; `None` where there is nothing to tell.
 pub(crate) fn insert_notifications(
     user: UserId,
     notifications: &[Notification],

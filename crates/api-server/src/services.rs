@@ -68,8 +68,8 @@ pub(crate) fn services(
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
     let patience = BodyTimeout::default();
     Ok(Services {
-        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins).with_letters(sends_email),
-        recovery: recovery.with_letters(sends_email),
+        identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins).with_email(sends_email),
+        recovery: recovery.with_email(sends_email),
         api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
         device_logins: DeviceLogins::new(door, clock.clone(), ids.clone()).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),

@@ -53,7 +53,7 @@ async fn until(mut ended: watch::Receiver<bool>) {
 }
 
 /// Has a worker `run` until it is `ended`, and another, `again` later, whenever one dies before: the server would go on without
-/// boards and letters, and nobody would notice.
+/// boards and emails, and nobody would notice.
 async fn keep<F>(ended: watch::Receiver<bool>, again: Duration, mut run: impl FnMut(watch::Receiver<bool>) -> F)
 where
     F: Future<Output = Result<(), StartupError>> + Send + 'static,

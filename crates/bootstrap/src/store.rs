@@ -73,7 +73,7 @@ fn pool(settings: &Settings, max_connections: usize, work: WorkClass) -> PoolSet
 
 async fn open(settings: &Settings, url: &str, pool: PoolSettings) -> Result<Database, StartupError> {
     let database = Database::new(url, pool).map_err(|error| unreachable(url, &error))?;
-    let database = database.with_letters(settings.mail.is_on());
+    let database = database.with_email(settings.mail.is_on());
     database.check().await.map_err(|error| unreachable(url, &error))?;
     if settings.database.migrate_on_start {
         let ran = Migrations::at(url).up().await.map_err(|error| migration_failed(url, error))?;

@@ -1,4 +1,4 @@
-//! What the links in letters prove: that whoever opens one was sent it. Signed, and stored nowhere.
+//! What the links in emails prove: that whoever opens one was sent it. Signed, and stored nowhere.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub enum Purpose {
     VerifyEmail,
     /// Gives an account another password.
     ResetPassword,
-    /// Stops letters of one kind.
+    /// Stops emails of one kind.
     Unsubscribe(NotificationKind),
 }
 

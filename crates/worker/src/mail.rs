@@ -1,4 +1,4 @@
-//! Who sends letters, as it is configured.
+//! Who sends emails, as it is configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use domain::ids::Ids;
 use domain::mail::{Emails, MailError, Mailer, Outgoing};
 use domain::signed_token::TokenKey;
 
-/// Sends nothing: a server that has a mail server queued a letter for a worker that has none.
+/// Sends nothing: a server that has a mail server queued an email for a worker that has none.
 struct NoMailer;
 
 #[async_trait]
@@ -22,7 +22,7 @@ impl Mailer for NoMailer {
     }
 }
 
-/// The use case of sending the letters of `database`, as `settings` say.
+/// The use case of sending the emails of `database`, as `settings` say.
 pub(crate) fn emails(
     settings: &Settings,
     database: &Database,

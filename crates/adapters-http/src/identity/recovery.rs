@@ -1,4 +1,4 @@
-//! `/auth/verify-email` and `/auth/password/…`: what letters are for.
+//! `/auth/verify-email` and `/auth/password/…`: what emails are for.
 
 use actix_web::web::Data;
 use domain::identity::{Email, IdentityError, Password, Recovery};
@@ -19,11 +19,11 @@ pub(super) fn routes() -> Routes {
     crate::routes![verify_email: Auth, forgot_password: Auth, reset_password: Auth]
 }
 
-/// A letter's token, or nothing to ask for a letter.
+/// An email's token, or nothing to ask for an email.
 #[derive(Debug, Default, ToSchema)]
 #[schema(as = EmailVerification)]
 struct VerifyBody {
-    /// What the link in the letter has; absent, another letter is asked for.
+    /// What the link in the email has; absent, another email is asked for.
     #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
     token: Option<String>,
 }
@@ -50,11 +50,11 @@ impl FromFields for ForgotBody {
     }
 }
 
-/// Another password, from a letter.
+/// Another password, from an email.
 #[derive(Debug, ToSchema)]
 #[schema(as = PasswordReset)]
 struct ResetBody {
-    /// What the link in the letter has.
+    /// What the link in the email has.
     #[schema(min_length = 1, max_length = 500)]
     token: String,
     #[schema(value_type = String, min_length = 8, max_length = 128)]
@@ -71,14 +71,14 @@ impl FromFields for ResetBody {
 
 /// Show that an address is one's own
 ///
-/// With the `token` of the letter that was sent to it, without signing in. A token works for 48 hours and for the address that
-/// the account has; a 400 means that another letter is needed. With a session and an empty object, or nothing at all, another
-/// letter is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
+/// With the `token` of the email that was sent to it, without signing in. A token works for 48 hours and for the address that
+/// the account has; a 400 means that another email is needed. With a session and an empty object, or nothing at all, another
+/// email is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
 #[utoipa::path(
     post, path = "/verify-email", tag = "Auth", security((), ("bearer" = [])),
     request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
     responses(
-        (status = 204, description = "The address is verified, or a letter is on its way"),
+        (status = 204, description = "The address is verified, or an email is on its way"),
         failures::Unauthorized, failures::Conflict,
     )
 )]
@@ -90,23 +90,23 @@ async fn verify_email(caller: MaybeCaller, body: Body<VerifyBody>, recovery: Dat
     Ok(NoContent)
 }
 
-/// Ask for a letter with a way to choose another password
+/// Ask for an email with a way to choose another password
 ///
 /// It goes to the address if an account has it and has verified it, at most once in five minutes and ten times a day. The answer is the same, and
 /// takes as long, for any other address.
 #[utoipa::path(
     post, path = "/password/forgot", tag = "Auth",
     request_body(content = ForgotBody, example = json!({"email": "ada@example.org"})),
-    responses((status = 204, description = "If this is somebody's address, a letter is on its way"))
+    responses((status = 204, description = "If this is somebody's address, an email is on its way"))
 )]
 async fn forgot_password(body: Body<ForgotBody>, recovery: Data<Recovery>) -> ApiResult<NoContent> {
     recovery.forgot_password(&body.read().await?.email).await?;
     Ok(NoContent)
 }
 
-/// Choose another password with the token of a letter
+/// Choose another password with the token of an email
 ///
-/// The token works once and for an hour; a 400 means that another letter is needed. All access to the account ends: sessions,
+/// The token works once and for an hour; a 400 means that another email is needed. All access to the account ends: sessions,
 /// API tokens, confirmed device logins and links to accounts at providers. An account at a provider with the same verified address
 /// is linked again by signing in through it. Whoever signs in through a provider gets a password this way.
 #[utoipa::path(

@@ -1,4 +1,4 @@
-//! `/notifications/unsubscribe`: where the links in letters lead. A mail program posts to it (RFC 8058), a person opens it and
+//! `/notifications/unsubscribe`: where the links in emails lead. A mail program posts to it (RFC 8058), a person opens it and
 //! presses a button; nobody signs in, and looking changes nothing.
 
 use actix_web::HttpResponse;
@@ -55,7 +55,7 @@ async fn stop(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResp
 fn failure(error: &NotificationError) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
-        tracing::warn!(code = error.code(), %error, "letters could not be stopped");
+        tracing::warn!(code = error.code(), %error, "emails could not be stopped");
         return without_form(status, "Something went wrong on our side. Try again in a moment.");
     }
     without_form(status, &error.to_string())
@@ -66,7 +66,7 @@ fn without_form(status: StatusCode, message: &str) -> HttpResponse {
     html(status, &before.replace("{message}", &escaped(message)))
 }
 
-/// What letters of `kind` are called.
+/// What emails of `kind` are called.
 const fn emails(kind: NotificationKind) -> &'static str {
     match kind {
         NotificationKind::AchievementUnlocked => "news of achievements",

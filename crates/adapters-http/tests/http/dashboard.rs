@@ -110,7 +110,7 @@ async fn every_operation_is_documented_with_an_example() {
             }
             let optional = operation["security"].as_array().is_some_and(|ways| ways.contains(&json!({})));
             let signed_in = operation["security"].is_array() && !optional;
-            // Friends need a token, the other boards none; so does a letter, and what it is asked for none.
+            // Friends need a token, the other boards none; so does an email, and what it is asked for none.
             let some = ["/login", "{provider}/device", "/leaderboard", "/verify-email"]
                 .into_iter()
                 .any(|end| path.ends_with(end));

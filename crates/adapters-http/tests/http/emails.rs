@@ -1,4 +1,4 @@
-//! What the links in letters do, over the wire.
+//! What the links in emails do, over the wire.
 
 use domain::identity::PasswordHash;
 use domain::ids::UserId;
@@ -49,7 +49,7 @@ fn world(emails: usize) -> World {
 }
 
 #[actix_web::test]
-async fn a_token_verifies_an_address_and_a_session_asks_for_a_letter() {
+async fn a_token_verifies_an_address_and_a_session_asks_for_an_email() {
     let client = world(1).serve();
     let good = ticket(BOB, Purpose::VerifyEmail, &["bob@example.org"]);
     for (token, status) in [(good.as_str(), 204), ("x", 400), (&ticket(BOB, Purpose::VerifyEmail, &["b@c.d"]), 400)] {
@@ -103,7 +103,7 @@ async fn a_token_gives_another_password() {
 }
 
 #[actix_web::test]
-async fn a_mail_program_stops_letters_by_posting_and_a_person_by_a_button() {
+async fn a_mail_program_stops_emails_by_posting_and_a_person_by_a_button() {
     let client = world(0).serve();
     let link = ticket(ADA, Purpose::Unsubscribe(NotificationKind::WeeklySummary), &[]);
     let path = format!("{STOP}?token={link}");

@@ -36,7 +36,7 @@ fn to(server: &FakeSmtp) -> SmtpMailer {
     mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_mins(1))
 }
 
-fn letter_to(address: &str) -> Outgoing {
+fn email_to(address: &str) -> Outgoing {
     let news = News {
         kind: NotificationKind::FollowRequest,
         title: "Grüße".into(),
@@ -53,17 +53,17 @@ fn letter_to(address: &str) -> Outgoing {
 }
 
 fn email() -> Outgoing {
-    letter_to("ada@example.org")
+    email_to("ada@example.org")
 }
 
 #[tokio::test]
-async fn a_letter_arrives_whole_and_the_same_twice_has_one_name() {
+async fn an_email_arrives_whole_and_the_same_twice_has_one_name() {
     let server = FakeSmtp::start(Some(LOGIN)).await;
     let mailer = to(&server);
     for _ in 0..2 {
         mailer.send(&email()).await.expect("it is taken");
     }
-    let [first, second] = &server.posts()[..] else { panic!("two letters") };
+    let [first, second] = &server.posts()[..] else { panic!("two emails") };
     assert_eq!((first.from.as_str(), first.to.as_str()), ("burntop@example.org", "ada@example.org"));
     assert_eq!(first.header("Message-ID"), second.header("Message-ID"));
     for part in ["text/plain", "text/html"] {
@@ -72,7 +72,7 @@ async fn a_letter_arrives_whole_and_the_same_twice_has_one_name() {
     }
     assert!(first.part("text/plain").contains("\n.\r\nQUIT") || first.part("text/plain").contains("\n.\nQUIT"));
     assert!(server.told().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.told());
-    assert_eq!(server.visits(), 2, "each letter has a connection of its own");
+    assert_eq!(server.visits(), 2, "each email has a connection of its own");
 }
 
 #[tokio::test]
@@ -128,13 +128,13 @@ async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later()
 }
 
 #[tokio::test]
-async fn what_was_said_of_a_letter_stands_however_the_goodbye_goes() {
+async fn what_was_said_of_an_email_stands_however_the_goodbye_goes() {
     let server = FakeSmtp::start(None).await;
     let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_millis(500));
     for manner in [Manner::StallsOn("QUIT"), Manner::HangsUp("QUIT"), Manner::Says("QUIT", "500 no")] {
         server.behave(manner);
         mailer.send(&email()).await.unwrap_or_else(|error| panic!("{manner:?}: {error}"));
-        let error = mailer.send(&letter_to("ö@example.org")).await.expect_err("no SMTPUTF8");
+        let error = mailer.send(&email_to("ö@example.org")).await.expect_err("no SMTPUTF8");
         assert!(matches!(error, MailError::Refused(_)), "{manner:?}: {error}");
     }
     assert_eq!(server.posts().len(), 3, "each was taken once");
@@ -155,7 +155,7 @@ async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
 #[tokio::test]
 async fn an_address_that_the_server_cannot_have_is_given_up() {
     let server = FakeSmtp::start(None).await;
-    let error = to(&server).send(&letter_to("ö@example.org")).await.expect_err("no SMTPUTF8");
+    let error = to(&server).send(&email_to("ö@example.org")).await.expect_err("no SMTPUTF8");
     assert!(matches!(error, MailError::Refused(_)), "{error}");
     assert!(server.posts().is_empty());
 }

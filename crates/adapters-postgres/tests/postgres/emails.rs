@@ -23,10 +23,10 @@ fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
     }
 }
 
-/// A database of which letters go out.
+/// A database of which emails go out.
 fn sending() -> Fixture {
     let Fixture { store, database } = fixture();
-    Fixture { store: store.with_letters(true), database }
+    Fixture { store: store.with_email(true), database }
 }
 
 impl Fixture {
@@ -38,7 +38,7 @@ impl Fixture {
         let mut tx = self.store.begin().await.expect("a transaction");
         let (queries, before) = (self.store.queries(), self.store.queries().statements());
         let count = tx.notifications().insert(user, &notifications).await.expect("it is told");
-        assert_eq!(queries.statements() - before, 1, "a letter costs no further statement");
+        assert_eq!(queries.statements() - before, 1, "an email costs no further statement");
         tx.commit().await.expect("a commit");
         count
     }
@@ -56,7 +56,7 @@ impl Fixture {
         user
     }
 
-    /// The keys of the letters that wait, in their order.
+    /// The keys of the emails that wait, in their order.
     async fn emails(&self) -> Vec<String> {
         let rows =
             self.client().await.query("SELECT idempotency_key FROM jobs WHERE queue = 'mail' ORDER BY 1", &[]).await;
@@ -85,7 +85,7 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     assert_eq!(fixture.emails().await, expected);
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
     assert_eq!(fixture.emails().await, expected, "nothing is told twice");
-    // Long after, when nobody knows of the letters any more.
+    // Long after, when nobody knows of the emails any more.
     let client = fixture.client().await;
     client.batch_execute("CREATE TABLE kept AS TABLE jobs; DELETE FROM jobs").await.expect("gone");
     fixture.tell_by_mail(ada.id, news()).await;
@@ -103,12 +103,12 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
         let mut facts = news.facts;
         facts.sort_by(|(one, _), (other, _)| one.cmp(other));
         let expected = [("level".to_owned(), 7_u64.into()), ("title".to_owned(), "Adept".into())];
-        assert_eq!(facts, expected, "particulars may be called like what a letter has itself");
+        assert_eq!(facts, expected, "particulars may be called like what an email has itself");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_whom_a_letter_concerns_gets_one() {
+async fn only_whom_an_email_concerns_gets_one() {
     use NotificationKind::{FollowRequest, LevelUp};
     let fixture = sending();
     let unverified = fixture.person("una", None).await;
@@ -146,7 +146,7 @@ async fn a_process_without_mail_queues_none_and_what_is_undone_is_not_sent() {
     let ada = fixture.verified("ada").await;
     assert_eq!(fixture.tell_by_mail(ada.id, vec![content(NotificationKind::FollowRequest, "x")]).await, 1);
     assert_eq!(fixture.emails().await, Vec::<String>::new());
-    let store = fixture.store.clone().with_letters(true);
+    let store = fixture.store.clone().with_email(true);
     let notification = Notification {
         id: NotificationId(Uuid::now_v7()),
         user: ada.id,

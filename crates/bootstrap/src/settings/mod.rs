@@ -244,14 +244,14 @@ pub struct Mail {
     /// The sender; set whenever the server is.
     #[serde(deserialize_with = "text_unless_empty")]
     pub from: Option<String>,
-    /// The most letters of one process in a minute; 0 is no limit.
+    /// The most emails of one process in a minute; 0 is no limit.
     pub per_minute: u32,
     /// For sending one.
     pub timeout_seconds: u64,
 }
 
 impl Mail {
-    /// Whether letters are sent.
+    /// Whether emails are sent.
     pub fn is_on(&self) -> bool {
         self.smtp_url.is_some()
     }

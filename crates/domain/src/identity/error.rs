@@ -50,7 +50,7 @@ pub enum IdentityError {
     /// The account has no address to write to.
     #[error("This account has no e-mail address.")]
     NoAddress,
-    /// The link of a letter is not one of ours, was used, or is too old.
+    /// The link of an email is not one of ours, was used, or is too old.
     #[error("This link does not work any more. Ask for another one.")]
     BadLink,
     /// No such provider, or none that this instance is configured for.

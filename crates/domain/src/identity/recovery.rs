@@ -1,4 +1,4 @@
-//! What letters are for in signing in: showing that an address is one's own, and a new password for one that was forgotten.
+//! What emails are for in signing in: showing that an address is one's own, and a new password for one that was forgotten.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub struct Recovery {
 }
 
 impl Recovery {
-    /// Keeps in `store` what whoever brings a ticket that `tickets` signed may change. No letter is sent.
+    /// Keeps in `store` what whoever brings a ticket that `tickets` signed may change. No email is sent.
     pub fn new(
         store: Arc<dyn Store>,
         passwords: Arc<dyn PasswordHasher>,
@@ -40,13 +40,13 @@ impl Recovery {
         Self { store, passwords, clock, ids, tickets, sends_email: false }
     }
 
-    /// The same, with letters if `sends` says so.
+    /// The same, with emails if `sends` says so.
     #[must_use]
-    pub fn with_letters(self, sends: bool) -> Self {
+    pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
     }
 
-    /// Has a letter sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
+    /// Has an email sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
     /// and a few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
         retried(&*self.store, || self.ask_for_verification_once(user)).await
@@ -87,7 +87,7 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// Has a letter sent to `email`, if it is known to be the address of somebody with an account; at most one in five
+    /// Has an email sent to `email`, if it is known to be the address of somebody with an account; at most one in five
     /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
         retried(&*self.store, || self.forgot_password_once(email)).await

@@ -59,7 +59,7 @@ impl World {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|password| Ok(PasswordHash(password.expose().to_owned())));
         let clock = Arc::new(FixedClock(NOW));
-        Recovery::new(Arc::new(store), Arc::new(passwords), clock, Arc::new(CountingIds), key()).with_letters(sends)
+        Recovery::new(Arc::new(store), Arc::new(passwords), clock, Arc::new(CountingIds), key()).with_email(sends)
     }
 
     fn open(&self) -> TestUnitOfWork {
@@ -147,7 +147,7 @@ fn ticket(purpose: Purpose, end: OffsetDateTime, bound: &[&str]) -> String {
 const LATER: OffsetDateTime = NOW.saturating_add(Duration::MINUTE);
 
 #[test]
-fn a_letter_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
+fn an_email_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
     for (account, sends, emails, error) in [
         (Some(ada(false)), true, 1, None),
         (Some(ada(false)), false, 0, None),
@@ -165,7 +165,7 @@ fn a_letter_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
 }
 
 #[test]
-fn the_link_of_the_letter_shows_whose_the_address_is() {
+fn the_link_of_the_email_shows_whose_the_address_is() {
     let good = || ticket(Purpose::VerifyEmail, LATER, &["ada@example.org"]);
     for (what, account, link, works) in [
         ("as it should be", Some(ada(false)), good(), true),
@@ -212,7 +212,7 @@ fn whoever_forgot_is_written_to_and_for_anybody_else_the_same_is_done() {
     ] {
         let world = World::with(account);
         block_on(world.recovery(true).forgot_password(&Email::trusted(typed))).expect("nothing is told");
-        let [email] = &world.queued()[..] else { panic!("one letter, to somebody or nobody") };
+        let [email] = &world.queued()[..] else { panic!("one email, to somebody or nobody") };
         assert_eq!((email.to == ADA, &email.about), (is_ada, &About::PasswordReset), "{typed}");
         assert_eq!(world.commits(), 1, "writing takes its time, also in vain");
     }

@@ -93,9 +93,9 @@ impl Identity {
         Self { failed_logins: limit, ..self }
     }
 
-    /// The same, where whoever registers gets a letter that asks whether the address is theirs, if `sends` says so.
+    /// The same, where whoever registers gets an email that asks whether the address is theirs, if `sends` says so.
     #[must_use]
-    pub fn with_letters(self, sends: bool) -> Self {
+    pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
     }
 

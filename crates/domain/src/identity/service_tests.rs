@@ -75,7 +75,7 @@ fn with_ada() -> TestUnitOfWork {
 }
 
 #[test]
-fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_sent() {
+fn whoever_registers_is_asked_whether_the_address_is_theirs_where_emails_are_sent() {
     for (sends, emails) in [(true, 1), (false, 0)] {
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
@@ -96,7 +96,7 @@ fn whoever_registers_is_asked_whether_the_address_is_theirs_where_letters_are_se
             zone: None,
             referral_code: None,
         };
-        let identity = identity.with_letters(sends);
+        let identity = identity.with_email(sends);
         assert!(pollster::block_on(identity.register(registration, Device::default())).is_ok());
     }
 }
@@ -325,13 +325,13 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
             tx.api_tokens.expect_delete_all().returning(move |_| tokens());
             let told = noted.clone();
             tx.jobs.expect_enqueue().returning(move |jobs, _| {
-                let Job::Mail(email) = &jobs[0].1.job else { panic!("a letter") };
-                told.lock().expect("letters").push((email.to, email.about.clone()));
+                let Job::Mail(email) = &jobs[0].1.job else { panic!("an email") };
+                told.lock().expect("emails").push((email.to, email.about.clone()));
                 Ok(1)
             });
             tx
         });
-        let identity = identity.with_letters(true);
+        let identity = identity.with_email(true);
         let (current, new) = (Password::typed(current), Password::typed("a new one"));
         let change = PasswordChange { current, new, keep_api_tokens };
         let outcome = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
@@ -340,7 +340,7 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
         let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
         assert_eq!(*ended.lock().expect("a list"), expected_ends);
         let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
-        assert_eq!(*told.lock().expect("letters"), emails);
+        assert_eq!(*told.lock().expect("emails"), emails);
     }
 }
 

@@ -29,7 +29,7 @@ pub enum Job {
     Plausibility,
     /// Remove what is not kept any more.
     Cleanup,
-    /// Send this letter.
+    /// Send this email.
     Mail(EmailJob),
 }
 

@@ -23,7 +23,7 @@ pub enum JobKind {
     Plausibility,
     /// Removes what is not kept any more.
     Cleanup,
-    /// Sends a letter.
+    /// Sends an email.
     Mail,
 }
 
@@ -114,8 +114,8 @@ impl JobKind {
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
-            // So many attempts take some three hours: a mail server that is away for two loses no letter. The priority is that
-            // of letters that somebody waits for.
+            // So many attempts take some three hours: a mail server that is away for two loses no email. The priority is that
+            // of emails that somebody waits for.
             Self::Mail => {
                 Manner { name: "mail", priority: 10, concurrency: 2, attempts: 14, limit: Duration::minutes(10) }
             }
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_server_that_is_away_for_two_hours_loses_no_letter() {
+    fn a_mail_server_that_is_away_for_two_hours_loses_no_email() {
         let shortest = |id| {
             let waits = (1..JobKind::Mail.attempts()).map(|attempt| backoff(JobId(Uuid::from_u128(id)), attempt));
             waits.fold(Duration::ZERO, |all, wait| all + wait)

@@ -1,4 +1,4 @@
-//! A letter as it waits in the queue.
+//! An email as it waits in the queue.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::jobs::{Job, JobKind, NewJob};
 use crate::notifications::{Notification, NotificationKind};
 use crate::payload::{self, ParsedPayload, Value};
 
-/// A letter to somebody.
+/// An email to somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailJob {
     /// Names it, and the job that it is; the same however often it is tried.
@@ -19,7 +19,7 @@ pub struct EmailJob {
     pub about: About,
 }
 
-/// What a letter is about.
+/// What an email is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
     /// Whether the address is theirs.
@@ -32,7 +32,7 @@ pub enum About {
     News(News),
 }
 
-/// A notification as a letter tells it.
+/// A notification as an email tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
     /// What kind it is of.
@@ -45,7 +45,7 @@ pub struct News {
     pub facts: ParsedPayload,
 }
 
-/// What is stored of a letter beside the particulars of its notification, whose names begin otherwise.
+/// What is stored of an email beside the particulars of its notification, whose names begin otherwise.
 const ID: &str = "_id";
 const TO: &str = "_to";
 const ABOUT: &str = "_about";
@@ -89,7 +89,7 @@ impl EmailJob {
         (self.id, NewJob { job: Job::Mail(self), key, run_at })
     }
 
-    /// Which letter goes first when several are due: the lower. Somebody waits for an answer, or must know at once; a streak ends at midnight; other
+    /// Which email goes first when several are due: the lower. Somebody waits for an answer, or must know at once; a streak ends at midnight; other
     /// news, of which one Monday brings many, can wait, and hold up nothing else that is queued.
     pub fn priority(&self) -> i16 {
         match &self.about {
@@ -116,7 +116,7 @@ impl EmailJob {
         data
     }
 
-    /// The letter that was stored as `data`.
+    /// The email that was stored as `data`.
     pub fn parse(data: &[(String, Value)]) -> Option<Self> {
         let text = |name| payload::text(data, name);
         let id = |name| text(name)?.parse::<Uuid>().ok();
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_comes_back_as_it_was_stored() {
+    fn every_email_comes_back_as_it_was_stored() {
         for (id, NewJob { job, .. }) in [
             asked_for(About::Verification),
             asked_for(About::PasswordReset),
@@ -170,7 +170,7 @@ mod tests {
         ] {
             let data = job.data();
             assert_eq!(Job::parse("mail", &data), Ok(job.clone()));
-            let Job::Mail(email) = job else { panic!("a letter") };
+            let Job::Mail(email) = job else { panic!("an email") };
             assert_eq!((email.id, email.to), (id, ADA));
             for missing in 0..3 {
                 let mut less = data.clone();

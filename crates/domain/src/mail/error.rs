@@ -1,20 +1,20 @@
-//! Why a letter was not sent.
+//! Why an email was not sent.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError};
 
-/// Why a letter was not sent. The reasons are for an operator and hold no secrets.
+/// Why an email was not sent. The reasons are for an operator and hold no secrets.
 #[derive(Debug, Error)]
 pub enum MailError {
     /// The mail server refuses it for good: sending it again would end the same way.
-    #[error("the letter is refused: {0}")]
+    #[error("the email is refused: {0}")]
     Refused(String),
     /// The mail server is away, does not take it now, or does not let us in.
-    #[error("the letter cannot be sent now: {0}")]
+    #[error("the email cannot be sent now: {0}")]
     Unavailable(String),
-    /// The letter could not be written: a defect of ours.
-    #[error("the letter could not be written: {0}")]
+    /// The email could not be written: a defect of ours.
+    #[error("the email could not be written: {0}")]
     Unwritten(String),
     /// The store failed.
     #[error(transparent)]
@@ -33,9 +33,9 @@ impl DomainError for MailError {
 
     fn code(&self) -> &'static str {
         match self {
-            Self::Refused(_) => "letter_refused",
+            Self::Refused(_) => "email_refused",
             Self::Unavailable(_) => "mail_unavailable",
-            Self::Unwritten(_) => "letter_unwritten",
+            Self::Unwritten(_) => "email_unwritten",
             Self::Store(error) => error.code(),
         }
     }
@@ -47,28 +47,28 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_letters_says_whether_sending_again_may_help() {
+    fn each_error_of_emails_says_whether_sending_again_may_help() {
         assert_promises([
             (
                 MailError::Refused("550 no such mailbox".into()),
                 ErrorKind::Invalid,
-                "letter_refused",
+                "email_refused",
                 None,
-                "the letter is refused: 550 no such mailbox",
+                "the email is refused: 550 no such mailbox",
             ),
             (
                 MailError::Unavailable("451 try later".into()),
                 ErrorKind::Unavailable,
                 "mail_unavailable",
                 None,
-                "the letter cannot be sent now: 451 try later",
+                "the email cannot be sent now: 451 try later",
             ),
             (
                 MailError::Unwritten("no such template".into()),
                 ErrorKind::Internal,
-                "letter_unwritten",
+                "email_unwritten",
                 None,
-                "the letter could not be written: no such template",
+                "the email could not be written: no such template",
             ),
         ]);
     }

@@ -1,4 +1,4 @@
-//! What letters need from outside: somebody who writes and sends them.
+//! What emails need from outside: somebody who writes and sends them.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -9,10 +9,10 @@ use crate::identity::Email;
 use crate::ids::JobId;
 use crate::users::Username;
 
-/// Everything a letter is made of.
+/// Everything an email is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Names it: the same letter sent twice has the same name, so that a reader's mail program may tell.
+    /// Names it: the same email sent twice has the same name, so that a reader's mail program may tell.
     pub id: JobId,
     /// Where it goes.
     pub to: Email,
@@ -24,7 +24,7 @@ pub struct Outgoing {
     pub content: Content,
 }
 
-/// What a letter says. The tickets become links.
+/// What an email says. The tickets become links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Whether the address is theirs.
@@ -43,15 +43,15 @@ pub enum Content {
     News {
         /// Which.
         news: News,
-        /// Stops letters of its kind.
+        /// Stops emails of its kind.
         unsubscribe: String,
     },
 }
 
-/// Writes and sends letters.
+/// Writes and sends emails.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends `letter`; on return the mail server has taken it. Whoever is killed before may have sent it, too.
+    /// Sends `email`; on return the mail server has taken it. Whoever is killed before may have sent it, too.
     async fn send(&self, email: &Outgoing) -> Result<(), MailError>;
 }

@@ -1,4 +1,4 @@
-//! Sends letters: to whom they still concern, and nobody else.
+//! Sends emails: to whom they still concern, and nobody else.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::store::{Store, UnitOfWork};
 use crate::streaks::streak_at_risk;
 use crate::users::User;
 
-/// How long the links of letters work.
+/// How long the links of emails work.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenLifetimes;
 
@@ -31,7 +31,7 @@ impl TokenLifetimes {
     pub const PASSWORD_RESET: Duration = Duration::HOUR;
 }
 
-/// What became of a letter.
+/// What became of an email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
     /// The mail server took it.
@@ -44,13 +44,13 @@ pub enum Sent {
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Sent => "a letter was sent",
-            Self::Unwanted => "a letter concerned nobody any more",
+            Self::Sent => "an email was sent",
+            Self::Unwanted => "an email concerned nobody any more",
         })
     }
 }
 
-/// The use case of sending letters.
+/// The use case of sending emails.
 #[derive(Clone)]
 pub struct Emails {
     store: Arc<dyn Store>,
@@ -61,7 +61,7 @@ pub struct Emails {
 }
 
 impl Emails {
-    /// Looks in `store` and `wishes` whom a letter concerns, and has `mailer` send it with links that `tickets` signs.
+    /// Looks in `store` and `wishes` whom an email concerns, and has `mailer` send it with links that `tickets` signs.
     pub fn new(
         store: Arc<dyn Store>,
         wishes: Arc<dyn NotificationReader>,
@@ -72,7 +72,7 @@ impl Emails {
         Self { store, wishes, mailer, tickets, clock }
     }
 
-    /// Sends `letter`, if it still concerns somebody. No transaction is open meanwhile.
+    /// Sends `email`, if it still concerns somebody. No transaction is open meanwhile.
     pub async fn send(&self, email: &EmailJob) -> Result<Sent, MailError> {
         let mut tx = self.store.begin().await?;
         let Some((user, password)) = tx.users().find_with_password(email.to).await? else { return Ok(Sent::Unwanted) };
@@ -122,7 +122,7 @@ impl Emails {
     }
 }
 
-/// Whether what `letter` says is still so at `now`. A streak is at risk on the day that the letter is about, until something
+/// Whether what `email` says is still so at `now`. A streak is at risk on the day that the email is about, until something
 /// arrives; what else is told stays told.
 async fn still_holds(tx: &mut dyn UnitOfWork, email: &EmailJob, now: OffsetDateTime) -> Result<bool, StoreError> {
     match &email.about {
@@ -170,7 +170,7 @@ mod tests {
         About::News(News { kind, title: "News".into(), message: "There is news.".into(), facts: Vec::new() })
     }
 
-    /// Sends a letter about `about` at `now` to `found`, who wants what `said` says and was active on the last two days but
+    /// Sends an email about `about` at `now` to `found`, who wants what `said` says and was active on the last two days but
     /// not on the 22nd; returns what came of it and what went out.
     fn send_at(
         now: OffsetDateTime,
@@ -191,12 +191,12 @@ mod tests {
         let (mut mailer, out) = (MockMailer::new(), Arc::new(Mutex::new(None)));
         let kept = out.clone();
         mailer.expect_send().returning(move |email| {
-            assert!(kept.lock().expect("a letter").replace(email.clone()).is_none(), "it is sent once");
+            assert!(kept.lock().expect("an email").replace(email.clone()).is_none(), "it is sent once");
             Ok(())
         });
         let emails = Emails::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(now)));
         let sent = block_on(emails.send(&EmailJob { id: ID, to: ADA, about }));
-        let out = out.lock().expect("a letter").clone();
+        let out = out.lock().expect("an email").clone();
         (sent, out)
     }
 
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_goes_to_whom_it_still_concerns() {
+    fn an_email_goes_to_whom_it_still_concerns() {
         let nobody = || (User { email: None, ..ada(true).0 }, None);
         let (weekly, level) = (NotificationKind::WeeklySummary, NotificationKind::LevelUp);
         let said = |kind, email| vec![(kind, Channels { in_app: false, email })];
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_of_a_letter_works_for_its_reader_and_ends_in_time() {
+    fn the_link_of_an_email_works_for_its_reader_and_ends_in_time() {
         let address = ["ada@example.org"];
         let with_password = ["ada@example.org", "hash"];
         let without = ["ada@example.org", ""];
@@ -292,7 +292,7 @@ mod tests {
             ),
         ] {
             let (_, out) = send(about, Some(found), Vec::new());
-            let ticket = match out.expect("a letter").content {
+            let ticket = match out.expect("an email").content {
                 Content::Verification { ticket } | Content::PasswordReset { ticket } => ticket,
                 Content::PasswordChanged => panic!("it has no link of its own"),
                 Content::News { unsubscribe, .. } => unsubscribe,
@@ -306,9 +306,9 @@ mod tests {
     #[test]
     fn each_failure_says_whether_another_try_may_help() {
         for (error, kind, code) in [
-            (MailError::Refused("550".into()), ErrorKind::Invalid, "letter_refused"),
+            (MailError::Refused("550".into()), ErrorKind::Invalid, "email_refused"),
             (MailError::Unavailable("away".into()), ErrorKind::Unavailable, "mail_unavailable"),
-            (MailError::Unwritten("odd".into()), ErrorKind::Internal, "letter_unwritten"),
+            (MailError::Unwritten("odd".into()), ErrorKind::Internal, "email_unwritten"),
             (StoreError::Unavailable("away".into()).into(), ErrorKind::Unavailable, "store_unavailable"),
         ] {
             assert_eq!((error.kind(), error.code()), (kind, code));

@@ -7,7 +7,7 @@ use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 /// Why a use case of notifications failed; nothing was changed.
 #[derive(Debug, Error)]
 pub enum NotificationError {
-    /// The link of a letter is not one of ours, or was changed on its way.
+    /// The link of an email is not one of ours, or was changed on its way.
     #[error("This link does not work. Change what you are told in your settings.")]
     BadLink,
     /// The store failed.

@@ -15,7 +15,7 @@ pub struct Channels {
 
 impl Channels {
     /// Where news of `kind` goes until its owner says otherwise: into the inbox, and by e-mail what is of little use when it
-    /// is found later. Nobody wants a letter for each achievement.
+    /// is found later. Nobody wants an email for each achievement.
     pub const fn of(kind: NotificationKind) -> Self {
         use NotificationKind::{FollowRequest, StreakAtRisk, WeeklySummary};
         Self { in_app: true, email: matches!(kind, WeeklySummary | StreakAtRisk | FollowRequest) }

@@ -1,4 +1,4 @@
-//! What the link in a letter does: no more letters of its kind, without signing in.
+//! What the link in an email does: no more emails of its kind, without signing in.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::ids::UserId;
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 use crate::store::{Store, retried};
 
-/// The use cases of the link that stops letters.
+/// The use cases of the link that stops emails.
 #[derive(Clone)]
 pub struct Unsubscribing {
     store: Arc<dyn Store>,
@@ -24,12 +24,12 @@ impl Unsubscribing {
         Self { store, tickets, clock }
     }
 
-    /// Which kind of letters `ticket` stops; nothing is changed.
+    /// Which kind of emails `ticket` stops; nothing is changed.
     pub fn kind(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         self.read(ticket).map(|(_, kind)| kind)
     }
 
-    /// Stops the letters that `ticket` is about; returns their kind. The link works again whenever it is followed, and
+    /// Stops the emails that `ticket` is about; returns their kind. The link works again whenever it is followed, and
     /// changes nothing for an account that is gone.
     pub async fn unsubscribe(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         retried(&*self.store, || self.unsubscribe_once(ticket)).await

@@ -209,7 +209,7 @@ impl World {
             )
             .with_failed_logins(self.failed_logins),
             recovery: Recovery::new(store.clone(), passwords, clock.clone(), ids.clone(), tickets())
-                .with_letters(self.sends_email),
+                .with_email(self.sends_email),
             api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
             device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
             public_url: PublicUrl::new("https://burntop.example.org"),
@@ -265,7 +265,7 @@ pub(crate) fn github() -> MockIdentityProvider {
     github
 }
 
-/// What links in letters are signed with.
+/// What links in emails are signed with.
 pub(crate) fn tickets() -> TokenKey {
     TokenKey::of(b"a secret")
 }
