@@ -63,5 +63,5 @@ async fn a_postgresql_that_is_killed_runs_again_and_nothing_acknowledged_is_lost
     }
     let total: u64 = messages.iter().map(Message::total).sum();
     assert_eq!(ada.overview().await["total_tokens"], total);
-    assert_eq!(server.log().matches("had died and runs again").count(), 2);
+    assert_eq!(server.log().matches("embedded database restarted").count(), 2);
 }

@@ -273,11 +273,11 @@ impl<E: DomainError> From<E> for ApiError {
         }
         match ErrorCode::from(error.kind()) {
             ErrorCode::Internal => {
-                tracing::error!(code = error.code(), %error, "a use case failed");
+                tracing::error!(code = error.code(), %error, "request failed");
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                tracing::warn!(code = error.code(), %error, "something needed is away");
+                tracing::warn!(code = error.code(), %error, "dependency unavailable");
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),

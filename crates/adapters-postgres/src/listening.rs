@@ -50,7 +50,7 @@ async fn drive(mut connection: Driver, heard: mpsc::Sender<String>) {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::debug!(%error, "the connection that listens failed");
+                tracing::debug!(%error, "LISTEN connection failed");
                 return;
             }
         }

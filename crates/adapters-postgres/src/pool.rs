@@ -98,7 +98,7 @@ impl Connection {
         }
         // The answer follows that of the abandoned statement. If that had ended before, the request ends this one, or nothing.
         if let Err(error) = self.pg.batch_execute("").await {
-            tracing::debug!(%error, "an abandoned statement was cancelled");
+            tracing::debug!(%error, "abandoned statement cancelled");
         }
         self.under_way.store(0, Ordering::Release);
         true
@@ -111,7 +111,7 @@ async fn cancel(token: CancelToken, tls: Tls) -> bool {
     match timeout(CANCEL_TIMEOUT, token.cancel_query(tls.for_cancel_request())).await {
         Ok(Ok(())) => true,
         Ok(Err(error)) => {
-            tracing::debug!(%error, "a cancel request failed");
+            tracing::debug!(%error, "cancel request failed");
             false
         }
         Err(_) => false,
@@ -202,7 +202,7 @@ async fn open(target: ConnectTarget, alive: Arc<AtomicBool>) -> Result<Client, t
     let (client, driver) = target.connect().await?;
     tokio::spawn(async move {
         if let Err(error) = driver.await {
-            tracing::debug!(%error, "a database connection ended");
+            tracing::debug!(%error, "database connection closed");
         }
         alive.store(false, Ordering::Release);
     });
@@ -230,9 +230,9 @@ fn observer(
             }
             if let Some(error) = error {
                 failed.store(true, Ordering::Release);
-                tracing::debug!(%query, %error, "a statement failed");
+                tracing::debug!(%query, %error, "statement failed");
             } else {
-                tracing::trace!(%query, "a statement ran");
+                tracing::trace!(%query, "statement executed");
             }
         }
         _ => {}

@@ -256,7 +256,7 @@ impl Drop for PgUnitOfWork {
                 return;
             }
             if let Err(error) = AnsiTransactionManager::rollback_transaction(&mut connection.pg).await {
-                tracing::debug!(%error, "a rollback failed; the connection is given up");
+                tracing::debug!(%error, "rollback failed; connection discarded");
             }
         });
     }

@@ -18,7 +18,7 @@ const BATCH: usize = 1_000;
 pub async fn wake_on_jobs(url: &str, wake: impl Fn()) -> Infallible {
     loop {
         let Err(error) = listen(url, &wake).await;
-        tracing::debug!(%error, "new jobs are not heard for a moment");
+        tracing::debug!(%error, "LISTEN connection lost; jobs are polled for");
         tokio::time::sleep(WAIT).await;
     }
 }

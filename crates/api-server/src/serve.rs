@@ -89,7 +89,7 @@ async fn run(
         reason = end.comes() => reason,
         never = watch(database) => match never {},
     };
-    tracing::info!(reason, "stopping: running requests finish, new ones are refused");
+    tracing::info!(reason, "shutting down; running requests finish");
     service::notify(State::Stopping);
     ready.drain();
     let requests = async {
@@ -119,8 +119,8 @@ async fn watch(database: &mut Database) -> Infallible {
         ticks.tick().await;
         match tokio::task::block_in_place(|| database.revive()) {
             Ok(false) => {}
-            Ok(true) => tracing::warn!("the embedded database had died and runs again"),
-            Err(error) => tracing::error!(%error, "the embedded database died and does not start"),
+            Ok(true) => tracing::warn!("embedded database restarted"),
+            Err(error) => tracing::error!(%error, "restarting the embedded database failed"),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Working {
     pub(crate) async fn end(self) {
         self.end.send_replace(true);
         if let Err(error) = self.keeping.await {
-            tracing::error!(%error, "the worker ended badly");
+            tracing::error!(%error, "worker failed");
         }
     }
 }
@@ -66,13 +66,13 @@ where
             Err(error) => Some(error.to_string()),
         };
         if let Some(reason) = &reason {
-            tracing::error!(reason, "the worker ended badly");
+            tracing::error!(reason, "worker failed");
         }
         if *ended.borrow() || reason.is_none() {
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(again) => tracing::info!("another worker begins"),
+            () = tokio::time::sleep(again) => tracing::info!("restarting the worker"),
             () = until(ended.clone()) => return,
         }
     }

@@ -57,10 +57,10 @@ impl Drop for Followed {
 /// Follows once; says whether it is known now what is stored.
 async fn follow(editions: &Editions) -> bool {
     match editions.follow().await {
-        Ok(true) => tracing::info!(edition = editions.in_force().0.0, "prices of another edition are in force"),
+        Ok(true) => tracing::info!(edition = editions.in_force().0.0, "price book replaced"),
         Ok(false) => {}
         Err(error) => {
-            tracing::warn!(%error, "the stored prices cannot be read; those known before stay in force");
+            tracing::warn!(%error, "reading prices failed; the price book in force stays");
             return false;
         }
     }

@@ -18,6 +18,6 @@ pub fn notify(state: State) {
         State::Stopping => NotifyState::Stopping,
     };
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "the service manager could not be told");
+        tracing::warn!(%error, "notifying the service manager failed");
     }
 }

@@ -78,7 +78,7 @@ async fn open(settings: &Settings, url: &str, pool: PoolSettings) -> Result<Data
     if settings.database.migrate_on_start {
         let ran = Migrations::at(url).up().await.map_err(|error| migration_failed(url, error))?;
         if !ran.is_empty() {
-            tracing::info!(migrations = ran.len(), "the schema is up to date");
+            tracing::info!(migrations = ran.len(), "schema migrated");
         }
     }
     Ok(database)

@@ -99,7 +99,7 @@ impl Cluster {
                 stop_left_over(dir)?;
             }
             None => {
-                tracing::info!(directory = %dir.path().display(), "creating the database");
+                tracing::info!(directory = %dir.path().display(), "creating the database cluster");
                 create::create(dir, &binaries, options.durability)?;
             }
         }
@@ -187,7 +187,7 @@ impl fmt::Debug for Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Err(error) = self.stop_child() {
-            tracing::error!(%error, "PostgreSQL was left running");
+            tracing::error!(%error, "stopping PostgreSQL failed");
         }
     }
 }
@@ -221,7 +221,7 @@ fn stop_left_over(dir: &DataDir) -> Result<(), Error> {
     let Some(file) = PidFile::read(&cluster) else { return Ok(()) };
     let pid = file.pid;
     if postmaster::runs(&file, dir) {
-        tracing::info!(pid, "stopping the PostgreSQL that a killed process left behind");
+        tracing::info!(pid, "stopping a PostgreSQL that a killed process left");
         return postmaster::stop(pid, || !postmaster::runs(&file, dir));
     }
     if postmaster::exists(pid) {

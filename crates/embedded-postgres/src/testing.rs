@@ -226,7 +226,7 @@ impl TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         if let Err(error) = self.cluster.drop_database(&self.name) {
-            tracing::warn!(%error, database = self.name, "a test database was left");
+            tracing::warn!(%error, database = self.name, "dropping a test database failed");
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     let job = match job {
         Ok(job) => job,
         Err(unknown) => {
-            tracing::error!(%id, job = kind.name(), %unknown, "a job is given up");
+            tracing::error!(%id, job = kind.name(), %unknown, "job failed; not retried");
             return JobOutcome::Dead { error: unknown.to_string() };
         }
     };
@@ -29,25 +29,25 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);
     let (error_kind, error) = match tokio::time::timeout(limit, doing.join_next()).await {
         Ok(Some(Ok(Ok(report)))) => {
-            tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), "{report}");
+            tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), %report, "job finished");
             return JobOutcome::Done;
         }
         Ok(Some(Ok(Err(error)))) if error.is_interruption() => {
-            tracing::info!(%id, job = kind.name(), attempt, "{error}");
+            tracing::info!(%id, job = kind.name(), attempt, reason = %error, "job interrupted");
             return JobOutcome::Interrupted;
         }
         Ok(Some(Ok(Err(error)))) => (error.kind(), error.to_string()),
-        Ok(Some(Err(panicked))) => (ErrorKind::Internal, format!("it panicked: {panicked}")),
-        Ok(None) => (ErrorKind::Internal, "it was never begun".to_owned()),
-        Err(_) => (ErrorKind::Unavailable, format!("it took longer than {limit:?}")),
+        Ok(Some(Err(panicked))) => (ErrorKind::Internal, format!("panicked: {panicked}")),
+        Ok(None) => (ErrorKind::Internal, "never started".to_owned()),
+        Err(_) => (ErrorKind::Unavailable, format!("timed out after {limit:?}")),
     };
     match judge(error_kind, id, attempt, attempts, clock.now()) {
         Verdict::Retry(run_at) => {
-            tracing::warn!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is tried again");
+            tracing::warn!(%id, job = kind.name(), attempt, attempts, %error, "job failed; retrying");
             JobOutcome::Retry { run_at, error }
         }
         Verdict::Dead => {
-            tracing::error!(%id, job = kind.name(), attempt, attempts, %error, "a job failed and is given up");
+            tracing::error!(%id, job = kind.name(), attempt, attempts, %error, "job failed; no attempts left");
             JobOutcome::Dead { error }
         }
     }

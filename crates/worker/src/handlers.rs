@@ -141,7 +141,7 @@ impl Work for Handlers {
     /// The programs may ship a newer book than the ones that ran before.
     async fn start(&self) {
         if let Err(error) = self.prices.name_models().await {
-            tracing::warn!(%error, "models could not be named canonically; the hourly re-pricing tries again");
+            tracing::warn!(%error, "updating canonical model names failed; retrying hourly");
         }
     }
 

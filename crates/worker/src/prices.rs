@@ -70,7 +70,7 @@ impl Prices {
         self.editions.follow().await?;
         let models = self.naming.run().await?;
         if models > 0 {
-            tracing::info!(models, "models have another canonical name");
+            tracing::info!(models, "canonical model names changed");
         }
         Ok(models)
     }
@@ -81,7 +81,7 @@ impl Prices {
         let repriced = self.repricing.run(stop).await?;
         if repriced.messages > 0 {
             let Repriced { accounts, messages, cost } = repriced;
-            tracing::info!(accounts, messages, usd = %cost, "messages that had no price have one");
+            tracing::info!(accounts, messages, usd = %cost, "unpriced messages priced");
         }
         Ok(repriced)
     }

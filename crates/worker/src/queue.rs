@@ -108,8 +108,8 @@ impl JobLeases {
         let Shared { store, worker, clock, leases, .. } = &*self.shared;
         match store.renew(worker, clock.now(), leases.lease).await {
             Ok(0) => {}
-            Ok(jobs) => tracing::warn!(jobs, "jobs of a worker that went away were taken back"),
-            Err(error) => tracing::warn!(%error, "the leases could not be renewed"),
+            Ok(jobs) => tracing::warn!(jobs, "jobs of expired leases requeued"),
+            Err(error) => tracing::warn!(%error, "renewing leases failed"),
         }
     }
 
@@ -154,7 +154,7 @@ impl Persistence for JobLeases {
         }
         let Shared { store, worker, clock, leases, .. } = &*self.shared;
         let taken = store.take(worker, &capacity, clock.now(), leases.lease).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "no jobs could be taken");
+            tracing::warn!(%error, "claiming jobs failed");
             Vec::new()
         });
         lock(&self.shared.under_way).extend(taken.iter().map(|job| (job.id, job.kind)));

@@ -68,7 +68,7 @@ pub async fn all(
                 }
                 // An account that cannot be rebuilt keeps no other from it.
                 Err(error) => {
-                    tracing::error!(username = %name, code = error.code(), %error, "account could not be rebuilt");
+                    tracing::error!(username = %name, code = error.code(), %error, "rebuilding an account failed");
                     summary.failed += 1;
                 }
             }

@@ -103,15 +103,15 @@ impl Worker {
         stop.ask();
         let _ = ended.send(());
         if !working.is_finished() && !self.drained(&mut working, &held).await {
-            tracing::warn!("jobs that are under way are cut off and put back");
+            tracing::warn!("shutdown timeout reached; requeueing running jobs");
             working.abort();
             let _ = working.await;
         }
         match tokio::time::timeout(RELEASING, store.release(&name)).await {
             Ok(Ok(0)) => {}
-            Ok(Ok(jobs)) => tracing::info!(jobs, "jobs were put back"),
-            Ok(Err(error)) => tracing::warn!(%error, "jobs could not be put back; their leases end by themselves"),
-            Err(_) => tracing::warn!("jobs could not be put back in time; their leases end by themselves"),
+            Ok(Ok(jobs)) => tracing::info!(jobs, "running jobs requeued"),
+            Ok(Err(error)) => tracing::warn!(%error, "requeueing jobs failed; their leases expire"),
+            Err(_) => tracing::warn!("requeueing jobs timed out; their leases expire"),
         }
         outcome
     }
@@ -138,11 +138,11 @@ impl Worker {
         loop {
             let wait = match self.queue_due(store).await {
                 Ok(jobs) => {
-                    tracing::debug!(jobs, "the schedule was looked at");
+                    tracing::debug!(jobs, "schedule checked");
                     TICK
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the jobs of the schedule are queued later");
+                    tracing::warn!(%error, "queueing scheduled jobs failed; retrying");
                     SOON
                 }
             };

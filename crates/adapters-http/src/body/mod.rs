@@ -107,7 +107,7 @@ struct Collected {
 /// Does `work` on a thread that serves no requests.
 async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
     spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "reading a body failed");
+        tracing::error!(%error, "reading a request body failed");
         ApiError::internal()
     })
 }

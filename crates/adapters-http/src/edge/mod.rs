@@ -142,11 +142,11 @@ impl Edge {
             Ok(Ok(Ok(response))) => Ok(response.map_into_boxed_body()),
             Ok(Ok(Err(error))) => Err(ApiError::of(&error, error.as_response_error().status_code())),
             Ok(Err(panic)) => {
-                tracing::error!(panic = message(&*panic), "a handler panicked");
+                tracing::error!(panic = message(&*panic), "handler panicked");
                 Err(ApiError::internal())
             }
             Err(_) => {
-                tracing::warn!("a request took too long");
+                tracing::warn!("request timed out");
                 Err(ApiError::unavailable())
             }
         }

@@ -128,9 +128,9 @@ async fn callback(
 fn failed(error: &domain::identity::IdentityError) -> Failure {
     let (code, reason) = (error.code(), tracing::field::debug(error));
     match error.kind() {
-        ErrorKind::Internal => tracing::error!(code, reason, "signing in through a provider failed"),
-        ErrorKind::Unavailable => tracing::warn!(code, reason, "signing in through a provider failed"),
-        _ => tracing::info!(code, reason, "signing in through a provider failed"),
+        ErrorKind::Internal => tracing::error!(code, reason, "provider sign-in failed"),
+        ErrorKind::Unavailable => tracing::warn!(code, reason, "provider sign-in failed"),
+        _ => tracing::info!(code, reason, "provider sign-in failed"),
     }
     Failure::AuthFailed
 }

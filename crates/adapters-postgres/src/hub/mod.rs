@@ -125,7 +125,7 @@ async fn keep_listening(shared: Arc<Shared>, database: Database, url: String) {
         if shared.listeners().is_closed() {
             return;
         }
-        tracing::warn!(%error, "activities are not heard for a moment; what is missed is caught up");
+        tracing::warn!(%error, "LISTEN connection lost; missed activities follow");
         tokio::time::sleep(wait).await;
         wait = (wait * 2).min(WAIT.1);
     }

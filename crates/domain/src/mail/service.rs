@@ -44,8 +44,8 @@ pub enum Sent {
 impl fmt::Display for Sent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Sent => "an email was sent",
-            Self::Unwanted => "an email concerned nobody any more",
+            Self::Sent => "email sent",
+            Self::Unwanted => "email skipped: no longer needed",
         })
     }
 }

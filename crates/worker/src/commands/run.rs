@@ -20,7 +20,7 @@ pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked:
     let outcome = worker
         .run(stop, async {
             let reason = end.comes().await;
-            tracing::info!(reason, "stopping: what is under way finishes");
+            tracing::info!(reason, "shutting down; running jobs finish");
             service::notify(State::Stopping);
         })
         .await;
@@ -44,7 +44,7 @@ impl Drop for ReadyFile {
     fn drop(&mut self) {
         let Self(path) = self;
         if let Err(error) = std::fs::remove_file(&*path) {
-            tracing::warn!(path = %Path::display(path), %error, "the readiness file stays");
+            tracing::warn!(path = %Path::display(path), %error, "removing the readiness file failed");
         }
     }
 }

@@ -99,7 +99,7 @@ impl Importer {
         }
         let repair = self.usage.rebuild(imported.user).await.map_err(ImportError::Rebuilding)?;
         if !repair.is_clean() {
-            tracing::warn!(user = %imported.user, ?repair, "what an import has derived was not right");
+            tracing::warn!(user = %imported.user, ?repair, "rebuild after an import found differences");
         }
         say(rebuild::report(imported.username.as_str(), &repair));
         Ok(())

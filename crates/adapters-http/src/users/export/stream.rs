@@ -65,8 +65,8 @@ pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Str
         let started = Instant::now();
         let mut desk = Desk { sender, place, speed, started, sent: 0, writer: Writer::default() };
         match desk.write_all(export).await {
-            Ok(()) => tracing::info!(%user, bytes = desk.sent, "an account was exported"),
-            Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "an export was given up"),
+            Ok(()) => tracing::info!(%user, bytes = desk.sent, "export finished"),
+            Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "export aborted"),
         }
     });
     unfold(Some(receiver), async |receiver: Option<Receiver<Told>>| {
