@@ -15,7 +15,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.client.get("/insights").await.expect(404);
-    assert!(run_once(&server, "benchmarks").starts_with("benchmarks: 0 people were compared"));
+    assert!(run_once(&server, "benchmarks").starts_with("benchmarks: 0 accounts compared"));
     let alone = ada.get("/insights").await;
     assert_eq!((&alone["community_total_users"], &alone["tokens_percentile"]), (&json!(0), &Value::Null));
     assert_eq!(alone["insights"][0]["type"], "community");
@@ -32,7 +32,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
             other.client.delete("/users/me").await.expect(202);
         }
     }
-    assert!(run_once(&server, "benchmarks").contains("20 people were compared"));
+    assert!(run_once(&server, "benchmarks").contains("20 accounts compared"));
     for period in ["all", "month", "week"] {
         let seen = ada.get(&format!("/insights?period={period}")).await;
         assert_eq!((&seen["period"], &seen["username"]), (&json!(period), &json!("ada")));

@@ -198,8 +198,8 @@ async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
     ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
     let database = server.database();
     for (job, report) in [
-        ("streak-risk", "streak_risk: 0 people were told that their streak is at risk\n"),
-        ("weekly-summary", "weekly_summary: 0 people were told what their week came to\n"),
+        ("streak-risk", "streak_risk: 0 accounts reminded of a streak at risk\n"),
+        ("weekly-summary", "weekly_summary: 0 accounts sent a weekly summary\n"),
     ] {
         let output = database.run("worker", &["run-once", job]);
         assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), report));

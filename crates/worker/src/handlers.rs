@@ -1,7 +1,6 @@
 //! What each job is: one exhaustive `match`, so that a job nobody handles does not compile.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use adapters_postgres::Database;
 use async_trait::async_trait;
@@ -18,29 +17,14 @@ use domain::mail::Emails;
 use domain::notifications::Notifications;
 use domain::plausibility::Plausibility;
 use domain::streaks::StreakReminders;
-use domain::text::{grouped, plural};
+use domain::text::plural;
 use domain::users::Users;
 use thiserror::Error;
+use tokio_util::sync::CancellationToken;
 
 use crate::cleanup::Cleanup;
 use crate::mail::emails;
 use crate::prices::Prices;
-
-/// Says whether the program was told to end.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// From now on what is under way comes to an end.
-    pub fn ask(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    /// Whether what is under way should come to an end.
-    pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
 
 /// The price book is not up to date.
 #[derive(Debug, Error)]
@@ -78,17 +62,17 @@ pub struct Handlers {
     plausibility: Plausibility,
     cleanup: Cleanup,
     emails: Emails,
-    stop: Stop,
+    cancelled: CancellationToken,
 }
 
 impl Handlers {
-    /// Works on `database` as `settings` say, until `stop` is asked. A TLS implementation must be installed for rustls.
+    /// Works on `database` as `settings` say, until they are `cancelled`. A TLS implementation must be installed for rustls.
     pub fn new(
         settings: &Settings,
         database: &Database,
         clock: &Arc<dyn Clock>,
         ids: &Arc<dyn Ids>,
-        stop: Stop,
+        cancelled: CancellationToken,
     ) -> Result<Self, StartupError> {
         let store = Arc::new(database.clone());
         let boards = Leaderboard::new(store.clone(), store.clone(), clock.clone(), ids.clone());
@@ -116,7 +100,7 @@ impl Handlers {
                 jobs: store as Arc<dyn JobStore>,
                 clock: clock.clone(),
             },
-            stop,
+            cancelled,
         })
     }
 
@@ -125,14 +109,14 @@ impl Handlers {
     /// next try, and an instance without a way out has no dead job each day.
     async fn prices(&self, by_hand: bool) -> Result<String, JobError> {
         let mut lines = Vec::new();
-        let up_to_date = self.prices.once(|| self.stop.is_asked(), |line| lines.push(line)).await?;
+        let up_to_date = self.prices.once(|| self.cancelled.is_cancelled(), |line| lines.push(line)).await?;
         let report = lines.join("; ");
         if by_hand && !up_to_date { Err(JobError::new(StalePrices(report))) } else { Ok(report) }
     }
 
     /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
-    fn unless_stopped(&self, report: String) -> Result<String, JobError> {
-        if self.stop.is_asked() { Err(JobError::interrupted()) } else { Ok(report) }
+    fn unless_cancelled(&self, report: String) -> Result<String, JobError> {
+        if self.cancelled.is_cancelled() { Err(JobError::interrupted()) } else { Ok(report) }
     }
 }
 
@@ -150,7 +134,7 @@ impl Work for Handlers {
             Job::Leaderboard => Ok(self.boards.refresh_in(attempt).await.map_err(JobError::new)?.to_string()),
             Job::Benchmarks => {
                 let compared = self.insights.refresh().await.map_err(JobError::new)?;
-                Ok(format!("{} compared", people(compared)))
+                Ok(format!("{} compared", plural(compared, "account")))
             }
             Job::Platform => {
                 let totals = self.platform.refresh().await.map_err(JobError::new)?;
@@ -161,33 +145,24 @@ impl Work for Handlers {
                 Ok(format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account")))
             }
             Job::Mail(email) => Ok(self.emails.send(email).await.map_err(JobError::new)?.to_string()),
-            Job::Prices => self.unless_stopped(self.prices(attempt.is_none()).await?),
+            Job::Prices => self.unless_cancelled(self.prices(attempt.is_none()).await?),
             Job::Reprice => {
                 self.prices.name_models().await.map_err(JobError::new)?;
-                let repriced = self.prices.reprice(|| self.stop.is_asked()).await.map_err(JobError::new)?;
-                self.unless_stopped(repriced.to_string())
+                let repriced = self.prices.reprice(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                self.unless_cancelled(repriced.to_string())
             }
             Job::StreakRisk => {
-                let reminded = self.streaks.remind(|| self.stop.is_asked()).await.map_err(JobError::new)?;
-                self.unless_stopped(format!("{} told that their streak is at risk", people(reminded)))
+                let reminded = self.streaks.remind(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                self.unless_cancelled(format!("{} reminded of a streak at risk", plural(reminded, "account")))
             }
             Job::WeeklySummary => {
-                let told = self.weeks.sum_up(|| self.stop.is_asked()).await.map_err(JobError::new)?;
-                self.unless_stopped(format!("{} told what their week came to", people(told)))
+                let told = self.weeks.sum_up(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                self.unless_cancelled(format!("{} sent a weekly summary", plural(told, "account")))
             }
             Job::Cleanup => {
-                let removed = self.cleanup.run(|| self.stop.is_asked()).await?;
-                self.unless_stopped(removed.to_string())
+                let removed = self.cleanup.run(|| self.cancelled.is_cancelled()).await?;
+                self.unless_cancelled(removed.to_string())
             }
         }
-    }
-}
-
-/// `1 person was` or `12 people were`.
-fn people(number: u64) -> String {
-    if number == 1 {
-        "1 person was".to_owned()
-    } else {
-        format!("{} people were", grouped(i64::try_from(number).unwrap_or(i64::MAX)))
     }
 }

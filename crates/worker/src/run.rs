@@ -16,9 +16,10 @@ use domain::jobs::ports::{JobOutcome, TakenJob};
 use domain::jobs::{JobStore, NewJob};
 use time::OffsetDateTime;
 use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::attempt::attempt;
-use crate::handlers::{Handlers, Stop, Work};
+use crate::handlers::{Handlers, Work};
 use crate::queue::{JobLeases, LeaseConfig, Queue};
 use crate::schedule;
 
@@ -52,14 +53,19 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// A worker on `database`, which is at `url`, by the clock and the schedule, as `settings` say. `stop` tells its jobs to
-    /// come to an end. A TLS implementation must be installed for rustls.
-    pub fn of(settings: &Settings, database: &Database, url: &str, stop: &Stop) -> Result<Self, StartupError> {
+    /// A worker on `database`, which is at `url`, by the clock and the schedule, as `settings` say. Its jobs end early once
+    /// `cancellation` is cancelled. A TLS implementation must be installed for rustls.
+    pub fn of(
+        settings: &Settings,
+        database: &Database,
+        url: &str,
+        cancellation: &CancellationToken,
+    ) -> Result<Self, StartupError> {
         let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
         Ok(Self {
             database: database.clone(),
             url: url.to_owned(),
-            work: Arc::new(Handlers::new(settings, database, &clock, &ids, stop.clone())?),
+            work: Arc::new(Handlers::new(settings, database, &clock, &ids, cancellation.clone())?),
             schedule: schedule::due,
             clock,
             ids,
@@ -68,9 +74,9 @@ impl Worker {
         })
     }
 
-    /// Works until `stop` is asked by the time `end` is over; then lets the jobs that are under way finish for as long as
+    /// Works until `end` is over; then cancels `cancellation`, lets the jobs that are under way finish for as long as
     /// [`drain`](Self::drain) says, and puts back those that did not. Fails when it cannot work any more before that.
-    pub async fn run(self, stop: Stop, end: impl Future<Output = ()>) -> Result<(), StartupError> {
+    pub async fn run(self, cancellation: CancellationToken, end: impl Future<Output = ()>) -> Result<(), StartupError> {
         // Another name after each start: what the last one left behind is somebody else's.
         let name = format!("{}-{}", std::process::id(), self.ids.fresh());
         let store: Arc<dyn JobStore> = Arc::new(self.database.clone());
@@ -85,10 +91,10 @@ impl Worker {
                 Ok::<JobOutcome, Infallible>(outcome)
             }
         };
-        let (ended, ends) = tokio::sync::oneshot::channel::<()>();
+        let cancelled = cancellation.clone().cancelled_owned();
         let worker = WorkerBuilder::new(name.as_str()).backend(Queue::new(held.clone())).build(attempts);
         let mut working = tokio::spawn(worker.run_until(async move {
-            let _ = ends.await;
+            cancelled.await;
             Ok::<(), std::io::Error>(())
         }));
         let ticking = self.tick(&*store);
@@ -100,8 +106,7 @@ impl Worker {
             never = ticking => match never {},
             never = waking => match never {},
         };
-        stop.ask();
-        let _ = ended.send(());
+        cancellation.cancel();
         if !working.is_finished() && !self.drained(&mut working, &held).await {
             tracing::warn!("shutdown timeout reached; requeueing running jobs");
             working.abort();

@@ -9,15 +9,15 @@ pub(crate) mod run_once;
 
 use bootstrap::StartupError;
 use bootstrap::signals::End;
-use worker::Stop;
+use tokio_util::sync::CancellationToken;
 
-/// Asked as soon as a signal says that the program is to end.
-pub(crate) fn interrupted() -> Result<Stop, StartupError> {
-    let (stop, mut end) = (Stop::default(), End::listen()?);
-    let asked = stop.clone();
+/// Cancelled by the first signal to end the program.
+pub(crate) fn interrupted() -> Result<CancellationToken, StartupError> {
+    let (cancellation, mut end) = (CancellationToken::new(), End::listen()?);
+    let interrupted = cancellation.clone();
     tokio::spawn(async move {
         end.comes().await;
-        asked.ask();
+        cancellation.cancel();
     });
-    Ok(stop)
+    Ok(interrupted)
 }

@@ -21,8 +21,8 @@ pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), Star
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
         None => {
-            let stop = interrupted()?;
-            rebuild::all(store, &usage, asked.after, || stop.is_asked()).await.map_err(stopped)?
+            let interrupted = interrupted()?;
+            rebuild::all(store, &usage, asked.after, || interrupted.is_cancelled()).await.map_err(stopped)?
         }
         Some(name) => {
             let unknown = || failed("rebuilding", format!("there is no account called {name}"));

@@ -6,19 +6,20 @@ use adapters_postgres::Database;
 use bootstrap::service::{self, State};
 use bootstrap::signals::End;
 use bootstrap::{Settings, StartupError};
-use worker::{Stop, Worker};
+use tokio_util::sync::CancellationToken;
+use worker::Worker;
 
 use crate::cli::Run;
 use crate::failed;
 
 pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked: Run) -> Result<(), StartupError> {
-    let (stop, mut end) = (Stop::default(), End::listen()?);
-    let worker = Worker::of(settings, store, url, &stop)?;
+    let (cancellation, mut end) = (CancellationToken::new(), End::listen()?);
+    let worker = Worker::of(settings, store, url, &cancellation)?;
     let ready = asked.ready_file.map(ReadyFile::new).transpose()?;
     tracing::info!("ready");
     service::notify(State::Ready);
     let outcome = worker
-        .run(stop, async {
+        .run(cancellation, async {
             let reason = end.comes().await;
             tracing::info!(reason, "shutting down; running jobs finish");
             service::notify(State::Stopping);

@@ -20,7 +20,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
-use worker::{LeaseConfig, Stop, Work, Worker};
+use tokio_util::sync::CancellationToken;
+use worker::{LeaseConfig, Work, Worker};
 
 use crate::common::Fixture;
 
@@ -137,7 +138,7 @@ fn start(
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
     let worker = Worker { database: store.clone(), url: url.to_owned(), work, schedule, clock, ids, leases, drain };
     let (end, ended) = oneshot::channel();
-    let worker = tokio::spawn(worker.run(Stop::default(), async {
+    let worker = tokio::spawn(worker.run(CancellationToken::new(), async {
         let _ = ended.await;
     }));
     Running { worker, end }

@@ -20,7 +20,8 @@ use domain::users::{Profile, User, Username};
 use domain::weeks::Week;
 use time::macros::{date, datetime};
 use time::{Date, Duration, OffsetDateTime, Weekday};
-use worker::{Handlers, Stop, Work, schedule};
+use tokio_util::sync::CancellationToken;
+use worker::{Handlers, Work, schedule};
 
 use crate::common::Fixture;
 
@@ -168,7 +169,7 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
         .map(|name| Hand {
             name: name.to_owned(),
             handlers: Arc::new(
-                Handlers::new(&settings, &fixture.store, &dyn_clock, &ids, Stop::default()).expect("handlers"),
+                Handlers::new(&settings, &fixture.store, &dyn_clock, &ids, CancellationToken::new()).expect("handlers"),
             ),
             away_until: BEGIN,
         })
