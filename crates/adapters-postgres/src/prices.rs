@@ -9,7 +9,7 @@ use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
-    Decision, DecisionId, Edition, Outcome, Override, PriceRow, PriceUpdate, Prices, UnpricedModel, line,
+    Decision, DecisionId, Edition, Override, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices, UnpricedModel, line,
 };
 use domain::usage::{Model, ModelName, Provider};
 use time::OffsetDateTime;
@@ -332,7 +332,7 @@ impl TryFrom<UpdateRow> for PriceUpdate {
     type Error = StoreError;
 
     fn try_from(row: UpdateRow) -> Result<Self, StoreError> {
-        let outcome = Outcome::named(&row.outcome, row.reason.unwrap_or_default())
+        let outcome = PriceUpdateOutcome::named(&row.outcome, row.reason.unwrap_or_default())
             .ok_or_else(|| StoreError::Internal(format!("an update of prices has the outcome {}", row.outcome)))?;
         Ok(Self {
             id: row.id,

@@ -10,9 +10,9 @@ pub(crate) struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    /// Notes the outcome with one: whether there was something to be done. Fails where the round is over, because the store is
-    /// away from everybody.
-    pub(crate) fn note(&mut self, outcome: Result<bool, StoreError>) -> Result<(), StoreError> {
+    /// Records the outcome for one account: whether something was done. Fails where the round is over, because the store is
+    /// unavailable to all.
+    pub(crate) fn record(&mut self, outcome: Result<bool, StoreError>) -> Result<(), StoreError> {
         match outcome {
             Ok(is_done) => self.done += u64::from(is_done),
             Err(error @ StoreError::Unavailable(_)) => return Err(error),
@@ -41,13 +41,13 @@ mod tests {
     fn a_round_counts_what_was_done_goes_on_after_a_failure_and_tells_the_first() {
         let mut round = BatchOutcome::default();
         for outcome in [Ok(true), Ok(false), Ok(true)] {
-            round.note(outcome).expect("it goes on");
+            round.record(outcome).expect("it goes on");
         }
         assert_eq!(round.end().expect("no failure"), 2);
 
         let mut round = BatchOutcome::default();
         for outcome in [Ok(true), internal("one"), Ok(true), internal("two")] {
-            round.note(outcome).expect("it goes on");
+            round.record(outcome).expect("it goes on");
         }
         assert!(matches!(round.end(), Err(StoreError::Internal(why)) if why == "one"));
     }
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn a_store_that_is_away_ends_the_round() {
         let mut round = BatchOutcome::default();
-        let away = round.note(Err(StoreError::Unavailable("away".to_owned())));
+        let away = round.record(Err(StoreError::Unavailable("away".to_owned())));
         assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");
     }
 }

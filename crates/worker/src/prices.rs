@@ -10,7 +10,9 @@ use domain::clock::Clock;
 use domain::ids::Ids;
 use domain::jobs::JobError;
 use domain::pricing::ports::PriceSource;
-use domain::pricing::{Editions, MaxChangedShare, ModelNaming, Outcome, PriceRefresh, PriceUpdate, PricingError};
+use domain::pricing::{
+    Editions, MaxChangedShare, ModelNaming, PriceRefresh, PriceUpdate, PriceUpdateOutcome, PricingError,
+};
 use domain::usage::{Repriced, Repricing, UsageError};
 
 /// What there is to do about prices.
@@ -57,8 +59,10 @@ impl Prices {
         let Some(refresh) = &self.refresh else { return Ok(None) };
         let update = refresh.run().await?;
         match &update.outcome {
-            Outcome::Applied | Outcome::Unchanged => tracing::info!(outcome = update.outcome.name(), %update, "prices"),
-            Outcome::Refused(_) | Outcome::Failed(_) => {
+            PriceUpdateOutcome::Applied | PriceUpdateOutcome::Unchanged => {
+                tracing::info!(outcome = update.outcome.name(), %update, "prices")
+            }
+            PriceUpdateOutcome::Refused(_) | PriceUpdateOutcome::Failed(_) => {
                 tracing::warn!(outcome = update.outcome.name(), %update, "prices");
             }
         }

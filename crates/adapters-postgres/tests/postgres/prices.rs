@@ -10,8 +10,8 @@ use domain::ids::{CountingIds, UserId};
 use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
 use domain::pricing::{
-    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Outcome, Override, PriceOverrides, PriceRefresh,
-    PricingError, UnpricedModels, line,
+    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Override, PriceOverrides, PriceRefresh,
+    PriceUpdateOutcome, PricingError, UnpricedModels, line,
 };
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
@@ -146,7 +146,7 @@ async fn of_refreshes_at_once_each_row_is_stored_once() {
         .collect();
     let mut applied = 0;
     for run in runs {
-        applied += usize::from(run.await.expect("a task") == Outcome::Applied);
+        applied += usize::from(run.await.expect("a task") == PriceUpdateOutcome::Applied);
     }
     assert_eq!(applied, 1);
     let stored = fixture.store.stored().await.expect("prices");
@@ -154,7 +154,7 @@ async fn of_refreshes_at_once_each_row_is_stored_once() {
     assert_eq!(fixture.store.updates(9).await.expect("updates").len(), 4);
 
     let dearer = refresh(&fixture, Live("4e-06"), NOW + Duration::DAY).run().await.expect("an update");
-    assert_eq!((&dearer.outcome, dearer.added, dearer.changed), (&Outcome::Applied, 0, 4_000));
+    assert_eq!((&dearer.outcome, dearer.added, dearer.changed), (&PriceUpdateOutcome::Applied, 0, 4_000));
     let stored = fixture.store.stored().await.expect("prices");
     assert_eq!((stored.edition, stored.rows.len()), (Edition(2), 8_000));
     assert_eq!(fixture.store.updates(1).await.expect("updates"), [dearer]);
@@ -411,7 +411,7 @@ async fn a_refresh_is_not_deceived_by_overrides() {
     let set = decided("novel-1", Some("novelist"), NOW, "in=9 out=9");
     overrides(&fixture).set(&admin, set, because()).await.expect("a decision");
     let again = refresh(&fixture, Live("3e-06"), NOW + Duration::DAY).run().await.expect("an update");
-    assert_eq!((again.outcome, again.changed), (Outcome::Unchanged, 0));
+    assert_eq!((again.outcome, again.changed), (PriceUpdateOutcome::Unchanged, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -56,7 +56,7 @@ impl WeeklySummaries {
         while !due.is_empty() && !stop() {
             let people = self.weeks.unsummed(&due, after, PAGE).await?;
             for (user, week) in &people {
-                round.note(self.sum_up_one(*user, *week, now).await)?;
+                round.record(self.sum_up_one(*user, *week, now).await)?;
             }
             after = people.last().map(|(user, _)| *user);
             if people.len() < PAGE as usize {

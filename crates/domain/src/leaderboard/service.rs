@@ -160,7 +160,7 @@ impl Leaderboard {
             let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
             drop(tx);
             for best in &people {
-                round.note(self.settle_rank(*best).await.map(|()| true))?;
+                round.record(self.settle_rank(*best).await.map(|()| true))?;
             }
             if people.len() < SETTLED_AT_ONCE as usize {
                 return round.end();

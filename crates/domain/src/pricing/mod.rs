@@ -42,7 +42,7 @@ pub use naming::ModelNaming;
 pub use overrides::PriceOverrides;
 pub use price::Price;
 pub use price_override::{Decision, DecisionId, ListedDecision, Override};
-pub use price_update::{Outcome, PriceUpdate};
+pub use price_update::{PriceUpdate, PriceUpdateOutcome};
 pub use rates::{OffPeak, Prices, Rates, Tier};
 pub use refresh::{MaxChangedShare, PriceRefresh};
 pub use unpriced::UnpricedModels;

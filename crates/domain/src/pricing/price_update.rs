@@ -17,7 +17,7 @@ pub struct PriceUpdate {
     /// What its server calls this edition.
     pub etag: Option<String>,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: PriceUpdateOutcome,
     /// Models with a usable price.
     pub listed: usize,
     /// Models that the book did not know; what would have been added where the table was refused.
@@ -32,7 +32,7 @@ pub struct PriceUpdate {
 
 /// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PriceUpdateOutcome {
     /// The book has new rows.
     Applied,
     /// The table says what the book says already.
@@ -43,7 +43,7 @@ pub enum Outcome {
     Failed(String),
 }
 
-impl Outcome {
+impl PriceUpdateOutcome {
     /// Its name in the database and in the API.
     pub const fn name(&self) -> &'static str {
         match self {
@@ -74,11 +74,13 @@ impl fmt::Display for PriceUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listed, added, changed, refused, .. } = self;
         match &self.outcome {
-            Outcome::Failed(reason) => write!(f, "prices as before: {reason}"),
-            Outcome::Refused(reason) => write!(f, "prices as before, the table was refused: {reason}"),
-            Outcome::Unchanged if *listed == 0 => f.write_str("prices as before: the table has not changed"),
-            Outcome::Unchanged => write!(f, "prices as before: {listed} models listed, {refused} entries refused"),
-            Outcome::Applied => {
+            PriceUpdateOutcome::Failed(reason) => write!(f, "prices as before: {reason}"),
+            PriceUpdateOutcome::Refused(reason) => write!(f, "prices as before, the table was refused: {reason}"),
+            PriceUpdateOutcome::Unchanged if *listed == 0 => f.write_str("prices as before: the table has not changed"),
+            PriceUpdateOutcome::Unchanged => {
+                write!(f, "prices as before: {listed} models listed, {refused} entries refused")
+            }
+            PriceUpdateOutcome::Applied => {
                 write!(f, "{added} new models, {changed} new prices: {listed} models listed, {refused} entries refused")
             }
         }

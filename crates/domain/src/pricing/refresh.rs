@@ -10,7 +10,7 @@ use super::book::PriceBook;
 use super::error::PricingError;
 use super::line::PriceRow;
 use super::ports::{Fetched, Origin, PriceSource, SourceError};
-use super::price_update::{Outcome, PriceUpdate};
+use super::price_update::{PriceUpdate, PriceUpdateOutcome};
 use super::rates::Prices;
 use super::table::{Table, TableEntry};
 use crate::clock::Clock;
@@ -75,7 +75,7 @@ impl PriceRefresh {
             at: self.clock.now(),
             source,
             etag: known,
-            outcome: Outcome::Unchanged,
+            outcome: PriceUpdateOutcome::Unchanged,
             listed: 0,
             added: 0,
             changed: 0,
@@ -86,7 +86,7 @@ impl PriceRefresh {
             Ok(Fetched::Table { etag, entries }) => self.take_in(PriceUpdate { etag, ..attempt }, entries).await,
             Ok(Fetched::Unchanged) => self.record(attempt).await,
             Err(error @ (SourceError::Unavailable(_) | SourceError::Nonsense(_))) => {
-                self.record(PriceUpdate { outcome: Outcome::Failed(error.to_string()), ..attempt }).await
+                self.record(PriceUpdate { outcome: PriceUpdateOutcome::Failed(error.to_string()), ..attempt }).await
             }
         }
     }
@@ -107,9 +107,9 @@ impl PriceRefresh {
         let news = News::of(&known, &table, attempt.at);
         let last = origin.listed.filter(|_| origin.source.as_ref() == Some(&attempt.source));
         let outcome = match news.objection(last.unwrap_or(known.0.len()), self.most) {
-            Some(reason) => Outcome::Refused(reason),
-            None if news.rows.is_empty() => Outcome::Unchanged,
-            None => Outcome::Applied,
+            Some(reason) => PriceUpdateOutcome::Refused(reason),
+            None if news.rows.is_empty() => PriceUpdateOutcome::Unchanged,
+            None => PriceUpdateOutcome::Applied,
         };
         let name = |entry: &super::table::RefusedEntry| {
             let short: String = entry.model.chars().filter(|c| !c.is_control()).take(ModelName::LONGEST).collect();
@@ -124,7 +124,7 @@ impl PriceRefresh {
             refusals: table.refused.iter().take(NAMED_REFUSALS).map(name).collect(),
             ..attempt
         };
-        if update.outcome == Outcome::Applied {
+        if update.outcome == PriceUpdateOutcome::Applied {
             tx.prices().insert_live(&news.rows, update.at).await?;
             tx.prices().next_edition().await?;
         }

@@ -36,15 +36,15 @@ fn share(share: f64) -> MaxChangedShare {
 fn an_outcome_is_found_by_the_name_it_is_stored_under_with_its_reason_where_it_has_one() {
     let why = || "too few models".to_owned();
     for (outcome, name, reason) in [
-        (Outcome::Applied, "applied", None),
-        (Outcome::Unchanged, "unchanged", None),
-        (Outcome::Refused(why()), "refused", Some("too few models")),
-        (Outcome::Failed(why()), "failed", Some("too few models")),
+        (PriceUpdateOutcome::Applied, "applied", None),
+        (PriceUpdateOutcome::Unchanged, "unchanged", None),
+        (PriceUpdateOutcome::Refused(why()), "refused", Some("too few models")),
+        (PriceUpdateOutcome::Failed(why()), "failed", Some("too few models")),
     ] {
         assert_eq!((outcome.name(), outcome.reason()), (name, reason));
-        assert_eq!(Outcome::named(name, why()), Some(outcome));
+        assert_eq!(PriceUpdateOutcome::named(name, why()), Some(outcome));
     }
-    assert_eq!(Outcome::named("lost", why()), None);
+    assert_eq!(PriceUpdateOutcome::named("lost", why()), None);
 }
 
 #[test]
@@ -62,11 +62,11 @@ fn a_look_at_the_table_is_summed_up_in_a_line_for_the_operator() {
         refusals: Vec::new(),
     };
     for (outcome, listed, line) in [
-        (Outcome::Applied, 9, "2 new models, 1 new prices: 9 models listed, 3 entries refused"),
-        (Outcome::Unchanged, 9, "prices as before: 9 models listed, 3 entries refused"),
-        (Outcome::Unchanged, 0, "prices as before: the table has not changed"),
-        (Outcome::Refused("it shrank".to_owned()), 9, "prices as before, the table was refused: it shrank"),
-        (Outcome::Failed("away".to_owned()), 0, "prices as before: away"),
+        (PriceUpdateOutcome::Applied, 9, "2 new models, 1 new prices: 9 models listed, 3 entries refused"),
+        (PriceUpdateOutcome::Unchanged, 9, "prices as before: 9 models listed, 3 entries refused"),
+        (PriceUpdateOutcome::Unchanged, 0, "prices as before: the table has not changed"),
+        (PriceUpdateOutcome::Refused("it shrank".to_owned()), 9, "prices as before, the table was refused: it shrank"),
+        (PriceUpdateOutcome::Failed("away".to_owned()), 0, "prices as before: away"),
     ] {
         assert_eq!(update(outcome, listed).to_string(), line);
     }
@@ -222,15 +222,15 @@ fn table(etag: &str, price: &str) -> Fetched {
 fn a_new_table_opens_rows_once_and_keeps_its_tag() {
     let stored = Shared::default();
     let first = run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
-    assert_eq!((&first.outcome, first.added, first.changed, first.refused), (&Outcome::Applied, 1, 0, 1));
+    assert_eq!((&first.outcome, first.added, first.changed, first.refused), (&PriceUpdateOutcome::Applied, 1, 0, 1));
     assert_eq!(first.refusals, ["nonsense: a price is not a number from zero on"]);
 
     let again = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), Ok(table("\"1b\"", "3e-6"))));
-    assert_eq!((again.outcome, again.added, again.changed), (Outcome::Unchanged, 0, 0));
+    assert_eq!((again.outcome, again.added, again.changed), (PriceUpdateOutcome::Unchanged, 0, 0));
     let same = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1b\""), Ok(Fetched::Unchanged)));
-    assert_eq!((same.outcome, same.etag.as_deref()), (Outcome::Unchanged, Some("\"1b\"")));
+    assert_eq!((same.outcome, same.etag.as_deref()), (PriceUpdateOutcome::Unchanged, Some("\"1b\"")));
     let dearer = run(&refresh(&stored, NOW + Duration::DAY * 2, Some("\"1b\""), Ok(table("\"2\"", "4e-6"))));
-    assert_eq!((dearer.outcome, dearer.added, dearer.changed), (Outcome::Applied, 0, 1));
+    assert_eq!((dearer.outcome, dearer.added, dearer.changed), (PriceUpdateOutcome::Applied, 0, 1));
 
     let stored = stored.lock().expect("no panic");
     let kept: Vec<_> = stored.rows.iter().map(|row| (row.valid_from, row.prices.to_string())).collect();
@@ -272,5 +272,5 @@ fn the_tag_of_another_address_means_nothing() {
         listed: Some(99_999),
     };
     let update = run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
-    assert_eq!(update.outcome, Outcome::Applied);
+    assert_eq!(update.outcome, PriceUpdateOutcome::Applied);
 }

@@ -46,7 +46,7 @@ impl StreakReminders {
         while !places.is_empty() && !stop() {
             let people = self.reader.unfed(&places, after, PAGE).await?;
             for user in &people {
-                round.note(self.remind_one(*user, now).await)?;
+                round.record(self.remind_one(*user, now).await)?;
             }
             after = people.last().copied();
             if people.len() < PAGE as usize {

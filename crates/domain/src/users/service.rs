@@ -102,7 +102,7 @@ impl Users {
                     purged += batch;
                 }
                 Err(error) => {
-                    round.note(Err(error))?;
+                    round.record(Err(error))?;
                     failed.push(user);
                 }
             }
