@@ -63,10 +63,10 @@ async fn main() -> Result<(), Failure> {
         println!("plausibility {round}: {:.2} s, {} reasons", begin.elapsed().as_secs_f64(), checked.reasons);
     }
     for (name, text) in [
-        ("written", include_str!("../src/sql/plausibility/written.sql")),
-        ("used_in_a_day", include_str!("../src/sql/plausibility/used_in_a_day.sql")),
-        ("used_in_an_hour", include_str!("../src/sql/plausibility/used_in_an_hour.sql")),
-        ("unknown_models", include_str!("../src/sql/plausibility/unknown_models.sql")),
+        ("written", include_str!("../src/plausibility/written.sql")),
+        ("used_in_a_day", include_str!("../src/plausibility/used_in_a_day.sql")),
+        ("used_in_an_hour", include_str!("../src/plausibility/used_in_an_hour.sql")),
+        ("unknown_models", include_str!("../src/plausibility/unknown_models.sql")),
     ] {
         let begin = Instant::now();
         community.client.query(text, &[&1_000_000_000_i64]).await?;
@@ -74,7 +74,7 @@ async fn main() -> Result<(), Failure> {
     }
     community.client.batch_execute("SET work_mem = '64MB'; SET jit = off").await?;
     let begin = Instant::now();
-    let shared = include_str!("../src/sql/plausibility/shared_messages.sql");
+    let shared = include_str!("../src/plausibility/shared_messages.sql");
     let shared = community.client.query(shared, &[&100_i64, &50_i64]).await?;
     println!("  shared_messages: {:.2} s, {} accounts", begin.elapsed().as_secs_f64(), shared.len());
     let size = "SELECT count(*), pg_size_pretty(pg_relation_size('usage_messages_sample_idx')) FROM usage_messages";

@@ -28,9 +28,9 @@ const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended('burntop bench
 /// What is computed on the way and tells the planner how large it is.
 const STEPS: [&str; 5] = [
     "ANALYZE benchmark_people",
-    include_str!("../sql/benchmarks/streaks.sql"),
+    include_str!("streaks.sql"),
     "ANALYZE benchmark_streaks",
-    include_str!("../sql/benchmarks/figures.sql"),
+    include_str!("figures.sql"),
     "ANALYZE benchmark_figures",
 ];
 
@@ -95,7 +95,7 @@ type OwnRow = ((i64, i64, i64, i64, Money), (i64, i64), (i64, i64), Vec<Date>);
 impl InsightReader for Database {
     async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError> {
         let mut connection = self.connection().await?;
-        let row: Option<OwnRow> = statement::<OwnColumns>(include_str!("../sql/benchmarks/own.sql"))
+        let row: Option<OwnRow> = statement::<OwnColumns>(include_str!("own.sql"))
             .bind::<SqlUuid, _>(window.person.0)
             .bind::<SqlDate, _>(window.from)
             .bind::<SqlDate, _>(window.to)
@@ -124,7 +124,7 @@ impl InsightReader for Database {
 
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<SpreadRow> = statement::<SpreadColumns>(include_str!("../sql/benchmarks/read.sql"))
+        let rows: Vec<SpreadRow> = statement::<SpreadColumns>(include_str!("read.sql"))
             .bind::<SmallInt, _>(period_number(period))
             .load(&mut connection.pg)
             .await
@@ -145,7 +145,7 @@ impl BenchmarkRepository for PgUnitOfWork {
 
     async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError> {
         self.make_room().await?;
-        let people = statement::<()>(include_str!("../sql/benchmarks/people.sql"))
+        let people = statement::<()>(include_str!("people.sql"))
             .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(todays.iter().map(|zone| zone.today).collect::<Vec<_>>())
             .bind::<Timestamptz, _>(now);
@@ -153,11 +153,11 @@ impl BenchmarkRepository for PgUnitOfWork {
         for step in STEPS {
             self.batch(step).await?;
         }
-        self.leave_out(include_str!("../sql/benchmarks/leave_out.sql"), "benchmarks").await?;
-        self.run(statement::<()>(include_str!("../sql/benchmarks/keep.sql")).bind::<Timestamptz, _>(now)).await?;
+        self.leave_out(include_str!("leave_out.sql"), "benchmarks").await?;
+        self.run(statement::<()>(include_str!("keep.sql")).bind::<Timestamptz, _>(now)).await?;
         // A measure may have nobody any more.
         diesel::delete(benchmark_measures::table).execute(self.connection()?).await.map_err(store_error)?;
-        self.run(statement::<()>(include_str!("../sql/benchmarks/keep_measures.sql"))).await?;
+        self.run(statement::<()>(include_str!("keep_measures.sql"))).await?;
         let count = "SELECT people::bigint FROM benchmarks WHERE period = 1";
         let people: i64 = statement::<BigInt>(count).get_result(self.connection()?).await.map_err(store_error)?;
         Ok(people.unsigned_abs())

@@ -25,7 +25,7 @@ impl WeeklyReader for Database {
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError> {
-        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("../sql/weekly_summaries_due.sql"))
+        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("weekly_summaries_due.sql"))
             .bind::<Array<Text>, _>(due.iter().map(|due| due.zone.name()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(due.iter().map(|due| due.week.monday()).collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(due.iter().map(|due| due.from).collect::<Vec<_>>())

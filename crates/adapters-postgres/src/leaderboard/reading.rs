@@ -31,15 +31,14 @@ use crate::statement::{Statement, statement};
 /// The heads say who is listed.
 macro_rules! entries_of {
     ($($head:literal),+) => {
-        concat!($(include_str!($head),)+ include_str!("../sql/boards/entries.sql"))
+        concat!($(include_str!($head),)+ include_str!("entries.sql"))
     };
 }
 
-const OF_WHOLE: &str = entries_of!("../sql/boards/of_whole.sql");
-const OF_SOME: &str = entries_of!("../sql/boards/asked.sql", "../sql/boards/of_some.sql", "../sql/boards/ranked.sql");
-const OF_FRIENDS: &str =
-    entries_of!("../sql/boards/asked.sql", "../sql/boards/of_friends.sql", "../sql/boards/ranked.sql");
-const OF_PERSON: &str = entries_of!("../sql/boards/of_person.sql");
+const OF_WHOLE: &str = entries_of!("of_whole.sql");
+const OF_SOME: &str = entries_of!("asked.sql", "of_some.sql", "ranked.sql");
+const OF_FRIENDS: &str = entries_of!("asked.sql", "of_friends.sql", "ranked.sql");
+const OF_PERSON: &str = entries_of!("of_person.sql");
 
 /// When, how many, whether it is the viewer's own; the account; the standing; the scored usage; the person's progress; what
 /// is between them and the viewer.
@@ -219,7 +218,7 @@ impl LeaderboardReader for Database {
         now: OffsetDateTime,
     ) -> Result<Option<Vec<RankedDay>>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = statement::<(Nullable<SqlDate>, Nullable<Integer>)>(include_str!("../sql/boards/history.sql"))
+        let query = statement::<(Nullable<SqlDate>, Nullable<Integer>)>(include_str!("history.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<SmallInt, _>(history_number(period, sort_by))
             .bind::<SqlDate, _>(from)
@@ -252,7 +251,7 @@ impl LeaderboardReader for Database {
 
     async fn season(&self, month: SeasonMonth, now: OffsetDateTime) -> Result<Option<SeasonBoard>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<SeasonRow> = statement::<SeasonColumns>(include_str!("../sql/boards/season.sql"))
+        let rows: Vec<SeasonRow> = statement::<SeasonColumns>(include_str!("season.sql"))
             .bind::<SqlDate, _>(month.first())
             .bind::<Timestamptz, _>(now)
             .load(&mut connection.pg)

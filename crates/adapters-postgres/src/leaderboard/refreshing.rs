@@ -25,22 +25,22 @@ const KEPT_SNAPSHOTS: i64 = 2;
 
 /// The sums, computed on the way; each tells the planner how large it is.
 const SUMS: [(&str, &str); 2] = [
-    (include_str!("../sql/boards/used.sql"), "ANALYZE board_used (user_key, tool, model)"),
-    (include_str!("../sql/boards/scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
+    (include_str!("used.sql"), "ANALYZE board_used (user_key, tool, model)"),
+    (include_str!("scopes.sql"), "ANALYZE board_scopes (user_key, tool, model, reached_1)"),
 ];
 
 /// The scores, computed from the sums of those who are not left out.
 const SCORES: [(&str, &str); 2] = [
-    (include_str!("../sql/boards/streaks.sql"), "ANALYZE board_streaks"),
-    (include_str!("../sql/boards/scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
+    (include_str!("streaks.sql"), "ANALYZE board_streaks"),
+    (include_str!("scores.sql"), "ANALYZE board_scored (user_key, tool, model)"),
 ];
 
 /// What is kept of it, by the number of the snapshot.
 const KEPT: [&str; 4] = [
-    include_str!("../sql/boards/keep_scoped.sql"),
-    include_str!("../sql/boards/keep_whole.sql"),
-    include_str!("../sql/boards/keep_places.sql"),
-    include_str!("../sql/boards/note_best.sql"),
+    include_str!("keep_scoped.sql"),
+    include_str!("keep_whole.sql"),
+    include_str!("keep_places.sql"),
+    include_str!("note_best.sql"),
 ];
 
 impl PgUnitOfWork {
@@ -55,7 +55,7 @@ impl PgUnitOfWork {
         for text in KEPT {
             self.run(statement::<()>(text).bind::<Integer, _>(snapshot)).await?;
         }
-        let history = statement::<()>(include_str!("../sql/boards/note_history.sql"))
+        let history = statement::<()>(include_str!("note_history.sql"))
             .bind::<Integer, _>(snapshot)
             .bind::<SqlDate, _>(now.date());
         self.run(history).await?;
@@ -109,7 +109,7 @@ impl LeaderboardRepository for PgUnitOfWork {
         job: Option<JobId>,
     ) -> Result<u64, StoreError> {
         self.make_room().await?;
-        let people = statement::<()>(include_str!("../sql/boards/people.sql"))
+        let people = statement::<()>(include_str!("people.sql"))
             .bind::<Array<Text>, _>(todays.iter().map(|zone| zone.zone.as_str()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(todays.iter().map(|zone| zone.today).collect::<Vec<_>>())
             .bind::<Timestamptz, _>(now);
@@ -119,7 +119,7 @@ impl LeaderboardRepository for PgUnitOfWork {
             self.batch(compute).await?;
             self.batch(analyze).await?;
         }
-        self.leave_out(include_str!("../sql/boards/leave_out.sql"), "leaderboard").await?;
+        self.leave_out(include_str!("leave_out.sql"), "leaderboard").await?;
         for (compute, analyze) in SCORES {
             self.batch(compute).await?;
             self.batch(analyze).await?;
@@ -145,13 +145,12 @@ impl LeaderboardRepository for PgUnitOfWork {
 
     async fn latest(&mut self, overdue_since: OffsetDateTime) -> Result<Option<LatestBoard>, StoreError> {
         type Columns = (Timestamptz, Nullable<BigInt>, Bool);
-        let latest: Option<(OffsetDateTime, Option<i64>, bool)> =
-            statement::<Columns>(include_str!("../sql/boards/latest.sql"))
-                .bind::<Timestamptz, _>(overdue_since)
-                .get_result(self.connection()?)
-                .await
-                .optional()
-                .map_err(store_error)?;
+        let latest: Option<(OffsetDateTime, Option<i64>, bool)> = statement::<Columns>(include_str!("latest.sql"))
+            .bind::<Timestamptz, _>(overdue_since)
+            .get_result(self.connection()?)
+            .await
+            .optional()
+            .map_err(store_error)?;
         let board = |(computed_at, took_ms, is_overdue): (OffsetDateTime, Option<i64>, bool)| LatestBoard {
             computed_at,
             took: took_ms.map(Duration::milliseconds),
@@ -192,7 +191,7 @@ impl LeaderboardRepository for PgUnitOfWork {
     }
 
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError> {
-        let freeze = statement::<()>(include_str!("../sql/boards/freeze_entries.sql"))
+        let freeze = statement::<()>(include_str!("freeze_entries.sql"))
             .bind::<SqlDate, _>(month.first())
             .bind::<SqlDate, _>(month.last())
             .bind::<Timestamptz, _>(now)
@@ -208,7 +207,7 @@ impl LeaderboardRepository for PgUnitOfWork {
         most: u32,
     ) -> Result<Vec<BestRank>, StoreError> {
         let marks: Vec<i32> = marks.iter().copied().map(stored).collect();
-        let people: Vec<(Uuid, i32)> = statement::<(SqlUuid, Integer)>(include_str!("../sql/boards/unsettled.sql"))
+        let people: Vec<(Uuid, i32)> = statement::<(SqlUuid, Integer)>(include_str!("unsettled.sql"))
             .bind::<Array<Integer>, _>(marks)
             .bind::<BigInt, _>(i64::from(most))
             .bind::<Nullable<Integer>, _>(after.map(|best| stored(best.rank)))

@@ -45,7 +45,7 @@ impl AccountNames {
         let models = models.filter(|key| self.models.insert(*key)).map(|key| (MODEL, key));
         let (kinds, keys): (Vec<i16>, Vec<i32>) = sources.chain(models).unzip();
         (!keys.is_empty()).then(|| {
-            statement(include_str!("../sql/keep_account_names.sql"))
+            statement(include_str!("keep_account_names.sql"))
                 .bind::<Uuid, _>(user.0)
                 .bind::<Array<SmallInt>, _>(kinds)
                 .bind::<Array<Integer>, _>(keys)
@@ -55,7 +55,7 @@ impl AccountNames {
 
 /// The rows of [`AccountNames`].
 pub(super) fn stored(user: UserId) -> Statement<'static, (SmallInt, Integer)> {
-    statement(include_str!("../sql/account_names.sql")).bind::<Uuid, _>(user.0)
+    statement(include_str!("account_names.sql")).bind::<Uuid, _>(user.0)
 }
 
 pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {

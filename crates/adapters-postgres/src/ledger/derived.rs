@@ -32,7 +32,7 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
     let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
 
     let apply_rollup_deltas = bind_sums(
-        statement::<Bool>(include_str!("../sql/apply_rollup_deltas.sql"))
+        statement::<Bool>(include_str!("apply_rollup_deltas.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Array<SqlDate>, _>(rollups.keys().map(|key| key.0).collect::<Vec<_>>())
             .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.1).collect::<Vec<_>>())
@@ -41,21 +41,19 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
         &rollups.values().copied().collect::<Vec<_>>(),
     );
     let apply_day_deltas = bind_sums(
-        statement::<()>(include_str!("../sql/apply_day_deltas.sql"))
+        statement::<()>(include_str!("apply_day_deltas.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Array<SqlDate>, _>(days.keys().copied().collect::<Vec<_>>()),
         &days.values().copied().collect::<Vec<_>>(),
     );
-    let apply_hour_deltas = statement::<()>(include_str!("../sql/apply_hour_deltas.sql"))
+    let apply_hour_deltas = statement::<()>(include_str!("apply_hour_deltas.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Array<SqlDate>, _>(hours.keys().map(|key| key.day).collect::<Vec<_>>())
         .bind::<Array<SmallInt>, _>(hours.keys().map(|key| i16::from(key.hour)).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.messages).collect::<Vec<_>>())
         .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.tokens).collect::<Vec<_>>());
-    let apply_total_deltas = bind_sums(
-        statement::<()>(include_str!("../sql/apply_total_deltas.sql")).bind::<Uuid, _>(user.0),
-        &[delta.totals],
-    );
+    let apply_total_deltas =
+        bind_sums(statement::<()>(include_str!("apply_total_deltas.sql")).bind::<Uuid, _>(user.0), &[delta.totals]);
     let sweep = |text| statement::<()>(text).bind::<Uuid, _>(user.0);
 
     // All sent together and run in this order: one round trip. Nothing of it is sent when nothing moves.
@@ -72,9 +70,9 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
             return Ok((0, 0, 0));
         }
         futures_util::try_join!(
-            sweep(include_str!("../sql/sweep_rollups.sql")).execute(&mut c5),
-            sweep(include_str!("../sql/sweep_days.sql")).execute(&mut c6),
-            sweep(include_str!("../sql/sweep_hours.sql")).execute(&mut c7),
+            sweep(include_str!("sweep_rollups.sql")).execute(&mut c5),
+            sweep(include_str!("sweep_days.sql")).execute(&mut c6),
+            sweep(include_str!("sweep_hours.sql")).execute(&mut c7),
         )
     };
     let (inserted, _, _, _, _) = futures_util::try_join!(
@@ -93,11 +91,11 @@ type RollupColumns = ((SqlDate, Integer, Integer, Integer), SumsColumns);
 
 pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived, StoreError> {
     let (mut c1, mut c2, mut c3, mut c4) = (tx.shared()?, tx.shared()?, tx.shared()?, tx.shared()?);
-    let rollups = statement::<RollupColumns>(include_str!("../sql/read_rollups.sql")).bind::<Uuid, _>(user.0);
-    let days = statement::<(SqlDate, SumsColumns)>(include_str!("../sql/read_days.sql")).bind::<Uuid, _>(user.0);
+    let rollups = statement::<RollupColumns>(include_str!("read_rollups.sql")).bind::<Uuid, _>(user.0);
+    let days = statement::<(SqlDate, SumsColumns)>(include_str!("read_days.sql")).bind::<Uuid, _>(user.0);
     let hours =
-        statement::<(SqlDate, SmallInt, BigInt, BigInt)>(include_str!("../sql/read_hours.sql")).bind::<Uuid, _>(user.0);
-    let totals = statement::<SumsColumns>(include_str!("../sql/read_totals.sql")).bind::<Uuid, _>(user.0);
+        statement::<(SqlDate, SmallInt, BigInt, BigInt)>(include_str!("read_hours.sql")).bind::<Uuid, _>(user.0);
+    let totals = statement::<SumsColumns>(include_str!("read_totals.sql")).bind::<Uuid, _>(user.0);
     let (rollups, days, hours, totals) = futures_util::try_join!(
         rollups.load::<((Date, i32, i32, i32), SumsRow)>(&mut c1),
         days.load::<(Date, SumsRow)>(&mut c2),

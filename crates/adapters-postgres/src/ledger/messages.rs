@@ -50,7 +50,7 @@ pub(super) async fn find(
     keys: &[MessageKey],
 ) -> Result<Vec<Entry>, StoreError> {
     let source_key = tx.source_keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
-    let query = statement::<Columns>(include_str!("../sql/find_messages.sql"))
+    let query = statement::<Columns>(include_str!("find_messages.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Integer, _>(source_key)
         .bind::<Array<Uuid>, _>(keys.iter().map(|key| uuid::Uuid::from_bytes(key.0)).collect::<Vec<_>>());
@@ -65,7 +65,7 @@ pub(super) async fn page(
     limit: usize,
 ) -> Result<Vec<Entry>, StoreError> {
     let (source_key, message_key) = place(tx, after).await?;
-    let query = statement::<Columns>(include_str!("../sql/page_messages.sql"))
+    let query = statement::<Columns>(include_str!("page_messages.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Integer, _>(source_key)
         .bind::<Uuid, _>(message_key)
@@ -82,7 +82,7 @@ pub(super) async fn page_within(
     limit: usize,
 ) -> Result<Vec<Entry>, StoreError> {
     let (source_key, message_key) = place(tx, after).await?;
-    let query = statement::<Columns>(include_str!("../sql/page_messages_within.sql"))
+    let query = statement::<Columns>(include_str!("page_messages_within.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Integer, _>(source_key)
         .bind::<Uuid, _>(message_key)
@@ -103,7 +103,7 @@ pub(super) async fn page_unpriced(
 ) -> Result<Vec<Entry>, StoreError> {
     let (source_key, message_key) = place(tx, after).await?;
     let models = tx.model_keys(models.iter().cloned().collect()).await?;
-    let query = statement::<Columns>(include_str!("../sql/page_unpriced.sql"))
+    let query = statement::<Columns>(include_str!("page_unpriced.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Integer, _>(source_key)
         .bind::<Uuid, _>(message_key)
@@ -124,7 +124,7 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[Entry]) 
     let messages = || gone.iter().map(|entry| &entry.message);
     let sources = tx.source_keys(messages().map(|message| message.source.clone()).collect()).await?;
     let key = |message: &Message| sources.get(&message.source).copied().unwrap_or_default();
-    let removed = statement::<()>(include_str!("../sql/remove_messages.sql"))
+    let removed = statement::<()>(include_str!("remove_messages.sql"))
         .bind::<Uuid, _>(user.0)
         .bind::<Array<Integer>, _>(messages().map(key).collect::<Vec<_>>())
         .bind::<Array<Uuid>, _>(messages().map(|m| uuid::Uuid::from_bytes(m.key.0)).collect::<Vec<_>>())
@@ -156,15 +156,13 @@ pub(super) async fn write(
         if new.is_empty() {
             return Ok(0);
         }
-        keys.bind(statement::<()>(include_str!("../sql/insert_messages.sql")), user, new).execute(&mut first).await
+        keys.bind(statement::<()>(include_str!("insert_messages.sql")), user, new).execute(&mut first).await
     };
     let update = async {
         if replacements.is_empty() {
             return Ok(0);
         }
-        keys.bind(statement::<()>(include_str!("../sql/update_messages.sql")), user, replacements)
-            .execute(&mut second)
-            .await
+        keys.bind(statement::<()>(include_str!("update_messages.sql")), user, replacements).execute(&mut second).await
     };
     let keep_names = async {
         match keep_names {

@@ -33,7 +33,7 @@ impl LedgerRepository for PgUnitOfWork {
         at: OffsetDateTime,
     ) -> Result<Option<SyncLock>, StoreError> {
         let connection = self.shared()?;
-        let touch = statement::<Integer>(include_str!("../sql/touch_machine.sql"))
+        let touch = statement::<Integer>(include_str!("touch_machine.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Text, _>(machine.as_str())
             .bind::<Timestamptz, _>(at)
@@ -99,7 +99,7 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
-        statement::<()>(include_str!("../sql/note_repriced.sql"))
+        statement::<()>(include_str!("note_repriced.sql"))
             .bind::<SqlUuid, _>(repriced.user.0)
             .bind::<BigInt, _>(repriced.edition.0)
             .bind::<Timestamptz, _>(repriced.at)
@@ -116,7 +116,7 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError> {
-        statement::<()>(include_str!("../sql/remove_idle_names.sql"))
+        statement::<()>(include_str!("remove_idle_names.sql"))
             .bind::<SqlUuid, _>(user.0)
             .execute(self.connection()?)
             .await
@@ -162,7 +162,7 @@ impl PgUnitOfWork {
         if missing.is_empty() {
             return Ok(known);
         }
-        let query = statement::<(Integer, Text)>(include_str!("../sql/machine_keys.sql"))
+        let query = statement::<(Integer, Text)>(include_str!("machine_keys.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<Text>, _>(missing);
         let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;

@@ -19,7 +19,7 @@ impl ImportRepository for PgUnitOfWork {
     async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError> {
         let names: Vec<&str> = machines.iter().map(|machine| machine.id.as_str()).collect();
         let synced: Vec<_> = machines.iter().map(|machine| machine.last_synced_at).collect();
-        let keep = of(user, include_str!("../sql/upsert_machines.sql"));
+        let keep = of(user, include_str!("upsert_machines.sql"));
         self.run(keep.bind::<Array<Text>, _>(names).bind::<Array<Timestamptz>, _>(synced)).await?;
         Ok(())
     }
@@ -29,7 +29,7 @@ impl ImportRepository for PgUnitOfWork {
         user: UserId,
         preferences: &[(NotificationKind, Channels)],
     ) -> Result<(), StoreError> {
-        let keep = of(user, include_str!("../sql/keep_preferences.sql"))
+        let keep = of(user, include_str!("keep_preferences.sql"))
             .bind::<Array<Text>, _>(preferences.iter().map(|(kind, _)| kind.name()).collect::<Vec<_>>())
             .bind::<Array<Bool>, _>(preferences.iter().map(|(_, wanted)| wanted.in_app).collect::<Vec<_>>())
             .bind::<Array<Bool>, _>(preferences.iter().map(|(_, wanted)| wanted.email).collect::<Vec<_>>());
@@ -42,7 +42,7 @@ impl ImportRepository for PgUnitOfWork {
         let details = || past().map(|past| &past.details);
         let titles = details().map(|details| details.title.as_ref().map(Title::as_str));
         let descriptions = details().map(|details| details.description.as_ref().map(Description::as_str));
-        let keep = of(user, include_str!("../sql/keep_projects.sql"))
+        let keep = of(user, include_str!("keep_projects.sql"))
             .bind::<Array<Uuid>, _>(projects.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Nullable<Text>>, _>(titles.collect::<Vec<_>>())
             .bind::<Array<Nullable<Text>>, _>(descriptions.collect::<Vec<_>>())
@@ -60,7 +60,7 @@ impl ImportRepository for PgUnitOfWork {
         activities: &[(ActivityId, PastActivity)],
     ) -> Result<u64, StoreError> {
         let past = || activities.iter().map(|(_, past)| past);
-        let new: i64 = statement::<BigInt>(include_str!("../sql/keep_activities.sql"))
+        let new: i64 = statement::<BigInt>(include_str!("keep_activities.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Array<Uuid>, _>(activities.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(past().map(|past| past.kind.as_str()).collect::<Vec<_>>())
@@ -78,7 +78,7 @@ impl ImportRepository for PgUnitOfWork {
         notifications: &[(NotificationId, PastNotification)],
     ) -> Result<u64, StoreError> {
         let past = || notifications.iter().map(|(_, past)| past);
-        let keep = of(user, include_str!("../sql/keep_notifications.sql"))
+        let keep = of(user, include_str!("keep_notifications.sql"))
             .bind::<Array<Uuid>, _>(notifications.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(past().map(|past| past.kind.as_str()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(past().map(|past| past.title.as_str()).collect::<Vec<_>>())
@@ -91,7 +91,7 @@ impl ImportRepository for PgUnitOfWork {
     }
 
     async fn keep_events(&mut self, user: UserId, events: &[PastEvent]) -> Result<(), StoreError> {
-        let keep = of(user, include_str!("../sql/keep_events.sql"))
+        let keep = of(user, include_str!("keep_events.sql"))
             .bind::<Array<Text>, _>(events.iter().map(|past| past.event.reason.as_str()).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(events.iter().map(|past| past.event.xp.0).collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(events.iter().map(|past| past.at).collect::<Vec<_>>());
@@ -101,7 +101,7 @@ impl ImportRepository for PgUnitOfWork {
 
     async fn keep_unlocks(&mut self, user: UserId, unlocks: &[PastUnlock]) -> Result<(), StoreError> {
         let tiers = unlocks.iter().map(|past| past.tier.map(|tier| i16::from(tier.number())));
-        let keep = of(user, include_str!("../sql/keep_unlocks.sql"))
+        let keep = of(user, include_str!("keep_unlocks.sql"))
             .bind::<Array<Uuid>, _>(unlocks.iter().map(|past| past.id.0).collect::<Vec<_>>())
             .bind::<Array<Nullable<SmallInt>>, _>(tiers.collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(unlocks.iter().map(|past| past.at).collect::<Vec<_>>())

@@ -387,19 +387,19 @@ async fn community(fixture: &Fixture, client: &Client) -> UserId {
 
 /// The statements about notifications, the types of their values and values; `U` is a user.
 const STATEMENTS: [(&str, &str, &str, &str); 6] = [
-    ("page", include_str!("../../src/sql/notifications.sql"), "uuid, bigint, bigint", "U, 50, 450"),
-    ("unread", include_str!("../../src/sql/unread_notifications.sql"), "uuid, bigint, bigint", "U, 10, 40"),
-    ("counts", include_str!("../../src/sql/count_notifications.sql"), "uuid, boolean", "U, false"),
+    ("page", include_str!("../../src/notifications/notifications.sql"), "uuid, bigint, bigint", "U, 50, 450"),
+    ("unread", include_str!("../../src/notifications/unread_notifications.sql"), "uuid, bigint, bigint", "U, 10, 40"),
+    ("counts", include_str!("../../src/notifications/count_notifications.sql"), "uuid, boolean", "U, false"),
     (
         "mark",
-        include_str!("../../src/sql/mark_read.sql"),
+        include_str!("../../src/notifications/mark_read.sql"),
         "uuid, timestamptz, uuid[]",
         "U, now(), ARRAY[U, '00000000-0000-0000-0000-000000000000']::uuid[]",
     ),
-    ("mark_all", include_str!("../../src/sql/mark_all_read.sql"), "uuid, timestamptz", "U, now()"),
+    ("mark_all", include_str!("../../src/notifications/mark_all_read.sql"), "uuid, timestamptz", "U, now()"),
     (
         "forget",
-        include_str!("../../src/sql/forget_notifications.sql"),
+        include_str!("../../src/notifications/forget_notifications.sql"),
         "timestamptz, timestamptz, bigint",
         "'2025-11-25Z', '2025-11-25Z', 100",
     ),

@@ -78,27 +78,27 @@ async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str
 
 /// The heavy statements of the ledger and the dashboards with the types of their values.
 const STATEMENTS: [(&str, &str, &str); 17] = [
-    ("find_messages", include_str!("../../src/sql/find_messages.sql"), "uuid, int, uuid[]"),
-    ("page_messages", include_str!("../../src/sql/page_messages.sql"), "uuid, int, uuid, bigint"),
-    ("read_rollups", include_str!("../../src/sql/read_rollups.sql"), "uuid"),
-    ("usage_facts", include_str!("../../src/sql/usage_facts.sql"), "uuid"),
-    ("person_facts", include_str!("../../src/sql/person_facts.sql"), "uuid, date, date, uuid"),
-    ("unlocked", include_str!("../../src/sql/unlocked.sql"), "uuid"),
-    ("feed", include_str!("../../src/sql/feed.sql"), "uuid, bigint, bigint"),
-    ("heard", include_str!("../../src/sql/stream_recipients.sql"), "uuid[], uuid[]"),
+    ("find_messages", include_str!("../../src/ledger/find_messages.sql"), "uuid, int, uuid[]"),
+    ("page_messages", include_str!("../../src/ledger/page_messages.sql"), "uuid, int, uuid, bigint"),
+    ("read_rollups", include_str!("../../src/ledger/read_rollups.sql"), "uuid"),
+    ("usage_facts", include_str!("../../src/progress/usage_facts.sql"), "uuid"),
+    ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
+    ("unlocked", include_str!("../../src/progress/unlocked.sql"), "uuid"),
+    ("feed", include_str!("../../src/social/feed.sql"), "uuid, bigint, bigint"),
+    ("heard", include_str!("../../src/social/stream_recipients.sql"), "uuid[], uuid[]"),
     (
         "missed",
-        include_str!("../../src/sql/missed.sql"),
+        include_str!("../../src/social/missed.sql"),
         "uuid[], timestamptz, text, uuid, timestamptz, timestamptz, uuid, bigint, text",
     ),
-    ("follow_stats", include_str!("../../src/sql/follow_stats.sql"), "uuid, uuid"),
-    ("figures", include_str!("../../src/sql/figures.sql"), "uuid[], date[], date[], uuid"),
-    ("days", include_str!("../../src/sql/days.sql"), "uuid, date, date, uuid"),
-    ("hours", include_str!("../../src/sql/hours.sql"), "uuid, date, date, uuid"),
-    ("tools", include_str!("../../src/sql/tools.sql"), "uuid, date, date, uuid, bigint"),
-    ("models", include_str!("../../src/sql/models.sql"), "uuid, date, date, uuid, bigint"),
-    ("favourites", include_str!("../../src/sql/favourites.sql"), "uuid[], uuid, bigint"),
-    ("machines", include_str!("../../src/sql/machines.sql"), "uuid, bigint"),
+    ("follow_stats", include_str!("../../src/social/follow_stats.sql"), "uuid, uuid"),
+    ("figures", include_str!("../../src/dashboard/figures.sql"), "uuid[], date[], date[], uuid"),
+    ("days", include_str!("../../src/dashboard/days.sql"), "uuid, date, date, uuid"),
+    ("hours", include_str!("../../src/dashboard/hours.sql"), "uuid, date, date, uuid"),
+    ("tools", include_str!("../../src/dashboard/tools.sql"), "uuid, date, date, uuid, bigint"),
+    ("models", include_str!("../../src/dashboard/models.sql"), "uuid, date, date, uuid, bigint"),
+    ("favourites", include_str!("../../src/dashboard/favourites.sql"), "uuid[], uuid, bigint"),
+    ("machines", include_str!("../../src/dashboard/machines.sql"), "uuid, bigint"),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,19 +131,19 @@ async fn no_statement_reads_everybodys_usage() {
 
 /// The statements about who came by whom, with the types of their values.
 const OF_REFERRALS: [(&str, &str, &str); 9] = [
-    ("try_lock_accounts", include_str!("../../src/sql/try_lock_accounts.sql"), "uuid[]"),
-    ("read_accounts", include_str!("../../src/sql/read_accounts.sql"), "uuid[]"),
-    ("person_facts", include_str!("../../src/sql/person_facts.sql"), "uuid, date, date, uuid"),
-    ("referrers_above", include_str!("../../src/sql/referrers_above.sql"), "uuid, int"),
-    ("is_above", include_str!("../../src/sql/is_above.sql"), "uuid, uuid"),
-    ("referral_stats", include_str!("../../src/sql/referral_stats.sql"), "uuid"),
-    ("referred_people", include_str!("../../src/sql/referred_people.sql"), "uuid, bigint"),
+    ("try_lock_accounts", include_str!("../../src/accounts/try_lock_accounts.sql"), "uuid[]"),
+    ("read_accounts", include_str!("../../src/accounts/read_accounts.sql"), "uuid[]"),
+    ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
+    ("referrers_above", include_str!("../../src/referrals/referrers_above.sql"), "uuid, int"),
+    ("is_above", include_str!("../../src/referrals/is_above.sql"), "uuid, uuid"),
+    ("referral_stats", include_str!("../../src/referrals/referral_stats.sql"), "uuid"),
+    ("referred_people", include_str!("../../src/referrals/referred_people.sql"), "uuid, bigint"),
     (
         "insert_click",
-        include_str!("../../src/sql/insert_click.sql"),
+        include_str!("../../src/referrals/insert_click.sql"),
         "text, bytea, timestamptz, date, bigint, bytea, bigint",
     ),
-    ("convert_click", include_str!("../../src/sql/convert_click.sql"), "uuid, bytea, timestamptz"),
+    ("convert_click", include_str!("../../src/referrals/convert_click.sql"), "uuid, bytea, timestamptz"),
 ];
 
 /// Twenty thousand people of whom each brought three others along, up to the last, and whose links were clicked on.
@@ -185,7 +185,7 @@ async fn no_statement_reads_everybodys_referrals() {
 /// A board, by the files it is put together from.
 macro_rules! board {
     ($($file:literal),+) => {
-        concat!($(include_str!(concat!("../../src/sql/boards/", $file, ".sql"))),+)
+        concat!($(include_str!(concat!("../../src/leaderboard/", $file, ".sql"))),+)
     };
 }
 

@@ -306,7 +306,7 @@ async fn messages_in_common_are_found_without_a_look_at_the_whole_ledger() {
         .await;
     let client = fixture.client().await;
     client.batch_execute("VACUUM ANALYZE").await.expect("statistics");
-    let text = include_str!("../../src/sql/plausibility/shared_messages.sql");
+    let text = include_str!("../../src/plausibility/shared_messages.sql");
     client.batch_execute(&format!("PREPARE shared (bigint, bigint) AS {text}")).await.expect("a statement");
     let plan = client.query("EXPLAIN EXECUTE shared (100, 50)", &[]).await.expect("a plan");
     let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();

@@ -457,16 +457,16 @@ async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
 
 /// The statements of a re-pricing, with the types and the values they are planned for.
 const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
-    ("models_to_price", include_str!("../../src/sql/models_to_price.sql"), "", ""),
+    ("models_to_price", include_str!("../../src/pricing/models_to_price.sql"), "", ""),
     (
         "accounts_to_price",
-        include_str!("../../src/sql/accounts_to_price.sql"),
+        include_str!("../../src/pricing/accounts_to_price.sql"),
         "(text[], text[])",
         "(ARRAY['claude-sonnet-4-5'], ARRAY[''])",
     ),
     (
         "page_unpriced",
-        include_str!("../../src/sql/page_unpriced.sql"),
+        include_str!("../../src/ledger/page_unpriced.sql"),
         "(uuid, int, uuid, bigint, int[])",
         "('00000000-0000-0000-0000-000000000001', 0, '00000000-0000-0000-0000-000000000000', 5000, ARRAY[1])",
     ),

@@ -59,39 +59,37 @@ const PERSON: Query = Query { text: include_str!("../sql/person.sql"), values: &
 macro_rules! product {
     ($($file:literal)+, $($value:expr),*) => {
         Query {
-            text: concat!($(include_str!(concat!("../../../adapters-postgres/src/sql/", $file))),+),
+            text: concat!($(include_str!(concat!("../../../adapters-postgres/src/", $file))),+),
             values: &[$($value),*],
         }
     };
 }
 
-const FIGURES: Query = product!("figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
-const PUBLIC_FIGURES: Query = product!("figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), Nobody);
-const DAYS: Query = product!("days.sql", User, DaysAgo(59), DaysAgo(0), User);
-const HOURS: Query = product!("hours.sql", User, DaysAgo(29), DaysAgo(0), User);
-const YEAR_OF_DAYS: Query = product!("days.sql", User, DaysAgo(729), DaysAgo(0), User);
-const YEAR_OF_HOURS: Query = product!("hours.sql", User, DaysAgo(364), DaysAgo(0), User);
-const TOOLS: Query = product!("tools.sql", User, Ever, Never, User, Number(500));
-const MODELS: Query = product!("models.sql", User, Ever, Never, User, Number(500));
-const MONTH_OF_MODELS: Query = product!("models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
+const FIGURES: Query = product!("dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), User);
+const PUBLIC_FIGURES: Query = product!("dashboard/figures.sql", Users, DaysAgoEach(29), DaysAgoEach(0), Nobody);
+const DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(59), DaysAgo(0), User);
+const HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(29), DaysAgo(0), User);
+const YEAR_OF_DAYS: Query = product!("dashboard/days.sql", User, DaysAgo(729), DaysAgo(0), User);
+const YEAR_OF_HOURS: Query = product!("dashboard/hours.sql", User, DaysAgo(364), DaysAgo(0), User);
+const TOOLS: Query = product!("dashboard/tools.sql", User, Ever, Never, User, Number(500));
+const MODELS: Query = product!("dashboard/models.sql", User, Ever, Never, User, Number(500));
+const MONTH_OF_MODELS: Query = product!("dashboard/models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
 const PLATFORM: Query = Query { text: "SELECT tokens::text, users, tools FROM platform_totals", values: &[] };
-const BOARD: Query =
-    product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
-const LAST_OF_BOARD: Query =
-    product!("boards/of_whole.sql" "boards/entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
+const BOARD: Query = product!("leaderboard/of_whole.sql" "leaderboard/entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
+const LAST_OF_BOARD: Query = product!("leaderboard/of_whole.sql" "leaderboard/entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
 const BOARD_OF_TOOL: Query = product!(
-    "boards/asked.sql" "boards/of_some.sql" "boards/ranked.sql" "boards/entries.sql",
+    "leaderboard/asked.sql" "leaderboard/of_some.sql" "leaderboard/ranked.sql" "leaderboard/entries.sql",
     Number(1), Number(1), Number(0), Number(100), Nobody, Now, Name("codex"), AnyName, AnyName
 );
 const BOARD_OF_FRIENDS: Query = product!(
-    "boards/asked.sql" "boards/of_friends.sql" "boards/ranked.sql" "boards/entries.sql",
+    "leaderboard/asked.sql" "leaderboard/of_friends.sql" "leaderboard/ranked.sql" "leaderboard/entries.sql",
     Number(1), Number(1), Number(0), Number(100), User, Now, AnyName, AnyName, AnyName
 );
-const FEED: Query = product!("feed.sql", User, Number(20), Number(0));
-const NOTIFICATIONS: Query = product!("notifications.sql", User, Number(50), Number(0));
-const COUNTED_NOTIFICATIONS: Query = product!("count_notifications.sql", User, No);
-const BENCHMARK: Query = product!("benchmarks/read.sql", Number(2));
-const OWN: Query = product!("benchmarks/own.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
+const FEED: Query = product!("social/feed.sql", User, Number(20), Number(0));
+const NOTIFICATIONS: Query = product!("notifications/notifications.sql", User, Number(50), Number(0));
+const COUNTED_NOTIFICATIONS: Query = product!("notifications/count_notifications.sql", User, No);
+const BENCHMARK: Query = product!("insights/read.sql", Number(2));
+const OWN: Query = product!("insights/own.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
 
 /// Signed in, the answer is personal: at least 0.45 of pgbench's rate.
 const fn personal(path: &'static str, statements: &'static [Query]) -> Endpoint {

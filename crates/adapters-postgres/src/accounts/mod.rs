@@ -67,7 +67,7 @@ impl AccountRepository for PgUnitOfWork {
     async fn try_lock_all(&mut self, users: &[UserId]) -> Result<Locks, StoreError> {
         let connection = self.shared()?;
         let (mut first, mut second) = (connection, connection);
-        let lock = statement::<(SqlUuid, Bool)>(include_str!("sql/try_lock_accounts.sql"));
+        let lock = statement::<(SqlUuid, Bool)>(include_str!("try_lock_accounts.sql"));
         let (locked, accounts) = futures_util::try_join!(
             lock.bind::<Array<SqlUuid>, _>(uuids(users)).load::<(Uuid, bool)>(&mut first),
             read_accounts(users).load(&mut second),
@@ -80,7 +80,7 @@ impl AccountRepository for PgUnitOfWork {
     }
 
     async fn lock_counts(&mut self, users: &[UserId]) -> Result<(), StoreError> {
-        let lock = statement::<SqlUuid>(include_str!("sql/lock_counts.sql"));
+        let lock = statement::<SqlUuid>(include_str!("lock_counts.sql"));
         self.run(lock.bind::<Array<SqlUuid>, _>(uuids(users))).await?;
         Ok(())
     }
@@ -90,11 +90,11 @@ impl AccountRepository for PgUnitOfWork {
 // it joins is as old as its start. They are sent together, so this is one round trip.
 
 pub(crate) fn lock_account(user: UserId) -> Statement<'static, Integer> {
-    statement(include_str!("sql/lock_account.sql")).bind::<SqlUuid, _>(user.0)
+    statement(include_str!("lock_account.sql")).bind::<SqlUuid, _>(user.0)
 }
 
 pub(crate) fn read_accounts(users: &[UserId]) -> Statement<'static, AccountColumns> {
-    statement(include_str!("sql/read_accounts.sql")).bind::<Array<SqlUuid>, _>(uuids(users))
+    statement(include_str!("read_accounts.sql")).bind::<Array<SqlUuid>, _>(uuids(users))
 }
 
 pub(crate) fn uuids(users: &[UserId]) -> Vec<Uuid> {

@@ -46,7 +46,7 @@ impl ModelNames for Database {
     async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError> {
         let provider = |model: &Model| model.provider.as_ref().map_or(String::new(), ToString::to_string);
         let mut connection = self.connection().await?;
-        statement::<()>(include_str!("sql/set_canonical.sql"))
+        statement::<()>(include_str!("set_canonical.sql"))
             .bind::<Array<Text>, _>(names.iter().map(|(model, _)| model.name.as_str()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(names.iter().map(|(model, _)| provider(model)).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(names.iter().map(|(_, canonical)| canonical.as_str()).collect::<Vec<_>>())
@@ -74,7 +74,7 @@ impl PriceRepository for PgUnitOfWork {
     }
 
     async fn insert_live(&mut self, rows: &[PriceRow], now: OffsetDateTime) -> Result<(), StoreError> {
-        statement::<()>(include_str!("sql/insert_live_prices.sql"))
+        statement::<()>(include_str!("insert_live_prices.sql"))
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.model.as_str()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(rows.iter().map(|row| row.provider.as_str()).collect::<Vec<_>>())
             .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.valid_from).collect::<Vec<_>>())
@@ -235,7 +235,7 @@ impl PriceReader for Database {
         type Columns = (Text, Text, BigInt, BigInt, BigInt, Timestamptz, Timestamptz);
         type Row = (String, String, i64, i64, i64, OffsetDateTime, OffsetDateTime);
         let mut connection = self.connection().await?;
-        let rows: Vec<Row> = statement::<Columns>(include_str!("sql/unpriced_models.sql"))
+        let rows: Vec<Row> = statement::<Columns>(include_str!("unpriced_models.sql"))
             .bind::<BigInt, _>(i64::from(limit))
             .load(&mut connection.pg)
             .await

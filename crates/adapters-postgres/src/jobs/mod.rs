@@ -103,7 +103,7 @@ async fn enqueue(
     now: OffsetDateTime,
 ) -> Result<u64, StoreError> {
     let column = |of: fn(&NewJob) -> String| jobs.iter().map(|(_, job)| of(job)).collect::<Vec<_>>();
-    let (queued, _): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("sql/enqueue_jobs.sql"))
+    let (queued, _): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("enqueue_jobs.sql"))
         .bind::<Array<SqlUuid>, _>(jobs.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
         .bind::<Array<Text>, _>(column(|job| job.job.kind().name().to_owned()))
         .bind::<Array<Text>, _>(column(|job| job.key.clone()))
@@ -138,7 +138,7 @@ impl JobStore for Database {
             .filter(|(_, room)| *room > 0)
             .map(|(kind, room)| (kind.name(), integer(*room)))
             .unzip();
-        let mut rows: Vec<TakenRow> = statement::<TakenColumns>(include_str!("sql/take_jobs.sql"))
+        let mut rows: Vec<TakenRow> = statement::<TakenColumns>(include_str!("take_jobs.sql"))
             .bind::<Text, _>(worker)
             .bind::<Timestamptz, _>(now)
             .bind::<Array<Text>, _>(queues)
@@ -153,7 +153,7 @@ impl JobStore for Database {
     }
 
     async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError> {
-        let taken: i64 = statement::<BigInt>(include_str!("sql/renew_jobs.sql"))
+        let taken: i64 = statement::<BigInt>(include_str!("renew_jobs.sql"))
             .bind::<Text, _>(worker)
             .bind::<Timestamptz, _>(now)
             .bind::<Double, _>(lease.as_secs_f64())
@@ -171,7 +171,7 @@ impl JobStore for Database {
     ) -> Result<(), StoreError> {
         let column =
             |of: fn(&JobOutcome) -> Option<String>| outcomes.iter().map(|(_, outcome)| of(outcome)).collect::<Vec<_>>();
-        statement::<()>(include_str!("sql/finish_jobs.sql"))
+        statement::<()>(include_str!("finish_jobs.sql"))
             .bind::<Text, _>(worker)
             .bind::<Array<SqlUuid>, _>(outcomes.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Nullable<Text>>, _>(column(|outcome| Some(status(outcome).name().to_owned())))
@@ -269,7 +269,7 @@ impl JobStore for Database {
     }
 
     async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
-        let pruned = statement::<()>(include_str!("sql/prune_jobs.sql"))
+        let pruned = statement::<()>(include_str!("prune_jobs.sql"))
             .bind::<Timestamptz, _>(done)
             .bind::<Timestamptz, _>(dead)
             .bind::<BigInt, _>(i64::from(most))

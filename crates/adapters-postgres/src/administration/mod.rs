@@ -84,7 +84,7 @@ impl AdministrationRepository for PgUnitOfWork {
             AuditActor::Operator => None,
             AuditActor::Administrator(administrator) => Some(administrator),
         };
-        statement::<()>(include_str!("sql/insert_audit_record.sql"))
+        statement::<()>(include_str!("insert_audit_record.sql"))
             .bind::<SqlUuid, _>(*id)
             .bind::<Timestamptz, _>(*at)
             .bind::<Bool, _>(administrator.is_none())
@@ -219,7 +219,7 @@ impl AdministrationReader for Database {
     async fn flags(&self, request: PageRequest) -> Result<Page<Flag>, StoreError> {
         let mut connection = self.connection().await?;
         let total: i64 = account_flags::table.count().get_result(&mut connection.pg).await.map_err(store_error)?;
-        let rows: Vec<FlagRow> = statement::<FlagColumns>(include_str!("sql/flags.sql"))
+        let rows: Vec<FlagRow> = statement::<FlagColumns>(include_str!("flags.sql"))
             .bind::<BigInt, _>(i64::from(request.size))
             .bind::<BigInt, _>(offset(request))
             .load(&mut connection.pg)
@@ -230,11 +230,11 @@ impl AdministrationReader for Database {
 
     async fn audit(&self, filter: &AuditFilter, request: PageRequest) -> Result<Page<AuditEntry>, StoreError> {
         let mut connection = self.connection().await?;
-        let total: i64 = filtered::<BigInt>(include_str!("sql/count_audit.sql"), filter)
+        let total: i64 = filtered::<BigInt>(include_str!("count_audit.sql"), filter)
             .get_result(&mut connection.pg)
             .await
             .map_err(store_error)?;
-        let rows: Vec<AuditRow> = filtered::<AuditColumns>(include_str!("sql/audit.sql"), filter)
+        let rows: Vec<AuditRow> = filtered::<AuditColumns>(include_str!("audit.sql"), filter)
             .bind::<BigInt, _>(i64::from(request.size))
             .bind::<BigInt, _>(offset(request))
             .load(&mut connection.pg)

@@ -64,7 +64,7 @@ const OTHERS: [&str; 17] = [
 #[async_trait]
 impl PurgeRepository for PgUnitOfWork {
     async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError> {
-        let taken: Option<uuid::Uuid> = statement::<Uuid>(include_str!("sql/claim_purge_candidate.sql"))
+        let taken: Option<uuid::Uuid> = statement::<Uuid>(include_str!("claim_purge_candidate.sql"))
             .bind::<Timestamptz, _>(gone_by)
             .bind::<Array<Uuid>, _>(others.iter().map(|user| user.0).collect::<Vec<_>>())
             .get_result(self.connection()?)

@@ -11,9 +11,9 @@ use domain::identity::{Device, Session, Via};
 use domain::ids::{SessionId, UserId};
 use time::OffsetDateTime;
 
+use super::principals::token_hash;
 use crate::database::Database;
 use crate::error::store_error;
-use crate::principals::token_hash;
 use crate::schema::{api_tokens, sessions};
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;

@@ -91,7 +91,7 @@ impl<N: Clone + Eq + Hash> Names<N> {
 
 impl Shared for Source {
     const FIND: &'static str = "SELECT key, name, '' FROM sources WHERE name = ANY($1)";
-    const MAKE: &'static str = include_str!("sql/make_sources.sql");
+    const MAKE: &'static str = include_str!("make_sources.sql");
     const BY_KEY: &'static str = "SELECT key, name, '' FROM sources WHERE key = ANY($1)";
 
     fn query<'a>(text: &'static str, names: &'a [Self]) -> Statement<'a, Columns> {
@@ -113,8 +113,8 @@ impl Shared for Source {
 }
 
 impl Shared for Model {
-    const FIND: &'static str = include_str!("sql/find_models.sql");
-    const MAKE: &'static str = include_str!("sql/make_models.sql");
+    const FIND: &'static str = include_str!("find_models.sql");
+    const MAKE: &'static str = include_str!("make_models.sql");
     const BY_KEY: &'static str = "SELECT key, name, provider FROM models WHERE key = ANY($1)";
 
     fn make<'a>(dictionary: &Dictionary, names: &'a [Self]) -> Statement<'a, Columns> {

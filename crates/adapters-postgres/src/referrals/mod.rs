@@ -66,7 +66,7 @@ impl ReferralRepository for PgUnitOfWork {
     }
 
     async fn above(&mut self, user: UserId, most: u32) -> Result<Vec<UserId>, StoreError> {
-        let rows: Vec<Uuid> = statement::<SqlUuid>(include_str!("sql/referrers_above.sql"))
+        let rows: Vec<Uuid> = statement::<SqlUuid>(include_str!("referrers_above.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Integer, _>(i32::try_from(most).unwrap_or(i32::MAX))
             .load(self.connection()?)
@@ -81,7 +81,7 @@ impl ReferralRepository for PgUnitOfWork {
         let wait = statement::<()>("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(JOINING);
         // Two statements, because one sees nothing of what was committed while it waited; sent together.
         let ask =
-            statement::<Bool>(include_str!("sql/is_above.sql")).bind::<SqlUuid, _>(user.0).bind::<SqlUuid, _>(other.0);
+            statement::<Bool>(include_str!("is_above.sql")).bind::<SqlUuid, _>(user.0).bind::<SqlUuid, _>(other.0);
         let (_, found) =
             futures_util::try_join!(wait.execute(&mut first), ask.get_result(&mut second)).map_err(store_error)?;
         Ok(found)
@@ -114,7 +114,7 @@ impl ReferralRepository for PgUnitOfWork {
         now: OffsetDateTime,
         limits: ClickLimits,
     ) -> Result<(), StoreError> {
-        statement::<()>(include_str!("sql/insert_click.sql"))
+        statement::<()>(include_str!("insert_click.sql"))
             .bind::<Text, _>(code.as_str().to_owned())
             .bind::<Binary, _>(visitor.0.to_vec())
             .bind::<Timestamptz, _>(now)
@@ -134,7 +134,7 @@ impl ReferralRepository for PgUnitOfWork {
         visitor: Visitor,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        statement::<()>(include_str!("sql/convert_click.sql"))
+        statement::<()>(include_str!("convert_click.sql"))
             .bind::<SqlUuid, _>(referrer.0)
             .bind::<Binary, _>(visitor.0.to_vec())
             .bind::<Timestamptz, _>(now)
@@ -195,8 +195,8 @@ impl ReferralReader for Database {
     async fn stats(&self, user: UserId, listed: u32) -> Result<ReferralStats, StoreError> {
         let connection = self.connection().await?;
         let (mut first, mut second) = (&connection.pg, &connection.pg);
-        let sums = statement::<StatsColumns>(include_str!("sql/referral_stats.sql")).bind::<SqlUuid, _>(user.0);
-        let people = statement::<PersonColumns>(include_str!("sql/referred_people.sql"))
+        let sums = statement::<StatsColumns>(include_str!("referral_stats.sql")).bind::<SqlUuid, _>(user.0);
+        let people = statement::<PersonColumns>(include_str!("referred_people.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<BigInt, _>(i64::from(listed));
         let (sums, people) = futures_util::try_join!(

@@ -27,7 +27,7 @@ const WHO_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
 #[async_trait]
 impl FollowRepository for PgUnitOfWork {
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError> {
-        let counted = statement::<()>(include_str!("sql/insert_follow.sql"))
+        let counted = statement::<()>(include_str!("insert_follow.sql"))
             .bind::<Uuid, _>(follow.follower.0)
             .bind::<Uuid, _>(follow.following.0)
             .bind::<Timestamptz, _>(follow.created_at)
@@ -38,7 +38,7 @@ impl FollowRepository for PgUnitOfWork {
     }
 
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
-        let counted = statement::<()>(include_str!("sql/remove_follow.sql"))
+        let counted = statement::<()>(include_str!("remove_follow.sql"))
             .bind::<Uuid, _>(follower.0)
             .bind::<Uuid, _>(following.0)
             .execute(self.connection()?)
@@ -79,7 +79,7 @@ impl FollowRepository for PgUnitOfWork {
             .execute(connection)
             .await
             .map_err(store_error)?;
-        statement::<()>(include_str!("sql/accept_requests.sql"))
+        statement::<()>(include_str!("accept_requests.sql"))
             .bind::<Uuid, _>(following.0)
             .bind::<Timestamptz, _>(now)
             .execute(connection)
@@ -96,7 +96,7 @@ impl FollowRepository for PgUnitOfWork {
             .execute(connection)
             .await
             .map_err(store_error)?;
-        statement::<()>(include_str!("sql/count_person.sql"))
+        statement::<()>(include_str!("count_person.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<Integer, _>(if counted { 1 } else { -1 })
             .execute(connection)
@@ -113,7 +113,7 @@ impl FollowRepository for PgUnitOfWork {
             .execute(connection)
             .await
             .map_err(store_error)?;
-        let changed = statement::<()>(include_str!("sql/recount.sql"))
+        let changed = statement::<()>(include_str!("recount.sql"))
             .bind::<Uuid, _>(user.0)
             .execute(connection)
             .await
@@ -132,7 +132,7 @@ macro_rules! list {
     ($people:literal, $total:expr) => {
         List {
             total: $total,
-            page: concat!("WITH listed AS (\n", include_str!($people), ")", include_str!("sql/contacts.sql")),
+            page: concat!("WITH listed AS (\n", include_str!($people), ")", include_str!("contacts.sql")),
         }
     };
 }
@@ -149,11 +149,11 @@ macro_rules! kept {
     };
 }
 
-const FOLLOWERS: List = list!("sql/followers.sql", kept!("followers"));
-const FOLLOWING: List = list!("sql/following.sql", kept!("following"));
+const FOLLOWERS: List = list!("followers.sql", kept!("followers"));
+const FOLLOWING: List = list!("following.sql", kept!("following"));
 const REQUESTS: List = list!(
-    "sql/follow_requests.sql",
-    concat!("WITH listed AS (\n", include_str!("sql/follow_requests.sql"), ")\nSELECT count(*) FROM listed")
+    "follow_requests.sql",
+    concat!("WITH listed AS (\n", include_str!("follow_requests.sql"), ")\nSELECT count(*) FROM listed")
 );
 
 /// Id, username, name and picture; then since when, bio, tokens, active days and event XP, null when they are not shown.
@@ -254,7 +254,7 @@ impl FollowReader for Database {
     async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError> {
         let mut connection = self.connection().await?;
         let row: Option<(i64, i64, bool, bool)> =
-            statement::<(BigInt, BigInt, Bool, Bool)>(include_str!("sql/follow_stats.sql"))
+            statement::<(BigInt, BigInt, Bool, Bool)>(include_str!("follow_stats.sql"))
                 .bind::<Uuid, _>(person.0)
                 .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
                 .get_result(&mut connection.pg)

@@ -16,8 +16,8 @@ use domain::social::{LiveActivity, Mark};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
+use super::feed::News;
 use crate::database::Database;
-use crate::feed::News;
 use crate::listening::Listening;
 use listeners::Listeners;
 

@@ -41,7 +41,7 @@ impl StreakReader for Database {
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<UserId>, StoreError> {
-        let rows: Vec<Uuid> = statement::<SqlUuid>(include_str!("sql/streaks_at_risk.sql"))
+        let rows: Vec<Uuid> = statement::<SqlUuid>(include_str!("streaks_at_risk.sql"))
             .bind::<Array<Text>, _>(places.iter().map(|(zone, _)| zone.name()).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(places.iter().map(|(_, today)| *today).collect::<Vec<_>>())
             .bind::<Nullable<SqlUuid>, _>(after.map(|user| user.0))

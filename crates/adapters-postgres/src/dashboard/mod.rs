@@ -82,7 +82,7 @@ diesel::define_sql_function! {
 }
 
 fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SqlDate, SumsColumns)> {
-    seen(include_str!("sql/days.sql"), window, viewer)
+    seen(include_str!("days.sql"), window, viewer)
 }
 
 fn used_days(rows: Vec<(Date, SumsRow)>) -> Vec<DayUsage> {
@@ -90,7 +90,7 @@ fn used_days(rows: Vec<(Date, SumsRow)>) -> Vec<DayUsage> {
 }
 
 fn hours_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SmallInt, BigInt)> {
-    seen(include_str!("sql/hours.sql"), window, viewer)
+    seen(include_str!("hours.sql"), window, viewer)
 }
 
 /// The tokens of each hour, from rows of those that have any.
@@ -151,7 +151,7 @@ impl DashboardReader for Database {
 
     async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<FiguresRow> = statement::<FiguresColumns>(include_str!("sql/figures.sql"))
+        let rows: Vec<FiguresRow> = statement::<FiguresColumns>(include_str!("figures.sql"))
             .bind::<Array<Uuid>, _>(windows.iter().map(|window| window.person.0).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.from).collect::<Vec<_>>())
             .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.to).collect::<Vec<_>>())
@@ -169,7 +169,7 @@ impl DashboardReader for Database {
         count: u32,
     ) -> Result<Vec<(UserId, Favourites)>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = statement::<(Uuid, Bool, Text, BigInt, Numeric)>(include_str!("sql/favourites.sql"))
+        let query = statement::<(Uuid, Bool, Text, BigInt, Numeric)>(include_str!("favourites.sql"))
             .bind::<Array<Uuid>, _>(people.iter().map(|person| person.0).collect::<Vec<_>>())
             .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
             .bind::<BigInt, _>(i64::from(count));
@@ -209,8 +209,8 @@ impl DashboardReader for Database {
 
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/tools.sql"), window, viewer)
-            .bind::<BigInt, _>(i64::from(MOST_LISTED));
+        let query =
+            seen::<UsedColumns>(include_str!("tools.sql"), window, viewer).bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
         let whole = rows.as_slice().first().map(|row| row.3);
         let tool = |(source, sums, (active, first_used, last_used), _): Used| {
@@ -229,8 +229,8 @@ impl DashboardReader for Database {
 
     async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError> {
         let mut connection = self.connection().await?;
-        let query = seen::<UsedColumns>(include_str!("sql/models.sql"), window, viewer)
-            .bind::<BigInt, _>(i64::from(MOST_LISTED));
+        let query =
+            seen::<UsedColumns>(include_str!("models.sql"), window, viewer).bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
         let whole = rows.as_slice().first().map(|row| row.3);
         let model = |(name, sums, (active, first_used, last_used), _): Used| {
@@ -253,7 +253,7 @@ impl DashboardReader for Database {
         type Row = (String, OffsetDateTime, i64, Money, (i64, i64));
 
         let mut connection = self.connection().await?;
-        let query = statement::<Columns>(include_str!("sql/machines.sql"))
+        let query = statement::<Columns>(include_str!("machines.sql"))
             .bind::<Uuid, _>(user.0)
             .bind::<BigInt, _>(i64::from(MOST_LISTED));
         let rows: Vec<Row> = query.load(&mut connection.pg).await.map_err(store_error)?;
@@ -291,7 +291,7 @@ fn platform_totals((tokens, users, tools): PlatformRow) -> Result<PlatformTotals
 #[async_trait]
 impl PlatformRepository for PgUnitOfWork {
     async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError> {
-        let text = concat!(include_str!("sql/keep_platform.sql"), "RETURNING tokens::text, users, tools");
+        let text = concat!(include_str!("keep_platform.sql"), "RETURNING tokens::text, users, tools");
         let query = statement::<PlatformColumns>(text).bind::<Timestamptz, _>(now);
         platform_totals(query.get_result(self.connection()?).await.map_err(store_error)?)
     }

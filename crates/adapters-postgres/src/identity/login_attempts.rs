@@ -25,7 +25,7 @@ impl LoginAttemptRepository for PgUnitOfWork {
     ) -> Result<AttemptOutcome, StoreError> {
         let connection = self.connection()?;
         let (let_through, tries): (bool, Vec<OffsetDateTime>) =
-            statement::<(Bool, Array<Timestamptz>)>(include_str!("sql/insert_login_attempt.sql"))
+            statement::<(Bool, Array<Timestamptz>)>(include_str!("insert_login_attempt.sql"))
                 .bind::<Binary, _>(key.0.to_vec())
                 .bind::<Timestamptz, _>(now)
                 .bind::<Timestamptz, _>(since)
@@ -33,7 +33,7 @@ impl LoginAttemptRepository for PgUnitOfWork {
                 .get_result(connection)
                 .await
                 .map_err(store_error)?;
-        statement::<()>(include_str!("sql/sweep_login_attempts.sql"))
+        statement::<()>(include_str!("sweep_login_attempts.sql"))
             .bind::<Timestamptz, _>(since)
             .execute(connection)
             .await

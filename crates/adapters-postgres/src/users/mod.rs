@@ -1,6 +1,8 @@
 //! Accounts.
 #![expect(clippy::ref_option_ref, reason = "what the derives write")]
 
+mod purge;
+
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -133,7 +135,7 @@ impl UserRepository for PgUnitOfWork {
             .execute(conn)
             .await
             .map_err(store_error)?;
-        statement::<()>(include_str!("sql/insert_counts.sql"))
+        statement::<()>(include_str!("insert_counts.sql"))
             .bind::<Uuid, _>(user.id.0)
             .execute(conn)
             .await

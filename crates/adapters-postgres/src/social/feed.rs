@@ -129,7 +129,7 @@ impl Database {
     /// The activities `ids`, in that order, with those of `viewers` whom each is for.
     pub(crate) async fn heard(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<News>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("sql/stream_recipients.sql"))
+        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("stream_recipients.sql"))
             .bind::<Array<SqlUuid>, _>(ids)
             .bind::<Array<SqlUuid>, _>(viewers)
             .load(&mut connection.pg)
@@ -149,7 +149,7 @@ impl Database {
         let mut connection = self.connection().await?;
         let first = mark.at - LONGEST_TRANSACTION;
         let (at, id) = after.unwrap_or((first, ActivityId(Uuid::nil())));
-        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("sql/missed.sql"))
+        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("missed.sql"))
             .bind::<Array<SqlUuid>, _>(viewers)
             .bind::<Timestamptz, _>(mark.at)
             .bind::<Text, _>(mark.horizon.to_string())
@@ -170,7 +170,7 @@ impl Database {
 impl FeedReader for Database {
     async fn page(&self, viewer: UserId, request: PageRequest) -> Result<Page<FeedItem>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<PageRow> = statement::<PageColumns>(include_str!("sql/feed.sql"))
+        let rows: Vec<PageRow> = statement::<PageColumns>(include_str!("feed.sql"))
             .bind::<SqlUuid, _>(viewer.0)
             .bind::<BigInt, _>(i64::from(request.size))
             .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX / 2))
@@ -184,7 +184,7 @@ impl FeedReader for Database {
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError> {
         let mut connection = self.connection().await?;
         let row: Option<(Uuid, OffsetDateTime, i64, i64)> =
-            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("sql/feed_cursor.sql"))
+            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("feed_cursor.sql"))
                 .bind::<SqlUuid, _>(id.0)
                 .get_result(&mut connection.pg)
                 .await

@@ -20,11 +20,10 @@ use crate::statement::statement;
 impl UnpricedReader for Database {
     async fn models_to_price(&self) -> Result<Vec<Model>, StoreError> {
         let mut connection = self.connection().await?;
-        let rows: Vec<(i32, String, String)> =
-            statement::<(Integer, Text, Text)>(include_str!("sql/models_to_price.sql"))
-                .load(&mut connection.pg)
-                .await
-                .map_err(store_error)?;
+        let rows: Vec<(i32, String, String)> = statement::<(Integer, Text, Text)>(include_str!("models_to_price.sql"))
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
         let model = |(_, name, provider): (i32, String, String)| Model {
             name: ModelName::trusted(name),
             provider: (!provider.is_empty()).then(|| Provider::trusted(provider)),
@@ -35,7 +34,7 @@ impl UnpricedReader for Database {
     async fn accounts_to_price(&self, models: &[Model]) -> Result<Vec<UserId>, StoreError> {
         let provider = |model: &Model| model.provider.as_ref().map_or(String::new(), ToString::to_string);
         let mut connection = self.connection().await?;
-        let ids: Vec<Uuid> = statement::<SqlUuid>(include_str!("sql/accounts_to_price.sql"))
+        let ids: Vec<Uuid> = statement::<SqlUuid>(include_str!("accounts_to_price.sql"))
             .bind::<Array<Text>, _>(models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(models.iter().map(provider).collect::<Vec<_>>())
             .load(&mut connection.pg)

@@ -43,14 +43,14 @@ impl PgUnitOfWork {
     }
 
     async fn rates(&mut self, limits: &Limits) -> Result<Vec<(UserId, Evidence)>, StoreError> {
-        let written = include_str!("sql/plausibility/written.sql");
+        let written = include_str!("written.sql");
         let written = self.largest_days(written, limits.written_a_day).await?.into_iter();
         let mut found: Vec<_> =
             written.map(|(user, day, tokens)| (UserId(user), Evidence::Written { day, tokens })).collect();
-        let days = include_str!("sql/plausibility/used_in_a_day.sql");
+        let days = include_str!("used_in_a_day.sql");
         let days = self.largest_days(days, limits.used_a_day).await?.into_iter();
         found.extend(days.map(|(user, day, tokens)| (UserId(user), Evidence::UsedInADay { day, tokens })));
-        let hours = include_str!("sql/plausibility/used_in_an_hour.sql");
+        let hours = include_str!("used_in_an_hour.sql");
         let hours: Vec<(Uuid, Date, i16, i64)> = statement::<(SqlUuid, SqlDate, SmallInt, BigInt)>(hours)
             .bind::<BigInt, _>(limits.used_an_hour)
             .load(self.connection()?)
@@ -64,7 +64,7 @@ impl PgUnitOfWork {
     }
 
     async fn unknown_models(&mut self, limits: &Limits) -> Result<Vec<(UserId, Evidence)>, StoreError> {
-        let text = include_str!("sql/plausibility/unknown_models.sql");
+        let text = include_str!("unknown_models.sql");
         let rows: Vec<(Uuid, i64, String, i64)> = statement::<(SqlUuid, BigInt, Text, BigInt)>(text)
             .bind::<BigInt, _>(limits.unknown_models)
             .load(self.connection()?)
@@ -88,12 +88,12 @@ impl PlausibilityRepository for PgUnitOfWork {
         self.make_room().await?;
         let mut found = self.rates(limits).await?;
         found.extend(self.unknown_models(limits).await?);
-        let messages = statement(include_str!("sql/plausibility/shared_messages.sql"))
+        let messages = statement(include_str!("shared_messages.sql"))
             .bind::<BigInt, _>(limits.messages)
             .bind::<BigInt, _>(limits.share);
         let messages = self.in_common(messages).await?.into_iter();
         found.extend(messages.map(|(user, shared)| (user, Evidence::SharedMessages(shared))));
-        let days = statement(include_str!("sql/plausibility/same_days.sql"))
+        let days = statement(include_str!("same_days.sql"))
             .bind::<SqlDate, _>(since)
             .bind::<BigInt, _>(limits.day_tokens)
             .bind::<BigInt, _>(limits.days)
@@ -108,13 +108,13 @@ impl PlausibilityRepository for PgUnitOfWork {
         let each = findings.iter();
         let users: Vec<Uuid> = each.clone().map(|finding| finding.user.0).collect();
         let kinds: Vec<&str> = each.clone().map(|finding| finding.kind.name()).collect();
-        statement::<()>(include_str!("sql/plausibility/refute.sql"))
+        statement::<()>(include_str!("refute.sql"))
             .bind::<Array<SqlUuid>, _>(users.clone())
             .bind::<Array<Text>, _>(kinds.clone())
             .execute(c)
             .await
             .map_err(store_error)?;
-        statement::<()>(include_str!("sql/plausibility/keep.sql"))
+        statement::<()>(include_str!("keep.sql"))
             .bind::<Array<SqlUuid>, _>(users)
             .bind::<Array<Text>, _>(kinds)
             .bind::<Array<SmallInt>, _>(each.clone().map(|finding| i16::from(finding.score)).collect::<Vec<_>>())
@@ -184,7 +184,7 @@ impl PlausibilityReader for Database {
             .await
             .map_err(store_error)?;
         let rows: Vec<(Uuid, String, bool, ReasonFields, Option<String>)> =
-            statement::<Columns>(include_str!("sql/plausibility/suspects.sql"))
+            statement::<Columns>(include_str!("suspects.sql"))
                 .bind::<SmallInt, _>(i16::from(score))
                 .bind::<BigInt, _>(i64::from(request.size))
                 .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX))

@@ -136,11 +136,11 @@ fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[Unlocked]) -> Facts {
 }
 
 fn usage_facts(user: UserId) -> Statement<'static, UsageColumns> {
-    statement(include_str!("sql/usage_facts.sql")).bind::<SqlUuid, _>(user.0)
+    statement(include_str!("usage_facts.sql")).bind::<SqlUuid, _>(user.0)
 }
 
 fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static, PersonColumns> {
-    statement(include_str!("sql/person_facts.sql"))
+    statement(include_str!("person_facts.sql"))
         .bind::<SqlUuid, _>(month.person.0)
         .bind::<SqlDate, _>(month.from)
         .bind::<SqlDate, _>(month.to)
@@ -148,7 +148,7 @@ fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static, Per
 }
 
 fn unlocked(user: UserId) -> Statement<'static, UnlockedColumns> {
-    statement(include_str!("sql/unlocked.sql")).bind::<SqlUuid, _>(user.0)
+    statement(include_str!("unlocked.sql")).bind::<SqlUuid, _>(user.0)
 }
 
 #[async_trait]
@@ -239,7 +239,7 @@ async fn run(statement: Option<Statement<'_>>, mut connection: &AsyncPgConnectio
 
 fn set_progress(user: UserId, sums: ProgressSums) -> Statement<'static> {
     let integer = |count| i32::try_from(count).unwrap_or(i32::MAX);
-    statement::<()>(include_str!("sql/set_progress.sql"))
+    statement::<()>(include_str!("set_progress.sql"))
         .bind::<SqlUuid, _>(user.0)
         .bind::<Integer, _>(integer(sums.active_days))
         .bind::<Integer, _>(integer(sums.longest_streak))
@@ -251,7 +251,7 @@ fn unlock(user: UserId, award: &Award, now: OffsetDateTime) -> Option<Statement<
     let unlocks = &award.unlocks;
     let tiers = unlocks.iter().map(|(_, tier)| tier.map(|tier| i16::from(tier.number())));
     let statement = || {
-        statement::<()>(include_str!("sql/unlock.sql"))
+        statement::<()>(include_str!("unlock.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<SqlUuid>, _>(unlocks.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
             .bind::<Array<Nullable<SmallInt>>, _>(tiers.collect::<Vec<_>>())
@@ -262,7 +262,7 @@ fn unlock(user: UserId, award: &Award, now: OffsetDateTime) -> Option<Statement<
 
 fn insert_events(user: UserId, events: &[ProgressEvent], now: OffsetDateTime) -> Option<Statement<'_>> {
     let statement = || {
-        statement::<()>(include_str!("sql/insert_events.sql"))
+        statement::<()>(include_str!("insert_events.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<Text>, _>(events.iter().map(|event| event.reason.as_str()).collect::<Vec<_>>())
             .bind::<Array<BigInt>, _>(events.iter().map(|event| event.xp.0).collect::<Vec<_>>())
@@ -273,7 +273,7 @@ fn insert_events(user: UserId, events: &[ProgressEvent], now: OffsetDateTime) ->
 
 fn insert_activities(user: UserId, activities: &[Activity]) -> Option<Statement<'static>> {
     let statement = || {
-        statement::<()>(include_str!("sql/insert_activities.sql"))
+        statement::<()>(include_str!("insert_activities.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<SqlUuid>, _>(activities.iter().map(|activity| activity.id.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(activities.iter().map(|activity| activity.kind.name()).collect::<Vec<_>>())

@@ -67,15 +67,15 @@ impl NotificationReader for Database {
     async fn notifications(&self, user: UserId, listing: Listing) -> Result<Listed, StoreError> {
         let connection = self.connection().await?;
         let page = if listing.unread_only {
-            include_str!("sql/unread_notifications.sql")
+            include_str!("unread_notifications.sql")
         } else {
-            include_str!("sql/notifications.sql")
+            include_str!("notifications.sql")
         };
         let page: Statement<'_, ReceivedColumns> = statement(page)
             .bind::<SqlUuid, _>(user.0)
             .bind::<BigInt, _>(i64::from(listing.limit))
             .bind::<BigInt, _>(i64::try_from(listing.offset).unwrap_or(i64::MAX));
-        let counts: Statement<'_, (BigInt, BigInt)> = statement(include_str!("sql/count_notifications.sql"))
+        let counts: Statement<'_, (BigInt, BigInt)> = statement(include_str!("count_notifications.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Bool, _>(listing.unread_only);
         // Sent together: one round trip.
@@ -111,8 +111,8 @@ impl NotificationRepository for PgUnitOfWork {
 
     async fn mark_read(&mut self, user: UserId, which: &Which, now: OffsetDateTime) -> Result<u64, StoreError> {
         let text = match which {
-            Which::These(_) => include_str!("sql/mark_read.sql"),
-            Which::All => include_str!("sql/mark_all_read.sql"),
+            Which::These(_) => include_str!("mark_read.sql"),
+            Which::All => include_str!("mark_all_read.sql"),
         };
         let mut update = statement::<()>(text).bind::<SqlUuid, _>(user.0).bind::<Timestamptz, _>(now);
         if let Which::These(ids) = which {
@@ -127,7 +127,7 @@ impl NotificationRepository for PgUnitOfWork {
         user: UserId,
         change: &PreferencesChange,
     ) -> Result<Preferences, StoreError> {
-        let rows: Vec<PreferenceRow> = statement::<(Text, Bool, Bool)>(include_str!("sql/change_preferences.sql"))
+        let rows: Vec<PreferenceRow> = statement::<(Text, Bool, Bool)>(include_str!("change_preferences.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<Text>, _>(change.iter().map(|(kind, _)| kind.name()).collect::<Vec<_>>())
             .bind::<Array<Nullable<Bool>>, _>(change.iter().map(|(_, change)| change.in_app).collect::<Vec<_>>())
@@ -141,7 +141,7 @@ impl NotificationRepository for PgUnitOfWork {
     }
 
     async fn forget(&mut self, kept: RetentionCutoffs, most: u32) -> Result<Forgotten, StoreError> {
-        let (read, unread): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("sql/forget_notifications.sql"))
+        let (read, unread): (i64, i64) = statement::<(BigInt, BigInt)>(include_str!("forget_notifications.sql"))
             .bind::<Timestamptz, _>(kept.read)
             .bind::<Timestamptz, _>(kept.unread)
             .bind::<BigInt, _>(i64::from(most))
@@ -161,7 +161,7 @@ pub(crate) fn insert_notifications(
     let statement = || {
         let content = || notifications.iter().map(|notification| &notification.content);
         let emails: Vec<_> = notifications.iter().filter(|_| sends_email).map(EmailJob::of).collect();
-        statement::<()>(include_str!("sql/insert_notifications.sql"))
+        statement::<()>(include_str!("insert_notifications.sql"))
             .bind::<SqlUuid, _>(user.0)
             .bind::<Array<SqlUuid>, _>(notifications.iter().map(|notification| notification.id.0).collect::<Vec<_>>())
             .bind::<Array<Text>, _>(content().map(|content| content.kind.name()).collect::<Vec<_>>())

@@ -10,8 +10,8 @@ use domain::identity::{ApiToken, Scopes};
 use domain::ids::{ApiTokenId, UserId};
 use time::OffsetDateTime;
 
+use super::principals::token_hash;
 use crate::error::store_error;
-use crate::principals::token_hash;
 use crate::schema::api_tokens;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;

@@ -1,0 +1,4 @@
+//! Prices, and the pricing of messages that had none.
+
+mod prices;
+mod repricing;
