@@ -234,7 +234,7 @@ async fn last_week_is_summed_up_once_however_many_do_it() {
     for run in runs {
         let output = run.join().expect("a run");
         assert!(output.status.success(), "{output:?}");
-        told += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 person was"));
+        told += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 account "));
     }
     assert_eq!(told, usize::from(is_due));
     let inbox = ada.get("/notifications").await;

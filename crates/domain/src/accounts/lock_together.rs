@@ -1,6 +1,7 @@
 //! Locking several accounts so that no account can hold up another.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::account::Account;
 use super::ports::Locks;
@@ -11,6 +12,13 @@ use crate::store::{Store, UnitOfWork};
 /// How often the locks are tried. Each try but the first waits until one of the accounts is free, so another transaction
 /// must have come in between as often.
 const MOST_TRIES: usize = 50;
+
+/// The longest pause after the second try; it doubles with each further one. Without it, transactions that want the same accounts wake
+/// together, each takes one of them, and none gets all.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+
+/// The longest pause after any try.
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
 /// A transaction that holds the locks of several accounts, by id; a user without an account is missing.
 pub(crate) type LockedTogether = (Box<dyn UnitOfWork>, BTreeMap<UserId, Account>);
@@ -25,7 +33,7 @@ pub(crate) async fn lock_together(
     mut tx: Box<dyn UnitOfWork>,
     users: &[UserId],
 ) -> Result<LockedTogether, StoreError> {
-    let mut held = BTreeMap::new();
+    let (mut held, mut pause) = (BTreeMap::new(), Duration::ZERO);
     for _ in 0..MOST_TRIES {
         let missing: Vec<UserId> = users.iter().copied().filter(|user| !held.contains_key(user)).collect();
         let Locks { accounts, busy } = tx.accounts().try_lock_all(&missing).await?;
@@ -34,6 +42,10 @@ pub(crate) async fn lock_together(
         // Everything is let go before waiting.
         drop(tx);
         held.clear();
+        if !pause.is_zero() {
+            store.pause(pause).await;
+        }
+        pause = (pause * 2).clamp(FIRST_PAUSE, LONGEST_PAUSE);
         tx = store.begin().await?;
         if let Some(account) = tx.accounts().lock(first_busy).await? {
             held.insert(first_busy, account);
@@ -50,6 +62,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::store::MockStore;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::account;
 
@@ -59,7 +72,12 @@ mod tests {
     /// What the transactions do, in order. Of the `busy` accounts, the first is free once it was waited for.
     fn store(busy: &[UserId], log: &Arc<Mutex<Vec<String>>>) -> Arc<dyn Store> {
         let (busy, log) = (Arc::new(Mutex::new(busy.to_vec())), log.clone());
-        Arc::new(TestUnitOfWork::store(move || {
+        let mut store = MockStore::new();
+        let noted = log.clone();
+        store.expect_pause().returning(move |longest| {
+            noted.lock().expect("a log").push(format!("pause {} ms", longest.as_millis()));
+        });
+        store.expect_begin().returning(move || {
             log.lock().expect("a log").push("begin".to_owned());
             let mut tx = TestUnitOfWork::default();
             let (taken, noted) = (busy.clone(), log.clone());
@@ -75,8 +93,9 @@ mod tests {
                 noted.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
                 Ok(Some(account()))
             });
-            tx
-        }))
+            Ok(Box::new(tx))
+        });
+        Arc::new(store)
     }
 
     /// Who is locked in the end, and what was done for it.
@@ -105,6 +124,8 @@ mod tests {
         assert_eq!(log, ["begin", "try 2", "begin", "wait for 2", "try 1"]);
         let (locked, log) = steps(&[ADA, BOB]);
         assert_eq!(locked, [ADA, BOB]);
-        assert_eq!(log, ["begin", "try 2", "begin", "wait for 1", "try 1", "begin", "wait for 2", "try 1"]);
+        let after_two =
+            ["begin", "try 2", "begin", "wait for 1", "try 1", "pause 2 ms", "begin", "wait for 2", "try 1"];
+        assert_eq!(log, after_two, "who takes turns with others wakes at another time than they");
     }
 }
