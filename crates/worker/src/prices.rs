@@ -60,7 +60,7 @@ impl Prices {
         let update = refresh.run().await?;
         match &update.outcome {
             PriceUpdateOutcome::Applied | PriceUpdateOutcome::Unchanged => {
-                tracing::info!(outcome = update.outcome.name(), %update, "prices")
+                tracing::info!(outcome = update.outcome.name(), %update, "prices");
             }
             PriceUpdateOutcome::Refused(_) | PriceUpdateOutcome::Failed(_) => {
                 tracing::warn!(outcome = update.outcome.name(), %update, "prices");
