@@ -7,7 +7,7 @@ use actix_web::web::Data;
 use adapters_http::body::Encoding;
 use adapters_http::caller::{bearer, device};
 use adapters_http::client_ip::{TrustedProxies, client_ip};
-use adapters_http::sync::parse;
+use adapters_http::usage::sync::parse;
 use adapters_http::validation::Problems;
 use domain::pricing::PriceBook;
 use domain::pricing::names::{each_group, plainest};

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::hint::black_box;
 
-use adapters_http::sync::parse;
+use adapters_http::usage::sync::parse;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const MESSAGES: usize = 5_000;

@@ -34,7 +34,6 @@ pub mod server;
 pub mod services;
 pub mod social;
 pub mod stats;
-pub mod sync;
 pub mod usage;
 pub mod users;
 pub mod validation;

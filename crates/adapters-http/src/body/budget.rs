@@ -84,7 +84,7 @@ impl Charge {
 
     /// Waits until `bytes` are charged in all: 429 when the client's share has no room for them in time, 503 when the budget
     /// has none.
-    pub(super) async fn grow_to(&mut self, bytes: usize) -> ApiResult<()> {
+    pub(crate) async fn grow_to(&mut self, bytes: usize) -> ApiResult<()> {
         if bytes <= self.bytes {
             return Ok(());
         }
@@ -114,7 +114,7 @@ fn kilobytes(bytes: usize) -> u32 {
 }
 
 impl<T> Admitted<T> {
-    pub(super) fn new(value: T, charge: Charge) -> Self {
+    pub(crate) fn new(value: T, charge: Charge) -> Self {
         Self { value, charge }
     }
 

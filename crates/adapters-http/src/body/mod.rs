@@ -4,9 +4,8 @@
 //! the body: `body.read().await?`.
 
 pub mod budget;
-mod encoding;
-mod raw;
-mod sync;
+pub(crate) mod encoding;
+pub(crate) mod raw;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -23,7 +22,6 @@ pub use budget::{Admitted, ByteBudget, Charge};
 pub use encoding::{Encoding, Failure as EncodingFailure};
 pub use raw::BodyTimeout;
 use raw::Media;
-pub use sync::SyncBody;
 
 use crate::error::{ApiError, ApiResult};
 use crate::limits::take_seat;
@@ -55,22 +53,22 @@ pub struct Body<T> {
 }
 
 /// A request's body with what is needed to read it.
-struct Unread {
+pub(crate) struct Unread {
     request: HttpRequest,
     payload: Payload,
 }
 
 impl Unread {
-    fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
+    pub(crate) fn of(request: &HttpRequest, payload: &mut Payload) -> Self {
         Self { request: request.clone(), payload: payload.take() }
     }
 
-    fn limits(&self) -> BodyLimits {
+    pub(crate) fn limits(&self) -> BodyLimits {
         self.request.app_data::<Data<BodyLimits>>().map(|limits| BodyLimits::clone(limits)).unwrap_or_default()
     }
 
     /// Takes the body in, at most `limit` bytes of it as they are sent.
-    async fn collect(self, media: Media, limit: usize) -> ApiResult<Collected> {
+    pub(crate) async fn collect(self, media: Media, limit: usize) -> ApiResult<Collected> {
         let patience = self.limits().patience;
         let Self { request, mut payload } = self;
         let declared = raw::Declared::of(&request, media, limit)?;
@@ -98,14 +96,14 @@ impl Unread {
 }
 
 /// A body that has arrived, still packed.
-struct Collected {
-    bytes: Vec<u8>,
-    encoding: Encoding,
-    charge: Charge,
+pub(crate) struct Collected {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) encoding: Encoding,
+    pub(crate) charge: Charge,
 }
 
 /// Does `work` on a thread that serves no requests.
-async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
+pub(crate) async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> ApiResult<T> {
     spawn_blocking(work).await.map_err(|error| {
         tracing::error!(%error, "reading a request body failed");
         ApiError::internal()
@@ -173,7 +171,7 @@ impl<T> FromRequest for Body<T> {
 }
 
 impl encoding::Failure {
-    fn answer(self, limit: usize) -> ApiError {
+    pub(crate) fn answer(self, limit: usize) -> ApiError {
         match self {
             Self::TooLarge => ApiError::payload_too_large(limit),
             Self::TooMuchWork => ApiError::bad_request("The body takes too much work to unpack; send it in one piece"),

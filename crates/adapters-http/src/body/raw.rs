@@ -60,7 +60,7 @@ impl Declared {
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Media {
+pub(crate) enum Media {
     /// JSON; a body that does not say what it is counts as JSON.
     Json,
     /// The fields of an HTML form, as browsers send them.
@@ -122,7 +122,7 @@ pub(super) async fn collect(
 }
 
 /// The bytes as text, without a byte order mark; 400 when they are not UTF-8.
-pub(super) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
+pub(crate) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

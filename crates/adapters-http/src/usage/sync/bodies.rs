@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::json::Dollars;
 
-/// A sync request as the document describes it; [`crate::sync`] reads it.
+/// The messages that a tool logged, and where it runs.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "only its schema is used")]

@@ -7,11 +7,11 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::usage::Batch;
 
-use super::encoding::{Encoding, Failure};
-use super::raw::Media;
-use super::{Admitted, Collected, Unread, raw, unblocked};
+use super::parse;
+use crate::body::encoding::{Encoding, Failure};
+use crate::body::raw::{self, Media};
+use crate::body::{Admitted, Collected, Unread, unblocked};
 use crate::error::{ApiError, ApiResult};
-use crate::sync::parse;
 
 /// Bodies up to this size are read where they arrive: that takes less than handing them over.
 const SMALL: usize = 64 << 10;

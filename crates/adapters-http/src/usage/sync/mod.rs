@@ -1,0 +1,44 @@
+//! `POST /sync`: the largest request by far, read in one pass straight into the domain's values.
+
+mod bodies;
+mod body;
+mod ignored;
+mod message;
+mod names;
+mod parse;
+mod shape;
+mod slot;
+
+use actix_web::web::Data;
+use domain::usage::Usage;
+
+use crate::answer::Json;
+use crate::caller::Caller;
+use crate::error::ApiResult;
+use crate::openapi::failures;
+use crate::routes::Routes;
+use bodies::{SyncAnswer, SyncRequest};
+
+pub use body::SyncBody;
+pub use parse::parse;
+
+pub(super) fn routes() -> Routes {
+    crate::routes![sync: Sync]
+}
+
+/// Take in messages
+///
+/// All plausible messages are stored in one transaction, each counted once however often it is sent; implausible ones are
+/// listed and do not block the rest. Every field is also known in `snake_case`.
+#[utoipa::path(
+    post, path = "/sync", tag = "Sync", security(("bearer" = ["sync"])),
+    request_body(content = SyncRequest, example = json!(bodies::request_example())),
+    responses(
+        (status = 200, description = "They are stored", body = SyncAnswer, example = json!(bodies::answer_example())),
+        failures::NotFound,
+    )
+)]
+async fn sync(caller: Caller, body: SyncBody, usage: Data<Usage>) -> ApiResult<Json<SyncAnswer>> {
+    let (batch, _part) = body.read().await?.into_parts();
+    Ok(Json(usage.sync(caller.id, batch).await?.into()))
+}
