@@ -1,7 +1,7 @@
 //! The data directory: where it is, whether it is ours, who is using it.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -80,8 +80,11 @@ impl DataDir {
         if self.is_empty()? && !self.has_marker() {
             let marker = self.path.join(MARKER);
             let create = |path| OpenOptions::new().write(true).create_new(true).open(path);
-            let written = create(&marker).and_then(|mut file| file.write_all(MARKER_TEXT.as_bytes()));
-            written.doing(|| format!("write {}", marker.display()))?;
+            match create(&marker).and_then(|mut file| file.write_all(MARKER_TEXT.as_bytes())) {
+                // Another process claims it at the same time.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                written => written.doing(|| format!("write {}", marker.display()))?,
+            }
         }
         if !self.has_marker() {
             return Err(Error::NotOurs { dir: self.path.clone() });
@@ -198,6 +201,25 @@ mod tests {
         dir.claim().unwrap();
         assert!(dir.has_marker());
         assert_eq!(dir.notice(), None);
+    }
+
+    #[test]
+    fn new_directory_is_claimed_by_all_who_claim_it_at_once() {
+        for _ in 0..50 {
+            let top = open_dir();
+            let dir = at(&top.path().join("data"));
+            let barrier = std::sync::Barrier::new(4);
+            let claim = || {
+                barrier.wait();
+                dir.claim()
+            };
+            std::thread::scope(|scope| {
+                let claims: Vec<_> = (0..4).map(|_| scope.spawn(claim)).collect();
+                for claimed in claims {
+                    claimed.join().unwrap().unwrap();
+                }
+            });
+        }
     }
 
     #[test]
