@@ -16,7 +16,8 @@ use crate::error::{ApiError, ApiResult};
 /// Requests that wait for a place, for each client.
 const QUEUE: usize = 64;
 
-/// Tokens of one address that are looked up at once: a part of what shares a statement, so that others always get into the next.
+/// Tokens of one address that are looked up at once: a quarter of the look-ups that share a statement, so that requests of other
+/// addresses get into the next one.
 const LOOK_UPS: u32 = 64;
 
 /// Requests of one address whose token is looked up or waits for that.

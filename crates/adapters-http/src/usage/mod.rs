@@ -1,4 +1,4 @@
-//! The ledger: taking in what somebody's tools logged, and its removal.
+//! The ledger: `POST /sync` adds usage, `DELETE /users/me/usage` removes it.
 
 mod forget;
 pub mod sync;

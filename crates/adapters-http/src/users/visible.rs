@@ -13,8 +13,8 @@ use crate::caller::MaybeCaller;
 use crate::error::ApiError;
 use crate::input::PathArgs;
 
-/// The person whose username the path has, as the caller may see them: 404 where there is nobody, 403 where their profile is
-/// private.
+/// The person whose username the path has, as the caller may see them: 404 for an unknown username, 403 for a private
+/// profile.
 pub(crate) struct Visible(pub(crate) ViewedProfile);
 
 impl FromRequest for Visible {

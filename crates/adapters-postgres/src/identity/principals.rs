@@ -91,8 +91,8 @@ pub(crate) fn token_hash(stored: &[u8]) -> Result<TokenHash, StoreError> {
 
 /// Reads sessions; all requests that wait for a look-up at the same time share the next statement.
 ///
-/// A statement for each would cost a busy server a third of its reads: who calls is asked by every request. Nothing is remembered, so
-/// what ends a session holds for every request that comes after it.
+/// Every request with a token needs one, and a connection for each look-up cost throughput (docs/PERFORMANCE.md). Nothing is
+/// remembered, so the end of a session holds for every request after it.
 #[derive(Clone)]
 pub struct BatchedSessionReader {
     database: Database,
@@ -118,7 +118,7 @@ impl BatchedSessionReader {
 async fn answer_batches(database: Database, mut asked: mpsc::Receiver<LookUp>) {
     let mut batch = Vec::new();
     while asked.recv_many(&mut batch, MAX_BATCH).await > 0 {
-        // Whoever hung up meanwhile needs no answer.
+        // A request whose client hung up needs no answer.
         batch.retain(|look_up| !look_up.answer.is_closed());
         let Some(now) = batch.iter().map(|look_up| look_up.now).max() else { continue };
         let credentials: Vec<Credential> = batch.iter().map(|look_up| look_up.credential).collect();

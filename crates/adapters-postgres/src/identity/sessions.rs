@@ -108,7 +108,7 @@ impl SessionRepository for PgUnitOfWork {
 }
 
 impl Database {
-    /// Notes that what somebody calls through was used at `now`.
+    /// Records that the session or API token of `via` was used at `now`.
     pub(crate) async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
         let mut connection = self.connection().await?;
         let conn = &mut connection.pg;
