@@ -16,7 +16,7 @@ use domain::projects::Projects;
 use domain::referrals::Referrals;
 use domain::social::{Feed, Social};
 use domain::usage::Usage;
-use domain::users::Users;
+use domain::users::{Profiles, Users};
 
 use crate::body::{BodyLimits, ByteBudget};
 use crate::client_ip::TrustedProxies;
@@ -48,8 +48,10 @@ pub struct Services {
     pub oauth: OAuth,
     /// Where browsers go afterwards.
     pub browser: Browser,
-    /// Profiles.
+    /// Accounts and what their owners change about them.
     pub users: Users,
+    /// Who may see whom.
+    pub profiles: Profiles,
     /// What accounts own, to take along.
     pub downloads: Downloads,
     /// Projects on profiles.
@@ -110,6 +112,7 @@ impl Services {
             .app_data(Data::new(self.oauth))
             .app_data(Data::new(self.browser))
             .app_data(Data::new(self.users))
+            .app_data(Data::new(self.profiles))
             .app_data(Data::new(self.downloads))
             .app_data(Data::new(self.projects))
             .app_data(Data::new(self.social))

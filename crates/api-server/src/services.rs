@@ -35,7 +35,7 @@ use domain::signed_token::TokenKey;
 use domain::social::{Feed, Social};
 use domain::store::Store;
 use domain::usage::Usage;
-use domain::users::Users;
+use domain::users::{Profiles, Users};
 
 use crate::providers;
 use crate::ready::Ready;
@@ -66,6 +66,7 @@ pub(crate) fn services(
     let sends_email = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
+    let profiles = Profiles::new(reader.clone());
     let patience = BodyTimeout::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins).with_email(sends_email),
@@ -76,6 +77,7 @@ pub(crate) fn services(
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
         users: Users::new(store.clone(), clock.clone(), ids.clone()),
+        profiles: profiles.clone(),
         downloads: Downloads::new(Exports::new(reader.clone(), clock.clone())),
         projects: Projects::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
         social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
@@ -94,7 +96,7 @@ pub(crate) fn services(
         notifications: Notifications::new(store.clone(), reader.clone(), clock.clone()),
         insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),
         plausibility: Plausibility::new(store, reader.clone(), clock.clone()),
-        dashboard: Dashboard::new(reader, clock),
+        dashboard: Dashboard::new(reader, profiles, clock),
         readiness: ready,
         body_limits: BodyLimits {
             sync: settings.sync.max_body_bytes,

@@ -86,6 +86,7 @@ impl Handlers {
                 store.clone(),
                 store.clone(),
                 store.clone(),
+                store.clone(),
                 clock.clone(),
                 ids.clone(),
             ),

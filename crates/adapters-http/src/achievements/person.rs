@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use domain::achievements::{AchievementState, Achievements, Tier};
-use domain::dashboard::Dashboard;
 use domain::ids::AchievementId;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -10,13 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Json, Revalidated};
-use crate::caller::{Caller, MaybeCaller};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::json::Instant;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::username;
+use crate::users::Visible;
 
 pub(super) fn routes() -> Routes {
     crate::routes![achievements, pin, unpin].under("/users")
@@ -124,13 +123,10 @@ struct PinnedBody {
     )
 )]
 async fn achievements(
-    caller: MaybeCaller,
-    path: PathArgs,
-    dashboard: Data<Dashboard>,
+    Visible(person): Visible,
     achievements: Data<Achievements>,
 ) -> ApiResult<Revalidated<AchievementsBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(achievements.of(&look).await?.into()))
+    Ok(Revalidated(achievements.of(&person).await?.into()))
 }
 
 /// Pin an achievement

@@ -5,6 +5,7 @@ mod query;
 
 use actix_web::web::Data;
 use domain::dashboard::Dashboard;
+use domain::users::Profiles;
 
 use crate::answer::Json;
 use crate::caller::Caller;
@@ -35,8 +36,12 @@ pub fn routes() -> Routes {
         "achievements_unlocked": 5,
     })), failures::NotFound)
 )]
-async fn overview(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<OverviewBody>> {
-    let account = dashboard.account(caller.id).await?;
+async fn overview(
+    caller: Caller,
+    profiles: Data<Profiles>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<OverviewBody>> {
+    let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.overview(&account).await?.into()))
 }
 
@@ -48,9 +53,14 @@ async fn overview(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
                example = json!(bodies::trends_example())), failures::NotFound)
 )]
-async fn trends(caller: Caller, query: Query<Days<DAYS>>, dashboard: Data<Dashboard>) -> ApiResult<Json<TrendsBody>> {
+async fn trends(
+    caller: Caller,
+    query: Query<Days<DAYS>>,
+    profiles: Data<Profiles>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<TrendsBody>> {
     let Days(days) = query.read()?;
-    let account = dashboard.account(caller.id).await?;
+    let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.trends(&account, days).await?.into()))
 }
 
@@ -63,9 +73,14 @@ async fn trends(caller: Caller, query: Query<Days<DAYS>>, dashboard: Data<Dashbo
         "total_tools": 1,
     })), failures::NotFound)
 )]
-async fn tools(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard>) -> ApiResult<Json<ToolsBody>> {
+async fn tools(
+    caller: Caller,
+    query: Query<OfPeriod>,
+    profiles: Data<Profiles>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<ToolsBody>> {
     let period = query.read()?.period;
-    let account = dashboard.account(caller.id).await?;
+    let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.tools(&account, period).await?.into()))
 }
 
@@ -78,9 +93,14 @@ async fn tools(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard
         "total_models": 1,
     })), failures::NotFound)
 )]
-async fn models(caller: Caller, query: Query<OfPeriod>, dashboard: Data<Dashboard>) -> ApiResult<Json<ModelsBody>> {
+async fn models(
+    caller: Caller,
+    query: Query<OfPeriod>,
+    profiles: Data<Profiles>,
+    dashboard: Data<Dashboard>,
+) -> ApiResult<Json<ModelsBody>> {
     let period = query.read()?.period;
-    let account = dashboard.account(caller.id).await?;
+    let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.models(&account, period).await?.into()))
 }
 

@@ -12,6 +12,7 @@ use actix_web::web::Data;
 use domain::dashboard::Dashboard;
 use domain::identity::Identity;
 use domain::ids::SessionId;
+use domain::users::Profiles;
 
 use crate::answer::{Created, Json, NoContent};
 use crate::body::Body;
@@ -109,8 +110,8 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
         failures::NotFound,
     )
 )]
-async fn me(caller: Caller, dashboard: Data<Dashboard>) -> ApiResult<Json<AccountBody>> {
-    let account = dashboard.account(caller.id).await?;
+async fn me(caller: Caller, profiles: Data<Profiles>, dashboard: Data<Dashboard>) -> ApiResult<Json<AccountBody>> {
+    let account = profiles.own(caller.id).await?;
     let overview = dashboard.overview(&account).await?;
     Ok(Json(AccountBody::of(account.user, overview.level)))
 }

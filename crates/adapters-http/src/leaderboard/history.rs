@@ -1,18 +1,16 @@
 //! `/users/{username}/rank-history`.
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
 use domain::leaderboard::Leaderboard;
 
 use super::bodies::HistoryBody;
 use super::query::OfHistory;
 use crate::answer::Revalidated;
-use crate::caller::MaybeCaller;
 use crate::error::ApiResult;
-use crate::input::{PathArgs, Query};
+use crate::input::Query;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::username;
+use crate::users::Visible;
 
 pub(super) fn routes() -> Routes {
     crate::routes![rank_history].under("/users")
@@ -36,14 +34,11 @@ pub(super) fn routes() -> Routes {
     )
 )]
 async fn rank_history(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<OfHistory>,
-    dashboard: Data<Dashboard>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<HistoryBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
     let query = query.read()?;
-    let history = leaderboard.history(&look, query.period, query.sort_by, query.days).await?;
-    Ok(Revalidated(HistoryBody::of(&look.user, query, history)))
+    let history = leaderboard.history(&person, query.period, query.sort_by, query.days).await?;
+    Ok(Revalidated(HistoryBody::of(&person.user, query, history)))
 }

@@ -3,18 +3,17 @@
 mod bodies;
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
 use domain::ids::ProjectId;
 use domain::projects::Projects;
 
 use crate::answer::{Created, Json, NoContent, Revalidated};
 use crate::body::Body;
-use crate::caller::{Caller, MaybeCaller};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::username;
+use crate::users::Visible;
 use bodies::{NewProjectBody, ProjectBody, ProjectPatch, example};
 
 /// The routes of projects.
@@ -34,14 +33,8 @@ pub fn routes() -> Routes {
         failures::Forbidden, failures::NotFound,
     )
 )]
-async fn list(
-    caller: MaybeCaller,
-    path: PathArgs,
-    dashboard: Data<Dashboard>,
-    projects: Data<Projects>,
-) -> ApiResult<Revalidated<Vec<ProjectBody>>> {
-    let owner = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
-    let shown = projects.shown(owner, caller.id()).await?;
+async fn list(Visible(person): Visible, projects: Data<Projects>) -> ApiResult<Revalidated<Vec<ProjectBody>>> {
+    let shown = projects.shown(person.user.id, person.viewer).await?;
     Ok(Revalidated(shown.into_iter().map(ProjectBody::from).collect()))
 }
 

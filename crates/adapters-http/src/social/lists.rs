@@ -1,17 +1,17 @@
 //! Followers, followed people and how many there are; removing a follower.
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
 use domain::social::Social;
 
 use super::bodies::{ContactBody, StatsBody, page_example};
 use crate::answer::{NoContent, Revalidated};
-use crate::caller::{Caller, MaybeCaller};
+use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
+use crate::users::Visible;
 use crate::users::username;
 
 pub(super) fn routes() -> Routes {
@@ -32,14 +32,11 @@ pub(super) fn routes() -> Routes {
     )
 )]
 async fn followers(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<Paging>,
-    dashboard: Data<Dashboard>,
     social: Data<Social>,
 ) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
-    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
-    Ok(Revalidated(social.followers(person, caller.id(), query.read()?.into()).await?.into()))
+    Ok(Revalidated(social.followers(person.user.id, person.viewer, query.read()?.into()).await?.into()))
 }
 
 /// Whom somebody follows
@@ -56,14 +53,11 @@ async fn followers(
     )
 )]
 async fn following(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<Paging>,
-    dashboard: Data<Dashboard>,
     social: Data<Social>,
 ) -> ApiResult<Revalidated<PageBody<ContactBody>>> {
-    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
-    Ok(Revalidated(social.following(person, caller.id(), query.read()?.into()).await?.into()))
+    Ok(Revalidated(social.following(person.user.id, person.viewer, query.read()?.into()).await?.into()))
 }
 
 /// How many follow and are followed
@@ -78,14 +72,8 @@ async fn following(
         failures::Forbidden, failures::NotFound,
     )
 )]
-async fn follow_stats(
-    caller: MaybeCaller,
-    path: PathArgs,
-    dashboard: Data<Dashboard>,
-    social: Data<Social>,
-) -> ApiResult<Revalidated<StatsBody>> {
-    let person = dashboard.visible(&username(&path)?, caller.id()).await?.user.id;
-    Ok(Revalidated(social.stats(person, caller.id()).await?.into()))
+async fn follow_stats(Visible(person): Visible, social: Data<Social>) -> ApiResult<Revalidated<StatsBody>> {
+    Ok(Revalidated(social.stats(person.user.id, person.viewer).await?.into()))
 }
 
 /// Remove one of the caller's followers

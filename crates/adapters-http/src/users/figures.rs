@@ -8,13 +8,12 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::username;
+use super::visible::Visible;
 use crate::answer::Revalidated;
-use crate::caller::MaybeCaller;
 use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
 use crate::dashboard::{Days, OfPeriod};
 use crate::error::ApiResult;
-use crate::input::{PathArgs, Query};
+use crate::input::Query;
 use crate::json::{Day, Dollars, Instant, two_decimals};
 use crate::openapi::failures;
 use crate::routes::Routes;
@@ -165,10 +164,9 @@ impl FromFields for OfYear {
         failures::Forbidden, failures::NotFound,
     )
 )]
-async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    let overview = dashboard.overview(&look).await?;
-    Ok(Revalidated(StatsBody::of(&look.user, &overview)))
+async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
+    let overview = dashboard.overview(&person).await?;
+    Ok(Revalidated(StatsBody::of(&person.user, &overview)))
 }
 
 /// XP and level
@@ -184,9 +182,8 @@ async fn stats(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) 
         failures::Forbidden, failures::NotFound,
     )
 )]
-async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.overview(&look).await?.level.into()))
+async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
+    Ok(Revalidated(dashboard.overview(&person).await?.level.into()))
 }
 
 /// By tool
@@ -204,13 +201,11 @@ async fn level(caller: MaybeCaller, path: PathArgs, dashboard: Data<Dashboard>) 
     )
 )]
 async fn tools(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<OfPeriod>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ToolsBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.tools(&look, query.read()?.period).await?.into()))
+    Ok(Revalidated(dashboard.tools(&person, query.read()?.period).await?.into()))
 }
 
 /// By model
@@ -229,13 +224,11 @@ async fn tools(
     )
 )]
 async fn models(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<OfPeriod>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ModelsBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.models(&look, query.read()?.period).await?.into()))
+    Ok(Revalidated(dashboard.models(&person, query.read()?.period).await?.into()))
 }
 
 /// Day by day
@@ -253,14 +246,12 @@ async fn models(
     )
 )]
 async fn trends(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<Days<DAYS>>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<TrendsBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
     let Days(days) = query.read()?;
-    Ok(Revalidated(dashboard.trends(&look, days).await?.into()))
+    Ok(Revalidated(dashboard.trends(&person, days).await?.into()))
 }
 
 /// A year of days
@@ -276,11 +267,9 @@ async fn trends(
     )
 )]
 async fn heatmap(
-    caller: MaybeCaller,
-    path: PathArgs,
+    Visible(person): Visible,
     query: Query<OfYear>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<HeatmapBody>> {
-    let look = dashboard.visible(&username(&path)?, caller.id()).await?;
-    Ok(Revalidated(dashboard.heatmap(&look, query.read()?.year).await?.into()))
+    Ok(Revalidated(dashboard.heatmap(&person, query.read()?.year).await?.into()))
 }

@@ -7,11 +7,12 @@ mod flags;
 mod leaving;
 mod patch;
 mod profile;
+mod visible;
 
 use actix_web::web::Data;
-use domain::dashboard::{Dashboard, ViewedProfile};
+use domain::dashboard::Dashboard;
 use domain::referrals::Referrals;
-use domain::users::{UserError, Username, Users};
+use domain::users::{UserError, Username, Users, ViewedProfile};
 
 use crate::answer::{Json, Revalidated};
 use crate::body::Body;
@@ -25,6 +26,7 @@ use profile::ProfileBody;
 
 pub use export::Downloads;
 pub(crate) use flags::ReasonBody;
+pub(crate) use visible::Visible;
 
 /// The routes of profiles.
 pub fn routes() -> Routes {

@@ -8,7 +8,7 @@ use diesel::sql_types::{
     Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
 };
 use diesel_async::RunQueryDsl;
-use domain::dashboard::ports::{DashboardReader, Figures, Person, PlatformRepository};
+use domain::dashboard::ports::{DashboardReader, Figures, PlatformRepository};
 use domain::dashboard::{
     DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
@@ -17,17 +17,14 @@ use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::usage::{MachineId, ModelName, Source, Sums};
-use domain::users::{User, Username};
 use time::{Date, OffsetDateTime};
 
 use crate::database::Database;
 use crate::error::store_error;
 use crate::numeric::Money;
-use crate::schema::users;
 use crate::statement::{Statement, statement};
 use crate::sums::{SumsColumns, SumsRow};
 use crate::unit_of_work::PgUnitOfWork;
-use crate::users::{UserRow, lower};
 
 type FiguresColumns = (Uuid, SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
 
@@ -76,11 +73,6 @@ fn seen<Columns>(text: &'static str, window: Window, viewer: Option<UserId>) -> 
         .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
 }
 
-diesel::define_sql_function! {
-    /// Whether `viewer` may see the data of `person`; the schema says when.
-    fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
-}
-
 fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SqlDate, SumsColumns)> {
     seen(include_str!("days.sql"), window, viewer)
 }
@@ -110,45 +102,6 @@ fn days(count: i64) -> u32 {
 
 #[async_trait]
 impl DashboardReader for Database {
-    async fn person(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<Person>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<(UserRow, bool)> = users::table
-            .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
-            .filter(users::deleted_at.is_null())
-            .select((UserRow::as_select(), can_see(viewer.map(|viewer| viewer.0), users::id)))
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(|(user, visible)| Person { user: user.into(), visible }))
-    }
-
-    async fn account(&self, user: UserId) -> Result<Option<User>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<UserRow> = users::table
-            .find(user.0)
-            .filter(users::deleted_at.is_null())
-            .select(UserRow::as_select())
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(row.map(User::from))
-    }
-
-    async fn people(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError> {
-        let names: Vec<String> = names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect();
-        let mut connection = self.connection().await?;
-        let rows: Vec<UserRow> = users::table
-            .filter(lower(users::username).eq_any(names))
-            .filter(can_see(viewer.map(|viewer| viewer.0), users::id))
-            .select(UserRow::as_select())
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        Ok(rows.into_iter().map(User::from).collect())
-    }
-
     async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError> {
         let mut connection = self.connection().await?;
         let rows: Vec<FiguresRow> = statement::<FiguresColumns>(include_str!("figures.sql"))

@@ -6,16 +6,17 @@ mod purge;
 use async_trait::async_trait;
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use diesel::sql_types::{Text, Uuid};
+use diesel::sql_types::{Nullable, Text, Uuid};
 use diesel_async::RunQueryDsl;
 use domain::days::Zone;
 use domain::error::StoreError;
 use domain::identity::{Email, PasswordHash, SignInName};
 use domain::ids::UserId;
-use domain::users::ports::UserRepository;
-use domain::users::{Presence, Profile, Region, User, Username, WebUrl};
+use domain::users::ports::{ProfileReader, UserRepository};
+use domain::users::{FoundProfile, Presence, Profile, Region, User, Username, WebUrl};
 use time::OffsetDateTime;
 
+use crate::database::Database;
 use crate::error::store_error;
 use crate::schema::users;
 use crate::statement::statement;
@@ -24,6 +25,11 @@ use crate::unit_of_work::PgUnitOfWork;
 diesel::define_sql_function! {
     /// Folds ASCII letters.
     fn lower(text: Text) -> Text;
+}
+
+diesel::define_sql_function! {
+    /// Whether `viewer` may see the data of `person`; the schema says when.
+    fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
 }
 
 /// One account, as it is read.
@@ -108,6 +114,48 @@ type WithPassword = (UserRow, Option<String>);
 
 fn with_password((row, hash): WithPassword) -> (User, Option<PasswordHash>) {
     (row.into(), hash.map(PasswordHash))
+}
+
+#[async_trait]
+impl ProfileReader for Database {
+    async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<FoundProfile>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<(UserRow, bool)> = users::table
+            .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
+            .filter(users::deleted_at.is_null())
+            .select((UserRow::as_select(), can_see(viewer.map(|viewer| viewer.0), users::id)))
+            .first(&mut connection.pg)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(|(user, is_visible)| FoundProfile { user: user.into(), is_visible }))
+    }
+
+    async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError> {
+        let names: Vec<String> = names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect();
+        let mut connection = self.connection().await?;
+        let rows: Vec<UserRow> = users::table
+            .filter(lower(users::username).eq_any(names))
+            .filter(can_see(viewer.map(|viewer| viewer.0), users::id))
+            .select(UserRow::as_select())
+            .load(&mut connection.pg)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    async fn account(&self, user: UserId) -> Result<Option<User>, StoreError> {
+        let mut connection = self.connection().await?;
+        let row: Option<UserRow> = users::table
+            .find(user.0)
+            .filter(users::deleted_at.is_null())
+            .select(UserRow::as_select())
+            .first(&mut connection.pg)
+            .await
+            .optional()
+            .map_err(store_error)?;
+        Ok(row.map(User::from))
+    }
 }
 
 #[async_trait]

@@ -16,7 +16,7 @@ use domain::social::{Activity, ActivityKind, Social};
 use domain::store::{Store, UnitOfWork};
 use domain::usage::testing::{batch, sent};
 use domain::usage::{SentMessage, Usage};
-use domain::users::{Profile, ProfileChange, User, Username, Users};
+use domain::users::{Profile, ProfileChange, Profiles, User, Username, Users};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -127,7 +127,12 @@ impl Fixture {
 
     /// The use cases of looking.
     pub(crate) fn dashboard(&self) -> Dashboard {
-        Dashboard::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)))
+        Dashboard::new(Arc::new(self.store.clone()), self.profiles(), Arc::new(FixedClock(NOW)))
+    }
+
+    /// The use cases of looking people up.
+    pub(crate) fn profiles(&self) -> Profiles {
+        Profiles::new(Arc::new(self.store.clone()))
     }
 
     /// The use cases of the ledger.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::achievements::Achievements;
 use domain::clock::FixedClock;
-use domain::dashboard::{TrendDays, ViewedProfile};
+use domain::dashboard::TrendDays;
 use domain::days::Period;
 use domain::error::DomainError;
 use domain::ids::CountingIds;
@@ -15,7 +15,7 @@ use domain::pricing::ports::PriceReader;
 use domain::streaks::StreakReminders;
 use domain::usage::testing::{batch, sent};
 use domain::usage::{Batch, Conventions, MAX_COUNT, ModelName, Selection, SentMessage, Source};
-use domain::users::User;
+use domain::users::{User, ViewedProfile};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use time::Duration;
@@ -37,8 +37,15 @@ impl Fixture {
         let insights = Insights::new(store.clone(), store.clone(), store.clone(), now.clone());
         insights.refresh().await.expect("benchmarks");
         Plausibility::new(store.clone(), store.clone(), now).check().await.expect("plausibility");
-        let weeks =
-            WeeklySummaries::new(store.clone(), store.clone(), store.clone(), store.clone(), monday, ids.clone());
+        let weeks = WeeklySummaries::new(
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            store.clone(),
+            monday,
+            ids.clone(),
+        );
         weeks.sum_up(|| false).await.expect("weekly summaries");
         StreakReminders::new(store.clone(), store, late, ids).remind(|| false).await.expect("reminders");
     }

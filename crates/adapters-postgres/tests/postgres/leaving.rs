@@ -5,13 +5,13 @@ use std::time::Duration as Wait;
 
 use domain::clock::FixedClock;
 use domain::dashboard::PlatformFigures;
-use domain::dashboard::ports::DashboardReader;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, SignInName};
 use domain::page::PageRequest;
 use domain::store::{Store, UnitOfWork};
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
+use domain::users::ports::ProfileReader;
 use domain::users::{GRACE, Presence, ProfileChange, Purged, User, gone_by};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
@@ -48,8 +48,8 @@ async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<Stri
     let names = [ada.username.clone(), bob.username.clone()];
     let show = |what: &dyn std::fmt::Debug| format!("{what:?}");
     vec![
-        show(&fixture.store.person(&ada.username, Some(bob.id)).await.expect("a lookup").is_some()),
-        show(&fixture.store.people(&names, Some(bob.id)).await.expect("people").len()),
+        show(&fixture.store.find(&ada.username, Some(bob.id)).await.expect("a lookup").is_some()),
+        show(&fixture.store.visible_among(&names, Some(bob.id)).await.expect("people").len()),
         show(&social.followers(bob.id, None, PAGE).await.expect("a page").items.len()),
         show(&social.following(bob.id, None, PAGE).await.expect("a page").items.len()),
         show(&social.requests(eve.id, PAGE).await.expect("a page").items.len()),

@@ -6,6 +6,7 @@ use domain::days::Zone;
 use domain::ids::UserId;
 use domain::usage::testing::{NOW, batch, sent};
 use domain::usage::{Batch, MachineId, ModelName, Provider, Selection, SentMessage, Source, SyncReport, Usage};
+use domain::users::ViewedProfile;
 use time::macros::date;
 use time::{Date, Duration};
 
@@ -309,7 +310,7 @@ async fn messages_without_tokens_are_stored_and_count_as_nothing() {
     assert_eq!(counts(&usage.sync(ada.id, laptop(nothing)).await.expect("a sync")), (0, 0, 2, 0), "they are stored");
     nothing_to_repair(&usage, ada.id).await;
 
-    let look = domain::dashboard::ViewedProfile::own(ada.clone());
+    let look = ViewedProfile::own(ada.clone());
     let (dashboard, all) = (fixture.dashboard(), domain::days::Period::All);
     let overview = dashboard.overview(&look).await.expect("an overview");
     assert_eq!((overview.models, overview.sources, overview.active_days), (0, 0, 0));

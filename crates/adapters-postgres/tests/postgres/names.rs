@@ -1,11 +1,11 @@
 //! Names are bounded: of a request, of an account, and in what is read.
 
-use domain::dashboard::{MOST_LISTED, ViewedProfile};
+use domain::dashboard::MOST_LISTED;
 use domain::days::Period;
 use domain::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_MODELS_A_REQUEST, MOST_SOURCES};
 use domain::usage::testing::{batch, sent};
 use domain::usage::{Batch, MachineId, ModelName, Selection, SentMessage, Source, SyncReport};
-use domain::users::User;
+use domain::users::{User, ViewedProfile};
 
 use crate::common::{Fixture, fixture};
 

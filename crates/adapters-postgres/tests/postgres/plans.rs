@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::common::{Fixture, fixture};
 use domain::clock::FixedClock;
-use domain::dashboard::{Dashboard, TrendDays};
+use domain::dashboard::TrendDays;
 use domain::days::Period;
 use domain::ids::{CountingIds, UserId};
 use domain::leaderboard::Leaderboard;
@@ -39,8 +39,8 @@ async fn community(fixture: &Fixture) -> UserId {
 async fn every_read_takes_at_most_four_statements() {
     let fixture = fixture();
     let user = community(&fixture).await;
-    let dashboard = Dashboard::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
-    let account = dashboard.account(user).await.expect("an account");
+    let dashboard = fixture.dashboard();
+    let account = fixture.profiles().own(user).await.expect("an account");
     let count = fixture.store.queries();
     let name = account.user.username.clone();
 

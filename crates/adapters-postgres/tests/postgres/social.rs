@@ -1,10 +1,10 @@
 //! Follows on PostgreSQL: once, in order, in few statements.
 
-use domain::dashboard::ports::DashboardReader;
 use domain::error::DomainError;
 use domain::page::PageRequest;
 use domain::social::ports::FollowReader;
 use domain::social::{FollowStats, Followed, Relation};
+use domain::users::ports::ProfileReader;
 
 use crate::common::{NOW, fixture};
 
@@ -73,7 +73,7 @@ async fn requests_are_accepted_declined_taken_back_or_let_in() {
         .collect();
     followers.sort();
     assert_eq!(followers, ["ann", "dan"]);
-    assert!(!fixture.store.people(&[bob.username], None).await.expect("people").is_empty());
+    assert!(!fixture.store.visible_among(&[bob.username], None).await.expect("people").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use domain::ids::UserId;
 use domain::page::PageRequest;
 use domain::projects::ports::ProjectReader;
 use domain::social::ports::FollowReader;
+use domain::users::ports::ProfileReader;
 use domain::users::{User, UserError};
 use time::macros::date;
 
@@ -17,10 +18,10 @@ const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<bool> {
     let store = &fixture.store;
     let window = Window { person: whose.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
-    let person = store.person(&whose.username, viewer).await.expect("a person").expect("somebody");
+    let person = store.find(&whose.username, viewer).await.expect("a person").expect("somebody");
     vec![
-        person.visible,
-        !store.people(std::slice::from_ref(&whose.username), viewer).await.expect("people").is_empty(),
+        person.is_visible,
+        !store.visible_among(std::slice::from_ref(&whose.username), viewer).await.expect("people").is_empty(),
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
         !store.favourites(&[whose.id], viewer, 3).await.expect("favourites").is_empty(),
         !store.days(window, viewer).await.expect("days").is_empty(),
@@ -72,7 +73,7 @@ async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
     let bob = fixture.person("bob", None).await;
     fixture.sync(&bob, &["one"]).await;
     let dashboard = fixture.dashboard();
-    let look = dashboard.visible(&bob.username, None).await.expect("public");
+    let look = fixture.profiles().visible(&bob.username, None).await.expect("public");
     fixture.set_public(&bob, false).await;
     assert!(matches!(dashboard.overview(&look).await, Err(UserError::Private)));
     assert!(dashboard.tools(&look, domain::days::Period::All).await.expect("nothing").items.is_empty());

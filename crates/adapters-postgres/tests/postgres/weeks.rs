@@ -23,6 +23,7 @@ impl Fixture {
             store.clone(),
             store.clone(),
             store.clone(),
+            store.clone(),
             store,
             Arc::new(FixedClock(now)),
             Arc::new(CountingIds),

@@ -7,12 +7,12 @@ use super::error::AchievementError;
 use super::ports::{AchievementReader, Unlocked};
 use super::{Definition, Progress, catalogue, progress, standing};
 use crate::clock::Clock;
-use crate::dashboard::ViewedProfile;
 use crate::days::Window;
 use crate::days::Zone;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::xp_in_hundredths;
 use crate::store::{Store, UnitOfWork, retried};
+use crate::users::ViewedProfile;
 
 /// How many achievements a person may pin.
 pub const MOST_PINNED: usize = 6;

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::ports::{MockAchievementReader, Shown, Unlocked};
 use super::*;
 use crate::clock::FixedClock;
-use crate::dashboard::ViewedProfile;
 use crate::days::Zone;
 use crate::error::{DomainError, StoreError};
 use crate::ids::{AchievementId, UserId};
@@ -19,7 +18,7 @@ use crate::progression::EventXp;
 use crate::testing::{TestUnitOfWork, facts, person};
 use crate::usage::Sums;
 use crate::usage::testing::account;
-use crate::users::User;
+use crate::users::{User, ViewedProfile};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const BOB: UserId = UserId(Uuid::from_u128(2));

@@ -50,7 +50,7 @@ impl Dashboard {
         b: &Username,
         viewer: Option<UserId>,
     ) -> Result<[Compared; 2], UserError> {
-        let people = self.reader.people(&[a.clone(), b.clone()], viewer).await?;
+        let people = self.profiles.visible_among(&[a.clone(), b.clone()], viewer).await?;
         let find = |name: &Username| people.iter().find(|user| user.username == *name).ok_or_else(|| unknown(name));
         let pair = [find(a)?, find(b)?];
 

@@ -16,7 +16,8 @@ use crate::ids::UserId;
 use crate::money::Usd;
 use crate::testing::person;
 use crate::usage::{Source, Sums};
-use crate::users::{User, Username};
+use crate::users::ports::MockProfileReader;
+use crate::users::{Profiles, User, Username};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const BOB: UserId = UserId(Uuid::from_u128(2));
@@ -38,11 +39,12 @@ fn names() -> (Username, Username) {
 
 /// A dashboard through which Eve sees `people` and, a moment later, the figures of `shown`.
 fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
-    let mut reader = MockDashboardReader::new();
-    reader
-        .expect_people()
+    let mut profiles = MockProfileReader::new();
+    profiles
+        .expect_visible_among()
         .withf(|names, viewer| (names.len(), *viewer) == (2, Some(EVE)))
         .returning(move |_, _| Ok(people.clone()));
+    let mut reader = MockDashboardReader::new();
     reader.expect_figures().times(usize::from(!shown.is_empty())).returning(|windows, viewer| {
         let month = |person, from, to| Window { person, from, to };
         let hers = month(ADA, date!(2026 - 10 - 24), date!(2026 - 11 - 22));
@@ -61,7 +63,8 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
         let top = Top { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
         Ok(vec![(BOB, Favourites { models: Vec::new(), sources: vec![top] })])
     });
-    Dashboard::new(Arc::new(reader), Arc::new(FixedClock(datetime!(2026-11-22 23:30 UTC))))
+    let profiles = Profiles::new(Arc::new(profiles));
+    Dashboard::new(Arc::new(reader), profiles, Arc::new(FixedClock(datetime!(2026-11-22 23:30 UTC))))
 }
 
 #[test]

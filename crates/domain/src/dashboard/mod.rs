@@ -14,7 +14,7 @@ mod views;
 pub use compare::{Compared, Favourites, Top};
 pub use heatmap::{HeatDay, Heatmap};
 pub use platform::PlatformFigures;
-pub use service::{Dashboard, ViewedProfile, WebProfile};
+pub use service::{Dashboard, WebProfile};
 pub use views::{
     DayUsage, MOST_LISTED, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
     share_percent,

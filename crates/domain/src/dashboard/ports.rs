@@ -12,16 +12,6 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::usage::Sums;
-use crate::users::{User, Username};
-
-/// A person as somebody else meets them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Person {
-    /// The account.
-    pub user: User,
-    /// Whether the one who asks may see more than username, name and image.
-    pub visible: bool,
-}
 
 /// The figures of one person, as they are stored.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,15 +37,6 @@ pub struct Figures {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DashboardReader: Send + Sync {
-    /// The person called `name`, as `viewer` (nobody, when anonymous) may see them.
-    async fn person(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<Person>, StoreError>;
-
-    /// The account of `user`.
-    async fn account(&self, user: UserId) -> Result<Option<User>, StoreError>;
-
-    /// Those of the people with these `names` whom `viewer` may see.
-    async fn people(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError>;
-
     /// The figures of those people whom `viewer` may see, with the tokens of their windows.
     async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError>;
 

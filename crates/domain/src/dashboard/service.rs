@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::Date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::{DashboardReader, Figures, Person};
+use super::ports::{DashboardReader, Figures};
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
 };
@@ -15,29 +15,14 @@ use crate::ids::UserId;
 use crate::progression::{Level, xp};
 use crate::streaks::Streak;
 use crate::usage::{Sums, cache_efficiency};
-use crate::users::{User, UserError, Username};
+use crate::users::{FoundProfile, Profiles, User, UserError, Username, ViewedProfile};
 
 /// The use cases of looking at usage.
 #[derive(Clone)]
 pub struct Dashboard {
     pub(super) reader: Arc<dyn DashboardReader>,
+    pub(super) profiles: Profiles,
     clock: Arc<dyn Clock>,
-}
-
-/// A person who is looked at by somebody.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ViewedProfile {
-    /// Whose figures.
-    pub user: User,
-    /// Who looks; `None` is nobody known.
-    pub viewer: Option<UserId>,
-}
-
-impl ViewedProfile {
-    /// `user` looking at their own figures.
-    pub fn own(user: User) -> Self {
-        Self { viewer: Some(user.id), user }
-    }
 }
 
 /// A person's profile as a viewer may see it.
@@ -50,28 +35,16 @@ pub struct WebProfile {
 }
 
 impl Dashboard {
-    /// Reads from `reader`.
-    pub fn new(reader: Arc<dyn DashboardReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, clock }
+    /// Reads figures from `reader`, and finds people through `profiles`.
+    pub fn new(reader: Arc<dyn DashboardReader>, profiles: Profiles, clock: Arc<dyn Clock>) -> Self {
+        Self { reader, profiles, clock }
     }
 
     /// The profile of the person called `name`, as `viewer` may see it.
     pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
-        let Person { user, visible } = self.person(name, viewer).await?;
-        let overview = if visible { self.visible_overview(&user, viewer).await? } else { None };
+        let FoundProfile { user, is_visible } = self.profiles.find(name, viewer).await?;
+        let overview = if is_visible { self.visible_overview(&user, viewer).await? } else { None };
         Ok(WebProfile { user, overview })
-    }
-
-    /// The person called `name`, whose figures `viewer` may see.
-    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<ViewedProfile, UserError> {
-        let Person { user, visible } = self.person(name, viewer).await?;
-        if visible { Ok(ViewedProfile { user, viewer }) } else { Err(UserError::Private) }
-    }
-
-    /// The account of `user`, for its owner.
-    pub async fn account(&self, user: UserId) -> Result<ViewedProfile, UserError> {
-        let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
-        self.reader.account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
     }
 
     /// Everything at a glance.
@@ -114,10 +87,6 @@ impl Dashboard {
     /// What the whole instance comes to.
     pub async fn platform(&self) -> Result<PlatformTotals, UserError> {
         Ok(self.reader.platform().await?)
-    }
-
-    async fn person(&self, name: &Username, viewer: Option<UserId>) -> Result<Person, UserError> {
-        self.reader.person(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
     }
 
     /// The figures of `user`, unless `viewer` may not see them.

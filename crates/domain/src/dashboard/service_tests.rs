@@ -1,4 +1,4 @@
-//! Who may look at what, and which days are asked for, over a mocked reader.
+//! What is shown of people and their days, over mocked readers.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader, Person};
+use super::ports::{Figures, MockDashboardReader};
 use super::*;
 use crate::clock::FixedClock;
 use crate::days::{Period, Window, Zone};
@@ -16,7 +16,8 @@ use crate::ids::UserId;
 use crate::testing::person;
 use crate::usage::testing::NOW;
 use crate::usage::{MachineId, Sums};
-use crate::users::{User, UserError, Username};
+use crate::users::ports::MockProfileReader;
+use crate::users::{FoundProfile, Profiles, User, UserError, Username, ViewedProfile};
 
 /// Private, and followed by Bob.
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -31,23 +32,23 @@ fn sees_ada(viewer: Option<UserId>) -> bool {
     viewer == Some(ADA) || viewer == Some(BOB)
 }
 
-/// A reader that knows Ada, and shows her as the store would.
-fn reader() -> MockDashboardReader {
-    let mut reader = MockDashboardReader::new();
-    reader.expect_person().returning(|name, viewer| {
-        Ok((name.as_str() == "ada").then(|| Person { user: ada(), visible: sees_ada(viewer) }))
+/// Profiles of which Ada's is shown as the store would.
+fn profiles() -> Profiles {
+    let mut reader = MockProfileReader::new();
+    reader.expect_find().returning(|name, viewer| {
+        Ok((name.as_str() == "ada").then(|| FoundProfile { user: ada(), is_visible: sees_ada(viewer) }))
     });
-    reader
+    Profiles::new(Arc::new(reader))
 }
 
 fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
-    Dashboard::new(Arc::new(reader), Arc::new(FixedClock(now)))
+    Dashboard::new(Arc::new(reader), profiles(), Arc::new(FixedClock(now)))
 }
 
 #[test]
 fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figures() {
     for (viewer, is_shown) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
-        let mut reader = reader();
+        let mut reader = MockDashboardReader::new();
         // Who may not see it is not even asked for figures.
         let figures = reader.expect_figures().times(usize::from(is_shown));
         figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
@@ -59,40 +60,18 @@ fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figu
         let profile = block_on(dashboard.profile(&name, viewer)).expect("a profile");
         let tokens = profile.overview.map(|overview| overview.totals.tokens);
         assert_eq!((profile.user.id, tokens), (ADA, is_shown.then_some(7)), "{viewer:?}");
-        match block_on(dashboard.visible(&name, viewer)) {
-            Ok(look) => assert_eq!((is_shown, look), (true, ViewedProfile { user: ada(), viewer })),
-            Err(error) => assert!(!is_shown && matches!(error, UserError::Private), "{viewer:?}: {error}"),
-        }
     }
 }
 
 #[test]
 fn a_profile_that_turns_private_in_between_shows_no_figures() {
-    let mut reader = reader();
+    let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|_, _| Ok(Vec::new()));
     let dashboard = dashboard(reader, NOW);
-    let look = block_on(dashboard.visible(&Username::trusted("ada"), Some(BOB))).expect("visible a moment ago");
+    let look = ViewedProfile { user: ada(), viewer: Some(BOB) };
     assert!(matches!(block_on(dashboard.overview(&look)), Err(UserError::Private)));
     let profile = block_on(dashboard.profile(&look.user.username, Some(BOB))).expect("a name");
     assert_eq!(profile.overview, None);
-}
-
-#[test]
-fn who_is_not_there_is_not_found_by_name_or_id() {
-    let mut reader = reader();
-    reader.expect_account().returning(|id| Ok((id == ADA).then(ada)));
-    let dashboard = dashboard(reader, NOW);
-    let eve = Username::trusted("eve");
-    let id = EVE.to_string();
-    for (error, field, value) in [
-        (block_on(dashboard.profile(&eve, Some(ADA))).err(), "username", "eve"),
-        (block_on(dashboard.visible(&eve, Some(ADA))).err(), "username", "eve"),
-        (block_on(dashboard.account(EVE)).err(), "id", id.as_str()),
-    ] {
-        let subject = error.and_then(|error| error.subject()).expect("a subject");
-        assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
-    }
-    assert_eq!(block_on(dashboard.account(ADA)).expect("her own"), ViewedProfile { user: ada(), viewer: Some(ADA) });
 }
 
 /// The windows that Bob's looks at Ada, who lives in `zone`, ask for at `now`: the month of the overview, the days and the
@@ -201,20 +180,9 @@ fn machines_are_told_to_their_owner_and_the_sum_of_everything_to_anybody() {
 }
 
 #[test]
-fn a_store_that_is_away_is_not_taken_for_somebody_who_is_not_there() {
-    let away = || StoreError::Unavailable("away".to_owned());
+fn unavailable_store_is_not_a_private_profile() {
     let mut reader = MockDashboardReader::new();
-    reader.expect_person().returning(move |_, _| Err(away()));
-    reader.expect_account().returning(move |_| Err(away()));
-    reader.expect_figures().returning(move |_, _| Err(away()));
-    let dashboard = dashboard(reader, NOW);
-    let name = Username::trusted("ada");
-    for error in [
-        block_on(dashboard.profile(&name, None)).err(),
-        block_on(dashboard.visible(&name, None)).err(),
-        block_on(dashboard.account(ADA)).err(),
-        block_on(dashboard.overview(&ViewedProfile::own(ada()))).err(),
-    ] {
-        assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
-    }
+    reader.expect_figures().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
+    let error = block_on(dashboard(reader, NOW).overview(&ViewedProfile::own(ada()))).err();
+    assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
 }

@@ -6,17 +6,17 @@ use super::comparison::Comparison;
 use super::error::InsightError;
 use super::ports::InsightReader;
 use crate::clock::Clock;
-use crate::dashboard::ports::DashboardReader;
 use crate::days::{Period, Window, Zone};
 use crate::ids::UserId;
 use crate::leaderboard::ports::ZoneDay;
 use crate::store::Store;
+use crate::users::ports::ProfileReader;
 
 /// The use cases of benchmarks.
 #[derive(Clone)]
 pub struct Insights {
     store: Arc<dyn Store>,
-    people: Arc<dyn DashboardReader>,
+    people: Arc<dyn ProfileReader>,
     reader: Arc<dyn InsightReader>,
     clock: Arc<dyn Clock>,
 }
@@ -25,7 +25,7 @@ impl Insights {
     /// Computes benchmarks in `store`, reads accounts from `people` and figures from `reader`.
     pub fn new(
         store: Arc<dyn Store>,
-        people: Arc<dyn DashboardReader>,
+        people: Arc<dyn ProfileReader>,
         reader: Arc<dyn InsightReader>,
         clock: Arc<dyn Clock>,
     ) -> Self {

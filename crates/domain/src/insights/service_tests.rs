@@ -11,18 +11,18 @@ use super::comparison::testing::comparison;
 use super::ports::MockInsightReader;
 use super::*;
 use crate::clock::FixedClock;
-use crate::dashboard::ports::MockDashboardReader;
 use crate::days::{Period, Zone};
 use crate::error::{DomainError, ErrorKind};
 use crate::leaderboard::ports::ZoneDay;
 use crate::testing::TestUnitOfWork;
 use crate::users::User;
+use crate::users::ports::MockProfileReader;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:30 UTC);
 
 /// The use cases for Ada in `zone`; she may be gone, and there may be no benchmark.
 fn insights(zone: &'static str, is_there: bool, has_benchmark: bool) -> Insights {
-    let mut people = MockDashboardReader::new();
+    let mut people = MockProfileReader::new();
     people.expect_account().returning(move |_| {
         let user = User { zone: Zone::parse(zone), ..comparison().user };
         Ok(is_there.then_some(user))
@@ -79,7 +79,7 @@ fn benchmarks_know_the_date_in_every_zone_and_are_computed_under_the_lock() {
         });
         tx
     });
-    let (people, reader) = (MockDashboardReader::new(), MockInsightReader::new());
+    let (people, reader) = (MockProfileReader::new(), MockInsightReader::new());
     let insights = Insights::new(Arc::new(store), Arc::new(people), Arc::new(reader), Arc::new(FixedClock(NOW)));
     assert_eq!(block_on(insights.refresh()).expect("benchmarks"), 7);
     assert_eq!(commits.load(Ordering::SeqCst), 1);

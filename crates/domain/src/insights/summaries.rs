@@ -16,6 +16,7 @@ use crate::notifications::Notification;
 use crate::store::{Store, retried};
 use crate::streaks::Streak;
 use crate::streaks::ports::StreakReader;
+use crate::users::ports::ProfileReader;
 use crate::weeks::Week;
 
 /// How many people are looked up at once.
@@ -27,22 +28,24 @@ pub struct WeeklySummaries {
     store: Arc<dyn Store>,
     weeks: Arc<dyn WeeklyReader>,
     streaks: Arc<dyn StreakReader>,
+    people: Arc<dyn ProfileReader>,
     dashboard: Arc<dyn DashboardReader>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
 
 impl WeeklySummaries {
-    /// Finds people through `weeks` and `streaks`, reads figures from `dashboard`, and tells people in `store`.
+    /// Finds who is due through `weeks` and `streaks`, reads accounts from `people` and figures from `dashboard`, and notifies in `store`.
     pub fn new(
         store: Arc<dyn Store>,
         weeks: Arc<dyn WeeklyReader>,
         streaks: Arc<dyn StreakReader>,
+        people: Arc<dyn ProfileReader>,
         dashboard: Arc<dyn DashboardReader>,
         clock: Arc<dyn Clock>,
         ids: Arc<dyn Ids>,
     ) -> Self {
-        Self { store, weeks, streaks, dashboard, clock, ids }
+        Self { store, weeks, streaks, people, dashboard, clock, ids }
     }
 
     /// Sums up the last week of everybody for whom it is time, each in a transaction of its own, until all are done or `stop`
@@ -90,7 +93,7 @@ impl WeeklySummaries {
         week: Week,
         now: OffsetDateTime,
     ) -> Result<Option<WeeklySummary>, StoreError> {
-        let Some(account) = self.dashboard.account(user).await? else { return Ok(None) };
+        let Some(account) = self.people.account(user).await? else { return Ok(None) };
         let today = account.zone.unwrap_or_else(Zone::utc).date(now);
         let this = Window { person: user, from: week.monday(), to: week.sunday() };
         let both = Window { from: week.previous().monday(), ..this };
@@ -130,6 +133,7 @@ mod tests {
     use crate::testing::{TestUnitOfWork, person};
     use crate::usage::Sums;
     use crate::usage::testing::account;
+    use crate::users::ports::MockProfileReader;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const BOB: UserId = UserId(Uuid::from_u128(2));
@@ -163,10 +167,11 @@ mod tests {
         weeks.expect_rank().returning(|_| Ok(None));
         let mut streaks = MockStreakReader::new();
         streaks.expect_zones().returning(|| Ok(vec![Zone::utc()]));
-        let mut dashboard = MockDashboardReader::new();
-        dashboard
+        let mut people = MockProfileReader::new();
+        people
             .expect_account()
             .returning(move |user| if user == ADA { Err(ada()) } else { Ok(Some(person(user, "x"))) });
+        let mut dashboard = MockDashboardReader::new();
         let day = DayUsage { date: date!(2026 - 11 - 18), sums: Sums { tokens: 7, ..Sums::default() } };
         dashboard.expect_days().returning(move |_, _| Ok(vec![day]));
         dashboard.expect_tools().returning(|_, _| Ok(TopList::default()));
@@ -177,6 +182,7 @@ mod tests {
             Arc::new(store),
             Arc::new(weeks),
             Arc::new(streaks),
+            Arc::new(people),
             Arc::new(dashboard),
             clock,
             Arc::new(CountingIds),

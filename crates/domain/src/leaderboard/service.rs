@@ -15,7 +15,6 @@ use crate::achievements::{Metric, catalogue};
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget};
 use crate::batch_outcome::BatchOutcome;
 use crate::clock::Clock;
-use crate::dashboard::ViewedProfile;
 use crate::days::{Period, window_start};
 use crate::error::StoreError;
 use crate::ids::{Ids, JobId, UserId};
@@ -23,7 +22,7 @@ use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
 use crate::store::{Store, retried};
 use crate::text::grouped;
-use crate::users::Username;
+use crate::users::{Username, ViewedProfile};
 
 /// How many people are looked up at a time whose rank earned something.
 const SETTLED_AT_ONCE: u32 = 500;

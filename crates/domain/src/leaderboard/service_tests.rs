@@ -12,14 +12,13 @@ use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
 use crate::administration::{AdminActionKind, Administrator};
 use crate::clock::FixedClock;
-use crate::dashboard::ViewedProfile;
 use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{CountingIds, JobId, UserId};
 use crate::jobs::{Attempt, Job};
 use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::account;
-use crate::users::{User, Username};
+use crate::users::{User, Username, ViewedProfile};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:30 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));

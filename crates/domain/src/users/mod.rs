@@ -4,9 +4,11 @@ mod error;
 mod leaving;
 pub mod ports;
 mod profile;
+mod profiles;
 mod service;
 
 pub use error::UserError;
 pub use leaving::{GRACE, Presence, Purged, gone_by};
 pub use profile::{Profile, ProfileChange, Region, User, Username, WebUrl};
+pub use profiles::{FoundProfile, Profiles, ViewedProfile};
 pub use service::Users;

@@ -5,10 +5,25 @@ use time::OffsetDateTime;
 
 use super::leaving::{Presence, Purged};
 use super::profile::{User, Username};
+use super::profiles::FoundProfile;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash, SignInName};
 use crate::ids::UserId;
+
+/// Reads accounts outside any transaction, each method with one statement. Accounts that were deleted are not found.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait ProfileReader: Send + Sync {
+    /// The person called `name`, and whether `viewer` (nobody, when anonymous) may see their profile.
+    async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<FoundProfile>, StoreError>;
+
+    /// Those of the people called `names` whose profiles `viewer` may see.
+    async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError>;
+
+    /// The account of `user`.
+    async fn account(&self, user: UserId) -> Result<Option<User>, StoreError>;
+}
 
 /// Stores accounts. Accounts that were deleted are not found, unless a method says otherwise.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]

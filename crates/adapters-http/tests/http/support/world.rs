@@ -16,7 +16,7 @@ use domain::achievements::ports::MockAchievementReader;
 use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
 use domain::clock::{Clock, FixedClock};
-use domain::dashboard::ports::{Figures, MockDashboardReader, Person};
+use domain::dashboard::ports::{Figures, MockDashboardReader};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
@@ -54,7 +54,8 @@ use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
-use domain::users::{Profile, Region, User, Username, Users, WebUrl};
+use domain::users::ports::MockProfileReader;
+use domain::users::{FoundProfile, Profile, Profiles, Region, User, Username, Users, WebUrl};
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use uuid::Uuid;
@@ -70,6 +71,7 @@ pub(crate) struct World {
     pub(crate) open: Box<dyn Fn() -> TestUnitOfWork + Send + Sync>,
     pub(crate) sessions: MockSessionReader,
     pub(crate) passwords: MockPasswordHasher,
+    pub(crate) profiles: MockProfileReader,
     pub(crate) reader: MockDashboardReader,
     pub(crate) achievements: MockAchievementReader,
     pub(crate) leaderboard: MockLeaderboardReader,
@@ -156,6 +158,7 @@ impl World {
             open: Box::new(TestUnitOfWork::default),
             sessions: sessions(),
             passwords: MockPasswordHasher::new(),
+            profiles: profiles(),
             reader: reader(),
             achievements: MockAchievementReader::new(),
             leaderboard: MockLeaderboardReader::new(),
@@ -192,6 +195,8 @@ impl World {
         let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
         let ids = Arc::new(OneId);
         let store = Arc::new(TestUnitOfWork::store(self.open));
+        let people = Arc::new(self.profiles);
+        let profiles = Profiles::new(people.clone());
         let reader = Arc::new(self.reader);
         let passwords = Arc::new(self.passwords);
         let book = Arc::new(CurrentBook::new(PriceBook::new([])));
@@ -234,11 +239,12 @@ impl World {
             price_overrides: PriceOverrides::new(store.clone(), prices.clone(), clock.clone(), ids.clone()),
             unpriced_models: UnpricedModels::new(prices, book),
             leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
-            insights: Insights::new(store.clone(), reader.clone(), Arc::new(self.insights), clock.clone()),
+            insights: Insights::new(store.clone(), people, Arc::new(self.insights), clock.clone()),
             plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
             unsubscribing: Unsubscribing::new(store.clone(), tickets(), clock.clone()),
             notifications: Notifications::new(store, Arc::new(self.notifications), clock.clone()),
-            dashboard: Dashboard::new(reader, clock.clone()),
+            profiles: profiles.clone(),
+            dashboard: Dashboard::new(reader, profiles, clock.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
@@ -303,20 +309,25 @@ fn sessions() -> MockSessionReader {
     sessions
 }
 
-fn reader() -> MockDashboardReader {
-    let mut reader = MockDashboardReader::new();
-    reader.expect_person().returning(|name, viewer| {
+fn profiles() -> MockProfileReader {
+    let mut reader = MockProfileReader::new();
+    reader.expect_find().returning(|name, viewer| {
         let found = [ADA, BOB].map(user).into_iter().find(|user| user.username == *name);
         Ok(found.map(|user| {
-            let visible = user.is_public || viewer.is_some();
-            Person { user, visible }
+            let is_visible = user.is_public || viewer.is_some();
+            FoundProfile { user, is_visible }
         }))
     });
     reader.expect_account().returning(|id| Ok(Some(user(id))));
-    reader.expect_people().returning(|names, viewer| {
+    reader.expect_visible_among().returning(|names, viewer| {
         let seen = [ADA, BOB].map(user).into_iter().filter(|user| user.is_public || viewer.is_some());
         Ok(seen.filter(|user| names.contains(&user.username)).collect())
     });
+    reader
+}
+
+fn reader() -> MockDashboardReader {
+    let mut reader = MockDashboardReader::new();
     reader
         .expect_figures()
         .returning(|windows, _| Ok(windows.iter().map(|window| (window.person, figures())).collect()));

@@ -1,7 +1,5 @@
 //! Boards of small communities.
 
-use domain::clock::FixedClock;
-use domain::dashboard::Dashboard;
 use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::ranking::Used;
@@ -11,7 +9,6 @@ use domain::social::Followed;
 use domain::store::Store;
 use domain::usage::{MOST_TOKENS, ModelName, Source};
 use domain::users::Region;
-use std::sync::Arc;
 use time::Duration;
 
 use super::community::{TODAY, by_tokens, line, of_kind, of_scope, used, with};
@@ -261,8 +258,7 @@ async fn ranks_of_days_are_kept_for_a_while_and_shown_like_statistics() {
     fixture.use_up(&[used(&bob, 0, 10)]).await;
     fixture.refresh().await;
     fixture.refresh().await;
-    let dashboard = Dashboard::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
-    let look = dashboard.visible(&bob.username, None).await.expect("public");
+    let look = fixture.profiles().visible(&bob.username, None).await.expect("public");
     let days = |days| HistoryDays::new(days).expect("days");
     let leaderboard = fixture.leaderboard();
     let history = async |period, days| leaderboard.history(&look, period, SortBy::Tokens, days).await;
@@ -328,7 +324,7 @@ async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
     let days = HistoryDays::new(30).expect("days");
     for (at, shown) in [(NOW, 0), (NOW + Duration::HOUR, 1)] {
         for (viewer, shown) in [(None, shown), (Some(bob.id), shown), (Some(ada.id), 1)] {
-            let look = fixture.dashboard().visible(&ada.username, viewer).await.expect("a profile");
+            let look = fixture.profiles().visible(&ada.username, viewer).await.expect("a profile");
             let history = fixture.leaderboard_at(at).history(&look, Period::All, SortBy::Tokens, days).await;
             assert_eq!(history.expect("no secret").len(), shown, "{at} {viewer:?}");
         }

@@ -1,0 +1,138 @@
+//! Who may see whom.
+
+use std::sync::Arc;
+
+use super::error::UserError;
+use super::ports::ProfileReader;
+use super::profile::{User, Username};
+use crate::ids::UserId;
+
+/// A person who is looked up by name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundProfile {
+    /// The account.
+    pub user: User,
+    /// Whether whoever asks may see more than id, username, name and image.
+    pub is_visible: bool,
+}
+
+/// A person whom somebody may see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ViewedProfile {
+    /// The account.
+    pub user: User,
+    /// Who sees it; `None` when anonymous.
+    pub viewer: Option<UserId>,
+}
+
+impl ViewedProfile {
+    /// `user` as its owner sees it.
+    pub fn own(user: User) -> Self {
+        Self { viewer: Some(user.id), user }
+    }
+}
+
+/// The use cases of looking people up.
+#[derive(Clone)]
+pub struct Profiles {
+    reader: Arc<dyn ProfileReader>,
+}
+
+impl Profiles {
+    /// Reads from `reader`.
+    pub fn new(reader: Arc<dyn ProfileReader>) -> Self {
+        Self { reader }
+    }
+
+    /// The person called `name`, and whether `viewer` may see their profile; [`UserError::Unknown`] when there is nobody.
+    pub async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<FoundProfile, UserError> {
+        self.reader.find(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
+    }
+
+    /// The person called `name`, whose profile `viewer` may see; [`UserError::Private`] when they may not.
+    pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<ViewedProfile, UserError> {
+        let FoundProfile { user, is_visible } = self.find(name, viewer).await?;
+        if is_visible { Ok(ViewedProfile { user, viewer }) } else { Err(UserError::Private) }
+    }
+
+    /// Those of the people called `names` whose profiles `viewer` may see.
+    pub async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, UserError> {
+        Ok(self.reader.visible_among(names, viewer).await?)
+    }
+
+    /// The account of `user`, for its owner.
+    pub async fn own(&self, user: UserId) -> Result<ViewedProfile, UserError> {
+        let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
+        self.reader.account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pollster::block_on;
+    use uuid::Uuid;
+
+    use super::super::ports::MockProfileReader;
+    use super::*;
+    use crate::error::{DomainError, ErrorKind, StoreError};
+    use crate::testing::person;
+
+    const ADA: UserId = UserId(Uuid::from_u128(1));
+    const BOB: UserId = UserId(Uuid::from_u128(2));
+    const EVE: UserId = UserId(Uuid::from_u128(3));
+
+    fn ada() -> User {
+        User { is_public: false, ..person(ADA, "ada") }
+    }
+
+    /// The use cases where Ada is private and Bob follows her.
+    fn profiles() -> Profiles {
+        let mut reader = MockProfileReader::new();
+        reader.expect_find().returning(|name, viewer| {
+            let is_visible = viewer == Some(ADA) || viewer == Some(BOB);
+            Ok((name.as_str() == "ada").then(|| FoundProfile { user: ada(), is_visible }))
+        });
+        reader.expect_account().returning(|id| Ok((id == ADA).then(ada)));
+        Profiles::new(Arc::new(reader))
+    }
+
+    #[test]
+    fn private_profile_is_visible_to_its_owner_and_followers() {
+        for (viewer, is_visible) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
+            match block_on(profiles().visible(&Username::trusted("ada"), viewer)) {
+                Ok(profile) => assert_eq!((is_visible, profile), (true, ViewedProfile { user: ada(), viewer })),
+                Err(error) => assert!(!is_visible && matches!(error, UserError::Private), "{viewer:?}: {error}"),
+            }
+        }
+        assert_eq!(block_on(profiles().own(ADA)).expect("her own"), ViewedProfile { user: ada(), viewer: Some(ADA) });
+    }
+
+    #[test]
+    fn unknown_person_is_not_found_by_name_or_id() {
+        let (profiles, eve, id) = (profiles(), Username::trusted("eve"), EVE.to_string());
+        for (error, field, value) in [
+            (block_on(profiles.find(&eve, Some(ADA))).err(), "username", "eve"),
+            (block_on(profiles.visible(&eve, Some(ADA))).err(), "username", "eve"),
+            (block_on(profiles.own(EVE)).err(), "id", id.as_str()),
+        ] {
+            let subject = error.and_then(|error| error.subject()).expect("a subject");
+            assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
+        }
+    }
+
+    #[test]
+    fn unavailable_store_is_not_an_unknown_person() {
+        let away = || StoreError::Unavailable("away".to_owned());
+        let mut reader = MockProfileReader::new();
+        reader.expect_find().returning(move |_, _| Err(away()));
+        reader.expect_account().returning(move |_| Err(away()));
+        let (profiles, name) = (Profiles::new(Arc::new(reader)), Username::trusted("ada"));
+        for error in [
+            block_on(profiles.find(&name, None)).err(),
+            block_on(profiles.visible(&name, None)).err(),
+            block_on(profiles.own(ADA)).err(),
+        ] {
+            assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Unavailable));
+        }
+    }
+}
