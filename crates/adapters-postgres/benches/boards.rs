@@ -9,11 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use community::{Community, Failure};
-use domain::clock::FixedClock;
 use domain::days::Period;
-use domain::ids::{CountingIds, UserId};
+use domain::ids::UserId;
 use domain::leaderboard::{BoardKind, BoardQuery, Filter, Leaderboard, Part, Scope, SortBy};
-use domain::usage::testing::NOW;
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 
@@ -23,10 +21,10 @@ const READS: usize = 60;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let community = Community::start().await?;
-    let Community { people, store, client, .. } = &community;
+    let Community { people, client, .. } = &community;
     let viewer = client.query_one("SELECT id::text FROM users WHERE username = 'person1'", &[]).await?;
     let viewer = UserId(viewer.get::<_, String>(0).parse()?);
-    let boards = Leaderboard::new(store.clone(), store.clone(), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let boards = Leaderboard::new(community.deps());
     for round in 1..=3 {
         let begin = Instant::now();
         let refreshed = boards.refresh().await?;

@@ -5,16 +5,13 @@
 
 mod community;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use community::{Community, Failure};
-use domain::clock::FixedClock;
 use domain::days::Period;
 use domain::ids::UserId;
 use domain::insights::Insights;
 use domain::plausibility::Plausibility;
-use domain::usage::testing::NOW;
 
 /// How often each is read.
 const READS: usize = 200;
@@ -35,10 +32,7 @@ async fn main() -> Result<(), Failure> {
     let community = Community::start().await?;
     community.run(LEDGER).await?;
     community.settle().await?;
-    let store = community.store.clone();
-    let clock = Arc::new(FixedClock(NOW));
-
-    let insights = Insights::new(store.clone(), store.clone(), store.clone(), clock.clone());
+    let insights = Insights::new(community.deps());
     for round in 1..=3 {
         let begin = Instant::now();
         let people = insights.refresh().await?;
@@ -56,7 +50,7 @@ async fn main() -> Result<(), Failure> {
         say(&format!("insights of {}", period.name()), &mut times);
     }
 
-    let plausibility = Plausibility::new(store.clone(), store, clock);
+    let plausibility = Plausibility::new(community.deps());
     for round in 1..=3 {
         let begin = Instant::now();
         let checked = plausibility.check().await?;

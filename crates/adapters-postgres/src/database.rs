@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use deadpool::Runtime;
 use domain::error::StoreError;
 use domain::pricing::CurrentBook;
-use domain::store::{Store, UnitOfWork};
+use domain::store::{Reads, Store, UnitOfWork};
 
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
@@ -105,6 +105,10 @@ impl Store for Database {
         let mut tx = PgUnitOfWork::begin(connection, Arc::clone(&self.dictionary)).await?;
         tx.sends_email = self.sends_email;
         Ok(Box::new(tx))
+    }
+
+    fn reads(&self) -> &dyn Reads {
+        self
     }
 
     async fn pause(&self, longest: Duration) {

@@ -29,6 +29,7 @@ mod pricing;
 mod progress;
 mod projects;
 mod readiness;
+mod reads;
 mod referrals;
 mod schema;
 mod social;

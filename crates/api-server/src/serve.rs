@@ -14,7 +14,7 @@ use bootstrap::database::Database;
 use bootstrap::prices::Followed;
 use bootstrap::service::{self, State};
 use bootstrap::signals::{End, TERMINATE};
-use bootstrap::store::ServerDatabase;
+use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::{SystemClock, SystemIds};
 use bootstrap::{Settings, StartupError};
 
@@ -67,7 +67,7 @@ async fn run(
     let store = ServerDatabase::open(settings, database.url()).await?;
     let ready = Arc::new(Ready::new(store.health.clone()));
     let hub = Hub::start(store.requests.clone(), database.url(), services::hub(settings));
-    let prices = Followed::start(Arc::new(store.jobs.clone())).await;
+    let prices = Followed::start(deps(&store.jobs)).await;
     store.requests.name_models_by(prices.book());
     let services = services::services(settings, &store, hub.clone(), Arc::clone(&ready), prices.book())?;
     let works = works && database.is_embedded();

@@ -14,15 +14,13 @@ use adapters_http::services::Services;
 use adapters_http::users::Downloads;
 use adapters_postgres::{BatchedSessionReader, Hub, HubLimits};
 use bootstrap::passwords::Argon2Passwords;
-use bootstrap::store::ServerDatabase;
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::store::{ServerDatabase, deps};
+use bootstrap::system::SystemIds;
 use bootstrap::{Settings, StartupError};
 use domain::achievements::Achievements;
 use domain::administration::Administration;
-use domain::clock::Clock;
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, Recovery};
-use domain::ids::Ids;
 use domain::insights::Insights;
 use domain::leaderboard::Leaderboard;
 use domain::notifications::{Notifications, Unsubscribing};
@@ -33,7 +31,6 @@ use domain::projects::Projects;
 use domain::referrals::{Referrals, VisitorSalt};
 use domain::signed_token::TokenKey;
 use domain::social::{Feed, Social};
-use domain::store::Store;
 use domain::usage::Usage;
 use domain::users::{Profiles, Users};
 
@@ -48,55 +45,51 @@ pub(crate) fn services(
     ready: Arc<Ready>,
     prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
-    let store: Arc<dyn Store> = Arc::new(database.requests.clone());
-    let reader = Arc::new(database.requests.clone());
-    // What lets people in has connections of its own.
-    let door: Arc<dyn Store> = Arc::new(database.sign_in.clone());
+    let requests = deps(&database.requests);
+    // Signing in has connections of its own.
+    let sign_in = deps(&database.sign_in);
     let sessions = Arc::new(BatchedSessionReader::new(database.look_ups.clone()));
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let oauth = OAuth::new(providers::providers(settings)?, door.clone(), clock.clone(), ids.clone());
+    let oauth = OAuth::new(sign_in.clone(), providers::providers(settings)?);
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
     let tickets = TokenKey::of(secret_key.expose().as_bytes());
-    let recovery = Recovery::new(door.clone(), passwords.clone(), clock.clone(), ids.clone(), tickets.clone());
-    let identity = Identity::new(door.clone(), sessions, passwords, clock.clone(), ids.clone(), salt);
+    let recovery = Recovery::new(sign_in.clone(), passwords.clone(), tickets.clone());
+    let identity = Identity::new(sign_in.clone(), sessions, passwords, salt);
     let sends_email = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
-    let profiles = Profiles::new(reader.clone());
     let patience = BodyTimeout::default();
     Ok(Services {
         identity: identity.with_session_lifetime(lifetime).with_failed_logins(failed_logins).with_email(sends_email),
         recovery: recovery.with_email(sends_email),
-        api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
-        device_logins: DeviceLogins::new(door, clock.clone(), ids.clone()).with_session_lifetime(lifetime),
+        api_tokens: ApiTokens::new(requests.clone()),
+        device_logins: DeviceLogins::new(sign_in).with_session_lifetime(lifetime),
         public_url: PublicUrl::new(&settings.app.public_url),
         oauth: oauth.with_session_lifetime(lifetime),
         browser: Browser::new(&settings.app.frontend_url, is_https(settings), secret_key.expose().as_bytes()),
-        users: Users::new(store.clone(), clock.clone(), ids.clone()),
-        profiles: profiles.clone(),
-        downloads: Downloads::new(Exports::new(reader.clone(), clock.clone())),
-        projects: Projects::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
-        social: Social::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
-        feed: Feed::new(reader.clone(), Arc::new(hub)),
-        referrals: Referrals::new(store.clone(), reader.clone(), clock.clone(), ids.clone(), salt),
+        users: Users::new(requests.clone()),
+        profiles: Profiles::new(requests.clone()),
+        downloads: Downloads::new(Exports::new(requests.clone())),
+        projects: Projects::new(requests.clone()),
+        social: Social::new(requests.clone()),
+        feed: Feed::new(requests.clone(), Arc::new(hub)),
+        referrals: Referrals::new(requests.clone(), salt),
         referral_links: ReferralLinks::to(&settings.app.frontend_url),
-        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), Arc::clone(&prices))
+        usage: Usage::new(requests.clone(), Arc::clone(&prices))
             .with_first_jobs(Arc::default())
             .with_board_updates(Arc::default()),
-        achievements: Achievements::new(store.clone(), reader.clone(), clock.clone()),
-        administration: Administration::new(store.clone(), reader.clone(), reader.clone(), clock.clone(), ids.clone()),
-        price_overrides: PriceOverrides::new(store.clone(), reader.clone(), clock.clone(), ids.clone()),
-        unpriced_models: UnpricedModels::new(reader.clone(), prices),
-        leaderboard: Leaderboard::new(store.clone(), reader.clone(), clock.clone(), ids),
-        unsubscribing: Unsubscribing::new(store.clone(), tickets, clock.clone()),
-        notifications: Notifications::new(store.clone(), reader.clone(), clock.clone()),
-        insights: Insights::new(store.clone(), reader.clone(), reader.clone(), clock.clone()),
-        plausibility: Plausibility::new(store, reader.clone(), clock.clone()),
-        dashboard: Dashboard::new(reader, profiles, clock),
+        achievements: Achievements::new(requests.clone()),
+        administration: Administration::new(requests.clone(), Arc::new(database.requests.clone())),
+        price_overrides: PriceOverrides::new(requests.clone()),
+        unpriced_models: UnpricedModels::new(requests.clone(), prices),
+        leaderboard: Leaderboard::new(requests.clone()),
+        unsubscribing: Unsubscribing::new(requests.clone(), tickets),
+        notifications: Notifications::new(requests.clone()),
+        insights: Insights::new(requests.clone()),
+        plausibility: Plausibility::new(requests.clone()),
+        dashboard: Dashboard::new(requests),
         readiness: ready,
         body_limits: BodyLimits {
             sync: settings.sync.max_body_bytes,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::pricing::ports::PriceReader;
+use domain::deps::Deps;
 use domain::pricing::{CurrentBook, Editions};
 use tokio::task::JoinHandle;
 
@@ -23,15 +23,14 @@ pub struct Followed {
 }
 
 impl Followed {
-    /// Loads what `reader` reads, and follows it on the current runtime. Where it cannot be read, the book that ships is in
-    /// force meanwhile.
-    pub async fn start(reader: Arc<dyn PriceReader>) -> Self {
-        Self::every(EVERY, AT_FIRST, reader).await
+    /// Loads the stored edition, and follows it on the current runtime. While it cannot be read, the book that ships is in force.
+    pub async fn start(deps: Deps) -> Self {
+        Self::every(EVERY, AT_FIRST, deps).await
     }
 
-    async fn every(pause: Duration, at_first: Duration, reader: Arc<dyn PriceReader>) -> Self {
+    async fn every(pause: Duration, at_first: Duration, deps: Deps) -> Self {
         let prices = shipped();
-        let editions = Editions::new(reader, Arc::clone(&prices));
+        let editions = Editions::new(deps, Arc::clone(&prices));
         let mut known = follow(&editions).await;
         let task = tokio::spawn(async move {
             loop {
@@ -74,6 +73,7 @@ mod tests {
     use domain::error::StoreError;
     use domain::pricing::ports::{MockPriceReader, StoredPrices};
     use domain::pricing::{Edition, line};
+    use domain::testing::{TestReads, TestStore};
     use domain::usage::ModelName;
 
     use super::*;
@@ -94,7 +94,8 @@ mod tests {
             Ok(StoredPrices { edition: Edition(edition), rows: rows.expect("a row"), overrides: Vec::new() })
         });
         let often = Duration::from_millis(1);
-        let followed = Followed::every(often, often, Arc::new(reader)).await;
+        let deps = TestStore::reading(TestReads { prices: reader, ..TestReads::default() }).deps();
+        let followed = Followed::every(often, often, deps).await;
         let knows = |model: &str| followed.book().get().find(&ModelName::trusted(model), None).is_some();
         assert!(knows("claude-sonnet-4-5") && !knows("edition-1"));
         for edition in [1, 2] {

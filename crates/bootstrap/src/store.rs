@@ -1,11 +1,14 @@
 //! The database with our schema, ready for use.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{ConnectError, Database, MigrationError, Migrations, PoolSettings, WorkClass};
+use domain::deps::Deps;
 
 use crate::settings::Settings;
 use crate::startup::StartupError;
+use crate::system::{SystemClock, SystemIds};
 
 /// Connections of the server for finding out who calls: look-ups share statements, so one is busy with them at a time, and another
 /// notes when sessions were used.
@@ -59,6 +62,11 @@ impl ServerDatabase {
             pool.close();
         }
     }
+}
+
+/// What use cases on `database` are built from, with the clock and the randomness of this machine.
+pub fn deps(database: &Database) -> Deps {
+    Deps { store: Arc::new(database.clone()), clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }
 }
 
 /// Opens the pool of a worker or a command for the database at `url`, with its schema up to date where the settings say so. The

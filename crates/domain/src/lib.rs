@@ -11,6 +11,7 @@ mod batch_outcome;
 pub mod clock;
 pub mod dashboard;
 pub mod days;
+pub mod deps;
 pub mod display;
 pub mod error;
 pub mod identity;

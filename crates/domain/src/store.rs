@@ -5,61 +5,76 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::accounts::ports::AccountRepository;
-use crate::achievements::ports::ProgressRepository;
-use crate::administration::ports::AdministrationRepository;
-use crate::dashboard::ports::PlatformRepository;
-use crate::error::{DomainError, StoreError};
+use crate::achievements::ports::{AchievementReader, ProgressRepository};
+use crate::administration::ports::{AdministrationReader, AdministrationRepository};
+use crate::dashboard::ports::{DashboardReader, PlatformRepository};
+use crate::error::StoreError;
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
 };
-use crate::insights::ports::{BenchmarkRepository, WeeklyRepository};
+use crate::insights::ports::{BenchmarkRepository, InsightReader, WeeklyReader, WeeklyRepository};
 use crate::jobs::JobQueue;
-use crate::leaderboard::ports::LeaderboardRepository;
-use crate::notifications::ports::NotificationRepository;
-use crate::plausibility::ports::PlausibilityRepository;
-use crate::portability::ports::ImportRepository;
-use crate::pricing::ports::PriceRepository;
-use crate::projects::ports::ProjectRepository;
-use crate::referrals::ports::ReferralRepository;
-use crate::social::ports::FollowRepository;
-use crate::usage::ports::LedgerRepository;
-use crate::users::ports::{PurgeRepository, UserRepository};
+use crate::leaderboard::ports::{LeaderboardReader, LeaderboardRepository};
+use crate::notifications::ports::{NotificationReader, NotificationRepository};
+use crate::plausibility::ports::{PlausibilityReader, PlausibilityRepository};
+use crate::portability::ports::{ExportReader, ImportRepository};
+use crate::pricing::ports::{PriceReader, PriceRepository};
+use crate::projects::ports::{ProjectReader, ProjectRepository};
+use crate::referrals::ports::{ReferralReader, ReferralRepository};
+use crate::social::ports::{FeedReader, FollowReader, FollowRepository};
+use crate::streaks::ports::StreakReader;
+use crate::usage::ports::{LedgerRepository, UnpricedReader};
+use crate::users::ports::{ProfileReader, PurgeRepository, UserRepository};
 
-/// Opens transactions.
-#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+/// Opens transactions and reads projections.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Begins a transaction on a connection of its own.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
+    /// The projections, each method one read outside any transaction of the caller.
+    fn reads(&self) -> &dyn Reads;
+
     /// Waits for a random time between half of `longest` and all of it, so that transactions that collided do not collide again.
     async fn pause(&self, longest: Duration);
 }
 
-/// How often a use case is attempted that collides with others.
-const ATTEMPTS: u32 = 6;
-
-/// The longest pause after the first collision; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
-
-/// Runs the use case `attempt`, which begins its transactions in `store`, and runs it again from the beginning where the
-/// database gave up one of them in favour of others ([`StoreError::Collided`]). After six attempts the collision is the
-/// answer: the store is as good as away.
-///
-/// Whatever writes goes through this: which transactions meet is nothing that a use case can foresee.
-pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(
-    store: &dyn Store,
-    attempt: impl Fn() -> F,
-) -> Result<T, E> {
-    let mut pause = FIRST_PAUSE;
-    for _ in 1..ATTEMPTS {
-        match attempt().await {
-            Err(error) if error.code() == StoreError::COLLIDED => store.pause(pause).await,
-            done => return done,
-        }
-        pause *= 2;
-    }
-    attempt().await
+/// The readers of projections, by context.
+pub trait Reads: Send + Sync {
+    /// Accounts, and whom a viewer may see.
+    fn profiles(&self) -> &dyn ProfileReader;
+    /// Figures of accounts.
+    fn dashboard(&self) -> &dyn DashboardReader;
+    /// Achievements of an account.
+    fn achievements(&self) -> &dyn AchievementReader;
+    /// Streaks, by time zone.
+    fn streaks(&self) -> &dyn StreakReader;
+    /// Positions on boards.
+    fn leaderboard(&self) -> &dyn LeaderboardReader;
+    /// Follows and requests to follow.
+    fn follows(&self) -> &dyn FollowReader;
+    /// Activities.
+    fn feed(&self) -> &dyn FeedReader;
+    /// Notifications and settings of emails.
+    fn notifications(&self) -> &dyn NotificationReader;
+    /// Referral codes and their figures.
+    fn referrals(&self) -> &dyn ReferralReader;
+    /// Projects on profiles.
+    fn projects(&self) -> &dyn ProjectReader;
+    /// Benchmarks.
+    fn insights(&self) -> &dyn InsightReader;
+    /// Accounts whose weekly summary is due.
+    fn weekly(&self) -> &dyn WeeklyReader;
+    /// Stored prices.
+    fn prices(&self) -> &dyn PriceReader;
+    /// Messages without a price.
+    fn unpriced(&self) -> &dyn UnpricedReader;
+    /// Usage that is checked for plausibility.
+    fn plausibility(&self) -> &dyn PlausibilityReader;
+    /// Administrators, flags and the audit log.
+    fn administration(&self) -> &dyn AdministrationReader;
+    /// Snapshots of whole accounts.
+    fn exports(&self) -> &dyn ExportReader;
 }
 
 /// One transaction. Dropping it without [`commit`](Self::commit) undoes everything.
@@ -113,64 +128,4 @@ pub trait UnitOfWork: Send {
     fn administration(&mut self) -> &mut dyn AdministrationRepository;
     /// Makes everything done so far visible to others, or fails and undoes it all.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cell::Cell;
-    use std::sync::{Arc, Mutex};
-
-    use pollster::block_on;
-
-    use super::*;
-    use crate::error::ErrorKind;
-
-    /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
-    fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
-        let pauses = Arc::new(Mutex::new(Vec::new()));
-        let noted = pauses.clone();
-        let mut store = MockStore::new();
-        store.expect_pause().returning(move |longest| noted.lock().expect("pauses").push(longest.as_millis()));
-        let attempts = Cell::new(0);
-        let done = block_on(retried(&store, || async {
-            attempts.set(attempts.get() + 1);
-            if attempts.get() > collisions { Ok("done") } else { Err(StoreError::Collided("deadlock".into())) }
-        }));
-        let pauses = pauses.lock().expect("pauses").clone();
-        (done, attempts.get(), pauses)
-    }
-
-    #[test]
-    fn a_use_case_that_collides_is_attempted_again_after_growing_pauses() {
-        for (collisions, attempts, pauses) in
-            [(0, 1, vec![]), (1, 2, vec![20]), (2, 3, vec![20, 40]), (5, 6, vec![20, 40, 80, 160, 320])]
-        {
-            let (done, attempted, paused) = collide(collisions);
-            assert_eq!((done.expect("it succeeds"), attempted, paused), ("done", attempts, pauses), "{collisions}");
-        }
-    }
-
-    #[test]
-    fn a_use_case_that_always_collides_ends_as_unavailable() {
-        let (done, attempted, _) = collide(100);
-        let error = done.expect_err("it collided");
-        assert_eq!((error.kind(), error.code(), attempted), (ErrorKind::Unavailable, "store_collided", 6));
-    }
-
-    #[test]
-    fn a_use_case_that_fails_otherwise_is_attempted_once() {
-        for failure in [
-            StoreError::Unavailable("away".into()),
-            StoreError::Internal("no such column".into()),
-            StoreError::Conflict { constraint: "users_email_key".into() },
-        ] {
-            let attempts = Cell::new(0);
-            let code = failure.code();
-            let failed = block_on(retried::<(), _, _>(&MockStore::new(), || async {
-                attempts.set(attempts.get() + 1);
-                Err(failure.clone())
-            }));
-            assert_eq!((failed.expect_err("it failed").code(), attempts.get()), (code, 1));
-        }
-    }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
-use domain::clock::Clock;
 use domain::dashboard::PlatformFigures;
+use domain::deps::Deps;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::EndedSignIns;
-use domain::ids::Ids;
 use domain::insights::{Insights, WeeklySummaries};
 use domain::jobs::{Attempt, Job, JobError, JobStore};
 use domain::leaderboard::Leaderboard;
@@ -66,40 +65,31 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Works on `database` as `settings` say, until they are `cancelled`. A TLS implementation must be installed for rustls.
+    /// Handles jobs on `database`, whose use cases are built from `deps`, as `settings` say, until `cancelled` is cancelled. A TLS
+    /// implementation must be installed for rustls.
     pub fn new(
         settings: &Settings,
         database: &Database,
-        clock: &Arc<dyn Clock>,
-        ids: &Arc<dyn Ids>,
+        deps: &Deps,
         cancelled: CancellationToken,
     ) -> Result<Self, StartupError> {
-        let store = Arc::new(database.clone());
-        let boards = Leaderboard::new(store.clone(), store.clone(), clock.clone(), ids.clone());
+        let boards = Leaderboard::new(deps.clone());
         Ok(Self {
-            emails: emails(settings, database, clock, &**ids)?,
+            emails: emails(settings, deps)?,
             boards: boards.clone(),
-            prices: Prices::of(settings, database, clock, ids)?,
-            streaks: StreakReminders::new(store.clone(), store.clone(), clock.clone(), ids.clone()),
-            weeks: WeeklySummaries::new(
-                store.clone(),
-                store.clone(),
-                store.clone(),
-                store.clone(),
-                store.clone(),
-                clock.clone(),
-                ids.clone(),
-            ),
-            insights: Insights::new(store.clone(), store.clone(), store.clone(), clock.clone()),
-            platform: PlatformFigures::new(store.clone(), clock.clone()),
-            plausibility: Plausibility::new(store.clone(), store.clone(), clock.clone()),
+            prices: Prices::new(settings, database, deps)?,
+            streaks: StreakReminders::new(deps.clone()),
+            weeks: WeeklySummaries::new(deps.clone()),
+            insights: Insights::new(deps.clone()),
+            platform: PlatformFigures::new(deps.clone()),
+            plausibility: Plausibility::new(deps.clone()),
             cleanup: Cleanup {
-                notifications: Notifications::new(store.clone(), store.clone(), clock.clone()),
-                users: Users::new(store.clone(), clock.clone(), ids.clone()),
-                ended: EndedSignIns::new(store.clone(), clock.clone()),
+                notifications: Notifications::new(deps.clone()),
+                users: Users::new(deps.clone()),
+                ended: EndedSignIns::new(deps.clone()),
                 boards,
-                jobs: store as Arc<dyn JobStore>,
-                clock: clock.clone(),
+                jobs: Arc::new(database.clone()) as Arc<dyn JobStore>,
+                clock: deps.clock.clone(),
             },
             cancelled,
         })

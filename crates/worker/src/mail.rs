@@ -4,11 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_mail::{Sender, SetupError, SmtpMailer, SmtpServer};
-use adapters_postgres::Database;
 use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
-use domain::clock::Clock;
-use domain::ids::Ids;
+use domain::deps::Deps;
 use domain::mail::{Emails, MailError, Mailer, Outgoing};
 use domain::signed_token::TokenKey;
 
@@ -22,21 +20,15 @@ impl Mailer for NoMailer {
     }
 }
 
-/// The use case of sending the emails of `database`, as `settings` say.
-pub(crate) fn emails(
-    settings: &Settings,
-    database: &Database,
-    clock: &Arc<dyn Clock>,
-    ids: &dyn Ids,
-) -> Result<Emails, StartupError> {
+/// The use case of sending emails, as `settings` say.
+pub(crate) fn emails(settings: &Settings, deps: &Deps) -> Result<Emails, StartupError> {
     let tickets = if settings.mail.is_on() {
-        TokenKey::of(bootstrap::database::secret_key(settings, ids)?.expose().as_bytes())
+        TokenKey::of(bootstrap::database::secret_key(settings, &*deps.ids)?.expose().as_bytes())
     } else {
         // No link ever gets out.
-        TokenKey::of(&ids.secret())
+        TokenKey::of(&deps.ids.secret())
     };
-    let store = Arc::new(database.clone());
-    Ok(Emails::new(store.clone(), store, mailer(settings)?, tickets, clock.clone()))
+    Ok(Emails::new(deps.clone(), mailer(settings)?, tickets))
 }
 
 fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {

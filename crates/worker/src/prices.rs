@@ -6,8 +6,7 @@ use adapters_postgres::Database;
 use adapters_pricing::{FetchLimits, LiveTable};
 use bootstrap::prices::shipped;
 use bootstrap::{Settings, StartupError};
-use domain::clock::Clock;
-use domain::ids::Ids;
+use domain::deps::Deps;
 use domain::jobs::JobError;
 use domain::pricing::ports::PriceSource;
 use domain::pricing::{
@@ -26,30 +25,23 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The live table that `settings` name, and the prices in `store`, by `clock` and `ids`. A TLS implementation must be installed for rustls.
-    pub fn of(
-        settings: &Settings,
-        store: &Database,
-        clock: &Arc<dyn Clock>,
-        ids: &Arc<dyn Ids>,
-    ) -> Result<Self, StartupError> {
+    /// The live table that `settings` name, and the prices in `database`. A TLS implementation must be installed for rustls.
+    pub fn new(settings: &Settings, database: &Database, deps: &Deps) -> Result<Self, StartupError> {
         let failed = |reason: String| StartupError::Other { doing: "preparing to fetch prices", reason };
         let most = MaxChangedShare::parse(settings.pricing.max_changed_share)
             .ok_or_else(|| failed("pricing.max_changed_share must be from 0 to 1".to_owned()))?;
-        let store = Arc::new(store.clone());
         let book = shipped();
         let refresh = |url: &String| {
             let table = LiveTable::at(url, FetchLimits::default()).map_err(|error| failed(error.to_string()))?;
             let source: Arc<dyn PriceSource> = Arc::new(table);
-            Ok::<_, StartupError>(PriceRefresh::new(store.clone(), source, clock.clone(), ids.clone(), most))
+            Ok::<_, StartupError>(PriceRefresh::new(deps.clone(), source, most))
         };
         let refresh = settings.pricing.url.as_ref().map(refresh).transpose()?;
-        let editions = Editions::new(store.clone(), Arc::clone(&book));
         Ok(Self {
             refresh,
-            editions,
-            naming: ModelNaming::new(store.clone(), Arc::clone(&book)),
-            repricing: Repricing::new(store.clone(), store.clone(), clock.clone(), ids.clone(), book),
+            editions: Editions::new(deps.clone(), Arc::clone(&book)),
+            naming: ModelNaming::new(Arc::new(database.clone()), Arc::clone(&book)),
+            repricing: Repricing::new(deps.clone(), book),
         })
     }
 

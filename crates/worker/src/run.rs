@@ -7,7 +7,7 @@ use std::time::Duration;
 use adapters_postgres::{Database, wake_on_jobs};
 use apalis_core::error::WorkerError;
 use apalis_core::worker::builder::WorkerBuilder;
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
 use domain::clock::Clock;
 use domain::error::StoreError;
@@ -61,14 +61,14 @@ impl Worker {
         url: &str,
         cancellation: &CancellationToken,
     ) -> Result<Self, StartupError> {
-        let (clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let deps = deps(database);
         Ok(Self {
             database: database.clone(),
             url: url.to_owned(),
-            work: Arc::new(Handlers::new(settings, database, &clock, &ids, cancellation.clone())?),
+            work: Arc::new(Handlers::new(settings, database, &deps, cancellation.clone())?),
             schedule: schedule::due,
-            clock,
-            ids,
+            clock: deps.clock,
+            ids: deps.ids,
             leases: LeaseConfig::of(settings),
             drain: Duration::from_secs(settings.server.shutdown_timeout_seconds),
         })

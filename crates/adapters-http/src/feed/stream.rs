@@ -78,15 +78,14 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
-    use domain::clock::FixedClock;
     use domain::error::StoreError;
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
     use domain::identity::{Principal, Secret, Via};
-    use domain::ids::{CountingIds, SessionId, UserId};
+    use domain::ids::{SessionId, UserId};
     use domain::referrals::VisitorSalt;
     use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
-    use domain::store::MockStore;
+    use domain::testing::{TestReads, TestStore};
     use uuid::Uuid;
 
     use super::*;
@@ -121,19 +120,15 @@ mod tests {
                 })
             })
         });
-        let identity = Identity::new(
-            Arc::new(MockStore::new()),
-            Arc::new(sessions),
-            Arc::new(MockPasswordHasher::new()),
-            Arc::new(FixedClock(NOW)),
-            Arc::new(CountingIds),
-            VisitorSalt::of(b"a secret"),
-        );
+
         let mut hub = MockActivityHub::new();
         hub.expect_subscribe().return_once(|_| Ok(Some(Box::new(Silence))));
         let mut reader = MockFeedReader::new();
         reader.expect_recent().returning(|_, _| Ok(Vec::new()));
-        let live = Feed::new(Arc::new(reader), Arc::new(hub)).live(ADA, None).await.expect("a feed");
+        let deps = TestStore::reading(TestReads { feed: reader, ..TestReads::default() }).deps_at(NOW);
+        let (sessions, passwords) = (Arc::new(sessions), Arc::new(MockPasswordHasher::new()));
+        let identity = Identity::new(deps.clone(), sessions, passwords, VisitorSalt::of(b"a secret"));
+        let live = Feed::new(deps, Arc::new(hub)).live(ADA, None).await.expect("a feed");
         let token = Secret::session([1; 32]).expose().to_owned();
         (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), asked)
     }

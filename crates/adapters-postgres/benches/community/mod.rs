@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
+use domain::clock::FixedClock;
+use domain::deps::Deps;
+use domain::ids::CountingIds;
 use domain::usage::testing::NOW;
 use embedded_postgres::{Cluster, DataDir, Options, Origin};
 
@@ -23,6 +26,11 @@ pub(crate) struct Community {
 }
 
 impl Community {
+    /// What use cases are built from.
+    pub(crate) fn deps(&self) -> Deps {
+        Deps { store: self.store.clone(), clock: Arc::new(FixedClock(NOW)), ids: Arc::new(CountingIds) }
+    }
+
     /// As many people as the command line names, or 1,000.
     pub(crate) async fn start() -> Result<Self, Failure> {
         let people: u32 = std::env::args().find_map(|word| word.parse().ok()).unwrap_or(1_000);

@@ -7,8 +7,8 @@ use domain::administration::{
     AdminAction, AdminActionKind, Administration, AdministrationError, Administrator, AuditEntry, AuditFilter,
     AuditTarget, Flag, FlagOrder, FlagState, Reason,
 };
-use domain::clock::FixedClock;
 use domain::days::Period;
+use domain::deps::Deps;
 use domain::error::{DomainError, StoreError};
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
@@ -41,9 +41,13 @@ impl Ids for Fresh {
 }
 
 impl Fixture {
+    /// What use cases are built from whose ids no other test has.
+    fn fresh_deps(&self, now: OffsetDateTime) -> Deps {
+        Deps { ids: Arc::new(Fresh), ..self.deps_at(now) }
+    }
+
     fn administration_at(&self, now: OffsetDateTime) -> Administration {
-        let store = Arc::new(self.store.clone());
-        Administration::new(store.clone(), store.clone(), store, Arc::new(FixedClock(now)), Arc::new(Fresh))
+        Administration::new(self.fresh_deps(now), Arc::new(self.store.clone()))
     }
 
     fn administration(&self) -> Administration {
@@ -334,8 +338,7 @@ async fn boards_that_are_asked_for_by_many_at_once_are_one_job() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
     let ask = |fixture: Arc<Fixture>, root: Administrator, now| async move {
-        let store = Arc::new(fixture.store.clone());
-        let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(now)), Arc::new(Fresh));
+        let boards = Leaderboard::new(fixture.fresh_deps(now));
         boards.request_refresh(&root).await.expect("a job")
     };
     let mut tasks = JoinSet::new();
@@ -363,8 +366,7 @@ async fn who_asks_again_for_boards_that_are_under_way_or_done_gets_another_job()
         let fixture = fixture();
         let (_, root) = fixture.root().await;
         let ask = async || {
-            let store = Arc::new(fixture.store.clone());
-            let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+            let boards = Leaderboard::new(fixture.fresh_deps(NOW));
             boards.request_refresh(&root).await.expect("a job")
         };
         let first = ask().await;
@@ -428,8 +430,7 @@ async fn profiles_that_turn_public_ask_for_one_refresh_a_while_later() {
 
     // An administrator does not wait for it.
     let (_, root) = fixture.root().await;
-    let store = Arc::new(fixture.store.clone());
-    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+    let boards = Leaderboard::new(fixture.fresh_deps(NOW));
     boards.request_refresh(&root).await.expect("a job");
     assert_eq!(refreshes(&fixture).await.len(), 2);
 }

@@ -9,6 +9,7 @@ use domain::achievements::ports::Award;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
+use domain::deps::Deps;
 use domain::identity::Email;
 use domain::ids::{ActivityId, CountingIds, UserId};
 use domain::pricing::CurrentBook;
@@ -109,36 +110,44 @@ impl Fixture {
 
     /// Changes who may see `user`.
     pub(crate) async fn set_public(&self, user: &User, is_public: bool) -> User {
-        let users = Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        let users = Users::new(self.deps());
         let change = ProfileChange { is_public: Some(is_public), ..ProfileChange::default() };
         users.change(user.id, change).await.expect("a change")
     }
 
+    /// What use cases are built from, at [`NOW`].
+    pub(crate) fn deps(&self) -> Deps {
+        self.deps_at(NOW)
+    }
+
+    /// What use cases are built from, at `now`.
+    pub(crate) fn deps_at(&self, now: OffsetDateTime) -> Deps {
+        Deps { store: Arc::new(self.store.clone()), clock: Arc::new(FixedClock(now)), ids: Arc::new(CountingIds) }
+    }
+
     /// The use cases of following.
     pub(crate) fn social(&self) -> Social {
-        let store = Arc::new(self.store.clone());
-        Social::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
+        Social::new(self.deps())
     }
 
     /// The use cases of profiles and of leaving, at `now`.
     pub(crate) fn users_at(&self, now: OffsetDateTime) -> Users {
-        Users::new(Arc::new(self.store.clone()), Arc::new(FixedClock(now)), Arc::new(CountingIds))
+        Users::new(self.deps_at(now))
     }
 
     /// The use cases of looking.
     pub(crate) fn dashboard(&self) -> Dashboard {
-        Dashboard::new(Arc::new(self.store.clone()), self.profiles(), Arc::new(FixedClock(NOW)))
+        Dashboard::new(self.deps())
     }
 
     /// The use cases of looking people up.
     pub(crate) fn profiles(&self) -> Profiles {
-        Profiles::new(Arc::new(self.store.clone()))
+        Profiles::new(self.deps())
     }
 
     /// The use cases of the ledger.
     pub(crate) fn usage(&self) -> Usage {
-        let book = Arc::new(CurrentBook::shipped());
-        Usage::new(Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), book)
+        Usage::new(self.deps(), Arc::new(CurrentBook::shipped()))
     }
 
     /// Stores a few messages of `user`: 100 input tokens each.

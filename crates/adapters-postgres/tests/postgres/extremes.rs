@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use domain::achievements::Achievements;
-use domain::clock::FixedClock;
 use domain::dashboard::TrendDays;
 use domain::days::Period;
 use domain::error::DomainError;
-use domain::ids::CountingIds;
 use domain::insights::{Insights, WeeklySummaries};
 use domain::leaderboard::{BoardKind, BoardQuery, Filter, SortBy};
 use domain::plausibility::Plausibility;
@@ -28,31 +26,16 @@ const PERIODS: [Period; 3] = [Period::All, Period::Month, Period::Week];
 impl Fixture {
     /// Runs every job that goes over all accounts.
     async fn run_every_job(&self) {
-        let store = Arc::new(self.store.clone());
         self.refresh().await;
-        let monday = Arc::new(FixedClock(datetime!(2026-11-23 9:00 UTC)));
-        let late = Arc::new(FixedClock(datetime!(2026-11-22 22:30 UTC)));
-        let now = Arc::new(FixedClock(NOW));
-        let ids = Arc::new(CountingIds);
-        let insights = Insights::new(store.clone(), store.clone(), store.clone(), now.clone());
-        insights.refresh().await.expect("benchmarks");
-        Plausibility::new(store.clone(), store.clone(), now).check().await.expect("plausibility");
-        let weeks = WeeklySummaries::new(
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            monday,
-            ids.clone(),
-        );
-        weeks.sum_up(|| false).await.expect("weekly summaries");
-        StreakReminders::new(store.clone(), store, late, ids).remind(|| false).await.expect("reminders");
+        let (monday, late) = (datetime!(2026-11-23 9:00 UTC), datetime!(2026-11-22 22:30 UTC));
+        Insights::new(self.deps()).refresh().await.expect("benchmarks");
+        Plausibility::new(self.deps()).check().await.expect("plausibility");
+        WeeklySummaries::new(self.deps_at(monday)).sum_up(|| false).await.expect("weekly summaries");
+        StreakReminders::new(self.deps_at(late)).remind(|| false).await.expect("reminders");
     }
 
     /// Reads everything that shows the usage of `user`.
     async fn read_everything(&self, user: &User) {
-        let store = Arc::new(self.store.clone());
         let (dashboard, look) = (self.dashboard(), ViewedProfile::own(user.clone()));
         dashboard.overview(&look).await.expect("the overview");
         dashboard.trends(&look, TrendDays::new(365).expect("a year")).await.expect("trends");
@@ -60,9 +43,8 @@ impl Fixture {
         dashboard.machines(user.id).await.expect("machines");
         let name = user.username.clone();
         dashboard.compare(&name, &name, Some(user.id)).await.expect("a comparison");
-        let achievements = Achievements::new(store.clone(), store.clone(), Arc::new(FixedClock(NOW)));
-        achievements.of(&look).await.expect("achievements");
-        let insights = Insights::new(store.clone(), store.clone(), store.clone(), Arc::new(FixedClock(NOW)));
+        Achievements::new(self.deps()).of(&look).await.expect("achievements");
+        let insights = Insights::new(self.deps());
         for period in PERIODS {
             dashboard.tools(&look, period).await.expect("tools");
             dashboard.models(&look, period).await.expect("models");

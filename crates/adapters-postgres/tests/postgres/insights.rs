@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use domain::clock::FixedClock;
 use domain::days::Period;
 use domain::days::Zone;
 use domain::error::{DomainError, ErrorKind};
@@ -24,8 +23,7 @@ use crate::leaderboard::community::{TODAY, used, with};
 
 impl Fixture {
     fn insights_at(&self, now: OffsetDateTime) -> Insights {
-        let store = Arc::new(self.store.clone());
-        Insights::new(store.clone(), store.clone(), store, Arc::new(FixedClock(now)))
+        Insights::new(self.deps_at(now))
     }
 
     fn insights(&self) -> Insights {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration as Wait;
 
-use domain::clock::FixedClock;
 use domain::dashboard::PlatformFigures;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, SignInName};
@@ -43,7 +42,7 @@ async fn community(fixture: &Fixture) -> (User, User, User) {
 /// What others see of `ada` and of the people around her.
 async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<String> {
     let (social, dashboard) = (fixture.social(), fixture.dashboard());
-    let platform = PlatformFigures::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
+    let platform = PlatformFigures::new(fixture.deps());
     platform.refresh().await.expect("figures");
     let names = [ada.username.clone(), bob.username.clone()];
     let show = |what: &dyn std::fmt::Debug| format!("{what:?}");

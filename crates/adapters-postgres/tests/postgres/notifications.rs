@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use domain::achievements::ports::Award;
-use domain::clock::FixedClock;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
@@ -35,8 +34,7 @@ fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
 
 impl Fixture {
     fn notifications(&self) -> Notifications {
-        let store = Arc::new(self.store.clone());
-        Notifications::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+        Notifications::new(self.deps())
     }
 
     /// Tells `user` all of this at `at`, as far as they want it and do not know it; returns the ids in the same order.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adapters_postgres::BatchedSessionReader;
-use domain::clock::FixedClock;
+use domain::deps::Deps;
 use domain::error::DomainError;
 use domain::identity::ports::{IdentityProvider, MockIdentityProvider, SessionReader};
 use domain::identity::{
@@ -45,7 +45,11 @@ pub(crate) fn external(provider: &str, subject: &str, login: &str, verified_emai
 
 impl Fixture {
     pub(crate) fn oauth(&self) -> OAuth {
-        OAuth::new(Providers::default(), Arc::new(self.store.clone()), Arc::new(FixedClock(NOW)), Arc::new(Fresh))
+        self.oauth_of(Providers::default())
+    }
+
+    fn oauth_of(&self, providers: Providers) -> OAuth {
+        OAuth::new(Deps { ids: Arc::new(Fresh), ..self.deps() }, providers)
     }
 
     /// Stores `name` with the address `<name>@example.org`.
@@ -219,8 +223,7 @@ async fn of_two_ways_in_that_are_undone_at_once_one_stays() {
         let listed: Vec<_> = listed.iter().map(|linked| (linked.provider.as_str(), linked.login.as_str())).collect();
         assert_eq!(listed, [("github", "ada"), ("gitlab", "ada-l")]);
         let undo = |provider: &'static str| {
-            let store = Arc::new(fixture.store.clone());
-            let oauth = OAuth::new(providers.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh));
+            let oauth = fixture.oauth_of(providers.clone());
             async move { oauth.unlink(ada, provider).await.map_err(|error| error.code()) }
         };
         let both = tokio::join!(tokio::spawn(undo("github")), tokio::spawn(undo("gitlab")));

@@ -1,12 +1,9 @@
 //! What the statements cost: how many there are, and that none reads a whole table that grows.
 
-use std::sync::Arc;
-
 use crate::common::{Fixture, fixture};
-use domain::clock::FixedClock;
 use domain::dashboard::TrendDays;
 use domain::days::Period;
-use domain::ids::{CountingIds, UserId};
+use domain::ids::UserId;
 use domain::leaderboard::Leaderboard;
 use domain::usage::SentMessage;
 use domain::usage::testing::{NOW, batch, sent};
@@ -220,8 +217,7 @@ async fn no_part_of_a_board_looks_at_everybody() {
     let fixture = fixture();
     let client = fixture.client().await;
     client.batch_execute(MANY_ON_BOARDS).await.expect("many people");
-    let store = Arc::new(fixture.store.clone());
-    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let boards = Leaderboard::new(fixture.deps());
     for _ in 0..2 {
         boards.refresh().await.expect("boards");
     }
@@ -267,8 +263,7 @@ async fn a_board_does_not_look_at_everybody_who_is_private() {
     let client = fixture.client().await;
     client.batch_execute(&MANY_ON_BOARDS.replace("n % 100 <> 0", "n % 10 > 2")).await.expect("many people");
     client.batch_execute("UPDATE users SET updated_at = '2026-03-01'").await.expect("long ago");
-    let store = Arc::new(fixture.store.clone());
-    let boards = Leaderboard::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+    let boards = Leaderboard::new(fixture.deps());
     for _ in 0..2 {
         boards.refresh().await.expect("boards");
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use domain::administration::Administrator;
-use domain::clock::FixedClock;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::plausibility::{Checked, Flags, Kind, Plausibility, Suspect};
@@ -20,8 +19,7 @@ const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
 impl Fixture {
     fn plausibility_at(&self, now: OffsetDateTime) -> Plausibility {
-        let store = Arc::new(self.store.clone());
-        Plausibility::new(store.clone(), store, Arc::new(FixedClock(now)))
+        Plausibility::new(self.deps_at(now))
     }
 
     /// Looks at everybody.

@@ -1,11 +1,9 @@
 //! Whole accounts on PostgreSQL: read as they are at one moment, and taken in once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
-use domain::clock::FixedClock;
 use domain::error::DomainError;
 use domain::ids::{AchievementId, ActivityId, NotificationId};
 use domain::notifications::{Channels, NotificationKind};
@@ -171,7 +169,7 @@ async fn what_happens_while_an_account_is_read_is_not_seen() {
 async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connection_back() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
-    let exports = Exports::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
+    let exports = Exports::new(fixture.deps());
     let first = exports.begin(ada.id).await.expect("an export");
     let error = exports.begin(ada.id).await.err().expect("a refusal");
     assert!(matches!(error, PortabilityError::UnderWay), "{error}");

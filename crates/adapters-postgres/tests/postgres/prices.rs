@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::administration::{Administrator, Reason};
-use domain::clock::FixedClock;
+use domain::deps::Deps;
 use domain::error::StoreError;
 use domain::ids::{CountingIds, UserId};
 use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
@@ -52,20 +52,21 @@ struct Process {
 
 fn process(fixture: &Fixture) -> Process {
     let prices = Arc::new(CurrentBook::shipped());
-    let store = Arc::new(fixture.store.clone());
-    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
     Process {
-        editions: Editions::new(store.clone(), prices.clone()),
-        usage: Usage::new(store.clone(), clock.clone(), ids.clone(), prices.clone()),
-        repricing: Repricing::new(store.clone(), store, clock, ids, prices.clone()),
+        editions: Editions::new(fixture.deps(), prices.clone()),
+        usage: Usage::new(fixture.deps(), prices.clone()),
+        repricing: Repricing::new(fixture.deps(), prices.clone()),
         prices,
     }
 }
 
 fn refresh(fixture: &Fixture, live: Live, now: OffsetDateTime) -> PriceRefresh {
-    let share = MaxChangedShare::parse(1.0).expect("a share");
-    let store = Arc::new(fixture.store.clone());
-    PriceRefresh::new(store, Arc::new(live), Arc::new(FixedClock(now)), Arc::new(Fresh), share)
+    PriceRefresh::new(fresh_deps(fixture, now), Arc::new(live), MaxChangedShare::parse(1.0).expect("a share"))
+}
+
+/// What use cases are built from whose ids no other process of the test has.
+fn fresh_deps(fixture: &Fixture, now: OffsetDateTime) -> Deps {
+    Deps { ids: Arc::new(Fresh), ..fixture.deps_at(now) }
 }
 
 /// Ids for tests that share a table: those of [`CountingIds`] are counted per process.
@@ -82,8 +83,7 @@ impl domain::ids::Ids for Fresh {
 }
 
 fn overrides(fixture: &Fixture) -> PriceOverrides {
-    let store = Arc::new(fixture.store.clone());
-    PriceOverrides::new(store.clone(), store, Arc::new(FixedClock(NOW)), Arc::new(Fresh))
+    PriceOverrides::new(fresh_deps(fixture, NOW))
 }
 
 async fn administrator(fixture: &Fixture) -> Administrator {
@@ -176,11 +176,10 @@ async fn every_outcome_reads_back_as_it_was_recorded() {
     }
     let fixture = fixture();
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
-    let store = Arc::new(fixture.store.clone());
     let share = MaxChangedShare::parse(0.2).expect("a share");
-    let clock = Arc::new(FixedClock(NOW + Duration::DAY));
-    let away = PriceRefresh::new(store.clone(), Arc::new(Away), clock.clone(), Arc::new(Fresh), share);
-    let refused = PriceRefresh::new(store.clone(), Arc::new(Live("9e-06")), clock, Arc::new(Fresh), share);
+    let deps = fresh_deps(&fixture, NOW + Duration::DAY);
+    let away = PriceRefresh::new(deps.clone(), Arc::new(Away), share);
+    let refused = PriceRefresh::new(deps, Arc::new(Live("9e-06")), share);
     let mut updates = vec![refused.run().await.expect("an update"), away.run().await.expect("an update")];
     updates.reverse();
     assert_eq!(fixture.store.updates(2).await.expect("updates"), updates);
@@ -330,7 +329,7 @@ async fn models_without_a_price_are_listed_with_what_they_come_to() {
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     server.editions.follow().await.expect("it reads");
 
-    let listed = UnpricedModels::new(Arc::new(fixture.store.clone()), server.prices.clone());
+    let listed = UnpricedModels::new(fixture.deps(), server.prices.clone());
     let listed = listed.list(&administrator(&fixture).await, 9).await.expect("a list");
     let told: Vec<_> = listed
         .iter()

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::achievements::ports::AchievementReader;
 use domain::achievements::{AchievementError, Achievements, MOST_PINNED, UsageFacts, catalogue, find_by_slug};
-use domain::clock::FixedClock;
 use domain::days::Window;
 use domain::ids::UserId;
 use domain::store::Store;
@@ -29,8 +28,7 @@ async fn number(client: &Client, query: &str) -> i64 {
 }
 
 fn achievements(fixture: &Fixture) -> Achievements {
-    let store = Arc::new(fixture.store.clone());
-    Achievements::new(store.clone(), store, Arc::new(FixedClock(NOW)))
+    Achievements::new(fixture.deps())
 }
 
 async fn kept_sums_are_right(client: &Client) {

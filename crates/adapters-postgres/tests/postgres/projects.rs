@@ -1,10 +1,7 @@
 //! Projects on PostgreSQL: in order, of their owner only, up to the limit, and gone with the account.
 
-use std::sync::Arc;
-
-use domain::clock::FixedClock;
 use domain::error::DomainError;
-use domain::ids::{CountingIds, ProjectId};
+use domain::ids::ProjectId;
 use domain::portability::PastProject;
 use domain::projects::{MOST_PROJECTS, ProjectChange, ProjectDetails, Projects, Title};
 use domain::store::Store;
@@ -15,8 +12,7 @@ use crate::common::{Fixture, NOW, fixture};
 
 /// The use cases as they run `seconds` after `NOW`.
 fn projects(fixture: &Fixture, seconds: i64) -> Projects {
-    let (store, clock) = (Arc::new(fixture.store.clone()), FixedClock(NOW + Duration::seconds(seconds)));
-    Projects::new(store.clone(), store, Arc::new(clock), Arc::new(CountingIds))
+    Projects::new(fixture.deps_at(NOW + Duration::seconds(seconds)))
 }
 
 fn details(title: &str, is_featured: bool) -> ProjectDetails {

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use adapters_postgres::BatchedSessionReader;
-use domain::clock::FixedClock;
 use domain::error::DomainError;
 use domain::identity::ports::MockPasswordHasher;
 use domain::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
-use domain::ids::{CountingIds, UserId};
+use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::{
     CLICK_LIMITS, ClickStats, Degree, Paid, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
@@ -48,17 +47,14 @@ impl Fixture {
     }
 
     fn referrals_at(&self, now: OffsetDateTime) -> Referrals {
-        let store = Arc::new(self.store.clone());
-        Referrals::new(store.clone(), store, Arc::new(FixedClock(now)), Arc::new(CountingIds), salt())
+        Referrals::new(self.deps_at(now), salt())
     }
 
     fn identity(&self) -> Identity {
-        let store = Arc::new(self.store.clone());
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|_| Ok(PasswordHash("a hash".into())));
-        let clock = Arc::new(FixedClock(NOW));
         let sessions = Arc::new(BatchedSessionReader::new(self.store.clone()));
-        Identity::new(store, sessions, Arc::new(passwords), clock, Arc::new(CountingIds), salt())
+        Identity::new(self.deps(), sessions, Arc::new(passwords), salt())
     }
 
     async fn code(&self, user: UserId) -> ReferralCode {

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use domain::clock::FixedClock;
-use domain::ids::CountingIds;
 use domain::insights::WeeklySummaries;
 use domain::users::User;
 use time::macros::datetime;
@@ -18,16 +16,7 @@ const MONDAY_AT_NINE: OffsetDateTime = datetime!(2026-11-23 9:00 UTC);
 
 impl Fixture {
     fn summaries_at(&self, now: OffsetDateTime) -> WeeklySummaries {
-        let store = Arc::new(self.store.clone());
-        WeeklySummaries::new(
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            store.clone(),
-            store,
-            Arc::new(FixedClock(now)),
-            Arc::new(CountingIds),
-        )
+        WeeklySummaries::new(self.deps_at(now))
     }
 
     /// How many are told what their week came to at `now`.

@@ -62,7 +62,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::store::MockStore;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::account;
 
@@ -72,12 +71,8 @@ mod tests {
     /// What the transactions do, in order. Of the `busy` accounts, the first is free once it was waited for.
     fn store(busy: &[UserId], log: &Arc<Mutex<Vec<String>>>) -> Arc<dyn Store> {
         let (busy, log) = (Arc::new(Mutex::new(busy.to_vec())), log.clone());
-        let mut store = MockStore::new();
         let noted = log.clone();
-        store.expect_pause().returning(move |longest| {
-            noted.lock().expect("a log").push(format!("pause {} ms", longest.as_millis()));
-        });
-        store.expect_begin().returning(move || {
+        let store = TestUnitOfWork::store(move || {
             log.lock().expect("a log").push("begin".to_owned());
             let mut tx = TestUnitOfWork::default();
             let (taken, noted) = (busy.clone(), log.clone());
@@ -93,9 +88,11 @@ mod tests {
                 noted.lock().expect("a log").push(format!("wait for {}", user.0.as_u128()));
                 Ok(Some(account()))
             });
-            Ok(Box::new(tx))
+            tx
         });
-        Arc::new(store)
+        Arc::new(store.with_pauses(move |longest| {
+            noted.lock().expect("a log").push(format!("pause {} ms", longest.as_millis()));
+        }))
     }
 
     /// Who is locked in the end, and what was done for it.

@@ -1,17 +1,16 @@
 //! What people do with their achievements: look at them, and pin a few.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use super::error::AchievementError;
-use super::ports::{AchievementReader, Unlocked};
+use super::ports::Unlocked;
 use super::{Definition, Progress, catalogue, progress, standing};
-use crate::clock::Clock;
 use crate::days::Window;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::xp_in_hundredths;
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::users::ViewedProfile;
 
 /// How many achievements a person may pin.
@@ -20,9 +19,7 @@ pub const MOST_PINNED: usize = 6;
 /// The use cases of achievements.
 #[derive(Clone)]
 pub struct Achievements {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn AchievementReader>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 /// One definition, and how far somebody has come with it.
@@ -37,16 +34,16 @@ pub struct AchievementState {
 }
 
 impl Achievements {
-    /// Keeps pins in `store` and reads pages from `reader`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn AchievementReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, reader, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// All achievements in the order of the catalogue, as far as the person has come who is looked at.
     pub async fn of(&self, look: &ViewedProfile) -> Result<Vec<AchievementState>, AchievementError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         let today = look.user.zone.clone().unwrap_or_else(Zone::utc).date(now);
-        let shown = self.reader.achievements(Window::month(look.user.id, today), look.viewer).await?;
+        let shown =
+            self.deps.reads().achievements().achievements(Window::month(look.user.id, today), look.viewer).await?;
         let shown = shown.ok_or(AchievementError::Private)?;
         let facts = &shown.facts;
         let active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
@@ -64,27 +61,27 @@ impl Achievements {
 
     /// Pins an achievement of `user`, if it is not pinned already.
     pub async fn pin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
-        retried(&*self.store, || self.pin_once(user, achievement)).await
+        self.deps.retried(|| self.pin_once(user, achievement)).await
     }
 
     async fn pin_once(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let unlocked = lock(&mut *tx, user, achievement).await?;
         let pinned = unlocked.iter().filter(|one| one.pinned && one.id != achievement).count();
         if pinned >= MOST_PINNED {
             return Err(AchievementError::TooManyPinned(MOST_PINNED));
         }
-        tx.progress().set_pinned(user, achievement, Some(self.clock.now())).await?;
+        tx.progress().set_pinned(user, achievement, Some(self.deps.now())).await?;
         Ok(tx.commit().await?)
     }
 
     /// Unpins an achievement of `user`, if it is pinned.
     pub async fn unpin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
-        retried(&*self.store, || self.unpin_once(user, achievement)).await
+        self.deps.retried(|| self.unpin_once(user, achievement)).await
     }
 
     async fn unpin_once(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         lock(&mut *tx, user, achievement).await?;
         tx.progress().set_pinned(user, achievement, None).await?;
         Ok(tx.commit().await?)

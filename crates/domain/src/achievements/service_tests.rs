@@ -10,12 +10,11 @@ use uuid::Uuid;
 
 use super::ports::{MockAchievementReader, Shown, Unlocked};
 use super::*;
-use crate::clock::FixedClock;
 use crate::days::Zone;
 use crate::error::{DomainError, StoreError};
 use crate::ids::{AchievementId, UserId};
 use crate::progression::EventXp;
-use crate::testing::{TestUnitOfWork, facts, person};
+use crate::testing::{TestReads, TestUnitOfWork, facts, person};
 use crate::usage::Sums;
 use crate::usage::testing::account;
 use crate::users::{User, ViewedProfile};
@@ -44,7 +43,8 @@ fn achievements(
         prepare(&mut tx);
         tx
     });
-    (Achievements::new(Arc::new(store), Arc::new(reader), Arc::new(FixedClock(NOW))), commits)
+    let reads = TestReads { achievements: reader, ..TestReads::default() };
+    (Achievements::new(store.with_reads(reads).deps_at(NOW)), commits)
 }
 
 /// What Bob sees of Ada, who lives in `zone` and has `shown` to show, if anything.

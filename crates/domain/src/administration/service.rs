@@ -8,17 +8,16 @@ use super::administrator::{Administrator, ListedAdministrator};
 use super::audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditTarget};
 use super::error::AdministrationError;
 use super::flag::{Flag, FlagOrder};
-use super::ports::AdministrationReader;
 use super::queue::{QueueView, may_remove, may_retry};
 use super::reason::Reason;
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::identity::{SignInName, Via};
-use crate::ids::{Ids, JobId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
 use crate::leaderboard::ask_for_refresh;
 use crate::page::{Page, PageRequest};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::text::rfc3339;
 use crate::users::{User, Username, gone_by};
 
@@ -28,23 +27,14 @@ const DEAD_SHOWN: u32 = 100;
 /// The use cases of administrators that are no other context's, and of the operator who makes them.
 #[derive(Clone)]
 pub struct Administration {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn AdministrationReader>,
+    deps: Deps,
     queue: Arc<dyn JobStore>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
 }
 
 impl Administration {
-    /// Keeps decisions and the log in `store`, reads them from `reader`, and looks at `queue`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reader: Arc<dyn AdministrationReader>,
-        queue: Arc<dyn JobStore>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { store, reader, queue, clock, ids }
+    /// Looks at jobs in `queue`.
+    pub fn new(deps: Deps, queue: Arc<dyn JobStore>) -> Self {
+        Self { deps, queue }
     }
 
     /// Who calls through `via` from `ip` as an administrator. Fails for everybody else, and for every API token.
@@ -55,7 +45,7 @@ impl Administration {
         ip: Option<String>,
     ) -> Result<Administrator, AdministrationError> {
         let by_session = matches!(via, Via::Session(_));
-        if !by_session || !self.reader.is_administrator(user).await? {
+        if !by_session || !self.deps.reads().administration().is_administrator(user).await? {
             return Err(AdministrationError::NotAnAdministrator);
         }
         Ok(Administrator::admitted(user, ip))
@@ -63,11 +53,11 @@ impl Administration {
 
     /// The operator makes the account called `name` an administrator; says whether it was none before.
     pub async fn grant(&self, name: &str) -> Result<bool, AdministrationError> {
-        retried(&*self.store, || self.grant_once(name)).await
+        self.deps.retried(|| self.grant_once(name)).await
     }
 
     async fn grant_once(&self, name: &str) -> Result<bool, AdministrationError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let found = match Username::parse(name) {
             Ok(username) => tx.users().find_by_username(&username).await?,
             Err(_) => None,
@@ -79,14 +69,14 @@ impl Administration {
     /// The operator makes the account called `name` an administrator no more, also one whose owner left and may come back;
     /// says whether it was one before. What is under way comes to its end.
     pub async fn revoke(&self, name: &str) -> Result<bool, AdministrationError> {
-        retried(&*self.store, || self.revoke_once(name)).await
+        self.deps.retried(|| self.revoke_once(name)).await
     }
 
     async fn revoke_once(&self, name: &str) -> Result<bool, AdministrationError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let found = match Username::parse(name) {
             Ok(username) => {
-                let left_after = gone_by(self.clock.now());
+                let left_after = gone_by(self.deps.now());
                 tx.users().find_for_sign_in(&SignInName::Username(username), left_after).await?
             }
             Err(_) => None,
@@ -109,14 +99,14 @@ impl Administration {
         let action =
             if administers { AdminActionKind::GrantAdministrator } else { AdminActionKind::RevokeAdministrator };
         let action = AdminAction::new(action, AuditTarget::User(user), Vec::new());
-        action.record(tx.administration(), &*self.ids, AuditActor::Operator, self.clock.now()).await?;
+        action.record(tx.administration(), &*self.deps.ids, AuditActor::Operator, self.deps.now()).await?;
         tx.commit().await?;
         Ok(true)
     }
 
     /// All administrators, by username; for the operator.
     pub async fn administrators(&self) -> Result<Vec<ListedAdministrator>, AdministrationError> {
-        Ok(self.reader.administrators().await?)
+        Ok(self.deps.reads().administration().administrators().await?)
     }
 
     /// Keeps the account called `username` off the boards, at once. Its owner's dashboard goes on working.
@@ -126,7 +116,7 @@ impl Administration {
         username: &Username,
         order: FlagOrder,
     ) -> Result<Flag, AdministrationError> {
-        retried(&*self.store, || self.flag_once(by, username, order.clone())).await
+        self.deps.retried(|| self.flag_once(by, username, order.clone())).await
     }
 
     async fn flag_once(
@@ -135,12 +125,12 @@ impl Administration {
         username: &Username,
         order: FlagOrder,
     ) -> Result<Flag, AdministrationError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         order.check(now)?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let user = person(&mut *tx, username).await?;
         let decider = tx.users().find(by.id()).await?;
-        let id = self.ids.fresh();
+        let id = self.deps.ids.fresh();
         if !tx.administration().insert_flag(id, user.id, &order, by.id(), now).await? {
             return Err(AdministrationError::FlaggedAlready);
         }
@@ -150,7 +140,7 @@ impl Administration {
             ("expires_at", order.expires_at.map(rfc3339).into()),
         ];
         let action = AdminAction::new(AdminActionKind::FlagAccount, AuditTarget::User(user.id), details);
-        action.record(tx.administration(), &*self.ids, by, now).await?;
+        action.record(tx.administration(), &*self.deps.ids, by, now).await?;
         tx.commit().await?;
         Ok(Flag {
             id,
@@ -172,7 +162,7 @@ impl Administration {
         username: &Username,
         reason: Option<Reason>,
     ) -> Result<(), AdministrationError> {
-        retried(&*self.store, || self.unflag_once(by, username, reason.clone())).await
+        self.deps.retried(|| self.unflag_once(by, username, reason.clone())).await
     }
 
     async fn unflag_once(
@@ -181,16 +171,16 @@ impl Administration {
         username: &Username,
         reason: Option<Reason>,
     ) -> Result<(), AdministrationError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let user = person(&mut *tx, username).await?;
         let lifted = tx.administration().lift_flag(user.id, now).await?;
         let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
         let reason = reason.as_ref().map(Reason::as_str);
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let action = AdminAction::new(AdminActionKind::UnflagAccount, AuditTarget::User(user.id), details);
-        action.record(tx.administration(), &*self.ids, by, now).await?;
-        ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
+        action.record(tx.administration(), &*self.deps.ids, by, now).await?;
+        ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -200,7 +190,7 @@ impl Administration {
         _: &Administrator,
         page: PageRequest,
     ) -> Result<(Page<Flag>, OffsetDateTime), AdministrationError> {
-        Ok((self.reader.flags(page).await?, self.clock.now()))
+        Ok((self.deps.reads().administration().flags(page).await?, self.deps.now()))
     }
 
     /// The entries of the log that `filter` asks for, the newest first.
@@ -210,7 +200,7 @@ impl Administration {
         filter: &AuditFilter,
         page: PageRequest,
     ) -> Result<Page<AuditEntry>, AdministrationError> {
-        Ok(self.reader.audit(filter, page).await?)
+        Ok(self.deps.reads().administration().audit(filter, page).await?)
     }
 
     /// The queue at a glance.
@@ -222,31 +212,31 @@ impl Administration {
 
     /// Makes a job that was given up, or waits, due now, with all its attempts.
     pub async fn retry_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
-        retried(&*self.store, || self.retry_job_once(by, id)).await
+        self.deps.retried(|| self.retry_job_once(by, id)).await
     }
 
     async fn retry_job_once(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let job = held(&mut *tx, id).await?;
         may_retry(&job)?;
         tx.jobs().retry(id, now).await?;
-        about(AdminActionKind::RetryJob, id, job).record(tx.administration(), &*self.ids, by, now).await?;
+        about(AdminActionKind::RetryJob, id, job).record(tx.administration(), &*self.deps.ids, by, now).await?;
         Ok(tx.commit().await?)
     }
 
     /// Removes a job that nobody works on.
     pub async fn remove_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
-        retried(&*self.store, || self.remove_job_once(by, id)).await
+        self.deps.retried(|| self.remove_job_once(by, id)).await
     }
 
     async fn remove_job_once(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let job = held(&mut *tx, id).await?;
         may_remove(&job)?;
         tx.jobs().remove(id).await?;
         about(AdminActionKind::RemoveJob, id, job)
-            .record(tx.administration(), &*self.ids, by, self.clock.now())
+            .record(tx.administration(), &*self.deps.ids, by, self.deps.now())
             .await?;
         Ok(tx.commit().await?)
     }

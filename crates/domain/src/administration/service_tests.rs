@@ -10,15 +10,14 @@ use uuid::Uuid;
 use super::audit::AuditRecord;
 use super::ports::MockAdministrationReader;
 use super::*;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, StoreError};
 use crate::identity::{Scopes, SignInName, Via};
-use crate::ids::{ApiTokenId, CountingIds, JobId, SessionId, UserId};
+use crate::ids::{ApiTokenId, JobId, SessionId, UserId};
 use crate::jobs::ports::{HeldJob, ListedJob, MockJobStore, QueueState};
 use crate::jobs::{Job, JobStatus};
 use crate::page::{Page, PageRequest};
 use crate::payload::{Payload, Value};
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestReads, TestUnitOfWork};
 use crate::text::rfc3339;
 use crate::usage::testing::NOW;
 use crate::users::{Profile, User, Username, gone_by};
@@ -78,8 +77,8 @@ impl Trial {
             });
             tx
         });
-        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        let administration = Administration::new(Arc::new(store), Arc::new(reader), Arc::new(queue), clock, ids);
+        let reads = TestReads { administration: reader, ..TestReads::default() };
+        let administration = Administration::new(store.with_reads(reads).deps(), Arc::new(queue));
         Self { administration, noted, commits }
     }
 
@@ -263,9 +262,7 @@ fn what_cannot_be_written_down_is_not_done() {
         tx.administration.expect_record().returning(|_| Err(StoreError::Unavailable("away".to_owned())));
         tx
     });
-    let (reader, queue) = (Arc::new(MockAdministrationReader::new()), Arc::new(MockJobStore::new()));
-    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-    let administration = Administration::new(Arc::new(store), reader, queue, clock, ids);
+    let administration = Administration::new(store.deps(), Arc::new(MockJobStore::new()));
     let lifted = block_on(administration.unflag(&admin(), &Username::trusted("ada"), None));
     assert!(matches!(lifted, Err(AdministrationError::Store(StoreError::Unavailable(_)))), "{lifted:?}");
 }

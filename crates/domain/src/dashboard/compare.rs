@@ -55,9 +55,9 @@ impl Dashboard {
         let pair = [find(a)?, find(b)?];
 
         let windows: Vec<Window> = people.iter().map(|user| self.month(user)).collect();
-        let figures = self.reader.figures(&windows, viewer).await?;
+        let figures = self.deps.reads().dashboard().figures(&windows, viewer).await?;
         let ids: Vec<UserId> = people.iter().map(|user| user.id).collect();
-        let favourites = self.reader.favourites(&ids, viewer, FAVOURITES).await?;
+        let favourites = self.deps.reads().dashboard().favourites(&ids, viewer, FAVOURITES).await?;
         let compared = |user: &User| -> Result<Compared, UserError> {
             let (_, figures) = figures.iter().find(|(id, _)| *id == user.id).ok_or_else(|| unknown(&user.username))?;
             let favourites = favourites.iter().find(|(id, _)| *id == user.id);

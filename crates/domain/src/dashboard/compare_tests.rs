@@ -1,23 +1,20 @@
 //! Two people side by side, over a mocked reader.
 
-use std::sync::Arc;
-
 use pollster::block_on;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
 use super::ports::{Figures, MockDashboardReader};
 use super::*;
-use crate::clock::FixedClock;
 use crate::days::Window;
 use crate::days::Zone;
 use crate::error::DomainError;
 use crate::ids::UserId;
 use crate::money::Usd;
-use crate::testing::person;
+use crate::testing::{TestReads, TestStore, person};
 use crate::usage::{Source, Sums};
 use crate::users::ports::MockProfileReader;
-use crate::users::{Profiles, User, Username};
+use crate::users::{User, Username};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const BOB: UserId = UserId(Uuid::from_u128(2));
@@ -63,8 +60,8 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
         let top = Top { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
         Ok(vec![(BOB, Favourites { models: Vec::new(), sources: vec![top] })])
     });
-    let profiles = Profiles::new(Arc::new(profiles));
-    Dashboard::new(Arc::new(reader), profiles, Arc::new(FixedClock(datetime!(2026-11-22 23:30 UTC))))
+    let reads = TestReads { profiles, dashboard: reader, ..TestReads::default() };
+    Dashboard::new(TestStore::reading(reads).deps_at(datetime!(2026-11-22 23:30 UTC)))
 }
 
 #[test]

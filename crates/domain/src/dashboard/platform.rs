@@ -1,30 +1,25 @@
 //! What the whole instance comes to: computed by the worker, hourly, and read as it was stored. Figures of this moment would show
 //! what one person just did.
 
-use std::sync::Arc;
-
 use super::views::PlatformTotals;
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::store::Store;
 
 /// Computes the figures of the whole instance.
 #[derive(Clone)]
 pub struct PlatformFigures {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 impl PlatformFigures {
-    /// Computes them in `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Computes and stores them; returns them.
     pub async fn refresh(&self) -> Result<PlatformTotals, StoreError> {
-        let mut tx = self.store.begin().await?;
-        let totals = tx.platform().refresh(self.clock.now()).await?;
+        let mut tx = self.deps.begin().await?;
+        let totals = tx.platform().refresh(self.deps.now()).await?;
         tx.commit().await?;
         Ok(totals)
     }
@@ -32,12 +27,12 @@ impl PlatformFigures {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use pollster::block_on;
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
 
@@ -51,7 +46,7 @@ mod tests {
             tx.platform.expect_refresh().withf(|now| *now == NOW).returning(move |_| Ok(totals));
             tx
         });
-        let figures = PlatformFigures::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        let figures = PlatformFigures::new(store.deps());
         assert_eq!(block_on(figures.refresh()).expect("figures"), totals);
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }

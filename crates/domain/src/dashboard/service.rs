@@ -1,16 +1,14 @@
 //! What people look at.
 
-use std::sync::Arc;
-
 use time::Date;
 
 use super::heatmap::{Heatmap, year_bounds};
-use super::ports::{DashboardReader, Figures};
+use super::ports::Figures;
 use super::views::{
     DayUsage, MachineUsage, ModelUsage, Overview, PlatformTotals, ToolUsage, TopList, TrendDays, Trends,
 };
-use crate::clock::Clock;
 use crate::days::{LocalTime, Period, Window, Zone, days_between, window_start};
+use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::progression::{Level, xp};
 use crate::streaks::Streak;
@@ -20,9 +18,8 @@ use crate::users::{FoundProfile, Profiles, User, UserError, Username, ViewedProf
 /// The use cases of looking at usage.
 #[derive(Clone)]
 pub struct Dashboard {
-    pub(super) reader: Arc<dyn DashboardReader>,
+    pub(super) deps: Deps,
     pub(super) profiles: Profiles,
-    clock: Arc<dyn Clock>,
 }
 
 /// A person's profile as a viewer may see it.
@@ -35,9 +32,8 @@ pub struct WebProfile {
 }
 
 impl Dashboard {
-    /// Reads figures from `reader`, and finds people through `profiles`.
-    pub fn new(reader: Arc<dyn DashboardReader>, profiles: Profiles, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, profiles, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { profiles: Profiles::new(deps.clone()), deps }
     }
 
     /// The profile of the person called `name`, as `viewer` may see it.
@@ -57,7 +53,7 @@ impl Dashboard {
         let to = self.local_time(&look.user).date;
         let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
         let stored = Window { from: window_start(to, 2 * days.get()), ..shown };
-        let (stored, by_hour) = self.reader.days_and_hours(stored, shown, look.viewer).await?;
+        let (stored, by_hour) = self.deps.reads().dashboard().days_and_hours(stored, shown, look.viewer).await?;
         Ok(trends(&stored, shown.from, to, by_hour))
     }
 
@@ -65,38 +61,38 @@ impl Dashboard {
     pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
-        let stored = self.reader.days(Window { person: look.user.id, from, to }, look.viewer).await?;
+        let stored = self.deps.reads().dashboard().days(Window { person: look.user.id, from, to }, look.viewer).await?;
         Ok(Heatmap::of(year, &stored))
     }
 
     /// What was used in `period`, by tool.
     pub async fn tools(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ToolUsage>, UserError> {
-        Ok(self.reader.tools(self.window(&look.user, period), look.viewer).await?)
+        Ok(self.deps.reads().dashboard().tools(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What was used in `period`, by model.
     pub async fn models(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ModelUsage>, UserError> {
-        Ok(self.reader.models(self.window(&look.user, period), look.viewer).await?)
+        Ok(self.deps.reads().dashboard().models(self.window(&look.user, period), look.viewer).await?)
     }
 
     /// What `user` used, by machine.
     pub async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, UserError> {
-        Ok(self.reader.machines(user).await?)
+        Ok(self.deps.reads().dashboard().machines(user).await?)
     }
 
     /// What the whole instance comes to.
     pub async fn platform(&self) -> Result<PlatformTotals, UserError> {
-        Ok(self.reader.platform().await?)
+        Ok(self.deps.reads().dashboard().platform().await?)
     }
 
     /// The figures of `user`, unless `viewer` may not see them.
     async fn visible_overview(&self, user: &User, viewer: Option<UserId>) -> Result<Option<Overview>, UserError> {
-        let figures = self.reader.figures(&[self.month(user)], viewer).await?;
+        let figures = self.deps.reads().dashboard().figures(&[self.month(user)], viewer).await?;
         Ok(figures.first().map(|(_, figures)| overview(figures, self.local_time(user))))
     }
 
     pub(super) fn local_time(&self, user: &User) -> LocalTime {
-        user.zone.clone().unwrap_or_else(Zone::utc).local(self.clock.now())
+        user.zone.clone().unwrap_or_else(Zone::utc).local(self.deps.now())
     }
 
     /// The days that the monthly figures of `user` cover.

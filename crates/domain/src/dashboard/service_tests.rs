@@ -9,15 +9,14 @@ use uuid::Uuid;
 
 use super::ports::{Figures, MockDashboardReader};
 use super::*;
-use crate::clock::FixedClock;
 use crate::days::{Period, Window, Zone};
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
-use crate::testing::person;
+use crate::testing::{TestReads, TestStore, person};
 use crate::usage::testing::NOW;
 use crate::usage::{MachineId, Sums};
 use crate::users::ports::MockProfileReader;
-use crate::users::{FoundProfile, Profiles, User, UserError, Username, ViewedProfile};
+use crate::users::{FoundProfile, User, UserError, Username, ViewedProfile};
 
 /// Private, and followed by Bob.
 const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -32,17 +31,13 @@ fn sees_ada(viewer: Option<UserId>) -> bool {
     viewer == Some(ADA) || viewer == Some(BOB)
 }
 
-/// Profiles of which Ada's is shown as the store would.
-fn profiles() -> Profiles {
-    let mut reader = MockProfileReader::new();
-    reader.expect_find().returning(|name, viewer| {
+/// A dashboard of which Ada's profile is shown as the store would.
+fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
+    let mut profiles = MockProfileReader::new();
+    profiles.expect_find().returning(|name, viewer| {
         Ok((name.as_str() == "ada").then(|| FoundProfile { user: ada(), is_visible: sees_ada(viewer) }))
     });
-    Profiles::new(Arc::new(reader))
-}
-
-fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
-    Dashboard::new(Arc::new(reader), profiles(), Arc::new(FixedClock(now)))
+    Dashboard::new(TestStore::reading(TestReads { profiles, dashboard: reader, ..TestReads::default() }).deps_at(now))
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Signing in a program that has no browser: it shows a code, and somebody confirms it elsewhere.
 
-use std::sync::Arc;
-
 use time::Duration;
 
 use super::access::require_open_session;
@@ -9,10 +7,9 @@ use super::device_login::{Confirmation, DeviceLogin, Poll, UserCode};
 use super::error::IdentityError;
 use super::session::{Credential, Device, Secret, Session, SignedIn};
 use super::sign_in::Recognised;
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, retried};
+use crate::ids::{SessionId, UserId};
 use crate::users::Presence;
 
 /// How often another user code is tried where one is taken.
@@ -28,9 +25,7 @@ enum Authority<'a> {
 /// The use cases of device logins.
 #[derive(Clone)]
 pub struct DeviceLogins {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
     session_lifetime: Duration,
 }
 
@@ -53,9 +48,8 @@ pub enum Asked {
 }
 
 impl DeviceLogins {
-    /// Keeps logins in `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, clock, ids, session_lifetime: Session::LIFETIME }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps, session_lifetime: Session::LIFETIME }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -66,16 +60,16 @@ impl DeviceLogins {
 
     /// Begins a login of the program called `client_name`, which runs on `device`.
     pub async fn begin(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
-        retried(&*self.store, || self.begin_once(client_name.clone(), device.clone())).await
+        self.deps.retried(|| self.begin_once(client_name.clone(), device.clone())).await
     }
 
     async fn begin_once(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
-        let now = self.clock.now();
-        let device_code = Secret::api_token(self.ids.secret());
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let device_code = Secret::api_token(self.deps.ids.secret());
+        let mut tx = self.deps.begin().await?;
         tx.device_logins().forget_ended(now).await?;
         for _ in 0..TRIES {
-            let Some(user_code) = UserCode::of(self.ids.secret()) else { continue };
+            let Some(user_code) = UserCode::of(self.deps.ids.secret()) else { continue };
             let login = DeviceLogin {
                 device_code: device_code.hash(),
                 user_code: user_code.clone(),
@@ -96,10 +90,10 @@ impl DeviceLogins {
 
     /// The login that waits for `code`, to be shown before it is confirmed.
     pub async fn waiting(&self, code: &UserCode) -> Result<DeviceLogin, IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let login = tx.device_logins().find_by_user_code(code).await?;
         let waits =
-            |login: &DeviceLogin| login.confirmation == Confirmation::Open && self.clock.now() < login.expires_at;
+            |login: &DeviceLogin| login.confirmation == Confirmation::Open && self.deps.now() < login.expires_at;
         login.filter(waits).ok_or(IdentityError::UnknownUserCode)
     }
 
@@ -131,7 +125,7 @@ impl DeviceLogins {
         code: &UserCode,
         yes: bool,
     ) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.answer_once(user, authority, code, yes)).await
+        self.deps.retried(|| self.answer_once(user, authority, code, yes)).await
     }
 
     async fn answer_once(
@@ -142,14 +136,14 @@ impl DeviceLogins {
         yes: bool,
     ) -> Result<(), IdentityError> {
         let login = self.waiting(code).await?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let confirmation = if yes { Confirmation::Approved(user) } else { Confirmation::Denied };
         if !tx.device_logins().confirm(login.device_code, confirmation).await? {
             return Err(IdentityError::UnknownUserCode);
         }
         // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
         if yes {
-            let (tx, now) = (&mut *tx, self.clock.now());
+            let (tx, now) = (&mut *tx, self.deps.now());
             match authority {
                 Authority::Session(session) => require_open_session(tx, user, session, now).await?,
                 Authority::Password(known) if known.authorize_sign_in(tx, now).await? => {}
@@ -161,15 +155,15 @@ impl DeviceLogins {
 
     /// What the program gets that asks with `device_code`. A session is given once.
     pub async fn ask(&self, device_code: &str) -> Result<Asked, IdentityError> {
-        retried(&*self.store, || self.ask_once(device_code)).await
+        self.deps.retried(|| self.ask_once(device_code)).await
     }
 
     async fn ask_once(&self, device_code: &str) -> Result<Asked, IdentityError> {
         let Some(Credential::ApiToken(hash)) = Credential::parse(device_code) else {
             return Ok(Asked::Not(Poll::Expired));
         };
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let Some(login) = tx.device_logins().lock(hash).await? else { return Ok(Asked::Not(Poll::Expired)) };
         let poll = login.poll(now);
         let Poll::Approved(user) = poll else {
@@ -182,8 +176,8 @@ impl DeviceLogins {
             // Whoever said yes has left since: a program that asks does not bring them back.
             return Ok(Asked::Not(Poll::Expired));
         }
-        let id = SessionId(self.ids.fresh());
-        let signed_in = SignedIn::new(id, user, self.ids.secret(), login.device, now, self.session_lifetime);
+        let id = SessionId(self.deps.ids.fresh());
+        let signed_in = SignedIn::new(id, user, self.deps.ids.secret(), login.device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
         Ok(Asked::SignedIn(Box::new(signed_in)))
@@ -192,10 +186,9 @@ impl DeviceLogins {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::identity::PasswordHash;
     use crate::ids::MockIds;
     use crate::testing::{TestUnitOfWork, person};
@@ -270,7 +263,7 @@ mod tests {
         let mut ids = MockIds::new();
         ids.expect_fresh().returning(|| Uuid::from_u128(42));
         ids.expect_secret().returning(|| [7; 32]);
-        DeviceLogins::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(ids))
+        DeviceLogins::new(store.deps_with(ids))
     }
 
     fn begin(logins: &DeviceLogins) -> Begun {

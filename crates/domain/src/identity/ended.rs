@@ -1,10 +1,7 @@
 //! What is left of sign-ins that have ended: sessions, API tokens and device logins that open nothing any more.
 
-use std::sync::Arc;
-
 use super::error::IdentityError;
-use crate::clock::Clock;
-use crate::store::Store;
+use crate::deps::Deps;
 
 /// How many sessions, and how many tokens, one transaction removes: few enough that nobody waits for it.
 const BATCH: u32 = 5_000;
@@ -12,14 +9,12 @@ const BATCH: u32 = 5_000;
 /// Removes what has ended.
 #[derive(Clone)]
 pub struct EndedSignIns {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 impl EndedSignIns {
-    /// Removes from `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Removes what has ended, batch by batch, each in a transaction of its own, until nothing is left or `stop` says so;
@@ -27,8 +22,8 @@ impl EndedSignIns {
     pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<u64, IdentityError> {
         let mut forgotten = 0;
         while !stop() {
-            let mut tx = self.store.begin().await?;
-            let now = self.clock.now();
+            let mut tx = self.deps.begin().await?;
+            let now = self.deps.now();
             let sessions = tx.sessions().forget_ended(now, BATCH).await?;
             let tokens = tx.api_tokens().forget_ended(now, BATCH).await?;
             tx.device_logins().forget_ended(now).await?;
@@ -44,13 +39,12 @@ impl EndedSignIns {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use pollster::block_on;
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
 
@@ -70,7 +64,7 @@ mod tests {
             tx.device_logins.expect_forget_ended().times(1).returning(|_| Ok(()));
             tx
         });
-        let ended = EndedSignIns::new(Arc::new(store), Arc::new(FixedClock(NOW)));
+        let ended = EndedSignIns::new(store.deps());
         (block_on(ended.forget(stop)).expect("forgotten"), commits.load(Ordering::SeqCst))
     }
 

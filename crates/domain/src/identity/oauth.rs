@@ -1,7 +1,5 @@
 //! What people do to sign in through a provider, and to link their account there with the one here.
 
-use std::sync::Arc;
-
 use time::{Duration, OffsetDateTime};
 
 use super::access::{KeptAccess, end_access, require_open_session};
@@ -13,10 +11,10 @@ use super::linking::{Decision, decide};
 use super::providers::Providers;
 use super::session::{Device, Session, SignedIn};
 use super::sign_in::authorize_sign_in;
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, SessionId, UserId};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::ids::{SessionId, UserId};
+use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How often a sign-in is tried that collides with others at the same moment.
@@ -25,17 +23,15 @@ const TRIES: usize = 5;
 /// The use cases of signing in through a provider. The provider is asked before a transaction begins, never within.
 #[derive(Clone)]
 pub struct OAuth {
+    deps: Deps,
     providers: Providers,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     session_lifetime: Duration,
 }
 
 impl OAuth {
-    /// Asks `providers` and keeps accounts and sessions in `store`.
-    pub fn new(providers: Providers, store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { providers, store, clock, ids, session_lifetime: Session::LIFETIME }
+    /// Signs accounts in through `providers`.
+    pub fn new(deps: Deps, providers: Providers) -> Self {
+        Self { deps, providers, session_lifetime: Session::LIFETIME }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -52,7 +48,7 @@ impl OAuth {
     /// Begins a sign-in that goes on in a browser at `provider`.
     pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
         let provider = self.providers.get(provider)?;
-        let (state, verifier) = (State::of(self.ids.secret()), Verifier::of(self.ids.secret()));
+        let (state, verifier) = (State::of(self.deps.ids.secret()), Verifier::of(self.deps.ids.secret()));
         Ok(Authorization { url: provider.authorize_url(&state, &verifier), state, verifier })
     }
 
@@ -94,7 +90,7 @@ impl OAuth {
     /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`]. An account that was deleted, and
     /// is not gone for good, comes back.
     pub async fn sign_in(&self, external: &ExternalAccount, device: Device) -> Result<SignedIn, IdentityError> {
-        let names = usernames(&external.login, self.ids.fresh().as_u64_pair().1);
+        let names = usernames(&external.login, self.deps.ids.fresh().as_u64_pair().1);
         let mut tries = 1;
         loop {
             match self.try_sign_in(external, &names, device.clone()).await {
@@ -111,7 +107,7 @@ impl OAuth {
         names: &[Username],
         device: Device,
     ) -> Result<SignedIn, IdentityError> {
-        retried(&*self.store, || self.try_sign_in_once(external, names, device.clone())).await
+        self.deps.retried(|| self.try_sign_in_once(external, names, device.clone())).await
     }
 
     async fn try_sign_in_once(
@@ -120,8 +116,8 @@ impl OAuth {
         names: &[Username],
         device: Device,
     ) -> Result<SignedIn, IdentityError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let left_after = gone_by(now);
         let owner = tx.external_accounts().owner(&external.provider, &external.subject, left_after).await?;
         let holder = match &external.verified_email {
@@ -152,7 +148,7 @@ impl OAuth {
         if !authorize_sign_in(&mut *tx, user, now).await? {
             return Err(IdentityError::ExternalAccountTaken);
         }
-        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let (id, secret) = (SessionId(self.deps.ids.fresh()), self.deps.ids.secret());
         let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
@@ -179,7 +175,7 @@ impl OAuth {
         session: SessionId,
         external: &ExternalAccount,
     ) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.try_link_once(user, session, external)).await
+        self.deps.retried(|| self.try_link_once(user, session, external)).await
     }
 
     async fn try_link_once(
@@ -188,8 +184,8 @@ impl OAuth {
         session: SessionId,
         external: &ExternalAccount,
     ) -> Result<(), IdentityError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         match tx.external_accounts().owner(&external.provider, &external.subject, gone_by(now)).await? {
             Some(owner) if owner == user => {
                 tx.external_accounts().touch(external, now).await?;
@@ -203,18 +199,18 @@ impl OAuth {
 
     /// The accounts that `user` has linked, in the order of the providers' names.
     pub async fn accounts(&self, user: UserId) -> Result<Vec<LinkedAccount>, IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         Ok(tx.external_accounts().of(user).await?)
     }
 
     /// Undoes the link of `user` to their account at `provider`, which this instance need not be configured for any more. Fails
     /// where it is the last way to sign in: there is no password, and no other link to a provider that there is.
     pub async fn unlink(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.unlink_once(user, provider)).await
+        self.deps.retried(|| self.unlink_once(user, provider)).await
     }
 
     async fn unlink_once(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         // Of two that are undone at the same time, the second sees that the first is gone.
         tx.users().hold(user).await?;
         let accounts = tx.external_accounts().of(user).await?;
@@ -240,7 +236,7 @@ impl OAuth {
         let free = tx.users().free_usernames(names).await?;
         let taken = || IdentityError::UsernameTaken(external.login.clone());
         let user = User {
-            id: UserId(self.ids.fresh()),
+            id: UserId(self.deps.ids.fresh()),
             username: free.into_iter().next().ok_or_else(taken)?,
             email: external.verified_email.clone(),
             email_verified: external.verified_email.is_some(),

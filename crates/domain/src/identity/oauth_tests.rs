@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use super::ports::MockIdentityProvider;
 use super::*;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{MockIds, SessionId, UserId};
 use crate::testing::TestUnitOfWork;
@@ -209,8 +208,8 @@ fn oauth(world: &Arc<World>, provider: MockIdentityProvider) -> OAuth {
         [secrets; 32]
     });
     let w = world.clone();
-    let store = Arc::new(TestUnitOfWork::store(move || transaction(&w)));
-    OAuth::new(Providers::new([Arc::new(provider) as _]), store, Arc::new(FixedClock(NOW)), Arc::new(ids))
+    let deps = TestUnitOfWork::store(move || transaction(&w)).deps_with(ids);
+    OAuth::new(deps, Providers::new([Arc::new(provider) as _]))
 }
 
 fn provider() -> MockIdentityProvider {
@@ -482,7 +481,7 @@ fn a_link_is_undone_unless_it_is_the_last_way_in() {
             tx
         });
         let providers = Providers::new([Arc::new(provider()) as _]);
-        let oauth = OAuth::new(providers, Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(MockIds::new()));
+        let oauth = OAuth::new(store.deps(), providers);
         let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| error.code());
         assert_eq!(undone, expected, "{asked} of {linked:?}, {has_password}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));

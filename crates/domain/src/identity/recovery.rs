@@ -10,34 +10,26 @@ use super::credentials::{Password, PasswordHash, SignInName};
 use super::email::Email;
 use super::error::IdentityError;
 use super::ports::PasswordHasher;
-use crate::clock::Clock;
-use crate::ids::{Ids, UserId};
+use crate::deps::Deps;
+use crate::ids::UserId;
 use crate::mail::{EmailJob, RequestedEmail, bound_to_password};
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::users::{Presence, User};
 
 /// The use cases of addresses and forgotten passwords.
 #[derive(Clone)]
 pub struct Recovery {
-    store: Arc<dyn Store>,
+    deps: Deps,
     passwords: Arc<dyn PasswordHasher>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     tickets: TokenKey,
     sends_email: bool,
 }
 
 impl Recovery {
-    /// Keeps in `store` what whoever brings a ticket that `tickets` signed may change. No email is sent.
-    pub fn new(
-        store: Arc<dyn Store>,
-        passwords: Arc<dyn PasswordHasher>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        tickets: TokenKey,
-    ) -> Self {
-        Self { store, passwords, clock, ids, tickets, sends_email: false }
+    /// Accepts tokens that `tickets` signed. No email is sent.
+    pub fn new(deps: Deps, passwords: Arc<dyn PasswordHasher>, tickets: TokenKey) -> Self {
+        Self { deps, passwords, tickets, sends_email: false }
     }
 
     /// The same, with emails if `sends` says so.
@@ -49,18 +41,18 @@ impl Recovery {
     /// Has an email sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
     /// and a few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.ask_for_verification_once(user)).await
+        self.deps.retried(|| self.ask_for_verification_once(user)).await
     }
 
     async fn ask_for_verification_once(&self, user: UserId) -> Result<(), IdentityError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let account = tx.users().find(user).await?.ok_or(IdentityError::NotSignedIn)?;
         if account.email.is_none() {
             return Err(IdentityError::NoAddress);
         }
         if self.sends_email && !account.email_verified {
-            RequestedEmail::verification(&*self.ids, user).enqueue(&mut *tx, now).await?;
+            RequestedEmail::verification(&*self.deps.ids, user).enqueue(&mut *tx, now).await?;
             tx.commit().await?;
         }
         Ok(())
@@ -68,13 +60,13 @@ impl Recovery {
 
     /// Notes that the address `ticket` was sent to is its owner's. Doing it again changes nothing.
     pub async fn verify_email(&self, ticket: &str) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.verify_email_once(ticket)).await
+        self.deps.retried(|| self.verify_email_once(ticket)).await
     }
 
     async fn verify_email_once(&self, ticket: &str) -> Result<(), IdentityError> {
         let (unverified, user) = read(ticket, Purpose::VerifyEmail)?;
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let account = tx.users().find(user).await?.ok_or(IdentityError::BadLink)?;
         let email = account.email.ok_or(IdentityError::BadLink)?;
         if !self.tickets.confirms(&unverified, &[email.as_str()], now) {
@@ -90,19 +82,19 @@ impl Recovery {
     /// Has an email sent to `email`, if it is known to be the address of somebody with an account; at most one in five
     /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.forgot_password_once(email)).await
+        self.deps.retried(|| self.forgot_password_once(email)).await
     }
 
     async fn forgot_password_once(&self, email: &Email) -> Result<(), IdentityError> {
         if !self.sends_email {
             return Ok(());
         }
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         // Only accounts that are there: whoever left comes back by signing in.
         let found = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), now).await?;
         let user = found.map(|(user, _)| user).filter(|user| user.email_verified).map(|user| user.id);
-        RequestedEmail::password_reset(&*self.ids, user, email).enqueue(&mut *tx, now).await?;
+        RequestedEmail::password_reset(&*self.deps.ids, user, email).enqueue(&mut *tx, now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -114,12 +106,12 @@ impl Recovery {
     /// account with the same verified address is linked again by signing in through it.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
         let (unverified, user) = read(ticket, Purpose::ResetPassword)?;
-        let mut tx = self.store.begin().await?;
-        self.require_owner(&mut *tx, user, &unverified, self.clock.now()).await?;
+        let mut tx = self.deps.begin().await?;
+        self.require_owner(&mut *tx, user, &unverified, self.deps.now()).await?;
         drop(tx);
         // Costly, so only for a ticket that is good, and not within a transaction.
         let new = self.passwords.hash(new).await?;
-        retried(&*self.store, || self.reset_password_once(user, &unverified, &new)).await
+        self.deps.retried(|| self.reset_password_once(user, &unverified, &new)).await
     }
 
     async fn reset_password_once(
@@ -128,16 +120,16 @@ impl Recovery {
         unverified: &UnverifiedToken,
         new: &PasswordHash,
     ) -> Result<(), IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if end_access(&mut *tx, user, KeptAccess::NONE).await? != Some(Presence::Here) {
             return Err(IdentityError::BadLink);
         }
-        self.require_owner(&mut *tx, user, unverified, self.clock.now()).await?;
+        self.require_owner(&mut *tx, user, unverified, self.deps.now()).await?;
         tx.users().set_password(user, new.clone()).await?;
         tx.login_attempts().forget(AttemptKey::account(user)).await?;
         if self.sends_email {
-            let now = self.clock.now();
-            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.ids, user, now)], now).await?;
+            let now = self.deps.now();
+            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.deps.ids, user, now)], now).await?;
         }
         Ok(tx.commit().await?)
     }

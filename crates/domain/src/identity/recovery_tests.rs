@@ -13,9 +13,8 @@ use super::email::Email;
 use super::error::IdentityError;
 use super::ports::MockPasswordHasher;
 use super::recovery::Recovery;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::{CountingIds, UserId};
+use crate::ids::UserId;
 use crate::jobs::{Job, NewJob};
 use crate::mail::{About, EmailJob};
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
@@ -58,8 +57,7 @@ impl World {
         let store = TestUnitOfWork::store(move || world.open());
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().returning(|password| Ok(PasswordHash(password.expose().to_owned())));
-        let clock = Arc::new(FixedClock(NOW));
-        Recovery::new(Arc::new(store), Arc::new(passwords), clock, Arc::new(CountingIds), key()).with_email(sends)
+        Recovery::new(store.deps(), Arc::new(passwords), key()).with_email(sends)
     }
 
     fn open(&self) -> TestUnitOfWork {
@@ -195,8 +193,7 @@ fn an_address_that_went_to_somebody_else_this_moment_is_not_verified() {
         tx.users.expect_verify_email().returning(|_, _, _| Ok(false));
         tx
     });
-    let (passwords, clock) = (Arc::new(MockPasswordHasher::new()), Arc::new(FixedClock(NOW)));
-    let recovery = Recovery::new(Arc::new(store), passwords, clock, Arc::new(CountingIds), key());
+    let recovery = Recovery::new(store.deps(), Arc::new(MockPasswordHasher::new()), key());
     let link = ticket(Purpose::VerifyEmail, LATER, &["ada@example.org"]);
     assert!(matches!(block_on(recovery.verify_email(&link)), Err(IdentityError::BadLink)));
     assert_eq!(world.commits(), 0);

@@ -12,13 +12,13 @@ use super::error::IdentityError;
 use super::ports::{PasswordHasher, SessionReader};
 use super::session::{Credential, Device, Principal, Session, SignedIn};
 use super::sign_in::Recognised;
-use crate::clock::Clock;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, SessionId, UserId};
+use crate::ids::{SessionId, UserId};
 use crate::mail::{EmailJob, RequestedEmail};
 use crate::referrals::{Join, ReferralChain, ReferralCode, VisitorSalt};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is known: noting every request would write on every read.
@@ -55,11 +55,9 @@ pub struct PasswordChange {
 /// The use cases of sign-in.
 #[derive(Clone)]
 pub struct Identity {
-    store: Arc<dyn Store>,
+    deps: Deps,
     sessions: Arc<dyn SessionReader>,
     passwords: Arc<dyn PasswordHasher>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     session_lifetime: Duration,
     failed_logins: Option<FailedLogins>,
     salt: VisitorSalt,
@@ -67,18 +65,15 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Keeps accounts and sessions in `store`, looks tokens up in `sessions`, and finds the clicks of those who come by a
-    /// code with `salt`.
+    /// Looks tokens up in `sessions`, and hashes the visitors of referral links with `salt`.
     pub fn new(
-        store: Arc<dyn Store>,
+        deps: Deps,
         sessions: Arc<dyn SessionReader>,
         passwords: Arc<dyn PasswordHasher>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
         salt: VisitorSalt,
     ) -> Self {
         let session_lifetime = Session::LIFETIME;
-        Self { store, sessions, passwords, clock, ids, session_lifetime, failed_logins: None, salt, sends_email: false }
+        Self { deps, sessions, passwords, session_lifetime, failed_logins: None, salt, sends_email: false }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -102,9 +97,9 @@ impl Identity {
     /// Makes an account and signs it in. A referral code that is nobody's is a link that has become old, and ignored.
     pub async fn register(&self, registration: Registration, device: Device) -> Result<SignedIn, IdentityError> {
         let password = self.passwords.hash(registration.password).await?;
-        let now = self.clock.now();
+        let now = self.deps.now();
         let user = User {
-            id: UserId(self.ids.fresh()),
+            id: UserId(self.deps.ids.fresh()),
             username: registration.username,
             email: Some(registration.email),
             email_verified: false,
@@ -116,7 +111,7 @@ impl Identity {
             updated_at: now,
         };
         let code = registration.referral_code;
-        retried(&*self.store, || self.register_once(&user, &password, code.as_ref(), &device)).await
+        self.deps.retried(|| self.register_once(&user, &password, code.as_ref(), &device)).await
     }
 
     async fn register_once(
@@ -128,8 +123,8 @@ impl Identity {
     ) -> Result<SignedIn, IdentityError> {
         let now = user.created_at;
         let (mut tx, chain) = match code {
-            Some(code) => ReferralChain::begin_by_code(&*self.store, None, code).await?,
-            None => (self.store.begin().await?, None),
+            Some(code) => ReferralChain::begin_by_code(&*self.deps.store, None, code).await?,
+            None => (self.deps.begin().await?, None),
         };
         tx.users().insert(user, Some(password.clone())).await.map_err(|error| match error {
             StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
@@ -141,10 +136,10 @@ impl Identity {
         if let Some((chain, code)) = chain.zip(code) {
             let visitor = self.salt.visitor(code, device);
             let join = Join { referred: user.id, visitor, now, pays: false };
-            chain.join(&mut *tx, &*self.ids, join).await?;
+            chain.join(&mut *tx, &*self.deps.ids, join).await?;
         }
         if self.sends_email {
-            RequestedEmail::verification(&*self.ids, user.id).enqueue(&mut *tx, now).await?;
+            RequestedEmail::verification(&*self.deps.ids, user.id).enqueue(&mut *tx, now).await?;
         }
         let signed_in = self.open_session(&mut *tx, user.id, device.clone(), now).await?;
         tx.commit().await?;
@@ -158,12 +153,12 @@ impl Identity {
     /// account has counts by itself.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
         let known = self.recognise(name, password, &device).await?;
-        retried(&*self.store, || self.login_once(&known, &device)).await
+        self.deps.retried(|| self.login_once(&known, &device)).await
     }
 
     async fn login_once(&self, known: &Recognised, device: &Device) -> Result<SignedIn, IdentityError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         if !known.authorize_sign_in(&mut *tx, now).await? {
             return Err(IdentityError::WrongCredentials);
         }
@@ -180,11 +175,11 @@ impl Identity {
         password: Password,
         device: &Device,
     ) -> Result<Recognised, IdentityError> {
-        let (user, hash, attempt) = retried(&*self.store, || self.attempt_once(name, device)).await?;
+        let (user, hash, attempt) = self.deps.retried(|| self.attempt_once(name, device)).await?;
         let fits = self.passwords.verify(password, hash.clone()).await?;
         let (user, password) = user.zip(hash).filter(|_| fits).ok_or(IdentityError::WrongCredentials)?;
         if let Some(attempt) = attempt {
-            retried(&*self.store, || self.succeed_once(attempt)).await?;
+            self.deps.retried(|| self.succeed_once(attempt)).await?;
         }
         Ok(Recognised { user, password })
     }
@@ -195,8 +190,8 @@ impl Identity {
         name: &str,
         device: &Device,
     ) -> Result<(Option<UserId>, Option<PasswordHash>, Option<Attempt>), IdentityError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
         let found = match SignInName::parse(name) {
             Some(name) => tx.users().find_for_sign_in(&name, gone_by(now)).await?,
             None => None,
@@ -221,7 +216,7 @@ impl Identity {
     }
 
     async fn succeed_once(&self, attempt: Attempt) -> Result<(), IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         attempt.succeed(tx.login_attempts()).await?;
         Ok(tx.commit().await?)
     }
@@ -229,7 +224,7 @@ impl Identity {
     /// Who calls with `token`.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, IdentityError> {
         let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
-        let now = self.clock.now();
+        let now = self.deps.now();
         let principal = self.sessions.principal(credential, now).await?.ok_or(IdentityError::NotSignedIn)?;
         if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_GRAIN) {
             self.sessions.touch(principal.via, now).await?;
@@ -248,10 +243,10 @@ impl Identity {
         device: &Device,
     ) -> Result<(), IdentityError> {
         let PasswordChange { current, new, keep_api_tokens } = change;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let (_, hash) = tx.users().find_with_password(user).await?.ok_or(IdentityError::NotSignedIn)?;
         let password = hash.ok_or(IdentityError::NoPassword)?;
-        let attempt = Attempt::new(AttemptKey::account(user), device, self.clock.now());
+        let attempt = Attempt::new(AttemptKey::account(user), device, self.deps.now());
         let attempt = self.begin_attempt(tx, attempt).await?;
         if !self.passwords.verify(current, Some(password.clone())).await? {
             return Err(IdentityError::WrongCredentials);
@@ -259,7 +254,7 @@ impl Identity {
         let new = self.passwords.hash(new).await?;
         let known = Recognised { user, password };
         let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::WAYS_TO_SIGN_IN };
-        retried(&*self.store, || self.change_password_once(&known, kept, attempt, &new)).await
+        self.deps.retried(|| self.change_password_once(&known, kept, attempt, &new)).await
     }
 
     async fn change_password_once(
@@ -270,7 +265,7 @@ impl Identity {
         new: &PasswordHash,
     ) -> Result<(), IdentityError> {
         let user = known.user;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if end_access(&mut *tx, user, kept).await?.is_none() || !known.is_current(&mut *tx).await? {
             return Err(IdentityError::WrongCredentials);
         }
@@ -279,8 +274,8 @@ impl Identity {
         }
         tx.users().set_password(user, new.clone()).await?;
         if self.sends_email {
-            let now = self.clock.now();
-            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.ids, user, now)], now).await?;
+            let now = self.deps.now();
+            tx.jobs().enqueue(&[EmailJob::password_changed(&*self.deps.ids, user, now)], now).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -295,16 +290,16 @@ impl Identity {
 
     /// The open sessions of `user`, newest first.
     pub async fn sessions(&self, user: UserId) -> Result<Vec<Session>, IdentityError> {
-        Ok(self.sessions.open_sessions(user, self.clock.now()).await?)
+        Ok(self.sessions.open_sessions(user, self.deps.now()).await?)
     }
 
     /// Ends one session of `user`.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.end_session_once(user, session)).await
+        self.deps.retried(|| self.end_session_once(user, session)).await
     }
 
     async fn end_session_once(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if !tx.sessions().delete(user, session).await? {
             return Err(IdentityError::UnknownSession(session.to_string()));
         }
@@ -319,7 +314,7 @@ impl Identity {
         device: Device,
         now: OffsetDateTime,
     ) -> Result<SignedIn, IdentityError> {
-        let (id, secret) = (SessionId(self.ids.fresh()), self.ids.secret());
+        let (id, secret) = (SessionId(self.deps.ids.fresh()), self.deps.ids.secret());
         let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         Ok(signed_in)

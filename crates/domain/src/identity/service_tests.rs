@@ -1,7 +1,6 @@
 //! Signing in over mocked ports.
 
 use super::*;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader, MockSessionRepository};
 use crate::identity::{PasswordHash, Secret, Via};
@@ -48,15 +47,8 @@ fn identity(
     let mut ids = MockIds::new();
     ids.expect_fresh().returning(|| Uuid::from_u128(42));
     ids.expect_secret().returning(|| [7; 32]);
-    let store = TestUnitOfWork::store(open);
-    Identity::new(
-        Arc::new(store),
-        Arc::new(sessions),
-        Arc::new(passwords),
-        Arc::new(FixedClock(NOW)),
-        Arc::new(ids),
-        VisitorSalt::of(b"a secret"),
-    )
+    let deps = TestUnitOfWork::store(open).deps_with(ids);
+    Identity::new(deps, Arc::new(sessions), Arc::new(passwords), VisitorSalt::of(b"a secret"))
 }
 
 /// A transaction in which ada exists, with the password `correct horse`.

@@ -1,27 +1,21 @@
 //! What people do with API tokens: make, list and revoke them.
 
-use std::sync::Arc;
-
 use super::access::require_open_session;
 use super::api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, TokenRequest};
 use super::error::IdentityError;
 use super::session::Secret;
-use crate::clock::Clock;
-use crate::ids::{ApiTokenId, Ids, SessionId, UserId};
-use crate::store::{Store, retried};
+use crate::deps::Deps;
+use crate::ids::{ApiTokenId, SessionId, UserId};
 
 /// The use cases of API tokens.
 #[derive(Clone)]
 pub struct ApiTokens {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl ApiTokens {
-    /// Keeps tokens in `store`.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Makes a token of `user`, who calls through `session`.
@@ -31,7 +25,7 @@ impl ApiTokens {
         session: SessionId,
         request: TokenRequest,
     ) -> Result<IssuedToken, IdentityError> {
-        retried(&*self.store, || self.issue_once(user, session, request.clone())).await
+        self.deps.retried(|| self.issue_once(user, session, request.clone())).await
     }
 
     async fn issue_once(
@@ -40,13 +34,13 @@ impl ApiTokens {
         session: SessionId,
         request: TokenRequest,
     ) -> Result<IssuedToken, IdentityError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         if request.expires_at.is_some_and(|end| end <= now) {
             return Err(IdentityError::TokenEndsBefore);
         }
-        let secret = Secret::api_token(self.ids.secret());
+        let secret = Secret::api_token(self.deps.ids.secret());
         let token = ApiToken {
-            id: ApiTokenId(self.ids.fresh()),
+            id: ApiTokenId(self.deps.ids.fresh()),
             user,
             hash: secret.hash(),
             name: request.name,
@@ -55,7 +49,7 @@ impl ApiTokens {
             expires_at: request.expires_at,
             last_used_at: None,
         };
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         // Two requests at once do not both make the last one.
         tx.accounts().lock(user).await?.ok_or(IdentityError::NotSignedIn)?;
         if tx.api_tokens().of(user, now).await?.len() >= MOST_API_TOKENS {
@@ -69,17 +63,17 @@ impl ApiTokens {
 
     /// The tokens of `user` that have not ended, newest first.
     pub async fn list(&self, user: UserId) -> Result<Vec<ApiToken>, IdentityError> {
-        let mut tx = self.store.begin().await?;
-        Ok(tx.api_tokens().of(user, self.clock.now()).await?)
+        let mut tx = self.deps.begin().await?;
+        Ok(tx.api_tokens().of(user, self.deps.now()).await?)
     }
 
     /// Revokes a token of `user`.
     pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
-        retried(&*self.store, || self.revoke_once(user, token)).await
+        self.deps.retried(|| self.revoke_once(user, token)).await
     }
 
     async fn revoke_once(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if !tx.api_tokens().delete(user, token).await? {
             return Err(IdentityError::UnknownToken(token.to_string()));
         }
@@ -90,9 +84,7 @@ impl ApiTokens {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::FixedClock;
     use crate::identity::{Credential, Scopes};
-    use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::{NOW, account};
     use crate::users::Presence;
@@ -127,7 +119,7 @@ mod tests {
             tx.api_tokens.expect_delete().returning(|_, token| Ok(token == ApiTokenId(Uuid::from_u128(9))));
             tx
         });
-        ApiTokens::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
+        ApiTokens::new(store.deps())
     }
 
     fn request(expires_at: Option<time::OffsetDateTime>) -> TokenRequest {

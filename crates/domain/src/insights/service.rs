@@ -1,42 +1,28 @@
 //! What is done with benchmarks: computed, and put beside somebody's own figures.
 
-use std::sync::Arc;
-
 use super::comparison::Comparison;
 use super::error::InsightError;
-use super::ports::InsightReader;
-use crate::clock::Clock;
 use crate::days::{Period, Window, Zone};
+use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::leaderboard::ports::ZoneDay;
-use crate::store::Store;
-use crate::users::ports::ProfileReader;
 
 /// The use cases of benchmarks.
 #[derive(Clone)]
 pub struct Insights {
-    store: Arc<dyn Store>,
-    people: Arc<dyn ProfileReader>,
-    reader: Arc<dyn InsightReader>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 impl Insights {
-    /// Computes benchmarks in `store`, reads accounts from `people` and figures from `reader`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        people: Arc<dyn ProfileReader>,
-        reader: Arc<dyn InsightReader>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { store, people, reader, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Computes the benchmarks of all periods; returns how many people have usage. Those before are read until it is done.
     pub async fn refresh(&self) -> Result<u64, InsightError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.benchmarks().lock().await?;
-        let now = self.clock.now();
+        let now = self.deps.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.benchmarks().refresh(&todays, now).await?;
         tx.commit().await?;
@@ -45,10 +31,11 @@ impl Insights {
 
     /// The figures of `user` in `period` as of now, beside the community's.
     pub async fn compare(&self, user: UserId, period: Period) -> Result<Comparison, InsightError> {
-        let benchmark = self.reader.benchmark(period).await?.ok_or(InsightError::NoBenchmark(period))?;
-        let account = self.people.account(user).await?.ok_or(InsightError::Unknown(user))?;
-        let now = account.zone.clone().unwrap_or_else(Zone::utc).local(self.clock.now());
-        let own = self.reader.own(Window::of(user, period, now.date), now.date).await?;
+        let benchmark =
+            self.deps.reads().insights().benchmark(period).await?.ok_or(InsightError::NoBenchmark(period))?;
+        let account = self.deps.reads().profiles().account(user).await?.ok_or(InsightError::Unknown(user))?;
+        let now = account.zone.clone().unwrap_or_else(Zone::utc).local(self.deps.now());
+        let own = self.deps.reads().insights().own(Window::of(user, period, now.date), now.date).await?;
         Ok(Comparison { user: account, now, own: own.ok_or(InsightError::Unknown(user))?, benchmark })
     }
 }

@@ -10,11 +10,10 @@ use time::macros::{date, datetime};
 use super::comparison::testing::comparison;
 use super::ports::MockInsightReader;
 use super::*;
-use crate::clock::FixedClock;
 use crate::days::{Period, Zone};
 use crate::error::{DomainError, ErrorKind};
 use crate::leaderboard::ports::ZoneDay;
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestReads, TestStore, TestUnitOfWork};
 use crate::users::User;
 use crate::users::ports::MockProfileReader;
 
@@ -36,8 +35,8 @@ fn insights(zone: &'static str, is_there: bool, has_benchmark: bool) -> Insights
         let days = (today - window.from).whole_days();
         Ok(Some(Own { tokens: days, week: today.day().into(), ..Own::default() }))
     });
-    let store = TestUnitOfWork::store(TestUnitOfWork::default);
-    Insights::new(Arc::new(store), Arc::new(people), Arc::new(reader), Arc::new(FixedClock(NOW)))
+    let reads = TestReads { profiles: people, insights: reader, ..TestReads::default() };
+    Insights::new(TestStore::reading(reads).deps_at(NOW))
 }
 
 #[test]
@@ -79,8 +78,7 @@ fn benchmarks_know_the_date_in_every_zone_and_are_computed_under_the_lock() {
         });
         tx
     });
-    let (people, reader) = (MockProfileReader::new(), MockInsightReader::new());
-    let insights = Insights::new(Arc::new(store), Arc::new(people), Arc::new(reader), Arc::new(FixedClock(NOW)));
+    let insights = Insights::new(store.deps_at(NOW));
     assert_eq!(block_on(insights.refresh()).expect("benchmarks"), 7);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
 }

@@ -1,22 +1,16 @@
 //! Sums up everybody's week once it is over where they live.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
-use super::ports::{DueWeek, WeeklyReader};
+use super::ports::DueWeek;
 use super::summary::WeeklySummary;
 use crate::batch_outcome::BatchOutcome;
-use crate::clock::Clock;
-use crate::dashboard::ports::DashboardReader;
 use crate::days::{Window, Zone};
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, NotificationId, UserId};
+use crate::ids::{NotificationId, UserId};
 use crate::notifications::Notification;
-use crate::store::{Store, retried};
 use crate::streaks::Streak;
-use crate::streaks::ports::StreakReader;
-use crate::users::ports::ProfileReader;
 use crate::weeks::Week;
 
 /// How many people are looked up at once.
@@ -25,39 +19,24 @@ const PAGE: u32 = 500;
 /// The use case of summing up weeks.
 #[derive(Clone)]
 pub struct WeeklySummaries {
-    store: Arc<dyn Store>,
-    weeks: Arc<dyn WeeklyReader>,
-    streaks: Arc<dyn StreakReader>,
-    people: Arc<dyn ProfileReader>,
-    dashboard: Arc<dyn DashboardReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl WeeklySummaries {
-    /// Finds who is due through `weeks` and `streaks`, reads accounts from `people` and figures from `dashboard`, and notifies in `store`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        weeks: Arc<dyn WeeklyReader>,
-        streaks: Arc<dyn StreakReader>,
-        people: Arc<dyn ProfileReader>,
-        dashboard: Arc<dyn DashboardReader>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { store, weeks, streaks, people, dashboard, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Sums up the last week of everybody for whom it is time, each in a transaction of its own, until all are done or `stop`
     /// says so; returns how many. A week is summed up once for a person, however often and by however many this is done; a
     /// failure with one keeps nobody else from theirs, and is tried again the next time.
     pub async fn sum_up(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
-        let now = self.clock.now();
-        let zones = self.streaks.zones().await?.into_iter();
+        let now = self.deps.now();
+        let zones = self.deps.reads().streaks().zones().await?.into_iter();
         let due: Vec<DueWeek> = zones.filter_map(|zone| DueWeek::of(zone, now)).collect();
         let (mut round, mut after) = (BatchOutcome::default(), None);
         while !due.is_empty() && !stop() {
-            let people = self.weeks.unsummed(&due, after, PAGE).await?;
+            let people = self.deps.reads().weekly().unsummed(&due, after, PAGE).await?;
             for (user, week) in &people {
                 round.record(self.sum_up_one(*user, *week, now).await)?;
             }
@@ -71,17 +50,17 @@ impl WeeklySummaries {
 
     /// Tells `user` what `week` came to; says no where they were told before, or are gone.
     async fn sum_up_one(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
-        retried(&*self.store, || self.sum_up_one_once(user, week, now)).await
+        self.deps.retried(|| self.sum_up_one_once(user, week, now)).await
     }
 
     async fn sum_up_one_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
         let Some(summary) = self.summary(user, week, now).await? else { return Ok(false) };
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if tx.accounts().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
             return Ok(false);
         }
         let content = summary.content();
-        let notification = Notification { id: NotificationId(self.ids.fresh()), user, content, created_at: now };
+        let notification = Notification { id: NotificationId(self.deps.ids.fresh()), user, content, created_at: now };
         tx.notifications().insert(user, &[notification]).await?;
         tx.commit().await?;
         Ok(true)
@@ -93,14 +72,14 @@ impl WeeklySummaries {
         week: Week,
         now: OffsetDateTime,
     ) -> Result<Option<WeeklySummary>, StoreError> {
-        let Some(account) = self.people.account(user).await? else { return Ok(None) };
+        let Some(account) = self.deps.reads().profiles().account(user).await? else { return Ok(None) };
         let today = account.zone.unwrap_or_else(Zone::utc).date(now);
         let this = Window { person: user, from: week.monday(), to: week.sunday() };
         let both = Window { from: week.previous().monday(), ..this };
-        let days = self.dashboard.days(both, Some(user)).await?;
-        let tools = self.dashboard.tools(this, Some(user)).await?;
-        let models = self.dashboard.models(this, Some(user)).await?;
-        let figures = self.dashboard.figures(&[this], Some(user)).await?;
+        let days = self.deps.reads().dashboard().days(both, Some(user)).await?;
+        let tools = self.deps.reads().dashboard().tools(this, Some(user)).await?;
+        let models = self.deps.reads().dashboard().models(this, Some(user)).await?;
+        let figures = self.deps.reads().dashboard().figures(&[this], Some(user)).await?;
         let streak = figures.first().map_or(0, |(_, figures)| Streak::of(&figures.active_days, today).current);
         let most = |tokens: i64, name: &str| (tokens, std::cmp::Reverse(name.to_owned()));
         let top_tool = tools.items.iter().max_by_key(|tool| most(tool.tokens, tool.source.as_str()));
@@ -109,7 +88,7 @@ impl WeeklySummaries {
             streak,
             top_tool: top_tool.map(|tool| tool.source.as_str().to_owned()),
             top_model: top_model.map(|model| model.model.as_str().to_owned()),
-            rank: self.weeks.rank(user).await?,
+            rank: self.deps.reads().weekly().rank(user).await?,
             ..WeeklySummary::of(week, &days)
         }))
     }
@@ -117,20 +96,18 @@ impl WeeklySummaries {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use pollster::block_on;
     use time::macros::{date, datetime};
     use uuid::Uuid;
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::dashboard::ports::MockDashboardReader;
     use crate::dashboard::{DayUsage, TopList};
-    use crate::ids::CountingIds;
     use crate::insights::ports::MockWeeklyReader;
     use crate::streaks::ports::MockStreakReader;
-    use crate::testing::{TestUnitOfWork, person};
+    use crate::testing::{TestReads, TestUnitOfWork, person};
     use crate::usage::Sums;
     use crate::usage::testing::account;
     use crate::users::ports::MockProfileReader;
@@ -177,16 +154,8 @@ mod tests {
         dashboard.expect_tools().returning(|_, _| Ok(TopList::default()));
         dashboard.expect_models().returning(|_, _| Ok(TopList::default()));
         dashboard.expect_figures().returning(|_, _| Ok(Vec::new()));
-        let clock = Arc::new(FixedClock(datetime!(2026-11-23 9:00 UTC)));
-        let summaries = WeeklySummaries::new(
-            Arc::new(store),
-            Arc::new(weeks),
-            Arc::new(streaks),
-            Arc::new(people),
-            Arc::new(dashboard),
-            clock,
-            Arc::new(CountingIds),
-        );
+        let reads = TestReads { weekly: weeks, streaks, profiles: people, dashboard, ..TestReads::default() };
+        let summaries = WeeklySummaries::new(store.with_reads(reads).deps_at(datetime!(2026-11-23 9:00 UTC)));
         let outcome = block_on(summaries.sum_up(|| false));
         let told = told.lock().expect("who was told").clone();
         (outcome, told)

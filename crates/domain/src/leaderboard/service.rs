@@ -1,7 +1,6 @@
 //! What is done with boards: refreshed, looked at, and in the end forgotten.
 
 use std::fmt;
-use std::sync::Arc;
 
 use time::{Date, Duration};
 
@@ -9,18 +8,17 @@ use super::asking::ask_for_refresh;
 use super::board::{Board, BoardKind, BoardQuery, Entry, Part, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
-use super::ports::{BestRank, LeaderboardReader, ZoneDay};
+use super::ports::{BestRank, ZoneDay};
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::achievements::{Metric, catalogue};
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget};
 use crate::batch_outcome::BatchOutcome;
-use crate::clock::Clock;
 use crate::days::{Period, window_start};
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, JobId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
-use crate::store::{Store, retried};
 use crate::text::grouped;
 use crate::users::{Username, ViewedProfile};
 
@@ -33,10 +31,7 @@ const PRUNED_AT_ONCE: u32 = 5_000;
 /// The use cases of boards.
 #[derive(Clone)]
 pub struct Leaderboard {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn LeaderboardReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 /// What a refresh did.
@@ -70,14 +65,8 @@ impl fmt::Display for Refreshed {
 }
 
 impl Leaderboard {
-    /// Computes boards in `store` and reads them from `reader`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reader: Arc<dyn LeaderboardReader>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { store, reader, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Ranks everybody anew, freezes the months that are over, and gives people what their ranks earn. Each step is whole or
@@ -98,42 +87,42 @@ impl Leaderboard {
     /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks while one
     /// waits gets that one; one that has begun may have read already, so another is queued.
     pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
-        retried(&*self.store, || self.request_refresh_once(by)).await
+        self.deps.retried(|| self.request_refresh_once(by)).await
     }
 
     async fn request_refresh_once(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
-        let now = self.clock.now();
-        let mut tx = self.store.begin().await?;
-        let queued = ask_for_refresh(&mut *tx, &*self.ids, now, now).await?;
+        let now = self.deps.now();
+        let mut tx = self.deps.begin().await?;
+        let queued = ask_for_refresh(&mut *tx, &*self.deps.ids, now, now).await?;
         let details = vec![("job", queued.to_string().into())];
         AdminAction::new(AdminActionKind::RefreshBoards, AuditTarget::Boards, details)
-            .record(tx.administration(), &*self.ids, by, now)
+            .record(tx.administration(), &*self.deps.ids, by, now)
             .await?;
         tx.commit().await?;
         Ok(queued)
     }
 
     async fn rank_everybody(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
         if let Some(Attempt { job, number: 2.. }) = attempt
             && tx.leaderboard().has_ranked(job).await?
         {
             return Ok(None);
         }
-        let now = self.clock.now();
+        let now = self.deps.now();
         let todays = ZoneDay::all(tx.leaderboard().zones().await?, now);
         let people = tx.leaderboard().refresh(&todays, now, attempt.map(|attempt| attempt.job)).await?;
-        tx.leaderboard().note_duration(self.clock.now() - now).await?;
+        tx.leaderboard().note_duration(self.deps.now() - now).await?;
         tx.commit().await?;
         Ok(Some(people))
     }
 
     /// Freezes what is over since the instance has accounts and was not frozen yet, also months that were missed.
     async fn freeze(&self) -> Result<Vec<SeasonMonth>, LeaderboardError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
-        let now = self.clock.now();
+        let now = self.deps.now();
         let last = SeasonMonth::last_over(now);
         // Looked at once a month: the first day costs a look at all of them.
         if tx.leaderboard().is_frozen(last).await? {
@@ -155,7 +144,7 @@ impl Leaderboard {
     async fn settle_ranks(&self) -> Result<u64, StoreError> {
         let (mut round, mut after) = (BatchOutcome::default(), None);
         loop {
-            let mut tx = self.store.begin().await?;
+            let mut tx = self.deps.begin().await?;
             let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
             drop(tx);
             for best in &people {
@@ -169,13 +158,13 @@ impl Leaderboard {
     }
 
     async fn settle_rank(&self, best: BestRank) -> Result<(), StoreError> {
-        retried(&*self.store, || self.settle_rank_once(best)).await
+        self.deps.retried(|| self.settle_rank_once(best)).await
     }
 
     async fn settle_rank_once(&self, best: BestRank) -> Result<(), StoreError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if let Some(account) = tx.accounts().lock(best.user).await? {
-            settle(&mut *tx, &*self.ids, self.clock.now(), best.user, Change::of(account)).await?;
+            settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, Change::of(account)).await?;
         }
         // Also of who was deleted meanwhile, so that nobody is met again and again.
         tx.leaderboard().settled(best).await?;
@@ -192,7 +181,7 @@ impl Leaderboard {
         if query.kind() == BoardKind::Friends && viewer.is_none() {
             return Err(LeaderboardError::NotSignedIn);
         }
-        Ok(self.reader.board(query, part, viewer, self.clock.now()).await?)
+        Ok(self.deps.reads().leaderboard().board(query, part, viewer, self.deps.now()).await?)
     }
 
     /// The entry of the person called `name` on the board of everybody.
@@ -203,7 +192,7 @@ impl Leaderboard {
         sort_by: SortBy,
         viewer: Option<UserId>,
     ) -> Result<Entry, LeaderboardError> {
-        let entry = self.reader.entry(name, period, sort_by, viewer, self.clock.now()).await?;
+        let entry = self.deps.reads().leaderboard().entry(name, period, sort_by, viewer, self.deps.now()).await?;
         entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
     }
 
@@ -216,20 +205,21 @@ impl Leaderboard {
         sort_by: SortBy,
         days: HistoryDays,
     ) -> Result<Vec<RankedDay>, LeaderboardError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         let from = window_start(now.date(), days.get());
-        let history = self.reader.history(look.user.id, period, sort_by, from, look.viewer, now).await?;
+        let history =
+            self.deps.reads().leaderboard().history(look.user.id, period, sort_by, from, look.viewer, now).await?;
         history.ok_or(LeaderboardError::Private)
     }
 
     /// All seasons, the newest first.
     pub async fn seasons(&self) -> Result<Vec<Season>, LeaderboardError> {
-        Ok(self.reader.seasons().await?)
+        Ok(self.deps.reads().leaderboard().seasons().await?)
     }
 
     /// The season of `month`.
     pub async fn season(&self, month: SeasonMonth) -> Result<SeasonBoard, LeaderboardError> {
-        let season = self.reader.season(month, self.clock.now()).await?;
+        let season = self.deps.reads().leaderboard().season(month, self.deps.now()).await?;
         season.ok_or(LeaderboardError::UnknownSeason(month))
     }
 
@@ -238,8 +228,8 @@ impl Leaderboard {
     pub async fn prune(&self, stop: impl Fn() -> bool) -> Result<u64, LeaderboardError> {
         let mut pruned = 0;
         while !stop() {
-            let mut tx = self.store.begin().await?;
-            let batch = tx.leaderboard().prune(oldest_kept(self.clock.now().date()), PRUNED_AT_ONCE).await?;
+            let mut tx = self.deps.begin().await?;
+            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNED_AT_ONCE).await?;
             tx.commit().await?;
             pruned += batch;
             if batch < u64::from(PRUNED_AT_ONCE) {

@@ -11,12 +11,11 @@ use uuid::Uuid;
 use super::ports::{BestRank, MockLeaderboardReader, ZoneDay};
 use super::*;
 use crate::administration::{AdminActionKind, Administrator};
-use crate::clock::FixedClock;
 use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
-use crate::ids::{CountingIds, JobId, UserId};
+use crate::ids::{JobId, UserId};
 use crate::jobs::{Attempt, Job};
-use crate::testing::{TestUnitOfWork, person};
+use crate::testing::{TestReads, TestUnitOfWork, person};
 use crate::usage::testing::account;
 use crate::users::{User, Username, ViewedProfile};
 
@@ -35,8 +34,8 @@ fn leaderboard(
         prepare(&mut tx);
         tx
     });
-    let clock = Arc::new(FixedClock(NOW));
-    (Leaderboard::new(Arc::new(store), Arc::new(reader), clock, Arc::new(CountingIds)), commits)
+    let reads = TestReads { leaderboard: reader, ..TestReads::default() };
+    (Leaderboard::new(store.with_reads(reads).deps_at(NOW)), commits)
 }
 
 /// What the transactions of a refresh did, in order.

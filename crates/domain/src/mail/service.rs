@@ -8,14 +8,13 @@ use time::{Duration, OffsetDateTime};
 use super::email_job::{About, EmailJob, News};
 use super::error::MailError;
 use super::ports::{Content, Mailer, Outgoing};
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash};
 use crate::notifications::NotificationKind;
-use crate::notifications::ports::NotificationReader;
 use crate::payload;
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
-use crate::store::{Store, UnitOfWork};
+use crate::store::UnitOfWork;
 use crate::streaks::streak_at_risk;
 use crate::users::User;
 
@@ -53,31 +52,23 @@ impl fmt::Display for Sent {
 /// The use case of sending emails.
 #[derive(Clone)]
 pub struct Emails {
-    store: Arc<dyn Store>,
-    wishes: Arc<dyn NotificationReader>,
+    deps: Deps,
     mailer: Arc<dyn Mailer>,
     tickets: TokenKey,
-    clock: Arc<dyn Clock>,
 }
 
 impl Emails {
-    /// Looks in `store` and `wishes` whom an email concerns, and has `mailer` send it with links that `tickets` signs.
-    pub fn new(
-        store: Arc<dyn Store>,
-        wishes: Arc<dyn NotificationReader>,
-        mailer: Arc<dyn Mailer>,
-        tickets: TokenKey,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { store, wishes, mailer, tickets, clock }
+    /// Sends through `mailer`, with links that `tickets` signs.
+    pub fn new(deps: Deps, mailer: Arc<dyn Mailer>, tickets: TokenKey) -> Self {
+        Self { deps, mailer, tickets }
     }
 
     /// Sends `email`, if it still concerns somebody. No transaction is open meanwhile.
     pub async fn send(&self, email: &EmailJob) -> Result<Sent, MailError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let Some((user, password)) = tx.users().find_with_password(email.to).await? else { return Ok(Sent::Unwanted) };
         let Some(to) = user.email.clone() else { return Ok(Sent::Unwanted) };
-        let now = self.clock.now();
+        let now = self.deps.now();
         if !still_holds(&mut *tx, email, now).await? {
             return Ok(Sent::Unwanted);
         }
@@ -114,7 +105,7 @@ impl Emails {
     }
 
     async fn news(&self, user: &User, news: &News) -> Result<Option<Content>, MailError> {
-        if !user.email_verified || !self.wishes.preferences(user.id).await?.of(news.kind).email {
+        if !user.email_verified || !self.deps.reads().notifications().preferences(user.id).await?.of(news.kind).email {
             return Ok(None);
         }
         let ticket = SignedToken { purpose: Purpose::Unsubscribe(news.kind), user: user.id, ends_at: None };
@@ -149,14 +140,13 @@ mod tests {
 
     use super::*;
     use crate::achievements::Events;
-    use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
     use crate::ids::{JobId, UserId};
     use crate::mail::ports::MockMailer;
     use crate::notifications::ports::MockNotificationReader;
     use crate::notifications::{Channels, NotificationContent, Preferences};
     use crate::signed_token::UnverifiedToken;
-    use crate::testing::{TestUnitOfWork, facts, person};
+    use crate::testing::{TestReads, TestUnitOfWork, facts, person};
     use crate::usage::testing::{NOW, account};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -194,7 +184,8 @@ mod tests {
             assert!(kept.lock().expect("an email").replace(email.clone()).is_none(), "it is sent once");
             Ok(())
         });
-        let emails = Emails::new(Arc::new(store), Arc::new(wishes), Arc::new(mailer), key(), Arc::new(FixedClock(now)));
+        let reads = TestReads { notifications: wishes, ..TestReads::default() };
+        let emails = Emails::new(store.with_reads(reads).deps_at(now), Arc::new(mailer), key());
         let sent = block_on(emails.send(&EmailJob { id: ID, to: ADA, about }));
         let out = out.lock().expect("an email").clone();
         (sent, out)

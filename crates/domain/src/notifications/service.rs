@@ -1,15 +1,11 @@
 //! What people do with what they are told.
 
-use std::sync::Arc;
-
 use super::error::NotificationError;
 use super::listing::{Listed, Listing, Which};
-use super::ports::NotificationReader;
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::ids::UserId;
-use crate::store::{Store, retried};
 
 /// How many notifications of a sort one transaction removes: few enough that nobody waits for it.
 const BATCH: u32 = 5_000;
@@ -17,37 +13,34 @@ const BATCH: u32 = 5_000;
 /// The use cases of notifications.
 #[derive(Clone)]
 pub struct Notifications {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn NotificationReader>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 impl Notifications {
-    /// Keeps in `store` what was read and what is wanted, and reads from `reader`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn NotificationReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, reader, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// The part of `user`'s notifications that is asked for.
     pub async fn list(&self, user: UserId, listing: Listing) -> Result<Listed, NotificationError> {
-        Ok(self.reader.notifications(user, listing).await?)
+        Ok(self.deps.reads().notifications().notifications(user, listing).await?)
     }
 
     /// Marks notifications of `user` as read, and says of how many that was news.
     pub async fn mark_read(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
-        retried(&*self.store, || self.mark_read_once(user, which)).await
+        self.deps.retried(|| self.mark_read_once(user, which)).await
     }
 
     async fn mark_read_once(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
-        let mut tx = self.store.begin().await?;
-        let marked = tx.notifications().mark_read(user, which, self.clock.now()).await?;
+        let mut tx = self.deps.begin().await?;
+        let marked = tx.notifications().mark_read(user, which, self.deps.now()).await?;
         tx.commit().await?;
         Ok(marked)
     }
 
     /// What `user` wants to be told.
     pub async fn preferences(&self, user: UserId) -> Result<Preferences, NotificationError> {
-        Ok(self.reader.preferences(user).await?)
+        Ok(self.deps.reads().notifications().preferences(user).await?)
     }
 
     /// Changes what `user` wants to be told, from the next notification on; returns what they want after it.
@@ -56,7 +49,7 @@ impl Notifications {
         user: UserId,
         change: &PreferencesChange,
     ) -> Result<Preferences, NotificationError> {
-        retried(&*self.store, || self.change_preferences_once(user, change)).await
+        self.deps.retried(|| self.change_preferences_once(user, change)).await
     }
 
     async fn change_preferences_once(
@@ -64,7 +57,7 @@ impl Notifications {
         user: UserId,
         change: &PreferencesChange,
     ) -> Result<Preferences, NotificationError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let preferences = tx.notifications().change_preferences(user, change).await?;
         tx.commit().await?;
         Ok(preferences)
@@ -75,8 +68,8 @@ impl Notifications {
     pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<Forgotten, NotificationError> {
         let mut forgotten = Forgotten::default();
         while !stop() {
-            let mut tx = self.store.begin().await?;
-            let batch = tx.notifications().forget(RetentionCutoffs::at(self.clock.now()), BATCH).await?;
+            let mut tx = self.deps.begin().await?;
+            let batch = tx.notifications().forget(RetentionCutoffs::at(self.deps.now()), BATCH).await?;
             tx.commit().await?;
             forgotten += batch;
             if !batch.is_full(BATCH) {
@@ -90,22 +83,19 @@ impl Notifications {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use pollster::block_on;
     use time::macros::datetime;
     use uuid::Uuid;
 
     use super::super::notification::NotificationKind;
-    use super::super::ports::MockNotificationReader;
     use super::super::preferences::Channels;
     use super::*;
-    use crate::clock::FixedClock;
     use crate::error::{DomainError, StoreError};
     use crate::ids::NotificationId;
-    use crate::store::MockStore;
-    use crate::testing::TestUnitOfWork;
+    use crate::testing::{TestStore, TestUnitOfWork};
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -121,10 +111,7 @@ mod tests {
             prepare(&mut tx);
             tx
         });
-        (
-            Notifications::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW))),
-            commits,
-        )
+        (Notifications::new(store.deps()), commits)
     }
 
     #[test]
@@ -203,10 +190,8 @@ mod tests {
 
     #[test]
     fn a_store_that_is_away_is_told_as_such() {
-        let mut store = MockStore::new();
-        store.expect_begin().returning(|| Err(StoreError::Unavailable("away".into())));
-        let notifications =
-            Notifications::new(Arc::new(store), Arc::new(MockNotificationReader::new()), Arc::new(FixedClock(NOW)));
+        let store = TestStore::new(|| Err(StoreError::Unavailable("away".into())));
+        let notifications = Notifications::new(store.deps());
         let error = block_on(notifications.mark_read(ADA, &Which::All)).expect_err("away");
         let away = StoreError::Unavailable("away".into());
         assert_eq!((error.kind(), error.code(), error.subject()), (away.kind(), away.code(), away.subject()));

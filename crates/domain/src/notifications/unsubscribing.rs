@@ -1,27 +1,23 @@
 //! What the link in an email does: no more emails of its kind, without signing in.
 
-use std::sync::Arc;
-
 use super::error::NotificationError;
 use super::notification::NotificationKind;
 use super::preferences::PreferencesChange;
-use crate::clock::Clock;
+use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
-use crate::store::{Store, retried};
 
 /// The use cases of the link that stops emails.
 #[derive(Clone)]
 pub struct Unsubscribing {
-    store: Arc<dyn Store>,
+    deps: Deps,
     tickets: TokenKey,
-    clock: Arc<dyn Clock>,
 }
 
 impl Unsubscribing {
-    /// Keeps in `store` what is not wanted any more by whoever brings a ticket that `tickets` signed.
-    pub fn new(store: Arc<dyn Store>, tickets: TokenKey, clock: Arc<dyn Clock>) -> Self {
-        Self { store, tickets, clock }
+    /// Accepts tokens that `tickets` signed.
+    pub fn new(deps: Deps, tickets: TokenKey) -> Self {
+        Self { deps, tickets }
     }
 
     /// Which kind of emails `ticket` stops; nothing is changed.
@@ -32,12 +28,12 @@ impl Unsubscribing {
     /// Stops the emails that `ticket` is about; returns their kind. The link works again whenever it is followed, and
     /// changes nothing for an account that is gone.
     pub async fn unsubscribe(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
-        retried(&*self.store, || self.unsubscribe_once(ticket)).await
+        self.deps.retried(|| self.unsubscribe_once(ticket)).await
     }
 
     async fn unsubscribe_once(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         let (user, kind) = self.read(ticket)?;
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if tx.users().find(user).await?.is_some() {
             tx.notifications().change_preferences(user, &PreferencesChange::of([], [(kind, false)])).await?;
             tx.commit().await?;
@@ -48,7 +44,7 @@ impl Unsubscribing {
     fn read(&self, ticket: &str) -> Result<(UserId, NotificationKind), NotificationError> {
         let unverified = UnverifiedToken::parse(ticket).ok_or(NotificationError::BadLink)?;
         match unverified.claims().purpose {
-            Purpose::Unsubscribe(kind) if self.tickets.confirms(&unverified, &[], self.clock.now()) => {
+            Purpose::Unsubscribe(kind) if self.tickets.confirms(&unverified, &[], self.deps.now()) => {
                 Ok((unverified.claims().user, kind))
             }
             _ => Err(NotificationError::BadLink),
@@ -58,6 +54,7 @@ impl Unsubscribing {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use pollster::block_on;
@@ -65,11 +62,9 @@ mod tests {
 
     use super::super::preferences::Preferences;
     use super::*;
-    use crate::clock::FixedClock;
     use crate::error::{DomainError, ErrorKind};
     use crate::signed_token::SignedToken;
     use crate::testing::{TestUnitOfWork, person};
-    use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -96,7 +91,7 @@ mod tests {
             });
             tx
         });
-        (Unsubscribing::new(Arc::new(store), key(), Arc::new(FixedClock(NOW))), commits)
+        (Unsubscribing::new(store.deps(), key()), commits)
     }
 
     #[test]

@@ -1,25 +1,20 @@
 //! What is done about plausibility: looked for, and told.
 
-use std::sync::Arc;
-
 use thiserror::Error;
 
 use super::evidence::{Finding, Limits};
-use super::ports::{Flags, PlausibilityReader, Suspect};
+use super::ports::{Flags, Suspect};
 use crate::administration::Administrator;
-use crate::clock::Clock;
 use crate::days::window_start;
+use crate::deps::Deps;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
-use crate::store::Store;
 
 /// The use cases of plausibility.
 #[derive(Clone)]
 pub struct Plausibility {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn PlausibilityReader>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 /// What a look found.
@@ -52,16 +47,15 @@ impl DomainError for PlausibilityError {
 }
 
 impl Plausibility {
-    /// Looks in `store` and reads from `reader`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn PlausibilityReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, reader, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Looks at all accounts, and keeps what was found in the place of what was found before.
     pub async fn check(&self) -> Result<Checked, PlausibilityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.plausibility().lock().await?;
-        let now = self.clock.now();
+        let now = self.deps.now();
         let limits = Limits::ALL;
         let found = tx.plausibility().look(&limits, window_start(now.date(), limits.days_back)).await?;
         let findings: Vec<Finding> = found.iter().filter_map(|(user, evidence)| evidence.judge(*user)).collect();
@@ -72,7 +66,7 @@ impl Plausibility {
 
     /// What the owner of `user` may know: why their usage is hard to believe, and what was decided about it.
     pub async fn flags(&self, user: UserId) -> Result<Flags, PlausibilityError> {
-        Ok(self.reader.flags(user, self.clock.now()).await?)
+        Ok(self.deps.reads().plausibility().flags(user, self.deps.now()).await?)
     }
 
     /// The accounts whose strongest reason has at least `score`, those with the strongest ones first.
@@ -82,12 +76,13 @@ impl Plausibility {
         score: u8,
         request: PageRequest,
     ) -> Result<Page<Suspect>, PlausibilityError> {
-        Ok(self.reader.suspects(score, self.clock.now(), request).await?)
+        Ok(self.deps.reads().plausibility().suspects(score, self.deps.now(), request).await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use pollster::block_on;
@@ -97,8 +92,7 @@ mod tests {
     use super::super::ports::{MockPlausibilityReader, StandingFlag};
     use super::super::{Evidence, Kind, Reason};
     use super::*;
-    use crate::clock::FixedClock;
-    use crate::testing::{TestUnitOfWork, assert_promises};
+    use crate::testing::{TestReads, TestStore, TestUnitOfWork, assert_promises};
     use crate::users::Username;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -125,14 +119,12 @@ mod tests {
             });
             tx
         });
-        let reader = Arc::new(MockPlausibilityReader::new());
-        let checked = block_on(Plausibility::new(Arc::new(store), reader, Arc::new(FixedClock(now))).check());
+        let checked = block_on(Plausibility::new(store.deps_at(now)).check());
         assert_eq!(checked.expect("a check"), Checked { accounts: 1, reasons: 1 });
     }
 
     fn reading(reader: MockPlausibilityReader) -> Plausibility {
-        let clock = Arc::new(FixedClock(datetime!(2026-11-22 12:30 UTC)));
-        Plausibility::new(Arc::new(TestUnitOfWork::store(TestUnitOfWork::default)), Arc::new(reader), clock)
+        Plausibility::new(TestStore::reading(TestReads { plausibility: reader, ..TestReads::default() }).deps())
     }
 
     #[test]
@@ -146,8 +138,7 @@ mod tests {
             tx.plausibility.expect_replace().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
             tx
         });
-        let (reader, clock) = (Arc::new(MockPlausibilityReader::new()), FixedClock(datetime!(2026-11-22 12:30 UTC)));
-        let error = block_on(Plausibility::new(Arc::new(store), reader, Arc::new(clock)).check()).expect_err("away");
+        let error = block_on(Plausibility::new(store.deps()).check()).expect_err("away");
         assert_eq!((error.kind(), commits.load(Ordering::SeqCst)), (ErrorKind::Unavailable, 0));
     }
 

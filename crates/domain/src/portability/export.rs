@@ -1,33 +1,29 @@
 //! Reading out what an account owns.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
 use super::error::PortabilityError;
 use super::owned::Part;
-use super::ports::{ExportReader, Opened, Snapshot};
-use crate::clock::Clock;
+use super::ports::{Opened, Snapshot};
+use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::users::User;
 
 /// The use cases of exports.
 #[derive(Clone)]
 pub struct Exports {
-    reader: Arc<dyn ExportReader>,
-    clock: Arc<dyn Clock>,
+    deps: Deps,
 }
 
 impl Exports {
-    /// Reads accounts from `reader`.
-    pub fn new(reader: Arc<dyn ExportReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, clock }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Begins to read what `user` owns. One export of an account at a time.
     pub async fn begin(&self, user: UserId) -> Result<Export, PortabilityError> {
-        let at = self.clock.now();
-        let Opened::Begun(mut snapshot) = self.reader.open(user, at).await? else {
+        let at = self.deps.now();
+        let Opened::Begun(mut snapshot) = self.deps.reads().exports().open(user, at).await? else {
             return Err(PortabilityError::UnderWay);
         };
         match snapshot.next().await? {
@@ -59,10 +55,9 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::error::DomainError;
     use crate::portability::ports::{MockExportReader, MockSnapshot};
-    use crate::testing::person;
+    use crate::testing::{TestReads, TestStore, person};
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -70,7 +65,7 @@ mod tests {
     fn exports(open: impl Fn() -> Opened + Send + Sync + 'static) -> Exports {
         let mut reader = MockExportReader::new();
         reader.expect_open().withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| Ok(open()));
-        Exports::new(Arc::new(reader), Arc::new(FixedClock(NOW)))
+        Exports::new(TestStore::reading(TestReads { exports: reader, ..TestReads::default() }).deps())
     }
 
     #[test]

@@ -9,15 +9,15 @@ use super::error::PortabilityError;
 use super::merge::merge;
 use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use crate::accounts::Account;
-use crate::clock::Clock;
 use crate::days::Window;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{Email, ExternalLink, SignInName};
-use crate::ids::{ActivityId, Ids, NotificationId, ProjectId, UserId};
+use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::pricing::CurrentBook;
 use crate::progression::{Change, settle};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
 use crate::usage::{self, Entry, MOST_TOKENS, MachineId, Message};
@@ -39,22 +39,20 @@ pub enum Target {
 /// The use cases of imports.
 #[derive(Clone)]
 pub struct Imports {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
     prices: Arc<CurrentBook>,
 }
 
 impl Imports {
-    /// Keeps what is brought in `store`, priced by whatever book is current.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, ids, prices }
+    /// Prices by the book in force in `prices`.
+    pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
+        Self { deps, prices }
     }
 
     /// Begins to take the account `brought` into `target`. Whatever follows is kept when the import is
     /// [finished](Import::finish), and not before.
     pub async fn begin(&self, target: Target, brought: User) -> Result<Import, PortabilityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let (user, is_new, is_trusted) = match target {
             Target::New { is_trusted } => (self.make(&mut *tx, brought, is_trusted).await?, true, is_trusted),
             Target::Existing(name) => {
@@ -66,14 +64,13 @@ impl Imports {
         let report =
             Imported { user: user.id, username: user.username, email: user.email, is_new, ..Imported::nothing() };
         Ok(Import {
-            store: self.store.clone(),
+            deps: self.deps.clone(),
             zone: account.zone.clone().unwrap_or_else(Zone::utc),
             change: Change::of(account.clone()),
             account,
             tx,
-            ids: self.ids.clone(),
             prices: self.prices.clone(),
-            now: self.clock.now(),
+            now: self.deps.now(),
             links_are_trusted: is_trusted,
             machines: BTreeSet::new(),
             unlocks: Vec::new(),
@@ -97,7 +94,7 @@ impl Imports {
             }
         }
         let user = User {
-            id: UserId(self.ids.fresh()),
+            id: UserId(self.deps.ids.fresh()),
             email_verified: brought.email_verified && is_trusted && email.is_some(),
             email,
             is_admin: false,
@@ -164,9 +161,8 @@ impl Imported {
 
 /// An account that takes in what is brought. Dropping it undoes everything.
 pub struct Import {
-    store: Arc<dyn Store>,
+    deps: Deps,
     tx: Box<dyn UnitOfWork>,
-    ids: Arc<dyn Ids>,
     prices: Arc<CurrentBook>,
     now: OffsetDateTime,
     zone: Zone,
@@ -200,17 +196,17 @@ impl Import {
             Part::Events(events) => self.events.extend(events),
             Part::Unlocks(unlocks) => self.unlocks.extend(unlocks),
             Part::Activities(happened) => {
-                let fresh = |past: PastActivity| (ActivityId(self.ids.fresh()), past);
+                let fresh = |past: PastActivity| (ActivityId(self.deps.ids.fresh()), past);
                 let happened: Vec<_> = happened.into_iter().map(fresh).collect();
                 self.report.activities += self.tx.imports().keep_activities(user, &happened).await?;
             }
             Part::Notifications(told) => {
-                let fresh = |past: PastNotification| (NotificationId(self.ids.fresh()), past);
+                let fresh = |past: PastNotification| (NotificationId(self.deps.ids.fresh()), past);
                 let told: Vec<_> = told.into_iter().map(fresh).collect();
                 self.report.notifications += self.tx.imports().keep_notifications(user, &told).await?;
             }
             Part::Projects(projects) => {
-                let fresh = |past: PastProject| (ProjectId(self.ids.fresh()), past);
+                let fresh = |past: PastProject| (ProjectId(self.deps.ids.fresh()), past);
                 let projects: Vec<_> = projects.into_iter().map(fresh).collect();
                 self.report.projects += self.tx.imports().keep_projects(user, &projects).await?;
             }
@@ -238,7 +234,7 @@ impl Import {
             self.tx.imports().keep_unlocks(user, &merged.unlocks).await?;
         }
         self.change.account = self.account;
-        settle(&mut *self.tx, &*self.ids, self.now, user, self.change).await?;
+        settle(&mut *self.tx, &*self.deps.ids, self.now, user, self.change).await?;
         self.tx.commit().await?;
         let (unlocks, events) = (merged.unlocks.len() as u64, merged.events.len() as u64);
         Ok(Imported { unlocks, events, ..self.report })
@@ -279,7 +275,7 @@ impl Import {
         if !used.sources_fit() {
             return Err(PortabilityError::TooManyNames { kind: "tools", most: MOST_SOURCES });
         }
-        retried(&*self.store, || self.make_names_once(&names)).await
+        self.deps.retried(|| self.make_names_once(&names)).await
     }
 
     /// Fails where the machines that are brought along are more than an account may have.
@@ -294,7 +290,7 @@ impl Import {
     }
 
     async fn make_names_once(&self, names: &SharedNames) -> Result<(), PortabilityError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.ledger().make_names(names).await?;
         Ok(tx.commit().await?)
     }

@@ -8,10 +8,8 @@ use uuid::Uuid;
 use super::*;
 use crate::achievements::ports::ProgressEvent;
 use crate::achievements::{Events, find_by_slug};
-use crate::clock::FixedClock;
 use crate::error::DomainError;
 use crate::identity::{Device, ProviderName, Scopes};
-use crate::ids::CountingIds;
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
 use crate::portability::{Came, IssuedBefore, Machine, OwnCode, Person, Referred, SignedIn};
@@ -39,7 +37,7 @@ fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Im
         tx
     });
     let prices = Arc::new(CurrentBook::shipped());
-    (Imports::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+    (Imports::new(store.deps(), prices), commits)
 }
 
 /// A transaction in which the account `ada` of this instance takes something in.

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use super::book::PriceBook;
 use super::current::{CurrentBook, Edition};
-use super::ports::{PriceReader, StoredPrices};
+use super::ports::StoredPrices;
+use crate::deps::Deps;
 use crate::error::StoreError;
 
 /// Keeps the book in force in step with what is stored. Cheap to clone.
 #[derive(Clone)]
 pub struct Editions {
-    reader: Arc<dyn PriceReader>,
+    deps: Deps,
     prices: Arc<CurrentBook>,
 }
 
 impl Editions {
-    /// Puts what `reader` reads in force in `prices`.
-    pub fn new(reader: Arc<dyn PriceReader>, prices: Arc<CurrentBook>) -> Self {
-        Self { reader, prices }
+    /// Puts stored editions in force in `prices`.
+    pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
+        Self { deps, prices }
     }
 
     /// The book in force, and which edition it is.
@@ -28,10 +29,10 @@ impl Editions {
     /// Puts the stored edition in force, unless it is; says whether the book is another now. One small query where nothing
     /// changed. On an error the book in force stays.
     pub async fn follow(&self) -> Result<bool, StoreError> {
-        if self.reader.edition().await? == self.in_force().0 {
+        if self.deps.reads().prices().edition().await? == self.in_force().0 {
             return Ok(false);
         }
-        let StoredPrices { edition, rows, overrides } = self.reader.stored().await?;
+        let StoredPrices { edition, rows, overrides } = self.deps.reads().prices().stored().await?;
         self.prices.replace(edition, PriceBook::shipped_with(rows).with_overrides(overrides));
         Ok(true)
     }
@@ -42,7 +43,12 @@ mod tests {
     use super::super::line;
     use super::super::ports::MockPriceReader;
     use super::*;
+    use crate::testing::{TestReads, TestStore};
     use crate::usage::ModelName;
+
+    fn deps(reader: MockPriceReader) -> Deps {
+        TestStore::reading(TestReads { prices: reader, ..TestReads::default() }).deps()
+    }
 
     #[test]
     fn what_is_stored_is_read_when_it_changed_and_then_no_more() {
@@ -53,7 +59,7 @@ mod tests {
             Ok(StoredPrices { edition: Edition(3), rows, overrides: Vec::new() })
         });
         let prices = Arc::new(CurrentBook::shipped());
-        let editions = Editions::new(Arc::new(reader), Arc::clone(&prices));
+        let editions = Editions::new(deps(reader), Arc::clone(&prices));
         let changed: Vec<_> = (0..3).map(|_| pollster::block_on(editions.follow()).expect("it reads")).collect();
         assert_eq!(changed, [true, false, false]);
         assert_eq!(editions.in_force().0, Edition(3));
@@ -65,7 +71,7 @@ mod tests {
         let mut reader = MockPriceReader::new();
         reader.expect_edition().returning(|| Err(StoreError::Unavailable("gone".to_owned())));
         let prices = Arc::new(CurrentBook::shipped());
-        assert!(pollster::block_on(Editions::new(Arc::new(reader), Arc::clone(&prices)).follow()).is_err());
+        assert!(pollster::block_on(Editions::new(deps(reader), Arc::clone(&prices)).follow()).is_err());
         assert!(prices.get().find(&ModelName::trusted("claude-sonnet-4-5"), None).is_some());
     }
 }

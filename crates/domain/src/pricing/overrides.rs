@@ -1,18 +1,16 @@
 //! Overrides: prices that an administrator decides, which come before whatever a table says.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::error::PricingError;
-use super::ports::PriceReader;
 use super::price_override::{Decision, DecisionId, ListedDecision, Override};
 use super::rates::Prices;
 use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget, Reason};
-use crate::clock::Clock;
-use crate::ids::{Ids, JobId};
+use crate::deps::Deps;
+use crate::ids::JobId;
 use crate::jobs::{Job, NewJob};
 use crate::payload::Value;
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::text::rfc3339;
 use crate::usage::Provider;
 
@@ -23,29 +21,25 @@ use crate::usage::Provider;
 /// were priced at. Nothing is ever deleted: each decision is a row of its own.
 #[derive(Clone)]
 pub struct PriceOverrides {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn PriceReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl PriceOverrides {
-    /// Keeps overrides in `store`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn PriceReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, reader, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Decides `decided`, which has prices. Its instant may be in the past or in the future; it is the end of what was decided
     /// for the time after it. Other processes follow within moments.
     pub async fn set(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
-        retried(&*self.store, || self.set_once(by, decided.clone(), reason.clone())).await
+        self.deps.retried(|| self.set_once(by, decided.clone(), reason.clone())).await
     }
 
     async fn set_once(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
         if !decided.prices.as_ref().is_some_and(Prices::are_plausible) {
             return Err(PricingError::Implausible);
         }
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.prices().lock().await?;
         self.decide(tx, by, decided, reason).await
     }
@@ -53,18 +47,18 @@ impl PriceOverrides {
     /// Ends the override that the decision `id` stands for, now and for all time after. Fails where it does not stand: it was
     /// ended, or another decision on the same model and provider came after it, which is the one to end.
     pub async fn remove(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
-        retried(&*self.store, || self.remove_once(by, id, reason.clone())).await
+        self.deps.retried(|| self.remove_once(by, id, reason.clone())).await
     }
 
     async fn remove_once(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.prices().lock().await?;
         let decided = tx.prices().decision(id).await?.ok_or(PricingError::NotOverridden(id))?;
         let last = tx.prices().last_decision(&decided.model, decided.provider.clone()).await?;
         if last != Some(id) || decided.prices.is_none() {
             return Err(PricingError::NotOverridden(id));
         }
-        let end = Override { valid_from: self.clock.now(), prices: None, ..decided };
+        let end = Override { valid_from: self.deps.now(), prices: None, ..decided };
         self.decide(tx, by, end, reason).await
     }
 
@@ -76,19 +70,19 @@ impl PriceOverrides {
         decided: Override,
         reason: Reason,
     ) -> Result<Decision, PricingError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         let id = tx.prices().insert_decision(&decided, by.id(), now, &reason).await?;
         tx.prices().next_edition().await?;
         let job = NewJob { job: Job::Reprice, key: format!("override:{id}"), run_at: now };
-        tx.jobs().enqueue(&[(JobId(self.ids.fresh()), job)], now).await?;
-        admin_action(id, &decided, &reason).record(tx.administration(), &*self.ids, by, now).await?;
+        tx.jobs().enqueue(&[(JobId(self.deps.ids.fresh()), job)], now).await?;
+        admin_action(id, &decided, &reason).record(tx.administration(), &*self.deps.ids, by, now).await?;
         tx.commit().await?;
         Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
     }
 
     /// Every decision there ever was, the latest first.
     pub async fn list(&self, _: &Administrator) -> Result<Vec<ListedDecision>, PricingError> {
-        let mut decisions = self.reader.decisions().await?;
+        let mut decisions = self.deps.reads().prices().decisions().await?;
         decisions.reverse();
         Ok(standing(decisions))
     }
@@ -121,18 +115,15 @@ fn admin_action(id: DecisionId, decided: &Override, reason: &Reason) -> AdminAct
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use uuid::Uuid;
 
     use super::super::current::Edition;
     use super::super::line;
-    use super::super::ports::MockPriceReader;
     use super::*;
     use crate::administration::{AuditActor, AuditRecord};
-    use crate::clock::FixedClock;
-    use crate::ids::CountingIds;
     use crate::ids::UserId;
     use crate::testing::TestUnitOfWork;
     use crate::usage::ModelName;
@@ -192,9 +183,7 @@ mod tests {
             });
             tx
         });
-        let reader = Arc::new(MockPriceReader::new());
-        let overrides = PriceOverrides::new(Arc::new(store), reader, Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        (overrides, done)
+        (PriceOverrides::new(store.deps()), done)
     }
 
     #[test]

@@ -13,9 +13,7 @@ use super::ports::{Fetched, Origin, PriceSource, SourceError};
 use super::price_update::{PriceUpdate, PriceUpdateOutcome};
 use super::rates::Prices;
 use super::table::{Table, TableEntry};
-use crate::clock::Clock;
-use crate::ids::Ids;
-use crate::store::Store;
+use crate::deps::Deps;
 use crate::usage::{ModelName, Provider};
 
 /// How many refused entries are recorded with their names.
@@ -41,29 +39,21 @@ impl MaxChangedShare {
 /// Brings the book up to date from the live table.
 #[derive(Clone)]
 pub struct PriceRefresh {
-    store: Arc<dyn Store>,
+    deps: Deps,
     source: Arc<dyn PriceSource>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
     most: MaxChangedShare,
 }
 
 impl PriceRefresh {
-    /// Fetches from `source` what is kept in `store`; a table that changes more than the share `most` is refused.
-    pub fn new(
-        store: Arc<dyn Store>,
-        source: Arc<dyn PriceSource>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        most: MaxChangedShare,
-    ) -> Self {
-        Self { store, source, clock, ids, most }
+    /// Fetches from `source`; a table that changes more than the share `most` is refused.
+    pub fn new(deps: Deps, source: Arc<dyn PriceSource>, most: MaxChangedShare) -> Self {
+        Self { deps, source, most }
     }
 
     /// Fetches the table and stores what is new of it; returns what came of it, which is recorded too. A source that fails is
     /// an outcome, not an error. Several at the same time store each row once.
     pub async fn run(&self) -> Result<PriceUpdate, PricingError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let origin = tx.prices().lock().await?;
         // The network is not asked while others wait.
         drop(tx);
@@ -71,8 +61,8 @@ impl PriceRefresh {
         let known = origin.etag.filter(|_| origin.source.as_ref() == Some(&source));
         let fetched = self.source.fetch(known.clone()).await;
         let attempt = PriceUpdate {
-            id: self.ids.fresh(),
-            at: self.clock.now(),
+            id: self.deps.ids.fresh(),
+            at: self.deps.now(),
             source,
             etag: known,
             outcome: PriceUpdateOutcome::Unchanged,
@@ -92,7 +82,7 @@ impl PriceRefresh {
     }
 
     async fn record(&self, update: PriceUpdate) -> Result<PriceUpdate, PricingError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.prices().insert_update(&update).await?;
         tx.commit().await?;
         Ok(update)
@@ -100,7 +90,7 @@ impl PriceRefresh {
 
     async fn take_in(&self, attempt: PriceUpdate, entries: Vec<TableEntry>) -> Result<PriceUpdate, PricingError> {
         let table = Table::read(entries);
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let origin = tx.prices().lock().await?;
         // Under the lock, so that what another attempt has just stored is known here.
         let known = KnownPrices::of(PriceBook::shipped_rows().chain(tx.prices().live_rows().await?));

@@ -4,8 +4,6 @@ use super::super::current::Edition;
 use super::super::line;
 use super::super::ports::MockPriceSource;
 use super::*;
-use crate::clock::FixedClock;
-use crate::ids::CountingIds;
 use crate::testing::TestUnitOfWork;
 use crate::usage::testing::NOW;
 use time::Duration;
@@ -179,8 +177,7 @@ fn refresh(
     let mut source = MockPriceSource::new();
     source.expect_address().return_const(TABLE_AT.to_owned());
     source.expect_fetch().withf(move |asked| asked.as_deref() == known).returning(move |_| fetched.clone());
-    let clock = Arc::new(FixedClock(now));
-    PriceRefresh::new(Arc::new(store), Arc::new(source), clock, Arc::new(CountingIds), share(0.2))
+    PriceRefresh::new(store.deps_at(now), Arc::new(source), share(0.2))
 }
 
 fn run(refresh: &PriceRefresh) -> PriceUpdate {

@@ -4,27 +4,27 @@ use std::sync::Arc;
 
 use super::current::CurrentBook;
 use super::error::PricingError;
-use super::ports::PriceReader;
 use super::unpriced_model::UnpricedModel;
 use crate::administration::Administrator;
+use crate::deps::Deps;
 use crate::usage::Model;
 
 /// Lists models without a price, for administrators: it tells of everybody.
 #[derive(Clone)]
 pub struct UnpricedModels {
-    reader: Arc<dyn PriceReader>,
+    deps: Deps,
     prices: Arc<CurrentBook>,
 }
 
 impl UnpricedModels {
-    /// Reads from `reader`, and looks models up in the book in force.
-    pub fn new(reader: Arc<dyn PriceReader>, prices: Arc<CurrentBook>) -> Self {
-        Self { reader, prices }
+    /// Looks models up in the book in force in `prices`.
+    pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
+        Self { deps, prices }
     }
 
     /// Up to `limit` models, those with the most tokens first.
     pub async fn list(&self, _: &Administrator, limit: u32) -> Result<Vec<UnpricedModel>, PricingError> {
-        let mut models = self.reader.unpriced_models(limit).await?;
+        let mut models = self.deps.reads().prices().unpriced_models(limit).await?;
         let book = self.prices.get();
         for unpriced in &mut models {
             let Model { name, provider } = &unpriced.model;
@@ -39,6 +39,7 @@ mod tests {
     use super::super::ports::MockPriceReader;
     use super::*;
     use crate::ids::UserId;
+    use crate::testing::{TestReads, TestStore};
     use crate::usage::ModelName;
     use crate::usage::testing::NOW;
     use uuid::Uuid;
@@ -61,7 +62,8 @@ mod tests {
             .returning(move |_| Ok(vec![unpriced("claude-sonnet-4-5"), unpriced("nobody-s")]));
         let prices = Arc::new(CurrentBook::shipped());
         let admin = Administrator::unchecked(UserId(Uuid::from_u128(7)));
-        let models = UnpricedModels::new(Arc::new(reader), prices);
+        let reads = TestReads { prices: reader, ..TestReads::default() };
+        let models = UnpricedModels::new(TestStore::reading(reads).deps(), prices);
         let listed = pollster::block_on(models.list(&admin, 5)).expect("a list");
         assert_eq!(listed.iter().map(|model| model.is_known_by_now).collect::<Vec<_>>(), [true, false]);
     }

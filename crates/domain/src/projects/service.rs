@@ -1,47 +1,35 @@
 //! The use cases of projects.
 
-use std::sync::Arc;
-
 use super::error::ProjectError;
-use super::ports::ProjectReader;
 use super::project::{MOST_PROJECTS, Project, ProjectChange, ProjectDetails};
-use crate::clock::Clock;
-use crate::ids::{Ids, ProjectId, UserId};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::deps::Deps;
+use crate::ids::{ProjectId, UserId};
+use crate::store::UnitOfWork;
 
 /// Lists, adds, changes and deletes projects.
 #[derive(Clone)]
 pub struct Projects {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn ProjectReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl Projects {
-    /// Stores projects in `store` and lists them from `reader`.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reader: Arc<dyn ProjectReader>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { store, reader, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// The projects of `owner` as `viewer` may see them, featured ones first, then the newest first.
     pub async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, ProjectError> {
-        Ok(self.reader.shown(owner, viewer).await?)
+        Ok(self.deps.reads().projects().shown(owner, viewer).await?)
     }
 
     /// The project `id` of `owner`.
     pub async fn find(&self, owner: UserId, id: ProjectId) -> Result<Project, ProjectError> {
-        find(&mut *self.store.begin().await?, owner, id).await
+        find(&mut *self.deps.begin().await?, owner, id).await
     }
 
     /// Adds a project to the profile of `owner`. Fails if they have [`MOST_PROJECTS`].
     pub async fn add(&self, owner: UserId, details: ProjectDetails) -> Result<Project, ProjectError> {
-        retried(&*self.store, || self.add_once(owner, details.clone())).await
+        self.deps.retried(|| self.add_once(owner, details.clone())).await
     }
 
     async fn add_once(&self, owner: UserId, details: ProjectDetails) -> Result<Project, ProjectError> {
@@ -49,8 +37,8 @@ impl Projects {
         if tx.projects().count(owner).await? >= u64::from(MOST_PROJECTS) {
             return Err(ProjectError::LimitReached);
         }
-        let now = self.clock.now();
-        let project = Project { id: ProjectId(self.ids.fresh()), details, created_at: now, updated_at: now };
+        let now = self.deps.now();
+        let project = Project { id: ProjectId(self.deps.ids.fresh()), details, created_at: now, updated_at: now };
         tx.projects().insert(owner, &project).await?;
         tx.commit().await?;
         Ok(project)
@@ -58,13 +46,13 @@ impl Projects {
 
     /// Changes the project `id` of `owner`.
     pub async fn change(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
-        retried(&*self.store, || self.change_once(owner, id, change.clone())).await
+        self.deps.retried(|| self.change_once(owner, id, change.clone())).await
     }
 
     async fn change_once(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
         let mut tx = self.begin(owner).await?;
         let mut project = find(&mut *tx, owner, id).await?;
-        project.apply(change, self.clock.now());
+        project.apply(change, self.deps.now());
         tx.projects().update(owner, &project).await?;
         tx.commit().await?;
         Ok(project)
@@ -72,11 +60,11 @@ impl Projects {
 
     /// Deletes the project `id` of `owner`.
     pub async fn delete(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
-        retried(&*self.store, || self.delete_once(owner, id)).await
+        self.deps.retried(|| self.delete_once(owner, id)).await
     }
 
     async fn delete_once(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         if !tx.projects().delete(owner, id).await? {
             return Err(ProjectError::UnknownProject(id));
         }
@@ -85,7 +73,7 @@ impl Projects {
 
     /// A transaction with the lock of the account: concurrent requests neither pass the limit nor overwrite each other.
     async fn begin(&self, owner: UserId) -> Result<Box<dyn UnitOfWork>, ProjectError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         tx.accounts().lock(owner).await?.ok_or(ProjectError::UnknownUser(owner))?;
         Ok(tx)
     }
@@ -97,6 +85,7 @@ async fn find(tx: &mut dyn UnitOfWork, owner: UserId, id: ProjectId) -> Result<P
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use pollster::block_on;
@@ -104,10 +93,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::clock::FixedClock;
     use crate::error::DomainError;
-    use crate::ids::CountingIds;
-    use crate::projects::ports::MockProjectReader;
     use crate::projects::{Description, Title};
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::{NOW, account};
@@ -144,8 +130,7 @@ mod tests {
             tx.projects.expect_delete().returning(|owner, id| Ok((owner, id) == (ADA, STORED)));
             tx
         });
-        let reader = Arc::new(MockProjectReader::new());
-        (Projects::new(Arc::new(store), reader, Arc::new(FixedClock(NOW)), Arc::new(CountingIds)), commits)
+        (Projects::new(store.deps()), commits)
     }
 
     #[test]

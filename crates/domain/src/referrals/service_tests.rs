@@ -13,14 +13,13 @@ use super::{CLICK_LIMITS, ReferralCode, ReferralError, Referrals, ReferredBy, Vi
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
 use crate::achievements::Events;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
 use crate::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
-use crate::ids::{CountingIds, UserId};
+use crate::ids::UserId;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
-use crate::testing::{TestUnitOfWork, facts};
+use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts};
 use crate::usage::ports::Moved;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
@@ -179,8 +178,7 @@ fn device() -> Device {
 fn referrals(people: &Arc<People>) -> Referrals {
     let shared = people.clone();
     let store = TestUnitOfWork::store(move || shared.transaction());
-    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-    Referrals::new(Arc::new(store), Arc::new(MockReferralReader::new()), clock, ids, salt())
+    Referrals::new(store.deps(), salt())
 }
 
 fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
@@ -195,7 +193,7 @@ fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
         tx
     });
     let prices = Arc::new(CurrentBook::new(PriceBook::new([])));
-    Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices)
+    Usage::new(store.deps(), prices)
 }
 
 #[test]
@@ -311,8 +309,7 @@ fn identity(people: &Arc<People>) -> Identity {
     });
     let mut passwords = MockPasswordHasher::new();
     passwords.expect_hash().returning(|_| Ok(PasswordHash("a hash".into())));
-    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-    Identity::new(Arc::new(store), Arc::new(MockSessionReader::new()), Arc::new(passwords), clock, ids, salt())
+    Identity::new(store.deps(), Arc::new(MockSessionReader::new()), Arc::new(passwords), salt())
 }
 
 #[test]
@@ -363,8 +360,8 @@ fn a_code_is_made_when_it_is_first_asked_for_and_again_when_it_is_somebodys() {
             });
             tx
         });
-        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        let referrals = Referrals::new(Arc::new(store), Arc::new(reader), clock, ids, salt());
+        let reads = TestReads { referrals: reader, ..TestReads::default() };
+        let referrals = Referrals::new(store.with_reads(reads).deps(), salt());
         let answer = block_on(referrals.code(user(1))).map_err(|error| error.kind());
         let made = given.lock().expect("a code").clone();
         assert_eq!(answer, expected.map(|known| known.or(made).expect("a code")));
@@ -376,9 +373,8 @@ fn a_code_is_made_when_it_is_first_asked_for_and_again_when_it_is_somebodys() {
 fn a_code_is_shown_to_its_owner_alone() {
     let mut reader = MockReferralReader::new();
     reader.expect_code().returning(|_| Ok(Some(code(1))));
-    let store = Arc::new(TestUnitOfWork::store(TestUnitOfWork::default));
-    let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-    let referrals = Referrals::new(store, Arc::new(reader), clock, ids, salt());
+    let reads = TestReads { referrals: reader, ..TestReads::default() };
+    let referrals = Referrals::new(TestStore::reading(reads).deps(), salt());
     for (viewer, shown) in [(Some(user(1)), Some(code(1))), (Some(user(2)), None), (None, None)] {
         assert_eq!(block_on(referrals.own_code(user(1), viewer)).expect("an answer"), shown);
     }
@@ -401,8 +397,7 @@ fn a_click_is_stored_by_code_and_visitor_and_nonsense_is_not() {
                 .returning(|_, _, _, _, _| Ok(()));
             tx
         });
-        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        let referrals = Referrals::new(Arc::new(store), Arc::new(MockReferralReader::new()), clock, ids, salt());
+        let referrals = Referrals::new(store.deps(), salt());
         block_on(referrals.click(typed, &device())).expect("an answer");
         assert_eq!(commits.load(Ordering::SeqCst), stored, "{typed}");
     }

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::feed_item::{LiveActivity, Mark, Position};
-use super::ports::{FeedReader, HeardActivities, MissedPage};
+use super::ports::{HeardActivities, MissedPage};
 use super::resume::ResumePoint;
+use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::UserId;
 
@@ -19,7 +20,7 @@ pub(super) const REMEMBERED: u32 = 256;
 /// The activities of those whom a viewer follows: first what they missed, the oldest first, then everything as it is committed.
 /// Each is sent once, also to a viewer who reconnects with the [`ResumePoint`] of any event.
 pub struct LiveFeed {
-    reader: Arc<dyn FeedReader>,
+    deps: Deps,
     heard: Box<dyn HeardActivities>,
     viewer: UserId,
     /// Where the viewer was cut off. The point still lists what this stream has not met.
@@ -57,18 +58,13 @@ pub(super) enum Beginning {
 }
 
 impl LiveFeed {
-    pub(super) fn new(
-        reader: Arc<dyn FeedReader>,
-        heard: Box<dyn HeardActivities>,
-        viewer: UserId,
-        beginning: Beginning,
-    ) -> Self {
+    pub(super) fn new(deps: Deps, heard: Box<dyn HeardActivities>, viewer: UserId, beginning: Beginning) -> Self {
         let (resumed, sent) = match beginning {
             Beginning::Now(recent) => (None, recent),
             Beginning::After(last, point) => (Some((last, point)), vec![last]),
         };
         let past = resumed.as_ref().map(|(last, _)| Past { since: *last, after: None });
-        Self { reader, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
+        Self { deps, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
     }
 
     /// Waits for the next activity; `None` when the stream ends: because the viewer has too many others, does not
@@ -81,7 +77,8 @@ impl LiveFeed {
                 }
             }
             if let Some(Past { since, after }) = self.past {
-                let MissedPage { activities, rest } = self.reader.missed(self.viewer, since, after, MISSED).await?;
+                let MissedPage { activities, rest } =
+                    self.deps.reads().feed().missed(self.viewer, since, after, MISSED).await?;
                 self.missed = activities.into();
                 self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;

@@ -13,6 +13,7 @@ use crate::ids::ActivityId;
 use crate::payload::StoredData;
 use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
+use crate::testing::{TestReads, TestStore};
 use crate::users::Username;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -53,6 +54,10 @@ fn mark(number: u32) -> Mark {
     Mark { id: id(number), at: NOW, transaction: 7, horizon: 7 }
 }
 
+fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
+    Feed::new(TestStore::reading(TestReads { feed: reader, ..TestReads::default() }).deps(), Arc::new(hub))
+}
+
 /// A feed of somebody who comes back after `after`, missed `missed` and hears `heard` before the process ends. Returns the numbers
 /// they are told.
 fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
@@ -74,8 +79,7 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
         subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front());
         Ok(Some(Box::new(subscription)))
     });
-    let feed = Feed::new(Arc::new(reader), Arc::new(hub));
-    let mut live = block_on(feed.live(EVE, after.map(point))).expect("a feed");
+    let mut live = block_on(feed(reader, hub).live(EVE, after.map(point))).expect("a feed");
     let mut content = Vec::new();
     while let Some(event) = block_on(live.next()).expect("a store") {
         content.push(event.activity.item.id.0.as_u128());
@@ -130,7 +134,7 @@ fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(A
         Ok(Some(Box::new(subscription)))
     });
     let after = after.map(|id| ResumePoint::parse(id).expect("an event's id"));
-    let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, after)).expect("a feed");
+    let mut live = block_on(feed(reader, hub).live(EVE, after)).expect("a feed");
     let mut events = Vec::new();
     while let Some(event) = block_on(live.next()).expect("a store") {
         events.push((event.activity.item.id, event.id.to_string()));
@@ -220,7 +224,7 @@ fn a_failure_while_reading_the_past_loses_nothing() {
         subscription.expect_next().returning(|| None);
         Ok(Some(Box::new(subscription)))
     });
-    let mut live = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, Some(point(1)))).expect("a feed");
+    let mut live = block_on(feed(reader, hub).live(EVE, Some(point(1)))).expect("a feed");
     assert!(block_on(live.next()).is_err());
     assert_eq!(block_on(live.next()).expect("back again").map(|event| event.activity.item.id), Some(id(2)));
     assert_eq!(block_on(live.next()).expect("back again"), None);
@@ -232,7 +236,7 @@ fn who_finds_no_room_may_come_later() {
     hub.expect_subscribe().return_once(|_| Ok(None));
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
-    let refused = block_on(Feed::new(Arc::new(reader), Arc::new(hub)).live(EVE, None));
+    let refused = block_on(feed(reader, hub).live(EVE, None));
     let error = refused.expect_err("full");
     assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "no_room"));
 }

@@ -1,44 +1,37 @@
 //! What people do with each other.
 
-use std::sync::Arc;
-
 use super::error::SocialError;
 use super::follow::{Contact, Follow, FollowStats, Followed};
-use super::ports::FollowReader;
 use crate::accounts::Account;
 use crate::accounts::lock_together;
-use crate::clock::Clock;
-use crate::ids::{Ids, UserId};
+use crate::deps::Deps;
+use crate::ids::UserId;
 use crate::notifications::NotificationContent;
 use crate::page::{Page, PageRequest};
 use crate::progression::{Change, settle};
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 use crate::users::{User, Username};
 
 /// The use cases of following.
 #[derive(Clone)]
 pub struct Social {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn FollowReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl Social {
-    /// Keeps follows in `store` and reads lists from `reader`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn FollowReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, reader, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Lets `follower` follow the person called `name`, or ask to. Both may earn something by it.
     pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
-        retried(&*self.store, || self.follow_once(follower, name)).await
+        self.deps.retried(|| self.follow_once(follower, name)).await
     }
 
     async fn follow_once(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let found = find(&mut *tx, name).await?;
-        let follow = Follow::new(follower, found.id, self.clock.now())?;
+        let follow = Follow::new(follower, found.id, self.deps.now())?;
         if tx.follows().exists(follower, follow.following).await? {
             return Err(SocialError::AlreadyFollowing(found.username));
         }
@@ -71,12 +64,12 @@ impl Social {
     /// Ends the follow of the person called `name`, or takes back the request, if there is either. Where there is no follow, no
     /// account is locked.
     pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
-        retried(&*self.store, || self.unfollow_once(follower, name)).await
+        self.deps.retried(|| self.unfollow_once(follower, name)).await
     }
 
     async fn unfollow_once(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
-        let mut tx = self.store.begin().await?;
-        let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.clock.now())?;
+        let mut tx = self.deps.begin().await?;
+        let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.deps.now())?;
         let whom = follow.following;
         // A request that is gone when it is removed may have been accepted meanwhile: then there is a follow now.
         if !tx.follows().exists(follower, whom).await?
@@ -92,16 +85,16 @@ impl Social {
 
     /// Lets the person called `name` follow `owner`, as they asked. Where there is no request, no account is locked.
     pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        retried(&*self.store, || self.accept_once(owner, name)).await
+        self.deps.retried(|| self.accept_once(owner, name)).await
     }
 
     async fn accept_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
         if !tx.follows().has_requested(person.id, owner).await? {
             return Err(SocialError::NoRequest(person.username));
         }
-        let follow = Follow::new(person.id, owner, self.clock.now())?;
+        let follow = Follow::new(person.id, owner, self.deps.now())?;
         let Locked { mut tx, follower: theirs, followed: mine } = self.lock_both(tx, &follow, name).await?;
         if !tx.follows().remove_request(person.id, owner).await? {
             return Err(SocialError::NoRequest(person.username));
@@ -114,11 +107,11 @@ impl Social {
 
     /// Removes the request of the person called `name` to follow `owner`, if there is one.
     pub async fn decline(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        retried(&*self.store, || self.decline_once(owner, name)).await
+        self.deps.retried(|| self.decline_once(owner, name)).await
     }
 
     async fn decline_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let person = find_other(&mut *tx, owner, name).await?;
         tx.follows().remove_request(person.id, owner).await?;
         Ok(tx.commit().await?)
@@ -126,12 +119,12 @@ impl Social {
 
     /// Ends that the person called `name` follows `owner`, if they do; where they do not, no account is locked.
     pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        retried(&*self.store, || self.remove_follower_once(owner, name)).await
+        self.deps.retried(|| self.remove_follower_once(owner, name)).await
     }
 
     async fn remove_follower_once(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
-        let mut tx = self.store.begin().await?;
-        let follow = Follow::new(find(&mut *tx, name).await?.id, owner, self.clock.now())?;
+        let mut tx = self.deps.begin().await?;
+        let follow = Follow::new(find(&mut *tx, name).await?.id, owner, self.deps.now())?;
         if !tx.follows().exists(follow.follower, owner).await? {
             return Ok(());
         }
@@ -147,7 +140,7 @@ impl Social {
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, SocialError> {
-        Ok(self.reader.followers(person, viewer, page).await?)
+        Ok(self.deps.reads().follows().followers(person, viewer, page).await?)
     }
 
     /// Whom `person` follows, as `viewer` may see it.
@@ -157,17 +150,17 @@ impl Social {
         viewer: Option<UserId>,
         page: PageRequest,
     ) -> Result<Page<Contact>, SocialError> {
-        Ok(self.reader.following(person, viewer, page).await?)
+        Ok(self.deps.reads().follows().following(person, viewer, page).await?)
     }
 
     /// Who asks to follow `owner`.
     pub async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, SocialError> {
-        Ok(self.reader.requests(owner, page).await?)
+        Ok(self.deps.reads().follows().requests(owner, page).await?)
     }
 
     /// The counts of `person`, as `viewer` may see them.
     pub async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
-        self.reader.stats(person, viewer).await?.ok_or(SocialError::Private)
+        self.deps.reads().follows().stats(person, viewer).await?.ok_or(SocialError::Private)
     }
 
     /// Locks both accounts of `follow`, in `tx` or in a transaction begun instead: both count it, and neither is deleted
@@ -178,7 +171,7 @@ impl Social {
         follow: &Follow,
         name: &Username,
     ) -> Result<Locked, SocialError> {
-        let (tx, mut accounts) = lock_together(&*self.store, tx, &[follow.follower, follow.following]).await?;
+        let (tx, mut accounts) = lock_together(&*self.deps.store, tx, &[follow.follower, follow.following]).await?;
         let mut account = |user| accounts.remove(&user).ok_or_else(|| SocialError::UnknownUser(name.clone()));
         Ok(Locked { follower: account(follow.follower)?, followed: account(follow.following)?, tx })
     }
@@ -190,7 +183,7 @@ impl Social {
         account: Account,
         content: Vec<NotificationContent>,
     ) -> Result<(), SocialError> {
-        settle(tx, &*self.ids, self.clock.now(), user, Change { content, ..Change::of(account) }).await?;
+        settle(tx, &*self.deps.ids, self.deps.now(), user, Change { content, ..Change::of(account) }).await?;
         Ok(())
     }
 }

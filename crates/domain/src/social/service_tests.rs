@@ -11,11 +11,10 @@ use uuid::Uuid;
 
 use super::*;
 use crate::accounts::ports::Locks;
-use crate::clock::FixedClock;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::{CountingIds, JobId};
+use crate::ids::JobId;
 use crate::social::ports::MockFollowReader;
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestReads, TestStore, TestUnitOfWork};
 use crate::usage::testing::account;
 use crate::users::{Profile, ProfileChange, Users};
 
@@ -104,13 +103,7 @@ fn social(tables: &Arc<Tables>) -> (Social, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let (tables, counter) = (tables.clone(), commits.clone());
     let store = TestUnitOfWork::store(move || transaction(&tables, &counter));
-    let social = Social::new(
-        Arc::new(store),
-        Arc::new(MockFollowReader::new()),
-        Arc::new(FixedClock(NOW)),
-        Arc::new(CountingIds),
-    );
-    (social, commits)
+    (Social::new(store.deps()), commits)
 }
 
 fn name(text: &str) -> Username {
@@ -195,7 +188,7 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
             tx.jobs.expect_waiting().returning(|_, _| Ok(Some(JobId(Uuid::nil()))));
             tx
         });
-        let users = Users::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
+        let users = Users::new(store.deps());
         let change = ProfileChange { is_public, ..ProfileChange::default() };
         block_on(users.change(who, change)).expect("a change");
         assert_eq!(tables.shown(), (follows, requests), "{who} {is_public:?}");
@@ -216,8 +209,7 @@ fn reading() -> Social {
     reader
         .expect_stats()
         .returning(|person, viewer| Ok((person != BOB || viewer == Some(BOB)).then(FollowStats::default)));
-    let store = TestUnitOfWork::store(TestUnitOfWork::default);
-    Social::new(Arc::new(store), Arc::new(reader), Arc::new(FixedClock(NOW)), Arc::new(CountingIds))
+    Social::new(TestStore::reading(TestReads { follows: reader, ..TestReads::default() }).deps())
 }
 
 #[test]

@@ -1,19 +1,16 @@
 //! Tells people, once a day and late, that their streak ends at midnight.
 
-use std::sync::Arc;
-
 use time::{Date, OffsetDateTime};
 
 use super::Streak;
-use super::ports::StreakReader;
 use crate::batch_outcome::BatchOutcome;
-use crate::clock::Clock;
 use crate::days::Window;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, NotificationId, UserId};
+use crate::ids::{NotificationId, UserId};
 use crate::notifications::{Notification, NotificationContent};
-use crate::store::{Store, UnitOfWork};
+use crate::store::UnitOfWork;
 
 /// How many people are looked up at once.
 const PAGE: u32 = 500;
@@ -21,30 +18,26 @@ const PAGE: u32 = 500;
 /// The use case of reminding people.
 #[derive(Clone)]
 pub struct StreakReminders {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn StreakReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
 }
 
 impl StreakReminders {
-    /// Finds people through `reader`, and tells them in `store`.
-    pub fn new(store: Arc<dyn Store>, reader: Arc<dyn StreakReader>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { store, reader, clock, ids }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// Reminds everybody whose streak is at risk now, each in a transaction of its own, until all are or `stop` says so;
     /// returns how many. Nobody is reminded twice on a local day, however often and by however many this is done; a failure
     /// with one keeps nobody else from theirs, and is tried again the next time.
     pub async fn remind(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
-        let now = self.clock.now();
-        let places: Vec<(Zone, Date)> = (self.reader.zones().await?.into_iter())
+        let now = self.deps.now();
+        let places: Vec<(Zone, Date)> = (self.deps.reads().streaks().zones().await?.into_iter())
             .filter(|zone| Streak::is_late(zone.local(now)))
             .map(|zone| (zone.clone(), zone.date(now)))
             .collect();
         let (mut round, mut after) = (BatchOutcome::default(), None);
         while !places.is_empty() && !stop() {
-            let people = self.reader.unfed(&places, after, PAGE).await?;
+            let people = self.deps.reads().streaks().unfed(&places, after, PAGE).await?;
             for user in &people {
                 round.record(self.remind_one(*user, now).await)?;
             }
@@ -58,10 +51,10 @@ impl StreakReminders {
 
     /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.
     async fn remind_one(&self, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let Some((streak, day)) = streak_at_risk(&mut *tx, user, now).await? else { return Ok(false) };
         let content = NotificationContent::streak_at_risk(streak.current, day);
-        let notification = Notification { id: NotificationId(self.ids.fresh()), user, content, created_at: now };
+        let notification = Notification { id: NotificationId(self.deps.ids.fresh()), user, content, created_at: now };
         let is_new = tx.notifications().insert(user, &[notification]).await? > 0;
         tx.commit().await?;
         Ok(is_new)
@@ -83,8 +76,8 @@ pub(crate) async fn streak_at_risk(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use mockall::predicate::always;
     use pollster::block_on;
@@ -94,10 +87,8 @@ mod tests {
     use super::*;
     use crate::accounts::Account;
     use crate::achievements::Events;
-    use crate::clock::FixedClock;
-    use crate::ids::CountingIds;
     use crate::streaks::ports::MockStreakReader;
-    use crate::testing::{TestUnitOfWork, facts};
+    use crate::testing::{TestReads, TestUnitOfWork, facts};
     use crate::usage::testing::account;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -130,8 +121,8 @@ mod tests {
             assert!(!places.is_empty() && after.is_none());
             Ok(vec![ADA])
         });
-        let (clock, ids) = (Arc::new(FixedClock(now)), Arc::new(CountingIds));
-        let reminders = StreakReminders::new(Arc::new(store), Arc::new(reader), clock, ids);
+        let reads = TestReads { streaks: reader, ..TestReads::default() };
+        let reminders = StreakReminders::new(store.with_reads(reads).deps_at(now));
         block_on(reminders.remind(|| false)).expect("reminded");
         let said = said.lock().expect("what is said").clone();
         (said, commits.load(Ordering::SeqCst))
@@ -178,8 +169,10 @@ mod tests {
         let mut reader = MockStreakReader::new();
         reader.expect_zones().returning(|| Ok(vec![Zone::utc()]));
         reader.expect_unfed().returning(move |_, _, _| Ok(vec![ADA, bob]));
-        let clock = Arc::new(FixedClock(datetime!(2026-11-22 22:00 UTC)));
-        let reminders = StreakReminders::new(Arc::new(store), Arc::new(reader), clock, Arc::new(CountingIds));
+        let deps = store
+            .with_reads(TestReads { streaks: reader, ..TestReads::default() })
+            .deps_at(datetime!(2026-11-22 22:00 UTC));
+        let reminders = StreakReminders::new(deps);
         let error = block_on(reminders.remind(|| false)).expect_err("a failure");
         assert!(matches!(error, StoreError::Internal(_)), "{error}");
         assert_eq!(*said.lock().expect("what is said"), [bob]);

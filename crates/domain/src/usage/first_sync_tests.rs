@@ -14,9 +14,8 @@ use super::*;
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
 use crate::achievements::Events;
-use crate::clock::FixedClock;
 use crate::error::StoreError;
-use crate::ids::{CountingIds, UserId};
+use crate::ids::UserId;
 use crate::jobs::FirstJobs;
 use crate::pricing::{Cost, CurrentBook};
 use crate::referrals::ReferredBy;
@@ -41,7 +40,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         tx
     });
     let prices = Arc::new(CurrentBook::shipped());
-    (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+    (Usage::new(store.deps(), prices), commits)
 }
 
 /// What the ledger has of the message `a`, if it `has` it.

@@ -9,13 +9,12 @@ use time::macros::datetime;
 use uuid::Uuid;
 
 use super::ports::Moved;
-use super::testing::{NOW, account, message};
+use super::testing::{account, message};
 use super::*;
 use crate::accounts::Account;
-use crate::clock::FixedClock;
 use crate::days::Zone;
 use crate::error::StoreError;
-use crate::ids::{CountingIds, UserId};
+use crate::ids::UserId;
 use crate::money::Usd;
 use crate::pricing::{Cost, CurrentBook};
 use crate::testing::TestUnitOfWork;
@@ -68,7 +67,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         tx
     });
     let prices = Arc::new(CurrentBook::shipped());
-    (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+    (Usage::new(store.deps(), prices), commits)
 }
 
 /// What a rebuild of `stored` comes to where `kept` was derived of it, and what that was moved by.

@@ -7,17 +7,16 @@ use super::changes::Pricer;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
-use super::ports::{Cursor, UnpricedReader};
+use super::ports::Cursor;
 use super::rebuild::{apply_delta, up_to_date};
 use super::repriced_account::RepricedAccount;
-use crate::clock::Clock;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::error::{DomainError, ErrorKind};
-use crate::ids::{Ids, UserId};
+use crate::ids::UserId;
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
 use crate::progression::{Change, settle};
-use crate::store::{Store, retried};
 use crate::text::plural;
 
 /// How many messages one transaction prices: few enough that a sync of the same account does not wait for long.
@@ -45,23 +44,14 @@ impl fmt::Display for Repriced {
 /// was priced at.
 #[derive(Clone)]
 pub struct Repricing {
-    store: Arc<dyn Store>,
-    reader: Arc<dyn UnpricedReader>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
     prices: Arc<CurrentBook>,
 }
 
 impl Repricing {
-    /// Prices what `reader` finds without a price in `store`, by whatever book is current.
-    pub fn new(
-        store: Arc<dyn Store>,
-        reader: Arc<dyn UnpricedReader>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-        prices: Arc<CurrentBook>,
-    ) -> Self {
-        Self { store, reader, clock, ids, prices }
+    /// Prices by the book in force in `prices`.
+    pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
+        Self { deps, prices }
     }
 
     /// Prices every message that has no price and whose model the book in force knows, account by account, until none is left
@@ -70,13 +60,13 @@ impl Repricing {
     /// its prices, and is told at the end. Follow the stored edition first.
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
         let (edition, book) = self.prices.get_edition();
-        let mut models = self.reader.models_to_price().await?;
+        let mut models = self.deps.reads().unpriced().models_to_price().await?;
         models.retain(|model| book.find(&model.name, model.provider.as_ref()).is_some());
         let (mut repriced, mut failure) = (Repriced::default(), None);
         if models.is_empty() {
             return Ok(repriced);
         }
-        for user in self.reader.accounts_to_price(&models).await? {
+        for user in self.deps.reads().unpriced().accounts_to_price(&models).await? {
             let before = repriced.messages;
             let mut cursor = None;
             while !stop() {
@@ -112,7 +102,7 @@ impl Repricing {
         models: &[Model],
         cursor: Option<Cursor>,
     ) -> Result<Batch, UsageError> {
-        retried(&*self.store, || self.batch_once(user, edition, book, models, cursor.clone())).await
+        self.deps.retried(|| self.batch_once(user, edition, book, models, cursor.clone())).await
     }
 
     async fn batch_once(
@@ -123,7 +113,7 @@ impl Repricing {
         models: &[Model],
         cursor: Option<Cursor>,
     ) -> Result<Batch, UsageError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         // Deleted meanwhile: there is nobody to price for.
         let Some(account) = tx.accounts().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
@@ -147,10 +137,10 @@ impl Repricing {
         if learned.is_empty() {
             return Ok(Batch { next, ..Batch::default() });
         }
-        let now = self.clock.now();
+        let now = self.deps.now();
         tx.ledger().write(user, &[], &learned).await?;
         change.account = apply_delta(&mut *tx, user, account, &delta.without_zeros()).await?.0;
-        settle(&mut *tx, &*self.ids, now, user, change).await?;
+        settle(&mut *tx, &*self.deps.ids, now, user, change).await?;
         let messages = learned.len() as u64;
         tx.ledger().note_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
         tx.commit().await?;
@@ -176,11 +166,9 @@ mod tests {
     use super::super::message::Entry;
     use super::super::ports::{MockUnpricedReader, Moved};
     use super::*;
-    use crate::clock::FixedClock;
     use crate::error::StoreError;
-    use crate::ids::CountingIds;
     use crate::pricing::{Cost, line};
-    use crate::testing::TestUnitOfWork;
+    use crate::testing::{TestReads, TestUnitOfWork};
     use crate::usage::testing::{NOW, account, message};
     use crate::usage::{Message, ModelName};
     use uuid::Uuid;
@@ -234,8 +222,8 @@ mod tests {
         let rows = line::rows("learned x 2026-01-01 in=1 out=2").map(|row| row.expect("a row"));
         let prices = Arc::new(CurrentBook::new(PriceBook::default()));
         prices.replace(EDITION, PriceBook::new(rows));
-        let (clock, ids) = (Arc::new(FixedClock(NOW)), Arc::new(CountingIds));
-        (Repricing::new(Arc::new(store), Arc::new(reader), clock, ids, prices), commits, noted)
+        let reads = TestReads { unpriced: reader, ..TestReads::default() };
+        (Repricing::new(store.with_reads(reads).deps(), prices), commits, noted)
     }
 
     #[test]

@@ -20,16 +20,16 @@ use super::room::Room;
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
 use crate::accounts::Account;
-use crate::clock::Clock;
 use crate::days::Zone;
+use crate::deps::Deps;
 use crate::error::StoreError;
-use crate::ids::{Ids, UserId};
+use crate::ids::UserId;
 use crate::jobs::FirstJobs;
 use crate::leaderboard::BoardUpdates;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::{Change, settle};
 use crate::referrals::ReferralChain;
-use crate::store::{Store, UnitOfWork, retried};
+use crate::store::UnitOfWork;
 
 /// How many messages one statement handles.
 const CHUNK: usize = 5_000;
@@ -37,18 +37,16 @@ const CHUNK: usize = 5_000;
 /// The use cases of the ledger.
 #[derive(Clone)]
 pub struct Usage {
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn Ids>,
+    deps: Deps,
     prices: Arc<CurrentBook>,
     first: Option<Arc<FirstJobs>>,
     boards: Option<Arc<BoardUpdates>>,
 }
 
 impl Usage {
-    /// Keeps the ledger in `store`, priced by whatever book is current.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, prices: Arc<CurrentBook>) -> Self {
-        Self { store, clock, ids, prices, first: None, boards: None }
+    /// Prices by the book in force in `prices`.
+    pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
+        Self { deps, prices, first: None, boards: None }
     }
 
     /// Has the first messages of an instance ask for boards, so that nobody waits for the schedule.
@@ -65,7 +63,7 @@ impl Usage {
 
     /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
     pub async fn sync(&self, user: UserId, batch: Batch) -> Result<SyncReport, UsageError> {
-        let now = self.clock.now();
+        let now = self.deps.now();
         let request = Request {
             machine: batch.machine.clone(),
             source: batch.source.clone(),
@@ -75,7 +73,7 @@ impl Usage {
             now,
         };
         let intake = Intake::new(batch, now);
-        retried(&*self.store, || self.sync_once(user, &request, &intake)).await
+        self.deps.retried(|| self.sync_once(user, &request, &intake)).await
     }
 
     async fn sync_once(&self, user: UserId, request: &Request, intake: &Intake) -> Result<SyncReport, UsageError> {
@@ -108,18 +106,18 @@ impl Usage {
         // Messages without tokens are new and count as nothing.
         let has_new_usage = written.new > 0 && account.totals.messages > 0;
         change.account = account;
-        let earned = settle(&mut *tx, &*self.ids, now, user, change).await?;
+        let earned = settle(&mut *tx, &*self.deps.ids, now, user, change).await?;
         if let Some(chain) = unpaid.filter(|_| has_new_usage) {
-            chain.pay(&mut *tx, &*self.ids, user, now).await?;
+            chain.pay(&mut *tx, &*self.deps.ids, user, now).await?;
         }
         if !dry_run {
             let first = self.first.as_ref().filter(|_| has_new_usage);
-            let wanted = first.map_or_else(Vec::new, |first| first.wanted(&*self.ids, now));
+            let wanted = first.map_or_else(Vec::new, |first| first.wanted(&*self.deps.ids, now));
             if !wanted.is_empty() {
                 tx.jobs().enqueue(&wanted, now).await?;
             }
             let covered = match self.boards.as_ref().filter(|_| has_new_usage || written.updated > 0) {
-                Some(boards) => boards.ask(&mut *tx, &*self.ids, self.clock.now()).await?,
+                Some(boards) => boards.ask(&mut *tx, &*self.deps.ids, self.deps.now()).await?,
                 None => None,
             };
             tx.commit().await?;
@@ -158,7 +156,7 @@ impl Usage {
         now: OffsetDateTime,
     ) -> Result<Opened, UsageError> {
         let unknown = || UsageError::UnknownUser(user);
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
@@ -166,7 +164,7 @@ impl Usage {
         };
         // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
         drop(tx);
-        let (mut tx, chain) = ReferralChain::begin(&*self.store, user, referrer).await?;
+        let (mut tx, chain) = ReferralChain::begin(&*self.deps.store, user, referrer).await?;
         let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
         let SyncLock { account, machine_fits } = locked;
         // Another sync may have paid between the two.
@@ -177,11 +175,11 @@ impl Usage {
     /// Removes the messages of `user` that `selection` has, and the machines that none is left of; returns how many messages.
     /// What they were counted in follows, and XP from usage with it; what was unlocked or paid for events stays.
     pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
-        retried(&*self.store, || self.forget_once(user, selection)).await
+        self.deps.retried(|| self.forget_once(user, selection)).await
     }
 
     async fn forget_once(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut account = up_to_date(&mut *tx, user, account, &zone).await?;
@@ -208,7 +206,7 @@ impl Usage {
         if removed > 0 {
             tx.ledger().remove_idle_names(user).await?;
             change.account = account;
-            settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
+            settle(&mut *tx, &*self.deps.ids, self.deps.now(), user, change).await?;
             tx.commit().await?;
         }
         Ok(removed)
@@ -216,11 +214,11 @@ impl Usage {
 
     /// Derives everything of `user` anew from the ledger, and says what had to be changed.
     pub async fn rebuild(&self, user: UserId) -> Result<Repair, UsageError> {
-        retried(&*self.store, || self.rebuild_once(user)).await
+        self.deps.retried(|| self.rebuild_once(user)).await
     }
 
     async fn rebuild_once(&self, user: UserId) -> Result<Repair, UsageError> {
-        let mut tx = self.store.begin().await?;
+        let mut tx = self.deps.begin().await?;
         let account = tx.accounts().lock(user).await?.ok_or(UsageError::UnknownUser(user))?;
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut change = Change::of(account.clone());
@@ -228,7 +226,7 @@ impl Usage {
         // Before anything is judged by them.
         let counts = tx.follows().recount(user).await?;
         change.account = account;
-        let earned = settle(&mut *tx, &*self.ids, self.clock.now(), user, change).await?;
+        let earned = settle(&mut *tx, &*self.deps.ids, self.deps.now(), user, change).await?;
         tx.commit().await?;
         Ok(Repair { counts, progress: earned.corrected, unlocked: earned.unlocks.len(), ..repair })
     }
@@ -351,8 +349,6 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::clock::FixedClock;
-    use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
     use crate::usage::ports::Moved;
     use crate::usage::room::NameUse;
@@ -368,7 +364,7 @@ mod tests {
         let counted = Arc::clone(&commits);
         let store = TestUnitOfWork::store(move || TestUnitOfWork { commits: Arc::clone(&counted), ..open() });
         let prices = Arc::new(CurrentBook::shipped());
-        (Usage::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds), prices), commits)
+        (Usage::new(store.deps(), prices), commits)
     }
 
     /// A transaction on an account whose ledger has `stored`, and today as its active day.

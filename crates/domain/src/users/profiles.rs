@@ -1,10 +1,8 @@
 //! Who may see whom.
 
-use std::sync::Arc;
-
 use super::error::UserError;
-use super::ports::ProfileReader;
 use super::profile::{User, Username};
+use crate::deps::Deps;
 use crate::ids::UserId;
 
 /// A person who is looked up by name.
@@ -35,18 +33,17 @@ impl ViewedProfile {
 /// The use cases of looking people up.
 #[derive(Clone)]
 pub struct Profiles {
-    reader: Arc<dyn ProfileReader>,
+    deps: Deps,
 }
 
 impl Profiles {
-    /// Reads from `reader`.
-    pub fn new(reader: Arc<dyn ProfileReader>) -> Self {
-        Self { reader }
+    pub fn new(deps: Deps) -> Self {
+        Self { deps }
     }
 
     /// The person called `name`, and whether `viewer` may see their profile; [`UserError::Unknown`] when there is nobody.
     pub async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<FoundProfile, UserError> {
-        self.reader.find(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
+        self.deps.reads().profiles().find(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
     }
 
     /// The person called `name`, whose profile `viewer` may see; [`UserError::Private`] when they may not.
@@ -57,13 +54,13 @@ impl Profiles {
 
     /// Those of the people called `names` whose profiles `viewer` may see.
     pub async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, UserError> {
-        Ok(self.reader.visible_among(names, viewer).await?)
+        Ok(self.deps.reads().profiles().visible_among(names, viewer).await?)
     }
 
     /// The account of `user`, for its owner.
     pub async fn own(&self, user: UserId) -> Result<ViewedProfile, UserError> {
         let unknown = || UserError::Unknown { field: "id", value: user.to_string() };
-        self.reader.account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
+        self.deps.reads().profiles().account(user).await?.map(ViewedProfile::own).ok_or_else(unknown)
     }
 }
 
@@ -75,7 +72,7 @@ mod tests {
     use super::super::ports::MockProfileReader;
     use super::*;
     use crate::error::{DomainError, ErrorKind, StoreError};
-    use crate::testing::person;
+    use crate::testing::{TestReads, TestStore, person};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const BOB: UserId = UserId(Uuid::from_u128(2));
@@ -93,7 +90,7 @@ mod tests {
             Ok((name.as_str() == "ada").then(|| FoundProfile { user: ada(), is_visible }))
         });
         reader.expect_account().returning(|id| Ok((id == ADA).then(ada)));
-        Profiles::new(Arc::new(reader))
+        Profiles::new(TestStore::reading(TestReads { profiles: reader, ..TestReads::default() }).deps())
     }
 
     #[test]
@@ -126,7 +123,8 @@ mod tests {
         let mut reader = MockProfileReader::new();
         reader.expect_find().returning(move |_, _| Err(away()));
         reader.expect_account().returning(move |_| Err(away()));
-        let (profiles, name) = (Profiles::new(Arc::new(reader)), Username::trusted("ada"));
+        let reads = TestReads { profiles: reader, ..TestReads::default() };
+        let (profiles, name) = (Profiles::new(TestStore::reading(reads).deps()), Username::trusted("ada"));
         for error in [
             block_on(profiles.find(&name, None)).err(),
             block_on(profiles.visible(&name, None)).err(),

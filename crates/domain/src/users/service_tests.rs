@@ -1,17 +1,15 @@
 //! Turning public, leaving, and being removed, over mocked ports.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use mockall::Sequence;
 use pollster::block_on;
 use uuid::Uuid;
 
 use super::*;
-use crate::clock::FixedClock;
 use crate::error::DomainError;
-use crate::ids::CountingIds;
 use crate::jobs::Job;
 use crate::testing::{TestUnitOfWork, person};
 use crate::usage::testing::{NOW, account};
@@ -28,7 +26,7 @@ fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (User
         prepare(&mut tx);
         tx
     });
-    (Users::new(Arc::new(store), Arc::new(FixedClock(NOW)), Arc::new(CountingIds)), commits)
+    (Users::new(store.deps()), commits)
 }
 
 #[test]

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use adapters_postgres::Database;
 use bootstrap::StartupError;
 use bootstrap::out::say;
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::store::deps;
 use domain::administration::{Administration, AdministrationError, ListedAdministrator};
 
 use crate::cli::Admin;
 use crate::failed;
 
 pub(crate) async fn admin(store: &Database, asked: Admin) -> Result<(), StartupError> {
-    let store = Arc::new(store.clone());
-    let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let administration = Administration::new(store.clone(), store.clone(), store, clock, ids);
+    let administration = Administration::new(deps(store), Arc::new(store.clone()));
     let stopped = |error: AdministrationError| failed("administering", reason(&error));
     match asked {
         Admin::Grant { username } => {

@@ -1,12 +1,11 @@
 //! `worker import`.
 
-use std::sync::Arc;
-
 use adapters_postgres::Database;
 use bootstrap::StartupError;
 use bootstrap::out::say;
 use bootstrap::prices::Followed;
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::store::deps;
+use bootstrap::system::SystemClock;
 use domain::portability::Imports;
 use domain::social::Social;
 use domain::usage::Usage;
@@ -19,12 +18,12 @@ use crate::failed;
 pub(crate) async fn import(store: &Database, asked: Import) -> Result<(), StartupError> {
     let unknown = |name: &str| failed("importing", format!("there is no account called {name}"));
     let target = asked.user.map(|name| Username::parse(&name).map_err(|_| unknown(&name))).transpose()?;
-    let (shared, clock, ids) = (Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds));
-    let followed = Followed::start(shared.clone()).await;
+    let deps = deps(store);
+    let followed = Followed::start(deps.clone()).await;
     let importer = Importer {
-        imports: Imports::new(shared.clone(), clock.clone(), ids.clone(), followed.book()),
-        social: Social::new(shared.clone(), shared.clone(), clock.clone(), ids.clone()),
-        usage: Usage::new(shared, clock, ids, followed.book()),
+        imports: Imports::new(deps.clone(), followed.book()),
+        social: Social::new(deps.clone()),
+        usage: Usage::new(deps, followed.book()),
     };
     let done = importer.import(&asked.file, target, asked.trust_email, &SystemClock, say).await;
     done.map_err(|error| failed("importing", error.to_string()))

@@ -1,11 +1,9 @@
 //! `worker rebuild`.
 
-use std::sync::Arc;
-
 use adapters_postgres::Database;
 use bootstrap::StartupError;
 use bootstrap::out::say;
-use bootstrap::system::{SystemClock, SystemIds};
+use bootstrap::store::deps;
 use domain::usage::{Usage, UsageError};
 use domain::users::Username;
 use worker::rebuild;
@@ -17,7 +15,7 @@ use crate::failed;
 pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), StartupError> {
     // A rebuild sums costs and looks none up.
     let book = bootstrap::prices::shipped();
-    let usage = Usage::new(Arc::new(store.clone()), Arc::new(SystemClock), Arc::new(SystemIds), book);
+    let usage = Usage::new(deps(store), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
     let summary = match asked.which.user {
         None => {

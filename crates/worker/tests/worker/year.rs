@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration as StdDuration;
 
 use bootstrap::Settings;
+use bootstrap::store::deps;
 use bootstrap::system::SystemIds;
 use domain::clock::{Clock, FixedClock};
 use domain::days::{Zone, days_between};
+use domain::deps::Deps;
 use domain::ids::{Ids, JobId, UserId};
 use domain::jobs::ports::{Capacity, JobOutcome};
 use domain::jobs::{Job, JobKind, JobStore};
@@ -100,9 +102,8 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
             messages.push(SentMessage { at, ..sent(&format!("{number} {day}")) });
         }
     }
-    let clock = Arc::new(FixedClock(END + Duration::DAY * 2));
-    let book = Arc::new(CurrentBook::shipped());
-    let usage = Usage::new(Arc::new(fixture.store.clone()), clock, Arc::new(SystemIds), book);
+    let deps = Deps { clock: Arc::new(FixedClock(END + Duration::DAY * 2)), ..deps(&fixture.store) };
+    let usage = Usage::new(deps, Arc::new(CurrentBook::shipped()));
     usage.sync(user.id, batch(messages)).await.expect("a sync");
     Person { id: user.id, zone, active }
 }
@@ -162,14 +163,14 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
     }
 
     let clock = Arc::new(SetClock(Mutex::new(BEGIN)));
-    let (dyn_clock, ids): (Arc<dyn Clock>, Arc<dyn Ids>) = (clock.clone(), Arc::new(SystemIds));
+    let deps = Deps { clock: clock.clone(), ..deps(&fixture.store) };
     let settings = Settings::from_environment([("PRICING_URL".to_owned(), String::new())]).expect("settings");
     let mut hands: Vec<Hand> = ["one", "other"]
         .into_iter()
         .map(|name| Hand {
             name: name.to_owned(),
             handlers: Arc::new(
-                Handlers::new(&settings, &fixture.store, &dyn_clock, &ids, CancellationToken::new()).expect("handlers"),
+                Handlers::new(&settings, &fixture.store, &deps, CancellationToken::new()).expect("handlers"),
             ),
             away_until: BEGIN,
         })

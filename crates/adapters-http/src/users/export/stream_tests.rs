@@ -2,15 +2,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use domain::clock::FixedClock;
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::portability::ports::{MockExportReader, Opened, Snapshot};
 use domain::portability::{Exports, Part};
 use domain::pricing::Cost;
-use domain::testing::person;
+use domain::testing::{TestReads, TestStore, person};
 use domain::usage::Entry;
-use domain::usage::testing::{NOW, message};
+use domain::usage::testing::message;
 use futures_util::StreamExt;
 use portable::Reader;
 use uuid::Uuid;
@@ -54,7 +53,7 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     let snapshot = Pages { next: 0, last: pages, fails, ended: ended.clone() };
     let mut reader = MockExportReader::new();
     reader.expect_open().return_once(move |_, _| Ok(Opened::Begun(Box::new(snapshot))));
-    let exports = Exports::new(Arc::new(reader), Arc::new(FixedClock(NOW)));
+    let exports = Exports::new(TestStore::reading(TestReads { exports: reader, ..TestReads::default() }).deps());
     (exports.begin(ADA).await.expect("an export"), ended)
 }
 

@@ -15,12 +15,12 @@ use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
 use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
-use domain::clock::{Clock, FixedClock};
 use domain::dashboard::ports::{Figures, MockDashboardReader};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
 use domain::days::{Window, Zone};
+use domain::deps::Deps;
 use domain::identity::ports::{MockIdentityProvider, MockPasswordHasher, MockSessionReader};
 use domain::identity::{
     ApiTokens, Credential, DeviceLogins, Email, FailedLogins, Identity, OAuth, Principal, ProviderName, Providers,
@@ -52,7 +52,7 @@ use domain::referrals::{
 use domain::signed_token::TokenKey;
 use domain::social::ports::{MockActivityHub, MockFeedReader, MockFollowReader};
 use domain::social::{Contact, Feed, FollowStats, Relation, Social};
-use domain::testing::TestUnitOfWork;
+use domain::testing::{TestReads, TestUnitOfWork};
 use domain::usage::{CostStatus, MachineId, ModelName, Source, Sums, Usage};
 use domain::users::ports::MockProfileReader;
 use domain::users::{FoundProfile, Profile, Profiles, Region, User, Username, Users, WebUrl};
@@ -192,59 +192,57 @@ impl World {
     }
 
     pub(crate) fn serve(self) -> Client {
-        let clock: Arc<dyn Clock> = Arc::new(FixedClock(NOW));
-        let ids = Arc::new(OneId);
-        let store = Arc::new(TestUnitOfWork::store(self.open));
-        let people = Arc::new(self.profiles);
-        let profiles = Profiles::new(people.clone());
-        let reader = Arc::new(self.reader);
+        let reads = TestReads {
+            profiles: self.profiles,
+            dashboard: self.reader,
+            achievements: self.achievements,
+            leaderboard: self.leaderboard,
+            insights: self.insights,
+            plausibility: self.plausibility,
+            notifications: self.notifications,
+            administration: self.administration,
+            prices: self.prices,
+            exports: self.exports,
+            projects: self.projects,
+            feed: self.feed,
+            follows: follows(),
+            referrals: codes(),
+            ..TestReads::default()
+        };
+        let deps = TestUnitOfWork::store(self.open).with_reads(reads).deps_at(NOW);
+        let deps = Deps { ids: Arc::new(OneId), ..deps };
         let passwords = Arc::new(self.passwords);
         let book = Arc::new(CurrentBook::new(PriceBook::new([])));
-        let prices = Arc::new(self.prices);
         let providers = Providers::new([Arc::new(self.github) as _]);
         let salt = salt();
         let services = Services {
-            identity: Identity::new(
-                store.clone(),
-                Arc::new(self.sessions),
-                passwords.clone(),
-                clock.clone(),
-                ids.clone(),
-                salt,
-            )
-            .with_failed_logins(self.failed_logins),
-            recovery: Recovery::new(store.clone(), passwords, clock.clone(), ids.clone(), tickets())
-                .with_email(self.sends_email),
-            api_tokens: ApiTokens::new(store.clone(), clock.clone(), ids.clone()),
-            device_logins: DeviceLogins::new(store.clone(), clock.clone(), ids.clone()),
+            identity: Identity::new(deps.clone(), Arc::new(self.sessions), passwords.clone(), salt)
+                .with_failed_logins(self.failed_logins),
+            recovery: Recovery::new(deps.clone(), passwords, tickets()).with_email(self.sends_email),
+            api_tokens: ApiTokens::new(deps.clone()),
+            device_logins: DeviceLogins::new(deps.clone()),
             public_url: PublicUrl::new("https://burntop.example.org"),
-            oauth: OAuth::new(providers, store.clone(), clock.clone(), ids.clone()),
+            oauth: OAuth::new(deps.clone(), providers),
             browser: Browser::new("https://app.example.org", self.https, b"a key for tests alone, 32 long!!"),
-            users: Users::new(store.clone(), clock.clone(), ids.clone()),
-            downloads: Downloads::new(Exports::new(Arc::new(self.exports), clock.clone())),
-            projects: Projects::new(store.clone(), Arc::new(self.projects), clock.clone(), ids.clone()),
-            social: Social::new(store.clone(), Arc::new(follows()), clock.clone(), ids.clone()),
-            feed: Feed::new(Arc::new(self.feed), Arc::new(self.hub)),
-            referrals: Referrals::new(store.clone(), Arc::new(codes()), clock.clone(), ids.clone(), salt),
+            users: Users::new(deps.clone()),
+            downloads: Downloads::new(Exports::new(deps.clone())),
+            projects: Projects::new(deps.clone()),
+            social: Social::new(deps.clone()),
+            feed: Feed::new(deps.clone(), Arc::new(self.hub)),
+            referrals: Referrals::new(deps.clone(), salt),
             referral_links: ReferralLinks::to("https://app.example.org"),
-            usage: Usage::new(store.clone(), clock.clone(), ids.clone(), book.clone()),
-            achievements: Achievements::new(store.clone(), Arc::new(self.achievements), clock.clone()),
-            administration: Administration::new(
-                store.clone(),
-                Arc::new(self.administration),
-                Arc::new(self.queue),
-                clock.clone(),
-                ids.clone(),
-            ),
-            price_overrides: PriceOverrides::new(store.clone(), prices.clone(), clock.clone(), ids.clone()),
-            unpriced_models: UnpricedModels::new(prices, book),
-            leaderboard: Leaderboard::new(store.clone(), Arc::new(self.leaderboard), clock.clone(), ids.clone()),
-            insights: Insights::new(store.clone(), people, Arc::new(self.insights), clock.clone()),
-            plausibility: Plausibility::new(store.clone(), Arc::new(self.plausibility), clock.clone()),
-            unsubscribing: Unsubscribing::new(store.clone(), tickets(), clock.clone()),
-            notifications: Notifications::new(store, Arc::new(self.notifications), clock.clone()),
-            profiles: profiles.clone(),
-            dashboard: Dashboard::new(reader, profiles, clock.clone()),
+            usage: Usage::new(deps.clone(), book.clone()),
+            achievements: Achievements::new(deps.clone()),
+            administration: Administration::new(deps.clone(), Arc::new(self.queue)),
+            price_overrides: PriceOverrides::new(deps.clone()),
+            unpriced_models: UnpricedModels::new(deps.clone(), book),
+            leaderboard: Leaderboard::new(deps.clone()),
+            insights: Insights::new(deps.clone()),
+            plausibility: Plausibility::new(deps.clone()),
+            unsubscribing: Unsubscribing::new(deps.clone(), tickets()),
+            notifications: Notifications::new(deps.clone()),
+            profiles: Profiles::new(deps.clone()),
+            dashboard: Dashboard::new(deps.clone()),
             readiness: Arc::new(Wellbeing::default()),
             body_limits: BodyLimits::default(),
             byte_budget: ByteBudget::default(),
@@ -252,7 +250,7 @@ impl World {
             limits: self.limits,
             shares: self.shares,
         };
-        let edge = Edge::new(clock, ids, EdgeSettings::default());
+        let edge = Edge::new(deps.clock, deps.ids, EdgeSettings::default());
         listen(move || {
             let services = services.clone();
             app(&edge, api()).configure(move |config| services.install(config))

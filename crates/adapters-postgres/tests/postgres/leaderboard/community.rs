@@ -1,11 +1,9 @@
 //! People whose usage is written straight into the roll-ups.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
-use domain::clock::FixedClock;
 use domain::days::Period;
-use domain::ids::{CountingIds, UserId};
+use domain::ids::UserId;
 use domain::leaderboard::ranking::Used;
 use domain::leaderboard::{Board, BoardKind, BoardQuery, Entry, Filter, Leaderboard, Part, Scope, SortBy};
 use domain::money::Usd;
@@ -78,8 +76,7 @@ impl Fixture {
 
     /// The use cases of boards at `now`.
     pub(crate) fn leaderboard_at(&self, now: OffsetDateTime) -> Leaderboard {
-        let store = Arc::new(self.store.clone());
-        Leaderboard::new(store.clone(), store, Arc::new(FixedClock(now)), Arc::new(CountingIds))
+        Leaderboard::new(self.deps_at(now))
     }
 
     /// The use cases of boards.

@@ -1,12 +1,15 @@
 //! A transaction for tests: every repository is a mock.
 
+mod store;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-
 use time::Date;
+
+pub use store::{TestReads, TestStore};
 
 use crate::accounts::ports::{AccountRepository, MockAccountRepository};
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
@@ -33,7 +36,7 @@ use crate::pricing::ports::{MockPriceRepository, PriceRepository};
 use crate::projects::ports::{MockProjectRepository, ProjectRepository};
 use crate::referrals::ports::{MockReferralRepository, ReferralRepository};
 use crate::social::ports::{FollowRepository, MockFollowRepository};
-use crate::store::{MockStore, UnitOfWork};
+use crate::store::UnitOfWork;
 use crate::usage::ports::{LedgerRepository, MockLedgerRepository};
 use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
@@ -105,11 +108,8 @@ impl TestUnitOfWork {
     }
 
     /// A store each of whose transactions comes from `open`.
-    pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> MockStore {
-        let mut store = MockStore::new();
-        store.expect_begin().returning(move || Ok(Box::new(open())));
-        store.expect_pause().returning(|_| ());
-        store
+    pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> TestStore {
+        TestStore::new(move || Ok(open()))
     }
 }
 

@@ -1,0 +1,126 @@
+//! What every use case is built from.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::clock::Clock;
+use crate::error::{DomainError, StoreError};
+use crate::ids::Ids;
+use crate::store::{Reads, Store, UnitOfWork};
+
+/// How often a use case is attempted whose transactions collide with others.
+const ATTEMPTS: u32 = 6;
+
+/// The longest pause after the first collision; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// The store, the clock and the source of identifiers. Clones share them.
+#[derive(Clone)]
+pub struct Deps {
+    /// Opens transactions and reads projections.
+    pub store: Arc<dyn Store>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New identifiers and secrets.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Deps {
+    /// Begins a transaction.
+    pub(crate) async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.store.begin().await
+    }
+
+    /// The projections of the store.
+    pub(crate) fn reads(&self) -> &dyn Reads {
+        self.store.reads()
+    }
+
+    /// The current instant.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
+    }
+
+    /// Runs the use case `attempt`, and runs it again from the beginning where the database ended one of its transactions in
+    /// favour of another ([`StoreError::Collided`]). After six attempts the collision is the answer, as an unavailable store.
+    ///
+    /// Every use case that writes goes through this: no use case can foresee which transactions meet.
+    pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(
+        &self,
+        attempt: impl Fn() -> F,
+    ) -> Result<T, E> {
+        let mut pause = FIRST_PAUSE;
+        for _ in 1..ATTEMPTS {
+            match attempt().await {
+                Err(error) if error.code() == StoreError::COLLIDED => self.store.pause(pause).await,
+                done => return done,
+            }
+            pause *= 2;
+        }
+        attempt().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::{Arc, Mutex};
+
+    use pollster::block_on;
+
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::testing::TestUnitOfWork;
+
+    /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
+    fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
+        let pauses = Arc::new(Mutex::new(Vec::new()));
+        let noted = pauses.clone();
+        let deps = TestUnitOfWork::store(TestUnitOfWork::default)
+            .with_pauses(move |longest| noted.lock().expect("pauses").push(longest.as_millis()))
+            .deps();
+        let attempts = Cell::new(0);
+        let done = block_on(deps.retried(|| async {
+            attempts.set(attempts.get() + 1);
+            if attempts.get() > collisions { Ok("done") } else { Err(StoreError::Collided("deadlock".into())) }
+        }));
+        let pauses = pauses.lock().expect("pauses").clone();
+        (done, attempts.get(), pauses)
+    }
+
+    #[test]
+    fn use_case_that_collides_is_attempted_again_after_growing_pauses() {
+        for (collisions, attempts, pauses) in
+            [(0, 1, vec![]), (1, 2, vec![20]), (2, 3, vec![20, 40]), (5, 6, vec![20, 40, 80, 160, 320])]
+        {
+            let (done, attempted, paused) = collide(collisions);
+            assert_eq!((done.expect("it succeeds"), attempted, paused), ("done", attempts, pauses), "{collisions}");
+        }
+    }
+
+    #[test]
+    fn use_case_that_always_collides_ends_as_unavailable() {
+        let (done, attempted, _) = collide(100);
+        let error = done.expect_err("it collided");
+        assert_eq!((error.kind(), error.code(), attempted), (ErrorKind::Unavailable, "store_collided", 6));
+    }
+
+    #[test]
+    fn use_case_that_fails_otherwise_is_attempted_once() {
+        for failure in [
+            StoreError::Unavailable("away".into()),
+            StoreError::Internal("no such column".into()),
+            StoreError::Conflict { constraint: "users_email_key".into() },
+        ] {
+            let (deps, attempts) = (TestUnitOfWork::store(TestUnitOfWork::default).deps(), Cell::new(0));
+            let code = failure.code();
+            let failed = block_on(deps.retried::<(), _, _>(|| async {
+                attempts.set(attempts.get() + 1);
+                Err(failure.clone())
+            }));
+            assert_eq!((failed.expect_err("it failed").code(), attempts.get()), (code, 1));
+        }
+    }
+}
