@@ -1,4 +1,4 @@
-//! API tokens: what programs call with, within scopes.
+//! API tokens: credentials of programs, limited to scopes.
 
 use std::fmt;
 
@@ -7,15 +7,15 @@ use time::OffsetDateTime;
 use super::session::{Secret, TokenHash};
 use crate::ids::{ApiTokenId, UserId};
 
-/// How many API tokens an account may have at once.
+/// The most API tokens an account can have at once.
 pub const MOST_API_TOKENS: usize = 50;
 
-/// What a token may be used for.
+/// What a token permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Sending usage.
     Sync,
-    /// Reading whatever its owner may read, but for what opens the account: sessions, tokens, the export.
+    /// Reading everything the owner can read, except what opens the account: sessions, tokens, the export.
     Read,
 }
 
@@ -79,23 +79,23 @@ impl FromIterator<Scope> for Scopes {
 pub struct ApiToken {
     /// Names it.
     pub id: ApiTokenId,
-    /// Whose it is.
+    /// The owner.
     pub user: UserId,
     /// What it hashes to.
     pub hash: TokenHash,
-    /// What its owner calls it: a [`name`](crate::display::name) of 1 to 100 characters.
+    /// Given by the owner: a [`name`](crate::display::name) of 1 to 100 characters.
     pub name: String,
     /// What it may be used for.
     pub scopes: Scopes,
     /// When it was made.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself; `None` until it is revoked.
+    /// `None`: valid until it is revoked.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was last used, to within some minutes; `None` before the first time.
+    /// Exact to some minutes; `None` before the first use.
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// A token to be made.
+/// The wanted properties of a new token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
     /// What to call it.
@@ -106,7 +106,7 @@ pub struct TokenRequest {
     pub expires_at: Option<OffsetDateTime>,
 }
 
-/// An API token just made, with its secret, which is shown this once.
+/// A new API token with its secret, which is shown only once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedToken {
     /// The token.
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_known_by_their_names_and_kept_in_sets() {
+    fn scopes_round_trip_by_name_and_as_set() {
         assert!(Scope::ALL.into_iter().all(|scope| Scope::parse(scope.name()) == Some(scope)));
         assert_eq!(Scope::parse("Sync"), None);
         for (scopes, sync, read) in [

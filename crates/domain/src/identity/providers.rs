@@ -1,4 +1,4 @@
-//! The services that vouch for people, by their names.
+//! The configured identity providers, by name.
 
 use std::collections::BTreeMap;
 use std::fmt;
