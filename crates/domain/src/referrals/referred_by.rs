@@ -1,4 +1,4 @@
-//! Who referred an account.
+//! The referrer of an account.
 
 use crate::ids::UserId;
 
@@ -7,6 +7,6 @@ use crate::ids::UserId;
 pub struct ReferredBy {
     /// Whose code it was.
     pub referrer: UserId,
-    /// Whether it was paid.
+    /// Whether the referral was paid.
     pub is_paid: bool,
 }
