@@ -108,7 +108,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Streaks, Rare, "perfect-month", "Not a Day Missed")
         .says("Be active on every day of a calendar month, for 1, 3, 6 or 12 months.")
         .at(Metric::PerfectMonths, &[1, 3, 6, 12]),
-    entry(Streaks, Uncommon, "season-ticket", "Season SignedToken")
+    entry(Streaks, Uncommon, "season-ticket", "Season Ticket")
         .says("Be active in 2, 6, 12, 24 or 36 calendar months.")
         .at(Metric::MonthsActive, &[2, 6, 12, 24, 36]),
     entry(Streaks, Common, "welcome-back", "Welcome Back")
