@@ -1,4 +1,4 @@
-//! Everything there is to earn. A slug is for good: ids are made of it, and people hold them.
+//! The catalogue of achievements. A slug never changes: ids are derived from it, and accounts hold them.
 
 use std::sync::LazyLock;
 
@@ -16,17 +16,16 @@ const fn entry(category: Category, rarity: Rarity, slug: &'static str, name: &'s
 }
 
 impl Definition {
-    /// Tells people what it takes.
+    /// Sets the description.
     const fn says(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
 
-    /// Earned when `metric` reaches a threshold, the easiest first.
+    /// Earned when `metric` reaches a threshold; the easiest threshold is first.
     const fn at(self, metric: Metric, thresholds: &'static [u64]) -> Self {
         Self { metric, thresholds, ..self }
     }
 
-    /// Kept secret until it is unlocked.
     const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
@@ -260,11 +259,11 @@ const CATALOGUE: &[Definition] = &[
         .hidden(),
 ];
 
-/// The catalogue with its ids, in its order.
+/// The catalogue with ids, in the order of the catalogue.
 static BY_ID: LazyLock<Vec<(AchievementId, &'static Definition)>> =
     LazyLock::new(|| CATALOGUE.iter().map(|definition| (definition.id(), definition)).collect());
 
-/// All definitions, those of a category together, the easier ones first.
+/// All definitions, grouped by category, the easier ones first.
 pub fn catalogue() -> &'static [Definition] {
     CATALOGUE
 }
@@ -274,7 +273,7 @@ pub(super) fn by_id() -> &'static [(AchievementId, &'static Definition)] {
     &BY_ID
 }
 
-/// The definitions of a category and a rarity, in the same order; without one of them, of any.
+/// The definitions of a category and a rarity, in the same order; `None` is any.
 pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Iterator<Item = &'static Definition> {
     let fits = move |definition: &&Definition| {
         category.is_none_or(|category| definition.category == category)

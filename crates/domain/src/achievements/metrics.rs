@@ -1,11 +1,11 @@
-//! What achievements are judged by: one figure per metric, as of now.
+//! The metrics that achievements are judged by.
 
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal $grows:literal,)*) => {
-        /// A figure of a person that achievements are judged by.
+        /// A figure of an account that achievements are judged by.
         ///
-        /// Each says whether it is monotone: the same messages, referrals and board refreshes, in whatever order they come,
-        /// end in the same value, and none of them lowers it on the way. Only deletion, or a definition of ours, may.
+        /// A monotone metric ends in the same value for the same messages, referrals and board refreshes in any order, and none of
+        /// them lowers it. Only deletion or a changed definition can.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric {
             $($(#[doc = $doc])* $variant,)*
@@ -15,14 +15,14 @@ macro_rules! metrics {
             /// All metrics.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
-            /// The metric's stable name, in `snake_case`.
+            /// The stable name, in `snake_case`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// Whether syncing, in any order, never worsens it, so that what it earns does not depend on the order.
+            /// Whether no sync, in any order, ever lowers it: then its rewards do not depend on the order.
             pub const fn is_monotone(self) -> bool {
                 match self {
                     $(Self::$variant => $grows,)*
@@ -84,36 +84,36 @@ metrics! {
     LongestComeback "longest_comeback" false,
     /// Returns after at least 7 days away. Not monotone: a day that arrives late fills the gap.
     Comebacks "comebacks" false,
-    /// People who follow the person. Not monotone: follows can be undone.
+    /// Followers. Not monotone: follows can be undone.
     Followers "followers" false,
-    /// People the person follows. Not monotone: follows can be undone.
+    /// Followed accounts. Not monotone: follows can be undone.
     Following "following" false,
-    /// People who signed up with the person's own code. Monotone: nobody's referrer changes.
+    /// Accounts registered with this account's code. Monotone: a referrer never changes.
     Referrals "referrals" true,
-    /// People who signed up through the person, three levels down. Monotone: nobody's referrer changes.
+    /// Accounts referred over three levels. Monotone: a referrer never changes.
     ReferralNetwork "referral_network" true,
     /// How many of name, bio, location, region, website and image are filled, 0 to 6. Not monotone: they can be cleared.
     ProfileFields "profile_fields" false,
-    /// Which account of the instance this is, 1 being the first; 0 when not known. Monotone: it is settled at sign-up.
+    /// The number of the account on the instance, from 1; 0 if unknown. Monotone: it is fixed at registration.
     AccountNumber "account_number" true,
-    /// Whole days since sign-up. Monotone: time does not run back.
+    /// Whole days since registration. Monotone: time does not run back.
     AccountDays "account_days" true,
     /// The best rank ever on the global board of all time, from 1; 0 when never ranked. Monotone: only a better one replaces it.
     BestRank "best_rank" true,
-    /// The level. Not monotone: an active day that goes takes its XP along.
+    /// The level. Not monotone: an active day that disappears takes its XP along.
     Level "level" false,
-    /// Achievements unlocked. Not monotone: which ones there are depends on when the metrics that may fall were judged.
+    /// Achievements unlocked. Not monotone: their number depends on when falling metrics were judged.
     Unlocked "unlocked" false,
 }
 
 impl Metric {
-    /// Whether a smaller value is a greater feat; 0 then means that there is none yet.
+    /// Whether a smaller value is better; 0 then means no value.
     pub const fn fewer_is_better(self) -> bool {
         matches!(self, Self::AccountNumber | Self::BestRank)
     }
 }
 
-/// A person's figures: one value per metric, all 0 unless set.
+/// An account's metrics: one value each, 0 unless set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics([u64; Metric::ALL.len()]);
 
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_has_a_place_and_a_name_of_its_own() {
+    fn metrics_have_distinct_places_and_names() {
         let mut metrics = Metrics::default();
         for (value, metric) in (1..).zip(Metric::ALL) {
             assert_eq!(metrics.get(metric), 0, "{metric:?}");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_sync_can_lower_is_monotone_and_nothing_else() {
+    fn metrics_monotone_ones_are_known() {
         let monotone: Vec<_> =
             Metric::ALL.into_iter().filter(|metric| metric.is_monotone()).map(Metric::name).collect();
         assert_eq!(
