@@ -116,7 +116,7 @@ impl Failure {
             Self::Conflict => (
                 ErrorCode::Conflict,
                 "It collides with something that is there",
-                json!("This username is taken"),
+                json!("The username ada is already in use. Choose another one."),
                 json!({"resource": "User", "field": "username"}),
                 &[],
             ),
