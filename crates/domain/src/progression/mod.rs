@@ -1,5 +1,4 @@
-//! Progression: XP, levels, titles and the monthly badge, as functions of facts; and what somebody earns when something
-//! changed ([`settle`]).
+//! Progression: XP, levels, titles and the monthly badge as functions of facts, and the rewards of a change ([`settle`]).
 
 pub(crate) mod settle;
 
@@ -11,16 +10,16 @@ const TOKENS_PER_XP: i64 = 10_000;
 /// XP per active day.
 const XP_PER_ACTIVE_DAY: i64 = 10;
 
-/// XP awarded for events, in hundredths: a referral three levels down pays 2.5.
+/// XP of events in hundredths: a referral at the third level pays 2.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct EventXp(pub i64);
 
-/// The XP of a person: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
+/// The XP of an account: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
 pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
     whole_xp(xp_in_hundredths(lifetime_tokens, active_days, events))
 }
 
-/// The same in hundredths, before it is rounded down.
+/// The XP in hundredths, before rounding.
 pub fn xp_in_hundredths(lifetime_tokens: i64, active_days: u32, events: EventXp) -> i64 {
     (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
         .saturating_mul(100)
@@ -32,7 +31,7 @@ pub fn whole_xp(hundredths: i64) -> u64 {
     u64::try_from(hundredths / 100).unwrap_or(0)
 }
 
-/// How far somebody has come.
+/// The level of an account, with its XP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
     /// The level, from 1.
@@ -42,7 +41,7 @@ pub struct Level {
 }
 
 impl Level {
-    /// The level `xp` reaches: max(1, isqrt(xp / 100)). Level n starts at 100 n² XP, level 1 at 0.
+    /// The level of `xp`: max(1, isqrt(xp / 100)). Level n starts at 100 n² XP, level 1 at 0.
     pub fn of(xp: u64) -> Self {
         Self { level: (xp / 100).isqrt().max(1), xp }
     }
@@ -74,7 +73,7 @@ impl Level {
         self.next_at() - self.xp
     }
 
-    /// The part of this level that is done, 0 to 1.
+    /// The completed part of this level, 0 to 1.
     pub fn progress(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
         let share = (self.xp - self.starts_at()) as f64 / (self.next_at() - self.starts_at()) as f64;
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_starts_at_a_hundred_times_its_square() {
+    fn level_starts_at_hundred_times_its_square() {
         for (xp, level, starts, next) in [
             (0, 1, 0, 400),
             (399, 1, 0, 400),
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_change_after_10_25_50_75_and_100() {
+    fn level_title_changes_after_10_25_50_75_and_100() {
         for (level, title) in [
             (1, "Novice"),
             (10, "Novice"),
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn badges_are_earned_from_ten_million() {
+    fn monthly_badge_starts_at_ten_million() {
         for (tokens, badge) in [
             (9_999_999, None),
             (10_000_000, Some("Power User")),
