@@ -1,4 +1,4 @@
-//! What is done about plausibility: looked for, and told.
+//! Checks accounts, and reads the findings.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct Plausibility {
     clock: Arc<dyn Clock>,
 }
 
-/// What a look found.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checked {
     /// How many accounts have a reason.
@@ -57,7 +57,7 @@ impl Plausibility {
         Self { store, reader, clock }
     }
 
-    /// Looks at all accounts, and keeps what was found in the place of what was found before.
+    /// Checks all accounts and replaces the previous findings.
     pub async fn check(&self) -> Result<Checked, PlausibilityError> {
         let mut tx = self.store.begin().await?;
         tx.plausibility().lock().await?;
@@ -70,12 +70,12 @@ impl Plausibility {
         Ok(Checked { accounts, reasons: findings.len() as u64 })
     }
 
-    /// What the owner of `user` may know: why their usage is hard to believe, and what was decided about it.
+    /// The reasons and the flag of `user`, for the owner.
     pub async fn flags(&self, user: UserId) -> Result<Flags, PlausibilityError> {
         Ok(self.reader.flags(user, self.clock.now()).await?)
     }
 
-    /// The accounts whose strongest reason has at least `score`, those with the strongest ones first.
+    /// The accounts whose highest score is at least `score`, the highest first.
     pub async fn suspects(
         &self,
         _: &Administrator,
@@ -105,7 +105,7 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(2));
 
     #[test]
-    fn what_is_beyond_the_limits_is_kept_and_the_rest_is_not() {
+    fn check_stores_only_evidence_beyond_limits() {
         let now = datetime!(2026-11-22 12:30 UTC);
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_takes_the_place_of_nothing() {
+    fn check_failure_replaces_nothing() {
         let commits = Arc::new(AtomicUsize::new(0));
         let counter = commits.clone();
         let store = TestUnitOfWork::store(move || {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_is_told_what_stands_now_and_of_nobody_else() {
+    fn flags_are_read_as_of_now_for_owner() {
         let mut reader = MockPlausibilityReader::new();
         let now = datetime!(2026-11-22 12:30 UTC);
         let flag = StandingFlag { reason: "made up".to_owned(), created_at: now, expires_at: None };
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn suspects_are_those_with_the_score_that_was_asked_for() {
+    fn suspects_have_requested_score() {
         let request = PageRequest { page: 2, size: 50 };
         let mut reader = MockPlausibilityReader::new();
         reader
@@ -176,12 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_store_fails_and_says_so_itself() {
+    fn plausibility_error_is_that_of_store() {
         assert_promises::<PlausibilityError>([]);
     }
 
     #[test]
-    fn an_account_is_as_doubtful_as_its_strongest_reason() {
+    fn flags_score_is_that_of_strongest_reason() {
         let at = datetime!(2026-11-22 12:30 UTC);
         let reason =
             |score| Reason { kind: Kind::SameDays, score, message: String::new(), first_seen: at, last_seen: at };
