@@ -1,4 +1,4 @@
-//! What people look at.
+//! Reads dashboards and profiles.
 
 use std::sync::Arc;
 
@@ -25,12 +25,12 @@ pub struct Dashboard {
     clock: Arc<dyn Clock>,
 }
 
-/// A person's profile as a viewer may see it.
+/// A profile as a viewer may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebProfile {
     /// The account.
     pub user: User,
-    /// The figures; `None` when the viewer may not see them.
+    /// `None` if the viewer may not see the figures.
     pub overview: Option<Overview>,
 }
 
@@ -40,7 +40,7 @@ impl Dashboard {
         Self { reader, profiles, clock }
     }
 
-    /// The profile of the person called `name`, as `viewer` may see it.
+    /// The profile of the user `name`, with what `viewer` may see.
     pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
         let FoundProfile { user, is_visible } = self.profiles.find(name, viewer).await?;
         let overview = if is_visible { self.visible_overview(&user, viewer).await? } else { None };
@@ -61,7 +61,7 @@ impl Dashboard {
         Ok(trends(&stored, shown.from, to, by_hour))
     }
 
-    /// The days of `year`, or of the local year it is.
+    /// The days of `year`; by default the current local year.
     pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
@@ -69,17 +69,17 @@ impl Dashboard {
         Ok(Heatmap::of(year, &stored))
     }
 
-    /// What was used in `period`, by tool.
+    /// Usage in `period` by tool.
     pub async fn tools(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ToolUsage>, UserError> {
         Ok(self.reader.tools(self.window(&look.user, period), look.viewer).await?)
     }
 
-    /// What was used in `period`, by model.
+    /// Usage in `period` by model.
     pub async fn models(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ModelUsage>, UserError> {
         Ok(self.reader.models(self.window(&look.user, period), look.viewer).await?)
     }
 
-    /// What `user` used, by machine.
+    /// Usage of `user` by machine.
     pub async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, UserError> {
         Ok(self.reader.machines(user).await?)
     }
@@ -89,7 +89,7 @@ impl Dashboard {
         Ok(self.reader.platform().await?)
     }
 
-    /// The figures of `user`, unless `viewer` may not see them.
+    /// The figures of `user`, if `viewer` may see them.
     async fn visible_overview(&self, user: &User, viewer: Option<UserId>) -> Result<Option<Overview>, UserError> {
         let figures = self.reader.figures(&[self.month(user)], viewer).await?;
         Ok(figures.first().map(|(_, figures)| overview(figures, self.local_time(user))))
@@ -99,12 +99,11 @@ impl Dashboard {
         user.zone.clone().unwrap_or_else(Zone::utc).local(self.clock.now())
     }
 
-    /// The days that the monthly figures of `user` cover.
+    /// The days of the monthly figures of `user`.
     pub(super) fn month(&self, user: &User) -> Window {
         Window::month(user.id, self.local_time(user).date)
     }
 
-    /// The days of `period`.
     fn window(&self, user: &User, period: Period) -> Window {
         Window::of(user.id, period, self.local_time(user).date)
     }
@@ -152,7 +151,7 @@ mod tests {
     use crate::progression::MonthlyBadge;
 
     #[test]
-    fn trends_fill_empty_days_and_compare_with_the_days_before() {
+    fn trends_fill_empty_days_and_compare_with_days_before() {
         let day = |date, tokens| DayUsage { date, sums: Sums { tokens, ..Sums::default() } };
         let stored = [day(date!(2026 - 11 - 18), 4), day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 9)];
         let trends = trends(&stored, date!(2026 - 11 - 20), date!(2026 - 11 - 22), [0; 24]);
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn the_overview_is_judged_at_the_local_time() {
+    fn overview_is_judged_at_local_time() {
         let figures = Figures {
             totals: Sums { tokens: 50_000, input: 25, cache_read: 75, ..Sums::default() },
             active_days: [date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into(),
