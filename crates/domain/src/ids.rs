@@ -1,10 +1,10 @@
-//! Identifiers that cannot be swapped, and the port that mints them.
+//! Typed identifiers, and the port that creates them.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// Mints identifiers and random secrets.
+/// Creates identifiers and random secrets.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Ids: Send + Sync {
     /// A new time-ordered UUID (version 7).
@@ -14,7 +14,7 @@ pub trait Ids: Send + Sync {
     fn secret(&self) -> [u8; 32];
 }
 
-/// Ids that count up, each used once in the process; for tests.
+/// Ascending ids, each used once in the process, for tests.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CountingIds;
@@ -48,7 +48,7 @@ macro_rules! id {
 }
 
 id! {
-    /// Names one account for good, whatever its username becomes.
+    /// Permanent; the username can change.
     UserId
 }
 id! {
@@ -76,6 +76,6 @@ id! {
     JobId
 }
 id! {
-    /// Names one achievement of the catalogue, the same in every instance.
+    /// The same on every instance.
     AchievementId
 }

@@ -1,4 +1,4 @@
-//! Transactions: [`Store`] opens a [`UnitOfWork`], which is every repository at once.
+//! Transactions: a [`Store`] opens a [`UnitOfWork`], which hands out every repository.
 
 use std::time::Duration;
 
@@ -32,21 +32,21 @@ pub trait Store: Send + Sync {
     /// Begins a transaction on a connection of its own.
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError>;
 
-    /// Waits for a random time between half of `longest` and all of it, so that transactions that collided do not collide again.
+    /// Waits for a random time between half of `longest` and all of it, so that collided transactions do not collide again.
     async fn pause(&self, longest: Duration);
 }
 
-/// How often a use case is attempted that collides with others.
+/// The most attempts of a use case that collides with others.
 const ATTEMPTS: u32 = 6;
 
 /// The longest pause after the first collision; it doubles with each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// Runs the use case `attempt`, which begins its transactions in `store`, and runs it again from the beginning where the
-/// database gave up one of them in favour of others ([`StoreError::Collided`]). After six attempts the collision is the
-/// answer: the store is as good as away.
+/// Runs the use case `attempt`, which begins its transactions in `store`. If the database aborts one of them because of others
+/// ([`StoreError::Collided`]), it runs again from the beginning, up to six times; then the collision is returned as an
+/// unavailable store.
 ///
-/// Whatever writes goes through this: which transactions meet is nothing that a use case can foresee.
+/// Every use case that writes runs in it (I10), because a use case cannot foresee which transactions meet.
 pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(
     store: &dyn Store,
     attempt: impl Fn() -> F,
@@ -111,7 +111,7 @@ pub trait UnitOfWork: Send {
     fn projects(&mut self) -> &mut dyn ProjectRepository;
     /// What administrators decide, and the log of it.
     fn administration(&mut self) -> &mut dyn AdministrationRepository;
-    /// Makes everything done so far visible to others, or fails and undoes it all.
+    /// Makes all changes visible to others, or fails and undoes them.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
 
-    /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
+    /// The result of a use case that collides `collisions` times, the number of attempts, and the pauses in milliseconds.
     fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let noted = pauses.clone();
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_case_that_collides_is_attempted_again_after_growing_pauses() {
+    fn retried_collision_is_attempted_after_growing_pauses() {
         for (collisions, attempts, pauses) in
             [(0, 1, vec![]), (1, 2, vec![20]), (2, 3, vec![20, 40]), (5, 6, vec![20, 40, 80, 160, 320])]
         {
@@ -151,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn a_use_case_that_always_collides_ends_as_unavailable() {
+    fn retried_repeated_collision_is_unavailable() {
         let (done, attempted, _) = collide(100);
         let error = done.expect_err("it collided");
         assert_eq!((error.kind(), error.code(), attempted), (ErrorKind::Unavailable, "store_collided", 6));
     }
 
     #[test]
-    fn a_use_case_that_fails_otherwise_is_attempted_once() {
+    fn retried_other_failure_is_attempted_once() {
         for failure in [
             StoreError::Unavailable("away".into()),
             StoreError::Internal("no such column".into()),

@@ -39,7 +39,7 @@ use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
 use crate::users::{Profile, User, Username};
 
-/// One transaction whose repositories do what a test tells them.
+/// A transaction of mocks.
 #[derive(Default)]
 pub struct TestUnitOfWork {
     /// The accounts.
@@ -88,23 +88,23 @@ pub struct TestUnitOfWork {
     pub projects: MockProjectRepository,
     /// What administrators decide, and the log.
     pub administration: MockAdministrationRepository,
-    /// How many transactions were committed; share one counter to count several.
+    /// The number of commits; transactions can share a counter.
     pub commits: Arc<AtomicUsize>,
 }
 
 impl TestUnitOfWork {
-    /// Lets every account be judged: by `active_days` and nothing else, and nobody has earned anything before.
+    /// Lets every account be settled by `active_days` and no other facts or events.
     pub fn expect_settling(&mut self, active_days: BTreeSet<Date>) {
         self.expect_settling_by(facts(active_days), Events::default());
     }
 
-    /// Lets every account be judged by `facts`, after `events`.
+    /// Lets every account be settled by `facts`, after `events`.
     pub fn expect_settling_by(&mut self, facts: Facts, events: Events) {
         self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
     }
 
-    /// A store each of whose transactions comes from `open`.
+    /// A store whose transactions come from `open`.
     pub fn store(open: impl Fn() -> Self + Send + Sync + 'static) -> MockStore {
         let mut store = MockStore::new();
         store.expect_begin().returning(move || Ok(Box::new(open())));
@@ -113,7 +113,7 @@ impl TestUnitOfWork {
     }
 }
 
-/// The public account called `name`, with its address and nothing else.
+/// A public account called `name` with an address and nothing else.
 pub fn person(id: UserId, name: &str) -> User {
     User {
         id,
@@ -129,7 +129,7 @@ pub fn person(id: UserId, name: &str) -> User {
     }
 }
 
-/// The facts of somebody who was active on `active_days` and did nothing else.
+/// The facts of an account with `active_days` and nothing else.
 pub fn facts(active_days: BTreeSet<Date>) -> Facts {
     Facts {
         active_days,
@@ -150,11 +150,11 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
     }
 }
 
-/// An error with its kind, its code, what it is about, and the sentence that a person or the log reads.
+/// An error with its expected kind, code, subject and text.
 #[cfg(test)]
 pub(crate) type Promised<E> = (E, ErrorKind, &'static str, Option<Subject>, &'static str);
 
-/// Fails unless each error is as promised, and what the store says of itself goes through each context unchanged.
+/// Fails unless each error is as expected, and the errors of the store pass through the context unchanged.
 #[cfg(test)]
 pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl IntoIterator<Item = Promised<E>>) {
     let told = |error: &dyn DomainError| (error.kind(), error.code(), error.subject(), error.to_string());
