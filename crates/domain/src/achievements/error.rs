@@ -15,7 +15,7 @@ pub enum AchievementError {
     #[error("Pin limit reached ({0}). Unpin an achievement first.")]
     TooManyPinned(usize),
     /// The profile is hidden from the caller.
-    #[error("This profile is private.")]
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
     /// The store failed.
     #[error(transparent)]
@@ -75,7 +75,13 @@ mod tests {
                 Some(Subject::unnamed("Achievement", "pinned")),
                 "Pin limit reached (6). Unpin an achievement first.",
             ),
-            (AchievementError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                AchievementError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
         ]);
     }
 }

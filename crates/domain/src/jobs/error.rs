@@ -84,7 +84,7 @@ mod tests {
                 ErrorKind::Forbidden,
                 "private_profile",
                 None,
-                "This profile is private.",
+                "This profile is private. Only its followers can see it.",
             ),
             (
                 JobError::new(UserError::Store(away)),

@@ -18,7 +18,7 @@ pub enum LeaderboardError {
     #[error("There is no season {0}. A month becomes a season after it has ended.")]
     UnknownSeason(SeasonMonth),
     /// The profile is hidden from the caller.
-    #[error("This profile is private.")]
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
     /// The store failed.
     #[error(transparent)]
@@ -86,7 +86,13 @@ mod tests {
                 Some(Subject::new("Season", "season", "2026-10")),
                 "There is no season 2026-10. A month becomes a season after it has ended.",
             ),
-            (LeaderboardError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                LeaderboardError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
         ]);
     }
 }

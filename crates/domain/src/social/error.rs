@@ -15,7 +15,7 @@ pub enum SocialError {
     #[error("There is no user {0}.")]
     UnknownUser(Username),
     /// The profile is hidden from the caller.
-    #[error("This profile is private.")]
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
     /// The person is followed.
     #[error("You already follow {0}.")]
@@ -87,7 +87,13 @@ mod tests {
                 Some(Subject::new("User", "username", "ada")),
                 "There is no user ada.",
             ),
-            (SocialError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                SocialError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
             (
                 SocialError::AlreadyFollowing(Username::trusted("ada")),
                 ErrorKind::Conflict,

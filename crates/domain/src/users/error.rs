@@ -16,7 +16,7 @@ pub enum UserError {
         value: String,
     },
     /// The profile is hidden from the caller.
-    #[error("This profile is private.")]
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
     /// Somebody has that username.
     #[error("The username {0} is already in use. Choose another one.")]
@@ -84,7 +84,13 @@ mod tests {
                 Some(Subject::new("User", "id", "7")),
                 "There is no user with the id 7.",
             ),
-            (UserError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                UserError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
             (
                 UserError::UsernameTaken("ada".into()),
                 ErrorKind::Conflict,
