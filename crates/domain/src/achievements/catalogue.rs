@@ -171,7 +171,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Diversity, Uncommon, "around-the-clock", "Around the Clock")
         .says("Be active in 6, 12, 18 or all 24 hours of the day, not necessarily in a row.")
         .at(Metric::HoursOfDay, &[6, 12, 18, 24]),
-    // Other people.
+    // Followers, referrals and ranks.
     entry(Social, Common, "first-follower", "Somebody Is Watching")
         .says("Win your first follower.")
         .at(Metric::Followers, &[1]),

@@ -22,7 +22,7 @@ pub trait PriceSource: Send + Sync {
     /// The address without secrets.
     fn address(&self) -> &str;
 
-    /// The current table, unless its ETag is still `known`.
+    /// The current table, unless its `ETag` is still `known`.
     async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError>;
 }
 
@@ -33,7 +33,7 @@ pub enum Fetched {
     Unchanged,
     /// A table.
     Table {
-        /// The ETag of this edition, if any.
+        /// The `ETag` of this edition, if any.
         etag: Option<String>,
         /// All entries.
         entries: Vec<TableEntry>,
@@ -56,7 +56,7 @@ pub enum SourceError {
 pub struct Origin {
     /// The address.
     pub source: Option<String>,
-    /// The ETag of that edition.
+    /// The `ETag` of that edition.
     pub etag: Option<String>,
     /// The models with a price in it.
     pub listed: Option<usize>,

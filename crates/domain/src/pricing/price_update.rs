@@ -14,7 +14,7 @@ pub struct PriceUpdate {
     pub at: OffsetDateTime,
     /// The address of the table.
     pub source: String,
-    /// The ETag of this edition.
+    /// The `ETag` of this edition.
     pub etag: Option<String>,
     /// What came of it.
     pub outcome: PriceUpdateOutcome,
