@@ -103,9 +103,13 @@ impl Failure {
                 json!({}),
                 &["WWW-Authenticate"],
             ),
-            Self::Forbidden => {
-                (ErrorCode::Forbidden, "The caller may not", json!("This profile is private"), json!({}), &[])
-            }
+            Self::Forbidden => (
+                ErrorCode::Forbidden,
+                "The caller may not",
+                json!("This profile is private. Only its followers can see it."),
+                json!({}),
+                &[],
+            ),
             Self::NotFound => (
                 ErrorCode::NotFound,
                 "There is no such thing, or not for the caller",

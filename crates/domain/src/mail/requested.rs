@@ -34,7 +34,7 @@ impl RequestedEmail {
         Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
     }
 
-    /// The password reset for the `typed` address. Without an account it goes to no one, so that an unknown address takes as
+    /// The password reset for the `typed` address. Without an account it has no recipient, so that an unknown address takes as
     /// long as a known one.
     pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
         let to = user.unwrap_or_else(|| UserId(ids.fresh()));
