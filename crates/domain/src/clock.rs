@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-/// Tells the time.
+/// Returns the current time.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Clock: Send + Sync {
     /// The current instant in UTC, truncated to microseconds, the precision of the database.

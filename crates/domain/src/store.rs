@@ -25,7 +25,7 @@ use crate::social::ports::FollowRepository;
 use crate::usage::ports::LedgerRepository;
 use crate::users::ports::{PurgeRepository, UserRepository};
 
-/// Opens transactions.
+/// Begins transactions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Store: Send + Sync {

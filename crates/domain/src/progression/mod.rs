@@ -26,7 +26,7 @@ pub fn xp_in_hundredths(lifetime_tokens: i64, active_days: u32, events: EventXp)
         .saturating_add(events.0)
 }
 
-/// Hundredths of XP as XP, rounded down.
+/// Rounded down.
 pub fn whole_xp(hundredths: i64) -> u64 {
     u64::try_from(hundredths / 100).unwrap_or(0)
 }
