@@ -122,7 +122,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Streaks, Uncommon, "boomerang", "Boomerang")
         .says("Return 2, 5 or 10 times after at least a week away.")
         .at(Metric::Comebacks, &[2, 5, 10]),
-    // Doing more with less.
+    // Cache efficiency.
     entry(Efficiency, Common, "warm-cache", "Warm Cache")
         .says("Reach 10 % cache efficiency over at least a million input tokens.")
         .at(Metric::CacheEfficiency, &[1_000]),
@@ -204,7 +204,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Social, Legendary, "number-one", "Number One")
         .says("Be first on the global board. It is all downhill from here.")
         .at(Metric::BestRank, &[1]),
-    // Level, collection, years.
+    // Level, collection, age of the account.
     entry(Milestones, Uncommon, "climber", "Climber")
         .says("Reach level 5, 10, 25, 50 or 75.")
         .at(Metric::Level, &[5, 10, 25, 50, 75]),

@@ -35,38 +35,38 @@ macro_rules! metrics {
 metrics! {
     /// Lifetime tokens. Monotone: of two copies of a message the larger total wins.
     Tokens "tokens" true,
-    /// Messages in the ledger. Monotone: a copy takes the place of another, it never removes one.
+    /// Messages in the ledger. Monotone: a copy replaces another and never removes one.
     Messages "messages" true,
-    /// Output tokens. Not monotone: the winning copy has the larger total, of which less may be output.
+    /// Output tokens. Not monotone: the superseding copy has the larger total, of which less may be output.
     OutputTokens "output_tokens" false,
-    /// Reasoning tokens. Not monotone: the winning copy may have less reasoning in its larger total.
+    /// Reasoning tokens. Not monotone: the superseding copy may have less reasoning in its larger total.
     ReasoningTokens "reasoning_tokens" false,
-    /// Tokens read from a cache. Not monotone: the winning copy may have read less in its larger total.
+    /// Tokens read from a cache. Not monotone: the superseding copy may have read less in its larger total.
     CacheReadTokens "cache_read_tokens" false,
-    /// Days with usage. Not monotone: the winning copy may carry another instant, and a change of zone moves days.
+    /// Days with usage. Not monotone: the superseding copy may carry another instant, and a change of zone moves days.
     ActiveDays "active_days" false,
     /// The longest run of consecutive active days, ever. Not monotone, because active days are not.
     LongestStreak "longest_streak" false,
-    /// Distinct models. Not monotone: the winning copy may name another model, and the first may then have no message left.
+    /// Distinct models. Not monotone: the superseding copy may name another model, and the first may then have no message left.
     Models "models" false,
     /// Distinct tools. Monotone: the tool is part of a message's key, so no copy changes it.
     Tools "tools" true,
-    /// Machines that ever sent tokens. Monotone: they are noted when they sync, whether their copies win or not.
+    /// Machines that ever sent tokens. Monotone: they are noted when they sync, also if their copies are superseded.
     Machines "machines" true,
     /// Distinct makers of models. Not monotone, because models are not.
     Makers "makers" false,
     /// Cache reads in basis points of cache reads and input, 0 to 10,000; 0 below 1,000,000 tokens of both. Not monotone:
     /// ratios fall.
     CacheEfficiency "cache_efficiency" false,
-    /// Tokens of the best local day. Not monotone: the winning copy may fall on another day.
+    /// Tokens of the best local day. Not monotone: the superseding copy may fall on another day.
     BusiestDay "busiest_day" false,
-    /// The most distinct tools on one local day. Not monotone: the winning copy may fall on another day.
+    /// The most distinct tools on one local day. Not monotone: the superseding copy may fall on another day.
     ToolsInADay "tools_in_a_day" false,
-    /// The most distinct models on one local day. Not monotone: the winning copy may name another model or another day.
+    /// The most distinct models on one local day. Not monotone: the superseding copy may name another model or another day.
     ModelsInADay "models_in_a_day" false,
-    /// Distinct days with usage from 06:00 to 08:59 local. Not monotone: the winning copy may carry another instant.
+    /// Distinct days with usage from 06:00 to 08:59 local. Not monotone: the superseding copy may carry another instant.
     EarlyDays "early_days" false,
-    /// Distinct days with usage from 22:00 to 01:59 local. Not monotone: the winning copy may carry another instant.
+    /// Distinct days with usage from 22:00 to 01:59 local. Not monotone: the superseding copy may carry another instant.
     NightDays "night_days" false,
     /// Active Saturdays and Sundays. Not monotone, because active days are not.
     WeekendDays "weekend_days" false,
@@ -78,7 +78,7 @@ metrics! {
     PerfectMonths "perfect_months" false,
     /// Calendar months with an active day. Not monotone, because active days are not.
     MonthsActive "months_active" false,
-    /// Distinct local hours of the day ever used, 0 to 24. Not monotone: the winning copy may carry another instant.
+    /// Distinct local hours of the day ever used, 0 to 24. Not monotone: the superseding copy may carry another instant.
     HoursOfDay "hours_of_day" false,
     /// Days without usage before the most belated return. Not monotone: a day that arrives late fills the gap.
     LongestComeback "longest_comeback" false,
@@ -92,13 +92,13 @@ metrics! {
     Referrals "referrals" true,
     /// Accounts referred over three levels. Monotone: a referrer never changes.
     ReferralNetwork "referral_network" true,
-    /// How many of name, bio, location, region, website and image are filled, 0 to 6. Not monotone: they can be cleared.
+    /// The filled fields among name, bio, location, region, website and image, 0 to 6. Not monotone: they can be cleared.
     ProfileFields "profile_fields" false,
     /// The number of the account on the instance, from 1; 0 if unknown. Monotone: it is fixed at registration.
     AccountNumber "account_number" true,
     /// Whole days since registration. Monotone: time does not run back.
     AccountDays "account_days" true,
-    /// The best rank ever on the global board of all time, from 1; 0 when never ranked. Monotone: only a better one replaces it.
+    /// The best rank ever on the global board of all time, from 1; 0 if never ranked. Monotone: only a better one replaces it.
     BestRank "best_rank" true,
     /// The level. Not monotone: an active day that disappears takes its XP along.
     Level "level" false,
