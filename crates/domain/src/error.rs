@@ -17,7 +17,6 @@ pub enum ErrorKind {
     NotFound,
     /// The object exists already, or changed meanwhile.
     Conflict,
-    /// Too much, too fast.
     RateLimited {
         /// Until the next attempt is permitted.
         retry_after: Duration,
@@ -53,7 +52,6 @@ impl Subject {
 
 /// An error of a use case. The text of [`ErrorKind::Unavailable`] and [`ErrorKind::Internal`] errors is for the log only.
 pub trait DomainError: Error + Send + Sync + 'static {
-    /// What kind of failure this is.
     fn kind(&self) -> ErrorKind;
 
     /// A stable name for logs and metrics, in `snake_case`.

@@ -52,27 +52,21 @@ id! {
     UserId
 }
 id! {
-    /// Names one signed-in session.
     SessionId
 }
 id! {
-    /// Names one API token.
     ApiTokenId
 }
 id! {
-    /// Names something that happened to somebody.
     ActivityId
 }
 id! {
-    /// Names one notification.
     NotificationId
 }
 id! {
-    /// Identifies one project on a profile.
     ProjectId
 }
 id! {
-    /// Names one piece of work that is done later.
     JobId
 }
 id! {

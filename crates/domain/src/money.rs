@@ -20,7 +20,6 @@ const SHOWN_DECIMALS: u32 = 6;
 impl Usd {
     /// The decimals of the stored value.
     pub const SCALE: u32 = 18;
-    /// No money.
     pub const ZERO: Self = Self(0);
 
     /// `atto` times 1e-18 USD.

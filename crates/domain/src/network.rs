@@ -11,7 +11,6 @@ const IPV6_NETWORK: u128 = u128::MAX << 64;
 pub struct ClientNetwork(u128);
 
 impl ClientNetwork {
-    /// The network of the client at `address`.
     pub fn new(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self(v4.to_ipv6_mapped().to_bits()),

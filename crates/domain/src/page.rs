@@ -23,7 +23,6 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The items of the whole list.
     pub total: u64,
-    /// What was asked for.
     pub request: PageRequest,
 }
 

@@ -5,11 +5,8 @@ use crate::money::Usd;
 /// A value of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// There is none.
     Nothing,
-    /// A text.
     Text(String),
-    /// A whole number.
     Integer(i64),
     /// A JSON number, rounded half-even to six decimals. A whole amount is read as an [`Integer`](Self::Integer).
     Money(Usd),

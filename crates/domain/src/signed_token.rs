@@ -62,9 +62,7 @@ impl Purpose {
 /// The claims of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedToken {
-    /// What it is good for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub user: UserId,
     /// The second from which the token is invalid; `None` is never.
     pub ends_at: Option<OffsetDateTime>,
@@ -118,7 +116,6 @@ impl fmt::Debug for UnverifiedToken {
 pub struct TokenKey(Hmac<Sha256>);
 
 impl TokenKey {
-    /// The key made of `secret`.
     pub fn of(secret: &[u8]) -> Self {
         let mut key = [0; 64];
         key[..32].copy_from_slice(&Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize());

@@ -42,51 +42,28 @@ use crate::users::{Profile, User, Username};
 /// A transaction of mocks.
 #[derive(Default)]
 pub struct TestUnitOfWork {
-    /// The accounts.
     pub users: MockUserRepository,
-    /// The accounts that are gone for good.
     pub purge: MockPurgeRepository,
-    /// The signed-in sessions.
     pub sessions: MockSessionRepository,
-    /// Programs that wait.
     pub device_logins: MockDeviceLoginRepository,
-    /// The API tokens.
     pub api_tokens: MockApiTokenRepository,
-    /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
-    /// The accounts at providers.
     pub external_accounts: MockExternalAccountRepository,
-    /// Who follows whom.
     pub follows: MockFollowRepository,
-    /// The state and the locks of accounts.
     pub accounts: MockAccountRepository,
-    /// The ledger.
     pub ledger: MockLedgerRepository,
-    /// What was earned.
     pub progress: MockProgressRepository,
-    /// The boards.
     pub leaderboard: MockLeaderboardRepository,
-    /// What people are told.
     pub notifications: MockNotificationRepository,
-    /// What is to be done later.
     pub jobs: MockJobQueue,
-    /// Which weeks were summed up.
     pub weekly: MockWeeklyRepository,
-    /// What the community came to.
     pub benchmarks: MockBenchmarkRepository,
-    /// What the whole instance comes to.
     pub platform: MockPlatformRepository,
-    /// Whose usage is hard to believe.
     pub plausibility: MockPlausibilityRepository,
-    /// Who came by whom.
     pub referrals: MockReferralRepository,
-    /// The prices that are stored.
     pub prices: MockPriceRepository,
-    /// What accounts bring along.
     pub imports: MockImportRepository,
-    /// The projects on profiles.
     pub projects: MockProjectRepository,
-    /// What administrators decide, and the log.
     pub administration: MockAdministrationRepository,
     /// The number of commits; transactions can share a counter.
     pub commits: Arc<AtomicUsize>,

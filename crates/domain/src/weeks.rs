@@ -19,24 +19,20 @@ pub struct Week {
 }
 
 impl Week {
-    /// The week that `date` is in.
     pub fn of(date: Date) -> Self {
         let back = Duration::days(date.weekday().number_days_from_monday().into());
         Self { monday: date.checked_sub(back).unwrap_or(Date::MIN) }
     }
 
-    /// The week before.
     #[must_use]
     pub fn previous(self) -> Self {
         Self { monday: self.monday.checked_sub(Duration::WEEK).unwrap_or(Date::MIN) }
     }
 
-    /// Its first day.
     pub fn monday(self) -> Date {
         self.monday
     }
 
-    /// Its last day.
     pub fn sunday(self) -> Date {
         self.monday.checked_add(Duration::days(6)).unwrap_or(Date::MAX)
     }

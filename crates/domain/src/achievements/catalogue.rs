@@ -282,12 +282,10 @@ pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Itera
     CATALOGUE.iter().filter(fits)
 }
 
-/// The definition with that id; `None` where the catalogue has none.
 pub fn find(id: AchievementId) -> Option<&'static Definition> {
     BY_ID.iter().find(|(known, _)| *known == id).map(|(_, definition)| *definition)
 }
 
-/// The definition with that slug; `None` where the catalogue has none.
 pub fn find_by_slug(slug: &str) -> Option<&'static Definition> {
     CATALOGUE.iter().find(|definition| definition.slug == slug)
 }

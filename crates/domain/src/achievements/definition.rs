@@ -40,9 +40,7 @@ macro_rules! words {
 words! {
     /// The subject of an achievement.
     Category {
-        /// Getting started.
         Onboarding "onboarding",
-        /// Volume.
         Usage "usage",
         /// Followers, referrals and ranks.
         Social "social",
@@ -78,15 +76,10 @@ words! {
 words! {
     /// The level of a tiered achievement.
     Tier {
-        /// The first.
         Bronze "bronze",
-        /// The second.
         Silver "silver",
-        /// The third.
         Gold "gold",
-        /// The fourth.
         Platinum "platinum",
-        /// The fifth and last.
         Diamond "diamond",
     }
 }
@@ -127,22 +120,17 @@ impl Tier {
     }
 }
 
-/// An achievement that can be unlocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Definition {
     /// The stable name that the id is derived from.
     pub slug: &'static str,
-    /// What it is called.
     pub name: &'static str,
     /// The condition, as a sentence.
     pub description: &'static str,
-    /// What it is about.
     pub category: Category,
-    /// How hard it is to come by.
     pub rarity: Rarity,
     /// Whether it is masked until unlocked.
     pub hidden: bool,
-    /// What it is judged by.
     pub metric: Metric,
     /// The values that the metric has to reach, the easiest first: one, or two to five for tiers.
     pub thresholds: &'static [u64],
@@ -153,9 +141,7 @@ pub struct Definition {
 pub struct Face {
     /// The slug; the id while masked, which reveals nothing.
     pub slug: Cow<'static, str>,
-    /// The name.
     pub name: &'static str,
-    /// The description.
     pub description: &'static str,
     /// Whether it is masked for the viewer.
     pub masked: bool,
@@ -180,7 +166,6 @@ impl Definition {
         self.thresholds.first().copied().unwrap_or(1)
     }
 
-    /// Whether it has tiers.
     pub const fn is_tiered(&self) -> bool {
         self.thresholds.len() > 1
     }

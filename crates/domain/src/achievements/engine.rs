@@ -26,7 +26,6 @@ impl Held {
         }
     }
 
-    /// Whether `id` is unlocked.
     pub fn contains(&self, id: AchievementId) -> bool {
         self.0.contains_key(&id)
     }
@@ -36,12 +35,10 @@ impl Held {
         self.0.get(&id).copied().flatten()
     }
 
-    /// How many achievements are unlocked.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing is unlocked.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -63,7 +60,6 @@ impl FromIterator<(AchievementId, Option<Tier>)> for Held {
 /// A newly unlocked achievement, or a newly reached tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unlock {
-    /// Which.
     pub definition: &'static Definition,
     /// The tier held before; `None` if it was not held or has no tiers.
     pub before: Option<Tier>,

@@ -11,13 +11,11 @@ pub enum AchievementError {
     /// The achievement does not exist, or is not unlocked.
     #[error("This achievement is not unlocked. Only unlocked achievements can be pinned.")]
     Locked(AchievementId),
-    /// As many are pinned as may be.
     #[error("Pin limit reached ({0}). Unpin an achievement first.")]
     TooManyPinned(usize),
     /// The profile is hidden from the caller.
     #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

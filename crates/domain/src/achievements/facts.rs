@@ -24,7 +24,6 @@ pub struct Facts {
     pub usage: UsageFacts,
     /// The facts of the user.
     pub person: PersonFacts,
-    /// What is unlocked.
     pub held: Held,
 }
 
@@ -33,12 +32,10 @@ pub struct Facts {
 pub struct Events(BTreeMap<String, EventXp>);
 
 impl Events {
-    /// The XP of all events.
     pub fn xp(&self) -> EventXp {
         EventXp(self.0.values().map(|xp| xp.0).sum())
     }
 
-    /// Whether there was an event with this reason.
     pub fn contains(&self, reason: &str) -> bool {
         self.0.contains_key(reason)
     }
@@ -55,7 +52,6 @@ impl FromIterator<(String, EventXp)> for Events {
 pub struct UsageFacts {
     /// The used models, by canonical name.
     pub models: Vec<ModelName>,
-    /// How many tools were used.
     pub tools: u32,
     /// Machines that ever sent a message with tokens.
     pub machines: u32,
@@ -76,9 +72,7 @@ pub struct UsageFacts {
 /// The facts of a user besides usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonFacts {
-    /// How many follow them.
     pub followers: u64,
-    /// How many they follow.
     pub following: u64,
     /// Accounts that registered with the user's code.
     pub referrals: u64,
@@ -88,7 +82,6 @@ pub struct PersonFacts {
     pub profile_fields: u32,
     /// The permanent number of the account on the instance, from 1.
     pub account_number: u64,
-    /// When their account was made.
     pub registered_at: OffsetDateTime,
     /// The best rank ever on the board of all time by tokens, from 1; 0 if never ranked.
     pub best_rank: u32,

@@ -124,17 +124,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The value of `metric`.
     pub const fn get(&self, metric: Metric) -> u64 {
         self.0[metric as usize]
     }
 
-    /// Sets the value of `metric`.
     pub const fn set(&mut self, metric: Metric, value: u64) {
         self.0[metric as usize] = value;
     }
 
-    /// The same with `value` for `metric`.
     #[must_use]
     pub const fn with(mut self, metric: Metric, value: u64) -> Self {
         self.set(metric, value);

@@ -17,14 +17,12 @@ use crate::usage::Sums;
 pub struct ProgressEvent {
     /// The cause; unique per account (I5).
     pub reason: String,
-    /// What it pays.
     pub xp: EventXp,
 }
 
 /// The stored sums of an account's progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ProgressSums {
-    /// How many days are active.
     pub active_days: u32,
     /// The longest run of active days ever.
     pub longest_streak: u32,
@@ -45,12 +43,10 @@ pub struct Award {
     pub events: Vec<ProgressEvent>,
     /// Feed entries for followers.
     pub activities: Vec<Activity>,
-    /// What its owner is told.
     pub notifications: Vec<Notification>,
 }
 
 impl Award {
-    /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.sums.is_none()
             && self.unlocks.is_empty()
@@ -63,7 +59,6 @@ impl Award {
 /// An unlocked achievement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unlocked {
-    /// Which.
     pub id: AchievementId,
     /// The highest tier reached; `None` without tiers.
     pub tier: Option<Tier>,
@@ -76,13 +71,11 @@ pub struct Unlocked {
 /// The data of an account's achievements page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
-    /// What the achievements are judged by.
     pub facts: Facts,
     /// The lifetime totals.
     pub totals: Sums,
     /// XP of events.
     pub event_xp: EventXp,
-    /// What is unlocked.
     pub unlocked: Vec<Unlocked>,
 }
 
@@ -105,7 +98,6 @@ pub trait ProgressRepository: Send {
     /// Stores `award`. Notifications of a switched-off kind or a repeated subject are skipped. One round trip.
     async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// What is unlocked.
     async fn unlocked(&mut self, user: UserId) -> Result<Vec<Unlocked>, StoreError>;
 
     /// Pins an unlocked achievement at `at`, or unpins it.

@@ -14,7 +14,6 @@ use crate::progression::xp_in_hundredths;
 use crate::store::{Store, UnitOfWork, retried};
 use crate::users::ViewedProfile;
 
-/// How many achievements a person may pin.
 pub const MOST_PINNED: usize = 6;
 
 /// The use cases of achievements.
@@ -28,7 +27,6 @@ pub struct Achievements {
 /// A definition and an account's progress towards it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AchievementState {
-    /// The definition.
     pub definition: &'static Definition,
     /// `None` while it is locked.
     pub unlocked: Option<Unlocked>,

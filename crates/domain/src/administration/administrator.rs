@@ -22,7 +22,6 @@ impl Administrator {
         Self::admitted(user, Some("192.0.2.7".to_owned()))
     }
 
-    /// The account.
     pub fn id(&self) -> UserId {
         self.user
     }
@@ -36,9 +35,7 @@ impl Administrator {
 /// An administrator in the operator's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAdministrator {
-    /// The account.
     pub id: UserId,
-    /// Its name.
     pub username: Username,
     /// Whether the account was deleted. It administers again if it is restored.
     pub has_left: bool,

@@ -14,28 +14,20 @@ use crate::users::Username;
 /// The actions that the log records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminActionKind {
-    /// Somebody became an administrator.
     GrantAdministrator,
-    /// Somebody is none any more.
     RevokeAdministrator,
     /// The account was hidden from the boards.
     FlagAccount,
-    /// It is no more.
     UnflagAccount,
     /// An administrator set the price of a model.
     SetPrice,
-    /// That decision was ended.
     EndPrice,
-    /// A job is tried again.
     RetryJob,
-    /// A job was removed.
     RemoveJob,
-    /// The boards are computed anew.
     RefreshBoards,
 }
 
 impl AdminActionKind {
-    /// All actions.
     pub const ALL: [Self; 9] = [
         Self::GrantAdministrator,
         Self::RevokeAdministrator,
@@ -67,18 +59,13 @@ impl AdminActionKind {
 /// The object of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditTarget {
-    /// An account.
     User(UserId),
-    /// A model.
     Model(ModelName),
-    /// A job.
     Job(JobId),
-    /// All boards.
     Boards,
 }
 
 impl AuditTarget {
-    /// What sort of thing it is.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -99,12 +86,10 @@ impl AuditTarget {
     }
 }
 
-/// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditActor {
     /// The operator of this instance, through a command of the worker.
     Operator,
-    /// An administrator.
     Administrator(Administrator),
 }
 
@@ -117,16 +102,13 @@ impl From<&Administrator> for AuditActor {
 /// An action to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminAction {
-    /// What.
     pub kind: AdminActionKind,
-    /// To what.
     pub target: AuditTarget,
     /// Such as the reason.
     pub details: Payload,
 }
 
 impl AdminAction {
-    /// `action`, done to `target`.
     pub fn new(kind: AdminActionKind, target: AuditTarget, details: Payload) -> Self {
         Self { kind, target, details }
     }
@@ -147,24 +129,17 @@ impl AdminAction {
 /// An entry of the log to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {
-    /// Names the entry.
     pub id: Uuid,
-    /// When.
     pub at: OffsetDateTime,
-    /// Who.
     pub actor: AuditActor,
-    /// What.
     pub action: AdminAction,
 }
 
 /// An entry of the log as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Names the entry.
     pub id: Uuid,
-    /// When.
     pub at: OffsetDateTime,
-    /// Whether an operator did it.
     pub by_operator: bool,
     /// `None` for an operator, and once the account is purged.
     pub actor: Option<(UserId, Username)>,
@@ -176,7 +151,6 @@ pub struct AuditEntry {
     pub target: String,
     /// The current username, if the object is an account that still exists.
     pub target_username: Option<Username>,
-    /// More about it.
     pub details: StoredData,
     /// The address of the call.
     pub ip: Option<String>,
@@ -187,7 +161,6 @@ pub struct AuditEntry {
 pub struct AuditFilter {
     /// Entries of this administrator.
     pub actor: Option<Username>,
-    /// Those of this action.
     pub action: Option<AdminActionKind>,
     /// Entries about this account (by id or username), model or job.
     pub target: Option<String>,

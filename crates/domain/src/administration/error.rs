@@ -14,25 +14,20 @@ pub enum AdministrationError {
     /// The caller is no administrator, or calls with an API token.
     #[error("This request needs an administrator who is signed in with a session.")]
     NotAnAdministrator,
-    /// There is no such account.
     #[error("There is no user {0}.")]
     UnknownUser(String),
-    /// The account is kept off the boards already.
     #[error("This account is already flagged. Lift the flag first.")]
     FlaggedAlready,
-    /// Nothing keeps the account off the boards.
     #[error("This account is not flagged.")]
     NotFlagged(Username),
     /// The flag's expiry is not in the future.
     #[error("The expiry of a flag must be in the future.")]
     FlagEndsBefore(OffsetDateTime),
-    /// There is no such job.
     #[error("There is no job {0}.")]
     UnknownJob(JobId),
     /// The state of the job does not permit this.
     #[error("The state of this job ({0}) does not permit this action.")]
     JobIs(JobStatus),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -30,19 +30,14 @@ impl FlagOrder {
 /// A decision that hides, or hid, an account from the boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Names the decision.
     pub id: Uuid,
     /// The flagged account.
     pub user: UserId,
-    /// What they are called.
     pub username: Username,
-    /// Why.
     pub reason: Reason,
     /// The deciding administrator; `None` once that account is purged.
     pub by: Option<Username>,
-    /// When.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     pub expires_at: Option<OffsetDateTime>,
     /// When the flag was lifted, or its expiry was recorded.
     pub lifted_at: Option<OffsetDateTime>,
@@ -60,7 +55,6 @@ pub enum FlagState {
 }
 
 impl FlagState {
-    /// The state's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Standing => "standing",

@@ -31,7 +31,6 @@ pub trait AdministrationRepository: Send {
     /// Lifts the flag of `user` that stands at `now`; returns its id.
     async fn lift_flag(&mut self, user: UserId, now: OffsetDateTime) -> Result<Option<Uuid>, StoreError>;
 
-    /// Adds an entry to the log.
     async fn record(&mut self, entry: &AuditRecord) -> Result<(), StoreError>;
 }
 

@@ -4,7 +4,6 @@ use super::error::AdministrationError;
 use crate::jobs::JobStatus;
 use crate::jobs::ports::{HeldJob, ListedJob, QueueState};
 
-/// The queue at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueView {
     /// The number of jobs by kind and state.

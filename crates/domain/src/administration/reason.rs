@@ -20,7 +20,6 @@ impl Reason {
         Self(text.into())
     }
 
-    /// The reason as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -213,7 +213,6 @@ impl Administration {
         Ok(self.reader.audit(filter, page).await?)
     }
 
-    /// The queue at a glance.
     pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
         let states = self.queue.states().await?;
         let dead = self.queue.list(Some(JobStatus::Dead), DEAD_SHOWN).await?;

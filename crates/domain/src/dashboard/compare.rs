@@ -14,11 +14,8 @@ const FAVOURITES: u32 = 3;
 /// One of two compared users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
-    /// The account.
     pub user: User,
-    /// The figures.
     pub overview: Overview,
-    /// What was used most.
     pub favourites: Favourites,
 }
 
@@ -34,11 +31,9 @@ pub struct Favourites {
 /// A model or a tool with its sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Top<T> {
-    /// The model or the tool.
     pub what: T,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
 }
 

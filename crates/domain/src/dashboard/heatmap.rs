@@ -9,7 +9,6 @@ use crate::money::Usd;
 /// The heatmap of a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heatmap {
-    /// The year.
     pub year: i32,
     /// Every day of the year, oldest first.
     pub days: Vec<HeatDay>,
@@ -20,9 +19,7 @@ pub struct Heatmap {
 pub struct HeatDay {
     /// The local date.
     pub date: Date,
-    /// Its tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
     /// 0 without usage, otherwise the quartile among the year's active days, 1 to 4.
     pub level: u8,

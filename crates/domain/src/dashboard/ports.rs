@@ -18,7 +18,6 @@ use crate::usage::Sums;
 pub struct Figures {
     /// Lifetime totals.
     pub totals: Sums,
-    /// The active days.
     pub active_days: BTreeSet<Date>,
     /// Tokens of the requested days.
     pub window_tokens: i64,

@@ -28,7 +28,6 @@ pub struct Dashboard {
 /// A profile as a viewer may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebProfile {
-    /// The account.
     pub user: User,
     /// `None` if the viewer may not see the figures.
     pub overview: Option<Overview>,
@@ -47,12 +46,10 @@ impl Dashboard {
         Ok(WebProfile { user, overview })
     }
 
-    /// Everything at a glance.
     pub async fn overview(&self, look: &ViewedProfile) -> Result<Overview, UserError> {
         self.visible_overview(&look.user, look.viewer).await?.ok_or(UserError::Private)
     }
 
-    /// The last `days` days.
     pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
         let to = self.local_time(&look.user).date;
         let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
@@ -84,7 +81,6 @@ impl Dashboard {
         Ok(self.reader.machines(user).await?)
     }
 
-    /// What the whole instance comes to.
     pub async fn platform(&self) -> Result<PlatformTotals, UserError> {
         Ok(self.reader.platform().await?)
     }

@@ -17,7 +17,6 @@ impl TrendDays {
         if matches!(days, 1..=365) { Some(Self(days)) } else { None }
     }
 
-    /// The number of days.
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -34,7 +33,6 @@ pub struct Overview {
     pub streak_at_risk: bool,
     /// Tokens of the last 30 local days.
     pub monthly_tokens: i64,
-    /// How many days are active.
     pub active_days: u32,
     /// Different models.
     pub models: u32,
@@ -42,7 +40,6 @@ pub struct Overview {
     pub sources: u32,
     /// Cache efficiency in percent; `None` without input.
     pub cache_efficiency: Option<f64>,
-    /// XP and level.
     pub level: Level,
     /// Unlocked achievements.
     pub achievements: u32,
@@ -60,16 +57,13 @@ impl Overview {
 pub struct DayUsage {
     /// The local date.
     pub date: Date,
-    /// What it came to.
     pub sums: Sums,
 }
 
 /// Some days, compared with as many days before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trends {
-    /// The first day.
     pub start: Date,
-    /// The last day.
     pub end: Date,
     /// Every day, oldest first, empty ones included.
     pub days: Vec<DayUsage>,
@@ -117,7 +111,6 @@ pub const MOST_LISTED: u32 = 500;
 /// The first [`MOST_LISTED`] rows of a list by name, and the sums of all rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopList<T> {
-    /// The rows.
     pub items: Vec<T>,
     /// The number of all rows.
     pub total: u32,
@@ -134,11 +127,9 @@ impl<T> Default for TopList<T> {
 /// The usage of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolUsage {
-    /// The tool.
     pub source: Source,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
     /// Days with usage.
     pub days_active: u32,
@@ -151,11 +142,9 @@ pub struct ToolUsage {
 /// The usage of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelUsage {
-    /// The model.
     pub model: ModelName,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
     /// How well the cost is known.
     pub cost_status: CostStatus,
@@ -170,13 +159,10 @@ pub struct ModelUsage {
 /// The usage of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineUsage {
-    /// The machine.
     pub machine: MachineId,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
-    /// When it last synced.
     pub last_synced_at: OffsetDateTime,
 }
 

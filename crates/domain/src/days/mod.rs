@@ -16,7 +16,6 @@ pub struct Zone(TimeZone);
 /// A wall clock time in some zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
-    /// The local date.
     pub date: Date,
     /// From 0 to 23.
     pub hour: u8,
@@ -59,7 +58,6 @@ impl Zone {
         OffsetDateTime::from_unix_timestamp(timestamp.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// The local date at `instant`.
     pub fn date(&self, instant: OffsetDateTime) -> Date {
         self.local(instant).date
     }

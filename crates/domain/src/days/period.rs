@@ -17,7 +17,6 @@ const LAST_DAY: Date = date!(9999 - 12 - 31);
 /// A period of usage, by local date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Period {
-    /// Everything.
     #[default]
     All,
     /// The last 30 local days including today.
@@ -27,10 +26,8 @@ pub enum Period {
 }
 
 impl Period {
-    /// All periods.
     pub const ALL: [Self; 3] = [Self::All, Self::Month, Self::Week];
 
-    /// The period's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -52,11 +49,8 @@ impl Period {
 /// The days of an account from `from` to `to`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Whose days.
     pub person: UserId,
-    /// The first.
     pub from: Date,
-    /// The last.
     pub to: Date,
 }
 

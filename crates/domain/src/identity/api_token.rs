@@ -20,10 +20,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// All scopes.
     pub const ALL: [Self; 2] = [Self::Sync, Self::Read];
 
-    /// The scope's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
@@ -31,23 +29,18 @@ impl Scope {
         }
     }
 
-    /// The scope with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 }
 
-/// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes {
-    /// Whether [`Scope::Sync`] is in it.
     pub sync: bool,
-    /// Whether [`Scope::Read`] is in it.
     pub read: bool,
 }
 
 impl Scopes {
-    /// Whether `scope` is in it.
     pub const fn contains(self, scope: Scope) -> bool {
         match scope {
             Scope::Sync => self.sync,
@@ -55,7 +48,6 @@ impl Scopes {
         }
     }
 
-    /// The scopes in it.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
@@ -74,20 +66,15 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
-/// An API token, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Names it.
     pub id: ApiTokenId,
     /// The owner.
     pub user: UserId,
-    /// What it hashes to.
     pub hash: TokenHash,
     /// Given by the owner: a [`name`](crate::display::name) of 1 to 100 characters.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Scopes,
-    /// When it was made.
     pub created_at: OffsetDateTime,
     /// `None`: valid until it is revoked.
     pub expires_at: Option<OffsetDateTime>,
@@ -98,18 +85,14 @@ pub struct ApiToken {
 /// The wanted properties of a new token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// What to call it.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Scopes,
-    /// When it shall end by itself.
     pub expires_at: Option<OffsetDateTime>,
 }
 
 /// A new API token with its secret, which is shown only once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedToken {
-    /// The token.
     pub token: ApiToken,
     /// `t_` and 43 base64url characters of 256 random bits.
     pub secret: Secret,

@@ -55,7 +55,6 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// An attempt on `target` from `device` at `now`.
     pub(super) fn new(target: AttemptKey, device: &Device, now: OffsetDateTime) -> Self {
         let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         let network = address.map(|address| AttemptKey::network(ClientNetwork::new(address)));

@@ -11,12 +11,10 @@ use sha2::{Digest, Sha256};
 pub struct State(String);
 
 impl State {
-    /// The state made of `secret`.
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
 
-    /// The state as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -28,7 +26,6 @@ impl State {
 pub struct Verifier(String);
 
 impl Verifier {
-    /// The verifier made of `secret`.
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
@@ -38,7 +35,6 @@ impl Verifier {
         Self(text.into())
     }
 
-    /// The verifier in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }

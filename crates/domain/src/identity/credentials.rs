@@ -11,9 +11,7 @@ use crate::users::Username;
 /// The name that a user enters to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInName {
-    /// Their address.
     Email(Email),
-    /// Their username.
     Username(Username),
 }
 
@@ -51,7 +49,6 @@ impl Password {
         Self { normalised: text.nfc().collect(), typed: Some(text) }
     }
 
-    /// The password in the clear, for hashing.
     pub fn expose(&self) -> &str {
         &self.normalised
     }

@@ -57,28 +57,21 @@ pub enum Confirmation {
     Open,
     /// Signs the program in to this account.
     Approved(UserId),
-    /// No.
     Denied,
 }
 
 /// A device login, from its start until the program has fetched the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceLogin {
-    /// What the program's code hashes to.
     pub device_code: TokenHash,
-    /// What a person types.
     pub user_code: UserCode,
     /// Given by the program: a [`name`](crate::display::name) of 1 to 100 characters.
     pub client_name: String,
     /// The device that the program runs on.
     pub device: Device,
-    /// When it was begun.
     pub created_at: OffsetDateTime,
-    /// When it is too late.
     pub expires_at: OffsetDateTime,
-    /// When the program last asked.
     pub last_polled_at: Option<OffsetDateTime>,
-    /// What was answered.
     pub confirmation: Confirmation,
 }
 

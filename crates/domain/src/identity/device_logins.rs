@@ -39,14 +39,12 @@ pub struct DeviceLogins {
 pub struct Begun {
     /// The secret that the program polls with, shown only once.
     pub device_code: Secret,
-    /// What a person types.
     pub user_code: UserCode,
 }
 
 /// The answer to a program's poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// A session.
     SignedIn(Box<SignedIn>),
     /// No session, or not yet.
     Not(Poll),

@@ -56,7 +56,6 @@ impl Email {
         }
     }
 
-    /// The address as text, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }

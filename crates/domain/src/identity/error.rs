@@ -20,34 +20,27 @@ pub enum IdentityError {
     /// The token opens no session.
     #[error("This request needs a valid session or API token. Sign in first.")]
     NotSignedIn,
-    /// Somebody has that address.
     #[error("This email address is already in use. Sign in, or use another address.")]
     EmailTaken,
-    /// Somebody has that username.
     #[error("The username {0} is already in use. Choose another one.")]
     UsernameTaken(String),
-    /// The caller has no such session.
     #[error("This account has no session {0}.")]
     UnknownSession(String),
     /// No device login waits for the code, or not any more.
     #[error("No device login waits for this code. Check the code, or start the login again.")]
     UnknownUserCode,
-    /// The caller has no such API token.
     #[error("This account has no API token {0}.")]
     UnknownToken(String),
-    /// The account has as many API tokens as it may.
     #[error("API token limit reached ({0}). Delete a token first.")]
     TooManyTokens(usize),
     /// The requested expiry is not in the future.
     #[error("The expiry of an API token must be in the future.")]
     TokenEndsBefore,
-    /// The API token may not do this.
     #[error("The scopes of this API token do not permit this request. Use a token with the needed scope.")]
     OutOfScope,
     /// The account has no password: its owner signs in through a provider.
     #[error("This account has no password. Set one with a password reset.")]
     NoPassword,
-    /// The account has no address to write to.
     #[error("This account has no email address.")]
     NoAddress,
     /// The link of an email is invalid, used or expired.
@@ -72,16 +65,13 @@ pub enum IdentityError {
     /// The account has a link to another account of this provider.
     #[error("Another account of this provider is already linked. Unlink it first.")]
     AnotherAccountLinked,
-    /// The account has no link to that provider.
     #[error("No account of the provider {0} is linked.")]
     NotLinked(String),
     /// Without this link no way to sign in to the account would remain.
     #[error("This is the only way to sign in to this account. Set a password or link another account first.")]
     LastWayIn,
-    /// A password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -19,7 +19,6 @@ impl ProviderName {
         Self(text.into())
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -34,7 +33,6 @@ impl fmt::Display for ProviderName {
 /// An account as the provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalAccount {
-    /// Who says so.
     pub provider: ProviderName,
     /// The provider's permanent id of the account; the login can change.
     pub subject: String,
@@ -42,7 +40,6 @@ pub struct ExternalAccount {
     pub login: String,
     /// A display name of up to 100 characters.
     pub name: Option<String>,
-    /// A picture.
     pub image: Option<WebUrl>,
     /// The primary address, if the provider has verified it.
     pub verified_email: Option<Email>,
@@ -51,33 +48,27 @@ pub struct ExternalAccount {
 /// The link between an external account and an account of this instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalLink {
-    /// Whose it is here.
     pub user: UserId,
-    /// The provider.
     pub provider: ProviderName,
     /// See [`ExternalAccount::subject`].
     pub subject: String,
     /// See [`ExternalAccount::login`].
     pub login: String,
-    /// When the two were linked.
     pub linked_at: OffsetDateTime,
 }
 
 /// An external account as its owner sees it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedAccount {
-    /// The provider.
     pub provider: ProviderName,
     /// See [`ExternalAccount::login`]; as of the last sign-in through it.
     pub login: String,
-    /// When the two were linked.
     pub linked_at: OffsetDateTime,
     /// The last sign-in through it.
     pub last_used_at: OffsetDateTime,
 }
 
 impl ExternalAccount {
-    /// The link to `user`, made at `now`.
     pub fn link_to(&self, user: UserId, now: OffsetDateTime) -> ExternalLink {
         let Self { provider, subject, login, .. } = self.clone();
         ExternalLink { user, provider, subject, login, linked_at: now }
@@ -119,7 +110,6 @@ impl AccessToken {
         Ok(Self(text.to_owned()))
     }
 
-    /// The token in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }

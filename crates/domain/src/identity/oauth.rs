@@ -44,12 +44,10 @@ impl OAuth {
         Self { session_lifetime: lifetime, ..self }
     }
 
-    /// Fails unless there is a provider called `provider`.
     pub fn check(&self, provider: &str) -> Result<(), IdentityError> {
         self.providers.get(provider).map(drop)
     }
 
-    /// Begins a sign-in that goes on in a browser at `provider`.
     pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
         let provider = self.providers.get(provider)?;
         let (state, verifier) = (State::of(self.ids.secret()), Verifier::of(self.ids.secret()));

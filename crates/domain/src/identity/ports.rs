@@ -19,19 +19,15 @@ use crate::ids::{ApiTokenId, SessionId, UserId};
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send {
-    /// Stores a new session.
     async fn insert(&mut self, session: &Session) -> Result<(), StoreError>;
 
     /// Ends a session of `user`; returns whether it existed.
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
 
-    /// Ends all sessions of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Ends all sessions of `user` but `session`.
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
 
-    /// Whether `session` is one of `user` and open at `now`.
     async fn is_open(&mut self, user: UserId, session: SessionId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
     /// Removes up to `most` sessions that had ended by `now`; returns their number.
@@ -54,10 +50,8 @@ pub trait DeviceLoginRepository: Send {
     /// Stores the answer, unless there is one already; returns whether it is stored.
     async fn confirm(&mut self, device_code: TokenHash, confirmation: Confirmation) -> Result<bool, StoreError>;
 
-    /// Notes that the program asked at `now`.
     async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Removes a login.
     async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError>;
 
     /// Removes the logins that `user` confirmed.
@@ -71,7 +65,6 @@ pub trait DeviceLoginRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ApiTokenRepository: Send {
-    /// Stores a new token.
     async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError>;
 
     /// The tokens of `user` that have not ended at `now`, newest first.
@@ -80,7 +73,6 @@ pub trait ApiTokenRepository: Send {
     /// Revokes a token of `user`; returns whether it existed.
     async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
 
-    /// Revokes all tokens of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Removes up to `most` tokens that had ended by `now`; returns their number.
@@ -101,14 +93,12 @@ pub trait LoginAttemptRepository: Send {
         most: u32,
     ) -> Result<AttemptOutcome, StoreError>;
 
-    /// Forgets all attempts of `key`.
     async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError>;
 
     /// Forgets the attempt of `key` that was noted at `at`.
     async fn take_back(&mut self, key: AttemptKey, at: OffsetDateTime) -> Result<(), StoreError>;
 }
 
-/// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptOutcome {
     /// Whether the attempt was noted and may proceed.
@@ -155,7 +145,6 @@ pub trait ExternalAccountRepository: Send {
         left_after: OffsetDateTime,
     ) -> Result<Option<UserId>, StoreError>;
 
-    /// Whether `user` has an account of `provider`.
     async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError>;
 
     /// Stores a link; returns false if the external account is linked already, or `user` has another of the provider.
@@ -164,10 +153,8 @@ pub trait ExternalAccountRepository: Send {
     /// The linked accounts of `user`, by name of the provider.
     async fn of(&mut self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError>;
 
-    /// Removes the link of `user` to an account of `provider`.
     async fn delete(&mut self, user: UserId, provider: &ProviderName) -> Result<(), StoreError>;
 
-    /// Removes all links of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
     /// Notes a use of `external` at `now`, with its current login; returns whether it is still linked.
@@ -178,7 +165,6 @@ pub trait ExternalAccountRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Its name.
     fn name(&self) -> ProviderName;
 
     /// The address at which a browser signs in and returns with `state` and a code.

@@ -24,18 +24,12 @@ use crate::users::{Profile, User, Username, gone_by};
 /// How exactly the last use of a session is recorded: recording every request would write on every read.
 const LAST_USED_GRAIN: Duration = Duration::minutes(5);
 
-/// What a new account is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Registration {
-    /// Its address.
     pub email: Email,
-    /// Its password.
     pub password: Password,
-    /// Its username.
     pub username: Username,
-    /// A name to show.
     pub name: Option<String>,
-    /// The zone its owner lives in.
     pub zone: Option<Zone>,
     /// The referral code that the user registers with. It may belong to no account.
     pub referral_code: Option<ReferralCode>,
@@ -44,9 +38,7 @@ pub struct Registration {
 /// A change of a password that proves knowledge of the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// The password that the account has.
     pub current: Password,
-    /// The one that it gets.
     pub new: Password,
     /// Whether API tokens stay valid.
     pub keep_api_tokens: bool,
@@ -296,7 +288,6 @@ impl Identity {
         Ok(self.sessions.open_sessions(user, self.clock.now()).await?)
     }
 
-    /// Ends one session of `user`.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         retried(&*self.store, || self.end_session_once(user, session)).await
     }

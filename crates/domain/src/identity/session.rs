@@ -16,17 +16,14 @@ use crate::ids::{ApiTokenId, SessionId, UserId};
 pub struct Secret(String);
 
 impl Secret {
-    /// The token of a session, made of `random`.
     pub fn session(random: [u8; 32]) -> Self {
         Self(format!("{SESSION}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// An API token, made of `random`.
     pub fn api_token(random: [u8; 32]) -> Self {
         Self(format!("{API_TOKEN}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// The secret in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -62,9 +59,7 @@ impl TokenHash {
 /// What authenticates a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
-    /// The token of a session.
     Session(TokenHash),
-    /// An API token.
     ApiToken(TokenHash),
 }
 
@@ -89,22 +84,15 @@ pub struct Device {
     pub user_agent: Option<String>,
 }
 
-/// A signed-in session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Names it.
     pub id: SessionId,
-    /// The account.
     pub user: UserId,
-    /// What its token hashes to.
     pub token: TokenHash,
-    /// When it was opened.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     pub expires_at: OffsetDateTime,
     /// Exact to some minutes.
     pub last_used_at: OffsetDateTime,
-    /// Where it was opened from.
     pub device: Device,
 }
 
@@ -116,9 +104,7 @@ impl Session {
 /// A new session with its token, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The session.
     pub session: Session,
-    /// Its token, shown this once.
     pub token: Secret,
 }
 
@@ -151,7 +137,6 @@ impl SignedIn {
 pub struct Principal {
     /// The account.
     pub user: UserId,
-    /// What it calls through.
     pub via: Via,
     /// Whether the caller may administer this instance. An API token never may.
     pub is_admin: bool,

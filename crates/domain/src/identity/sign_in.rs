@@ -11,7 +11,6 @@ use crate::users::Presence;
 /// An account whose password was verified. Verification takes a while, in which the password can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recognised {
-    /// Whose it is.
     pub user: UserId,
     /// The hash that was verified.
     pub(super) password: PasswordHash,

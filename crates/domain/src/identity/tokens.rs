@@ -73,7 +73,6 @@ impl ApiTokens {
         Ok(tx.api_tokens().of(user, self.clock.now()).await?)
     }
 
-    /// Revokes a token of `user`.
     pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
         retried(&*self.store, || self.revoke_once(user, token)).await
     }

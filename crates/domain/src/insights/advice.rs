@@ -7,7 +7,6 @@ use crate::text::plural;
 /// The most recommendations that are given.
 const MOST: usize = 3;
 
-/// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recommendation {
     /// A few words.

@@ -30,7 +30,6 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// All measures.
     pub const ALL: [Self; 5] = [Self::Tokens, Self::Cost, Self::Streak, Self::Tools, Self::CacheEfficiency];
 }
 
@@ -65,7 +64,6 @@ pub struct Spread {
 /// An existing figure and the number of accounts below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// The figure.
     pub value: i128,
     /// Accounts with less.
     pub below: u32,

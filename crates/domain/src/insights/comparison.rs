@@ -39,18 +39,14 @@ pub struct Own {
 /// An account's current figures and the benchmark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Whose.
     pub user: User,
     /// The account's local time.
     pub now: LocalTime,
-    /// What they used.
     pub own: Own,
-    /// What the community came to.
     pub benchmark: Benchmark,
 }
 
 impl Comparison {
-    /// The streaks as of now.
     pub fn streak(&self) -> Streak {
         Streak::of(&self.own.active_days, self.now.date)
     }

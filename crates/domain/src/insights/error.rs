@@ -12,10 +12,8 @@ pub enum InsightError {
     /// The worker has not computed a benchmark yet.
     #[error("No benchmarks exist yet. The worker computes them every hour.")]
     NoBenchmark(Period),
-    /// There is no such account.
     #[error("This account does not exist.")]
     Unknown(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

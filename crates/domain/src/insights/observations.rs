@@ -29,13 +29,9 @@ const CHANGE: i64 = 20;
 pub enum Topic {
     /// The community itself.
     Community,
-    /// Tokens.
     Tokens,
-    /// Active days in a row.
     Streak,
-    /// Tools.
     Tools,
-    /// What comes from a cache.
     CacheEfficiency,
     /// This week compared with the week before.
     Trend,
@@ -44,11 +40,9 @@ pub enum Topic {
 }
 
 impl Topic {
-    /// All topics.
     pub const ALL: [Self; 7] =
         [Self::Community, Self::Tokens, Self::Streak, Self::Tools, Self::CacheEfficiency, Self::Trend, Self::Unpriced];
 
-    /// The topic's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Community => "community",
@@ -62,19 +56,14 @@ impl Topic {
     }
 }
 
-/// Whether it is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sentiment {
-    /// It is.
     Positive,
-    /// It is neither.
     Neutral,
-    /// It is not.
     Negative,
 }
 
 impl Sentiment {
-    /// The sentiment's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Positive => "positive",
@@ -87,13 +76,11 @@ impl Sentiment {
 /// An observation that stands out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Insight {
-    /// What it is about.
     pub topic: Topic,
     /// A few words.
     pub title: String,
     /// A sentence or two.
     pub message: String,
-    /// Whether it is good news.
     pub sentiment: Sentiment,
 }
 

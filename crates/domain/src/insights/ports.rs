@@ -15,9 +15,7 @@ use crate::weeks::Week;
 /// A week that has ended in a zone and is due for the accounts there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWeek {
-    /// The zone.
     pub zone: Zone,
-    /// The week.
     pub week: Week,
     /// When the summary becomes due. An account created at this time or later gets none.
     pub from: OffsetDateTime,
@@ -63,7 +61,6 @@ pub trait InsightReader: Send + Sync {
     /// The usage of the account of `window` on its days, and in the two weeks that end with `today`.
     async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError>;
 
-    /// The newest benchmark of `period`.
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError>;
 }
 

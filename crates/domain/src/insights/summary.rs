@@ -12,9 +12,7 @@ use crate::weeks::Week;
 /// An account's summary of a week.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeeklySummary {
-    /// The week.
     pub week: Week,
-    /// What it came to.
     pub sums: Sums,
     /// Active days of the week.
     pub active_days: u32,

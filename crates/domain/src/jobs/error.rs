@@ -28,7 +28,6 @@ impl DomainError for Interrupted {
 const INTERRUPTED: &str = "job_interrupted";
 
 impl JobError {
-    /// The job failed with `error`.
     pub fn new(error: impl DomainError) -> Self {
         Self(Box::new(error))
     }

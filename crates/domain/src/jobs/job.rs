@@ -39,7 +39,6 @@ pub enum Job {
 pub struct UnknownJob(pub String);
 
 impl Job {
-    /// What sort of work it is.
     pub fn kind(&self) -> JobKind {
         match self {
             Self::Leaderboard => JobKind::Leaderboard,
@@ -100,7 +99,6 @@ impl Job {
 /// An attempt at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
-    /// Names the job.
     pub job: JobId,
     /// From 1. An earlier attempt may have done a part of the work.
     pub number: u32,
@@ -109,7 +107,6 @@ pub struct Attempt {
 /// A job to be queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// What is to be done.
     pub job: Job,
     /// Identifies the work within its kind: the same key is queued once.
     pub key: String,

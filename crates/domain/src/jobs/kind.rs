@@ -40,7 +40,6 @@ struct Manner {
 }
 
 impl JobKind {
-    /// All kinds.
     pub const ALL: [Self; 10] = [
         Self::Leaderboard,
         Self::Benchmarks,
@@ -54,7 +53,6 @@ impl JobKind {
         Self::Mail,
     ];
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -84,7 +82,6 @@ impl JobKind {
         self.manner().limit
     }
 
-    /// The one table of how kinds are worked on.
     const fn manner(self) -> Manner {
         match self {
             Self::Leaderboard => {

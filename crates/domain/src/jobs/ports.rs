@@ -42,16 +42,13 @@ pub struct HeldJob {
     pub queue: String,
     /// Identifies the work within its kind.
     pub key: String,
-    /// What state it is in.
     pub status: JobStatus,
 }
 
 /// A job taken by a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenJob {
-    /// Names the job.
     pub id: JobId,
-    /// What sort of work it is.
     pub kind: JobKind,
     /// The work; an error if this release does not know it.
     pub job: Result<Job, UnknownJob>,
@@ -73,7 +70,6 @@ pub struct Capacity {
 /// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobOutcome {
-    /// The work is done.
     Done,
     /// The worker is shutting down. The job is due at once, and the attempt does not count.
     Interrupted,
@@ -81,12 +77,10 @@ pub enum JobOutcome {
     Retry {
         /// The earliest start.
         run_at: OffsetDateTime,
-        /// What went wrong.
         error: String,
     },
     /// The last attempt failed.
     Dead {
-        /// What went wrong.
         error: String,
     },
 }
@@ -94,13 +88,11 @@ pub enum JobOutcome {
 /// A job as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedJob {
-    /// Names the job.
     pub id: JobId,
     /// The name of its kind.
     pub queue: String,
     /// Identifies the work within its kind.
     pub key: String,
-    /// What state it is in.
     pub status: JobStatus,
     /// The number of attempts so far.
     pub attempts: u32,
@@ -115,9 +107,7 @@ pub struct ListedJob {
 pub struct QueueState {
     /// The name of the kind.
     pub queue: String,
-    /// In what state they are.
     pub status: JobStatus,
-    /// How many.
     pub jobs: u64,
     /// The earliest start of the pending ones.
     pub next_at: Option<OffsetDateTime>,

@@ -2,24 +2,20 @@
 
 use std::fmt;
 
-/// What state a job is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobStatus {
     /// It waits until it is due, or for a worker.
     Pending,
     /// A worker runs it.
     Running,
-    /// It is done.
     Done,
     /// It failed too often.
     Dead,
 }
 
 impl JobStatus {
-    /// All states.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Running, Self::Done, Self::Dead];
 
-    /// The state called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }

@@ -30,11 +30,9 @@ pub enum BoardKind {
 }
 
 impl BoardKind {
-    /// All kinds.
     pub const ALL: [Self; 7] =
         [Self::Global, Self::Diverse, Self::Efficient, Self::Streak, Self::Rising, Self::Reasoning, Self::Friends];
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -51,20 +49,16 @@ impl BoardKind {
 /// The order of the global and friends boards. The other kinds have a measure of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {
-    /// All tokens.
     #[default]
     Tokens,
-    /// What they cost.
     Cost,
     /// The current streak.
     Streak,
 }
 
 impl SortBy {
-    /// Everything to sort by.
     pub const ALL: [Self; 3] = [Self::Tokens, Self::Cost, Self::Streak];
 
-    /// Its name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tokens => "tokens",
@@ -73,7 +67,6 @@ impl SortBy {
         }
     }
 
-    /// What is measured.
     pub const fn measure(self) -> Measure {
         match self {
             Self::Tokens => Measure::Tokens,
@@ -86,7 +79,6 @@ impl SortBy {
 /// The figure that a board ranks by. More is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
-    /// All tokens.
     Tokens,
     /// The cost; unpriced tokens cost nothing here.
     Cost,
@@ -114,12 +106,10 @@ impl Measure {
 pub struct Score(Usd);
 
 impl Score {
-    /// The count `count`.
     pub fn count(count: i64) -> Self {
         Self::millionths(i128::from(count) * 1_000_000)
     }
 
-    /// `count` millionths.
     pub const fn millionths(count: i128) -> Self {
         Self(Usd::from_atto(count * 1_000_000_000_000))
     }
@@ -138,10 +128,8 @@ impl Score {
 /// The usage that is scored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scope {
-    /// All of it.
     #[default]
     Everything,
-    /// That with one tool.
     Tool(Source),
     /// Usage with one model, by canonical name and of any provider.
     Model(ModelName),
@@ -150,7 +138,6 @@ pub enum Scope {
 /// The restriction of a board.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// The usage that is scored.
     pub scope: Scope,
     /// The region of the ranked accounts; `None` is any.
     pub region: Option<Region>,
@@ -171,7 +158,6 @@ pub struct BoardQuery {
     kind: BoardKind,
     sort_by: SortBy,
     period: Period,
-    /// What it is restricted to.
     pub filter: Filter,
 }
 
@@ -187,17 +173,14 @@ impl BoardQuery {
         Self::new(BoardKind::Global, sort_by, period, Filter::default())
     }
 
-    /// What it is about.
     pub const fn kind(&self) -> BoardKind {
         self.kind
     }
 
-    /// What was asked to sort by.
     pub const fn sort_by(&self) -> SortBy {
         self.sort_by
     }
 
-    /// The time it covers.
     pub const fn period(&self) -> Period {
         self.period
     }
@@ -227,7 +210,6 @@ pub struct RankPosition {
     pub rank: u32,
     /// The rank on this board at the previous refresh, if any.
     pub before: Option<u32>,
-    /// The score.
     pub score: Score,
 }
 
@@ -241,15 +223,11 @@ impl RankPosition {
 /// An account on a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Who.
     pub user: UserId,
-    /// Their username.
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
-    /// Their picture.
     pub image: Option<WebUrl>,
-    /// Where they stand.
     pub standing: RankPosition,
     /// All tokens of the scored usage.
     pub tokens: i64,
@@ -265,7 +243,6 @@ pub struct Entry {
     pub followers: u64,
     /// Whether the viewer follows the account; `None` for an anonymous viewer and the viewer's own entry.
     pub is_following: Option<bool>,
-    /// When the account was made.
     pub created_at: OffsetDateTime,
     /// When the profile last changed.
     pub updated_at: OffsetDateTime,

@@ -20,7 +20,6 @@ pub enum LeaderboardError {
     /// The profile is hidden from the caller.
     #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

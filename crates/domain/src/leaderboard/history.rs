@@ -15,7 +15,6 @@ impl HistoryDays {
         if matches!(days, 1..=365) { Some(Self(days)) } else { None }
     }
 
-    /// The number of days.
     pub const fn get(self) -> u16 {
         self.0
     }

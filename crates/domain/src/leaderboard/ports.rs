@@ -17,7 +17,6 @@ use crate::users::Username;
 pub struct ZoneDay {
     /// The zone's name, as accounts store it.
     pub zone: String,
-    /// The date there.
     pub today: Date,
 }
 
@@ -32,7 +31,6 @@ impl ZoneDay {
 /// The best rank that an account ever had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BestRank {
-    /// Who.
     pub user: UserId,
     /// The rank, from 1.
     pub rank: u32,
@@ -41,7 +39,6 @@ pub struct BestRank {
 /// The newest snapshot of boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatestBoard {
-    /// As of when.
     pub computed_at: OffsetDateTime,
     /// The duration of the computation; `None` if an older release computed it.
     pub took: Option<Duration>,
@@ -74,10 +71,8 @@ pub trait LeaderboardRepository: Send {
     /// Whether a kept snapshot was computed for `job`.
     async fn has_ranked(&mut self, job: JobId) -> Result<bool, StoreError>;
 
-    /// Whether `month` was frozen.
     async fn is_frozen(&mut self, month: SeasonMonth) -> Result<bool, StoreError>;
 
-    /// The months that were frozen.
     async fn frozen(&mut self) -> Result<Vec<SeasonMonth>, StoreError>;
 
     /// The first day with usage of any account.

@@ -20,30 +20,25 @@ pub const GROWTH_FLOOR: i64 = 100_000;
 /// The usage of an account on a day with a tool and a model: a row of the roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
-    /// Who.
     pub user: UserId,
     /// The local date.
     pub day: Date,
-    /// The tool.
     pub tool: Source,
     /// The canonical name of the model.
     pub model: ModelName,
     /// All tokens; a row without any is no usage.
     pub tokens: i64,
-    /// What they cost.
     pub cost: Usd,
     /// Uncached input.
     pub input: i64,
     /// Input read from a cache.
     pub cache_read: i64,
-    /// Reasoning tokens.
     pub reasoning: i64,
 }
 
 /// A candidate for a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
     pub user: UserId,
     /// The local date at the refresh.
     pub today: Date,
@@ -54,13 +49,11 @@ pub struct Member {
 /// The result for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ranked {
-    /// Who.
     pub user: UserId,
     /// The rank among shown accounts, from 1; a hidden account has the rank it would have.
     pub rank: u32,
     /// Whether boards show the account.
     pub shown: bool,
-    /// What they scored.
     pub score: Score,
     /// The last local day with usage in the period: the score has not grown since. Of equal scores, the one reached earlier
     /// comes first.

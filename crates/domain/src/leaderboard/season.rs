@@ -19,7 +19,6 @@ const WESTERNMOST: Duration = Duration::hours(12);
 pub struct SeasonMonth(Date);
 
 impl SeasonMonth {
-    /// The month that `day` is in.
     pub fn of(day: Date) -> Self {
         Self(day.replace_day(1).unwrap_or(day))
     }
@@ -34,12 +33,10 @@ impl SeasonMonth {
         Date::from_calendar_date(year.parse().ok()?, month, 1).ok().map(Self)
     }
 
-    /// The first day.
     pub const fn first(self) -> Date {
         self.0
     }
 
-    /// The last day.
     pub fn last(self) -> Date {
         let length = self.0.month().length(self.0.year());
         self.0.replace_day(length).unwrap_or(self.0)
@@ -80,9 +77,7 @@ impl fmt::Display for SeasonMonth {
 /// A frozen month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Season {
-    /// Which.
     pub month: SeasonMonth,
-    /// When it was frozen.
     pub frozen_at: OffsetDateTime,
     /// The ranked accounts, those beyond the first [`TOP`] included.
     pub people: u32,
@@ -91,13 +86,11 @@ pub struct Season {
 /// One of the first accounts of a season.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonEntry {
-    /// Who.
     pub user: UserId,
     /// The current username.
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
-    /// Their picture.
     pub image: Option<WebUrl>,
     /// The rank, from 1; equal tokens share it.
     pub rank: u32,
@@ -110,7 +103,6 @@ pub struct SeasonEntry {
 /// A season with its first accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonBoard {
-    /// Which.
     pub season: Season,
     /// Those of the first [`TOP`] that are still shown, the best first.
     pub entries: Vec<SeasonEntry>,

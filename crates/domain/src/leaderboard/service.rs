@@ -227,7 +227,6 @@ impl Leaderboard {
         Ok(self.reader.seasons().await?)
     }
 
-    /// The season of `month`.
     pub async fn season(&self, month: SeasonMonth) -> Result<SeasonBoard, LeaderboardError> {
         let season = self.reader.season(month, self.clock.now()).await?;
         season.ok_or(LeaderboardError::UnknownSeason(month))

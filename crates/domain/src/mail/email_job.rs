@@ -28,20 +28,17 @@ pub enum About {
     PasswordReset,
     /// The password was changed.
     PasswordChanged,
-    /// A notification.
     News(News),
 }
 
 /// A notification in the form of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    /// What kind it is of.
     pub kind: NotificationKind,
     /// A few words.
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub facts: ParsedPayload,
 }
 

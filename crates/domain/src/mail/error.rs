@@ -16,7 +16,6 @@ pub enum MailError {
     /// The email could not be rendered: a defect of the program.
     #[error("the email could not be written: {0}")]
     Unwritten(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -18,30 +18,23 @@ pub struct Outgoing {
     pub to: Email,
     /// The name in the salutation.
     pub reader: Username,
-    /// When it is sent.
     pub sent_at: OffsetDateTime,
-    /// What it says.
     pub content: Content,
 }
 
 /// The content of an email. Tickets become links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Whether the address is theirs.
     Verification {
         /// Verifies the address.
         ticket: String,
     },
-    /// A way to choose another password.
     PasswordReset {
         /// Permits the reset.
         ticket: String,
     },
-    /// That the password is another one now.
     PasswordChanged,
-    /// A notification.
     News {
-        /// Which.
         news: News,
         /// Stops emails of this kind.
         unsubscribe: String,

@@ -10,7 +10,6 @@ pub enum NotificationError {
     /// The link of an email is invalid.
     #[error("This link is invalid. Change your notification settings instead.")]
     BadLink,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -33,7 +33,6 @@ pub struct Listed {
 /// A stored notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// Names it.
     pub id: NotificationId,
     /// The name of its kind. A newer release may have written one that this release does not know.
     pub kind: String,
@@ -41,9 +40,7 @@ pub struct Received {
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub data: StoredData,
-    /// When it was written.
     pub created_at: OffsetDateTime,
     /// `None` while it is unread.
     pub read_at: Option<OffsetDateTime>,
@@ -54,6 +51,5 @@ pub struct Received {
 pub enum Which {
     /// At most [`MOST_MARKED`].
     These(Vec<NotificationId>),
-    /// All there are.
     All,
 }

@@ -14,7 +14,6 @@ use crate::users::User;
 pub enum NotificationKind {
     /// An achievement was unlocked, or a higher tier of it reached.
     AchievementUnlocked,
-    /// A level was reached.
     LevelUp,
     /// A rank among the first 100, 10 or 1 was reached.
     LeaderboardRank,
@@ -29,7 +28,6 @@ pub enum NotificationKind {
 }
 
 impl NotificationKind {
-    /// All kinds.
     pub const ALL: [Self; 7] = [
         Self::AchievementUnlocked,
         Self::LevelUp,
@@ -40,12 +38,10 @@ impl NotificationKind {
         Self::FollowRequest,
     ];
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AchievementUnlocked => "achievement_unlocked",
@@ -62,26 +58,20 @@ impl NotificationKind {
 /// A notification for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Names it.
     pub id: NotificationId,
     /// The recipient.
     pub user: UserId,
-    /// What is told.
     pub content: NotificationContent,
-    /// When.
     pub created_at: OffsetDateTime,
 }
 
-/// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationContent {
-    /// What kind of news it is.
     pub kind: NotificationKind,
     /// A few words.
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub data: Payload,
     /// Identifies the event within the kind: an account gets one notification per subject.
     pub subject: String,
@@ -109,7 +99,6 @@ impl NotificationContent {
         }
     }
 
-    /// `level` was reached.
     pub fn level_up(level: Level) -> Self {
         let number = level.level;
         Self {
@@ -147,12 +136,10 @@ impl NotificationContent {
         }
     }
 
-    /// `follower` follows.
     pub fn new_follower(follower: &User) -> Self {
         Self::about_follower(NotificationKind::NewFollower, "New follower", "follows you", follower)
     }
 
-    /// `asking` asks to follow.
     pub fn follow_request(asking: &User) -> Self {
         Self::about_follower(NotificationKind::FollowRequest, "Follow request", "would like to follow you", asking)
     }

@@ -39,6 +39,5 @@ pub trait NotificationReader: Send + Sync {
     /// The page of `user`'s notifications. Two statements.
     async fn notifications(&self, user: UserId, listing: Listing) -> Result<Listed, StoreError>;
 
-    /// What `user` wants to be told.
     async fn preferences(&self, user: UserId) -> Result<Preferences, StoreError>;
 }

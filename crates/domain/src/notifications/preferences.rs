@@ -27,12 +27,10 @@ impl Channels {
 pub struct Preferences(BTreeMap<NotificationKind, Channels>);
 
 impl Preferences {
-    /// Every kind and where its news goes.
     pub fn iter(&self) -> impl Iterator<Item = (NotificationKind, Channels)> {
         NotificationKind::ALL.into_iter().map(|kind| (kind, self.of(kind)))
     }
 
-    /// Where news of `kind` goes.
     pub fn of(&self, kind: NotificationKind) -> Channels {
         self.0.get(&kind).copied().unwrap_or(Channels::of(kind))
     }
@@ -48,9 +46,7 @@ impl FromIterator<(NotificationKind, Channels)> for Preferences {
 /// A change of the channels of one kind; `None` keeps the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChannelsChange {
-    /// Whether its news goes into the inbox.
     pub in_app: Option<bool>,
-    /// Whether its news goes to the e-mail address.
     pub email: Option<bool>,
 }
 

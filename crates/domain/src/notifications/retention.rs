@@ -26,18 +26,14 @@ impl RetentionCutoffs {
     /// A year: an older notification will not be read.
     const UNREAD: Duration = Duration::days(365);
 
-    /// What is kept at `now`.
     pub fn at(now: OffsetDateTime) -> Self {
         Self { read: now - Self::READ, unread: now - Self::UNREAD }
     }
 }
 
-/// How many notifications were removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Forgotten {
-    /// Ones that were read.
     pub read: u64,
-    /// Ones that were not.
     pub unread: u64,
 }
 

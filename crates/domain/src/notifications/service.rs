@@ -45,7 +45,6 @@ impl Notifications {
         Ok(marked)
     }
 
-    /// What `user` wants to be told.
     pub async fn preferences(&self, user: UserId) -> Result<Preferences, NotificationError> {
         Ok(self.reader.preferences(user).await?)
     }

@@ -42,7 +42,6 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The limits.
     pub const ALL: Self = Self {
         written_a_day: AT_ONCE * WRITTEN_A_SECOND * 86_400,
         used_an_hour: 2 * AT_ONCE * RESPONSES_AN_HOUR * CONTEXT,
@@ -61,23 +60,19 @@ impl Limits {
 pub enum Evidence {
     /// More tokens were written on a day than models write.
     Written {
-        /// The local day.
         day: Date,
         /// Output tokens, or reasoning tokens if those are more.
         tokens: i64,
     },
     /// More tokens were used in an hour than conversations can use.
     UsedInAnHour {
-        /// The local day.
         day: Date,
-        /// The local hour.
         hour: u8,
         /// Tokens of all kinds.
         tokens: i64,
     },
     /// A large day. Some users have such days, so it is only remarked.
     UsedInADay {
-        /// The local day.
         day: Date,
         /// Tokens of all kinds.
         tokens: i64,
@@ -104,13 +99,11 @@ pub struct Shared {
     pub shared: i64,
     /// All messages or days of this account.
     pub of: i64,
-    /// The other account.
     pub other: UserId,
     /// Whether the other account is younger, and so more likely the copy.
     pub was_first: bool,
 }
 
-/// The kinds of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// [`Evidence::Written`].
@@ -128,7 +121,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::OutputRate,
         Self::HourlyRate,
@@ -138,7 +130,6 @@ impl Kind {
         Self::SameDays,
     ];
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OutputRate => "output_rate",
@@ -150,7 +141,6 @@ impl Kind {
         }
     }
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -159,9 +149,7 @@ impl Kind {
 /// The stored form of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whose usage.
     pub user: UserId,
-    /// Which kind of evidence.
     pub kind: Kind,
     /// From 1 to 100.
     pub score: u8,

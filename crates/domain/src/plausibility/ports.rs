@@ -12,11 +12,9 @@ use crate::users::Username;
 /// A reason to doubt the usage of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason {
-    /// Which kind of evidence there is.
     pub kind: Kind,
     /// From 1 to 100.
     pub score: u8,
-    /// What was found.
     pub message: String,
     /// The first finding without a gap since.
     pub first_seen: OffsetDateTime,
@@ -27,9 +25,7 @@ pub struct Reason {
 /// A flag in effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StandingFlag {
-    /// Why.
     pub reason: String,
-    /// Since when.
     pub created_at: OffsetDateTime,
     /// `None`: until it is lifted.
     pub expires_at: Option<OffsetDateTime>,
@@ -54,9 +50,7 @@ impl Flags {
 /// An account with reasons, for administrators.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
-    /// The account.
     pub user: UserId,
-    /// Its name.
     pub username: Username,
     /// The reasons, the highest score first, each with the other account concerned, if it still exists.
     pub reasons: Vec<(Reason, Option<Username>)>,

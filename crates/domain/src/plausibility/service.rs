@@ -25,16 +25,12 @@ pub struct Plausibility {
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// How many accounts have a reason.
     pub accounts: u64,
-    /// How many reasons there are.
     pub reasons: u64,
 }
 
-/// Why a use case of plausibility failed.
 #[derive(Debug, Error)]
 pub enum PlausibilityError {
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

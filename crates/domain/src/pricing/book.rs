@@ -79,7 +79,6 @@ impl PriceBook {
         Self::new(Self::shipped_rows().chain(rows))
     }
 
-    /// The rows that are compiled in.
     pub fn shipped_rows() -> impl Iterator<Item = PriceRow> {
         // A test reads every shipped line, so none is skipped here.
         line::rows(SHIPPED).filter_map(Result::ok)
@@ -176,7 +175,6 @@ impl PriceBook {
         ModelName::trusted(alias(&plain).map_or(plain.clone(), plainest_listed))
     }
 
-    /// What the tables say of `model`.
     fn resolve(&self, model: &ModelName, provider: Option<&Provider>) -> Resolution<'_> {
         let name = model.as_str();
         let named = provider.map(|provider| (provider.as_str(), name));

@@ -22,7 +22,6 @@ impl CurrentBook {
         Self(RwLock::new((Edition::default(), Arc::clone(PriceBook::shipped()))))
     }
 
-    /// The book in force.
     pub fn get(&self) -> Arc<PriceBook> {
         self.get_edition().1
     }

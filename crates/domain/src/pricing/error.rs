@@ -14,7 +14,6 @@ pub enum PricingError {
     /// The decision is not an override in effect.
     #[error("The price override {0} is not in effect. End the latest one of the model and provider.")]
     NotOverridden(DecisionId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -62,7 +62,6 @@ impl History {
         agree.then(|| first.clone()).flatten()
     }
 
-    /// Whether there is ever a price.
     pub(super) fn has_any_price(&self) -> bool {
         self.0.iter().any(|period| period.prices.is_some())
     }

@@ -54,7 +54,6 @@ impl WeeklyHours {
         self.days.iter().all(Vec::is_empty)
     }
 
-    /// Whether `at` is within these hours.
     pub fn include(&self, at: OffsetDateTime) -> bool {
         let at = at.to_offset(UtcOffset::UTC);
         let minute = u16::from(at.hour()) * 60 + u16::from(at.minute());

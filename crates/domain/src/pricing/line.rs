@@ -18,7 +18,6 @@ pub struct PriceRow {
     pub provider: Provider,
     /// Valid until the next row of the same model and provider.
     pub valid_from: OffsetDateTime,
-    /// The prices.
     pub prices: Prices,
 }
 
@@ -28,11 +27,9 @@ pub struct PriceRow {
 pub struct LineError {
     /// The number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
     pub problem: Problem,
 }
 
-/// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The line does not start with a model and a provider.

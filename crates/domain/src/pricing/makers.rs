@@ -17,7 +17,6 @@ pub struct Maker {
     words: &'static [&'static str],
     /// Its own sellers as [`seller`] names them, the preferred one first.
     pub sellers: &'static [&'static str],
-    /// What it charges for cache writes without a price.
     pub cache_writes: CacheWrites,
 }
 

@@ -26,16 +26,13 @@ pub trait PriceSource: Send + Sync {
     async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError>;
 }
 
-/// What a source answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
     /// The known edition.
     Unchanged,
-    /// A table.
     Table {
         /// The `ETag` of this edition, if any.
         etag: Option<String>,
-        /// All entries.
         entries: Vec<TableEntry>,
     },
 }
@@ -54,7 +51,6 @@ pub enum SourceError {
 /// The origin of the last accepted table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// The address.
     pub source: Option<String>,
     /// The `ETag` of that edition.
     pub etag: Option<String>,
@@ -87,7 +83,6 @@ pub trait PriceRepository: Send {
         reason: &Reason,
     ) -> Result<DecisionId, StoreError>;
 
-    /// What was decided by the decision `id`.
     async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError>;
 
     /// The last decision on exactly this model and provider.
@@ -115,7 +110,6 @@ pub trait ModelNames: Send + Sync {
     async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError>;
 }
 
-/// The prices that are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredPrices {
     /// This edition, or an earlier one.
@@ -133,7 +127,6 @@ pub trait PriceReader: Send + Sync {
     /// The stored edition. Cheap: one row by its key.
     async fn edition(&self) -> Result<Edition, StoreError>;
 
-    /// Everything that is stored of prices.
     async fn stored(&self) -> Result<StoredPrices, StoreError>;
 
     /// The decisions of administrators, in order.

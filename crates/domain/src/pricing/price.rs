@@ -19,7 +19,6 @@ const DECIMALS_PER_MILLION: i32 = DECIMALS - 6;
 const LONGEST: usize = 64;
 
 impl Price {
-    /// Free of charge.
     pub const FREE: Self = Self(0);
 
     /// The highest plausible price of a token, 0.001 USD. No model has ever cost more than 0.0006 USD per token; some rows of

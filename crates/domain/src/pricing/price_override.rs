@@ -35,22 +35,17 @@ impl fmt::Display for DecisionId {
 /// An override with its author, time and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Which decision it is.
     pub id: DecisionId,
-    /// What was decided.
     pub decided: Override,
     /// `None` once that account is purged.
     pub by: Option<UserId>,
-    /// When.
     pub at: OffsetDateTime,
-    /// Why.
     pub reason: Reason,
 }
 
 /// A decision with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedDecision {
-    /// The decision.
     pub decision: Decision,
     /// Whether it is the last one on its model and provider and has prices, so that it can be ended.
     pub stands: bool,

@@ -8,7 +8,6 @@ use uuid::Uuid;
 /// An attempt to update the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceUpdate {
-    /// Which attempt.
     pub id: Uuid,
     /// Also the instant from which new rows are valid.
     pub at: OffsetDateTime,
@@ -16,7 +15,6 @@ pub struct PriceUpdate {
     pub source: String,
     /// The `ETag` of this edition.
     pub etag: Option<String>,
-    /// What came of it.
     pub outcome: PriceUpdateOutcome,
     /// Models with a usable price.
     pub listed: usize,
@@ -24,13 +22,11 @@ pub struct PriceUpdate {
     pub added: usize,
     /// Models with another price than before. If the table was refused, those that it would have changed.
     pub changed: usize,
-    /// How many entries were refused.
     pub refused: usize,
     /// The first refused entries, each with the reason.
     pub refusals: Vec<String>,
 }
 
-/// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PriceUpdateOutcome {
     /// The book has new rows.

@@ -10,7 +10,6 @@ use super::price::Price;
 pub struct Rates {
     /// Uncached input.
     pub input: Price,
-    /// Output.
     pub output: Price,
     /// Input read from a cache.
     pub cache_read: Option<Price>,
@@ -50,7 +49,6 @@ pub struct Tier {
 /// The rates of a request at certain hours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OffPeak {
-    /// When.
     pub hours: WeeklyHours,
     /// The rates for all tokens of such a request, whatever its context. A kind without an off-peak price has its base price
     /// here.
@@ -72,7 +70,6 @@ impl Prices {
         Self { base, tiers, off_peak: None }
     }
 
-    /// The same prices, but other ones at off-peak hours.
     #[must_use]
     pub fn with_off_peak(self, off_peak: Option<OffPeak>) -> Self {
         Self { off_peak: off_peak.map(Box::new), ..self }
@@ -88,7 +85,6 @@ impl Prices {
         &self.tiers
     }
 
-    /// The off-peak hours and their rates.
     pub fn off_peak(&self) -> Option<&OffPeak> {
         self.off_peak.as_deref()
     }

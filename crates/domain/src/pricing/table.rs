@@ -23,7 +23,6 @@ pub struct TableEntry {
     pub provider: Option<String>,
     /// The purpose of the model (`mode`).
     pub mode: Option<String>,
-    /// Its prices.
     pub prices: PriceFields,
     /// The prices by ranges of the context (`tiered_pricing`).
     pub ranges: Vec<TableRange>,
@@ -39,7 +38,6 @@ pub type PriceFields = Vec<(String, Option<String>)>;
 pub struct TableRange {
     /// The start of the range in tokens; a context of exactly this size is below it.
     pub start: Option<String>,
-    /// Its prices.
     pub prices: PriceFields,
 }
 
@@ -50,7 +48,6 @@ pub struct Listed {
     pub model: ModelName,
     /// The seller as the table names it.
     pub provider: Provider,
-    /// What it costs.
     pub prices: Prices,
 }
 
@@ -74,12 +71,10 @@ pub enum EntryProblem {
     Hours,
 }
 
-/// An entry that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedEntry {
     /// The key of the entry.
     pub model: String,
-    /// Why.
     pub problem: EntryProblem,
 }
 

@@ -9,11 +9,8 @@ use crate::usage::Model;
 pub struct UnpricedModel {
     /// The model, and its provider if clients state it: the key of an override.
     pub model: Model,
-    /// All their tokens.
     pub tokens: i64,
-    /// How many messages.
     pub messages: i64,
-    /// Of how many accounts.
     pub people: i64,
     /// The time of the first message.
     pub first_seen: OffsetDateTime,

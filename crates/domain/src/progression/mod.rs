@@ -4,10 +4,8 @@ pub(crate) mod settle;
 
 pub(crate) use settle::{Change, Earned, RANK_MARKS, settle};
 
-/// Tokens per XP.
 const TOKENS_PER_XP: i64 = 10_000;
 
-/// XP per active day.
 const XP_PER_ACTIVE_DAY: i64 = 10;
 
 /// XP of events in hundredths: a referral at the third level pays 2.5.
@@ -36,7 +34,6 @@ pub fn whole_xp(hundredths: i64) -> u64 {
 pub struct Level {
     /// The level, from 1.
     pub level: u64,
-    /// The XP it was reached with.
     pub xp: u64,
 }
 
@@ -46,7 +43,6 @@ impl Level {
         Self { level: (xp / 100).isqrt().max(1), xp }
     }
 
-    /// What a person of this level is called.
     pub const fn title(self) -> &'static str {
         match self.level {
             ..=10 => "Novice",
@@ -68,7 +64,6 @@ impl Level {
         100 * (self.level + 1) * (self.level + 1)
     }
 
-    /// The XP that are missing to the next level.
     pub const fn to_next(self) -> u64 {
         self.next_at() - self.xp
     }
@@ -106,7 +101,6 @@ impl MonthlyBadge {
         }
     }
 
-    /// The badge's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PowerUser => "Power User",

@@ -51,7 +51,6 @@ impl Change {
 pub(crate) struct Earned {
     /// The account afterwards.
     pub account: Account,
-    /// Its streaks as of now.
     pub streak: Streak,
     /// The unlocked achievements, each once.
     pub unlocks: Vec<Unlock>,

@@ -12,13 +12,10 @@ pub enum ProjectError {
     /// The account does not exist, or was deleted meanwhile.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// The caller has no project with this id.
     #[error("This account has no project {0}.")]
     UnknownProject(ProjectId),
-    /// The account has as many projects as it can have.
     #[error("Project limit reached ({MOST_PROJECTS}). Delete a project first.")]
     LimitReached,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -10,13 +10,10 @@ use crate::ids::{ProjectId, UserId};
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ProjectRepository: Send {
-    /// The number of projects of `owner`.
     async fn count(&mut self, owner: UserId) -> Result<u64, StoreError>;
 
-    /// The project `id` of `owner`.
     async fn find(&mut self, owner: UserId, id: ProjectId) -> Result<Option<Project>, StoreError>;
 
-    /// Stores a new project of `owner`.
     async fn insert(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError>;
 
     /// Stores the details of a project of `owner` and the time of their change.

@@ -53,7 +53,6 @@ impl Description {
 macro_rules! text {
     ($($name:ident),+) => {$(
         impl $name {
-            /// The text as it was typed.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -74,22 +73,16 @@ text!(Title, Description);
 pub struct ProjectDetails {
     /// Clients show the address of a project without a title.
     pub title: Option<Title>,
-    /// Its description.
     pub description: Option<Description>,
-    /// Where it is.
     pub url: WebUrl,
     /// Whether it is listed before projects that are not featured.
     pub is_featured: bool,
 }
 
-/// A project of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Identifies it.
     pub id: ProjectId,
-    /// What its owner says about it.
     pub details: ProjectDetails,
-    /// When it was added.
     pub created_at: OffsetDateTime,
     /// When the details last changed.
     pub updated_at: OffsetDateTime,

@@ -34,7 +34,6 @@ impl Projects {
         Ok(self.reader.shown(owner, viewer).await?)
     }
 
-    /// The project `id` of `owner`.
     pub async fn find(&self, owner: UserId, id: ProjectId) -> Result<Project, ProjectError> {
         find(&mut *self.store.begin().await?, owner, id).await
     }
@@ -56,7 +55,6 @@ impl Projects {
         Ok(project)
     }
 
-    /// Changes the project `id` of `owner`.
     pub async fn change(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
         retried(&*self.store, || self.change_once(owner, id, change.clone())).await
     }
@@ -70,7 +68,6 @@ impl Projects {
         Ok(project)
     }
 
-    /// Deletes the project `id` of `owner`.
     pub async fn delete(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
         retried(&*self.store, || self.delete_once(owner, id)).await
     }

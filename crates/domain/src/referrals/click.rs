@@ -11,13 +11,11 @@ use crate::network::ClientNetwork;
 /// The most clicks on one code that are stored for a day: forged visitors cannot fill the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClickLimits {
-    /// From everywhere.
     pub a_day: u32,
     /// The most from one network: a client with many user agents cannot use up the limit of others.
     pub of_network: u32,
 }
 
-/// The limits of every code.
 pub const CLICK_LIMITS: ClickLimits = ClickLimits { a_day: 1_000, of_network: 10 };
 
 /// Separates this salt from other keys derived from the same secret. The number changes when the hashed fields change.

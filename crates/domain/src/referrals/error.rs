@@ -8,7 +8,6 @@ use crate::ids::UserId;
 /// Why a use case of referrals failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum ReferralError {
-    /// There is no such account.
     #[error("There is no such user.")]
     UnknownUser(UserId),
     /// No account has the code.
@@ -26,7 +25,6 @@ pub enum ReferralError {
     /// The owner of the code was referred by the caller, directly or through others.
     #[error("The owner of this code was referred by this account, directly or through others.")]
     Circle,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -32,7 +32,6 @@ pub trait ReferralRepository: Send {
     /// Stores the unpaid referral of `newcomer` by `referrer`; returns false if `newcomer` has a referrer.
     async fn insert(&mut self, newcomer: UserId, referrer: UserId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Stores that the referral of `referred` is paid.
     async fn set_paid(&mut self, referred: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// Stores a click on the link of `code`, unless no account has the code, the visitor clicked today already, or one of

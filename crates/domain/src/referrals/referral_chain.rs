@@ -38,11 +38,8 @@ struct Referrer {
 /// A referral to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Join {
-    /// Who came.
     pub referred: UserId,
-    /// From where.
     pub visitor: Visitor,
-    /// When.
     pub now: OffsetDateTime,
     /// Whether it is paid at once.
     pub pays: bool,

@@ -9,7 +9,6 @@ use crate::users::{Username, WebUrl};
 /// The most referred accounts that are listed.
 pub const LISTED: u32 = 100;
 
-/// Everything at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferralStats {
     /// The referred accounts by level, the nearest first.
@@ -18,20 +17,16 @@ pub struct ReferralStats {
     pub xp: EventXp,
     /// The accounts that came by this account's own code, newest first, up to [`LISTED`].
     pub people: Vec<ReferredPerson>,
-    /// Who followed the link.
     pub clicks: ClickStats,
 }
 
 /// An account that came by this account's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferredPerson {
-    /// The account.
     pub id: UserId,
-    /// Its username.
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
-    /// The picture.
     pub image: Option<WebUrl>,
     /// `None` if the profile is private and the referrer does not follow it.
     pub seen: Option<ReferredSeen>,
@@ -40,7 +35,6 @@ pub struct ReferredPerson {
 /// The fields of a referred account that only a visible profile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReferredSeen {
-    /// How far they have come.
     pub level: Level,
     /// When the code was used.
     pub joined_at: OffsetDateTime,
@@ -53,7 +47,6 @@ pub struct ReferredSeen {
 /// Clicks on the link of a code. A visitor counts once a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClickStats {
-    /// How many clicks.
     pub total: u64,
     /// The clicks that led to a registration.
     pub converted: u64,

@@ -12,7 +12,6 @@ use crate::progression::{Level, MonthlyBadge};
 pub enum ActivityKind {
     /// An achievement was unlocked, or a higher tier of it reached.
     AchievementUnlocked,
-    /// A level was reached.
     LevelUp,
     /// A streak of 7, 30, 100, 365 or 1000 days.
     StreakMilestone,
@@ -23,7 +22,6 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    /// All kinds.
     pub const ALL: [Self; 5] =
         [Self::AchievementUnlocked, Self::LevelUp, Self::StreakMilestone, Self::RankReached, Self::BadgeEarned];
 
@@ -32,7 +30,6 @@ impl ActivityKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AchievementUnlocked => "achievement_unlocked",
@@ -47,15 +44,11 @@ impl ActivityKind {
 /// An event of an account. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
-    /// Names it.
     pub id: ActivityId,
     /// The author.
     pub user: UserId,
-    /// What happened.
     pub kind: ActivityKind,
-    /// The particulars.
     pub data: Payload,
-    /// When.
     pub created_at: OffsetDateTime,
 }
 

@@ -11,13 +11,11 @@ pub enum SocialError {
     /// The follower and the followed account are the same.
     #[error("You cannot follow yourself.")]
     Yourself,
-    /// Nobody is called that.
     #[error("There is no user {0}.")]
     UnknownUser(Username),
     /// The profile is hidden from the caller.
     #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The person is followed.
     #[error("You already follow {0}.")]
     AlreadyFollowing(Username),
     /// The request is waiting for an answer.
@@ -29,7 +27,6 @@ pub enum SocialError {
     /// This process has reached its limit of streams, or is shutting down.
     #[error("The limit of live streams is reached. Try again later.")]
     NoRoom,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

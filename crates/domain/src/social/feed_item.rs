@@ -10,28 +10,20 @@ use crate::users::{Username, WebUrl};
 /// An activity as followers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedItem {
-    /// Names the activity.
     pub id: ActivityId,
-    /// When it happened.
     pub created_at: OffsetDateTime,
-    /// What happened.
     pub kind: ActivityKind,
-    /// The particulars.
     pub data: StoredData,
-    /// Whom it happened to.
     pub author: Author,
 }
 
 /// The author of an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// The account.
     pub id: UserId,
-    /// Its username.
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
-    /// The picture.
     pub image: Option<WebUrl>,
 }
 
@@ -41,7 +33,6 @@ pub struct Author {
 pub struct Mark {
     /// The activity read last.
     pub id: ActivityId,
-    /// When it happened.
     pub at: OffsetDateTime,
     /// The transaction that wrote it.
     pub transaction: i64,
@@ -64,9 +55,7 @@ impl Mark {
 /// An activity with its position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveActivity {
-    /// What followers see.
     pub item: FeedItem,
-    /// Its place.
     pub mark: Mark,
 }
 

@@ -10,9 +10,7 @@ use crate::users::{Username, WebUrl};
 /// A follow, or a request to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// Who follows.
     pub follower: UserId,
-    /// Who is followed.
     pub following: UserId,
     /// When the follow, or the request, was made.
     pub created_at: OffsetDateTime,
@@ -40,13 +38,10 @@ pub enum Followed {
 /// An account in a list of followers, followed accounts or requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// The account.
     pub id: UserId,
-    /// Its username.
     pub username: Username,
     /// The display name.
     pub name: Option<String>,
-    /// The picture.
     pub image: Option<WebUrl>,
     /// `None` also if the viewer may not see it.
     pub bio: Option<String>,
@@ -59,9 +54,7 @@ pub struct Contact {
 /// The numbers of followers and followed accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FollowStats {
-    /// How many follow them.
     pub followers: u64,
-    /// How many they follow.
     pub following: u64,
     /// The viewer's relation to the account; `None` for an anonymous viewer and the owner.
     pub relation: Option<Relation>,

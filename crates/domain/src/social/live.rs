@@ -41,7 +41,6 @@ struct Past {
 /// An activity to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamEvent {
-    /// The activity.
     pub activity: Arc<LiveActivity>,
     /// The id of the event.
     pub id: ResumePoint,

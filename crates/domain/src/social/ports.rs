@@ -22,7 +22,6 @@ pub trait FollowRepository: Send {
     /// Removes a follow; returns whether it existed.
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
-    /// Whether `follower` follows `following`.
     async fn exists(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
     /// Whether `follower` has a waiting request to follow `following`.
@@ -49,7 +48,6 @@ pub trait FollowRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FollowReader: Send + Sync {
-    /// Who follows `person`.
     async fn followers(
         &self,
         person: UserId,
@@ -57,7 +55,6 @@ pub trait FollowReader: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
 
-    /// Whom `person` follows.
     async fn following(
         &self,
         person: UserId,

@@ -51,7 +51,6 @@ impl ResumePoint {
         self.sent.len() < before
     }
 
-    /// Empties the list.
     pub(super) fn clear(&mut self) {
         self.sent.clear();
     }

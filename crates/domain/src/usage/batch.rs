@@ -51,7 +51,6 @@ pub struct SentMessage {
     pub id: Box<str>,
     /// When the model answered.
     pub at: OffsetDateTime,
-    /// The model that answered.
     pub model: ModelName,
     /// The provider of the model, if the client knows it.
     pub provider: Option<Provider>,

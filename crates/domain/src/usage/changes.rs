@@ -20,7 +20,6 @@ pub struct Pricer<'book> {
 }
 
 impl<'book> Pricer<'book> {
-    /// Prices by `book`.
     pub fn new(book: &'book PriceBook) -> Self {
         Self { book, found: HashMap::new(), unpriced: BTreeSet::new() }
     }

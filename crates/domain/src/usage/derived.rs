@@ -17,11 +17,8 @@ use crate::days::Zone;
 pub struct RollupKey {
     /// The local date.
     pub day: Date,
-    /// The tool.
     pub source: Source,
-    /// The model.
     pub model: Model,
-    /// The machine.
     pub machine: MachineId,
 }
 
@@ -37,9 +34,7 @@ pub struct HourKey {
 /// The sums of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HourSums {
-    /// How many messages.
     pub messages: i64,
-    /// All their tokens.
     pub tokens: i64,
 }
 
@@ -55,11 +50,9 @@ impl SubAssign for HourSums {
 pub struct Derived {
     /// By day, tool, model and machine.
     pub rollups: HashMap<RollupKey, Sums>,
-    /// By day.
     pub days: HashMap<Date, Sums>,
     /// By day and hour.
     pub hours: HashMap<HourKey, HourSums>,
-    /// Altogether.
     pub totals: Sums,
 }
 
@@ -117,7 +110,6 @@ impl Derived {
         self
     }
 
-    /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.rollups.is_empty() && self.days.is_empty() && self.hours.is_empty() && self.totals.is_zero()
     }

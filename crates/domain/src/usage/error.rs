@@ -8,10 +8,8 @@ use crate::ids::UserId;
 /// Why a use case of the ledger failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum UsageError {
-    /// There is no such account.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

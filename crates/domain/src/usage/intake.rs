@@ -43,7 +43,6 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The reason's name in the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::TimestampInFuture => "timestamp_in_future",
@@ -59,21 +58,17 @@ impl Reason {
     }
 }
 
-/// An item that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
     /// The place in the request, from 0.
     pub index: usize,
     /// The id as sent.
     pub id: Box<str>,
-    /// Why.
     pub reason: Reason,
 }
 
-/// Items that were rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rejections {
-    /// How many.
     pub count: usize,
     /// The first hundred, in the order of the request.
     pub first: Vec<Rejection>,
@@ -125,7 +120,6 @@ pub struct Admitted<'intake> {
 }
 
 impl Intake {
-    /// Judges the items of `batch` at `now`.
     pub fn new(batch: Batch, now: OffsetDateTime) -> Self {
         let received = batch.messages.len();
         let (mut items, mut rejections) = (Vec::with_capacity(received), Rejections::default());

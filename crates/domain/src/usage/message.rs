@@ -29,26 +29,21 @@ impl MessageKey {
 /// A model and its provider, if known. Together they determine the price.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Model {
-    /// The model's name.
     pub name: ModelName,
-    /// Who served it.
     pub provider: Option<Provider>,
 }
 
 /// A response of a model. Its identity is (user, source, key); the machine is only a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Which message this is.
     pub key: MessageKey,
     /// The tool that logged it.
     pub source: Source,
     /// When the model answered.
     pub at: OffsetDateTime,
-    /// The model that answered.
     pub model: Model,
     /// The machine that sent this copy.
     pub machine: MachineId,
-    /// The tokens it used.
     pub tokens: TokenCounts,
 }
 
@@ -75,7 +70,6 @@ impl Message {
 /// A message with its cost: a row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The message.
     pub message: Message,
     /// The cost at the time of pricing.
     pub cost: Cost,

@@ -32,7 +32,6 @@ pub type Cursor = (Source, MessageKey);
 /// An account locked by a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SyncLock {
-    /// The account.
     pub account: Account,
     /// Whether the syncing machine is one of the account's; there is a limit.
     pub machine_fits: bool,
@@ -41,9 +40,7 @@ pub struct SyncLock {
 /// Names that all accounts share.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SharedNames {
-    /// Tools.
     pub sources: BTreeSet<Source>,
-    /// Models.
     pub models: BTreeSet<Model>,
 }
 

@@ -16,13 +16,9 @@ const PAGE: usize = 10_000;
 pub struct Repair {
     /// Messages read.
     pub messages: u64,
-    /// Roll-up rows changed.
     pub rollups: usize,
-    /// Day rows changed.
     pub days: usize,
-    /// Hour rows changed.
     pub hours: usize,
-    /// Whether the totals changed.
     pub totals: bool,
     /// Whether the counts of followers, followed accounts or activities changed.
     pub counts: bool,
@@ -33,7 +29,6 @@ pub struct Repair {
 }
 
 impl Repair {
-    /// Whether nothing had to be changed.
     pub fn is_clean(&self) -> bool {
         Self { messages: 0, ..*self } == Self::default()
     }

@@ -17,16 +17,13 @@ pub struct AccountSummary {
     pub cost: Usd,
     /// The current streaks.
     pub streak: Streak,
-    /// Its XP and level.
     pub level: Level,
-    /// How many achievements are unlocked.
     pub achievements: u32,
     /// The rank on the newest board of all time by tokens.
     pub rank: Option<u32>,
 }
 
 impl AccountSummary {
-    /// Where an account stands after a change.
     pub(crate) fn of(earned: &Earned) -> Self {
         let Earned { account, streak, rank, .. } = earned;
         Self {
@@ -43,7 +40,6 @@ impl AccountSummary {
 /// The result of a sync. `received = new + updated + duplicates + rejected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncReport {
-    /// How many messages were sent.
     pub received: usize,
     /// Messages stored for the first time.
     pub new: usize,
@@ -51,7 +47,6 @@ pub struct SyncReport {
     pub updated: usize,
     /// Messages that were known already, or superseded by another copy.
     pub duplicates: usize,
-    /// How many were set aside.
     pub rejected: usize,
     /// The first hundred rejections.
     pub rejections: Vec<Rejection>,
@@ -63,7 +58,6 @@ pub struct SyncReport {
     pub unpriced_models: Vec<ModelName>,
     /// Invalid parts of the request that were ignored.
     pub warnings: Vec<Warning>,
-    /// Where the account stands now.
     pub standing: AccountSummary,
     /// Whether this sync raised the level.
     pub leveled_up: bool,

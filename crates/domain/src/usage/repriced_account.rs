@@ -9,14 +9,10 @@ use crate::pricing::Edition;
 /// The messages of an account that an edition of the book priced later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepricedAccount {
-    /// Whose.
     pub user: UserId,
-    /// By which edition.
     pub edition: Edition,
     /// The time of the last batch.
     pub at: OffsetDateTime,
-    /// How many messages.
     pub messages: u64,
-    /// What they cost.
     pub cost: Usd,
 }

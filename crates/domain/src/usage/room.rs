@@ -47,7 +47,6 @@ impl NameUse {
 pub struct Room {
     /// Tokens up to the lifetime limit.
     pub tokens: i64,
-    /// The names of the request.
     pub names: NameUse,
     /// Whether the machine of the request is one of the account's.
     pub machine_fits: bool,

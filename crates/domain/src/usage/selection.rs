@@ -12,7 +12,6 @@ const FARTHEST: Duration = Duration::DAY;
 /// A part of an account's messages; `None` excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Only those of this tool.
     pub source: Option<Source>,
     /// The first local day.
     pub from: Option<Date>,
@@ -23,7 +22,6 @@ pub struct Selection {
 /// A range that contains the selected messages in every zone, and some others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
-    /// Only those of this tool.
     pub source: Option<Source>,
     /// From this instant on.
     pub since: Option<OffsetDateTime>,

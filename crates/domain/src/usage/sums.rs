@@ -13,7 +13,6 @@ pub const MOST_TOKENS: i64 = 1 << 62;
 /// The sums of some messages. Deltas are sums too, so every field is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
-    /// How many messages.
     pub messages: i64,
     /// All tokens, each counted once.
     pub tokens: i64,
@@ -51,7 +50,6 @@ pub enum CostStatus {
 }
 
 impl CostStatus {
-    /// The status's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Priced => "priced",
@@ -122,7 +120,6 @@ impl Sums {
         ]
     }
 
-    /// Whether nothing is left.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }

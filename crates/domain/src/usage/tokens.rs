@@ -18,7 +18,6 @@ pub struct TokenCounts {
     pub cache_write: u64,
     /// The part of `cache_write` that is kept for an hour.
     pub cache_write_1h: u64,
-    /// Tokens the model thought with.
     pub reasoning: u64,
     /// Whether `output` contains `reasoning`.
     pub reasoning_in_output: bool,

@@ -7,7 +7,6 @@ use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 /// Why a use case of profiles failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum UserError {
-    /// There is no such account.
     #[error("There is no user with the {field} {value}.")]
     Unknown {
         /// The looked-up field.
@@ -18,16 +17,13 @@ pub enum UserError {
     /// The profile is hidden from the caller.
     #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// Somebody has that username.
     #[error("The username {0} is already in use. Choose another one.")]
     UsernameTaken(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl UserError {
-    /// Nobody is called `username`.
     pub fn unknown(username: impl Into<String>) -> Self {
         Self::Unknown { field: "username", value: username.into() }
     }

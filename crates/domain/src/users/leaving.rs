@@ -10,7 +10,6 @@ pub const GRACE: Duration = Duration::days(30);
 /// Whether an account is active or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It is.
     Here,
     /// Deleted at this instant.
     Left(OffsetDateTime),

@@ -21,7 +21,6 @@ pub trait ProfileReader: Send + Sync {
     /// The users of `names` whose profiles `viewer` may see.
     async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError>;
 
-    /// The account of `user`.
     async fn account(&self, user: UserId) -> Result<Option<User>, StoreError>;
 }
 
@@ -37,16 +36,13 @@ pub trait UserRepository: Send {
     /// like [`insert`](Self::insert).
     async fn update(&mut self, user: &User) -> Result<(), StoreError>;
 
-    /// Gives `user` another password.
     async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError>;
 
-    /// Whether `user` has a password.
     async fn has_password(&mut self, user: UserId) -> Result<bool, StoreError>;
 
     /// Marks the address of `user` as verified at `now`, if it is still `email`; returns whether it is.
     async fn verify_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Sets the zone `user` lives in.
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError>;
 
     /// Takes the address `email` from `user` at `now`, unless it is verified or another one by now; returns whether it did.
@@ -55,10 +51,8 @@ pub trait UserRepository: Send {
     /// The free ones of `names`, in the same order. Names of deleted accounts are not free.
     async fn free_usernames(&mut self, names: &[Username]) -> Result<Vec<Username>, StoreError>;
 
-    /// The account with that id.
     async fn find(&mut self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// The account with that id, with its password.
     async fn find_with_password(&mut self, id: UserId) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// The account with this sign-in name and its password; also one deleted after `left_after`.
@@ -68,7 +62,6 @@ pub trait UserRepository: Send {
         left_after: OffsetDateTime,
     ) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
-    /// The account with that username, with its password.
     async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError>;
 
     /// The presence of `user`, locked until the end of the transaction; `None` if the account does not exist.

@@ -74,25 +74,17 @@ impl fmt::Display for Username {
 /// The region of the world, for boards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
-    /// North America.
     Na,
-    /// Europe.
     Eu,
-    /// Asia and the Pacific.
     Apac,
-    /// South America.
     Sa,
-    /// Africa.
     Af,
-    /// Oceania.
     Oce,
 }
 
 impl Region {
-    /// All regions.
     pub const ALL: [Self; 6] = [Self::Na, Self::Eu, Self::Apac, Self::Sa, Self::Af, Self::Oce];
 
-    /// The region's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Na => "NA",
@@ -104,7 +96,6 @@ impl Region {
         }
     }
 
-    /// The region with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|region| region.name() == name)
     }
@@ -133,7 +124,6 @@ impl WebUrl {
         Self(text.into())
     }
 
-    /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -148,18 +138,13 @@ pub struct Profile {
     pub bio: Option<String>,
     /// A place, up to 100 characters, like a name.
     pub location: Option<String>,
-    /// The part of the world.
     pub region: Option<Region>,
-    /// A web site.
     pub website_url: Option<WebUrl>,
-    /// A picture.
     pub image: Option<WebUrl>,
 }
 
-/// An account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
-    /// Names it for good.
     pub id: UserId,
     /// The name in addresses.
     pub username: Username,
@@ -167,7 +152,6 @@ pub struct User {
     pub email: Option<Email>,
     /// Whether the owner has proved to receive email there.
     pub email_verified: bool,
-    /// What its owner says.
     pub profile: Profile,
     /// Whether strangers may see its statistics.
     pub is_public: bool,
@@ -175,7 +159,6 @@ pub struct User {
     pub is_admin: bool,
     /// The zone in which its days are counted; `None` is UTC.
     pub zone: Option<Zone>,
-    /// When it was made.
     pub created_at: OffsetDateTime,
     /// When the profile last changed.
     pub updated_at: OffsetDateTime,
@@ -184,7 +167,6 @@ pub struct User {
 /// A change of a profile. The outer `None` keeps a field, the inner one clears it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProfileChange {
-    /// A new username.
     pub username: Option<Username>,
     /// See [`Profile::name`].
     pub name: Option<Option<String>>,

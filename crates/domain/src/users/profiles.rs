@@ -10,7 +10,6 @@ use crate::ids::UserId;
 /// A user found by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundProfile {
-    /// The account.
     pub user: User,
     /// Whether the viewer may see more than id, username, name and image.
     pub is_visible: bool,
@@ -19,7 +18,6 @@ pub struct FoundProfile {
 /// A user whose profile the viewer may see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ViewedProfile {
-    /// The account.
     pub user: User,
     /// `None` is anonymous.
     pub viewer: Option<UserId>,
