@@ -80,7 +80,7 @@ async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() 
     let table = FakeTable::start();
     table.publish("nonsense", &"<html>");
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("prices as before: this is no price table"), "{said}");
+    assert!(!succeeded && said.contains("prices as before: the answer is not a price table"), "{said}");
     table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
@@ -147,7 +147,7 @@ async fn without_an_address_the_book_that_ships_is_enough() {
     let (succeeded, said) = look_after_prices(&database, "");
     assert!(succeeded && said.contains("fetching prices is off"), "{said}");
     let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
-    assert!(!succeeded && said.contains("prices as before: the price table cannot be had"), "{said}");
+    assert!(!succeeded && said.contains("prices as before: the price table is not available"), "{said}");
 }
 
 #[tokio::test]
@@ -163,6 +163,6 @@ async fn a_table_out_of_reach_is_noted_by_the_schedule_and_leaves_no_dead_job() 
     })
     .await;
     let noted = database.rows("SELECT outcome, reason FROM price_updates");
-    assert!(noted.starts_with("failed,") && noted.contains("the price table cannot be had"), "{noted}");
+    assert!(noted.starts_with("failed,") && noted.contains("the price table is not available"), "{noted}");
     assert_eq!(worker.terminate().await, Some(0));
 }

@@ -1,4 +1,4 @@
-//! How fast messages are priced: one at a time, and in a batch whose models are resolved once.
+//! Benchmarks of pricing: single messages, and a batch whose models are resolved once.
 
 use std::collections::HashMap;
 use std::hint::black_box;

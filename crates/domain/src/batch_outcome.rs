@@ -1,8 +1,8 @@
-//! A round over many people, of whom one may fail.
+//! The outcome of a batch over accounts, of which one may fail (I11).
 
 use crate::error::StoreError;
 
-/// What a round came to so far. A failure with one keeps nobody else from theirs, and is told in the end.
+/// The outcome so far. A failure does not stop the batch and is returned at the end.
 #[derive(Debug, Default)]
 pub(crate) struct BatchOutcome {
     done: u64,
@@ -10,8 +10,8 @@ pub(crate) struct BatchOutcome {
 }
 
 impl BatchOutcome {
-    /// Records the outcome for one account: whether something was done. Fails where the round is over, because the store is
-    /// unavailable to all.
+    /// Records the result for an account: whether something was done. Fails if the batch must stop, because the store is
+    /// unavailable.
     pub(crate) fn record(&mut self, outcome: Result<bool, StoreError>) -> Result<(), StoreError> {
         match outcome {
             Ok(is_done) => self.done += u64::from(is_done),
@@ -23,7 +23,7 @@ impl BatchOutcome {
         Ok(())
     }
 
-    /// With how many there was something to be done, or the first failure.
+    /// The number of accounts for which something was done, or the first failure.
     pub(crate) fn end(self) -> Result<u64, StoreError> {
         self.failure.map_or(Ok(self.done), Err)
     }
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_counts_what_was_done_goes_on_after_a_failure_and_tells_the_first() {
+    fn batch_outcome_counts_continues_after_failure_and_returns_first() {
         let mut round = BatchOutcome::default();
         for outcome in [Ok(true), Ok(false), Ok(true)] {
             round.record(outcome).expect("it goes on");
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_away_ends_the_round() {
+    fn batch_outcome_unavailable_store_ends_batch() {
         let mut round = BatchOutcome::default();
         let away = round.record(Err(StoreError::Unavailable("away".to_owned())));
         assert!(matches!(away, Err(StoreError::Unavailable(_))), "{away:?}");

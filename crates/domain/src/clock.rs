@@ -1,15 +1,15 @@
-//! The time, asked for through a port so that rules and tests own it.
+//! The port for the current time, so that tests can set it.
 
 use time::OffsetDateTime;
 
-/// Tells the time.
+/// Returns the current time.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Clock: Send + Sync {
-    /// The current instant in UTC, cut to microseconds (what the database keeps).
+    /// The current instant in UTC, truncated to microseconds, the precision of the database.
     fn now(&self) -> OffsetDateTime;
 }
 
-/// A clock that always says the same instant; for tests.
+/// A clock that always returns the same instant, for tests.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub OffsetDateTime);

@@ -10,7 +10,7 @@ use crate::error::{DomainError, StoreError};
 use crate::ids::Ids;
 use crate::store::{Reads, Store, UnitOfWork};
 
-/// How often a use case is attempted whose transactions collide with others.
+/// The most attempts of a use case that collides with others.
 const ATTEMPTS: u32 = 6;
 
 /// The longest pause after the first collision; it doubles with each further one.
@@ -46,7 +46,7 @@ impl Deps {
     /// Runs the use case `attempt`, and runs it again from the beginning where the database ended one of its transactions in
     /// favour of another ([`StoreError::Collided`]). After six attempts the collision is the answer, as an unavailable store.
     ///
-    /// Every use case that writes goes through this: no use case can foresee which transactions meet.
+    /// Every use case that writes runs in it (I10), because a use case cannot foresee which transactions meet.
     pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(
         &self,
         attempt: impl Fn() -> F,
@@ -74,7 +74,7 @@ mod tests {
     use crate::error::ErrorKind;
     use crate::testing::TestUnitOfWork;
 
-    /// What comes of a use case that collides `collisions` times, how often it was attempted, and the pauses in milliseconds.
+    /// The result of a use case that collides `collisions` times, the number of attempts, and the pauses in milliseconds.
     fn collide(collisions: u32) -> (Result<&'static str, StoreError>, u32, Vec<u128>) {
         let pauses = Arc::new(Mutex::new(Vec::new()));
         let noted = pauses.clone();
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn use_case_that_collides_is_attempted_again_after_growing_pauses() {
+    fn retried_collision_is_attempted_after_growing_pauses() {
         for (collisions, attempts, pauses) in
             [(0, 1, vec![]), (1, 2, vec![20]), (2, 3, vec![20, 40]), (5, 6, vec![20, 40, 80, 160, 320])]
         {
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn use_case_that_always_collides_ends_as_unavailable() {
+    fn retried_repeated_collision_is_unavailable() {
         let (done, attempted, _) = collide(100);
         let error = done.expect_err("it collided");
         assert_eq!((error.kind(), error.code(), attempted), (ErrorKind::Unavailable, "store_collided", 6));
     }
 
     #[test]
-    fn use_case_that_fails_otherwise_is_attempted_once() {
+    fn retried_other_failure_is_attempted_once() {
         for failure in [
             StoreError::Unavailable("away".into()),
             StoreError::Internal("no such column".into()),

@@ -1,16 +1,16 @@
-//! Texts that one person shows to others: they must not change, hide or reorder what stands around them.
+//! Texts that are shown to other users: they must not change, hide or reorder the text around them.
 //!
-//! Control characters (Unicode Cc), format characters (Cf: bidirectional controls, invisible characters, tags) and the
-//! separators of lines and paragraphs (Zl, Zp) are refused. Joiners stay possible where they shape a character: in emoji
-//! (👩‍💻), and between letters of scripts that need them (Persian, the scripts of India). So do variation selectors, which
-//! are no format characters, and the flags that are written with tags (🏴󠁧󠁢󠁳󠁣󠁴󠁿).
+//! Control characters (Unicode Cc), format characters (Cf: bidirectional controls, invisible characters, tags) and separators of
+//! lines and paragraphs (Zl, Zp) are refused. Joiners are permitted where they shape a character: in emoji (👩‍💻), and between
+//! letters of scripts that need them (Persian, the scripts of India). Variation selectors, which are not format characters, and
+//! flags written with tags (🏴󠁧󠁢󠁳󠁣󠁴󠁿) are permitted too.
 
 use crate::text::{TextProblem, bounded};
 
-/// What is said of a name that is refused.
+/// The problem of a refused name.
 const NO_NAME: &str = "must be one line without control or formatting characters";
 
-/// What is said of a longer text that is refused.
+/// The problem of a refused text.
 const NO_TEXT: &str = "must not contain control or formatting characters other than line breaks";
 
 /// The format characters (Cf), and the separators of lines and paragraphs, of Unicode 16.
@@ -38,30 +38,30 @@ const FORMAT: &[(char, char)] = &[
     ('\u{E0020}', '\u{E007F}'),
 ];
 
-/// The control characters that paragraphs may have.
+/// The control characters that paragraphs may contain.
 const BREAKS: [char; 3] = ['\n', '\r', '\t'];
 
 /// The zero width joiner and non-joiner.
 const JOINERS: [char; 2] = ['\u{200C}', '\u{200D}'];
 
-/// The flag that tags may follow, up to the one that ends them.
+/// The flag that can be followed by tags, and the tag that ends them.
 const FLAG: char = '\u{1F3F4}';
 const LAST_TAG: char = '\u{E007F}';
 
-/// `text`, when it is a name of `shortest` to `longest` characters that can be shown to others.
+/// Checks that `text` is a name of `shortest` to `longest` characters that is safe to show to others.
 pub fn name(text: &str, shortest: usize, longest: usize) -> Result<&str, TextProblem> {
     let text = bounded(text, shortest, longest)?;
     if is_harmless(text) { Ok(text) } else { Err(TextProblem::Value(NO_NAME)) }
 }
 
-/// `text`, when it has `shortest` to `longest` characters and can be shown to others. It may have several lines.
+/// Checks that `text` has `shortest` to `longest` characters and is safe to show to others. It may have several lines.
 pub fn paragraphs(text: &str, shortest: usize, longest: usize) -> Result<&str, TextProblem> {
     let text = bounded(text, shortest, longest)?;
     let mut lines = text.split(BREAKS);
     if lines.all(is_harmless) { Ok(text) } else { Err(TextProblem::Value(NO_TEXT)) }
 }
 
-/// `text` as a [`name`], for where nothing can be refused: the first `longest` of its characters that can be shown to others.
+/// Makes a [`name`] of `text` where nothing can be refused: the first `longest` characters that are safe to show.
 pub fn cleaned_name(text: &str, longest: usize) -> String {
     if name(text, 0, longest).is_ok() {
         return text.to_owned();
@@ -72,7 +72,7 @@ pub fn cleaned_name(text: &str, longest: usize) -> String {
     text.trim().to_owned()
 }
 
-/// `text` as [`paragraphs`], without what cannot be shown to others.
+/// `text` as [`paragraphs`], without unsafe characters.
 pub fn cleaned_paragraphs(text: &str) -> String {
     if paragraphs(text, 0, usize::MAX).is_ok() {
         return text.to_owned();
@@ -80,12 +80,12 @@ pub fn cleaned_paragraphs(text: &str) -> String {
     text.chars().filter(|c| BREAKS.contains(c) || !is_refused(*c)).collect()
 }
 
-/// Whether `text` has a character that never may be shown to others.
+/// Whether `text` has a character that is never permitted.
 pub(crate) fn has_refused(text: &str) -> bool {
     text.chars().any(is_refused)
 }
 
-/// Whether every character of `text` is harmless where it stands.
+/// Whether every character of `text` is safe in its place.
 fn is_harmless(text: &str) -> bool {
     let mut before = None;
     let mut rest = text.chars().peekable();
@@ -107,7 +107,7 @@ fn is_harmless(text: &str) -> bool {
     true
 }
 
-/// Skips the tags of a flag; says whether they are as they should be: none, or up to six letters or digits and the end.
+/// Skips the tags of a flag; returns whether they are valid: none, or up to six letters or digits and the end.
 fn skip_tags(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> bool {
     let mut tags = 0;
     while let Some(tag) = rest.next_if(|c| ('\u{E0020}'..=LAST_TAG).contains(c)) {
@@ -129,13 +129,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_people_and_programs_are_taken() {
+    fn name_of_people_and_programs_is_accepted() {
         for good in [
             "Ada Lovelace",
             "O'Brien \"the cat\" – <b>cli</b>",
             "Жанна д’Арк",
             "李小龍",
-            "葛\u{E0100}城", // a variation of an ideograph
+            "葛\u{E0100}城", // a variant of an ideograph
             "محمد",
             "می\u{200C}خواهم",
             "क्\u{200D}ष",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_change_what_stands_around_them_are_refused() {
+    fn name_characters_that_change_surrounding_text_are_refused() {
         let around = |c: char| format!("cli{c}x");
         let mut bad: Vec<String> =
             "\n\r\t\u{0}\u{1b}\u{7f}\u{85}\u{9b}\u{ad}\u{61c}\u{180e}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn paragraphs_may_have_lines_and_nothing_else_that_is_invisible() {
+    fn paragraphs_have_lines_and_nothing_else_invisible() {
         for (text, is_taken) in [
             ("one\ntwo\r\n\tthree", true),
             ("\n", true),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn cleaned_name_is_what_can_be_shown_of_it() {
+    fn cleaned_name_keeps_what_is_safe() {
         for (text, expected) in [
             (" Ada  L", " Ada  L"),
             ("Ada\n Lo\t", "Ada Lo"),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn cleaned_paragraphs_keep_their_lines() {
+    fn cleaned_paragraphs_keep_lines() {
         for (text, expected) in [("one\n\ttwo", "one\n\ttwo"), ("one\u{202E}\r\ntwo\u{0}", "one\r\ntwo")] {
             assert_eq!(cleaned_paragraphs(text), expected);
         }

@@ -1,41 +1,40 @@
-//! What kinds of failure there are, and those of the database; each edge decides what to do with a kind.
+//! The kinds of errors, and the errors of the database. Each edge decides how to handle a kind.
 
 use std::error::Error;
 
 use time::Duration;
 
-/// What went wrong, seen from outside.
+/// The kind of a failure, for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The request makes no sense, whoever asks.
+    /// The request is invalid for every caller.
     Invalid,
-    /// Who asks is not known.
+    /// The caller is not authenticated.
     Unauthenticated,
-    /// Who asks is known and may not.
+    /// The caller is authenticated and has no permission.
     Forbidden,
-    /// The thing asked for does not exist, or not for the caller.
+    /// The object does not exist, or is hidden from the caller.
     NotFound,
-    /// The thing exists already, or changed meanwhile.
+    /// The object exists already, or changed meanwhile.
     Conflict,
-    /// Too much, too fast.
     RateLimited {
-        /// How long until it may be tried again.
+        /// Until the next attempt is permitted.
         retry_after: Duration,
     },
-    /// Something this needs is away for now; a later try may succeed.
+    /// A dependency is unavailable; a later attempt may succeed.
     Unavailable,
-    /// A defect of ours.
+    /// A defect of the program.
     Internal,
 }
 
-/// The thing an error is about, as the API names it in `details`.
+/// The object of an error, as the API names it in `details`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// The kind of thing, such as `User`.
+    /// The kind of object, such as `User`.
     pub resource: &'static str,
     /// The field that was looked up or collided.
     pub field: &'static str,
-    /// The value asked for; `None` where echoing it would tell a stranger something.
+    /// The value; `None` if echoing it would reveal something.
     pub value: Option<String>,
 }
 
@@ -53,35 +52,34 @@ impl Subject {
 
 /// An error of a use case. The text of [`ErrorKind::Unavailable`] and [`ErrorKind::Internal`] errors is for the log only.
 pub trait DomainError: Error + Send + Sync + 'static {
-    /// What kind of failure this is.
     fn kind(&self) -> ErrorKind;
 
     /// A stable name for logs and metrics, in `snake_case`.
     fn code(&self) -> &'static str;
 
-    /// What it is about, where it is about one thing.
+    /// The object concerned, if there is one.
     fn subject(&self) -> Option<Subject> {
         None
     }
 }
 
-/// Why the database did not do what it was asked.
+/// Why the database did not execute a request.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// It cannot be reached, or has no connection free; asking later may help.
+    /// The database is unreachable, or no connection is free; a later attempt may succeed.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// A unique constraint refused a row; a race that an earlier check lost.
+    /// A unique constraint refused a row: another transaction was faster than an earlier check.
     #[error("a row collided with {constraint}")]
     Conflict {
         /// The constraint's name in the schema, such as `users_email_key`.
         constraint: String,
     },
-    /// It gave the transaction up because it collided with others (a deadlock, or changes that cannot be put in an order):
-    /// nothing was changed, and the same again may succeed.
+    /// The database aborted the transaction because of others (a deadlock or a serialisation failure). Nothing was changed, and
+    /// a retry may succeed (I10).
     #[error("the transaction collided with others: {0}")]
     Collided(String),
-    /// It refused, or answered something that makes no sense: a defect of ours.
+    /// The database refused, or returned something unexpected: a defect of the program.
     #[error("the database failed: {0}")]
     Internal(String),
 }
@@ -116,7 +114,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_the_store_says_whether_asking_later_may_help() {
+    fn store_errors_state_whether_retry_may_help() {
         assert_promises([
             (
                 StoreError::Unavailable("away".into()),

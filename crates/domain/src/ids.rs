@@ -1,10 +1,10 @@
-//! Identifiers that cannot be swapped, and the port that mints them.
+//! Typed identifiers, and the port that creates them.
 
 use std::fmt;
 
 use uuid::Uuid;
 
-/// Mints identifiers and random secrets.
+/// Creates identifiers and random secrets.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 pub trait Ids: Send + Sync {
     /// A new time-ordered UUID (version 7).
@@ -14,7 +14,7 @@ pub trait Ids: Send + Sync {
     fn secret(&self) -> [u8; 32];
 }
 
-/// Ids that count up, each used once in the process; for tests.
+/// Ascending ids, each used once in the process, for tests.
 #[cfg(any(test, feature = "testing"))]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CountingIds;
@@ -48,34 +48,28 @@ macro_rules! id {
 }
 
 id! {
-    /// Names one account for good, whatever its username becomes.
+    /// Permanent; the username can change.
     UserId
 }
 id! {
-    /// Names one signed-in session.
     SessionId
 }
 id! {
-    /// Names one API token.
     ApiTokenId
 }
 id! {
-    /// Names something that happened to somebody.
     ActivityId
 }
 id! {
-    /// Names one notification.
     NotificationId
 }
 id! {
-    /// Identifies one project on a profile.
     ProjectId
 }
 id! {
-    /// Names one piece of work that is done later.
     JobId
 }
 id! {
-    /// Names one achievement of the catalogue, the same in every instance.
+    /// The same on every instance.
     AchievementId
 }

@@ -1,8 +1,8 @@
 //! The rules of burntop: values, use cases and ports, without I/O, clock or randomness.
 //!
-//! Each context is a folder that reads in one order: what it is, its nouns and rules, `ports.rs` (what it needs),
-//! `service.rs` (what it does). Contexts use each other's values and, through [`store::UnitOfWork`], their repositories;
-//! never another context's service.
+//! Each context is a folder with one order: `mod.rs` (what it is), files named after its nouns (values and rules), `ports.rs`
+//! (what it needs), `service.rs` (what it does). Contexts use each other's values and, through [`store::UnitOfWork`], their
+//! repositories; never another context's service.
 
 pub mod accounts;
 pub mod achievements;

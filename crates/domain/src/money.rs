@@ -6,21 +6,20 @@ use std::ops::{Add, Neg, Sub};
 
 use crate::text::grouped;
 
-/// An exact amount of US dollars, kept as an integer number of atto-dollars (1e-18 USD).
+/// An exact amount of US dollars: an integer number of atto-dollars (1e-18 USD).
 ///
-/// The published price table has prices per token with 15 decimals, and a filled-in price may be 1.25 times one of
-/// them: 18 decimals hold every product of a count and a price without rounding. An `i128` reaches 1.7e20 USD;
-/// sums saturate there instead of wrapping.
+/// The published price table has prices per token with 15 decimals, and a filled-in price can be 1.25 times one of them: 18
+/// decimals hold every product of a count and a price without rounding. An `i128` reaches 1.7e20 USD; sums saturate there
+/// instead of wrapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Usd(i128);
 
-/// Decimals shown to people and in JSON.
+/// The decimals shown to users and in JSON.
 const SHOWN_DECIMALS: u32 = 6;
 
 impl Usd {
-    /// How many decimals are kept.
+    /// The decimals of the stored value.
     pub const SCALE: u32 = 18;
-    /// No money.
     pub const ZERO: Self = Self(0);
 
     /// `atto` times 1e-18 USD.
@@ -33,7 +32,7 @@ impl Usd {
         self.0
     }
 
-    /// The amount that `text` is, in decimal notation with up to 18 decimals (`0.3508`, `12`, `-0.5`); `None` for anything else.
+    /// Reads a decimal number with up to 18 decimals (`0.3508`, `12`, `-0.5`); `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -45,12 +44,12 @@ impl Usd {
         Some(Self(sign * atto))
     }
 
-    /// The amount as people see it: rounded half-even to six decimals, without trailing zeros (`0.3508`, `12`, `-0.5`).
+    /// The amount for users and JSON: rounded half-even to six decimals, without trailing zeros (`0.3508`, `12`, `-0.5`).
     pub fn rounded(self) -> String {
         decimal(self.rounded_to(SHOWN_DECIMALS), SHOWN_DECIMALS)
     }
 
-    /// The amount as a sentence has it: rounded half-even to cents, with thousands set apart (`$1,234.50`).
+    /// The amount for sentences: rounded half-even to cents, with separated thousands (`$1,234.50`).
     pub fn cents(self) -> String {
         let cents = self.rounded_to(2);
         let sign = if cents < 0 { "-" } else { "" };
@@ -72,7 +71,7 @@ impl Usd {
 }
 
 impl fmt::Display for Usd {
-    /// All decimals there are, without trailing zeros.
+    /// All decimals, without trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&decimal(self.0, Self::SCALE))
     }
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shown_amounts_are_rounded_half_even_to_six_places() {
+    fn usd_shown_is_rounded_half_even_to_six_places() {
         let table: [(i128, &str); 11] = [
             (0, "0"),
             (350_800_000_000_000_000, "0.3508"),
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn sentences_have_cents() {
+    fn usd_in_sentences_has_cents() {
         for (cents, shown) in [(0, "$0.00"), (5, "$0.05"), (123_450, "$1,234.50"), (-150, "-$1.50")] {
             assert_eq!(Usd::from_atto(cents * 10_i128.pow(16)).cents(), shown);
         }
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn amounts_are_read_as_they_are_written() {
+    fn usd_round_trips() {
         for (text, atto) in [
             ("0", Some(0)),
             ("12", Some(12_000_000_000_000_000_000)),
@@ -174,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn display_keeps_every_digit() {
+    fn usd_display_keeps_every_digit() {
         assert_eq!(Usd::from_atto(1).to_string(), "0.000000000000000001");
         assert_eq!(Usd::from_atto(-1_250_000_000_000_000_000).to_string(), "-1.25");
     }
 
     #[test]
-    fn sums_saturate_instead_of_wrapping() {
+    fn usd_sums_saturate() {
         let most = Usd::from_atto(i128::MAX);
         assert_eq!(most + Usd::from_atto(1), most);
         assert_eq!([Usd::from_atto(2), Usd::from_atto(3)].into_iter().sum::<Usd>(), Usd::from_atto(5));

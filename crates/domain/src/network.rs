@@ -1,17 +1,16 @@
-//! What a client on the network is counted by.
+//! The network of a client, as the key of limits.
 
 use std::net::IpAddr;
 
-/// The part of an IPv6 address that names a network: one customer of a provider has at least 64 bits of addresses, so counting
-/// single addresses would count nothing.
+/// The part of an IPv6 address that identifies a network. A provider assigns at least 64 bits of addresses to each customer, so
+/// a limit on single addresses would have no effect.
 const IPV6_NETWORK: u128 = u128::MAX << 64;
 
-/// An IPv4 address, or the network of 64 bits of an IPv6 address.
+/// An IPv4 address, or the 64-bit network of an IPv6 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientNetwork(u128);
 
 impl ClientNetwork {
-    /// The network of the client at `address`.
     pub fn new(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(v4) => Self(v4.to_ipv6_mapped().to_bits()),
@@ -19,7 +18,7 @@ impl ClientNetwork {
         }
     }
 
-    /// The network as bytes: an IPv4 address as IPv6 maps it, or an IPv6 address whose last 64 bits are 0.
+    /// The network as bytes: a mapped IPv4 address, or an IPv6 address whose last 64 bits are 0.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
@@ -30,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn client_is_an_ipv4_address_or_an_ipv6_network() {
+    fn client_network_is_ipv4_address_or_ipv6_network() {
         for (one, other, same) in [
             ("192.0.2.1", "192.0.2.1", true),
             ("192.0.2.1", "192.0.2.2", false),

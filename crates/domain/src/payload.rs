@@ -1,17 +1,14 @@
-//! Particulars of an activity, a notification, a job or an audit record: values by name.
+//! The data of an activity, a notification, a job or an audit record: values by name.
 
 use crate::money::Usd;
 
-/// One particular.
+/// A value of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// There is none.
     Nothing,
-    /// A text.
     Text(String),
-    /// A whole number.
     Integer(i64),
-    /// An amount of money: a JSON number, rounded half-even to six decimals. A whole one is read as an [`Integer`](Self::Integer).
+    /// A JSON number, rounded half-even to six decimals. A whole amount is read as an [`Integer`](Self::Integer).
     Money(Usd),
 }
 
@@ -51,13 +48,13 @@ impl<T: Into<Value>> From<Option<T>> for Value {
     }
 }
 
-/// Particulars to be written.
+/// A payload to be written.
 pub type Payload = Vec<(&'static str, Value)>;
 
-/// Particulars as they were read.
+/// A payload that was read.
 pub type ParsedPayload = Vec<(String, Value)>;
 
-/// The text called `name` in `facts`, if it is there and a text.
+/// The text with this name, if it is one.
 pub fn text<'a>(facts: &'a [(String, Value)], name: &str) -> Option<&'a str> {
     facts.iter().find_map(|(known, value)| match value {
         Value::Text(text) if known == name => Some(text.as_str()),
@@ -65,7 +62,7 @@ pub fn text<'a>(facts: &'a [(String, Value)], name: &str) -> Option<&'a str> {
     })
 }
 
-/// The number called `name` in `facts`, if it is there and a number.
+/// The number with this name, if it is one.
 pub fn number(facts: &[(String, Value)], name: &str) -> Option<i64> {
     facts.iter().find_map(|(known, value)| match value {
         Value::Integer(number) if known == name => Some(*number),
@@ -73,7 +70,7 @@ pub fn number(facts: &[(String, Value)], name: &str) -> Option<i64> {
     })
 }
 
-/// The amount called `name` in `facts`, if it is there and one; also where it is kept as a text, as it once was.
+/// The amount with this name. Older releases stored it as a text.
 pub fn money(facts: &[(String, Value)], name: &str) -> Option<Usd> {
     let (_, value) = facts.iter().find(|(known, _)| known == name)?;
     match value {
@@ -84,7 +81,7 @@ pub fn money(facts: &[(String, Value)], name: &str) -> Option<Usd> {
     }
 }
 
-/// Particulars as they were stored: the text of a JSON object.
+/// A stored payload: the text of a JSON object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredData(pub String);
 
@@ -93,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fact_is_found_by_its_name_and_sort() {
+    fn payload_value_is_found_by_name_and_type() {
         let facts =
             [("a".to_owned(), Value::from("x")), ("b".to_owned(), 7_u64.into()), ("c".to_owned(), Value::Nothing)];
         assert_eq!(["a", "b", "c", "d"].map(|name| text(&facts, name)), [Some("x"), None, None, None]);
@@ -101,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_found_however_it_is_kept() {
+    fn payload_money_is_found_in_every_stored_form() {
         let amount = Usd::from_atto(3_014_900_000_000_000_000);
         for (value, found) in [
             (Value::from(amount), Some(amount)),

@@ -1,4 +1,4 @@
-//! What the links in emails prove: that whoever opens one was sent it. Signed, and stored nowhere.
+//! Signed tokens for links in emails. A token proves that its bearer received the email; it is not stored.
 
 use std::fmt;
 
@@ -12,21 +12,21 @@ use uuid::Uuid;
 use crate::ids::UserId;
 use crate::notifications::NotificationKind;
 
-/// Tells this key from others made of the same secret; the number changes with what is signed.
+/// Separates this key from others derived from the same secret. The number changes when the signed fields change.
 const PURPOSE: &str = "burntop tickets 1\n";
 
-/// Bytes of a signature.
+/// The bytes of a signature.
 const TAG: usize = 32;
 
-/// Bytes of what every ticket says: purpose, account, end.
+/// The bytes of the fixed fields: purpose, account, expiry.
 const HEAD: usize = 1 + 16 + 8;
 
-/// What a ticket is good for.
+/// What a token permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Shows that an address is its owner's.
+    /// Verifies the address.
     VerifyEmail,
-    /// Gives an account another password.
+    /// Sets a new password.
     ResetPassword,
     /// Stops emails of one kind.
     Unsubscribe(NotificationKind),
@@ -59,14 +59,12 @@ impl Purpose {
     }
 }
 
-/// What a link says.
+/// The claims of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedToken {
-    /// What it is good for.
     pub purpose: Purpose,
-    /// Whose it is.
     pub user: UserId,
-    /// From this second on it is worth nothing; `None` is never.
+    /// The second from which the token is invalid; `None` is never.
     pub ends_at: Option<OffsetDateTime>,
 }
 
@@ -81,7 +79,7 @@ impl SignedToken {
     }
 }
 
-/// A ticket that somebody brought, before anybody looked whether it is one of ours.
+/// A token whose signature has not been verified.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnverifiedToken {
     claims: SignedToken,
@@ -89,7 +87,7 @@ pub struct UnverifiedToken {
 }
 
 impl UnverifiedToken {
-    /// What `text` says; `None` where it has not the form of a ticket.
+    /// Reads the text of a token; `None` if it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         let (said, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG)?)?;
@@ -101,7 +99,7 @@ impl UnverifiedToken {
         Some(Self { claims, tag: tag.try_into().ok()? })
     }
 
-    /// What it says, true or not: enough to look up what it is [checked](TokenKey::confirms) against.
+    /// The unverified claims, to look up the values that the token is [verified](TokenKey::confirms) with.
     pub fn claims(&self) -> SignedToken {
         self.claims
     }
@@ -113,19 +111,19 @@ impl fmt::Debug for UnverifiedToken {
     }
 }
 
-/// Signs tickets.
+/// Signs and verifies tokens.
 #[derive(Clone)]
 pub struct TokenKey(Hmac<Sha256>);
 
 impl TokenKey {
-    /// The key made of `secret`.
     pub fn of(secret: &[u8]) -> Self {
         let mut key = [0; 64];
         key[..32].copy_from_slice(&Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize());
         Self(Hmac::new(&key.into()))
     }
 
-    /// `ticket` as the text of a link, in base64url. It is worth nothing once one of `bound`, which it does not tell, is another.
+    /// `ticket` as text in base64url. The values of `bound` are signed but not included: the token becomes invalid when one of
+    /// them changes.
     pub fn seal(&self, ticket: &SignedToken, bound: &[&str]) -> String {
         let mut bytes = ticket.bytes();
         let tag = self.signature(&bytes, bound).finalize().into_bytes();
@@ -133,9 +131,9 @@ impl TokenKey {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// Whether `brought` was made with this key for the same `bound`, and has not ended at `now`.
+    /// Whether `unverified` was signed by this key with the same `bound`, and has not expired at `now`.
     pub fn confirms(&self, unverified: &UnverifiedToken, bound: &[&str], now: OffsetDateTime) -> bool {
-        // Takes the same time whatever is wrong with the signature.
+        // Constant time for every wrong signature.
         let is_ours = self.signature(&unverified.claims.bytes(), bound).verify_slice(&unverified.tag).is_ok();
         is_ours && unverified.claims.ends_at.is_none_or(|end| now < end)
     }
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_says_what_it_was_made_for_and_is_confirmed_in_time() {
+    fn token_round_trips_and_is_confirmed_until_expiry() {
         let purposes = [Purpose::VerifyEmail, Purpose::ResetPassword].into_iter();
         for purpose in purposes.chain(NotificationKind::ALL.map(Purpose::Unsubscribe)) {
             for ends_at in [Some(NOW + Duration::HOUR), None] {
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_is_worth_nothing_for_what_it_was_not_made_for() {
+    fn token_for_other_purpose_or_value_is_refused() {
         let text = key().seal(&ticket(Purpose::ResetPassword), &["ada@example.org", "hash"]);
         let unverified = UnverifiedToken::parse(&text).expect("a ticket");
         assert!(key().confirms(&unverified, &["ada@example.org", "hash"], NOW));
@@ -208,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_of_a_ticket_can_be_changed() {
+    fn token_with_changed_byte_is_refused() {
         let made = ticket(Purpose::Unsubscribe(NotificationKind::LevelUp));
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(key().seal(&made, &[])).expect("base64");
         for place in 0..bytes.len() {
@@ -226,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn neither_key_nor_signature_is_shown() {
+    fn token_debug_hides_key_and_signature() {
         let unverified = UnverifiedToken::parse(&key().seal(&ticket(Purpose::VerifyEmail), &[])).expect("a ticket");
         assert!(!format!("{unverified:?}").contains("tag"));
         assert_eq!(format!("{:?}", key()), "TokenKey(…)");

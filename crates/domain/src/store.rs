@@ -1,4 +1,4 @@
-//! Transactions: [`Store`] opens a [`UnitOfWork`], which is every repository at once.
+//! Transactions: a [`Store`] opens a [`UnitOfWork`], which hands out every repository.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub trait Store: Send + Sync {
     /// The projections, each method one read outside any transaction of the caller.
     fn reads(&self) -> &dyn Reads;
 
-    /// Waits for a random time between half of `longest` and all of it, so that transactions that collided do not collide again.
+    /// Waits for a random time between half of `longest` and all of it, so that collided transactions do not collide again.
     async fn pause(&self, longest: Duration);
 }
 
@@ -80,52 +80,29 @@ pub trait Reads: Send + Sync {
 /// One transaction. Dropping it without [`commit`](Self::commit) undoes everything.
 #[async_trait]
 pub trait UnitOfWork: Send {
-    /// The accounts.
     fn users(&mut self) -> &mut dyn UserRepository;
-    /// The accounts that are gone for good.
     fn purge(&mut self) -> &mut dyn PurgeRepository;
-    /// The signed-in sessions.
     fn sessions(&mut self) -> &mut dyn SessionRepository;
-    /// Programs that wait for somebody to confirm their sign-in.
     fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository;
-    /// The API tokens.
     fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
-    /// Who failed to sign in.
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
-    /// The accounts at providers that people sign in through.
     fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
-    /// Who follows whom.
     fn follows(&mut self) -> &mut dyn FollowRepository;
-    /// The state and the locks of accounts.
     fn accounts(&mut self) -> &mut dyn AccountRepository;
-    /// The ledger of messages with its roll-ups.
     fn ledger(&mut self) -> &mut dyn LedgerRepository;
-    /// What was earned.
     fn progress(&mut self) -> &mut dyn ProgressRepository;
-    /// The boards.
     fn leaderboard(&mut self) -> &mut dyn LeaderboardRepository;
-    /// What people are told.
     fn notifications(&mut self) -> &mut dyn NotificationRepository;
-    /// What is to be done later.
     fn jobs(&mut self) -> &mut dyn JobQueue;
-    /// Which weeks were summed up for whom.
     fn weekly(&mut self) -> &mut dyn WeeklyRepository;
-    /// What the community came to.
     fn benchmarks(&mut self) -> &mut dyn BenchmarkRepository;
-    /// What the whole instance comes to.
     fn platform(&mut self) -> &mut dyn PlatformRepository;
-    /// Whose usage is hard to believe.
     fn plausibility(&mut self) -> &mut dyn PlausibilityRepository;
-    /// Who came by whom.
     fn referrals(&mut self) -> &mut dyn ReferralRepository;
-    /// The prices that are stored.
     fn prices(&mut self) -> &mut dyn PriceRepository;
-    /// What accounts bring along.
     fn imports(&mut self) -> &mut dyn ImportRepository;
-    /// The projects on profiles.
     fn projects(&mut self) -> &mut dyn ProjectRepository;
-    /// What administrators decide, and the log of it.
     fn administration(&mut self) -> &mut dyn AdministrationRepository;
-    /// Makes everything done so far visible to others, or fails and undoes it all.
+    /// Makes all changes visible to others, or fails and undoes them.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

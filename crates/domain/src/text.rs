@@ -1,22 +1,22 @@
-//! What can be wrong with a text that a person typed, and how values are written for people.
+//! Checks of entered texts, and the format of values in sentences.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Why a text is not a value of some kind.
+/// Why a text is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TextProblem {
     /// It has fewer characters than this.
     TooShort(usize),
     /// It has more characters than this.
     TooLong(usize),
-    /// It does not look as described.
+    /// It does not match this pattern.
     Pattern(&'static str),
-    /// It looks right and cannot be used, for this reason.
+    /// It cannot be used, for this reason.
     Value(&'static str),
 }
 
-/// `text`, when it has `shortest` to `longest` characters and no NUL.
+/// Checks that `text` has `shortest` to `longest` characters and no NUL.
 pub fn bounded(text: &str, shortest: usize, longest: usize) -> Result<&str, TextProblem> {
     let length = text.chars().count();
     if length < shortest {
@@ -30,7 +30,7 @@ pub fn bounded(text: &str, shortest: usize, longest: usize) -> Result<&str, Text
     }
 }
 
-/// `number` with its thousands set apart: `1,234,567`.
+/// `number` with separated thousands: `1,234,567`.
 pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut grouped = String::from(if number < 0 { "-" } else { "" });
@@ -43,7 +43,7 @@ pub fn grouped(number: i64) -> String {
     grouped
 }
 
-/// `at` as RFC 3339 writes it, in UTC.
+/// `at` in the format of RFC 3339, in UTC.
 pub fn rfc3339(at: OffsetDateTime) -> String {
     at.to_utc().format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
@@ -59,13 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_in_utc() {
+    fn rfc3339_is_in_utc() {
         let at = time::macros::datetime!(2026-11-23 1:30 +2);
         assert_eq!(rfc3339(at), "2026-11-22T23:30:00Z");
     }
 
     #[test]
-    fn length_is_counted_in_characters() {
+    fn bounded_counts_characters() {
         assert_eq!(bounded("äöü", 3, 3), Ok("äöü"));
         assert_eq!(bounded("äö", 3, 3), Err(TextProblem::TooShort(3)));
         assert_eq!(bounded("äöüß", 3, 3), Err(TextProblem::TooLong(3)));
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_are_set_apart() {
+    fn grouped_separates_thousands() {
         for (number, shown) in
             [(0, "0"), (999, "999"), (1_000, "1,000"), (-1_234_567, "-1,234,567"), (100_000, "100,000")]
         {

@@ -6,43 +6,39 @@ use time::{Date, Duration, OffsetDateTime, Weekday};
 
 use crate::days::{LocalTime, Zone};
 
-/// The local hour of a Monday from which the week before is summed up.
+/// The local hour of Monday from which the previous week is summarised.
 const SUMMED_UP_AT: u8 = 9;
 
-/// The last local day on which it still is, where the program was away on Monday.
+/// The last local day for the summary, in case the worker was down on Monday.
 const MADE_UP_UNTIL: Weekday = Weekday::Wednesday;
 
-/// An ISO week of some local calendar. Shown as `2026-W47`.
+/// An ISO week of a local calendar. Displayed as `2026-W47`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Week {
     monday: Date,
 }
 
 impl Week {
-    /// The week that `date` is in.
     pub fn of(date: Date) -> Self {
         let back = Duration::days(date.weekday().number_days_from_monday().into());
         Self { monday: date.checked_sub(back).unwrap_or(Date::MIN) }
     }
 
-    /// The week before.
     #[must_use]
     pub fn previous(self) -> Self {
         Self { monday: self.monday.checked_sub(Duration::WEEK).unwrap_or(Date::MIN) }
     }
 
-    /// Its first day.
     pub fn monday(self) -> Date {
         self.monday
     }
 
-    /// Its last day.
     pub fn sunday(self) -> Date {
         self.monday.checked_add(Duration::days(6)).unwrap_or(Date::MAX)
     }
 
-    /// The week that is to be summed up where it is `now`: from Monday, 09:00, until Wednesday the one before, and none on other
-    /// days. So a summary that was missed is made up for, and usage that is sent days later brings none.
+    /// The week to be summarised at the local time `now`: the previous one from Monday 09:00 until Wednesday, and none on other
+    /// days. A missed summary is caught up, while usage that arrives days later triggers none.
     pub fn to_sum_up(now: LocalTime) -> Option<Self> {
         let day = now.date.weekday();
         let early = day == Weekday::Monday && now.hour < SUMMED_UP_AT;
@@ -50,7 +46,7 @@ impl Week {
         (!early && !late).then(|| Self::of(now.date).previous())
     }
 
-    /// From when on it is summed up in `zone`: the Monday after, 09:00.
+    /// When the week is summarised in `zone`: the following Monday, 09:00.
     pub fn summed_up_from(self, zone: &Zone) -> OffsetDateTime {
         let monday = self.sunday().next_day().unwrap_or(Date::MAX);
         zone.instant(monday, SUMMED_UP_AT)
@@ -70,7 +66,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     #[test]
-    fn a_week_runs_from_monday_to_sunday_and_has_the_number_of_its_thursday() {
+    fn week_runs_from_monday_and_has_number_of_its_thursday() {
         for (date, monday, name) in [
             (date!(2026 - 11 - 22), date!(2026 - 11 - 16), "2026-W47"),
             (date!(2026 - 11 - 23), date!(2026 - 11 - 23), "2026-W48"),
@@ -86,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn the_week_that_is_over_is_summed_up_from_monday_nine_until_wednesday() {
+    fn week_to_sum_up_is_due_from_monday_nine_until_wednesday() {
         for (date, hour, name) in [
             (date!(2026 - 11 - 22), 23, None),
             (date!(2026 - 11 - 23), 8, None),
@@ -104,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn monday_nine_is_where_people_live() {
+    fn week_is_due_at_local_monday_nine() {
         let week = Week::of(date!(2026 - 11 - 18));
         let berlin = Zone::parse("Europe/Berlin").expect("a zone");
         assert_eq!(week.summed_up_from(&Zone::utc()), datetime!(2026-11-23 9:00 UTC));

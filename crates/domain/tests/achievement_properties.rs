@@ -1,12 +1,12 @@
-//! However often and in whatever steps somebody's figures are judged, they end with the same achievements and the same XP.
+//! Achievements and XP do not depend on how often and in which steps an account is judged.
 
 use domain::achievements::{Definition, Held, Metric, Metrics, catalogue, find, judge, progress, standing};
 use proptest::prelude::*;
 
-/// What is known of a person at some moment: metrics, and XP in hundredths without awards.
+/// An account's metrics at some time, and its XP in hundredths without rewards.
 type Snapshot = (Metrics, i64);
 
-/// Somebody who is judged now and then.
+/// An account that is judged from time to time.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Person {
     held: Held,
@@ -14,7 +14,7 @@ struct Person {
 }
 
 impl Person {
-    /// Judges the person, and says how much XP that paid.
+    /// Judges the account and returns the paid XP.
     fn judge(&mut self, (metrics, base): &Snapshot) -> u64 {
         let unlocks = judge(metrics, self.hundredths(*base), &self.held);
         let paid = unlocks.iter().map(|unlock| unlock.xp).sum();
@@ -35,7 +35,7 @@ impl Person {
         base + 100 * i64::try_from(self.awarded).expect("few XP")
     }
 
-    /// What is held of definitions that are marked as monotone, as slugs and tiers.
+    /// The held monotone achievements, as slugs and tiers.
     fn monotone(&self) -> Vec<(&'static str, u8)> {
         let held = |definition: &&Definition| definition.monotone() && self.held.contains(definition.id());
         let tier =
@@ -44,7 +44,7 @@ impl Person {
     }
 }
 
-/// The values of `metric` at which something changes, and those next to them.
+/// The values of `metric` at which something changes, and their neighbours.
 fn telling(metric: Metric) -> Vec<u64> {
     let of_metric = catalogue().iter().filter(|definition| definition.metric == metric);
     let near = of_metric.flat_map(|definition| definition.thresholds).flat_map(|value| [value - 1, *value, value + 1]);
@@ -55,7 +55,7 @@ fn telling(metric: Metric) -> Vec<u64> {
 
 fn snapshot() -> impl Strategy<Value = Snapshot> {
     let picks = prop::collection::vec(any::<prop::sample::Index>(), Metric::ALL.len());
-    // Up to level 110; most people are at the beginning.
+    // Up to level 110; most accounts are at the beginning.
     let base = prop_oneof![0..1_000_000_i64, 0..121_000_000_i64];
     (picks, base).prop_map(|(picks, base)| {
         let metrics = Metric::ALL
@@ -79,7 +79,7 @@ fn better(metric: Metric, one: u64, other: u64) -> u64 {
     }
 }
 
-/// The same snapshots, in which metrics that are `growing` never get worse, nor XP less.
+/// The snapshots, with XP and the metrics of `growing` never getting worse.
 fn growing(mut snapshots: Vec<Snapshot>, growing: impl Fn(Metric) -> bool) -> Vec<Snapshot> {
     for next in 1..snapshots.len() {
         let (before, base) = snapshots[next - 1].clone();
@@ -94,21 +94,21 @@ fn growing(mut snapshots: Vec<Snapshot>, growing: impl Fn(Metric) -> bool) -> Ve
 
 proptest! {
     #[test]
-    fn judging_growing_figures_in_steps_ends_where_judging_the_last_ones_does(snapshots in snapshots()) {
+    fn judge_growing_metrics_in_steps_equals_judging_last(snapshots in snapshots()) {
         let snapshots = growing(snapshots, |_| true);
         let last = &snapshots[snapshots.len() - 1..];
         prop_assert_eq!(Person::judged(&snapshots), Person::judged(last));
     }
 
     #[test]
-    fn what_other_metrics_do_meanwhile_changes_nothing_for_monotone_ones(snapshots in snapshots()) {
+    fn judge_monotone_achievements_ignore_other_metrics(snapshots in snapshots()) {
         let snapshots = growing(snapshots, Metric::is_monotone);
         let last = &snapshots[snapshots.len() - 1..];
         prop_assert_eq!(Person::judged(&snapshots).monotone(), Person::judged(last).monotone());
     }
 
     #[test]
-    fn judging_again_awards_nothing_more(snapshots in snapshots()) {
+    fn judge_twice_awards_nothing_more(snapshots in snapshots()) {
         let mut person = Person::judged(&snapshots);
         let judged = person.clone();
         prop_assert_eq!(person.judge(&snapshots[snapshots.len() - 1]), 0);
@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_held_is_ever_withdrawn_or_paid_twice(snapshots in snapshots()) {
+    fn judge_withdraws_nothing_and_pays_once(snapshots in snapshots()) {
         let mut person = Person::default();
         for snapshot in &snapshots {
             let before = person.clone();
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn after_judging_only_what_is_done_is_complete(snapshots in snapshots()) {
+    fn progress_is_complete_only_for_held_achievements(snapshots in snapshots()) {
         let snapshot = snapshots.last().expect("at least one");
         let person = Person::judged(&snapshots);
         let metrics = standing(&snapshot.0, person.hundredths(snapshot.1), &person.held);

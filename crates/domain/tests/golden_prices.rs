@@ -1,4 +1,4 @@
-//! Every case of `data/golden-prices.tsv` costs what an independent calculation says (`scripts/golden_prices.py`).
+//! Every case of `data/golden-prices.tsv` costs what an independent calculation (`scripts/golden_prices.py`) yields.
 
 use domain::pricing::{Cost, PriceBook};
 use domain::usage::{ModelName, Provider, TokenCounts};
@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 const CASES: &str = include_str!("data/golden-prices.tsv");
 
-/// What the shipped book says of one case, as (status, USD).
+/// The result of the shipped book for a case, as (status, USD).
 fn calculated(columns: &[&str]) -> (&'static str, String) {
     let [_, model, provider, at, input, output, cache_read, cache_write, cache_write_1h, reasoning, included, ..] =
         columns
@@ -35,7 +35,7 @@ fn calculated(columns: &[&str]) -> (&'static str, String) {
 }
 
 #[test]
-fn every_golden_case_costs_what_was_calculated_independently() {
+fn golden_prices_match_independent_calculation() {
     let cases: Vec<Vec<&str>> = CASES.lines().skip(1).map(|line| line.split('\t').collect()).collect();
     assert!(cases.len() >= 300, "{} cases", cases.len());
     let wrong: Vec<String> = cases

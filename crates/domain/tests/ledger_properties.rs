@@ -1,4 +1,4 @@
-//! Whatever the order, the repetition and the split: the same messages end in the same ledger and the same sums.
+//! The same messages end in the same ledger and sums, in any order, repetition and split (I4).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use time::macros::datetime;
 use time::{Date, Duration};
 
-/// A ledger in memory: what PostgreSQL does with the same changes is tested against it elsewhere.
+/// A ledger in memory. Other tests compare PostgreSQL with it.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Ledger {
     entries: BTreeMap<MessageKey, Entry>,
@@ -42,7 +42,7 @@ impl Ledger {
     }
 }
 
-/// Few ids and few values, so that copies meet, tie and differ in every field.
+/// Few ids and values, so that copies meet, tie and differ in every field.
 fn message() -> impl Strategy<Value = Message> {
     let names = (0..2_usize, 0..2_usize, 0..3_usize);
     (0..6_u8, 0..200_i64, names, prop::array::uniform6(0..4_u64), any::<bool>()).prop_map(
@@ -78,7 +78,7 @@ fn zone() -> impl Strategy<Value = Zone> {
 
 proptest! {
     #[test]
-    fn any_order_repetition_and_split_ends_in_the_same_ledger(
+    fn ledger_is_same_in_any_order_repetition_and_split(
         messages in prop::collection::vec(message(), 0..40),
         picks in prop::collection::vec((any::<prop::sample::Index>(), 1..6_usize), 0..30),
         order in any::<u64>(),
@@ -87,7 +87,7 @@ proptest! {
         let mut at_once = Ledger::default();
         at_once.take(messages.clone(), &zone);
 
-        // Everything once in some other order, and some of it again, in pieces.
+        // Everything once in another order, and some of it again, in pieces.
         let mut sent = messages.clone();
         sent.extend(picks.iter().filter(|_| !messages.is_empty()).map(|(pick, _)| pick.get(&messages).clone()));
         let mut state = order | 1;
@@ -103,14 +103,14 @@ proptest! {
         }
         prop_assert_eq!(&piecewise, &at_once);
 
-        // And what was kept in step equals what is derived anew.
+        // The incrementally kept data equals the derived data.
         let mut anew = Derived::default();
         at_once.entries.values().for_each(|entry| anew.add(entry, &zone));
         prop_assert_eq!(anew.without_zeros(), at_once.derived);
     }
 
     #[test]
-    fn messages_whose_key_is_new_never_take_xp_away(
+    fn xp_never_falls_by_messages_with_new_keys(
         messages in prop::collection::vec(message(), 1..20),
         zone in zone(),
     ) {

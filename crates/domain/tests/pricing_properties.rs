@@ -1,4 +1,4 @@
-//! What holds for every message and every name, whatever the book says.
+//! Properties of prices for every message, name and book.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ fn listed() -> impl Iterator<Item = &'static str> {
     BOOK.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(' ').next())
 }
 
-/// All forms of an asked name, aliases followed.
+/// All forms of a requested name, with aliases.
 fn forms(name: &str) -> BTreeSet<String> {
     let mut asked = BTreeSet::new();
     each_group(name, |forms| {
@@ -39,7 +39,7 @@ fn cost(model: &str, tokens: &TokenCounts) -> Option<Usd> {
     PriceBook::shipped().find(&ModelName::trusted(model), None)?.cost(tokens, NOW).amount()
 }
 
-/// A model with its threshold: contexts up to it are of one tier.
+/// A model with its threshold: contexts up to it are in one tier.
 fn models() -> impl Strategy<Value = (&'static str, u64)> {
     prop_oneof![
         Just(("claude-opus-4-5", u64::MAX)),
@@ -63,7 +63,7 @@ prop_compose! {
     }
 }
 
-/// The tokens of each kind as a message of its own.
+/// The tokens of each kind as a separate message.
 fn apart(all: &TokenCounts) -> [TokenCounts; 6] {
     let none = TokenCounts { reasoning_in_output: all.reasoning_in_output, ..TokenCounts::default() };
     [
@@ -76,7 +76,7 @@ fn apart(all: &TokenCounts) -> [TokenCounts; 6] {
     ]
 }
 
-/// Names made of the pieces that the normalisations look for.
+/// Names made of the parts that the normalisation removes.
 fn pieced_names() -> impl Strategy<Value = String> {
     let pieces = [
         "claude",
@@ -124,7 +124,7 @@ fn listed_names() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn within_one_tier_a_cost_is_the_sum_of_its_kinds((model, threshold) in models(), tokens in counts(30_000)) {
+    fn cost_within_one_tier_is_sum_of_kinds((model, threshold) in models(), tokens in counts(30_000)) {
         prop_assume!(tokens.context() <= threshold);
         let sum: Option<Usd> = apart(&tokens).iter().map(|kind| cost(model, kind)).sum::<Option<Usd>>();
         prop_assert_eq!(cost(model, &tokens), sum);
@@ -132,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn more_tokens_never_cost_less((model, _) in models(), fewer in counts(300_000), more in counts(300_000)) {
+    fn cost_never_falls_with_more_tokens((model, _) in models(), fewer in counts(300_000), more in counts(300_000)) {
         let sum = TokenCounts {
             input: fewer.input + more.input,
             output: fewer.output + more.output,
@@ -146,12 +146,12 @@ proptest! {
     }
 
     #[test]
-    fn the_largest_counts_are_priced_without_overflow((model, _) in models(), tokens in counts(1 << 53)) {
+    fn cost_of_largest_counts_does_not_overflow((model, _) in models(), tokens in counts(1 << 53)) {
         prop_assert!(cost(model, &tokens) >= Some(Usd::ZERO));
     }
 
     #[test]
-    fn a_name_has_a_price_only_where_a_form_of_it_is_a_form_of_a_listed_name(name in pieced_names()) {
+    fn find_prices_name_only_by_form_of_listed_name(name in pieced_names()) {
         let found = PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None);
         if found.is_some() {
             let asked = forms(&name);
@@ -160,7 +160,7 @@ proptest! {
     }
 
     #[test]
-    fn a_random_name_has_no_price_and_panics_nowhere(name in "\\PC{1,200}", provider in "\\PC{0,20}") {
+    fn find_random_name_has_no_price_and_does_not_panic(name in "\\PC{1,200}", provider in "\\PC{0,20}") {
         let book = PriceBook::shipped();
         let found = book.find(&ModelName::trusted(name.as_str()), Provider::parse(&provider).as_ref());
         let asked = forms(&name);
@@ -168,7 +168,7 @@ proptest! {
     }
 
     #[test]
-    fn a_canonical_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}", listed_names()], provider in "|azure|ollama|openrouter") {
+    fn canonical_name_is_its_own_canonical_name(name in prop_oneof![pieced_names(), "\\PC{1,60}", listed_names()], provider in "|azure|ollama|openrouter") {
         let book = PriceBook::shipped();
         let Some(model) = ModelName::parse(&name) else { return Ok(()) };
         let canonical = book.canonical(&model, Provider::parse(&provider).as_ref());
@@ -177,7 +177,7 @@ proptest! {
     }
 
     #[test]
-    fn the_plainest_form_of_a_name_is_its_own(name in prop_oneof![pieced_names(), "\\PC{1,60}"]) {
+    fn plainest_form_is_its_own_plainest_form(name in prop_oneof![pieced_names(), "\\PC{1,60}"]) {
         let plain = plainest(&name);
         prop_assert_eq!(plainest(&plain), plain.as_str());
         prop_assert!(plain.len() <= name.len());
@@ -185,7 +185,7 @@ proptest! {
 }
 
 #[test]
-fn every_listed_name_is_found_and_its_forms_are_their_own() {
+fn listed_names_are_found_and_their_forms_are_stable() {
     for name in listed() {
         let found = PriceBook::shipped().find(&ModelName::trusted(name), None);
         assert!(found.is_some(), "{name}");
@@ -195,7 +195,7 @@ fn every_listed_name_is_found_and_its_forms_are_their_own() {
 }
 
 #[test]
-fn the_canonical_name_of_every_listed_name_is_its_own() {
+fn canonical_names_of_listed_names_are_stable() {
     let book = PriceBook::shipped();
     let sold = PriceBook::shipped_rows().flat_map(|row| {
         let bare = (row.model.clone(), None);
@@ -209,7 +209,7 @@ fn the_canonical_name_of_every_listed_name_is_its_own() {
 }
 
 #[test]
-fn a_name_of_nothing_but_affixes_is_settled_in_bounded_work() {
+fn find_name_of_only_affixes_is_bounded_work() {
     for piece in ["us.", "-high", "-thinking", "[1m]", "-20250929", "a/", "-latest", "1.", "@latest"] {
         let name = piece.repeat(200 / piece.len());
         assert_eq!(PriceBook::shipped().find(&ModelName::trusted(name.as_str()), None), None, "{name}");

@@ -88,7 +88,7 @@ impl From<QueueView> for QueueBody {
     responses((status = 200, description = "The queue", body = QueueBody, example = json!({
         "states": [{"kind": "leaderboard", "status": "pending", "jobs": 1, "next_at": "2026-11-22T13:02:00Z"}],
         "dead": [{"id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b", "kind": "prices", "key": "2026-11-22", "attempts": 8,
-                  "run_at": "2026-11-22T04:00:00Z", "last_error": "the price table cannot be had: timed out"}],
+                  "run_at": "2026-11-22T04:00:00Z", "last_error": "the price table is not available: timed out"}],
     })))
 )]
 async fn queue(admin: Admin, administration: Data<Administration>) -> ApiResult<Json<QueueBody>> {

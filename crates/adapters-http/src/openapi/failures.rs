@@ -103,9 +103,13 @@ impl Failure {
                 json!({}),
                 &["WWW-Authenticate"],
             ),
-            Self::Forbidden => {
-                (ErrorCode::Forbidden, "The caller may not", json!("This profile is private"), json!({}), &[])
-            }
+            Self::Forbidden => (
+                ErrorCode::Forbidden,
+                "The caller may not",
+                json!("This profile is private. Only its followers can see it."),
+                json!({}),
+                &[],
+            ),
             Self::NotFound => (
                 ErrorCode::NotFound,
                 "There is no such thing, or not for the caller",
@@ -116,7 +120,7 @@ impl Failure {
             Self::Conflict => (
                 ErrorCode::Conflict,
                 "It collides with something that is there",
-                json!("This username is taken"),
+                json!("The username ada is already in use. Choose another one."),
                 json!({"resource": "User", "field": "username"}),
                 &[],
             ),

@@ -113,19 +113,22 @@ async fn what_cannot_be_named_is_said() {
     }
     let answer = track(naming(None, false), &code("0000B0B0")).await;
     answer.assert_error(400, "BAD_REQUEST", &json!({}));
-    assert_eq!(answer.json()["detail"], "You cannot refer yourself.");
+    assert_eq!(answer.json()["detail"], "You cannot use your own referral code.");
     let answer = track(naming(Some(ADA), false), &code("0000ADA0")).await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "Referral", "field": "referred_id"}));
     let answer = track(naming(None, true), &code("0000ADA0")).await;
     answer.assert_error(400, "BAD_REQUEST", &json!({}));
-    assert_eq!(answer.json()["detail"], "This person came here through you.");
+    assert_eq!(
+        answer.json()["detail"],
+        "The owner of this code was referred by this account, directly or through others."
+    );
     let old = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(User { created_at: NOW - Duration::days(1), ..user(id) })));
         store(tx, 0, None);
     });
     let answer = track(old, &code("0000ADA0")).await;
     answer.assert_error(400, "BAD_REQUEST", &json!({}));
-    assert_eq!(answer.json()["detail"], "A referral code can be named within 24 hours after signing up.");
+    assert_eq!(answer.json()["detail"], "A referral code can be entered only within 24 hours after registration.");
 }
 
 #[actix_web::test]

@@ -126,7 +126,9 @@ async fn a_token_opens_what_its_scopes_are_documented_to_open_and_nothing_else()
                 let allowed = is_documented(operation, scopes);
                 opened += usize::from(allowed);
                 let answer = client.request(&method.to_uppercase(), &path).bearer(&api_token(scopes)).send().await;
-                let refused = answer.status == 403 && answer.json()["detail"] == "This API token may not do this.";
+                let refused = answer.status == 403
+                    && answer.json()["detail"]
+                        == "The scopes of this API token do not permit this request. Use a token with the needed scope.";
                 assert_eq!(refused, required && !allowed, "{method} {path} {scopes:?}: {}", answer.status);
             }
         }

@@ -1,4 +1,4 @@
-//! What a person's active days come to: weekends, whole weeks and months, and returns after a while.
+//! Metrics of active days: weekends, whole weeks and months, and comebacks.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::streaks::longest_run;
 /// The days without usage after which a return is a comeback.
 const AWAY: u64 = 7;
 
-/// Sets the metrics that follow from the local dates with usage: active days, longest streak, weekends, weeks, months
-/// and comebacks.
+/// Sets the metrics that follow from the local dates with usage: active days, longest streak, weekends, weeks, months and
+/// comebacks.
 pub fn fill(metrics: &mut Metrics, active: &BTreeSet<Date>) {
     let calendar = Calendar::of(active);
     for (metric, value) in [
@@ -41,8 +41,8 @@ struct Calendar {
 }
 
 impl Calendar {
-    /// One pass from the oldest day on. A week or a month is perfect when the run of active days that reaches its last day
-    /// is at least as long as it is.
+    /// One pass in ascending order. A week or month is perfect if the run of active days up to its last day is at least as long
+    /// as it.
     fn of(active: &BTreeSet<Date>) -> Self {
         let mut calendar = Self::default();
         let mut run = 0_u64;
@@ -65,7 +65,7 @@ impl Calendar {
     }
 }
 
-/// How many days lie between two dates, neither counted; `from` is before `to`.
+/// The days strictly between two dates; `from` is before `to`.
 fn days_between(from: Date, to: Date) -> u64 {
     u64::from(from.to_julian_day().abs_diff(to.to_julian_day())).saturating_sub(1)
 }
@@ -107,12 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn without_days_there_is_nothing() {
+    fn calendar_without_days_is_zero() {
         assert_eq!(calendar(&BTreeSet::new()), [0; 7]);
     }
 
     #[test]
-    fn weekends_weeks_and_months_are_counted_where_they_are_whole() {
+    fn calendar_counts_whole_weekends_weeks_and_months() {
         for (story, active, expected) in [
             ("a Monday", span(date!(2026 - 11 - 23), date!(2026 - 11 - 23)), [0, 0, 0, 0, 1, 0, 0]),
             ("a Saturday", span(date!(2026 - 11 - 21), date!(2026 - 11 - 21)), [1, 0, 0, 0, 1, 0, 0]),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_day_spoils_its_week_its_month_and_its_weekend_alone() {
+    fn calendar_missing_day_breaks_only_its_periods() {
         for (missing, expected) in [
             (date!(2026 - 11 - 01), [8, 4, 4, 0, 1, 0, 0]),
             (date!(2026 - 11 - 02), [9, 4, 3, 0, 1, 1, 0]),
@@ -152,12 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_month_of_another_year_is_another_month() {
+    fn calendar_same_month_of_another_year_is_distinct() {
         assert_eq!(calendar(&[date!(2025 - 11 - 24), date!(2026 - 11 - 24)].into())[4], 2);
     }
 
     #[test]
-    fn a_return_after_seven_days_away_is_a_comeback() {
+    fn calendar_return_after_seven_days_is_comeback() {
         for (story, active, longest, comebacks) in [
             ("one day", &[date!(2026 - 11 - 02)][..], 0, 0),
             ("the next day", &[date!(2026 - 11 - 02), date!(2026 - 11 - 03)], 0, 0),
@@ -175,14 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn streaks_and_days_come_along() {
+    fn calendar_fill_sets_streak_and_days() {
         let mut metrics = Metrics::default().with(Metric::LongestStreak, 9).with(Metric::Tokens, 5);
         fill(&mut metrics, &[date!(2026 - 11 - 02), date!(2026 - 11 - 03), date!(2026 - 11 - 05)].into());
         assert_eq!([Metric::ActiveDays, Metric::LongestStreak, Metric::Tokens].map(|m| metrics.get(m)), [3, 2, 5]);
     }
 
     #[test]
-    fn the_ends_of_time_are_days_like_others() {
+    fn calendar_first_and_last_representable_days_are_ordinary() {
         assert_eq!(calendar(&[Date::MIN, Date::MAX].into())[6], 1);
     }
 }

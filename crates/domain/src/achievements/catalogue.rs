@@ -1,4 +1,4 @@
-//! Everything there is to earn. A slug is for good: ids are made of it, and people hold them.
+//! The catalogue of achievements. A slug never changes: ids are derived from it, and accounts hold them.
 
 use std::sync::LazyLock;
 
@@ -16,17 +16,16 @@ const fn entry(category: Category, rarity: Rarity, slug: &'static str, name: &'s
 }
 
 impl Definition {
-    /// Tells people what it takes.
+    /// Sets the description.
     const fn says(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
 
-    /// Earned when `metric` reaches a threshold, the easiest first.
+    /// Earned when `metric` reaches a threshold; the easiest threshold is first.
     const fn at(self, metric: Metric, thresholds: &'static [u64]) -> Self {
         Self { metric, thresholds, ..self }
     }
 
-    /// Kept secret until it is unlocked.
     const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
     }
@@ -108,7 +107,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Streaks, Rare, "perfect-month", "Not a Day Missed")
         .says("Be active on every day of a calendar month, for 1, 3, 6 or 12 months.")
         .at(Metric::PerfectMonths, &[1, 3, 6, 12]),
-    entry(Streaks, Uncommon, "season-ticket", "Season SignedToken")
+    entry(Streaks, Uncommon, "season-ticket", "Season Ticket")
         .says("Be active in 2, 6, 12, 24 or 36 calendar months.")
         .at(Metric::MonthsActive, &[2, 6, 12, 24, 36]),
     entry(Streaks, Common, "welcome-back", "Welcome Back")
@@ -123,7 +122,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Streaks, Uncommon, "boomerang", "Boomerang")
         .says("Return 2, 5 or 10 times after at least a week away.")
         .at(Metric::Comebacks, &[2, 5, 10]),
-    // Doing more with less.
+    // Cache efficiency.
     entry(Efficiency, Common, "warm-cache", "Warm Cache")
         .says("Reach 10 % cache efficiency over at least a million input tokens.")
         .at(Metric::CacheEfficiency, &[1_000]),
@@ -172,7 +171,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Diversity, Uncommon, "around-the-clock", "Around the Clock")
         .says("Be active in 6, 12, 18 or all 24 hours of the day, not necessarily in a row.")
         .at(Metric::HoursOfDay, &[6, 12, 18, 24]),
-    // Other people.
+    // Followers, referrals and ranks.
     entry(Social, Common, "first-follower", "Somebody Is Watching")
         .says("Win your first follower.")
         .at(Metric::Followers, &[1]),
@@ -205,7 +204,7 @@ const CATALOGUE: &[Definition] = &[
     entry(Social, Legendary, "number-one", "Number One")
         .says("Be first on the global board. It is all downhill from here.")
         .at(Metric::BestRank, &[1]),
-    // Level, collection, years.
+    // Level, collection, age of the account.
     entry(Milestones, Uncommon, "climber", "Climber")
         .says("Reach level 5, 10, 25, 50 or 75.")
         .at(Metric::Level, &[5, 10, 25, 50, 75]),
@@ -260,11 +259,11 @@ const CATALOGUE: &[Definition] = &[
         .hidden(),
 ];
 
-/// The catalogue with its ids, in its order.
+/// The catalogue with ids, in the order of the catalogue.
 static BY_ID: LazyLock<Vec<(AchievementId, &'static Definition)>> =
     LazyLock::new(|| CATALOGUE.iter().map(|definition| (definition.id(), definition)).collect());
 
-/// All definitions, those of a category together, the easier ones first.
+/// All definitions, grouped by category, the easier ones first.
 pub fn catalogue() -> &'static [Definition] {
     CATALOGUE
 }
@@ -274,7 +273,7 @@ pub(super) fn by_id() -> &'static [(AchievementId, &'static Definition)] {
     &BY_ID
 }
 
-/// The definitions of a category and a rarity, in the same order; without one of them, of any.
+/// The definitions of a category and a rarity, in the same order; `None` is any.
 pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Iterator<Item = &'static Definition> {
     let fits = move |definition: &&Definition| {
         category.is_none_or(|category| definition.category == category)
@@ -283,12 +282,10 @@ pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Itera
     CATALOGUE.iter().filter(fits)
 }
 
-/// The definition with that id; `None` where the catalogue has none.
 pub fn find(id: AchievementId) -> Option<&'static Definition> {
     BY_ID.iter().find(|(known, _)| *known == id).map(|(_, definition)| *definition)
 }
 
-/// The definition with that slug; `None` where the catalogue has none.
 pub fn find_by_slug(slug: &str) -> Option<&'static Definition> {
     CATALOGUE.iter().find(|definition| definition.slug == slug)
 }

@@ -1,4 +1,4 @@
-//! What every entry of the catalogue keeps to.
+//! Rules that every entry of the catalogue follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ const VOLUME: [Metric; 6] = [
     Metric::BusiestDay,
 ];
 
-/// The largest value of `metric` that somebody can have within ten years.
+/// The largest value of `metric` that an account can reach within ten years.
 fn within_reach(metric: Metric) -> u64 {
     const DAYS: u64 = 3_652;
     match metric {
@@ -40,12 +40,12 @@ fn within_reach(metric: Metric) -> u64 {
         Metric::Followers | Metric::Following | Metric::Referrals | Metric::ReferralNetwork => 1_000,
         Metric::AccountNumber | Metric::BestRank => u64::MAX,
         Metric::Level => 101,
-        // Itself aside, and those that only one person of an instance can have.
+        // All others, except those that only one account of an instance can have.
         Metric::Unlocked => catalogue().len() as u64 - 3,
     }
 }
 
-/// The ways in which a description may say `threshold`.
+/// The spellings of `threshold` in descriptions.
 fn spelled(metric: Metric, threshold: u64) -> Vec<String> {
     let value = if metric == Metric::CacheEfficiency { threshold / 100 } else { threshold };
     let digits = value.to_string();
@@ -68,7 +68,7 @@ fn spelled(metric: Metric, threshold: u64) -> Vec<String> {
     ways
 }
 
-/// Whether `text` says `words` with nothing more to them on either side.
+/// Whether `text` contains `words` as whole words.
 fn says(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let before = text[..at].chars().next_back();
@@ -90,7 +90,7 @@ fn count<K: Ord>(key: impl Fn(&Definition) -> K) -> BTreeMap<K, usize> {
 }
 
 #[test]
-fn slugs_and_ids_and_names_are_unique_and_lead_to_their_definition() {
+fn catalogue_slugs_ids_and_names_are_unique() {
     assert_eq!(count(|definition| definition.slug).len(), catalogue().len());
     assert_eq!(count(Definition::id).len(), catalogue().len());
     assert_eq!(count(|definition| definition.name).len(), catalogue().len());
@@ -103,7 +103,7 @@ fn slugs_and_ids_and_names_are_unique_and_lead_to_their_definition() {
 }
 
 #[test]
-fn ids_are_what_they_have_always_been() {
+fn catalogue_ids_never_change() {
     for (slug, id) in [
         ("first-sync", "b21a5f43-ff21-8a8f-ad4a-fd9c6c54982c"),
         ("token-ocean", "518a5f8f-075e-8bac-b1a4-c9dafb5c2481"),
@@ -115,7 +115,7 @@ fn ids_are_what_they_have_always_been() {
 }
 
 #[test]
-fn slugs_are_words_in_lower_case_with_dashes() {
+fn catalogue_slugs_are_lower_case_with_dashes() {
     for Definition { slug, .. } in catalogue() {
         let word = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         assert!(slug.len() <= 50 && slug.split('-').all(word), "{slug}");
@@ -123,7 +123,7 @@ fn slugs_are_words_in_lower_case_with_dashes() {
 }
 
 #[test]
-fn thresholds_are_one_to_five_and_grow_harder() {
+fn catalogue_thresholds_are_one_to_five_and_grow_harder() {
     for Definition { slug, metric, thresholds, .. } in catalogue() {
         assert!((1..=5).contains(&thresholds.len()) && !thresholds.contains(&0), "{slug}");
         let harder = |pair: &[u64]| if metric.fewer_is_better() { pair[0] > pair[1] } else { pair[0] < pair[1] };
@@ -132,22 +132,22 @@ fn thresholds_are_one_to_five_and_grow_harder() {
 }
 
 #[test]
-fn everything_can_be_reached() {
+fn catalogue_every_threshold_can_be_reached() {
     for Definition { slug, metric, thresholds, .. } in catalogue() {
         assert!(thresholds.iter().all(|threshold| *threshold <= within_reach(*metric)), "{slug}");
     }
 }
 
 #[test]
-fn nobody_starts_with_anything() {
-    // Level 1 and an account of today are not feats.
+fn catalogue_new_account_has_nothing() {
+    // Level 1 and the age of a new account earn nothing.
     for Definition { slug, metric, thresholds, .. } in catalogue() {
         assert!(*metric != Metric::Level || thresholds[0] > 1, "{slug}");
     }
 }
 
 #[test]
-fn no_two_entries_ask_for_the_same() {
+fn catalogue_conditions_are_distinct() {
     let mut asked = BTreeSet::new();
     for Definition { slug, metric, thresholds, .. } in catalogue() {
         assert!(thresholds.iter().all(|threshold| asked.insert((*metric, *threshold))), "{slug}");
@@ -155,7 +155,7 @@ fn no_two_entries_ask_for_the_same() {
 }
 
 #[test]
-fn descriptions_state_every_threshold() {
+fn catalogue_descriptions_state_every_threshold() {
     for Definition { slug, description, metric, thresholds, .. } in catalogue() {
         for threshold in *thresholds {
             let ways = spelled(*metric, *threshold);
@@ -165,7 +165,7 @@ fn descriptions_state_every_threshold() {
 }
 
 #[test]
-fn a_number_is_stated_only_where_it_stands_alone() {
+fn says_number_only_as_whole_word() {
     for (text, words, stated) in [
         ("10 days", "10", true),
         ("5, 10 or 20", "10", true),
@@ -181,7 +181,7 @@ fn a_number_is_stated_only_where_it_stands_alone() {
 }
 
 #[test]
-fn names_and_descriptions_read_like_sentences_and_titles() {
+fn catalogue_names_are_titles_and_descriptions_are_sentences() {
     for Definition { slug, name, description, .. } in catalogue() {
         assert!((3..=40).contains(&name.chars().count()) && name.trim() == *name && !name.ends_with('.'), "{slug}");
         assert!((10..=120).contains(&description.chars().count()) && description.ends_with('.'), "{slug}");
@@ -190,7 +190,7 @@ fn names_and_descriptions_read_like_sentences_and_titles() {
 }
 
 #[test]
-fn hidden_ones_are_special_and_have_no_tiers_that_would_tell() {
+fn catalogue_hidden_entries_are_special_without_tiers() {
     let hidden: Vec<_> = catalogue().iter().filter(|definition| definition.hidden).collect();
     assert_eq!(hidden.len(), 5);
     for definition in hidden {
@@ -199,13 +199,13 @@ fn hidden_ones_are_special_and_have_no_tiers_that_would_tell() {
 }
 
 #[test]
-fn every_metric_earns_something() {
+fn catalogue_every_metric_is_used() {
     let used = count(|definition| definition.metric);
     assert_eq!(Metric::ALL.into_iter().filter(|metric| !used.contains_key(metric)).collect::<Vec<_>>(), []);
 }
 
 #[test]
-fn consistency_efficiency_variety_and_company_count_for_more_than_volume() {
+fn catalogue_volume_earns_less_than_other_categories() {
     let volume = catalogue().iter().filter(|definition| VOLUME.contains(&definition.metric));
     let other = catalogue().iter().filter(|definition| {
         let rewarded = [Category::Streaks, Category::Efficiency, Category::Diversity, Category::Social];
@@ -217,7 +217,7 @@ fn consistency_efficiency_variety_and_company_count_for_more_than_volume() {
 }
 
 #[test]
-fn the_totals_are_known() {
+fn catalogue_totals_are_known() {
     assert_eq!(catalogue().len(), 82);
     assert_eq!(
         count(|definition| definition.category).into_iter().collect::<Vec<_>>(),
@@ -239,7 +239,7 @@ fn the_totals_are_known() {
 }
 
 #[test]
-fn categories_and_rarities_narrow_the_catalogue_each_for_itself() {
+fn catalogue_filters_by_category_and_rarity() {
     for (category, rarity, number) in [
         (None, None, 82),
         (Some(Category::Usage), None, 6),
@@ -255,14 +255,14 @@ fn categories_and_rarities_narrow_the_catalogue_each_for_itself() {
 }
 
 #[test]
-fn entries_of_a_category_stand_together() {
+fn catalogue_categories_are_contiguous() {
     let mut seen: Vec<Category> = catalogue().iter().map(|definition| definition.category).collect();
     seen.dedup();
     assert_eq!(seen.len(), Category::ALL.len());
 }
 
 #[test]
-fn what_depends_on_no_order_is_marked() {
+fn catalogue_monotone_entries_are_known() {
     for (slug, monotone) in [("token-stream", true), ("top-10", true), ("streak-7", false), ("collector", false)] {
         assert_eq!(find_by_slug(slug).map(Definition::monotone), Some(monotone), "{slug}");
     }

@@ -1,4 +1,4 @@
-//! A definition of an achievement: what it is called, what it takes, and what it pays.
+//! The definition of an achievement: its name, its condition and its reward.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::metrics::Metric;
 use crate::ids::AchievementId;
 
-/// What goes before the slug when an id is made of it.
+/// The prefix of the slug when the id is derived from it.
 const NAMESPACE: &str = "burntop achievement ";
 
 macro_rules! words {
@@ -19,7 +19,7 @@ macro_rules! words {
         }
 
         impl $type {
-            /// All of them, in order.
+            /// In order.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
             /// The name in the API.
@@ -29,7 +29,7 @@ macro_rules! words {
                 }
             }
 
-            /// The one with that name; `None` for any other.
+            /// The value with that name.
             pub fn parse(name: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|one| one.name() == name)
             }
@@ -38,21 +38,19 @@ macro_rules! words {
 }
 
 words! {
-    /// What an achievement is about.
+    /// The subject of an achievement.
     Category {
-        /// Getting started.
         Onboarding "onboarding",
-        /// Volume.
         Usage "usage",
-        /// Other people.
+        /// Followers, referrals and ranks.
         Social "social",
-        /// Consistency: streaks, whole weeks, and coming back.
+        /// Consistency: streaks, whole weeks, and comebacks.
         Streaks "streaks",
-        /// Doing more with less.
+        /// Cache efficiency.
         Efficiency "efficiency",
-        /// Variety.
+        /// Variety of models and tools.
         Diversity "diversity",
-        /// Level, collection, years.
+        /// Level, collection, age of the account.
         Milestones "milestones",
         /// Hours, weekends, oddities.
         Special "special",
@@ -60,33 +58,28 @@ words! {
 }
 
 words! {
-    /// How hard it is to come by.
+    /// How hard an achievement is to unlock.
     Rarity {
-        /// Most people get it.
+        /// Most accounts get it.
         Common "common",
         /// Takes some weeks, or some care.
         Uncommon "uncommon",
         /// Takes months.
         Rare "rare",
-        /// Few get it.
+        /// Few accounts get it.
         Epic "epic",
-        /// Somebody, some day.
+        /// Hardly any account gets it.
         Legendary "legendary",
     }
 }
 
 words! {
-    /// How far along a tiered achievement one is.
+    /// The level of a tiered achievement.
     Tier {
-        /// The first.
         Bronze "bronze",
-        /// The second.
         Silver "silver",
-        /// The third.
         Gold "gold",
-        /// The fourth.
         Platinum "platinum",
-        /// The fifth and last.
         Diamond "diamond",
     }
 }
@@ -105,17 +98,17 @@ impl Rarity {
 }
 
 impl Tier {
-    /// The tier's number, 1 to 5.
+    /// From 1 to 5.
     pub const fn number(self) -> u8 {
         self as u8 + 1
     }
 
-    /// The tier with that number; `None` beyond 1 to 5.
+    /// The tier with that number, 1 to 5.
     pub fn of(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|tier| tier.number() == number)
     }
 
-    /// The XP this tier adds; the first adds none, it pays by rarity.
+    /// The XP that this tier adds. The first adds none: it pays by rarity.
     pub const fn bonus(self) -> u64 {
         match self {
             Self::Bronze => 0,
@@ -127,42 +120,35 @@ impl Tier {
     }
 }
 
-/// An achievement that can be unlocked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Definition {
-    /// Its stable name, of which its id is made.
+    /// The stable name that the id is derived from.
     pub slug: &'static str,
-    /// What it is called.
     pub name: &'static str,
-    /// What it takes.
+    /// The condition, as a sentence.
     pub description: &'static str,
-    /// What it is about.
     pub category: Category,
-    /// How hard it is to come by.
     pub rarity: Rarity,
-    /// Whether it is kept secret until unlocked.
+    /// Whether it is masked until unlocked.
     pub hidden: bool,
-    /// What it is judged by.
     pub metric: Metric,
-    /// What the metric has to reach, the easiest first: one threshold, or two to five that are tiers.
+    /// The values that the metric has to reach, the easiest first: one, or two to five for tiers.
     pub thresholds: &'static [u64],
 }
 
-/// What somebody is shown of a definition.
+/// The visible parts of a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Face {
-    /// The slug; of a hidden one the id, which says nothing.
+    /// The slug; the id while masked, which reveals nothing.
     pub slug: Cow<'static, str>,
-    /// The name.
     pub name: &'static str,
-    /// The description.
     pub description: &'static str,
-    /// Whether it is hidden from whom it is shown to.
+    /// Whether it is masked for the viewer.
     pub masked: bool,
 }
 
 impl Definition {
-    /// The id: a version 8 UUID made of the SHA-256 of the slug, so every instance has the same.
+    /// A version 8 UUID from the SHA-256 of the slug, the same on every instance.
     pub fn id(&self) -> AchievementId {
         let digest = Sha256::digest(format!("{NAMESPACE}{}", self.slug).as_bytes());
         let mut bytes = [0; 16];
@@ -170,43 +156,42 @@ impl Definition {
         AchievementId(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
-    /// Whether what it earns does not depend on the order things arrive in.
+    /// Whether the rewards do not depend on the order in which data arrives.
     pub const fn monotone(&self) -> bool {
         self.metric.is_monotone()
     }
 
-    /// The value of the metric that unlocks it: the first threshold.
+    /// The first threshold.
     pub fn target(&self) -> u64 {
         self.thresholds.first().copied().unwrap_or(1)
     }
 
-    /// Whether it has tiers.
     pub const fn is_tiered(&self) -> bool {
         self.thresholds.len() > 1
     }
 
-    /// The tiers with threshold and XP, the first first; empty without tiers.
+    /// The tiers with threshold and XP, ascending; empty without tiers.
     pub fn tiers(&self) -> impl Iterator<Item = (Tier, u64, u64)> + '_ {
         let tiers = Tier::ALL.into_iter().zip(self.thresholds).filter(|_| self.is_tiered());
         tiers.map(|(tier, threshold)| (tier, *threshold, self.xp_of(tier)))
     }
 
-    /// How many thresholds `value` of the metric reaches.
+    /// The number of thresholds that `value` reaches.
     pub(super) fn reached(&self, value: u64) -> usize {
         self.thresholds.iter().take_while(|threshold| self.meets(value, **threshold)).count()
     }
 
-    /// Whether `value` of the metric is as good as `threshold`.
+    /// Whether `value` reaches `threshold`.
     pub(super) const fn meets(&self, value: u64, threshold: u64) -> bool {
         if self.metric.fewer_is_better() { value != 0 && value <= threshold } else { value >= threshold }
     }
 
-    /// The tier of whoever has reached `thresholds` of them; `None` without tiers, and before the first.
+    /// The tier after `thresholds` reached thresholds; `None` without tiers, and before the first.
     pub(super) fn tier(&self, thresholds: usize) -> Option<Tier> {
         Tier::ALL.into_iter().take(thresholds).next_back().filter(|_| self.is_tiered())
     }
 
-    /// The XP for going from `before` reached thresholds to `after`.
+    /// The XP for the thresholds after `before` up to `after`.
     pub(crate) fn xp_between(&self, before: usize, after: usize) -> u64 {
         Tier::ALL.into_iter().take(after).skip(before).map(|tier| self.xp_of(tier)).sum()
     }
@@ -219,14 +204,13 @@ impl Definition {
         }
     }
 
-    /// What is shown of it to somebody who looks at achievements of which this one is `unlocked` or not: a hidden one
-    /// shows nothing before.
+    /// The visible parts, for an achievement that is `unlocked` or not. A hidden one is masked until it is unlocked.
     pub fn face(&self, unlocked: bool) -> Face {
         if self.hidden && !unlocked {
             return Face {
                 slug: Cow::Owned(self.id().to_string()),
                 name: "Hidden achievement",
-                description: "Nobody tells. Keep going and find out.",
+                description: "Keep going to find out.",
                 masked: true,
             };
         }
@@ -252,7 +236,7 @@ mod tests {
     const RANK: Definition = Definition { metric: Metric::BestRank, thresholds: &[10, 1], ..TIERED };
 
     #[test]
-    fn words_are_read_as_they_are_written() {
+    fn category_rarity_and_tier_round_trip_by_name() {
         assert!(Category::ALL.into_iter().all(|category| Category::parse(category.name()) == Some(category)));
         assert!(Rarity::ALL.into_iter().all(|rarity| Rarity::parse(rarity.name()) == Some(rarity)));
         assert_eq!((Category::parse("Usage"), Rarity::parse("")), (None, None));
@@ -263,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn rarity_pays_the_first_threshold_and_tiers_the_rest() {
+    fn xp_first_threshold_by_rarity_and_others_by_tier() {
         assert_eq!(Rarity::ALL.map(Rarity::xp), [50, 100, 250, 500, 1_000]);
         assert_eq!(Tier::ALL.map(Tier::bonus), [0, 100, 200, 500, 1_000]);
         let all = Definition { thresholds: &[1, 2, 3, 4, 5], ..TIERED };
@@ -278,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_reached_at_its_value() {
+    fn threshold_is_reached_at_its_value() {
         for (definition, value, reached) in [
             (TIERED, 0, 0),
             (TIERED, 2, 0),
@@ -301,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_one_shows_its_face_when_it_is_unlocked() {
+    fn face_hidden_is_masked_until_unlocked() {
         let hidden = Definition { hidden: true, ..PLAIN };
         let open = Face { slug: "plain".into(), name: "Tiered", description: "Climb 3 or 9 steps.", masked: false };
         assert_eq!([PLAIN.face(false), PLAIN.face(true), hidden.face(true)], [open.clone(), open.clone(), open]);
@@ -312,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_made_of_the_slug_alone() {
+    fn achievement_id_is_derived_from_slug() {
         assert_eq!(PLAIN.id(), Definition { name: "Renamed", rarity: Rarity::Epic, ..PLAIN }.id());
         assert_ne!(PLAIN.id(), TIERED.id());
         assert_eq!(PLAIN.id().0.get_version_num(), 8);

@@ -1,4 +1,4 @@
-//! The engine: from somebody's figures and what they hold to what is newly unlocked, and how far the rest is.
+//! The engine: derives new unlocks and progress from an account's metrics and unlocked achievements.
 
 use std::collections::BTreeMap;
 
@@ -8,45 +8,42 @@ use super::metrics::{Metric, Metrics};
 use crate::ids::AchievementId;
 use crate::progression::{Level, whole_xp};
 
-/// What somebody has unlocked, each with its tier; `None` for those without tiers.
+/// The unlocked achievements of an account with their tiers; `None` for those without tiers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Held(BTreeMap<AchievementId, Option<Tier>>);
 
 impl Held {
-    /// Notes that `id` is unlocked, with `tier` where it has tiers. A tier that is held is never lowered.
+    /// Adds `id` with its tier, if it has tiers. A held tier is never lowered.
     pub fn insert(&mut self, id: AchievementId, tier: Option<Tier>) {
         let held = self.0.entry(id).or_default();
         *held = (*held).max(tier);
     }
 
-    /// Notes what was unlocked.
+    /// Adds what was unlocked.
     pub fn take(&mut self, unlocks: &[Unlock]) {
         for unlock in unlocks {
             self.insert(unlock.definition.id(), unlock.tier);
         }
     }
 
-    /// Whether `id` is unlocked.
     pub fn contains(&self, id: AchievementId) -> bool {
         self.0.contains_key(&id)
     }
 
-    /// The tier `id` is held in; `None` where it has no tiers or is not held.
+    /// The held tier of `id`; `None` if it has no tiers or is not held.
     pub fn tier(&self, id: AchievementId) -> Option<Tier> {
         self.0.get(&id).copied().flatten()
     }
 
-    /// How many achievements are unlocked.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing is unlocked.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many thresholds of `id` are behind its holder. Whoever unlocked it before it had tiers has the first.
+    /// The thresholds of `id` that are held. An achievement that was unlocked before it had tiers has the first.
     fn reached(&self, id: AchievementId) -> usize {
         self.0.get(&id).map_or(0, |tier| tier.map_or(1, |tier| usize::from(tier.number())))
     }
@@ -60,33 +57,32 @@ impl FromIterator<(AchievementId, Option<Tier>)> for Held {
     }
 }
 
-/// An achievement that is newly unlocked, or newly reached in a higher tier.
+/// A newly unlocked achievement, or a newly reached tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unlock {
-    /// Which.
     pub definition: &'static Definition,
-    /// The tier it was held in; `None` where it was not held or has no tiers.
+    /// The tier held before; `None` if it was not held or has no tiers.
     pub before: Option<Tier>,
     /// Whether it was not held at all.
     pub is_new: bool,
-    /// The highest tier that is reached now; `None` without tiers.
+    /// The highest tier reached now; `None` without tiers.
     pub tier: Option<Tier>,
-    /// The XP for everything newly reached.
+    /// The XP for all newly reached thresholds.
     pub xp: u64,
 }
 
-/// What `metrics` newly unlock for somebody who holds `held`, in the order of the catalogue: each achievement once, with
-/// the highest tier. Nothing is withdrawn.
+/// The new unlocks of `metrics` beyond `held`, in the order of the catalogue: each achievement once, with the highest tier.
+/// Nothing is withdrawn.
 ///
-/// `hundredths` are the person's XP in hundredths before the awards ([`crate::progression::xp_in_hundredths`]). Awards
-/// raise the level and the number of unlocked achievements, which may unlock more: it goes on until nothing comes any
-/// more. What `metrics` say of these two is not read.
+/// `hundredths` are the account's XP in hundredths before the rewards ([`crate::progression::xp_in_hundredths`]). Rewards raise
+/// the level and the number of unlocks, which can unlock more, so the rule is repeated until nothing changes. The values of
+/// these two in `metrics` are ignored.
 pub fn judge(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<Unlock> {
     let mut unlocks = Vec::new();
     loop {
         let metrics = lifted(metrics, hundredths, held, &unlocks);
         let more = reached(&metrics, held);
-        // Every round reaches all that the one before did, so the same list means that nothing was added.
+        // Each round reaches all of the previous one, so an equal list means that nothing was added.
         if more == unlocks {
             return unlocks;
         }
@@ -94,7 +90,7 @@ pub fn judge(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<Unlock> {
     }
 }
 
-/// `metrics` with the level that `hundredths` of XP give and the number of achievements in `held`.
+/// `metrics` with the level of `hundredths` of XP and the number of achievements in `held`.
 pub fn standing(metrics: &Metrics, hundredths: i64, held: &Held) -> Metrics {
     lifted(metrics, hundredths, held, &[])
 }
@@ -106,7 +102,7 @@ fn lifted(metrics: &Metrics, hundredths: i64, held: &Held, unlocks: &[Unlock]) -
     metrics.clone().with(Metric::Level, level).with(Metric::Unlocked, unlocked as u64)
 }
 
-/// What `metrics` reach beyond `held`, as they stand.
+/// What `metrics` reach beyond `held`, without the effect of rewards.
 fn reached(metrics: &Metrics, held: &Held) -> Vec<Unlock> {
     let unlock = |(id, definition): &(AchievementId, &'static Definition)| {
         let before = held.reached(*id);
@@ -122,19 +118,19 @@ fn reached(metrics: &Metrics, held: &Held) -> Vec<Unlock> {
     catalogue::by_id().iter().filter_map(unlock).collect()
 }
 
-/// How far somebody is on the way to an achievement or its next tier.
+/// The progress towards an achievement or its next tier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// The metric, at most `target`; where fewer is better 1 when it is there, else 0.
+    /// The metric, at most `target`. Where fewer is better, 1 if reached, else 0.
     pub current: u64,
-    /// The next threshold, or the last when all are reached; where fewer is better 1.
+    /// The next threshold, or the last if all are reached. Where fewer is better, 1.
     pub target: u64,
     /// `current` in whole percent of `target`, rounded down.
     pub percentage: u8,
 }
 
-/// How far `metrics` are on the way to the next threshold of `definition` that is not in `held`. Level and number of
-/// unlocked achievements are read as `metrics` say: see [`standing`].
+/// The progress of `metrics` towards the next threshold of `definition` beyond `held`. Level and number of unlocks are taken
+/// from `metrics`: see [`standing`].
 pub fn progress(definition: &Definition, metrics: &Metrics, held: &Held) -> Progress {
     let next = definition.thresholds.get(held.reached(definition.id()));
     let value = metrics.get(definition.metric);
@@ -160,7 +156,7 @@ mod tests {
         slugs.iter().map(|(slug, tier)| (definition(slug).id(), Tier::of(*tier))).collect()
     }
 
-    /// Slug, tier and XP of what is unlocked.
+    /// Slug, tier and XP of the unlocks.
     fn unlocks(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<(&'static str, u8, u64)> {
         let content = |unlock: Unlock| (unlock.definition.slug, unlock.tier.map_or(0, Tier::number), unlock.xp);
         judge(metrics, hundredths, held).into_iter().map(content).collect()
@@ -171,19 +167,19 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_anything_for_nothing() {
+    fn judge_zero_metrics_unlock_nothing() {
         assert_eq!(unlocks(&Metrics::default(), 0, &Held::default()), []);
     }
 
     #[test]
-    fn a_threshold_unlocks_once() {
+    fn judge_threshold_unlocks_once() {
         let one = metrics(&[(Metric::Messages, 1)]);
         assert_eq!(unlocks(&one, 0, &Held::default()), [("first-sync", 0, 50)]);
         assert_eq!(unlocks(&one, 0, &held(&[("first-sync", 0)])), []);
     }
 
     #[test]
-    fn a_jump_over_tiers_pays_them_all_and_is_one_unlock() {
+    fn judge_jump_over_tiers_pays_all_in_one_unlock() {
         for (tokens, before, expected) in [
             (9_999, 0, None),
             (10_000, 0, Some((1, 50))),
@@ -201,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unlock_says_where_it_started() {
+    fn judge_unlock_states_tier_before() {
         let metrics = metrics(&[(Metric::Tokens, 1_000_000)]);
         let stream = |held: &Held| {
             let found = judge(&metrics, 0, held).into_iter().find(|unlock| unlock.definition.slug == "token-stream");
@@ -213,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_better_rank_is_a_smaller_one() {
+    fn judge_better_rank_is_smaller() {
         for (rank, expected) in [
             (0, &[][..]),
             (101, &[]),
@@ -228,8 +224,8 @@ mod tests {
     }
 
     #[test]
-    fn awards_raise_the_level_which_may_unlock_more() {
-        // 50 XP short of level 5; the first sync pays them, and that unlocks the level's.
+    fn judge_rewards_raise_level_and_unlock_more() {
+        // 50 XP short of level 5: the first sync pays them, and that unlocks the level's achievement.
         let almost = 245_000;
         assert_eq!(unlocks(&Metrics::default(), almost - 1, &Held::default()), []);
         let one = metrics(&[(Metric::Messages, 1)]);
@@ -238,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn unlocking_raises_the_collection_which_may_unlock_more() {
+    fn judge_unlocks_raise_collection_and_unlock_more() {
         let four = [("top-100", 0), ("top-50", 0), ("top-10", 0), ("top-3", 0)];
         let one = metrics(&[(Metric::Messages, 1)]);
         assert_eq!(unlocks(&one, 0, &held(&four[..3])), [("first-sync", 0, 50)]);
@@ -247,14 +243,14 @@ mod tests {
     }
 
     #[test]
-    fn level_and_collection_are_not_believed_but_counted() {
+    fn judge_ignores_given_level_and_collection() {
         assert_eq!(unlocks(&metrics(&[(Metric::Level, 500), (Metric::Unlocked, 60)]), 0, &Held::default()), []);
         let standing = standing(&Metrics::default(), 250_099, &held(&[("top-100", 0)]));
         assert_eq!((standing.get(Metric::Level), standing.get(Metric::Unlocked)), (5, 1));
     }
 
     #[test]
-    fn what_is_held_stays_when_its_metric_falls() {
+    fn judge_held_stays_when_metric_falls() {
         let mut held = held(&[("token-stream", 3)]);
         held.insert(definition("token-stream").id(), Some(Tier::Bronze));
         assert_eq!(held.tier(definition("token-stream").id()), Some(Tier::Gold));
@@ -264,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn progress_leads_to_the_next_threshold() {
+    fn progress_leads_to_next_threshold() {
         for (slug, tier, metric, value, expected) in [
             ("streak-7", None, Metric::LongestStreak, 0, (0, 7, 0)),
             ("streak-7", None, Metric::LongestStreak, 3, (3, 7, 42)),

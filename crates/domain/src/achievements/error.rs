@@ -1,23 +1,21 @@
-//! What can go wrong with achievements.
+//! Errors of achievements.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::AchievementId;
 
-/// Why a use case of achievements failed; nothing was changed.
+/// Why a use case of achievements failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum AchievementError {
-    /// There is no such achievement, or it is not unlocked.
-    #[error("This achievement is not unlocked.")]
+    /// The achievement does not exist, or is not unlocked.
+    #[error("This achievement is not unlocked. Only unlocked achievements can be pinned.")]
     Locked(AchievementId),
-    /// As many are pinned as may be.
-    #[error("No more than {0} achievements can be pinned.")]
+    #[error("Pin limit reached ({0}). Unpin an achievement first.")]
     TooManyPinned(usize),
-    /// The profile is not for the one who asks.
-    #[error("This profile is private.")]
+    /// The profile is hidden from the caller.
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,23 +57,29 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_achievements_is_as_the_api_promises() {
+    fn achievement_errors_keep_api_contract() {
         assert_promises([
             (
                 AchievementError::Locked(AchievementId(Uuid::from_u128(7))),
                 ErrorKind::NotFound,
                 "achievement_locked",
                 Some(Subject::new("Achievement", "id", "00000000-0000-0000-0000-000000000007")),
-                "This achievement is not unlocked.",
+                "This achievement is not unlocked. Only unlocked achievements can be pinned.",
             ),
             (
                 AchievementError::TooManyPinned(6),
                 ErrorKind::Conflict,
                 "too_many_pinned",
                 Some(Subject::unnamed("Achievement", "pinned")),
-                "No more than 6 achievements can be pinned.",
+                "Pin limit reached (6). Unpin an achievement first.",
             ),
-            (AchievementError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                AchievementError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
         ]);
     }
 }

@@ -1,4 +1,4 @@
-//! The facts that achievements are judged by, and the metrics they come to.
+//! The facts that achievements are judged by, and their metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,35 +10,32 @@ use crate::pricing::names::plainest;
 use crate::progression::EventXp;
 use crate::usage::{ModelName, Sums};
 
-/// The input tokens, cached ones included, from which a cache efficiency says something.
+/// The input tokens, cached ones included, from which a cache efficiency counts.
 const EFFICIENCY_FLOOR: u128 = 1_000_000;
 
-/// What is known of an account beside its totals.
+/// The facts of an account besides its totals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts {
     /// The days with tokens.
     pub active_days: BTreeSet<Date>,
     /// Tokens of the last 30 local days.
     pub monthly_tokens: i64,
-    /// What its roll-ups say.
+    /// The facts of its roll-ups.
     pub usage: UsageFacts,
-    /// What is known of the person.
+    /// The facts of the user.
     pub person: PersonFacts,
-    /// What is unlocked.
     pub held: Held,
 }
 
-/// What paid XP to an account or was announced of it, by the reason, which it has once.
+/// The events of an account with their XP, by reason, which is unique per account (I5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Events(BTreeMap<String, EventXp>);
 
 impl Events {
-    /// The XP of all events.
     pub fn xp(&self) -> EventXp {
         EventXp(self.0.values().map(|xp| xp.0).sum())
     }
 
-    /// Whether there was an event with this reason.
     pub fn contains(&self, reason: &str) -> bool {
         self.0.contains_key(reason)
     }
@@ -50,14 +47,13 @@ impl FromIterator<(String, EventXp)> for Events {
     }
 }
 
-/// What the roll-ups of an account say.
+/// The facts of an account's roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct UsageFacts {
-    /// The models that were used, by canonical name.
+    /// The used models, by canonical name.
     pub models: Vec<ModelName>,
-    /// How many tools were used.
     pub tools: u32,
-    /// How many machines ever sent a message with tokens.
+    /// Machines that ever sent a message with tokens.
     pub machines: u32,
     /// The most tokens of one day.
     pub busiest_day: i64,
@@ -65,40 +61,36 @@ pub struct UsageFacts {
     pub tools_in_a_day: u32,
     /// The most models on one day.
     pub models_in_a_day: u32,
-    /// On how many days something was used from 06:00 to 08:59.
+    /// Days with usage from 06:00 to 08:59.
     pub early_days: u32,
-    /// On how many days something was used from 22:00 to 01:59.
+    /// Days with usage from 22:00 to 01:59.
     pub night_days: u32,
-    /// In how many of the 24 hours something was ever used.
+    /// Hours of the day, of 24, that ever had usage.
     pub hours_of_day: u32,
 }
 
-/// What is known of a person beside their usage.
+/// The facts of a user besides usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonFacts {
-    /// How many follow them.
     pub followers: u64,
-    /// How many they follow.
     pub following: u64,
-    /// How many signed up by their code.
+    /// Accounts that registered with the user's code.
     pub referrals: u64,
-    /// How many signed up by their code, and by the codes of those, three levels down.
+    /// Accounts referred by the user, directly and over three levels.
     pub referral_network: u64,
-    /// How many of name, bio, location, region, website and image are filled in.
+    /// The filled fields among name, bio, location, region, website and image.
     pub profile_fields: u32,
-    /// Which account of the instance theirs was, from 1; for good.
+    /// The permanent number of the account on the instance, from 1.
     pub account_number: u64,
-    /// When their account was made.
     pub registered_at: OffsetDateTime,
-    /// Their best rank ever on the board of all time by tokens, from 1; 0 when they were never on it.
+    /// The best rank ever on the board of all time by tokens, from 1; 0 if never ranked.
     pub best_rank: u32,
-    /// Their rank on the newest board of all time by tokens; `None` when they have none.
+    /// The rank on the newest board of all time by tokens.
     pub rank: Option<u32>,
 }
 
 impl Facts {
-    /// What the facts come to at `now`, together with the lifetime `totals`. Level and number of unlocks are left to
-    /// the engine, which changes them as it goes.
+    /// The metrics at `now`, with the lifetime `totals`. The engine sets level and number of unlocks, which change as it runs.
     pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
         let Self { usage, person, .. } = self;
         let makers: BTreeSet<_> = usage
@@ -145,7 +137,7 @@ fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-/// The cache efficiency in whole basis points, rounded down; 0 of too little.
+/// The cache efficiency in whole basis points, rounded down; 0 below [`EFFICIENCY_FLOOR`].
 fn efficiency(totals: &Sums) -> u64 {
     let read = u128::from(count(totals.cache_read));
     let input = read + u128::from(count(totals.input));

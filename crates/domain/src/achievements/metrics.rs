@@ -1,11 +1,11 @@
-//! What achievements are judged by: one figure per metric, as of now.
+//! The metrics that achievements are judged by.
 
 macro_rules! metrics {
     ($($(#[doc = $doc:literal])* $variant:ident $name:literal $grows:literal,)*) => {
-        /// A figure of a person that achievements are judged by.
+        /// A figure of an account that achievements are judged by.
         ///
-        /// Each says whether it is monotone: the same messages, referrals and board refreshes, in whatever order they come,
-        /// end in the same value, and none of them lowers it on the way. Only deletion, or a definition of ours, may.
+        /// A monotone metric ends in the same value for the same messages, referrals and board refreshes in any order, and none of
+        /// them lowers it. Only deletion or a changed definition can.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Metric {
             $($(#[doc = $doc])* $variant,)*
@@ -15,14 +15,14 @@ macro_rules! metrics {
             /// All metrics.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$variant),*];
 
-            /// The metric's stable name, in `snake_case`.
+            /// The stable name, in `snake_case`.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
                 }
             }
 
-            /// Whether syncing, in any order, never worsens it, so that what it earns does not depend on the order.
+            /// Whether no sync, in any order, ever lowers it: then its rewards do not depend on the order.
             pub const fn is_monotone(self) -> bool {
                 match self {
                     $(Self::$variant => $grows,)*
@@ -35,38 +35,38 @@ macro_rules! metrics {
 metrics! {
     /// Lifetime tokens. Monotone: of two copies of a message the larger total wins.
     Tokens "tokens" true,
-    /// Messages in the ledger. Monotone: a copy takes the place of another, it never removes one.
+    /// Messages in the ledger. Monotone: a copy replaces another and never removes one.
     Messages "messages" true,
-    /// Output tokens. Not monotone: the winning copy has the larger total, of which less may be output.
+    /// Output tokens. Not monotone: the superseding copy has the larger total, of which less may be output.
     OutputTokens "output_tokens" false,
-    /// Reasoning tokens. Not monotone: the winning copy may have less reasoning in its larger total.
+    /// Reasoning tokens. Not monotone: the superseding copy may have less reasoning in its larger total.
     ReasoningTokens "reasoning_tokens" false,
-    /// Tokens read from a cache. Not monotone: the winning copy may have read less in its larger total.
+    /// Tokens read from a cache. Not monotone: the superseding copy may have read less in its larger total.
     CacheReadTokens "cache_read_tokens" false,
-    /// Days with usage. Not monotone: the winning copy may carry another instant, and a change of zone moves days.
+    /// Days with usage. Not monotone: the superseding copy may carry another instant, and a change of zone moves days.
     ActiveDays "active_days" false,
     /// The longest run of consecutive active days, ever. Not monotone, because active days are not.
     LongestStreak "longest_streak" false,
-    /// Distinct models. Not monotone: the winning copy may name another model, and the first may then have no message left.
+    /// Distinct models. Not monotone: the superseding copy may name another model, and the first may then have no message left.
     Models "models" false,
     /// Distinct tools. Monotone: the tool is part of a message's key, so no copy changes it.
     Tools "tools" true,
-    /// Machines that ever sent tokens. Monotone: they are noted when they sync, whether their copies win or not.
+    /// Machines that ever sent tokens. Monotone: they are noted when they sync, also if their copies are superseded.
     Machines "machines" true,
     /// Distinct makers of models. Not monotone, because models are not.
     Makers "makers" false,
     /// Cache reads in basis points of cache reads and input, 0 to 10,000; 0 below 1,000,000 tokens of both. Not monotone:
     /// ratios fall.
     CacheEfficiency "cache_efficiency" false,
-    /// Tokens of the best local day. Not monotone: the winning copy may fall on another day.
+    /// Tokens of the best local day. Not monotone: the superseding copy may fall on another day.
     BusiestDay "busiest_day" false,
-    /// The most distinct tools on one local day. Not monotone: the winning copy may fall on another day.
+    /// The most distinct tools on one local day. Not monotone: the superseding copy may fall on another day.
     ToolsInADay "tools_in_a_day" false,
-    /// The most distinct models on one local day. Not monotone: the winning copy may name another model or another day.
+    /// The most distinct models on one local day. Not monotone: the superseding copy may name another model or another day.
     ModelsInADay "models_in_a_day" false,
-    /// Distinct days with usage from 06:00 to 08:59 local. Not monotone: the winning copy may carry another instant.
+    /// Distinct days with usage from 06:00 to 08:59 local. Not monotone: the superseding copy may carry another instant.
     EarlyDays "early_days" false,
-    /// Distinct days with usage from 22:00 to 01:59 local. Not monotone: the winning copy may carry another instant.
+    /// Distinct days with usage from 22:00 to 01:59 local. Not monotone: the superseding copy may carry another instant.
     NightDays "night_days" false,
     /// Active Saturdays and Sundays. Not monotone, because active days are not.
     WeekendDays "weekend_days" false,
@@ -78,42 +78,42 @@ metrics! {
     PerfectMonths "perfect_months" false,
     /// Calendar months with an active day. Not monotone, because active days are not.
     MonthsActive "months_active" false,
-    /// Distinct local hours of the day ever used, 0 to 24. Not monotone: the winning copy may carry another instant.
+    /// Distinct local hours of the day ever used, 0 to 24. Not monotone: the superseding copy may carry another instant.
     HoursOfDay "hours_of_day" false,
     /// Days without usage before the most belated return. Not monotone: a day that arrives late fills the gap.
     LongestComeback "longest_comeback" false,
     /// Returns after at least 7 days away. Not monotone: a day that arrives late fills the gap.
     Comebacks "comebacks" false,
-    /// People who follow the person. Not monotone: follows can be undone.
+    /// Followers. Not monotone: follows can be undone.
     Followers "followers" false,
-    /// People the person follows. Not monotone: follows can be undone.
+    /// Followed accounts. Not monotone: follows can be undone.
     Following "following" false,
-    /// People who signed up with the person's own code. Monotone: nobody's referrer changes.
+    /// Accounts registered with this account's code. Monotone: a referrer never changes.
     Referrals "referrals" true,
-    /// People who signed up through the person, three levels down. Monotone: nobody's referrer changes.
+    /// Accounts referred over three levels. Monotone: a referrer never changes.
     ReferralNetwork "referral_network" true,
-    /// How many of name, bio, location, region, website and image are filled, 0 to 6. Not monotone: they can be cleared.
+    /// The filled fields among name, bio, location, region, website and image, 0 to 6. Not monotone: they can be cleared.
     ProfileFields "profile_fields" false,
-    /// Which account of the instance this is, 1 being the first; 0 when not known. Monotone: it is settled at sign-up.
+    /// The number of the account on the instance, from 1; 0 if unknown. Monotone: it is fixed at registration.
     AccountNumber "account_number" true,
-    /// Whole days since sign-up. Monotone: time does not run back.
+    /// Whole days since registration. Monotone: time does not run back.
     AccountDays "account_days" true,
-    /// The best rank ever on the global board of all time, from 1; 0 when never ranked. Monotone: only a better one replaces it.
+    /// The best rank ever on the global board of all time, from 1; 0 if never ranked. Monotone: only a better one replaces it.
     BestRank "best_rank" true,
-    /// The level. Not monotone: an active day that goes takes its XP along.
+    /// The level. Not monotone: an active day that disappears takes its XP along.
     Level "level" false,
-    /// Achievements unlocked. Not monotone: which ones there are depends on when the metrics that may fall were judged.
+    /// Achievements unlocked. Not monotone: their number depends on when falling metrics were judged.
     Unlocked "unlocked" false,
 }
 
 impl Metric {
-    /// Whether a smaller value is a greater feat; 0 then means that there is none yet.
+    /// Whether a smaller value is better; 0 then means no value.
     pub const fn fewer_is_better(self) -> bool {
         matches!(self, Self::AccountNumber | Self::BestRank)
     }
 }
 
-/// A person's figures: one value per metric, all 0 unless set.
+/// An account's metrics: one value each, 0 unless set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Metrics([u64; Metric::ALL.len()]);
 
@@ -124,17 +124,14 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The value of `metric`.
     pub const fn get(&self, metric: Metric) -> u64 {
         self.0[metric as usize]
     }
 
-    /// Sets the value of `metric`.
     pub const fn set(&mut self, metric: Metric, value: u64) {
         self.0[metric as usize] = value;
     }
 
-    /// The same with `value` for `metric`.
     #[must_use]
     pub const fn with(mut self, metric: Metric, value: u64) -> Self {
         self.set(metric, value);
@@ -149,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_metric_has_a_place_and_a_name_of_its_own() {
+    fn metrics_have_distinct_places_and_names() {
         let mut metrics = Metrics::default();
         for (value, metric) in (1..).zip(Metric::ALL) {
             assert_eq!(metrics.get(metric), 0, "{metric:?}");
@@ -162,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_sync_can_lower_is_monotone_and_nothing_else() {
+    fn metrics_monotone_ones_are_known() {
         let monotone: Vec<_> =
             Metric::ALL.into_iter().filter(|metric| metric.is_monotone()).map(Metric::name).collect();
         assert_eq!(

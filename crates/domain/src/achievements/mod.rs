@@ -1,8 +1,8 @@
-//! Achievements: what there is to earn, and what somebody's figures have earned of it.
+//! Achievements: what can be earned, and what an account has earned.
 //!
-//! The [`catalogue`] lists the [`Definition`]s, each a [`Metric`] and the thresholds it has to reach. [`calendar`] turns
-//! active days into [`Metrics`]; [`judge`] compares them with what is [`Held`] and says what is newly reached. What is held
-//! stays, whatever becomes of the metric it was earned with.
+//! The [`catalogue`] lists the [`Definition`]s: a [`Metric`] and its thresholds. [`calendar`] derives [`Metrics`] from active
+//! days. [`judge`] compares them with what is [`Held`] and returns new unlocks. An unlocked achievement stays, even if its
+//! metric falls (I8).
 
 pub mod calendar;
 mod catalogue;

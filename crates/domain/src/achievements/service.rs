@@ -1,4 +1,4 @@
-//! What people do with their achievements: look at them, and pin a few.
+//! Lists achievements and pins them.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,6 @@ use crate::progression::xp_in_hundredths;
 use crate::store::UnitOfWork;
 use crate::users::ViewedProfile;
 
-/// How many achievements a person may pin.
 pub const MOST_PINNED: usize = 6;
 
 /// The use cases of achievements.
@@ -22,14 +21,13 @@ pub struct Achievements {
     deps: Deps,
 }
 
-/// One definition, and how far somebody has come with it.
+/// A definition and an account's progress towards it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AchievementState {
-    /// The definition.
     pub definition: &'static Definition,
-    /// When and how it was unlocked; `None` while it is not.
+    /// `None` while it is locked.
     pub unlocked: Option<Unlocked>,
-    /// How far it is to the next tier.
+    /// The progress towards the next tier.
     pub progress: Progress,
 }
 
@@ -38,7 +36,7 @@ impl Achievements {
         Self { deps }
     }
 
-    /// All achievements in the order of the catalogue, as far as the person has come who is looked at.
+    /// All achievements in the order of the catalogue, with the progress of the viewed profile.
     pub async fn of(&self, look: &ViewedProfile) -> Result<Vec<AchievementState>, AchievementError> {
         let now = self.deps.now();
         let today = look.user.zone.clone().unwrap_or_else(Zone::utc).date(now);
@@ -59,7 +57,7 @@ impl Achievements {
         Ok(catalogue().iter().map(state).collect())
     }
 
-    /// Pins an achievement of `user`, if it is not pinned already.
+    /// Pins an achievement of `user`. Pinning twice changes nothing.
     pub async fn pin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
         self.deps.retried(|| self.pin_once(user, achievement)).await
     }
@@ -75,7 +73,7 @@ impl Achievements {
         Ok(tx.commit().await?)
     }
 
-    /// Unpins an achievement of `user`, if it is pinned.
+    /// Unpins an achievement of `user`. Unpinning twice changes nothing.
     pub async fn unpin(&self, user: UserId, achievement: AchievementId) -> Result<(), AchievementError> {
         self.deps.retried(|| self.unpin_once(user, achievement)).await
     }
@@ -88,7 +86,8 @@ impl Achievements {
     }
 }
 
-/// What `user` has unlocked, `achievement` among it. The lock keeps two requests from pinning the last one both.
+/// The unlocked achievements of `user`, which must include `achievement`. The account lock prevents that two requests both take
+/// the last place.
 async fn lock(
     tx: &mut dyn UnitOfWork,
     user: UserId,

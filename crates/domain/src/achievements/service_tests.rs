@@ -1,4 +1,4 @@
-//! Looking at achievements and pinning them, over mocked ports.
+//! Listing and pinning achievements over mocked ports.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,7 +31,7 @@ fn unlocked(id: AchievementId, pinned: bool) -> Unlocked {
     Unlocked { id, tier: None, at: NOW, pinned }
 }
 
-/// The use cases over `reader` and transactions as `prepare` makes them, and how many of them were committed.
+/// The use cases over `reader` and transactions made by `prepare`, and the number of commits.
 fn achievements(
     reader: MockAchievementReader,
     prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
@@ -47,7 +47,7 @@ fn achievements(
     (Achievements::new(store.with_reads(reads).deps_at(NOW)), commits)
 }
 
-/// What Bob sees of Ada, who lives in `zone` and has `shown` to show, if anything.
+/// Ada's achievements as Bob sees them, if she lives in `zone` and the reader returns `shown`.
 fn seen(zone: Option<&str>, today: Date, shown: Option<Shown>) -> Result<Vec<AchievementState>, AchievementError> {
     let mut reader = MockAchievementReader::new();
     reader
@@ -60,12 +60,12 @@ fn seen(zone: Option<&str>, today: Date, shown: Option<Shown>) -> Result<Vec<Ach
 }
 
 #[test]
-fn whom_the_viewer_may_not_see_shows_no_achievements_either() {
+fn achievements_of_hidden_profile_are_hidden() {
     assert!(matches!(seen(None, date!(2026 - 11 - 22), None), Err(AchievementError::Private)));
 }
 
 #[test]
-fn every_achievement_of_the_catalogue_says_how_far_it_is_as_of_the_local_day() {
+fn achievements_list_whole_catalogue_with_local_progress() {
     let shown = Shown {
         facts: Facts {
             held: [(id("first-sync"), None)].into_iter().collect(),
@@ -94,7 +94,7 @@ fn every_achievement_of_the_catalogue_says_how_far_it_is_as_of_the_local_day() {
     }
 }
 
-/// Pins `achievement`, or unpins it, where so many others are pinned.
+/// Pins or unpins `achievement`, with `others` pinned.
 fn pin(achievement: AchievementId, pins: bool, others: usize, itself: Option<bool>) -> (Option<&'static str>, usize) {
     let (achievements, commits) = achievements(MockAchievementReader::new(), move |tx| {
         tx.accounts.expect_lock().withf(|user| *user == ADA).returning(|_| Ok(Some(account())));
@@ -115,7 +115,7 @@ fn pin(achievement: AchievementId, pins: bool, others: usize, itself: Option<boo
 }
 
 #[test]
-fn six_of_what_is_unlocked_can_be_pinned_and_one_that_is_pinned_takes_no_second_place() {
+fn pin_at_most_six_and_repeated_pin_takes_no_place() {
     let achievement = id("first-sync");
     for (pins, others, itself, refused) in [
         (true, 0, Some(false), None),
@@ -133,7 +133,7 @@ fn six_of_what_is_unlocked_can_be_pinned_and_one_that_is_pinned_takes_no_second_
 }
 
 #[test]
-fn who_has_left_pins_nothing() {
+fn pin_deleted_account_is_refused() {
     let (achievements, commits) = achievements(MockAchievementReader::new(), |tx| {
         tx.accounts.expect_lock().returning(|_| Ok(None));
     });
@@ -145,7 +145,7 @@ fn who_has_left_pins_nothing() {
 }
 
 #[test]
-fn a_pin_that_cannot_be_stored_is_not_committed() {
+fn pin_store_failure_is_not_committed() {
     let (achievements, commits) = achievements(MockAchievementReader::new(), |tx| {
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.progress.expect_unlocked().returning(|_| Ok(vec![unlocked(id("first-sync"), false)]));

@@ -1,10 +1,10 @@
-//! Somebody who administers this instance.
+//! Proof that a caller is an administrator.
 
 use crate::ids::UserId;
 use crate::users::Username;
 
-/// Somebody of whom it was looked up, in this request, that they administer this instance, and who calls through a session.
-/// [`Administration::admit`](super::Administration::admit) alone makes one, so what takes it cannot be done by others.
+/// An account that was verified, in this request, to be an administrator and to call through a session. Only
+/// [`Administration::admit`](super::Administration::admit) makes one, so a use case that takes it is closed to other callers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Administrator {
     user: UserId,
@@ -12,35 +12,31 @@ pub struct Administrator {
 }
 
 impl Administrator {
-    /// Who was looked up, and from where they call.
     pub(super) fn admitted(user: UserId, ip: Option<String>) -> Self {
         Self { user, ip }
     }
 
-    /// An administrator nobody was asked about; for tests.
+    /// An administrator without verification, for tests.
     #[cfg(any(test, feature = "testing"))]
     pub fn unchecked(user: UserId) -> Self {
         Self::admitted(user, Some("192.0.2.7".to_owned()))
     }
 
-    /// The account.
     pub fn id(&self) -> UserId {
         self.user
     }
 
-    /// The address they call from.
+    /// The address of the call.
     pub fn ip(&self) -> Option<&str> {
         self.ip.as_deref()
     }
 }
 
-/// An administrator as the operator sees them.
+/// An administrator in the operator's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedAdministrator {
-    /// The account.
     pub id: UserId,
-    /// Its name.
     pub username: Username,
-    /// Whether the account was deleted; its owner may come back, and administers then.
+    /// Whether the account was deleted. It administers again if it is restored.
     pub has_left: bool,
 }

@@ -1,4 +1,4 @@
-//! The log of what administrators and operators did.
+//! The audit log of administrators and operators.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,31 +11,23 @@ use crate::payload::{Payload, StoredData};
 use crate::usage::ModelName;
 use crate::users::Username;
 
-/// What can be done.
+/// The actions that the log records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminActionKind {
-    /// Somebody became an administrator.
     GrantAdministrator,
-    /// Somebody is none any more.
     RevokeAdministrator,
-    /// An account was kept off the boards.
+    /// The account was hidden from the boards.
     FlagAccount,
-    /// It is no more.
     UnflagAccount,
-    /// A model got a price by decision.
+    /// An administrator set the price of a model.
     SetPrice,
-    /// That decision was ended.
     EndPrice,
-    /// A job is tried again.
     RetryJob,
-    /// A job was removed.
     RemoveJob,
-    /// The boards are computed anew.
     RefreshBoards,
 }
 
 impl AdminActionKind {
-    /// All actions.
     pub const ALL: [Self; 9] = [
         Self::GrantAdministrator,
         Self::RevokeAdministrator,
@@ -64,21 +56,16 @@ impl AdminActionKind {
     }
 }
 
-/// What something was done to.
+/// The object of an action.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditTarget {
-    /// An account.
     User(UserId),
-    /// A model.
     Model(ModelName),
-    /// A job.
     Job(JobId),
-    /// All boards.
     Boards,
 }
 
 impl AuditTarget {
-    /// What sort of thing it is.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::User(_) => "user",
@@ -88,7 +75,7 @@ impl AuditTarget {
         }
     }
 
-    /// Which one, as text.
+    /// The id or name of the object.
     pub fn name(&self) -> String {
         match self {
             Self::User(id) => id.to_string(),
@@ -99,12 +86,10 @@ impl AuditTarget {
     }
 }
 
-/// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuditActor {
-    /// Whoever runs this instance, by a command of the worker.
+    /// The operator of this instance, through a command of the worker.
     Operator,
-    /// An administrator.
     Administrator(Administrator),
 }
 
@@ -114,24 +99,21 @@ impl From<&Administrator> for AuditActor {
     }
 }
 
-/// Something that is done, for the log.
+/// An action to be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdminAction {
-    /// What.
     pub kind: AdminActionKind,
-    /// To what.
     pub target: AuditTarget,
-    /// More about it, such as the reason.
+    /// Such as the reason.
     pub details: Payload,
 }
 
 impl AdminAction {
-    /// `action`, done to `target`.
     pub fn new(kind: AdminActionKind, target: AuditTarget, details: Payload) -> Self {
         Self { kind, target, details }
     }
 
-    /// Writes to the log that `actor` does this at `now`, in the transaction in which it is done.
+    /// Records the action by `actor` at `now`, in the transaction that performs it.
     pub async fn record(
         self,
         log: &mut dyn AdministrationRepository,
@@ -144,52 +126,43 @@ impl AdminAction {
     }
 }
 
-/// An entry of the log, to be written.
+/// An entry of the log to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRecord {
-    /// Names the entry.
     pub id: Uuid,
-    /// When.
     pub at: OffsetDateTime,
-    /// Who.
     pub actor: AuditActor,
-    /// What.
     pub action: AdminAction,
 }
 
-/// An entry of the log, as it is read.
+/// An entry of the log as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Names the entry.
     pub id: Uuid,
-    /// When.
     pub at: OffsetDateTime,
-    /// Whether an operator did it.
     pub by_operator: bool,
-    /// Which administrator did it, while there is that account.
+    /// `None` for an operator, and once the account is purged.
     pub actor: Option<(UserId, Username)>,
-    /// What, by [`AdminActionKind::name`]; another version may know more.
+    /// The [`AdminActionKind::name`]; another release may write others.
     pub action: String,
-    /// What sort of thing it was done to, by [`AuditTarget::kind`].
+    /// The [`AuditTarget::kind`].
     pub target_kind: String,
-    /// Which one.
+    /// The [`AuditTarget::name`].
     pub target: String,
-    /// What the account it was done to is called, where it is one and still there.
+    /// The current username, if the object is an account that still exists.
     pub target_username: Option<Username>,
-    /// More about it.
     pub details: StoredData,
-    /// From where.
+    /// The address of the call.
     pub ip: Option<String>,
 }
 
-/// Which entries are asked for; what is `None` is not looked at.
+/// Selects entries of the log; `None` selects all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuditFilter {
-    /// Those of the administrator called so.
+    /// Entries of this administrator.
     pub actor: Option<Username>,
-    /// Those of this action.
     pub action: Option<AdminActionKind>,
-    /// Those about this account (by id or username), model or job.
+    /// Entries about this account (by id or username), model or job.
     pub target: Option<String>,
 }
 
@@ -200,13 +173,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_a_name_of_its_own() {
+    fn admin_actions_have_distinct_names() {
         let names: BTreeSet<_> = AdminActionKind::ALL.into_iter().map(AdminActionKind::name).collect();
         assert_eq!(names.len(), AdminActionKind::ALL.len());
     }
 
     #[test]
-    fn a_target_says_what_and_which() {
+    fn audit_target_has_kind_and_name() {
         let id = Uuid::from_u128(7);
         for (target, kind, name) in [
             (AuditTarget::User(UserId(id)), "user", "00000000-0000-0000-0000-000000000007"),

@@ -1,4 +1,4 @@
-//! What can go wrong when somebody administers.
+//! Errors of administration.
 
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -8,31 +8,26 @@ use crate::ids::JobId;
 use crate::jobs::JobStatus;
 use crate::users::Username;
 
-/// Why a use case of administrators failed; nothing was changed, and nothing written to the log.
+/// Why a use case of administrators failed. Nothing was changed or logged.
 #[derive(Debug, Error)]
 pub enum AdministrationError {
-    /// Who asks is no administrator, or calls with an API token.
-    #[error("This is for administrators.")]
+    /// The caller is no administrator, or calls with an API token.
+    #[error("This request needs an administrator who is signed in with a session.")]
     NotAnAdministrator,
-    /// There is no such account.
-    #[error("There is no such user.")]
+    #[error("There is no user {0}.")]
     UnknownUser(String),
-    /// The account is kept off the boards already.
-    #[error("This account is flagged already.")]
+    #[error("This account is already flagged. Lift the flag first.")]
     FlaggedAlready,
-    /// Nothing keeps the account off the boards.
     #[error("This account is not flagged.")]
     NotFlagged(Username),
-    /// A flag would be over before it begins.
-    #[error("A flag cannot end before it begins.")]
+    /// The flag's expiry is not in the future.
+    #[error("The expiry of a flag must be in the future.")]
     FlagEndsBefore(OffsetDateTime),
-    /// There is no such job.
-    #[error("There is no such job.")]
+    #[error("There is no job {0}.")]
     UnknownJob(JobId),
-    /// The job is in a state in which this cannot be done to it.
-    #[error("This job is {0}.")]
+    /// The state of the job does not permit this.
+    #[error("The state of this job ({0}) does not permit this action.")]
     JobIs(JobStatus),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -83,28 +78,28 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_administration_is_as_the_api_promises() {
+    fn administration_errors_keep_api_contract() {
         assert_promises([
             (
                 AdministrationError::NotAnAdministrator,
                 ErrorKind::Forbidden,
                 "not_an_administrator",
                 None,
-                "This is for administrators.",
+                "This request needs an administrator who is signed in with a session.",
             ),
             (
                 AdministrationError::UnknownUser("eve".into()),
                 ErrorKind::NotFound,
                 "unknown_user",
                 Some(Subject::new("User", "username", "eve")),
-                "There is no such user.",
+                "There is no user eve.",
             ),
             (
                 AdministrationError::FlaggedAlready,
                 ErrorKind::Conflict,
                 "flagged_already",
                 Some(Subject::unnamed("Flag", "username")),
-                "This account is flagged already.",
+                "This account is already flagged. Lift the flag first.",
             ),
             (
                 AdministrationError::NotFlagged(Username::trusted("ada")),
@@ -118,21 +113,21 @@ mod tests {
                 ErrorKind::Invalid,
                 "flag_ends_before",
                 None,
-                "A flag cannot end before it begins.",
+                "The expiry of a flag must be in the future.",
             ),
             (
                 AdministrationError::UnknownJob(JobId(Uuid::from_u128(7))),
                 ErrorKind::NotFound,
                 "unknown_job",
                 Some(Subject::new("Job", "id", "00000000-0000-0000-0000-000000000007")),
-                "There is no such job.",
+                "There is no job 00000000-0000-0000-0000-000000000007.",
             ),
             (
                 AdministrationError::JobIs(JobStatus::Running),
                 ErrorKind::Conflict,
                 "job_in_another_state",
                 Some(Subject::unnamed("Job", "status")),
-                "This job is running.",
+                "The state of this job (running) does not permit this action.",
             ),
         ]);
     }

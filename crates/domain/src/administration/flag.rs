@@ -1,4 +1,4 @@
-//! Flags: decisions that keep an account off the boards.
+//! Flags: decisions that hide an account from the boards.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,17 +8,17 @@ use super::reason::Reason;
 use crate::ids::UserId;
 use crate::users::Username;
 
-/// A decision to keep an account off the boards, as it is asked for.
+/// A flag to be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagOrder {
-    /// Why; the account's owner may read it.
+    /// The owner of the account can read it.
     pub reason: Reason,
-    /// Until when; `None` is until it is lifted.
+    /// `None`: valid until it is lifted.
     pub expires_at: Option<OffsetDateTime>,
 }
 
 impl FlagOrder {
-    /// Fails where the flag would be over at `now`.
+    /// Fails unless the flag ends after `now`.
     pub fn check(&self, now: OffsetDateTime) -> Result<(), AdministrationError> {
         match self.expires_at {
             Some(end) if end <= now => Err(AdministrationError::FlagEndsBefore(end)),
@@ -27,40 +27,34 @@ impl FlagOrder {
     }
 }
 
-/// A decision that keeps, or kept, an account off the boards.
+/// A decision that hides, or hid, an account from the boards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Names the decision.
     pub id: Uuid,
-    /// Whom it is about.
+    /// The flagged account.
     pub user: UserId,
-    /// What they are called.
     pub username: Username,
-    /// Why.
     pub reason: Reason,
-    /// Who decided; `None` once that account is gone for good.
+    /// The deciding administrator; `None` once that account is purged.
     pub by: Option<Username>,
-    /// When.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was lifted, or noted that it was over.
+    /// When the flag was lifted, or its expiry was recorded.
     pub lifted_at: Option<OffsetDateTime>,
 }
 
-/// What became of a flag.
+/// The state of a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlagState {
-    /// It keeps the account off the boards.
+    /// It hides the account.
     Standing,
-    /// Its time is over.
+    /// It has expired.
     Expired,
-    /// An administrator took it back before.
+    /// An administrator lifted it before its expiry.
     Lifted,
 }
 
 impl FlagState {
-    /// The state's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Standing => "standing",
@@ -71,7 +65,7 @@ impl FlagState {
 }
 
 impl Flag {
-    /// What has become of it by `now`. One whose end was noted is over like one whose end was not.
+    /// The state at `now`. An expired flag is expired whether or not its expiry was recorded.
     pub fn state(&self, now: OffsetDateTime) -> FlagState {
         let ends_by = |at: OffsetDateTime| self.expires_at.is_some_and(|end| end <= at);
         match self.lifted_at {
@@ -91,7 +85,7 @@ mod tests {
     use crate::usage::testing::NOW;
 
     #[test]
-    fn a_flag_stands_until_it_is_lifted_or_over() {
+    fn flag_stands_until_lifted_or_expired() {
         let (earlier, later) = (NOW - Duration::HOUR, NOW + Duration::HOUR);
         for (expires_at, lifted_at, state) in [
             (None, None, FlagState::Standing),
@@ -118,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn what_became_of_a_flag_is_called_what_the_api_calls_it() {
+    fn flag_states_have_api_names() {
         let states = [FlagState::Standing, FlagState::Expired, FlagState::Lifted];
         assert_eq!(states.map(FlagState::name), ["standing", "expired", "lifted"]);
     }
 
     #[test]
-    fn a_flag_ends_after_it_begins() {
+    fn flag_order_must_end_in_future() {
         let order = |expires_at| FlagOrder { reason: Reason::trusted("no"), expires_at };
         for (end, is_fine) in [
             (None, true),

@@ -1,8 +1,8 @@
-//! Administrators: who they are, what they decide, and the log of all of it.
+//! Administration: administrators, their decisions, and the audit log.
 //!
-//! Whatever only an administrator may do takes an [`Administrator`], here and in other contexts, and only [`Administration::admit`]
-//! makes one. Each act is written to the audit log in the transaction that does it ([`AdminAction::record`]), so neither is there without
-//! the other. Who makes administrators is the operator, by the worker's commands, which are written down as well.
+//! A use case for administrators takes an [`Administrator`], here and in other contexts; only [`Administration::admit`] makes
+//! one. An action and its log entry are written in one transaction ([`AdminAction::record`]). The operator grants and revokes
+//! the role with commands of the worker, which are logged too.
 
 mod administrator;
 mod audit;

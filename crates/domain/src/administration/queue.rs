@@ -1,24 +1,23 @@
-//! What administrators see of the queue of jobs, and may do about a job.
+//! The queue of jobs, as administrators see and change it.
 
 use super::error::AdministrationError;
 use crate::jobs::JobStatus;
 use crate::jobs::ports::{HeldJob, ListedJob, QueueState};
 
-/// The queue at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueView {
-    /// How many jobs there are, by kind and state.
+    /// The number of jobs by kind and state.
     pub states: Vec<QueueState>,
-    /// The latest that were given up.
+    /// The latest dead jobs.
     pub dead: Vec<ListedJob>,
 }
 
-/// Fails unless `job` can be tried again: it was given up, or waits.
+/// Fails unless `job` can be retried: it is dead or pending.
 pub(super) fn may_retry(job: &HeldJob) -> Result<(), AdministrationError> {
     allowed(job, &[JobStatus::Dead, JobStatus::Pending])
 }
 
-/// Fails unless `job` can be removed: nobody works on it.
+/// Fails unless `job` can be removed: it is not running.
 pub(super) fn may_remove(job: &HeldJob) -> Result<(), AdministrationError> {
     allowed(job, &[JobStatus::Dead, JobStatus::Pending, JobStatus::Done])
 }
@@ -32,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_is_left_alone_and_what_is_done_is_not_done_again() {
+    fn job_running_is_refused_and_done_is_not_retried() {
         for (status, retried, removed) in [
             (JobStatus::Pending, true, true),
             (JobStatus::Dead, true, true),

@@ -1,6 +1,6 @@
-//! Why somebody decided something.
+//! The reason of a decision.
 
-/// Why somebody decided something: 1 to 500 characters, not blank.
+/// The reason of a decision: 1 to 500 characters, not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
@@ -8,19 +8,18 @@ impl Reason {
     /// The most characters of a reason.
     pub const LONGEST: usize = 500;
 
-    /// Takes a reason without the blanks around it; `None` where nothing is left, it is too long, or it has a NUL.
+    /// Takes a trimmed reason; `None` if it is empty, too long, or contains a NUL.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// Takes a reason that was checked before, such as one read back from the database.
+    /// Takes a reason that was checked before, such as a stored one.
     pub fn trusted(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The reason as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_says_something() {
+    fn reason_blank_or_too_long_is_refused() {
         for (text, is_one) in [("x", true), ("  ", false), ("", false), ("a\0b", false)] {
             assert_eq!(Reason::parse(text).is_some(), is_one, "{text:?}");
         }

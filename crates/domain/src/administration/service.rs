@@ -1,4 +1,4 @@
-//! What administrators do, and the operator about them.
+//! The use cases of administrators and of the operator.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::store::UnitOfWork;
 use crate::text::rfc3339;
 use crate::users::{User, Username, gone_by};
 
-/// How many jobs that were given up are shown.
+/// The most dead jobs that are shown.
 const DEAD_SHOWN: u32 = 100;
 
 /// The use cases of administrators that are no other context's, and of the operator who makes them.
@@ -37,7 +37,7 @@ impl Administration {
         Self { deps, queue }
     }
 
-    /// Who calls through `via` from `ip` as an administrator. Fails for everybody else, and for every API token.
+    /// Verifies that `user`, who calls through `via` from `ip`, is an administrator. An API token is always refused.
     pub async fn admit(
         &self,
         user: UserId,
@@ -51,7 +51,7 @@ impl Administration {
         Ok(Administrator::admitted(user, ip))
     }
 
-    /// The operator makes the account called `name` an administrator; says whether it was none before.
+    /// Grants the role to the account `name`, for the operator; returns whether that was a change.
     pub async fn grant(&self, name: &str) -> Result<bool, AdministrationError> {
         self.deps.retried(|| self.grant_once(name)).await
     }
@@ -66,8 +66,8 @@ impl Administration {
         self.set_administrator(tx, user, name, true).await
     }
 
-    /// The operator makes the account called `name` an administrator no more, also one whose owner left and may come back;
-    /// says whether it was one before. What is under way comes to its end.
+    /// Revokes the role of the account `name`, also of one deleted within its grace period; returns whether that was a change.
+    /// Running requests finish.
     pub async fn revoke(&self, name: &str) -> Result<bool, AdministrationError> {
         self.deps.retried(|| self.revoke_once(name)).await
     }
@@ -104,12 +104,12 @@ impl Administration {
         Ok(true)
     }
 
-    /// All administrators, by username; for the operator.
+    /// All administrators by username, for the operator.
     pub async fn administrators(&self) -> Result<Vec<ListedAdministrator>, AdministrationError> {
         Ok(self.deps.reads().administration().administrators().await?)
     }
 
-    /// Keeps the account called `username` off the boards, at once. Its owner's dashboard goes on working.
+    /// Hides the account `username` from the boards at once. Its dashboard keeps working.
     pub async fn flag(
         &self,
         by: &Administrator,
@@ -154,8 +154,8 @@ impl Administration {
         })
     }
 
-    /// Lifts the flag of the account called `username`. Boards that were refreshed meanwhile have no place for it, so the
-    /// transaction asks for a refresh.
+    /// Lifts the flag of the account `username`. Boards refreshed meanwhile have no rank for it, so the transaction queues a
+    /// refresh.
     pub async fn unflag(
         &self,
         by: &Administrator,
@@ -184,7 +184,7 @@ impl Administration {
         Ok(tx.commit().await?)
     }
 
-    /// The flags that stand and those of the past, the newest first, and the instant at which they are judged.
+    /// Standing and past flags, newest first, and the instant at which they are judged.
     pub async fn flags(
         &self,
         _: &Administrator,
@@ -193,7 +193,7 @@ impl Administration {
         Ok((self.deps.reads().administration().flags(page).await?, self.deps.now()))
     }
 
-    /// The entries of the log that `filter` asks for, the newest first.
+    /// The entries of the log that `filter` selects, newest first.
     pub async fn audit(
         &self,
         _: &Administrator,
@@ -203,14 +203,13 @@ impl Administration {
         Ok(self.deps.reads().administration().audit(filter, page).await?)
     }
 
-    /// The queue at a glance.
     pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
         let states = self.queue.states().await?;
         let dead = self.queue.list(Some(JobStatus::Dead), DEAD_SHOWN).await?;
         Ok(QueueView { states, dead })
     }
 
-    /// Makes a job that was given up, or waits, due now, with all its attempts.
+    /// Makes a dead or pending job due now, with all its attempts.
     pub async fn retry_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
         self.deps.retried(|| self.retry_job_once(by, id)).await
     }
@@ -225,7 +224,7 @@ impl Administration {
         Ok(tx.commit().await?)
     }
 
-    /// Removes a job that nobody works on.
+    /// Removes a job that is not running.
     pub async fn remove_job(&self, by: &Administrator, id: JobId) -> Result<(), AdministrationError> {
         self.deps.retried(|| self.remove_job_once(by, id)).await
     }

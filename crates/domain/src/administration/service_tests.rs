@@ -1,4 +1,4 @@
-//! Administering, with mocks: who is let in, and that nothing is done without an entry in the log.
+//! Administration over mocked ports: authorisation, and that each action is logged.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -45,7 +45,7 @@ fn user(id: UserId) -> User {
     }
 }
 
-/// The use cases on transactions that `prepare` makes, what is noted in them, and how many are committed.
+/// The use cases over transactions made by `prepare`, the recorded entries, and the number of commits.
 struct Trial {
     administration: Administration,
     noted: Arc<Mutex<Vec<AuditRecord>>>,
@@ -82,7 +82,7 @@ impl Trial {
         Self { administration, noted, commits }
     }
 
-    /// What was committed: actor, action, target and details of each entry. What is noted and not committed fails.
+    /// The committed entries: actor, action, target and details. A recorded entry without a commit fails.
     fn log(&self) -> Vec<(AuditActor, AdminActionKind, AuditTarget, Payload)> {
         let noted = self.noted.lock().expect("a list");
         assert_eq!(noted.len(), self.commits.load(Ordering::SeqCst), "each act with its entry, and no entry without");
@@ -100,7 +100,7 @@ fn by_root() -> AuditActor {
 }
 
 #[test]
-fn only_an_administrator_with_a_session_is_let_in() {
+fn admit_only_administrator_with_session() {
     let session = Via::Session(SessionId(Uuid::nil()));
     let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
     for (who, via, admitted) in
@@ -118,7 +118,7 @@ fn only_an_administrator_with_a_session_is_let_in() {
 }
 
 #[test]
-fn an_operator_makes_administrators_and_a_second_time_is_not_written_down() {
+fn grant_is_logged_once() {
     for (administers, is_new) in [(true, true), (true, false), (false, true), (false, false)] {
         let trial = Trial::new(move |tx| {
             let found = |_: &SignInName, left_after| {
@@ -141,7 +141,7 @@ fn an_operator_makes_administrators_and_a_second_time_is_not_written_down() {
 }
 
 #[test]
-fn nobody_who_is_not_there_becomes_an_administrator() {
+fn grant_unknown_account_is_refused() {
     for name in ["nobody", "no name", ""] {
         let trial = Trial::new(|tx| {
             tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
@@ -154,7 +154,7 @@ fn nobody_who_is_not_there_becomes_an_administrator() {
     }
 }
 
-/// Flags the account called `name`, where one stands or not.
+/// Flags the account `name`, which has a standing flag or not.
 fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static str>, Trial) {
     let expected = order.clone();
     let trial = Trial::new(move |tx| {
@@ -169,7 +169,7 @@ fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static st
 }
 
 #[test]
-fn a_flag_has_a_reason_and_an_end_and_stands_once() {
+fn flag_has_reason_and_end_and_stands_once() {
     let end = NOW + Duration::DAY;
     let order = |expires_at| FlagOrder { reason: Reason::trusted("made up"), expires_at };
     for (expires_at, told) in [(None, Value::Nothing), (Some(end), rfc3339(end).into())] {
@@ -192,7 +192,7 @@ fn a_flag_has_a_reason_and_an_end_and_stands_once() {
 }
 
 #[test]
-fn a_flag_that_stands_is_lifted() {
+fn unflag_lifts_standing_flag() {
     let id = Uuid::from_u128(3);
     for (name, stands, reason, expected) in [
         ("ada", true, Some("a mistake"), Ok(())),
@@ -219,7 +219,7 @@ fn a_flag_that_stands_is_lifted() {
 }
 
 #[test]
-fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
+fn job_action_is_logged_with_kind() {
     for (status, retried, removed) in [
         (Some(JobStatus::Dead), Ok(()), Ok(())),
         (Some(JobStatus::Pending), Ok(()), Ok(())),
@@ -254,7 +254,7 @@ fn a_job_is_tried_again_or_removed_and_its_kind_is_written_down() {
 }
 
 #[test]
-fn what_cannot_be_written_down_is_not_done() {
+fn action_that_cannot_be_logged_is_not_committed() {
     let store = TestUnitOfWork::store(|| {
         let mut tx = TestUnitOfWork::default();
         tx.users.expect_find_by_username().returning(|_| Ok(Some((user(ADA), None))));
@@ -268,7 +268,7 @@ fn what_cannot_be_written_down_is_not_done() {
 }
 
 #[test]
-fn the_queue_at_a_glance_is_every_state_and_the_latest_hundred_that_were_given_up() {
+fn queue_lists_every_state_and_latest_hundred_dead() {
     let state = QueueState { queue: "prices".into(), status: JobStatus::Pending, jobs: 2, next_at: Some(NOW) };
     let dead = ListedJob {
         id: JOB,
@@ -293,7 +293,7 @@ fn the_queue_at_a_glance_is_every_state_and_the_latest_hundred_that_were_given_u
 }
 
 #[test]
-fn flags_come_with_the_instant_they_are_judged_at_and_the_log_as_it_is_filtered() {
+fn flags_and_audit_are_paged_and_filtered() {
     let request = PageRequest { page: 2, size: 50 };
     let asked = AuditFilter { action: Some(AdminActionKind::FlagAccount), ..AuditFilter::default() };
     let expected = asked.clone();
@@ -314,7 +314,7 @@ fn flags_come_with_the_instant_they_are_judged_at_and_the_log_as_it_is_filtered(
 }
 
 #[test]
-fn an_administrator_is_let_in_with_the_address_they_call_from() {
+fn admit_keeps_address_of_call() {
     for ip in [Some("198.51.100.4"), None] {
         let mut reader = MockAdministrationReader::new();
         reader.expect_is_administrator().returning(|_| Ok(true));

@@ -1,4 +1,4 @@
-//! Two people side by side.
+//! Compares two users.
 
 use super::service::{Dashboard, overview};
 use super::views::Overview;
@@ -8,42 +8,37 @@ use crate::money::Usd;
 use crate::usage::{ModelName, Source};
 use crate::users::{User, UserError, Username};
 
-/// How many models and tools are named.
+/// The models and tools that are listed.
 const FAVOURITES: u32 = 3;
 
-/// One of two people who are compared.
+/// One of two compared users.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
-    /// The account.
     pub user: User,
-    /// The figures.
     pub overview: Overview,
-    /// What was used most.
     pub favourites: Favourites,
 }
 
-/// The models and tools that cost a person most.
+/// The models and tools with the highest cost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Favourites {
-    /// The models, the dearest first.
+    /// The models, the highest cost first.
     pub models: Vec<Top<ModelName>>,
-    /// The tools, the dearest first.
+    /// The tools, the highest cost first.
     pub sources: Vec<Top<Source>>,
 }
 
-/// A model or a tool with what it came to.
+/// A model or a tool with its sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Top<T> {
-    /// The model or the tool.
     pub what: T,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
 }
 
 impl Dashboard {
-    /// The people called `a` and `b`. Whom `viewer` may not see does not exist here, so that nothing is told of either.
+    /// Compares the users `a` and `b`. A user that `viewer` may not see is unknown, so the result reveals nothing about either.
     pub async fn compare(
         &self,
         a: &Username,

@@ -1,4 +1,4 @@
-//! Two people side by side, over a mocked reader.
+//! Comparisons over a mocked reader.
 
 use pollster::block_on;
 use time::macros::{date, datetime};
@@ -25,7 +25,7 @@ fn ada_herself() -> User {
     person(ADA, "ada")
 }
 
-/// Lives where it is tomorrow already.
+/// Lives in a zone with the next date.
 fn bob_himself() -> User {
     User { zone: Zone::parse("Asia/Tokyo"), ..person(BOB, "bob") }
 }
@@ -34,7 +34,7 @@ fn names() -> (Username, Username) {
     (Username::trusted("ADA"), Username::trusted("bob"))
 }
 
-/// A dashboard through which Eve sees `people` and, a moment later, the figures of `shown`.
+/// A dashboard in which Eve sees `people` and, a moment later, the figures of `shown`.
 fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
     let mut profiles = MockProfileReader::new();
     profiles
@@ -65,7 +65,7 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
 }
 
 #[test]
-fn two_people_stand_in_the_order_they_are_asked_for_each_on_their_own_day() {
+fn compare_keeps_order_and_uses_each_local_day() {
     let (ada, bob) = names();
     let (hers, his) = ((ADA, 10, 1, 0), (BOB, 20, 1, 1));
     for (first, second, expected) in [(&ada, &bob, [hers, his]), (&bob, &ada, [his, hers])] {
@@ -80,7 +80,7 @@ fn two_people_stand_in_the_order_they_are_asked_for_each_on_their_own_day() {
 }
 
 #[test]
-fn whom_the_viewer_may_not_see_does_not_exist_here_and_nothing_is_asked_of_the_other() {
+fn compare_hidden_user_is_unknown_and_figures_are_not_read() {
     for (people, missing) in [(vec![bob_himself()], "ADA"), (vec![ada_herself()], "bob"), (Vec::new(), "ADA")] {
         let dashboard = dashboard(people, &[]);
         let (ada, bob) = names();
@@ -90,7 +90,7 @@ fn whom_the_viewer_may_not_see_does_not_exist_here_and_nothing_is_asked_of_the_o
 }
 
 #[test]
-fn who_turns_private_in_between_does_not_exist_either() {
+fn compare_user_hidden_meanwhile_is_unknown() {
     for (shown, missing) in [(&[BOB][..], "ada"), (&[ADA], "bob")] {
         let dashboard = dashboard(vec![bob_himself(), ada_herself()], shown);
         let (ada, bob) = names();

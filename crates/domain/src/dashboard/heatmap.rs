@@ -1,4 +1,4 @@
-//! A year of days, each with how busy it was for that year.
+//! The heatmap of a year: each day with its level of activity.
 
 use time::{Date, Month};
 
@@ -6,30 +6,27 @@ use super::views::DayUsage;
 use crate::days::days_between;
 use crate::money::Usd;
 
-/// A year at a glance.
+/// The heatmap of a year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heatmap {
-    /// The year.
     pub year: i32,
-    /// Every day of it, oldest first.
+    /// Every day of the year, oldest first.
     pub days: Vec<HeatDay>,
 }
 
-/// One day of a heatmap.
+/// A day of a heatmap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeatDay {
     /// The local date.
     pub date: Date,
-    /// Its tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
-    /// 0 without usage, else the quartile of the year's active days it is in, 1 to 4.
+    /// 0 without usage, otherwise the quartile among the year's active days, 1 to 4.
     pub level: u8,
 }
 
 impl Heatmap {
-    /// The heatmap of `year`, whose active days are `active`, oldest first.
+    /// The heatmap of `year` with the days `active`, oldest first.
     pub fn of(year: i32, active: &[DayUsage]) -> Self {
         let mut sorted: Vec<i64> = active.iter().map(|day| day.sums.tokens).collect();
         sorted.sort_unstable();
@@ -52,7 +49,7 @@ pub(super) fn year_bounds(year: i32) -> (Date, Date) {
     (day(Month::January, 1), day(Month::December, 31))
 }
 
-/// Which quarter of `sorted` the value is in, 1 to 4, by the share of values that are smaller: equal days are equal.
+/// The quartile of `value` in `sorted`, 1 to 4, by the share of smaller values: equal days have equal levels.
 fn quartile(sorted: &[i64], value: i64) -> u8 {
     let smaller = sorted.partition_point(|other| *other < value);
     match 4 * smaller / sorted.len().max(1) {
@@ -70,7 +67,7 @@ mod tests {
     use time::macros::date;
 
     #[test]
-    fn days_are_ranked_among_the_active_days_of_the_year() {
+    fn heatmap_levels_are_quartiles_of_active_days() {
         for (active, levels) in [
             (&[][..], &[][..]),
             (&[5], &[1]),
@@ -88,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_year_has_all_of_its_days_and_empty_ones_are_cold() {
+    fn heatmap_has_every_day_and_level_0_without_usage() {
         let day = |date, tokens| DayUsage { date, sums: Sums { tokens, ..Sums::default() } };
         let heatmap = Heatmap::of(2024, &[day(date!(2024 - 02 - 29), 3), day(date!(2024 - 12 - 31), 8)]);
         let warm: Vec<_> = heatmap.days.iter().filter(|day| day.level > 0).map(|day| (day.date, day.tokens)).collect();

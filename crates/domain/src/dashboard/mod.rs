@@ -1,4 +1,4 @@
-//! What people see of their usage: totals, trends, tools, models, machines. Ready projections, read without a transaction.
+//! Dashboards: totals, trends, tools, models and machines, as projections that are read without a transaction.
 
 mod compare;
 #[cfg(test)]

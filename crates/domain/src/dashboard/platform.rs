@@ -1,11 +1,10 @@
-//! What the whole instance comes to: computed by the worker, hourly, and read as it was stored. Figures of this moment would show
-//! what one person just did.
+//! The totals of the instance. The worker computes them hourly; live figures would reveal the actions of single users.
 
 use super::views::PlatformTotals;
 use crate::deps::Deps;
 use crate::error::StoreError;
 
-/// Computes the figures of the whole instance.
+/// Computes the totals of the instance.
 #[derive(Clone)]
 pub struct PlatformFigures {
     deps: Deps,
@@ -16,7 +15,7 @@ impl PlatformFigures {
         Self { deps }
     }
 
-    /// Computes and stores them; returns them.
+    /// Computes, stores and returns the totals.
     pub async fn refresh(&self) -> Result<PlatformTotals, StoreError> {
         let mut tx = self.deps.begin().await?;
         let totals = tx.platform().refresh(self.deps.now()).await?;
@@ -37,7 +36,7 @@ mod tests {
     use crate::usage::testing::NOW;
 
     #[test]
-    fn platform_figures_are_stored_as_of_now() {
+    fn platform_totals_are_stored_as_of_now() {
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = commits.clone();
         let totals = PlatformTotals { tokens: 7, users: 3, tools: 1 };

@@ -1,4 +1,4 @@
-//! What dashboards need from outside.
+//! Ports of dashboards.
 
 use std::collections::BTreeSet;
 
@@ -13,34 +13,33 @@ use crate::ids::UserId;
 use crate::progression::EventXp;
 use crate::usage::Sums;
 
-/// The figures of one person, as they are stored.
+/// The stored figures of an account.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Figures {
     /// Lifetime totals.
     pub totals: Sums,
-    /// The active days.
     pub active_days: BTreeSet<Date>,
-    /// Tokens of the days asked for.
+    /// Tokens of the requested days.
     pub window_tokens: i64,
-    /// XP awarded for events.
+    /// XP of events.
     pub event_xp: EventXp,
-    /// How many achievements are unlocked.
+    /// Unlocked achievements.
     pub achievements: u32,
-    /// How many different models were used.
+    /// Different models.
     pub models: u32,
-    /// How many different tools were used.
+    /// Different tools.
     pub sources: u32,
 }
 
-/// Reads what is shown. Each method is one statement, and each asks anew whether `viewer` (nobody, when anonymous) may
-/// see it: of who may not be seen there is nothing, whatever an earlier statement said.
+/// Reads projections. Each method is one statement and decides itself whether `viewer` (`None` is anonymous) may see the account
+/// (I7). A hidden account yields nothing.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DashboardReader: Send + Sync {
-    /// The figures of those people whom `viewer` may see, with the tokens of their windows.
+    /// The figures of the visible accounts, with the tokens of their windows.
     async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError>;
 
-    /// Of those people whom `viewer` may see, the dearest models and tools, up to `count` each, by cost, then tokens.
+    /// The models and tools with the highest cost of the visible accounts, up to `count` each, by cost, then tokens.
     async fn favourites(
         &self,
         people: &[UserId],
@@ -59,23 +58,23 @@ pub trait DashboardReader: Send + Sync {
         viewer: Option<UserId>,
     ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError>;
 
-    /// Usage by tool, by cost, then tokens; up to [`MOST_LISTED`](super::MOST_LISTED) rows, as each of the lists by name.
+    /// Usage by tool, by cost, then tokens. Like all lists by name, it has up to [`MOST_LISTED`](super::MOST_LISTED) rows.
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError>;
 
     /// Usage by model, by cost, then tokens.
     async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError>;
 
-    /// Usage by machine, for its owner, the last synced first.
+    /// Usage by machine, for the owner, the last synced first.
     async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError>;
 
-    /// What the whole instance came to when the worker last computed it; nothing before that.
+    /// The last computed totals of the instance; zero before the first computation.
     async fn platform(&self) -> Result<PlatformTotals, StoreError>;
 }
 
-/// Computes what the whole instance comes to.
+/// Computes the totals of the instance.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PlatformRepository: Send {
-    /// Stores the figures as of `now` in the place of those before.
+    /// Replaces the stored totals by those of `now`.
     async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError>;
 }

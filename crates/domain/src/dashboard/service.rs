@@ -1,4 +1,4 @@
-//! What people look at.
+//! Reads dashboards and profiles.
 
 use time::Date;
 
@@ -22,12 +22,11 @@ pub struct Dashboard {
     pub(super) profiles: Profiles,
 }
 
-/// A person's profile as a viewer may see it.
+/// A profile as a viewer may see it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WebProfile {
-    /// The account.
     pub user: User,
-    /// The figures; `None` when the viewer may not see them.
+    /// `None` if the viewer may not see the figures.
     pub overview: Option<Overview>,
 }
 
@@ -36,19 +35,17 @@ impl Dashboard {
         Self { profiles: Profiles::new(deps.clone()), deps }
     }
 
-    /// The profile of the person called `name`, as `viewer` may see it.
+    /// The profile of the user `name`, with what `viewer` may see.
     pub async fn profile(&self, name: &Username, viewer: Option<UserId>) -> Result<WebProfile, UserError> {
         let FoundProfile { user, is_visible } = self.profiles.find(name, viewer).await?;
         let overview = if is_visible { self.visible_overview(&user, viewer).await? } else { None };
         Ok(WebProfile { user, overview })
     }
 
-    /// Everything at a glance.
     pub async fn overview(&self, look: &ViewedProfile) -> Result<Overview, UserError> {
         self.visible_overview(&look.user, look.viewer).await?.ok_or(UserError::Private)
     }
 
-    /// The last `days` days.
     pub async fn trends(&self, look: &ViewedProfile, days: TrendDays) -> Result<Trends, UserError> {
         let to = self.local_time(&look.user).date;
         let shown = Window { person: look.user.id, from: window_start(to, days.get()), to };
@@ -57,7 +54,7 @@ impl Dashboard {
         Ok(trends(&stored, shown.from, to, by_hour))
     }
 
-    /// The days of `year`, or of the local year it is.
+    /// The days of `year`; by default the current local year.
     pub async fn heatmap(&self, look: &ViewedProfile, year: Option<i32>) -> Result<Heatmap, UserError> {
         let year = year.unwrap_or_else(|| self.local_time(&look.user).date.year());
         let (from, to) = year_bounds(year);
@@ -65,27 +62,26 @@ impl Dashboard {
         Ok(Heatmap::of(year, &stored))
     }
 
-    /// What was used in `period`, by tool.
+    /// Usage in `period` by tool.
     pub async fn tools(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ToolUsage>, UserError> {
         Ok(self.deps.reads().dashboard().tools(self.window(&look.user, period), look.viewer).await?)
     }
 
-    /// What was used in `period`, by model.
+    /// Usage in `period` by model.
     pub async fn models(&self, look: &ViewedProfile, period: Period) -> Result<TopList<ModelUsage>, UserError> {
         Ok(self.deps.reads().dashboard().models(self.window(&look.user, period), look.viewer).await?)
     }
 
-    /// What `user` used, by machine.
+    /// Usage of `user` by machine.
     pub async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, UserError> {
         Ok(self.deps.reads().dashboard().machines(user).await?)
     }
 
-    /// What the whole instance comes to.
     pub async fn platform(&self) -> Result<PlatformTotals, UserError> {
         Ok(self.deps.reads().dashboard().platform().await?)
     }
 
-    /// The figures of `user`, unless `viewer` may not see them.
+    /// The figures of `user`, if `viewer` may see them.
     async fn visible_overview(&self, user: &User, viewer: Option<UserId>) -> Result<Option<Overview>, UserError> {
         let figures = self.deps.reads().dashboard().figures(&[self.month(user)], viewer).await?;
         Ok(figures.first().map(|(_, figures)| overview(figures, self.local_time(user))))
@@ -95,12 +91,11 @@ impl Dashboard {
         user.zone.clone().unwrap_or_else(Zone::utc).local(self.deps.now())
     }
 
-    /// The days that the monthly figures of `user` cover.
+    /// The days of the monthly figures of `user`.
     pub(super) fn month(&self, user: &User) -> Window {
         Window::month(user.id, self.local_time(user).date)
     }
 
-    /// The days of `period`.
     fn window(&self, user: &User, period: Period) -> Window {
         Window::of(user.id, period, self.local_time(user).date)
     }
@@ -148,7 +143,7 @@ mod tests {
     use crate::progression::MonthlyBadge;
 
     #[test]
-    fn trends_fill_empty_days_and_compare_with_the_days_before() {
+    fn trends_fill_empty_days_and_compare_with_days_before() {
         let day = |date, tokens| DayUsage { date, sums: Sums { tokens, ..Sums::default() } };
         let stored = [day(date!(2026 - 11 - 18), 4), day(date!(2026 - 11 - 20), 6), day(date!(2026 - 11 - 22), 9)];
         let trends = trends(&stored, date!(2026 - 11 - 20), date!(2026 - 11 - 22), [0; 24]);
@@ -161,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_overview_is_judged_at_the_local_time() {
+    fn overview_is_judged_at_local_time() {
         let figures = Figures {
             totals: Sums { tokens: 50_000, input: 25, cache_read: 75, ..Sums::default() },
             active_days: [date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into(),

@@ -1,4 +1,4 @@
-//! What is shown of people and their days, over mocked readers.
+//! Dashboards and profiles over mocked readers.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +31,7 @@ fn sees_ada(viewer: Option<UserId>) -> bool {
     viewer == Some(ADA) || viewer == Some(BOB)
 }
 
-/// A dashboard of which Ada's profile is shown as the store would.
+/// Profiles with the visibility that the store would report for Ada.
 fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
     let mut profiles = MockProfileReader::new();
     profiles.expect_find().returning(|name, viewer| {
@@ -41,10 +41,10 @@ fn dashboard(reader: MockDashboardReader, now: OffsetDateTime) -> Dashboard {
 }
 
 #[test]
-fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figures() {
+fn profile_private_shows_figures_to_followers_and_owner_only() {
     for (viewer, is_shown) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
         let mut reader = MockDashboardReader::new();
-        // Who may not see it is not even asked for figures.
+        // A hidden user's figures are not read.
         let figures = reader.expect_figures().times(usize::from(is_shown));
         figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
             let totals = Sums { tokens: 7, ..Sums::default() };
@@ -59,7 +59,7 @@ fn a_private_profile_tells_strangers_a_name_and_followers_and_its_owner_its_figu
 }
 
 #[test]
-fn a_profile_that_turns_private_in_between_shows_no_figures() {
+fn profile_hidden_meanwhile_shows_no_figures() {
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|_, _| Ok(Vec::new()));
     let dashboard = dashboard(reader, NOW);
@@ -69,8 +69,8 @@ fn a_profile_that_turns_private_in_between_shows_no_figures() {
     assert_eq!(profile.overview, None);
 }
 
-/// The windows that Bob's looks at Ada, who lives in `zone`, ask for at `now`: the month of the overview, the days and the
-/// hours of a trend of 10 days, the week by tool and all time by model, and the year of the heatmap.
+/// The windows that Bob's views of Ada read at `now`, if she lives in `zone`: the month of the overview, the days and hours of a
+/// trend of 10 days, the week by tool, all time by model, and the year of the heatmap.
 fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let note = || {
@@ -123,7 +123,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
 }
 
 #[test]
-fn days_are_those_of_the_zone_the_person_lives_in_whoever_looks() {
+fn dashboard_days_are_those_of_owner_zone() {
     let all = (date!(2000 - 01 - 01), date!(9999 - 12 - 31));
     let until_2026 = vec![
         (date!(2026 - 12 - 02), date!(2026 - 12 - 31)),
@@ -148,7 +148,7 @@ fn days_are_those_of_the_zone_the_person_lives_in_whoever_looks() {
 }
 
 #[test]
-fn a_heatmap_of_another_year_is_that_year_wherever_somebody_lives() {
+fn heatmap_of_given_year_ignores_zone() {
     let mut reader = MockDashboardReader::new();
     let year = Window { person: ADA, from: date!(2024 - 01 - 01), to: date!(2024 - 12 - 31) };
     reader.expect_days().withf(move |window, _| *window == year).returning(|_, _| {
@@ -160,7 +160,7 @@ fn a_heatmap_of_another_year_is_that_year_wherever_somebody_lives() {
 }
 
 #[test]
-fn machines_are_told_to_their_owner_and_the_sum_of_everything_to_anybody() {
+fn machines_and_platform_totals_are_read() {
     let mut reader = MockDashboardReader::new();
     let machine =
         MachineUsage { machine: MachineId::unnamed(), tokens: 7, cost: crate::money::Usd::ZERO, last_synced_at: NOW };
@@ -175,7 +175,7 @@ fn machines_are_told_to_their_owner_and_the_sum_of_everything_to_anybody() {
 }
 
 #[test]
-fn unavailable_store_is_not_a_private_profile() {
+fn profile_unavailable_store_is_not_private_profile() {
     let mut reader = MockDashboardReader::new();
     reader.expect_figures().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
     let error = block_on(dashboard(reader, NOW).overview(&ViewedProfile::own(ada()))).err();

@@ -1,4 +1,4 @@
-//! The shapes of what is shown.
+//! The results of dashboards.
 
 use time::{Date, OffsetDateTime};
 
@@ -7,7 +7,7 @@ use crate::progression::{Level, MonthlyBadge};
 use crate::streaks::Streak;
 use crate::usage::{CostStatus, MachineId, ModelName, Source, Sums};
 
-/// How many days a trend covers: 1 to 365.
+/// The length of a trend: 1 to 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrendDays(u16);
 
@@ -17,34 +17,31 @@ impl TrendDays {
         if matches!(days, 1..=365) { Some(Self(days)) } else { None }
     }
 
-    /// The number of days.
     pub const fn get(self) -> u16 {
         self.0
     }
 }
 
-/// Everything at a glance.
+/// The figures of an account at a glance.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Overview {
-    /// The lifetime totals.
+    /// Lifetime totals.
     pub totals: Sums,
-    /// The streaks as of now.
+    /// The current streaks.
     pub streak: Streak,
-    /// Whether the streak is lost unless something happens before midnight.
+    /// Whether the streak ends at midnight unless a message arrives.
     pub streak_at_risk: bool,
     /// Tokens of the last 30 local days.
     pub monthly_tokens: i64,
-    /// How many days are active.
     pub active_days: u32,
-    /// How many different models were used.
+    /// Different models.
     pub models: u32,
-    /// How many different tools were used.
+    /// Different tools.
     pub sources: u32,
     /// Cache efficiency in percent; `None` without input.
     pub cache_efficiency: Option<f64>,
-    /// XP and level.
     pub level: Level,
-    /// How many achievements are unlocked.
+    /// Unlocked achievements.
     pub achievements: u32,
 }
 
@@ -55,25 +52,22 @@ impl Overview {
     }
 }
 
-/// One day of a trend.
+/// The usage of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayUsage {
     /// The local date.
     pub date: Date,
-    /// What it came to.
     pub sums: Sums,
 }
 
-/// A number of days and how they compare with as many days before.
+/// Some days, compared with as many days before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trends {
-    /// The first day.
     pub start: Date,
-    /// The last day.
     pub end: Date,
     /// Every day, oldest first, empty ones included.
     pub days: Vec<DayUsage>,
-    /// What as many days before came to.
+    /// The sums of as many days before.
     pub previous: Sums,
     /// Tokens by weekday, from Monday.
     pub by_weekday: [i64; 7],
@@ -82,19 +76,19 @@ pub struct Trends {
 }
 
 impl Trends {
-    /// What the days came to.
+    /// The sums of the days.
     pub fn current(&self) -> Sums {
         let mut sums = Sums::default();
         self.days.iter().for_each(|day| sums += day.sums);
         sums
     }
 
-    /// The change of tokens as a fraction of the days before (0.5 = half as much again); `None` when those were empty.
+    /// The change of tokens as a fraction of the days before (0.5 is half as much again); `None` if those were empty.
     pub fn token_change(&self) -> Option<f64> {
         change(i128::from(self.current().tokens), i128::from(self.previous.tokens))
     }
 
-    /// The change of cost as a fraction of the days before; `None` when those cost nothing.
+    /// The change of cost as a fraction of the days before; `None` if those cost nothing.
     pub fn cost_change(&self) -> Option<f64> {
         change(self.current().cost.atto(), self.previous.cost.atto())
     }
@@ -105,23 +99,22 @@ fn change(now: i128, before: i128) -> Option<f64> {
     (before > 0).then(|| (now - before) as f64 / before as f64)
 }
 
-/// What share of `whole` `part` is, in percent with two decimals; 0 of nothing.
+/// The share of `part` in `whole` in percent, with two decimals; 0 if `whole` is 0.
 #[expect(clippy::cast_precision_loss, reason = "a percentage for people, not money")]
 pub fn share_percent(part: i64, whole: i64) -> f64 {
     if whole > 0 { (part as f64 * 10_000.0 / whole as f64).round() / 100.0 } else { 0.0 }
 }
 
-/// The most rows that a list by name has.
+/// The most rows of a list by name.
 pub const MOST_LISTED: u32 = 500;
 
-/// The first [`MOST_LISTED`] rows of a list by name, and what all of its rows come to.
+/// The first [`MOST_LISTED`] rows of a list by name, and the sums of all rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopList<T> {
-    /// The rows.
     pub items: Vec<T>,
-    /// How many rows there are.
+    /// The number of all rows.
     pub total: u32,
-    /// The tokens of all of them.
+    /// The tokens of all rows.
     pub tokens: i64,
 }
 
@@ -131,63 +124,56 @@ impl<T> Default for TopList<T> {
     }
 }
 
-/// What one tool was used for.
+/// The usage of a tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolUsage {
-    /// The tool.
     pub source: Source,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
-    /// On how many days.
+    /// Days with usage.
     pub days_active: u32,
-    /// The first of them.
+    /// The first day.
     pub first_used: Date,
-    /// The last of them.
+    /// The last day.
     pub last_used: Date,
 }
 
-/// What one model was used for.
+/// The usage of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelUsage {
-    /// The model.
     pub model: ModelName,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
     /// How well the cost is known.
     pub cost_status: CostStatus,
-    /// On how many days.
+    /// Days with usage.
     pub days_active: u32,
-    /// The first of them.
+    /// The first day.
     pub first_used: Date,
-    /// The last of them.
+    /// The last day.
     pub last_used: Date,
 }
 
-/// What one machine was used for.
+/// The usage of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineUsage {
-    /// The machine.
     pub machine: MachineId,
     /// All tokens.
     pub tokens: i64,
-    /// Their cost.
     pub cost: Usd,
-    /// When it last synced.
     pub last_synced_at: OffsetDateTime,
 }
 
-/// What the whole instance comes to.
+/// The totals of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PlatformTotals {
-    /// All tokens of all people.
+    /// All tokens of all accounts.
     pub tokens: i128,
-    /// How many people have an account.
+    /// Accounts.
     pub users: u64,
-    /// How many different tools were used.
+    /// Different tools.
     pub tools: u64,
 }
 
@@ -196,21 +182,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_have_two_decimals() {
+    fn share_percent_has_two_decimals() {
         for (part, whole, share) in [(0, 0, 0.0), (1, 3, 33.33), (2, 3, 66.67), (5, 5, 100.0)] {
             assert!((share_percent(part, whole) - share).abs() < 1e-9, "{part} of {whole}");
         }
     }
 
     #[test]
-    fn a_change_is_a_fraction_of_what_was_before() {
+    fn change_is_fraction_of_days_before() {
         assert_eq!(change(3, 2), Some(0.5));
         assert_eq!(change(0, 2), Some(-1.0));
         assert_eq!(change(3, 0), None);
     }
 
     #[test]
-    fn trends_cover_a_day_to_a_year() {
+    fn trend_days_are_one_to_365() {
         assert!(TrendDays::new(0).is_none() && TrendDays::new(366).is_none());
         assert_eq!(TrendDays::new(365).map(TrendDays::get), Some(365));
     }

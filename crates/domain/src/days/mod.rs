@@ -1,4 +1,4 @@
-//! Days: local dates in a person's time zone. The only place that knows zone rules.
+//! Days: local dates in time zones. Only this module applies rules of zones (I14).
 
 mod period;
 
@@ -9,18 +9,17 @@ use time::{Date, Month, OffsetDateTime};
 
 pub use period::{Period, Window, window_start};
 
-/// An IANA time zone, by the name the zone database gives it (`Europe/Berlin`).
+/// An IANA time zone by its name in the zone database (`Europe/Berlin`).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
-/// A wall clock reading in some zone.
+/// A wall clock time in some zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTime {
-    /// The local date.
     pub date: Date,
-    /// The local hour, 0 to 23.
+    /// From 0 to 23.
     pub hour: u8,
-    /// The local minute, 0 to 59.
+    /// From 0 to 59.
     pub minute: u8,
 }
 
@@ -30,26 +29,26 @@ impl Zone {
         Self(TimeZone::get("UTC").unwrap_or(TimeZone::UTC))
     }
 
-    /// The zone called `name`, without regard to case; `None` when the zone database has no such zone.
+    /// The zone `name`, in any case; `None` if the zone database does not have it.
     pub fn parse(name: &str) -> Option<Self> {
         let zone = TimeZoneDatabase::bundled().get(name).ok()?;
         zone.iana_name().is_some().then_some(Self(zone))
     }
 
-    /// The zone's name in the zone database.
+    /// The name in the zone database.
     pub fn name(&self) -> &str {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// What a wall clock in this zone says at `instant`.
+    /// The wall clock time in this zone at `instant`.
     pub fn local(&self, instant: OffsetDateTime) -> LocalTime {
         let timestamp = jiff::Timestamp::from_nanosecond(instant.unix_timestamp_nanos()).unwrap_or_default();
         let local = self.0.to_datetime(timestamp);
         LocalTime { date: date(local.date()), hour: local.hour().unsigned_abs(), minute: local.minute().unsigned_abs() }
     }
 
-    /// The instant at which a wall clock in this zone says `hour` o'clock on `date`. Of two the first; where clocks are set forward
-    /// over it, as much later.
+    /// The instant at which a wall clock in this zone shows `hour` o'clock on `date`. The first one if it shows it twice; if
+    /// clocks are set forward over it, later by the same amount.
     pub fn instant(&self, date: Date, hour: u8) -> OffsetDateTime {
         let (month, day) = (u8::from(date.month()).cast_signed(), date.day().cast_signed());
         let year = i16::try_from(date.year()).unwrap_or(i16::MAX);
@@ -59,7 +58,6 @@ impl Zone {
         OffsetDateTime::from_unix_timestamp(timestamp.as_second()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    /// The local date at `instant`.
     pub fn date(&self, instant: OffsetDateTime) -> Date {
         self.local(instant).date
     }
@@ -77,7 +75,7 @@ impl fmt::Display for Zone {
     }
 }
 
-/// Every date from `first` to `last`, both included.
+/// The dates from `first` to `last`, both included.
 pub fn days_between(first: Date, last: Date) -> impl Iterator<Item = Date> {
     std::iter::successors(Some(first), |date| date.next_day()).take_while(move |date| *date <= last)
 }
@@ -98,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_instant_falls_on_the_date_of_the_zone() {
+    fn zone_same_instant_has_local_date() {
         let instant = datetime!(2026-11-22 23:30 UTC);
         for (name, expected, hour, minute) in [
             ("UTC", date!(2026 - 11 - 22), 23, 30),
@@ -112,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn daylight_saving_moves_the_clock_not_the_instant() {
+    fn zone_daylight_saving_moves_clock_not_instant() {
         let berlin = zone("Europe/Berlin");
         assert_eq!(berlin.local(datetime!(2026-03-29 00:59 UTC)).hour, 1);
         assert_eq!(berlin.local(datetime!(2026-03-29 01:00 UTC)).hour, 3);
@@ -121,13 +119,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_clock_says_an_hour_at_one_instant() {
+    fn zone_instant_of_wall_clock_hour() {
         for (name, date, hour, instant) in [
             ("UTC", date!(2026 - 11 - 23), 9, datetime!(2026-11-23 9:00 UTC)),
             ("Europe/Berlin", date!(2026 - 11 - 23), 9, datetime!(2026-11-23 8:00 UTC)),
             ("Asia/Kathmandu", date!(2026 - 11 - 23), 0, datetime!(2026-11-22 18:15 UTC)),
             ("Pacific/Kiritimati", date!(2026 - 11 - 23), 9, datetime!(2026-11-22 19:00 UTC)),
-            // There is no such hour, and there are two.
+            // An hour that does not exist, and one that occurs twice.
             ("Europe/Berlin", date!(2026 - 03 - 29), 2, datetime!(2026-03-29 1:00 UTC)),
             ("Europe/Berlin", date!(2026 - 10 - 25), 2, datetime!(2026-10-25 0:00 UTC)),
         ] {
@@ -136,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_found_without_regard_to_case_and_kept_as_the_database_spells_them() {
+    fn zone_name_is_found_in_any_case_and_kept_as_in_database() {
         assert_eq!(zone("europe/berlin").name(), "Europe/Berlin");
         assert_eq!(Zone::utc().name(), "UTC");
         let shown = (zone("asia/kathmandu").to_string(), format!("{:?}", Zone::utc()));

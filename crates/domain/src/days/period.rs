@@ -1,23 +1,22 @@
-//! Which local days are looked at.
+//! Periods and windows of local days.
 
 use time::macros::date;
 use time::{Date, Duration};
 
 use crate::ids::UserId;
 
-/// How many days the monthly figures cover.
+/// The days of monthly figures.
 const MONTH: u16 = 30;
 
-/// Before every message that is accepted.
+/// Before every accepted message.
 const FIRST_DAY: Date = date!(2000 - 01 - 01);
 
-/// After every message that will ever be.
+/// After every future message.
 const LAST_DAY: Date = date!(9999 - 12 - 31);
 
-/// Which usage is looked at, by local usage date.
+/// A period of usage, by local date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Period {
-    /// Everything.
     #[default]
     All,
     /// The last 30 local days including today.
@@ -27,10 +26,8 @@ pub enum Period {
 }
 
 impl Period {
-    /// All periods.
     pub const ALL: [Self; 3] = [Self::All, Self::Month, Self::Week];
 
-    /// The period's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -39,7 +36,7 @@ impl Period {
         }
     }
 
-    /// How many days it has; `None` for all of them.
+    /// `None` for all days.
     pub const fn days(self) -> Option<u16> {
         match self {
             Self::All => None,
@@ -49,14 +46,11 @@ impl Period {
     }
 }
 
-/// The days of one person, `from` to `to`, both included.
+/// The days of an account from `from` to `to`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Whose days.
     pub person: UserId,
-    /// The first.
     pub from: Date,
-    /// The last.
     pub to: Date,
 }
 
@@ -66,14 +60,14 @@ impl Window {
         Self { person, from: window_start(today, MONTH), to: today }
     }
 
-    /// The days of `period` of `person`. All of them ends with the last day there is: a clock may run ahead.
+    /// The days of `period` of `person`. All days end with the last possible one, since a clock may be ahead.
     pub fn of(person: UserId, period: Period, today: Date) -> Self {
         let (from, to) = period.days().map_or((FIRST_DAY, LAST_DAY), |days| (window_start(today, days), today));
         Self { person, from, to }
     }
 }
 
-/// The first of `days` local days that end with `today`: a window "last 30 days" includes today.
+/// The first of `days` local days that end with `today`, which is included.
 pub fn window_start(today: Date, days: u16) -> Date {
     today.checked_sub(Duration::days(i64::from(days) - 1)).unwrap_or(Date::MIN)
 }

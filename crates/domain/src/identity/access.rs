@@ -1,7 +1,7 @@
-//! Ends what lets a caller into an account: sessions, API tokens, confirmed device logins, linked accounts of providers.
+//! Ends access to an account: sessions, API tokens, confirmed device logins and linked accounts of providers.
 //!
-//! Links in e-mails are bound to the password and the address that they were made for, so they end with these
-//! ([`crate::mail::bound_to_password`]). A device login that waits belongs to no account until it is confirmed.
+//! Links in emails are bound to a password and an address, so they end with these ([`crate::mail::bound_to_password`]). A
+//! waiting device login belongs to no account until it is confirmed.
 
 use time::OffsetDateTime;
 
@@ -11,31 +11,31 @@ use crate::ids::{SessionId, UserId};
 use crate::store::UnitOfWork;
 use crate::users::Presence;
 
-/// What survives when the access to an account ends. Confirmed device logins never do.
+/// What survives when the access to an account ends. Confirmed device logins never survive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct KeptAccess {
-    /// The one session that stays open.
+    /// The session that stays open.
     pub(crate) session: Option<SessionId>,
     /// Whether API tokens stay valid.
     pub(crate) api_tokens: bool,
-    /// Whether the owner can go on signing in through linked accounts of providers.
+    /// Whether sign-in through linked accounts of providers stays possible.
     pub(crate) linked_accounts: bool,
 }
 
 impl KeptAccess {
-    /// Nothing: only the password opens the account afterwards.
+    /// Only the password opens the account afterwards.
     pub(crate) const NONE: Self = Self { session: None, api_tokens: false, linked_accounts: false };
 
-    /// The ways to sign in, but nothing that is signed in.
+    /// Ways to sign in survive; everything that is signed in ends.
     pub(crate) const WAYS_TO_SIGN_IN: Self = Self { linked_accounts: true, ..Self::NONE };
 }
 
-/// Ends the access to `user`, except for `kept`, and locks the account until the end of the transaction. Returns what the
-/// account is; `None` when it does not exist.
+/// Ends the access to `user`, except for `kept`, and holds the user's row until the end of the transaction. Returns the
+/// account's presence, or `None` if the account does not exist.
 ///
-/// Device logins and links are removed before the account is locked: a program that fetches its session, and a sign-in
-/// through a provider, lock them in this order too. Sessions and tokens are removed after it, so that one that is made at the
-/// same moment is either found here or refused by [`require_open_session`].
+/// Device logins and links are removed before the row is locked (I13): a device poll and a sign-in through a provider lock them
+/// in this order too. Sessions and tokens are removed after it: one that is created at the same moment is either found here or
+/// refused by [`require_open_session`].
 pub(crate) async fn end_access(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -56,8 +56,8 @@ pub(crate) async fn end_access(
     Ok(presence)
 }
 
-/// Fails unless `session` of `user` is open at `now`, and locks the account until the end of the transaction. Whatever grants
-/// further access by a session asks this last, so that nothing is granted by a session that [`end_access`] has just ended.
+/// Fails unless `session` of `user` is open at `now`, and holds the user's row until the end of the transaction. A use case that
+/// grants further access by a session calls this last, so that a session that [`end_access`] has just ended grants nothing.
 pub(super) async fn require_open_session(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -82,7 +82,7 @@ mod tests {
     const HERE: SessionId = SessionId(Uuid::from_u128(5));
 
     #[test]
-    fn end_access_removes_everything_but_what_is_kept_in_lock_order() {
+    fn end_access_removes_all_but_kept_in_lock_order() {
         let current = KeptAccess { session: Some(HERE), ..KeptAccess::WAYS_TO_SIGN_IN };
         for (name, kept, links, all, others, tokens) in [
             ("none", KeptAccess::NONE, 1, 1, 0, 1),
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn session_that_ended_meanwhile_grants_nothing() {
+    fn require_open_session_ended_session_is_refused() {
         for (is_open, code) in [(true, None), (false, Some("not_signed_in"))] {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_hold().times(1).returning(|_| Ok(Some(Presence::Here)));

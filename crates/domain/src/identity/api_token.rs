@@ -1,4 +1,4 @@
-//! API tokens: what programs call with, within scopes.
+//! API tokens: credentials of programs, limited to scopes.
 
 use std::fmt;
 
@@ -7,23 +7,21 @@ use time::OffsetDateTime;
 use super::session::{Secret, TokenHash};
 use crate::ids::{ApiTokenId, UserId};
 
-/// How many API tokens an account may have at once.
+/// The most API tokens an account can have at once.
 pub const MOST_API_TOKENS: usize = 50;
 
-/// What a token may be used for.
+/// What a token permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Sending usage.
     Sync,
-    /// Reading whatever its owner may read, but for what opens the account: sessions, tokens, the export.
+    /// Reading everything the owner can read, except what opens the account: sessions, tokens, the export.
     Read,
 }
 
 impl Scope {
-    /// All scopes.
     pub const ALL: [Self; 2] = [Self::Sync, Self::Read];
 
-    /// The scope's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sync => "sync",
@@ -31,23 +29,18 @@ impl Scope {
         }
     }
 
-    /// The scope with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.name() == name)
     }
 }
 
-/// A set of scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scopes {
-    /// Whether [`Scope::Sync`] is in it.
     pub sync: bool,
-    /// Whether [`Scope::Read`] is in it.
     pub read: bool,
 }
 
 impl Scopes {
-    /// Whether `scope` is in it.
     pub const fn contains(self, scope: Scope) -> bool {
         match scope {
             Scope::Sync => self.sync,
@@ -55,7 +48,6 @@ impl Scopes {
         }
     }
 
-    /// The scopes in it.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |scope| self.contains(*scope))
     }
@@ -74,42 +66,33 @@ impl FromIterator<Scope> for Scopes {
     }
 }
 
-/// An API token, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiToken {
-    /// Names it.
     pub id: ApiTokenId,
-    /// Whose it is.
+    /// The owner.
     pub user: UserId,
-    /// What it hashes to.
     pub hash: TokenHash,
-    /// What its owner calls it: a [`name`](crate::display::name) of 1 to 100 characters.
+    /// Given by the owner: a [`name`](crate::display::name) of 1 to 100 characters.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Scopes,
-    /// When it was made.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself; `None` until it is revoked.
+    /// `None`: valid until it is revoked.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was last used, to within some minutes; `None` before the first time.
+    /// Exact to some minutes; `None` before the first use.
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// A token to be made.
+/// The wanted properties of a new token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest {
-    /// What to call it.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Scopes,
-    /// When it shall end by itself.
     pub expires_at: Option<OffsetDateTime>,
 }
 
-/// An API token just made, with its secret, which is shown this once.
+/// A new API token with its secret, which is shown only once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IssuedToken {
-    /// The token.
     pub token: ApiToken,
     /// `t_` and 43 base64url characters of 256 random bits.
     pub secret: Secret,
@@ -126,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_known_by_their_names_and_kept_in_sets() {
+    fn scopes_round_trip_by_name_and_as_set() {
         assert!(Scope::ALL.into_iter().all(|scope| Scope::parse(scope.name()) == Some(scope)));
         assert_eq!(Scope::parse("Sync"), None);
         for (scopes, sync, read) in [

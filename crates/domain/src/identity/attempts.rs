@@ -1,4 +1,4 @@
-//! How often a password may be guessed: counted by account, and by the address that the guesses come from.
+//! Limits attempts to guess a password, by account and by the address that the attempts come from.
 
 use std::net::IpAddr;
 
@@ -13,17 +13,17 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::network::ClientNetwork;
 
-/// What attempts are counted by, as a SHA-256: what people mistype is not kept.
+/// The key that attempts are counted by. It is a SHA-256, so that mistyped input is not stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AttemptKey(pub [u8; 32]);
 
 impl AttemptKey {
-    /// An account, by whichever of its names somebody signs in and whatever it is renamed to.
+    /// An account, whichever of its names is used and whatever it is renamed to.
     pub fn account(user: UserId) -> Self {
         Self::hashed(b"account", user.0.as_bytes())
     }
 
-    /// A name that no account has, however it is typed.
+    /// A name that no account has. Spellings that differ in case or surrounding space are one key.
     pub fn unknown_name(typed: &str) -> Self {
         let name = match SignInName::parse(typed) {
             Some(SignInName::Email(email)) => email.as_str().to_owned(),
@@ -33,7 +33,7 @@ impl AttemptKey {
         Self::hashed(b"name", name.as_bytes())
     }
 
-    /// The address, or the network, of a client.
+    /// The network of a client's address.
     pub fn network(network: ClientNetwork) -> Self {
         Self::hashed(b"network", &network.to_bytes())
     }
@@ -43,26 +43,25 @@ impl AttemptKey {
     }
 }
 
-/// An attempt to show that one knows the password of an account. It counts as failed from before the password is looked at
-/// until it succeeds, so that of many at the same time no more are looked at than may fail.
+/// An attempt to sign in with a password. It counts as failed from before the password is checked until it succeeds, so that
+/// concurrent attempts cannot exceed the limit.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
-    /// What the password is of.
+    /// The account or name whose password is tried.
     target: AttemptKey,
-    /// Where the attempt comes from, where that is known.
+    /// The client's network, if its address is known.
     network: Option<AttemptKey>,
     at: OffsetDateTime,
 }
 
 impl Attempt {
-    /// An attempt on `target` from `device` at `now`.
     pub(super) fn new(target: AttemptKey, device: &Device, now: OffsetDateTime) -> Self {
         let address = device.ip.as_deref().and_then(|ip| ip.parse::<IpAddr>().ok());
         let network = address.map(|address| AttemptKey::network(ClientNetwork::new(address)));
         Self { target, network, at: now }
     }
 
-    /// Counts the attempt, or fails if it is one too many for its target or its address.
+    /// Counts the attempt. Fails if it exceeds the limit of its target or of its network.
     pub(super) async fn begin(
         self,
         attempts: &mut dyn LoginAttemptRepository,
@@ -80,8 +79,8 @@ impl Attempt {
         Ok(())
     }
 
-    /// Forgets what failed for the target, and this attempt for the address: whoever knows one password may still be guessing
-    /// others.
+    /// Forgets all failures of the target, but only this attempt of the network: a client that knows one password may still be
+    /// guessing others.
     pub(super) async fn succeed(self, attempts: &mut dyn LoginAttemptRepository) -> Result<(), StoreError> {
         attempts.forget(self.target).await?;
         match self.network {
@@ -91,37 +90,37 @@ impl Attempt {
     }
 }
 
-/// How many attempts on one account, or under one unknown name, may fail within [`Self::WINDOW`].
+/// How many attempts on one account, or under one unknown name, can fail within [`Self::WINDOW`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FailedLogins(pub u32);
 
 impl FailedLogins {
-    /// The time that tries are counted over.
+    /// The time over which attempts are counted.
     pub const WINDOW: Duration = Duration::minutes(1);
 
-    /// How many times as many may fail from one address: people behind one address are many, and one who guesses a single
-    /// password for many accounts is stopped all the same.
+    /// The limit of a network as a multiple of an account's: many users share one address. Guessing one password for many
+    /// accounts is still stopped.
     const NETWORK_FACTOR: u32 = 10;
 
-    /// The limit of one address.
+    /// The limit of one network.
     #[must_use]
     pub const fn of_network(self) -> Self {
         Self(self.0.saturating_mul(Self::NETWORK_FACTOR))
     }
 
-    /// Tries until this instant do not count any more at `now`.
+    /// Attempts up to this instant no longer count at `now`.
     pub fn over_by(now: OffsetDateTime) -> OffsetDateTime {
         now - Self::WINDOW
     }
 
-    /// How long after `now` the next try may come when these were let through and did not succeed, in any order;
-    /// `None` when it may come at once.
+    /// How long after `now` the next attempt is permitted, given the attempts `tries` that did not succeed, in any order; `None`
+    /// if it is permitted at once.
     pub fn wait(self, tries: &[OffsetDateTime], now: OffsetDateTime) -> Option<Duration> {
         let mut counted: Vec<OffsetDateTime> = tries.iter().copied().filter(|at| *at > Self::over_by(now)).collect();
         counted.sort_unstable();
-        // So many of them must be over that one more is within the limit.
+        // So many must leave the window that one more is within the limit.
         let excess = counted.len().checked_sub(usize::try_from(self.0).unwrap_or(usize::MAX))?;
-        // A try can be later than `now`: whoever noted it looked at the clock later, or at another one.
+        // An attempt can be later than `now`: it was noted after the clock was read, or by a server whose clock is ahead.
         counted.get(excess).map(|at| Self::WINDOW - (now - *at).max(Duration::ZERO))
     }
 }
@@ -134,8 +133,8 @@ mod tests {
     const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
     #[test]
-    fn so_many_tries_may_fail_in_a_minute_whichever_minute_it_is() {
-        // The limit, how many seconds ago the tries were, and how many seconds to wait.
+    fn failed_logins_limit_slides_over_one_minute() {
+        // The limit, the age of each attempt in seconds, and the seconds to wait.
         for (limit, tries, wait) in [
             (5, &[][..], None),
             (5, &[1, 2, 3, 4], None),
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_name_is_the_same_however_it_is_typed() {
+    fn attempt_key_unknown_name_ignores_spelling() {
         for (one, other, same) in [
             ("ada@example.org", " Ada@Example.ORG ", true),
             ("ada", "ADA", true),
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_different_kinds_differ() {
+    fn attempt_key_differs_by_kind() {
         let ada = UserId(uuid::Uuid::from_u128(1));
         let network = ClientNetwork::new("::1".parse().expect("an address"));
         let keys = [AttemptKey::account(ada), AttemptKey::unknown_name("ada"), AttemptKey::network(network)];
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn address_fails_ten_times_as_often_as_an_account() {
+    fn failed_logins_network_limit_is_ten_times_account_limit() {
         assert_eq!(FailedLogins(5).of_network(), FailedLogins(50));
         assert_eq!(FailedLogins(u32::MAX).of_network(), FailedLogins(u32::MAX));
     }

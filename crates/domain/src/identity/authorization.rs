@@ -1,4 +1,4 @@
-//! What keeps a sign-in through a provider in the browser that began it: state (RFC 6749, 10.12) and PKCE (RFC 7636).
+//! Binds a sign-in through a provider to the browser that began it: state (RFC 6749, 10.12) and PKCE (RFC 7636).
 
 use std::fmt;
 
@@ -6,39 +6,35 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-/// Goes to the provider and comes back with the answer: 43 base64url characters of 256 random bits.
+/// Sent to the provider and returned with its answer: 43 base64url characters of 256 random bits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State(String);
 
 impl State {
-    /// The state made of `secret`.
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
 
-    /// The state as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// The PKCE code verifier: 43 base64url characters of 256 random bits. Only its [`challenge`](Self::challenge) goes through
-/// the browser's address line.
+/// The PKCE code verifier: 43 base64url characters of 256 random bits. Only its [`challenge`](Self::challenge) passes through
+/// the browser's address bar.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verifier(String);
 
 impl Verifier {
-    /// The verifier made of `secret`.
     pub fn of(secret: [u8; 32]) -> Self {
         Self(BASE64_URL_SAFE_NO_PAD.encode(secret))
     }
 
-    /// Takes a verifier that we made, and that nobody changed meanwhile.
+    /// Takes a verifier from a source that protects it, such as a signed cookie.
     pub fn trusted(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The verifier in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -55,14 +51,14 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// A sign-in that was begun and now goes on at the provider.
+/// A sign-in that has begun and continues at the provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
-    /// Where the browser goes.
+    /// The page of the provider.
     pub url: String,
-    /// What it must bring back.
+    /// The state that the browser must return.
     pub state: State,
-    /// What the code it brings back is exchanged with.
+    /// Needed to exchange the code that the browser returns.
     pub verifier: Verifier,
 }
 
@@ -71,13 +67,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_challenge_is_the_one_of_rfc_7636() {
+    fn verifier_challenge_matches_rfc_7636() {
         let verifier = Verifier::trusted("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
         assert_eq!(verifier.challenge(), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 
     #[test]
-    fn state_and_verifier_are_made_of_secrets_and_a_verifier_is_not_shown() {
+    fn state_and_verifier_debug_hides_verifier() {
         assert_eq!(State::of([7; 32]).as_str().len(), 43);
         assert_ne!(State::of([7; 32]), State::of([8; 32]));
         let verifier = Verifier::of([7; 32]);

@@ -1,4 +1,4 @@
-//! What somebody signs in with: a name and a password.
+//! The credentials of a sign-in with a password.
 
 use std::fmt;
 
@@ -8,41 +8,39 @@ use super::email::Email;
 use crate::text::{TextProblem, bounded};
 use crate::users::Username;
 
-/// What somebody says they are called when they sign in.
+/// The name that a user enters to sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInName {
-    /// Their address.
     Email(Email),
-    /// Their username.
     Username(Username),
 }
 
 impl SignInName {
-    /// What `text` says; `None` where it can be nobody's name.
+    /// Reads an address or a username; `None` if no account can have the name.
     pub fn parse(text: &str) -> Option<Self> {
         let username = || Username::parse(text).ok().map(Self::Username);
         Email::typed(text).map(Self::Email).or_else(username)
     }
 }
 
-/// A password, 8 to 128 characters; never shown. It is hashed in the normal form NFC of Unicode, so that it is the same from
-/// every keyboard.
+/// A password of 8 to 128 characters; its `Debug` hides it. It is hashed in Unicode's normal form NFC, so that every keyboard
+/// produces the same password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normalised: String,
-    /// As it was typed, where that is something else.
+    /// The entered text, where it is not in NFC.
     typed: Option<String>,
 }
 
 impl Password {
-    /// Takes a password for an account.
+    /// Takes the password of an account.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
         let password = Self::typed(text);
         bounded(&password.normalised, 8, 128)?;
         Ok(password)
     }
 
-    /// Takes what somebody typed to sign in: whatever it is, only the right one fits.
+    /// Takes a password entered to sign in. No length is required: only the right one fits.
     pub fn typed(text: impl Into<String>) -> Self {
         let text = text.into();
         if is_nfc(&text) {
@@ -51,13 +49,12 @@ impl Password {
         Self { normalised: text.nfc().collect(), typed: Some(text) }
     }
 
-    /// The password in the clear, for hashing.
     pub fn expose(&self) -> &str {
         &self.normalised
     }
 
-    /// What a stored hash may be of: the password, and how it was typed, as it once was hashed. How many there are depends on
-    /// what was typed alone, so whoever tries all of them takes the same time for every account.
+    /// The texts that a stored hash can be of: the normal form, and the entered text, since older hashes were not normalised.
+    /// Their number depends only on the input, so checking all of them takes the same time for every account.
     pub fn spellings(&self) -> impl Iterator<Item = &str> {
         [self.normalised.as_str()].into_iter().chain(self.typed.as_deref())
     }
@@ -84,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn name_with_an_at_sign_is_an_address_and_others_are_usernames() {
+    fn sign_in_name_with_at_sign_is_email() {
         let email = |text: &str| Some(SignInName::Email(Email::trusted(text)));
         for (typed, name) in [
             ("Ada@Example.org", email("ada@example.org")),
@@ -98,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn password_is_the_same_however_its_characters_are_composed() {
+    fn password_composed_or_decomposed_is_same() {
         let (composed, decomposed) = ("pässwörter", "pa\u{308}sswo\u{308}rter");
         let password = Password::parse(decomposed).expect("a password");
         assert_eq!(password.expose(), composed);
@@ -110,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_bounded_and_never_shown() {
+    fn password_out_of_bounds_is_refused_and_debug_hides_it() {
         assert_eq!(Password::parse("1234567"), Err(TextProblem::TooShort(8)));
         assert_eq!(Password::parse(&"x".repeat(129)), Err(TextProblem::TooLong(128)));
         let password = Password::parse("correct horse").expect("a password");

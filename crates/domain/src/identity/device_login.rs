@@ -1,4 +1,4 @@
-//! A program's sign-in that a person confirms elsewhere, in the manner of RFC 8628.
+//! A program's sign-in that a user confirms elsewhere, after RFC 8628.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use time::{Duration, OffsetDateTime};
 use super::session::{Device, TokenHash};
 use crate::ids::UserId;
 
-/// The letters of user codes: no vowels, so they make no words, and none that look alike (RFC 8628, section 6.1).
+/// The letters of user codes: no vowels, so they form no words, and none that look alike (RFC 8628, section 6.1).
 const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
-/// How many letters a user code has: 20^8 codes.
+/// The letters of a user code: 20^8 codes.
 const LENGTH: usize = 8;
 
-/// What a person types to confirm a sign-in, shown as `BCDF-GHJK`.
+/// The code that a user types to confirm a sign-in, shown as `BCDF-GHJK`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserCode(String);
 
 impl UserCode {
-    /// A code made of `random`, of which every byte that would prefer some letters is passed over; `None` in the rare
-    /// case that too few are left.
+    /// Makes a code of `random`. Bytes from 240 on are skipped, so that all letters are equally likely; `None` in the rare case
+    /// that too few remain.
     pub fn of(random: [u8; 32]) -> Option<Self> {
         let fair = random.into_iter().filter(|byte| *byte < 240);
         let code: String = fair.take(LENGTH).map(|byte| char::from(LETTERS[usize::from(byte % 20)])).collect();
         (code.len() == LENGTH).then_some(Self(code))
     }
 
-    /// The code as somebody typed it: in whatever case, with or without dashes and spaces.
+    /// Reads a code in any case, with or without dashes and spaces.
     pub fn parse(typed: &str) -> Option<Self> {
         let code: String = typed
             .chars()
@@ -50,63 +50,56 @@ impl fmt::Display for UserCode {
     }
 }
 
-/// What a person answered.
+/// The user's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
-    /// Nothing yet.
+    /// No answer yet.
     Open,
-    /// This person signs the program in.
+    /// Signs the program in to this account.
     Approved(UserId),
-    /// No.
     Denied,
 }
 
-/// A sign-in that waits for somebody's word.
+/// A device login, from its start until the program has fetched the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceLogin {
-    /// What the program's code hashes to.
     pub device_code: TokenHash,
-    /// What a person types.
     pub user_code: UserCode,
-    /// What the program calls itself: a [`name`](crate::display::name) of 1 to 100 characters.
+    /// Given by the program: a [`name`](crate::display::name) of 1 to 100 characters.
     pub client_name: String,
-    /// Where the program runs.
+    /// The device that the program runs on.
     pub device: Device,
-    /// When it was begun.
     pub created_at: OffsetDateTime,
-    /// When it is too late.
     pub expires_at: OffsetDateTime,
-    /// When the program last asked.
     pub last_polled_at: Option<OffsetDateTime>,
-    /// What was answered.
     pub confirmation: Confirmation,
 }
 
-/// What a program that asks is told.
+/// The result of a program's poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Poll {
-    /// Nobody has answered: ask again.
+    /// No answer yet: poll again.
     Pending,
-    /// It asks too often.
+    /// The program polls too often.
     SlowDown,
-    /// Somebody said no.
+    /// The user refused.
     Denied,
-    /// It is too late, or there is no such sign-in.
+    /// The login has expired or does not exist.
     Expired,
-    /// It is signed in as this person.
+    /// The program is signed in to this account.
     Approved(UserId),
 }
 
 impl DeviceLogin {
-    /// How long somebody may take.
+    /// The time in which the user must answer.
     pub const PATIENCE: Duration = Duration::minutes(15);
 
-    /// How long a program waits between two questions.
+    /// The least time between two polls.
     pub const INTERVAL: Duration = Duration::seconds(5);
 
-    /// What a program is told that asks at `now`.
+    /// The result of a poll at `now`.
     pub fn poll(&self, now: OffsetDateTime) -> Poll {
-        // Programs count their interval from the answer, we from the question.
+        // A program counts its interval from the response, the server from the request: one second is tolerated.
         let hasty = self.last_polled_at.is_some_and(|last| now - last < Self::INTERVAL - Duration::SECOND);
         match self.confirmation {
             _ if now >= self.expires_at => Poll::Expired,
@@ -126,7 +119,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_code_is_eight_letters_however_it_is_typed() {
+    fn user_code_is_eight_letters_in_any_spelling() {
         let code = UserCode::of([7; 32]).expect("a code");
         assert_eq!((code.as_str(), &*code.to_string()), ("KKKKKKKK", "KKKK-KKKK"));
         for typed in ["kkkk-kkkk", "KKKKKKKK", " KKKK kkkk"] {
@@ -139,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_told_what_was_answered_until_it_is_too_late() {
+    fn device_login_poll_reports_answer_until_expiry() {
         let ada = UserId(Uuid::from_u128(1));
         let login = DeviceLogin {
             device_code: Secret::api_token([1; 32]).hash(),

@@ -1,4 +1,4 @@
-//! Signing in a program that has no browser: it shows a code, and somebody confirms it elsewhere.
+//! Device logins: a program without a browser shows a code, and the user confirms it on another device.
 
 use time::Duration;
 
@@ -12,10 +12,10 @@ use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
 use crate::users::Presence;
 
-/// How often another user code is tried where one is taken.
+/// How many user codes are tried if they are taken.
 const TRIES: usize = 5;
 
-/// By what somebody confirms a login.
+/// The proof by which a user confirms a login.
 #[derive(Clone, Copy)]
 enum Authority<'a> {
     Session(SessionId),
@@ -29,21 +29,19 @@ pub struct DeviceLogins {
     session_lifetime: Duration,
 }
 
-/// A device login just begun.
+/// A device login that has just begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
-    /// What the program asks with, shown this once.
+    /// The secret that the program polls with, shown only once.
     pub device_code: Secret,
-    /// What a person types.
     pub user_code: UserCode,
 }
 
-/// What a program that asks gets.
+/// The answer to a program's poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
-    /// A session.
     SignedIn(Box<SignedIn>),
-    /// Not, or not yet.
+    /// No session, or not yet.
     Not(Poll),
 }
 
@@ -58,7 +56,7 @@ impl DeviceLogins {
         Self { session_lifetime: lifetime, ..self }
     }
 
-    /// Begins a login of the program called `client_name`, which runs on `device`.
+    /// Begins a login of the program `client_name` on `device`.
     pub async fn begin(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
         self.deps.retried(|| self.begin_once(client_name.clone(), device.clone())).await
     }
@@ -97,7 +95,7 @@ impl DeviceLogins {
         login.filter(waits).ok_or(IdentityError::UnknownUserCode)
     }
 
-    /// Says yes or no, in the name of `user`, who calls through `session`, to the login that waits for `code`.
+    /// Answers the login that waits for `code` for `user`, who calls through `session`.
     pub async fn confirm(
         &self,
         user: UserId,
@@ -108,7 +106,7 @@ impl DeviceLogins {
         self.answer(user, Authority::Session(session), code, yes).await
     }
 
-    /// The same in the name of `known`. An account that was deleted, and is not gone for good, comes back by a yes.
+    /// Answers for the account of `known`. A yes restores a deleted account within its grace period.
     pub async fn confirm_by_password(
         &self,
         known: &Recognised,
@@ -141,7 +139,7 @@ impl DeviceLogins {
         if !tx.device_logins().confirm(login.device_code, confirmation).await? {
             return Err(IdentityError::UnknownUserCode);
         }
-        // Accounts are held after logins, here as in `ask` and where somebody leaves: so nobody waits in a circle.
+        // The user's row is locked after the login, as in `ask` and in deletions of accounts (I13).
         if yes {
             let (tx, now) = (&mut *tx, self.deps.now());
             match authority {
@@ -153,7 +151,7 @@ impl DeviceLogins {
         Ok(tx.commit().await?)
     }
 
-    /// What the program gets that asks with `device_code`. A session is given once.
+    /// Answers a poll with `device_code`. A session is handed out once.
     pub async fn ask(&self, device_code: &str) -> Result<Asked, IdentityError> {
         self.deps.retried(|| self.ask_once(device_code)).await
     }
@@ -173,7 +171,7 @@ impl DeviceLogins {
         };
         tx.device_logins().delete(hash).await?;
         if tx.users().hold(user).await? != Some(Presence::Here) {
-            // Whoever said yes has left since: a program that asks does not bring them back.
+            // The account was deleted since: polling does not restore it.
             return Ok(Asked::Not(Poll::Expired));
         }
         let id = SessionId(self.deps.ids.fresh());
@@ -199,8 +197,7 @@ mod tests {
     const HERE: SessionId = SessionId(Uuid::from_u128(5));
     const ENDED: SessionId = SessionId(Uuid::from_u128(6));
 
-    /// Logins over one table; `taken` user codes are refused before one is free.
-    /// Ada, who knew this to be her password.
+    /// Ada, verified by this password.
     fn known(password: &str) -> Recognised {
         Recognised { user: ADA, password: PasswordHash(password.into()) }
     }
@@ -209,7 +206,7 @@ mod tests {
         logins_of(taken, Arc::new(Mutex::new(Presence::Here)))
     }
 
-    /// The same where whoever confirms is as `presence` says.
+    /// Logins over one table, which refuses `taken` user codes before one is free, for an account with `presence`.
     fn logins_of(taken: usize, presence: Arc<Mutex<Presence>>) -> DeviceLogins {
         let table = Arc::new(Mutex::new(Vec::<DeviceLogin>::new()));
         let refusals = Arc::new(Mutex::new(taken));
@@ -275,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_signed_in_once_after_somebody_said_yes() {
+    fn device_login_confirmed_signs_program_in_once() {
         let logins = logins(0);
         let begun = begin(&logins);
         assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Pending));
@@ -286,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn who_left_comes_back_by_a_yes_and_not_by_a_program_that_asks() {
+    fn device_login_deleted_account_returns_by_yes_and_not_by_poll() {
         let left = Presence::Left(NOW - Duration::days(1));
         let presence = Arc::new(Mutex::new(left));
         let now = || *presence.lock().expect("a presence");
@@ -310,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn session_that_ended_meanwhile_lets_no_program_in() {
+    fn device_login_ended_session_cannot_confirm() {
         let logins = logins(0);
         let begun = begin(&logins);
         let yes = pollster::block_on(logins.confirm(ADA, ENDED, &begun.user_code, true));
@@ -318,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_that_was_changed_while_it_was_checked_lets_no_program_in() {
+    fn device_login_password_changed_meanwhile_cannot_confirm() {
         for (password, is_let_in) in [("hers", true), ("hers before", false)] {
             let logins = logins(0);
             let begun = begin(&logins);
@@ -329,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_answered_once_and_no_is_an_answer() {
+    fn device_login_denied_is_answered_once() {
         let logins = logins(0);
         let begun = begin(&logins);
         pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, false)).expect("denied");
@@ -339,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_of_ours_is_told_apart_from_nothing() {
+    fn device_login_unknown_code_is_expired() {
         let logins = logins(0);
         for code in ["", "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", Secret::api_token([8; 32]).expose()] {
             assert_eq!(ask(&logins, code), Asked::Not(Poll::Expired), "{code}");
@@ -349,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_is_taken_is_made_anew_a_few_times() {
+    fn device_login_taken_user_code_is_retried() {
         assert!(pollster::block_on(logins(TRIES - 1).begin("cli".into(), Device::default())).is_ok());
         let full = pollster::block_on(logins(TRIES).begin("cli".into(), Device::default()));
         assert!(matches!(full, Err(IdentityError::Store(StoreError::Unavailable(_)))));

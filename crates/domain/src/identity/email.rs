@@ -7,22 +7,21 @@ use unicode_normalization::UnicodeNormalization;
 use crate::display::has_refused;
 use crate::text::{TextProblem, bounded};
 
-/// What is said of a text that is refused.
-const NO_ADDRESS: TextProblem = TextProblem::Value("is not an e-mail address");
+const NO_ADDRESS: TextProblem = TextProblem::Value("is not a valid email address");
 
-/// Characters of a local part beside letters and digits (`atext` of RFC 5322).
+/// Characters of a local part besides letters and digits (`atext` of RFC 5322).
 const SYMBOLS: &str = "!#$%&'*+-/=?^_`{|}~";
 
 /// The most bytes of a local part (RFC 5321, 4.5.3.1.1).
 const LONGEST_LOCAL: usize = 64;
 
-/// An e-mail address in lower case, with its domain in ASCII (IDNA): one person has one, however it is typed.
+/// An email address in lower case, with its domain in ASCII (IDNA): all spellings of an address are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
 impl Email {
-    /// Takes an address of up to 254 characters (RFC 5321) that mail can be sent to: a local part without quotes, which may
-    /// have characters beyond ASCII (RFC 6531), and a domain name. Whether it exists only a mail that arrives shows.
+    /// Takes an address of up to 254 characters (RFC 5321): a local part without quotes, which may contain characters beyond
+    /// ASCII (RFC 6531), and a domain name. Whether the address exists is not checked.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
         let text = bounded(text.trim(), 3, 254)?;
         let (local, host) = text.rsplit_once('@').ok_or(NO_ADDRESS)?;
@@ -36,8 +35,8 @@ impl Email {
         Ok(Self(address))
     }
 
-    /// What somebody types to sign in: also an address that [`parse`](Self::parse) refuses by now, which an account may have from
-    /// before. `None` where there is no `@`.
+    /// Reads an address entered to sign in. It accepts addresses that [`parse`](Self::parse) now refuses, since older accounts
+    /// may have one. `None` without `@`.
     pub(super) fn typed(text: &str) -> Option<Self> {
         Self::parse(text).ok().or_else(|| text.contains('@').then(|| Self(text.trim().to_lowercase())))
     }
@@ -47,7 +46,7 @@ impl Email {
         Self(text.into())
     }
 
-    /// Takes an address as it is stored, where its domain may not be in ASCII: see [`spellings`](Self::spellings).
+    /// Takes a stored address, whose domain may not be in ASCII: see [`spellings`](Self::spellings).
     pub fn stored(text: String) -> Self {
         match text.rsplit_once('@') {
             Some((local, host)) if !host.is_ascii() => {
@@ -57,12 +56,11 @@ impl Email {
         }
     }
 
-    /// The address as text, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// How the address may be stored: as it is, and with its domain beyond ASCII, as it once was kept.
+    /// The forms in which the address may be stored: itself, and with its domain beyond ASCII, as older versions stored it.
     pub fn spellings(&self) -> Vec<String> {
         let once = self.0.rsplit_once('@').filter(|(_, host)| host.contains("xn--")).and_then(|(local, host)| {
             let (host, made) = Uts46::new().to_unicode(host.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
@@ -83,8 +81,8 @@ fn is_letter_beyond_ascii(c: char) -> bool {
     !c.is_ascii() && !c.is_whitespace()
 }
 
-/// `host` as DNS knows it: labels of letters, digits and hyphens within, of which the last is no number, so that it is no
-/// IPv4 address.
+/// The DNS form of `host`: labels of letters, digits and inner hyphens. The last label is not a number, which excludes IPv4
+/// addresses.
 fn ascii_host(host: &str) -> Option<String> {
     let checked =
         Uts46::new().to_ascii(host.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify);
@@ -98,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn address_is_kept_in_lower_case_with_its_domain_in_ascii() {
+    fn email_is_stored_lower_case_with_ascii_domain() {
         for (typed, kept) in [
             (" Ada@Example.ORG ", "ada@example.org"),
             ("a@b", "a@b"),
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_mail_can_be_sent_to_is_refused() {
+    fn email_undeliverable_is_refused() {
         let long = format!("{}@example.org", "a".repeat(65));
         let long_in_bytes = format!("{}@example.org", "ö".repeat(33));
         let long_label = format!("a@{}.org", "b".repeat(64));
@@ -174,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn address_that_was_stored_before_is_the_same_address() {
+    fn email_stored_by_older_version_is_equal() {
         let email = Email::parse("ada@exämple.org").expect("an address");
         assert_eq!(email.spellings(), ["ada@xn--exmple-cua.org", "ada@exämple.org"]);
         assert_eq!(Email::stored("ada@exämple.org".to_owned()), email);
@@ -185,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_signs_in_with_an_address_that_would_be_refused_now() {
+    fn email_typed_accepts_address_now_refused() {
         for (typed, email) in [
             (" John..Doe@Example.org", Some("john..doe@example.org")),
             ("ada@EXÄMPLE.org", Some("ada@xn--exmple-cua.org")),

@@ -1,9 +1,9 @@
-//! What is left of sign-ins that have ended: sessions, API tokens and device logins that open nothing any more.
+//! Removes ended sessions, API tokens and device logins.
 
 use super::error::IdentityError;
 use crate::deps::Deps;
 
-/// How many sessions, and how many tokens, one transaction removes: few enough that nobody waits for it.
+/// The most sessions, and the most tokens, that one transaction removes: its locks must not delay requests.
 const BATCH: u32 = 5_000;
 
 /// Removes what has ended.
@@ -17,8 +17,8 @@ impl EndedSignIns {
         Self { deps }
     }
 
-    /// Removes what has ended, batch by batch, each in a transaction of its own, until nothing is left or `stop` says so;
-    /// returns how many sessions and tokens that was.
+    /// Removes ended sign-ins in batches, each in its own transaction, until none is left or `stop` returns true. Returns the
+    /// number of removed sessions and tokens.
     pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<u64, IdentityError> {
         let mut forgotten = 0;
         while !stop() {
@@ -48,7 +48,7 @@ mod tests {
     use crate::testing::TestUnitOfWork;
     use crate::usage::testing::NOW;
 
-    /// What is forgotten, in how many transactions, where the batches remove so many sessions and tokens.
+    /// The removed rows and the number of transactions, if the batches remove these sessions and tokens.
     fn forget(batches: &[(u64, u64)], stop: impl Fn() -> bool) -> (u64, usize) {
         let left = Arc::new(Mutex::new(batches.iter().rev().copied().collect::<Vec<_>>()));
         let commits = Arc::new(AtomicUsize::new(0));
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_is_removed_batch_by_batch() {
+    fn ended_sign_ins_are_removed_in_batches() {
         assert_eq!(forget(&[(0, 0)], || false), (0, 1));
         assert_eq!(forget(&[(5_000, 1), (2, 5_000), (0, 3)], || false), (10_006, 3));
         assert_eq!(forget(&[(5_000, 1)], || true), (0, 0));

@@ -1,87 +1,77 @@
-//! What can go wrong when somebody signs in.
+//! Errors of identity.
 
 use thiserror::Error;
 use time::Duration;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
-/// Why a use case of sign-in failed; nothing was changed.
+/// Why a use case of sign-in failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum IdentityError {
-    /// No such account, or not its password: which of the two stays untold.
-    #[error("The e-mail address, username or password is wrong.")]
+    /// No such account, or a wrong password: the two are indistinguishable.
+    #[error("The email address, username or password is wrong.")]
     WrongCredentials,
-    /// Too many tries under this name have failed; whether an account has it stays untold.
-    #[error("Too many failed attempts to sign in.")]
+    /// Too many failed attempts under this name. Whether an account has the name is not revealed.
+    #[error("Too many failed sign-in attempts. Wait for the time in Retry-After, then try again.")]
     TooManyFailures {
-        /// How long until the next try is let through.
+        /// Until the next attempt is permitted.
         retry_after: Duration,
     },
     /// The token opens no session.
-    #[error("Sign in to do this.")]
+    #[error("This request needs a valid session or API token. Sign in first.")]
     NotSignedIn,
-    /// Somebody has that address.
-    #[error("This e-mail address is taken.")]
+    #[error("This email address is already in use. Sign in, or use another address.")]
     EmailTaken,
-    /// Somebody has that username.
-    #[error("This username is taken.")]
+    #[error("The username {0} is already in use. Choose another one.")]
     UsernameTaken(String),
-    /// The caller has no such session.
-    #[error("There is no such session.")]
+    #[error("This account has no session {0}.")]
     UnknownSession(String),
-    /// No program waits for that code, or not any more.
-    #[error("No program waits for this code.")]
+    /// No device login waits for the code, or not any more.
+    #[error("No device login waits for this code. Check the code, or start the login again.")]
     UnknownUserCode,
-    /// The caller has no such API token.
-    #[error("There is no such API token.")]
+    #[error("This account has no API token {0}.")]
     UnknownToken(String),
-    /// The account has as many API tokens as it may.
-    #[error("An account can have {0} API tokens, and this one has.")]
+    #[error("API token limit reached ({0}). Delete a token first.")]
     TooManyTokens(usize),
-    /// The API token would have ended already.
-    #[error("A token cannot end before it begins.")]
+    /// The requested expiry is not in the future.
+    #[error("The expiry of an API token must be in the future.")]
     TokenEndsBefore,
-    /// The API token may not do this.
-    #[error("This API token may not do this.")]
+    #[error("The scopes of this API token do not permit this request. Use a token with the needed scope.")]
     OutOfScope,
     /// The account has no password: its owner signs in through a provider.
-    #[error("This account has no password.")]
+    #[error("This account has no password. Set one with a password reset.")]
     NoPassword,
-    /// The account has no address to write to.
-    #[error("This account has no e-mail address.")]
+    #[error("This account has no email address.")]
     NoAddress,
-    /// The link of an email is not one of ours, was used, or is too old.
-    #[error("This link does not work any more. Ask for another one.")]
+    /// The link of an email is invalid, used or expired.
+    #[error("This link is invalid, used or expired. Request a new one.")]
     BadLink,
-    /// No such provider, or none that this instance is configured for.
-    #[error("There is no such way to sign in.")]
+    /// The provider does not exist, or is not configured on this instance.
+    #[error("The sign-in provider {0} is not available on this server.")]
     UnknownProvider(String),
-    /// The provider does not say who that is: its code or token is wrong, used up, or not made for us. What it said is for
-    /// the log.
-    #[error("The provider does not vouch for this.")]
+    /// The provider does not identify an account: the code or token is wrong, used, or issued to another application. Its answer
+    /// is for the log.
+    #[error("The provider did not accept this code or token. Start the sign-in again.")]
     NotVouchedFor(String),
-    /// The provider does not answer, or not with anything of use.
+    /// The provider does not answer, or not with anything useful.
     #[error("the provider is not available: {0}")]
     ProviderUnavailable(String),
-    /// The provider does not know us: our id or secret is wrong.
+    /// The provider rejects this application: the client id or secret is wrong.
     #[error("the provider refuses this application: {0}")]
     ProviderRefusesUs(String),
-    /// The external account belongs to somebody else here.
-    #[error("This account belongs to somebody else here.")]
+    /// The external account is linked to another account of this instance.
+    #[error("This account of the provider is linked to another account here. Unlink it there first.")]
     ExternalAccountTaken,
-    /// The account has another one of the same provider.
-    #[error("Another account of this provider is linked.")]
+    /// The account has a link to another account of this provider.
+    #[error("Another account of this provider is already linked. Unlink it first.")]
     AnotherAccountLinked,
-    /// The account has no link to that provider.
-    #[error("No account of this provider is linked.")]
+    #[error("No account of the provider {0} is linked.")]
     NotLinked(String),
-    /// Without this link nobody could sign in to the account any more.
-    #[error("This is the only way to sign in to this account: set a password or link another account first.")]
+    /// Without this link no way to sign in to the account would remain.
+    #[error("This is the only way to sign in to this account. Set a password or link another account first.")]
     LastWayIn,
-    /// A password could not be hashed.
     #[error("hashing failed: {0}")]
     Hashing(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -176,107 +166,119 @@ mod tests {
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table with a row for each variant")]
-    fn each_error_of_sign_in_is_as_the_api_promises() {
+    fn identity_errors_keep_api_contract() {
         assert_promises([
             (
                 IdentityError::WrongCredentials,
                 ErrorKind::Unauthenticated,
                 "wrong_credentials",
                 None,
-                "The e-mail address, username or password is wrong.",
+                "The email address, username or password is wrong.",
             ),
             (
                 IdentityError::TooManyFailures { retry_after: Duration::seconds(42) },
                 ErrorKind::RateLimited { retry_after: Duration::seconds(42) },
                 "too_many_failures",
                 None,
-                "Too many failed attempts to sign in.",
+                "Too many failed sign-in attempts. Wait for the time in Retry-After, then try again.",
             ),
-            (IdentityError::NotSignedIn, ErrorKind::Unauthenticated, "not_signed_in", None, "Sign in to do this."),
+            (
+                IdentityError::NotSignedIn,
+                ErrorKind::Unauthenticated,
+                "not_signed_in",
+                None,
+                "This request needs a valid session or API token. Sign in first.",
+            ),
             (
                 IdentityError::EmailTaken,
                 ErrorKind::Conflict,
                 "email_taken",
                 Some(Subject::unnamed("User", "email")),
-                "This e-mail address is taken.",
+                "This email address is already in use. Sign in, or use another address.",
             ),
             (
                 IdentityError::UsernameTaken("ada".into()),
                 ErrorKind::Conflict,
                 "username_taken",
                 Some(Subject::new("User", "username", "ada")),
-                "This username is taken.",
+                "The username ada is already in use. Choose another one.",
             ),
             (
                 IdentityError::UnknownSession("7".into()),
                 ErrorKind::NotFound,
                 "unknown_session",
                 Some(Subject::new("Session", "id", "7")),
-                "There is no such session.",
+                "This account has no session 7.",
             ),
             (
                 IdentityError::UnknownUserCode,
                 ErrorKind::NotFound,
                 "unknown_user_code",
                 Some(Subject::unnamed("DeviceLogin", "user_code")),
-                "No program waits for this code.",
+                "No device login waits for this code. Check the code, or start the login again.",
             ),
             (
                 IdentityError::UnknownToken("7".into()),
                 ErrorKind::NotFound,
                 "unknown_token",
                 Some(Subject::new("ApiToken", "id", "7")),
-                "There is no such API token.",
+                "This account has no API token 7.",
             ),
             (
                 IdentityError::TooManyTokens(50),
                 ErrorKind::Conflict,
                 "too_many_tokens",
                 Some(Subject::unnamed("ApiToken", "user_id")),
-                "An account can have 50 API tokens, and this one has.",
+                "API token limit reached (50). Delete a token first.",
             ),
             (
                 IdentityError::TokenEndsBefore,
                 ErrorKind::Invalid,
                 "token_ends_before",
                 None,
-                "A token cannot end before it begins.",
+                "The expiry of an API token must be in the future.",
             ),
-            (IdentityError::OutOfScope, ErrorKind::Forbidden, "out_of_scope", None, "This API token may not do this."),
+            (
+                IdentityError::OutOfScope,
+                ErrorKind::Forbidden,
+                "out_of_scope",
+                None,
+                "The scopes of this API token do not permit this request. Use a token with the needed scope.",
+            ),
             (
                 IdentityError::NoPassword,
                 ErrorKind::Conflict,
                 "no_password",
                 Some(Subject::unnamed("User", "password")),
-                "This account has no password.",
+                "This account has no password. Set one with a password reset.",
             ),
             (
                 IdentityError::NoAddress,
                 ErrorKind::Conflict,
                 "no_address",
                 Some(Subject::unnamed("User", "email")),
-                "This account has no e-mail address.",
+                "This account has no email address.",
             ),
             (
                 IdentityError::BadLink,
                 ErrorKind::Invalid,
                 "bad_link",
                 None,
-                "This link does not work any more. Ask for another one.",
+                "This link is invalid, used or expired. Request a new one.",
             ),
             (
                 IdentityError::UnknownProvider("gitea".into()),
                 ErrorKind::NotFound,
                 "unknown_provider",
                 Some(Subject::new("Provider", "name", "gitea")),
-                "There is no such way to sign in.",
+                "The sign-in provider gitea is not available on this server.",
             ),
             (
                 IdentityError::NotVouchedFor("bad_verification_code".into()),
                 ErrorKind::Unauthenticated,
                 "not_vouched_for",
                 None,
-                "The provider does not vouch for this.",
+                "The provider did not accept this code or token. Start the sign-in again.",
             ),
             (
                 IdentityError::ProviderUnavailable("it answers 502".into()),
@@ -297,28 +299,28 @@ mod tests {
                 ErrorKind::Conflict,
                 "external_account_taken",
                 Some(Subject::unnamed("ExternalAccount", "subject")),
-                "This account belongs to somebody else here.",
+                "This account of the provider is linked to another account here. Unlink it there first.",
             ),
             (
                 IdentityError::AnotherAccountLinked,
                 ErrorKind::Conflict,
                 "another_account_linked",
                 Some(Subject::unnamed("ExternalAccount", "provider")),
-                "Another account of this provider is linked.",
+                "Another account of this provider is already linked. Unlink it first.",
             ),
             (
                 IdentityError::NotLinked("github".into()),
                 ErrorKind::NotFound,
                 "not_linked",
                 Some(Subject::new("ExternalAccount", "provider", "github")),
-                "No account of this provider is linked.",
+                "No account of the provider github is linked.",
             ),
             (
                 IdentityError::LastWayIn,
                 ErrorKind::Conflict,
                 "last_way_in",
                 Some(Subject::unnamed("ExternalAccount", "provider")),
-                "This is the only way to sign in to this account: set a password or link another account first.",
+                "This is the only way to sign in to this account. Set a password or link another account first.",
             ),
             (
                 IdentityError::Hashing("out of memory".into()),

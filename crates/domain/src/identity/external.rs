@@ -1,4 +1,4 @@
-//! Accounts at other services, through which people sign in here.
+//! Accounts at identity providers, through which users sign in.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::ids::UserId;
 use crate::text::{TextProblem, bounded};
 use crate::users::{Username, WebUrl};
 
-/// The name of a service that vouches for people, such as `github`: it stands in addresses and in the database.
+/// The name of an identity provider, such as `github`. It is part of addresses and stored rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProviderName(String);
 
@@ -19,7 +19,6 @@ impl ProviderName {
         Self(text.into())
     }
 
-    /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -31,65 +30,57 @@ impl fmt::Display for ProviderName {
     }
 }
 
-/// What a provider says about one of its accounts.
+/// An account as the provider describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalAccount {
-    /// Who says so.
     pub provider: ProviderName,
-    /// Names the account at the provider for good, whatever its login becomes.
+    /// The provider's permanent id of the account; the login can change.
     pub subject: String,
-    /// What its owner is called there.
+    /// The account's name at the provider.
     pub login: String,
-    /// A name to show, up to 100 characters.
+    /// A display name of up to 100 characters.
     pub name: Option<String>,
-    /// A picture.
     pub image: Option<WebUrl>,
-    /// The main address, where the provider has seen that it is the owner's.
+    /// The primary address, if the provider has verified it.
     pub verified_email: Option<Email>,
 }
 
-/// An external account that belongs to one of ours.
+/// The link between an external account and an account of this instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExternalLink {
-    /// Whose it is here.
     pub user: UserId,
-    /// The provider.
     pub provider: ProviderName,
     /// See [`ExternalAccount::subject`].
     pub subject: String,
     /// See [`ExternalAccount::login`].
     pub login: String,
-    /// When the two were linked.
     pub linked_at: OffsetDateTime,
 }
 
 /// An external account as its owner sees it here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkedAccount {
-    /// The provider.
     pub provider: ProviderName,
     /// See [`ExternalAccount::login`]; as of the last sign-in through it.
     pub login: String,
-    /// When the two were linked.
     pub linked_at: OffsetDateTime,
-    /// When somebody last signed in through it.
+    /// The last sign-in through it.
     pub last_used_at: OffsetDateTime,
 }
 
 impl ExternalAccount {
-    /// The link to `user`, made at `now`.
     pub fn link_to(&self, user: UserId, now: OffsetDateTime) -> ExternalLink {
         let Self { provider, subject, login, .. } = self.clone();
         ExternalLink { user, provider, subject, login, linked_at: now }
     }
 }
 
-/// How many usernames are tried with a suffix that counts up, and how many with one that is drawn.
+/// The last suffix that counts up, from 2 on, and how many random suffixes follow.
 const COUNTED: u32 = 9;
 const DRAWN: u32 = 6;
 
-/// The usernames somebody called `login` elsewhere may get, the best first: the login with every sign that we do not have
-/// as `_`, then with 2 to 9 behind it, then with more digits of `random`.
+/// The candidates for the username of the external account `login`, best first: the login with `_` for each character that
+/// usernames cannot have, then with the suffixes 2 to 9, then with longer numbers derived from `random`.
 pub fn usernames(login: &str, random: u64) -> Vec<Username> {
     let clean: String = login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST).collect();
     let clean = clean.trim_matches('_');
@@ -104,8 +95,8 @@ pub fn usernames(login: &str, random: u64) -> Vec<Username> {
 /// The most characters of a username.
 const LONGEST: usize = 30;
 
-/// A token that a provider gave to one of its applications, as somebody hands it over: 1 to 2048 visible ASCII characters.
-/// Used to ask the provider and then forgotten.
+/// A provider's token that a client hands over: 1 to 2048 visible ASCII characters. It is used to ask the provider and then
+/// forgotten.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessToken(String);
 
@@ -119,7 +110,6 @@ impl AccessToken {
         Ok(Self(text.to_owned()))
     }
 
-    /// The token in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -140,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_login_becomes_a_username_by_our_rules() {
+    fn usernames_login_becomes_valid_username() {
         for (login, username) in [
             ("ada", "ada"),
             ("Ada-Lovelace", "Ada_Lovelace"),
@@ -160,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_names_have_a_number_and_all_of_them_are_usernames() {
+    fn usernames_taken_login_gets_number() {
         assert_eq!(names("ada")[..4], ["ada", "ada2", "ada3", "ada4"]);
         let long = names(&"y".repeat(30));
         assert_eq!(long[1], format!("{}2", "y".repeat(29)));
@@ -173,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_fits_into_a_header_and_is_never_shown() {
+    fn access_token_fits_header_and_debug_hides_it() {
         assert!(AccessToken::parse("gho_16C7e42F292c6912E7710c838347Ae178B4a").is_ok());
         for bad in ["", "a b", "a\r\nX-Evil: 1", "ü", &"x".repeat(2049)] {
             assert!(AccessToken::parse(bad).is_err(), "{bad:?}");

@@ -1,26 +1,26 @@
-//! Whose account it is that somebody from a provider signs in to.
+//! Decides which account a sign-in through a provider opens.
 
 use super::external::ExternalAccount;
 use crate::ids::UserId;
 use crate::users::User;
 
-/// What becomes of a sign-in through a provider.
+/// The result of a sign-in through a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decision {
-    /// The external account belongs to this one.
+    /// The external account is linked to this account.
     SignIn(UserId),
-    /// Both sides have verified the same address: it belongs to this account from now on.
+    /// Both sides have verified the same address: the external account is linked to this account.
     Link(UserId),
-    /// The provider has verified an address that this account only claims: the account loses it to a new one.
+    /// The provider has verified an address that this account only claims: a new account takes the address from it.
     TakeAddressFrom(UserId),
-    /// A new account, with the address that the provider has verified, if any.
+    /// A new account, with the provider's verified address, if any.
     Create,
 }
 
-/// Decides for `external`, which belongs to `owner` and whose verified address is that of the account `holder`.
+/// Decides for `external`, which is linked to `owner` and whose verified address the account `holder` has.
 ///
-/// Without an address that both sides have verified nothing is ever linked: whoever registers with somebody else's address,
-/// here or there, must not come into the same account with them.
+/// Accounts are linked only by an address that both sides have verified. Otherwise an attacker who registers with a victim's
+/// address, on either side, would share the victim's account.
 pub fn decide(external: &ExternalAccount, owner: Option<UserId>, holder: Option<&User>) -> Decision {
     if let Some(owner) = owner {
         return Decision::SignIn(owner);
@@ -62,9 +62,9 @@ mod tests {
     }
 
     #[test]
-    fn accounts_are_linked_by_addresses_that_both_sides_have_verified_and_by_nothing_else() {
+    fn decide_links_only_address_verified_on_both_sides() {
         let (ada, bob) = ("ada@example.org", "bob@example.org");
-        // The provider's verified address, who owns the external account, who holds an address here.
+        // The provider's verified address, the owner of the external account, the holder of an address here.
         for (verified, owner, held, expected) in [
             (None, None, None, Decision::Create),
             (Some(ada), None, None, Decision::Create),

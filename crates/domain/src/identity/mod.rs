@@ -1,8 +1,8 @@
-//! Who is who: registration, sign-in with a password or through a provider, sessions.
+//! Identity: registration, sign-in with a password or through a provider, sessions.
 //!
-//! A session is an opaque bearer token of 256 random bits that lasts 30 days; only its SHA-256 is stored. Programs call with API
-//! tokens, which have a name and scopes ([`ApiTokens`]).
-//! Wrong passwords are counted by account and by address ([`FailedLogins`]), over all servers of the database.
+//! A session is an opaque bearer token of 256 random bits that lasts 30 days by default; only its SHA-256 is stored. Programs
+//! call with API tokens, which have a name and scopes ([`ApiTokens`]). Wrong passwords are counted by account and by network
+//! ([`FailedLogins`]), over all servers of the database.
 
 mod access;
 mod api_token;

@@ -1,4 +1,4 @@
-//! What people do to sign in through a provider, and to link their account there with the one here.
+//! Sign-in through a provider, and links between accounts there and here.
 
 use time::{Duration, OffsetDateTime};
 
@@ -17,7 +17,7 @@ use crate::ids::{SessionId, UserId};
 use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
 
-/// How often a sign-in is tried that collides with others at the same moment.
+/// How many times a sign-in that collides with concurrent ones is attempted.
 const TRIES: usize = 5;
 
 /// The use cases of signing in through a provider. The provider is asked before a transaction begins, never within.
@@ -40,19 +40,17 @@ impl OAuth {
         Self { session_lifetime: lifetime, ..self }
     }
 
-    /// Fails unless there is a provider called `provider`.
     pub fn check(&self, provider: &str) -> Result<(), IdentityError> {
         self.providers.get(provider).map(drop)
     }
 
-    /// Begins a sign-in that goes on in a browser at `provider`.
     pub fn begin(&self, provider: &str) -> Result<Authorization, IdentityError> {
         let provider = self.providers.get(provider)?;
         let (state, verifier) = (State::of(self.deps.ids.secret()), Verifier::of(self.deps.ids.secret()));
         Ok(Authorization { url: provider.authorize_url(&state, &verifier), state, verifier })
     }
 
-    /// Signs in whoever comes back from `provider` with `code`.
+    /// Signs in with the `code` that a browser brings back from `provider`.
     pub async fn sign_in_with_code(
         &self,
         provider: &str,
@@ -64,7 +62,7 @@ impl OAuth {
         self.sign_in(&external, device).await
     }
 
-    /// Signs in whoever got `token` from `provider` for our application.
+    /// Signs in with a `token` that `provider` issued for this application.
     pub async fn sign_in_with_token(
         &self,
         provider: &str,
@@ -87,14 +85,14 @@ impl OAuth {
         self.link(user, session, &external).await
     }
 
-    /// Signs in the owner of `external`, for whom an account is made if need be; see [`decide`]. An account that was deleted, and
-    /// is not gone for good, comes back.
+    /// Signs in the owner of `external`, or creates an account; see [`decide`]. A deleted account returns within its grace
+    /// period.
     pub async fn sign_in(&self, external: &ExternalAccount, device: Device) -> Result<SignedIn, IdentityError> {
         let names = usernames(&external.login, self.deps.ids.fresh().as_u64_pair().1);
         let mut tries = 1;
         loop {
             match self.try_sign_in(external, &names, device.clone()).await {
-                // Somebody was faster; who it was decides what becomes of this now.
+                // A concurrent request was faster; its result changes the decision.
                 Err(error) if is_race(&error) && tries < TRIES => tries += 1,
                 done => return done,
             }
@@ -155,7 +153,7 @@ impl OAuth {
         Ok(signed_in)
     }
 
-    /// Links `external` with `user`, who calls through `session`. What is linked already stays linked.
+    /// Links `external` with `user`, who calls through `session`. Linking twice changes nothing.
     pub async fn link(
         &self,
         user: UserId,
@@ -163,7 +161,7 @@ impl OAuth {
         external: &ExternalAccount,
     ) -> Result<(), IdentityError> {
         match self.try_link(user, session, external).await {
-            // Somebody was faster, perhaps the same person twice.
+            // A concurrent request was faster, perhaps the same one twice.
             Err(IdentityError::ExternalAccountTaken) => self.try_link(user, session, external).await,
             done => done,
         }
@@ -197,21 +195,21 @@ impl OAuth {
         Ok(tx.commit().await?)
     }
 
-    /// The accounts that `user` has linked, in the order of the providers' names.
+    /// The linked accounts of `user`, by name of the provider.
     pub async fn accounts(&self, user: UserId) -> Result<Vec<LinkedAccount>, IdentityError> {
         let mut tx = self.deps.begin().await?;
         Ok(tx.external_accounts().of(user).await?)
     }
 
-    /// Undoes the link of `user` to their account at `provider`, which this instance need not be configured for any more. Fails
-    /// where it is the last way to sign in: there is no password, and no other link to a provider that there is.
+    /// Removes the link of `user` to `provider`, which need not be configured any more. Fails if it is the last way to sign in:
+    /// the account has no password and no other link to a configured provider.
     pub async fn unlink(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
         self.deps.retried(|| self.unlink_once(user, provider)).await
     }
 
     async fn unlink_once(&self, user: UserId, provider: &str) -> Result<(), IdentityError> {
         let mut tx = self.deps.begin().await?;
-        // Of two that are undone at the same time, the second sees that the first is gone.
+        // Of two concurrent removals, the second sees the result of the first.
         tx.users().hold(user).await?;
         let accounts = tx.external_accounts().of(user).await?;
         let (undone, others): (Vec<_>, Vec<_>) =
@@ -225,7 +223,7 @@ impl OAuth {
         Ok(tx.commit().await?)
     }
 
-    /// Makes an account for the owner of `external` with the first of `names` that is free.
+    /// Creates an account for the owner of `external` with the first free name of `names`.
     async fn make_account(
         &self,
         tx: &mut dyn UnitOfWork,
@@ -257,7 +255,7 @@ impl OAuth {
     }
 }
 
-/// Stores that `external` is `user`'s from now on.
+/// Links `external` with `user`.
 async fn insert_link(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -268,7 +266,7 @@ async fn insert_link(
     if accounts.insert(&external.link_to(user, now)).await? {
         return Ok(());
     }
-    // Linked a moment ago, perhaps with this very account: asked only now, because a transaction sees what others commit.
+    // Linked a moment ago, perhaps with this account. The check comes after the insert, which waits for concurrent transactions.
     let is_owned = accounts.owner(&external.provider, &external.subject, gone_by(now)).await?.is_some();
     if !is_owned && accounts.has(user, &external.provider).await? {
         return Err(IdentityError::AnotherAccountLinked);
@@ -276,8 +274,8 @@ async fn insert_link(
     Err(IdentityError::ExternalAccountTaken)
 }
 
-/// Takes the address of `external` from `holder`, who never verified it, and signs them out everywhere: their API tokens and
-/// device logins end too. Data, and the password by username, stay theirs.
+/// Takes the address of `external` from `holder`, which never verified it. Ends the holder's sessions, API tokens and confirmed
+/// device logins; data, the password and linked accounts stay.
 async fn release_address(
     tx: &mut dyn UnitOfWork,
     holder: UserId,
@@ -292,8 +290,7 @@ async fn release_address(
     Ok(())
 }
 
-/// Whether another try may end otherwise. One that keeps colliding does so with an account that
-/// is gone and not removed yet.
+/// Whether another attempt may succeed. A name or address of a deleted account that is not purged yet collides every time.
 fn is_race(error: &IdentityError) -> bool {
     use IdentityError::{EmailTaken, ExternalAccountTaken, UsernameTaken};
     matches!(error, EmailTaken | UsernameTaken(_) | ExternalAccountTaken)

@@ -1,4 +1,4 @@
-//! Signing in through a provider over mocked ports: tables that forget nothing, and somebody who is sometimes faster.
+//! Sign-in through a provider over mocked ports: tables in memory, and concurrent requests that win some races.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -20,30 +20,30 @@ const ADA: UserId = UserId(Uuid::from_u128(1));
 const NEW: UserId = UserId(Uuid::from_u128(42));
 const HERE: SessionId = SessionId(Uuid::from_u128(5));
 
-/// What is stored, and what happens meanwhile.
+/// The stored rows, and the simulated races.
 #[derive(Default)]
 struct World {
     users: Mutex<Vec<User>>,
     links: Mutex<Vec<ExternalLink>>,
-    /// Whose sessions were all ended.
+    /// Accounts whose sessions were all ended.
     ended: Mutex<Vec<UserId>>,
-    /// Whose confirmed device logins and API tokens were.
+    /// Accounts whose confirmed device logins and API tokens were removed.
     device_logins_ended: Mutex<Vec<UserId>>,
     tokens_ended: Mutex<Vec<UserId>>,
     opened: Mutex<Vec<Session>>,
     touched: AtomicUsize,
     commits: Arc<AtomicUsize>,
-    /// When the accounts were deleted, and which of them came back.
+    /// When the accounts were deleted, and which of them returned.
     left: Option<OffsetDateTime>,
     back: Mutex<Vec<(UserId, Option<OffsetDateTime>)>>,
     /// How many inserts of accounts still fail, and with which constraint.
     collisions: AtomicUsize,
     constraint: &'static str,
-    /// How many inserts of links still find that somebody else was faster.
+    /// How many inserts of links still lose to a concurrent one.
     faster: AtomicUsize,
-    /// How many looks for an owner still find none.
+    /// How many lookups of an owner still find none.
     blind: AtomicUsize,
-    /// How many sign-ins still find that their link has ended meanwhile.
+    /// How many sign-ins still find their link removed.
     unlinked: AtomicUsize,
 }
 
@@ -223,7 +223,7 @@ fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<SignedIn, I
 }
 
 #[test]
-fn somebody_new_gets_an_account_with_what_the_provider_says() {
+fn oauth_unknown_account_is_created_from_provider() {
     for (email, verified) in [(Some("octo@example.org"), true), (None, false)] {
         let world = Arc::new(World::default());
         let signed_in = sign_in(&world, &octo(email)).expect("a session");
@@ -241,7 +241,7 @@ fn somebody_new_gets_an_account_with_what_the_provider_says() {
 }
 
 #[test]
-fn a_known_account_signs_in_whatever_its_address_has_become() {
+fn oauth_linked_account_signs_in_with_any_address() {
     let bob = user(UserId(Uuid::from_u128(2)), "bob", Some("bob@example.org"), true);
     for email in [None, Some("bob@example.org"), Some("new@example.org")] {
         let users = vec![user(ADA, "ada", None, false), bob.clone()];
@@ -253,7 +253,7 @@ fn a_known_account_signs_in_whatever_its_address_has_become() {
 }
 
 #[test]
-fn who_deleted_the_account_brings_it_back_by_signing_in() {
+fn oauth_deleted_account_returns_by_sign_in() {
     let days = time::Duration::days;
     for (left, links, back) in [
         (NOW - days(29), vec![link(ADA, "583231")], true),
@@ -269,7 +269,7 @@ fn who_deleted_the_account_brings_it_back_by_signing_in() {
 }
 
 #[test]
-fn an_address_verified_on_both_sides_links() {
+fn oauth_address_verified_on_both_sides_links() {
     let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
     let world = Arc::new(World::with(users.clone(), Vec::new()));
     assert_eq!(sign_in(&world, &octo(Some("ada@example.org"))).expect("a session").session.user, ADA);
@@ -278,7 +278,7 @@ fn an_address_verified_on_both_sides_links() {
 }
 
 #[test]
-fn an_address_that_was_only_claimed_goes_to_a_new_account() {
+fn oauth_unverified_address_goes_to_new_account() {
     let world = Arc::new(World::with(vec![user(ADA, "octo_cat", Some("octo@example.org"), false)], Vec::new()));
     let signed_in = sign_in(&world, &octo(Some("octo@example.org"))).expect("a session");
     let users = world.users();
@@ -292,7 +292,7 @@ fn an_address_that_was_only_claimed_goes_to_a_new_account() {
 }
 
 #[test]
-fn a_second_account_of_a_provider_does_not_come_in_by_its_address() {
+fn oauth_second_account_of_provider_is_not_linked_by_address() {
     let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
     let world = Arc::new(World::with(users, vec![link(ADA, "another")]));
     let error = sign_in(&world, &octo(Some("ada@example.org"))).expect_err("refused");
@@ -301,7 +301,7 @@ fn a_second_account_of_a_provider_does_not_come_in_by_its_address() {
 }
 
 #[test]
-fn who_loses_a_race_tries_again_until_it_is_no_race() {
+fn oauth_lost_race_is_retried() {
     for constraint in ["users_email_key", "users_username_key"] {
         for (collisions, code) in [(1, None), (4, None), (5, Some(()))] {
             let world = Arc::new(World { constraint, collisions: AtomicUsize::new(collisions), ..World::default() });
@@ -315,7 +315,7 @@ fn who_loses_a_race_tries_again_until_it_is_no_race() {
     }
     let world = Arc::new(World { constraint: "users_pkey", collisions: AtomicUsize::new(1), ..World::default() });
     assert_eq!(sign_in(&world, &octo(None)).expect_err("a defect").code(), "store_conflict");
-    // The other request for the same person links first, and is found then.
+    // The other request for the same user links first, and is found then.
     let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
     sign_in(&world, &octo(None)).expect("a session");
     let world = Arc::new(World { faster: AtomicUsize::new(99), ..World::default() });
@@ -323,9 +323,9 @@ fn who_loses_a_race_tries_again_until_it_is_no_race() {
 }
 
 #[test]
-fn an_account_that_was_made_between_two_looks_is_signed_in_to() {
+fn oauth_account_created_between_lookups_is_signed_in_to() {
     let world = Arc::new(World {
-        // Neither is there when the owner is looked for, and both are when the address is.
+        // The lookup of the owner finds neither; the lookup of the address finds both.
         blind: AtomicUsize::new(1),
         ..World::with(vec![user(ADA, "ada", Some("octo@example.org"), true)], vec![link(ADA, "583231")])
     });
@@ -334,7 +334,7 @@ fn an_account_that_was_made_between_two_looks_is_signed_in_to() {
 }
 
 #[test]
-fn linking_is_for_what_is_nobody_elses_and_one_account_of_each_provider() {
+fn link_taken_account_or_second_of_provider_is_refused() {
     let bob = UserId(Uuid::from_u128(2));
     for (links, code, after) in [
         (vec![], None, vec![(ADA, "583231")]),
@@ -356,14 +356,14 @@ fn linking_is_for_what_is_nobody_elses_and_one_account_of_each_provider() {
 }
 
 #[test]
-fn session_that_ended_meanwhile_links_nothing() {
+fn link_ended_session_is_refused() {
     let world = Arc::new(World::default());
     let linked = block_on(oauth(&world, provider()).link(ADA, SessionId(Uuid::from_u128(6)), &octo(None)));
     assert_eq!((linked.expect_err("refused").code(), world.commits()), ("not_signed_in", 0));
 }
 
 #[test]
-fn link_that_ends_during_a_sign_in_lets_nobody_in() {
+fn oauth_link_removed_during_sign_in_is_refused() {
     let users = vec![user(ADA, "ada", None, false)];
     let world = World { unlinked: AtomicUsize::new(99), ..World::with(users, vec![link(ADA, "583231")]) };
     let world = Arc::new(world);
@@ -372,7 +372,7 @@ fn link_that_ends_during_a_sign_in_lets_nobody_in() {
 }
 
 #[test]
-fn a_sign_in_begins_with_secrets_of_its_own() {
+fn oauth_begin_makes_new_secrets() {
     let mut github = provider();
     github.expect_authorize_url().returning(|state, verifier| {
         format!("https://provider.example/?state={}&challenge={}", state.as_str(), verifier.challenge())
@@ -386,7 +386,7 @@ fn a_sign_in_begins_with_secrets_of_its_own() {
 }
 
 #[test]
-fn a_provider_that_is_not_there_is_not_found() {
+fn oauth_unknown_provider_is_not_found() {
     let world = Arc::default();
     let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), Verifier::of([1; 32]));
     for name in ["gitlab", "GitHub", "", "github "] {
@@ -403,7 +403,7 @@ fn a_provider_that_is_not_there_is_not_found() {
 }
 
 #[test]
-fn what_a_provider_does_not_vouch_for_changes_nothing() {
+fn oauth_refused_code_changes_nothing() {
     for (failure, kind) in [
         (ProviderError::Refused("bad_verification_code".to_owned()), ErrorKind::Unauthenticated),
         (ProviderError::Unavailable("timed out".to_owned()), ErrorKind::Unavailable),
@@ -427,7 +427,7 @@ fn what_a_provider_does_not_vouch_for_changes_nothing() {
 }
 
 #[test]
-fn a_code_or_a_token_that_the_provider_vouches_for_signs_in_and_links() {
+fn oauth_accepted_code_or_token_signs_in_and_links() {
     let mut github = provider();
     let verifier = Verifier::of([9; 32]);
     let expected = verifier.clone();
@@ -449,11 +449,11 @@ fn a_code_or_a_token_that_the_provider_vouches_for_signs_in_and_links() {
 }
 
 #[test]
-fn a_link_is_undone_unless_it_is_the_last_way_in() {
+fn unlink_last_way_in_is_refused() {
     for (linked, asked, has_password, expected) in [
         (&["github"][..], "github", true, Ok(())),
         (&["github"], "github", false, Err("last_way_in")),
-        // A provider that this instance is not configured for lets nobody in, and its link can go.
+        // A provider that is not configured opens no account, so its link can be removed.
         (&["github", "gitlab"], "github", false, Err("last_way_in")),
         (&["github", "gitlab"], "gitlab", false, Ok(())),
         (&["gitlab"], "gitlab", true, Ok(())),

@@ -1,4 +1,4 @@
-//! What sign-in needs from outside.
+//! Ports of identity.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -19,51 +19,45 @@ use crate::ids::{ApiTokenId, SessionId, UserId};
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send {
-    /// Stores a new session.
     async fn insert(&mut self, session: &Session) -> Result<(), StoreError>;
 
-    /// Ends a session of `user`; says whether there was one.
+    /// Ends a session of `user`; returns whether it existed.
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError>;
 
-    /// Ends all sessions of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Ends all sessions of `user` but `session`.
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError>;
 
-    /// Whether `session` is one of `user` and open at `now`.
     async fn is_open(&mut self, user: UserId, session: SessionId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Removes up to `most` sessions that had ended by `now`; says how many.
+    /// Removes up to `most` sessions that had ended by `now`; returns their number.
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
-/// Stores programs that wait for somebody to confirm their sign-in.
+/// Stores device logins.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait DeviceLoginRepository: Send {
-    /// Stores a new login; says no where its user code is taken.
+    /// Stores a new login; returns false if its user code is taken.
     async fn insert(&mut self, login: &DeviceLogin) -> Result<bool, StoreError>;
 
-    /// The login with that user code, whatever became of it.
+    /// The login with that user code, in any state.
     async fn find_by_user_code(&mut self, code: &UserCode) -> Result<Option<DeviceLogin>, StoreError>;
 
-    /// The login whose device code has that hash, kept from others until the end of the transaction.
+    /// The login with this device code, locked until the end of the transaction.
     async fn lock(&mut self, device_code: TokenHash) -> Result<Option<DeviceLogin>, StoreError>;
 
-    /// Stores what was answered, if nothing was before; says whether it is.
+    /// Stores the answer, unless there is one already; returns whether it is stored.
     async fn confirm(&mut self, device_code: TokenHash, confirmation: Confirmation) -> Result<bool, StoreError>;
 
-    /// Notes that the program asked at `now`.
     async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Removes a login.
     async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError>;
 
-    /// Removes those that `user` said yes to.
+    /// Removes the logins that `user` confirmed.
     async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Removes those that had ended by `now`.
+    /// Removes the logins that had ended by `now`.
     async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError>;
 }
 
@@ -71,28 +65,26 @@ pub trait DeviceLoginRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ApiTokenRepository: Send {
-    /// Stores a new token.
     async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError>;
 
     /// The tokens of `user` that have not ended at `now`, newest first.
     async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError>;
 
-    /// Revokes a token of `user`; says whether there was one.
+    /// Revokes a token of `user`; returns whether it existed.
     async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError>;
 
-    /// Revokes all tokens of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Removes up to `most` tokens that had ended by `now`; says how many.
+    /// Removes up to `most` tokens that had ended by `now`; returns their number.
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }
 
-/// Stores attempts to give a password that have not succeeded.
+/// Stores password attempts that have not succeeded.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait LoginAttemptRepository: Send {
-    /// Notes an attempt of `key` at `now`, unless there are `most` after `since` already; forgets those until then, and
-    /// some that other keys have left behind. Of many who do this at the same time each is told the truth.
+    /// Notes an attempt of `key` at `now`, unless `most` attempts after `since` are noted already. Forgets earlier ones, and
+    /// some of other keys. Concurrent calls do not exceed `most`.
     async fn note(
         &mut self,
         key: AttemptKey,
@@ -101,30 +93,28 @@ pub trait LoginAttemptRepository: Send {
         most: u32,
     ) -> Result<AttemptOutcome, StoreError>;
 
-    /// Forgets all attempts of `key`.
     async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError>;
 
     /// Forgets the attempt of `key` that was noted at `at`.
     async fn take_back(&mut self, key: AttemptKey, at: OffsetDateTime) -> Result<(), StoreError>;
 }
 
-/// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptOutcome {
-    /// Whether it was noted, and so may go on.
+    /// Whether the attempt was noted and may proceed.
     pub let_through: bool,
-    /// The tries that count, itself included if it was noted.
+    /// The attempts that count, including this one if it was noted.
     pub tries: Vec<OffsetDateTime>,
 }
 
-/// Reads sessions outside any transaction.
+/// Reads sessions outside a transaction.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait SessionReader: Send + Sync {
-    /// Who calls with `credential`; `None` when it opens nothing at `now`.
+    /// The principal that `credential` authenticates at `now`.
     async fn principal(&self, credential: Credential, now: OffsetDateTime) -> Result<Option<Principal>, StoreError>;
 
-    /// Notes that what somebody calls through was used at `now`.
+    /// Notes a use of the session or token at `now`.
     async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError>;
 
     /// The open sessions of `user` at `now`, newest first.
@@ -135,19 +125,19 @@ pub trait SessionReader: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// The hash of `password` with a fresh salt.
+    /// Hashes `password` with a fresh salt.
     async fn hash(&self, password: Password) -> Result<PasswordHash, IdentityError>;
 
-    /// Whether `password` has the hash. Takes as long, and says no, where there is no hash.
+    /// Whether `password` has the hash. Without a hash it takes as long and returns false.
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, IdentityError>;
 }
 
-/// Stores which accounts of providers belong to whom.
+/// Stores the links to accounts of providers.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ExternalAccountRepository: Send {
-    /// Whose the account `subject` of `provider` is. Of accounts of ours that were deleted, only those are found that were
-    /// after `left_after`.
+    /// The account that is linked to `subject` of `provider`. A deleted account is found only if it was deleted after
+    /// `left_after`.
     async fn owner(
         &mut self,
         provider: &ProviderName,
@@ -155,52 +145,48 @@ pub trait ExternalAccountRepository: Send {
         left_after: OffsetDateTime,
     ) -> Result<Option<UserId>, StoreError>;
 
-    /// Whether `user` has an account of `provider`.
     async fn has(&mut self, user: UserId, provider: &ProviderName) -> Result<bool, StoreError>;
 
-    /// Stores a link; says no where the external account belongs to somebody, or `user` has another of the provider.
+    /// Stores a link; returns false if the external account is linked already, or `user` has another of the provider.
     async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError>;
 
-    /// The accounts that `user` has linked, in the order of the providers' names.
+    /// The linked accounts of `user`, by name of the provider.
     async fn of(&mut self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError>;
 
-    /// Removes the link of `user` to an account of `provider`.
     async fn delete(&mut self, user: UserId, provider: &ProviderName) -> Result<(), StoreError>;
 
-    /// Removes all links of `user`.
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError>;
 
-    /// Notes that `external` was used at `now`, and what it is called there by now; returns whether it is linked still.
+    /// Notes a use of `external` at `now`, with its current login; returns whether it is still linked.
     async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<bool, StoreError>;
 }
 
-/// A service that vouches for people. Its tokens are used while a method runs and kept nowhere.
+/// An identity provider. Its tokens are used while a method runs and stored nowhere.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Its name.
     fn name(&self) -> ProviderName;
 
-    /// Where a browser goes to sign in there and come back with `state` and a code.
+    /// The address at which a browser signs in and returns with `state` and a code.
     fn authorize_url(&self, state: &State, verifier: &Verifier) -> String;
 
-    /// Whose `code` it is. A code works once, and only with the verifier whose challenge it was asked for with.
+    /// The account that `code` was issued for. A code works once, and only with the verifier of its challenge.
     async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError>;
 
-    /// Whose `token` it is, where the provider says that it was issued to our application.
+    /// The account that `token` was issued for, if the provider issued it to this application.
     async fn vouch(&self, token: &AccessToken) -> Result<ExternalAccount, ProviderError>;
 }
 
-/// Why a provider does not say who somebody is.
+/// Why a provider does not identify an account.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ProviderError {
-    /// The code or token is wrong, used up, or was not made for us.
+    /// The code or token is wrong, used, or issued to another application.
     #[error("the provider does not vouch for this: {0}")]
     Refused(String),
-    /// It does not answer in time, answers with a failure of its own, or nothing that makes sense.
+    /// No answer in time, a failure of the provider, or an answer that cannot be read.
     #[error("{0}")]
     Unavailable(String),
-    /// It does not know our application: its id, secret or callback address is wrong.
+    /// The provider rejects this application: its id, secret or callback address is wrong.
     #[error("{0}")]
     RefusesUs(String),
 }

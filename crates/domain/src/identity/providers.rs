@@ -1,4 +1,4 @@
-//! The services that vouch for people, by their names.
+//! The configured identity providers, by name.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,17 +8,14 @@ use super::error::IdentityError;
 use super::external::ProviderName;
 use super::ports::IdentityProvider;
 
-/// The providers that this instance is configured for.
 #[derive(Clone, Default)]
 pub struct Providers(BTreeMap<ProviderName, Arc<dyn IdentityProvider>>);
 
 impl Providers {
-    /// These providers.
     pub fn new(providers: impl IntoIterator<Item = Arc<dyn IdentityProvider>>) -> Self {
         Self(providers.into_iter().map(|provider| (provider.name(), provider)).collect())
     }
 
-    /// The provider called `name`.
     pub fn get(&self, name: &str) -> Result<&Arc<dyn IdentityProvider>, IdentityError> {
         self.0.get(&ProviderName::trusted(name)).ok_or_else(|| IdentityError::UnknownProvider(name.to_owned()))
     }

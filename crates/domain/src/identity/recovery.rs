@@ -1,4 +1,4 @@
-//! What emails are for in signing in: showing that an address is one's own, and a new password for one that was forgotten.
+//! Verification of email addresses, and resets of forgotten passwords.
 
 use std::sync::Arc;
 
@@ -38,8 +38,8 @@ impl Recovery {
         Self { sends_email: sends, ..self }
     }
 
-    /// Has an email sent to `user` that asks whether the address is theirs, unless that is known; at most one in five minutes
-    /// and a few a day.
+    /// Queues an email that asks `user` to verify the address, unless it is verified. At most one is sent in five minutes and a
+    /// few a day.
     pub async fn ask_for_verification(&self, user: UserId) -> Result<(), IdentityError> {
         self.deps.retried(|| self.ask_for_verification_once(user)).await
     }
@@ -58,7 +58,7 @@ impl Recovery {
         Ok(())
     }
 
-    /// Notes that the address `ticket` was sent to is its owner's. Doing it again changes nothing.
+    /// Marks the address that `ticket` was sent to as verified. A repetition changes nothing.
     pub async fn verify_email(&self, ticket: &str) -> Result<(), IdentityError> {
         self.deps.retried(|| self.verify_email_once(ticket)).await
     }
@@ -72,15 +72,15 @@ impl Recovery {
         if !self.tickets.confirms(&unverified, &[email.as_str()], now) {
             return Err(IdentityError::BadLink);
         }
-        // The address may have gone to somebody else this moment.
+        // The account may have lost the address this moment.
         if !tx.users().verify_email(user, &email, now).await? {
             return Err(IdentityError::BadLink);
         }
         Ok(tx.commit().await?)
     }
 
-    /// Has an email sent to `email`, if it is known to be the address of somebody with an account; at most one in five
-    /// minutes and some a day. It does the same and takes as long for an address that is nobody's.
+    /// Queues a reset email to `email` if it is the verified address of an account. At most one is sent in five minutes and some
+    /// a day. An unknown address takes the same steps and the same time.
     pub async fn forgot_password(&self, email: &Email) -> Result<(), IdentityError> {
         self.deps.retried(|| self.forgot_password_once(email)).await
     }
@@ -91,25 +91,25 @@ impl Recovery {
         }
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        // Only accounts that are there: whoever left comes back by signing in.
+        // Only active accounts: a deleted account returns by signing in.
         let found = tx.users().find_for_sign_in(&SignInName::Email(email.clone()), now).await?;
         let user = found.map(|(user, _)| user).filter(|user| user.email_verified).map(|user| user.id);
         RequestedEmail::password_reset(&*self.deps.ids, user, email).enqueue(&mut *tx, now).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Gives the account that `ticket` was sent to the password `new`, and ends all access to it: afterwards this password is
-    /// the only way in, whoever had one before. Failed sign-ins are forgotten. A ticket works once: the password it was made
-    /// for is gone. An e-mail tells the owner.
+    /// Sets the password `new` on the account that `ticket` was sent to, and ends all access to it: afterwards this password is
+    /// the only way to sign in. Failed attempts are forgotten. A ticket works once, because it is bound to the old password. An
+    /// email informs the owner.
     ///
-    /// Linked accounts of providers end too: whoever registered with somebody else's address may have linked one of theirs. An
-    /// account with the same verified address is linked again by signing in through it.
+    /// Links to providers end too: an attacker who registered with the victim's address may have linked an account. An external
+    /// account with the same verified address is linked again at its next sign-in.
     pub async fn reset_password(&self, ticket: &str, new: Password) -> Result<(), IdentityError> {
         let (unverified, user) = read(ticket, Purpose::ResetPassword)?;
         let mut tx = self.deps.begin().await?;
         self.require_owner(&mut *tx, user, &unverified, self.deps.now()).await?;
         drop(tx);
-        // Costly, so only for a ticket that is good, and not within a transaction.
+        // Hashing is costly: it needs a valid ticket and runs outside the transaction.
         let new = self.passwords.hash(new).await?;
         self.deps.retried(|| self.reset_password_once(user, &unverified, &new)).await
     }
@@ -134,7 +134,7 @@ impl Recovery {
         Ok(tx.commit().await?)
     }
 
-    /// Fails unless `brought` was made for the account `user`, its address and its password.
+    /// Fails unless `unverified` was signed for the account `user`, its address and its password.
     async fn require_owner(
         &self,
         tx: &mut dyn UnitOfWork,
@@ -152,7 +152,7 @@ impl Recovery {
     }
 }
 
-/// What `ticket` says, if it says that it is for `purpose`.
+/// Reads `ticket`, unverified, if it is for `purpose`.
 fn read(ticket: &str, purpose: Purpose) -> Result<(UnverifiedToken, UserId), IdentityError> {
     let unverified = UnverifiedToken::parse(ticket).filter(|unverified| unverified.claims().purpose == purpose);
     let unverified = unverified.ok_or(IdentityError::BadLink)?;

@@ -1,4 +1,4 @@
-//! Verification and forgotten passwords, with mocks.
+//! Verification and password resets over mocked ports.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ const ADA: UserId = UserId(Uuid::from_u128(1));
 
 type WithPassword = (User, Option<PasswordHash>);
 
-/// An account, its password's hash, and what was done to it.
+/// An account, its password's hash, and the recorded changes.
 #[derive(Clone, Default)]
 struct World {
     account: Arc<Mutex<Option<WithPassword>>>,
@@ -145,7 +145,7 @@ fn ticket(purpose: Purpose, end: OffsetDateTime, bound: &[&str]) -> String {
 const LATER: OffsetDateTime = NOW.saturating_add(Duration::MINUTE);
 
 #[test]
-fn an_email_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
+fn verification_email_is_queued_only_for_unverified_address() {
     for (account, sends, emails, error) in [
         (Some(ada(false)), true, 1, None),
         (Some(ada(false)), false, 0, None),
@@ -163,7 +163,7 @@ fn an_email_is_asked_for_while_the_address_is_not_known_to_be_ones_own() {
 }
 
 #[test]
-fn the_link_of_the_email_shows_whose_the_address_is() {
+fn verify_email_valid_link_verifies_address() {
     let good = || ticket(Purpose::VerifyEmail, LATER, &["ada@example.org"]);
     for (what, account, link, works) in [
         ("as it should be", Some(ada(false)), good(), true),
@@ -185,7 +185,7 @@ fn the_link_of_the_email_shows_whose_the_address_is() {
 }
 
 #[test]
-fn an_address_that_went_to_somebody_else_this_moment_is_not_verified() {
+fn verify_email_address_lost_meanwhile_is_refused() {
     let world = World::with(Some(ada(false)));
     let store = TestUnitOfWork::store(move || {
         let (mut tx, account) = (TestUnitOfWork::default(), ada(false).0);
@@ -200,7 +200,7 @@ fn an_address_that_went_to_somebody_else_this_moment_is_not_verified() {
 }
 
 #[test]
-fn whoever_forgot_is_written_to_and_for_anybody_else_the_same_is_done() {
+fn forgot_password_unknown_address_takes_same_steps() {
     for (account, typed, is_ada) in [
         (Some(ada(true)), "ada@example.org", true),
         (Some(ada(false)), "ada@example.org", false),
@@ -235,7 +235,7 @@ fn password_reset_works_once_and_ends_all_access() {
 }
 
 #[test]
-fn who_never_had_a_password_gets_one_and_a_wrong_link_changes_none() {
+fn password_reset_without_password_sets_one_and_bad_link_changes_nothing() {
     let good = || ticket(Purpose::ResetPassword, LATER, &["ada@example.org", "old"]);
     let without = || (ada(true).0, None);
     for (what, account, link, works) in [

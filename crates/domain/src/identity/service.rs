@@ -1,4 +1,4 @@
-//! What people do to be known: register, sign in, sign out.
+//! Registration, sign-in and sign-out.
 
 use std::sync::Arc;
 
@@ -21,32 +21,24 @@ use crate::referrals::{Join, ReferralChain, ReferralCode, VisitorSalt};
 use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
 
-/// How exactly the last use of a session is known: noting every request would write on every read.
+/// How exactly the last use of a session is recorded: recording every request would write on every read.
 const LAST_USED_GRAIN: Duration = Duration::minutes(5);
 
-/// What a new account is made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Registration {
-    /// Its address.
     pub email: Email,
-    /// Its password.
     pub password: Password,
-    /// Its username.
     pub username: Username,
-    /// A name to show.
     pub name: Option<String>,
-    /// The zone its owner lives in.
     pub zone: Option<Zone>,
-    /// By whose code they come, if by one that may be somebody's.
+    /// The referral code that the user registers with. It may belong to no account.
     pub referral_code: Option<ReferralCode>,
 }
 
-/// A change of a password by somebody who knows the current one.
+/// A change of a password that proves knowledge of the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// The password that the account has.
     pub current: Password,
-    /// The one that it gets.
     pub new: Password,
     /// Whether API tokens stay valid.
     pub keep_api_tokens: bool,
@@ -94,7 +86,7 @@ impl Identity {
         Self { sends_email: sends, ..self }
     }
 
-    /// Makes an account and signs it in. A referral code that is nobody's is a link that has become old, and ignored.
+    /// Creates an account and signs it in. A referral code that belongs to no account is ignored: the link may be old.
     pub async fn register(&self, registration: Registration, device: Device) -> Result<SignedIn, IdentityError> {
         let password = self.passwords.hash(registration.password).await?;
         let now = self.deps.now();
@@ -146,11 +138,10 @@ impl Identity {
         Ok(signed_in)
     }
 
-    /// Signs in who knows the password of the account with that address or username. An account that was deleted, and is not
-    /// gone for good, comes back.
+    /// Signs in with an address or username and the password. A deleted account returns within its grace period.
     ///
-    /// Wrong passwords count for the account, under whichever of its names, and for the address of `device`. A name that no
-    /// account has counts by itself.
+    /// Wrong passwords count for the account, under each of its names, and for the network of `device`. A name that no account
+    /// has is counted by itself.
     pub async fn login(&self, name: &str, password: Password, device: Device) -> Result<SignedIn, IdentityError> {
         let known = self.recognise(name, password, &device).await?;
         self.deps.retried(|| self.login_once(&known, &device)).await
@@ -167,8 +158,8 @@ impl Identity {
         Ok(signed_in)
     }
 
-    /// Who knows the password of the account with that address or username; no session is opened, and nobody comes back.
-    /// Attempts count as those of [`login`](Self::login) do.
+    /// Verifies the password of the account with that address or username. No session is opened, and a deleted account stays
+    /// deleted. Attempts count as in [`login`](Self::login).
     pub async fn recognise(
         &self,
         name: &str,
@@ -184,7 +175,7 @@ impl Identity {
         Ok(Recognised { user, password })
     }
 
-    /// Finds the account called `name` and counts an attempt to sign in to it, if attempts are limited.
+    /// Finds the account `name` and counts an attempt to sign in to it, if attempts are limited.
     async fn attempt_once(
         &self,
         name: &str,
@@ -202,7 +193,7 @@ impl Identity {
         Ok((user, hash, attempt))
     }
 
-    /// Counts `attempt`, if attempts are limited, and ends the transaction.
+    /// Counts `attempt`, if attempts are limited, and commits.
     async fn begin_attempt(
         &self,
         mut tx: Box<dyn UnitOfWork>,
@@ -221,7 +212,7 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    /// Who calls with `token`.
+    /// Authenticates the caller by `token`.
     pub async fn authenticate(&self, token: &str) -> Result<Principal, IdentityError> {
         let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
         let now = self.deps.now();
@@ -232,9 +223,8 @@ impl Identity {
         Ok(principal)
     }
 
-    /// Gives `user`, who knows the current password, a new one, and ends all other access than `session`: other sessions,
-    /// confirmed device logins and, unless they are kept, API tokens. Wrong passwords count like those of a sign-in from
-    /// `device`. An e-mail tells the owner.
+    /// Changes the password of `user` and ends all access except `session`: other sessions, confirmed device logins and, unless
+    /// they are kept, API tokens. Wrong passwords count like those of a sign-in from `device`. An email informs the owner.
     pub async fn change_password(
         &self,
         user: UserId,
@@ -280,7 +270,7 @@ impl Identity {
         Ok(tx.commit().await?)
     }
 
-    /// Ends the session that `user` calls through. One that ended meanwhile is no session to call through.
+    /// Ends the session that `user` calls through. A session that ended meanwhile counts as not signed in.
     pub async fn logout(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         self.end_session(user, session).await.map_err(|error| match error {
             IdentityError::UnknownSession(_) => IdentityError::NotSignedIn,
@@ -293,7 +283,6 @@ impl Identity {
         Ok(self.sessions.open_sessions(user, self.deps.now()).await?)
     }
 
-    /// Ends one session of `user`.
     pub async fn end_session(&self, user: UserId, session: SessionId) -> Result<(), IdentityError> {
         self.deps.retried(|| self.end_session_once(user, session)).await
     }

@@ -1,4 +1,4 @@
-//! Signing in over mocked ports.
+//! Sign-in over mocked ports.
 
 use super::*;
 use crate::error::{DomainError, ErrorKind};
@@ -51,7 +51,7 @@ fn identity(
     Identity::new(deps, Arc::new(sessions), Arc::new(passwords), VisitorSalt::of(b"a secret"))
 }
 
-/// A transaction in which ada exists, with the password `correct horse`.
+/// A transaction with the account ada and the password `correct horse`.
 fn with_ada() -> TestUnitOfWork {
     let mut tx = TestUnitOfWork::default();
     let known = || (ada(), Some(PasswordHash("correct horse".into())));
@@ -67,7 +67,7 @@ fn with_ada() -> TestUnitOfWork {
 }
 
 #[test]
-fn whoever_registers_is_asked_whether_the_address_is_theirs_where_emails_are_sent() {
+fn register_queues_verification_only_where_email_is_sent() {
     for (sends, emails) in [(true, 1), (false, 0)] {
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
@@ -94,7 +94,7 @@ fn whoever_registers_is_asked_whether_the_address_is_theirs_where_emails_are_sen
 }
 
 #[test]
-fn the_right_password_opens_a_session_by_address_or_username() {
+fn login_right_password_opens_session_by_email_or_username() {
     let identity = identity(plain(), MockSessionReader::new(), with_ada);
     for name in ["Ada@Example.org", "ADA"] {
         let login = identity.login(name, Password::typed("correct horse"), Device::default());
@@ -106,7 +106,7 @@ fn the_right_password_opens_a_session_by_address_or_username() {
 }
 
 #[test]
-fn a_password_that_was_changed_while_it_was_checked_opens_and_changes_nothing() {
+fn login_password_changed_during_check_changes_nothing() {
     let identity = identity(plain(), MockSessionReader::new(), || {
         let mut tx = with_ada();
         tx.users = MockUserRepository::new();
@@ -131,7 +131,7 @@ fn a_password_that_was_changed_while_it_was_checked_opens_and_changes_nothing() 
 }
 
 #[test]
-fn who_is_wrong_learns_not_what_and_a_password_is_always_checked() {
+fn login_unknown_name_and_wrong_password_look_alike() {
     for (name, password) in [("ada", "wrong"), ("nobody", "correct horse"), ("no name at all", "x"), ("\0", "")] {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_verify().times(1).returning(|_, _| Ok(false));
@@ -141,7 +141,7 @@ fn who_is_wrong_learns_not_what_and_a_password_is_always_checked() {
     }
 }
 
-/// What became of attempts: which keys were noted, which were forgotten, which had their attempt taken back.
+/// The recorded changes of attempts: noted keys, forgotten keys, and keys whose attempt was taken back.
 #[derive(Default)]
 struct Attempts {
     noted: Mutex<Vec<(AttemptKey, u32)>>,
@@ -149,7 +149,7 @@ struct Attempts {
     taken_back: Mutex<Vec<AttemptKey>>,
 }
 
-/// A store in which attempts are let through or not, and of which `attempts` learns.
+/// A store that permits attempts or not, and records them in `attempts`.
 fn noting(let_through: bool, attempts: &Arc<Attempts>) -> impl Fn() -> TestUnitOfWork + use<> {
     let attempts = attempts.clone();
     move || {
@@ -175,18 +175,18 @@ fn noting(let_through: bool, attempts: &Arc<Attempts>) -> impl Fn() -> TestUnitO
     }
 }
 
-/// A client whose address is known.
+/// A client with a known address.
 fn somewhere() -> Device {
     Device { ip: Some("2001:db8::7".to_owned()), user_agent: None }
 }
 
-/// What the address of [`somewhere`] is counted by.
+/// The key of the network of [`somewhere`].
 fn network() -> AttemptKey {
     AttemptKey::network(crate::network::ClientNetwork::new("2001:db8::1".parse().expect("an address")))
 }
 
 #[test]
-fn attempts_count_for_the_account_under_each_of_its_names_and_for_the_address() {
+fn login_attempts_count_by_account_and_network() {
     let account = AttemptKey::account(ada().id);
     for (name, password, target, succeeds) in [
         ("ADA", "correct horse", account, true),
@@ -209,7 +209,7 @@ fn attempts_count_for_the_account_under_each_of_its_names_and_for_the_address() 
 }
 
 #[test]
-fn attempts_to_change_a_password_share_the_count_of_the_account() {
+fn password_change_attempts_share_account_count() {
     for (let_through, expected) in [(true, "wrong_credentials"), (false, "too_many_failures")] {
         let attempts = Arc::default();
         let identity = identity(plain(), MockSessionReader::new(), noting(let_through, &attempts));
@@ -227,10 +227,10 @@ fn attempts_to_change_a_password_share_the_count_of_the_account() {
 }
 
 #[test]
-fn password_of_one_attempt_too_many_is_not_looked_at_whether_or_not_the_account_exists() {
+fn login_beyond_limit_checks_no_password() {
     for name in ["ADA", "ada@example.org", "nobody", "no name at all"] {
         let attempts = Arc::default();
-        // No password may be looked at: this mock expects nothing.
+        // No password may be checked: this mock expects no call.
         let identity = identity(MockPasswordHasher::new(), MockSessionReader::new(), noting(false, &attempts));
         let identity = identity.with_failed_logins(Some(FailedLogins(2)));
         let login = pollster::block_on(identity.login(name, Password::typed("correct horse"), Device::default()));
@@ -241,7 +241,7 @@ fn password_of_one_attempt_too_many_is_not_looked_at_whether_or_not_the_account_
 }
 
 #[test]
-fn collisions_are_told_by_the_field() {
+fn register_collision_names_field() {
     for (constraint, code) in
         [("users_email_key", "email_taken"), ("users_username_key", "username_taken"), ("users_pkey", "store_conflict")]
     {
@@ -266,7 +266,7 @@ fn collisions_are_told_by_the_field() {
 }
 
 #[test]
-fn the_last_use_is_noted_now_and_then() {
+fn authenticate_records_last_use_every_five_minutes() {
     let token = Secret::session([7; 32]);
     for (minutes_ago, noted) in [(Some(0), 0), (Some(4), 0), (Some(5), 1), (Some(600), 1), (None, 1)] {
         let mut sessions = MockSessionReader::new();
@@ -286,7 +286,7 @@ fn the_last_use_is_noted_now_and_then() {
 }
 
 #[test]
-fn password_change_needs_the_current_one_and_ends_other_access() {
+fn password_change_needs_current_password_and_ends_other_access() {
     let here = SessionId(Uuid::from_u128(5));
     for (current, stored, keep_api_tokens, expected) in [
         ("right", Some("right"), false, Ok(())),
@@ -337,7 +337,7 @@ fn password_change_needs_the_current_one_and_ends_other_access() {
 }
 
 #[test]
-fn a_session_is_ended_by_its_owner_and_one_that_is_gone_is_told_from_the_one_that_calls() {
+fn end_session_unknown_is_not_found_and_logout_is_unauthenticated() {
     let session = SessionId(Uuid::from_u128(5));
     for (is_there, ended, logged_out) in [(true, Ok(()), Ok(())), (false, Err("unknown_session"), Err("not_signed_in"))]
     {
@@ -358,7 +358,7 @@ fn a_session_is_ended_by_its_owner_and_one_that_is_gone_is_told_from_the_one_tha
 }
 
 #[test]
-fn sessions_are_listed_that_are_open_now() {
+fn sessions_lists_only_open_ones() {
     let mut sessions = MockSessionReader::new();
     sessions
         .expect_open_sessions()
@@ -370,7 +370,7 @@ fn sessions_are_listed_that_are_open_now() {
 }
 
 #[test]
-fn what_is_no_token_is_not_even_looked_up() {
+fn authenticate_malformed_token_is_not_looked_up() {
     let identity = identity(plain(), MockSessionReader::new(), TestUnitOfWork::default);
     for token in ["", "s_short", "bearer"] {
         assert!(matches!(pollster::block_on(identity.authenticate(token)), Err(IdentityError::NotSignedIn)));

@@ -1,4 +1,4 @@
-//! Sessions and the tokens that open them.
+//! Sessions and their tokens.
 
 use std::fmt;
 
@@ -10,28 +10,25 @@ use time::{Duration, OffsetDateTime};
 use super::api_token::Scopes;
 use crate::ids::{ApiTokenId, SessionId, UserId};
 
-/// What a session or an API token is opened with: `s_` or `t_`, and 43 base64url characters of 256 random bits. Shown
-/// once, never stored.
+/// The secret of a session or an API token: `s_` or `t_`, and 43 base64url characters of 256 random bits. It is shown once and
+/// never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The token of a session, made of `random`.
     pub fn session(random: [u8; 32]) -> Self {
         Self(format!("{SESSION}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// An API token, made of `random`.
     pub fn api_token(random: [u8; 32]) -> Self {
         Self(format!("{API_TOKEN}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
-    /// The secret in the clear.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is stored of it.
+    /// The stored form.
     pub fn hash(&self) -> TokenHash {
         TokenHash::of(&self.0)
     }
@@ -43,13 +40,13 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What the token of a session begins with.
+/// The prefix of a session's token.
 const SESSION: &str = "s_";
 
-/// What an API token begins with.
+/// The prefix of an API token.
 const API_TOKEN: &str = "t_";
 
-/// What is stored of a token: its SHA-256. Looking up a hash tells a timing attacker nothing about tokens.
+/// The stored form of a token: its SHA-256. The time of a lookup by hash reveals nothing about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
@@ -59,17 +56,15 @@ impl TokenHash {
     }
 }
 
-/// What somebody calls with.
+/// What authenticates a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
-    /// The token of a session.
     Session(TokenHash),
-    /// An API token.
     ApiToken(TokenHash),
 }
 
 impl Credential {
-    /// The credential in `text`; `None` where it has the form of neither.
+    /// Reads a token; `None` if it has neither form.
     pub fn parse(text: &str) -> Option<Self> {
         let (of, random): (fn(TokenHash) -> Self, _) = match text.strip_prefix(SESSION) {
             Some(random) => (Self::Session, random),
@@ -80,50 +75,41 @@ impl Credential {
     }
 }
 
-/// Where a session was opened from.
+/// The client that opened a session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Device {
     /// The client's address.
     pub ip: Option<String>,
-    /// What the client calls itself, up to 300 characters.
+    /// The client's user agent, up to 300 characters.
     pub user_agent: Option<String>,
 }
 
-/// A signed-in session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Names it.
     pub id: SessionId,
-    /// Whose it is.
     pub user: UserId,
-    /// What its token hashes to.
     pub token: TokenHash,
-    /// When it was opened.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     pub expires_at: OffsetDateTime,
-    /// When it was last used, to within some minutes.
+    /// Exact to some minutes.
     pub last_used_at: OffsetDateTime,
-    /// Where it was opened from.
     pub device: Device,
 }
 
 impl Session {
-    /// How long a session lasts unless an operator says otherwise.
+    /// The default lifetime of a session.
     pub const LIFETIME: Duration = Duration::days(30);
 }
 
-/// A session just opened, with its token.
+/// A new session with its token, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// The session.
     pub session: Session,
-    /// Its token, shown this once.
     pub token: Secret,
 }
 
 impl SignedIn {
-    /// A session of `user` that opens at `now` and lasts for `lifetime`, with the token made of `secret`.
+    /// Opens a session of `user` at `now`, with the token made of `secret`.
     pub fn new(
         id: SessionId,
         user: UserId,
@@ -146,25 +132,24 @@ impl SignedIn {
     }
 }
 
-/// Who is calling.
+/// The authenticated caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal {
     /// The account.
     pub user: UserId,
-    /// What it calls through.
     pub via: Via,
-    /// Whether it may administer this instance. Nobody does that with an API token.
+    /// Whether the caller may administer this instance. An API token never may.
     pub is_admin: bool,
-    /// When the session or token was last noted as used.
+    /// The last recorded use of the session or token.
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// What somebody calls through.
+/// The session or token that authenticates a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
-    /// A session, which may do everything.
+    /// Permits everything.
     Session(SessionId),
-    /// An API token, which may do what its scopes say.
+    /// Permits what its scopes permit.
     ApiToken(ApiTokenId, Scopes),
 }
 
@@ -173,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_has_its_form_and_hashes_to_what_is_stored() {
+    fn secret_has_prefix_and_hashes_to_stored_form() {
         for (secret, credential) in [
             (Secret::session([7; 32]), Credential::Session as fn(TokenHash) -> Credential),
             (Secret::api_token([7; 32]), Credential::ApiToken),

@@ -1,4 +1,4 @@
-//! Who comes in, and who comes back.
+//! Authorises sign-ins, and restores deleted accounts.
 
 use time::OffsetDateTime;
 
@@ -8,17 +8,16 @@ use crate::ids::UserId;
 use crate::store::UnitOfWork;
 use crate::users::Presence;
 
-/// Who has shown to know a password. To check it takes a while, in which its owner may choose another.
+/// An account whose password was verified. Verification takes a while, in which the password can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recognised {
-    /// Whose it is.
     pub user: UserId,
-    /// The one that was known.
+    /// The hash that was verified.
     pub(super) password: PasswordHash,
 }
 
 impl Recognised {
-    /// Lets them sign in at `now`, as [`admit`] does, unless the password is another one by now.
+    /// Calls [`authorize_sign_in`], and returns false if the password has changed meanwhile.
     pub(super) async fn authorize_sign_in(
         &self,
         tx: &mut dyn UnitOfWork,
@@ -27,15 +26,15 @@ impl Recognised {
         Ok(authorize_sign_in(tx, self.user, now).await? && self.is_current(tx).await?)
     }
 
-    /// Whether the password is the same still. Asked while the account is held, it stays so until the end of the transaction.
+    /// Whether the password is unchanged. With the user's row locked, the answer holds until the end of the transaction.
     pub(super) async fn is_current(&self, tx: &mut dyn UnitOfWork) -> Result<bool, StoreError> {
         let found = tx.users().find_with_password(self.user).await?;
         Ok(found.and_then(|(_, password)| password).is_some_and(|password| password == self.password))
     }
 }
 
-/// Lets `user` sign in at `now`, and says whether they may: the account stays there until the end of the transaction. One that
-/// was deleted, and is not gone for good, comes back as it was.
+/// Returns whether `user` can sign in at `now`, and holds the user's row until the end of the transaction. A deleted account
+/// within its grace period is restored.
 pub(super) async fn authorize_sign_in(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -66,7 +65,7 @@ mod tests {
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
     #[test]
-    fn who_left_a_while_ago_comes_back_and_nobody_else_does() {
+    fn sign_in_deleted_account_returns_within_grace_period() {
         let left = |ago| Some(Presence::Left(NOW - ago));
         for (presence, admitted, comes_back) in [
             (Some(Presence::Here), true, 0),

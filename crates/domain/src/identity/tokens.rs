@@ -1,4 +1,4 @@
-//! What people do with API tokens: make, list and revoke them.
+//! Creating, listing and revoking API tokens.
 
 use super::access::require_open_session;
 use super::api_token::{ApiToken, IssuedToken, MOST_API_TOKENS, TokenRequest};
@@ -18,7 +18,7 @@ impl ApiTokens {
         Self { deps }
     }
 
-    /// Makes a token of `user`, who calls through `session`.
+    /// Creates a token of `user`, who calls through `session`.
     pub async fn issue(
         &self,
         user: UserId,
@@ -50,7 +50,7 @@ impl ApiTokens {
             last_used_at: None,
         };
         let mut tx = self.deps.begin().await?;
-        // Two requests at once do not both make the last one.
+        // The lock serialises requests: concurrent ones do not exceed the limit.
         tx.accounts().lock(user).await?.ok_or(IdentityError::NotSignedIn)?;
         if tx.api_tokens().of(user, now).await?.len() >= MOST_API_TOKENS {
             return Err(IdentityError::TooManyTokens(MOST_API_TOKENS));
@@ -67,7 +67,6 @@ impl ApiTokens {
         Ok(tx.api_tokens().of(user, self.deps.now()).await?)
     }
 
-    /// Revokes a token of `user`.
     pub async fn revoke(&self, user: UserId, token: ApiTokenId) -> Result<(), IdentityError> {
         self.deps.retried(|| self.revoke_once(user, token)).await
     }
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_made_unless_there_are_too_many_or_it_would_have_ended() {
+    fn issue_token_beyond_limit_or_expired_is_refused() {
         let made = pollster::block_on(tokens(MOST_API_TOKENS - 1).issue(ADA, HERE, request(None))).expect("a token");
         assert!(made.secret.expose().starts_with("t_"));
         assert_eq!(Credential::parse(made.secret.expose()), Some(Credential::ApiToken(made.token.hash)));
@@ -135,20 +134,23 @@ mod tests {
         let error = |there, user, end| {
             pollster::block_on(tokens(there).issue(user, HERE, request(end))).expect_err("no token").to_string()
         };
-        assert_eq!(error(MOST_API_TOKENS, ADA, None), "An account can have 50 API tokens, and this one has.");
-        assert_eq!(error(0, ADA, Some(NOW)), "A token cannot end before it begins.");
-        assert_eq!(error(0, UserId(Uuid::from_u128(2)), None), "Sign in to do this.");
+        assert_eq!(error(MOST_API_TOKENS, ADA, None), "API token limit reached (50). Delete a token first.");
+        assert_eq!(error(0, ADA, Some(NOW)), "The expiry of an API token must be in the future.");
+        assert_eq!(
+            error(0, UserId(Uuid::from_u128(2)), None),
+            "This request needs a valid session or API token. Sign in first."
+        );
         assert!(pollster::block_on(tokens(0).issue(ADA, HERE, request(Some(NOW + Duration::SECOND)))).is_ok());
     }
 
     #[test]
-    fn session_that_ended_meanwhile_makes_no_token() {
+    fn issue_token_ended_session_is_refused() {
         let made = pollster::block_on(tokens(0).issue(ADA, ENDED, request(None)));
         assert!(matches!(made, Err(IdentityError::NotSignedIn)));
     }
 
     #[test]
-    fn only_a_token_that_is_there_is_revoked() {
+    fn revoke_token_unknown_is_not_found() {
         let revoke = |id| pollster::block_on(tokens(1).revoke(ADA, ApiTokenId(Uuid::from_u128(id))));
         assert!(revoke(9).is_ok());
         assert!(matches!(revoke(8), Err(IdentityError::UnknownToken(_))));

@@ -1,20 +1,19 @@
-//! What somebody could do, from what stands out.
+//! Recommendations that follow from a comparison.
 
 use super::comparison::Comparison;
 use super::observations::POOR_CACHE;
 use crate::text::plural;
 
-/// How many are given at most.
+/// The most recommendations that are given.
 const MOST: usize = 3;
 
-/// Something to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recommendation {
-    /// In a few words.
+    /// A few words.
     pub title: String,
-    /// Why, in a sentence or two.
+    /// The reason, in a sentence or two.
     pub message: String,
-    /// What, in a sentence.
+    /// What to do, in a sentence.
     pub action: String,
 }
 
@@ -25,7 +24,7 @@ impl Recommendation {
 }
 
 impl Comparison {
-    /// What to do, the most urgent first, up to three.
+    /// Up to three recommendations, the most urgent first.
     pub fn recommendations(&self) -> Vec<Recommendation> {
         let rules: [fn(&Self) -> Option<Recommendation>; 5] =
             [Self::keep_the_streak, Self::begin, Self::use_the_cache, Self::name_the_price, Self::begin_a_streak];
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn advice_follows_from_what_is_amiss() {
+    fn recommendations_follow_from_figures() {
         let fed = || days_until(NOON.date, 5);
         for (own, expected) in [
             (Own::default(), vec!["Sync your usage"]),
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_most_three_the_most_urgent_first() {
+    fn recommendations_are_at_most_three_by_urgency() {
         let own = Own { input: 2_000_000, unpriced_tokens: 7, ..Own::default() };
         let late = Own { active_days: days_until(date!(2026 - 11 - 21), 3), ..own.clone() };
         assert_eq!(titles(late), ["Keep your streak", "Let prompt caching work for you", "Complete your costs"]);

@@ -1,93 +1,91 @@
-//! What the community came to, and where a figure stands in it.
+//! Benchmarks: the figures of all accounts, and the percentile of one figure among them.
 
 use time::OffsetDateTime;
 
 use crate::days::Period;
 
-/// Of fewer people there are no percentiles: they would say little, and much about single ones.
+/// The fewest accounts for percentiles. Among fewer, a percentile says little, and too much about single accounts.
 pub const FLOOR: u32 = 20;
 
-/// The highest percentile: 100 would say that a person is ahead of everybody, themselves included. It has the two decimals
-/// that the API shows, so rounding cannot reach 100 either.
+/// The highest percentile, with the two decimals that the API shows: rounding cannot reach 100, which would place an account
+/// ahead of itself.
 const HIGHEST_PERCENTILE: f64 = 99.99;
 
-/// How many parts the people are cut into.
+/// The parts that the sorted figures are divided into.
 const PARTS: u64 = 100;
 
-/// What people are compared by. Figures are whole numbers, so that they are compared exactly.
+/// The figures that accounts are compared by. They are whole numbers, so that comparisons are exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
     /// Tokens of the period.
     Tokens,
-    /// What the priced part of them cost, in 1e-18 USD.
+    /// The cost of the period's priced tokens, in 1e-18 USD.
     Cost,
     /// The current streak, in days.
     Streak,
     /// Different tools of the period.
     Tools,
-    /// Cache efficiency of the period, in millionths of a percent; only of people with input.
+    /// Cache efficiency of the period, in millionths of a percent; only of accounts with input.
     CacheEfficiency,
 }
 
 impl Measure {
-    /// All measures.
     pub const ALL: [Self; 5] = [Self::Tokens, Self::Cost, Self::Streak, Self::Tools, Self::CacheEfficiency];
 }
 
-/// What the community came to in a period.
+/// The figures of all accounts in a period.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Benchmark {
-    /// Which usage was looked at; each person's own local days.
+    /// The period, in each account's local days.
     pub period: Period,
-    /// How many people had usage in it.
+    /// Accounts with usage in the period.
     pub people: u32,
-    /// How their figures are spread; a measure that nobody has is not here.
+    /// The distribution of each measure; a measure without any figure is absent.
     pub spreads: Vec<(Measure, Spread)>,
-    /// When the period got its first benchmark.
+    /// When the period's first benchmark was computed.
     pub created_at: OffsetDateTime,
-    /// When this one was computed.
+    /// When this benchmark was computed.
     pub computed_at: OffsetDateTime,
 }
 
-/// How the figures of some people are spread.
+/// The distribution of a figure over accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spread {
-    /// How many people.
+    /// The accounts that have the figure.
     pub people: u32,
-    /// The sum of their figures.
+    /// The sum of the figures.
     pub total: i128,
-    /// The sum of the two figures in the middle, or twice the one.
+    /// The sum of the two middle figures, or twice the middle one.
     pub doubled_median: i128,
-    /// Some of the figures, rising.
+    /// Some of the figures, ascending.
     pub cuts: Vec<Cut>,
 }
 
-/// A figure that somebody has, and how many people have less.
+/// An existing figure and the number of accounts below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut {
-    /// The figure.
     pub value: i128,
-    /// How many people have less.
+    /// Accounts with less.
     pub below: u32,
-    /// How many people have less, or as much.
+    /// Accounts with less or as much.
     pub upto: u32,
 }
 
 impl Benchmark {
-    /// How figures are spread; of nobody where nobody has one.
+    /// The distribution of `measure`; `None` if no account has the figure.
     pub fn spread(&self, measure: Measure) -> Option<&Spread> {
         self.spreads.iter().find(|(other, _)| *other == measure).map(|(_, spread)| spread)
     }
 
-    /// Whether there are enough people for percentiles.
+    /// Whether there are enough accounts for percentiles.
     pub fn is_large_enough(&self) -> bool {
         self.people >= FLOOR
     }
 }
 
 impl Spread {
-    /// The spread of `values`, each the figure of one person. Of the people in order, every hundredth part ends with a cut,
-    /// as do the first and the last: of up to 101 people every figure is one.
+    /// The distribution of `values`, one for each account. Cuts are the first figure, the last, and the figure at each hundredth
+    /// of the sorted accounts: of up to 101 accounts every figure is a cut.
     pub fn of(values: &[i128]) -> Self {
         let mut sorted = values.to_vec();
         sorted.sort_unstable();
@@ -112,17 +110,17 @@ impl Spread {
         }
     }
 
-    /// The percentile rank of `value`, its owner being one of the n people: 100 * (below + equal / 2) / n, where `below` have
-    /// less and `equal` have as much, the owner included. So the only leader of n people is at 100 * (n - 1/2) / n, and so is
-    /// an owner whose figure has outgrown all others since the benchmark. Never above 99.99.
+    /// The percentile rank of `value` among n accounts: 100 * (below + equal / 2) / n. `below` accounts have less; `equal` have
+    /// as much, the owner of `value` included. So the only leader is at 100 * (n - 1/2) / n, and so is a figure that has
+    /// outgrown all others since the benchmark. At most 99.99.
     ///
-    /// `None` of fewer than [`FLOOR`] people. Exact where `value` is a cut; in between, interpolated from the two cuts beside
-    /// it, off by less than one.
+    /// `None` for fewer than [`FLOOR`] accounts. Exact where `value` is a cut; otherwise interpolated between the two
+    /// neighbouring cuts, off by less than one.
     pub fn percentile(&self, value: i128) -> Option<f64> {
         (self.people >= FLOOR).then(|| (50.0 * self.halves(value) / f64::from(self.people)).min(HIGHEST_PERCENTILE))
     }
 
-    /// How many half people have less than `value`, of each who has as much only one.
+    /// Twice the accounts with less than `value`, plus once those with as much.
     fn halves(&self, value: i128) -> f64 {
         let next = self.cuts.partition_point(|cut| cut.value < value);
         let before = next.checked_sub(1).and_then(|before| self.cuts.get(before));
@@ -132,14 +130,14 @@ impl Spread {
                 let between = f64::from(after.below.saturating_sub(before.upto));
                 2.0 * (f64::from(before.upto) + between * part(value - before.value, after.value - before.value))
             }
-            // The owner is one of the people and not below themselves.
+            // The owner is one of the accounts and not below itself.
             (Some(_), None) => 2.0 * f64::from(self.people) - 1.0,
             (None, _) => 0.0,
         }
     }
 
-    /// How many people have less than `value`, and how many less or as much. Exact where `value` is a cut; in between it is
-    /// those up to the cut before, so that nobody is counted who may have more.
+    /// The accounts with less than `value`, and those with less or as much. Exact where `value` is a cut. Otherwise both are
+    /// those up to the preceding cut, so no account with more is counted.
     pub fn up_to(&self, value: i128) -> (u32, u32) {
         let next = self.cuts.partition_point(|cut| cut.value < value);
         match self.cuts.get(next) {
@@ -151,12 +149,12 @@ impl Spread {
         }
     }
 
-    /// The average as a fraction; 0 of nobody.
+    /// The average as a fraction; 0 without accounts.
     pub fn mean(&self) -> f64 {
         if self.people == 0 { 0.0 } else { part(self.total, self.people.into()) }
     }
 
-    /// The average, rounded half up; 0 of nobody.
+    /// The average, rounded half up; 0 without accounts.
     pub fn average(&self) -> i128 {
         if self.people == 0 { 0 } else { halved(self.total * 2, i128::from(self.people)) }
     }
@@ -166,7 +164,7 @@ impl Spread {
         halved(self.doubled_median, 1)
     }
 
-    /// Whether `value` is more than the average, exactly.
+    /// Whether `value` exceeds the average, computed without rounding.
     pub fn is_above_average(&self, value: i128) -> bool {
         value.saturating_mul(self.people.into()) > self.total
     }
@@ -191,7 +189,7 @@ mod tests {
     fn naive(values: &[i128], value: i128) -> f64 {
         let below = values.iter().filter(|other| **other < value).count();
         let equal = values.iter().filter(|other| **other == value).count();
-        // The owner is one of the people, so at most all others are below.
+        // The owner is one of the accounts, so at most all others are below.
         let halves = u32::try_from((2 * below + equal).min(2 * values.len() - 1)).expect("few");
         50.0 * f64::from(halves) / f64::from(u32::try_from(values.len()).expect("few"))
     }
@@ -201,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_percentile_is_the_share_of_those_below_and_half_of_the_equal_ones() {
+    fn percentile_counts_accounts_below_and_half_of_equal() {
         let hundred: Vec<i128> = (1..=100).collect();
         let ties: Vec<i128> = [vec![1; 10], vec![2; 20], vec![3; 10]].concat();
         for (values, value, expected) in [
@@ -219,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn percentile_of_the_leader_stays_below_100_in_a_community_of_any_size() {
+    fn percentile_of_leader_stays_below_100() {
         for people in [20, 100, 5_000, 100_000] {
             let spread = Spread::of(&(0..people).collect::<Vec<i128>>());
             for value in [people - 1, people, i128::MAX] {
@@ -231,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn who_has_less_is_counted_and_between_two_cuts_nobody_too_many() {
+    fn up_to_between_cuts_counts_no_account_too_many() {
         let spread = Spread::of(&[1, 2, 2, 5]);
         for (value, less, upto) in [(0, 0, 0), (1, 0, 1), (2, 1, 3), (3, 3, 3), (5, 3, 4), (6, 4, 4)] {
             assert_eq!(spread.up_to(value), (less, upto), "{value}");
         }
         assert_eq!(Spread::default().up_to(1), (0, 0));
-        // Of a thousand people nine of ten are no cut.
+        // Of a thousand accounts, nine in ten are no cut.
         let many = Spread::of(&(0..1_000).collect::<Vec<_>>());
         let (less, upto) = many.up_to(995);
         assert!(less == upto && (985..=995).contains(&less), "{less}");
@@ -245,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn of_few_people_there_is_no_percentile() {
+    fn percentile_of_few_accounts_is_none() {
         let people = |count: i128| Spread::of(&(0..count).collect::<Vec<_>>());
         assert_eq!(people(19).percentile(5), None);
         assert_eq!(Spread::default().percentile(5), None);
@@ -261,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn averages_and_medians_are_whole_and_of_nobody_nothing() {
+    fn average_and_median_are_whole_and_zero_without_accounts() {
         for (values, average, median) in [
             (vec![], 0, 0),
             (vec![7], 7, 7),
@@ -277,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_average_is_judged_without_rounding() {
+    fn above_average_is_judged_without_rounding() {
         let spread = Spread::of(&[1, 2]);
         assert!(!spread.is_above_average(1) && spread.is_above_average(2));
         assert!(!Spread::of(&[5, 5]).is_above_average(5));
@@ -286,7 +284,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_table_agrees_with_counting(
+        fn percentile_agrees_with_counting(
             values in prop::collection::vec(prop_oneof![0..30_i128, 0..1_000_000_i128], 20..400),
             others in prop::collection::vec(-5..1_000_005_i128, 1..40),
         ) {
@@ -308,7 +306,7 @@ mod tests {
         }
 
         #[test]
-        fn everybody_of_the_community_stands_within_it(values in prop::collection::vec(0..500_i128, 20..300)) {
+        fn percentile_of_every_figure_lies_within_range(values in prop::collection::vec(0..500_i128, 20..300)) {
             let spread = Spread::of(&values);
             for value in &values {
                 let found = spread.percentile(*value).expect("enough people");

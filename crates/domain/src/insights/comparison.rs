@@ -1,4 +1,4 @@
-//! Somebody's own figures beside those of the community.
+//! Compares an account's figures with the benchmark.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::streaks::Streak;
 use crate::usage::cache_efficiency;
 use crate::users::User;
 
-/// What somebody used, as it is stored.
+/// The stored usage of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Own {
     /// Tokens of the period.
@@ -22,45 +22,41 @@ pub struct Own {
     pub cache_read: i64,
     /// Tokens of the period that have no price.
     pub unpriced_tokens: i64,
-    /// What the others cost.
+    /// The cost of the other tokens.
     pub cost: Usd,
-    /// How many days of the period were active.
+    /// Active days of the period.
     pub days: u32,
-    /// How many different tools were used in the period.
+    /// Different tools of the period.
     pub tools: u32,
     /// Tokens of the last 7 local days, today included.
     pub week: i64,
     /// Tokens of the 7 days before.
     pub week_before: i64,
-    /// All days that were ever active.
+    /// All active days ever.
     pub active_days: BTreeSet<Date>,
 }
 
-/// Somebody's own figures as of now, and the community's.
+/// An account's current figures and the benchmark.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Whose.
     pub user: User,
-    /// The local time there.
+    /// The account's local time.
     pub now: LocalTime,
-    /// What they used.
     pub own: Own,
-    /// What the community came to.
     pub benchmark: Benchmark,
 }
 
 impl Comparison {
-    /// The streaks as of now.
     pub fn streak(&self) -> Streak {
         Streak::of(&self.own.active_days, self.now.date)
     }
 
-    /// Their cache efficiency in percent; `None` without input.
+    /// Cache efficiency in percent; `None` without input.
     pub fn cache_efficiency(&self) -> Option<f64> {
         cache_efficiency(self.own.input.unsigned_abs(), self.own.cache_read.unsigned_abs())
     }
 
-    /// Their figure; `None` where they have none.
+    /// The account's figure; `None` if it has none.
     pub fn value(&self, measure: Measure) -> Option<i128> {
         let Own { input, cache_read, .. } = self.own;
         let (input, cache_read) = (i128::from(input), i128::from(cache_read));
@@ -69,14 +65,14 @@ impl Comparison {
             Measure::Cost => Some(self.own.cost.atto()),
             Measure::Streak => Some(self.streak().current.into()),
             Measure::Tools => Some(self.own.tools.into()),
-            // The same whole number that the community's are.
+            // The same whole number as in the benchmark.
             Measure::CacheEfficiency => {
                 (input + cache_read > 0).then(|| cache_read * 100_000_000 / (input + cache_read))
             }
         }
     }
 
-    /// Where their figure stands in the community, from 0 to 100; `None` where they have none, or too few people do.
+    /// The percentile of the account's figure, 0 to 100; `None` without a figure, or with too few accounts.
     pub fn percentile(&self, measure: Measure) -> Option<f64> {
         if !self.benchmark.is_large_enough() {
             return None;
@@ -84,12 +80,12 @@ impl Comparison {
         self.benchmark.spread(measure)?.percentile(self.value(measure)?)
     }
 
-    /// The community's average, in the unit of `measure`; `None` where nobody has such a figure.
+    /// The average in the unit of `measure`; `None` if no account has the figure.
     pub fn average(&self, measure: Measure) -> Option<i128> {
         self.benchmark.spread(measure).map(Spread::average)
     }
 
-    /// Whether their figure is more than the average; `None` where there is none of either.
+    /// Whether the account's figure exceeds the average; `None` if either is missing.
     pub fn is_above_average(&self, measure: Measure) -> Option<bool> {
         let spread = self.benchmark.spread(measure)?;
         self.value(measure).map(|value| spread.is_above_average(value))
@@ -106,10 +102,10 @@ pub(super) mod testing {
     use crate::usage::testing::NOW;
     use crate::users::{Profile, Username};
 
-    /// Noon of the day that tests happen on.
+    /// Noon of the day of the tests.
     pub(in crate::insights) const NOON: LocalTime = LocalTime { date: date!(2026 - 11 - 22), hour: 12, minute: 0 };
 
-    /// Somebody who used nothing, beside nobody.
+    /// An account without usage and an empty benchmark.
     pub(in crate::insights) fn comparison() -> Comparison {
         let benchmark =
             Benchmark { period: Period::All, people: 0, spreads: vec![], created_at: NOW, computed_at: NOW };
@@ -128,7 +124,7 @@ pub(super) mod testing {
         Comparison { user, now: NOON, own: Own::default(), benchmark }
     }
 
-    /// The same beside `people` people with these figures: the first has none of `step`, the next one, then two, and so on.
+    /// A benchmark of `people` accounts: the first has 0, the next 1 `step`, then 2, and so on.
     pub(in crate::insights) fn beside(own: Own, people: u32, steps: [i128; 5]) -> Comparison {
         let mut comparison = comparison();
         comparison.own = own;
@@ -139,7 +135,7 @@ pub(super) mod testing {
         comparison
     }
 
-    /// So many active days that end with the last of them.
+    /// `count` active days up to `last`.
     pub(in crate::insights) fn days_until(last: Date, count: u16) -> BTreeSet<Date> {
         crate::days::days_between(crate::days::window_start(last, count), last).collect()
     }
@@ -151,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn beside_nobody_there_is_nothing_to_compare_with() {
+    fn comparison_with_empty_benchmark_has_no_percentile() {
         let alone = comparison();
         for measure in Measure::ALL {
             assert_eq!((alone.percentile(measure), alone.average(measure)), (None, None));
@@ -160,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_in_the_units_of_the_community() {
+    fn comparison_uses_units_of_benchmark() {
         let own = Own {
             tokens: 50,
             input: 1,
@@ -181,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn without_input_there_is_no_efficiency_and_no_place_for_it() {
+    fn comparison_without_input_has_no_efficiency() {
         let comparison = beside(Own { tokens: 9, ..Own::default() }, 100, [1; 5]);
         assert_eq!(comparison.cache_efficiency(), None);
         assert_eq!(comparison.percentile(Measure::CacheEfficiency), None);
@@ -189,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_community_has_averages_and_no_percentiles() {
+    fn comparison_small_community_has_averages_and_no_percentiles() {
         let comparison = beside(Own { tokens: 9, ..Own::default() }, 19, [2; 5]);
         assert_eq!(comparison.percentile(Measure::Tokens), None);
         assert_eq!(comparison.average(Measure::Tokens), Some(18));

@@ -1,4 +1,4 @@
-//! What can go wrong with insights.
+//! Errors of insights.
 
 use thiserror::Error;
 
@@ -9,13 +9,11 @@ use crate::ids::UserId;
 /// Why a use case of insights failed.
 #[derive(Debug, Error)]
 pub enum InsightError {
-    /// The worker has not computed any benchmark yet.
-    #[error("There are no benchmarks yet; the worker computes them every hour.")]
+    /// The worker has not computed a benchmark yet.
+    #[error("No benchmarks exist yet. The worker computes them every hour.")]
     NoBenchmark(Period),
-    /// There is no such account.
-    #[error("There is no such account.")]
+    #[error("This account does not exist.")]
     Unknown(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -53,21 +51,21 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_insights_is_as_the_api_promises() {
+    fn insight_errors_keep_api_contract() {
         assert_promises([
             (
                 InsightError::NoBenchmark(Period::Week),
                 ErrorKind::NotFound,
                 "no_benchmark",
                 Some(Subject::new("Benchmark", "period", "week")),
-                "There are no benchmarks yet; the worker computes them every hour.",
+                "No benchmarks exist yet. The worker computes them every hour.",
             ),
             (
                 InsightError::Unknown(UserId(Uuid::from_u128(7))),
                 ErrorKind::NotFound,
                 "unknown_user",
                 Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
-                "There is no such account.",
+                "This account does not exist.",
             ),
         ]);
     }

@@ -1,8 +1,8 @@
-//! How people do: beside everybody else, at any time, and what last week came to, told to each on Monday morning.
+//! Insights: comparisons of an account with all others, and the summary of each week.
 //!
-//! A [`Benchmark`] is what the community came to in a period, computed every hour over everybody with usage in it; private people
-//! count, because nothing of one person shows. A [`Comparison`] puts somebody's own figures of this moment beside it, and
-//! says in plain words what stands out.
+//! A [`Benchmark`] describes the usage of all accounts in a period and is computed every hour. Private accounts count, since it
+//! reveals nothing about a single one. A [`Comparison`] sets an account's current figures beside it and describes what stands
+//! out.
 
 mod advice;
 mod benchmark;

@@ -1,4 +1,4 @@
-//! What stands out in a comparison, in plain words: one rule each, the most interesting first.
+//! Observations about a comparison, in sentences: one rule each, the most interesting first.
 
 use std::cmp::Ordering;
 
@@ -8,47 +8,41 @@ use crate::days::Period;
 use crate::money::Usd;
 use crate::text::{grouped, plural};
 
-/// How many are told at most.
+/// The most observations that are given.
 const MOST: usize = 6;
 
-/// Among how many first percent a place is worth a word.
+/// A place is mentioned up to this percentage from the top.
 const HIGH: u64 = 10;
 
-/// Cache efficiency in percent that is good, and that is poor.
+/// Cache efficiency in percent from which it is good, and below which it is poor.
 const GOOD_CACHE: f64 = 80.0;
 pub(super) const POOR_CACHE: f64 = 30.0;
 
-/// Below so many tokens of input, cache efficiency says nothing.
+/// With less input than this many tokens, cache efficiency is not meaningful.
 pub(super) const ENOUGH_INPUT: i64 = 1_000_000;
 
-/// A change by so many percent is one.
+/// A change is mentioned from this percentage.
 const CHANGE: i64 = 20;
 
-/// What an insight is about.
+/// The topic of an insight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     /// The community itself.
     Community,
-    /// Tokens.
     Tokens,
-    /// Active days in a row.
     Streak,
-    /// Tools.
     Tools,
-    /// What comes from a cache.
     CacheEfficiency,
-    /// This week against the week before.
+    /// This week compared with the week before.
     Trend,
-    /// Usage whose cost is not known.
+    /// Usage without a known cost.
     Unpriced,
 }
 
 impl Topic {
-    /// All topics.
     pub const ALL: [Self; 7] =
         [Self::Community, Self::Tokens, Self::Streak, Self::Tools, Self::CacheEfficiency, Self::Trend, Self::Unpriced];
 
-    /// The topic's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Community => "community",
@@ -62,19 +56,14 @@ impl Topic {
     }
 }
 
-/// Whether it is good news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sentiment {
-    /// It is.
     Positive,
-    /// It is neither.
     Neutral,
-    /// It is not.
     Negative,
 }
 
 impl Sentiment {
-    /// The sentiment's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Positive => "positive",
@@ -84,16 +73,14 @@ impl Sentiment {
     }
 }
 
-/// Something that stands out.
+/// An observation that stands out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Insight {
-    /// What it is about.
     pub topic: Topic,
-    /// In a few words.
+    /// A few words.
     pub title: String,
-    /// In a sentence or two.
+    /// A sentence or two.
     pub message: String,
-    /// Whether it is good news.
     pub sentiment: Sentiment,
 }
 
@@ -104,9 +91,9 @@ impl Insight {
 }
 
 impl Comparison {
-    /// What stands out, the most interesting first, up to six.
+    /// Up to six observations, the most interesting first.
     pub fn insights(&self) -> Vec<Insight> {
-        // In the order of their interest.
+        // In the order of interest.
         let rules: [fn(&Self) -> Option<Insight>; 10] = [
             Self::streak_at_risk,
             Self::small_community,
@@ -142,7 +129,7 @@ impl Comparison {
                 "You used {own} {}. Comparisons begin with the second person, percentiles with the {FLOOR}th.",
                 self.when()
             );
-            return told("Nobody to compare with yet", message);
+            return told("No comparison yet", message);
         }
         if self.benchmark.is_large_enough() {
             return None;
@@ -155,7 +142,7 @@ impl Comparison {
         (self.own.tokens == 0 && !self.is_alone()).then(|| {
             let average = self.average(Measure::Tokens).map_or(0, whole);
             let rest = if average == 0 {
-                "Nobody else did, either.".to_owned()
+                "Neither did the others.".to_owned()
             } else {
                 format!("The others used {} on average.", plural(average.unsigned_abs(), "token"))
             };
@@ -164,9 +151,9 @@ impl Comparison {
         })
     }
 
-    /// The best place, where it is a good one. A high cost is no achievement.
+    /// The best place, if it is a good one. A high cost is not praised.
     fn place(&self) -> Option<Insight> {
-        // What it is by, whom it is among, and what those ahead have.
+        // The name of the measure, the accounts it is compared among, and the word for a better figure.
         let places = [
             (Measure::CacheEfficiency, Topic::CacheEfficiency, "cache efficiency", "input", "a higher one"),
             (Measure::Streak, Topic::Streak, "streak", "usage", "a longer one"),
@@ -177,7 +164,7 @@ impl Comparison {
         let (first, (measure, topic, what, having, more)) = found.min_by_key(|(first, _)| *first)?;
         let (people, upto) = self.crowd(measure)?;
         let ahead = match people.saturating_sub(upto) {
-            0 => "nobody has",
+            0 => "none has",
             1 => "one has",
             _ => "few have",
         };
@@ -186,8 +173,8 @@ impl Comparison {
         Some(Insight::new(topic, Sentiment::Positive, format!("Among the first {first} % by {what}"), message))
     }
 
-    /// Among how many first percent of the people they are, those who have as much included, rounded up; `None` where that is
-    /// not worth a word, or means nothing.
+    /// The place from the top in percent, accounts with as much included, rounded up; `None` if it is above [`HIGH`] or not
+    /// meaningful.
     fn first_percent(&self, measure: Measure) -> Option<u64> {
         if measure == Measure::CacheEfficiency && !self.has_enough_input() {
             return None;
@@ -195,13 +182,13 @@ impl Comparison {
         self.percentile(measure)?;
         let spread = self.benchmark.spread(measure)?;
         let (less, _) = spread.up_to(self.value(measure)?);
-        // Somebody who is ahead of everybody only since the last benchmark is one.
+        // An account that has taken the lead since the last benchmark counts as one.
         let first = spread.people.saturating_sub(less).max(1);
         let percent = (u64::from(first) * 100).div_ceil(spread.people.into());
         (percent <= HIGH).then_some(percent)
     }
 
-    /// How many people have a figure, and how many of them no more than they.
+    /// The accounts with a figure, and those of them with at most this account's figure.
     fn crowd(&self, measure: Measure) -> Option<(u32, u32)> {
         let spread = self.benchmark.spread(measure)?;
         Some((spread.people, spread.up_to(self.value(measure)?).1))
@@ -244,7 +231,7 @@ impl Comparison {
         Some(Insight::new(Topic::Trend, sentiment, title, message))
     }
 
-    /// Tokens beside the average.
+    /// Tokens compared with the average.
     fn amount(&self) -> Option<Insight> {
         let average = self.average_of_many(Measure::Tokens).filter(|average| *average > 0)?;
         if self.own.tokens == 0 {
@@ -277,7 +264,7 @@ impl Comparison {
     fn streak_beside_others(&self) -> Option<Insight> {
         let streak = self.streak();
         let average = self.average_of_many(Measure::Streak)?;
-        // What is at risk is told already.
+        // A streak at risk is reported already.
         if streak.at_risk(self.now) {
             return None;
         }
@@ -322,22 +309,22 @@ impl Comparison {
         })
     }
 
-    /// Whether there is nobody else to compare with.
+    /// Whether there is no other account to compare with.
     fn is_alone(&self) -> bool {
         self.benchmark.people < 2
     }
 
-    /// The average, rounded as it is shown; `None` where it is one person's figure, who may be the same.
+    /// The average, rounded as shown; `None` if it is the figure of a single account, which may be this one.
     fn average_of_many(&self, measure: Measure) -> Option<i128> {
         self.benchmark.spread(measure).filter(|spread| spread.people >= 2).map(Spread::average)
     }
 
-    /// Whether there is enough input for cache efficiency to mean something.
+    /// Whether there is enough input for a meaningful cache efficiency.
     pub(super) fn has_enough_input(&self) -> bool {
         self.own.input.saturating_add(self.own.cache_read) >= ENOUGH_INPUT
     }
 
-    /// The period, as a sentence about what is counted has it.
+    /// The period, for a sentence about an amount.
     fn when(&self) -> &'static str {
         match self.benchmark.period {
             Period::All => "so far",
@@ -346,7 +333,7 @@ impl Comparison {
         }
     }
 
-    /// The period, as what a sentence speaks of is limited by it; nothing for all time.
+    /// The period, as a restriction of a noun; empty for all time.
     fn period(&self) -> &'static str {
         match self.benchmark.period {
             Period::All => "",
@@ -356,12 +343,12 @@ impl Comparison {
     }
 }
 
-/// More than the average is good news; the same or less is none.
+/// More than the average is good news; the same or less is neutral.
 fn good_if_more(beside: Ordering) -> Sentiment {
     if beside == Ordering::Greater { Sentiment::Positive } else { Sentiment::Neutral }
 }
 
-/// `a` / `b` in tenths, cut; `b` is more than 0.
+/// `a` / `b` in tenths, truncated; `b` is more than 0.
 fn tenths(a: i128, b: i128) -> i64 {
     whole(a.saturating_mul(10) / b)
 }

@@ -1,4 +1,4 @@
-//! What stands out, as example tables.
+//! Observations, as tables of examples.
 
 use time::macros::date;
 
@@ -7,7 +7,7 @@ use super::super::comparison::testing::{NOON, beside, comparison, days_until};
 use super::*;
 use crate::days::LocalTime;
 
-/// Everybody has the same, and they are too few for places.
+/// All accounts have the same figures, and they are too few for places.
 fn among_equals(own: Own, figures: [i128; 5]) -> Comparison {
     let mut among = beside(own, 10, [0; 5]);
     let spreads = Measure::ALL.into_iter().zip(figures);
@@ -21,7 +21,7 @@ fn told(comparison: &Comparison, topic: Topic) -> Option<String> {
 }
 
 #[test]
-fn every_rule_has_its_words() {
+fn insights_every_rule_has_its_text() {
     let used = Own { tokens: 1_000, active_days: days_until(NOON.date, 3), ..Own::default() };
     let equals = [1_000, 5, 3, 1, 50_000_000];
     let with = |change: fn(&mut Own)| {
@@ -118,20 +118,20 @@ fn every_rule_has_its_words() {
 }
 
 #[test]
-fn what_is_ordinary_is_not_worth_a_word() {
+fn insights_ordinary_figures_are_not_mentioned() {
     let own =
         Own { tokens: 1_000, input: 500_000, cache_read: 500_000, week: 1_190, week_before: 1_000, ..Own::default() };
     let comparison = among_equals(own, [1_000, 0, 0, 0, 50_000_000]);
     for topic in [Topic::CacheEfficiency, Topic::Trend, Topic::Unpriced, Topic::Tools] {
         assert_eq!(told(&comparison, topic), None, "{topic:?}");
     }
-    // 999,999 tokens say nothing about the cache, however poor.
+    // Below a million tokens of input, cache efficiency is not meaningful, however poor.
     let little = Own { input: 999_999, ..Own::default() };
     assert_eq!(told(&among_equals(little, [0; 5]), Topic::CacheEfficiency), None);
 }
 
 #[test]
-fn the_best_place_is_told_and_a_high_cost_is_none() {
+fn insights_mention_best_place_and_no_high_cost() {
     let own = Own { tokens: 5, cost: Usd::from_atto(1_000), tools: 95, ..Own::default() };
     let place = |own: &Own| told(&beside(own.clone(), 100, [1, 1, 1, 1, 1]), Topic::Tools);
     assert_eq!(
@@ -142,7 +142,7 @@ fn the_best_place_is_told_and_a_high_cost_is_none() {
     assert_eq!(place(&costly), None);
 }
 
-/// Somebody with so many tools, and nothing else, beside people with these.
+/// An account with this many tools and nothing else, in a community with the others.
 fn beside_tools(tools: u32, others: &[i128]) -> Comparison {
     let mut comparison = comparison();
     comparison.own.tools = tools;
@@ -152,24 +152,21 @@ fn beside_tools(tools: u32, others: &[i128]) -> Comparison {
 }
 
 #[test]
-fn a_place_counts_those_who_have_as_much_and_says_when_nobody_has_more() {
+fn insights_place_counts_equal_accounts_and_names_leader() {
     let place = |tools, others: &[i128]| {
         let insight = beside_tools(tools, others).place()?;
         Some(format!("{}: {}", insight.title, insight.message))
     };
     let rising: Vec<i128> = (1..=20).collect();
     let first = |percent, message: &str| Some(format!("Among the first {percent} % by variety of tools: {message}"));
-    assert_eq!(place(20, &rising), first(5, "Of 20 people with usage, nobody has more."));
-    assert_eq!(place(21, &rising), first(5, "Of 20 people with usage, nobody has more."), "since the last benchmark");
+    assert_eq!(place(20, &rising), first(5, "Of 20 people with usage, none has more."));
+    assert_eq!(place(21, &rising), first(5, "Of 20 people with usage, none has more."), "since the last benchmark");
     assert_eq!(place(19, &rising), first(10, "Of 20 people with usage, one has more."));
     assert_eq!(place(18, &rising), None);
-    // Three of them have the most: of 20 people that is 15 %, of 40 it is 7.5 %.
+    // Three of them have the most: of 20 accounts that is 15 %, of 40 it is 7.5 %.
     assert_eq!(place(3, &[[1; 17].as_slice(), &[3; 3]].concat()), None);
-    assert_eq!(
-        place(3, &[[1; 37].as_slice(), &[3; 3]].concat()),
-        first(8, "Of 40 people with usage, nobody has more.")
-    );
-    // Everybody has the same; too few do.
+    assert_eq!(place(3, &[[1; 37].as_slice(), &[3; 3]].concat()), first(8, "Of 40 people with usage, none has more."));
+    // All have the same; the accounts are too few.
     assert_eq!(place(1, &[1; 20]), None);
     assert_eq!(place(19, &(1..=19).collect::<Vec<_>>()), None);
     let hundred: Vec<i128> = (1..=100).collect();
@@ -177,11 +174,11 @@ fn a_place_counts_those_who_have_as_much_and_says_when_nobody_has_more() {
     let mut week = beside_tools(100, &hundred);
     week.benchmark.period = Period::Week;
     let message = week.place().map(|insight| insight.message);
-    assert_eq!(message.as_deref(), Some("Of 100 people with usage in the last 7 days, nobody has more."));
+    assert_eq!(message.as_deref(), Some("Of 100 people with usage in the last 7 days, none has more."));
 }
 
 #[test]
-fn a_place_by_cache_efficiency_needs_enough_input() {
+fn insights_place_by_cache_efficiency_needs_enough_input() {
     let place = |input, cache_read| {
         let own = Own { input, cache_read, ..Own::default() };
         beside(own, 100, [1, 1, 1, 1, 900_000]).place().map(|insight| format!("{}: {}", insight.title, insight.message))
@@ -190,22 +187,22 @@ fn a_place_by_cache_efficiency_needs_enough_input() {
     assert_eq!(place(9_999, 990_000), None);
     assert_eq!(
         place(10_000, 990_000).as_deref(),
-        Some("Among the first 1 % by cache efficiency: Of 100 people with input, nobody has a higher one.")
+        Some("Among the first 1 % by cache efficiency: Of 100 people with input, none has a higher one.")
     );
 }
 
 #[test]
-fn of_equal_places_the_rarer_sort_comes_first() {
+fn insights_equal_places_mention_rarer_measure() {
     let own = Own { tokens: 99, tools: 99, active_days: days_until(NOON.date, 99), ..Own::default() };
     let place = beside(own, 100, [1; 5]).place().map(|insight| format!("{}: {}", insight.title, insight.message));
     assert_eq!(
         place.as_deref(),
-        Some("Among the first 1 % by streak: Of 100 people with usage, nobody has a longer one.")
+        Some("Among the first 1 % by streak: Of 100 people with usage, none has a longer one.")
     );
 }
 
 #[test]
-fn who_is_alone_is_compared_with_nobody() {
+fn insights_single_account_is_not_compared() {
     let own = Own {
         tokens: 24_228_115,
         input: 100_000,
@@ -221,7 +218,7 @@ fn who_is_alone_is_compared_with_nobody() {
     assert_eq!(
         told,
         [
-            "Nobody to compare with yet: You used 24,228,115 tokens so far. Comparisons begin with the second person, \
+            "No comparison yet: You used 24,228,115 tokens so far. Comparisons begin with the second person, \
              percentiles with the 20th.",
             "Good use of caches: 90 % of what you sent so far came from a cache.",
         ]
@@ -229,7 +226,7 @@ fn who_is_alone_is_compared_with_nobody() {
     let nothing = comparison().insights();
     assert!(nothing[0].message.starts_with("You used no tokens so far. Comparisons begin"), "{nothing:?}");
     assert_eq!(nothing.len(), 1);
-    // One of ten has a cache: nine have no figure to be compared with.
+    // One of ten has a cache: nine have no figure to compare with.
     let mut others = among_equals(alone.own.clone(), [1_000, 5, 3, 1, 0]);
     others.benchmark.spreads[4].1 = Spread::of(&[90_000_000]);
     assert_eq!(
@@ -239,7 +236,7 @@ fn who_is_alone_is_compared_with_nobody() {
 }
 
 #[test]
-fn figures_that_read_alike_are_told_alike() {
+fn insights_figures_that_read_alike_are_equal() {
     // 3 and 2.5, which is shown as 3; 90 % twice.
     let own =
         Own { tokens: 3, input: 100_000, cache_read: 900_000, active_days: days_until(NOON.date, 3), ..Own::default() };
@@ -264,7 +261,7 @@ fn figures_that_read_alike_are_told_alike() {
     ] {
         assert_eq!(told(&among, topic).as_deref(), Some(words));
     }
-    // Nobody has a streak, and there never was one.
+    // No account has a streak, and none ever had one.
     let never = among_equals(Own::default(), [1, 0, 0, 1, 0]);
     assert_eq!(told(&never, Topic::Streak), None);
     let once = Own { active_days: days_until(date!(2026 - 11 - 10), 1), ..Own::default() };
@@ -275,7 +272,7 @@ fn figures_that_read_alike_are_told_alike() {
 }
 
 #[test]
-fn many_tools_are_told_beside_the_average() {
+fn insights_many_tools_are_compared_with_average() {
     let among = among_equals(Own { tools: 3, ..Own::default() }, [0, 0, 0, 3, 0]);
     assert_eq!(
         told(&among, Topic::Tools).as_deref(),
@@ -291,7 +288,7 @@ fn many_tools_are_told_beside_the_average() {
 }
 
 #[test]
-fn a_small_community_says_so_in_every_period() {
+fn insights_small_community_is_mentioned_in_every_period() {
     for (period, people, words) in [
         (Period::All, 2, "so far; there are 2."),
         (Period::Month, 3, "in the last 30 days; there are 3."),
@@ -309,7 +306,7 @@ fn a_small_community_says_so_in_every_period() {
 }
 
 #[test]
-fn a_streak_at_risk_comes_before_all_and_is_told_once() {
+fn insights_streak_at_risk_comes_first_and_once() {
     let own = Own { active_days: days_until(date!(2026 - 11 - 21), 12), ..Own::default() };
     let mut late = beside(own, 5, [1; 5]);
     late.now = LocalTime { hour: 22, ..NOON };
@@ -319,7 +316,7 @@ fn a_streak_at_risk_comes_before_all_and_is_told_once() {
 }
 
 #[test]
-fn there_are_never_more_than_six_and_of_nothing_there_is_little() {
+fn insights_are_at_most_six() {
     let own = Own {
         tokens: 1_000_000_000,
         input: 10_000_000,
@@ -339,7 +336,7 @@ fn there_are_never_more_than_six_and_of_nothing_there_is_little() {
 }
 
 #[test]
-fn topics_have_names_of_their_own() {
+fn topics_have_distinct_names() {
     let names: std::collections::BTreeSet<_> = Topic::ALL.into_iter().map(Topic::name).collect();
     assert_eq!(names.len(), Topic::ALL.len());
 }

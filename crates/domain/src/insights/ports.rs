@@ -1,4 +1,4 @@
-//! What insights need from outside.
+//! Ports of insights.
 
 use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
@@ -12,31 +12,29 @@ use crate::ids::UserId;
 use crate::leaderboard::ports::ZoneDay;
 use crate::weeks::Week;
 
-/// A week that is over in some zone, and is summed up for those who live there.
+/// A week that has ended in a zone and is due for the accounts there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWeek {
-    /// The zone.
     pub zone: Zone,
-    /// The week.
     pub week: Week,
-    /// From when on it is summed up. Whose account was made then or later hears nothing of it: it was not theirs.
+    /// When the summary becomes due. An account created at this time or later gets none.
     pub from: OffsetDateTime,
 }
 
 impl DueWeek {
-    /// What is due in `zone` at `now`.
+    /// The week that is due in `zone` at `now`.
     pub fn of(zone: Zone, now: OffsetDateTime) -> Option<Self> {
         let week = Week::to_sum_up(zone.local(now))?;
         Some(Self { week, from: week.summed_up_from(&zone), zone })
     }
 }
 
-/// Reads whose last week was not summed up yet.
+/// Reads the accounts whose summary is due.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait WeeklyReader: Send + Sync {
-    /// Up to `most` people after `after`, in the order of their ids, who live in the zone of one of `due`, were there before it
-    /// began, were active in its week or in the one before, and were not told of it; with their week.
+    /// Up to `most` accounts after `after`, by id, with their due week. They live in the zone of one of `due`, were created
+    /// before it became due, were active in its week or the one before, and have no summary of it yet.
     async fn unsummed(
         &self,
         due: &[DueWeek],
@@ -44,26 +42,25 @@ pub trait WeeklyReader: Send + Sync {
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError>;
 
-    /// The place of `user` on the board of all time, if there is one.
+    /// The rank of `user` on the board of all time.
     async fn rank(&self, user: UserId) -> Result<Option<u64>, StoreError>;
 }
 
-/// Keeps which weeks were summed up for whom.
+/// Records which weeks were summarised for which account.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait WeeklyRepository: Send {
-    /// Notes at `now` that `week` is summed up for `user`; says no where it was before.
+    /// Records at `now` that `week` is summarised for `user`; returns false if it was already.
     async fn claim(&mut self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError>;
 }
 
-/// Reads what is compared. Each method is one statement.
+/// Reads the figures of comparisons. Each method is one statement.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait InsightReader: Send + Sync {
-    /// What the person of `window` used on its days, and in the weeks that end with `today`.
+    /// The usage of the account of `window` on its days, and in the two weeks that end with `today`.
     async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError>;
 
-    /// The newest benchmark of `period`.
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError>;
 }
 
@@ -71,10 +68,10 @@ pub trait InsightReader: Send + Sync {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait BenchmarkRepository: Send {
-    /// Waits until nobody else computes benchmarks; holds until the transaction ends.
+    /// Takes the lock of benchmarks until the transaction ends.
     async fn lock(&mut self) -> Result<(), StoreError>;
 
-    /// Puts the benchmarks of all periods, as of `now`, in the place of those before, over everybody with usage up to their
-    /// today who is neither deleted nor kept off the boards. Returns how many people that is. Expects the lock.
+    /// Replaces the benchmarks of all periods, as of `now`, over all accounts with usage up to their local date. Deleted and
+    /// flagged accounts are left out. Returns the number of accounts. Expects the lock.
     async fn refresh(&mut self, todays: &[ZoneDay], now: OffsetDateTime) -> Result<u64, StoreError>;
 }

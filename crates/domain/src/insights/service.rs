@@ -1,4 +1,4 @@
-//! What is done with benchmarks: computed, and put beside somebody's own figures.
+//! Computes benchmarks and compares an account with them.
 
 use super::comparison::Comparison;
 use super::error::InsightError;
@@ -18,7 +18,8 @@ impl Insights {
         Self { deps }
     }
 
-    /// Computes the benchmarks of all periods; returns how many people have usage. Those before are read until it is done.
+    /// Computes the benchmarks of all periods and returns the number of accounts with usage. The previous ones stay readable
+    /// until the commit.
     pub async fn refresh(&self) -> Result<u64, InsightError> {
         let mut tx = self.deps.begin().await?;
         tx.benchmarks().lock().await?;
@@ -29,7 +30,7 @@ impl Insights {
         Ok(people)
     }
 
-    /// The figures of `user` in `period` as of now, beside the community's.
+    /// The current figures of `user` in `period`, and the benchmark.
     pub async fn compare(&self, user: UserId, period: Period) -> Result<Comparison, InsightError> {
         let benchmark =
             self.deps.reads().insights().benchmark(period).await?.ok_or(InsightError::NoBenchmark(period))?;

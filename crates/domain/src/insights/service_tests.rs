@@ -1,4 +1,4 @@
-//! Computing and comparing, with mocks.
+//! Computing and comparing over mocked ports.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ use crate::users::ports::MockProfileReader;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:30 UTC);
 
-/// The use cases for Ada in `zone`; she may be gone, and there may be no benchmark.
+/// The use cases for Ada in `zone`, possibly without account or benchmark.
 fn insights(zone: &'static str, is_there: bool, has_benchmark: bool) -> Insights {
     let mut people = MockProfileReader::new();
     people.expect_account().returning(move |_| {
@@ -40,7 +40,7 @@ fn insights(zone: &'static str, is_there: bool, has_benchmark: bool) -> Insights
 }
 
 #[test]
-fn figures_are_of_the_days_of_the_person_up_to_now() {
+fn compare_uses_local_days_up_to_now() {
     let ada = comparison().user.id;
     for (period, days) in [(Period::Month, 29), (Period::Week, 6)] {
         let found = block_on(insights("Pacific/Kiritimati", true, true).compare(ada, period)).expect("a comparison");
@@ -52,7 +52,7 @@ fn figures_are_of_the_days_of_the_person_up_to_now() {
 }
 
 #[test]
-fn without_a_benchmark_or_an_account_there_is_nothing() {
+fn compare_without_benchmark_or_account_is_not_found() {
     let ada = comparison().user.id;
     let none = block_on(insights("UTC", true, false).compare(ada, Period::Week)).expect_err("no benchmark");
     let gone = block_on(insights("UTC", false, true).compare(ada, Period::Week)).expect_err("no account");
@@ -62,7 +62,7 @@ fn without_a_benchmark_or_an_account_there_is_nothing() {
 }
 
 #[test]
-fn benchmarks_know_the_date_in_every_zone_and_are_computed_under_the_lock() {
+fn refresh_benchmarks_uses_local_dates_under_lock() {
     let commits = Arc::new(AtomicUsize::new(0));
     let counter = commits.clone();
     let store = TestUnitOfWork::store(move || {

@@ -1,4 +1,4 @@
-//! Sums up everybody's week once it is over where they live.
+//! Summarises the week of each account once it has ended in the account's zone.
 
 use time::OffsetDateTime;
 
@@ -13,7 +13,7 @@ use crate::notifications::Notification;
 use crate::streaks::Streak;
 use crate::weeks::Week;
 
-/// How many people are looked up at once.
+/// The accounts that are read at once.
 const PAGE: u32 = 500;
 
 /// The use case of summing up weeks.
@@ -27,9 +27,9 @@ impl WeeklySummaries {
         Self { deps }
     }
 
-    /// Sums up the last week of everybody for whom it is time, each in a transaction of its own, until all are done or `stop`
-    /// says so; returns how many. A week is summed up once for a person, however often and by however many this is done; a
-    /// failure with one keeps nobody else from theirs, and is tried again the next time.
+    /// Summarises the last week of all due accounts, each in a transaction of its own, until none is left or `stop` returns
+    /// true. Returns the number of summaries. A week is summarised once per account, whatever repeats. An account that fails
+    /// does not affect others (I11) and is retried at the next run.
     pub async fn sum_up(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.deps.now();
         let zones = self.deps.reads().streaks().zones().await?.into_iter();
@@ -48,7 +48,7 @@ impl WeeklySummaries {
         round.end()
     }
 
-    /// Tells `user` what `week` came to; says no where they were told before, or are gone.
+    /// Summarises `week` for `user`; returns false if it was done before or the account is gone.
     async fn sum_up_one(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
         self.deps.retried(|| self.sum_up_one_once(user, week, now)).await
     }
@@ -116,8 +116,8 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(2));
     const CID: UserId = UserId(Uuid::from_u128(3));
 
-    /// What becomes of it when Ada, Bob and Cid are due on a Monday at nine, reading of Ada fails like this, and Bob was
-    /// told before; and who was told.
+    /// The result and the notified accounts, if Ada, Bob and Cid are due on a Monday at nine, Ada fails with `ada`, and Bob has
+    /// his summary already.
     fn sum_up(ada: fn() -> StoreError) -> (Result<u64, StoreError>, Vec<UserId>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let noted = told.clone();
@@ -162,14 +162,14 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_with_one_keeps_nobody_else_from_theirs_and_is_told() {
+    fn weekly_summary_failing_account_does_not_affect_others() {
         let (outcome, told) = sum_up(|| StoreError::Internal("a row that makes no sense".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Internal(_))), "{outcome:?}");
         assert_eq!(told, [CID], "Bob was told before");
     }
 
     #[test]
-    fn a_store_that_is_away_ends_the_round() {
+    fn weekly_summary_unavailable_store_ends_run() {
         let (outcome, told) = sum_up(|| StoreError::Unavailable("away".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
         assert_eq!(told, []);

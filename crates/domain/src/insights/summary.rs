@@ -1,4 +1,4 @@
-//! What a week came to, and how it is told.
+//! The summary of a week, and its notification.
 
 use time::Date;
 
@@ -9,18 +9,16 @@ use crate::text::{grouped, plural};
 use crate::usage::Sums;
 use crate::weeks::Week;
 
-/// What a week came to for one person.
+/// An account's summary of a week.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WeeklySummary {
-    /// The week.
     pub week: Week,
-    /// What it came to.
     pub sums: Sums,
-    /// How many of its days were active.
+    /// Active days of the week.
     pub active_days: u32,
-    /// Its day with the most tokens; `None` when no day had any.
+    /// The day with the most tokens; `None` without tokens.
     pub best_day: Option<(Date, i64)>,
-    /// What the week before came to.
+    /// The sums of the week before.
     pub before: Sums,
     /// The current streak, in days.
     pub streak: u32,
@@ -28,12 +26,12 @@ pub struct WeeklySummary {
     pub top_tool: Option<String>,
     /// The model with the most tokens.
     pub top_model: Option<String>,
-    /// The place on the board of all time.
+    /// The rank on the board of all time.
     pub rank: Option<u64>,
 }
 
 impl WeeklySummary {
-    /// Sums up `week` from `days` of it and of the week before.
+    /// Summarises `week` from `days` of it and of the week before.
     pub fn of(week: Week, days: &[DayUsage]) -> Self {
         let (mut sums, mut before) = (Sums::default(), Sums::default());
         let (mut active_days, mut best_day) = (0, None);
@@ -52,14 +50,14 @@ impl WeeklySummary {
         Self { week, sums, active_days, best_day, before, streak: 0, top_tool: None, top_model: None, rank: None }
     }
 
-    /// How many percent more tokens than in the week before, cut to a whole number; `None` when that had none.
+    /// The change of tokens against the week before in percent, truncated; `None` if that week had none.
     pub fn change_percent(&self) -> Option<i64> {
         let (now, before) = (i128::from(self.sums.tokens), i128::from(self.before.tokens));
         let percent = || (now - before) * 100 / before;
         (before > 0).then(|| i64::try_from(percent()).unwrap_or(i64::MAX))
     }
 
-    /// What its owner is told.
+    /// The notification's content.
     pub fn content(&self) -> NotificationContent {
         let best = self.best_day;
         NotificationContent {
@@ -135,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_and_the_one_before_are_told_apart_to_the_day() {
+    fn weekly_summary_separates_weeks_by_day() {
         let days = [
             day(date!(2026 - 11 - 08), 1, 1),
             day(date!(2026 - 11 - 09), 10, 1),
@@ -173,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_week_has_its_words() {
+    fn weekly_summary_every_case_has_its_text() {
         let (before, now) = (date!(2026 - 11 - 10), date!(2026 - 11 - 17));
         for (days, message) in [
             (vec![day(before, 1, 1)], "Nothing last week; the week before had 1 token."),

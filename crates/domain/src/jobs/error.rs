@@ -1,4 +1,4 @@
-//! Why a job failed.
+//! Errors of jobs.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind};
 
-/// The error of whatever use case a job is.
+/// The error of the use case that a job runs.
 #[derive(Debug)]
 pub struct JobError(Box<dyn DomainError>);
 
-/// A job that was asked to stop in the middle: no fault of its own, and it goes on where it was.
+/// A job that was interrupted by a shutdown. It did not fail, and continues later.
 #[derive(Debug, Error)]
-#[error("the program ends; the job goes on later")]
+#[error("the worker is shutting down; the job continues later")]
 struct Interrupted;
 
 impl DomainError for Interrupted {
@@ -28,17 +28,16 @@ impl DomainError for Interrupted {
 const INTERRUPTED: &str = "job_interrupted";
 
 impl JobError {
-    /// The job failed with `error`.
     pub fn new(error: impl DomainError) -> Self {
         Self(Box::new(error))
     }
 
-    /// The job was asked to stop, and did.
+    /// The job was interrupted by a shutdown.
     pub fn interrupted() -> Self {
         Self::new(Interrupted)
     }
 
-    /// Whether the job was only asked to stop.
+    /// Whether the job was only interrupted.
     pub fn is_interruption(&self) -> bool {
         self.code() == INTERRUPTED
     }
@@ -76,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_fails_as_what_it_does_failed() {
+    fn job_error_has_kind_and_code_of_use_case() {
         let away = StoreError::Unavailable("away".into());
         assert_promises([
             (
@@ -84,7 +83,7 @@ mod tests {
                 ErrorKind::Forbidden,
                 "private_profile",
                 None,
-                "This profile is private.",
+                "This profile is private. Only its followers can see it.",
             ),
             (
                 JobError::new(UserError::Store(away)),
@@ -97,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_was_asked_to_stop_is_told_from_one_that_failed() {
+    fn job_interruption_differs_from_failure() {
         assert_promises([(
             JobError::interrupted(),
             ErrorKind::Unavailable,
             "job_interrupted",
             None,
-            "the program ends; the job goes on later",
+            "the worker is shutting down; the job continues later",
         )]);
         for (error, is_interruption) in [
             (JobError::interrupted(), true),

@@ -1,4 +1,4 @@
-//! What an instance has not computed yet when its first messages arrive.
+//! The jobs that the first messages of an instance queue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 use super::job::{Job, NewJob};
 use crate::ids::{Ids, JobId};
 
-/// Asks, once in a process, for what the schedule would make people wait for. Where it exists already, the jobs' keys are
-/// known, or the work is done once more: neither does harm.
+/// Queues, once in a process, the computations that users would otherwise wait for until the schedule runs them. If they exist
+/// already, their keys are known or the work is repeated without harm.
 #[derive(Debug, Default)]
 pub struct FirstJobs {
     asked: AtomicBool,
@@ -24,7 +24,7 @@ impl FirstJobs {
         vec![first(Job::Leaderboard), first(Job::Benchmarks)]
     }
 
-    /// Notes that they are queued, for good.
+    /// Remembers that they are queued.
     pub fn queued(&self) {
         self.asked.store(true, Ordering::Relaxed);
     }
@@ -37,7 +37,7 @@ mod tests {
     use crate::usage::testing::NOW;
 
     #[test]
-    fn they_are_wanted_until_they_are_queued() {
+    fn first_jobs_are_wanted_until_queued() {
         let first = FirstJobs::default();
         for _ in 0..2 {
             let jobs = first.wanted(&CountingIds, NOW);

@@ -1,4 +1,4 @@
-//! A job: what is to be done.
+//! A job: the work to be done.
 
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -8,38 +8,37 @@ use crate::ids::JobId;
 use crate::mail::EmailJob;
 use crate::payload::{ParsedPayload, Value};
 
-/// A piece of work, with what it is about.
+/// A piece of work with its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Rank everybody anew.
+    /// Rank all accounts.
     Leaderboard,
-    /// Bring the price book up to date, and price what it now can.
+    /// Update the price book, and price what it now knows.
     Prices,
     /// Price messages that had no price.
     Reprice,
-    /// Tell people whose streak ends at midnight.
+    /// Notify accounts whose streak ends at midnight.
     StreakRisk,
-    /// Tell people what their last week came to.
+    /// Notify accounts of their last week.
     WeeklySummary,
-    /// Compute what the community comes to.
+    /// Compute the benchmarks of all accounts.
     Benchmarks,
-    /// Compute what the whole instance comes to.
+    /// Compute the totals of the instance.
     Platform,
-    /// Look whose usage is hard to believe.
+    /// Find implausible usage.
     Plausibility,
-    /// Remove what is not kept any more.
+    /// Remove expired rows.
     Cleanup,
     /// Send this email.
     Mail(EmailJob),
 }
 
-/// What a queue holds that no [`Job`] is: written by another version of the program.
+/// A queued job that another release wrote and this one does not know.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("nobody here knows how to do this {0}")]
+#[error("this release does not know the job {0}")]
 pub struct UnknownJob(pub String);
 
 impl Job {
-    /// What sort of work it is.
     pub fn kind(&self) -> JobKind {
         match self {
             Self::Leaderboard => JobKind::Leaderboard,
@@ -55,7 +54,7 @@ impl Job {
         }
     }
 
-    /// Which goes first when several are due: the lower.
+    /// The priority: lower runs first.
     pub fn priority(&self) -> i16 {
         match self {
             Self::Mail(email) => email.priority(),
@@ -63,7 +62,7 @@ impl Job {
         }
     }
 
-    /// What it is about, to be stored.
+    /// The stored data.
     pub fn data(&self) -> ParsedPayload {
         match self {
             Self::Leaderboard
@@ -79,7 +78,7 @@ impl Job {
         }
     }
 
-    /// The job of `kind` about `data`, as it was stored.
+    /// Reads the job of `kind` from its stored `data`.
     pub fn parse(kind: &str, data: &[(String, Value)]) -> Result<Self, UnknownJob> {
         let unknown = || UnknownJob(kind.to_owned());
         Ok(match JobKind::of(kind).ok_or_else(unknown)? {
@@ -97,23 +96,21 @@ impl Job {
     }
 }
 
-/// Which attempt at which job.
+/// An attempt at a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt {
-    /// Names the job.
     pub job: JobId,
-    /// From 1; whoever stopped before the end may have done a part of it.
+    /// From 1. An earlier attempt may have done a part of the work.
     pub number: u32,
 }
 
 /// A job to be queued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// What is to be done.
     pub job: Job,
-    /// Names this piece of work within its kind: the same key is queued once.
+    /// Identifies the work within its kind: the same key is queued once.
     pub key: String,
-    /// Not before.
+    /// The earliest start.
     pub run_at: OffsetDateTime,
 }
 
@@ -129,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn every_job_comes_back_as_it_was_stored_and_is_worked_on_like_its_kind() {
+    fn job_round_trips_and_has_priority_of_kind() {
         for kind in JobKind::ALL {
             let data = if kind == JobKind::Mail { email().data() } else { Vec::new() };
             let job = Job::parse(kind.name(), &data).expect("a job");
@@ -138,17 +135,17 @@ mod tests {
     }
 
     #[test]
-    fn a_job_that_is_about_nothing_minds_nothing_that_another_version_stored_with_it() {
+    fn job_without_data_ignores_stored_data() {
         let more = [("since".to_owned(), Value::Integer(7))];
         assert_eq!(Job::parse("cleanup", &more), Ok(Job::Cleanup));
     }
 
     #[test]
-    fn what_another_version_queued_is_named_and_not_guessed_at() {
+    fn job_of_other_release_is_reported_by_kind() {
         for (kind, data) in [("dishes", email().data()), ("mail", Vec::new()), ("", Vec::new())] {
             let unknown = Job::parse(kind, &data).expect_err("no job of ours");
             assert_eq!(unknown, UnknownJob(kind.to_owned()));
-            assert_eq!(unknown.to_string(), format!("nobody here knows how to do this {kind}"));
+            assert_eq!(unknown.to_string(), format!("this release does not know the job {kind}"));
         }
     }
 }

@@ -1,46 +1,45 @@
-//! The kinds of jobs, and how each is worked on.
+//! The kinds of jobs, and how each is run.
 
 use time::Duration;
 
-/// What sort of work a job is; each has a queue of its own.
+/// The kind of a job; each kind has a queue of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobKind {
-    /// Ranks everybody anew.
+    /// Ranks all accounts.
     Leaderboard,
-    /// Brings the price book up to date.
+    /// Updates the price book.
     Prices,
     /// Prices messages that had no price.
     Reprice,
-    /// Tells people whose streak ends at midnight.
+    /// Notifies accounts whose streak ends at midnight.
     StreakRisk,
-    /// Tells people what their last week came to.
+    /// Notifies accounts of their last week.
     WeeklySummary,
-    /// Computes what the community comes to.
+    /// Computes the benchmarks of all accounts.
     Benchmarks,
-    /// Computes what the whole instance comes to.
+    /// Computes the totals of the instance.
     Platform,
-    /// Looks whose usage is hard to believe.
+    /// Finds implausible usage.
     Plausibility,
-    /// Removes what is not kept any more.
+    /// Removes expired rows.
     Cleanup,
     /// Sends an email.
     Mail,
 }
 
-/// How a kind is worked on.
+/// How jobs of a kind are run.
 struct Manner {
     name: &'static str,
-    /// Lower goes first.
+    /// Lower runs first.
     priority: i16,
-    /// How many a process works on at once.
+    /// Concurrent jobs of a process.
     concurrency: usize,
     attempts: u32,
-    /// How long one attempt may take.
+    /// The longest time of an attempt.
     limit: Duration,
 }
 
 impl JobKind {
-    /// All kinds.
     pub const ALL: [Self; 10] = [
         Self::Leaderboard,
         Self::Benchmarks,
@@ -54,7 +53,6 @@ impl JobKind {
         Self::Mail,
     ];
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
@@ -64,27 +62,26 @@ impl JobKind {
         self.manner().name
     }
 
-    /// Which goes first when several are due: the lower.
+    /// The priority: lower runs first.
     pub const fn priority(self) -> i16 {
         self.manner().priority
     }
 
-    /// How many of them one process works on at the same time.
+    /// Concurrent jobs of this kind in one process.
     pub const fn concurrency(self) -> usize {
         self.manner().concurrency
     }
 
-    /// How often one is begun before it is given up.
+    /// The attempts after which a job is dead.
     pub const fn attempts(self) -> u32 {
         self.manner().attempts
     }
 
-    /// How long one attempt may take before it counts as failed.
+    /// The time after which an attempt counts as failed.
     pub const fn limit(self) -> Duration {
         self.manner().limit
     }
 
-    /// The one table of how kinds are worked on.
     const fn manner(self) -> Manner {
         match self {
             Self::Leaderboard => {
@@ -114,8 +111,8 @@ impl JobKind {
             Self::Cleanup => {
                 Manner { name: "cleanup", priority: 90, concurrency: 1, attempts: 5, limit: Duration::hours(1) }
             }
-            // So many attempts take some three hours: a mail server that is away for two loses no email. The priority is that
-            // of emails that somebody waits for.
+            // These attempts take about three hours, so a mail server that is unreachable for two loses no email. The priority
+            // is that of emails that a user waits for.
             Self::Mail => {
                 Manner { name: "mail", priority: 10, concurrency: 2, attempts: 14, limit: Duration::minutes(10) }
             }
@@ -134,7 +131,7 @@ mod tests {
     use crate::jobs::backoff;
 
     #[test]
-    fn what_people_wait_for_goes_before_what_can_wait() {
+    fn job_kinds_users_wait_for_run_first() {
         let mut kinds = JobKind::ALL;
         kinds.sort_by_key(|kind| (kind.priority(), kind.name()));
         assert_eq!(
@@ -157,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mail_server_that_is_away_for_two_hours_loses_no_email() {
+    fn mail_attempts_outlast_two_hours_outage() {
         let shortest = |id| {
             let waits = (1..JobKind::Mail.attempts()).map(|attempt| backoff(JobId(Uuid::from_u128(id)), attempt));
             waits.fold(Duration::ZERO, |all, wait| all + wait)
@@ -167,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_a_name_of_its_own_that_finds_it() {
+    fn job_kinds_have_distinct_names() {
         let names: BTreeSet<_> = JobKind::ALL.into_iter().map(JobKind::name).collect();
         assert_eq!(names.len(), JobKind::ALL.len());
         for kind in JobKind::ALL {

@@ -1,7 +1,7 @@
-//! Work that is done later: written in the transaction that wants it, done by a worker, tried again when it fails.
+//! Jobs: work that is queued in the transaction that causes it, run by a worker, and retried after a failure.
 //!
-//! A [`Job`] says what is to be done, a [`JobKind`] how. Jobs compute from facts and do nothing that was done already, so a job
-//! that is done twice, or half, is done once. [`NewJob::key`] names the piece of work: it is queued once.
+//! A [`Job`] is the work, a [`JobKind`] how it is run. Handlers are idempotent (I9), so a repeated or interrupted job has the
+//! effect of one. [`NewJob::key`] identifies the work: it is queued once.
 
 mod error;
 mod first;

@@ -1,4 +1,4 @@
-//! What jobs need from outside: a queue to put them in, within a transaction, and a store that workers take them from.
+//! Ports of jobs: the queue within a transaction, and the store that workers take jobs from.
 
 use std::time::Duration;
 
@@ -11,82 +11,76 @@ use super::status::JobStatus;
 use crate::error::StoreError;
 use crate::ids::JobId;
 
-/// Queues jobs in a transaction: they are there once it is committed.
+/// Queues jobs in a transaction (I12).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait JobQueue: Send {
-    /// Queues those of `jobs` whose key is not known yet; says how many that were. One statement.
+    /// Queues those of `jobs` whose key is unknown; returns their number. One statement.
     async fn enqueue(&mut self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// How many of `keys` name a job of `kind` that is known, whatever became of it.
+    /// How many of `keys` belong to a stored job of `kind`, in any state.
     async fn count_known(&mut self, kind: JobKind, keys: &[String]) -> Result<u64, StoreError>;
 
-    /// A job of `kind` that nobody has begun yet and that is due by `due`. It is not begun before the end of the transaction, so
-    /// it finds what that changes.
+    /// A pending job of `kind` that is due by `due`. It does not start before the end of the transaction, so it sees the
+    /// transaction's changes.
     async fn waiting(&mut self, kind: JobKind, due: OffsetDateTime) -> Result<Option<JobId>, StoreError>;
 
-    /// The job `id`, which nobody takes, changes or removes until the end of the transaction.
+    /// The job `id`, locked until the end of the transaction.
     async fn hold(&mut self, id: JobId) -> Result<Option<HeldJob>, StoreError>;
 
-    /// Makes a job that is held due at `now`, with all its attempts.
+    /// Makes a locked job due at `now`, with all its attempts.
     async fn retry(&mut self, id: JobId, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Removes a job that is held.
+    /// Removes a locked job.
     async fn remove(&mut self, id: JobId) -> Result<(), StoreError>;
 }
 
-/// A job that a transaction holds.
+/// A job locked by a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldJob {
     /// The name of its kind.
     pub queue: String,
-    /// Names the piece of work within its kind.
+    /// Identifies the work within its kind.
     pub key: String,
-    /// What state it is in.
     pub status: JobStatus,
 }
 
-/// A job that a worker has taken.
+/// A job taken by a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenJob {
-    /// Names the job.
     pub id: JobId,
-    /// What sort of work it is.
     pub kind: JobKind,
-    /// What is to be done; an error where this version of the program does not know.
+    /// The work; an error if this release does not know it.
     pub job: Result<Job, UnknownJob>,
-    /// Which attempt this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// After which attempt it is given up.
+    /// The attempts after which the job is dead.
     pub attempts: u32,
 }
 
-/// What a worker takes at once.
+/// The most jobs that a worker takes at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capacity {
-    /// Jobs altogether.
+    /// Of all kinds.
     pub total: usize,
-    /// Jobs of each kind.
+    /// Of each kind.
     pub by_kind: Vec<(JobKind, usize)>,
 }
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobOutcome {
-    /// The work is done.
     Done,
-    /// It was asked to stop and goes on at once, wherever: the attempt does not count.
+    /// The worker is shutting down. The job is due at once, and the attempt does not count.
     Interrupted,
-    /// It is to be tried again.
+    /// The attempt failed; the job is retried.
     Retry {
-        /// Not before.
+        /// The earliest start.
         run_at: OffsetDateTime,
-        /// What went wrong.
         error: String,
     },
-    /// It is given up.
+    /// The last attempt failed.
     Dead {
-        /// What went wrong.
         error: String,
     },
 }
@@ -94,44 +88,39 @@ pub enum JobOutcome {
 /// A job as an operator sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedJob {
-    /// Names the job.
     pub id: JobId,
     /// The name of its kind.
     pub queue: String,
-    /// Names the piece of work within its kind.
+    /// Identifies the work within its kind.
     pub key: String,
-    /// What state it is in.
     pub status: JobStatus,
-    /// How often it was begun.
+    /// The number of attempts so far.
     pub attempts: u32,
-    /// Not before.
+    /// The earliest start.
     pub run_at: OffsetDateTime,
-    /// Why the last attempt failed.
+    /// The error of the last attempt.
     pub last_error: Option<String>,
 }
 
-/// How many jobs of a kind are in a state.
+/// The number of jobs of a kind in a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueState {
     /// The name of the kind.
     pub queue: String,
-    /// In what state they are.
     pub status: JobStatus,
-    /// How many.
     pub jobs: u64,
-    /// When the first of those that are pending is due.
+    /// The earliest start of the pending ones.
     pub next_at: Option<OffsetDateTime>,
 }
 
-/// Gives jobs to workers, and keeps what becomes of them. Leases are measured by the database's own clock, so the clocks of
-/// the workers' machines need not agree.
+/// Gives jobs to workers and stores the outcomes. Leases use the database's clock, so the clocks of workers need not agree (I9).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait JobStore: Send + Sync {
-    /// Queues those of `jobs` whose key is not known yet; says how many that were.
+    /// Queues those of `jobs` whose key is unknown; returns their number.
     async fn enqueue_now(&self, jobs: &[(JobId, NewJob)], now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// Gives `worker` jobs that are due at `now`, the most important first, for as long as `lease`. No job is given to two.
+    /// Gives `worker` jobs due at `now` for the time of `lease`, by priority. A job is given to one worker.
     async fn take(
         &self,
         worker: &str,
@@ -140,11 +129,11 @@ pub trait JobStore: Send + Sync {
         lease: Duration,
     ) -> Result<Vec<TakenJob>, StoreError>;
 
-    /// Renews the leases of `worker`, and puts back the jobs whose lease is over (given up, after their last attempt); says
-    /// how many were put back or given up.
+    /// Renews the leases of `worker`. Returns jobs with an expired lease to the queue, or marks them dead after their last
+    /// attempt; returns their number.
     async fn renew(&self, worker: &str, now: OffsetDateTime, lease: Duration) -> Result<u64, StoreError>;
 
-    /// Notes how attempts of `worker` ended. What `worker` does not hold any more is left as it is.
+    /// Stores the outcomes of attempts of `worker`. A job that `worker` no longer holds is unchanged.
     async fn finish(
         &self,
         worker: &str,
@@ -152,24 +141,24 @@ pub trait JobStore: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<(), StoreError>;
 
-    /// Puts back what `worker` holds, as if it had not been begun; says how many.
+    /// Returns the jobs of `worker` to the queue without counting the attempt; returns their number.
     async fn release(&self, worker: &str) -> Result<u64, StoreError>;
 
-    /// How many jobs there are, by kind and state.
+    /// The number of jobs by kind and state.
     async fn states(&self) -> Result<Vec<QueueState>, StoreError>;
 
-    /// Up to `most` jobs in the state `status` (all, when `None`), what is due or ended last first.
+    /// Up to `most` jobs in the state `status` (`None` is any), latest first by the time they were due or ended.
     async fn list(&self, status: Option<JobStatus>, most: u32) -> Result<Vec<ListedJob>, StoreError>;
 
-    /// Makes a job that was given up, or waits, due at `now`, with all its attempts; says whether there is one.
+    /// Makes a dead or pending job due at `now`, with all its attempts; returns whether it exists.
     async fn retry(&self, id: JobId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Makes every job that was given up, of `kind` or of any, due at `now` with all its attempts; says how many.
+    /// Makes every dead job of `kind` (`None` is any) due at `now`, with all its attempts; returns their number.
     async fn retry_dead(&self, kind: Option<JobKind>, now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// Removes a job that is not running; says whether there was one.
+    /// Removes a job that is not running; returns whether it existed.
     async fn remove(&self, id: JobId) -> Result<bool, StoreError>;
 
-    /// Removes up to `most` jobs that were done before `done` or given up before `dead`; says how many.
+    /// Removes up to `most` jobs that were done before `done` or dead before `dead`; returns their number.
     async fn prune(&self, done: OffsetDateTime, dead: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
 }

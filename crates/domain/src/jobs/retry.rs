@@ -1,4 +1,4 @@
-//! What becomes of a job that failed.
+//! Decides on the retry of a failed job.
 
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -6,12 +6,12 @@ use uuid::Uuid;
 use crate::error::ErrorKind;
 use crate::ids::JobId;
 
-/// What becomes of a job after an attempt.
+/// The decision after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is tried again at this instant.
+    /// It is retried at this instant.
     Retry(OffsetDateTime),
-    /// It is given up, and kept for somebody to look at.
+    /// It is dead, and kept for an operator.
     Dead,
 }
 
@@ -19,22 +19,22 @@ pub enum Verdict {
 const FIRST: Duration = Duration::seconds(5);
 const LONGEST: Duration = Duration::hours(1);
 
-/// How long to wait after the `attempt`th attempt, from 1: twice as long each time, up to an hour, of which the second half
-/// is by chance, so that what failed together is not tried again together. The chance is that of the job's id.
+/// The wait after the `attempt`th attempt, from 1. It doubles each time, up to an hour. Its second half is random by the job's
+/// id, so that jobs that failed together are not retried together.
 pub fn backoff(id: JobId, attempt: u32) -> Duration {
     let whole = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(20)).min(LONGEST);
     whole / 2 + whole / 2 * chance(id.0, attempt)
 }
 
-/// A number of 0 until 1 that is another for each id and attempt.
+/// A number from 0 up to, excluding, 1 that differs by id and attempt.
 fn chance(id: Uuid, attempt: u32) -> f64 {
-    // Fibonacci hashing spreads ids that follow each other.
+    // Fibonacci hashing spreads consecutive ids.
     let mixed = (id.as_u64_pair().1 ^ u64::from(attempt)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     f64::from(u32::try_from(mixed >> 32).unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
 }
 
-/// What becomes of the job `id` whose `attempt` of `attempts` failed at `now` with an error of `kind`: what cannot get better
-/// by waiting is given up at once.
+/// The decision on the job `id`, whose `attempt` of `attempts` failed at `now` with an error of `kind`. An error that waiting
+/// cannot cure is final.
 pub fn judge(kind: ErrorKind, id: JobId, attempt: u32, attempts: u32, now: OffsetDateTime) -> Verdict {
     match kind {
         ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unauthenticated => Verdict::Dead,
@@ -54,7 +54,7 @@ mod tests {
     const ID: JobId = JobId(Uuid::from_u128(7));
 
     #[test]
-    fn each_wait_is_about_twice_the_one_before_up_to_an_hour() {
+    fn backoff_doubles_up_to_an_hour() {
         for (attempt, whole) in
             [(1, 5), (2, 10), (3, 20), (4, 40), (8, 640), (10, 2_560), (11, 3_600), (40, 3_600), (u32::MAX, 3_600)]
         {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_fail_together_are_tried_again_apart() {
+    fn backoff_spreads_jobs_that_fail_together() {
         let mut waits: Vec<_> = (0..100).map(|id| backoff(JobId(Uuid::from_u128(id)), 5)).collect();
         waits.sort_unstable();
         waits.dedup();
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waiting_cannot_mend_is_given_up_at_once_and_everything_after_its_last_attempt() {
+    fn judge_permanent_error_or_last_attempt_is_dead() {
         let soon = Verdict::Retry(NOW + backoff(ID, 2));
         for (kind, attempt, verdict) in [
             (ErrorKind::Unavailable, 2, soon),

@@ -2,29 +2,25 @@
 
 use std::fmt;
 
-/// What state a job is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobStatus {
     /// It waits until it is due, or for a worker.
     Pending,
-    /// A worker does it.
+    /// A worker runs it.
     Running,
-    /// It is done.
     Done,
-    /// It failed too often and was given up.
+    /// It failed too often.
     Dead,
 }
 
 impl JobStatus {
-    /// All states.
     pub const ALL: [Self; 4] = [Self::Pending, Self::Running, Self::Done, Self::Dead];
 
-    /// The state called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.name() == name)
     }
 
-    /// Its name: `pending`, `running`, `done` or `dead`.
+    /// `pending`, `running`, `done` or `dead`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -46,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_has_a_name_that_finds_it() {
+    fn job_states_round_trip_by_name() {
         for status in JobStatus::ALL {
             assert_eq!(JobStatus::of(status.name()), Some(status));
         }

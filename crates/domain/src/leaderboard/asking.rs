@@ -1,4 +1,4 @@
-//! Asking for a refresh that the schedule does not know of.
+//! Queues refreshes besides the scheduled ones.
 
 use time::{Duration, OffsetDateTime};
 
@@ -7,12 +7,12 @@ use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
 use crate::store::UnitOfWork;
 
-/// How long refreshes are gathered that people bring about by themselves: each goes over everybody, and anybody may change who
-/// sees them at any time.
+/// The time over which refreshes caused by users are combined: each ranks all accounts, and users change their visibility at any
+/// time.
 pub(crate) const GATHERED: Duration = Duration::minutes(10);
 
-/// Queues a refresh that is due at `due` and sees what the transaction changed; where one waits that is due by then, that is it.
-/// Returns its job. To be done last in a transaction: whoever asks at the same moment waits for its end.
+/// Queues a refresh that is due at `due` and includes the changes of the transaction, or finds a waiting one that is due by
+/// then. Returns its job. It is the last step of a transaction, because a concurrent call waits for the transaction's end.
 pub(crate) async fn ask_for_refresh(
     tx: &mut dyn UnitOfWork,
     ids: &dyn Ids,
@@ -22,7 +22,8 @@ pub(crate) async fn ask_for_refresh(
     let kind = Job::Leaderboard.kind();
     let fresh = JobId(ids.fresh());
     let second = format!("asked:{}T{:02}:{:02}:{:02}", due.date(), due.hour(), due.minute(), due.second());
-    // By the second, so that those who ask together find one key; on its own where what has that key has begun.
+    // The first key is per second, so that concurrent requests share a job. The second is unique, for a job of that second that
+    // has begun already.
     for key in [second, format!("asked:{fresh}")] {
         if let Some(waiting) = tx.jobs().waiting(kind, due).await? {
             return Ok(waiting);

@@ -1,4 +1,4 @@
-//! Boards: what is asked for, and what is shown.
+//! Boards: the query, the entries and the page.
 
 use time::OffsetDateTime;
 
@@ -9,32 +9,30 @@ use crate::progression::Level;
 use crate::usage::{ModelName, Source};
 use crate::users::{Region, Username, WebUrl};
 
-/// What a board is about.
+/// What a board ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BoardKind {
-    /// Everybody.
+    /// All accounts.
     #[default]
     Global,
-    /// How many different models.
+    /// The number of different models.
     Diverse,
-    /// The share of input that came from a cache.
+    /// The share of input read from a cache.
     Efficient,
-    /// The run of active days that is under way.
+    /// The current streak.
     Streak,
-    /// This week against the week before.
+    /// The growth of this week over the week before.
     Rising,
     /// Reasoning tokens.
     Reasoning,
-    /// The people one follows, and oneself.
+    /// The viewer and the accounts that the viewer follows.
     Friends,
 }
 
 impl BoardKind {
-    /// All kinds.
     pub const ALL: [Self; 7] =
         [Self::Global, Self::Diverse, Self::Efficient, Self::Streak, Self::Rising, Self::Reasoning, Self::Friends];
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -48,23 +46,19 @@ impl BoardKind {
     }
 }
 
-/// What the boards of everybody and of friends are sorted by; the other kinds have a measure of their own.
+/// The order of the global and friends boards. The other kinds have a measure of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {
-    /// All tokens.
     #[default]
     Tokens,
-    /// What they cost.
     Cost,
-    /// The run of active days that is under way.
+    /// The current streak.
     Streak,
 }
 
 impl SortBy {
-    /// Everything to sort by.
     pub const ALL: [Self; 3] = [Self::Tokens, Self::Cost, Self::Streak];
 
-    /// Its name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Tokens => "tokens",
@@ -73,7 +67,6 @@ impl SortBy {
         }
     }
 
-    /// What is measured.
     pub const fn measure(self) -> Measure {
         match self {
             Self::Tokens => Measure::Tokens,
@@ -83,23 +76,22 @@ impl SortBy {
     }
 }
 
-/// What people are ranked by. More is better.
+/// The figure that a board ranks by. More is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Measure {
-    /// All tokens.
     Tokens,
-    /// What they cost; unpriced tokens cost nothing here.
+    /// The cost; unpriced tokens cost nothing here.
     Cost,
-    /// The run of active days that is under way at the refresh. The period says who is ranked, it does not cut the run.
+    /// The current streak at the refresh. The period selects the ranked accounts; it does not cut the streak.
     Streak,
-    /// How many different models, by canonical name.
+    /// Different models, by canonical name.
     Models,
-    /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens.
+    /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens on.
     Efficiency,
-    /// The growth of this week over the week before, as a fraction of that, where that came to at least
-    /// [`GROWTH_FLOOR`](super::ranking::GROWTH_FLOOR) tokens.
+    /// This week's growth as a fraction of the week before, which must have [`GROWTH_FLOOR`](super::ranking::GROWTH_FLOOR)
+    /// tokens at least.
     Growth,
-    /// Reasoning tokens, of those who have any.
+    /// Reasoning tokens, of accounts that have any.
     Reasoning,
 }
 
@@ -114,17 +106,15 @@ impl Measure {
 pub struct Score(Usd);
 
 impl Score {
-    /// The count `count`.
     pub fn count(count: i64) -> Self {
         Self::millionths(i128::from(count) * 1_000_000)
     }
 
-    /// `count` millionths.
     pub const fn millionths(count: i128) -> Self {
         Self(Usd::from_atto(count * 1_000_000_000_000))
     }
 
-    /// The exact number `number`, given as so many dollars.
+    /// The exact number that `number` states in dollars.
     pub const fn dollars(number: Usd) -> Self {
         Self(number)
     }
@@ -135,74 +125,67 @@ impl Score {
     }
 }
 
-/// Which usage is scored.
+/// The usage that is scored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Scope {
-    /// All of it.
     #[default]
     Everything,
-    /// That with one tool.
     Tool(Source),
-    /// That with one model, however it is spelled and whoever served it.
+    /// Usage with one model, by canonical name and of any provider.
     Model(ModelName),
 }
 
-/// What a board is restricted to.
+/// The restriction of a board.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// The usage that is scored.
     pub scope: Scope,
-    /// Where people live; anywhere when `None`.
+    /// The region of the ranked accounts; `None` is any.
     pub region: Option<Region>,
 }
 
-/// Which entries of a board are wanted.
+/// A page of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
-    /// How many at most.
+    /// The most entries.
     pub limit: u32,
-    /// How many better ones to pass over.
+    /// How many better entries are skipped.
     pub offset: u64,
 }
 
-/// Which board is asked for.
+/// Selects a board.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BoardQuery {
     kind: BoardKind,
     sort_by: SortBy,
     period: Period,
-    /// What it is restricted to.
     pub filter: Filter,
 }
 
 impl BoardQuery {
-    /// The board of that kind. A rising board is one of the week, whatever period is asked for.
+    /// A rising board is always of the week, whatever `period` is.
     pub fn new(kind: BoardKind, sort_by: SortBy, period: Period, filter: Filter) -> Self {
         let period = if kind == BoardKind::Rising { Period::Week } else { period };
         Self { kind, sort_by, period, filter }
     }
 
-    /// The board of everybody.
+    /// The board of all accounts and usage.
     pub fn global(sort_by: SortBy, period: Period) -> Self {
         Self::new(BoardKind::Global, sort_by, period, Filter::default())
     }
 
-    /// What it is about.
     pub const fn kind(&self) -> BoardKind {
         self.kind
     }
 
-    /// What was asked to sort by.
     pub const fn sort_by(&self) -> SortBy {
         self.sort_by
     }
 
-    /// The time it covers.
     pub const fn period(&self) -> Period {
         self.period
     }
 
-    /// What people are ranked by.
+    /// The measure that results from kind and order.
     pub const fn measure(&self) -> Measure {
         match self.kind {
             BoardKind::Global | BoardKind::Friends => self.sort_by.measure(),
@@ -214,73 +197,67 @@ impl BoardQuery {
         }
     }
 
-    /// Whether it is over everybody and all usage, so that its order is stored.
+    /// Whether the board covers all accounts and usage, so that its order is stored.
     pub fn is_whole(&self) -> bool {
         self.kind != BoardKind::Friends && self.filter == Filter::default()
     }
 }
 
-/// Where somebody stands on a board.
+/// The position of an account on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankPosition {
-    /// The rank, from 1; equal scores share it (1, 2, 2, 4). Who is not shown stands where they would.
+    /// From 1; equal scores share a rank (1, 2, 2, 4). A hidden account has the rank it would have.
     pub rank: u32,
-    /// The rank on the same board of the refresh before; `None` when there was none.
+    /// The rank on this board at the previous refresh, if any.
     pub before: Option<u32>,
-    /// The score.
     pub score: Score,
 }
 
 impl RankPosition {
-    /// How many ranks were climbed since the refresh before; negative after a fall, `None` for somebody new.
+    /// The ranks climbed since the previous refresh; negative after a fall, `None` without a previous rank.
     pub fn change(&self) -> Option<i64> {
         self.before.map(|before| i64::from(before) - i64::from(self.rank))
     }
 }
 
-/// One person on a board.
+/// An account on a board.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// Who.
     pub user: UserId,
-    /// Their username.
     pub username: Username,
-    /// What they are called.
+    /// The display name.
     pub name: Option<String>,
-    /// Their picture.
     pub image: Option<WebUrl>,
-    /// Where they stand.
     pub standing: RankPosition,
-    /// All tokens of the usage that is scored.
+    /// All tokens of the scored usage.
     pub tokens: i64,
-    /// What they cost.
+    /// Their cost.
     pub cost: Usd,
-    /// The streak of that usage that was under way at the refresh, in days.
+    /// The current streak of the scored usage at the refresh, in days.
     pub streak: u32,
-    /// The level, as of now.
+    /// The current level.
     pub level: Level,
     /// The tool with the most tokens of all time.
     pub preferred_tool: Option<Source>,
-    /// How many follow them, as of now.
+    /// The current number of followers.
     pub followers: u64,
-    /// Whether the viewer follows them; `None` for nobody known and for oneself.
+    /// Whether the viewer follows the account; `None` for an anonymous viewer and the viewer's own entry.
     pub is_following: Option<bool>,
-    /// When the account was made.
     pub created_at: OffsetDateTime,
     /// When the profile last changed.
     pub updated_at: OffsetDateTime,
 }
 
-/// A part of a board.
+/// A page of a board.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Board {
-    /// The entries that were asked for, the best first.
+    /// The entries, the best first.
     pub entries: Vec<Entry>,
-    /// How many entries the board shows.
+    /// The number of entries on the board.
     pub total: u64,
-    /// When it was computed; `None` before the first refresh.
+    /// When the board was computed; `None` before the first refresh.
     pub computed_at: Option<OffsetDateTime>,
-    /// The viewer's own entry, wherever it is and whether or not it is shown to others.
+    /// The viewer's own entry, on whichever page it is, also if it is hidden from others.
     pub me: Option<Entry>,
 }
 
@@ -289,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_kind_has_its_measure_and_only_two_are_sorted() {
+    fn board_kind_determines_measure_and_sorting() {
         for sort_by in SortBy::ALL {
             let measure = |kind| BoardQuery::new(kind, sort_by, Period::All, Filter::default()).measure();
             assert_eq!([BoardKind::Global, BoardKind::Friends].map(measure), [sort_by.measure(); 2]);
@@ -302,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn boards_and_orders_are_called_what_the_api_calls_them() {
+    fn board_kinds_and_orders_have_api_names() {
         let kinds = ["global", "diverse", "efficient", "streak", "rising", "reasoning", "friends"];
         assert_eq!(BoardKind::ALL.map(BoardKind::name), kinds);
         assert_eq!(SortBy::ALL.map(SortBy::name), ["tokens", "cost", "streak"]);
@@ -313,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rising_board_is_about_the_week() {
+    fn board_rising_is_of_the_week() {
         for period in Period::ALL {
             assert_eq!(
                 BoardQuery::new(BoardKind::Rising, SortBy::Tokens, period, Filter::default()).period(),
@@ -324,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn boards_of_everybody_without_a_filter_are_whole() {
+    fn board_global_without_filter_is_whole() {
         let region = Filter { region: Some(Region::Eu), ..Filter::default() };
         let tool = Filter { scope: Scope::Tool(Source::trusted("codex")), ..Filter::default() };
         for (kind, filter, whole) in [
@@ -343,14 +320,14 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_positive_when_climbing() {
+    fn rank_change_climbing_is_positive() {
         let change = |before, rank| RankPosition { rank, before, score: Score::count(1) }.change();
         assert_eq!([change(Some(5), 2), change(Some(2), 5), change(Some(3), 3)], [Some(3), Some(-3), Some(0)]);
         assert_eq!(change(None, 1), None);
     }
 
     #[test]
-    fn scores_are_written_with_the_decimals_they_need() {
+    fn score_is_written_with_needed_decimals() {
         for (score, written) in [
             (Score::count(20_000_000_000), "20000000000"),
             (Score::millionths(66_666_666), "66.666666"),

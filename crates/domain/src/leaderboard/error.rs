@@ -1,26 +1,25 @@
-//! What can go wrong with boards.
+//! Errors of leaderboards.
 
 use thiserror::Error;
 
 use super::season::SeasonMonth;
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
-/// Why a use case of boards failed.
+/// Why a use case of leaderboards failed.
 #[derive(Debug, Error)]
 pub enum LeaderboardError {
-    /// Only who is signed in has friends.
-    #[error("Sign in to see how your friends do.")]
+    /// A friends board without a signed-in viewer.
+    #[error("The friends board needs a signed-in user. Sign in first.")]
     NotSignedIn,
-    /// Nobody of that name is on the board, or not for the caller.
-    #[error("There is no such entry.")]
+    /// The user has no rank on the board, or is hidden from the caller.
+    #[error("The user {0} is not on this board.")]
     Unranked(String),
-    /// That month is not frozen.
-    #[error("There is no such season.")]
+    /// The month is not frozen.
+    #[error("There is no season {0}. A month becomes a season after it has ended.")]
     UnknownSeason(SeasonMonth),
-    /// The account does not show that to strangers.
-    #[error("This profile is private.")]
+    /// The profile is hidden from the caller.
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -63,30 +62,36 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_boards_is_as_the_api_promises() {
+    fn leaderboard_errors_keep_api_contract() {
         assert_promises([
             (
                 LeaderboardError::NotSignedIn,
                 ErrorKind::Unauthenticated,
                 "not_signed_in",
                 None,
-                "Sign in to see how your friends do.",
+                "The friends board needs a signed-in user. Sign in first.",
             ),
             (
                 LeaderboardError::Unranked("bob".into()),
                 ErrorKind::NotFound,
                 "unranked",
                 Some(Subject::new("LeaderboardEntry", "username", "bob")),
-                "There is no such entry.",
+                "The user bob is not on this board.",
             ),
             (
                 LeaderboardError::UnknownSeason(SeasonMonth::of(date!(2026 - 10 - 31))),
                 ErrorKind::NotFound,
                 "unknown_season",
                 Some(Subject::new("Season", "season", "2026-10")),
-                "There is no such season.",
+                "There is no season 2026-10. A month becomes a season after it has ended.",
             ),
-            (LeaderboardError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                LeaderboardError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
         ]);
     }
 }

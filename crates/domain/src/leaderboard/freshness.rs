@@ -1,4 +1,4 @@
-//! Boards that follow new usage: where computing them is fast, they are computed again at most a minute after it.
+//! Refreshes boards after new usage, at most once a minute, as long as a refresh is fast.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -10,30 +10,30 @@ use crate::ids::{Ids, JobId};
 use crate::jobs::{Job, NewJob};
 use crate::store::UnitOfWork;
 
-/// How old boards become at least before new usage has them computed again.
+/// The least age of boards before new usage refreshes them.
 const MIN_AGE: Duration = Duration::MINUTE;
 
-/// How long a refresh may take at most for that.
+/// The longest refresh for which new usage refreshes boards. A slower one is left to the schedule.
 const MAX_COST: Duration = Duration::SECOND;
 
-/// How long after a job was asked for the transaction that asked has certainly ended.
+/// After this time, the transaction that queued a job has certainly ended.
 const GRACE: Duration = Duration::SECOND;
 
-/// Asks for refreshes after new usage, at most one a minute. One for all requests of a process: it remembers until when a refresh
-/// that is queued will show whatever comes, so most requests ask the database nothing.
+/// Queues refreshes after new usage, at most one a minute. A process has one: it remembers until when a queued refresh will show
+/// all new usage, so most requests do not query the database.
 #[derive(Debug, Default)]
 pub struct BoardUpdates {
     /// In seconds since 1970.
     covered_until: AtomicI64,
 }
 
-/// Until when nothing more is to be asked for, once the transaction has been committed.
+/// Until when no further refresh is needed, once the transaction is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Covered(OffsetDateTime);
 
 impl BoardUpdates {
-    /// Queues a refresh that shows the new usage of the transaction `tx` at `now`, where one is due and none is queued. To be done
-    /// last in a transaction: others that ask for the same job wait for its end.
+    /// Queues a refresh that shows the new usage of `tx` at `now`, if one is due and none is queued. It is the last step of a
+    /// transaction, because a concurrent call for the same job waits for the transaction's end.
     pub(crate) async fn ask(
         &self,
         tx: &mut dyn UnitOfWork,
@@ -43,7 +43,7 @@ impl BoardUpdates {
         if (now + GRACE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        // The first boards are asked for with the first messages.
+        // The first boards are queued with the first messages.
         let Some(latest) = tx.leaderboard().latest(now - MIN_AGE).await? else { return Ok(None) };
         let Some(due) = next_refresh(&latest, now) else { return Ok(Some(Covered(now + MIN_AGE))) };
         let is_queued = enqueue(tx, ids, due, now).await?;
@@ -53,13 +53,13 @@ impl BoardUpdates {
         if is_queued {
             return Ok(None);
         }
-        // The refresh of this minute may have begun, and not see this.
+        // The refresh of this minute may have begun, and miss this usage.
         let next = beginning_of_minute(due) + Duration::MINUTE;
         enqueue(tx, ids, next, now).await?;
         Ok(Some(Covered(next)))
     }
 
-    /// Notes that the transaction was committed.
+    /// Remembers the result of [`ask`](Self::ask) once the transaction is committed.
     pub(crate) fn committed(&self, covered: Option<Covered>) {
         if let Some(Covered(until)) = covered {
             self.covered_until.fetch_max(until.unix_timestamp(), Ordering::Relaxed);
@@ -67,10 +67,10 @@ impl BoardUpdates {
     }
 }
 
-/// When boards are to be computed again after new usage at `now`; `None` where that is left to the schedule.
+/// When new usage at `now` refreshes the boards; `None` if that is left to the schedule.
 fn next_refresh(latest: &LatestBoard, now: OffsetDateTime) -> Option<OffsetDateTime> {
     let is_fast = latest.took.is_some_and(|took| took < MAX_COST);
-    // One that has been due for so long waits for a worker, and will show this.
+    // An overdue refresh waits for a worker and will show this usage.
     (is_fast && !latest.is_overdue).then(|| now.max(latest.computed_at + MIN_AGE))
 }
 
@@ -106,7 +106,7 @@ mod tests {
         LatestBoard { computed_at: COMPUTED, took, is_overdue }
     }
 
-    /// The jobs that `updates` queues at `now` after `latest` where the keys `known` are queued already, and what is covered then.
+    /// The jobs that `updates` queues at `now` after `latest` if the keys `known` are queued already, and the covered time.
     fn ask(
         updates: &BoardUpdates,
         latest: Option<LatestBoard>,
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn new_usage_refreshes_fast_boards_once_they_are_a_minute_old() {
+    fn board_updates_refresh_fast_boards_after_a_minute() {
         const OF_39: &str = "usage:2026-11-22T14:39";
         let fast = || Some(board(Some(Duration::milliseconds(999)), false));
         let at = |seconds| COMPUTED + Duration::seconds(seconds);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn usage_that_a_queued_refresh_will_show_asks_for_nothing() {
+    fn board_updates_covered_usage_queues_nothing() {
         let updates = BoardUpdates::default();
         let fast = || Some(board(Some(Duration::ZERO), false));
         let (queued, covered) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(5));

@@ -1,11 +1,11 @@
-//! Where somebody stood, day by day.
+//! The rank of an account, day by day.
 
 use time::Date;
 
-/// How many days of ranks are kept.
+/// The days for which ranks are kept.
 pub const KEPT_DAYS: u16 = 400;
 
-/// How many days of ranks are asked for: 1 to 365.
+/// The length of a requested history: 1 to 365 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistoryDays(u16);
 
@@ -15,7 +15,6 @@ impl HistoryDays {
         if matches!(days, 1..=365) { Some(Self(days)) } else { None }
     }
 
-    /// The number of days.
     pub const fn get(self) -> u16 {
         self.0
     }
@@ -24,7 +23,7 @@ impl HistoryDays {
 /// The rank at the last refresh of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RankedDay {
-    /// The day, in UTC: it is the board's, not the person's.
+    /// The day of the board, in UTC.
     pub date: Date,
     /// The rank, from 1.
     pub rank: u32,
@@ -35,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_history_covers_a_day_to_a_year() {
+    fn history_days_are_one_to_365() {
         assert!(HistoryDays::new(0).is_none() && HistoryDays::new(366).is_none());
         assert_eq!(HistoryDays::new(365).map(HistoryDays::get), Some(365));
         assert_eq!(HistoryDays::new(KEPT_DAYS), None, "more is kept than can be asked for");

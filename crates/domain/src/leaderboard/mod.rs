@@ -1,10 +1,10 @@
-//! Leaderboards: who used most, over which time and by which measure.
+//! Leaderboards: ranks accounts by a measure over a period.
 //!
-//! A refresh ranks everybody with usage at once, from daily roll-ups, and puts the result in the place of the one before; what
-//! is read in between is the snapshot of the last refresh. Whom boards show is asked when they are read, so whoever hides
-//! is gone at once and leaves a gap. A [`Season`] is a calendar month that is over everywhere; it is frozen once.
+//! A refresh ranks all accounts with usage at once, from daily roll-ups, and replaces the previous snapshot; readers use the
+//! newest snapshot. Visibility is decided while reading, so hiding a profile takes effect on the next request and leaves a gap
+//! in the ranks. A [`Season`] is the frozen ranking of a calendar month that has ended in every zone.
 //!
-//! [`ranking`] says the rules on plain values; the statements of a refresh are tested against it.
+//! [`ranking`] states the rules on plain values; the statements of a refresh are tested against it.
 
 mod asking;
 mod board;

@@ -1,4 +1,4 @@
-//! The rules of ranking, on plain values: what somebody's days score, and who comes before whom.
+//! The rules of ranking on plain values: the score of an account's days, and the order of accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,58 +17,51 @@ pub const EFFICIENCY_FLOOR: i64 = 1_000_000;
 /// The tokens of the week before from which growth counts.
 pub const GROWTH_FLOOR: i64 = 100_000;
 
-/// What somebody used on a day with a tool and a model: a row of the roll-ups.
+/// The usage of an account on a day with a tool and a model: a row of the roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Used {
-    /// Who.
     pub user: UserId,
     /// The local date.
     pub day: Date,
-    /// The tool.
     pub tool: Source,
-    /// The model, by name.
+    /// The canonical name of the model.
     pub model: ModelName,
     /// All tokens; a row without any is no usage.
     pub tokens: i64,
-    /// What they cost.
     pub cost: Usd,
     /// Uncached input.
     pub input: i64,
     /// Input read from a cache.
     pub cache_read: i64,
-    /// Reasoning tokens.
     pub reasoning: i64,
 }
 
-/// Somebody who may be on a board.
+/// A candidate for a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
     pub user: UserId,
-    /// Their local date at the refresh.
+    /// The local date at the refresh.
     pub today: Date,
-    /// Whether boards show them.
+    /// Whether boards show the account.
     pub shown: bool,
 }
 
-/// Where a member comes in.
+/// The result for a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ranked {
-    /// Who.
     pub user: UserId,
-    /// The rank among those who are shown, from 1; of who is not, the rank they would have.
+    /// The rank among shown accounts, from 1; a hidden account has the rank it would have.
     pub rank: u32,
-    /// Whether boards show them.
+    /// Whether boards show the account.
     pub shown: bool,
-    /// What they scored.
     pub score: Score,
-    /// The last local day with usage in the period: the score has not grown since. Of equal scores, the one that was
-    /// reached earlier comes first.
+    /// The last local day with usage in the period: the score has not grown since. Of equal scores, the one reached earlier
+    /// comes first.
     pub reached: Date,
 }
 
-/// The board of a community: those with usage of `scope` in `period` that `measure` says something of, in their order.
-/// Those who are not shown stand among the others without taking a rank from them.
+/// Ranks the members with usage of `scope` in `period` that have a score by `measure`. Hidden members are placed among the
+/// others without taking a rank.
 pub fn rank(members: &[Member], used: &[Used], scope: &Scope, period: Period, measure: Measure) -> Vec<Ranked> {
     let mut by_user = BTreeMap::<UserId, Vec<&Used>>::new();
     for row in used.iter().filter(|row| row.tokens > 0 && is_in(row, scope)) {
@@ -90,7 +83,7 @@ pub fn rank(members: &[Member], used: &[Used], scope: &Scope, period: Period, me
     board
 }
 
-/// The rank of `score` among `scores`, which are sorted, the best first: one more than there are better ones (1, 2, 2, 4).
+/// The rank of `score` among the descending `scores`: one more than there are better ones (1, 2, 2, 4).
 pub fn competition_rank(scores: &[Score], score: Score) -> u32 {
     u32::try_from(scores.partition_point(|other| *other > score)).unwrap_or(u32::MAX - 1) + 1
 }
@@ -108,7 +101,7 @@ fn in_period<'a>(days: &[&'a Used], period: Period, today: Date) -> Vec<&'a Used
     days.iter().copied().filter(|row| first.is_none_or(|first| (first..=today).contains(&row.day))).collect()
 }
 
-/// What the rows `within` a period score, of all `days`; `None` where the measure says nothing.
+/// The score of the rows `within` a period, of all `days`; `None` without a score.
 fn score(days: &[&Used], within: &[&Used], measure: Measure, today: Date) -> Option<Score> {
     let sum = |rows: &[&Used], field: fn(&Used) -> i64| rows.iter().map(|row| field(row)).sum::<i64>();
     match measure {
@@ -132,13 +125,13 @@ fn score(days: &[&Used], within: &[&Used], measure: Measure, today: Date) -> Opt
     }
 }
 
-/// Cache reads in percent of all input, cut after six decimals; `None` of too little.
+/// Cache reads in percent of all input, truncated to six decimals; `None` below [`EFFICIENCY_FLOOR`].
 pub fn efficiency(input: i64, cache_read: i64) -> Option<Score> {
     let all = i128::from(input) + i128::from(cache_read);
     (all >= i128::from(EFFICIENCY_FLOOR)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
 }
 
-/// The growth from `before` to `now` as a fraction of `before`, cut after six decimals; `None` from too little.
+/// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`GROWTH_FLOOR`].
 pub fn growth(now: i64, before: i64) -> Option<Score> {
     let change = i128::from(now) - i128::from(before);
     (before >= GROWTH_FLOOR).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
@@ -183,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn equal_scores_share_a_rank_and_come_in_the_order_they_were_reached() {
+    fn rank_equal_scores_share_rank_in_order_reached() {
         let members: Vec<Member> = (1..=5).map(member).collect();
         let rows = [used(1, 0, 9), used(2, 1, 5), used(3, 4, 5), used(4, 0, 2), used(5, 1, 5)];
         assert_eq!(board(&members, &rows, Period::All, Measure::Tokens), [(1, 1), (3, 2), (2, 2), (5, 2), (4, 5)]);
     }
 
     #[test]
-    fn the_hidden_stand_where_they_would_and_take_no_rank() {
+    fn rank_hidden_member_takes_no_rank() {
         let members =
             [member(1), Member { shown: false, ..member(2) }, member(3), Member { shown: false, ..member(4) }];
         let rows = [used(1, 0, 9), used(2, 0, 5), used(3, 0, 3), used(4, 0, 3)];
@@ -198,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_the_last_days_of_the_person_with_today() {
+    fn rank_window_is_last_local_days_with_today() {
         let ahead = Member { today: TODAY + Duration::DAY, ..member(2) };
         for (period, days_ago, members) in
             [(Period::Week, 6, &[member(1), ahead][..]), (Period::Month, 29, &[member(1), ahead])]
@@ -212,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn streaks_run_to_today_or_yesterday_whatever_the_period() {
+    fn rank_streak_is_independent_of_period() {
         let days = |number, from: i64, length: i64| (from..from + length).map(move |ago| used(number, ago, 1));
         let rows: Vec<Used> = days(1, 0, 3).chain(days(2, 1, 40)).chain(days(3, 2, 9)).collect();
         let members = [member(1), member(2), member(3)];
@@ -224,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_this_week_against_the_week_before() {
+    fn rank_growth_compares_two_weeks() {
         let weeks = |number, now, before: i64| {
             [used(number, 3, now), used(number, 7, before / 2), used(number, 13, before / 2)]
         };
@@ -242,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn efficiency_counts_from_a_million_tokens_of_input() {
+    fn rank_efficiency_counts_from_a_million_input_tokens() {
         for (input, cache_read, expected) in [
             (250_000, 750_000, Some("75")),
             (249_999, 750_000, None),
@@ -255,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn models_are_counted_by_name_and_reasoning_where_there_is_some() {
+    fn rank_models_by_name_and_reasoning_if_any() {
         let other = |row: Used, model: &str| Used { model: ModelName::trusted(model), ..row };
         let rows = [
             used(1, 0, 5),
@@ -270,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_is_scored_on_its_usage_alone() {
+    fn rank_scope_counts_only_its_usage() {
         let cursor = Used { tool: Source::trusted("cursor"), ..used(2, 0, 100) };
         let rows = [used(1, 0, 5), used(2, 0, 3), cursor, Used { cost: Usd::from_atto(7), ..used(3, 0, 1) }];
         let members = [member(1), member(2), member(3)];

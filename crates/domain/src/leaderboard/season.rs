@@ -1,4 +1,4 @@
-//! Seasons: calendar months that are over everywhere.
+//! Seasons: calendar months that have ended in every zone.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use crate::ids::UserId;
 use crate::money::Usd;
 use crate::users::{Username, WebUrl};
 
-/// How many people a season keeps.
+/// The accounts that a season keeps.
 pub const TOP: u32 = 100;
 
-/// How long a month goes on somewhere after it ended in UTC: the westernmost zone is UTC-12.
+/// How long a month lasts in the westernmost zone, UTC-12, after its end in UTC.
 const WESTERNMOST: Duration = Duration::hours(12);
 
 /// A calendar month, by its first day.
@@ -19,7 +19,6 @@ const WESTERNMOST: Duration = Duration::hours(12);
 pub struct SeasonMonth(Date);
 
 impl SeasonMonth {
-    /// The month that `day` is in.
     pub fn of(day: Date) -> Self {
         Self(day.replace_day(1).unwrap_or(day))
     }
@@ -34,40 +33,35 @@ impl SeasonMonth {
         Date::from_calendar_date(year.parse().ok()?, month, 1).ok().map(Self)
     }
 
-    /// The first day.
     pub const fn first(self) -> Date {
         self.0
     }
 
-    /// The last day.
     pub fn last(self) -> Date {
         let length = self.0.month().length(self.0.year());
         self.0.replace_day(length).unwrap_or(self.0)
     }
 
-    /// The month after it.
     fn next(self) -> Self {
         Self(self.last().next_day().unwrap_or(self.0))
     }
 
-    /// The month before it.
     fn previous(self) -> Self {
         Self::of(self.0.previous_day().unwrap_or(self.0))
     }
 
-    /// The last month that is over in every zone at `now`: from the 1st, 12:00 UTC, it is the one before.
+    /// The last month that has ended in every zone at `now`: from the 1st, 12:00 UTC, the month before.
     pub fn last_over(now: OffsetDateTime) -> Self {
         Self::of((now - WESTERNMOST).date()).previous()
     }
 
-    /// The first season of an instance that was first used on the day `used`, and whose first account was made at `made`: none
-    /// from before that. What people bring along reaches further back, but a month that is frozen from the history of who
-    /// came first would lack for good whoever comes next.
+    /// The first season of an instance with its first usage on the day `used` and its first account created at `made`: the month
+    /// of the later one. Imported usage reaches further back, but a month frozen from it would lack later imports for good.
     pub fn first_season(used: Date, made: OffsetDateTime) -> Self {
         Self::of(used.max(made.to_offset(UtcOffset::UTC).date()))
     }
 
-    /// The months from `first` to `last`, but those in `frozen`, oldest first.
+    /// The months from `first` to `last` except `frozen`, oldest first.
     pub fn missing(first: Self, last: Self, frozen: &[Self]) -> Vec<Self> {
         let months = std::iter::successors(Some(first), |month| Some(month.next()));
         months.take_while(|month| *month <= last).filter(|month| !frozen.contains(month)).collect()
@@ -80,42 +74,37 @@ impl fmt::Display for SeasonMonth {
     }
 }
 
-/// A month that was frozen.
+/// A frozen month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Season {
-    /// Which.
     pub month: SeasonMonth,
-    /// When it was frozen.
     pub frozen_at: OffsetDateTime,
-    /// How many people were ranked then, those beyond the first [`TOP`] included.
+    /// The ranked accounts, those beyond the first [`TOP`] included.
     pub people: u32,
 }
 
-/// One of the first of a season.
+/// One of the first accounts of a season.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonEntry {
-    /// Who.
     pub user: UserId,
-    /// Their username, as of now.
+    /// The current username.
     pub username: Username,
-    /// What they are called.
+    /// The display name.
     pub name: Option<String>,
-    /// Their picture.
     pub image: Option<WebUrl>,
     /// The rank, from 1; equal tokens share it.
     pub rank: u32,
     /// Tokens of the month.
     pub tokens: i64,
-    /// What they cost.
+    /// Their cost.
     pub cost: Usd,
 }
 
-/// A season with its first people.
+/// A season with its first accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeasonBoard {
-    /// Which.
     pub season: Season,
-    /// The first [`TOP`] of it who are still shown, the best first.
+    /// Those of the first [`TOP`] that are still shown, the best first.
     pub entries: Vec<SeasonEntry>,
 }
 
@@ -129,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_month_is_over_when_it_is_over_in_the_westernmost_zone() {
+    fn season_ends_with_westernmost_zone() {
         for (now, last) in [
             (datetime!(2026-11-01 11:59:59 UTC), "2026-09"),
             (datetime!(2026-11-01 12:00 UTC), "2026-10"),
@@ -141,12 +130,12 @@ mod tests {
     }
 
     #[test]
-    fn seasons_begin_with_the_month_of_the_first_account_or_of_the_first_usage_if_that_is_later() {
+    fn season_first_is_month_of_first_account_or_later_first_usage() {
         for (used, made, first) in [
             (date!(2020 - 04 - 28), datetime!(2026-11-22 12:00 UTC), "2026-11"),
             (date!(2026 - 11 - 30), datetime!(2026-11-30 23:59:59 UTC), "2026-11"),
             (date!(2026 - 11 - 30), datetime!(2026-12-01 00:30 +1), "2026-11"),
-            // West of Greenwich it is still October, in which nobody was here.
+            // West of Greenwich it is still October, before the first account.
             (date!(2026 - 10 - 31), datetime!(2026-11-01 00:00 UTC), "2026-11"),
             (date!(2027 - 01 - 05), datetime!(2026-11-22 12:00 UTC), "2027-01"),
         ] {
@@ -155,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn missed_months_are_found_from_the_first() {
+    fn season_missed_months_are_found_from_first() {
         let missing = |first, last, frozen: &[&str]| {
             let frozen: Vec<_> = frozen.iter().map(|text| month(text)).collect();
             let missing = SeasonMonth::missing(month(first), month(last), &frozen);
@@ -168,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn months_are_written_with_two_digits_and_read_so() {
+    fn season_month_reads_and_writes_two_digits() {
         assert_eq!((month("2026-02").first(), month("2026-02").last()), (date!(2026 - 02 - 01), date!(2026 - 02 - 28)));
         assert_eq!(month("2024-02").last(), date!(2024 - 02 - 29));
         assert_eq!(month("2026-02").to_string(), "2026-02");

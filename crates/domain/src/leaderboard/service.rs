@@ -1,4 +1,4 @@
-//! What is done with boards: refreshed, looked at, and in the end forgotten.
+//! Refreshes, reads and prunes boards.
 
 use std::fmt;
 
@@ -22,10 +22,10 @@ use crate::progression::{Change, settle};
 use crate::text::grouped;
 use crate::users::{Username, ViewedProfile};
 
-/// How many people are looked up at a time whose rank earned something.
+/// The accounts with a rewarded rank that are read at once.
 const SETTLED_AT_ONCE: u32 = 500;
 
-/// How many rows of history one transaction removes: few enough that nobody waits for it.
+/// The rows of history that one transaction removes: its locks must not delay requests.
 const PRUNED_AT_ONCE: u32 = 5_000;
 
 /// The use cases of boards.
@@ -34,14 +34,14 @@ pub struct Leaderboard {
     deps: Deps,
 }
 
-/// What a refresh did.
+/// The result of a refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refreshed {
-    /// How many people have usage; `None` where everybody was ranked by an attempt before.
+    /// The accounts with usage; `None` if an earlier attempt had ranked them.
     pub people: Option<u64>,
     /// The months that were frozen, oldest first.
     pub frozen: Vec<SeasonMonth>,
-    /// How many people's best rank earned something new.
+    /// The accounts whose best rank earned a new reward.
     pub settled: u64,
 }
 
@@ -69,14 +69,14 @@ impl Leaderboard {
         Self { deps }
     }
 
-    /// Ranks everybody anew, freezes the months that are over, and gives people what their ranks earn. Each step is whole or
-    /// not at all; what a crash left out is done by the next refresh.
+    /// Ranks all accounts, freezes months that have ended, and grants the rewards of ranks. Each step is atomic; a step that a
+    /// crash prevented is done by the next refresh.
     pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
         self.refresh_in(None).await
     }
 
-    /// Does that in an `attempt` at a job. What an attempt before it has ranked is not ranked anew: ranks would be compared with
-    /// those of a moment ago.
+    /// Refreshes boards in an `attempt` at a job. A later attempt does not rank again, since ranks would be compared with those
+    /// of a moment ago.
     pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
         let people = self.rank_everybody(attempt).await?;
         let frozen = self.freeze().await?;
@@ -84,8 +84,8 @@ impl Leaderboard {
         Ok(Refreshed { people, frozen, settled })
     }
 
-    /// Queues a refresh, for an administrator who does not want to wait for the next one; returns its job. Who asks while one
-    /// waits gets that one; one that has begun may have read already, so another is queued.
+    /// Queues a refresh for an administrator and returns its job. A waiting refresh is shared. A running one may have read the
+    /// usage already, so another one is queued.
     pub async fn request_refresh(&self, by: &Administrator) -> Result<JobId, LeaderboardError> {
         self.deps.retried(|| self.request_refresh_once(by)).await
     }
@@ -118,13 +118,13 @@ impl Leaderboard {
         Ok(Some(people))
     }
 
-    /// Freezes what is over since the instance has accounts and was not frozen yet, also months that were missed.
+    /// Freezes the ended months that are not frozen yet, missed ones included, from the first season on.
     async fn freeze(&self) -> Result<Vec<SeasonMonth>, LeaderboardError> {
         let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
         let now = self.deps.now();
         let last = SeasonMonth::last_over(now);
-        // Looked at once a month: the first day costs a look at all of them.
+        // The first day costs a scan, so it is read only once a month.
         if tx.leaderboard().is_frozen(last).await? {
             return Ok(Vec::new());
         }
@@ -139,8 +139,8 @@ impl Leaderboard {
         Ok(months)
     }
 
-    /// Gives people what their best rank newly earns, each in a transaction of their own. A failure with one keeps nobody else
-    /// from theirs.
+    /// Settles accounts with a new best rank, each in a transaction of its own. An account that fails does not affect others
+    /// (I11).
     async fn settle_ranks(&self) -> Result<u64, StoreError> {
         let (mut round, mut after) = (BatchOutcome::default(), None);
         loop {
@@ -166,12 +166,12 @@ impl Leaderboard {
         if let Some(account) = tx.accounts().lock(best.user).await? {
             settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, Change::of(account)).await?;
         }
-        // Also of who was deleted meanwhile, so that nobody is met again and again.
+        // Also for a deleted account, so that it is not found again at each refresh.
         tx.leaderboard().settled(best).await?;
         tx.commit().await
     }
 
-    /// The part of a board that is asked for, as `viewer` sees it.
+    /// A page of the board as `viewer` sees it.
     pub async fn board(
         &self,
         query: &BoardQuery,
@@ -184,7 +184,7 @@ impl Leaderboard {
         Ok(self.deps.reads().leaderboard().board(query, part, viewer, self.deps.now()).await?)
     }
 
-    /// The entry of the person called `name` on the board of everybody.
+    /// The entry of the user `name` on the global board.
     pub async fn entry(
         &self,
         name: &Username,
@@ -196,8 +196,8 @@ impl Leaderboard {
         entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
     }
 
-    /// The ranks of the last `days` days of the person who is looked at, oldest first. Days without a refresh are left
-    /// out, and all of them for strangers while the person is kept off the boards.
+    /// The ranks of the viewed profile in the last `days` days, oldest first. Days without a refresh are missing, and all days
+    /// for other viewers while the account is flagged.
     pub async fn history(
         &self,
         look: &ViewedProfile,
@@ -212,19 +212,18 @@ impl Leaderboard {
         history.ok_or(LeaderboardError::Private)
     }
 
-    /// All seasons, the newest first.
+    /// All seasons, newest first.
     pub async fn seasons(&self) -> Result<Vec<Season>, LeaderboardError> {
         Ok(self.deps.reads().leaderboard().seasons().await?)
     }
 
-    /// The season of `month`.
     pub async fn season(&self, month: SeasonMonth) -> Result<SeasonBoard, LeaderboardError> {
         let season = self.deps.reads().leaderboard().season(month, self.deps.now()).await?;
         season.ok_or(LeaderboardError::UnknownSeason(month))
     }
 
-    /// Removes the ranks of days that are not kept any more, batch by batch, each in a transaction of its own, until none is
-    /// left or `stop` says so; returns how many rows.
+    /// Removes expired ranks in batches, each in a transaction of its own, until none is left or `stop` returns true. Returns
+    /// the number of rows.
     pub async fn prune(&self, stop: impl Fn() -> bool) -> Result<u64, LeaderboardError> {
         let mut pruned = 0;
         while !stop() {
@@ -245,7 +244,7 @@ fn oldest_kept(today: Date) -> Date {
     today.checked_sub(Duration::days(KEPT_DAYS.into())).unwrap_or(Date::MIN)
 }
 
-/// The ranks that earn something: every threshold of an achievement, and those that are announced.
+/// The ranks with a reward: all thresholds of achievements, and those of announcements.
 fn rank_marks() -> Vec<u32> {
     let thresholds = catalogue().iter().filter(|definition| definition.metric == Metric::BestRank);
     let thresholds =

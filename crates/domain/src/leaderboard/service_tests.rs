@@ -1,4 +1,4 @@
-//! Refreshing and looking, with mocks.
+//! The use cases of leaderboards over mocked ports.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -38,13 +38,14 @@ fn leaderboard(
     (Leaderboard::new(store.with_reads(reads).deps_at(NOW)), commits)
 }
 
-/// What the transactions of a refresh did, in order.
+/// The steps of the transactions of a refresh, in order.
 type Log = Arc<Mutex<Vec<String>>>;
 
-/// When the first account was made.
+/// When the first account was created.
 const FIRST_ACCOUNT: OffsetDateTime = datetime!(2026-08-03 08:00 UTC);
 
-/// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and people whose rank earned something.
+/// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and accounts with a new
+/// best rank.
 fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
     let log = Log::default();
     let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
@@ -90,7 +91,7 @@ fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserI
 }
 
 #[test]
-fn a_refresh_knows_the_date_in_every_zone_and_takes_unknown_ones_for_utc() {
+fn refresh_uses_local_dates_and_utc_for_unknown_zones() {
     let (refreshed, log, _) = refresh(None, &[], &[]);
     let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
     assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
@@ -98,7 +99,7 @@ fn a_refresh_knows_the_date_in_every_zone_and_takes_unknown_ones_for_utc() {
 }
 
 #[test]
-fn months_that_are_over_are_frozen_once_also_those_that_were_missed() {
+fn refresh_freezes_ended_and_missed_months_once() {
     let first = Some(date!(2026 - 08 - 30));
     let (refreshed, log, _) = refresh(first, &["2026-09"], &[]);
     assert_eq!(log[1..], ["freeze 2026-08", "freeze 2026-10"]);
@@ -108,7 +109,7 @@ fn months_that_are_over_are_frozen_once_also_those_that_were_missed() {
 }
 
 #[test]
-fn months_from_before_the_first_account_are_never_frozen() {
+fn refresh_never_freezes_month_before_first_account() {
     let (_, log, _) = refresh(Some(date!(2020 - 04 - 28)), &[], &[]);
     assert_eq!(log[1..], ["freeze 2026-08", "freeze 2026-09", "freeze 2026-10"]);
     let (refreshed, ..) = refresh(Some(date!(2026 - 11 - 01)), &[], &[]);
@@ -116,13 +117,13 @@ fn months_from_before_the_first_account_are_never_frozen() {
 }
 
 #[test]
-fn each_rank_that_earns_something_is_settled_in_a_transaction_of_its_own() {
+fn refresh_settles_each_rank_in_own_transaction() {
     let (refreshed, _, commits) = refresh(None, &[], &[ADA, BOB]);
     assert_eq!((refreshed.settled, commits), (2, 3), "the boards, Ada, and Bob who is gone");
 }
 
-/// What settling comes to when so many people are unsettled and the one with the rank `failing` fails like this; and the ranks
-/// that were settled.
+/// The result of a refresh with `people` unsettled accounts of which the one with the rank `failing` fails with `error`, and the
+/// settled ranks.
 fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Refreshed, LeaderboardError>, Vec<u32>) {
     let settled = Arc::new(Mutex::new(Vec::new()));
     let noted = settled.clone();
@@ -154,7 +155,7 @@ fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Ref
 }
 
 #[test]
-fn a_rank_that_cannot_be_settled_keeps_nobody_else_from_theirs_and_is_told() {
+fn refresh_failing_account_does_not_affect_others() {
     for people in [3, 500, 1_203] {
         let (refreshed, settled) = settling(people, 2, || StoreError::Internal("a row that makes no sense".to_owned()));
         assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Internal(_)))), "{refreshed:?}");
@@ -163,18 +164,18 @@ fn a_rank_that_cannot_be_settled_keeps_nobody_else_from_theirs_and_is_told() {
 }
 
 #[test]
-fn a_store_that_is_away_ends_settling() {
+fn refresh_unavailable_store_ends_settling() {
     let (refreshed, settled) = settling(9, 3, || StoreError::Unavailable("away".to_owned()));
     assert!(matches!(refreshed, Err(LeaderboardError::Store(StoreError::Unavailable(_)))), "{refreshed:?}");
     assert_eq!(settled, [1, 2]);
 }
 
 #[test]
-fn another_attempt_at_a_job_does_not_rank_again_what_was_ranked() {
+fn refresh_second_attempt_does_not_rank_again() {
     let job = JobId(Uuid::from_u128(9));
     for (attempt, has_ranked, people) in [
         (None, true, Some(7)),
-        // Tried again by an administrator, or put back when a worker ended.
+        // Retried by an administrator, or returned when a worker ended.
         (Some(1), true, Some(7)),
         (Some(2), false, Some(7)),
         (Some(2), true, None),
@@ -197,7 +198,7 @@ fn another_attempt_at_a_job_does_not_rank_again_what_was_ranked() {
 }
 
 #[test]
-fn only_who_is_signed_in_has_friends() {
+fn board_friends_without_viewer_is_unauthenticated() {
     let mut reader = MockLeaderboardReader::new();
     reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
     let (leaderboard, _) = leaderboard(reader, |_| {});
@@ -209,7 +210,7 @@ fn only_who_is_signed_in_has_friends() {
 }
 
 #[test]
-fn what_is_not_there_is_not_found() {
+fn board_unknown_entry_or_season_is_not_found() {
     let mut reader = MockLeaderboardReader::new();
     reader.expect_entry().returning(|_, _, _, _, _| Ok(None));
     reader.expect_season().returning(|_, _| Ok(None));
@@ -223,7 +224,7 @@ fn what_is_not_there_is_not_found() {
 }
 
 #[test]
-fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
+fn prune_removes_old_ranks_until_none_or_stop() {
     let left = Arc::new(AtomicUsize::new(12_000));
     let rest = left.clone();
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
@@ -241,16 +242,16 @@ fn old_ranks_are_removed_until_none_is_left_or_somebody_says_stop() {
 }
 
 #[test]
-fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
+fn request_refresh_shares_waiting_job_or_queues_another() {
     const KNOWN: JobId = JobId(Uuid::from_u128(9));
     let second = "asked:2026-11-22T12:30:00";
-    // What waits at each look, and whether the key by the second is taken; whose job it is, and the keys that were tried.
+    // The waiting job at each look and whether the key of the second is taken; the returned job and the tried keys.
     for (waiting, taken, is_known, keys) in [
         (&[Some(KNOWN)][..], false, true, &[][..]),
         (&[None], false, false, &[second]),
-        // Somebody else asked at the same moment.
+        // A concurrent request queued it.
         (&[None, Some(KNOWN)], true, true, &[second]),
-        // What was asked for in the same second has begun.
+        // The job of the same second has begun.
         (&[None, None], true, false, &[second, "asked:its own"]),
     ] {
         let (noted, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
@@ -287,7 +288,7 @@ fn who_asks_for_a_refresh_shares_one_that_waits_and_otherwise_gets_another() {
 }
 
 #[test]
-fn a_history_ends_today_in_utc_wherever_somebody_lives_and_is_withheld_with_the_profile() {
+fn history_ends_today_in_utc_and_is_hidden_with_profile() {
     let ranked = vec![RankedDay { date: date!(2026 - 11 - 20), rank: 3 }];
     for (viewer, zone, days, from, shown) in [
         (Some(ADA), None, 1, date!(2026 - 11 - 22), Some(&ranked)),
@@ -317,7 +318,7 @@ fn a_history_ends_today_in_utc_wherever_somebody_lives_and_is_withheld_with_the_
 }
 
 #[test]
-fn seasons_are_shown_as_they_were_frozen_to_whoever_boards_show_now() {
+fn season_is_read_as_frozen_for_visible_accounts() {
     let month = SeasonMonth::of(date!(2026 - 10 - 01));
     let season = Season { month, frozen_at: NOW, people: 7 };
     let mut reader = MockLeaderboardReader::new();
@@ -332,7 +333,7 @@ fn seasons_are_shown_as_they_were_frozen_to_whoever_boards_show_now() {
 }
 
 #[test]
-fn a_refresh_is_summed_up_in_a_line_for_the_operator() {
+fn refreshed_displays_one_line() {
     let month = |month| SeasonMonth::parse(month).expect("a month");
     for (people, settled, frozen, line) in [
         (Some(1), 0, vec![], "1 person ranked, 0 with a rank that earns something"),
@@ -350,7 +351,7 @@ fn a_refresh_is_summed_up_in_a_line_for_the_operator() {
 }
 
 #[test]
-fn boards_that_could_not_be_ranked_are_not_exchanged_and_nobody_earns_anything() {
+fn refresh_failed_ranking_keeps_boards_and_settles_nothing() {
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), |tx| {
         tx.leaderboard.expect_lock().returning(|| Ok(()));
         tx.leaderboard.expect_zones().returning(|| Ok(Vec::new()));

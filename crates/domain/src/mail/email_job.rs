@@ -1,4 +1,4 @@
-//! An email as it waits in the queue.
+//! An email in the queue.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,44 +8,41 @@ use crate::jobs::{Job, JobKind, NewJob};
 use crate::notifications::{Notification, NotificationKind};
 use crate::payload::{self, ParsedPayload, Value};
 
-/// An email to somebody.
+/// An email to a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailJob {
-    /// Names it, and the job that it is; the same however often it is tried.
+    /// Also the id of its job; the same for every attempt.
     pub id: JobId,
-    /// Who is written to.
+    /// The recipient.
     pub to: UserId,
-    /// What about.
+    /// The subject.
     pub about: About,
 }
 
-/// What an email is about.
+/// The subject of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum About {
-    /// Whether the address is theirs.
+    /// Verification of the address.
     Verification,
-    /// A way to choose another password.
+    /// A link to reset the password.
     PasswordReset,
-    /// The password is another one now.
+    /// The password was changed.
     PasswordChanged,
-    /// A notification.
     News(News),
 }
 
-/// A notification as an email tells it.
+/// A notification in the form of an email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    /// What kind it is of.
     pub kind: NotificationKind,
     /// A few words.
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub facts: ParsedPayload,
 }
 
-/// What is stored of an email beside the particulars of its notification, whose names begin otherwise.
+/// The stored fields besides the notification's data. The names of data fields do not begin with `_`.
 const ID: &str = "_id";
 const TO: &str = "_to";
 const ABOUT: &str = "_about";
@@ -65,14 +62,14 @@ impl About {
 }
 
 impl EmailJob {
-    /// The job that tells `user` that their password is another one.
+    /// The job of an email that informs `user` of a changed password.
     pub fn password_changed(ids: &dyn Ids, user: UserId, now: OffsetDateTime) -> (JobId, NewJob) {
         let email = Self { id: JobId(ids.fresh()), to: user, about: About::PasswordChanged };
         let key = format!("password_changed:{}", email.id);
         email.job(key, now)
     }
 
-    /// The job that tells of `notification` by mail: once for its subject.
+    /// The job of an email with `notification`: one per subject.
     pub fn of(notification: &Notification) -> (JobId, NewJob) {
         let content = &notification.content;
         let news = News {
@@ -89,8 +86,8 @@ impl EmailJob {
         (self.id, NewJob { job: Job::Mail(self), key, run_at })
     }
 
-    /// Which email goes first when several are due: the lower. Somebody waits for an answer, or must know at once; a streak ends at midnight; other
-    /// news, of which one Monday brings many, can wait, and hold up nothing else that is queued.
+    /// The priority: lower runs first. A user waits for a requested email, or must know at once; a streak ends at midnight.
+    /// Other news, of which a Monday brings many, can wait and must not delay other jobs.
     pub fn priority(&self) -> i16 {
         match &self.about {
             About::Verification | About::PasswordReset | About::PasswordChanged => JobKind::Mail.priority(),
@@ -99,7 +96,7 @@ impl EmailJob {
         }
     }
 
-    /// What is stored of it.
+    /// The stored form.
     pub fn data(&self) -> ParsedPayload {
         let fixed = |name: &str, text: String| (name.to_owned(), Value::Text(text));
         let mut data = vec![
@@ -116,7 +113,7 @@ impl EmailJob {
         data
     }
 
-    /// The email that was stored as `data`.
+    /// Reads the stored form.
     pub fn parse(data: &[(String, Value)]) -> Option<Self> {
         let text = |name| payload::text(data, name);
         let id = |name| text(name)?.parse::<Uuid>().ok();
@@ -161,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn every_email_comes_back_as_it_was_stored() {
+    fn email_job_round_trips() {
         for (id, NewJob { job, .. }) in [
             asked_for(About::Verification),
             asked_for(About::PasswordReset),
@@ -182,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_waits_for_goes_before_what_ends_at_midnight_and_that_before_other_news() {
+    fn email_priority_requested_before_streak_before_news() {
         let news = |content| EmailJob::of(&Notification { content, ..notification() });
         let jobs = [
             asked_for(About::Verification),
@@ -197,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_by_mail_is_named_by_its_subject_and_its_reader() {
+    fn email_job_of_notification_is_keyed_by_subject_and_recipient() {
         let (id, job) = EmailJob::of(&notification());
         assert_eq!((id, job.run_at), (JobId(Uuid::from_u128(7)), NOW));
         let bob = Uuid::from_u128(2);

@@ -1,22 +1,21 @@
-//! Why an email was not sent.
+//! Errors of mail.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError};
 
-/// Why an email was not sent. The reasons are for an operator and hold no secrets.
+/// Why an email was not sent. The reasons are for an operator and contain no secrets.
 #[derive(Debug, Error)]
 pub enum MailError {
-    /// The mail server refuses it for good: sending it again would end the same way.
+    /// The mail server refuses the email permanently: a retry would fail too.
     #[error("the email is refused: {0}")]
     Refused(String),
-    /// The mail server is away, does not take it now, or does not let us in.
+    /// The mail server is unreachable, refuses temporarily, or rejects the login.
     #[error("the email cannot be sent now: {0}")]
     Unavailable(String),
-    /// The email could not be written: a defect of ours.
+    /// The email could not be rendered: a defect of the program.
     #[error("the email could not be written: {0}")]
     Unwritten(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,7 +46,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_emails_says_whether_sending_again_may_help() {
+    fn mail_errors_state_whether_retry_may_help() {
         assert_promises([
             (
                 MailError::Refused("550 no such mailbox".into()),

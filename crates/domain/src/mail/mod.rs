@@ -1,8 +1,8 @@
-//! Emails: e-mail to people who have an account.
+//! Mail: emails to users.
 //!
-//! An [`EmailJob`] is a job, queued in the transaction that wants it. It names who is written to and what about; address, wishes
-//! and links are looked up or made when it is sent ([`Emails`]), so nothing goes to an address that is not
-//! theirs any more, and no link is ever stored.
+//! An [`EmailJob`] is queued in the transaction that causes it. It names the recipient's account and the subject. Address,
+//! preferences and links are read or made when it is sent ([`Emails`]), so that no email goes to a former address and no link is
+//! stored.
 
 mod email_job;
 mod error;

@@ -1,4 +1,4 @@
-//! What emails need from outside: somebody who writes and sends them.
+//! Ports of mail.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -9,49 +9,42 @@ use crate::identity::Email;
 use crate::ids::JobId;
 use crate::users::Username;
 
-/// Everything an email is made of.
+/// A complete email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
-    /// Names it: the same email sent twice has the same name, so that a reader's mail program may tell.
+    /// Identifies the email: a repeated one has the same id, so that a mail program can recognise it.
     pub id: JobId,
-    /// Where it goes.
+    /// The address.
     pub to: Email,
-    /// Whom it speaks to.
+    /// The name in the salutation.
     pub reader: Username,
-    /// When it is sent.
     pub sent_at: OffsetDateTime,
-    /// What it says.
     pub content: Content,
 }
 
-/// What an email says. The tickets become links.
+/// The content of an email. Tickets become links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
-    /// Whether the address is theirs.
     Verification {
-        /// Shows that it is.
+        /// Verifies the address.
         ticket: String,
     },
-    /// A way to choose another password.
     PasswordReset {
-        /// Lets them.
+        /// Permits the reset.
         ticket: String,
     },
-    /// That the password is another one now.
     PasswordChanged,
-    /// A notification.
     News {
-        /// Which.
         news: News,
-        /// Stops emails of its kind.
+        /// Stops emails of this kind.
         unsubscribe: String,
     },
 }
 
-/// Writes and sends emails.
+/// Renders and sends emails.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Sends `email`; on return the mail server has taken it. Whoever is killed before may have sent it, too.
+    /// Sends `email`. On return the mail server has accepted it; after a crash it may have been accepted as well.
     async fn send(&self, email: &Outgoing) -> Result<(), MailError>;
 }

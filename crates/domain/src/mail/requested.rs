@@ -1,4 +1,4 @@
-//! E-mails that somebody asks for, who may not be the owner of the address: bounded in number.
+//! Emails on request, which also a stranger can trigger: limited in number.
 
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
@@ -11,41 +11,40 @@ use crate::ids::{Ids, JobId, UserId};
 use crate::jobs::{JobKind, NewJob};
 use crate::store::UnitOfWork;
 
-/// How long the same e-mail is not sent a second time, in seconds.
+/// The time in which the same email is sent once, in seconds.
 const SLOT: i64 = 300;
 
 /// Slots of a day.
 const SLOTS_A_DAY: i64 = 24 * 60 * 60 / SLOT;
 
-/// An e-mail that was asked for. At most one is sent in five minutes, and [`most_a_day`](Self::most_a_day) within any day: the
-/// keys of the jobs say how many were, so a job that was done must be kept for a day at least.
+/// An email on request. At most one is sent in five minutes, and [`most_a_day`](Self::most_a_day) within any 24 hours. The keys
+/// of jobs are counted, so a done job is kept for at least a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedEmail {
     email: EmailJob,
-    /// What the keys of its jobs begin with.
+    /// The prefix of the keys of its jobs.
     subject: String,
     most_a_day: u64,
 }
 
 impl RequestedEmail {
-    /// The e-mail that asks `user` whether their address is theirs. It goes to an address that may be somebody else's, so there
-    /// are few.
+    /// The email that asks `user` to verify the address. The address may belong to a stranger, so the number is small.
     pub fn verification(ids: &dyn Ids, user: UserId) -> Self {
         let email = EmailJob { id: JobId(ids.fresh()), to: user, about: About::Verification };
         Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
     }
 
-    /// The e-mail that lets `user` choose another password, for the address that was typed. Nobody's, where no account has it,
-    /// so that an address that is not known takes as long as one that is.
+    /// The password reset for the `typed` address. Without an account it has no recipient, so that an unknown address takes as
+    /// long as a known one.
     pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
         let to = user.unwrap_or_else(|| UserId(ids.fresh()));
         let email = EmailJob { id: JobId(ids.fresh()), to, about: About::PasswordReset };
-        // What people mistype is not kept.
+        // Hashed, because a mistyped address is not stored.
         let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
         Self { email, subject: format!("password_reset:{typed}"), most_a_day: 10 }
     }
 
-    /// Queues the e-mail at `now`, unless it was queued a moment ago or as often as may be within a day.
+    /// Queues the email at `now`, unless it was queued a moment ago or the daily limit is reached.
     pub async fn enqueue(self, tx: &mut dyn UnitOfWork, now: OffsetDateTime) -> Result<(), StoreError> {
         let slot = now.unix_timestamp().div_euclid(SLOT);
         let keys: Vec<String> = (0..SLOTS_A_DAY).map(|ago| self.key(slot - ago)).collect();
@@ -81,7 +80,7 @@ mod tests {
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    /// A queue that knows `keys`, to which jobs are added.
+    /// A queue that knows `keys` and accepts jobs.
     fn queue(keys: &Arc<Mutex<BTreeSet<String>>>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         let known = keys.clone();
@@ -98,7 +97,7 @@ mod tests {
         tx
     }
 
-    /// How many e-mails are queued when they are asked for every minute for so many hours.
+    /// The emails queued by a request every minute for `hours` hours.
     fn queued(request: impl Fn() -> RequestedEmail, hours: i64) -> usize {
         let keys = Arc::default();
         for minute in 0..hours * 60 {
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn requested_emails_end_after_a_few_and_go_on_after_a_day() {
+    fn requested_email_stops_at_daily_limit_and_resumes() {
         let address = Email::trusted("ada@example.org");
         let verification = || RequestedEmail::verification(&CountingIds, ADA);
         let reset = || RequestedEmail::password_reset(&CountingIds, Some(ADA), &address);
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn address_that_nobody_has_makes_an_email_to_nobody_and_is_not_kept() {
+    fn requested_email_to_unknown_address_is_queued_and_not_stored() {
         let address = Email::trusted("ada@example.org");
         let known = RequestedEmail::password_reset(&CountingIds, Some(ADA), &address);
         let unknown = RequestedEmail::password_reset(&CountingIds, None, &address);

@@ -1,4 +1,4 @@
-//! Sends emails: to whom they still concern, and nobody else.
+//! Sends emails, unless they are no longer wanted.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,25 +18,24 @@ use crate::store::UnitOfWork;
 use crate::streaks::streak_at_risk;
 use crate::users::User;
 
-/// How long the links of emails work.
+/// The validity of links in emails.
 #[derive(Debug, Clone, Copy)]
 pub struct TokenLifetimes;
 
 impl TokenLifetimes {
-    /// The one that shows whose an address is.
+    /// For the verification of an address.
     pub const VERIFICATION: Duration = Duration::hours(48);
 
-    /// The one that lets its owner choose another password.
+    /// For a password reset.
     pub const PASSWORD_RESET: Duration = Duration::HOUR;
 }
 
-/// What became of an email.
+/// The result of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sent {
-    /// The mail server took it.
+    /// The mail server accepted it.
     Sent,
-    /// It concerns nobody any more: the account is gone, has no address that is known to be its owner's, or does not want it; or
-    /// what it says is not so any more.
+    /// The account is deleted, has no verified address or has switched the kind off; or the content no longer holds.
     Unwanted,
 }
 
@@ -63,7 +62,7 @@ impl Emails {
         Self { deps, mailer, tickets }
     }
 
-    /// Sends `email`, if it still concerns somebody. No transaction is open meanwhile.
+    /// Sends `email`, if it is still wanted. No transaction is open during the sending (I12).
     pub async fn send(&self, email: &EmailJob) -> Result<Sent, MailError> {
         let mut tx = self.deps.begin().await?;
         let Some((user, password)) = tx.users().find_with_password(email.to).await? else { return Ok(Sent::Unwanted) };
@@ -113,8 +112,8 @@ impl Emails {
     }
 }
 
-/// Whether what `email` says is still so at `now`. A streak is at risk on the day that the email is about, until something
-/// arrives; what else is told stays told.
+/// Whether the content of `email` still holds at `now`. A streak is at risk only on the email's day, and until a message
+/// arrives; other content always holds.
 async fn still_holds(tx: &mut dyn UnitOfWork, email: &EmailJob, now: OffsetDateTime) -> Result<bool, StoreError> {
     match &email.about {
         About::News(news) if news.kind == NotificationKind::StreakAtRisk => {
@@ -125,7 +124,7 @@ async fn still_holds(tx: &mut dyn UnitOfWork, email: &EmailJob, now: OffsetDateT
     }
 }
 
-/// What a ticket for another password is bound to: once the password is another one, or the address, it is worth nothing.
+/// The values that bind a reset ticket: it becomes invalid with the password or the address.
 pub(crate) fn bound_to_password<'a>(email: &'a Email, password: Option<&'a PasswordHash>) -> [&'a str; 2] {
     [email.as_str(), password.map_or("", |hash| hash.0.as_str())]
 }
@@ -160,8 +159,8 @@ mod tests {
         About::News(News { kind, title: "News".into(), message: "There is news.".into(), facts: Vec::new() })
     }
 
-    /// Sends an email about `about` at `now` to `found`, who wants what `said` says and was active on the last two days but
-    /// not on the 22nd; returns what came of it and what went out.
+    /// Sends an email about `about` at `now` to `found`, with the preferences `said` and activity on the last two days but not
+    /// on the 22nd. Returns the result and the sent emails.
     fn send_at(
         now: OffsetDateTime,
         about: About,
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn an_email_goes_to_whom_it_still_concerns() {
+    fn email_is_sent_only_while_wanted() {
         let nobody = || (User { email: None, ..ada(true).0 }, None);
         let (weekly, level) = (NotificationKind::WeeklySummary, NotificationKind::LevelUp);
         let said = |kind, email| vec![(kind, Channels { in_app: false, email })];
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_warned_of_a_midnight_that_is_over_or_on_a_day_that_was_saved() {
+    fn streak_email_is_skipped_after_midnight_or_activity() {
         let warning = |date| {
             let NotificationContent { kind, title, message, data, .. } = NotificationContent::streak_at_risk(2, date);
             let facts = data.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -254,9 +253,9 @@ mod tests {
         for (now, about, sent) in [
             (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 22), Sent::Sent),
             (datetime!(2026-11-23 00:00 UTC), date!(2026 - 11 - 22), Sent::Unwanted),
-            // The mail server was away for a day.
+            // The mail server was unreachable for a day.
             (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 21), Sent::Unwanted),
-            // Something has arrived meanwhile.
+            // A message has arrived meanwhile.
             (datetime!(2026-11-23 23:59 UTC), date!(2026 - 11 - 23), Sent::Unwanted),
         ] {
             let (became, out) = send_at(now, warning(about), Some(ada(true)), Vec::new());
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_link_of_an_email_works_for_its_reader_and_ends_in_time() {
+    fn email_link_works_for_recipient_until_expiry() {
         let address = ["ada@example.org"];
         let with_password = ["ada@example.org", "hash"];
         let without = ["ada@example.org", ""];
@@ -295,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn each_failure_says_whether_another_try_may_help() {
+    fn email_failure_states_whether_retry_may_help() {
         for (error, kind, code) in [
             (MailError::Refused("550".into()), ErrorKind::Invalid, "email_refused"),
             (MailError::Unavailable("away".into()), ErrorKind::Unavailable, "mail_unavailable"),

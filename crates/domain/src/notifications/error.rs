@@ -1,16 +1,15 @@
-//! What can go wrong with notifications.
+//! Errors of notifications.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
-/// Why a use case of notifications failed; nothing was changed.
+/// Why a use case of notifications failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum NotificationError {
-    /// The link of an email is not one of ours, or was changed on its way.
-    #[error("This link does not work. Change what you are told in your settings.")]
+    /// The link of an email is invalid.
+    #[error("This link is invalid. Change your notification settings instead.")]
     BadLink,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -44,13 +43,13 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_notifications_is_as_the_api_promises() {
+    fn notification_errors_keep_api_contract() {
         assert_promises([(
             NotificationError::BadLink,
             ErrorKind::Invalid,
             "bad_link",
             None,
-            "This link does not work. Change what you are told in your settings.",
+            "This link is invalid. Change your notification settings instead.",
         )]);
     }
 }

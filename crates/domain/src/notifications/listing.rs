@@ -1,59 +1,55 @@
-//! What somebody was told, as they read it.
+//! Pages of notifications.
 
 use time::OffsetDateTime;
 
 use crate::ids::NotificationId;
 use crate::payload::StoredData;
 
-/// How many notifications can be named at once to be marked as read.
+/// The most notifications that can be marked as read by id at once.
 pub const MOST_MARKED: usize = 1_000;
 
-/// Which part of somebody's notifications is asked for, the newest first.
+/// A page of an account's notifications, newest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Listing {
-    /// How many at most, 1 to 100.
+    /// The most notifications, 1 to 100.
     pub limit: u32,
-    /// How many newer ones are passed over.
+    /// How many newer ones are skipped.
     pub offset: u64,
-    /// Whether to pass over those that were read.
+    /// Whether read notifications are skipped.
     pub unread_only: bool,
 }
 
-/// A part of somebody's notifications.
+/// The result of a [`Listing`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The part, the newest first.
+    /// The page, newest first.
     pub notifications: Vec<Received>,
-    /// How many there are of what was asked for: all of them, or those that were not read.
+    /// All notifications that match the listing.
     pub total: u64,
-    /// How many were not read.
+    /// All unread notifications.
     pub unread: u64,
 }
 
-/// A notification that was written.
+/// A stored notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
-    /// Names it.
     pub id: NotificationId,
-    /// The name of its kind, which may be one that only a newer release knows.
+    /// The name of its kind. A newer release may have written one that this release does not know.
     pub kind: String,
     /// A few words.
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub data: StoredData,
-    /// When it was written.
     pub created_at: OffsetDateTime,
-    /// When it was marked as read; `None` while it is not.
+    /// `None` while it is unread.
     pub read_at: Option<OffsetDateTime>,
 }
 
-/// Which notifications to mark as read.
+/// The notifications to mark as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// These, at most [`MOST_MARKED`].
+    /// At most [`MOST_MARKED`].
     These(Vec<NotificationId>),
-    /// All there are.
     All,
 }

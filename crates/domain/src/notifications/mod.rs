@@ -1,7 +1,7 @@
-//! What people are told: once per subject, unless they do not want to be.
+//! Notifications: one per event, unless the account has switched its kind off.
 //!
-//! A notification is written in the transaction of what it tells of. Its owner reads it in their [`Notifications`], says what they
-//! have read and which kinds they want. What is old enough is removed ([`RetentionCutoffs`]).
+//! A notification is written in the transaction of its event. [`Notifications`] lists them, marks them as read and changes
+//! preferences. Old ones are removed ([`RetentionCutoffs`]).
 
 mod error;
 mod listing;

@@ -1,4 +1,4 @@
-//! A notification: its kind, its words, and the key that keeps it from being told twice.
+//! A notification: its kind, its text, and the key that prevents a second one for the same event.
 
 use time::{Date, OffsetDateTime};
 
@@ -9,27 +9,25 @@ use crate::progression::Level;
 use crate::social::unlock_data;
 use crate::users::User;
 
-/// The kinds of notifications, each of which people may switch off.
+/// The kinds of notifications. An account can switch each of them off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum NotificationKind {
     /// An achievement was unlocked, or a higher tier of it reached.
     AchievementUnlocked,
-    /// A level was reached.
     LevelUp,
-    /// A place among the first 100, 10 or 1.
+    /// A rank among the first 100, 10 or 1 was reached.
     LeaderboardRank,
     /// A streak ends at midnight.
     StreakAtRisk,
-    /// What last week came to.
+    /// The summary of the last week.
     WeeklySummary,
-    /// Somebody follows.
+    /// The account has a new follower.
     NewFollower,
-    /// Somebody asks to follow.
+    /// The account has a request to follow it.
     FollowRequest,
 }
 
 impl NotificationKind {
-    /// All kinds.
     pub const ALL: [Self; 7] = [
         Self::AchievementUnlocked,
         Self::LevelUp,
@@ -40,12 +38,10 @@ impl NotificationKind {
         Self::FollowRequest,
     ];
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AchievementUnlocked => "achievement_unlocked",
@@ -59,36 +55,30 @@ impl NotificationKind {
     }
 }
 
-/// What somebody is told.
+/// A notification for an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    /// Names it.
     pub id: NotificationId,
-    /// Who is told.
+    /// The recipient.
     pub user: UserId,
-    /// What is told.
     pub content: NotificationContent,
-    /// When.
     pub created_at: OffsetDateTime,
 }
 
-/// The content of a notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotificationContent {
-    /// What kind of news it is.
     pub kind: NotificationKind,
     /// A few words.
     pub title: String,
     /// A sentence.
     pub message: String,
-    /// The particulars.
     pub data: Payload,
-    /// What it is about, after its kind: nobody is told twice of the same subject.
+    /// Identifies the event within the kind: an account gets one notification per subject.
     pub subject: String,
 }
 
 impl NotificationContent {
-    /// The key that a person has once: `kind:subject`.
+    /// The key that is unique per account: `kind:subject`.
     pub fn dedup_key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.subject)
     }
@@ -109,7 +99,6 @@ impl NotificationContent {
         }
     }
 
-    /// `level` was reached.
     pub fn level_up(level: Level) -> Self {
         let number = level.level;
         Self {
@@ -121,7 +110,7 @@ impl NotificationContent {
         }
     }
 
-    /// A streak of `days` days ends with `date` unless something happens.
+    /// A streak of `days` days ends with `date` unless a message arrives.
     pub fn streak_at_risk(days: u32, date: Date) -> Self {
         Self {
             kind: NotificationKind::StreakAtRisk,
@@ -132,7 +121,7 @@ impl NotificationContent {
         }
     }
 
-    /// The first `top` of the board of all time were reached, as number `rank`.
+    /// The account is among the first `top` of the board of all time, with this `rank`.
     pub fn leaderboard_rank(top: u32, rank: u32) -> Self {
         let (title, place) = match top {
             1 => ("Number one".to_owned(), "number 1".to_owned()),
@@ -147,12 +136,10 @@ impl NotificationContent {
         }
     }
 
-    /// `follower` follows.
     pub fn new_follower(follower: &User) -> Self {
         Self::about_follower(NotificationKind::NewFollower, "New follower", "follows you", follower)
     }
 
-    /// `asking` asks to follow.
     pub fn follow_request(asking: &User) -> Self {
         Self::about_follower(NotificationKind::FollowRequest, "Follow request", "would like to follow you", asking)
     }

@@ -1,4 +1,4 @@
-//! What notifications need from outside.
+//! Ports of notifications.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -10,26 +10,25 @@ use super::retention::{Forgotten, RetentionCutoffs};
 use crate::error::StoreError;
 use crate::ids::UserId;
 
-/// Changes notifications that were written, and what people want to be told.
+/// Changes notifications and preferences.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait NotificationRepository: Send {
-    /// Tells `user`; says how many of `told` that were: what they do not want to be told, or were told before, is left out.
-    /// One statement.
+    /// Stores notifications for `user` and returns how many. Kinds that are switched off and repeated subjects are skipped. One
+    /// statement.
     async fn insert(&mut self, user: UserId, content: &[Notification]) -> Result<u64, StoreError>;
 
-    /// Marks notifications of `user` as read at `now`, and says how many: those that are nobody's or somebody else's and
-    /// those that were read before are left alone. Of many who do this at the same time each row counts for one. One
-    /// statement.
+    /// Marks notifications of `user` as read at `now` and returns how many changed. Unknown ids, those of other accounts and
+    /// read ones are skipped. A row counts for one of several concurrent calls. One statement.
     async fn mark_read(&mut self, user: UserId, which: &Which, now: OffsetDateTime) -> Result<u64, StoreError>;
 
-    /// Changes what `user` wants to be told, and says what they want after it. Two changes at the same time both hold,
-    /// as far as they are about different things. One statement.
+    /// Changes the preferences of `user` and returns the result. Concurrent changes of different preferences both take effect.
+    /// One statement.
     async fn change_preferences(&mut self, user: UserId, change: &PreferencesChange)
     -> Result<Preferences, StoreError>;
 
-    /// Removes notifications that are not kept any more: up to `most` that were read and as many that were not, the oldest
-    /// first. Some that somebody else is changing may be left for later.
+    /// Removes expired notifications, oldest first: up to `most` read and as many unread ones. Rows locked by another
+    /// transaction may be left.
     async fn forget(&mut self, kept: RetentionCutoffs, most: u32) -> Result<Forgotten, StoreError>;
 }
 
@@ -37,9 +36,8 @@ pub trait NotificationRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait NotificationReader: Send + Sync {
-    /// The part of `user`'s notifications that is asked for. Two statements.
+    /// The page of `user`'s notifications. Two statements.
     async fn notifications(&self, user: UserId, listing: Listing) -> Result<Listed, StoreError>;
 
-    /// What `user` wants to be told.
     async fn preferences(&self, user: UserId) -> Result<Preferences, StoreError>;
 }

@@ -1,65 +1,61 @@
-//! What somebody wants to be told, and where.
+//! Preferences: the channels of each kind of notification.
 
 use std::collections::BTreeMap;
 
 use super::notification::NotificationKind;
 
-/// Where news of one kind goes.
+/// The channels of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Channels {
-    /// Into the inbox.
+    /// The list of notifications.
     pub in_app: bool,
-    /// To the e-mail address.
+    /// The email address.
     pub email: bool,
 }
 
 impl Channels {
-    /// Where news of `kind` goes until its owner says otherwise: into the inbox, and by e-mail what is of little use when it
-    /// is found later. Nobody wants an email for each achievement.
+    /// The default: all kinds in the app, and by email those that lose their use when they are read late. One email per
+    /// achievement would be too many.
     pub const fn of(kind: NotificationKind) -> Self {
         use NotificationKind::{FollowRequest, StreakAtRisk, WeeklySummary};
         Self { in_app: true, email: matches!(kind, WeeklySummary | StreakAtRisk | FollowRequest) }
     }
 }
 
-/// What somebody wants to be told: of each kind what [`Channels::of`] says, unless they said otherwise.
+/// The channels of each kind: [`Channels::of`], unless the account has chosen otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Preferences(BTreeMap<NotificationKind, Channels>);
 
 impl Preferences {
-    /// Every kind and where its news goes.
     pub fn iter(&self) -> impl Iterator<Item = (NotificationKind, Channels)> {
         NotificationKind::ALL.into_iter().map(|kind| (kind, self.of(kind)))
     }
 
-    /// Where news of `kind` goes.
     pub fn of(&self, kind: NotificationKind) -> Channels {
         self.0.get(&kind).copied().unwrap_or(Channels::of(kind))
     }
 }
 
 impl FromIterator<(NotificationKind, Channels)> for Preferences {
-    /// What was said of some kinds.
+    /// From the account's own choices.
     fn from_iter<I: IntoIterator<Item = (NotificationKind, Channels)>>(said: I) -> Self {
         Self(said.into_iter().collect())
     }
 }
 
-/// What is to be changed of one kind; what is `None` stays.
+/// A change of the channels of one kind; `None` keeps the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChannelsChange {
-    /// Whether its news goes into the inbox.
     pub in_app: Option<bool>,
-    /// Whether its news goes to the e-mail address.
     pub email: Option<bool>,
 }
 
-/// What is to be changed of somebody's preferences; kinds that are not in it stay as they are.
+/// A change of preferences; absent kinds keep their value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PreferencesChange(BTreeMap<NotificationKind, ChannelsChange>);
 
 impl PreferencesChange {
-    /// Sets what is said of each kind for the inbox and for e-mail; of what is said twice the last counts.
+    /// The changes of both channels. The last one counts if a kind is repeated.
     pub fn of(
         in_app: impl IntoIterator<Item = (NotificationKind, bool)>,
         email: impl IntoIterator<Item = (NotificationKind, bool)>,
@@ -74,7 +70,7 @@ impl PreferencesChange {
         Self(changes)
     }
 
-    /// The kinds that are changed, in their order.
+    /// The changed kinds, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (NotificationKind, ChannelsChange)> {
         self.0.iter().map(|(kind, change)| (*kind, *change))
     }
@@ -88,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_said_anything_of_is_told_in_the_application_and_little_of_it_by_mail() {
+    fn preferences_default_is_in_app_and_few_by_email() {
         for (kind, email) in [
             (AchievementUnlocked, false),
             (LevelUp, false),
@@ -103,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_said_stays_and_says_nothing_of_other_kinds() {
+    fn preferences_chosen_kind_does_not_affect_others() {
         let said = [(LevelUp, Channels { in_app: false, email: true })];
         let preferences: Preferences = said.into_iter().collect();
         let unusual: Vec<_> = preferences.iter().filter(|(kind, channels)| *channels != Channels::of(*kind)).collect();
@@ -112,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_names_each_kind_once_and_leaves_open_what_is_not_said() {
+    fn preferences_change_merges_channels_per_kind() {
         let change = |in_app, email| ChannelsChange { in_app, email };
         for (in_app, email, changes) in [
             (vec![], vec![], vec![]),

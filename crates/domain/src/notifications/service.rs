@@ -1,4 +1,4 @@
-//! What people do with what they are told.
+//! Lists notifications, marks them as read, and changes preferences.
 
 use super::error::NotificationError;
 use super::listing::{Listed, Listing, Which};
@@ -7,7 +7,7 @@ use super::retention::{Forgotten, RetentionCutoffs};
 use crate::deps::Deps;
 use crate::ids::UserId;
 
-/// How many notifications of a sort one transaction removes: few enough that nobody waits for it.
+/// The read, and the unread, notifications that one transaction removes: its locks must not delay requests.
 const BATCH: u32 = 5_000;
 
 /// The use cases of notifications.
@@ -21,12 +21,12 @@ impl Notifications {
         Self { deps }
     }
 
-    /// The part of `user`'s notifications that is asked for.
+    /// The page of `user`'s notifications.
     pub async fn list(&self, user: UserId, listing: Listing) -> Result<Listed, NotificationError> {
         Ok(self.deps.reads().notifications().notifications(user, listing).await?)
     }
 
-    /// Marks notifications of `user` as read, and says of how many that was news.
+    /// Marks notifications of `user` as read and returns how many were unread.
     pub async fn mark_read(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
         self.deps.retried(|| self.mark_read_once(user, which)).await
     }
@@ -38,12 +38,11 @@ impl Notifications {
         Ok(marked)
     }
 
-    /// What `user` wants to be told.
     pub async fn preferences(&self, user: UserId) -> Result<Preferences, NotificationError> {
         Ok(self.deps.reads().notifications().preferences(user).await?)
     }
 
-    /// Changes what `user` wants to be told, from the next notification on; returns what they want after it.
+    /// Changes the preferences of `user`, from the next notification on, and returns the result.
     pub async fn change_preferences(
         &self,
         user: UserId,
@@ -63,8 +62,8 @@ impl Notifications {
         Ok(preferences)
     }
 
-    /// Removes the notifications that are not kept any more, batch by batch, each in a transaction of its own, until none is
-    /// left or `stop` says so; returns how many.
+    /// Removes expired notifications in batches, each in a transaction of its own, until none is left or `stop` returns true.
+    /// Returns their number.
     pub async fn forget(&self, stop: impl Fn() -> bool) -> Result<Forgotten, NotificationError> {
         let mut forgotten = Forgotten::default();
         while !stop() {
@@ -100,7 +99,7 @@ mod tests {
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
-    /// An inbox over transactions as `prepare` makes them, and how many of them were committed.
+    /// The use cases over transactions made by `prepare`, and the number of commits.
     fn notifications(
         prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
     ) -> (Notifications, Arc<AtomicUsize>) {
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_marked_as_read_is_marked_now_and_kept() {
+    fn mark_read_records_now_and_commits() {
         for which in [Which::All, Which::These(vec![NotificationId(Uuid::from_u128(7))])] {
             let asked = which.clone();
             let (notifications, commits) = notifications(move |tx| {
@@ -131,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn changed_preferences_are_kept() {
+    fn change_preferences_commits() {
         let change = PreferencesChange::of([(NotificationKind::LevelUp, false)], []);
         let after: Preferences =
             [(NotificationKind::LevelUp, Channels { in_app: false, email: true })].into_iter().collect();
@@ -147,7 +146,7 @@ mod tests {
         assert_eq!(commits.load(Ordering::SeqCst), 1);
     }
 
-    /// An inbox whose batches remove as many as `batches` says, one after the other.
+    /// The use cases over batches that remove as many as `batches` states, in order.
     fn forgetting(batches: &[(u64, u64)]) -> (Notifications, Arc<AtomicUsize>) {
         let left: Vec<_> =
             batches.iter().rev().map(|(read, unread)| Forgotten { read: *read, unread: *unread }).collect();
@@ -164,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn old_ones_are_removed_batch_by_batch_until_none_is_left() {
+    fn forget_removes_batches_until_none_is_left() {
         for (batches, read, unread) in [
             (&[(0, 0)][..], 0, 0),
             (&[(3, 4)], 3, 4),
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_told_to_stop_stops_between_batches_and_tells_what_is_gone() {
+    fn forget_stops_between_batches_and_reports_count() {
         let (notifications, commits) = forgetting(&[(5_000, 0), (5_000, 0), (5_000, 0)]);
         let asked = Cell::new(0);
         let stop = || asked.replace(asked.get() + 1) == 2;
@@ -189,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_is_away_is_told_as_such() {
+    fn mark_read_unavailable_store_is_reported() {
         let store = TestStore::new(|| Err(StoreError::Unavailable("away".into())));
         let notifications = Notifications::new(store.deps());
         let error = block_on(notifications.mark_read(ADA, &Which::All)).expect_err("away");

@@ -1,4 +1,4 @@
-//! What the link in an email does: no more emails of its kind, without signing in.
+//! The unsubscribe link of an email: stops emails of its kind without a sign-in.
 
 use super::error::NotificationError;
 use super::notification::NotificationKind;
@@ -7,7 +7,7 @@ use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::signed_token::{Purpose, TokenKey, UnverifiedToken};
 
-/// The use cases of the link that stops emails.
+/// The use cases of the unsubscribe link.
 #[derive(Clone)]
 pub struct Unsubscribing {
     deps: Deps,
@@ -20,13 +20,13 @@ impl Unsubscribing {
         Self { deps, tickets }
     }
 
-    /// Which kind of emails `ticket` stops; nothing is changed.
+    /// The kind of emails that `ticket` stops. Nothing is changed.
     pub fn kind(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         self.read(ticket).map(|(_, kind)| kind)
     }
 
-    /// Stops the emails that `ticket` is about; returns their kind. The link works again whenever it is followed, and
-    /// changes nothing for an account that is gone.
+    /// Stops the emails that `ticket` names and returns their kind. The link can be used repeatedly. It changes nothing for a
+    /// deleted account.
     pub async fn unsubscribe(&self, ticket: &str) -> Result<NotificationKind, NotificationError> {
         self.deps.retried(|| self.unsubscribe_once(ticket)).await
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stops_its_kind_and_may_be_followed_again() {
+    fn unsubscribe_link_stops_its_kind_and_can_be_repeated() {
         let kind = NotificationKind::WeeklySummary;
         let link = ticket(Purpose::Unsubscribe(kind));
         for (is_there, committed) in [(true, 2), (false, 0)] {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn other_links_stop_nothing() {
+    fn unsubscribe_other_link_is_refused() {
         let (unsubscribing, commits) = unsubscribing(true);
         let foreign =
             SignedToken { purpose: Purpose::Unsubscribe(NotificationKind::WeeklySummary), user: ADA, ends_at: None };

@@ -1,48 +1,47 @@
-//! What is hard to believe, how hard, and how it is told. Scores go from 1 (a remark) to 100 (it cannot be).
+//! Evidence of implausible usage, its score and its text. Scores go from 1 (a remark) to 100 (impossible).
 
 use time::Date;
 
 use crate::ids::UserId;
 use crate::text::{grouped, plural};
 
-/// How many conversations one person keeps busy at once, agents that work on their own included.
+/// The conversations that one user keeps busy at once, autonomous agents included.
 const AT_ONCE: i64 = 40;
 
-/// How many tokens a second a model writes in one conversation. Models for coding write 50 to 200.
+/// The tokens that a model writes per second in one conversation. Models for coding write 50 to 200.
 const WRITTEN_A_SECOND: i64 = 250;
 
-/// How large a context is.
+/// The size of a large context.
 const CONTEXT: i64 = 1_000_000;
 
-/// How many responses an hour a conversation gives whose context is that large: one every 15 seconds.
+/// The responses per hour of a conversation with such a context: one every 15 seconds.
 const RESPONSES_AN_HOUR: i64 = 240;
 
-/// From where on the look for evidence begins: below, nothing has a score.
+/// The limits from which evidence is searched; below them, the score is zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Tokens written on a local day: by [`AT_ONCE`] conversations that write without a pause.
+    /// Tokens written on a local day by [`AT_ONCE`] conversations without a pause.
     pub written_a_day: i64,
-    /// Tokens of all kinds in a local hour: of as many conversations whose context is full all the time. Twice, because the
-    /// local hour in which clocks are set back lasts two.
+    /// Tokens of all kinds in a local hour, of as many conversations with a full context. Doubled, because the local hour in
+    /// which clocks are set back lasts two hours.
     pub used_an_hour: i64,
-    /// Tokens of all kinds on a local day that are worth a remark.
+    /// Tokens of all kinds on a local day from which the day is remarked.
     pub used_a_day: i64,
-    /// Tokens of models that have no price and that nobody else uses.
+    /// Tokens of models that have no price and no other users.
     pub unknown_models: i64,
-    /// Messages of an account; of fewer, a share says nothing.
+    /// Messages of an account; with fewer, a share is not meaningful.
     pub messages: i64,
-    /// Days with usage, on which two accounts agree to the token.
+    /// Days on which two accounts have equal sums.
     pub days: i64,
-    /// A day with fewer tokens may agree with another's by chance.
+    /// Fewer tokens on a day can be equal by chance.
     pub day_tokens: i64,
-    /// What an account shares with another, in percent.
+    /// The share in common with another account, in percent.
     pub share: i64,
-    /// How many local days back the days of two accounts are compared.
+    /// The local days over which two accounts are compared.
     pub days_back: u16,
 }
 
 impl Limits {
-    /// The limits.
     pub const ALL: Self = Self {
         written_a_day: AT_ONCE * WRITTEN_A_SECOND * 86_400,
         used_an_hour: 2 * AT_ONCE * RESPONSES_AN_HOUR * CONTEXT,
@@ -56,61 +55,55 @@ impl Limits {
     };
 }
 
-/// What is hard to believe of an account.
+/// Evidence about an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
-    /// More was written on a day than models write.
+    /// More tokens were written on a day than models write.
     Written {
-        /// The local day.
         day: Date,
-        /// Output tokens, or reasoning tokens where those are more.
+        /// Output tokens, or reasoning tokens if those are more.
         tokens: i64,
     },
-    /// More was used in an hour than conversations can use.
+    /// More tokens were used in an hour than conversations can use.
     UsedInAnHour {
-        /// The local day.
         day: Date,
-        /// The local hour.
         hour: u8,
         /// Tokens of all kinds.
         tokens: i64,
     },
-    /// A large day. There are people who have such days; it is remarked and no more.
+    /// A large day. Some users have such days, so it is only remarked.
     UsedInADay {
-        /// The local day.
         day: Date,
         /// Tokens of all kinds.
         tokens: i64,
     },
-    /// Models that no price is known of, and that nobody else uses.
+    /// Models without a price and without other users.
     UnknownModels {
-        /// How many.
+        /// The number of models.
         models: u32,
         /// The one with the most tokens.
         name: String,
         /// Tokens of all of them.
         tokens: i64,
     },
-    /// Messages that another account has, too: with the same key, from the same tool, of the same instant.
+    /// Messages that another account has too: with the same key, tool and instant.
     SharedMessages(Shared),
-    /// Days that came to the same as another account's, to the token.
+    /// Days whose sums equal those of another account.
     SameDays(Shared),
 }
 
 /// What an account has in common with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
-    /// How much is in common.
+    /// The common messages or days.
     pub shared: i64,
-    /// Of how much of this account.
+    /// All messages or days of this account.
     pub of: i64,
-    /// The other account.
     pub other: UserId,
-    /// Whether the other account is the younger one: then it is more likely the copy.
+    /// Whether the other account is younger, and so more likely the copy.
     pub was_first: bool,
 }
 
-/// The kinds of evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// [`Evidence::Written`].
@@ -128,7 +121,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All kinds.
     pub const ALL: [Self; 6] = [
         Self::OutputRate,
         Self::HourlyRate,
@@ -138,7 +130,6 @@ impl Kind {
         Self::SameDays,
     ];
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OutputRate => "output_rate",
@@ -150,29 +141,26 @@ impl Kind {
         }
     }
 
-    /// The kind called `name`.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// What is kept of evidence.
+/// The stored form of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whose usage.
     pub user: UserId,
-    /// Which kind of evidence.
     pub kind: Kind,
-    /// How hard it is to believe, 1 to 100.
+    /// From 1 to 100.
     pub score: u8,
-    /// What was found, for its owner; says nothing about who the other is.
+    /// The text for the account's owner; it does not identify the other account.
     pub message: String,
-    /// The other account it is about, for administrators.
+    /// The other account concerned, for administrators.
     pub other: Option<UserId>,
 }
 
 impl Evidence {
-    /// What is kept of it about `user`; `None` where it is within the limits.
+    /// The finding about `user`; `None` within the limits.
     pub fn judge(&self, user: UserId) -> Option<Finding> {
         let score = self.score();
         (score > 0).then(|| Finding { user, kind: self.kind(), score, message: self.message(), other: self.other() })
@@ -203,10 +191,10 @@ impl Evidence {
             Self::Written { tokens, .. } => growing(*tokens, limits.written_a_day, 40, 60, 100),
             Self::UsedInAnHour { tokens, .. } => growing(*tokens, limits.used_an_hour, 40, 60, 100),
             Self::UsedInADay { tokens, .. } => growing(*tokens, limits.used_a_day, 10, 10, 30),
-            // A company's own model, or one on somebody's own machine, has no price and no other users either.
+            // A company's own model, or a local one, has no price and no other users either.
             Self::UnknownModels { tokens, .. } => growing(*tokens, limits.unknown_models, 20, 20, 90),
             Self::SharedMessages(shared) if shared.of >= limits.messages => shared.score(100),
-            // Weaker: two who share an account of a tool may agree on many days.
+            // Weaker: two users who share an account of a tool can agree on many days.
             Self::SameDays(shared) if shared.shared >= limits.days => shared.score(80),
             Self::SharedMessages(_) | Self::SameDays(_) => 0,
         }
@@ -236,13 +224,13 @@ impl Evidence {
             ),
             Self::UnknownModels { models, name, tokens } => {
                 let origin = match models {
-                    1 => format!("{name}, a model that has no known price and that nobody else uses"),
+                    1 => format!("{name}, a model that has no known price and that no other account uses"),
                     _ => format!(
-                        "{} that have no known price and that nobody else uses, mostly {name}",
+                        "{} that have no known price and that no other account uses, mostly {name}",
                         plural((*models).into(), "model")
                     ),
                 };
-                format!("{} come from {origin}. A model of one's own is a good reason for that.", some(*tokens))
+                format!("{} come from {origin}. A private model is a good reason for that.", some(*tokens))
             }
             Self::SharedMessages(shared) => format!(
                 "{} of {} are also in another account.",
@@ -259,7 +247,8 @@ impl Evidence {
 }
 
 impl Shared {
-    /// `most` where everything is in common, in proportion from [`Limits::share`] on, half of that for whom was there first.
+    /// `most` if everything is in common, in proportion from [`Limits::share`] on, and half of that for the account that was
+    /// first.
     fn score(&self, most: i64) -> u8 {
         let percent = if self.of > 0 { self.shared.min(self.of).saturating_mul(100) / self.of } else { 0 };
         if percent < Limits::ALL.share {
@@ -274,7 +263,7 @@ fn some(tokens: i64) -> String {
     plural(tokens.unsigned_abs(), "token")
 }
 
-/// 0 up to `limit`, `first` beyond it, `step` more with each power of ten, up to `most`.
+/// 0 up to `limit`, `first` above it, `step` more with each power of ten, up to `most`.
 fn growing(tokens: i64, limit: i64, first: u8, step: u8, most: u8) -> u8 {
     if tokens <= limit {
         return 0;
@@ -301,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_models_write_is_hard_to_believe() {
+    fn evidence_more_than_models_write_is_scored() {
         assert_eq!(Limits::ALL.written_a_day, 864_000_000);
         for (tokens, expected) in
             [(864_000_000, 0), (864_000_001, 40), (1_728_000_000, 58), (8_640_000_000, 100), (i64::MAX, 100)]
@@ -311,14 +300,14 @@ mod tests {
     }
 
     #[test]
-    fn more_than_conversations_use_in_an_hour_is_hard_to_believe() {
+    fn evidence_more_than_conversations_use_is_scored() {
         for (tokens, expected) in [(0, 0), (19_200_000_000, 0), (19_200_000_001, 40), (192_000_000_000, 100)] {
             assert_eq!(score(&Evidence::UsedInAnHour { day: DAY, hour: 23, tokens }), expected, "{tokens}");
         }
     }
 
     #[test]
-    fn a_heavy_and_honest_user_is_remarked_and_no_more() {
+    fn evidence_heavy_usage_is_only_remarked() {
         // 20 billion tokens, nearly all read from caches, within ten hours.
         let written = Evidence::Written { day: DAY, tokens: 100_000_000 };
         let hour = Evidence::UsedInAnHour { day: DAY, hour: 15, tokens: 2_000_000_000 };
@@ -337,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn models_of_ones_own_count_from_huge_volumes_on() {
+    fn evidence_private_models_are_scored_from_huge_volumes() {
         let of = |tokens| score(&Evidence::UnknownModels { models: 1, name: "x".into(), tokens });
         for (tokens, expected) in [
             (999_999_999, 0),
@@ -352,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_in_common_count_from_half_of_a_hundred_on() {
+    fn evidence_common_messages_are_scored_from_half() {
         let of = |shared, of, was_first| score(&Evidence::SharedMessages(Shared { shared, of, other: BOB, was_first }));
         for (shared, whole, was_first, expected) in [
             (99, 99, false, 0),
@@ -369,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn days_in_common_count_from_five_on() {
+    fn evidence_common_days_are_scored_from_five() {
         let of = |shared, of, was_first| score(&Evidence::SameDays(Shared { shared, of, other: BOB, was_first }));
         for (shared, whole, was_first, expected) in [
             (4, 4, false, 0),
@@ -384,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_read_what_was_found_and_not_who_the_other_is() {
+    fn evidence_message_does_not_identify_other_account() {
         let shared = Shared { shared: 1_200, of: 1_500, other: BOB, was_first: false };
         for (evidence, kind, message, other) in [
             (
@@ -404,15 +393,15 @@ mod tests {
             (
                 Evidence::UnknownModels { models: 2, name: "gpt-99".into(), tokens: 2_000_000_000 },
                 "unknown_models",
-                "2,000,000,000 tokens come from 2 models that have no known price and that nobody else uses, mostly gpt-99. A \
-                 model of one's own is a good reason for that.",
+                "2,000,000,000 tokens come from 2 models that have no known price and that no other account uses, mostly gpt-99. A \
+                 private model is a good reason for that.",
                 None,
             ),
             (
                 Evidence::UnknownModels { models: 1, name: "our-own".into(), tokens: 2_000_000_000 },
                 "unknown_models",
-                "2,000,000,000 tokens come from our-own, a model that has no known price and that nobody else uses. A model of \
-                 one's own is a good reason for that.",
+                "2,000,000,000 tokens come from our-own, a model that has no known price and that no other account uses. A private model \
+                 is a good reason for that.",
                 None,
             ),
             (

@@ -1,8 +1,8 @@
-//! Plausibility: whether the usage of an account can be believed.
+//! Plausibility: an hourly check of all accounts for implausible usage.
 //!
-//! Every hour all accounts are looked at for [`Evidence`] of a few kinds; what is found is kept as [`Reason`]s, each with a
-//! score. They are advice for their owner and for administrators, and change nothing: nobody leaves a board because of one.
-//! What a change of the usage refutes is gone with the next look.
+//! The check finds [`Evidence`] of a few kinds and stores it as [`Reason`]s with a score. Reasons inform the account's owner and
+//! administrators and have no other effect: only an administrator's flag hides an account from boards. A reason that no longer
+//! holds disappears with the next check.
 
 mod evidence;
 pub mod ports;

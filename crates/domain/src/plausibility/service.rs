@@ -1,4 +1,4 @@
-//! What is done about plausibility: looked for, and told.
+//! Checks accounts, and reads the findings.
 
 use thiserror::Error;
 
@@ -17,19 +17,15 @@ pub struct Plausibility {
     deps: Deps,
 }
 
-/// What a look found.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Checked {
-    /// How many accounts have a reason.
     pub accounts: u64,
-    /// How many reasons there are.
     pub reasons: u64,
 }
 
-/// Why a use case of plausibility failed.
 #[derive(Debug, Error)]
 pub enum PlausibilityError {
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,7 +47,7 @@ impl Plausibility {
         Self { deps }
     }
 
-    /// Looks at all accounts, and keeps what was found in the place of what was found before.
+    /// Checks all accounts and replaces the previous findings.
     pub async fn check(&self) -> Result<Checked, PlausibilityError> {
         let mut tx = self.deps.begin().await?;
         tx.plausibility().lock().await?;
@@ -64,12 +60,12 @@ impl Plausibility {
         Ok(Checked { accounts, reasons: findings.len() as u64 })
     }
 
-    /// What the owner of `user` may know: why their usage is hard to believe, and what was decided about it.
+    /// The reasons and the flag of `user`, for the owner.
     pub async fn flags(&self, user: UserId) -> Result<Flags, PlausibilityError> {
         Ok(self.deps.reads().plausibility().flags(user, self.deps.now()).await?)
     }
 
-    /// The accounts whose strongest reason has at least `score`, those with the strongest ones first.
+    /// The accounts whose highest score is at least `score`, the highest first.
     pub async fn suspects(
         &self,
         _: &Administrator,
@@ -99,7 +95,7 @@ mod tests {
     const BOB: UserId = UserId(Uuid::from_u128(2));
 
     #[test]
-    fn what_is_beyond_the_limits_is_kept_and_the_rest_is_not() {
+    fn check_stores_only_evidence_beyond_limits() {
         let now = datetime!(2026-11-22 12:30 UTC);
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork::default();
@@ -128,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_kept_takes_the_place_of_nothing() {
+    fn check_failure_replaces_nothing() {
         let commits = Arc::new(AtomicUsize::new(0));
         let counter = commits.clone();
         let store = TestUnitOfWork::store(move || {
@@ -143,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_is_told_what_stands_now_and_of_nobody_else() {
+    fn flags_are_read_as_of_now_for_owner() {
         let mut reader = MockPlausibilityReader::new();
         let now = datetime!(2026-11-22 12:30 UTC);
         let flag = StandingFlag { reason: "made up".to_owned(), created_at: now, expires_at: None };
@@ -155,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn suspects_are_those_with_the_score_that_was_asked_for() {
+    fn suspects_have_requested_score() {
         let request = PageRequest { page: 2, size: 50 };
         let mut reader = MockPlausibilityReader::new();
         reader
@@ -167,12 +163,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_store_fails_and_says_so_itself() {
+    fn plausibility_error_is_that_of_store() {
         assert_promises::<PlausibilityError>([]);
     }
 
     #[test]
-    fn an_account_is_as_doubtful_as_its_strongest_reason() {
+    fn flags_score_is_that_of_strongest_reason() {
         let at = datetime!(2026-11-22 12:30 UTC);
         let reason =
             |score| Reason { kind: Kind::SameDays, score, message: String::new(), first_seen: at, last_seen: at };

@@ -1,11 +1,10 @@
-//! Other names that tools give to models the book knows.
+//! Aliases: names that tools give to models the book lists under another name.
 
-/// (name, name in the book), both in the one spelling of [`Step::Written`](super::names::Step::Written); sorted by the first.
+/// (name, name in the book), both in the spelling of [`Step::Written`](super::names::Step::Written); sorted by the first.
 ///
-/// A line stands here only where the maker or the tool documents that both are one model: Anthropic's undated names, the
-/// second Claude 3.5 Sonnet as Vertex calls it, xAI's undecorated names (which reason), and previews that Cursor's and Copilot's
-/// lists call by their final name. The `grok-code` of a gateway is not here: xAI does not use that name, and the gateway gave
-/// the model away.
+/// A line needs documentation by the maker or the tool that both are one model: Anthropic's undated names, Vertex's name of the
+/// second Claude 3.5 Sonnet, xAI's undecorated names (which reason), and previews that Cursor and Copilot list by their final
+/// name. The `grok-code` of a gateway is missing: xAI does not use that name, and the gateway gave the model away.
 pub const ALIASES: [(&str, &str); 15] = [
     ("claude-haiku-3", "claude-haiku-3-20240307"),
     ("claude-haiku-3-5", "claude-haiku-3-5-20241022"),
@@ -24,7 +23,7 @@ pub const ALIASES: [(&str, &str); 15] = [
     ("grok-4-fast", "grok-4-fast-reasoning"),
 ];
 
-/// The book's name for the model that some tool calls `name`; `None` where the table has none.
+/// The book's name for the model that a tool calls `name`.
 pub fn alias(name: &str) -> Option<&'static str> {
     let found = ALIASES.binary_search_by_key(&name, |(name, _)| name).ok()?;
     ALIASES.get(found).map(|(_, model)| *model)
@@ -35,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_sorted_so_every_alias_is_found() {
+    fn aliases_are_sorted_and_found() {
         assert!(ALIASES.is_sorted());
         for (name, model) in ALIASES {
             assert_eq!(alias(name), Some(model));

@@ -1,4 +1,4 @@
-//! The price book: effective-dated rows, found by a model's name.
+//! The price book: effective-dated rows, found by the name of a model.
 
 use std::collections::{BTreeSet, HashMap};
 use std::iter::successors;
@@ -12,16 +12,16 @@ use super::names::{Form, Step, each_group, listed_forms, plainest, plainest_list
 use super::price_override::Override;
 use crate::usage::{ModelName, Provider};
 
-/// The rows that are compiled in; see `assets/price-book.README.md`.
+/// The shipped rows; see `assets/price-book.README.md`.
 const SHIPPED: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/price-book.txt"));
 
-/// All prices that are known, and since when.
+/// All known prices with their effective dates.
 #[derive(Debug, Default)]
 pub struct PriceBook {
     listings: Vec<Listing>,
-    /// Every form of every listed model's name.
+    /// All forms of each listed name.
     forms: HashMap<Box<str>, Vec<ListedForm>>,
-    /// What administrators decided, by the exact name and for a provider or any.
+    /// The decisions of administrators, by exact name and for a provider or any.
     overrides: HashMap<ModelName, HashMap<Option<Provider>, History>>,
 }
 
@@ -29,14 +29,14 @@ pub struct PriceBook {
 #[derive(Debug)]
 struct ListedForm {
     step: Step,
-    /// How many forms of the name come before this one: the nearer, the more specific.
+    /// The number of more specific forms of the name.
     distance: usize,
-    /// Whether the form still says who sells the model or where, as the seller writes it.
+    /// Whether the form is the seller's own spelling, which names the seller or place.
     is_sellers_own: bool,
     place: usize,
 }
 
-/// One model at one provider.
+/// A model at a provider.
 #[derive(Debug)]
 struct Listing {
     provider: Box<str>,
@@ -45,48 +45,47 @@ struct Listing {
     history: History,
 }
 
-/// A listing with the form that was asked for.
+/// A listing with the form that matched.
 #[derive(Debug, Clone, Copy)]
 struct Hit<'a> {
     listing: &'a Listing,
     form: &'a ListedForm,
 }
 
-/// What a form of an asked name was found to be.
+/// The listings that a form of the requested name matches.
 struct Found<'a> {
-    /// The step that made the form of the asked name.
+    /// The step that made the form of the requested name.
     asked: Step,
     form: String,
     hits: Vec<Hit<'a>>,
 }
 
-/// What the tables know of an asked name.
+/// The result of looking a name up in the tables.
 struct Resolution<'a> {
     model: Option<PricedModel<'a>>,
-    /// The form of the name under which it was found; `None` where no table lists it.
+    /// The form that matched; `None` if no table lists the name.
     form: Option<String>,
 }
 
 impl PriceBook {
-    /// The book that is compiled in, read once.
+    /// The shipped book, read once.
     pub fn shipped() -> &'static Arc<Self> {
         static BOOK: LazyLock<Arc<PriceBook>> = LazyLock::new(|| Arc::new(PriceBook::shipped_with(Vec::new())));
         &BOOK
     }
 
-    /// The book that is compiled in, and `rows` besides: where both have the same model, provider and instant, theirs counts.
+    /// The shipped book with `rows`, which replace shipped rows of the same model, provider and instant.
     pub fn shipped_with(rows: Vec<PriceRow>) -> Self {
         Self::new(Self::shipped_rows().chain(rows))
     }
 
-    /// The rows that are compiled in.
     pub fn shipped_rows() -> impl Iterator<Item = PriceRow> {
         // A test reads every shipped line, so none is skipped here.
         line::rows(SHIPPED).filter_map(Result::ok)
     }
 
-    /// The same book, where `overrides`, in the order in which they were decided, come before whatever a table says: each for
-    /// exactly its name, from its instant on. Prices of zero are meant here.
+    /// Adds `overrides`, in the order of the decisions. They precede the tables: each for exactly its name, from its instant on.
+    /// A price of zero is meant here.
     #[must_use]
     pub fn with_overrides(mut self, overrides: impl IntoIterator<Item = Override>) -> Self {
         for Override { model, provider, valid_from, prices } in overrides {
@@ -95,8 +94,8 @@ impl PriceBook {
         self
     }
 
-    /// A book of these rows, in any order of time; of several rows for the same model, provider and instant the last one
-    /// counts. A row of zeros is a gap in a table and is left out, unless the maker documents the model as free.
+    /// A book of `rows` in any order of time. Of several rows for the same model, provider and instant, the last one counts. A
+    /// row of zeros is a gap in the table and is skipped, unless the maker documents the model as free.
     pub fn new(rows: impl IntoIterator<Item = PriceRow>) -> Self {
         let mut book = Self::default();
         let mut places: HashMap<(ModelName, Provider), usize> = HashMap::new();
@@ -114,7 +113,7 @@ impl PriceBook {
         book
     }
 
-    /// Opens a listing without prices; returns its place.
+    /// Adds a listing without prices; returns its place.
     fn list(&mut self, model: &str, provider: &str) -> usize {
         let place = self.listings.len();
         let forms = listed_forms(model);
@@ -125,7 +124,7 @@ impl PriceBook {
             maker: bare.as_deref().and_then(maker_of),
             history: History::default(),
         });
-        // Where there is a path, the version of an interface comes off after it.
+        // After a path, the interface version is removed later.
         let last_whole = if model.contains('/') { Step::Written } else { Step::Version };
         for (distance, (step, form)) in forms.into_iter().enumerate() {
             let is_sellers_own = step <= last_whole && bare.as_ref() != Some(&form);
@@ -137,14 +136,14 @@ impl PriceBook {
         place
     }
 
-    /// The prices of the model that a tool calls `model`; `None` where no one model, or no one price, has that name.
+    /// The prices of the model that a tool calls `model`; `None` if the name has no single model or price.
     ///
-    /// Where a provider is named, or stated by the name itself, and sells a model of that name, its prices count. Otherwise the
-    /// first group of forms ([`each_group`]) settles it in which the name is a seller's own or the maker sells it, or, before any
-    /// other group has it, in which at least two resellers agree. Work is bounded by the length of the name; resolve once per
-    /// batch and keep the answer.
+    /// A provider that is given, or stated by the name, determines the prices if it sells a model of that name. Otherwise the
+    /// first group of forms ([`each_group`]) decides in which the name is a seller's own or the maker sells it. In the first
+    /// group with any match, the agreement of at least two resellers decides too. Work is bounded by the length of the name;
+    /// callers resolve once per batch.
     ///
-    /// What administrators decided for exactly this name comes before all of that.
+    /// An override for exactly this name precedes all of that.
     pub fn find(&self, model: &ModelName, provider: Option<&Provider>) -> Option<PricedModel<'_>> {
         let listed = self.resolve(model, provider).model;
         let Some(decided) = self.overrides.get(model) else { return listed };
@@ -156,30 +155,30 @@ impl PriceBook {
         })
     }
 
-    /// The one name of the model that a tool calls `model`, however it spells it: that of the tables, without the marks of clients,
-    /// sellers and dates; its own without them where no table lists it. Models are counted by it, also while they have no
-    /// price. It is its own canonical name.
+    /// The canonical name of the model that a tool calls `model`: the name in the tables without marks of clients, sellers and
+    /// dates, or its own without them if no table lists it. Models are counted by it, priced or not. It is its own canonical
+    /// name.
     pub fn canonical(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
-        /// What is a part of one seller's name is a mark elsewhere: one pass may uncover work for another, never for so many.
+        /// A part of one seller's name can be a mark elsewhere, so a pass may uncover work for another. Far fewer passes
+        /// suffice.
         const MAX_PASSES: usize = 16;
         let first = self.listed_name(model, provider);
         let passes = successors(Some(first), |name| Some(self.listed_name(name, None)).filter(|next| next != name));
         passes.take(MAX_PASSES).last().unwrap_or_else(|| model.clone())
     }
 
-    /// The name under which `provider`, or whoever else sells it, lists `model`, without dates and in the one spelling.
+    /// The name under which `provider`, or any other seller, lists `model`, without dates and in one spelling.
     fn listed_name(&self, model: &ModelName, provider: Option<&Provider>) -> ModelName {
         let form = self.resolve(model, provider).form;
         let plain = form.map_or_else(|| plainest(model.as_str()), |form| plainest_listed(&form));
-        // The undated name of a seller may be an alias, too.
+        // A seller's undated name can be an alias too.
         ModelName::trusted(alias(&plain).map_or(plain.clone(), plainest_listed))
     }
 
-    /// What the tables say of `model`.
     fn resolve(&self, model: &ModelName, provider: Option<&Provider>) -> Resolution<'_> {
         let name = model.as_str();
         let named = provider.map(|provider| (provider.as_str(), name));
-        // The table lists some models with the provider in the name, beside those without.
+        // The table lists some models with the provider in the name, besides those without.
         let stated = stated_provider(name).map(|(provider, rest)| [(provider, name), (provider, rest)]);
         for (provider, model) in named.into_iter().chain(stated.into_iter().flatten()) {
             let sold = self.sold_by(model, provider);
@@ -191,7 +190,7 @@ impl PriceBook {
         self.sold_by_any(name)
     }
 
-    /// The form and the prices of `model` at the seller that a client calls `provider`; `None` where its rows leave any doubt.
+    /// The form and prices of `model` at the seller that a client calls `provider`; `None` if its rows leave a doubt.
     fn sold_by(&self, model: &str, provider: &str) -> Option<(String, PricedModel<'_>)> {
         let seller = seller(provider);
         let found = each_group(model, |forms| {
@@ -199,20 +198,20 @@ impl PriceBook {
             found.find(|found| found.hits.iter().any(|hit| *hit.listing.seller == *seller))
         })?;
         let hits = of_seller(&found.hits, seller);
-        // One seller may have several names in the table (`azure`, `azure_ai`): the named one comes first.
+        // A seller can have several names in the table (`azure`, `azure_ai`): the given one precedes.
         let named: Vec<Hit<'_>> = hits.iter().filter(|hit| *hit.listing.provider == *provider).copied().collect();
         let sold = sold(if named.is_empty() { &hits } else { &named })?;
         sold.is_never_in_doubt().then_some((found.form, sold))
     }
 
-    /// What all sellers together say of the model that is asked for as `name`.
+    /// The result over all sellers for the requested `name`.
     fn sold_by_any(&self, name: &str) -> Resolution<'_> {
         let mut first_form = None;
         let settled = each_group(name, |forms| {
             let found: Vec<Found<'_>> = forms.iter().flat_map(|form| self.look_up(form)).collect();
             let own = found.iter().find_map(|found| Some((found.form.clone(), own_price(found)?)));
             let resold = || found.iter().find_map(|found| Some((found.form.clone(), resold_price(&found.hits)?)));
-            // What resellers do not agree on is not settled by others who sell what a shorter name means.
+            // A disagreement of resellers is not settled by sellers of a shorter name's model.
             let settled = if first_form.is_none() { own.or_else(resold) } else { own };
             first_form = first_form.take().or_else(|| found.first().map(|found| found.form.clone()));
             settled
@@ -223,7 +222,7 @@ impl PriceBook {
         }
     }
 
-    /// The listings that the step of `form`, or a step before it, makes the form of: those of its alias first, if it has one.
+    /// The listings that match `form` by its step or an earlier one. Those of its alias come first.
     fn look_up<'a>(&'a self, (step, form): &Form<'_>) -> impl Iterator<Item = Found<'a>> {
         let asked = *step;
         let alias = alias(form).filter(|_| asked > Step::Exact);
@@ -237,12 +236,12 @@ impl PriceBook {
     }
 }
 
-/// The most specific of `hits` that are of one seller.
+/// The most specific `hits` of one seller.
 fn of_seller<'a>(hits: &[Hit<'a>], seller: &str) -> Vec<Hit<'a>> {
     nearest(hits.iter().filter(|hit| *hit.listing.seller == *seller).copied().collect())
 }
 
-/// Those of `hits` whose names lost least.
+/// The `hits` whose names lost least.
 fn nearest(mut hits: Vec<Hit<'_>>) -> Vec<Hit<'_>> {
     let least = hits.iter().map(|hit| hit.form.distance).min();
     hits.retain(|hit| Some(hit.form.distance) == least);
@@ -255,14 +254,14 @@ fn sold<'a>(hits: &[Hit<'a>]) -> Option<PricedModel<'a>> {
     PricedModel::sold(&histories, cache_writes(hits))
 }
 
-/// What Anthropic surcharges, and others do not. Names with a common form are of one maker.
+/// The maker's rule for cache writes. Names with a common form have one maker.
 fn cache_writes(hits: &[Hit<'_>]) -> CacheWrites {
     let maker = hits.first().and_then(|hit| hit.listing.maker);
     maker.map_or(CacheWrites::AsInput, |maker| maker.cache_writes)
 }
 
-/// The price of a name that is a seller's own, or that the maker sells. A bare name is its only seller's own where no maker of
-/// it is known.
+/// The price of a name that is a seller's own, or that the maker sells. A bare name is its only seller's own if its maker is
+/// unknown.
 fn own_price<'a>(found: &Found<'a>) -> Option<PricedModel<'a>> {
     let maker = found.hits.first()?.listing.maker;
     let is_bare_own = |hit: &Hit<'_>| maker.is_none() && found.asked.max(hit.form.step) <= Step::Written;
@@ -276,7 +275,7 @@ fn own_price<'a>(found: &Found<'a>) -> Option<PricedModel<'a>> {
     sold(&of_maker)
 }
 
-/// The price on which all sellers of `hits` agree, at least two of them.
+/// The price on which all sellers of `hits` agree, at least two.
 fn resold_price<'a>(hits: &[Hit<'a>]) -> Option<PricedModel<'a>> {
     let sellers: BTreeSet<&str> = hits.iter().map(|hit| &*hit.listing.seller).collect();
     let histories: Vec<History> = sellers
@@ -318,13 +317,13 @@ mod tests {
         PriceBook::new(line::rows(&text).map(|row| row.expect("a good line")))
     }
 
-    /// What a million input tokens of a model cost by `book`, in dollars; `None` without a price.
+    /// The cost of a million input tokens in dollars; `None` without a price.
     fn price(book: &PriceBook, model: &str, provider: &str) -> Option<String> {
         let model = book.find(&ModelName::parse(model)?, Provider::parse(provider).as_ref())?;
         model.cost(&MILLION_INPUT, NOW).amount().map(|amount| amount.to_string())
     }
 
-    /// Checks (asked name, named provider, price).
+    /// Checks (requested name, provider, price).
     fn check(book: &PriceBook, table: &[(&str, &str, Option<&str>)]) {
         for (model, provider, expected) in table {
             assert_eq!(price(book, model, provider).as_deref(), *expected, "{model} {provider}");
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_name_that_states_its_provider_costs_what_its_row_says() {
+    fn find_name_that_states_provider_uses_its_row() {
         const INPUT: TokenCounts = TokenCounts { input: 1_000, ..MILLION_INPUT };
         let states_provider = |row: &PriceRow| row.model.as_str().split('/').next() == Some(row.provider.as_str());
         let mut wrong = Vec::new();
@@ -347,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_tried_from_the_exact_one_to_the_plainest() {
+    fn find_tries_exact_name_first_and_plainest_last() {
         let book = book(&[
             ("gpt-5-high", "openai", 1),
             ("gpt-5", "openai", 2),
@@ -372,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn a_regional_row_is_found_below_the_marks_of_clients() {
+    fn find_regional_row_despite_client_marks() {
         let book = book(&[
             ("claude-opus-5", "anthropic", 5),
             ("anthropic.claude-opus-5", "bedrock_converse", 6),
@@ -404,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_client_adds_comes_off_the_asked_name_and_never_off_a_listed_one() {
+    fn find_removes_client_marks_from_requested_name_only() {
         let book = book(&[
             ("moonshot/kimi-9-thinking", "moonshot", 1),
             ("openrouter/moonshotai/kimi-8-thinking", "openrouter", 2),
@@ -432,7 +431,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_leads_to_the_book_s_name_also_below_affixes() {
+    fn find_alias_also_below_affixes() {
         let models = [("claude-sonnet-4-5", "anthropic", 3), ("replicate/anthropic/claude-4.5-sonnet", "replicate", 9)];
         let book = book(&models);
         let table = [
@@ -445,13 +444,13 @@ mod tests {
     }
 
     #[test]
-    fn a_seller_s_own_name_comes_before_an_alias() {
+    fn find_seller_name_precedes_alias() {
         let book = book(&[("claude-sonnet-4-20250514", "anthropic", 3), ("oci/claude-sonnet-4", "oci", 9)]);
         check(&book, &[("oci/claude-sonnet-4", "", Some("9")), ("claude-sonnet-4", "", Some("3"))]);
     }
 
     #[test]
-    fn among_several_the_named_provider_then_the_maker_s_own_wins() {
+    fn find_given_provider_precedes_maker() {
         let book = book(&[
             ("openrouter/x-ai/grok-4", "openrouter", 1),
             ("xai/grok-4", "xai", 2),
@@ -478,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_provider_s_regions_do_not_blur_its_own_price() {
+    fn find_given_provider_ignores_its_other_regions() {
         let text = "azure/gpt-5 azure 2026-01-01 in=1 out=0\nazure/eu/gpt-5 azure 2026-01-01 in=2 out=0\n\
                     azure/eu/gpt-6 azure 2026-01-01 in=3 out=0\nazure/us/gpt-6 azure 2026-02-01 in=4 out=0\n\
                     azure_ai/grok-4 azure_ai 2026-01-01 in=5 out=0\nazure/us/grok-4 azure 2026-01-01 in=6 out=0\n\
@@ -494,7 +493,7 @@ mod tests {
     }
 
     #[test]
-    fn a_maker_s_preferred_seller_counts_first() {
+    fn find_preferred_seller_of_maker_precedes() {
         let book = book(&[
             ("vertex_ai/gemini-9", "vertex_ai", 1),
             ("gemini/gemini-9", "gemini", 2),
@@ -503,7 +502,7 @@ mod tests {
         check(&book, &[("gemini-9", "", Some("2")), ("gemini-9", "google-vertex", Some("1"))]);
     }
 
-    /// What a million input tokens cost, and whether that is an estimate.
+    /// The cost of a million input tokens, and whether it is an estimate.
     fn status(book: &PriceBook, model: &str, provider: &str) -> Option<(&'static str, String)> {
         let model = book.find(&ModelName::parse(model)?, Provider::parse(provider).as_ref())?;
         match model.cost(&MILLION_INPUT, NOW) {
@@ -514,7 +513,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_maker_all_sellers_and_at_least_two_must_agree() {
+    fn find_without_maker_needs_two_agreeing_sellers() {
         let book = book(&[
             ("groq/gpt-oss", "groq", 1),
             ("novita/gpt-oss", "novita", 1),
@@ -547,7 +546,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disagreement_is_settled_by_the_maker_alone() {
+    fn find_disagreement_is_settled_only_by_maker() {
         let book = book(&[
             ("a/kimi-9", "a", 1),
             ("b/kimi-9", "b", 2),
@@ -567,7 +566,7 @@ mod tests {
     }
 
     #[test]
-    fn anthropic_s_cache_writes_are_surcharged_whoever_sells_them() {
+    fn cost_anthropic_cache_writes_are_surcharged_at_every_seller() {
         let models = [("openrouter/anthropic/claude-9", "openrouter", 4), ("groq/llama-9", "groq", 4)];
         let book = book(&models);
         let tokens = TokenCounts { cache_write: 2_000_000, cache_write_1h: 1_000_000, ..TokenCounts::default() };
@@ -580,7 +579,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_zeros_is_a_gap_unless_the_maker_gives_the_model_away() {
+    fn find_row_of_zeros_is_gap_unless_model_is_free() {
         let book = book(&[
             ("zai/glm-4.7-flash", "zai", 0),
             ("novita/glm-4.7-flash", "novita", 1),
@@ -600,7 +599,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_has_one_name_however_it_is_spelled() {
+    fn canonical_name_is_one_for_all_spellings() {
         let spellings: [(&str, &[&str]); 6] = [
             (
                 "claude-opus-4-5",
@@ -652,7 +651,7 @@ mod tests {
     }
 
     #[test]
-    fn further_rows_add_models_and_replace_shipped_rows() {
+    fn book_further_rows_add_and_replace_shipped_rows() {
         let text = "glm-99 zai 2026-01-01 in=7 out=7\nzai/glm-4.7 zai 2026-02-01 in=8 out=8\nzai/glm-4.6 zai 2026-11-19 in=9 out=9";
         let rows = line::rows(text).map(|row| row.expect("a good line")).collect();
         let book = PriceBook::shipped_with(rows);
@@ -664,7 +663,7 @@ mod tests {
     }
 
     #[test]
-    fn an_override_is_for_exactly_its_name_and_its_provider_or_any() {
+    fn override_applies_to_exact_name_and_provider_or_any() {
         let book = book(&[("gpt-9", "openai", 1), ("azure/gpt-9", "azure", 2)]).with_overrides([
             override_of("gpt-9", Some("azure"), "in=7 out=7"),
             override_of("house-model", None, "in=0 out=0"),
@@ -693,7 +692,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shipped_line_is_read_and_tells_something_new() {
+    fn shipped_lines_are_valid_and_not_redundant() {
         let rows: Vec<_> = line::rows(SHIPPED).collect::<Result<_, _>>().expect("every line is good");
         assert!(rows.len() > 4_000, "{}", rows.len());
         for pair in rows.windows(2) {
@@ -710,7 +709,7 @@ mod tests {
     }
 
     #[test]
-    fn every_alias_leads_to_the_maker_s_own_price() {
+    fn aliases_lead_to_price_of_maker() {
         let book = PriceBook::shipped();
         for (name, model) in ALIASES {
             let asked = book.find(&ModelName::trusted(name), None);
@@ -721,7 +720,7 @@ mod tests {
     }
 
     #[test]
-    fn a_model_that_is_not_listed_has_no_price() {
+    fn find_unlisted_model_has_no_price() {
         let unknown = [
             "grok-code",
             "composer-1",

@@ -1,4 +1,4 @@
-//! What one message costs, from the rates of its time and size.
+//! The cost of a message, from the rates of its time and context.
 
 use time::OffsetDateTime;
 
@@ -8,19 +8,19 @@ use super::rates::{Prices, Rates};
 use crate::money::Usd;
 use crate::usage::TokenCounts;
 
-/// What one message costs.
+/// The cost of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cost {
-    /// The book has a price for every kind of token the message used.
+    /// The book has a price for every kind of token in the message.
     Priced(Usd),
-    /// Some price had to be filled in by a rule, or is older than the book knows.
+    /// A price was filled in by a rule, or the message is older than the first row.
     Estimated(Usd),
-    /// The book does not know the model: the cost is withheld, which is not the same as zero.
+    /// The book does not know the model: the cost is unknown, which is not zero.
     Unpriced,
 }
 
 impl Cost {
-    /// The amount; `None` when unpriced.
+    /// `None` if unpriced.
     pub fn amount(self) -> Option<Usd> {
         match self {
             Self::Priced(amount) | Self::Estimated(amount) => Some(amount),
@@ -29,8 +29,7 @@ impl Cost {
     }
 }
 
-/// What `tokens` cost at `prices`, used at `at`: the amount, and whether a missing price had to be filled in for a kind that was
-/// used.
+/// The cost of `tokens` at `prices` at the instant `at`, and whether a missing price of a used kind was filled in.
 pub(super) fn cost(
     prices: &Prices,
     cache_writes: CacheWrites,
@@ -52,7 +51,7 @@ pub(super) fn cost(
     (used.map(|(count, charge)| charge.price.of(*count, charge.thousandths)).sum(), filled_in)
 }
 
-/// What one token of a kind is charged at: so many thousandths of a price of the book.
+/// The charge for a token of a kind: thousandths of a price of the book.
 #[derive(Debug, Clone, Copy)]
 struct Charge {
     price: Price,
@@ -97,7 +96,7 @@ mod tests {
     use super::{Cost, Price, Rates, TokenCounts, Usd};
     use CacheWrites::{AsInput, Surcharged};
 
-    /// Rates of 3 and 15 (1e-15 USD) for input and output, and what `change` makes of them.
+    /// Rates of 3 and 15 (1e-15 USD) for input and output, changed by `change`.
     fn rates(change: impl Fn(&mut Rates)) -> Rates {
         let mut rates = Rates::new(Price::from_femto(3), Price::from_femto(15));
         change(&mut rates);
@@ -112,7 +111,7 @@ mod tests {
         Price::from_femto(femto)
     }
 
-    /// The cost at an hour that makes no difference.
+    /// The cost at a time without off-peak prices.
     fn cost(prices: &Prices, cache_writes: CacheWrites, tokens: &TokenCounts) -> (Usd, bool) {
         super::cost(prices, cache_writes, tokens, time::OffsetDateTime::UNIX_EPOCH)
     }
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_has_its_own_price() {
+    fn cost_every_kind_has_its_price() {
         let prices = flat(|rates| {
             rates.cache_read = Some(each(7));
             rates.cache_write = Some(each(11));
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_price_is_filled_in_and_said_to_be() {
+    fn cost_missing_price_is_filled_in_and_reported() {
         let nothing: fn(&mut Rates) = |_| {};
         let write: fn(&mut Rates) = |rates| rates.cache_write = Some(each(100));
         let read = TokenCounts { cache_read: 10, ..Default::default() };
@@ -166,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_price_that_no_token_needed_estimates_nothing() {
+    fn cost_missing_price_of_unused_kind_is_no_estimate() {
         let tokens = TokenCounts { input: 10, output: 10, ..Default::default() };
         assert_eq!(cost(&flat(|_| {}), Surcharged, &tokens), (femto(180_000), false));
         let hour = TokenCounts { cache_write: 10, cache_write_1h: 10, ..Default::default() };
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn reasoning_costs_its_own_price_or_that_of_output_unless_it_is_part_of_it() {
+    fn cost_reasoning_has_own_price_or_that_of_output() {
         let apart = TokenCounts { output: 10, reasoning: 4, ..Default::default() };
         let included = TokenCounts { reasoning_in_output: true, ..apart };
         let own = flat(|rates| rates.reasoning = Some(each(35)));
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tier_prices_the_whole_request_by_its_whole_context() {
+    fn cost_tier_applies_to_whole_request_by_context() {
         let tier = Tier {
             above: 1_000,
             rates: rates(|rates| (rates.input, rates.output) = (Price::from_femto(6), Price::from_femto(22))),
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_filled_in_follows_the_tier() {
+    fn cost_filled_in_price_follows_tier() {
         let tier = Tier { above: 0, rates: rates(|rates| rates.input = Price::from_femto(8)) };
         let prices = Prices::new(rates(|_| {}), vec![tier]);
         let tokens = TokenCounts { cache_write: 20, cache_write_1h: 10, ..Default::default() };
@@ -221,13 +220,13 @@ mod tests {
     }
 
     #[test]
-    fn more_hour_long_writes_than_writes_count_as_all_of_them() {
+    fn cost_one_hour_writes_are_at_most_all_writes() {
         let tokens = TokenCounts { cache_write: 10, cache_write_1h: 11, ..Default::default() };
         assert_eq!(cost(&flat(|_| {}), Surcharged, &tokens), (femto(60_000), true));
     }
 
     #[test]
-    fn only_a_known_cost_has_an_amount() {
+    fn cost_unpriced_has_no_amount() {
         assert_eq!(Cost::Priced(femto(1)).amount(), Some(femto(1)));
         assert_eq!(Cost::Estimated(femto(2)).amount(), Some(femto(2)));
         assert_eq!(Cost::Unpriced.amount(), None);

@@ -1,4 +1,4 @@
-//! Following the stored prices: every process prices by the same edition of the book, a little later.
+//! Keeps each process on the stored edition of the price book.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::ports::StoredPrices;
 use crate::deps::Deps;
 use crate::error::StoreError;
 
-/// Keeps the book in force in step with what is stored. Cheap to clone.
+/// Keeps the book in force in step with the stored prices. Cheap to clone.
 #[derive(Clone)]
 pub struct Editions {
     deps: Deps,
@@ -21,13 +21,13 @@ impl Editions {
         Self { deps, prices }
     }
 
-    /// The book in force, and which edition it is.
+    /// The book in force and its edition.
     pub fn in_force(&self) -> (Edition, Arc<PriceBook>) {
         self.prices.get_edition()
     }
 
-    /// Puts the stored edition in force, unless it is; says whether the book is another now. One small query where nothing
-    /// changed. On an error the book in force stays.
+    /// Loads the stored edition unless it is in force; returns whether the book has changed. Without a change it is one small
+    /// query. On an error the book in force stays.
     pub async fn follow(&self) -> Result<bool, StoreError> {
         if self.deps.reads().prices().edition().await? == self.in_force().0 {
             return Ok(false);
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_when_it_changed_and_then_no_more() {
+    fn editions_follow_reads_only_when_changed() {
         let mut reader = MockPriceReader::new();
         reader.expect_edition().times(3).returning(|| Ok(Edition(3)));
         reader.expect_stored().times(1).returning(|| {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn while_nothing_can_be_read_the_book_in_force_stays() {
+    fn editions_follow_failure_keeps_book() {
         let mut reader = MockPriceReader::new();
         reader.expect_edition().returning(|| Err(StoreError::Unavailable("gone".to_owned())));
         let prices = Arc::new(CurrentBook::shipped());

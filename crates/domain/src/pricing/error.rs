@@ -1,20 +1,19 @@
-//! What can go wrong with prices.
+//! Errors of pricing.
 
 use thiserror::Error;
 
 use super::price_override::DecisionId;
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
-/// Why a use case of prices failed; nothing was changed.
+/// Why a use case of prices failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum PricingError {
-    /// An override has no prices, or one beyond reason.
-    #[error("A price is missing or more than 1,000 USD per million tokens.")]
+    /// An override has no prices, or one above [`Price::MOST`](super::price::Price::MOST).
+    #[error("A price is missing or above 1,000 USD per million tokens. State all prices within this limit.")]
     Implausible,
-    /// There is no override to end.
-    #[error("This override does not stand.")]
+    /// The decision is not an override in effect.
+    #[error("The price override {0} is not in effect. End the latest one of the model and provider.")]
     NotOverridden(DecisionId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,21 +50,21 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_prices_is_as_the_api_promises() {
+    fn pricing_errors_keep_api_contract() {
         assert_promises([
             (
                 PricingError::Implausible,
                 ErrorKind::Invalid,
                 "implausible_price",
                 None,
-                "A price is missing or more than 1,000 USD per million tokens.",
+                "A price is missing or above 1,000 USD per million tokens. State all prices within this limit.",
             ),
             (
                 PricingError::NotOverridden(DecisionId(4)),
                 ErrorKind::NotFound,
                 "not_overridden",
                 Some(Subject::new("PriceOverride", "id", "4")),
-                "This override does not stand.",
+                "The price override 4 is not in effect. End the latest one of the model and provider.",
             ),
         ]);
     }

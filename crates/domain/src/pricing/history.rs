@@ -1,4 +1,4 @@
-//! What a model costs over time: the rows of one listing, or what several agree on.
+//! The prices of a model over time: the rows of one listing, or the agreement of several.
 
 use std::borrow::Cow;
 
@@ -9,20 +9,20 @@ use super::makers::CacheWrites;
 use super::rates::Prices;
 use crate::usage::TokenCounts;
 
-/// The prices of a model, each from an instant on, in order.
+/// The prices of a model, each from an instant on, ascending.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct History(Vec<Period>);
 
-/// What a model costs from an instant on.
+/// The prices from an instant on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Period {
     from: OffsetDateTime,
-    /// `None` while those who sell the model do not agree.
+    /// `None` while the sellers disagree, or after the end of an override.
     prices: Option<Prices>,
 }
 
 impl History {
-    /// Decides that from an instant on these are the prices, whatever was decided before; `None` is no longer any.
+    /// Sets the prices from an instant on and removes later periods. `None` ends the override.
     pub(super) fn decide(&mut self, from: OffsetDateTime, prices: Option<Prices>) {
         self.0.retain(|period| period.from < from);
         self.0.push(Period { from, prices });
@@ -37,12 +37,12 @@ impl History {
         }
     }
 
-    /// The period that holds `at`; `None` before the first.
+    /// The period that contains `at`; `None` before the first.
     fn in_effect(&self, at: OffsetDateTime) -> Option<&Period> {
         self.0.iter().rev().find(|period| period.from <= at)
     }
 
-    /// What at least `least` of `histories` agree on at each change of one of them, while all that have begun agree.
+    /// The prices on which at least `least` of `histories` agree, at each of their changes, while all that have begun agree.
     pub(super) fn agreed(histories: &[&Self], least: usize) -> Self {
         let mut changes: Vec<_> = histories.iter().flat_map(|history| &history.0).map(|period| period.from).collect();
         changes.sort_unstable();
@@ -56,32 +56,31 @@ impl History {
             histories.iter().partition(|history| history.in_effect(at).is_some());
         let mut prices = begun.iter().filter_map(|history| history.in_effect(at)).map(|period| &period.prices);
         let first = prices.next()?;
-        // A price that begins later covers the time before it too, where it is needed to make up the number.
+        // A price that begins later also covers the time before, if it is needed to reach the number.
         let like_it = later.iter().filter(|history| history.0.first().is_some_and(|period| period.prices == *first));
         let agree = prices.all(|other| other == first) && begun.len() + like_it.count() >= least;
         agree.then(|| first.clone()).flatten()
     }
 
-    /// Whether there is ever a price.
     pub(super) fn has_any_price(&self) -> bool {
         self.0.iter().any(|period| period.prices.is_some())
     }
 }
 
-/// A model whose prices were found.
+/// A model with known prices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PricedModel<'a> {
-    /// What the tables say; empty where they list no such model.
+    /// The prices of the tables; empty if they do not list the model.
     history: Cow<'a, History>,
-    /// What administrators decided: for the provider that was asked for, then for any.
+    /// The decisions of administrators: for the given provider, then for any.
     decided: [Option<&'a History>; 2],
     cache_writes: CacheWrites,
-    /// Whether the prices are only those that resellers agree on.
+    /// Whether the prices are those on which resellers agree.
     is_resold: bool,
 }
 
 impl<'a> PricedModel<'a> {
-    /// A model with the prices on which all `histories` of one seller agree; `None` where they never do.
+    /// A model with the prices on which all `histories` of one seller agree; `None` if they never do.
     pub(super) fn sold(histories: &[&'a History], cache_writes: CacheWrites) -> Option<Self> {
         let history = match histories {
             [only] => Cow::Borrowed(*only),
@@ -90,38 +89,38 @@ impl<'a> PricedModel<'a> {
         history.has_any_price().then_some(Self { history, decided: [None; 2], cache_writes, is_resold: false })
     }
 
-    /// A model that its maker does not sell, with the prices on which all resellers and at least two agree; `sellers` has the
-    /// prices of each. `None` where they never do. Such a price is an estimate.
+    /// A model that its maker does not sell, with the prices on which all resellers, and at least two, agree; `None` if they
+    /// never do. `sellers` has a history for each. Such a price is an estimate.
     pub(super) fn resold(sellers: &[&History], cache_writes: CacheWrites) -> Option<Self> {
         let history: Cow<'a, History> = Cow::Owned(History::agreed(sellers, 2));
         history.has_any_price().then_some(Self { history, decided: [None; 2], cache_writes, is_resold: true })
     }
 
-    /// A model that no table lists, with what administrators `decided`; `None` where they decided nothing.
+    /// A model that no table lists, with the decisions of administrators; `None` without any.
     pub(super) fn decided(decided: [Option<&'a History>; 2], cache_writes: CacheWrites) -> Option<Self> {
         let any = decided.iter().flatten().next().is_some();
         any.then(|| Self { history: Cow::Owned(History::default()), decided, cache_writes, is_resold: false })
     }
 
-    /// The same model, where what administrators `decided` comes first.
+    /// The same model with `decided` before the tables.
     pub(super) fn overridden(self, decided: [Option<&'a History>; 2]) -> Self {
         Self { decided, ..self }
     }
 
-    /// Whether there is a price at every time.
+    /// Whether the tables have a price at every time.
     pub(super) fn is_never_in_doubt(&self) -> bool {
         self.history.0.iter().all(|period| period.prices.is_some())
     }
 
-    /// What a message of these tokens costs at its instant. Before the first row of the model its prices are assumed, and the
-    /// cost is estimated; so is a cost by the prices of resellers.
+    /// The cost of a message at its instant. Before the first row, that row's prices are assumed and the cost is an estimate. A
+    /// cost by prices of resellers is an estimate too.
     pub fn cost(&self, tokens: &TokenCounts, at: OffsetDateTime) -> Cost {
         let Some((prices, is_assumed)) = self.prices(at) else { return Cost::Unpriced };
         let (amount, filled_in) = cost(prices, self.cache_writes, tokens, at);
         if filled_in || is_assumed { Cost::Estimated(amount) } else { Cost::Priced(amount) }
     }
 
-    /// The prices at `at`, and whether they are only assumed: those of a later time, or of resellers.
+    /// The prices at `at`, and whether they are assumed: taken from a later time or from resellers.
     fn prices(&self, at: OffsetDateTime) -> Option<(&Prices, bool)> {
         let decided = || self.decided.iter().flatten();
         let in_effect = |history: &'a History| history.in_effect(at)?.prices.as_ref();
@@ -129,7 +128,7 @@ impl<'a> PricedModel<'a> {
             return Some((prices, false));
         }
         if self.history.0.is_empty() {
-            // Only what begins later: what ended before is over.
+            // Only a decision that begins later; one that has ended does not count.
             let first = |history: &&'a History| history.0.first().filter(|first| first.from > at)?.prices.as_ref();
             return decided().find_map(first).map(|prices| (prices, true));
         }
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_costs_what_was_valid_at_its_instant() {
+    fn cost_uses_price_at_instant_of_message() {
         let history = history(&[(MARCH, 2), (JANUARY, 1)]);
         let model = model(&[&history]);
         let second = time::Duration::SECOND;
@@ -202,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filled_in_price_is_an_estimate_and_no_tokens_cost_nothing() {
+    fn cost_filled_in_is_estimate_and_no_tokens_cost_nothing() {
         let history = history(&[(JANUARY, 1)]);
         let model = model(&[&history]);
         assert_eq!(model.cost(&TokenCounts { cache_read: 1, ..ONE_INPUT }, MARCH), estimated(2));
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn prices_of_the_same_instant_are_replaced() {
+    fn history_same_instant_is_replaced() {
         let history = history(&[(JANUARY, 1), (MARCH, 2), (JANUARY, 3)]);
         assert_eq!(model(&[&history]).cost(&ONE_INPUT, JANUARY), priced(3));
         assert_eq!(history.0.len(), 2);
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn resellers_estimate_a_price_while_they_agree() {
+    fn resold_price_is_estimate_while_resellers_agree() {
         let one = history(&[(JANUARY, 1), (MAY, 5)]);
         let other = history(&[(MARCH, 1)]);
         let model = resold(&[&one, &other]).expect("a model");
@@ -237,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reseller_alone_prices_nothing_until_another_agrees() {
+    fn resold_single_reseller_prices_nothing() {
         let (one, other) = (history(&[(JANUARY, 1), (MAY, 5)]), history(&[(MAY, 5)]));
         assert_eq!(resold(&[&one]), None);
         let model = resold(&[&one, &other]).expect("a model");
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reseller_that_begins_with_another_price_ends_no_agreement_before_it() {
+    fn resold_later_different_price_keeps_earlier_agreement() {
         let (one, other, late) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 1)]), history(&[(MAY, 5)]));
         let model = resold(&[&one, &other, &late]).expect("a model");
         assert_eq!(model.cost(&ONE_INPUT, MARCH), estimated(1));
@@ -254,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn sellers_who_never_agree_price_nothing() {
+    fn resold_never_agreeing_sellers_price_nothing() {
         let (one, other) = (history(&[(JANUARY, 1)]), history(&[(JANUARY, 2)]));
         assert_eq!(resold(&[&one, &other]), None);
         assert_eq!(PricedModel::sold(&[&one, &other], CacheWrites::AsInput), None);
@@ -262,14 +261,14 @@ mod tests {
     }
 
     #[test]
-    fn time_before_a_disagreement_has_no_price_either() {
+    fn resold_time_before_disagreement_has_no_price() {
         let (one, other) = (history(&[(MARCH, 1), (MAY, 3)]), history(&[(MARCH, 2), (MAY, 3)]));
         let model = model(&[&one, &other]);
         assert_eq!(model.cost(&ONE_INPUT, JANUARY), Cost::Unpriced);
         assert_eq!(model.cost(&ONE_INPUT, MAY), priced(3));
     }
 
-    /// What administrators decided, in the order in which they did; 0 is an end.
+    /// The decisions of administrators in order; 0 is an end.
     fn decisions(periods: &[(OffsetDateTime, u64)]) -> History {
         let mut history = History::default();
         for (from, femto) in periods {
@@ -280,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_comes_before_the_tables_while_it_stands() {
+    fn decision_precedes_tables_while_in_effect() {
         let table = history(&[(JANUARY, 1)]);
         let (here, anywhere) = (decisions(&[(MARCH, 7), (MAY, 0)]), decisions(&[(JANUARY, 9)]));
         let second = time::Duration::SECOND;
@@ -301,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_about_a_model_that_nobody_lists_covers_the_time_before_it_too() {
+    fn decision_on_unlisted_model_covers_time_before() {
         let (ended, later) = (decisions(&[(MARCH, 7), (MAY, 0)]), decisions(&[(MAY, 9)]));
         let alone = |decided| PricedModel::decided(decided, CacheWrites::AsInput).expect("a model");
         let cases = [
@@ -318,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_decision_leaves_nothing_of_earlier_ones_from_its_instant_on() {
+    fn decision_replaces_earlier_ones_from_its_instant() {
         assert_eq!(decisions(&[(MARCH, 7), (MAY, 0), (JANUARY, 9)]), decisions(&[(JANUARY, 9)]));
         assert_eq!(decisions(&[(JANUARY, 9), (MARCH, 7), (MARCH, 8)]), decisions(&[(JANUARY, 9), (MARCH, 8)]));
     }

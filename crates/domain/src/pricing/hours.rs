@@ -1,4 +1,4 @@
-//! Hours that come again every week, in UTC: when a model costs its off-peak price.
+//! Weekly hours in UTC, for off-peak prices.
 
 use std::fmt;
 
@@ -7,16 +7,15 @@ use time::{OffsetDateTime, UtcOffset};
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
 
-/// Hours of the days of a week, Monday first, in UTC. Equal hours are equal values, however they were stated.
+/// Hours of the days of a week, Monday first, in UTC. Equal hours are equal values, in whatever form they were stated.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct WeeklyHours {
-    /// For each day, in order and apart: from a minute up to, and without, another.
+    /// For each day, ascending and disjoint: the first minute, and the end, which is excluded.
     days: [Vec<(u16, u16)>; 7],
 }
 
 impl WeeklyHours {
-    /// The hours in `text` as [`Display`](fmt::Display) writes them: `12345/00:00-01:00,10:00-24:00 67/00:00-24:00`. `None` for any
-    /// other text.
+    /// Reads the format of [`Display`](fmt::Display): `12345/00:00-01:00,10:00-24:00 67/00:00-24:00`. `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let mut hours = Self::default();
         for word in text.split_ascii_whitespace() {
@@ -32,7 +31,7 @@ impl WeeklyHours {
         (!hours.is_empty()).then_some(hours)
     }
 
-    /// Adds the minutes from `from` up to, and without, `until` on `day`, counted from Monday; `None` where there is no such time.
+    /// Adds the minutes from `from` up to, excluding, `until` on `day`, counted from Monday; `None` if there is no such time.
     pub(super) fn add(&mut self, day: usize, from: u16, until: u16) -> Option<()> {
         let spans = self.days.get_mut(day)?;
         if from >= until || until > DAY {
@@ -51,12 +50,10 @@ impl WeeklyHours {
         Some(())
     }
 
-    /// Whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.days.iter().all(Vec::is_empty)
     }
 
-    /// Whether `at` is within these hours.
     pub fn include(&self, at: OffsetDateTime) -> bool {
         let at = at.to_offset(UtcOffset::UTC);
         let minute = u16::from(at.hour()) * 60 + u16::from(at.minute());
@@ -65,7 +62,7 @@ impl WeeklyHours {
     }
 }
 
-/// A minute of a day written `10:30`; `24:00` is its end.
+/// The minute of a day written `10:30`; `24:00` is its end.
 pub(super) fn minute(text: &str) -> Option<u16> {
     let (hour, minute) = text.split_once(':')?;
     let number =
@@ -75,7 +72,7 @@ pub(super) fn minute(text: &str) -> Option<u16> {
 }
 
 impl fmt::Display for WeeklyHours {
-    /// Days with the same hours together, in the order of the first of them.
+    /// Groups days with the same hours, in the order of the first of them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut is_first = true;
         for (day, spans) in self.days.iter().enumerate() {
@@ -107,7 +104,7 @@ pub(super) mod tests {
     const DEEPSEEK: &str = "12345/00:00-01:00,04:00-06:00,10:00-24:00 67/00:00-24:00";
 
     #[test]
-    fn an_instant_is_judged_by_its_day_and_minute_in_utc() {
+    fn hours_include_by_day_and_minute_in_utc() {
         let hours = WeeklyHours::parse(DEEPSEEK).expect("hours");
         let table = [
             (datetime!(2026-11-23 0:00 UTC), true),
@@ -130,7 +127,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn hours_are_written_in_one_way() {
+    fn hours_are_written_in_one_form() {
         let table = [
             (DEEPSEEK, DEEPSEEK),
             (
@@ -145,7 +142,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn hours_malformed_are_refused() {
         let no_hours = [
             "",
             "1",
@@ -179,7 +176,7 @@ pub(super) mod tests {
 
     proptest! {
         #[test]
-        fn written_hours_read_back(hours in hours()) {
+        fn hours_round_trip(hours in hours()) {
             prop_assert_eq!(WeeklyHours::parse(&hours.to_string()), Some(hours));
         }
     }

@@ -1,4 +1,4 @@
-//! The price book as text: one line per row, easy to read and to compare.
+//! The text format of the price book: one line per row.
 
 use std::fmt;
 
@@ -9,16 +9,15 @@ use super::price::Price;
 use super::rates::{OffPeak, Prices, Rates, Tier};
 use crate::usage::{ModelName, Provider};
 
-/// What a model costs at one provider from one instant on.
+/// The prices of a model at a provider from an instant on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceRow {
     /// The model as the price table names it (`openrouter/anthropic/claude-sonnet-4.5`).
     pub model: ModelName,
-    /// Who sells it, as the price table names them (`bedrock_converse`).
+    /// The seller as the price table names it (`bedrock_converse`).
     pub provider: Provider,
-    /// Since when; valid until the next row of the same model and provider.
+    /// Valid until the next row of the same model and provider.
     pub valid_from: OffsetDateTime,
-    /// The prices.
     pub prices: Prices,
 }
 
@@ -26,20 +25,18 @@ pub struct PriceRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 pub struct LineError {
-    /// The line, counted from 1.
+    /// The number of the line, from 1.
     pub line: usize,
-    /// What is wrong with it.
     pub problem: Problem,
 }
 
-/// What is wrong with a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The line does not start with a model and a provider.
     #[error("a line starts with a model, a provider and a day")]
     Name,
-    /// The third word is no day.
-    #[error("the third word is no day of the form 2026-01-31")]
+    /// The third word is not a day.
+    #[error("the third word is not a day of the form 2026-01-31")]
     Day,
     /// A word is not `kind=price`.
     #[error("a price is written kind=USD per million tokens, with kind one of in out read write write1h think")]
@@ -47,18 +44,18 @@ pub enum Problem {
     /// A kind is priced twice in the same tier.
     #[error("a kind is priced twice")]
     Twice,
-    /// `>Nk` or `>N` without a number, or the same one twice.
+    /// `>Nk` or `>N` lacks a number or is repeated.
     #[error("a tier starts with >Nk or >N, each threshold once")]
     Tier,
-    /// What follows `~` is no hours, or there are two of them.
+    /// `~` is not followed by hours, or is repeated.
     #[error("off-peak prices start with ~ and hours of the form 12345/00:00-01:00,10:00-24:00, once")]
     OffPeak,
-    /// There is no price for input or output.
+    /// A price for input or output is missing.
     #[error("input and output both need a price")]
     Incomplete,
 }
 
-/// The rows of a price book written as text; empty lines and lines that start with `#` are skipped.
+/// The rows of a price book; empty lines and lines that start with `#` are skipped.
 pub fn rows(text: &str) -> impl Iterator<Item = Result<PriceRow, LineError>> {
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(|(before, line)| row(line).map_err(|problem| LineError { line: before + 1, problem }))
@@ -82,8 +79,8 @@ fn day(text: &str) -> Option<OffsetDateTime> {
     Some(date.with_time(Time::MIDNIGHT).assume_utc())
 }
 
-/// Prices as a line has them: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`, in USD per million tokens. A tier or an
-/// off-peak hour that does not price a kind takes its base price.
+/// Reads the prices of a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`, in USD per million tokens. A
+/// kind without a price in a tier or off-peak hours has its base price there.
 pub fn prices(text: &str) -> Result<Prices, Problem> {
     let (text, off_peak) = text.split_once('~').map_or((text, None), |(text, off_peak)| (text, Some(off_peak)));
     let mut parts = text.split('>');
@@ -107,14 +104,14 @@ fn tokens(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-/// Off-peak hours, each word with days, and the prices of these hours.
+/// Off-peak hours, and the prices in these hours.
 fn off_peak_prices(text: &str, base: &Rates) -> Result<OffPeak, Problem> {
     let prices = text.find('=').map_or(text.len(), |sign| text[..sign].rfind(' ').map_or(0, |space| space + 1));
     let hours = WeeklyHours::parse(&text[..prices]).ok_or(Problem::OffPeak)?;
     Ok(OffPeak { hours, rates: Words::read(&text[prices..])?.over(base) })
 }
 
-/// The prices that one part of a line states.
+/// The prices in one part of a line.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     pub(super) input: Option<Price>,
@@ -146,12 +143,12 @@ impl Words {
         Ok(words)
     }
 
-    /// These prices where they are complete: for input and for output.
+    /// The rates, if input and output have prices.
     pub(super) fn complete(&self) -> Option<Rates> {
         Some(self.over(&Rates::new(self.input?, self.output?)))
     }
 
-    /// These prices, and those of `base` for the kinds that have none here.
+    /// The rates, with those of `base` for missing kinds.
     pub(super) fn over(&self, base: &Rates) -> Rates {
         Rates {
             input: self.input.unwrap_or(base.input),
@@ -165,7 +162,7 @@ impl Words {
 }
 
 impl fmt::Display for Prices {
-    /// What [`prices`] reads. Tiers and off-peak prices are written in full.
+    /// The format of [`prices`]. Tiers and off-peak prices are written in full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_rates(f, self.base())?;
         for tier in self.tiers() {
@@ -209,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_what_a_model_costs_and_since_when() {
+    fn line_has_model_provider_day_and_prices() {
         let text =
             "# a comment\n\nOpenRouter/X openrouter 2025-10-05 in=3 out=15 read=0.3 write=3.75 write1h=6 think=20\n";
         let read: Vec<_> = rows(text).collect();
@@ -231,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_without_a_price_in_a_tier_takes_its_base_price() {
+    fn line_tier_without_kind_uses_base_price() {
         let read = prices(
             "in=3 out=15 read=0.3 write=4 write1h=6 think=9 >200k in=5 write=7 >1000k out=20 read=1 write1h=8 think=10",
         );
@@ -256,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn off_peak_prices_follow_their_hours() {
+    fn line_off_peak_prices_follow_hours() {
         let read =
             prices("in=4 out=8 read=1 >131072 in=5 ~12345/10:00-24:00 67/00:00-24:00 in=2 out=4").expect("prices");
         let base = Rates { cache_read: Some(million("1")), ..Rates::new(million("4"), million("8")) };
@@ -267,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_cannot_be_read_is_named_by_its_number() {
+    fn line_malformed_is_reported_with_number() {
         let table = [
             (" openai 2025-01-01 in=1 out=1", Problem::Name),
             ("x", Problem::Name),
@@ -298,7 +295,7 @@ mod tests {
             assert_eq!(rows(&text).next(), Some(Err(LineError { line: 2, problem })), "{line}");
         }
         let error = LineError { line: 7, problem: Problem::Day };
-        assert_eq!(error.to_string(), "line 7: the third word is no day of the form 2026-01-31");
+        assert_eq!(error.to_string(), "line 7: the third word is not a day of the form 2026-01-31");
     }
 
     fn price() -> impl Strategy<Value = Price> {
@@ -321,10 +318,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn written_prices_read_back(
+        fn prices_round_trip(
             base in rates(), tier in rates(), above: u64, off_peak in proptest::option::of((hours(), rates())),
         ) {
-            // A tier has what it does not price from the base.
+            // In a tier, a missing kind has the base price.
             let over_base = |rates: Rates| Rates {
                 cache_read: rates.cache_read.or(base.cache_read),
                 cache_write: rates.cache_write.or(base.cache_write),
@@ -338,7 +335,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics(text in "\\PC{0,80}") {
+        fn line_any_text_does_not_panic(text in "\\PC{0,80}") {
             let _ = rows(&text).count();
             let _ = prices(&text);
         }

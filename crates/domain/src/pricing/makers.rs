@@ -1,23 +1,22 @@
-//! Who makes a model, who sells it, and what is known of makers that no price table says.
+//! Makers and sellers of models, and facts about them that no price table states.
 
-/// What a maker charges for writing to a cache where the book has no price for it.
+/// The price of a cache write that has none in the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CacheWrites {
-    /// 1.25 times the input price, and twice the input price where the cache is kept for an hour: Anthropic's published rule
-    /// ("Prompt caching", pricing).
+    /// 1.25 times the input price, and twice the input price for a cache of one hour: Anthropic's published rule ("Prompt
+    /// caching", pricing).
     Surcharged,
     /// The input price.
     AsInput,
 }
 
-/// A maker of models, known by the word its models' names begin with.
+/// A maker of models, identified by the first word of its models' names.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Maker {
-    /// The words (letters up to the first other character) that the names of its models begin with.
+    /// The first words (letters up to the first other character) of its models' names.
     words: &'static [&'static str],
     /// Its own sellers as [`seller`] names them, the preferred one first.
     pub sellers: &'static [&'static str],
-    /// What it charges for cache writes without a price.
     pub cache_writes: CacheWrites,
 }
 
@@ -55,13 +54,13 @@ const MAKERS: [Maker; 23] = [
     maker(&["luminous"], &["aleph_alpha"]),
 ];
 
-/// The maker of the model with this normalised name; `None` where the table has none.
+/// The maker of the model with this normalised name.
 pub fn maker_of(name: &str) -> Option<&'static Maker> {
     let end = name.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(name.len());
     MAKERS.iter().find(|maker| maker.words.contains(&&name[..end]))
 }
 
-/// What clients call a seller, and what the price table calls it.
+/// The names of sellers in clients and in the price table.
 const CLIENT_NAMES: [(&str, &str); 26] = [
     ("alibaba", "dashscope"),
     ("amazon-bedrock", "bedrock"),
@@ -91,8 +90,8 @@ const CLIENT_NAMES: [(&str, &str); 26] = [
     ("zhipuai", "zai"),
 ];
 
-/// One name for all the ways a seller is written: the table has `bedrock_converse` and `vertex_ai-anthropic_models`, clients
-/// say `amazon-bedrock` and `google-vertex`. A provider that is not in the table is its own seller.
+/// The one name of a seller: the table has `bedrock_converse` and `vertex_ai-anthropic_models`, clients say `amazon-bedrock` and
+/// `google-vertex`. A provider that is not in the table is its own seller.
 pub fn seller(provider: &str) -> &str {
     let clouds = ["vertex_ai", "bedrock", "azure"];
     (clouds.into_iter().find(|cloud| provider.starts_with(cloud)))
@@ -100,16 +99,16 @@ pub fn seller(provider: &str) -> &str {
         .unwrap_or(provider)
 }
 
-/// Providers that are the person's own hardware.
+/// Providers that stand for the user's own hardware.
 const LOCAL: [&str; 6] = ["ollama", "lmstudio", "lm-studio", "lemonade", "llama.cpp", "llamacpp"];
 
-/// Whether this provider is the person's own hardware, where no list price applies.
+/// Whether the provider is the user's own hardware, where no list price applies.
 pub fn is_local(provider: &str) -> bool {
     LOCAL.contains(&provider)
 }
 
-/// Models that cost nothing by their maker's own price list (Z.ai and the Gemini API, "Pricing"), as (provider, model). Zeros anywhere
-/// else are gaps in the table.
+/// Models that are free in their maker's own price list (Z.ai and the Gemini API, "Pricing"), as (provider, model). Other zeros
+/// are gaps in the table.
 const FREE: [(&str, &str); 5] = [
     ("gemini", "gemini/gemma-3-27b-it"),
     ("gemini", "gemini/gemma-4-26b-a4b-it"),
@@ -118,7 +117,7 @@ const FREE: [(&str, &str); 5] = [
     ("zai", "zai/glm-4.7-flash"),
 ];
 
-/// Whether the maker documents this model, sold by this provider, as free of charge.
+/// Whether the maker documents the model at this provider as free.
 pub fn is_free(provider: &str, model: &str) -> bool {
     FREE.contains(&(provider, model))
 }
@@ -128,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_maker_is_known_by_the_first_word_of_a_name() {
+    fn maker_is_found_by_first_word() {
         let table = [
             ("claude-opus-4-5", Some("anthropic")),
             ("gpt-5-mini", Some("openai")),
@@ -148,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn only_anthropic_surcharges_cache_writes() {
+    fn maker_only_anthropic_surcharges_cache_writes() {
         for maker in &MAKERS {
             assert_eq!(maker.cache_writes == CacheWrites::Surcharged, maker.sellers == ["anthropic"], "{maker:?}");
         }
     }
 
     #[test]
-    fn a_seller_has_one_name() {
+    fn seller_has_one_name() {
         let table = [
             ("bedrock_converse", "bedrock"),
             ("amazon-bedrock", "bedrock"),
@@ -176,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn hardware_of_ones_own_and_gifts_are_listed_exactly() {
+    fn local_providers_and_free_models_are_exact() {
         assert!(is_local("ollama") && !is_local("ollama-cloud") && !is_local("openai"));
         assert!(is_free("zai", "zai/glm-4.7-flash"));
         assert!(!is_free("zai", "zai/glm-4.7") && !is_free("novita", "zai/glm-4.7-flash"));

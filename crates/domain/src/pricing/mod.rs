@@ -1,10 +1,10 @@
-//! Prices: what a message costs, right to the last digit, and honest when the book does not know.
+//! Pricing: the cost of a message, exact to the last digit, and unknown where the book has no price.
 //!
-//! A [`PriceBook`] holds effective-dated [`PriceRow`]s. [`PriceBook::find`] settles a model's name once; the
-//! [`PricedModel`] it returns then prices each message on its own, at its own time.
+//! A [`PriceBook`] holds effective-dated [`PriceRow`]s. [`PriceBook::find`] resolves a model's name once; the [`PricedModel`] it
+//! returns prices each message at its own time.
 //!
-//! The book that ships is brought up to date from the live table ([`PriceRefresh`]) and by what administrators decide
-//! ([`PriceOverrides`]); every process follows ([`Editions`]). Nothing is ever deleted.
+//! The live table ([`PriceRefresh`]) and administrators' decisions ([`PriceOverrides`]) extend the shipped book; every process
+//! follows ([`Editions`]). Rows are never deleted.
 
 pub mod aliases;
 pub mod book;

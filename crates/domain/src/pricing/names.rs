@@ -1,42 +1,41 @@
-//! The ways to write one model's name: the documented normalisations, in order.
+//! Normalisation of model names: the forms of a name, in order.
 //!
-//! Two names are equal only if a form of the asked name is, letter for letter, a form of a listed one. A client adds marks of
-//! its own to what it calls (`[1m]`, `-thinking`, an effort, a prefix): those and dates come off the asked name alone. The
-//! sellers' affixes (a path, a region, a version of the interface) come off both.
+//! Two names are equal only if a form of the requested name equals a form of the listed one. Marks of clients (`[1m]`,
+//! `-thinking`, an effort, a prefix) and dates are removed only from the requested name. Affixes of sellers (a path, a region,
+//! an interface version) are removed from both.
 
 use std::borrow::Cow;
 use std::iter::successors;
 
-/// How far a form is from the name it was made of. Each step includes all earlier ones.
+/// How far a form is from its name. Each step includes all earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// The name as it is.
+    /// The unchanged name.
     Exact,
-    /// One spelling for names that mean the same: `4.7` and `4-7`, `claude-4-7-opus` and `claude-opus-4-7`, `@20250929` and
-    /// `-20250929`.
+    /// One spelling for equivalent names: `4.7` and `4-7`, `claude-4-7-opus` and `claude-opus-4-7`, `@20250929` and `-20250929`.
     Written,
-    /// Without path segments, one after the other: providers and regions (`openrouter/anthropic/…`).
+    /// Without path segments, one at a time: providers and regions (`openrouter/anthropic/…`).
     Path,
-    /// Without the version of the interface: `-v1:0`, `:0`, `-v1`.
+    /// Without the interface version: `-v1:0`, `:0`, `-v1`.
     Version,
-    /// Without what clouds write before the name, one after the other: `us.`, `anthropic.`, `databricks-`.
+    /// Without the prefixes of clouds, one at a time: `us.`, `anthropic.`, `databricks-`.
     Region,
     /// Without a trailing 8-digit date or `-latest`.
     Date,
 }
 
-/// A form of a name, and the step that makes it.
+/// A form of a name and its step.
 pub type Form<'a> = (Step, Cow<'a, str>);
 
-/// Takes something off a name; `None` where it is not there or nothing would be left.
+/// Removes an affix; `None` if it is missing or nothing would remain.
 type TakeOff = fn(&str) -> Option<&str>;
 
-/// What sellers add to a name, in the order in which it comes off.
+/// The affixes of sellers, in the order of their removal.
 const SELLER: [(Step, TakeOff); 3] = [(Step::Path, path), (Step::Version, version), (Step::Region, region)];
 
-/// Calls `look` with the forms of an asked name until it answers: groups of forms that mean the same model, the group with
-/// the most specific meaning first. The name without its date is a group of its own, and so is each name without one more of
-/// the client's marks. Work is bounded by the length of the name.
+/// Calls `look` with groups of forms of a requested name until it returns a value. The forms of a group mean the same model; the
+/// most specific group is first. The name without its date is a group, and so is each name without one more client mark. Work is
+/// bounded by the length of the name.
 pub fn each_group<T>(name: &str, mut look: impl FnMut(&[Form<'_>]) -> Option<T>) -> Option<T> {
     let mut asked = name;
     loop {
@@ -49,19 +48,19 @@ pub fn each_group<T>(name: &str, mut look: impl FnMut(&[Form<'_>]) -> Option<T>)
             }
             rest = undated;
         }
-        // Under a seller's affix or a date may be another mark of the client.
+        // Removing an affix or date can uncover another client mark.
         asked = client_mark(rest)?;
     }
 }
 
-/// The forms of a name that a price table lists. Dates stay: a snapshot is not the model.
+/// The forms of a listed name. Dates stay: a snapshot is another model.
 pub fn listed_forms(name: &str) -> Vec<Form<'_>> {
     let (mut forms, bare) = seller_forms(name);
     forms.extend(latest(bare).map(|bare| (Step::Date, written(bare))));
     forms
 }
 
-/// The last form of an asked `name`: what it is called where no price table lists it.
+/// The last form of a requested `name`: its name if no price table lists it.
 pub fn plainest(name: &str) -> String {
     let mut last = Cow::Borrowed(name);
     each_group(name, |forms| {
@@ -73,20 +72,20 @@ pub fn plainest(name: &str) -> String {
     last.into_owned()
 }
 
-/// The last form of a name that a price table lists, without its date: what all spellings of the model have in common.
+/// The last form of a listed name, without its date: common to all spellings of the model.
 pub fn plainest_listed(name: &str) -> String {
     let (_, bare) = seller_forms(name);
     let (_, undated) = undated_forms(bare);
     written(undated).into_owned()
 }
 
-/// The provider that `name` itself states, and the rest of it: `bedrock/…`, `anthropic:…`.
+/// The provider that `name` states, and the rest: `bedrock/…`, `anthropic:…`.
 pub fn stated_provider(name: &str) -> Option<(&str, &str)> {
     let (provider, rest) = leading_tool(name).or_else(|| name.split_once('/'))?;
     some(provider).zip(some(rest))
 }
 
-/// The forms of `name` that sellers write, and what is left of it before it is spelled in one way.
+/// The forms of `name` by affixes of sellers, and the remaining name before normalised spelling.
 fn seller_forms(name: &str) -> (Vec<Form<'_>>, &str) {
     let mut forms = vec![(Step::Exact, Cow::Borrowed(name)), (Step::Written, written(name))];
     let mut bare = name;
@@ -100,7 +99,7 @@ fn seller_forms(name: &str) -> (Vec<Form<'_>>, &str) {
     (forms, bare)
 }
 
-/// The forms of `name` without dates, and what is left of it. Taking off a date may bring a seller's affix to an end of the name.
+/// The forms of `name` without dates, and the remaining name. Removing a date can uncover an affix of a seller.
 fn undated_forms(name: &str) -> (Vec<Form<'_>>, &str) {
     let mut bare = name;
     let mut forms = Vec::new();
@@ -114,7 +113,7 @@ fn undated_forms(name: &str) -> (Vec<Form<'_>>, &str) {
     (forms, bare)
 }
 
-/// `rest` unless nothing is left, or nothing but spaces, which is no name.
+/// `rest`, unless it is blank.
 fn some(rest: &str) -> Option<&str> {
     (!rest.trim().is_empty()).then_some(rest)
 }
@@ -130,7 +129,7 @@ fn written(name: &str) -> Cow<'_, str> {
     ordered.map_or(dated, Cow::Owned)
 }
 
-/// `name` with every `.` between two single digits written as `-`.
+/// `name` with every `.` between two single digits as `-`.
 fn fold_digits(name: &str) -> Cow<'_, str> {
     let bytes = name.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -148,7 +147,7 @@ fn fold_digits(name: &str) -> Cow<'_, str> {
     name.char_indices().map(|(at, character)| if folds(at) { '-' } else { character }).collect()
 }
 
-/// `claude-opus-4-7` for `claude-4-7-opus`: Anthropic turned the words around with Claude 4, Cursor and Copilot did not.
+/// `claude-opus-4-7` for `claude-4-7-opus`: Anthropic swapped the words with Claude 4, Cursor and Copilot did not.
 fn family_first(name: &str) -> Option<String> {
     let rest = name.strip_prefix("claude-")?;
     let start = rest.find(|c: char| c.is_ascii_alphabetic())?;
@@ -163,12 +162,12 @@ fn family_first(name: &str) -> Option<String> {
     ends.then(|| format!("claude-{family}-{version}{rest}"))
 }
 
-/// `deepseek-v3-2` for the `deepseek.v3-2` of Bedrock, where the maker's name is a part of the model's.
+/// `deepseek-v3-2` for Bedrock's `deepseek.v3-2`, where the maker's name is part of the model's.
 fn bedrock_deepseek(name: &str) -> Option<String> {
     name.strip_prefix("deepseek.").map(|rest| format!("deepseek-{rest}"))
 }
 
-/// `name` without one mark of a client; prefixes first, because a suffix may belong to the model (`kimi-k2-thinking`).
+/// `name` without one client mark. Prefixes are first, because a suffix can belong to the model (`kimi-k2-thinking`).
 fn client_mark(name: &str) -> Option<&str> {
     tool_prefix(name)
         .map(|(_, rest)| rest)
@@ -177,7 +176,7 @@ fn client_mark(name: &str) -> Option<&str> {
         .or_else(|| effort(name))
 }
 
-/// Tools and providers that clients write before a name and a colon. Not every word is one: `ft:gpt-4o` is another model.
+/// Tools and providers that clients write before a name and a colon. Other words are not removed: `ft:gpt-4o` is another model.
 const TOOLS: [&str; 36] = [
     "alibaba",
     "anthropic",
@@ -221,12 +220,12 @@ const TOOLS: [&str; 36] = [
 const DASHED_MAKERS: [&str; 8] =
     ["alephalpha", "amazon", "anthropic", "deepseek-ai", "google", "meta", "mistralai", "openai"];
 
-/// Splits off what a tool writes before a name, also behind a path.
+/// Splits off a tool's prefix, also after a path.
 fn tool_prefix(name: &str) -> Option<(&str, &str)> {
     leading_tool(name).or_else(|| name.rsplit_once('/').and_then(|(_, own)| leading_tool(own)))
 }
 
-/// Splits off what a tool writes before a name: `anthropic:`, `anthropic--`, `aws.`, `antigravity-`.
+/// Splits off a tool's prefix: `anthropic:`, `anthropic--`, `aws.`, `antigravity-`.
 fn leading_tool(name: &str) -> Option<(&str, &str)> {
     let colon = || name.split_once(':').filter(|(tool, _)| TOOLS.contains(tool));
     let dashes = || name.split_once("--").filter(|(maker, _)| DASHED_MAKERS.contains(maker));
@@ -237,7 +236,7 @@ fn leading_tool(name: &str) -> Option<(&str, &str)> {
     colon().or_else(dashes).or_else(joined).filter(|(_, rest)| some(rest).is_some())
 }
 
-/// Claude Code's mark, and that of Cursor and Copilot.
+/// The mark of Claude Code, and that of Cursor and Copilot.
 fn long_context(name: &str) -> Option<&str> {
     name.strip_suffix("[1m]").or_else(|| name.strip_suffix("-1m")).map(str::trim_end).and_then(some)
 }
@@ -248,8 +247,8 @@ fn thinking(name: &str) -> Option<&str> {
 
 const EFFORTS: [&str; 9] = ["minimal", "low", "medium", "extra-high", "xhigh", "high", "max", "ultra", "none"];
 
-/// An effort follows the name of a version (`gpt-5-high`, `gpt-5:high`, `gpt-5 (high)`); without one it is the size of the model
-/// (`mistral-medium`).
+/// An effort follows a version (`gpt-5-high`, `gpt-5:high`, `gpt-5 (high)`). Without a version, the word is the size of the
+/// model (`mistral-medium`).
 fn effort(name: &str) -> Option<&str> {
     let bracketed = name.strip_suffix(')').and_then(|name| name.rsplit_once('('));
     let stem = match bracketed {
@@ -264,8 +263,8 @@ fn path(name: &str) -> Option<&str> {
     name.split_once('/').and_then(|(_, rest)| some(rest))
 }
 
-/// Without Bedrock's version of the interface, `-v1:0`, `-1:0` or `-v1`. Only `:0` is one: `claude-v2:1` is Claude 2.1. Without
-/// `:0`, only `-v1` after a version of the model is one: `deepseek-v3` is the model.
+/// Without Bedrock's interface version: `-v1:0`, `-1:0` or `-v1`. Only `:0` marks one: `claude-v2:1` is Claude 2.1. Without
+/// `:0`, only `-v1` after a model version is one: `deepseek-v3` is the model.
 fn version(name: &str) -> Option<&str> {
     if let Some((stem, version)) = name.strip_suffix(":0").and_then(|name| name.rsplit_once('-')) {
         return all_digits(version.strip_prefix('v').unwrap_or(version)).then_some(stem).and_then(some);
@@ -273,8 +272,7 @@ fn version(name: &str) -> Option<&str> {
     name.strip_suffix("-v1").filter(|stem| stem.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
-/// What clouds write before a name and a dot: regions, then makers. `deepseek.` is not here: it stands before `v3`, `r1`, which
-/// name no model without it.
+/// Prefixes of clouds before a dot: regions, then makers. `deepseek.` is missing: the names after it, `v3` and `r1`, need it.
 const DOTTED: [&str; 28] = [
     "us",
     "eu",
@@ -306,7 +304,7 @@ const DOTTED: [&str; 28] = [
     "zai",
 ];
 
-/// What Databricks, Gradient, Snowflake and Cerebras write before a maker's own name (`databricks-claude-opus-4-5`).
+/// Prefixes of Databricks, Gradient, Snowflake and Cerebras before a maker's own name (`databricks-claude-opus-4-5`).
 const DASHED: [&str; 4] = ["databricks-", "anthropic-", "openai-", "zai-"];
 
 fn region(name: &str) -> Option<&str> {
@@ -335,7 +333,7 @@ fn all_digits(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// The last form of an asked `name` after `step` in its first group.
+    /// The last form of `name` after `step` in its first group.
     fn after(step: Step, name: &str) -> String {
         let (forms, bare) = seller_forms(name);
         let (dated, _) = undated_forms(bare);
@@ -343,7 +341,7 @@ mod tests {
         found.map(|(_, form)| form.into_owned()).expect("a form")
     }
 
-    /// Checks that `step` makes `plain` of `name`, and that the step before leaves what it is for.
+    /// Checks that `step` turns each name into the plain one, and that the step before does not.
     fn check(step: Step, before: Step, table: &[(&str, &str)]) {
         for (name, plain) in table {
             assert_eq!(after(step, name), *plain, "{name}");
@@ -354,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_that_mean_the_same_are_written_in_one_way() {
+    fn names_equivalent_spellings_are_one() {
         let table = [
             ("claude-sonnet-4.5", "claude-sonnet-4-5"),
             ("claude-sonnet-4-5", "claude-sonnet-4-5"),
@@ -388,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn path_segments_are_taken_off() {
+    fn names_path_segments_are_removed() {
         let table = [
             ("anthropic/claude", "claude"),
             ("openrouter/anthropic/claude", "claude"),
@@ -407,7 +405,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_an_interface_are_taken_off() {
+    fn names_interface_versions_are_removed() {
         let table = [
             ("claude-opus-4-6-v1", "claude-opus-4-6"),
             ("claude-opus-4-6-v1:0", "claude-opus-4-6"),
@@ -428,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_and_makers_are_taken_off() {
+    fn names_regions_and_makers_are_removed() {
         let table = [
             ("us.anthropic.claude-opus-4", "claude-opus-4"),
             ("global.amazon.nova-2-lite", "nova-2-lite"),
@@ -443,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trailing_date_is_taken_off() {
+    fn names_trailing_date_is_removed() {
         let table = [
             ("claude-sonnet-4-20250514", "claude-sonnet-4"),
             ("grok-4-latest", "grok-4"),
@@ -462,7 +460,7 @@ mod tests {
     }
 
     #[test]
-    fn a_listed_name_keeps_its_date_and_what_clients_would_add() {
+    fn names_listed_name_keeps_date_and_client_marks() {
         let last = |name: &str| listed_forms(name).pop().map(|(_, form)| form.into_owned());
         let table = [
             ("openrouter/qwen/qwen3.5-plus-20260420", "qwen3-5-plus-20260420"),
@@ -477,13 +475,13 @@ mod tests {
         }
     }
 
-    /// What is left of `name` after each mark of a client.
+    /// The remaining names after each client mark.
     fn marks(name: &str) -> Vec<&str> {
         successors(client_mark(name), |called| client_mark(called)).collect()
     }
 
     #[test]
-    fn the_marks_of_clients_are_taken_off_one_after_the_other() {
+    fn names_client_marks_are_removed_one_at_a_time() {
         let table: [(&str, &[&str]); 22] = [
             ("claude-4[1m]", &["claude-4"]),
             ("claude-4 [1m]", &["claude-4"]),
@@ -514,7 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn an_effort_is_taken_off_a_version_but_not_a_size_off_a_family() {
+    fn names_effort_is_removed_after_version_only() {
         for effort in EFFORTS {
             for name in [
                 format!("gpt-5-{effort}"),
@@ -533,7 +531,7 @@ mod tests {
     }
 
     #[test]
-    fn affixes_come_off_in_whatever_order_they_stand() {
+    fn names_affixes_are_removed_in_any_order() {
         let table = [
             ("claude-4.5-opus-high-thinking", "claude-opus-4-5"),
             ("claude-4.5-opus-thinking-high", "claude-opus-4-5"),
@@ -549,7 +547,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_go_from_what_the_name_says_to_what_it_may_mean() {
+    fn names_groups_go_from_specific_to_general() {
         let mut groups = Vec::new();
         let nothing = each_group("eu.anthropic.claude-5-20260101-thinking", |forms| {
             groups.push(forms.last().map(|(_, form)| form.to_string()).expect("a form"));
@@ -565,7 +563,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_state_its_provider() {
+    fn names_can_state_provider() {
         let table = [
             ("bedrock/anthropic.claude-5", Some(("bedrock", "anthropic.claude-5"))),
             ("openai-codex:gpt-5", Some(("openai-codex", "gpt-5"))),

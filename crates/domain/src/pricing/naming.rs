@@ -1,4 +1,4 @@
-//! Canonical names: what models are counted by, kept in step with the book.
+//! Keeps the canonical names of stored models in step with the price book.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use super::error::PricingError;
 use super::ports::ModelNames;
 use crate::usage::{Model, ModelName};
 
-/// Brings the canonical names of stored models up to date. A name gets its own where it is first stored, by the book of that moment; a
-/// later book may know the model, or another name for it.
+/// Updates the canonical names of stored models. A model gets its name when it is first stored; a later book may know the model,
+/// or another name for it.
 #[derive(Clone)]
 pub struct ModelNaming {
     names: Arc<dyn ModelNames>,
@@ -21,8 +21,8 @@ impl ModelNaming {
         Self { names, prices }
     }
 
-    /// Names every stored model by the book in force; returns how many have another name now. Nothing is written where
-    /// nothing changes. Follow the stored edition first.
+    /// Names every stored model by the book in force and returns how many names changed. Writes nothing without a change. The
+    /// caller follows the stored edition first.
     pub async fn run(&self) -> Result<usize, PricingError> {
         let book = self.prices.get();
         let renamed = |(model, stored): (Model, Option<ModelName>)| {
@@ -49,7 +49,7 @@ mod tests {
     }
 
     #[test]
-    fn models_whose_canonical_name_changed_are_named_and_no_others() {
+    fn naming_updates_only_changed_names() {
         let mut names = MockModelNames::new();
         names.expect_named().returning(|| {
             Ok(vec![
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_names_stand_nothing_is_written() {
+    fn naming_without_change_writes_nothing() {
         let mut names = MockModelNames::new();
         names.expect_named().returning(|| Ok(vec![(model("house-9"), Some(ModelName::trusted("house-9")))]));
         let naming = ModelNaming::new(Arc::new(names), Arc::new(CurrentBook::new(PriceBook::default())));

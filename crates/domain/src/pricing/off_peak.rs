@@ -1,5 +1,4 @@
-//! When the published table says that a model costs its off-peak price. Its windows are times of day in UTC; the days that they apply to
-//! may be those of another time zone.
+//! Off-peak hours in the published table. Windows are times of day in UTC; their days may be those of another time zone.
 
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -18,9 +17,9 @@ pub struct TableOffPeak {
     pub hours: Vec<String>,
     /// Windows of certain days.
     pub windows: Vec<TableWindow>,
-    /// The time zone whose days are meant; UTC where there is none.
+    /// The time zone of the days; UTC by default.
     pub weekday_zone: Option<String>,
-    /// What is paid then.
+    /// The prices in these hours.
     pub prices: PriceFields,
 }
 
@@ -33,9 +32,9 @@ pub struct TableWindow {
     pub weekdays: Option<Vec<String>>,
 }
 
-/// The hours that `off_peak` states, as LiteLLM reads them: a window that ends where it starts is the whole day, one that ends before
-/// it starts goes on after midnight, and what cannot be read is left out. `None` where the days are those of a zone whose
-/// offset from UTC changes: they are not the same hours every week.
+/// The hours that `off_peak` states, by LiteLLM's rules: a window that ends where it starts is the whole day, one that ends
+/// earlier continues after midnight, and an unreadable one is skipped. `None` if the zone of the days has summer time: the hours
+/// then differ by season.
 pub(super) fn hours(off_peak: &TableOffPeak) -> Option<WeeklyHours> {
     let zone = off_peak.weekday_zone.as_deref().map(str::trim).and_then(Zone::parse).unwrap_or_else(Zone::utc);
     let ahead = constant_offset(&zone)?;
@@ -54,9 +53,9 @@ pub(super) fn hours(off_peak: &TableOffPeak) -> Option<WeeklyHours> {
     Some(hours)
 }
 
-/// Adds the minutes of each day in UTC whose day in the zone that is `ahead` minutes ahead of it is one of `days`.
+/// Adds the minutes of each UTC day that falls on one of `days` in a zone `ahead` minutes ahead of UTC.
 fn add(hours: &mut WeeklyHours, (from, until): (i32, i32), ahead: i32, days: Option<&[i32]>) {
-    // Within a day in UTC the zone's day changes once.
+    // Within a UTC day, the day of the zone changes once.
     let midnight = (-ahead).rem_euclid(DAY);
     for day in 0..7 {
         for (from, until) in [(from, until.min(midnight)), (from.max(midnight), until)] {
@@ -64,14 +63,14 @@ fn add(hours: &mut WeeklyHours, (from, until): (i32, i32), ahead: i32, days: Opt
             let is_meant = days.is_none_or(|days| days.contains(&local_day));
             let minutes = (usize::try_from(day), u16::try_from(from), u16::try_from(until));
             if let (true, (Ok(day), Ok(from), Ok(until))) = (is_meant, minutes) {
-                // An empty part is no time, and is left out.
+                // An empty part is no time and is skipped.
                 let _ = hours.add(day, from, until);
             }
         }
     }
 }
 
-/// How many minutes `zone` is ahead of UTC; `None` where that changes with the season.
+/// The minutes that `zone` is ahead of UTC; `None` if that changes with the season.
 fn constant_offset(zone: &Zone) -> Option<i32> {
     let ahead = |at: OffsetDateTime| {
         let local = zone.local(at);
@@ -98,7 +97,7 @@ fn clock(text: &str) -> Option<i32> {
     Some(number(hour, 24)? * 60 + number(minute, 60)?)
 }
 
-/// The day of the week that `text` says, counted from Monday.
+/// The day of the week in `text`, counted from Monday.
 fn weekday(text: &str) -> Option<i32> {
     const NAMES: [(&str, i32); 17] = [
         ("mon", 0),
@@ -136,14 +135,14 @@ mod tests {
         TableWindow { hours: strings(hours), weekdays: weekdays.map(strings) }
     }
 
-    /// The hours that windows come to, as a line has them.
+    /// The hours of the windows, as a line writes them.
     fn written(windows: Vec<TableWindow>, weekday_zone: Option<&str>) -> Option<String> {
         let weekday_zone = weekday_zone.map(str::to_owned);
         hours(&TableOffPeak { windows, weekday_zone, ..TableOffPeak::default() }).map(|hours| hours.to_string())
     }
 
     #[test]
-    fn windows_are_hours_of_the_days_they_name() {
+    fn off_peak_windows_apply_to_named_days() {
         let weekdays: &[&str] = &["1", "2", "3", "4", "5"];
         let deepseek = || {
             vec![
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn days_of_a_zone_with_summer_time_are_not_the_same_every_week() {
+    fn off_peak_zone_with_summer_time_is_refused() {
         let windows = vec![window(&["00:00-00:00"], Some(&["1"]))];
         assert_eq!(written(windows, Some("Europe/Berlin")), None);
     }

@@ -1,4 +1,4 @@
-//! Overrides: prices that an administrator decides, which come before whatever a table says.
+//! Price overrides: prices set by administrators, which precede the tables.
 
 use std::collections::HashSet;
 
@@ -16,9 +16,8 @@ use crate::usage::Provider;
 
 /// The use cases of overrides, for administrators.
 ///
-/// An override prices messages that come after it is stored, and those that have no price yet by a
-/// [`Repricing`](crate::usage::Repricing), which is queued with it. What has a price keeps it: costs are facts of the time they
-/// were priced at. Nothing is ever deleted: each decision is a row of its own.
+/// An override prices messages that arrive after it. The [`Repricing`](crate::usage::Repricing) that is queued with it prices
+/// messages without a price. A stored cost stays (I8). Each decision is a row of its own; none is deleted.
 #[derive(Clone)]
 pub struct PriceOverrides {
     deps: Deps,
@@ -29,8 +28,8 @@ impl PriceOverrides {
         Self { deps }
     }
 
-    /// Decides `decided`, which has prices. Its instant may be in the past or in the future; it is the end of what was decided
-    /// for the time after it. Other processes follow within moments.
+    /// Sets the override `decided`, which has prices. Its instant may be in the past or the future; it ends earlier decisions
+    /// for the time after it. Other processes follow within 30 s.
     pub async fn set(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
         self.deps.retried(|| self.set_once(by, decided.clone(), reason.clone())).await
     }
@@ -44,8 +43,8 @@ impl PriceOverrides {
         self.decide(tx, by, decided, reason).await
     }
 
-    /// Ends the override that the decision `id` stands for, now and for all time after. Fails where it does not stand: it was
-    /// ended, or another decision on the same model and provider came after it, which is the one to end.
+    /// Ends the override of the decision `id` from now on. Fails if it is not in effect: it was ended, or a later decision on
+    /// the same model and provider replaced it.
     pub async fn remove(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
         self.deps.retried(|| self.remove_once(by, id, reason.clone())).await
     }
@@ -62,7 +61,7 @@ impl PriceOverrides {
         self.decide(tx, by, end, reason).await
     }
 
-    /// Stores what was decided, with its entry in the log, and has messages priced that have no price.
+    /// Stores the decision with its log entry, and queues the pricing of messages without a price.
     async fn decide(
         &self,
         mut tx: Box<dyn UnitOfWork>,
@@ -80,7 +79,7 @@ impl PriceOverrides {
         Ok(Decision { id, decided, by: Some(by.id()), at: now, reason })
     }
 
-    /// Every decision there ever was, the latest first.
+    /// All decisions, the latest first.
     pub async fn list(&self, _: &Administrator) -> Result<Vec<ListedDecision>, PricingError> {
         let mut decisions = self.deps.reads().prices().decisions().await?;
         decisions.reverse();
@@ -88,7 +87,7 @@ impl PriceOverrides {
     }
 }
 
-/// Says of `decisions`, the latest first, which of them stand.
+/// Marks the decisions in effect among `decisions`, the latest first.
 fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
     let mut later = HashSet::new();
     let listed = |decision: Decision| {
@@ -99,7 +98,7 @@ fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
     decisions.into_iter().map(listed).collect()
 }
 
-/// The decision `id`, for the log.
+/// The log entry of the decision `id`.
 fn admin_action(id: DecisionId, decided: &Override, reason: &Reason) -> AdminAction {
     let Override { model, provider, valid_from, prices } = decided;
     let action = if prices.is_some() { AdminActionKind::SetPrice } else { AdminActionKind::EndPrice };
@@ -150,7 +149,7 @@ mod tests {
         Reason::parse(" by contract ").expect("a reason")
     }
 
-    /// What the transactions of a test did.
+    /// The recorded changes of a test.
     #[derive(Clone, Default)]
     struct Done {
         commits: Arc<AtomicUsize>,
@@ -158,7 +157,7 @@ mod tests {
         noted: Arc<Mutex<Vec<AuditRecord>>>,
     }
 
-    /// The use cases where `last` is the decision 4, and the last one.
+    /// The use cases with `last` as decision 4, the last one.
     fn overrides(last: Option<Override>) -> (PriceOverrides, Done) {
         let done = Done::default();
         let kept = done.clone();
@@ -187,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_says_who_when_and_why_and_has_messages_priced() {
+    fn override_records_author_and_queues_repricing() {
         let (overrides, done) = overrides(None);
         let decision = pollster::block_on(overrides.set(&admin(), decided(Some("in=0 out=0")), because()));
         let decision = decision.expect("a decision");
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_beyond_reason_or_none_is_refused() {
+    fn override_without_or_with_implausible_price_is_refused() {
         for prices in [Some("in=1001 out=1"), None] {
             let (overrides, done) = overrides(None);
             let refused = pollster::block_on(overrides.set(&admin(), decided(prices), because()));
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_last_word_on_a_model_is_ended() {
+    fn override_only_last_one_can_be_ended() {
         let stands = || Some(decided(Some("in=1 out=1")));
         for (last, id, ends) in [
             (None, LAST, false),
@@ -244,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_is_the_last_word_that_is_no_end() {
+    fn override_last_one_with_prices_stands() {
         let of = |id, model: &str, provider: Option<&str>, prices| Decision {
             id: DecisionId(id),
             decided: Override {

@@ -1,4 +1,4 @@
-//! What prices need from outside.
+//! Ports of pricing.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -19,23 +19,20 @@ use crate::usage::{Model, ModelName, Provider};
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PriceSource: Send + Sync {
-    /// Where it is, without anything secret.
+    /// The address without secrets.
     fn address(&self) -> &str;
 
-    /// The table as it is now, unless it is still the edition that its server calls `known`.
+    /// The current table, unless its `ETag` is still `known`.
     async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError>;
 }
 
-/// What a source answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fetched {
-    /// The edition that is known already.
+    /// The known edition.
     Unchanged,
-    /// A table.
     Table {
-        /// What its server calls this edition, if it says so.
+        /// The `ETag` of this edition, if any.
         etag: Option<String>,
-        /// All entries.
         entries: Vec<TableEntry>,
     },
 }
@@ -43,42 +40,41 @@ pub enum Fetched {
 /// Why there is no table; the text is for operators.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SourceError {
-    /// The source cannot be reached or does not answer; asking later may help.
-    #[error("the price table cannot be had: {0}")]
+    /// The source cannot be reached or does not answer; a later attempt may succeed.
+    #[error("the price table is not available: {0}")]
     Unavailable(String),
-    /// What it answered is no price table.
-    #[error("this is no price table: {0}")]
+    /// The answer is not a price table.
+    #[error("the answer is not a price table: {0}")]
     Nonsense(String),
 }
 
-/// Where the last table that was accepted came from.
+/// The origin of the last accepted table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// The address.
     pub source: Option<String>,
-    /// What its server calls that edition.
+    /// The `ETag` of that edition.
     pub etag: Option<String>,
-    /// How many models it priced.
+    /// The models with a price in it.
     pub listed: Option<usize>,
 }
 
-/// Changes the prices that are stored. Every method but the first expects the lock to be held, unless it says otherwise.
+/// Changes the stored prices. Every method but the first expects the lock, unless stated otherwise.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PriceRepository: Send {
-    /// Waits until nobody else changes prices, and keeps it so until the end of the transaction.
+    /// Takes the lock of prices until the end of the transaction.
     async fn lock(&mut self) -> Result<Origin, StoreError>;
 
-    /// The rows from live tables, in the order of their instants.
+    /// The rows from live tables, ascending by instant.
     async fn live_rows(&mut self) -> Result<Vec<PriceRow>, StoreError>;
 
     /// Stores rows from a live table, known at `now`.
     async fn insert_live(&mut self, rows: &[PriceRow], now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Notes where the last accepted table came from.
+    /// Records the origin of the last accepted table.
     async fn set_origin(&mut self, origin: &Origin) -> Result<(), StoreError>;
 
-    /// Stores what the administrator `by` decided at `now`; returns which decision it is.
+    /// Stores the decision of the administrator `by` at `now`; returns its number.
     async fn insert_decision(
         &mut self,
         decided: &Override,
@@ -87,61 +83,58 @@ pub trait PriceRepository: Send {
         reason: &Reason,
     ) -> Result<DecisionId, StoreError>;
 
-    /// What was decided by the decision `id`.
     async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError>;
 
-    /// Which decision was the last for exactly this model and provider.
+    /// The last decision on exactly this model and provider.
     async fn last_decision(
         &mut self,
         model: &ModelName,
         provider: Option<Provider>,
     ) -> Result<Option<DecisionId>, StoreError>;
 
-    /// Opens the next edition of the book, which other processes will notice; returns it.
+    /// Starts the next edition of the book, which other processes will notice; returns it.
     async fn next_edition(&mut self) -> Result<Edition, StoreError>;
 
-    /// Records an attempt to bring the book up to date. Needs no lock.
+    /// Records an attempt to update the book. Needs no lock.
     async fn insert_update(&mut self, update: &PriceUpdate) -> Result<(), StoreError>;
 }
 
-/// The names of models that are stored, each with its provider, and the canonical names that models are counted by.
+/// Stored models with their provider, and their canonical names.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ModelNames: Send + Sync {
-    /// All of them; `None` is a canonical name that was never computed.
+    /// All models; `None` is a name that was never computed.
     async fn named(&self) -> Result<Vec<(Model, Option<ModelName>)>, StoreError>;
 
-    /// Gives models other canonical names, in one statement.
+    /// Sets canonical names, in one statement.
     async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError>;
 }
 
-/// The prices that are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StoredPrices {
-    /// Which edition this is, or an earlier one.
+    /// This edition, or an earlier one.
     pub edition: Edition,
     /// The rows from live tables.
     pub rows: Vec<PriceRow>,
-    /// What administrators decided, in the order in which they did.
+    /// The decisions of administrators, in order.
     pub overrides: Vec<Override>,
 }
 
-/// Reads the prices that are stored, and what has none.
+/// Reads the stored prices and the unpriced models.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait PriceReader: Send + Sync {
-    /// The edition that is stored. Cheap: one row by its key.
+    /// The stored edition. Cheap: one row by its key.
     async fn edition(&self) -> Result<Edition, StoreError>;
 
-    /// Everything that is stored of prices.
     async fn stored(&self) -> Result<StoredPrices, StoreError>;
 
-    /// What administrators decided, in the order in which they did.
+    /// The decisions of administrators, in order.
     async fn decisions(&self) -> Result<Vec<Decision>, StoreError>;
 
-    /// The latest attempts to bring the book up to date, the last one first.
+    /// The latest attempts to update the book, the last one first.
     async fn updates(&self, limit: u32) -> Result<Vec<PriceUpdate>, StoreError>;
 
-    /// The models of messages without a price, those with the most tokens first. Of accounts that are there.
+    /// The models of messages without a price, of active accounts, those with the most tokens first.
     async fn unpriced_models(&self, limit: u32) -> Result<Vec<UnpricedModel>, StoreError>;
 }

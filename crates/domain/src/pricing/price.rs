@@ -6,8 +6,8 @@ use crate::money::Usd;
 
 /// The price of one token, an integer number of 1e-15 USD.
 ///
-/// Genuine prices have at most 15 decimals; anything longer in a published table is the noise of binary floating point
-/// (2.9999900000000002e-06). Three decimals fewer than [`Usd`] keeps leave 1.25 times a price exact.
+/// Real prices have at most 15 decimals; a longer one in a published table is noise of binary floating point
+/// (2.9999900000000002e-06). [`Usd`] keeps three decimals more, so 1.25 times a price is exact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(u64);
 
@@ -19,11 +19,10 @@ const DECIMALS_PER_MILLION: i32 = DECIMALS - 6;
 const LONGEST: usize = 64;
 
 impl Price {
-    /// Free of charge.
     pub const FREE: Self = Self(0);
 
-    /// The most that a token may cost, 0.001 USD. No model has ever cost more than 0.0006 USD per token; the published table
-    /// has rows that are wrong by a factor of 10,000 and more.
+    /// The highest plausible price of a token, 0.001 USD. No model has ever cost more than 0.0006 USD per token; some rows of
+    /// the published table are wrong by a factor of 10,000 and more.
     pub const MOST: Self = Self(1_000_000_000_000);
 
     /// `femto` times 1e-15 USD for one token.
@@ -36,19 +35,19 @@ impl Price {
         self.0
     }
 
-    /// Reads USD per token as the published table writes them (`3e-06`, `0.000003`), rounded half-even to 15 decimals;
-    /// `None` for anything but a decimal number from 0 to 18,446 USD.
+    /// Reads USD per token as the published table writes it (`3e-06`, `0.000003`), rounded half-even to 15 decimals; `None`
+    /// unless it is a decimal number from 0 to 18,446 USD.
     pub fn per_token(text: &str) -> Option<Self> {
         decimal(text, DECIMALS).map(Self)
     }
 
-    /// Reads USD per million tokens as price lists write them (`3`, `0.075`), rounded half-even to 9 decimals; `None` as in
+    /// Reads USD per million tokens as price lists write it (`3`, `0.075`), rounded half-even to 9 decimals; `None` as in
     /// [`per_token`](Self::per_token).
     pub fn per_million(text: &str) -> Option<Self> {
         decimal(text, DECIMALS_PER_MILLION).map(Self)
     }
 
-    /// What `tokens` cost at `thousandths` of this price: 1,250 is 1.25 times.
+    /// The cost of `tokens` at `thousandths` of this price: 1,250 is 1.25 times.
     pub(super) fn of(self, tokens: u64, thousandths: u32) -> Usd {
         // A thousandth of 1e-15 USD is 1e-18 USD, the unit of `Usd`.
         let one = i128::from(self.0) * i128::from(thousandths);
@@ -57,13 +56,13 @@ impl Price {
 }
 
 impl fmt::Display for Price {
-    /// USD per million tokens, without trailing zeros: what [`per_million`](Price::per_million) reads.
+    /// USD per million tokens without trailing zeros, which [`per_million`](Price::per_million) reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.of(1_000_000, 1_000).fmt(f)
     }
 }
 
-/// The whole number that `text` is or comes nearest to, read as a price is: `32000.0`, `3.2e4`.
+/// The whole number nearest to `text`, read like a price: `32000.0`, `3.2e4`.
 pub(super) fn whole(text: &str) -> Option<u64> {
     decimal(text, 0)
 }
@@ -116,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_published_price_is_read_to_fifteen_decimals() {
+    fn price_per_token_is_read_to_fifteen_decimals() {
         let table = [
             ("3e-06", 3_000_000_000),
             ("0.000003", 3_000_000_000),
@@ -150,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_price() {
+    fn price_malformed_is_refused() {
         let long = "0".repeat(65);
         for text in [
             "",
@@ -179,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_price_per_million_reads_back() {
+    fn price_per_million_round_trips() {
         for (text, femto) in [("3", 3_000_000_000), ("0.075", 75_000_000), ("0.000000001", 1), ("600", 600_000_000_000)]
         {
             assert_eq!(Price::per_million(text), Some(Price::from_femto(femto)), "{text}");
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_exact_and_saturates() {
+    fn price_amount_is_exact_and_saturates() {
         let price = Price::from_femto(3);
         assert_eq!(price.femto(), 3);
         assert_eq!(price.of(1, 1_000), Usd::from_atto(3_000));

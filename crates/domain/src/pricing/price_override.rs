@@ -1,4 +1,4 @@
-//! An override: the price of a model that an administrator decides, which comes before whatever a table says.
+//! A price override: a price set by an administrator, which precedes the tables.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use crate::administration::Reason;
 use crate::ids::UserId;
 use crate::usage::{ModelName, Provider};
 
-/// What a model costs by decision, from an instant on.
+/// The prices of a model by decision, from an instant on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
-    /// The model, exactly as tools name it; no normalisation applies.
+    /// The model, exactly as tools name it; it is not normalised.
     pub model: ModelName,
-    /// Whose price it is; `None` is anybody's, also where the client names no provider.
+    /// `None` applies to every provider, and where the client names none.
     pub provider: Option<Provider>,
-    /// From when on, whatever was decided before for the time after it.
+    /// Earlier decisions end here.
     pub valid_from: OffsetDateTime,
-    /// The prices, of which zeros are meant; `None` ends the override, and the tables count again.
+    /// Zeros are meant; `None` ends the override, and the tables count again.
     pub prices: Option<Prices>,
 }
 
-/// Numbers what was decided, in the order in which it was.
+/// The ascending number of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DecisionId(pub i64);
 
@@ -32,26 +32,21 @@ impl fmt::Display for DecisionId {
     }
 }
 
-/// An override with who decided it, when and why.
+/// An override with its author, time and reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Which decision it is.
     pub id: DecisionId,
-    /// What was decided.
     pub decided: Override,
-    /// By whom; `None` once that account is gone for good.
+    /// `None` once that account is purged.
     pub by: Option<UserId>,
-    /// When.
     pub at: OffsetDateTime,
-    /// Why.
     pub reason: Reason,
 }
 
-/// A decision among all others.
+/// A decision with its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedDecision {
-    /// The decision.
     pub decision: Decision,
-    /// Whether it is the last word on its model and provider, and not the end of an override: what can be ended.
+    /// Whether it is the last one on its model and provider and has prices, so that it can be ended.
     pub stands: bool,
 }

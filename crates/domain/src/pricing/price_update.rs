@@ -1,43 +1,39 @@
-//! An attempt to bring the price book up to date, as it is recorded.
+//! The record of an attempt to update the price book.
 
 use std::fmt;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// One attempt to bring the book up to date.
+/// An attempt to update the book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceUpdate {
-    /// Which attempt.
     pub id: Uuid,
-    /// When; also the instant from which new rows are valid.
+    /// Also the instant from which new rows are valid.
     pub at: OffsetDateTime,
-    /// Where the table is.
+    /// The address of the table.
     pub source: String,
-    /// What its server calls this edition.
+    /// The `ETag` of this edition.
     pub etag: Option<String>,
-    /// What came of it.
     pub outcome: PriceUpdateOutcome,
     /// Models with a usable price.
     pub listed: usize,
-    /// Models that the book did not know; what would have been added where the table was refused.
+    /// Models that the book did not know. If the table was refused, those that it would have added.
     pub added: usize,
-    /// Models whose price is another than before; what would have changed where the table was refused.
+    /// Models with another price than before. If the table was refused, those that it would have changed.
     pub changed: usize,
-    /// How many entries were refused.
     pub refused: usize,
-    /// The first of them, each with the reason.
+    /// The first refused entries, each with the reason.
     pub refusals: Vec<String>,
 }
 
-/// What came of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PriceUpdateOutcome {
     /// The book has new rows.
     Applied,
-    /// The table says what the book says already.
+    /// The table has no new prices.
     Unchanged,
-    /// The table as a whole was not believed, for this reason.
+    /// The table was refused as a whole, for this reason.
     Refused(String),
     /// There was no table, for this reason.
     Failed(String),
@@ -60,7 +56,7 @@ impl PriceUpdateOutcome {
         all.into_iter().find(|outcome| outcome.name() == name)
     }
 
-    /// Why, where something is wrong.
+    /// The reason of a refusal or failure.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Applied | Self::Unchanged => None,

@@ -1,4 +1,4 @@
-//! What each kind of token costs: the prices of one row of the book.
+//! The prices of the kinds of tokens in one row of the book.
 
 use time::OffsetDateTime;
 
@@ -10,7 +10,6 @@ use super::price::Price;
 pub struct Rates {
     /// Uncached input.
     pub input: Price,
-    /// Output.
     pub output: Price,
     /// Input read from a cache.
     pub cache_read: Option<Price>,
@@ -18,23 +17,21 @@ pub struct Rates {
     pub cache_write: Option<Price>,
     /// Input written to a cache that is kept for an hour.
     pub cache_write_1h: Option<Price>,
-    /// Reasoning, where it has a price of its own.
+    /// `None` if reasoning has no price of its own.
     pub reasoning: Option<Price>,
 }
 
 impl Rates {
-    /// Rates for input and output, and for nothing else.
+    /// Rates with prices for input and output only.
     pub const fn new(input: Price, output: Price) -> Self {
         Self { input, output, cache_read: None, cache_write: None, cache_write_1h: None, reasoning: None }
     }
 
-    /// Every price that is stated.
     fn each(&self) -> impl Iterator<Item = Price> {
         let others = [self.cache_read, self.cache_write, self.cache_write_1h, self.reasoning];
         others.into_iter().flatten().chain([self.input, self.output])
     }
 
-    /// Whether nothing costs anything.
     fn is_zero(&self) -> bool {
         self.each().all(|price| price == Price::FREE)
     }
@@ -43,18 +40,18 @@ impl Rates {
 /// The rates of a request whose context exceeds a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tier {
-    /// The threshold in tokens; a context of exactly this size is below the tier.
+    /// In tokens; a context of exactly this size is below the tier.
     pub above: u64,
-    /// The rates for *all* tokens of such a request. A kind that the tier does not price has its base price here.
+    /// The rates for *all* tokens of such a request. A kind without a price in the tier has its base price here.
     pub rates: Rates,
 }
 
 /// The rates of a request at certain hours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OffPeak {
-    /// When.
     pub hours: WeeklyHours,
-    /// The rates for all tokens of such a request, whatever its context. A kind without an off-peak price has its base price here.
+    /// The rates for all tokens of such a request, whatever its context. A kind without an off-peak price has its base price
+    /// here.
     pub rates: Rates,
 }
 
@@ -67,13 +64,12 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// Prices with these tiers, in any order.
+    /// Prices with `tiers` in any order.
     pub fn new(base: Rates, mut tiers: Vec<Tier>) -> Self {
         tiers.sort_by_key(|tier| tier.above);
         Self { base, tiers, off_peak: None }
     }
 
-    /// The same prices, but other ones at off-peak hours.
     #[must_use]
     pub fn with_off_peak(self, off_peak: Option<OffPeak>) -> Self {
         Self { off_peak: off_peak.map(Box::new), ..self }
@@ -89,13 +85,12 @@ impl Prices {
         &self.tiers
     }
 
-    /// The off-peak hours and their rates.
     pub fn off_peak(&self) -> Option<&OffPeak> {
         self.off_peak.as_deref()
     }
 
-    /// The one set of rates for a whole request at `at`: the off-peak ones, or those of the highest threshold which `context` (input +
-    /// cache read + cache write, in tokens) exceeds. Off-peak rates come before tiers, as the price table defines them.
+    /// The rates of a whole request at `at`: off-peak rates, or those of the highest threshold that `context` (input + cache
+    /// read + cache write, in tokens) exceeds. Off-peak rates precede tiers, as the price table defines.
     pub fn for_request(&self, context: u64, at: OffsetDateTime) -> &Rates {
         if let Some(off_peak) = self.off_peak().filter(|off_peak| off_peak.hours.include(at)) {
             return &off_peak.rates;
@@ -103,13 +98,12 @@ impl Prices {
         self.tiers.iter().rev().find(|tier| context > tier.above).map_or(&self.base, |tier| &tier.rates)
     }
 
-    /// Every set of rates.
     fn each(&self) -> impl Iterator<Item = &Rates> {
         let others = self.off_peak.iter().map(|off_peak| &off_peak.rates);
         self.tiers.iter().map(|tier| &tier.rates).chain(others).chain([&self.base])
     }
 
-    /// Whether no price is more than [`Price::MOST`].
+    /// Whether no price exceeds [`Price::MOST`].
     pub fn are_plausible(&self) -> bool {
         self.each().flat_map(Rates::each).all(|price| price <= Price::MOST)
     }
@@ -136,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_exceeded_threshold_sets_all_rates() {
+    fn rates_highest_exceeded_threshold_applies() {
         let tiers = vec![Tier { above: 272_000, rates: rates(3) }, Tier { above: 131_072, rates: rates(2) }];
         let prices = Prices::new(rates(1), tiers);
         let table = [(0, 1), (131_071, 1), (131_072, 1), (131_073, 2), (272_000, 2), (272_001, 3), (u64::MAX, 3)];
@@ -152,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn at_off_peak_hours_their_rates_count_whatever_the_context() {
+    fn rates_off_peak_applies_to_every_context() {
         let prices = Prices::new(rates(2), vec![Tier { above: 100, rates: rates(3) }]).with_off_peak(at_noon(1));
         let table = [(100, NOON, 1), (101, NOON, 1), (100, NOON + Duration::HOUR, 2), (101, NOON + Duration::HOUR, 3)];
         for (context, at, femto) in table {
@@ -161,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn one_price_beyond_reason_makes_all_implausible() {
+    fn rates_one_implausible_price_makes_all_implausible() {
         let (most, more) = (Price::MOST.femto(), Price::MOST.femto() + 1);
         let tier = |femto| vec![Tier { above: 1, rates: rates(femto) }];
         assert!(Prices::new(rates(most), tier(most)).with_off_peak(at_noon(most)).are_plausible());
@@ -173,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_price_keeps_a_row_from_being_zero() {
+    fn rates_one_price_is_not_zero() {
         let zero = rates(0);
         assert!(Prices::new(zero, vec![Tier { above: 1, rates: zero }]).are_zero());
         assert!(Prices::new(Rates { cache_read: Some(Price::FREE), ..zero }, vec![]).are_zero());

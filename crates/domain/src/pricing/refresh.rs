@@ -1,5 +1,5 @@
-//! Bringing the book up to date from the live table: what is new or costs another price gets a row from now on, and a table
-//! that cannot be right changes nothing.
+//! Updates the price book from the live table. A new model or another price gets a row from now on; an implausible table changes
+//! nothing.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use super::table::{Table, TableEntry};
 use crate::deps::Deps;
 use crate::usage::{ModelName, Provider};
 
-/// How many refused entries are recorded with their names.
+/// The refused entries that are recorded by name.
 const NAMED_REFUSALS: usize = 100;
 
-/// Up to which share of the prices that are known one table may change, from 0 to 1.
+/// The largest share of known prices that one table may change, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct MaxChangedShare(f64);
 
@@ -29,14 +29,14 @@ impl MaxChangedShare {
         (0.0..=1.0).contains(&share).then_some(Self(share))
     }
 
-    /// Whether `changed` of `known` are more than this.
+    /// Whether `changed` of `known` exceeds the share.
     fn is_exceeded(self, changed: usize, known: usize) -> bool {
         let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
         float(changed) > self.0 * float(known)
     }
 }
 
-/// Brings the book up to date from the live table.
+/// Updates the book from the live table.
 #[derive(Clone)]
 pub struct PriceRefresh {
     deps: Deps,
@@ -50,12 +50,12 @@ impl PriceRefresh {
         Self { deps, source, most }
     }
 
-    /// Fetches the table and stores what is new of it; returns what came of it, which is recorded too. A source that fails is
-    /// an outcome, not an error. Several at the same time store each row once.
+    /// Fetches the table and stores its new rows. Returns the outcome, which is recorded too; a failed source is an outcome, not
+    /// an error. Concurrent runs store each row once.
     pub async fn run(&self) -> Result<PriceUpdate, PricingError> {
         let mut tx = self.deps.begin().await?;
         let origin = tx.prices().lock().await?;
-        // The network is not asked while others wait.
+        // The lock is not held during the network call (I12).
         drop(tx);
         let source = self.source.address().to_owned();
         let known = origin.etag.filter(|_| origin.source.as_ref() == Some(&source));
@@ -92,7 +92,7 @@ impl PriceRefresh {
         let table = Table::read(entries);
         let mut tx = self.deps.begin().await?;
         let origin = tx.prices().lock().await?;
-        // Under the lock, so that what another attempt has just stored is known here.
+        // Under the lock, so that rows stored by a concurrent run are known.
         let known = KnownPrices::of(PriceBook::shipped_rows().chain(tx.prices().live_rows().await?));
         let news = News::of(&known, &table, attempt.at);
         let last = origin.listed.filter(|_| origin.source.as_ref() == Some(&attempt.source));
@@ -128,11 +128,11 @@ impl PriceRefresh {
     }
 }
 
-/// What tables have said so far, by model and provider.
+/// The prices of tables so far, by model and provider.
 struct KnownPrices(HashMap<(ModelName, Provider), BTreeMap<OffsetDateTime, Prices>>);
 
 impl KnownPrices {
-    /// What `rows` say; of several for the same instant the last one counts.
+    /// The prices of `rows`; of several for the same instant the last one counts.
     fn of(rows: impl IntoIterator<Item = PriceRow>) -> Self {
         let mut known: HashMap<_, BTreeMap<_, _>> = HashMap::new();
         for PriceRow { model, provider, valid_from, prices } in rows {
@@ -141,7 +141,7 @@ impl KnownPrices {
         Self(known)
     }
 
-    /// What a model costs at `now` at a provider; what it costs first where that is later.
+    /// The price of a model at a provider at `now`; its first price if that is later.
     fn at(&self, model: &ModelName, provider: &Provider, now: OffsetDateTime) -> Option<&Prices> {
         let history = self.0.get(&(model.clone(), provider.clone()))?;
         let in_effect = history.range(..=now).next_back().or_else(|| history.first_key_value());
@@ -149,10 +149,10 @@ impl KnownPrices {
     }
 }
 
-/// What a table says that was not known.
+/// The changes that a table brings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct News {
-    /// A row for each model that is new or costs another price.
+    /// A row for each new model and each changed price.
     rows: Vec<PriceRow>,
     listed: usize,
     added: usize,
@@ -160,7 +160,7 @@ struct News {
 }
 
 impl News {
-    /// What `table` says at `now` beyond what is `known`.
+    /// The changes of `table` at `now` against `known`.
     fn of(known: &KnownPrices, table: &Table, now: OffsetDateTime) -> Self {
         let mut news = Self { listed: table.listed.len(), ..Self::default() };
         for listed in &table.listed {
@@ -179,7 +179,7 @@ impl News {
         news
     }
 
-    /// Why the table cannot be right as a whole, where the one before listed `last` models.
+    /// Why the whole table is implausible, if the previous one listed `last` models.
     fn objection(&self, last: usize, most: MaxChangedShare) -> Option<String> {
         let Self { listed, added, changed, .. } = *self;
         if listed == 0 || listed < last / 2 {

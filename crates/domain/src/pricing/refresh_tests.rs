@@ -31,7 +31,7 @@ fn share(share: f64) -> MaxChangedShare {
 }
 
 #[test]
-fn an_outcome_is_found_by_the_name_it_is_stored_under_with_its_reason_where_it_has_one() {
+fn outcome_round_trips_by_name_and_reason() {
     let why = || "too few models".to_owned();
     for (outcome, name, reason) in [
         (PriceUpdateOutcome::Applied, "applied", None),
@@ -46,7 +46,7 @@ fn an_outcome_is_found_by_the_name_it_is_stored_under_with_its_reason_where_it_h
 }
 
 #[test]
-fn a_look_at_the_table_is_summed_up_in_a_line_for_the_operator() {
+fn price_update_displays_one_line() {
     let update = |outcome, listed| PriceUpdate {
         id: Uuid::nil(),
         at: NOW,
@@ -71,7 +71,7 @@ fn a_look_at_the_table_is_summed_up_in_a_line_for_the_operator() {
 }
 
 #[test]
-fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
+fn news_has_row_for_new_model_or_price() {
     let known = KnownPrices::of(rows(
         "same x 2026-01-01 in=1 out=1\n\
          dearer x 2026-01-01 in=1 out=1\n\
@@ -98,7 +98,7 @@ fn a_row_opens_where_a_model_is_new_or_costs_another_price() {
 }
 
 #[test]
-fn a_table_that_cannot_be_right_is_refused_as_a_whole() {
+fn news_implausible_table_is_refused() {
     let news = |listed, added, changed| News { rows: Vec::new(), listed, added, changed };
     let table = [
         ("empty", news(0, 0, 0), 0, 1.0, true),
@@ -117,13 +117,13 @@ fn a_table_that_cannot_be_right_is_refused_as_a_whole() {
 }
 
 #[test]
-fn a_share_is_from_0_to_1() {
+fn max_changed_share_is_0_to_1() {
     for (number, is_one) in [(0.0, true), (1.0, true), (-0.1, false), (1.1, false), (f64::NAN, false)] {
         assert_eq!(MaxChangedShare::parse(number).is_some(), is_one, "{number}");
     }
 }
 
-/// What is stored of prices.
+/// The stored prices.
 #[derive(Default)]
 struct Stored {
     origin: Origin,
@@ -138,7 +138,7 @@ fn locked(stored: &Shared) -> MutexGuard<'_, Stored> {
     stored.lock().expect("no panic")
 }
 
-/// A refresh on `stored` at `now`, whose source answers `fetched` to whoever knows `known`.
+/// A refresh on `stored` at `now`, whose source returns `fetched` unless `known` matches.
 fn refresh(
     stored: &Shared,
     now: OffsetDateTime,
@@ -184,7 +184,7 @@ fn run(refresh: &PriceRefresh) -> PriceUpdate {
     pollster::block_on(refresh.run()).expect("an update")
 }
 
-/// The table that ships, as it would be published, with one more model.
+/// The shipped table in its published form, with one more model.
 fn published(price: &str) -> Vec<TableEntry> {
     let known = KnownPrices::of(PriceBook::shipped_rows());
     let mut entries = vec![entry("brand-new-1", "somebody", price), entry("nonsense", "somebody", "-1")];
@@ -216,7 +216,7 @@ fn table(etag: &str, price: &str) -> Fetched {
 }
 
 #[test]
-fn a_new_table_opens_rows_once_and_keeps_its_tag() {
+fn refresh_new_table_adds_rows_once_and_keeps_etag() {
     let stored = Shared::default();
     let first = run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
     assert_eq!((&first.outcome, first.added, first.changed, first.refused), (&PriceUpdateOutcome::Applied, 1, 0, 1));
@@ -236,7 +236,7 @@ fn a_new_table_opens_rows_once_and_keeps_its_tag() {
 }
 
 #[test]
-fn what_fails_or_is_refused_keeps_the_last_good_book_and_is_recorded() {
+fn refresh_failed_or_refused_keeps_book_and_is_recorded() {
     let stored = Shared::default();
     run(&refresh(&stored, NOW, None, Ok(table("\"1\"", "3e-6"))));
     let dearer = published("3e-6").into_iter().map(|mut entry| {
@@ -261,7 +261,7 @@ fn what_fails_or_is_refused_keeps_the_last_good_book_and_is_recorded() {
 }
 
 #[test]
-fn the_tag_of_another_address_means_nothing() {
+fn refresh_etag_of_other_address_is_ignored() {
     let stored = Shared::default();
     stored.lock().expect("no panic").origin = Origin {
         source: Some("https://elsewhere.org".to_owned()),

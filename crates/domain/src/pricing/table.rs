@@ -1,5 +1,5 @@
-//! The published LiteLLM table: which of its entries are prices of ours. `scripts/price_book.py` does the same when it writes
-//! the book that ships.
+//! The published LiteLLM table: selects the entries that are usable prices. `scripts/price_book.py` does the same for the
+//! shipped book.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,19 @@ use crate::usage::{ModelName, Provider};
 /// The modes whose entries price tokens of text.
 const MODES: [&str; 3] = ["chat", "completion", "responses"];
 
-/// One entry of the table as it was published; numbers are still text, so that no digit is lost.
+/// An entry of the published table. Numbers are still text, so that no digit is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableEntry {
-    /// The name it stands under.
+    /// The key of the entry.
     pub model: String,
-    /// Who sells the model (`litellm_provider`).
+    /// The seller (`litellm_provider`).
     pub provider: Option<String>,
-    /// What the model is for (`mode`).
+    /// The purpose of the model (`mode`).
     pub mode: Option<String>,
-    /// Its prices.
     pub prices: PriceFields,
-    /// Its prices by ranges of the context (`tiered_pricing`).
+    /// The prices by ranges of the context (`tiered_pricing`).
     pub ranges: Vec<TableRange>,
-    /// Its prices at certain hours (`off_peak_pricing`).
+    /// The prices at certain hours (`off_peak_pricing`).
     pub off_peak: Option<TableOffPeak>,
 }
 
@@ -37,64 +36,60 @@ pub type PriceFields = Vec<(String, Option<String>)>;
 /// The prices of requests whose context is within a range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableRange {
-    /// Where the range starts, in tokens; a context of exactly this size is below it.
+    /// The start of the range in tokens; a context of exactly this size is below it.
     pub start: Option<String>,
-    /// Its prices.
     pub prices: PriceFields,
 }
 
-/// One model at one provider, and what it costs.
+/// The prices of a model at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// The model, as the table names it.
+    /// The model as the table names it.
     pub model: ModelName,
-    /// Who sells it, as the table names them.
+    /// The seller as the table names it.
     pub provider: Provider,
-    /// What it costs.
     pub prices: Prices,
 }
 
-/// Why an entry cannot be believed.
+/// Why an entry is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EntryProblem {
-    /// Its name, or its provider's, is none.
+    /// The name or the provider is invalid.
     #[error("the name of the model or of its provider is missing, too long, or has spaces")]
     Name,
-    /// A price is no decimal number, or below zero.
+    /// A price is not a decimal number, or negative.
     #[error("a price is not a number from zero on")]
     Number,
-    /// A price is more than [`Price::MOST`].
+    /// A price exceeds [`Price::MOST`].
     #[error("a price is more than 1,000 USD per million tokens")]
     Implausible,
-    /// A range of contexts starts nowhere.
+    /// A range of contexts has no start.
     #[error("a range of contexts does not start at a number of tokens")]
     Range,
-    /// Off-peak hours are not the same all year in UTC.
+    /// Off-peak hours differ by season in UTC.
     #[error("off-peak hours follow the days of a time zone whose offset from UTC changes")]
     Hours,
 }
 
-/// An entry that was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedEntry {
-    /// The name it stands under.
+    /// The key of the entry.
     pub model: String,
-    /// Why.
     pub problem: EntryProblem,
 }
 
-/// What a published table says.
+/// The content of a published table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
-    /// Each model and provider once, in the order of their names.
+    /// One entry for each model and provider, sorted by name.
     pub listed: Vec<Listed>,
-    /// Entries that would be prices and cannot be believed.
+    /// Entries that look like prices and are implausible.
     pub refused: Vec<RefusedEntry>,
 }
 
 impl Table {
-    /// Reads `entries`: those of other modes, without a price for input and output, or of zeros alone are left out. Of several for
-    /// the same model and provider (names are compared in lower case) the one whose name comes last counts.
+    /// Reads `entries`. Those of other modes, without a price for input and output, or of zeros alone are skipped. Of several
+    /// for the same model and provider (names are compared in lower case), the last name counts.
     pub fn read(mut entries: Vec<TableEntry>) -> Self {
         entries.sort_by(|a, b| a.model.cmp(&b.model));
         let (mut listed, mut refused) = (BTreeMap::new(), Vec::new());
@@ -109,12 +104,12 @@ impl Table {
     }
 }
 
-/// Whether a field of an entry states a price that is honoured.
+/// Whether a field of an entry states a price that is used.
 pub fn is_price_field(name: &str) -> bool {
     field(name).is_some()
 }
 
-/// The row that `entry` is; `None` where it prices no tokens of ours.
+/// The row of `entry`; `None` if it does not price tokens of text.
 fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
     if !entry.mode.as_deref().is_some_and(|mode| MODES.contains(&mode)) {
         return Ok(None);
@@ -128,13 +123,13 @@ fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
     Ok((!is_gap).then_some(Listed { model, provider, prices }))
 }
 
-/// The prices that `entry` states; `None` where input or output have none.
+/// The prices of `entry`; `None` if input or output has none.
 fn prices(entry: &TableEntry) -> Result<Option<Prices>, EntryProblem> {
     let mut tiers: BTreeMap<u64, Words> = BTreeMap::new();
     for (kind, above, price) in stated(&entry.prices)? {
         *kind(tiers.entry(above).or_default()) = Some(price);
     }
-    // A list of ranges is the more exact word, where an entry has both.
+    // Ranges are more exact, if an entry has both.
     for range in &entry.ranges {
         let start = range.start.as_deref().and_then(whole).ok_or(EntryProblem::Range)?;
         for (kind, _, price) in stated(&range.prices)?.into_iter().filter(|(_, above, _)| *above == 0) {
@@ -147,7 +142,7 @@ fn prices(entry: &TableEntry) -> Result<Option<Prices>, EntryProblem> {
     Ok(Some(Prices::new(base, tiers.collect()).with_off_peak(off_peak)))
 }
 
-/// The prices of off-peak hours over those of `base`; `None` where they have none, or there are no such hours.
+/// The off-peak prices over those of `base`; `None` without prices or hours.
 fn at_off_peak(stated_in: &TableOffPeak, base: &Rates) -> Result<Option<OffPeak>, EntryProblem> {
     let mut words = Words::default();
     for (kind, _, price) in stated(&stated_in.prices)?.into_iter().filter(|(_, above, _)| *above == 0) {
@@ -158,7 +153,7 @@ fn at_off_peak(stated_in: &TableOffPeak, base: &Rates) -> Result<Option<OffPeak>
     Ok(is_other.then_some(OffPeak { hours, rates }))
 }
 
-/// What `fields` state: kind, threshold in tokens, price.
+/// The prices in `fields`: kind, threshold in tokens, price.
 fn stated(fields: &[(String, Option<String>)]) -> Result<Vec<(Kind, u64, Price)>, EntryProblem> {
     let known = fields.iter().filter_map(|(name, value)| Some((field(name)?, value)));
     let price = |((kind, above), value): ((Kind, u64), &Option<String>)| {
@@ -168,7 +163,7 @@ fn stated(fields: &[(String, Option<String>)]) -> Result<Vec<(Kind, u64, Price)>
     known.map(price).collect()
 }
 
-/// Where the price of a kind of token is kept.
+/// The place of the price of a kind of token.
 type Kind = fn(&mut Words) -> &mut Option<Price>;
 
 const KINDS: [(&str, Kind); 6] = [
@@ -180,8 +175,7 @@ const KINDS: [(&str, Kind); 6] = [
     ("output_cost_per_reasoning_token", |words| &mut words.reasoning),
 ];
 
-/// The kind that a field prices, and above how many tokens of context. Other suffixes (`_priority`, `_flex`, …) are
-/// not tiers.
+/// The kind that a field prices, and the threshold of context. Other suffixes (`_priority`, `_flex`, …) are not tiers.
 fn field(name: &str) -> Option<(Kind, u64)> {
     let (name, thousands) = match name.strip_suffix("k_tokens").and_then(|rest| rest.rsplit_once("_above_")) {
         Some((name, digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => (name, digits.parse().ok()?),
@@ -214,7 +208,7 @@ mod tests {
         TableRange { start: Some(start.to_owned()), prices: fields(prices) }
     }
 
-    /// The prices of the only entry that is listed, as a line has them.
+    /// The prices of the only listed entry, as a line writes them.
     fn line_of(entry: TableEntry) -> Result<Option<String>, EntryProblem> {
         let Table { listed, refused } = Table::read(vec![entry]);
         match refused.first() {
@@ -224,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_of_contexts_are_tiers() {
+    fn table_context_ranges_become_tiers() {
         const READ: &str = "cache_read_input_token_cost";
         let ranges = vec![
             range("32000.0", &[(IN, "1.8e-06"), (OUT, "9e-06")]),
@@ -250,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn off_peak_prices_are_read_with_their_hours() {
+    fn table_off_peak_prices_have_hours() {
         let off_peak = |prices: &[(&str, &str)], hours: &str| {
             Some(TableOffPeak { hours: vec![hours.to_owned()], prices: fields(prices), ..TableOffPeak::default() })
         };
@@ -272,7 +266,7 @@ mod tests {
     const OUT: &str = "output_cost_per_token";
 
     #[test]
-    fn every_honoured_field_is_read_exactly() {
+    fn table_every_used_field_is_read_exactly() {
         let fields = [
             (IN, "3e-06"),
             (OUT, "0.000015"),
@@ -296,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_prices_no_text_or_half_of_it_or_nothing_is_left_out() {
+    fn table_entry_without_text_prices_is_skipped() {
         let good = [(IN, "1e-6"), (OUT, "1e-6")];
         let other = |mode: Option<&str>| TableEntry { mode: mode.map(str::to_owned), ..entry("x", &good) };
         let table = [
@@ -326,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_cannot_be_believed_is_refused_with_its_reason() {
+    fn table_implausible_entry_is_refused_with_reason() {
         let price = |value: &str| entry("x", &[(IN, value), (OUT, "1e-6")]);
         let good = [(IN, "1e-6"), (OUT, "1e-6")];
         let unreadable = TableEntry { prices: vec![(IN.to_owned(), None)], ..entry("x", &[]) };
@@ -351,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn of_names_that_differ_in_case_the_last_one_counts() {
+    fn table_names_differing_in_case_last_one_counts() {
         let entries = [("gpt-9", "2e-6"), ("GPT-9", "1e-6")];
         let read = Table::read(entries.map(|(model, price)| entry(model, &[(IN, price), (OUT, price)])).into());
         let prices: Vec<_> = read.listed.iter().map(|listed| listed.prices.to_string()).collect();

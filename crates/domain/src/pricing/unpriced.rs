@@ -1,4 +1,4 @@
-//! Models without a price: what they come to, for those who could find them one.
+//! Lists models without a price.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::administration::Administrator;
 use crate::deps::Deps;
 use crate::usage::Model;
 
-/// Lists models without a price, for administrators: it tells of everybody.
+/// Lists models without a price over all accounts, for administrators.
 #[derive(Clone)]
 pub struct UnpricedModels {
     deps: Deps,
@@ -45,7 +45,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_list_says_what_the_book_knows_by_now() {
+    fn unpriced_list_marks_models_known_by_now() {
         let unpriced = |name: &str| UnpricedModel {
             model: Model { name: ModelName::trusted(name), provider: None },
             tokens: 1,

@@ -1,53 +1,48 @@
-//! Progression: XP, levels, titles and the monthly badge, as functions of facts; and what somebody earns when something
-//! changed ([`settle`]).
+//! Progression: XP, levels, titles and the monthly badge as functions of facts, and the rewards of a change ([`settle`]).
 
 pub(crate) mod settle;
 
 pub(crate) use settle::{Change, Earned, RANK_MARKS, settle};
 
-/// Tokens per XP.
 const TOKENS_PER_XP: i64 = 10_000;
 
-/// XP per active day.
 const XP_PER_ACTIVE_DAY: i64 = 10;
 
-/// XP awarded for events, in hundredths: a referral three levels down pays 2.5.
+/// XP of events in hundredths: a referral at the third level pays 2.5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct EventXp(pub i64);
 
-/// The XP of a person: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
+/// The XP of an account: 1 per 10,000 tokens of the lifetime total, 10 per active day, and `events`; rounded down once.
 pub fn xp(lifetime_tokens: i64, active_days: u32, events: EventXp) -> u64 {
     whole_xp(xp_in_hundredths(lifetime_tokens, active_days, events))
 }
 
-/// The same in hundredths, before it is rounded down.
+/// The XP in hundredths, before rounding.
 pub fn xp_in_hundredths(lifetime_tokens: i64, active_days: u32, events: EventXp) -> i64 {
     (lifetime_tokens / TOKENS_PER_XP + XP_PER_ACTIVE_DAY * i64::from(active_days))
         .saturating_mul(100)
         .saturating_add(events.0)
 }
 
-/// Hundredths of XP as XP, rounded down.
+/// Rounded down.
 pub fn whole_xp(hundredths: i64) -> u64 {
     u64::try_from(hundredths / 100).unwrap_or(0)
 }
 
-/// How far somebody has come.
+/// The level of an account, with its XP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {
     /// The level, from 1.
     pub level: u64,
-    /// The XP it was reached with.
     pub xp: u64,
 }
 
 impl Level {
-    /// The level `xp` reaches: max(1, isqrt(xp / 100)). Level n starts at 100 n² XP, level 1 at 0.
+    /// The level of `xp`: max(1, isqrt(xp / 100)). Level n starts at 100 n² XP, level 1 at 0.
     pub fn of(xp: u64) -> Self {
         Self { level: (xp / 100).isqrt().max(1), xp }
     }
 
-    /// What a person of this level is called.
     pub const fn title(self) -> &'static str {
         match self.level {
             ..=10 => "Novice",
@@ -69,12 +64,11 @@ impl Level {
         100 * (self.level + 1) * (self.level + 1)
     }
 
-    /// The XP that are missing to the next level.
     pub const fn to_next(self) -> u64 {
         self.next_at() - self.xp
     }
 
-    /// The part of this level that is done, 0 to 1.
+    /// The completed part of this level, 0 to 1.
     pub fn progress(self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
         let share = (self.xp - self.starts_at()) as f64 / (self.next_at() - self.starts_at()) as f64;
@@ -107,7 +101,6 @@ impl MonthlyBadge {
         }
     }
 
-    /// The badge's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::PowerUser => "Power User",
@@ -138,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_starts_at_a_hundred_times_its_square() {
+    fn level_starts_at_hundred_times_its_square() {
         for (xp, level, starts, next) in [
             (0, 1, 0, 400),
             (399, 1, 0, 400),
@@ -157,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_change_after_10_25_50_75_and_100() {
+    fn level_title_changes_after_10_25_50_75_and_100() {
         for (level, title) in [
             (1, "Novice"),
             (10, "Novice"),
@@ -176,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn badges_are_earned_from_ten_million() {
+    fn monthly_badge_starts_at_ten_million() {
         for (tokens, badge) in [
             (9_999_999, None),
             (10_000_000, Some("Power User")),

@@ -1,5 +1,5 @@
-//! What somebody earns when something changed: achievements, a level, a streak milestone, a badge. Judged and written in the
-//! transaction that changed it.
+//! Settling: derives the rewards of a change (achievements, level, streak milestone, badge), and writes them in the transaction
+//! of the change.
 
 use std::collections::BTreeSet;
 
@@ -26,44 +26,43 @@ const MILESTONES: [u32; 5] = [7, 30, 100, 365, 1000];
 /// The ranks on the board of all time by tokens that are announced, the easiest first.
 pub(crate) const RANK_MARKS: [u32; 3] = [100, 10, 1];
 
-/// An account in which something changed.
+/// A change of an account.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
     /// The level before.
     pub before: Level,
-    /// The account with its totals after it.
+    /// The account with its totals afterwards.
     pub account: Account,
     /// XP that the change itself pays.
     pub granted: Vec<ProgressEvent>,
-    /// What its owner is told of the change itself.
+    /// Notifications of the change itself.
     pub content: Vec<NotificationContent>,
 }
 
 impl Change {
-    /// A change of `account`, as it was locked.
+    /// A change of `account`, in its state under the lock.
     pub(crate) fn of(account: Account) -> Self {
         Self { before: account.level(), account, granted: Vec::new(), content: Vec::new() }
     }
 }
 
-/// What a change came to.
+/// The result of settling.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Earned {
-    /// The account after it.
+    /// The account afterwards.
     pub account: Account,
-    /// Its streaks as of now.
     pub streak: Streak,
-    /// What was unlocked, each achievement once.
+    /// The unlocked achievements, each once.
     pub unlocks: Vec<Unlock>,
-    /// Its rank on the newest board of all time by tokens.
+    /// The rank on the newest board of all time by tokens.
     pub rank: Option<u32>,
-    /// Whether the change reached a higher level.
+    /// Whether the change raised the level.
     pub leveled_up: bool,
-    /// Whether the stored progress was another than the facts come to.
+    /// Whether the stored progress differed from the facts.
     pub corrected: bool,
 }
 
-/// Judges `user`, whose lock is held, and writes what they earned.
+/// Judges `user`, whose lock is held, and writes the rewards (I5).
 pub(crate) async fn settle(
     tx: &mut dyn UnitOfWork,
     ids: &dyn Ids,
@@ -101,11 +100,11 @@ pub(crate) async fn settle(
     })
 }
 
-/// What is to be written.
+/// The rewards to be written.
 #[derive(Debug)]
 struct Outcome {
     before: Level,
-    /// What the facts come to before anything new is awarded.
+    /// The progress by the facts, before new rewards.
     derived: ProgressSums,
     account: Account,
     unlocks: Vec<Unlock>,
@@ -114,7 +113,7 @@ struct Outcome {
     content: Vec<NotificationContent>,
 }
 
-/// Judges a change by `facts`. Nothing that an event was written for happens again.
+/// Judges a change by `facts`. A reward with an event in `past` is not repeated (I5).
 fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, today: Date) -> Outcome {
     let Change { before, mut account, granted, mut content } = change;
     account.active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unlock_is_awarded_shown_and_told_together() {
+    fn settle_unlock_is_awarded_shown_and_notified() {
         let outcome = decide(with_tokens(1), &facts(days(1)), &Events::default(), NOW, NOW.date());
         let slugs: Vec<_> = outcome.unlocks.iter().map(|unlock| unlock.definition.slug).collect();
         assert_eq!(slugs, ["first-sync"]);
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jump_over_several_tiers_pays_all_of_them_and_is_told_once() {
+    fn settle_jump_over_tiers_pays_all_and_notifies_once() {
         let outcome = decide(with_tokens(1_000_000), &facts(days(1)), &Events::default(), NOW, NOW.date());
         let stream: Vec<_> = outcome.unlocks.iter().filter(|unlock| unlock.definition.slug == "token-stream").collect();
         let [unlock] = stream[..] else { panic!("{stream:?}") };
@@ -243,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_level_is_announced_when_it_is_reached_and_never_again() {
+    fn settle_level_is_announced_once() {
         let tokens = 400 * 10_000;
         for (reasons, announced) in [(&[][..], true), (&["level:2"], false)] {
             let outcome = decide(with_tokens(tokens), &facts(days(1)), &events(reasons), NOW, NOW.date());
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_new_milestone_of_a_streak_is_announced_and_all_are_marked() {
+    fn settle_highest_new_milestone_is_announced_and_all_are_marked() {
         for (length, reasons, announced, marks) in [
             (6, &[][..], &[][..], &[][..]),
             (7, &[], &["Integer(7)"], &["streak:7"]),
@@ -272,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn a_badge_is_announced_once_a_month_and_never_a_lower_one_after_a_higher() {
+    fn settle_badge_is_announced_once_a_month_and_never_lower() {
         let (user, native) = ("badge:Power User:2026-11", "badge:AI Native:2026-11");
         for (monthly_tokens, reasons, announced, marks) in [
             (9_999_999, &[][..], &[][..], 0),
@@ -291,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_new_mark_of_ranks_is_announced_and_all_are_marked() {
+    fn settle_highest_new_rank_is_announced_and_all_are_marked() {
         for (best_rank, reasons, announced, marks) in [
             (0, &[][..], None, &[][..]),
             (101, &[], None, &[]),
@@ -321,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_change_grants_is_paid_once() {
+    fn settle_granted_xp_is_paid_once() {
         let granted = || vec![ProgressEvent { reason: "referral:1".into(), xp: EventXp(625) }];
         let change = || Change { granted: granted(), ..Change::of(account()) };
         let outcome = decide(change(), &facts(BTreeSet::new()), &Events::default(), NOW, NOW.date());
@@ -332,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_were_kept_wrong_are_corrected() {
+    fn settle_corrects_wrong_sums() {
         let stored = Account { active_days: 9, event_xp: EventXp(1), achievements: 3, ..account() };
         let written = Arc::new(Mutex::new(Vec::<Award>::new()));
         let first = find_by_slug("first-sync").expect("an achievement").id();

@@ -1,4 +1,4 @@
-//! What can go wrong with projects.
+//! Errors of projects.
 
 use thiserror::Error;
 
@@ -6,19 +6,16 @@ use super::project::MOST_PROJECTS;
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::{ProjectId, UserId};
 
-/// Why a use case of projects failed; nothing was changed.
+/// Why a use case of projects failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum ProjectError {
     /// The account does not exist, or was deleted meanwhile.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// The caller has no project with this id.
-    #[error("There is no such project.")]
+    #[error("This account has no project {0}.")]
     UnknownProject(ProjectId),
-    /// The account has as many projects as it can have.
     #[error("Project limit reached ({MOST_PROJECTS}). Delete a project first.")]
     LimitReached,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -59,7 +56,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn project_errors_have_the_kind_and_sentence_of_the_api() {
+    fn project_errors_keep_api_contract() {
         let id = Uuid::from_u128(7);
         assert_promises([
             (
@@ -74,7 +71,7 @@ mod tests {
                 ErrorKind::NotFound,
                 "unknown_project",
                 Some(Subject::new("Project", "id", id.to_string())),
-                "There is no such project.",
+                "This account has no project 00000000-0000-0000-0000-000000000007.",
             ),
             (
                 ProjectError::LimitReached,

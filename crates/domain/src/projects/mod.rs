@@ -1,5 +1,4 @@
-//! Projects that a user shows on their profile: up to twenty links. Who may see the profile's figures may
-//! see the projects.
+//! Projects: up to twenty links on a profile, visible to the viewers of the profile's figures.
 //!
 //! The server never requests the address of a project, so it has no picture or description from there.
 

@@ -1,4 +1,4 @@
-//! What projects need from outside.
+//! Ports of projects.
 
 use async_trait::async_trait;
 
@@ -6,23 +6,20 @@ use super::project::Project;
 use crate::error::StoreError;
 use crate::ids::{ProjectId, UserId};
 
-/// Stores projects. A project is only found through its owner.
+/// Stores projects. A project is found only through its owner.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ProjectRepository: Send {
-    /// The number of projects of `owner`.
     async fn count(&mut self, owner: UserId) -> Result<u64, StoreError>;
 
-    /// The project `id` of `owner`.
     async fn find(&mut self, owner: UserId, id: ProjectId) -> Result<Option<Project>, StoreError>;
 
-    /// Stores a new project of `owner`.
     async fn insert(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError>;
 
-    /// Stores the details of a project of `owner`, and when they changed.
+    /// Stores the details of a project of `owner` and the time of their change.
     async fn update(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError>;
 
-    /// Deletes the project `id` of `owner`; returns whether it was there.
+    /// Deletes the project `id` of `owner`; returns whether it existed.
     async fn delete(&mut self, owner: UserId, id: ProjectId) -> Result<bool, StoreError>;
 }
 
@@ -30,7 +27,7 @@ pub trait ProjectRepository: Send {
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ProjectReader: Send + Sync {
-    /// The projects of `owner`, featured ones first, then the newest first. Empty if `viewer` (`None` when anonymous) may not see
-    /// the profile. One statement.
+    /// The projects of `owner`, featured ones first, then the newest. Empty if `viewer` (`None` is anonymous) may not see the
+    /// profile. One statement.
     async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, StoreError>;
 }

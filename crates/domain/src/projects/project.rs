@@ -9,7 +9,7 @@ use crate::ids::ProjectId;
 use crate::text::TextProblem;
 use crate::users::WebUrl;
 
-/// The number of projects that one account can have.
+/// The most projects of an account.
 pub const MOST_PROJECTS: u32 = 20;
 
 /// The title of a project: one line of 1 to 100 characters that is safe to show to others.
@@ -25,7 +25,7 @@ impl Title {
         Ok(Self(display::name(text, 1, Self::LONGEST)?.to_owned()))
     }
 
-    /// A title that was parsed before.
+    /// Takes a title that was checked before.
     pub fn trusted(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -44,7 +44,7 @@ impl Description {
         Ok(Self(display::paragraphs(text, 0, Self::LONGEST)?.to_owned()))
     }
 
-    /// A description that was parsed before.
+    /// Takes a description that was checked before.
     pub fn trusted(text: impl Into<String>) -> Self {
         Self(text.into())
     }
@@ -53,7 +53,6 @@ impl Description {
 macro_rules! text {
     ($($name:ident),+) => {$(
         impl $name {
-            /// The text as it was typed.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -69,29 +68,23 @@ macro_rules! text {
 
 text!(Title, Description);
 
-/// What the owner says about a project.
+/// The fields that the owner fills in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectDetails {
-    /// Its title; clients show the address of a project without one.
+    /// Clients show the address of a project without a title.
     pub title: Option<Title>,
-    /// Its description.
     pub description: Option<Description>,
-    /// Where it is.
     pub url: WebUrl,
     /// Whether it is listed before projects that are not featured.
     pub is_featured: bool,
 }
 
-/// A project of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Identifies it.
     pub id: ProjectId,
-    /// What its owner says about it.
     pub details: ProjectDetails,
-    /// When it was added.
     pub created_at: OffsetDateTime,
-    /// When its details last changed.
+    /// When the details last changed.
     pub updated_at: OffsetDateTime,
 }
 
@@ -109,7 +102,7 @@ pub struct ProjectChange {
 }
 
 impl Project {
-    /// Applies `change` at `now`. A change without any new value leaves `updated_at` alone.
+    /// Applies `change` at `now`. A change without a new value keeps `updated_at`.
     pub(super) fn apply(&mut self, change: ProjectChange, now: OffsetDateTime) {
         let before = self.details.clone();
         let ProjectChange { title, description, url, is_featured } = change;

@@ -17,17 +17,16 @@ impl Projects {
         Self { deps }
     }
 
-    /// The projects of `owner` as `viewer` may see them, featured ones first, then the newest first.
+    /// The projects of `owner` that `viewer` may see, featured ones first, then the newest.
     pub async fn shown(&self, owner: UserId, viewer: Option<UserId>) -> Result<Vec<Project>, ProjectError> {
         Ok(self.deps.reads().projects().shown(owner, viewer).await?)
     }
 
-    /// The project `id` of `owner`.
     pub async fn find(&self, owner: UserId, id: ProjectId) -> Result<Project, ProjectError> {
         find(&mut *self.deps.begin().await?, owner, id).await
     }
 
-    /// Adds a project to the profile of `owner`. Fails if they have [`MOST_PROJECTS`].
+    /// Adds a project to the profile of `owner`. Fails at [`MOST_PROJECTS`].
     pub async fn add(&self, owner: UserId, details: ProjectDetails) -> Result<Project, ProjectError> {
         self.deps.retried(|| self.add_once(owner, details.clone())).await
     }
@@ -44,7 +43,6 @@ impl Projects {
         Ok(project)
     }
 
-    /// Changes the project `id` of `owner`.
     pub async fn change(&self, owner: UserId, id: ProjectId, change: ProjectChange) -> Result<Project, ProjectError> {
         self.deps.retried(|| self.change_once(owner, id, change.clone())).await
     }
@@ -58,7 +56,6 @@ impl Projects {
         Ok(project)
     }
 
-    /// Deletes the project `id` of `owner`.
     pub async fn delete(&self, owner: UserId, id: ProjectId) -> Result<(), ProjectError> {
         self.deps.retried(|| self.delete_once(owner, id)).await
     }
@@ -71,7 +68,7 @@ impl Projects {
         Ok(tx.commit().await?)
     }
 
-    /// A transaction with the lock of the account: concurrent requests neither pass the limit nor overwrite each other.
+    /// A transaction with the account's lock: concurrent requests neither exceed the limit nor overwrite each other.
     async fn begin(&self, owner: UserId) -> Result<Box<dyn UnitOfWork>, ProjectError> {
         let mut tx = self.deps.begin().await?;
         tx.accounts().lock(owner).await?.ok_or(ProjectError::UnknownUser(owner))?;
@@ -134,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn add_stores_the_twentieth_project_and_refuses_the_next() {
+    fn add_twentieth_project_is_stored_and_next_is_refused() {
         let (nineteen, commits) = projects(19);
         let added = block_on(nineteen.add(ADA, details())).expect("there is room");
         assert_eq!((added.details, added.created_at, added.updated_at), (details(), NOW, NOW));
@@ -147,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn change_sets_what_is_given_and_keeps_the_rest() {
+    fn change_sets_given_fields_and_keeps_others() {
         let featured = ProjectChange { is_featured: Some(true), ..ProjectChange::default() };
         let cleared = ProjectChange { description: Some(None), ..ProjectChange::default() };
         let same = ProjectChange { title: Some(details().title), ..ProjectChange::default() };
@@ -169,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn project_of_another_user_is_unknown() {
+    fn project_of_other_user_is_unknown() {
         let other = ProjectId(Uuid::from_u128(8));
         let (projects, commits) = projects(1);
         let errors = [

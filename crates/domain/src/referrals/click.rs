@@ -1,4 +1,4 @@
-//! Clicks on a link with a code. What is kept of the one who clicked tells nobody who it was.
+//! Clicks on referral links. The stored hashes do not identify the visitor.
 
 use std::fmt;
 
@@ -8,35 +8,34 @@ use super::code::ReferralCode;
 use crate::identity::Device;
 use crate::network::ClientNetwork;
 
-/// How many clicks on one code are kept for one day: nobody fills the disk by pretending to be many.
+/// The most clicks on one code that are stored for a day: forged visitors cannot fill the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClickLimits {
-    /// From everywhere.
     pub a_day: u32,
-    /// From one network: one client with many names of browsers may not use up what others have.
+    /// The most from one network: a client with many user agents cannot use up the limit of others.
     pub of_network: u32,
 }
 
-/// The limits of every code.
 pub const CLICK_LIMITS: ClickLimits = ClickLimits { a_day: 1_000, of_network: 10 };
 
-/// Tells this salt from others made of the same secret; the number changes with what is hashed.
+/// Separates this salt from other keys derived from the same secret. The number changes when the hashed fields change.
 const PURPOSE: &str = "burntop referral visitor 1\n";
 
-/// Tells the hash of a network from that of a visitor.
+/// Separates the hash of a network from that of a visitor.
 const NETWORK: &str = "network\n";
 
-/// What visitors are hashed with: whoever does not know it cannot try addresses until one fits.
+/// The key of visitors' hashes: without it, addresses cannot be found by trial.
 #[derive(Clone, Copy)]
 pub struct VisitorSalt([u8; 32]);
 
 impl VisitorSalt {
-    /// The salt made of `secret`, which is not stored with the hashes.
+    /// The salt derived from `secret`, which is not stored with the hashes.
     pub fn of(secret: &[u8]) -> Self {
         Self(Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize().into())
     }
 
-    /// Who opens the link of `code` from `device`. Somebody else for another code, so that nobody's way is followed.
+    /// The visitor with `device` that opens the link of `code`. The hash differs by code, so a visitor cannot be tracked across
+    /// codes.
     pub fn visitor(&self, code: &ReferralCode, device: &Device) -> Visitor {
         let mut hash = Sha256::new().chain_update(self.0).chain_update(code.as_str());
         for part in [&device.ip, &device.user_agent] {
@@ -47,7 +46,7 @@ impl VisitorSalt {
         Visitor(first_half(hash))
     }
 
-    /// Where somebody opens the link of `code` from, whatever the browser. All devices without an address are in one place.
+    /// The network that opens the link of `code`, whatever the browser. All devices without an address share one network.
     pub fn network(&self, code: &ReferralCode, device: &Device) -> VisitorNetwork {
         let address = device.ip.as_deref().and_then(|ip| ip.parse().ok());
         let network = address.map(|address| ClientNetwork::new(address).to_bytes()).unwrap_or_default();
@@ -68,11 +67,11 @@ impl fmt::Debug for VisitorSalt {
     }
 }
 
-/// What is kept of a visitor of one code.
+/// The stored hash of a visitor of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Visitor(pub [u8; 16]);
 
-/// What is kept of the network that a visitor of one code comes from.
+/// The stored hash of the network of a visitor of one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct VisitorNetwork(pub [u8; 16]);
 
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_visitor_is_one_by_code_address_and_browser() {
+    fn visitor_is_one_by_code_address_and_browser() {
         let (salt, other) = (VisitorSalt::of(b"secret"), VisitorSalt::of(b"another"));
         let (code, second) = (ReferralCode::trusted("0A1B2C3D"), ReferralCode::trusted("0A1B2C3E"));
         let one = salt.visitor(&code, &device("192.0.2.1", "x"));
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn network_is_one_by_code_and_address_whatever_the_browser() {
+    fn visitor_network_is_one_by_code_and_address() {
         let salt = VisitorSalt::of(b"secret");
         let (code, second) = (ReferralCode::trusted("0A1B2C3D"), ReferralCode::trusted("0A1B2C3E"));
         let one = salt.network(&code, &device("2001:db8::1", "x"));

@@ -1,4 +1,4 @@
-//! The code that a person gives to others.
+//! The code that a user shares.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 /// Crockford's base 32: no I, L, O, which look like digits, and no U.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// How many characters a code has: 40 bits.
+/// The characters of a code: 40 bits.
 const LENGTH: usize = 8;
 
 /// A code of eight characters that can be read aloud and typed.
@@ -15,17 +15,16 @@ const LENGTH: usize = 8;
 pub struct ReferralCode(String);
 
 impl ReferralCode {
-    /// A code made of random bits.
+    /// Derives a code from random bits.
     pub fn of(secret: [u8; 32]) -> Self {
-        // Hashed, so that all of the bits count.
+        // Hashed, so that every bit counts.
         let digest = Sha256::digest(secret);
         let bits = digest.iter().take(5).fold(0_u64, |bits, byte| bits << 8 | u64::from(*byte));
         let digit = |place: usize| ALPHABET[usize::try_from(bits >> (5 * place) & 31).unwrap_or(0)];
         Self((0..LENGTH).rev().map(|place| char::from(digit(place))).collect())
     }
 
-    /// The code that somebody typed: case does not matter, and what looks like a digit is one. `None` for what is nobody's
-    /// code for sure.
+    /// Reads a code in any case, with letters that look like digits as digits; `None` if no code can be spelled so.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.len() != LENGTH {
@@ -47,7 +46,7 @@ impl ReferralCode {
         Self(text.into())
     }
 
-    /// The code as text, in capitals.
+    /// The code in capitals.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_code_reads_back_in_any_case_and_with_letters_for_digits() {
+    fn referral_code_parses_any_case_and_lookalikes() {
         for (typed, meant) in [
             ("0A1B2C3D", Some("0A1B2C3D")),
             ("oalb2c3d", Some("0A1B2C3D")),
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_are_made_of_all_bits_and_parse() {
+    fn referral_code_uses_all_bits_and_parses() {
         let code = |last: u8| {
             let mut secret = [0; 32];
             secret[31] = last;

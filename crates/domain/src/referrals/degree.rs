@@ -1,23 +1,23 @@
-//! How far above a newcomer somebody is, and what that pays.
+//! The three levels of a referral chain, and their rewards.
 
 use crate::progression::EventXp;
 
-/// The three levels that a sign-up pays.
+/// The levels that a referral pays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Degree {
-    /// Whose code it was.
+    /// The owner of the code.
     First,
-    /// By whose code that one came.
+    /// The referrer of that account.
     Second,
-    /// And that one again.
+    /// The referrer of the second account.
     Third,
 }
 
 impl Degree {
-    /// All of them, the nearest first.
+    /// All levels, the nearest first.
     pub const ALL: [Self; 3] = [Self::First, Self::Second, Self::Third];
 
-    /// What a sign-up pays at this level: 25, 6.25 and 2.5 XP.
+    /// The reward: 25, 6.25 and 2.5 XP.
     pub const fn xp(self) -> EventXp {
         match self {
             Self::First => EventXp(2_500),
@@ -33,7 +33,7 @@ mod tests {
     use crate::progression::xp;
 
     #[test]
-    fn each_level_pays_less_and_fractions_add_up() {
+    fn degree_pays_less_per_level_and_fractions_add_up() {
         assert_eq!(Degree::ALL.map(Degree::xp), [EventXp(2_500), EventXp(625), EventXp(250)]);
         for (events, whole) in [
             (&[Degree::First][..], 25),

@@ -1,32 +1,30 @@
-//! What can go wrong with referrals.
+//! Errors of referrals.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::UserId;
 
-/// Why a use case of referrals failed; nothing was changed.
+/// Why a use case of referrals failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum ReferralError {
-    /// There is no such account.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// Nobody has that code.
-    #[error("Nobody has this referral code.")]
+    /// No account has the code.
+    #[error("No account has this referral code. Check the code.")]
     UnknownCode(String),
-    /// It is the caller's own.
-    #[error("You cannot refer yourself.")]
+    /// The code is the caller's own.
+    #[error("You cannot use your own referral code.")]
     Yourself,
-    /// Somebody referred the caller before.
-    #[error("You have a referrer already.")]
+    /// The caller has a referrer already.
+    #[error("This account already has a referrer.")]
     AlreadyReferred,
-    /// The account is too old to have come by a code.
-    #[error("A referral code can be named within 24 hours after signing up.")]
+    /// The account is older than [`WINDOW`](super::WINDOW).
+    #[error("A referral code can be entered only within 24 hours after registration.")]
     TooLate,
-    /// Whose code it is came, over however many others, by the caller's.
-    #[error("This person came here through you.")]
+    /// The owner of the code was referred by the caller, directly or through others.
+    #[error("The owner of this code was referred by this account, directly or through others.")]
     Circle,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -72,7 +70,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_referrals_is_as_the_api_promises() {
+    fn referral_errors_keep_api_contract() {
         assert_promises([
             (
                 ReferralError::UnknownUser(UserId(Uuid::from_u128(7))),
@@ -86,24 +84,36 @@ mod tests {
                 ErrorKind::NotFound,
                 "unknown_referral_code",
                 Some(Subject::new("ReferralCode", "referral_code", "k7")),
-                "Nobody has this referral code.",
+                "No account has this referral code. Check the code.",
             ),
-            (ReferralError::Yourself, ErrorKind::Invalid, "refer_yourself", None, "You cannot refer yourself."),
+            (
+                ReferralError::Yourself,
+                ErrorKind::Invalid,
+                "refer_yourself",
+                None,
+                "You cannot use your own referral code.",
+            ),
             (
                 ReferralError::AlreadyReferred,
                 ErrorKind::Conflict,
                 "already_referred",
                 Some(Subject::unnamed("Referral", "referred_id")),
-                "You have a referrer already.",
+                "This account already has a referrer.",
             ),
             (
                 ReferralError::TooLate,
                 ErrorKind::Invalid,
                 "too_late_for_referral",
                 None,
-                "A referral code can be named within 24 hours after signing up.",
+                "A referral code can be entered only within 24 hours after registration.",
             ),
-            (ReferralError::Circle, ErrorKind::Invalid, "referral_circle", None, "This person came here through you."),
+            (
+                ReferralError::Circle,
+                ErrorKind::Invalid,
+                "referral_circle",
+                None,
+                "The owner of this code was referred by this account, directly or through others.",
+            ),
         ]);
     }
 }

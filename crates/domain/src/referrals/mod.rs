@@ -1,8 +1,7 @@
-//! Who came by whom. Everybody has a code; who signs up with it, or names it within a day, has a referrer for good. The
-//! first sync of the newcomer pays XP to the referrer, to theirs and to theirs again, once.
+//! Referrals. Each account has a code. An account that registers with a code, or enters it within a day, gets a permanent
+//! referrer. The first sync of the referred account pays XP to its referral chain, once.
 //!
-//! Nobody is their own referrer, however many people are in between. Whoever changes several accounts at once locks the
-//! [`ReferralChain`], in the order of the ids.
+//! Referrals form no circle. A use case that changes several accounts locks the [`ReferralChain`] (I2).
 
 mod click;
 mod code;

@@ -1,4 +1,4 @@
-//! What referrals need from outside.
+//! Ports of referrals.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -9,34 +9,33 @@ use super::stats::ReferralStats;
 use crate::error::StoreError;
 use crate::ids::UserId;
 
-/// Stores codes, clicks, and who came by whom.
+/// Stores codes, clicks and referrals.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ReferralRepository: Send {
-    /// The code of `user`, if they have one by now.
+    /// The code of `user`, if it has one.
     async fn code(&mut self, user: UserId) -> Result<Option<ReferralCode>, StoreError>;
 
-    /// Gives `user` a code; says no when they have one, or when it is somebody else's.
+    /// Gives `user` a code; returns false if the account has one already, or the code is taken.
     async fn give_code(&mut self, user: UserId, code: &ReferralCode, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Whose code it is; of an account that was deleted, nobody's.
+    /// The owner of the code; `None` if the account was deleted.
     async fn owner(&mut self, code: &ReferralCode) -> Result<Option<UserId>, StoreError>;
 
-    /// The people above `user`, the nearest first, at most `most`; accounts that were deleted are among them.
+    /// The accounts above `user`, nearest first, at most `most`, including deleted ones.
     async fn above(&mut self, user: UserId, most: u32) -> Result<Vec<UserId>, StoreError>;
 
-    /// Whether `other` is above `user`, however far; nobody who asks this as well is answered before this transaction
-    /// ends. Locks of accounts are taken before.
+    /// Whether `other` is above `user` at any distance. Takes the advisory lock of referrals until the transaction ends, after
+    /// the locks of accounts (I13).
     async fn is_above(&mut self, other: UserId, user: UserId) -> Result<bool, StoreError>;
 
-    /// Stores that `newcomer` came by `referrer`, not paid yet; says no when they came by somebody before.
+    /// Stores the unpaid referral of `newcomer` by `referrer`; returns false if `newcomer` has a referrer.
     async fn insert(&mut self, newcomer: UserId, referrer: UserId, now: OffsetDateTime) -> Result<bool, StoreError>;
 
-    /// Stores that the referral of `referred` is paid.
     async fn set_paid(&mut self, referred: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Stores a click on the link of `code`, unless nobody has it, the visitor did so today, or there are as many today as
-    /// `limits` say.
+    /// Stores a click on the link of `code`, unless no account has the code, the visitor clicked today already, or one of
+    /// `limits` is reached for today.
     async fn click(
         &mut self,
         code: &ReferralCode,
@@ -46,8 +45,8 @@ pub trait ReferralRepository: Send {
         limits: ClickLimits,
     ) -> Result<(), StoreError>;
 
-    /// Stores that somebody signed up for a click on the link of `referrer`: the oldest one of `visitor`, else of anybody,
-    /// that nobody signed up for; if there is one.
+    /// Marks a click on the link of `referrer` as converted: the oldest unconverted one of `visitor`, otherwise of any visitor.
+    /// Does nothing without one.
     async fn convert_click(
         &mut self,
         referrer: UserId,
@@ -56,13 +55,13 @@ pub trait ReferralRepository: Send {
     ) -> Result<(), StoreError>;
 }
 
-/// Reads what is shown to the owner of a code.
+/// Reads the figures of a code for its owner.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ReferralReader: Send + Sync {
-    /// The code of `user`, if they have one by now. One statement.
+    /// The code of `user`, if it has one. One statement.
     async fn code(&self, user: UserId) -> Result<Option<ReferralCode>, StoreError>;
 
-    /// What the referrals of `user` have come to, with the newest `listed` people. Two statements.
+    /// The results of the referrals of `user`, with the newest `listed` accounts. Two statements.
     async fn stats(&self, user: UserId, listed: u32) -> Result<ReferralStats, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! The people above a newcomer, locked together with them.
+//! The accounts above a referred account, locked together with it.
 
 use std::collections::BTreeSet;
 
@@ -15,41 +15,38 @@ use crate::ids::{Ids, UserId};
 use crate::progression::{Change, EventXp, settle};
 use crate::store::{Store, UnitOfWork};
 
-/// What a referral paid, by level, the nearest first.
+/// The XP that a referral paid, by level, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Paid(pub [EventXp; 3]);
 
-/// Up to three people above a newcomer, and the newcomer if they have an account yet, each locked.
+/// Up to three accounts above a newcomer, and the newcomer if its account exists yet, all locked.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReferralChain {
-    /// The newcomer's account; `None` also where it is gone.
+    /// The newcomer's account; `None` also if it was deleted.
     pub newcomer: Option<Account>,
-    /// Who is above them, the nearest first.
+    /// The accounts above it, nearest first.
     people: Vec<Referrer>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Referrer {
     id: UserId,
-    /// `None` of an account that was deleted: it earns nothing, and who is above it no less.
+    /// `None` if the account was deleted: it earns nothing, and the accounts above it earn as before.
     account: Option<Account>,
 }
 
-/// That somebody came by somebody.
+/// A referral to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Join {
-    /// Who came.
     pub referred: UserId,
-    /// From where.
     pub visitor: Visitor,
-    /// When.
     pub now: OffsetDateTime,
     /// Whether it is paid at once.
     pub pays: bool,
 }
 
 impl ReferralChain {
-    /// Begins a transaction in which `newcomer` and those above them, from `referrer` on, are locked.
+    /// Begins a transaction that locks `newcomer` and the chain that starts with `referrer`.
     pub(crate) async fn begin(
         store: &dyn Store,
         newcomer: UserId,
@@ -63,7 +60,8 @@ impl ReferralChain {
         }
     }
 
-    /// The same from whoever has `code` on; without an upline when that is nobody.
+    /// Begins a transaction that locks the chain that starts with the owner of `code`; without a chain if no account has the
+    /// code.
     pub(crate) async fn begin_by_code(
         store: &dyn Store,
         newcomer: Option<UserId>,
@@ -80,7 +78,7 @@ impl ReferralChain {
         }
     }
 
-    /// Locks all of them together, in `tx` or in a transaction begun instead.
+    /// Locks all accounts together (I2), in `tx` or in a transaction begun instead.
     async fn lock(
         store: &dyn Store,
         mut tx: Box<dyn UnitOfWork>,
@@ -98,8 +96,8 @@ impl ReferralChain {
         Ok((tx, Self { newcomer, people }))
     }
 
-    /// Whether nobody is above them who was not there, and so not locked, when they were looked for: somebody may have
-    /// named a code meanwhile. Nobody does so twice, so to look again three times is enough.
+    /// Whether the locked chain is complete. An account can gain a referrer between the look-up and the lock. It does so only
+    /// once, so three retries suffice.
     fn is_whole(&self) -> bool {
         let next = |place: usize| self.people.get(place + 1).map(|person| person.id);
         let stands = |place: usize, account: &Account| {
@@ -111,13 +109,12 @@ impl ReferralChain {
             .all(|(place, one)| stands(place, one))
     }
 
-    /// Whose code it was.
     pub(crate) fn referrer(&self) -> Option<UserId> {
         self.people.first().map(|person| person.id)
     }
 
-    /// Stores `join`; those above have somebody more, which may earn them something. Says what it paid, or `None` when the
-    /// newcomer came by somebody before.
+    /// Stores `join` and settles the accounts above, whose counts of referrals grew. Returns the paid XP, or `None` if the
+    /// newcomer already has a referrer.
     pub(crate) async fn join(
         self,
         tx: &mut dyn UnitOfWork,
@@ -138,7 +135,7 @@ impl ReferralChain {
         Ok(Some(Paid::default()))
     }
 
-    /// Pays everybody who is above `referred`, once.
+    /// Pays the accounts above `referred`, once.
     pub(crate) async fn pay(
         self,
         tx: &mut dyn UnitOfWork,
@@ -156,7 +153,7 @@ impl ReferralChain {
         Ok(paid)
     }
 
-    /// Those whose accounts are there, each at the level they are at.
+    /// The accounts that still exist, with their level.
     fn present(self) -> impl Iterator<Item = (Degree, UserId, Account)> {
         let people = Degree::ALL.into_iter().zip(self.people);
         people.filter_map(|(degree, person)| Some((degree, person.id, person.account?)))
@@ -174,7 +171,7 @@ mod tests {
         UserId(Uuid::from_u128(number))
     }
 
-    /// People by number, each with their referrer (0: none), or deleted.
+    /// Accounts by number, each with its referrer (0: none) or deleted.
     fn chain(people: &[(u128, Option<u128>)]) -> ReferralChain {
         let person = |(id, referrer): &(u128, Option<u128>)| Referrer {
             id: user(*id),
@@ -187,16 +184,16 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_grew_meanwhile_is_looked_at_again() {
+    fn referral_chain_that_grew_is_incomplete() {
         for (people, is_whole) in [
             (&[(1, Some(0))][..], true),
             (&[(1, Some(2))], false),
             (&[(1, Some(2)), (2, Some(0))], true),
             (&[(1, Some(2)), (2, Some(3))], false),
             (&[(1, Some(2)), (2, Some(3)), (3, Some(0))], true),
-            // Who is above the third is paid nothing.
+            // The account above the third is paid nothing.
             (&[(1, Some(2)), (2, Some(3)), (3, Some(4))], true),
-            // Of a deleted account nothing is known, and nothing changes.
+            // The referrer of a deleted account is unknown and cannot change.
             (&[(1, None)], true),
             (&[(1, Some(2)), (2, None), (3, Some(0))], true),
         ] {
@@ -205,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_gone_is_skipped_and_those_above_keep_their_level() {
+    fn referral_chain_deleted_account_is_skipped_and_levels_stay() {
         use Degree::{First, Second, Third};
         for (people, paid) in [
             (&[(1, Some(0))][..], &[(First, 1)][..]),

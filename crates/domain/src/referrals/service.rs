@@ -1,4 +1,4 @@
-//! What people do with their codes.
+//! The use cases of referral codes.
 
 use time::Duration;
 
@@ -12,10 +12,10 @@ use crate::error::StoreError;
 use crate::identity::Device;
 use crate::ids::UserId;
 
-/// How long after signing up a code may be named.
+/// How long after registration a code can be entered.
 pub const WINDOW: Duration = Duration::days(1);
 
-/// How many codes are tried for one that is free. Of a billion people one in a thousand needs a second one.
+/// How many codes are tried until one is free. With a billion accounts, one in a thousand needs a second try.
 const TRIES: usize = 8;
 
 /// The use cases of referrals.
@@ -31,7 +31,7 @@ impl Referrals {
         Self { deps, salt }
     }
 
-    /// The code of `user`, made now if this is the first time it is asked for.
+    /// The code of `user`, created at the first call.
     pub async fn code(&self, user: UserId) -> Result<ReferralCode, ReferralError> {
         if let Some(code) = self.deps.reads().referrals().code(user).await? {
             return Ok(code);
@@ -47,7 +47,7 @@ impl Referrals {
                 tx.commit().await?;
                 return Ok(code);
             }
-            // Made a moment ago by another request; or else the code is somebody's.
+            // Another request gave the account a code a moment ago; otherwise the code is taken.
             if let Some(code) = tx.referrals().code(user).await? {
                 return Ok(code);
             }
@@ -55,7 +55,7 @@ impl Referrals {
         Err(StoreError::Internal(format!("no free code was found for the account {user}")).into())
     }
 
-    /// The code of `person`, if it is they who look.
+    /// The code of `person`, if `viewer` is the same account.
     pub async fn own_code(
         &self,
         person: UserId,
@@ -64,8 +64,7 @@ impl Referrals {
         if viewer == Some(person) { self.code(person).await.map(Some) } else { Ok(None) }
     }
 
-    /// Notes that somebody with `device` followed the link of the code that is spelled `code`. Whether there is such a code
-    /// stays untold.
+    /// Stores a click on the link of `code` from `device`. The result does not reveal whether the code exists.
     pub async fn click(&self, code: &str, device: &Device) -> Result<(), ReferralError> {
         self.deps.retried(|| self.click_once(code, device)).await
     }
@@ -78,8 +77,8 @@ impl Referrals {
         Ok(tx.commit().await?)
     }
 
-    /// Makes whoever has the code that is spelled `code` the referrer of `user`, who signed up within [`WINDOW`] and has
-    /// none. If `user` has synced before, it is paid now.
+    /// Makes the owner of `code` the referrer of `user`, which registered within [`WINDOW`] and has none. If `user` has synced
+    /// before, the referral is paid now.
     pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
         self.deps.retried(|| self.track_once(user, code, device)).await
     }
@@ -102,7 +101,7 @@ impl Referrals {
         if now - person.created_at >= WINDOW {
             return Err(ReferralError::TooLate);
         }
-        // Chains may be longer than what is locked, so this is asked one after another.
+        // A chain can be longer than its locked part, so these checks are serialised.
         if tx.referrals().is_above(user, referrer).await? {
             return Err(ReferralError::Circle);
         }
@@ -113,7 +112,7 @@ impl Referrals {
         Ok(paid)
     }
 
-    /// What the referrals of `user` have come to.
+    /// The results of the referrals of `user`.
     pub async fn stats(&self, user: UserId) -> Result<ReferralStats, ReferralError> {
         Ok(self.deps.reads().referrals().stats(user, LISTED).await?)
     }

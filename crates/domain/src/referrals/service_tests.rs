@@ -1,4 +1,4 @@
-//! The use cases over chains of people that are kept in memory.
+//! The use cases of referrals over accounts in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,36 +30,36 @@ fn user(number: u128) -> UserId {
     UserId(Uuid::from_u128(number))
 }
 
-/// The code of a person.
+/// The code of an account.
 fn code(number: u128) -> ReferralCode {
     ReferralCode::trusted(format!("{number:08}"))
 }
 
-/// Who is above whom, who is gone, and what was done about it.
+/// The referrers, the deleted accounts, and the recorded changes.
 #[derive(Default)]
 struct People {
-    /// By person, their referrer and whether that was paid.
+    /// By account, its referrer and whether that was paid.
     above: Mutex<BTreeMap<u128, (u128, bool)>>,
     gone: BTreeSet<u128>,
-    /// Who has synced a message.
+    /// Accounts that have synced a message.
     synced: BTreeSet<u128>,
-    /// How old the accounts are.
+    /// The age of the accounts.
     age: Duration,
-    /// A referral that somebody else records as soon as the first locks are taken.
+    /// A referral that a concurrent request stores as soon as the first locks are taken.
     meanwhile: Mutex<Option<(u128, u128)>>,
-    /// The accounts of each time several were locked.
+    /// The accounts of each call that locked several.
     locks: Mutex<Vec<Vec<u128>>>,
-    /// XP that was paid, in hundredths, with the reason's person.
+    /// Paid XP in hundredths, with the account that the reason names.
     paid: Mutex<Vec<(u128, u128, i64)>>,
-    /// Who was judged.
+    /// The settled accounts.
     judged: Mutex<Vec<u128>>,
-    /// Clicks that were converted.
+    /// The converted clicks.
     converted: Mutex<Vec<(u128, Visitor)>>,
     commits: Arc<AtomicUsize>,
 }
 
 impl People {
-    /// Everybody of whom `chain` says by whom they came; all of it is paid.
+    /// The accounts of `chain` with their referrers, all paid.
     fn with(chain: &[(u128, u128)]) -> Self {
         let above = chain.iter().map(|(person, referrer)| (*person, (*referrer, true))).collect();
         Self { above: Mutex::new(above), ..Self::default() }
@@ -197,7 +197,7 @@ fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
 }
 
 #[test]
-fn a_code_is_named_once_within_a_day_and_closes_no_circle() {
+fn track_code_once_within_a_day_and_without_circle() {
     let late = WINDOW;
     let day = WINDOW - Duration::microseconds(1);
     for (chain, age, typed, expected) in [
@@ -211,10 +211,10 @@ fn a_code_is_named_once_within_a_day_and_closes_no_circle() {
         (&[], Duration::ZERO, "nonsense, and long", Err((ErrorKind::NotFound, "unknown_referral_code"))),
         (&[(2, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
         (&[(2, 3), (3, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
-        // However many are in between, also beyond those who are locked.
+        // However long the chain, also beyond its locked part.
         (&[(2, 3), (3, 4), (4, 5), (5, 6), (6, 1)], day, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
         (&[(2, 3), (3, 4), (4, 5), (5, 6)], day, "oooooo02", Ok(())),
-        // Who came by the caller may be referred by nobody else, but others may come by them.
+        // An account referred by the caller can have no second referrer, but can refer others.
         (&[(3, 1)], day, "00000002", Ok(())),
     ] {
         let people = Arc::new(People { age, gone: [99].into(), ..People::with(chain) });
@@ -234,7 +234,7 @@ fn a_code_is_named_once_within_a_day_and_closes_no_circle() {
 }
 
 #[test]
-fn who_names_a_code_after_syncing_pays_at_once() {
+fn track_code_after_sync_pays_at_once() {
     for (chain, gone, paid, told) in [
         (&[][..], &[][..], &[(2, 1, 2_500)][..], [2_500, 0, 0]),
         (&[(2, 3)], &[], &[(2, 1, 2_500), (3, 1, 625)], [2_500, 625, 0]),
@@ -251,7 +251,7 @@ fn who_names_a_code_after_syncing_pays_at_once() {
 }
 
 #[test]
-fn locks_are_taken_in_the_order_of_the_ids_and_anew_when_the_chain_grew() {
+fn track_code_locks_in_id_order_and_again_when_chain_grew() {
     let people = Arc::new(People { meanwhile: Mutex::new(Some((9, 2))), ..People::with(&[(7, 9)]) });
     block_on(referrals(&people).track(user(8), "00000007", &device())).expect("a referrer");
     assert_eq!(*people.locks.lock().expect("locks"), [vec![7, 8, 9], vec![2, 7, 8, 9]]);
@@ -259,14 +259,14 @@ fn locks_are_taken_in_the_order_of_the_ids_and_anew_when_the_chain_grew() {
 }
 
 #[test]
-fn who_has_just_been_deleted_refers_nobody() {
+fn track_code_of_deleted_account_is_unknown() {
     let people = Arc::new(People { gone: [1].into(), ..People::default() });
     let error = block_on(referrals(&people).track(user(1), "00000002", &device())).expect_err("nobody");
     assert!(matches!(error, ReferralError::UnknownUser(_)), "{error}");
 }
 
 #[test]
-fn the_first_sync_that_stores_a_message_pays_three_levels_once() {
+fn sync_first_message_pays_three_levels_once() {
     let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
     let first = [(2, 1, 2_500), (3, 1, 625), (4, 1, 250)];
     let ahead = || vec![SentMessage { at: NOW + Duration::days(9), ..sent("a") }];
@@ -291,7 +291,7 @@ fn the_first_sync_that_stores_a_message_pays_three_levels_once() {
 }
 
 #[test]
-fn what_another_sync_paid_a_moment_ago_is_not_paid_again() {
+fn sync_referral_paid_meanwhile_is_not_paid_again() {
     let people = Arc::new(People { meanwhile: Mutex::new(Some((1, 2))), ..People::default() });
     people.above.lock().expect("referrals").insert(1, (2, false));
     block_on(usage(&people, vec![]).sync(user(1), batch(vec![sent("a")]))).expect("a sync");
@@ -313,7 +313,7 @@ fn identity(people: &Arc<People>) -> Identity {
 }
 
 #[test]
-fn who_signs_up_with_a_code_has_a_referrer_and_an_old_code_is_ignored() {
+fn register_with_code_gets_referrer_and_old_code_is_ignored() {
     for (named, above) in [
         (None, &[][..]),
         (Some(code(2)), &[2, 3]),
@@ -339,7 +339,7 @@ fn who_signs_up_with_a_code_has_a_referrer_and_an_old_code_is_ignored() {
 }
 
 #[test]
-fn a_code_is_made_when_it_is_first_asked_for_and_again_when_it_is_somebodys() {
+fn referral_code_is_created_at_first_use_and_again_when_taken() {
     for (known, free, tries, expected) in [
         (Some(code(5)), &[][..], 0, Ok(Some(code(5)))),
         (None, &[true], 1, Ok(None)),
@@ -370,7 +370,7 @@ fn a_code_is_made_when_it_is_first_asked_for_and_again_when_it_is_somebodys() {
 }
 
 #[test]
-fn a_code_is_shown_to_its_owner_alone() {
+fn referral_code_is_shown_to_owner_only() {
     let mut reader = MockReferralReader::new();
     reader.expect_code().returning(|_| Ok(Some(code(1))));
     let reads = TestReads { referrals: reader, ..TestReads::default() };
@@ -381,7 +381,7 @@ fn a_code_is_shown_to_its_owner_alone() {
 }
 
 #[test]
-fn a_click_is_stored_by_code_and_visitor_and_nonsense_is_not() {
+fn click_is_stored_by_code_and_visitor() {
     for (typed, stored) in [("OOOOOOO2", 1), ("00000002", 1), ("no code!", 0), ("", 0)] {
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = commits.clone();

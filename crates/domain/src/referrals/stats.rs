@@ -1,4 +1,4 @@
-//! What a person's referrals have come to.
+//! The results of an account's referrals.
 
 use time::OffsetDateTime;
 
@@ -6,61 +6,54 @@ use crate::ids::UserId;
 use crate::progression::{EventXp, Level};
 use crate::users::{Username, WebUrl};
 
-/// How many referred people are listed.
+/// The most referred accounts that are listed.
 pub const LISTED: u32 = 100;
 
-/// Everything at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferralStats {
-    /// How many people came, by level, the nearest first.
+    /// The referred accounts by level, the nearest first.
     pub totals: [u64; 3],
     /// The XP paid for them.
     pub xp: EventXp,
-    /// Those who came by the person's own code, the newest first, up to [`LISTED`].
+    /// The accounts that came by this account's own code, newest first, up to [`LISTED`].
     pub people: Vec<ReferredPerson>,
-    /// Who followed the link.
     pub clicks: ClickStats,
 }
 
-/// Somebody who came by the person's own code.
+/// An account that came by this account's own code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferredPerson {
-    /// The account.
     pub id: UserId,
-    /// Its username.
     pub username: Username,
-    /// The name to show.
+    /// The display name.
     pub name: Option<String>,
-    /// The picture.
     pub image: Option<WebUrl>,
-    /// The rest; `None` when their profile is private and not for the referrer.
+    /// `None` if the profile is private and the referrer does not follow it.
     pub seen: Option<ReferredSeen>,
 }
 
-/// What is told of a referred person whose profile the referrer may see.
+/// The fields of a referred account that only a visible profile shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReferredSeen {
-    /// How far they have come.
     pub level: Level,
-    /// When they signed up by the code, or named it.
+    /// When the code was used.
     pub joined_at: OffsetDateTime,
-    /// Whether they have ever synced a message.
+    /// Whether the account has ever synced a message.
     pub is_active: bool,
-    /// The XP that the referrer was paid for them.
+    /// The XP that the referrer was paid for it.
     pub xp: EventXp,
 }
 
-/// Who followed the link of a code: one visitor counts once a day.
+/// Clicks on the link of a code. A visitor counts once a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClickStats {
-    /// How many clicks.
     pub total: u64,
-    /// For how many somebody signed up.
+    /// The clicks that led to a registration.
     pub converted: u64,
 }
 
 impl ClickStats {
-    /// The share of clicks for which somebody signed up, 0 to 1; 0 without clicks.
+    /// The share of converted clicks, 0 to 1; 0 without clicks.
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     pub fn conversion_rate(self) -> f64 {
         if self.total == 0 { 0.0 } else { self.converted as f64 / self.total as f64 }
@@ -72,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_click_converts_nobody() {
+    fn conversion_rate_without_clicks_is_zero() {
         for (total, converted, rate) in [(0, 0, 0.0), (4, 0, 0.0), (4, 1, 0.25), (4, 4, 1.0)] {
             assert!(
                 (ClickStats { total, converted }.conversion_rate() - rate).abs() < f64::EPSILON,

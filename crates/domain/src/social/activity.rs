@@ -1,4 +1,4 @@
-//! What happened to a person, for those who follow them.
+//! Activities: events of an account that its followers see.
 
 use time::OffsetDateTime;
 
@@ -7,12 +7,11 @@ use crate::ids::{ActivityId, UserId};
 use crate::payload::Payload;
 use crate::progression::{Level, MonthlyBadge};
 
-/// The kinds of things that happen.
+/// The kinds of activities.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ActivityKind {
     /// An achievement was unlocked, or a higher tier of it reached.
     AchievementUnlocked,
-    /// A level was reached.
     LevelUp,
     /// A streak of 7, 30, 100, 365 or 1000 days.
     StreakMilestone,
@@ -23,16 +22,14 @@ pub enum ActivityKind {
 }
 
 impl ActivityKind {
-    /// All kinds.
     pub const ALL: [Self; 5] =
         [Self::AchievementUnlocked, Self::LevelUp, Self::StreakMilestone, Self::RankReached, Self::BadgeEarned];
 
-    /// The kind called `name`, if this version knows it.
+    /// The kind with this name, if this release knows it.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AchievementUnlocked => "achievement_unlocked",
@@ -44,30 +41,26 @@ impl ActivityKind {
     }
 }
 
-/// Something that happened to a person. Written when it happens, and never changed.
+/// An event of an account. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Activity {
-    /// Names it.
     pub id: ActivityId,
-    /// Whom it happened to.
+    /// The author.
     pub user: UserId,
-    /// What happened.
     pub kind: ActivityKind,
-    /// The particulars.
     pub data: Payload,
-    /// When.
     pub created_at: OffsetDateTime,
 }
 
-/// What happened, and its particulars.
+/// The kind and data of an activity to be written.
 pub type Happening = (ActivityKind, Payload);
 
-/// `unlock` happened: `{achievement_id, slug, name, rarity, tier, tier_name, xp}`.
+/// The data: `{achievement_id, slug, name, rarity, tier, tier_name, xp}`.
 pub fn achievement_unlocked(unlock: &Unlock) -> Happening {
     (ActivityKind::AchievementUnlocked, unlock_data(unlock))
 }
 
-/// What programs are told of an unlock.
+/// The data of an unlock for API clients.
 pub(crate) fn unlock_data(unlock: &Unlock) -> Payload {
     let definition = unlock.definition;
     vec![
@@ -81,22 +74,22 @@ pub(crate) fn unlock_data(unlock: &Unlock) -> Payload {
     ]
 }
 
-/// `level` was reached: `{level, title}`.
+/// The data: `{level, title}`.
 pub fn level_up(level: Level) -> Happening {
     (ActivityKind::LevelUp, vec![("level", level.level.into()), ("title", level.title().into())])
 }
 
-/// A streak reached a milestone: `{days}`.
+/// The data: `{days}`.
 pub fn streak_milestone(days: u32) -> Happening {
     (ActivityKind::StreakMilestone, vec![("days", days.into())])
 }
 
-/// The first `top` of the board of all time were reached, as number `rank`: `{top, rank}`.
+/// The account is among the first `top` of the board of all time, with this `rank`. The data: `{top, rank}`.
 pub fn rank_reached(top: u32, rank: u32) -> Happening {
     (ActivityKind::RankReached, vec![("top", top.into()), ("rank", rank.into())])
 }
 
-/// `badge` was earned: `{badge}`.
+/// The data: `{badge}`.
 pub fn badge_earned(badge: MonthlyBadge) -> Happening {
     (ActivityKind::BadgeEarned, vec![("badge", badge.name().into())])
 }
@@ -106,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_is_called_what_the_api_calls_it_and_found_by_that() {
+    fn activity_kinds_round_trip_by_api_name() {
         let names = ["achievement_unlocked", "level_up", "streak_milestone", "rank_reached", "badge_earned"];
         assert_eq!(ActivityKind::ALL.map(ActivityKind::name), names);
         assert_eq!(names.map(ActivityKind::named), ActivityKind::ALL.map(Some));

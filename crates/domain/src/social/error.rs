@@ -1,35 +1,32 @@
-//! What can go wrong between people.
+//! Errors of following and of the feed.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::users::Username;
 
-/// Why a use case of following or of the feed failed; nothing was changed.
+/// Why a use case of following or of the feed failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum SocialError {
-    /// It would be about oneself.
+    /// The follower and the followed account are the same.
     #[error("You cannot follow yourself.")]
     Yourself,
-    /// Nobody is called that.
-    #[error("There is no such user.")]
+    #[error("There is no user {0}.")]
     UnknownUser(Username),
-    /// The profile is not for the one who asks.
-    #[error("This profile is private.")]
+    /// The profile is hidden from the caller.
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// The person is followed.
-    #[error("You follow this user already.")]
+    #[error("You already follow {0}.")]
     AlreadyFollowing(Username),
-    /// The person was asked and has not answered.
-    #[error("You have asked this user already.")]
+    /// The request is waiting for an answer.
+    #[error("You already have a pending request to follow {0}.")]
     AlreadyRequested(Username),
-    /// The person did not ask, or has taken it back.
-    #[error("This user has not asked to follow you.")]
+    /// There is no such request, or it was withdrawn.
+    #[error("There is no pending request of {0} to follow you.")]
     NoRequest(Username),
-    /// As many people listen to this process as it bears, or it is about to end.
-    #[error("There is no room for another stream right now.")]
+    /// This process has reached its limit of streams, or is shutting down.
+    #[error("The limit of live streams is reached. Try again later.")]
     NoRoom,
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -77,7 +74,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_between_people_is_as_the_api_promises() {
+    fn social_errors_keep_api_contract() {
         assert_promises([
             (SocialError::Yourself, ErrorKind::Invalid, "follow_yourself", None, "You cannot follow yourself."),
             (
@@ -85,36 +82,42 @@ mod tests {
                 ErrorKind::NotFound,
                 "unknown_user",
                 Some(Subject::new("User", "username", "ada")),
-                "There is no such user.",
+                "There is no user ada.",
             ),
-            (SocialError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                SocialError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
             (
                 SocialError::AlreadyFollowing(Username::trusted("ada")),
                 ErrorKind::Conflict,
                 "already_following",
                 Some(Subject::new("Follow", "username", "ada")),
-                "You follow this user already.",
+                "You already follow ada.",
             ),
             (
                 SocialError::AlreadyRequested(Username::trusted("ada")),
                 ErrorKind::Conflict,
                 "already_requested",
                 Some(Subject::new("FollowRequest", "username", "ada")),
-                "You have asked this user already.",
+                "You already have a pending request to follow ada.",
             ),
             (
                 SocialError::NoRequest(Username::trusted("ada")),
                 ErrorKind::NotFound,
                 "no_follow_request",
                 Some(Subject::new("FollowRequest", "username", "ada")),
-                "This user has not asked to follow you.",
+                "There is no pending request of ada to follow you.",
             ),
             (
                 SocialError::NoRoom,
                 ErrorKind::Unavailable,
                 "no_room",
                 None,
-                "There is no room for another stream right now.",
+                "The limit of live streams is reached. Try again later.",
             ),
         ]);
     }

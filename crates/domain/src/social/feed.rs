@@ -1,4 +1,4 @@
-//! The feed: what happened to the people one follows.
+//! The feed: activities of the accounts that a viewer follows.
 
 use std::sync::Arc;
 
@@ -24,13 +24,13 @@ impl Feed {
         Self { deps, hub }
     }
 
-    /// What happened to those whom `viewer` follows, the newest first.
+    /// The activities of the accounts that `viewer` follows, newest first.
     pub async fn page(&self, viewer: UserId, request: PageRequest) -> Result<Page<FeedItem>, SocialError> {
         Ok(self.deps.reads().feed().page(viewer, request).await?)
     }
 
-    /// What happens to those whom `viewer` follows, from now on; first what was not sent yet at the point `after`, if its activity
-    /// exists.
+    /// The activities of the accounts that `viewer` follows, from now on. If the activity of `after` exists, the stream begins
+    /// with everything not sent at that point.
     pub async fn live(&self, viewer: UserId, after: Option<ResumePoint>) -> Result<LiveFeed, SocialError> {
         let resumed = match after {
             Some(after) => self.deps.reads().feed().mark(after.last).await?.map(|mark| Beginning::After(mark, after)),
@@ -40,7 +40,7 @@ impl Feed {
             Some(resumed) => resumed,
             None => Beginning::Now(self.deps.reads().feed().recent(viewer, REMEMBERED).await?),
         };
-        // The hub keeps what happens from here on, so nothing is lost while the past is read.
+        // The subscription begins before the past is read, so nothing is lost in between.
         let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
         Ok(LiveFeed::new(self.deps.clone(), heard, viewer, beginning))
     }

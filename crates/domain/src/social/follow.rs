@@ -1,4 +1,4 @@
-//! A follow, and what lists of them show.
+//! Follows, and the entries of their lists.
 
 use time::OffsetDateTime;
 
@@ -7,19 +7,17 @@ use crate::ids::UserId;
 use crate::progression::Level;
 use crate::users::{Username, WebUrl};
 
-/// Somebody follows somebody else, or asks to.
+/// A follow, or a request to follow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Follow {
-    /// Who follows.
     pub follower: UserId,
-    /// Who is followed.
     pub following: UserId,
-    /// Since when, or when it was asked.
+    /// When the follow, or the request, was made.
     pub created_at: OffsetDateTime,
 }
 
 impl Follow {
-    /// A follow from `now`; nobody follows themselves.
+    /// A follow from `now`. An account cannot follow itself.
     pub fn new(follower: UserId, following: UserId, now: OffsetDateTime) -> Result<Self, SocialError> {
         if follower == following {
             return Err(SocialError::Yourself);
@@ -28,52 +26,46 @@ impl Follow {
     }
 }
 
-/// What became of the wish to follow somebody.
+/// The result of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Followed {
     /// The profile is public.
     Now(Follow),
-    /// The profile is private, and its owner is asked.
+    /// The profile is private; its owner decides.
     Requested,
 }
 
-/// Somebody in a list of followers, of followed people or of requests.
+/// An account in a list of followers, followed accounts or requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contact {
-    /// The account.
     pub id: UserId,
-    /// Its username.
     pub username: Username,
-    /// The name to show.
+    /// The display name.
     pub name: Option<String>,
-    /// The picture.
     pub image: Option<WebUrl>,
-    /// What they say about themselves; `None` also when the viewer may not see it.
+    /// `None` also if the viewer may not see it.
     pub bio: Option<String>,
-    /// How far they have come; `None` when the viewer may not see it.
+    /// `None` if the viewer may not see it.
     pub level: Option<Level>,
-    /// Since when they follow or are followed, or when they asked; `None` when the viewer may neither see them nor owns the
-    /// list.
+    /// When the follow or request was made; `None` if the viewer may not see the account and does not own the list.
     pub since: Option<OffsetDateTime>,
 }
 
-/// How many follow a person and are followed by them.
+/// The numbers of followers and followed accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FollowStats {
-    /// How many follow them.
     pub followers: u64,
-    /// How many they follow.
     pub following: u64,
-    /// How the viewer stands to them; `None` for nobody and for themselves.
+    /// The viewer's relation to the account; `None` for an anonymous viewer and the owner.
     pub relation: Option<Relation>,
 }
 
-/// How a viewer stands to another person.
+/// The relation of a viewer to another account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Relation {
-    /// Whether the viewer follows the person.
+    /// Whether the viewer follows the account.
     pub is_following: bool,
-    /// Whether the person follows the viewer.
+    /// Whether the account follows the viewer.
     pub follows_me: bool,
 }
 
@@ -84,7 +76,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn nobody_follows_themselves() {
+    fn follow_oneself_is_refused() {
         let (ada, bob) = (UserId(Uuid::from_u128(1)), UserId(Uuid::from_u128(2)));
         let now = datetime!(2026-11-22 12:00 UTC);
         assert!(matches!(Follow::new(ada, ada, now), Err(SocialError::Yourself)));

@@ -1,4 +1,4 @@
-//! One viewer's feed as it happens.
+//! The live feed of a viewer.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -10,25 +10,25 @@ use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::UserId;
 
-/// How many missed activities are read at a time: what bounds the memory of one who was away for long.
+/// The missed activities that are read at a time, which bounds the memory after a long absence.
 pub const MISSED: u32 = 100;
 
-/// How many sent activities are remembered. What was read as missed may have been heard as well, if it was committed just
-/// then; a queue of what was heard is shorter than this.
+/// The sent activities that are remembered. An activity that is committed during the reading of missed ones arrives in both
+/// ways; the queue of the subscription is shorter than this.
 pub(super) const REMEMBERED: u32 = 256;
 
-/// The activities of those whom a viewer follows: first what they missed, the oldest first, then everything as it is committed.
-/// Each is sent once, also to a viewer who reconnects with the [`ResumePoint`] of any event.
+/// The activities of the accounts that a viewer follows: first the missed ones, oldest first, then each as it is committed. Each
+/// is sent once, also to a client that reconnects with the [`ResumePoint`] of any event (I6).
 pub struct LiveFeed {
     deps: Deps,
     heard: Box<dyn HeardActivities>,
     viewer: UserId,
-    /// Where the viewer was cut off. The point still lists what this stream has not met.
+    /// The position of the previous stream. The point lists what this stream has not met yet.
     resumed: Option<(Mark, ResumePoint)>,
     /// Where the next page of missed activities begins.
     past: Option<Past>,
     missed: VecDeque<LiveActivity>,
-    /// What this stream or the one before it sent, in that order; first what was committed before the first of them.
+    /// The activities sent by this stream or the previous one, in order; at first those committed before.
     sent: VecDeque<Mark>,
 }
 
@@ -42,18 +42,17 @@ struct Past {
 /// An activity to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamEvent {
-    /// The activity.
     pub activity: Arc<LiveActivity>,
     /// The id of the event.
     pub id: ResumePoint,
 }
 
-/// Where a feed begins.
+/// The beginning of a feed.
 #[derive(Debug)]
 pub(super) enum Beginning {
-    /// With what is committed from now on; the activities of the last minute are given.
+    /// New activities only; those of the last minute are given.
     Now(Vec<Mark>),
-    /// After the activity and what else the point lists.
+    /// After the activity, except for what the point lists.
     After(Mark, ResumePoint),
 }
 
@@ -67,8 +66,8 @@ impl LiveFeed {
         Self { deps, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
     }
 
-    /// Waits for the next activity; `None` when the stream ends: because the viewer has too many others, does not
-    /// keep up, or the process ends. May be given up and called again.
+    /// Waits for the next activity. `None` ends the stream: the viewer has too many streams, does not keep up, or the process is
+    /// shutting down. Cancel safe.
     pub async fn next(&mut self) -> Result<Option<StreamEvent>, StoreError> {
         loop {
             while let Some(activity) = self.missed.pop_front() {
@@ -83,7 +82,7 @@ impl LiveFeed {
                 self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;
             }
-            // What the point lists was committed before this stream began; what was not met by now never will be.
+            // The listed activities were committed before this stream began; those not met by now never will be.
             if let Some((_, point)) = &mut self.resumed {
                 point.clear();
             }
@@ -94,20 +93,20 @@ impl LiveFeed {
         }
     }
 
-    /// The event of `activity`, unless it was sent before. From now on it was.
+    /// The event of `activity`, unless it was sent before. It counts as sent from now on.
     fn unsent(&mut self, activity: Arc<LiveActivity>) -> Option<StreamEvent> {
         let mark = activity.mark;
         if self.sent.iter().any(|sent| sent.id == mark.id) {
             return None;
         }
-        // Another process may have sent it on the stream that was cut off, before this process hears of it.
+        // Another process may have sent it on the previous stream before this process received it.
         let was_sent =
             self.resumed.as_mut().is_some_and(|(last, point)| point.remove(mark.id) || !mark.may_follow(last));
         if self.sent.len() >= REMEMBERED as usize {
             self.sent.pop_front();
         }
         self.sent.push_back(mark);
-        // What was sent before the stream was cut off is known as long as the point goes on from there.
+        // The point keeps its list as long as it continues from the same activity.
         let id = match &self.resumed {
             Some((last, point)) if last.may_follow(&mark) => ResumePoint::new(last, &self.sent, Some(point)),
             resumed => ResumePoint::new(&mark, &self.sent, resumed.as_ref().map(|(_, point)| point)),

@@ -38,14 +38,14 @@ fn item(number: u32) -> FeedItem {
     }
 }
 
-/// The activity `number` of a transaction of its own, before which all others were committed.
+/// The activity `number`, committed after all others, in its own transaction.
 fn activity(number: u32) -> LiveActivity {
     let item = item(number);
     let transaction = 7 + i64::from(number);
     LiveActivity { mark: Mark { id: item.id, at: item.created_at, transaction, horizon: transaction }, item }
 }
 
-/// A page of all of `activities`.
+/// A page of all `activities`.
 fn page(activities: Vec<LiveActivity>) -> MissedPage {
     MissedPage { activities, rest: None }
 }
@@ -58,8 +58,7 @@ fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
     Feed::new(TestStore::reading(TestReads { feed: reader, ..TestReads::default() }).deps(), Arc::new(hub))
 }
 
-/// A feed of somebody who comes back after `after`, missed `missed` and hears `heard` before the process ends. Returns the numbers
-/// they are told.
+/// The numbers sent to a viewer that reconnects after `after`, missed `missed` and receives `heard` before the process ends.
 fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
@@ -88,7 +87,7 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
 }
 
 #[test]
-fn what_was_missed_comes_first_and_nothing_twice() {
+fn live_feed_missed_activities_come_first_and_once() {
     for (after, missed, heard, expected) in [
         (None, vec![], vec![], vec![]),
         (None, vec![1, 2], vec![3, 4], vec![3, 4]),
@@ -103,7 +102,7 @@ fn what_was_missed_comes_first_and_nothing_twice() {
 }
 
 #[test]
-fn somebody_who_was_away_for_long_misses_nothing_however_much_it_is() {
+fn live_feed_long_absence_misses_nothing() {
     for length in [MISSED - 1, MISSED, MISSED + 1, 3 * MISSED + 50] {
         let missed: Vec<u32> = (2..2 + length).collect();
         let expected: Vec<u128> = missed.iter().map(|number| u128::from(*number)).chain([9_999]).collect();
@@ -111,8 +110,9 @@ fn somebody_who_was_away_for_long_misses_nothing_however_much_it_is() {
     }
 }
 
-/// The activities and ids of the events that a viewer is sent who follows the authors of `stored`, which are committed in this order: the first
-/// `before` of them before the stream begins. With `after` the viewer reconnects with that id, and all of `stored` is heard again.
+/// The activities and event ids sent to a viewer whose followed authors write `stored`, committed in this order, the first
+/// `before` of them before the stream begins. With `after` the viewer reconnects with that id and all of `stored` is received
+/// again.
 fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(ActivityId, String)> {
     let (marks, all) = (stored.to_vec(), stored.to_vec());
     let recent: Vec<Mark> = stored[..before].iter().map(|stored| stored.mark).collect();
@@ -142,7 +142,7 @@ fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(A
     events
 }
 
-/// The numbers of the activities that `events` are about.
+/// The numbers of the activities of `events`.
 fn numbers(events: &[(ActivityId, String)]) -> Vec<u128> {
     events.iter().map(|(activity, _)| activity.0.as_u128()).collect()
 }
@@ -158,7 +158,7 @@ fn stored(activities: &[(u32, i64, i64, i64)]) -> Vec<LiveActivity> {
 }
 
 #[test]
-fn reconnect_after_any_event_sends_exactly_the_rest() {
+fn live_feed_reconnect_after_any_event_sends_exactly_rest() {
     for (name, activities) in [
         (
             "one sync",
@@ -205,7 +205,7 @@ fn sorted(mut numbers: Vec<u128>) -> Vec<u128> {
 }
 
 #[test]
-fn event_ids_of_ordinary_activities_are_those_of_the_activities() {
+fn live_feed_event_id_is_usually_activity_id() {
     let activities = stored(&[(1, 0, 20, 20), (2, 0, 20, 20), (3, 1, 21, 21)]);
     assert!(stream(&activities, 0, None).iter().all(|(activity, id)| *id == activity.to_string()));
     let resumed = stream(&activities, 0, Some(&activities[0].item.id.to_string()));
@@ -213,7 +213,7 @@ fn event_ids_of_ordinary_activities_are_those_of_the_activities() {
 }
 
 #[test]
-fn a_failure_while_reading_the_past_loses_nothing() {
+fn live_feed_failed_read_of_past_loses_nothing() {
     let mut reader = MockFeedReader::new();
     reader.expect_mark().returning(|_| Ok(Some(mark(1))));
     let mut answers = vec![Ok(page(vec![activity(2)])), Err(StoreError::Unavailable("away".into()))];
@@ -231,7 +231,7 @@ fn a_failure_while_reading_the_past_loses_nothing() {
 }
 
 #[test]
-fn who_finds_no_room_may_come_later() {
+fn live_feed_beyond_limit_is_unavailable() {
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(|_| Ok(None));
     let mut reader = MockFeedReader::new();

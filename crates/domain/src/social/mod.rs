@@ -1,11 +1,10 @@
-//! Who follows whom. A public profile is followed at once; a private one is asked first. Whoever follows a person may see
-//! what they used; the database says so in one place, `visible_to`, which every statement about somebody else's data reads.
+//! Social: follows, requests, activities and the feed.
 //!
-//! Followers stay when a profile turns private, until they are removed. When it turns public, whoever had asked
-//! follows: there is nothing left to ask for.
+//! A public profile is followed at once; a private one takes a request. A follower may see the account's usage: the SQL function
+//! `visible_to` decides, and every statement about another account's data reads it (I7). Followers stay when a profile turns
+//! private, until they are removed. When it turns public, all waiting requests are accepted.
 //!
-//! What happens to a person is written as an activity in the transaction that makes it happen. The feed shows it to followers,
-//! page by page or as it is committed.
+//! An activity is written in the transaction that causes it. The feed shows it to followers, as pages or as it is committed.
 
 mod activity;
 mod error;

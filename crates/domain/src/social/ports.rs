@@ -1,4 +1,4 @@
-//! What following and the feed need from outside.
+//! Ports of following and of the feed.
 
 use std::sync::Arc;
 
@@ -11,45 +11,43 @@ use crate::error::StoreError;
 use crate::ids::{ActivityId, UserId};
 use crate::page::{Page, PageRequest};
 
-/// Stores who follows whom and who asks to, and keeps count. A transaction that touches both removes the request first.
-/// Follows of two people come and go under the locks of both accounts.
+/// Stores follows, requests and their counts. A transaction that changes both removes the request first. A follow changes only
+/// under the locks of both accounts (I2).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FollowRepository: Send {
-    /// Saves a follow; says whether it is new.
+    /// Saves a follow; returns whether it is new.
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError>;
 
-    /// Removes a follow; says whether there was one.
+    /// Removes a follow; returns whether it existed.
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
-    /// Whether `follower` follows `following`.
     async fn exists(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
-    /// Whether `follower` has asked to follow `following` and waits for the answer.
+    /// Whether `follower` has a waiting request to follow `following`.
     async fn has_requested(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
-    /// Saves a request; says whether it is new.
+    /// Saves a request; returns whether it is new.
     async fn insert_request(&mut self, request: &Follow) -> Result<bool, StoreError>;
 
-    /// Removes a request; says whether there was one.
+    /// Removes a request; returns whether it existed.
     async fn remove_request(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError>;
 
     /// Turns all requests to follow `following` into follows from `now`.
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
 
-    /// Counts `user` among the followers and the followed people of others, or not any more: who comes back, or leaves.
+    /// Adds `user` to the counts of others, or removes it: the account is restored or deleted.
     async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError>;
 
-    /// Counts the followers, followed people and activities of `user` anew; says whether the counts were wrong.
+    /// Recounts followers, followed accounts and activities of `user`; returns whether the counts were wrong.
     async fn recount(&mut self, user: UserId) -> Result<bool, StoreError>;
 }
 
-/// Reads who follows whom. Lists are the newest first, two statements each. Of a person whom `viewer` (nobody, when
-/// anonymous) may not see, lists are empty; of people in a list whom they may not see, bio and level are left out.
+/// Reads follows. Lists are newest first, with two statements each. The lists of an account that `viewer` (`None` is anonymous)
+/// may not see are empty. Listed accounts that the viewer may not see lack bio and level.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FollowReader: Send + Sync {
-    /// Who follows `person`.
     async fn followers(
         &self,
         person: UserId,
@@ -57,7 +55,6 @@ pub trait FollowReader: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
 
-    /// Whom `person` follows.
     async fn following(
         &self,
         person: UserId,
@@ -65,28 +62,28 @@ pub trait FollowReader: Send + Sync {
         page: PageRequest,
     ) -> Result<Page<Contact>, StoreError>;
 
-    /// Who asks to follow `owner`.
+    /// Accounts that request to follow `owner`.
     async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, StoreError>;
 
-    /// The counts of `person`; `None` when `viewer` may not see them.
+    /// The counts of `person`; `None` if `viewer` may not see them.
     async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError>;
 }
 
-/// Reads what happened to those whom a viewer follows and may see.
+/// Reads activities of the accounts that a viewer follows and may see.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait FeedReader: Send + Sync {
-    /// A page of it, the newest first. One statement.
+    /// A page, newest first. One statement.
     async fn page(&self, viewer: UserId, page: PageRequest) -> Result<Page<FeedItem>, StoreError>;
 
-    /// The mark that the activity `id` sets; `None` when there is no such activity.
+    /// The position of the activity `id`, if it exists.
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError>;
 
-    /// The marks of up to `limit` activities of the last minute, and of those that a transaction which is still open may precede.
-    /// Two statements.
+    /// The positions of up to `limit` activities of the last minute, and of those that a still open transaction may precede. Two
+    /// statements.
     async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError>;
 
-    /// Up to `limit` activities that [may follow](Mark::may_follow) `mark`, the oldest first, going on after `after`. One
+    /// Up to `limit` activities that [may follow](Mark::may_follow) `mark`, oldest first, after the position `after`. One
     /// statement.
     async fn missed(
         &self,
@@ -100,25 +97,25 @@ pub trait FeedReader: Send + Sync {
 /// A page of missed activities.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct MissedPage {
-    /// Those of a kind that this release knows.
+    /// Activities of kinds that this release knows.
     pub activities: Vec<LiveActivity>,
-    /// Where the next page goes on; `None` after the last.
+    /// Where the next page begins; `None` after the last.
     pub rest: Option<Position>,
 }
 
-/// Hears of activities as they are committed, by whichever process.
+/// Delivers activities as any process commits them.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ActivityHub: Send + Sync {
-    /// Begins to listen for `viewer`, whose oldest listener ends if there are too many; `None` when this process has no room
-    /// for another or is about to end.
+    /// Subscribes `viewer`; the viewer's oldest subscription ends if there are too many. `None` if this process has reached its
+    /// limit or is shutting down.
     async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn HeardActivities>>, StoreError>;
 }
 
-/// What one listener hears: activities of those whom the viewer follows and may see at that moment.
+/// A subscription: activities of accounts that the viewer follows and may see at that moment.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait HeardActivities: Send {
-    /// Waits for the next; `None` when there will be none. May be given up and called again.
+    /// Waits for the next activity; `None` at the end. Cancel safe.
     async fn next(&mut self) -> Option<Arc<LiveActivity>>;
 }

@@ -1,4 +1,4 @@
-//! Where a live feed was cut off: the text of an event's id, which the client sends back as `Last-Event-ID`.
+//! The position of a live feed: the text of an event's id, which the client returns as `Last-Event-ID`.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::feed_item::Mark;
 use crate::ids::ActivityId;
 
-/// The most activities that an id lists. It lists more than a few only while a transaction stays open; if more than this many
-/// activities are sent meanwhile, a client that reconnects gets the first of them again.
+/// The most activities that an id lists. It lists more than a few only while a transaction stays open. If more are sent
+/// meanwhile, a client that reconnects receives the first of them again.
 const MOST_LISTED: usize = 256;
 
-/// The random end of an activity's id, enough to recognise it among a few hundred.
+/// The random end of an activity's id, enough to distinguish a few hundred.
 type Fingerprint = [u8; 6];
 
-/// The last activity that was sent, and those that were sent before it although they may follow it (see [`Mark::may_follow`]).
+/// The last sent activity, and those sent before it although they may follow it (see [`Mark::may_follow`], I6).
 ///
-/// As text: the activity's id, then, where there are such activities, a point and their fingerprints in base64url.
+/// As text: the activity's id, then, if there are such activities, a dot and their fingerprints in base64url.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumePoint {
-    /// The activity that was sent last.
+    /// The activity sent last.
     pub last: ActivityId,
     sent: Vec<Fingerprint>,
 }
 
 impl ResumePoint {
-    /// The point after `last`, where `sent` was sent before it, the oldest first, and before that what `earlier` lists.
+    /// The position after `last`. `sent` was sent before it, oldest first, and what `earlier` lists was sent before that.
     pub(super) fn new<'a>(last: &Mark, sent: impl IntoIterator<Item = &'a Mark>, earlier: Option<&Self>) -> Self {
         let listed = sent.into_iter().filter(|mark| mark.id != last.id && mark.may_follow(last));
         let earlier = earlier.into_iter().flat_map(|point| &point.sent).copied();
@@ -35,7 +35,7 @@ impl ResumePoint {
         Self { last: last.id, sent }
     }
 
-    /// Reads the text of a point; `None` for any other text. A bare activity id is a point.
+    /// Reads the text of a position; `None` for any other text. A bare activity id is a position.
     pub fn parse(text: &str) -> Option<Self> {
         let (last, listed) = text.split_once('.').unwrap_or((text, ""));
         let bytes = URL_SAFE_NO_PAD.decode(listed).ok()?;
@@ -44,14 +44,13 @@ impl ResumePoint {
         Some(Self { last: ActivityId(last.parse().ok()?), sent: sent.to_vec() }).filter(|_| fits)
     }
 
-    /// Takes the activity `id` off the list; returns whether it was listed.
+    /// Removes the activity `id` from the list; returns whether it was listed.
     pub(super) fn remove(&mut self, id: ActivityId) -> bool {
         let before = self.sent.len();
         self.sent.retain(|listed| *listed != fingerprint(id));
         self.sent.len() < before
     }
 
-    /// Empties the list.
     pub(super) fn clear(&mut self) {
         self.sent.clear();
     }
@@ -81,14 +80,14 @@ mod tests {
 
     use super::*;
 
-    /// The activity `number`, one second after the one before, of `transaction`, written while `horizon` was open.
+    /// The activity `number`, one second after the previous one, of `transaction`, written while `horizon` was open.
     fn mark(number: u16, transaction: i64, horizon: i64) -> Mark {
         let at = datetime!(2026-11-22 12:00 UTC) + Duration::seconds(number.into());
         Mark { id: ActivityId(Uuid::from_u128(number.into())), at, transaction, horizon }
     }
 
     #[test]
-    fn point_lists_only_what_may_follow_the_last_activity() {
+    fn resume_point_lists_only_what_may_follow() {
         let last = mark(5, 20, 18);
         for (name, sent, is_listed) in [
             ("older transaction", mark(1, 17, 17), false),
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn point_keeps_the_newest_of_too_many() {
+    fn resume_point_keeps_newest_beyond_limit() {
         let many: Vec<Mark> = (1..=300).map(|number| mark(number, 30, 18)).collect();
         let earlier = ResumePoint::new(&mark(0, 20, 18), &many[..100], None);
         let mut point = ResumePoint::new(&mark(0, 20, 18), &many[100..], Some(&earlier));
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_points() {
+    fn resume_point_malformed_is_refused() {
         let id = Uuid::from_u128(7);
         assert_eq!(ResumePoint::parse(&id.to_string()).map(|point| point.last), Some(ActivityId(id)));
         let long = format!("{id}.{}", "A".repeat(8 * (MOST_LISTED + 1)));

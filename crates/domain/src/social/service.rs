@@ -1,4 +1,4 @@
-//! What people do with each other.
+//! The use cases of following.
 
 use super::error::SocialError;
 use super::follow::{Contact, Follow, FollowStats, Followed};
@@ -23,7 +23,7 @@ impl Social {
         Self { deps }
     }
 
-    /// Lets `follower` follow the person called `name`, or ask to. Both may earn something by it.
+    /// Lets `follower` follow the user `name`, or request it. Settles both accounts.
     pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
         self.deps.retried(|| self.follow_once(follower, name)).await
     }
@@ -36,7 +36,7 @@ impl Social {
             return Err(SocialError::AlreadyFollowing(found.username));
         }
         let Locked { mut tx, follower: mine, followed: theirs } = self.lock_both(tx, &follow, name).await?;
-        // Read under the lock: a profile that turns private at this moment is not followed unasked.
+        // Read under the lock: a profile that turns private at this moment needs a request.
         let person = find_by_id(&mut *tx, follow.following, name).await?;
         let me = find_by_id(&mut *tx, follower, name).await?;
         if !person.is_public {
@@ -50,7 +50,7 @@ impl Social {
             tx.commit().await?;
             return Ok(Followed::Requested);
         }
-        // One that was asked for while the profile was about to turn public.
+        // A request made just before the profile turned public.
         tx.follows().remove_request(follower, person.id).await?;
         if !tx.follows().insert(&follow).await? {
             return Err(SocialError::AlreadyFollowing(person.username));
@@ -61,8 +61,7 @@ impl Social {
         Ok(Followed::Now(follow))
     }
 
-    /// Ends the follow of the person called `name`, or takes back the request, if there is either. Where there is no follow, no
-    /// account is locked.
+    /// Ends the follow of the user `name`, or withdraws the request. Without a follow, no account is locked.
     pub async fn unfollow(&self, follower: UserId, name: &Username) -> Result<(), SocialError> {
         self.deps.retried(|| self.unfollow_once(follower, name)).await
     }
@@ -71,7 +70,7 @@ impl Social {
         let mut tx = self.deps.begin().await?;
         let follow = Follow::new(follower, find(&mut *tx, name).await?.id, self.deps.now())?;
         let whom = follow.following;
-        // A request that is gone when it is removed may have been accepted meanwhile: then there is a follow now.
+        // A request that is gone may have been accepted meanwhile; then there is a follow.
         if !tx.follows().exists(follower, whom).await?
             && (tx.follows().remove_request(follower, whom).await? || !tx.follows().exists(follower, whom).await?)
         {
@@ -83,7 +82,7 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// Lets the person called `name` follow `owner`, as they asked. Where there is no request, no account is locked.
+    /// Accepts the request of the user `name` to follow `owner`. Without a request, no account is locked.
     pub async fn accept(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         self.deps.retried(|| self.accept_once(owner, name)).await
     }
@@ -105,7 +104,7 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// Removes the request of the person called `name` to follow `owner`, if there is one.
+    /// Removes the request of the user `name` to follow `owner`, if there is one.
     pub async fn decline(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         self.deps.retried(|| self.decline_once(owner, name)).await
     }
@@ -117,7 +116,7 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// Ends that the person called `name` follows `owner`, if they do; where they do not, no account is locked.
+    /// Ends the follow of `owner` by the user `name`, if there is one. Without a follow, no account is locked.
     pub async fn remove_follower(&self, owner: UserId, name: &Username) -> Result<(), SocialError> {
         self.deps.retried(|| self.remove_follower_once(owner, name)).await
     }
@@ -133,7 +132,7 @@ impl Social {
         Ok(tx.commit().await?)
     }
 
-    /// Who follows `person`, as `viewer` may see it.
+    /// The followers of `person` that `viewer` may see.
     pub async fn followers(
         &self,
         person: UserId,
@@ -143,7 +142,7 @@ impl Social {
         Ok(self.deps.reads().follows().followers(person, viewer, page).await?)
     }
 
-    /// Whom `person` follows, as `viewer` may see it.
+    /// The accounts that `person` follows and `viewer` may see.
     pub async fn following(
         &self,
         person: UserId,
@@ -153,17 +152,17 @@ impl Social {
         Ok(self.deps.reads().follows().following(person, viewer, page).await?)
     }
 
-    /// Who asks to follow `owner`.
+    /// Accounts that request to follow `owner`.
     pub async fn requests(&self, owner: UserId, page: PageRequest) -> Result<Page<Contact>, SocialError> {
         Ok(self.deps.reads().follows().requests(owner, page).await?)
     }
 
-    /// The counts of `person`, as `viewer` may see them.
+    /// The counts of `person`, if `viewer` may see them.
     pub async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<FollowStats, SocialError> {
         self.deps.reads().follows().stats(person, viewer).await?.ok_or(SocialError::Private)
     }
 
-    /// Locks both accounts of `follow`, in `tx` or in a transaction begun instead: both count it, and neither is deleted
+    /// Locks both accounts of `follow` (I2), in `tx` or in a transaction begun instead: both count it, and neither is deleted
     /// meanwhile.
     async fn lock_both(
         &self,
@@ -191,9 +190,7 @@ impl Social {
 /// A transaction that holds the locks of both accounts of a follow.
 struct Locked {
     tx: Box<dyn UnitOfWork>,
-    /// The account that follows.
     follower: Account,
-    /// The account that is followed.
     followed: Account,
 }
 
@@ -206,7 +203,7 @@ async fn find_by_id(tx: &mut dyn UnitOfWork, id: UserId, name: &Username) -> Res
     tx.users().find(id).await?.ok_or_else(|| SocialError::UnknownUser(name.clone()))
 }
 
-/// The person called `name`, who is not `me`.
+/// The user `name`, who is not `me`.
 async fn find_other(tx: &mut dyn UnitOfWork, me: UserId, name: &Username) -> Result<User, SocialError> {
     let person = find(tx, name).await?;
     if person.id == me { Err(SocialError::Yourself) } else { Ok(person) }

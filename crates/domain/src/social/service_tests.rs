@@ -98,7 +98,7 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
     tx
 }
 
-/// The use cases over `tables`, and how often they committed.
+/// The use cases over `tables`, and the number of commits.
 fn social(tables: &Arc<Tables>) -> (Social, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let (tables, counter) = (tables.clone(), commits.clone());
@@ -111,7 +111,7 @@ fn name(text: &str) -> Username {
 }
 
 #[test]
-fn following_depends_on_the_profile_and_on_what_is_there() {
+fn follow_result_depends_on_profile_and_existing_rows() {
     let follow = |follower, following| Followed::Now(Follow { follower, following, created_at: NOW });
     for (follows, requests, whom, expected) in [
         (&[][..], &[][..], "ada", Ok(follow(EVE, ADA))),
@@ -137,7 +137,7 @@ fn following_depends_on_the_profile_and_on_what_is_there() {
 }
 
 #[test]
-fn unfollowing_takes_back_a_request_too_and_may_be_repeated() {
+fn unfollow_withdraws_request_and_can_be_repeated() {
     let tables = Tables::with(&[(EVE, ADA), (ADA, BOB)], &[(EVE, BOB)]);
     let (social, _) = social(&tables);
     for whom in ["ada", "ada", "bob", "bob"] {
@@ -149,7 +149,7 @@ fn unfollowing_takes_back_a_request_too_and_may_be_repeated() {
 }
 
 #[test]
-fn a_request_is_answered_once() {
+fn follow_request_is_answered_once() {
     let tables = Tables::with(&[], &[(EVE, BOB), (ADA, BOB)]);
     let (social, _) = social(&tables);
     block_on(social.accept(BOB, &name("eve"))).expect("accepted");
@@ -164,7 +164,7 @@ fn a_request_is_answered_once() {
 }
 
 #[test]
-fn anyone_can_remove_a_follower() {
+fn remove_follower_works_on_any_profile() {
     let tables = Tables::with(&[(EVE, ADA), (ADA, EVE)], &[]);
     let (social, _) = social(&tables);
     block_on(social.remove_follower(ADA, &name("eve"))).expect("removed");
@@ -173,7 +173,7 @@ fn anyone_can_remove_a_follower() {
 }
 
 #[test]
-fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_private() {
+fn profile_turning_public_accepts_requests_and_private_keeps_followers() {
     for (who, is_public, follows, requests) in [
         (BOB, Some(true), vec![(ADA, BOB), (EVE, BOB)], vec![]),
         (BOB, Some(false), vec![(ADA, BOB)], vec![(EVE, BOB)]),
@@ -184,7 +184,7 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
         let shared = tables.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = transaction(&shared, &Arc::default());
-            // Who shows themselves asks for boards, too.
+            // Turning public queues a refresh of boards too.
             tx.jobs.expect_waiting().returning(|_, _| Ok(Some(JobId(Uuid::nil()))));
             tx
         });
@@ -195,7 +195,7 @@ fn who_had_asked_follows_when_the_profile_turns_public_and_stays_when_it_turns_p
     }
 }
 
-/// Reads as the store does: of Bob, who is private, his lists are empty and his counts withheld, except to himself.
+/// Reads like the store: Bob is private, so only he sees his lists and counts.
 fn reading() -> Social {
     let request = PageRequest { page: 1, size: 20 };
     let list = move |person: UserId, viewer: Option<UserId>| {
@@ -213,7 +213,7 @@ fn reading() -> Social {
 }
 
 #[test]
-fn counts_of_a_private_profile_are_refused_to_strangers_and_its_lists_are_empty_for_them() {
+fn stats_of_private_profile_are_refused_and_lists_are_empty() {
     let (social, request) = (reading(), PageRequest { page: 1, size: 20 });
     for (person, viewer, is_shown) in
         [(ADA, None, true), (ADA, Some(EVE), true), (BOB, None, false), (BOB, Some(EVE), false), (BOB, Some(BOB), true)]

@@ -1,4 +1,4 @@
-//! Streaks: runs of consecutive active days, judged when read.
+//! Streaks: runs of consecutive active days, computed when they are read.
 
 pub mod ports;
 mod reminders;
@@ -12,13 +12,13 @@ use crate::days::LocalTime;
 pub use reminders::StreakReminders;
 pub(crate) use reminders::streak_at_risk;
 
-/// The local hour from which an unfed streak is at risk.
+/// The local hour from which a streak without usage today is at risk.
 const LATE: u8 = 22;
 
-/// A person's streaks in days, as of some local date.
+/// The streaks of an account in days, as of a local date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Streak {
-    /// The run that ends today or yesterday; 0 when there is none.
+    /// The run that ends today or yesterday; 0 without one.
     pub current: u32,
     /// The longest run ever.
     pub longest: u32,
@@ -27,8 +27,8 @@ pub struct Streak {
 }
 
 impl Streak {
-    /// The runs of consecutive days in `active`, judged on `today`. A day after `today` (a clock that runs ahead) counts
-    /// for the longest run, not yet for the current one.
+    /// The runs of consecutive days in `active`, as of `today`. A day after `today` (a clock that is ahead) counts for the
+    /// longest run, but not yet for the current one.
     pub fn of(active: &BTreeSet<Date>, today: Date) -> Self {
         let fed_today = active.contains(&today);
         let mut current = 0;
@@ -40,19 +40,19 @@ impl Streak {
         Self { current, longest: longest_run(active), fed_today }
     }
 
-    /// Whether the streak is lost unless something happens before midnight: at least two days, nothing yet today, and
-    /// 22:00 or later. `now` is the local time the streak was judged at.
+    /// Whether the streak ends at midnight unless a message arrives: at least two days, none today, and 22:00 or later. `now` is
+    /// the local time at which the streak was computed.
     pub fn at_risk(self, now: LocalTime) -> bool {
         self.current >= 2 && !self.fed_today && Self::is_late(now)
     }
 
-    /// Whether it is so late at `now` that a streak can be at risk.
+    /// Whether a streak can be at risk at `now`.
     pub fn is_late(now: LocalTime) -> bool {
         now.hour >= LATE
     }
 }
 
-/// The longest run of consecutive days in `active`, in days.
+/// The longest run of consecutive days in `active`.
 pub fn longest_run(active: &BTreeSet<Date>) -> u32 {
     let (mut longest, mut run, mut next) = (0, 0, None);
     for &day in active {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn the_current_streak_ends_today_or_yesterday_and_decays() {
+    fn streak_current_ends_today_or_yesterday() {
         let three = ["03-01", "03-02", "03-03"];
         for (today, expected) in
             [("03-03", (3, 3)), ("03-04", (3, 3)), ("03-05", (0, 3)), ("03-02", (2, 3)), ("02-28", (0, 3))]
@@ -90,24 +90,24 @@ mod tests {
     }
 
     #[test]
-    fn a_day_that_arrives_late_closes_the_gap() {
+    fn streak_late_day_closes_gap() {
         assert_eq!(streak(&["03-01", "03-03"], "03-03"), (1, 1));
         assert_eq!(streak(&["03-01", "03-02", "03-03"], "03-03"), (3, 3));
     }
 
     #[test]
-    fn the_longest_run_may_be_long_ago_and_cross_a_month() {
+    fn streak_longest_may_be_past_and_cross_month() {
         assert_eq!(streak(&["01-30", "01-31", "02-01", "03-09"], "03-10"), (1, 3));
     }
 
     #[test]
-    fn a_day_ahead_neither_breaks_nor_feeds_the_current_streak() {
+    fn streak_future_day_does_not_change_current() {
         assert_eq!(streak(&["03-01", "03-02", "03-04"], "03-03"), (2, 2));
         assert_eq!(streak(&["03-02", "03-03", "03-04"], "03-03"), (2, 3));
     }
 
     #[test]
-    fn a_streak_is_at_risk_late_on_an_unfed_day() {
+    fn streak_is_at_risk_late_on_day_without_usage() {
         let at = |hour| LocalTime { date: day("03-03"), hour, minute: 0 };
         let streak = Streak { current: 2, longest: 2, fed_today: false };
         assert!(streak.at_risk(at(22)) && streak.at_risk(at(23)));

@@ -1,4 +1,4 @@
-//! Tells people, once a day and late, that their streak ends at midnight.
+//! Notifies accounts, once a day and late, that their streak ends at midnight.
 
 use time::{Date, OffsetDateTime};
 
@@ -12,7 +12,7 @@ use crate::ids::{NotificationId, UserId};
 use crate::notifications::{Notification, NotificationContent};
 use crate::store::UnitOfWork;
 
-/// How many people are looked up at once.
+/// The accounts that are read at once.
 const PAGE: u32 = 500;
 
 /// The use case of reminding people.
@@ -26,9 +26,9 @@ impl StreakReminders {
         Self { deps }
     }
 
-    /// Reminds everybody whose streak is at risk now, each in a transaction of its own, until all are or `stop` says so;
-    /// returns how many. Nobody is reminded twice on a local day, however often and by however many this is done; a failure
-    /// with one keeps nobody else from theirs, and is tried again the next time.
+    /// Notifies all accounts whose streak is at risk now, each in a transaction of its own, until none is left or `stop` returns
+    /// true. Returns their number. An account is notified once per local day, whatever repeats. An account that fails does not
+    /// affect others (I11) and is retried at the next run.
     pub async fn remind(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.deps.now();
         let places: Vec<(Zone, Date)> = (self.deps.reads().streaks().zones().await?.into_iter())
@@ -49,7 +49,7 @@ impl StreakReminders {
         round.end()
     }
 
-    /// Reminds `user`, if their streak is at risk at `now`, as it stands while nobody changes it; says whether they were.
+    /// Notifies `user` if the streak is at risk at `now`, judged under the account's lock; returns whether it did.
     async fn remind_one(&self, user: UserId, now: OffsetDateTime) -> Result<bool, StoreError> {
         let mut tx = self.deps.begin().await?;
         let Some((streak, day)) = streak_at_risk(&mut *tx, user, now).await? else { return Ok(false) };
@@ -61,7 +61,8 @@ impl StreakReminders {
     }
 }
 
-/// The streak of `user` and their local day, if it is at risk at `now`; as it stands while nobody changes it.
+/// The streak of `user` and the local day, if it is at risk at `now`. Takes the account's lock, so that usage does not change
+/// meanwhile (I1).
 pub(crate) async fn streak_at_risk(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -97,8 +98,8 @@ mod tests {
         Zone::parse(name).expect("a zone")
     }
 
-    /// What Ada, who lives in `lives_in` and was active on these days of November 2026, is told at `now`, and how many
-    /// transactions were committed.
+    /// The notifications of Ada at `now`, who lives in `lives_in` and was active on these days of November 2026, and the number
+    /// of commits.
     fn content(now: OffsetDateTime, lives_in: &'static str, days: &'static [u8]) -> (Vec<String>, usize) {
         let (said, commits) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
         let (noted, counter) = (said.clone(), commits.clone());
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_from_ten_in_the_evening_on_where_they_live() {
+    fn streak_reminder_is_sent_from_ten_in_the_evening_local() {
         let risk = "streak_at_risk:2026-11-22".to_owned();
         for (now, lives_in, days, expected) in [
             (datetime!(2026-11-22 22:00 UTC), "UTC", &[20, 21][..], Some(&risk)),
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_with_one_keeps_nobody_else_from_theirs_and_is_told() {
+    fn streak_reminder_failing_account_does_not_affect_others() {
         let said = Arc::new(Mutex::new(Vec::new()));
         let noted = said.clone();
         let store = TestUnitOfWork::store(move || {

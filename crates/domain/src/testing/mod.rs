@@ -42,66 +42,43 @@ use crate::usage::testing::NOW;
 use crate::users::ports::{MockPurgeRepository, MockUserRepository, PurgeRepository, UserRepository};
 use crate::users::{Profile, User, Username};
 
-/// One transaction whose repositories do what a test tells them.
+/// A transaction of mocks.
 #[derive(Default)]
 pub struct TestUnitOfWork {
-    /// The accounts.
     pub users: MockUserRepository,
-    /// The accounts that are gone for good.
     pub purge: MockPurgeRepository,
-    /// The signed-in sessions.
     pub sessions: MockSessionRepository,
-    /// Programs that wait.
     pub device_logins: MockDeviceLoginRepository,
-    /// The API tokens.
     pub api_tokens: MockApiTokenRepository,
-    /// Who failed to sign in.
     pub login_attempts: MockLoginAttemptRepository,
-    /// The accounts at providers.
     pub external_accounts: MockExternalAccountRepository,
-    /// Who follows whom.
     pub follows: MockFollowRepository,
-    /// The state and the locks of accounts.
     pub accounts: MockAccountRepository,
-    /// The ledger.
     pub ledger: MockLedgerRepository,
-    /// What was earned.
     pub progress: MockProgressRepository,
-    /// The boards.
     pub leaderboard: MockLeaderboardRepository,
-    /// What people are told.
     pub notifications: MockNotificationRepository,
-    /// What is to be done later.
     pub jobs: MockJobQueue,
-    /// Which weeks were summed up.
     pub weekly: MockWeeklyRepository,
-    /// What the community came to.
     pub benchmarks: MockBenchmarkRepository,
-    /// What the whole instance comes to.
     pub platform: MockPlatformRepository,
-    /// Whose usage is hard to believe.
     pub plausibility: MockPlausibilityRepository,
-    /// Who came by whom.
     pub referrals: MockReferralRepository,
-    /// The prices that are stored.
     pub prices: MockPriceRepository,
-    /// What accounts bring along.
     pub imports: MockImportRepository,
-    /// The projects on profiles.
     pub projects: MockProjectRepository,
-    /// What administrators decide, and the log.
     pub administration: MockAdministrationRepository,
-    /// How many transactions were committed; share one counter to count several.
+    /// The number of commits; transactions can share a counter.
     pub commits: Arc<AtomicUsize>,
 }
 
 impl TestUnitOfWork {
-    /// Lets every account be judged: by `active_days` and nothing else, and nobody has earned anything before.
+    /// Lets every account be settled by `active_days` and no other facts or events.
     pub fn expect_settling(&mut self, active_days: BTreeSet<Date>) {
         self.expect_settling_by(facts(active_days), Events::default());
     }
 
-    /// Lets every account be judged by `facts`, after `events`.
+    /// Lets every account be settled by `facts`, after `events`.
     pub fn expect_settling_by(&mut self, facts: Facts, events: Events) {
         self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
@@ -113,7 +90,7 @@ impl TestUnitOfWork {
     }
 }
 
-/// The public account called `name`, with its address and nothing else.
+/// A public account called `name` with an address and nothing else.
 pub fn person(id: UserId, name: &str) -> User {
     User {
         id,
@@ -129,7 +106,7 @@ pub fn person(id: UserId, name: &str) -> User {
     }
 }
 
-/// The facts of somebody who was active on `active_days` and did nothing else.
+/// The facts of an account with `active_days` and nothing else.
 pub fn facts(active_days: BTreeSet<Date>) -> Facts {
     Facts {
         active_days,
@@ -150,11 +127,11 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
     }
 }
 
-/// An error with its kind, its code, what it is about, and the sentence that a person or the log reads.
+/// An error with its expected kind, code, subject and text.
 #[cfg(test)]
 pub(crate) type Promised<E> = (E, ErrorKind, &'static str, Option<Subject>, &'static str);
 
-/// Fails unless each error is as promised, and what the store says of itself goes through each context unchanged.
+/// Fails unless each error is as expected, and the errors of the store pass through the context unchanged.
 #[cfg(test)]
 pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl IntoIterator<Item = Promised<E>>) {
     let told = |error: &dyn DomainError| (error.kind(), error.code(), error.subject(), error.to_string());

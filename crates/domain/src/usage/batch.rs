@@ -1,41 +1,41 @@
-//! What one sync request says: checked for shape, not yet for plausibility.
+//! A sync request: checked for shape, not yet for plausibility.
 
 use time::OffsetDateTime;
 
 use super::names::{MachineId, ModelName, Provider, Source};
 use crate::days::Zone;
 
-/// One sync request. All its messages share tool and machine.
+/// A sync request. All its messages share tool and machine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
-    /// The machine the logs were read on.
+    /// The machine whose logs were read.
     pub machine: MachineId,
     /// The tool that wrote the logs.
     pub source: Source,
-    /// The zone the client runs in, where it says so.
+    /// The client's time zone, if it states one.
     pub zone: Option<Zone>,
-    /// How this client counts.
+    /// How the client counts tokens.
     pub conventions: Conventions,
-    /// Whether to answer as if, and keep nothing.
+    /// Whether to report the result and keep nothing.
     pub dry_run: bool,
-    /// The messages in the order they were sent.
+    /// The messages in the order of the request.
     pub messages: Vec<SentMessage>,
-    /// What was wrong with it and was ignored.
+    /// Invalid parts that were ignored.
     pub warnings: Vec<Warning>,
 }
 
-/// Something in a request that was ignored: it is about nothing that counts.
+/// An invalid part of a request that was ignored because nothing depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    /// What sort of thing: `field_ignored`.
+    /// The class of the problem: `field_ignored`.
     pub code: &'static str,
-    /// Where it is (`timezone`, `messages[3].project`); of several, the first.
+    /// The first field concerned (`timezone`, `messages[3].project`).
     pub field: String,
-    /// Why, for people.
+    /// The reason, as text.
     pub message: String,
 }
 
-/// How a client counts. The default is what protocol 2 clients do: all kinds disjoint.
+/// How a client counts tokens. The default is that of protocol 2: all kinds are disjoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Conventions {
     /// `input` contains what was read from a cache.
@@ -44,16 +44,15 @@ pub struct Conventions {
     pub reasoning_included_in_output: bool,
 }
 
-/// One message as it was sent.
+/// A message as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentMessage {
     /// The tool's own id of the message, 1 to 200 characters.
     pub id: Box<str>,
     /// When the model answered.
     pub at: OffsetDateTime,
-    /// The model that answered.
     pub model: ModelName,
-    /// Who served the model, where the client knows.
+    /// The provider of the model, if the client knows it.
     pub provider: Option<Provider>,
     /// Input tokens, counted by the request's [`Conventions`].
     pub input: u64,
@@ -65,6 +64,6 @@ pub struct SentMessage {
     pub cache_write: u64,
     /// The part of `cache_write` that is kept for an hour.
     pub cache_write_1h: u64,
-    /// Tokens the model thought with.
+    /// Reasoning tokens.
     pub reasoning: u64,
 }

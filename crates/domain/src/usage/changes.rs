@@ -1,4 +1,4 @@
-//! What a batch changes: which messages are new, which win over the ledger's copy, which are known already.
+//! The changes of a batch: new messages, messages that supersede the ledger's copy, and known ones.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,10 +9,10 @@ use crate::days::Zone;
 use crate::money::Usd;
 use crate::pricing::{Cost, PriceBook, PricedModel};
 
-/// How many models without a price are listed.
+/// The most models without a price that are listed.
 const LISTED: usize = 100;
 
-/// Prices messages by one edition of the book; each model is looked up once.
+/// Prices messages by one edition of the book. Each model is looked up once.
 pub struct Pricer<'book> {
     book: &'book PriceBook,
     found: HashMap<Model, Option<PricedModel<'book>>>,
@@ -20,14 +20,13 @@ pub struct Pricer<'book> {
 }
 
 impl<'book> Pricer<'book> {
-    /// Prices by `book`.
     pub fn new(book: &'book PriceBook) -> Self {
         Self { book, found: HashMap::new(), unpriced: BTreeSet::new() }
     }
 
     /// `message` with its cost at its own time.
     pub fn price(&mut self, message: Message) -> Entry {
-        // Nothing costs nothing, whatever the model: it waits for no price.
+        // A message without tokens costs nothing, whatever the model, and never waits for a price.
         if message.tokens.is_empty() {
             return Entry { message, cost: Cost::Priced(Usd::ZERO) };
         }
@@ -45,20 +44,20 @@ impl<'book> Pricer<'book> {
         Entry { message, cost }
     }
 
-    /// The first hundred, by name, of the models that some message so far found no price for.
+    /// The first hundred models, by name, for which a message found no price.
     pub fn unpriced_models(self) -> Vec<ModelName> {
         self.unpriced.into_iter().take(LISTED).collect()
     }
 }
 
-/// What a batch changes in the ledger.
+/// The changes of a batch to the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
-    /// Messages the ledger does not have.
+    /// Messages that the ledger does not have.
     pub new: Vec<Entry>,
-    /// Winning copies of messages the ledger has: the losing copy first.
+    /// Superseded copies in the ledger, each with the new copy.
     pub replaced: Vec<(Entry, Entry)>,
-    /// How many messages the ledger has as they are, or better.
+    /// Messages of which the ledger has the same or a superseding copy.
     pub known: usize,
 }
 
@@ -78,7 +77,7 @@ impl Changes {
         changes
     }
 
-    /// Adds what these changes mean for the roll-ups of an owner in `zone` to `derived`.
+    /// Adds the effect of the changes on the roll-ups of an owner in `zone` to `derived`.
     pub fn derive(&self, derived: &mut Derived, zone: &Zone) {
         for entry in &self.new {
             derived.add(entry, zone);
@@ -100,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_new_or_wins_or_is_known() {
+    fn changes_message_is_new_superseding_or_known() {
         let stored = vec![entry("same", 5), entry("grown", 5), entry("shrunk", 5)];
         let incoming = vec![entry("new", 1), entry("same", 5), entry("grown", 6), entry("shrunk", 4)];
         let changes = Changes::between(stored, incoming);

@@ -1,5 +1,5 @@
-//! What is derived from the ledger: roll-ups, days, hours and totals. Always equal to a fold over the ledger, and kept
-//! in step with it by adding and taking back single messages.
+//! Data derived from the ledger: roll-ups, days, hours and totals. It always equals a fold over the ledger, and follows it by
+//! adding and removing single messages (I4).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -12,20 +12,17 @@ use super::names::{MachineId, Source};
 use super::sums::Sums;
 use crate::days::Zone;
 
-/// What one roll-up row is about.
+/// The key of a roll-up row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RollupKey {
     /// The local date.
     pub day: Date,
-    /// The tool.
     pub source: Source,
-    /// The model.
     pub model: Model,
-    /// The machine.
     pub machine: MachineId,
 }
 
-/// One local hour of one local date.
+/// A local hour of a local date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HourKey {
     /// The local date.
@@ -34,12 +31,10 @@ pub struct HourKey {
     pub hour: u8,
 }
 
-/// What an hour comes to.
+/// The sums of an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct HourSums {
-    /// How many messages.
     pub messages: i64,
-    /// All their tokens.
     pub tokens: i64,
 }
 
@@ -50,16 +45,14 @@ impl SubAssign for HourSums {
     }
 }
 
-/// Everything derived from a number of messages, or the difference of two such things.
+/// The derived data of some messages, or a delta of such data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Derived {
     /// By day, tool, model and machine.
     pub rollups: HashMap<RollupKey, Sums>,
-    /// By day.
     pub days: HashMap<Date, Sums>,
     /// By day and hour.
     pub hours: HashMap<HourKey, HourSums>,
-    /// Altogether.
     pub totals: Sums,
 }
 
@@ -69,7 +62,7 @@ impl Derived {
         self.count(entry, zone, Sums::of(entry));
     }
 
-    /// Takes `entry` back.
+    /// Subtracts `entry`.
     pub fn remove(&mut self, entry: &Entry, zone: &Zone) {
         let mut taken = Sums::default();
         taken -= Sums::of(entry);
@@ -78,7 +71,7 @@ impl Derived {
 
     fn count(&mut self, entry: &Entry, zone: &Zone, sums: Sums) {
         let message = &entry.message;
-        // It shows no tool, no model and no day that was used.
+        // A message without tokens is not usage of a tool, a model or a day.
         if message.tokens.is_empty() {
             return;
         }
@@ -98,7 +91,7 @@ impl Derived {
         self.totals += sums;
     }
 
-    /// What must be added to `stored` to get `self`; empty when they say the same.
+    /// The delta from `stored` to `self`, with zero rows where they agree.
     #[must_use]
     pub fn since(mut self, stored: &Self) -> Self {
         subtract(&mut self.rollups, &stored.rollups);
@@ -108,7 +101,7 @@ impl Derived {
         self
     }
 
-    /// Drops the rows that say nothing.
+    /// Drops the rows whose sums are zero.
     #[must_use]
     pub fn without_zeros(mut self) -> Self {
         self.rollups.retain(|_, sums| !sums.is_zero());
@@ -117,7 +110,6 @@ impl Derived {
         self
     }
 
-    /// Whether there is nothing to say.
     pub fn is_empty(&self) -> bool {
         self.rollups.is_empty() && self.days.is_empty() && self.hours.is_empty() && self.totals.is_zero()
     }
@@ -138,7 +130,7 @@ mod tests {
     use time::macros::{date, datetime};
 
     #[test]
-    fn a_message_counts_on_the_local_day_and_hour_of_its_owner() {
+    fn derived_counts_on_local_day_and_hour() {
         let mut message = message("m", 10);
         message.at = datetime!(2026-11-22 23:30 UTC);
         let entry = Entry { message, cost: Cost::Unpriced };
@@ -149,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_without_tokens_counts_as_nothing() {
+    fn derived_message_without_tokens_counts_nothing() {
         let informational = crate::usage::TokenCounts { reasoning_in_output: true, ..Default::default() };
         for tokens in [crate::usage::TokenCounts::default(), informational] {
             let entry = Entry { message: Message { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
@@ -162,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn taking_back_and_differences_leave_nothing_behind() {
+    fn derived_removal_and_delta_leave_nothing() {
         let zone = Zone::utc();
         let entry = |id: &str| Entry { message: message(id, 10), cost: Cost::Unpriced };
         let mut derived = Derived::default();

@@ -1,17 +1,15 @@
-//! What can go wrong with the ledger.
+//! Errors of usage.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 use crate::ids::UserId;
 
-/// Why a use case of the ledger failed; nothing was changed.
+/// Why a use case of the ledger failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum UsageError {
-    /// There is no such account.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -47,7 +45,7 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_the_ledger_is_as_the_api_promises() {
+    fn usage_errors_keep_api_contract() {
         assert_promises([(
             UsageError::UnknownUser(UserId(Uuid::from_u128(7))),
             ErrorKind::NotFound,

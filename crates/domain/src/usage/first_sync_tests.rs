@@ -1,4 +1,4 @@
-//! What the first messages bring about beside themselves: boards for everybody, and XP for those by whom somebody came.
+//! Effects of the first messages besides usage: boards of the instance, and XP of the referral chain.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,9 +22,9 @@ use crate::referrals::ReferredBy;
 use crate::testing::{TestUnitOfWork, facts};
 
 const ADA: UserId = UserId(Uuid::from_u128(7));
-/// By whose code Ada came.
+/// The owner of the code that Ada used.
 const BOB: UserId = UserId(Uuid::from_u128(2));
-/// By whose code Bob came.
+/// The owner of the code that Bob used.
 const EVE: UserId = UserId(Uuid::from_u128(3));
 
 fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
@@ -43,12 +43,12 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
     (Usage::new(store.deps(), prices), commits)
 }
 
-/// What the ledger has of the message `a`, if it `has` it.
+/// The ledger's copies of the message `a`, if it `has` it.
 fn found(has: bool) -> Vec<Entry> {
     has.then(|| Entry { message: message("a", 10), cost: Cost::Unpriced }).into_iter().collect()
 }
 
-/// A ledger in which the message `a` is there, or not, and whose jobs go to `queued`, or nowhere.
+/// A ledger with or without the message `a`, whose jobs are recorded in `queued` or fail.
 fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<AtomicUsize>) {
     let queued = Arc::new(Mutex::new(Vec::new()));
     let noted = queued.clone();
@@ -68,7 +68,7 @@ fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<Atom
 }
 
 #[test]
-fn the_first_messages_of_an_instance_ask_for_boards_once_and_nothing_else_does() {
+fn sync_first_messages_queue_boards_once() {
     let boards = ["leaderboard first".to_owned(), "benchmarks first".to_owned()];
     let (usage, queued, commits) = asking(false, false);
     let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
@@ -84,7 +84,7 @@ fn the_first_messages_of_an_instance_ask_for_boards_once_and_nothing_else_does()
 }
 
 #[test]
-fn boards_that_could_not_be_asked_for_are_asked_for_again() {
+fn sync_failed_board_job_is_queued_again() {
     let (usage, queued, commits) = asking(false, true);
     for times in 1..=2 {
         let failed = block_on(usage.sync(ADA, batch(vec![sent("a")])));
@@ -95,7 +95,7 @@ fn boards_that_could_not_be_asked_for_are_asked_for_again() {
 }
 
 #[test]
-fn who_has_seen_them_queued_asks_for_no_boards() {
+fn sync_with_boards_queued_queues_none() {
     let first = Arc::new(FirstJobs::default());
     first.queued();
     let (usage, queued, _) = asking(false, false);
@@ -103,8 +103,8 @@ fn who_has_seen_them_queued_asks_for_no_boards() {
     assert!(queued.lock().expect("jobs").is_empty(), "they were asked for before");
 }
 
-/// What Ada's sync of one message pays to whom: whether it was paid when it began, and when those above are locked; whether the
-/// message is known; whether it is a dry run. And how many transactions were begun.
+/// The XP that Ada's sync of one message pays, and the number of transactions: `before` and `locked` are whether the referral
+/// was paid at the start and when the chain is locked.
 fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId, String)>, usize) {
     let awarded = Arc::new(Mutex::new(Vec::new()));
     let begun = Arc::new(AtomicUsize::new(0));
@@ -144,7 +144,7 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
 }
 
 #[test]
-fn the_first_new_message_pays_those_above_and_takes_their_locks_only_then() {
+fn sync_first_new_message_pays_chain_and_locks_it_only_then() {
     let told = |xp: i64| format!("{xp} for referral:{ADA}");
     assert_eq!(paid([false; 2], false, false), (vec![(BOB, told(2_500)), (EVE, told(625))], 2));
     for (before, locked, known, dry_run, begun) in [
@@ -152,7 +152,7 @@ fn the_first_new_message_pays_those_above_and_takes_their_locks_only_then() {
         (true, true, false, false, 1),
         // Paid by another sync, between this one's two transactions.
         (false, true, false, false, 2),
-        // Nothing new came.
+        // No new message.
         (false, false, true, false, 2),
         (false, false, false, true, 1),
     ] {

@@ -1,5 +1,4 @@
-//! From what was sent to what the ledger may keep: conventions undone, implausible items rejected, and then what the account
-//! has no room for.
+//! Intake: normalises the messages of a request, and rejects implausible ones and those beyond the account's limits.
 
 use std::collections::HashMap;
 
@@ -11,27 +10,27 @@ use super::message::{Message, MessageKey, Model, fold_copies};
 use super::room::{MOST_MODELS, MOST_MODELS_A_REQUEST, Room};
 use super::tokens::TokenCounts;
 
-/// How far a client's clock may run ahead.
+/// How far a client's clock may be ahead.
 const MOST_AHEAD: Duration = Duration::DAY;
 
-/// Nothing that logs tokens is older.
+/// No tool logged tokens before this time.
 const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 
-/// How many rejected items are listed by name.
+/// The most rejected messages that are listed.
 const LISTED: usize = 100;
 
-/// Why an item was set aside.
+/// Why a message was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// Its time is more than 24 hours ahead.
+    /// The time is more than 24 hours ahead.
     TimestampInFuture,
-    /// Its time is before 2020-01-01.
+    /// The time is before 2020-01-01.
     TimestampTooOld,
-    /// More was read from the cache than was sent, although the client counts one within the other.
+    /// More tokens read from the cache than input, although the client counts them within the input.
     CachedExceedsInput,
-    /// More was cached for an hour than was cached at all.
+    /// More cache writes for an hour than cache writes.
     HourWritesExceedWrites,
-    /// There is more reasoning than output, although the reasoning is part of the output.
+    /// More reasoning than output, although the client counts it within the output.
     ReasoningExceedsOutput,
     /// The request names more than [`MOST_MODELS_A_REQUEST`] models, or the account would have more than [`MOST_MODELS`].
     TooManyModels,
@@ -39,12 +38,11 @@ pub enum Reason {
     TooManySources,
     /// The account would have more than [`MOST_MACHINES`](super::room::MOST_MACHINES) machines.
     TooManyMachines,
-    /// The account's lifetime total would leave the range that is kept (2^62 tokens).
+    /// The account's lifetime total would exceed the stored range (2^62 tokens).
     TotalOutOfRange,
 }
 
 impl Reason {
-    /// The reason's name in the API.
     pub const fn code(self) -> &'static str {
         match self {
             Self::TimestampInFuture => "timestamp_in_future",
@@ -60,30 +58,26 @@ impl Reason {
     }
 }
 
-/// An item that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// Its place in the request, from 0.
+    /// The place in the request, from 0.
     pub index: usize,
-    /// Its id as sent.
+    /// The id as sent.
     pub id: Box<str>,
-    /// Why.
     pub reason: Reason,
 }
 
-/// Items that were rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rejections {
-    /// How many.
     pub count: usize,
-    /// The first hundred of them, in the order of the request.
+    /// The first hundred, in the order of the request.
     pub first: Vec<Rejection>,
 }
 
 impl Rejections {
     fn add(&mut self, index: usize, id: &str, reason: Reason) {
         self.count += 1;
-        // Those of an earlier step are in between.
+        // Rejections of an earlier step may have later places.
         let place = self.first.partition_point(|rejection| rejection.index < index);
         if place < LISTED {
             self.first.truncate(LISTED - 1);
@@ -92,41 +86,40 @@ impl Rejections {
     }
 }
 
-/// The plausible items of a request. It is made once and may be admitted again and again: a transaction may have to begin anew.
+/// The plausible messages of a request. It is made once and admitted by each attempt of the transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intake {
     items: Vec<Item>,
-    /// Each model once, in the order in which they come.
+    /// Each model once, in the order of the request.
     models: Vec<Model>,
     received: usize,
     rejections: Rejections,
 }
 
-/// An item that is plausible, whatever account it is for.
+/// A plausible message, for any account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Item {
     index: usize,
     id: Box<str>,
-    /// The place of its model among those of the request.
+    /// The index in [`Intake::models`].
     model: usize,
     message: Message,
 }
 
-/// What an account takes of an [`Intake`].
+/// The messages of an [`Intake`] that an account accepts.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Admitted<'intake> {
-    /// One copy of each message, in the order of their keys.
+    /// One copy of each message, in the order of keys.
     pub messages: Vec<&'intake Message>,
-    /// The models of the admitted items, each once.
+    /// The models of the admitted messages, each once.
     pub models: Vec<&'intake Model>,
-    /// How many items lost to another copy within the request.
+    /// Copies that were superseded within the request.
     pub folded: usize,
-    /// What was rejected, for whatever reason.
+    /// All rejections.
     pub rejections: Rejections,
 }
 
 impl Intake {
-    /// Judges the items of `batch` at `now`.
     pub fn new(batch: Batch, now: OffsetDateTime) -> Self {
         let received = batch.messages.len();
         let (mut items, mut rejections) = (Vec::with_capacity(received), Rejections::default());
@@ -155,22 +148,22 @@ impl Intake {
         Self { items, models: models.list, received, rejections }
     }
 
-    /// Whether any of its items has tokens.
+    /// Whether any message has tokens.
     pub fn has_tokens(&self) -> bool {
         self.items.iter().any(|item| !item.message.tokens.is_empty())
     }
 
-    /// The models that it names, each once; no more than [`MOST_MODELS_A_REQUEST`].
+    /// The distinct models, at most [`MOST_MODELS_A_REQUEST`].
     pub fn models(&self) -> &[Model] {
         &self.models
     }
 
-    /// How many messages the request had.
+    /// The number of messages in the request.
     pub fn received(&self) -> usize {
         self.received
     }
 
-    /// What an account takes that has `room`: items in their order, as far as they fit.
+    /// The messages that an account with this `room` accepts: in order, as far as they fit.
     pub fn admit(&self, room: &Room) -> Admitted<'_> {
         let mut rejections = self.rejections.clone();
         let mut messages = Vec::with_capacity(self.items.len());
@@ -207,15 +200,15 @@ impl Intake {
 #[derive(Default)]
 struct Models {
     list: Vec<Model>,
-    /// The place that was asked for last.
+    /// The latest result.
     latest: usize,
     places: HashMap<Model, usize>,
 }
 
 impl Models {
-    /// The place of `model` among them; `None` where it is one too many.
+    /// The place of `model`; `None` beyond the limit.
     fn place(&mut self, model: &Model) -> Option<usize> {
-        // Most messages name the model of the one before.
+        // Most messages have the model of the previous one.
         if self.list.get(self.latest) == Some(model) {
             return Some(self.latest);
         }
@@ -233,7 +226,7 @@ impl Models {
     }
 }
 
-/// The disjoint token counts of a plausible item.
+/// The disjoint token counts of a plausible message.
 fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, Reason> {
     let input = if conventions.input_includes_cached {
         sent.input.checked_sub(sent.cache_read).ok_or(Reason::CachedExceedsInput)?
@@ -253,8 +246,8 @@ fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> R
     Ok(tokens)
 }
 
-/// Judges a message by the rules that hold for a sync and for an import. Every count that passes is part of the total or
-/// bounded by a count that is, so a bounded total bounds each sum of counts.
+/// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
+/// is, so a bounded total bounds every sum of counts.
 fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), Reason> {
     if at - now > MOST_AHEAD {
         return Err(Reason::TimestampInFuture);
@@ -272,7 +265,7 @@ fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Resul
 }
 
 impl Message {
-    /// Judges a message at `now` that comes as the ledger keeps it, not as it is sent.
+    /// Checks a message that has the form of the ledger, such as an imported one, at `now`.
     pub fn check(&self, now: OffsetDateTime) -> Result<(), Reason> {
         check(self.at, &self.tokens, now)
     }
@@ -291,7 +284,7 @@ mod tests {
         Room { tokens, names: NameUse::default(), machine_fits: true }
     }
 
-    /// One message of each of `models` models.
+    /// A message for each of `models` models.
     fn of_models(models: usize) -> Vec<SentMessage> {
         (0..models).map(|n| SentMessage { model: model(n), ..sent(&n.to_string()) }).collect()
     }
@@ -301,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_with_more_models_than_it_may_name_keeps_the_first_of_them() {
+    fn intake_keeps_first_models_of_request() {
         let mut messages = of_models(MOST_MODELS_A_REQUEST + 2);
         messages.push(SentMessage { model: model(0), ..sent("a known model after them") });
         let intake = Intake::new(batch(messages), NOW);
@@ -312,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn models_beyond_what_the_account_may_have_are_rejected_and_those_it_has_are_not() {
+    fn intake_rejects_new_models_beyond_limit_and_keeps_known() {
         let mut messages = of_models(4);
         messages.push(SentMessage { model: model(1), ..sent("a model that came before") });
         let intake = Intake::new(batch(messages), NOW);
@@ -325,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_or_a_machine_too_many_rejects_the_whole_request() {
+    fn intake_tool_or_machine_beyond_limit_rejects_request() {
         let intake = Intake::new(batch(of_models(2)), NOW);
         let names = NameUse {
             new_sources: std::iter::once(Source::trusted("claude-code")).collect(),
@@ -351,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reason_is_called_what_the_api_calls_it() {
+    fn rejection_reasons_have_api_names() {
         for (reason, code) in [
             (Reason::TimestampInFuture, "timestamp_in_future"),
             (Reason::TimestampTooOld, "timestamp_too_old"),
@@ -368,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn implausible_items_are_set_aside_and_the_rest_stays() {
+    fn intake_rejects_implausible_messages_and_keeps_rest() {
         let at = |id, at| SentMessage { at, ..sent(id) };
         let found = reasons(
             vec![
@@ -388,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_the_ledger_is_judged_like_a_sent_one() {
+    fn message_check_follows_same_rules() {
         let message = crate::usage::testing::message("m", 1);
         let with = |at, cache_write_1h| Message {
             at,
@@ -413,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn included_kinds_are_made_disjoint() {
+    fn intake_makes_included_kinds_disjoint() {
         let conventions = Conventions { input_includes_cached: true, reasoning_included_in_output: true };
         let items = vec![
             SentMessage { input: 100, cache_read: 70, output: 9, reasoning: 4, ..sent("a") },
@@ -427,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn reasoning_beyond_the_output_that_includes_it_is_rejected() {
+    fn intake_rejects_reasoning_beyond_including_output() {
         let included = Conventions { reasoning_included_in_output: true, ..Conventions::default() };
         let items = || {
             vec![
@@ -442,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_overflow_the_account_is_set_aside() {
+    fn intake_rejects_messages_beyond_account_total() {
         let items = vec![sent("a"), SentMessage { input: 2_000, ..sent("b") }, sent("c")];
         let intake = Intake::new(batch(items), NOW);
         for (tokens, rejected) in [(40, vec![1]), (39, vec![1, 2]), (0, vec![0, 1, 2]), (MOST_TOKENS, Vec::new())] {
@@ -455,8 +448,8 @@ mod tests {
     }
 
     #[test]
-    fn only_the_first_hundred_rejections_are_listed() {
-        // Every other one is too old; the rest is rejected later, for want of room.
+    fn intake_lists_first_hundred_rejections() {
+        // Every other message is too old; the others are rejected later, for lack of room.
         let at = |n: usize| if n.is_multiple_of(2) { datetime!(2019-01-01 0:00 UTC) } else { NOW };
         let items = (0..150).map(|n| SentMessage { at: at(n), ..sent(&n.to_string()) });
         let intake = Intake::new(batch(items.collect()), NOW);

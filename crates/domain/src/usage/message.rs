@@ -1,4 +1,4 @@
-//! A message as the ledger keeps it, and which of two copies of it wins.
+//! A message in the ledger, and the rule that decides between two copies.
 
 use std::borrow::Borrow;
 use std::cmp::Reverse;
@@ -11,13 +11,13 @@ use super::quirks;
 use super::tokens::TokenCounts;
 use crate::pricing::Cost;
 
-/// What stands for a message's id: the first 128 bits of the SHA-256 of the id, quirks undone. Unkeyed, so that every
-/// instance builds the same key and an export can be imported elsewhere.
+/// The first 128 bits of the SHA-256 of a message's id, with quirks corrected. It has no secret key, so all instances compute
+/// the same key and an export can be imported elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageKey(pub [u8; 16]);
 
 impl MessageKey {
-    /// The key of the message that its tool calls `id`.
+    /// The key of the message with the tool's id `id`.
     pub fn of(id: &str) -> Self {
         let digest = Sha256::digest(quirks::stable_id(id).as_bytes());
         let mut key = [0; 16];
@@ -26,37 +26,32 @@ impl MessageKey {
     }
 }
 
-/// The model that answered, and who served it where the client knows: together they find the price.
+/// A model and its provider, if known. Together they determine the price.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Model {
-    /// The model's name.
     pub name: ModelName,
-    /// Who served it.
     pub provider: Option<Provider>,
 }
 
-/// One model response. Its identity is (user, source, key); the machine is only a dimension.
+/// A response of a model. Its identity is (user, source, key); the machine is only a dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Which message this is.
     pub key: MessageKey,
     /// The tool that logged it.
     pub source: Source,
     /// When the model answered.
     pub at: OffsetDateTime,
-    /// The model that answered.
     pub model: Model,
-    /// The machine this copy came from.
+    /// The machine that sent this copy.
     pub machine: MachineId,
-    /// The tokens it used.
     pub tokens: TokenCounts,
 }
 
 impl Message {
-    /// Whether this copy wins over `other`, another copy of the same message.
+    /// Whether this copy supersedes `other`, another copy of the same message.
     ///
-    /// The larger total wins: streamed responses are logged in growing pieces. Every further step only makes the order
-    /// total, so that any two different copies have the same winner wherever and whenever they meet.
+    /// The larger total wins, because streamed responses are logged in growing pieces. The further steps only make the order
+    /// total, so that two different copies have the same winner in every order of arrival (I4).
     pub fn supersedes(&self, other: &Self) -> bool {
         self.precedence() < other.precedence()
     }
@@ -72,16 +67,15 @@ impl Message {
     }
 }
 
-/// A message with its cost, as one row of the ledger.
+/// A message with its cost: a row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The message.
     pub message: Message,
-    /// What it cost when it was priced.
+    /// The cost at the time of pricing.
     pub cost: Cost,
 }
 
-/// Leaves one copy of each message: the one that wins. The result is in the order of the keys.
+/// Keeps the superseding copy of each message. The result is in the order of keys.
 pub fn fold_copies<M: Borrow<Message>>(mut messages: Vec<M>) -> Vec<M> {
     messages.sort_unstable_by(|a, b| {
         let (a, b): (&Message, &Message) = (a.borrow(), b.borrow());
@@ -101,7 +95,7 @@ mod tests {
     use time::Duration;
 
     #[test]
-    fn each_step_of_the_merge_rule_decides_when_those_before_are_equal() {
+    fn supersedes_each_step_decides_when_earlier_are_equal() {
         let base = message("m", 10);
         let with = |change: &dyn Fn(&mut Message)| {
             let mut copy = base.clone();
@@ -143,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn folding_keeps_the_winner_of_each_message_in_key_order() {
+    fn fold_copies_keeps_one_copy_in_key_order() {
         let small = message("a", 1);
         let big = message("a", 2);
         let other = message("b", 1);
@@ -154,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_the_same_in_every_instance() {
+    fn message_key_is_same_on_every_instance() {
         // printf 'msg_1' | sha256sum
         assert_eq!(
             MessageKey::of("msg_1").0,

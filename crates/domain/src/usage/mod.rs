@@ -1,7 +1,7 @@
-//! The ledger: one row per message, counted once, and everything that is derived from it.
+//! Usage: the ledger with one row per message, and the data derived from it.
 //!
-//! A sync request becomes an [`Intake`], which is compared with the ledger's copies; the [`Changes`] are written and the
-//! derived rows are moved by their [`Derived`] difference, in one transaction under the owner's lock.
+//! A sync request becomes an [`Intake`], which is compared with the ledger's copies. The [`Changes`] and their [`Derived`] delta
+//! are written in one transaction under the account's lock (I1).
 
 mod batch;
 mod changes;

@@ -1,4 +1,4 @@
-//! The names a message carries: which tool, which model, which machine. Cheap to copy: a batch shares one string.
+//! The names in a message: tool, model and machine. Cheap to copy: a batch shares one string.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,18 +13,18 @@ macro_rules! name {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// The most characters such a name has.
+            /// The most characters.
             pub const LONGEST: usize = $longest;
 
             /// Takes a name of 1 to [`LONGEST`](Self::LONGEST) characters without NUL; `None` for any other. Characters that
-            /// cannot be shown to others are dropped: a name comes from a log, and refusing it would block a history.
+            /// cannot be displayed safely are removed: refusing a name from a log would block a whole history.
             pub fn parse(text: &str) -> Option<Self> {
                 let fits = (1..=Self::LONGEST).contains(&text.chars().count()) && !text.contains('\0');
                 let shown = if has_refused(text) { cleaned_name(text, Self::LONGEST).into() } else { Cow::Borrowed(text) };
                 (fits && !shown.trim().is_empty()).then(|| Self::trusted($fold(&shown)))
             }
 
-            /// Takes a name that was checked before, such as one read back from the database.
+            /// Takes a name that was checked before, such as a stored one.
             pub fn trusted(text: impl Into<Arc<str>>) -> Self {
                 Self(text.into())
             }
@@ -44,19 +44,19 @@ macro_rules! name {
 }
 
 name! {
-    /// The tool a message came from (`claude-code`), in lower case.
+    /// The tool of a message (`claude-code`), in lower case.
     Source, 50, str::to_lowercase
 }
 name! {
-    /// The model that answered, as the tool logged it, in lower case.
+    /// The model of a message as the tool logged it, in lower case.
     ModelName, 200, str::to_lowercase
 }
 name! {
-    /// Who served the model (`anthropic`, `vertex_ai`), in lower case; only some clients know.
+    /// The provider of the model (`anthropic`, `vertex_ai`), in lower case. Only some clients know it.
     Provider, 100, str::to_lowercase
 }
 name! {
-    /// One of a person's machines, as its client names it.
+    /// A machine of an account, as its client names it.
     MachineId, 50, str::to_owned
 }
 

@@ -1,8 +1,8 @@
-//! Known client quirks, undone on entry.
+//! Corrects known faults of message ids.
 
-/// A habit of some client that makes one message look like several.
+/// A fault of a client that gives one message several ids.
 struct Quirk {
-    /// What such an id looks like; for people.
+    /// The form of such an id, as documentation.
     #[cfg_attr(not(test), expect(dead_code, reason = "documents the table"))]
     form: &'static str,
     /// The stable part of such an id; `None` for any other id.
@@ -11,7 +11,7 @@ struct Quirk {
 
 const QUIRKS: &[Quirk] = &[Quirk { form: "codex-<session>-<line>-<13-digit millis>", stable: without_sync_time }];
 
-/// The part of `id` that is the same whenever the message is sent.
+/// The part of `id` that is the same at every sync.
 pub(super) fn stable_id(id: &str) -> &str {
     QUIRKS.iter().find_map(|quirk| (quirk.stable)(id)).unwrap_or(id)
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_quirks() {
+    fn quirks_keep_stable_part_of_id() {
         for (id, stable) in [
             ("codex-0199a1b2-77aa-12-1763812345678", "codex-0199a1b2-77aa-12"),
             ("codex-s-1-1763812345678", "codex-s-1"),

@@ -1,4 +1,4 @@
-//! Deriving everything anew from the ledger: for another time zone, and to repair.
+//! Derives all data from the ledger again: for a new time zone, and for repair.
 
 use super::derived::Derived;
 use super::ports::{Cursor, Moved};
@@ -8,39 +8,34 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::store::UnitOfWork;
 
-/// How many messages are read at a time: what bounds the memory of a rebuild.
+/// The messages that are read at a time, which bounds the memory of a rebuild.
 const PAGE: usize = 10_000;
 
-/// What a rebuild had to change; all zero when everything was right.
+/// The changes of a rebuild; all zero if everything was right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Repair {
     /// Messages read.
     pub messages: u64,
-    /// Roll-up rows changed.
     pub rollups: usize,
-    /// Day rows changed.
     pub days: usize,
-    /// Hour rows changed.
     pub hours: usize,
-    /// Whether the totals changed.
     pub totals: bool,
-    /// Whether followers, followed people or activities were counted wrong.
+    /// Whether the counts of followers, followed accounts or activities changed.
     pub counts: bool,
-    /// Whether the active days, the longest streak, the XP of events or the number of achievements were kept wrong.
+    /// Whether the active days, the longest streak, the XP of events or the number of achievements changed.
     pub progress: bool,
-    /// Achievements unlocked that the account qualifies for by now: of definitions that came later, above all.
+    /// Achievements that the account newly qualifies for, mostly of later definitions.
     pub unlocked: usize,
 }
 
 impl Repair {
-    /// Whether nothing had to be changed.
     pub fn is_clean(&self) -> bool {
         Self { messages: 0, ..*self } == Self::default()
     }
 }
 
-/// Derives the rows of `user`, whose lock is held, anew in `zone`; returns the account as it is then, and what changed.
-/// Costs are facts of the ledger: they are summed, not looked up again.
+/// Derives the rows of `user`, whose lock is held, in `zone`. Returns the new account and the changes. Stored costs are summed,
+/// not looked up again (I8).
 pub(super) async fn rederive(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -74,8 +69,7 @@ pub(super) async fn rederive(
     Ok((Account { is_rebuild_due: false, ..rebuilt }, repair))
 }
 
-/// The account of `user`, whose lock is held, with derived rows that this release can change: rebuilt where an upgrade marked
-/// it, or where its totals are none that messages can come to.
+/// The account of `user`, whose lock is held, after a rebuild if one is due: an upgrade marked it, or its totals are impossible.
 pub(super) async fn up_to_date(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -88,7 +82,7 @@ pub(super) async fn up_to_date(
     Ok(account)
 }
 
-/// Moves the derived rows of `user` by `difference`; returns the account with its totals as they are then, and what moved.
+/// Adds `delta` to the derived rows of `user`. Returns the account with its new totals, and the changed rows.
 pub(super) async fn apply_delta(
     tx: &mut dyn UnitOfWork,
     user: UserId,

@@ -1,4 +1,4 @@
-//! Deriving anew, over a mocked ledger.
+//! Rebuilds over a mocked ledger.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,10 +21,10 @@ use crate::testing::TestUnitOfWork;
 
 const ADA: UserId = UserId(Uuid::from_u128(7));
 
-/// How many messages one look takes in.
+/// The messages of a page.
 const PAGE: usize = 10_000;
 
-/// A ledger of `count` messages, each of which cost a dollar when it was priced.
+/// A ledger of `count` messages with a stored cost of one dollar each.
 fn ledger(count: usize) -> Vec<Entry> {
     let entry = |n: usize| {
         let cost = Cost::Priced(Usd::from_atto(1_000_000_000_000_000_000));
@@ -43,7 +43,7 @@ fn derived(entries: &[Entry], zone: &Zone) -> Derived {
     derived
 }
 
-/// Lets `tx` read `stored` page by page, of which `kept` was derived; notes in `moves` what that is moved by.
+/// Lets `tx` read `stored` in pages, with `kept` as its derived rows; records the deltas in `moves`.
 fn holding(tx: &mut TestUnitOfWork, stored: Vec<Entry>, kept: Derived, moves: &Arc<Mutex<Vec<Derived>>>) {
     tx.ledger.expect_page().returning(move |_, after, limit| {
         assert_eq!(limit, PAGE);
@@ -70,7 +70,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
     (Usage::new(store.deps(), prices), commits)
 }
 
-/// What a rebuild of `stored` comes to where `kept` was derived of it, and what that was moved by.
+/// The result of a rebuild of `stored` with `kept` as its derived rows, and the delta.
 fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted: bool) -> (Repair, Derived, usize) {
     let moves = Arc::new(Mutex::new(Vec::new()));
     let noted = moves.clone();
@@ -87,7 +87,7 @@ fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted:
 }
 
 #[test]
-fn a_rebuild_reads_the_whole_ledger_page_by_page_and_finds_nothing_where_all_is_right() {
+fn rebuild_reads_all_pages_and_changes_nothing_if_right() {
     for count in [0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE] {
         let stored = ledger(count);
         let right = derived(&stored, &Zone::utc());
@@ -98,7 +98,7 @@ fn a_rebuild_reads_the_whole_ledger_page_by_page_and_finds_nothing_where_all_is_
 }
 
 #[test]
-fn a_rebuild_says_what_was_wrong_and_moves_it_by_the_difference() {
+fn rebuild_reports_and_applies_delta() {
     let stored = ledger(3);
     let all = derived(&stored, &Zone::utc());
     let (repair, moved, commits) = rebuild(stored.clone(), derived(&stored[1..], &Zone::utc()), account(), false);
@@ -119,13 +119,13 @@ fn a_rebuild_says_what_was_wrong_and_moves_it_by_the_difference() {
 }
 
 #[test]
-fn costs_are_summed_as_they_were_when_they_were_priced() {
+fn rebuild_sums_stored_costs() {
     let (_, moved, _) = rebuild(ledger(2), Derived::default(), account(), false);
     assert_eq!(moved.totals.cost, Usd::from_atto(2_000_000_000_000_000_000));
 }
 
 #[test]
-fn a_rebuild_that_fails_on_the_way_changes_nothing() {
+fn rebuild_failure_changes_nothing() {
     let (usage, commits) = usage(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         holding(tx, ledger(1), Derived::default(), &Arc::default());
@@ -137,7 +137,7 @@ fn a_rebuild_that_fails_on_the_way_changes_nothing() {
 }
 
 #[test]
-fn who_moves_to_another_zone_takes_the_whole_history_along() {
+fn zone_change_recounts_whole_history() {
     let mut late = ledger(2);
     for entry in &mut late {
         entry.message.at = datetime!(2026-11-22 23:30 UTC);

@@ -1,4 +1,4 @@
-//! What a sync is answered with.
+//! The result of a sync.
 
 use super::batch::Warning;
 use super::intake::Rejection;
@@ -8,25 +8,22 @@ use crate::money::Usd;
 use crate::progression::{Earned, Level};
 use crate::streaks::Streak;
 
-/// Where an account stands.
+/// The figures of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountSummary {
-    /// Its lifetime tokens.
+    /// Lifetime tokens.
     pub tokens: i64,
-    /// Its lifetime cost, without unpriced tokens.
+    /// Lifetime cost, without unpriced tokens.
     pub cost: Usd,
-    /// Its streaks as of now.
+    /// The current streaks.
     pub streak: Streak,
-    /// Its XP and level.
     pub level: Level,
-    /// How many achievements are unlocked.
     pub achievements: u32,
-    /// Its rank on the newest board of all time by tokens; `None` when it has none.
+    /// The rank on the newest board of all time by tokens.
     pub rank: Option<u32>,
 }
 
 impl AccountSummary {
-    /// Where an account stands after a change.
     pub(crate) fn of(earned: &Earned) -> Self {
         let Earned { account, streak, rank, .. } = earned;
         Self {
@@ -40,33 +37,30 @@ impl AccountSummary {
     }
 }
 
-/// What a sync did. `received = new + updated + duplicates + rejected`.
+/// The result of a sync. `received = new + updated + duplicates + rejected`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyncReport {
-    /// How many messages were sent.
     pub received: usize,
-    /// How many were stored for the first time.
+    /// Messages stored for the first time.
     pub new: usize,
-    /// How many replaced the stored copy.
+    /// Messages that replaced the stored copy.
     pub updated: usize,
-    /// How many were known already, or lost to another copy.
+    /// Messages that were known already, or superseded by another copy.
     pub duplicates: usize,
-    /// How many were set aside.
     pub rejected: usize,
-    /// The first hundred of them.
+    /// The first hundred rejections.
     pub rejections: Vec<Rejection>,
-    /// How many roll-up rows came into being.
+    /// Created roll-up rows.
     pub new_rollups: usize,
-    /// How many roll-up rows changed.
+    /// Changed roll-up rows.
     pub updated_rollups: usize,
-    /// The sent models that have no price, by name.
+    /// The sent models without a price, by name.
     pub unpriced_models: Vec<ModelName>,
-    /// What was wrong with the request and was ignored.
+    /// Invalid parts of the request that were ignored.
     pub warnings: Vec<Warning>,
-    /// Where the account stands now.
     pub standing: AccountSummary,
-    /// Whether this sync reached a higher level.
+    /// Whether this sync raised the level.
     pub leveled_up: bool,
-    /// What this sync unlocked, each achievement once.
+    /// The achievements unlocked by this sync, each once.
     pub unlocks: Vec<Unlock>,
 }

@@ -1,4 +1,4 @@
-//! An account with messages that got a price later.
+//! The record of messages that were priced later.
 
 use time::OffsetDateTime;
 
@@ -6,17 +6,13 @@ use crate::ids::UserId;
 use crate::money::Usd;
 use crate::pricing::Edition;
 
-/// Whose messages got a price, by which edition of the book.
+/// The messages of an account that an edition of the book priced later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RepricedAccount {
-    /// Whose.
     pub user: UserId,
-    /// By which edition.
     pub edition: Edition,
-    /// When; of several parts, the last one.
+    /// The time of the last batch.
     pub at: OffsetDateTime,
-    /// How many messages.
     pub messages: u64,
-    /// What they cost.
     pub cost: Usd,
 }

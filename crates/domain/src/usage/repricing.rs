@@ -1,4 +1,4 @@
-//! Re-pricing: messages that found no price when they came get one once the book knows their model.
+//! Re-pricing: prices stored messages once the book knows their model.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,17 +19,17 @@ use crate::pricing::{CurrentBook, Edition, PriceBook};
 use crate::progression::{Change, settle};
 use crate::text::plural;
 
-/// How many messages one transaction prices: few enough that a sync of the same account does not wait for long.
+/// The messages that one transaction prices: a concurrent sync of the account must not wait long.
 const BATCH: usize = 5_000;
 
-/// What a re-pricing came to.
+/// The result of a re-pricing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Repriced {
-    /// Accounts with messages that got a price.
+    /// Accounts with newly priced messages.
     pub accounts: u64,
-    /// Messages that got a price.
+    /// Newly priced messages.
     pub messages: u64,
-    /// What they cost altogether.
+    /// Their total cost.
     pub cost: Usd,
 }
 
@@ -40,8 +40,7 @@ impl fmt::Display for Repriced {
     }
 }
 
-/// Prices messages that have no price. What has one keeps it, whatever the book says by now: a cost is a fact of the time it
-/// was priced at.
+/// Prices messages that have no price. A stored cost never changes (I8).
 #[derive(Clone)]
 pub struct Repricing {
     deps: Deps,
@@ -54,10 +53,10 @@ impl Repricing {
         Self { deps, prices }
     }
 
-    /// Prices every message that has no price and whose model the book in force knows, account by account, until none is left
-    /// or `stop` says so. Each batch is a transaction with all that follows from it, so one that is stopped or killed is gone on
-    /// with by the next, and where there is nothing to price nothing happens. A failure with one account keeps no other from
-    /// its prices, and is told at the end. Follow the stored edition first.
+    /// Prices all messages without a price whose model the book in force knows, account by account, until none is left or `stop`
+    /// returns true. A batch is one transaction with all its effects, so a later run continues where a stopped one ended. An
+    /// account that fails does not affect others (I11); its error is returned at the end. The caller follows the stored edition
+    /// first.
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
         let (edition, book) = self.prices.get_edition();
         let mut models = self.deps.reads().unpriced().models_to_price().await?;
@@ -114,7 +113,7 @@ impl Repricing {
         cursor: Option<Cursor>,
     ) -> Result<Batch, UsageError> {
         let mut tx = self.deps.begin().await?;
-        // Deleted meanwhile: there is nobody to price for.
+        // The account was deleted meanwhile.
         let Some(account) = tx.accounts().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let account = up_to_date(&mut *tx, user, account, &zone).await?;
@@ -127,7 +126,7 @@ impl Repricing {
         let (mut learned, mut delta, mut cost) = (Vec::new(), Derived::default(), Usd::ZERO);
         for old in page {
             let new = pricer.price(old.message.clone());
-            // A model may have a price now and none at the message's time.
+            // A model can have a price now and none at the time of the message.
             let Some(amount) = new.cost.amount() else { continue };
             delta.remove(&old, &zone);
             delta.add(&new, &zone);
@@ -148,12 +147,12 @@ impl Repricing {
     }
 }
 
-/// What one transaction came to.
+/// The result of one transaction.
 #[derive(Default)]
 struct Batch {
     messages: u64,
     cost: Usd,
-    /// Where to go on, if there may be more.
+    /// Where to continue, if there may be more.
     next: Option<Cursor>,
 }
 
@@ -187,7 +186,7 @@ mod tests {
 
     type Priced = (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>);
 
-    /// A re-pricing of Ada where `pages` are found one after the other; how many transactions it committed, and what it noted.
+    /// A re-pricing of Ada with these `pages`, the number of commits, and the records.
     fn repricing(pages: Vec<Vec<Entry>>) -> Priced {
         repricing_of(&[ADA], pages)
     }
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_full_batch_is_followed_by_another_and_each_is_noted() {
+    fn repricing_full_batch_is_followed_by_another() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect();
         let (repricing, commits, noted) = repricing(vec![full, vec![unpriced("last", "learned")]]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("prices");
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_still_has_no_price_is_passed_over_and_ends() {
+    fn repricing_skips_messages_without_price_and_ends() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "unknown")).collect();
         let (repricing, commits, noted) = repricing(vec![full]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("no prices");
@@ -248,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_with_one_account_keeps_no_other_from_its_prices_and_is_told() {
+    fn repricing_failing_account_does_not_affect_others() {
         let (repricing, _, noted) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
         let error = pollster::block_on(repricing.run(|| false)).expect_err("a failure");
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_between_batches() {
+    fn repricing_stops_between_batches() {
         let full = || (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect::<Vec<_>>();
         let (repricing, commits, _) = repricing(vec![full(), full(), full()]);
         let stop = || commits.load(Ordering::SeqCst) >= 1;

@@ -1,55 +1,54 @@
-//! What an account has room for: tokens, and names of models, tools and machines.
+//! The limits of an account: tokens, and names of models, tools and machines.
 
 use std::collections::BTreeSet;
 
 use super::message::Model;
 use super::names::Source;
 
-/// How many models one request may name. A model is one by its name and its provider.
+/// The most models of a request. Name and provider identify a model.
 pub const MOST_MODELS_A_REQUEST: usize = 1_000;
 
-/// How many models the messages of one account may name.
+/// The most models of an account.
 pub const MOST_MODELS: usize = 5_000;
 
-/// How many tools the messages of one account may come from.
+/// The most tools of an account.
 pub const MOST_SOURCES: usize = 200;
 
-/// How many machines one account may have.
+/// The most machines of an account.
 pub const MOST_MACHINES: usize = 1_000;
 
-/// Which names an account has not used before, and how many it has.
+/// The names that are new to an account, and the number that it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NameUse {
-    /// Those of the tools in question that are new to the account.
+    /// The requested tools that are new to the account.
     pub new_sources: BTreeSet<Source>,
-    /// How many tools it has.
+    /// The tools that it has.
     pub sources: usize,
-    /// Those of the models in question that are new to the account.
+    /// The requested models that are new to the account.
     pub new_models: BTreeSet<Model>,
-    /// How many models it has.
+    /// The models that it has.
     pub models: usize,
 }
 
 impl NameUse {
-    /// Whether all of the tools in question fit.
+    /// Whether all requested tools fit.
     pub fn sources_fit(&self) -> bool {
         self.new_sources.is_empty() || self.sources + self.new_sources.len() <= MOST_SOURCES
     }
 
-    /// Whether all of the models in question fit.
+    /// Whether all requested models fit.
     pub fn models_fit(&self) -> bool {
         self.new_models.is_empty() || self.models + self.new_models.len() <= MOST_MODELS
     }
 }
 
-/// What an account has room for when a request comes.
+/// The remaining room of an account for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
-    /// How many more tokens.
+    /// Tokens up to the lifetime limit.
     pub tokens: i64,
-    /// The names of the request.
     pub names: NameUse,
-    /// Whether the machine of the request is among its machines.
+    /// Whether the machine of the request is one of the account's.
     pub machine_fits: bool,
 }
 
@@ -59,7 +58,7 @@ mod tests {
     use crate::usage::{ModelName, Source};
 
     #[test]
-    fn names_fit_up_to_the_bound_and_known_ones_always() {
+    fn names_fit_up_to_limit_and_known_ones_always() {
         let sources = |new: usize| (0..new).map(|n| Source::trusted(format!("tool-{n}"))).collect();
         let model = |n: usize| Model { name: ModelName::trusted(format!("model-{n}")), provider: None };
         let models = |new: usize| (0..new).map(model).collect();

@@ -1,4 +1,4 @@
-//! Which of an account's messages its owner means: of a tool, of a span of local days.
+//! Selects messages of an account by tool and local days.
 
 use time::{Date, Duration, OffsetDateTime};
 
@@ -6,24 +6,22 @@ use super::message::Message;
 use super::names::Source;
 use crate::days::Zone;
 
-/// How far the local date can be from the date in UTC: no clock is, or was, set a whole day off.
+/// The largest difference between the local date and the date in UTC: an offset is less than a day.
 const FARTHEST: Duration = Duration::DAY;
 
-/// Some of an account's messages; what is not said excludes nothing.
+/// A part of an account's messages; `None` excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Only those of this tool.
     pub source: Option<Source>,
-    /// Only those of this local day or later ones.
+    /// The first local day.
     pub from: Option<Date>,
-    /// Only those of this local day or earlier ones.
+    /// The last local day.
     pub to: Option<Date>,
 }
 
-/// Where to look for selected messages: among these are all of them, whatever the zone, and some others.
+/// A range that contains the selected messages in every zone, and some others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reach {
-    /// Only those of this tool.
     pub source: Option<Source>,
     /// From this instant on.
     pub since: Option<OffsetDateTime>,
@@ -32,7 +30,7 @@ pub struct Reach {
 }
 
 impl Selection {
-    /// Whether it has `message`, whose owner lives in `zone`.
+    /// Whether `message`, whose owner lives in `zone`, is selected.
     pub fn has(&self, message: &Message, zone: &Zone) -> bool {
         let day = zone.date(message.at);
         self.source.as_ref().is_none_or(|source| *source == message.source)
@@ -40,7 +38,7 @@ impl Selection {
             && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Where its messages are.
+    /// The range to search.
     pub fn reach(&self) -> Reach {
         let midnight = |date: Date| date.midnight().assume_utc();
         Reach {
@@ -62,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn days_are_the_owners_and_both_ends_are_meant() {
+    fn selection_days_are_local_and_inclusive() {
         let day = |from, to| Selection { from, to, ..Selection::default() };
         let (first, second) = (Some(date!(2026 - 11 - 22)), Some(date!(2026 - 11 - 23)));
         for (zone, instant, selection, meant) in [
@@ -89,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_said_is_everything_and_a_tool_is_one_by_its_name() {
+    fn selection_default_is_everything() {
         let (zone, message) = (Zone::utc(), at(datetime!(2026-11-22 12:00 UTC)));
         assert!(Selection::default().has(&message, &zone));
         assert_eq!(Selection::default().reach(), Reach { source: None, since: None, until: None });

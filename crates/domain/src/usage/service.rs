@@ -1,5 +1,4 @@
-//! What the ledger does: take in a sync, forget what its owner does not want kept, follow its owner to another zone, derive
-//! everything anew.
+//! The use cases of the ledger: sync, deletion of usage, change of zone, rebuild.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -31,7 +30,7 @@ use crate::progression::{Change, settle};
 use crate::referrals::ReferralChain;
 use crate::store::UnitOfWork;
 
-/// How many messages one statement handles.
+/// The messages that one statement handles.
 const CHUNK: usize = 5_000;
 
 /// The use cases of the ledger.
@@ -61,7 +60,7 @@ impl Usage {
         Self { boards: Some(boards), ..self }
     }
 
-    /// Takes in `batch` for `user`: all of its plausible messages or, on an error, none.
+    /// Ingests `batch` for `user`: all of its plausible messages or, on an error, none.
     pub async fn sync(&self, user: UserId, batch: Batch) -> Result<SyncReport, UsageError> {
         let now = self.deps.now();
         let request = Request {
@@ -94,7 +93,7 @@ impl Usage {
         let room = Room { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
         let admitted = intake.admit(&room);
         if !admitted.messages.is_empty() {
-            // In one step: two transactions that made the same new names in several could wait for each other.
+            // In one step, so that transactions do not deadlock on new names (I3).
             names.models = admitted.models.iter().copied().cloned().collect();
             tx.ledger().make_names(&names).await?;
         }
@@ -146,7 +145,7 @@ impl Usage {
         })
     }
 
-    /// Begins a sync of `user` with `machine`: locks the account, and those above it whom this sync may be the one to pay.
+    /// Begins a sync of `user` with `machine`: locks the account, and its referral chain if this sync may pay it.
     async fn open(
         &self,
         user: UserId,
@@ -162,7 +161,7 @@ impl Usage {
         let Some(referrer) = account.unpaid_referrer().filter(|_| !dry_run) else {
             return Ok(Opened { tx, account, machine_fits, unpaid: None });
         };
-        // Several locks are taken in order, not after one of them: so once per account, a sync begins anew.
+        // All locks are taken together (I2), so once per account, a sync begins a second transaction.
         drop(tx);
         let (mut tx, chain) = ReferralChain::begin(&*self.deps.store, user, referrer).await?;
         let locked = tx.ledger().lock_for_sync(user, machine, has_usage, now).await?.ok_or_else(unknown)?;
@@ -172,8 +171,8 @@ impl Usage {
         Ok(Opened { tx, account, machine_fits, unpaid })
     }
 
-    /// Removes the messages of `user` that `selection` has, and the machines that none is left of; returns how many messages.
-    /// What they were counted in follows, and XP from usage with it; what was unlocked or paid for events stays.
+    /// Removes the selected messages of `user`, and machines without messages; returns the number of messages. Their sums and
+    /// the XP of usage are taken back. Achievements and XP of events stay.
     pub async fn forget(&self, user: UserId, selection: &Selection) -> Result<u64, UsageError> {
         self.deps.retried(|| self.forget_once(user, selection)).await
     }
@@ -212,7 +211,7 @@ impl Usage {
         Ok(removed)
     }
 
-    /// Derives everything of `user` anew from the ledger, and says what had to be changed.
+    /// Derives all data of `user` from the ledger again; returns the changes.
     pub async fn rebuild(&self, user: UserId) -> Result<Repair, UsageError> {
         self.deps.retried(|| self.rebuild_once(user)).await
     }
@@ -223,7 +222,7 @@ impl Usage {
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let mut change = Change::of(account.clone());
         let (account, repair) = rederive(&mut *tx, user, account, &zone).await?;
-        // Before anything is judged by them.
+        // Before achievements are judged by them.
         let counts = tx.follows().recount(user).await?;
         change.account = account;
         let earned = settle(&mut *tx, &*self.deps.ids, self.deps.now(), user, change).await?;
@@ -232,7 +231,7 @@ impl Usage {
     }
 }
 
-/// Sets the zone of `user`, whose lock is held, and counts the whole history in it.
+/// Sets the zone of `user`, whose lock is held, and recounts the whole history in it.
 pub(crate) async fn move_to(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -245,19 +244,19 @@ pub(crate) async fn move_to(
     Ok(Account { zone: Some(zone), ..account })
 }
 
-/// What taking in messages came to.
+/// The result of ingesting messages.
 pub(crate) struct Taken {
-    /// The account after it.
+    /// The account afterwards.
     pub account: Account,
-    /// Messages it did not have.
+    /// Messages that the ledger did not have.
     pub new: usize,
-    /// Messages it had a losing copy of.
+    /// Messages that superseded the ledger's copy.
     pub updated: usize,
-    /// Messages it had as they are, or better; and losing copies among what was taken in.
+    /// Messages of which the ledger had the same or a superseding copy, and superseded copies among the ingested ones.
     pub known: usize,
 }
 
-/// Takes in `messages`, of whatever tools, for `user`, whose lock is held; priced by `book`, counted in `zone`.
+/// Ingests `messages` of any tools for `user`, whose lock is held; priced by `book`, counted in `zone`.
 pub(crate) async fn take_in(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -287,14 +286,14 @@ pub(crate) async fn take_in(
     Ok(taken)
 }
 
-/// What a sync request says beside its messages.
+/// The fields of a sync request besides its messages.
 struct Request {
     machine: MachineId,
     source: Source,
     zone: Option<Zone>,
     dry_run: bool,
     warnings: Vec<Warning>,
-    /// When it came.
+    /// When the request arrived.
     now: OffsetDateTime,
 }
 
@@ -303,11 +302,11 @@ struct Opened {
     tx: Box<dyn UnitOfWork>,
     account: Account,
     machine_fits: bool,
-    /// Whom its first new message pays.
+    /// The referral chain that its first new message pays.
     unpaid: Option<ReferralChain>,
 }
 
-/// What writing a batch came to.
+/// The result of writing a batch.
 #[derive(Default)]
 struct Written {
     new: usize,
@@ -316,7 +315,7 @@ struct Written {
     delta: Derived,
 }
 
-/// Prices `messages`, one copy of each, compares them with the ledger and writes what is new or wins.
+/// Prices `messages`, one copy of each, compares them with the ledger, and writes new and superseding ones.
 async fn write_all(
     tx: &mut dyn UnitOfWork,
     user: UserId,
@@ -358,7 +357,7 @@ mod tests {
 
     const ADA: UserId = UserId(Uuid::from_u128(7));
 
-    /// A use case over transactions made by `open`, and how often it committed.
+    /// A use case over transactions made by `open`, and the number of its commits.
     fn usage(open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
         let commits = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&commits);
@@ -367,7 +366,7 @@ mod tests {
         (Usage::new(store.deps(), prices), commits)
     }
 
-    /// A transaction on an account whose ledger has `stored`, and today as its active day.
+    /// A transaction on an account with `stored` in its ledger, and today as its active day.
     fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
@@ -380,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn new_messages_are_written_once_and_committed() {
+    fn sync_writes_new_messages_once_and_commits() {
         let (usage, commits) = usage(|| {
             let mut tx = transaction(Vec::new());
             tx.ledger
@@ -398,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_ledger_has_is_not_written_again() {
+    fn sync_does_not_write_known_messages() {
         let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
         let (usage, commits) = usage(move || transaction(vec![stored.clone()]));
         let report = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
@@ -407,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dry_run_never_commits() {
+    fn sync_dry_run_does_not_commit() {
         let (usage, commits) = usage(|| {
             let mut tx = transaction(Vec::new());
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
@@ -419,7 +418,7 @@ mod tests {
     }
 
     #[test]
-    fn large_batches_are_written_in_chunks() {
+    fn sync_large_batch_is_written_in_chunks() {
         let (usage, _) = usage(|| {
             let mut tx = transaction(Vec::new());
             tx.ledger.expect_write().times(3).withf(|_, new, _| new.len() <= CHUNK).returning(|_, _, _| Ok(()));
@@ -429,7 +428,7 @@ mod tests {
         assert_eq!(pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync").new, 2 * CHUNK + 1);
     }
 
-    /// A transaction on an account whose ledger has `stored`, which is looked through in pages of [`CHUNK`].
+    /// A transaction on an account with `stored` in its ledger, read in pages of [`CHUNK`].
     fn forgetting(stored: Vec<Entry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -450,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forgotten_is_taken_back_chunk_by_chunk() {
+    fn forget_removes_messages_in_chunks() {
         let stored = entries(2 * CHUNK + 1);
         let taken = Arc::new(std::sync::Mutex::new(Derived::default()));
         let sums = Arc::clone(&taken);
@@ -473,7 +472,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_changes_nothing() {
+    fn forget_without_match_changes_nothing() {
         let tomorrow = Selection { from: NOW.date().next_day(), ..Selection::default() };
         for (stored, selection) in [(Vec::new(), Selection::default()), (entries(3), tomorrow)] {
             let (usage, commits) = usage(move || forgetting(stored.clone()));
@@ -483,7 +482,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_account_has_no_ledger() {
+    fn sync_unknown_account_is_not_found() {
         let (usage, commits) = usage(|| {
             let mut tx = TestUnitOfWork::default();
             tx.accounts.expect_lock().returning(|_| Ok(None));
@@ -499,7 +498,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_zone_that_a_sync_names_is_kept() {
+    fn sync_first_named_zone_is_kept() {
         let (usage, _) = usage(|| {
             let mut tx = TestUnitOfWork::default();
             tx.ledger
@@ -519,7 +518,7 @@ mod tests {
     }
 
     #[test]
-    fn models_without_a_price_are_named_once() {
+    fn sync_lists_unpriced_models_once() {
         let (usage, _) = usage(|| {
             let mut tx = transaction(Vec::new());
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));

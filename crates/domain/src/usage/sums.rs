@@ -1,4 +1,4 @@
-//! Sums over messages, which can be added and taken back.
+//! Sums over messages, with addition and subtraction.
 
 use std::ops::{AddAssign, SubAssign};
 
@@ -6,14 +6,13 @@ use super::message::Entry;
 use crate::money::Usd;
 use crate::pricing::Cost;
 
-/// The largest lifetime total of one account that is kept: beyond it, sums of 64-bit counts could overflow. A person who
-/// uses 20 billion tokens a day needs 630,000 years to reach it.
+/// The largest stored lifetime total of an account: beyond it, sums of 64-bit counts could overflow. An account with 20 billion
+/// tokens a day needs 630,000 years to reach it.
 pub const MOST_TOKENS: i64 = 1 << 62;
 
-/// What a number of messages come to. Differences of sums are sums, so every field is signed.
+/// The sums of some messages. Deltas are sums too, so every field is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sums {
-    /// How many messages.
     pub messages: i64,
     /// All tokens, each counted once.
     pub tokens: i64,
@@ -27,17 +26,17 @@ pub struct Sums {
     pub cache_write: i64,
     /// Reasoning tokens, also where they are part of the output.
     pub reasoning: i64,
-    /// What the priced messages cost.
+    /// The cost of the priced messages.
     pub cost: Usd,
-    /// The tokens of messages without a price.
+    /// Tokens of messages without a price.
     pub unpriced_tokens: i64,
-    /// How many messages have no price.
+    /// Messages without a price.
     pub unpriced_messages: i64,
-    /// How many messages have an estimated cost.
+    /// Messages with an estimated cost.
     pub estimated_messages: i64,
 }
 
-/// How well the cost of something is known.
+/// How well a cost is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CostStatus {
     /// Every message has its price from the book.
@@ -46,12 +45,11 @@ pub enum CostStatus {
     Estimated,
     /// Some messages have no price: the cost is too low.
     Partial,
-    /// No message has a price: the cost is withheld.
+    /// No message has a price: the cost is unknown.
     Unpriced,
 }
 
 impl CostStatus {
-    /// The status's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Priced => "priced",
@@ -63,7 +61,7 @@ impl CostStatus {
 }
 
 impl Sums {
-    /// What one message comes to.
+    /// The sums of one message.
     pub fn of(entry: &Entry) -> Self {
         let tokens = &entry.message.tokens;
         let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
@@ -93,13 +91,12 @@ impl Sums {
         }
     }
 
-    /// Whether every count is one that is stored, or the difference of two such: at most [`MOST_TOKENS`] either way. A sum
-    /// that saturated is not.
+    /// Whether every count is a stored one, or a difference of two: at most [`MOST_TOKENS`] either way. A saturated sum is not.
     pub(crate) fn is_storable(&self) -> bool {
         self.counts().into_iter().all(|count| (-MOST_TOKENS..=MOST_TOKENS).contains(&count))
     }
 
-    /// Whether messages can come to this: no count is negative, and none is more than all tokens are.
+    /// Whether messages can have these sums: no count is negative, and none exceeds the total of tokens.
     pub(crate) fn is_possible(&self) -> bool {
         let kinds = [self.input, self.output, self.cache_read, self.cache_write, self.reasoning, self.unpriced_tokens];
         self.counts().into_iter().all(|count| (0..=MOST_TOKENS).contains(&count))
@@ -123,15 +120,13 @@ impl Sums {
         ]
     }
 
-    /// Whether nothing is left.
     pub fn is_zero(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// Applies `$op` to every field. The sums of one account stay within [`MOST_TOKENS`] and never saturate. What is read may be
-/// of an older release: it saturates instead of wrapping, and is refused where it would be stored
-/// ([`is_storable`](Sums::is_storable)).
+/// Applies `$op` to every field. The sums of an account stay within [`MOST_TOKENS`] and never saturate. Data of an older release
+/// can: it saturates instead of wrapping, and is refused before it is stored ([`is_storable`](Sums::is_storable)).
 macro_rules! each_field {
     ($self:ident, $other:ident, $op:ident, $money:tt) => {
         *$self = Self {
@@ -172,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_can_be_taken_back() {
+    fn sums_addition_is_undone_by_subtraction() {
         let mut sums = Sums::of(&entry(Cost::Estimated(Usd::from_atto(7))));
         assert_eq!((sums.messages, sums.estimated_messages, sums.cost.atto()), (1, 1, 7));
         let unpriced = Sums::of(&entry(Cost::Unpriced));
@@ -185,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_that_no_messages_come_to_are_told_from_those_that_some_do() {
+    fn sums_impossible_ones_are_detected() {
         let some = Sums { messages: 1, tokens: 30, input: 10, output: 20, reasoning: 20, ..Sums::default() };
         let most = Sums { tokens: MOST_TOKENS, output: MOST_TOKENS, reasoning: MOST_TOKENS, ..Sums::default() };
         for (name, sums, is_storable, is_possible) in [
@@ -203,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cost_is_as_sure_as_its_least_sure_message() {
+    fn cost_status_is_that_of_least_known_message() {
         let of = |costs: &[Cost]| {
             let mut sums = Sums::default();
             for cost in costs {

@@ -13,10 +13,10 @@ use crate::accounts::Account;
 use crate::days::Zone;
 use crate::progression::EventXp;
 
-/// The instant tests happen at.
+/// The time of the tests.
 pub const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-/// An account in UTC with nothing in it.
+/// An empty account in UTC.
 pub fn account() -> Account {
     Account {
         zone: Some(Zone::utc()),
@@ -47,7 +47,7 @@ pub fn message(id: &str, count: u64) -> Message {
     }
 }
 
-/// A message as sent, with 10 tokens of input and of output, an hour before [`NOW`].
+/// A sent message with 10 tokens of input and of output, an hour before [`NOW`].
 pub fn sent(id: &str) -> SentMessage {
     SentMessage {
         id: id.into(),

@@ -1,11 +1,11 @@
-//! How many tokens a message used, by kind.
+//! Token counts of a message by kind.
 
-/// The largest count of one kind in one message: 2^53 - 1, the largest integer every JSON reader keeps exactly.
+/// The largest count of a kind in a message: 2^53 - 1, the largest integer that every JSON reader keeps exactly.
 pub const MAX_COUNT: u64 = (1 << 53) - 1;
 
-/// The tokens of one message. The kinds are disjoint, but for [`cache_write_1h`](Self::cache_write_1h), which is a part of
-/// [`cache_write`](Self::cache_write), and [`reasoning`](Self::reasoning) where
-/// [`reasoning_in_output`](Self::reasoning_in_output) says that it is a part of [`output`](Self::output).
+/// The tokens of a message. The kinds are disjoint, with two exceptions: [`cache_write_1h`](Self::cache_write_1h) is a part of
+/// [`cache_write`](Self::cache_write), and [`reasoning`](Self::reasoning) is a part of [`output`](Self::output) if
+/// [`reasoning_in_output`](Self::reasoning_in_output) is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TokenCounts {
     /// Tokens sent and not found in a cache.
@@ -14,18 +14,17 @@ pub struct TokenCounts {
     pub output: u64,
     /// Tokens read from a cache.
     pub cache_read: u64,
-    /// Tokens written to a cache, for however long.
+    /// Tokens written to a cache, for any duration.
     pub cache_write: u64,
     /// The part of `cache_write` that is kept for an hour.
     pub cache_write_1h: u64,
-    /// Tokens the model thought with.
     pub reasoning: u64,
-    /// Whether `reasoning` is already counted in `output`.
+    /// Whether `output` contains `reasoning`.
     pub reasoning_in_output: bool,
 }
 
 impl TokenCounts {
-    /// All tokens, each counted once: input + output + cache read + cache write + reasoning where it is not part of output.
+    /// All tokens, each counted once: input + output + cache read + cache write + reasoning that is not part of output.
     pub fn total(&self) -> u64 {
         self.input + self.output + self.cache_read + self.cache_write + self.billed_reasoning()
     }
@@ -35,24 +34,24 @@ impl TokenCounts {
         self.total() == 0
     }
 
-    /// The reasoning tokens that are billed for themselves.
+    /// The reasoning tokens that are billed separately.
     pub fn billed_reasoning(&self) -> u64 {
         if self.reasoning_in_output { 0 } else { self.reasoning }
     }
 
-    /// The reasoning tokens that sums count. A row of an older release may have more reasoning than the output that
-    /// includes it: the surplus counts as nothing.
+    /// The reasoning tokens that sums count. A row of an older release can have more reasoning than the output that contains it;
+    /// the surplus is ignored.
     pub fn counted_reasoning(&self) -> u64 {
         if self.reasoning_in_output { self.reasoning.min(self.output) } else { self.reasoning }
     }
 
-    /// The tokens that filled the model's context: input + cache read + cache write.
+    /// The tokens in the model's context: input + cache read + cache write.
     pub fn context(&self) -> u64 {
         self.input + self.cache_read + self.cache_write
     }
 }
 
-/// What part of the input came from a cache, in percent: 100 x `cache_read` / (`cache_read` + `input`); `None` without either.
+/// The share of input read from a cache, in percent: 100 x `cache_read` / (`cache_read` + `input`); `None` without either.
 pub fn cache_efficiency(input: u64, cache_read: u64) -> Option<f64> {
     let read = input.saturating_add(cache_read);
     #[expect(clippy::cast_precision_loss, reason = "a percentage for people, not money")]
@@ -64,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_token_counts_once() {
+    fn tokens_total_counts_each_once() {
         let counts = TokenCounts {
             input: 1,
             output: 20,
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn counted_reasoning_is_bounded_by_the_output_that_includes_it() {
+    fn tokens_reasoning_is_bounded_by_including_output() {
         for (output, reasoning, reasoning_in_output, expected) in
             [(5, 3, true, 3), (5, 5, true, 5), (1, MAX_COUNT, true, 1), (1, MAX_COUNT, false, MAX_COUNT)]
         {
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn cache_efficiency_is_a_share_of_what_was_read() {
+    fn cache_efficiency_is_share_of_input() {
         assert_eq!(cache_efficiency(0, 0), None);
         assert_eq!(cache_efficiency(100, 0), Some(0.0));
         assert_eq!(cache_efficiency(250, 750), Some(75.0));

@@ -1,33 +1,29 @@
-//! What can go wrong with profiles.
+//! Errors of users.
 
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorKind, StoreError, Subject};
 
-/// Why a use case of profiles failed; nothing was changed.
+/// Why a use case of profiles failed. Nothing was changed.
 #[derive(Debug, Error)]
 pub enum UserError {
-    /// There is no such account.
-    #[error("There is no such user.")]
+    #[error("There is no user with the {field} {value}.")]
     Unknown {
-        /// The field that was looked up.
+        /// The looked-up field.
         field: &'static str,
-        /// What was looked for.
+        /// The looked-up value.
         value: String,
     },
-    /// The account does not show that to strangers.
-    #[error("This profile is private.")]
+    /// The profile is hidden from the caller.
+    #[error("This profile is private. Only its followers can see it.")]
     Private,
-    /// Somebody has that username.
-    #[error("This username is taken.")]
+    #[error("The username {0} is already in use. Choose another one.")]
     UsernameTaken(String),
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl UserError {
-    /// Nobody is called `username`.
     pub fn unknown(username: impl Into<String>) -> Self {
         Self::Unknown { field: "username", value: username.into() }
     }
@@ -68,29 +64,35 @@ mod tests {
     use crate::testing::assert_promises;
 
     #[test]
-    fn each_error_of_profiles_is_as_the_api_promises() {
+    fn user_errors_keep_api_contract() {
         assert_promises([
             (
                 UserError::unknown("eve"),
                 ErrorKind::NotFound,
                 "unknown_user",
                 Some(Subject::new("User", "username", "eve")),
-                "There is no such user.",
+                "There is no user with the username eve.",
             ),
             (
                 UserError::Unknown { field: "id", value: "7".into() },
                 ErrorKind::NotFound,
                 "unknown_user",
                 Some(Subject::new("User", "id", "7")),
-                "There is no such user.",
+                "There is no user with the id 7.",
             ),
-            (UserError::Private, ErrorKind::Forbidden, "private_profile", None, "This profile is private."),
+            (
+                UserError::Private,
+                ErrorKind::Forbidden,
+                "private_profile",
+                None,
+                "This profile is private. Only its followers can see it.",
+            ),
             (
                 UserError::UsernameTaken("ada".into()),
                 ErrorKind::Conflict,
                 "username_taken",
                 Some(Subject::new("User", "username", "ada")),
-                "This username is taken.",
+                "The username ada is already in use. Choose another one.",
             ),
         ]);
     }

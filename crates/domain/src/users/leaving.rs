@@ -1,23 +1,22 @@
-//! Leaving: an account that its owner deletes can come back for a while, and is gone for good after it.
+//! Deletion of accounts: an account can be restored for a while and is purged after it.
 
 use std::ops::AddAssign;
 
 use time::{Duration, OffsetDateTime};
 
-/// How long an account that was deleted can come back: its owner signs in.
+/// How long a deleted account can be restored, by signing in.
 pub const GRACE: Duration = Duration::days(30);
 
-/// Whether an account is there.
+/// Whether an account is active or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It is.
     Here,
-    /// Its owner deleted it at this instant.
+    /// Deleted at this instant.
     Left(OffsetDateTime),
 }
 
 impl Presence {
-    /// Whether its owner may sign in at `now`.
+    /// Whether a sign-in is possible at `now`.
     pub fn can_sign_in(self, now: OffsetDateTime) -> bool {
         match self {
             Self::Here => true,
@@ -26,15 +25,15 @@ impl Presence {
     }
 }
 
-/// Accounts that were deleted at this instant or before are gone for good at `now`.
+/// Accounts deleted at this instant or before cannot be restored at `now`.
 pub fn gone_by(now: OffsetDateTime) -> OffsetDateTime {
     now - GRACE
 }
 
-/// What was removed for good.
+/// The purged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Purged {
-    /// Accounts, with everything they owned.
+    /// Accounts with everything they owned.
     pub accounts: u64,
     /// Messages of their ledgers.
     pub messages: u64,
@@ -56,7 +55,7 @@ mod tests {
     use time::macros::datetime;
 
     #[test]
-    fn who_left_may_come_back_for_thirty_days_and_not_a_moment_longer() {
+    fn presence_deleted_account_can_sign_in_for_30_days() {
         let now = datetime!(2026-11-22 12:00 UTC);
         for (presence, can_sign_in) in [
             (Presence::Here, true),

@@ -1,4 +1,4 @@
-//! People and their profiles.
+//! Users and their profiles.
 
 mod error;
 mod leaving;

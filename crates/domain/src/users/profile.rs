@@ -1,4 +1,4 @@
-//! Usernames, and what people say about themselves.
+//! Usernames, profiles and accounts.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::identity::Email;
 use crate::ids::UserId;
 use crate::text::{TextProblem, bounded};
 
-/// Usernames that would be mistaken for something else.
+/// Usernames that could be mistaken for something else.
 const RESERVED: &[&str] = &[
     "me",
     "admin",
@@ -29,12 +29,12 @@ const RESERVED: &[&str] = &[
     "burntop",
 ];
 
-/// A username: 3 to 30 of `A-Z a-z 0-9 _`. Two that differ only by case are the same; it is shown as it was typed.
+/// A username: 3 to 30 of `A-Z a-z 0-9 _`. Case is kept and ignored in comparisons.
 #[derive(Debug, Clone)]
 pub struct Username(String);
 
 impl Username {
-    /// Takes a username for a new name.
+    /// Takes a name for an account; reserved names are refused.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
         let text = bounded(text, 3, 30)?;
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
@@ -71,28 +71,20 @@ impl fmt::Display for Username {
     }
 }
 
-/// The part of the world a person plays in.
+/// The region of the world, for boards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Region {
-    /// North America.
     Na,
-    /// Europe.
     Eu,
-    /// Asia and the Pacific.
     Apac,
-    /// South America.
     Sa,
-    /// Africa.
     Af,
-    /// Oceania.
     Oce,
 }
 
 impl Region {
-    /// All regions.
     pub const ALL: [Self; 6] = [Self::Na, Self::Eu, Self::Apac, Self::Sa, Self::Af, Self::Oce];
 
-    /// The region's name in the API.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Na => "NA",
@@ -104,7 +96,6 @@ impl Region {
         }
     }
 
-    /// The region with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|region| region.name() == name)
     }
@@ -133,58 +124,49 @@ impl WebUrl {
         Self(text.into())
     }
 
-    /// The address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What people say about themselves.
+/// The fields that a user fills in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Profile {
-    /// A [`name`](crate::display::name) to show, up to 100 characters.
+    /// A display [`name`](crate::display::name) of up to 100 characters.
     pub name: Option<String>,
     /// A few sentences, [`paragraphs`](crate::display::paragraphs) of up to 500 characters.
     pub bio: Option<String>,
     /// A place, up to 100 characters, like a name.
     pub location: Option<String>,
-    /// The part of the world.
     pub region: Option<Region>,
-    /// A web site.
     pub website_url: Option<WebUrl>,
-    /// A picture.
     pub image: Option<WebUrl>,
 }
 
-/// An account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
-    /// Names it for good.
     pub id: UserId,
-    /// Its name in addresses.
+    /// The name in addresses.
     pub username: Username,
-    /// Its e-mail address; an OAuth account may have none.
+    /// An account of an OAuth provider may have none.
     pub email: Option<Email>,
-    /// Whether the address was shown to be its owner's.
+    /// Whether the owner has proved to receive email there.
     pub email_verified: bool,
-    /// What its owner says.
     pub profile: Profile,
     /// Whether strangers may see its statistics.
     pub is_public: bool,
     /// Whether it may administer this instance.
     pub is_admin: bool,
-    /// The zone its days are counted in; `None` counts as UTC.
+    /// The zone in which its days are counted; `None` is UTC.
     pub zone: Option<Zone>,
-    /// When it was made.
     pub created_at: OffsetDateTime,
-    /// When its profile last changed.
+    /// When the profile last changed.
     pub updated_at: OffsetDateTime,
 }
 
-/// A change of a profile; the outer `None` leaves a field as it is, the inner one clears it.
+/// A change of a profile. The outer `None` keeps a field, the inner one clears it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ProfileChange {
-    /// A new username.
     pub username: Option<Username>,
     /// See [`Profile::name`].
     pub name: Option<Option<String>>,
@@ -200,12 +182,12 @@ pub struct ProfileChange {
     pub image: Option<Option<WebUrl>>,
     /// Whether strangers may see the statistics.
     pub is_public: Option<bool>,
-    /// The zone days are counted in.
+    /// The zone in which days are counted.
     pub zone: Option<Zone>,
 }
 
 impl User {
-    /// Applies `change` to everything but the zone, which moves the history with it.
+    /// Applies `change` except for the zone, which needs a recount of the history.
     pub fn apply(&mut self, change: ProfileChange, now: OffsetDateTime) {
         let profile = &mut self.profile;
         set(&mut self.username, change.username);
@@ -231,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usernames_are_short_plain_and_not_reserved() {
+    fn username_out_of_form_or_reserved_is_refused() {
         for good in ["abc", "A_1", &"x".repeat(30), "meme"] {
             assert!(Username::parse(good).is_ok(), "{good}");
         }
@@ -249,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_http_and_have_a_host() {
+    fn web_url_needs_http_and_host() {
         for good in ["https://example.org", "http://localhost:3000/a?b#c"] {
             assert!(WebUrl::parse(good).is_ok(), "{good}");
         }
@@ -261,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn regions_are_known_by_their_names() {
+    fn regions_round_trip_by_name() {
         assert_eq!(Region::parse("APAC"), Some(Region::Apac));
         assert_eq!(Region::parse("eu"), None);
         assert!(Region::ALL.iter().all(|region| Region::parse(region.name()) == Some(*region)));

@@ -1,25 +1,23 @@
-//! Who may see whom.
+//! Finds users by name, and decides visibility.
 
 use super::error::UserError;
 use super::profile::{User, Username};
 use crate::deps::Deps;
 use crate::ids::UserId;
 
-/// A person who is looked up by name.
+/// A user found by name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FoundProfile {
-    /// The account.
     pub user: User,
-    /// Whether whoever asks may see more than id, username, name and image.
+    /// Whether the viewer may see more than id, username, name and image.
     pub is_visible: bool,
 }
 
-/// A person whom somebody may see.
+/// A user whose profile the viewer may see.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ViewedProfile {
-    /// The account.
     pub user: User,
-    /// Who sees it; `None` when anonymous.
+    /// `None` is anonymous.
     pub viewer: Option<UserId>,
 }
 
@@ -41,18 +39,18 @@ impl Profiles {
         Self { deps }
     }
 
-    /// The person called `name`, and whether `viewer` may see their profile; [`UserError::Unknown`] when there is nobody.
+    /// The user `name`, and whether `viewer` may see the profile; [`UserError::Unknown`] if there is none.
     pub async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<FoundProfile, UserError> {
         self.deps.reads().profiles().find(name, viewer).await?.ok_or_else(|| UserError::unknown(name.as_str()))
     }
 
-    /// The person called `name`, whose profile `viewer` may see; [`UserError::Private`] when they may not.
+    /// The user `name`, if `viewer` may see the profile; otherwise [`UserError::Private`].
     pub async fn visible(&self, name: &Username, viewer: Option<UserId>) -> Result<ViewedProfile, UserError> {
         let FoundProfile { user, is_visible } = self.find(name, viewer).await?;
         if is_visible { Ok(ViewedProfile { user, viewer }) } else { Err(UserError::Private) }
     }
 
-    /// Those of the people called `names` whose profiles `viewer` may see.
+    /// The users of `names` whose profiles `viewer` may see.
     pub async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, UserError> {
         Ok(self.deps.reads().profiles().visible_among(names, viewer).await?)
     }
@@ -82,7 +80,7 @@ mod tests {
         User { is_public: false, ..person(ADA, "ada") }
     }
 
-    /// The use cases where Ada is private and Bob follows her.
+    /// The use cases, where Ada is private and Bob follows her.
     fn profiles() -> Profiles {
         let mut reader = MockProfileReader::new();
         reader.expect_find().returning(|name, viewer| {
@@ -94,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn private_profile_is_visible_to_its_owner_and_followers() {
+    fn profile_private_is_visible_to_owner_and_followers() {
         for (viewer, is_visible) in [(None, false), (Some(EVE), false), (Some(BOB), true), (Some(ADA), true)] {
             match block_on(profiles().visible(&Username::trusted("ada"), viewer)) {
                 Ok(profile) => assert_eq!((is_visible, profile), (true, ViewedProfile { user: ada(), viewer })),
@@ -105,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_person_is_not_found_by_name_or_id() {
+    fn profile_unknown_is_not_found_by_name_or_id() {
         let (profiles, eve, id) = (profiles(), Username::trusted("eve"), EVE.to_string());
         for (error, field, value) in [
             (block_on(profiles.find(&eve, Some(ADA))).err(), "username", "eve"),
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn unavailable_store_is_not_an_unknown_person() {
+    fn profile_unavailable_store_is_not_unknown_user() {
         let away = || StoreError::Unavailable("away".to_owned());
         let mut reader = MockProfileReader::new();
         reader.expect_find().returning(move |_, _| Err(away()));

@@ -1,4 +1,4 @@
-//! What people do with their profiles.
+//! Changes, deletes and purges accounts.
 
 use time::OffsetDateTime;
 
@@ -14,7 +14,7 @@ use crate::leaderboard::{GATHERED, ask_for_refresh};
 use crate::progression::{Change, settle};
 use crate::usage;
 
-/// How many rows one transaction of a purge removes: few enough that nobody waits for it.
+/// The rows that one transaction of a purge removes: its locks must not delay requests.
 const BATCH: u32 = 5_000;
 
 /// The use cases of profiles.
@@ -28,9 +28,8 @@ impl Users {
         Self { deps }
     }
 
-    /// Changes the profile of `user`. A new zone counts the whole history anew before this returns; of a profile that turns
-    /// public, whoever asked to follow it does, and boards are refreshed, since those of meanwhile have no place for it. A
-    /// profile that is complete may earn something.
+    /// Changes the profile of `user`. A new zone recounts the whole history first. A profile that turns public accepts its
+    /// waiting requests and queues a refresh, because boards computed meanwhile have no rank for it. Settles the account.
     pub async fn change(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         self.deps.retried(|| self.change_once(user, change.clone())).await
     }
@@ -63,17 +62,17 @@ impl Users {
         Ok(account)
     }
 
-    /// Deletes the account of `user`: from now on nobody finds it, and whatever it was signed in with has ended. Returns when
-    /// it is gone for good; until then, its owner brings it back by signing in.
+    /// Deletes the account of `user`: it is invisible at once, and all its access ends. Returns when it will be purged; until
+    /// then a sign-in restores it.
     pub async fn leave(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
         self.deps.retried(|| self.leave_once(user)).await
     }
 
     async fn leave_once(&self, user: UserId) -> Result<OffsetDateTime, UserError> {
         let mut tx = self.deps.begin().await?;
-        // Whatever changes the account at this moment is done before, or finds nobody.
+        // A concurrent change of the account is finished, or will not find it.
         tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
-        // A sign-in that came first is ended here, and one that comes later brings the account back.
+        // An earlier sign-in is ended here, and a later one restores the account.
         end_access(&mut *tx, user, KeptAccess::WAYS_TO_SIGN_IN).await?;
         let now = self.deps.now();
         tx.users().set_left(user, Some(now)).await?;
@@ -82,9 +81,9 @@ impl Users {
         Ok(now + GRACE)
     }
 
-    /// Removes the accounts that are gone for good, with everything they owned, batch by batch, each in a transaction of its
-    /// own, until none is left or `stop` says so; returns how much that was. One that is stopped or killed is gone on with by
-    /// the next. A failure with one account keeps no other from going, and is told at the end.
+    /// Purges deleted accounts after the grace period, in batches, each in a transaction of its own, until none is left or
+    /// `stop` returns true. Returns what was removed. A later run continues where a stopped one ended. An account that fails
+    /// does not affect others (I11); its error is returned at the end.
     pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
         let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), BatchOutcome::default());
         while !stop() {

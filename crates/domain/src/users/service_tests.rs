@@ -1,4 +1,4 @@
-//! Turning public, leaving, and being removed, over mocked ports.
+//! Visibility, deletion and purge over mocked ports.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +17,7 @@ use crate::users::{Presence, Username};
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
-/// The use cases over transactions as `prepare` makes them, and how many of them were committed.
+/// The use cases over transactions made by `prepare`, and the number of commits.
 fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Users, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let counter = commits.clone();
@@ -30,7 +30,7 @@ fn users(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (User
 }
 
 #[test]
-fn leaving_signs_out_everywhere_under_the_lock_and_then_marks_the_account() {
+fn leave_ends_access_under_lock_and_marks_account() {
     let (users, commits) = users(|tx| {
         let mut order = Sequence::new();
         tx.accounts.expect_lock().times(1).in_sequence(&mut order).returning(|_| Ok(Some(account())));
@@ -56,7 +56,7 @@ fn leaving_signs_out_everywhere_under_the_lock_and_then_marks_the_account() {
 }
 
 #[test]
-fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
+fn change_queues_board_refresh_only_when_turning_public() {
     for (was_public, is_public, asked) in
         [(false, Some(true), 1), (true, Some(true), 0), (true, Some(false), 0), (false, None, 0)]
     {
@@ -82,7 +82,7 @@ fn a_profile_asks_for_a_refresh_of_boards_when_it_turns_public_and_only_then() {
 }
 
 #[test]
-fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
+fn change_username_collision_is_distinguished() {
     for (constraint, code) in [("users_username_key", "username_taken"), ("users_pkey", "store_conflict")] {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -100,7 +100,7 @@ fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
 }
 
 #[test]
-fn nobody_leaves_twice() {
+fn leave_twice_is_unknown_user() {
     let (users, commits) = users(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(None));
     });
@@ -109,7 +109,7 @@ fn nobody_leaves_twice() {
 }
 
 #[test]
-fn a_purge_goes_on_until_nobody_is_left_and_adds_up() {
+fn purge_continues_until_none_is_left_and_adds_up() {
     let messages = |messages| Purged { messages, ..Purged::default() };
     let last = Purged { accounts: 1, messages: 1, others: 7 };
     for (stop_after, expected) in [
@@ -138,7 +138,7 @@ fn a_purge_goes_on_until_nobody_is_left_and_adds_up() {
 }
 
 #[test]
-fn an_account_that_cannot_be_removed_keeps_no_other_from_going() {
+fn purge_failing_account_does_not_affect_others() {
     let (bob, gone) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
     let noted = gone.clone();
     let (users, _) = users(move |tx| {

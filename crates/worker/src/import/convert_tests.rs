@@ -95,7 +95,7 @@ fn what_no_account_can_be_is_refused_by_its_field() {
     for (field, value, reason) in [
         ("username", json!("admin"), "is reserved"),
         ("username", json!("a b"), "must look like ^[A-Za-z0-9_]+$"),
-        ("email", json!("nobody"), "is not an e-mail address"),
+        ("email", json!("nobody"), "is not a valid email address"),
         ("name", json!("x".repeat(101)), "must have at most 100 characters"),
         ("bio", json!("a\0b"), "must not contain NUL characters"),
         ("region", json!("Mars"), "is no region"),
