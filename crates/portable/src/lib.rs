@@ -1,17 +1,22 @@
-//! The format that an account is taken along in: one JSON object a line, each naming its `type`.
+//! The file format of an account's export: JSON lines, each with a `type`.
 //!
-//! The first line is a [`Manifest`], the second the [`Account`], the last an [`End`] that counts all lines before it by their
-//! type: a file without it was cut off. [`Writer`] writes lines and keeps count; [`Reader`] checks all this and names the line
-//! and the field of whatever is wrong. What the values mean, and whether they can be, is for whoever uses them.
+//! The first line is a [`Manifest`], the second the [`Account`], the last an [`End`] that counts all lines before it by type: a
+//! file without it was cut off. [`manifest`], [`account`] and [`lines_of`] make lines of the domain's values, and [`Writer`]
+//! writes them. [`Reader`] reads lines, and [`read_account`] and [`read_part`] check their values; both name the line and the
+//! field of an error.
 //!
-//! Fields may be added within a version, since readers pass over what they do not know; a type that they do not know they
-//! refuse, because it would be lost.
+//! Fields may be added within a version, because readers ignore unknown fields. A reader refuses an unknown type, because its
+//! data would be lost.
 
+mod from_domain;
+mod into_domain;
 mod key;
 mod lines;
 mod reader;
 mod writer;
 
+pub use from_domain::{account, lines_of, manifest};
+pub use into_domain::{FieldError, read_account, read_part};
 pub use key::Key;
 pub use lines::{
     Account, Achievement, Activity, ApiToken, End, Event, ExternalAccount, Line, Machine, Manifest, Message,

@@ -1,4 +1,4 @@
-//! The kinds of lines. Instants are RFC 3339 in UTC.
+//! The types of lines. Instants are RFC 3339 in UTC.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::key::Key;
 
 macro_rules! lines {
     ($($(#[$doc:meta])* $kind:ident($struct:ident) = $name:literal),+ $(,)?) => {
-        /// One line.
+        /// One line of the file.
         #[derive(Debug, Clone, Serialize)]
         #[serde(tag = "type")]
         pub enum Line {
@@ -20,14 +20,14 @@ macro_rules! lines {
         }
 
         impl Line {
-            /// The name of its type.
+            /// The value of `type`.
             pub fn kind(&self) -> &'static str {
                 match self {
                     $(Self::$kind(_) => $name,)+
                 }
             }
 
-            /// Reads the fields of a line whose type is called `kind`; `None` where there is no such type.
+            /// Reads the fields of a line whose `type` is `kind`; `None` for an unknown type.
             pub(crate) fn read(kind: &str, text: &str) -> Option<serde_json::Result<Self>> {
                 match kind {
                     $($name => Some(serde_json::from_str(text).map(Self::$kind)),)+
@@ -39,245 +39,193 @@ macro_rules! lines {
 }
 
 lines! {
-    /// What the file is: the first line.
+    /// The first line.
     Manifest(Manifest) = "manifest",
-    /// Whose it is: the second line.
+    /// The second line.
     Account(Account) = "account",
-    /// An account elsewhere that they sign in with.
+    /// An account at a provider that signs in.
     ExternalAccount(ExternalAccount) = "external_account",
-    /// An API token, without its secret.
+    /// An API token without its secret.
     ApiToken(ApiToken) = "api_token",
-    /// An open session, without its secret.
+    /// An open session without its secret.
     Session(Session) = "session",
-    /// What they want to be told.
+    /// A preference for notifications.
     Preference(Preference) = "preference",
-    /// Their referral code.
+    /// The account's referral code.
     ReferralCode(ReferralCode) = "referral_code",
-    /// By whom they came.
+    /// The account that referred this one.
     ReferredBy(Referral) = "referred_by",
-    /// Who came by them.
+    /// An account that this one referred.
     Referred(Referral) = "referred",
-    /// A project on their profile.
     Project(Project) = "project",
-    /// One of their machines.
     Machine(Machine) = "machine",
-    /// One of their messages.
     Message(Message) = "message",
-    /// Whom they follow.
+    /// A followed account.
     Follow(Person) = "follow",
-    /// Who follows them.
     Follower(Person) = "follower",
-    /// What paid XP or was announced.
+    /// Something that paid XP or was announced.
     Event(Event) = "event",
-    /// What they unlocked.
+    /// An unlocked achievement.
     Achievement(Achievement) = "achievement",
-    /// What happened to them.
     Activity(Activity) = "activity",
-    /// What they were told.
     Notification(Notification) = "notification",
-    /// How many lines of each type there were: the last line.
+    /// The last line.
     End(End) = "end",
 }
 
-/// What the file is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`FORMAT`](crate::FORMAT).
     pub format: String,
     /// [`VERSION`](crate::VERSION).
     pub version: u32,
-    /// The moment it shows.
+    /// The instant of the snapshot.
     #[serde(with = "rfc3339")]
     pub exported_at: OffsetDateTime,
-    /// Whose it is.
     pub username: String,
-    /// The release that wrote it.
+    /// The release that wrote the file.
     pub release: String,
 }
 
-/// An account with its profile.
+/// The account with its profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Its id where it comes from.
+    /// The id on the instance that wrote the file.
     pub id: Uuid,
-    /// Its name in addresses.
     pub username: String,
-    /// Its e-mail address.
     pub email: Option<String>,
-    /// Whether that was shown to be its owner's.
     pub email_verified: bool,
-    /// A name to show.
     pub name: Option<String>,
-    /// A few sentences.
     pub bio: Option<String>,
-    /// A place.
     pub location: Option<String>,
-    /// The part of the world.
     pub region: Option<String>,
-    /// A web site.
     pub website_url: Option<String>,
-    /// The address of a picture.
+    /// The URL of the image.
     pub image: Option<String>,
-    /// Whether strangers may see its statistics.
     pub is_public: bool,
-    /// The IANA name of its zone.
+    /// The IANA name.
     pub timezone: Option<String>,
-    /// When it was made.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When its profile last changed.
+    /// The last change of the profile.
     #[serde(with = "rfc3339")]
     pub updated_at: OffsetDateTime,
 }
 
-/// An account elsewhere.
+/// An account at a provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalAccount {
-    /// Where.
     pub provider: String,
-    /// Names the account there for good.
+    /// The provider's permanent id of the account.
     pub subject: String,
-    /// What its owner is called there.
     pub login: String,
-    /// When the two were linked.
     #[serde(with = "rfc3339")]
     pub linked_at: OffsetDateTime,
 }
 
-/// An API token, without its secret.
+/// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiToken {
-    /// What its owner calls it.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Vec<String>,
-    /// When it was made.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     #[serde(with = "rfc3339::option")]
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was last used.
     #[serde(with = "rfc3339::option")]
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// A session, without its secret.
+/// A session without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// When it was opened.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     #[serde(with = "rfc3339")]
     pub expires_at: OffsetDateTime,
-    /// When it was last used.
     #[serde(with = "rfc3339")]
     pub last_used_at: OffsetDateTime,
-    /// The client's address.
     pub ip: Option<String>,
-    /// What the client calls itself.
     pub user_agent: Option<String>,
 }
 
-/// Where news of one kind goes.
+/// The channels of one kind of notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preference {
-    /// The kind.
     pub kind: String,
-    /// Into the inbox.
     pub in_app: bool,
-    /// To the e-mail address.
     pub email: bool,
 }
 
-/// A referral code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReferralCode {
-    /// The code.
     pub code: String,
-    /// When it was made.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// How often its link was followed.
+    /// How often the link was followed.
     pub clicks: u64,
-    /// After how many of these somebody signed up.
+    /// How many of these registered.
     pub converted: u64,
 }
 
-/// A referral.
+/// A referral between this account and another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Referral {
-    /// The other person.
+    /// The other account.
     pub username: String,
-    /// When it was.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it was paid.
+    /// When the reward was paid.
     #[serde(with = "rfc3339::option")]
     pub paid_at: Option<OffsetDateTime>,
 }
 
-/// A project on a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Project {
-    /// Its title.
     pub title: Option<String>,
-    /// Its description.
     pub description: Option<String>,
-    /// Where it is.
     pub url: String,
-    /// Whether it is listed first.
+    /// Whether the profile lists it first.
     pub is_featured: bool,
-    /// When it was added.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When its details last changed.
     #[serde(with = "rfc3339")]
     pub updated_at: OffsetDateTime,
 }
 
-/// A machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Machine {
-    /// Its name.
     pub name: String,
-    /// When it last synced.
     #[serde(with = "rfc3339")]
     pub last_synced_at: OffsetDateTime,
 }
 
-/// A message as the ledger keeps it. Its kinds of tokens are disjoint.
+/// A message as the ledger keeps it. Its token kinds are disjoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The first 128 bits of the SHA-256 of its id, the same in every instance.
+    /// The first 128 bits of the SHA-256 of the id, the same on every instance.
     pub key: Key,
     /// The tool that logged it.
     pub source: String,
-    /// When the model answered.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
-    /// The model that answered.
     pub model: String,
-    /// Who served the model.
+    /// The provider that served the model.
     pub provider: Option<String>,
-    /// The machine it came from.
     pub machine: String,
     /// Input tokens that no cache had.
     pub input: u64,
-    /// Output tokens.
     pub output: u64,
     /// Input tokens from a cache.
     pub cache_read: u64,
-    /// Input tokens that a cache now has.
+    /// Input tokens that were written to a cache.
     pub cache_write: u64,
-    /// The part of these that it keeps for an hour.
+    /// The part of `cache_write` that is kept for an hour.
     pub cache_write_1h: u64,
-    /// Tokens the model thought with.
     pub reasoning: u64,
-    /// Whether these are part of the output.
+    /// Whether `output` includes `reasoning`.
     pub reasoning_in_output: bool,
-    /// What it cost in USD, exactly; nothing while no price is known. For the reader: whoever takes the message in prices it.
+    /// The exact cost in USD; null without a price. For readers of the file: an import prices the message itself.
     #[serde(default)]
     pub cost: Option<String>,
     /// `priced`, `estimated` or `unpriced`.
@@ -285,83 +233,67 @@ pub struct Message {
     pub cost_status: String,
 }
 
-/// Somebody who follows or is followed.
+/// A follower or a followed account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// What they are called.
     pub username: String,
-    /// Since when, or when it was asked.
+    /// When the follow, or the request, was made.
     #[serde(with = "rfc3339")]
     pub since: OffsetDateTime,
-    /// Whether it was only asked.
+    /// Whether it is a request that waits.
     pub requested: bool,
 }
 
-/// Something that paid XP or was announced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// What it was; an account has each reason once.
+    /// The reason; an account has each reason once.
     pub reason: String,
-    /// What it paid, in hundredths of an XP.
     pub xp_hundredths: u64,
-    /// When.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
 }
 
-/// An achievement that is unlocked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Achievement {
-    /// Names it in every instance.
+    /// The id, the same on every instance.
     pub id: Uuid,
-    /// Its name in addresses, where the release that wrote it knew one.
+    /// The slug, if the release that wrote the file knew one.
     pub slug: Option<String>,
     /// The highest tier reached, from 1.
     pub tier: Option<u8>,
-    /// When it was unlocked.
     #[serde(with = "rfc3339")]
     pub unlocked_at: OffsetDateTime,
-    /// When it was pinned.
     #[serde(with = "rfc3339::option")]
     pub pinned_at: Option<OffsetDateTime>,
 }
 
-/// Something that happened.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Activity {
-    /// Its kind.
     pub kind: String,
-    /// The particulars, as a JSON object.
+    /// A JSON object.
     pub data: Box<RawValue>,
-    /// When.
     #[serde(with = "rfc3339")]
     pub at: OffsetDateTime,
 }
 
-/// Something that was told.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Notification {
-    /// Its kind.
     pub kind: String,
-    /// A few words.
     pub title: String,
-    /// A sentence.
     pub message: String,
-    /// The particulars, as a JSON object.
+    /// A JSON object.
     pub data: Box<RawValue>,
-    /// What it is about: nobody is told twice of the same.
+    /// The subject: an account is notified of each once.
     pub dedup_key: String,
-    /// When it was written.
     #[serde(with = "rfc3339")]
     pub created_at: OffsetDateTime,
-    /// When it was marked as read.
     #[serde(with = "rfc3339::option")]
     pub read_at: Option<OffsetDateTime>,
 }
 
-/// How many lines there were before this one.
+/// The number of lines before this one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct End {
-    /// By type; types without a line are left out.
+    /// By type; types without a line are missing.
     pub counts: BTreeMap<String, u64>,
 }

@@ -1,6 +1,5 @@
 //! The largest counts that are accepted, and rows that older releases stored: every read and every job survives them.
 
-
 use domain::achievements::Achievements;
 use domain::dashboard::TrendDays;
 use domain::days::Period;

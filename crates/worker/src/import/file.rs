@@ -5,9 +5,7 @@ use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
-use portable::{Line, Reader, Refusal};
-
-use super::convert::Problem;
+use portable::{FieldError, Line, Reader, Refusal};
 
 /// What every gzip file begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -39,8 +37,8 @@ impl Lines {
         self.0.number()
     }
 
-    /// Says in which line a problem is.
-    pub(super) fn explain<T>(&self, read: Result<T, Problem>) -> Result<T, Refusal> {
-        read.map_err(|Problem { field, reason }| self.0.wrong_field(field, reason))
+    /// Adds the number of the line to an error.
+    pub(super) fn explain<T>(&self, read: Result<T, FieldError>) -> Result<T, Refusal> {
+        read.map_err(|FieldError { field, reason }| self.0.wrong_field(field, reason))
     }
 }

@@ -5,7 +5,6 @@
 //! others, whose locks nobody may hold for as long as an import takes. An import that was cut off between the two is completed
 //! by the same again.
 
-mod convert;
 mod file;
 mod parts;
 
@@ -120,7 +119,7 @@ impl Importer {
             // Checked once more: the file may be another by now.
             let read = match line {
                 Line::Manifest(_) | Line::Account(_) | Line::End(_) => continue,
-                line => lines.explain(convert::part(line, now))?,
+                line => lines.explain(portable::read_part(line, now))?,
             };
             if let Part::Follows(people) = &read {
                 follows.extend(people.iter().map(|person| person.username.clone()));
@@ -159,8 +158,8 @@ fn check(path: &Path, target: &Target, now: OffsetDateTime) -> Result<Checked, R
     while let Some(line) = lines.next_line()? {
         match line {
             Line::Manifest(_) | Line::End(_) => {}
-            Line::Account(line) => account = Some(lines.explain(convert::account(line, target, now))?),
-            line => drop(lines.explain(convert::part(line, now))?),
+            Line::Account(line) => account = Some(lines.explain(portable::read_account(line, target, now))?),
+            line => drop(lines.explain(portable::read_part(line, now))?),
         }
     }
     let number = lines.number();

@@ -1,6 +1,5 @@
 //! `GET /users/me/export`: everything the account owns, as a file.
 
-mod lines;
 mod places;
 mod stream;
 

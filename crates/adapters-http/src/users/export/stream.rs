@@ -12,7 +12,6 @@ use thiserror::Error;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::time::{Instant, timeout};
 
-use super::lines;
 use super::places::Place;
 use crate::body::BodyTimeout;
 
@@ -92,10 +91,10 @@ struct Desk {
 impl Desk {
     /// Writes the whole of `export`; the error says why not.
     async fn write_all(&mut self, mut export: Export) -> Result<(), String> {
-        self.write(&lines::manifest(&export)).await?;
-        self.write(&lines::account(&export.user)).await?;
+        self.write(&portable::manifest(&export)).await?;
+        self.write(&portable::account(&export.user)).await?;
         while let Some(part) = export.next().await.map_err(|error| format!("{}: {error}", error.code()))? {
-            for line in lines::of(part) {
+            for line in portable::lines_of(part) {
                 self.write(&line?).await?;
             }
         }

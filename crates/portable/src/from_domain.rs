@@ -1,4 +1,4 @@
-//! What an account owns, as lines.
+//! The way out: the parts of an account as lines.
 
 use domain::achievements::{Tier, find};
 use domain::identity::ExternalLink;
@@ -9,13 +9,15 @@ use domain::portability::{
 };
 use domain::pricing::Cost;
 use domain::usage::Entry;
-use domain::users::{Region, User};
-use portable::{FORMAT, Key, Line, VERSION};
+use domain::users::{Profile, User, WebUrl};
 use serde_json::value::RawValue;
 
-/// What says what the file is.
-pub(super) fn manifest(export: &Export) -> Line {
-    Line::Manifest(portable::Manifest {
+use crate::lines;
+use crate::{FORMAT, Key, Line, VERSION};
+
+/// The first line of `export`.
+pub fn manifest(export: &Export) -> Line {
+    Line::Manifest(lines::Manifest {
         format: FORMAT.to_owned(),
         version: VERSION,
         exported_at: export.at,
@@ -24,35 +26,48 @@ pub(super) fn manifest(export: &Export) -> Line {
     })
 }
 
-/// What says whose it is.
-pub(super) fn account(user: &User) -> Line {
-    let profile = &user.profile;
-    Line::Account(portable::Account {
-        id: user.id.0,
-        username: user.username.to_string(),
-        email: user.email.as_ref().map(|email| email.as_str().to_owned()),
-        email_verified: user.email_verified,
-        name: profile.name.clone(),
-        bio: profile.bio.clone(),
-        location: profile.location.clone(),
-        region: profile.region.map(|region| Region::name(region).to_owned()),
-        website_url: profile.website_url.as_ref().map(|url| url.as_str().to_owned()),
-        image: profile.image.as_ref().map(|url| url.as_str().to_owned()),
-        is_public: user.is_public,
-        timezone: user.zone.as_ref().map(|zone| zone.name().to_owned()),
-        created_at: user.created_at,
-        updated_at: user.updated_at,
+/// The second line: the account of `user`. Each field is written or named here as one that is not.
+pub fn account(user: &User) -> Line {
+    let User {
+        id,
+        username,
+        email,
+        email_verified,
+        profile: Profile { name, bio, location, region, website_url, image },
+        is_public,
+        // The administrators of another instance are its own.
+        is_admin: _,
+        zone,
+        created_at,
+        updated_at,
+    } = user;
+    let url = |url: &Option<WebUrl>| url.as_ref().map(|url| url.as_str().to_owned());
+    Line::Account(lines::Account {
+        id: id.0,
+        username: username.to_string(),
+        email: email.as_ref().map(|email| email.as_str().to_owned()),
+        email_verified: *email_verified,
+        name: name.clone(),
+        bio: bio.clone(),
+        location: location.clone(),
+        region: region.map(|region| region.name().to_owned()),
+        website_url: url(website_url),
+        image: url(image),
+        is_public: *is_public,
+        timezone: zone.as_ref().map(|zone| zone.name().to_owned()),
+        created_at: *created_at,
+        updated_at: *updated_at,
     })
 }
 
-/// The lines of `part`, one by one; an error says what cannot be written.
-pub(super) fn of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + Send> {
+/// The lines of `part` in order. An error names stored data that is not JSON.
+pub fn lines_of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + Send> {
     match part {
         Part::Account(user) => Box::new([Ok(account(&user))].into_iter()),
         Part::ExternalAccounts(links) => all(links, external_account),
         Part::ApiTokens(tokens) => all(tokens, api_token),
         Part::Sessions(sessions) => all(sessions, session),
-        Part::Preferences(said) => all(said, preference),
+        Part::Preferences(preferences) => all(preferences, preference),
         Part::Code(own) => all(vec![own], referral_code),
         Part::Referrals(people) => all(people, referral),
         Part::Projects(projects) => all(projects, project),
@@ -62,8 +77,8 @@ pub(super) fn of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + 
         Part::Followers(people) => all(people, |of| Line::Follower(person(of))),
         Part::Events(events) => all(events, event),
         Part::Unlocks(unlocks) => all(unlocks, achievement),
-        Part::Activities(happened) => Box::new(happened.into_iter().map(activity)),
-        Part::Notifications(told) => Box::new(told.into_iter().map(notification)),
+        Part::Activities(activities) => Box::new(activities.into_iter().map(activity)),
+        Part::Notifications(notifications) => Box::new(notifications.into_iter().map(notification)),
     }
 }
 
@@ -76,34 +91,34 @@ fn all<T: Send + 'static>(
 
 fn external_account(link: ExternalLink) -> Line {
     let ExternalLink { provider, subject, login, linked_at, user: _ } = link;
-    Line::ExternalAccount(portable::ExternalAccount { provider: provider.to_string(), subject, login, linked_at })
+    Line::ExternalAccount(lines::ExternalAccount { provider: provider.to_string(), subject, login, linked_at })
 }
 
 fn api_token(token: IssuedBefore) -> Line {
     let IssuedBefore { name, scopes, created_at, expires_at, last_used_at } = token;
     let scopes = scopes.iter().map(|scope| scope.name().to_owned()).collect();
-    Line::ApiToken(portable::ApiToken { name, scopes, created_at, expires_at, last_used_at })
+    Line::ApiToken(lines::ApiToken { name, scopes, created_at, expires_at, last_used_at })
 }
 
 fn session(session: SignedIn) -> Line {
     let SignedIn { created_at, expires_at, last_used_at, device } = session;
     let (ip, user_agent) = (device.ip, device.user_agent);
-    Line::Session(portable::Session { created_at, expires_at, last_used_at, ip, user_agent })
+    Line::Session(lines::Session { created_at, expires_at, last_used_at, ip, user_agent })
 }
 
 fn preference((kind, wanted): (NotificationKind, Channels)) -> Line {
     let Channels { in_app, email } = wanted;
-    Line::Preference(portable::Preference { kind: kind.name().to_owned(), in_app, email })
+    Line::Preference(lines::Preference { kind: kind.name().to_owned(), in_app, email })
 }
 
 fn referral_code(own: OwnCode) -> Line {
     let OwnCode { code, created_at, clicks, converted } = own;
-    Line::ReferralCode(portable::ReferralCode { code: code.as_str().to_owned(), created_at, clicks, converted })
+    Line::ReferralCode(lines::ReferralCode { code: code.as_str().to_owned(), created_at, clicks, converted })
 }
 
 fn referral(referred: Referred) -> Line {
     let Referred { came, username, created_at, paid_at } = referred;
-    let referral = portable::Referral { username: username.to_string(), created_at, paid_at };
+    let referral = lines::Referral { username: username.to_string(), created_at, paid_at };
     match came {
         Came::ByThem => Line::ReferredBy(referral),
         Came::ByOwner => Line::Referred(referral),
@@ -112,7 +127,7 @@ fn referral(referred: Referred) -> Line {
 
 fn project(past: PastProject) -> Line {
     let PastProject { details, created_at, updated_at } = past;
-    Line::Project(portable::Project {
+    Line::Project(lines::Project {
         title: details.title.map(|text| text.to_string()),
         description: details.description.map(|text| text.to_string()),
         url: details.url.as_str().to_owned(),
@@ -124,7 +139,7 @@ fn project(past: PastProject) -> Line {
 
 fn machine(machine: Machine) -> Line {
     let Machine { id, last_synced_at } = machine;
-    Line::Machine(portable::Machine { name: id.to_string(), last_synced_at })
+    Line::Machine(lines::Machine { name: id.to_string(), last_synced_at })
 }
 
 fn message(entry: Entry) -> Line {
@@ -135,7 +150,7 @@ fn message(entry: Entry) -> Line {
         Cost::Estimated(amount) => (Some(amount), "estimated"),
         Cost::Unpriced => (None, "unpriced"),
     };
-    Line::Message(portable::Message {
+    Line::Message(lines::Message {
         key: Key(message.key.0),
         source: message.source.to_string(),
         at: message.at,
@@ -154,36 +169,36 @@ fn message(entry: Entry) -> Line {
     })
 }
 
-fn person(of: Person) -> portable::Person {
+fn person(of: Person) -> lines::Person {
     let Person { username, since, is_requested } = of;
-    portable::Person { username: username.to_string(), since, requested: is_requested }
+    lines::Person { username: username.to_string(), since, requested: is_requested }
 }
 
 fn event(past: PastEvent) -> Line {
     let PastEvent { event, at } = past;
     let xp_hundredths = event.xp.0.unsigned_abs();
-    Line::Event(portable::Event { reason: event.reason, xp_hundredths, at })
+    Line::Event(lines::Event { reason: event.reason, xp_hundredths, at })
 }
 
 fn achievement(unlock: PastUnlock) -> Line {
     let PastUnlock { id, tier, at, pinned_at } = unlock;
     let slug = find(id).map(|definition| definition.slug.to_owned());
     let tier = tier.map(Tier::number);
-    Line::Achievement(portable::Achievement { id: id.0, slug, tier, unlocked_at: at, pinned_at })
+    Line::Achievement(lines::Achievement { id: id.0, slug, tier, unlocked_at: at, pinned_at })
 }
 
 fn activity(past: PastActivity) -> Result<Line, String> {
     let PastActivity { kind, data, at } = past;
-    Ok(Line::Activity(portable::Activity { kind, data: json(data.0)?, at }))
+    Ok(Line::Activity(lines::Activity { kind, data: json(data.0)?, at }))
 }
 
 fn notification(past: PastNotification) -> Result<Line, String> {
     let PastNotification { kind, title, message, data, dedup_key, created_at, read_at } = past;
     let data = json(data.0)?;
-    Ok(Line::Notification(portable::Notification { kind, title, message, data, dedup_key, created_at, read_at }))
+    Ok(Line::Notification(lines::Notification { kind, title, message, data, dedup_key, created_at, read_at }))
 }
 
-/// What the database gave out as JSON.
+/// Stored JSON.
 fn json(text: String) -> Result<Box<RawValue>, String> {
-    RawValue::from_string(text).map_err(|error| format!("the data of something that happened: {error}"))
+    RawValue::from_string(text).map_err(|error| format!("stored data is not JSON: {error}"))
 }

@@ -5,7 +5,7 @@ use super::*;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
-/// The line that `json` says.
+/// The line of `json`.
 fn line(json: &Value) -> Line {
     let manifest = json!({
         "type": "manifest", "format": "burntop-export", "version": 1, "exported_at": "2026-11-22T12:00:00Z",
@@ -16,7 +16,7 @@ fn line(json: &Value) -> Line {
     } else {
         format!("{manifest}\n{}\n{json}\n", account_line())
     };
-    let mut reader = portable::Reader::new(text.as_bytes());
+    let mut reader = crate::Reader::new(text.as_bytes());
     let mut lines = std::iter::from_fn(move || reader.next_line().unwrap_or_else(|refusal| panic!("{refusal}")));
     lines.nth(if json["type"] == "account" { 1 } else { 2 }).expect("a line")
 }
@@ -46,14 +46,14 @@ fn with(mut json: Value, name: &str, value: Value) -> Value {
 
 const NEW: Target = Target::New { is_trusted: false };
 
-fn read_account(json: &Value, target: &Target) -> Result<User, Problem> {
+fn account_of(json: &Value, target: &Target) -> Result<User, FieldError> {
     let Line::Account(line) = line(json) else { panic!("no account") };
-    account(line, target, NOW)
+    read_account(line, target, NOW)
 }
 
 #[test]
-fn a_message_is_what_the_ledger_keeps_and_its_cost_is_not_believed() {
-    let Ok(Part::Messages(entries)) = part(line(&message_line()), NOW) else { panic!("no message") };
+fn read_part_message_has_no_cost() {
+    let Ok(Part::Messages(entries)) = read_part(line(&message_line()), NOW) else { panic!("no message") };
     let Entry { message, cost } = &entries[0];
     assert_eq!((message.source.as_str(), message.at), ("codex", datetime!(2026-11-22 11:00:00.123456 UTC)));
     assert_eq!((message.tokens.total(), message.tokens.reasoning_in_output), (10, true));
@@ -61,7 +61,7 @@ fn a_message_is_what_the_ledger_keeps_and_its_cost_is_not_believed() {
 }
 
 #[test]
-fn what_no_message_can_be_is_refused_by_its_field() {
+fn read_part_bad_message_names_the_field() {
     for (field, value, reason) in [
         ("source", json!(""), "must have 1 to 50 characters and no NUL"),
         ("source", json!("x".repeat(51)), "must have 1 to 50 characters and no NUL"),
@@ -74,14 +74,14 @@ fn what_no_message_can_be_is_refused_by_its_field() {
         ("at", json!("2026-11-23T12:00:00.000001Z"), "is more than a day ahead"),
         ("at", json!("2019-12-31T23:59:59Z"), "is before 2020"),
     ] {
-        let read = part(line(&with(message_line(), field, value)), NOW);
+        let read = read_part(line(&with(message_line(), field, value)), NOW);
         assert_eq!(read, Err(problem(field, reason)));
     }
 }
 
 #[test]
-fn an_account_is_read_with_its_profile_and_never_as_an_administrator() {
-    let user = read_account(&with(account_line(), "is_admin", json!(true)), &NEW).expect("an account");
+fn read_account_keeps_the_profile_and_drops_is_admin() {
+    let user = account_of(&with(account_line(), "is_admin", json!(true)), &NEW).expect("an account");
     assert_eq!(
         (user.username.as_str(), user.email_verified, user.is_public, user.is_admin),
         ("ada", true, false, false)
@@ -91,30 +91,30 @@ fn an_account_is_read_with_its_profile_and_never_as_an_administrator() {
 }
 
 #[test]
-fn what_no_account_can_be_is_refused_by_its_field() {
+fn read_account_bad_value_names_the_field() {
     for (field, value, reason) in [
         ("username", json!("admin"), "is reserved"),
         ("username", json!("a b"), "must look like ^[A-Za-z0-9_]+$"),
         ("email", json!("nobody"), "is not a valid email address"),
         ("name", json!("x".repeat(101)), "must have at most 100 characters"),
         ("bio", json!("a\0b"), "must not contain NUL characters"),
-        ("region", json!("Mars"), "is no region"),
+        ("region", json!("Mars"), "is not a region"),
         ("website_url", json!("javascript:alert(1)"), "must look like ^https?://"),
         ("image", json!("ftp://example.org"), "must look like ^https?://"),
-        ("timezone", json!("Mars/Olympus"), "is no time zone that is known"),
+        ("timezone", json!("Mars/Olympus"), "is not a known IANA time zone"),
         ("created_at", json!("2027-01-01T00:00:00Z"), "is more than a day ahead"),
         ("updated_at", json!("0001-01-01T00:00:00Z"), "is before 2000"),
     ] {
-        let read = read_account(&with(account_line(), field, value), &NEW);
+        let read = account_of(&with(account_line(), field, value), &NEW);
         assert_eq!(read, Err(problem(field, reason)));
     }
     let reserved = with(account_line(), "username", json!("admin"));
     let existing = Target::Existing(Username::trusted("ada"));
-    assert!(read_account(&reserved, &existing).is_ok(), "the name of an account that is there is its own");
+    assert!(account_of(&reserved, &existing).is_ok(), "an existing account keeps its name");
 }
 
 #[test]
-fn everything_else_is_checked_too() {
+fn read_part_bad_value_of_any_other_type_names_the_field() {
     let now = "2026-11-22T12:00:00Z";
     let activity = json!({"type": "activity", "kind": "level_up", "data": {"level": 2}, "at": now});
     let notification = json!({
@@ -136,38 +136,38 @@ fn everything_else_is_checked_too() {
     let person = json!({"type": "follow", "username": "bob", "since": now, "requested": false});
     let machine = json!({"type": "machine", "name": "laptop", "last_synced_at": now});
     for (line_of, field, value, reason) in [
-        (&activity, "kind", json!("party"), "is no kind that this release knows"),
-        (&activity, "data", json!([1]), "is no object"),
+        (&activity, "kind", json!("party"), "is not known to this release"),
+        (&activity, "data", json!([1]), "must be a JSON object"),
         (&activity, "data", json!({"a": "\0"}), "must not contain NUL characters"),
         (&activity, "at", json!("1999-12-31T00:00:00Z"), "is before 2000"),
-        (&notification, "kind", json!("party"), "is no kind that this release knows"),
+        (&notification, "kind", json!("party"), "is not known to this release"),
         (&notification, "dedup_key", json!(""), "must have at least 1 characters"),
         (&notification, "title", json!("x".repeat(501)), "must have at most 500 characters"),
         (&achievement, "tier", json!(6), "must be 1 to 5"),
         (&achievement, "unlocked_at", json!("2027-01-01T00:00:00Z"), "is more than a day ahead"),
         (&event, "xp_hundredths", json!(100_000_001), "must not be more than 100000000"),
         (&event, "reason", json!(""), "must have at least 1 characters"),
-        (&external, "provider", json!("Git Hub"), "is no name of a provider"),
+        (&external, "provider", json!("Git Hub"), "must have lower-case letters, digits and hyphens"),
         (&external, "subject", json!(""), "must have at least 1 characters"),
-        (&token, "scopes", json!(["admin"]), "\"admin\" is no scope"),
-        (&preference, "kind", json!("party"), "is no kind that this release knows"),
-        (&code, "code", json!("!"), "is no referral code"),
+        (&token, "scopes", json!(["admin"]), "\"admin\" is not a scope"),
+        (&preference, "kind", json!("party"), "is not known to this release"),
+        (&code, "code", json!("!"), "is not a referral code"),
         (&person, "username", json!("a\0b"), "must not contain NUL characters"),
         (&machine, "name", json!(""), "must have 1 to 50 characters and no NUL"),
     ] {
-        assert!(part(line(line_of), NOW).is_ok(), "{line_of}");
-        assert_eq!(part(line(&with(line_of.clone(), field, value)), NOW), Err(problem(field, reason)));
+        assert!(read_part(line(line_of), NOW).is_ok(), "{line_of}");
+        assert_eq!(read_part(line(&with(line_of.clone(), field, value)), NOW), Err(problem(field, reason)));
     }
 }
 
 #[test]
-fn characters_that_names_no_longer_have_are_dropped() {
+fn read_account_drops_characters_that_names_no_longer_have() {
     for (field, value, kept) in [
         ("name", "Ada\u{202E}\nLovelace", "Ada Lovelace"),
         ("location", "Here\u{2028}there", "Here there"),
         ("bio", "one\ntwo\u{2066}", "one\ntwo"),
     ] {
-        let profile = read_account(&with(account_line(), field, json!(value)), &NEW).expect("an account").profile;
+        let profile = account_of(&with(account_line(), field, json!(value)), &NEW).expect("an account").profile;
         let read = [("name", profile.name), ("location", profile.location), ("bio", profile.bio)];
         let read = read.into_iter().find_map(|(name, text)| text.filter(|_| name == field));
         assert_eq!(read.as_deref(), Some(kept), "{field}");

@@ -1,4 +1,4 @@
-//! From lines to what they mean, or the field that cannot be.
+//! The way in: lines as parts of an account, with every value checked.
 
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
@@ -22,32 +22,36 @@ use domain::usage::{
     Entry, MAX_COUNT, MachineId, Message, MessageKey, Model, ModelName, Provider, Reason, Source, TokenCounts,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
-use portable::Line;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// What is wrong with a line.
+use crate::Line;
+use crate::lines;
+
+/// A field of a line that an import does not accept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
-    pub(super) field: &'static str,
-    pub(super) reason: String,
+pub struct FieldError {
+    /// The field.
+    pub field: &'static str,
+    /// What is wrong with its value.
+    pub reason: String,
 }
 
-fn problem(field: &'static str, reason: impl Into<String>) -> Problem {
-    Problem { field, reason: reason.into() }
+fn problem(field: &'static str, reason: impl Into<String>) -> FieldError {
+    FieldError { field, reason: reason.into() }
 }
 
-/// The most hundredths of XP that one event pays: far more than any achievement of any catalogue.
+/// The most hundredths of XP that one event pays: far more than any achievement of the catalogue.
 const MOST_XP: u64 = 100_000_000;
 
-/// Whoever takes in a link says whose it is.
-const NOBODY: UserId = UserId(Uuid::nil());
+/// Stands for the owner of a link, which the import sets.
+const UNSET: UserId = UserId(Uuid::nil());
 
-/// How far the clock of another instance may run ahead.
+/// The most that the clock of another instance may be ahead.
 const MOST_AHEAD: Duration = Duration::DAY;
 
-/// The account of `line`, which goes to `target`. Only a new one has to have a name that can be given.
-pub(super) fn account(line: portable::Account, target: &Target, now: OffsetDateTime) -> Result<User, Problem> {
+/// The account of `line` for `target`. The username of a new account must be valid in this release.
+pub fn read_account(line: lines::Account, target: &Target, now: OffsetDateTime) -> Result<User, FieldError> {
     let username = match target {
         Target::New { .. } => Username::parse(&line.username).map_err(|why| text_problem("username", why))?,
         Target::Existing(_) => name("username", line.username)?,
@@ -56,8 +60,8 @@ pub(super) fn account(line: portable::Account, target: &Target, now: OffsetDateT
     let url = |field, url: Option<String>| {
         url.map(|url| WebUrl::parse(&url).map_err(|why| text_problem(field, why))).transpose()
     };
-    let region = |region: String| Region::parse(&region).ok_or_else(|| problem("region", "is no region"));
-    let zone = |zone: String| Zone::parse(&zone).ok_or_else(|| problem("timezone", "is no time zone that is known"));
+    let region = |region: String| Region::parse(&region).ok_or_else(|| problem("region", "is not a region"));
+    let zone = |zone: String| Zone::parse(&zone).ok_or_else(|| problem("timezone", "is not a known IANA time zone"));
     Ok(User {
         id: UserId(line.id),
         username,
@@ -79,8 +83,8 @@ pub(super) fn account(line: portable::Account, target: &Target, now: OffsetDateT
     })
 }
 
-/// The one thing that `line`, which is neither the first, the second nor the last, is about.
-pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
+/// The part with the one value of `line`, which is neither the manifest, the account nor the end.
+pub fn read_part(line: Line, now: OffsetDateTime) -> Result<Part, FieldError> {
     Ok(match line {
         Line::Message(line) => Part::Messages(vec![message(line, now)?]),
         Line::Machine(line) => Part::Machines(vec![Machine {
@@ -101,7 +105,7 @@ pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
             Part::Preferences(vec![(kind, Channels { in_app: line.in_app, email: line.email })])
         }
         Line::ReferralCode(line) => Part::Code(OwnCode {
-            code: ReferralCode::parse(&line.code).ok_or_else(|| problem("code", "is no referral code"))?,
+            code: ReferralCode::parse(&line.code).ok_or_else(|| problem("code", "is not a referral code"))?,
             created_at: past("created_at", line.created_at, now)?,
             clicks: line.clicks,
             converted: line.converted,
@@ -118,11 +122,11 @@ pub(super) fn part(line: Line, now: OffsetDateTime) -> Result<Part, Problem> {
             Part::Activities(vec![PastActivity { kind: line.kind, data, at }])
         }
         Line::Notification(line) => Part::Notifications(vec![notification(line, now)?]),
-        Line::Manifest(_) | Line::Account(_) | Line::End(_) => return Err(problem("type", "stands elsewhere")),
+        Line::Manifest(_) | Line::Account(_) | Line::End(_) => return Err(problem("type", "is not allowed here")),
     })
 }
 
-fn message(line: portable::Message, now: OffsetDateTime) -> Result<Entry, Problem> {
+fn message(line: lines::Message, now: OffsetDateTime) -> Result<Entry, FieldError> {
     let count = |field, count: u64| {
         let fits = count <= MAX_COUNT;
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
@@ -157,13 +161,13 @@ fn message(line: portable::Message, now: OffsetDateTime) -> Result<Entry, Proble
     Ok(Entry { message, cost: Cost::Unpriced })
 }
 
-fn external_account(line: portable::ExternalAccount, now: OffsetDateTime) -> Result<ExternalLink, Problem> {
+fn external_account(line: lines::ExternalAccount, now: OffsetDateTime) -> Result<ExternalLink, FieldError> {
     let provider = text("provider", line.provider, 1, 50)?;
     if !provider.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
-        return Err(problem("provider", "is no name of a provider"));
+        return Err(problem("provider", "must have lower-case letters, digits and hyphens"));
     }
     Ok(ExternalLink {
-        user: NOBODY,
+        user: UNSET,
         provider: ProviderName::trusted(provider),
         subject: text("subject", line.subject, 1, 200)?,
         login: text("login", line.login, 1, 200)?,
@@ -171,8 +175,8 @@ fn external_account(line: portable::ExternalAccount, now: OffsetDateTime) -> Res
     })
 }
 
-fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, Problem> {
-    let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is no scope")));
+fn api_token(line: lines::ApiToken, now: OffsetDateTime) -> Result<IssuedBefore, FieldError> {
+    let scope = |name: &String| Scope::parse(name).ok_or_else(|| problem("scopes", format!("{name:?} is not a scope")));
     Ok(IssuedBefore {
         name: shown("name", line.name, 1)?,
         scopes: line.scopes.iter().map(scope).collect::<Result<_, _>>()?,
@@ -182,7 +186,7 @@ fn api_token(line: portable::ApiToken, now: OffsetDateTime) -> Result<IssuedBefo
     })
 }
 
-fn project(line: portable::Project, now: OffsetDateTime) -> Result<PastProject, Problem> {
+fn project(line: lines::Project, now: OffsetDateTime) -> Result<PastProject, FieldError> {
     let title = |text: String| Title::parse(&text).map_err(|why| text_problem("title", why));
     let description = |text: String| Description::parse(&text).map_err(|why| text_problem("description", why));
     Ok(PastProject {
@@ -197,7 +201,7 @@ fn project(line: portable::Project, now: OffsetDateTime) -> Result<PastProject, 
     })
 }
 
-fn referral(came: Came, line: portable::Referral, now: OffsetDateTime) -> Result<Referred, Problem> {
+fn referral(came: Came, line: lines::Referral, now: OffsetDateTime) -> Result<Referred, FieldError> {
     Ok(Referred {
         came,
         username: name("username", line.username)?,
@@ -206,19 +210,19 @@ fn referral(came: Came, line: portable::Referral, now: OffsetDateTime) -> Result
     })
 }
 
-fn person(line: portable::Person, now: OffsetDateTime) -> Result<Person, Problem> {
+fn person(line: lines::Person, now: OffsetDateTime) -> Result<Person, FieldError> {
     let username = name("username", line.username)?;
     Ok(Person { username, since: past("since", line.since, now)?, is_requested: line.requested })
 }
 
-fn event(line: portable::Event, now: OffsetDateTime) -> Result<PastEvent, Problem> {
+fn event(line: lines::Event, now: OffsetDateTime) -> Result<PastEvent, FieldError> {
     let xp = i64::try_from(line.xp_hundredths).ok().filter(|_| line.xp_hundredths <= MOST_XP);
     let xp = xp.ok_or_else(|| problem("xp_hundredths", format!("must not be more than {MOST_XP}")))?;
     let event = ProgressEvent { reason: text("reason", line.reason, 1, 300)?, xp: EventXp(xp) };
     Ok(PastEvent { event, at: past("at", line.at, now)? })
 }
 
-fn unlock(line: &portable::Achievement, now: OffsetDateTime) -> Result<PastUnlock, Problem> {
+fn unlock(line: &lines::Achievement, now: OffsetDateTime) -> Result<PastUnlock, FieldError> {
     let tier = |number| Tier::of(number).ok_or_else(|| problem("tier", "must be 1 to 5"));
     Ok(PastUnlock {
         id: AchievementId(line.id),
@@ -228,7 +232,7 @@ fn unlock(line: &portable::Achievement, now: OffsetDateTime) -> Result<PastUnloc
     })
 }
 
-fn notification(line: portable::Notification, now: OffsetDateTime) -> Result<PastNotification, Problem> {
+fn notification(line: lines::Notification, now: OffsetDateTime) -> Result<PastNotification, FieldError> {
     NotificationKind::of(&line.kind).ok_or_else(|| unknown_kind("kind"))?;
     Ok(PastNotification {
         kind: line.kind,
@@ -241,10 +245,10 @@ fn notification(line: portable::Notification, now: OffsetDateTime) -> Result<Pas
     })
 }
 
-/// The particulars of something: a JSON object that the database takes.
-fn data(json: &str) -> Result<StoredData, Problem> {
+/// A JSON object without NUL, which PostgreSQL does not store.
+fn data(json: &str) -> Result<StoredData, FieldError> {
     if !json.starts_with('{') {
-        return Err(problem("data", "is no object"));
+        return Err(problem("data", "must be a JSON object"));
     }
     if json.contains("\\u0000") {
         return Err(problem("data", "must not contain NUL characters"));
@@ -252,23 +256,23 @@ fn data(json: &str) -> Result<StoredData, Problem> {
     Ok(StoredData(json.to_owned()))
 }
 
-/// What somebody is called, by whatever rules of the release that wrote it.
-fn name(field: &'static str, value: String) -> Result<Username, Problem> {
+/// A username by the rules of the release that wrote it.
+fn name(field: &'static str, value: String) -> Result<Username, FieldError> {
     Ok(Username::trusted(text(field, value, 1, 100)?))
 }
 
-/// A name that is shown to others. Characters that are refused by now are dropped: the instance it comes from may have taken them.
-fn shown(field: &'static str, value: String, shortest: usize) -> Result<String, Problem> {
+/// A name that others see. Characters that this release refuses are dropped: the release that wrote the file may have accepted them.
+fn shown(field: &'static str, value: String, shortest: usize) -> Result<String, FieldError> {
     let name = cleaned_name(&text(field, value, shortest, 100)?, 100);
     text(field, name, shortest, 100)
 }
 
-fn text(field: &'static str, value: String, shortest: usize, longest: usize) -> Result<String, Problem> {
+fn text(field: &'static str, value: String, shortest: usize, longest: usize) -> Result<String, FieldError> {
     bounded(&value, shortest, longest).map_err(|why| text_problem(field, why))?;
     Ok(value)
 }
 
-fn text_problem(field: &'static str, why: TextProblem) -> Problem {
+fn text_problem(field: &'static str, why: TextProblem) -> FieldError {
     match why {
         TextProblem::TooShort(shortest) => problem(field, format!("must have at least {shortest} characters")),
         TextProblem::TooLong(longest) => problem(field, format!("must have at most {longest} characters")),
@@ -277,31 +281,31 @@ fn text_problem(field: &'static str, why: TextProblem) -> Problem {
     }
 }
 
-fn length(field: &'static str, longest: usize) -> Problem {
+fn length(field: &'static str, longest: usize) -> FieldError {
     problem(field, format!("must have 1 to {longest} characters and no NUL"))
 }
 
-fn unknown_kind(field: &'static str) -> Problem {
-    problem(field, "is no kind that this release knows")
+fn unknown_kind(field: &'static str) -> FieldError {
+    problem(field, "is not known to this release")
 }
 
-/// An instant that is over, but for the clocks of two instances.
-fn past(field: &'static str, at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, Problem> {
+/// An instant of the past; the clocks of two instances may differ.
+fn past(field: &'static str, at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, FieldError> {
     if at - now > MOST_AHEAD {
         return Err(problem(field, "is more than a day ahead"));
     }
-    // Nothing of ours is that old, and not every instant that can be written can be stored.
+    // No data of burntop is older, and PostgreSQL does not store every RFC 3339 instant.
     if at.year() < 2000 {
         return Err(problem(field, "is before 2000"));
     }
     Ok(cut(at))
 }
 
-/// An instant in microseconds, which is what is stored.
+/// An instant in microseconds, as PostgreSQL stores it.
 fn cut(at: OffsetDateTime) -> OffsetDateTime {
     at - Duration::nanoseconds(i64::from(at.nanosecond() % 1_000))
 }
 
 #[cfg(test)]
-#[path = "convert_tests.rs"]
+#[path = "into_domain_tests.rs"]
 mod tests;
