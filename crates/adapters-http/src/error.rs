@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use domain::error::{DomainError, ErrorKind, Subject};
+use domain::error::{DomainError, ErrorDetails, ErrorKind, Subject};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
@@ -96,7 +96,7 @@ impl From<ErrorKind> for ErrorCode {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Conflict => Self::Conflict,
             ErrorKind::RateLimited { .. } => Self::RateLimited,
-            ErrorKind::Unavailable => Self::Unavailable,
+            ErrorKind::Unavailable | ErrorKind::Collided => Self::Unavailable,
             ErrorKind::Internal => Self::Internal,
         }
     }
@@ -268,22 +268,23 @@ impl<E: DomainError> From<E> for ApiError {
     /// The whole translation: the kind gives status and `error_code`, the subject `details`. What is our own
     /// trouble is logged and answered without a word about its cause.
     fn from(error: E) -> Self {
-        if let ErrorKind::RateLimited { retry_after } = error.kind() {
+        let ErrorDetails { kind, subject } = error.details();
+        if let ErrorKind::RateLimited { retry_after } = kind {
             return Self::rate_limited(whole_seconds(retry_after.unsigned_abs()));
         }
-        match ErrorCode::from(error.kind()) {
+        match ErrorCode::from(kind) {
             ErrorCode::Internal => {
-                tracing::error!(code = error.code(), %error, "request failed");
+                tracing::error!(%error, "request failed");
                 Self::internal()
             }
             ErrorCode::Unavailable => {
-                tracing::warn!(code = error.code(), %error, "dependency unavailable");
+                tracing::warn!(%error, "dependency unavailable");
                 Self::unavailable()
             }
             ErrorCode::Unauthorized => Self::unauthorized(error.to_string()),
             code => {
                 let plain = Self::new(code, error.to_string());
-                match error.subject() {
+                match subject {
                     Some(subject) => plain.about(subject),
                     None => plain,
                 }

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     },
     /// A dependency is unavailable; a later attempt may succeed.
     Unavailable,
+    /// The database aborted the transaction in favour of another; an attempt at once may succeed (I10).
+    Collided,
     /// A defect of the program.
     Internal,
 }
@@ -38,28 +40,38 @@ pub struct Subject {
     pub value: Option<String>,
 }
 
-impl Subject {
-    /// The `resource` whose `field` is `value`.
-    pub fn new(resource: &'static str, field: &'static str, value: impl Into<String>) -> Self {
-        Self { resource, field, value: Some(value.into()) }
-    }
+/// What an edge needs to know of an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorDetails {
+    pub kind: ErrorKind,
+    /// The object concerned, if there is one.
+    pub subject: Option<Subject>,
+}
 
-    /// The `resource` whose `field` collided, without the value.
-    pub fn unnamed(resource: &'static str, field: &'static str) -> Self {
-        Self { resource, field, value: None }
+impl From<ErrorKind> for ErrorDetails {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, subject: None }
     }
 }
 
-/// An error of a use case. The text of [`ErrorKind::Unavailable`] and [`ErrorKind::Internal`] errors is for the log only.
+impl ErrorKind {
+    /// An error of this kind about the `resource` whose `field` is `value`.
+    pub(crate) fn about(self, resource: &'static str, field: &'static str, value: impl ToString) -> ErrorDetails {
+        ErrorDetails { kind: self, subject: Some(Subject { resource, field, value: Some(value.to_string()) }) }
+    }
+
+    /// An error of this kind about the `field` of a `resource`, without the value.
+    pub(crate) fn in_field(self, resource: &'static str, field: &'static str) -> ErrorDetails {
+        ErrorDetails { kind: self, subject: Some(Subject { resource, field, value: None }) }
+    }
+}
+
+/// An error of a use case. The text of an error that is not the caller's (unavailable, collided, internal) is for the log only.
 pub trait DomainError: Error + Send + Sync + 'static {
-    fn kind(&self) -> ErrorKind;
+    fn details(&self) -> ErrorDetails;
 
-    /// A stable name for logs and metrics, in `snake_case`.
-    fn code(&self) -> &'static str;
-
-    /// The object concerned, if there is one.
-    fn subject(&self) -> Option<Subject> {
-        None
+    fn kind(&self) -> ErrorKind {
+        self.details().kind
     }
 }
 
@@ -84,66 +96,13 @@ pub enum StoreError {
     Internal(String),
 }
 
-impl StoreError {
-    /// The code of [`Collided`](Self::Collided), which each context passes on.
-    pub(crate) const COLLIDED: &'static str = "store_collided";
-}
-
 impl DomainError for StoreError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::Unavailable(_) | Self::Collided(_) => ErrorKind::Unavailable,
-            Self::Conflict { .. } => ErrorKind::Conflict,
-            Self::Internal(_) => ErrorKind::Internal,
+            Self::Unavailable(_) => ErrorKind::Unavailable.into(),
+            Self::Conflict { .. } => ErrorKind::Conflict.into(),
+            Self::Collided(_) => ErrorKind::Collided.into(),
+            Self::Internal(_) => ErrorKind::Internal.into(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unavailable(_) => "store_unavailable",
-            Self::Conflict { .. } => "store_conflict",
-            Self::Collided(_) => Self::COLLIDED,
-            Self::Internal(_) => "store_failed",
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn store_errors_state_whether_retry_may_help() {
-        assert_promises([
-            (
-                StoreError::Unavailable("away".into()),
-                ErrorKind::Unavailable,
-                "store_unavailable",
-                None,
-                "the database is not available: away",
-            ),
-            (
-                StoreError::Conflict { constraint: "users_email_key".into() },
-                ErrorKind::Conflict,
-                "store_conflict",
-                None,
-                "a row collided with users_email_key",
-            ),
-            (
-                StoreError::Collided("deadlock detected".into()),
-                ErrorKind::Unavailable,
-                "store_collided",
-                None,
-                "the transaction collided with others: deadlock detected",
-            ),
-            (
-                StoreError::Internal("no such column".into()),
-                ErrorKind::Internal,
-                "store_failed",
-                None,
-                "the database failed: no such column",
-            ),
-        ]);
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::clock::Clock;
-use domain::error::{DomainError, ErrorKind};
+use domain::error::ErrorKind;
 use domain::jobs::ports::{JobOutcome, TakenJob};
-use domain::jobs::{Attempt, Verdict, judge};
+use domain::jobs::{Attempt, JobError, Verdict, judge};
 use tokio::task::JoinSet;
 
 use crate::handlers::Work;
@@ -32,7 +32,7 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
             tracing::info!(%id, job = kind.name(), attempt, took = ?began.elapsed(), %report, "job finished");
             return JobOutcome::Done;
         }
-        Ok(Some(Ok(Err(error)))) if error.is_interruption() => {
+        Ok(Some(Ok(Err(error @ JobError::Interrupted)))) => {
             tracing::info!(%id, job = kind.name(), attempt, reason = %error, "job interrupted");
             return JobOutcome::Interrupted;
         }

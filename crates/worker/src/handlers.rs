@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bootstrap::{Settings, StartupError};
 use domain::dashboard::PlatformFigures;
 use domain::deps::Deps;
-use domain::error::{DomainError, ErrorKind};
+use domain::error::{DomainError, ErrorDetails, ErrorKind};
 use domain::identity::EndedSignIns;
 use domain::insights::{Insights, WeeklySummaries};
 use domain::jobs::{Attempt, Job, JobError, JobStore};
@@ -31,12 +31,8 @@ use crate::prices::Prices;
 struct StalePrices(String);
 
 impl DomainError for StalePrices {
-    fn kind(&self) -> ErrorKind {
-        ErrorKind::Unavailable
-    }
-
-    fn code(&self) -> &'static str {
-        "prices_stale"
+    fn details(&self) -> ErrorDetails {
+        ErrorKind::Unavailable.into()
     }
 }
 
@@ -107,7 +103,7 @@ impl Handlers {
 
     /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
     fn unless_cancelled(&self, report: String) -> Result<String, JobError> {
-        if self.cancelled.is_cancelled() { Err(JobError::interrupted()) } else { Ok(report) }
+        if self.cancelled.is_cancelled() { Err(JobError::Interrupted) } else { Ok(report) }
     }
 }
 

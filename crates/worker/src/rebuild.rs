@@ -63,12 +63,12 @@ pub async fn all(
                 Err(UsageError::UnknownUser(_)) => {}
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     bar.abandon();
-                    tracing::error!(username = %name, %after, code = error.code(), %error, "rebuild stopped");
+                    tracing::error!(username = %name, %after, %error, "rebuild stopped");
                     return Err(error);
                 }
                 // An account that cannot be rebuilt keeps no other from it.
                 Err(error) => {
-                    tracing::error!(username = %name, code = error.code(), %error, "rebuilding an account failed");
+                    tracing::error!(username = %name, %error, "rebuilding an account failed");
                     summary.failed += 1;
                 }
             }

@@ -49,7 +49,7 @@ impl Listener {
             told = self.live.next() => match told {
                 Ok(sent) => Some(event(&sent?)),
                 Err(error) => {
-                    tracing::warn!(code = error.code(), %error, "feed stream failed; the client may reconnect");
+                    tracing::warn!(%error, "feed stream failed; the client may reconnect");
                     None
                 }
             },

@@ -281,7 +281,7 @@ async fn answer(
 fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
-        tracing::warn!(code = error.code(), %error, "confirming a device login failed");
+        tracing::warn!(%error, "confirming a device login failed");
         return page(status, code, "Something went wrong on our side. Try again in a moment.");
     }
     page(status, code, &error.to_string())

@@ -126,11 +126,11 @@ async fn callback(
 
 /// Notes for the operator why a sign-in failed, which the person is not told.
 fn failed(error: &domain::identity::IdentityError) -> Failure {
-    let (code, reason) = (error.code(), tracing::field::debug(error));
+    let reason = tracing::field::debug(error);
     match error.kind() {
-        ErrorKind::Internal => tracing::error!(code, reason, "provider sign-in failed"),
-        ErrorKind::Unavailable => tracing::warn!(code, reason, "provider sign-in failed"),
-        _ => tracing::info!(code, reason, "provider sign-in failed"),
+        ErrorKind::Internal => tracing::error!(reason, "provider sign-in failed"),
+        ErrorKind::Unavailable => tracing::warn!(reason, "provider sign-in failed"),
+        _ => tracing::info!(reason, "provider sign-in failed"),
     }
     Failure::AuthFailed
 }

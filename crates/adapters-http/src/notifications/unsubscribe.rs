@@ -55,7 +55,7 @@ async fn stop(link: Pairs<Link>, unsubscribing: Data<Unsubscribing>) -> HttpResp
 fn failure(error: &NotificationError) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
-        tracing::warn!(code = error.code(), %error, "unsubscribing failed");
+        tracing::warn!(%error, "unsubscribing failed");
         return without_form(status, "Something went wrong on our side. Try again in a moment.");
     }
     without_form(status, &error.to_string())

@@ -9,7 +9,7 @@ use domain::administration::{
 };
 use domain::days::Period;
 use domain::deps::Deps;
-use domain::error::{DomainError, StoreError};
+use domain::error::StoreError;
 use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
 use domain::jobs::ports::{Capacity, JobOutcome, ListedJob};
@@ -17,6 +17,7 @@ use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
 use domain::leaderboard::{BoardQuery, Leaderboard, Part, SortBy};
 use domain::page::PageRequest;
 use domain::store::Store;
+use domain::testing::variant;
 use domain::users::{GRACE, User, Username};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
@@ -128,9 +129,9 @@ async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act
     let nothing_happened = async || fixture.actions().await.is_empty() && fixture.decided_flags().await.is_empty();
 
     let unflagged = administration.unflag(&root, &ada.username, None).await;
-    assert_eq!(unflagged.expect_err("nothing stands").code(), "not_flagged");
+    assert_eq!(unflagged.map_err(|error| variant(&error)).expect_err("nothing stands"), "NotFlagged");
     let retried = administration.retry_job(&root, JobId(Uuid::nil())).await;
-    assert_eq!(retried.expect_err("no job").code(), "unknown_job");
+    assert_eq!(retried.map_err(|error| variant(&error)).expect_err("no job"), "UnknownJob");
     assert!(nothing_happened().await);
 
     // The transaction is dropped after the act and its entry.
@@ -203,7 +204,7 @@ async fn a_flag_hides_at_once_until_it_is_lifted_or_over() {
     );
     assert_eq!(fixture.decided_flags().await, [flag]);
     let late = fixture.administration_at(end).unflag(&root, &ada.username, None).await;
-    assert_eq!(late.expect_err("it is over").code(), "not_flagged");
+    assert_eq!(late.map_err(|error| variant(&error)).expect_err("it is over"), "NotFlagged");
 
     let lifted = fixture.administration().unflag(&root, &ada.username, Some(Reason::trusted("a mistake"))).await;
     lifted.expect("it is lifted");
@@ -302,14 +303,14 @@ async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone(
     assert_eq!((view.dead.len(), view.dead[0].id, view.dead[0].last_error.as_deref()), (1, dead, Some("no")));
 
     for refused in [administration.retry_job(&root, running).await, administration.remove_job(&root, running).await] {
-        assert_eq!(refused.expect_err("it runs").code(), "job_in_another_state");
+        assert_eq!(refused.map_err(|error| variant(&error)).expect_err("it runs"), "JobIs");
     }
     administration.retry_job(&root, dead).await.expect("it is tried again");
     let listed = fixture.store.list(Some(JobStatus::Pending), 5).await.expect("jobs");
     assert_eq!((listed.len(), listed[0].id, listed[0].attempts), (1, dead, 0));
     administration.remove_job(&root, dead).await.expect("it is removed");
     let gone = administration.remove_job(&root, dead).await;
-    assert_eq!(gone.expect_err("it is gone").code(), "unknown_job");
+    assert_eq!(gone.map_err(|error| variant(&error)).expect_err("it is gone"), "UnknownJob");
     assert_eq!(fixture.actions().await, ["job_removed", "job_retried"]);
 }
 

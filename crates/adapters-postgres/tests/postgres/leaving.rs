@@ -8,6 +8,7 @@ use domain::error::{DomainError, ErrorKind};
 use domain::identity::{Device, SignInName};
 use domain::page::PageRequest;
 use domain::store::{Store, UnitOfWork};
+use domain::testing::variant;
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::ports::ProfileReader;
@@ -72,9 +73,12 @@ async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
         assert_ne!(then, now, "{what}");
     }
     assert_eq!(seen_after[..5], ["false", "1", "0", "0", "0"]);
-    assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect_err("nobody").code(), "unknown_user");
+    assert_eq!(
+        fixture.users_at(NOW).leave(ada.id).await.map_err(|error| variant(&error)).expect_err("nobody"),
+        "UnknownUser"
+    );
     let follow = fixture.social().follow(bob.id, &ada.username).await.expect_err("nobody");
-    assert_eq!(follow.code(), "unknown_user");
+    assert_eq!(variant(&follow), "UnknownUser");
 
     let signed_in = fixture.oauth().sign_in(&external("github", "1", "ada", None), Device::default()).await;
     let signed_in = signed_in.expect("a session");
@@ -131,7 +135,7 @@ async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
     waiting(&fixture, 2).await;
     leaving.users().set_left(ada.id, Some(NOW)).await.expect("it is stored");
     leaving.commit().await.expect("a commit");
-    assert_eq!(syncing.await.expect("a task").expect_err("nobody").code(), "unknown_user");
+    assert_eq!(syncing.await.expect("a task").map_err(|error| variant(&error)).expect_err("nobody"), "UnknownUser");
     assert!(locking.await.expect("a task").is_none());
     let left = fixture.everything().await;
     assert!(left["usage_messages"].is_empty() && left["machines"].is_empty(), "{left:?}");

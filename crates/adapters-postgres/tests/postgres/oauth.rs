@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use adapters_postgres::BatchedSessionReader;
 use domain::deps::Deps;
-use domain::error::DomainError;
 use domain::identity::ports::{IdentityProvider, MockIdentityProvider, SessionReader};
 use domain::identity::{
     Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, Session, SignedIn,
 };
 use domain::ids::{Ids, SessionId, UserId};
 use domain::store::Store;
+use domain::testing::variant;
 use domain::users::{User, Username};
 use uuid::Uuid;
 
@@ -164,13 +164,13 @@ async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provide
     let fixture = fixture();
     let oauth = fixture.oauth();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
-    let code = |result: Result<(), IdentityError>| result.err().map(|error| error.code());
+    let code = |result: Result<(), IdentityError>| result.err().map(|error| variant(&error));
     let (adas, bobs) = (fixture.session(ada.id).await, fixture.session(bob.id).await);
     let (one, two) = (external("github", "1", "ada", None), external("github", "2", "lovelace", None));
     assert_eq!(code(oauth.link(ada.id, adas, &one).await), None);
     assert_eq!(code(oauth.link(ada.id, adas, &one).await), None, "again");
-    assert_eq!(code(oauth.link(bob.id, bobs, &one).await), Some("external_account_taken"));
-    assert_eq!(code(oauth.link(ada.id, adas, &two).await), Some("another_account_linked"));
+    assert_eq!(code(oauth.link(bob.id, bobs, &one).await), Some("ExternalAccountTaken"));
+    assert_eq!(code(oauth.link(ada.id, adas, &two).await), Some("AnotherAccountLinked"));
     assert_eq!(
         code(oauth.link(ada.id, adas, &external("gitlab", "1", "ada", None)).await),
         None,
@@ -187,9 +187,9 @@ async fn accounts_that_are_gone_are_not_found_and_what_they_held_stays_theirs() 
     oauth.sign_in(&ada, Device::default()).await.expect("a session");
     fixture.run("UPDATE users SET deleted_at = '2026-10-23 12:00Z'").await;
     let error = oauth.sign_in(&ada, Device::default()).await.expect_err("refused");
-    assert_eq!(error.code(), "email_taken");
+    assert_eq!(variant(&error), "EmailTaken");
     let error = oauth.sign_in(&external("github", "1", "ada", None), Device::default()).await.expect_err("refused");
-    assert_eq!(error.code(), "external_account_taken");
+    assert_eq!(variant(&error), "ExternalAccountTaken");
     let other = oauth.sign_in(&external("github", "2", "ada", None), Device::default()).await.expect("a session");
     assert_eq!(fixture.user(other.session.user).await.username.as_str(), "ada2");
     assert_eq!(fixture.store.count_accounts().await.expect("a count"), 1);
@@ -224,12 +224,12 @@ async fn of_two_ways_in_that_are_undone_at_once_one_stays() {
         assert_eq!(listed, [("github", "ada"), ("gitlab", "ada-l")]);
         let undo = |provider: &'static str| {
             let oauth = fixture.oauth_of(providers.clone());
-            async move { oauth.unlink(ada, provider).await.map_err(|error| error.code()) }
+            async move { oauth.unlink(ada, provider).await.map_err(|error| variant(&error)) }
         };
         let both = tokio::join!(tokio::spawn(undo("github")), tokio::spawn(undo("gitlab")));
         let mut both = [both.0.expect("no panic"), both.1.expect("no panic")];
         both.sort_unstable();
-        assert_eq!(both, [Ok(()), Err("last_way_in")]);
+        assert_eq!(both, [Ok(()), Err("LastWayIn")]);
         assert_eq!(fixture.oauth().accounts(ada).await.expect("a list").len(), 1);
     }
 }

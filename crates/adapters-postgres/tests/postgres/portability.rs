@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use domain::achievements::Tier;
 use domain::achievements::ports::ProgressEvent;
-use domain::error::DomainError;
 use domain::ids::{AchievementId, ActivityId, NotificationId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
@@ -15,6 +14,7 @@ use domain::portability::{
 use domain::progression::EventXp;
 use domain::social::ports::FeedReader;
 use domain::store::Store;
+use domain::testing::variant;
 use domain::usage::testing::{batch, sent};
 use domain::usage::{MachineId, SentMessage};
 use domain::users::User;
@@ -183,7 +183,7 @@ async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connec
             match exports.begin(ada.id).await {
                 Ok(export) => break export,
                 // The one before is being rolled back.
-                Err(error) => assert_eq!(error.code(), "export_under_way"),
+                Err(error) => assert_eq!(variant(&error), "UnderWay"),
             }
             tokio::task::yield_now().await;
         };

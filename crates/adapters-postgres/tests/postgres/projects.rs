@@ -1,10 +1,10 @@
 //! Projects on PostgreSQL: in order, of their owner only, up to the limit, and gone with the account.
 
-use domain::error::DomainError;
 use domain::ids::ProjectId;
 use domain::portability::PastProject;
 use domain::projects::{MOST_PROJECTS, ProjectChange, ProjectDetails, Projects, Title};
 use domain::store::Store;
+use domain::testing::variant;
 use domain::users::{User, WebUrl};
 use time::Duration;
 
@@ -54,7 +54,7 @@ async fn projects_are_listed_featured_first_then_the_newest_in_one_statement() {
         projects(&fixture, 0).change(bob.id, id, change).await.err(),
         projects(&fixture, 0).delete(bob.id, id).await.err(),
     ] {
-        assert_eq!(error.map(|error| error.code()), Some("unknown_project"));
+        assert_eq!(error.map(|error| variant(&error)), Some("UnknownProject"));
     }
     projects(&fixture, 0).delete(ada.id, id).await.expect("deleted");
     assert_eq!(projects(&fixture, 0).shown(ada.id, None).await.expect("projects").len(), 3);
@@ -67,14 +67,16 @@ async fn concurrent_requests_do_not_pass_the_limit() {
     let tasks: Vec<_> = (0..MOST_PROJECTS + 5)
         .map(|n| {
             let projects = projects(&fixture, n.into());
-            tokio::spawn(async move { projects.add(ada.id, details("one", false)).await.map_err(|error| error.code()) })
+            tokio::spawn(
+                async move { projects.add(ada.id, details("one", false)).await.map_err(|error| variant(&error)) },
+            )
         })
         .collect();
     let mut refused = Vec::new();
     for task in tasks {
         refused.extend(task.await.expect("a task").err());
     }
-    assert_eq!(refused, ["project_limit_reached"; 5]);
+    assert_eq!(refused, ["LimitReached"; 5]);
     assert_eq!(titles(&fixture, &ada).await.len(), MOST_PROJECTS as usize);
 }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use adapters_postgres::BatchedSessionReader;
-use domain::error::DomainError;
 use domain::identity::ports::MockPasswordHasher;
 use domain::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
 use domain::ids::UserId;
@@ -196,8 +195,8 @@ async fn one_referrer_is_for_good_however_many_are_named_at_once() {
     }
     let outcomes = tracks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    let codes = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).map(DomainError::code);
-    assert!(codes.clone().all(|code| code == "already_referred"), "{:?}", codes.collect::<Vec<_>>());
+    let codes = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).map(domain::testing::variant);
+    assert!(codes.clone().all(|code| code == "AlreadyReferred"), "{:?}", codes.collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]

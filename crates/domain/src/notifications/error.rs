@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, StoreError, Subject};
+use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 
 /// Why a use case of notifications failed. Nothing was changed.
 #[derive(Debug, Error)]
@@ -15,41 +15,10 @@ pub enum NotificationError {
 }
 
 impl DomainError for NotificationError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::BadLink => ErrorKind::Invalid,
-            Self::Store(error) => error.kind(),
+            Self::BadLink => ErrorKind::Invalid.into(),
+            Self::Store(error) => error.details(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::BadLink => "bad_link",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::BadLink => None,
-            Self::Store(error) => error.subject(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn notification_errors_keep_api_contract() {
-        assert_promises([(
-            NotificationError::BadLink,
-            ErrorKind::Invalid,
-            "bad_link",
-            None,
-            "This link is invalid. Change your notification settings instead.",
-        )]);
     }
 }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
     use crate::error::{DomainError, ErrorKind};
     use crate::signed_token::SignedToken;
-    use crate::testing::{TestUnitOfWork, person};
+    use crate::testing::{TestUnitOfWork, person, variant};
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
 
@@ -119,7 +119,10 @@ mod tests {
             for error in
                 [unsubscribing.kind(bad), block_on(unsubscribing.unsubscribe(bad))].map(|end| end.expect_err(bad))
             {
-                assert_eq!((error.kind(), error.code(), error.subject()), (ErrorKind::Invalid, "bad_link", None));
+                assert_eq!(
+                    (error.kind(), variant(&error), error.details().subject),
+                    (ErrorKind::Invalid, "BadLink", None)
+                );
             }
         }
         assert_eq!(commits.load(Ordering::SeqCst), 0);

@@ -7,7 +7,7 @@ use super::ports::{Flags, Suspect};
 use crate::administration::Administrator;
 use crate::days::window_start;
 use crate::deps::Deps;
-use crate::error::{DomainError, ErrorKind, StoreError};
+use crate::error::{DomainError, ErrorDetails, StoreError};
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
 
@@ -31,14 +31,9 @@ pub enum PlausibilityError {
 }
 
 impl DomainError for PlausibilityError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         let Self::Store(error) = self;
-        error.kind()
-    }
-
-    fn code(&self) -> &'static str {
-        let Self::Store(error) = self;
-        error.code()
+        error.details()
     }
 }
 
@@ -88,7 +83,8 @@ mod tests {
     use super::super::ports::{MockPlausibilityReader, StandingFlag};
     use super::super::{Evidence, Kind, Reason};
     use super::*;
-    use crate::testing::{TestReads, TestStore, TestUnitOfWork, assert_promises};
+    use crate::error::ErrorKind;
+    use crate::testing::{TestReads, TestStore, TestUnitOfWork};
     use crate::users::Username;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -160,11 +156,6 @@ mod tests {
             .returning(|_, _, request| Ok(Page { items: Vec::new(), total: 51, request }));
         let page = block_on(reading(reader).suspects(&Administrator::unchecked(BOB), 40, request)).expect("a page");
         assert_eq!((page.total, page.request), (51, request));
-    }
-
-    #[test]
-    fn plausibility_error_is_that_of_store() {
-        assert_promises::<PlausibilityError>([]);
     }
 
     #[test]

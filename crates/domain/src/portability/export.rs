@@ -55,9 +55,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::error::DomainError;
     use crate::portability::ports::{MockExportReader, MockSnapshot};
-    use crate::testing::{TestReads, TestStore, person};
+    use crate::testing::{TestReads, TestStore, person, variant};
     use crate::usage::testing::NOW;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
@@ -89,8 +88,8 @@ mod tests {
             snapshot.expect_next().returning(|| Ok(None));
             Opened::Begun(Box::new(snapshot))
         });
-        assert_eq!(block_on(nobody.begin(ADA)).err().map(|error| error.code()), Some("unknown_user"));
+        assert_eq!(block_on(nobody.begin(ADA)).err().map(|error| variant(&error)), Some("UnknownUser"));
         let twice = exports(|| Opened::UnderWay);
-        assert_eq!(block_on(twice.begin(ADA)).err().map(|error| error.code()), Some("export_under_way"));
+        assert_eq!(block_on(twice.begin(ADA)).err().map(|error| variant(&error)), Some("UnderWay"));
     }
 }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::*;
 use crate::achievements::ports::ProgressEvent;
 use crate::achievements::{Events, find_by_slug};
-use crate::error::DomainError;
 use crate::identity::{Device, ProviderName, Scopes};
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
@@ -17,7 +16,7 @@ use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
-use crate::testing::{TestUnitOfWork, facts, person};
+use crate::testing::{TestUnitOfWork, facts, person, variant};
 use crate::usage::Source;
 use crate::usage::ports::Moved;
 use crate::usage::room::NameUse;
@@ -125,10 +124,10 @@ fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
         tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
     });
     let error = block_on(taken.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
-    assert_eq!(error.map(|error| error.code()), Some("username_taken"));
+    assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
     let (nobody, _) = imports(here);
     let error = block_on(nobody.begin(existing("eve"), person(THERE, "ada"))).err();
-    assert_eq!(error.map(|error| error.code()), Some("unknown_user"));
+    assert_eq!(error.map(|error| variant(&error)), Some("UnknownUser"));
 }
 
 #[test]
@@ -173,10 +172,10 @@ fn names_beyond_what_an_account_may_have_are_refused() {
         models,
     };
     for (part, used, code) in [
-        (machines(1_001), used(0, 0), Some("too_many_names")),
+        (machines(1_001), used(0, 0), Some("TooManyNames")),
         (machines(1_000), used(0, 0), None),
-        (Part::Messages(vec![entry("a", 1)]), used(0, 5_000), Some("too_many_names")),
-        (Part::Messages(vec![entry("a", 1)]), used(200, 0), Some("too_many_names")),
+        (Part::Messages(vec![entry("a", 1)]), used(0, 5_000), Some("TooManyNames")),
+        (Part::Messages(vec![entry("a", 1)]), used(200, 0), Some("TooManyNames")),
     ] {
         let (imports, commits) = imports(move |tx| {
             here(tx);
@@ -185,7 +184,7 @@ fn names_beyond_what_an_account_may_have_are_refused() {
             tx.imports.expect_meet_machines().returning(|_, _| Ok(()));
         });
         let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
-        assert_eq!(block_on(import.take(part)).err().map(|error| error.code()), code);
+        assert_eq!(block_on(import.take(part)).err().map(|error| variant(&error)), code);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
     }
 }
@@ -197,7 +196,7 @@ fn more_tokens_than_an_account_can_have_are_refused() {
     let most = u64::try_from(MOST_TOKENS).expect("positive");
     for part in [vec![entry("a", most / 2 + 1)], vec![entry("a", u64::MAX / 2), entry("b", u64::MAX / 2)]] {
         let error = block_on(import.take(Part::Messages(part))).err();
-        assert_eq!(error.map(|error| error.code()), Some("total_out_of_range"));
+        assert_eq!(error.map(|error| variant(&error)), Some("OutOfRange"));
     }
     assert_eq!(commits.load(Ordering::SeqCst), 0);
 }
@@ -241,7 +240,7 @@ fn taken(
     });
     let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
     let taken = block_on(import.take(part));
-    let report = taken.and_then(|()| block_on(import.finish())).map_err(|error| error.code());
+    let report = taken.and_then(|()| block_on(import.finish())).map_err(|error| variant(&error));
     (report, commits.load(Ordering::SeqCst))
 }
 
@@ -392,12 +391,12 @@ fn a_part_that_cannot_be_kept_leaves_nothing_behind() {
     let (report, commits) = taken(Part::Machines(vec![machine]), |tx| {
         tx.imports.expect_meet_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
     });
-    assert_eq!((report, commits), (Err("store_unavailable"), 0));
+    assert_eq!((report, commits), (Err("Store"), 0));
 }
 
 #[test]
 fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
-    for (constraint, code) in [("users_username_key", "username_taken"), ("users_email_key", "store_conflict")] {
+    for (constraint, code) in [("users_username_key", "UsernameTaken"), ("users_email_key", "Store")] {
         let (imports, commits) = imports(move |tx| {
             tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
             tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
@@ -406,6 +405,6 @@ fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
                 .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
         });
         let error = block_on(imports.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
-        assert_eq!((error.map(|error| error.code()), commits.load(Ordering::SeqCst)), (Some(code), 0));
+        assert_eq!((error.map(|error| variant(&error)), commits.load(Ordering::SeqCst)), (Some(code), 0));
     }
 }

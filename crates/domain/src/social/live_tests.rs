@@ -13,7 +13,7 @@ use crate::ids::ActivityId;
 use crate::payload::StoredData;
 use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
-use crate::testing::{TestReads, TestStore};
+use crate::testing::{TestReads, TestStore, variant};
 use crate::users::Username;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
@@ -238,5 +238,5 @@ fn live_feed_beyond_limit_is_unavailable() {
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
     let refused = block_on(feed(reader, hub).live(EVE, None));
     let error = refused.expect_err("full");
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Unavailable, "no_room"));
+    assert_eq!((error.kind(), variant(&error)), (ErrorKind::Unavailable, "NoRoom"));
 }

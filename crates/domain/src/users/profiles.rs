@@ -110,7 +110,7 @@ mod tests {
             (block_on(profiles.visible(&eve, Some(ADA))).err(), "username", "eve"),
             (block_on(profiles.own(EVE)).err(), "id", id.as_str()),
         ] {
-            let subject = error.and_then(|error| error.subject()).expect("a subject");
+            let subject = error.and_then(|error| error.details().subject).expect("a subject");
             assert_eq!((subject.resource, subject.field, subject.value.as_deref()), ("User", field, Some(value)));
         }
     }

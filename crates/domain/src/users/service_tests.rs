@@ -9,9 +9,8 @@ use pollster::block_on;
 use uuid::Uuid;
 
 use super::*;
-use crate::error::DomainError;
 use crate::jobs::Job;
-use crate::testing::{TestUnitOfWork, person};
+use crate::testing::{TestUnitOfWork, person, variant};
 use crate::usage::testing::{NOW, account};
 use crate::users::{Presence, Username};
 
@@ -83,7 +82,7 @@ fn change_queues_board_refresh_only_when_turning_public() {
 
 #[test]
 fn change_username_collision_is_distinguished() {
-    for (constraint, code) in [("users_username_key", "username_taken"), ("users_pkey", "store_conflict")] {
+    for (constraint, code) in [("users_username_key", "UsernameTaken"), ("users_pkey", "Store")] {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.users.expect_find().returning(|id| Ok(Some(person(id, "ada"))));
@@ -92,7 +91,7 @@ fn change_username_collision_is_distinguished() {
         });
         let change = ProfileChange { username: Some(Username::trusted("bob")), ..ProfileChange::default() };
         let error = block_on(users.change(ADA, change)).expect_err("taken");
-        assert_eq!((error.code(), commits.load(Ordering::SeqCst)), (code, 0));
+        assert_eq!((variant(&error), commits.load(Ordering::SeqCst)), (code, 0));
         if let UserError::UsernameTaken(name) = error {
             assert_eq!(name, "bob");
         }

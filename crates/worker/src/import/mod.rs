@@ -11,7 +11,6 @@ mod parts;
 use std::path::Path;
 
 use domain::clock::Clock;
-use domain::error::DomainError;
 use domain::ids::UserId;
 use domain::portability::{Import, Imported, Imports, Part, PortabilityError, Target};
 use domain::social::{Followed, Social, SocialError};
@@ -200,16 +199,4 @@ fn told(imported: &Imported, had_email: bool) -> Vec<String> {
         imported.unlocks, imported.events, imported.activities, imported.notifications, imported.projects
     ));
     lines
-}
-
-impl ImportError {
-    /// A stable name for logs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refused(_) => "file_refused",
-            Self::Portability { error, .. } | Self::Storing { error, .. } => error.code(),
-            Self::Following(error) => error.code(),
-            Self::Rebuilding(error) => error.code(),
-        }
-    }
 }

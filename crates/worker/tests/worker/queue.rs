@@ -77,7 +77,7 @@ impl Work for Told {
         match outcome {
             None => Ok("done".to_owned()),
             Some(Outcome::Failing) => Err(JobError::new(StoreError::Unavailable(format!("not now, in {attempt:?}")))),
-            Some(Outcome::Stopping) => Err(JobError::interrupted()),
+            Some(Outcome::Stopping) => Err(JobError::Interrupted),
             Some(Outcome::Panicking) => panic!("a job that panics"),
         }
     }

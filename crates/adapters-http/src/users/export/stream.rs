@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use domain::error::DomainError;
 use domain::portability::Export;
 use futures_util::Stream;
 use futures_util::stream::unfold;
@@ -93,7 +92,7 @@ impl Desk {
     async fn write_all(&mut self, mut export: Export) -> Result<(), String> {
         self.write(&portable::manifest(&export)).await?;
         self.write(&portable::account(&export.user)).await?;
-        while let Some(part) = export.next().await.map_err(|error| format!("{}: {error}", error.code()))? {
+        while let Some(part) = export.next().await.map_err(|error| error.to_string())? {
             for line in portable::lines_of(part) {
                 self.write(&line?).await?;
             }

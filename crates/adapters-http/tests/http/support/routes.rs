@@ -17,7 +17,7 @@ use adapters_http::routes::Routes;
 use adapters_http::usage::sync::SyncBody;
 use adapters_http::validation::{Fields, FromFields, checks};
 use adapters_http::{health, routes};
-use domain::error::{DomainError, ErrorKind, Subject};
+use domain::error::{DomainError, ErrorDetails, ErrorKind, Subject};
 use domain::page::{Page, PageRequest};
 use futures_util::StreamExt;
 use futures_util::stream::{once, unfold};
@@ -77,7 +77,8 @@ async fn sync(body: SyncBody) -> ApiResult<Json<Said>> {
 async fn person(path: PathArgs) -> ApiResult<Json<Said>> {
     let name = path.text("name")?;
     if name == "nobody" {
-        return Err(ApiError::not_found(Subject::new("User", "username", name)));
+        let subject = Subject { resource: "User", field: "username", value: Some(name.to_owned()) };
+        return Err(ApiError::not_found(subject));
     }
     Ok(Json(said(name)))
 }
@@ -101,16 +102,9 @@ async fn people(query: Query<Paging>) -> ApiResult<Json<PageBody<String>>> {
 struct Failed(ErrorKind);
 
 impl DomainError for Failed {
-    fn kind(&self) -> ErrorKind {
-        self.0
-    }
-
-    fn code(&self) -> &'static str {
-        "failed"
-    }
-
-    fn subject(&self) -> Option<Subject> {
-        (self.0 == ErrorKind::Conflict).then(|| Subject::unnamed("User", "email"))
+    fn details(&self) -> ErrorDetails {
+        let subject = Subject { resource: "User", field: "email", value: None };
+        ErrorDetails { kind: self.0, subject: (self.0 == ErrorKind::Conflict).then_some(subject) }
     }
 }
 
