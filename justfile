@@ -54,7 +54,7 @@ bench:
 
 # Measures whole servers, as docs/PERFORMANCE.md does; without arguments shows what there is.
 load *arguments='--help':
-    cargo run --release -p loadgen -- {{arguments}}
+    cargo run --profile dist -p loadgen -- {{arguments}}
 
 # Breaks the rules of a context of the domain one by one, and says which breakage no test notices; needs cargo-mutants.
 mutants context:
