@@ -40,9 +40,9 @@ async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_a
     let (made, said) = admin(&server, &["grant", "nobody"]);
     assert!(!made && said.contains("there is no account called nobody"), "{said}");
     let (made, said) = admin(&server, &["grant", "ROOT_1"]);
-    assert!(made && said.contains("is an administrator now"), "{said}");
+    assert!(made && said.contains("is now an administrator"), "{said}");
     let (_, said) = admin(&server, &["grant", "root_1"]);
-    assert!(said.contains("is an administrator already"), "{said}");
+    assert!(said.contains("is already an administrator"), "{said}");
     let (_, said) = admin(&server, &["list"]);
     assert_eq!(said, format!("{}  root_1\n", root.id));
     assert_eq!(root.get("/auth/me").await["is_admin"], true, "the session that there was administers");
@@ -95,7 +95,7 @@ async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_a
     assert_eq!((&granted["by_operator"], &granted["actor"]), (&json!(true), &Value::Null));
 
     let (revoked, said) = admin(&server, &["revoke", "root_1"]);
-    assert!(revoked && said.contains("is no administrator any more"), "{said}");
+    assert!(revoked && said.contains("is no longer an administrator"), "{said}");
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
     assert_eq!(admin(&server, &["list"]), (true, String::new()));
 }

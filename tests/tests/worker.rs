@@ -179,11 +179,8 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
     let (code, said) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
     assert!(code == Some(2) && said.contains("the kinds are leaderboard,"), "{said}");
-    assert_eq!(
-        worker(&["jobs", "retry-dead", "--kind", "mail"]),
-        (Some(0), "0 jobs to be tried again, due now\n".into())
-    );
-    assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job to be tried again, due now\n".into()));
+    assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs requeued, due now\n".into()));
+    assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job requeued, due now\n".into()));
     assert_eq!(state(&database), "pending,0");
     assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
     let (code, said) = worker(&["jobs", "drop", id.trim()]);
