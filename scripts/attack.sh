@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Attacks the API with requests made from openapi.json (schemathesis, all checks): `attack.sh short` for a minute or two,
-# always with the same requests; `attack.sh long` with 10,000 and more, other ones each time.
-# Uses the server at BURNTOP_API, or starts one of its own.
+# Attacks the API with requests generated from openapi.json (schemathesis, all checks). `attack.sh short` takes a minute or two and
+# sends the same requests each time; `attack.sh long` sends 10,000 or more, different ones each time.
+# Uses the server at BURNTOP_API, or starts one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 length=${1:-long}
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
-    echo "SKIPPED: the attack needs python3 (3.10 or newer) with venv, which is not here"
+    echo "SKIPPED: the attack needs python3 (3.10 or newer) with venv"
     exit 0
 fi
 if [ -z "${BURNTOP_API:-}" ]; then
     exec scripts/with-server.sh "scripts/attack.sh" "$length"
 fi
 
-# Tools live in a cache outside the repository.
+# Tools are kept in a cache outside the repository.
 venv=${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/burntop/attack
 requirements=scripts/attack/requirements.txt
 if ! cmp -s "$requirements" "$venv/requirements.txt"; then
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/pip" --quiet --disable-pip-version-check install --requirement "$requirements"
-    # Last, so that what was interrupted is begun anew.
+    # Copied last, so that an interrupted installation is repeated.
     cp "$requirements" "$venv/requirements.txt"
 fi
 
@@ -43,7 +43,7 @@ esac
     --phases examples,coverage,fuzzing,stateful "${arguments[@]}" \
     --report json --report-json-path "$reports/run.json"
 
-# Few requests would be no attack: a filter that hits too much must not go unnoticed.
+# Fails if few requests were sent: a filter that excludes too much must be noticed.
 "$venv/bin/python" - "$reports/run.json" "$least" <<'PYTHON'
 import json
 import sys
@@ -51,6 +51,6 @@ import sys
 with open(sys.argv[1]) as file:
     sent = json.load(file)["test_cases"]["generated"]
 least = int(sys.argv[2])
-print(f"{sent} requests sent, at least {least} wanted")
+print(f"{sent} requests sent, at least {least} required")
 sys.exit(sent < least)
 PYTHON

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the tests half a minute before midnight UTC of days at which calendars differ: each weekday, the last day of a year, and the days on
-# which daylight saving time begins and ends in Berlin and in New York. Prints what failed on each day.
+# Runs the tests half a minute before midnight UTC of special days: each weekday, the last day of a year, and the days on which daylight
+# saving time begins and ends in Berlin and in New York. Prints the failures of each day.
 #
-# Each instant has a mount namespace in which /etc/ld.so.preload loads clock_shift.c into every program, also into PostgreSQL and into
+# Each instant has a mount namespace in which /etc/ld.so.preload loads clock_shift.c into all programs, including PostgreSQL and
 # programs with an empty environment. Needs root and a C compiler.
-# Arguments select instants by a part of their text; without any, all are run.
+# Arguments select instants by a part of their text; without arguments all are run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -23,7 +23,7 @@ INSTANTS=(
     '2027-11-07 23:59:30' # Sunday; summer ends in New York
 )
 
-# Runs each test program at the instant, with a cluster of its own: a running one would keep the clock of the program before.
+# Runs each test program at the instant with a new cluster, because a running one would keep the clock of the program before.
 run_at() {
     local instant=$1 programs=$2 home failed=0
     home=$(mktemp -d "${TMPDIR:-/tmp}/burntop-calendar.XXXXXX")
@@ -59,7 +59,7 @@ if [ "${1-}" = --at ]; then
     exit
 fi
 
-# Everything is built by the true clock, since cargo compares times of files.
+# The build uses the true clock, because cargo compares the times of files.
 cargo build --workspace
 programs=$(mktemp)
 trap 'rm -f "$programs"' EXIT

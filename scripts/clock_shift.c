@@ -1,7 +1,7 @@
 /*
- * Moves the clock of the calendar's time by the seconds that /etc/clock-shift states; loaded through /etc/ld.so.preload, so that no
- * environment is needed. Clocks that measure how long something takes stay true, so timers fire when they should. Only system calls
- * are used, which signal handlers may make, too: PostgreSQL reads the time in one.
+ * Moves the calendar clock by the seconds in /etc/clock-shift. It is loaded through /etc/ld.so.preload, so that no environment is
+ * needed. Monotonic clocks stay true, so timers fire when they should. Only system calls are used, which are safe in signal handlers:
+ * PostgreSQL reads the time in one.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

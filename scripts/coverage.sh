@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures which lines the tests run, and writes the figures into README.md: of the domain by its own tests, and of the workspace by
-# all tests that run in one process (what only the stories reach, in programs of their own, is not seen). Needs cargo-tarpaulin.
+# Measures the lines that the tests run, and writes the figures into README.md: of the domain by its own tests, and of the workspace by
+# all tests except the stories, whose programs are other processes. Needs cargo-tarpaulin.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

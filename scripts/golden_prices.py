@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Writes crates/domain/tests/data/golden-prices.tsv: what messages must cost, calculated without the price book.
+"""Writes crates/domain/tests/data/golden-prices.tsv: the costs of messages, calculated without the price book.
 
     scripts/golden_prices.py [--tables DIR]
 
-It reads the original tables (not assets/price-book.txt), holds every figure as a fraction, and has its own reading of the
-rules. Which entry of the table a name means is written down by hand below, not resolved. The seed is fixed: the same
-releases give the same bytes.
+It reads the original tables (not assets/price-book.txt), calculates with fractions, and implements the rules independently. The entry
+of the table for each name is listed by hand below, not resolved. The seed is fixed: the same releases give the same bytes.
 """
 
 import argparse
@@ -23,9 +22,9 @@ from price_book import RELEASES, ROOT, table
 CASES = ROOT / "crates" / "domain" / "tests" / "data" / "golden-prices.tsv"
 COLUMNS = "about model provider at input output cache_read cache_write cache_write_1h reasoning included status usd".split()
 
-# What a tool calls a model, who it says serves it, and the entry of the table that prices it.
+# A model's name as a tool logs it, the logged provider, and the entry of the table that prices it.
 NAMES = [
-    # Claude Code, and what Anthropic documents
+    # Claude Code, and names that Anthropic documents
     ("claude-sonnet-4-5-20250929", "", "claude-sonnet-4-5-20250929"),
     ("claude-sonnet-4-5-20250929[1m]", "", "claude-sonnet-4-5-20250929"),
     ("claude-sonnet-4-5", "", "claude-sonnet-4-5"),
@@ -168,7 +167,7 @@ NAMES = [
     ("accounts/fireworks/models/glm-4p7", "fireworks", "fireworks_ai/accounts/fireworks/models/glm-4p7"),
 ]
 
-# Names that no entry of the table prices, and why.
+# Names that no entry of the table prices, with the reason.
 UNPRICED = [
     ("grok-code", "", "a gateway's own name"),
     ("composer-1", "", "not in the table"),
@@ -224,8 +223,8 @@ def fraction(value):
 
 
 def usable(entry, key):
-    """The fractions of a dollar per token in an entry, by field and threshold ("" or "_above_N"); the block of off-peak prices as it is,
-    where there is one. None where the entry prices nothing."""
+    """The prices of an entry in dollars per token, by field and threshold ("" or "_above_N"), with the unchanged block of off-peak prices,
+    if there is one. None if the entry has no usable price."""
     if entry.get("mode") not in ("chat", "completion", "responses"):
         return None
     out = {}
@@ -251,7 +250,7 @@ def usable(entry, key):
 
 
 def is_off_peak(block, instant):
-    """Whether an instant is in one of the block's windows; each of its days is one of the time zone that it names, or of UTC."""
+    """Whether an instant is in one of the block's windows. Days are those of the time zone that the block names, or of UTC."""
     local = instant.astimezone(ZoneInfo(block.get("weekday_timezone", "UTC")))
     now = instant.strftime("%H:%M")
     for window in block["windows"]:
@@ -272,7 +271,7 @@ class Tables:
             self.releases.append((day(date), {key.lower(): entry for key, entry in entries.items()}))
 
     def at(self, key, instant):
-        """What the newest table up to an instant that still had the entry said; the oldest that has it for earlier times."""
+        """The entry in the newest table up to an instant that has it; for earlier times in the oldest table that has it."""
         key = key.lower()
         for date, entries in reversed(self.releases):
             if date <= instant and key in entries and usable(entries[key], key):
@@ -283,7 +282,7 @@ class Tables:
         raise SystemExit(f"no table has {key}")
 
     def keys(self):
-        """Entries that some release prices, each with the one provider that ever had it."""
+        """Entries with a price in some release, each with its only provider."""
         providers = {}
         for _, entries in self.releases:
             for key, entry in entries.items():
@@ -352,7 +351,7 @@ class Cases:
         return day("2023-11-28") + timedelta(seconds=self.dice.randrange(3 * 365 * 86400))
 
     def tokens(self, context=None):
-        """The tokens of a message; of exactly this context where one is given."""
+        """The tokens of a message; with exactly the context `context`, if it is given."""
         dice = self.dice
         size = context if context is not None else dice.choice([0, 900, 12_345, 98_765, 180_000, 450_000, 1_200_000])
         read, write = sorted((dice.randint(0, size), dice.randint(0, size)))
@@ -365,7 +364,7 @@ class Cases:
         return {**tokens, "cache_write_1h": hour, "output": output, "reasoning": reasoning, "included": dice.randint(0, 1)}
 
     def add(self, about, model, provider, entry, instant, tokens):
-        """A case whose price is that of `entry`; unpriced where that is None."""
+        """Adds a case priced by `entry`; unpriced if that is None."""
         if entry is None:
             status, usd = "unpriced", ""
         else:

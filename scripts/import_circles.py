@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fails when more than three files of a crate import each other in a circle.
+"""Fails if more than three files of a crate import each other in a circle.
 
 An import is a path in a `use` item; re-exports are followed to the file that defines the item. Tests do not count.
-Prints the circles that are too large, and the number of those that are not.
+Prints the circles that are too large; with -v also smaller ones.
 """
 import re
 import sys
@@ -12,13 +12,13 @@ LARGEST = 3
 
 
 def code(path):
-    """The source without comments and without what only tests compile."""
+    """The source without comments and tests."""
     text = re.sub(r"//[^\n]*", "", path.read_text())
     return re.split(r"#\[cfg\((?:test|any\(test[^\]]*)\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub )?mod \w+", text)[0]
 
 
 def expand(tree):
-    """The paths of a use tree, each as (segments, name it is bound to)."""
+    """The paths of a use tree, each as (segments, bound name)."""
     tree = tree.strip()
     brace = tree.find("{")
     if brace < 0:
@@ -76,7 +76,7 @@ class Crate:
         return module + tuple(segments) if module + (head,) in self.files else None
 
     def definition(self, path, seen=()):
-        """The module that defines what `path` names."""
+        """The module that defines the item `path`."""
         if path in self.files:
             return path
         for end in range(len(path) - 1, -1, -1):

@@ -3,9 +3,9 @@
 
     scripts/price_book.py [--tables DIR]
 
-Every release carries `litellm/model_prices_and_context_window_backup.json` (MIT licence). The script downloads the wheels
-with pip, keeps the extracted tables in DIR (default: target/price-tables, so that a second run downloads nothing),
-and writes one line per model and price. The same releases always give the same bytes.
+Each release contains `litellm/model_prices_and_context_window_backup.json` (MIT licence). The script downloads the wheels with pip, keeps
+the extracted tables in DIR (default: target/price-tables, so that a second run downloads nothing), and writes one line per model and
+price. The same releases give the same bytes.
 """
 
 import argparse
@@ -57,7 +57,7 @@ KINDS = {
 }
 FIELD = re.compile(r"(?P<kind>%s)(?:_above_(?P<thousands>\d+)k_tokens)?" % "|".join(KINDS))
 
-# Models whose makers document them as free of charge. Any other row of zeros only says that nobody filled it in.
+# Models that their makers document as free of charge. Any other row of zeros is a row without prices.
 DOCUMENTED_FREE = {
     "gemini/gemma-3-27b-it",
     "gemini/gemma-4-26b-a4b-it",
@@ -80,7 +80,7 @@ def table(release, tables):
     if not kept.exists():
         tables.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory() as folder:
-            # A fixed platform: everyone who runs this reads the same wheel.
+            # A fixed platform, so that each run reads the same wheel.
             subprocess.run(
                 [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
                 + ["--platform", "manylinux_2_28_x86_64", "--platform", "any", "--python-version", "3.11"]
@@ -93,7 +93,7 @@ def table(release, tables):
 
 
 class Unusable(Exception):
-    """An entry cannot be believed."""
+    """An implausible or unreadable entry."""
 
 
 def stated(fields):
@@ -111,15 +111,15 @@ def stated(fields):
 
 
 def prices(key, entry):
-    """What one entry costs, or None where it has no usable price per token: {threshold in tokens: {kind: Decimal}}, with the hours and
-    prices of off-peak under "off peak"."""
+    """The prices of one entry as {threshold in tokens: {kind: Decimal}}, with the hours and prices of off-peak under "off peak". None if
+    the entry has no usable price per token."""
     if entry.get("mode") not in MODES:
         return None
     found = {}
     try:
         for threshold, kind, price in stated(entry):
             found.setdefault(threshold, {})[kind] = price
-        # A list of ranges is the more exact word, where an entry has both.
+        # If an entry has both, a list of ranges is more exact.
         for fields in entry.get("tiered_pricing") or []:
             start = int(Decimal(fields["range"][0]).to_integral_value(ROUND_HALF_EVEN))
             for threshold, kind, price in stated(fields):
@@ -144,8 +144,8 @@ WEEKDAYS = ["mon monday", "tue tues tuesday", "wed wednesday", "thu thur thurs t
 
 
 def weekly_hours(off_peak):
-    """The hours that a block of off-peak prices states, as a line has them: days of the week and times of day in UTC. A window that ends
-    where it starts is the whole day, one that ends before it starts goes on after midnight, and what cannot be read is left out."""
+    """The hours of a block of off-peak prices in the form of a line: days of the week and times of day in UTC. A window that ends when it
+    starts is the whole day, and one that ends earlier continues after midnight. Unreadable windows are left out."""
     ahead = offset(off_peak.get("weekday_timezone"))
     days = [set() for _ in range(7)]
     for window in (off_peak.get("windows") or []) + [{"hours_utc": off_peak.get("hours_utc")}]:
@@ -155,7 +155,7 @@ def weekly_hours(off_peak):
             minutes = range(start, end) if start < end else [*range(start, DAY), *range(end)]
             for day in range(7):
                 days[day].update(minute for minute in minutes if (day * DAY + minute + ahead) // DAY % 7 in meant)
-    # Days with the same hours stand together, in the order of the first of them.
+    # Days with the same hours are grouped, in the order of the first of them.
     same = {}
     for day, minutes in enumerate(days):
         if minutes:
@@ -189,7 +189,7 @@ def weekday(day):
 
 
 def offset(name):
-    """How many minutes the time zone of that name is ahead of UTC, without summer time; an unknown one counts as UTC."""
+    """The minutes by which a time zone is ahead of UTC; an unknown zone counts as UTC, and one with summer time is unusable."""
     try:
         zone = ZoneInfo(name.strip())
     except (AttributeError, ValueError, OSError):
@@ -207,7 +207,7 @@ def per_million(price):
 
 
 def written(found):
-    """Prices as they stand in a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`."""
+    """Prices in the form of a line: `in=3 out=15 read=0.3 >200k in=6 out=22.5 ~67/00:00-24:00 in=1`."""
     words = []
     thresholds = sorted(threshold for threshold in found if threshold != "off peak")
     sets = [(f">{text_of(threshold)}" if threshold else None, found[threshold]) for threshold in thresholds]
@@ -221,12 +221,12 @@ def written(found):
 
 
 def text_of(tokens):
-    """A threshold in tokens: `200k`, or `131072` where it is no number of thousands."""
+    """A threshold in tokens: `200k`, or `131072` if it is not a multiple of 1,000."""
     return str(tokens) if tokens % 1000 else f"{tokens // 1000}k"
 
 
 def rows(tables):
-    """All rows as {(model, provider): [(day, prices)]}: a row opens where a model appears or its prices change."""
+    """All rows as {(model, provider): [(day, prices)]}: a row begins when a model appears or its prices change."""
     book = {}
     for day, entries in tables:
         for key, entry in sorted(entries.items()):

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Builds api-server, starts it with a PostgreSQL of its own in a temporary directory and without rate limits, runs the
-# command it is given with BURNTOP_API set to the server's address, and ends the server again.
-# Fails when the command fails, or the server did not live through it and end in order.
+# Builds api-server, starts it with an embedded PostgreSQL in a temporary directory and without rate limits, runs the given command with
+# BURNTOP_API set to the server's address, and stops the server.
+# Fails if the command fails, or if the server ends early, logs errors or does not stop with status 0.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,7 +14,7 @@ cargo build --locked --quiet -p api-server
 program=${CARGO_TARGET_DIR:-target}/debug/api-server
 
 home=$(mktemp -d)
-# Started by root, PostgreSQL runs as somebody else, who has to get through.
+# For root PostgreSQL runs as another user, which must be able to enter the directory.
 chmod 711 "$home"
 log=$home/log
 server=
@@ -28,7 +28,7 @@ cleanup() {
 }
 trap cleanup EXIT
 
-# The provider is a port that nobody listens on: sign-in through it can be begun and goes nowhere.
+# The provider is a port without a listener: a sign-in through it can begin but not complete.
 env -u DATABASE_URL \
     GITHUB_CLIENT_ID=attack GITHUB_CLIENT_SECRET=attack GITHUB_URL=http://127.0.0.1:9 GITHUB_API_URL=http://127.0.0.1:9 \
     PORT=0 METRICS_BIND='' PRICING_URL='' BURNTOP_DATA_DIR="$home/data" \
@@ -37,20 +37,20 @@ env -u DATABASE_URL \
     "$program" >"$log" 2>&1 &
 server=$!
 
-# The last lines of the log, for whoever looks for the reason.
+# Prints the end of the log, and fails.
 tell() {
     printf 'error: %s; the end of its log:\n' "$1" >&2
     tail -n 40 "$log" >&2
     exit 1
 }
 
-# The address that it listens on: the one that it prints may be that of a proxy.
+# The listening address; the one that the server prints may be that of a proxy.
 ready() {
     address=$(grep -aoE -m 1 'ready address=[0-9.:]+' "$log") && address=http://${address#ready address=}
 }
 for _ in {1..600}; do
     ready && break
-    kill -0 "$server" 2>/dev/null || tell "the server ended at once"
+    kill -0 "$server" 2>/dev/null || tell "the server ended during its start"
     sleep 0.1
 done
 ready || tell "the server is not ready after a minute"
@@ -63,7 +63,7 @@ export BURNTOP_API=$address
     exit "$status"
 }
 
-kill -0 "$server" 2>/dev/null || tell "the server did not live through it"
+kill -0 "$server" 2>/dev/null || tell "the server ended during the command"
 if grep -aE ' ERROR |panicked at' "$log" >/dev/null; then
     grep -aE ' ERROR |panicked at' "$log" | head -n 20 >&2
     tell "the server logged errors"

@@ -1,6 +1,6 @@
-"""Makes the people of the attack, so that what paths name is there: `people.py http://127.0.0.1:8000 password`.
+"""Creates the accounts of the attack, so that the paths of examples exist: `people.py http://127.0.0.1:8000 password`.
 
-Mallory attacks and signs in with that password. Ada is the one of the document's examples, with the password they have.
+The attack uses the account mallory with this password. The account ada is that of the examples in openapi.json, with their password.
 """
 
 import json
@@ -12,7 +12,7 @@ API, PASSWORD = sys.argv[1] + "/api/v1", sys.argv[2]
 
 
 def call(method, path, token=None, body=None):
-    """What the API answers; fails unless it is a success."""
+    """The body of the answer; fails unless the status is 2xx."""
     headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(API + path, data, headers, method=method)
@@ -22,7 +22,7 @@ def call(method, path, token=None, body=None):
 
 
 def register(name, password):
-    """A token of a new account that has used a little."""
+    """A token of a new account with some usage."""
     account = {"email": f"{name}@example.org", "password": password, "username": name, "timezone": "Europe/Berlin"}
     token = call("POST", "/auth/register", body=account)["token"]
     now = datetime.now(timezone.utc)
@@ -43,7 +43,7 @@ def register(name, password):
 
 mallory = register("mallory", PASSWORD)
 ada, grace, ivan = (register(name, "correct horse battery") for name in ("ada", "grace", "ivan"))
-# Grace is public; Ada and Ivan are private, and Mallory too, so that Ivan has to ask.
+# grace is public; mallory, ada and ivan are private, so a follow of them is a request.
 for private in (mallory, ada, ivan):
     call("PATCH", "/users/me", private, {"is_public": False})
 for follower, followed in ((mallory, "grace"), (ivan, "grace"), (grace, "mallory"), (ivan, "mallory"), (mallory, "ada")):

@@ -1,18 +1,18 @@
-// Registers, signs in, syncs and reads with a client made from openapi.json. Types come from the document, through
-// generated/api.d.ts: `tsc --noEmit` fails where what is used here is not what the document says.
+// Registers, signs in, syncs and reads with a client generated from openapi.json. Types come from the document, through
+// generated/api.d.ts: `tsc --noEmit` fails if this file uses the API differently than the document describes it.
 
 import assert from "node:assert/strict";
 import createClient from "openapi-fetch";
 
 const baseUrl = process.env.BURNTOP_API;
-assert.ok(baseUrl, "BURNTOP_API says where the server is");
+assert.ok(baseUrl, "BURNTOP_API must be the address of the server");
 
 /** @typedef {import("./generated/api.d.ts").paths} Paths */
 /** @type {import("openapi-fetch").Client<Paths>} */
 const client = createClient({ baseUrl });
 
 /**
- * What came back, when all went well.
+ * The body of an answer with the expected status.
  * @template T
  * @param {{ data?: T, error?: unknown, response: Response }} answer
  * @param {number} status
@@ -74,7 +74,7 @@ const stats = expect(
 );
 assert.equal(stats.total_tokens, 3040);
 
-// Errors have types, too: a sentence, or the list of problems.
+// Errors have types too: a sentence, or the list of problems.
 const refused = await client.PATCH("/api/v1/users/me", { body: { website_url: "nowhere" } });
 assert.equal(refused.response.status, 422);
 assert.ok(refused.error && Array.isArray(refused.error.detail));

@@ -1,4 +1,4 @@
-"""A mail server, a mail program and a person: reads the emails of the server at BURNTOP_API, and follows their links."""
+"""Receives the emails of the server at BURNTOP_API with a mail server of its own, and follows their links."""
 
 import email
 import email.policy
@@ -20,7 +20,7 @@ emails = queue.Queue()
 
 
 class Postbox:
-    """Keeps what comes."""
+    """Stores received emails."""
 
     async def handle_DATA(self, server, session, envelope):
         emails.put((envelope, email.message_from_bytes(envelope.content, policy=email.policy.default)))
@@ -54,7 +54,7 @@ def is_now(found, expected):
 
 
 def next_email(to):
-    """The next email, which goes to `to`: the parsed one with its text and its page."""
+    """The next email, which must be to `to`: the message, its text and its page."""
     envelope, message = emails.get(timeout=60)
     is_now((envelope.mail_from, envelope.rcpt_tos), ("burntop@example.org", [to]))
     is_now((message["From"], message["To"]), ("burntop <burntop@example.org>", to))
@@ -65,12 +65,12 @@ def next_email(to):
     is_now([part.get_content_type() for part in message.iter_parts()], ["text/plain", "text/html"])
     assert not message.defects, message.defects
     text, page = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))
-    assert "src=" not in page, "nothing is loaded from elsewhere"
+    assert "src=" not in page, "the page loads nothing"
     return message, text, page
 
 
 def link(text, page, start):
-    """The token of the link that begins with `start`, which both parts have."""
+    """The token of the link that begins with `start`; both parts must have it."""
     found = next(word for word in text.split() if word.startswith(start))
     assert found in page, page
     return urllib.parse.parse_qs(urllib.parse.urlsplit(found).query)["token"][0]
@@ -109,7 +109,7 @@ def main():
 
     for address in ("nobody@example.org", "bob@example.org", "ada@example.org"):
         is_now(ask("POST", "/auth/password/forgot", {"email": address}), (204, ""))
-    # Neither nobody nor Bob, who has not verified his address, gets one.
+    # An unknown address and an unverified one get no email.
     _, text, page = next_email("ada@example.org")
     token = link(text, page, "https://app.example.org/auth/reset?")
     body = {"token": token, "new_password": "incorrect zebra capacitor"}
@@ -117,11 +117,11 @@ def main():
     is_now(ask("POST", "/auth/password/reset", body)[0], 400)
     is_now(ask("GET", "/auth/me", token=ada)[0], 401)
     is_now(ask("POST", "/auth/login", {"email": "ada", "password": "incorrect zebra capacitor"})[0], 200)
-    assert emails.empty(), "an email too many"
+    assert emails.empty(), "an unexpected email arrived"
     print("four emails arrived, and their links work")
 
 
-# Nothing leaves this machine, so the password may go without TLS.
+# The connection does not leave this machine, so the password may be sent without TLS.
 warnings.filterwarnings("ignore", module="aiosmtpd")
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 server = Controller(

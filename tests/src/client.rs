@@ -1,4 +1,4 @@
-//! A client of the REST API in as few words as possible.
+//! A concise client of the REST API.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
-/// Talks to a server, wherever it listens after its latest start; with a token it is somebody.
+/// Sends requests to a server, also after a restart on another port; authenticated if it has a token.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -17,16 +17,13 @@ pub struct Client {
     token: Option<String>,
 }
 
-/// What the server answered.
 #[derive(Debug, Clone)]
 pub struct Answer {
-    /// The status code.
     pub status: u16,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body as it came.
+    /// The body as text.
     pub text: String,
-    /// The body as JSON; null when it is not.
+    /// The body as JSON; null if it is not JSON.
     pub json: Value,
 }
 
@@ -34,7 +31,7 @@ impl Client {
     pub(crate) fn new(port: Arc<AtomicU16>) -> Self {
         static PROVIDER: Once = Once::new();
         PROVIDER.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        // The server closes what was idle for longer; a request on such a connection would fail.
+        // The server closes connections that are idle for longer, and a request on a closed connection fails.
         let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(Duration::from_secs(30));
         let http = http.redirect(reqwest::redirect::Policy::none());
         Self { http: http.build().expect("a client needs nothing"), port, token: None }
@@ -52,17 +49,15 @@ impl Client {
         Self { token: None, ..self.clone() }
     }
 
-    /// The token, if there is one.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
     }
 
-    /// Where the server listens.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port.load(Ordering::SeqCst)).into()
     }
 
-    /// A request to `path` below `/api/v1`, to be furnished and [sent](Self::send).
+    /// A request to `path` below `/api/v1`, to be completed and [sent](Self::send).
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("http://{}/api/v1{path}", self.address()));
         match &self.token {
@@ -71,7 +66,7 @@ impl Client {
         }
     }
 
-    /// Sends a request and reads its answer. Fails when the server cannot be reached or goes away meanwhile.
+    /// Sends a request and reads the answer. Fails if the server cannot be reached or closes the connection.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
@@ -80,12 +75,12 @@ impl Client {
         Ok(Answer { status, headers, text, json })
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads the answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         self.try_send(request).await.expect("the server answers")
     }
 
-    /// The status of the answer to `request`, whose body is not read: it may never end.
+    /// Sends `request`; returns the status and does not read the body, which may be endless.
     pub async fn status(&self, request: RequestBuilder) -> u16 {
         request.send().await.expect("the server answers").status().as_u16()
     }
@@ -110,7 +105,7 @@ impl Client {
         self.send(self.request(Method::DELETE, path)).await
     }
 
-    /// `POST path` with bytes that say they are JSON, in the given encoding.
+    /// `POST path` with the content type JSON and the given encoding.
     pub async fn post_encoded(&self, path: &str, encoding: &str, body: Vec<u8>) -> Answer {
         let request = self.request(Method::POST, path).header("content-type", "application/json");
         self.send(request.header("content-encoding", encoding).body(body)).await
@@ -118,19 +113,19 @@ impl Client {
 }
 
 impl Answer {
-    /// The body, when the status is `status`.
+    /// Fails unless the status is `status`; returns the body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json
     }
 
-    /// The header called `name`, if it is there.
+    /// The header called `name`, if it is present.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Checks that this is an error of the contract's shape; returns its `details`.
+    /// Fails unless the answer is an error as documented; returns its `details`.
     #[track_caller]
     pub fn expect_error(&self, status: u16, code: &str) -> Value {
         assert_eq!((self.status, self.json["error_code"].as_str()), (status, Some(code)), "{}", self.text);

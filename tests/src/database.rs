@@ -1,4 +1,4 @@
-//! A database of one test, and what PostgreSQL's own programs say about it.
+//! A database of one test, and access to it through PostgreSQL's own programs.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::programs::{migrations, program};
 
-/// A database of one test, with a directory for the programs that use it; both go away with the value.
+/// A database of one test, with a directory for the programs that use it. Dropping the value removes both.
 #[derive(Debug)]
 pub struct Database {
     database: TestDatabase,
@@ -19,7 +19,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// One with the current schema and nothing in it.
+    /// An empty database with the current schema.
     pub fn migrated() -> Self {
         let cluster = TestCluster::shared().expect("PostgreSQL is installed");
         let template = template_name();
@@ -27,7 +27,7 @@ impl Database {
         Self::with(cluster.create_database(Some(&template)).expect("a database is made"))
     }
 
-    /// One without a schema.
+    /// A database without a schema.
     pub fn empty() -> Self {
         let cluster = TestCluster::shared().expect("PostgreSQL is installed");
         Self::with(cluster.create_database(None).expect("a database is made"))
@@ -42,8 +42,8 @@ impl Database {
         self.database.url()
     }
 
-    /// One of our programs on this database, with nothing else in its environment but what stories have in common: it
-    /// listens on any free port and limits no rates.
+    /// A command for a program of burntop on this database. Its environment has only the settings common to stories: any free port,
+    /// no rate limits.
     pub fn command(&self, name: &str) -> Command {
         let mut command = bare(name, self.url());
         command.current_dir(self.home()).env("BURNTOP_DATA_DIR", self.home().join("data"));
@@ -54,28 +54,28 @@ impl Database {
         command
     }
 
-    /// Runs one of our programs on this database until it ends.
+    /// Runs a program of burntop on this database until it ends.
     pub fn run(&self, name: &str, arguments: &[&str]) -> Output {
         self.command(name).args(arguments).output().unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// A directory that is there as long as this value.
+    /// A directory that exists as long as this value.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// What `query` answers, as lines of comma separated values without a heading; instants are in UTC.
+    /// The rows of `query` as CSV without a header; times are in UTC.
     pub fn rows(&self, query: &str) -> String {
         run("psql", &["-X", "-q", "-t", "--csv", "-v", "ON_ERROR_STOP=1", "-d", self.url(), "-c", query])
     }
 
-    /// The one number that `query` answers.
+    /// The single number that `query` returns.
     pub fn number(&self, query: &str) -> i64 {
         let rows = self.rows(query);
         rows.trim().parse().unwrap_or_else(|_| panic!("{query} answers {rows:?}"))
     }
 
-    /// Holds the lock of the account called `username`, as a long sync of it does, until the value is dropped.
+    /// Holds the account lock of `username`, as a long sync does, until the value is dropped.
     pub fn hold_account(&self, username: &str) -> HeldLock {
         let mut command = Command::new(Binaries::find(None).expect("PostgreSQL is installed").program("psql"));
         command.args(["-X", "-q", "-t", "-v", "ON_ERROR_STOP=1", "-d", self.url()]);
@@ -98,12 +98,12 @@ impl Database {
     /// The schema as `pg_dump` writes it.
     pub fn schema(&self) -> String {
         let dump = run("pg_dump", &["--schema-only", "--no-owner", "-d", self.url()]);
-        // Newer dumps are framed by a word that is different each time.
+        // Newer releases of pg_dump write lines with a random word.
         dump.lines().filter(|line| !line.contains("restrict ")).collect::<Vec<_>>().join("\n")
     }
 }
 
-/// Names the template after the migrations, so that another schema makes another template.
+/// The name of the template contains a digest of the migrations, so that another schema has another template.
 fn template_name() -> String {
     let mut digest = Sha256::new();
     for path in migrations() {
@@ -135,7 +135,7 @@ fn run(name: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("databases are in UTF-8")
 }
 
-/// The lock of an account, held by a program of its own.
+/// An account lock, held by a `psql` process.
 #[derive(Debug)]
 pub struct HeldLock {
     psql: Child,

@@ -1,30 +1,25 @@
-//! Server-Sent Events, as a client reads them.
+//! A client of Server-Sent Events.
 
 use reqwest::{Method, Response};
 use serde_json::Value;
 
 use crate::client::Client;
 
-/// An open stream.
 #[derive(Debug)]
 pub struct Events {
     response: Response,
     unread: String,
 }
 
-/// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its id, where it has one.
     pub id: Option<String>,
-    /// What it is called.
     pub name: String,
-    /// What it says.
     pub data: Value,
 }
 
 impl Events {
-    /// Opens the live feed of whoever `client` is, after the event called `last`. On return the server listens for them.
+    /// Opens the live feed of the account of `client`, after the event with the id `last`. On return the server is listening.
     pub async fn open(client: &Client, last: Option<&str>) -> Self {
         let request = client.request(Method::GET, "/feed/stream");
         let request = match last {
@@ -37,7 +32,7 @@ impl Events {
         Self { response, unread: String::new() }
     }
 
-    /// Waits for the next activity; `None` when the stream ended as it should.
+    /// Waits for the next activity; `None` if the stream has ended regularly.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             while let Some(end) = self.unread.find("\n\n") {
@@ -46,7 +41,7 @@ impl Events {
                     return Some(event);
                 }
             }
-            let chunk = self.response.chunk().await.expect("a stream that is not cut off")?;
+            let chunk = self.response.chunk().await.expect("a complete stream")?;
             self.unread.push_str(std::str::from_utf8(&chunk).expect("text"));
         }
     }
@@ -61,7 +56,7 @@ impl Events {
     }
 }
 
-/// The event that `block` writes; `None` for one that only tells the client how to behave.
+/// Parses the event in `block`; `None` if it has no data, such as a comment or a retry interval.
 fn parse(block: &str) -> Option<Event> {
     let field =
         |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).map(str::to_owned);

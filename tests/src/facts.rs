@@ -1,9 +1,9 @@
-//! What the database holds about one person's usage, in a form in which equal things are equal texts.
+//! The stored usage of one account, in a form in which equal usage gives equal texts.
 
 use crate::database::Database;
 
-/// The ledger of one person and everything derived from it, each as rows of text in a fixed order. Names stand in the
-/// place of keys, so the facts of two accounts, or of two databases, can be compared.
+/// The ledger of one account and all roll-ups, as rows of text in a fixed order. Keys are replaced by names, so the facts of two
+/// accounts, or of two databases, can be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// One row per message: source, message key, instant, model, provider, machine, counts, flags, cost.
@@ -14,7 +14,7 @@ pub struct Facts {
     pub days: String,
     /// One row per day and hour.
     pub hours: String,
-    /// Active days, longest streak and the sums of everything.
+    /// Active days, longest streak and all sums.
     pub totals: String,
 }
 
@@ -22,7 +22,7 @@ const SUMS: &str = "messages, tokens, input, output, cache_read, cache_write, re
                     unpriced_tokens, unpriced_messages, estimated_messages, trim_scale(cost)";
 
 impl Facts {
-    /// The facts about the person called `username`.
+    /// The facts of the account `username`.
     pub fn of(database: &Database, username: &str) -> Self {
         let rows = |select: &str, from: &str, order: &str| {
             let owner = format!("(SELECT key FROM users WHERE lower(username) = lower('{username}'))");
@@ -48,12 +48,12 @@ impl Facts {
         }
     }
 
-    /// How many messages the ledger has.
+    /// The number of messages in the ledger.
     pub fn messages(&self) -> usize {
         self.ledger.lines().count()
     }
 
-    /// Fails, and shows the rows that differ, unless these are the same as `others`.
+    /// Fails with the differing rows unless these facts equal `others`.
     #[track_caller]
     pub fn assert_same(&self, others: &Self) {
         let parts = [

@@ -1,7 +1,7 @@
-//! What stories are told with: real processes on databases of their own, people who talk to them, and what they send.
+//! The harness of the stories: real processes on databases of their own, accounts, and their requests.
 //!
-//! A story in `tests/<context>.rs` starts a [`Server`], registers a [`Person`] or two, lets them [`sync`](Person::sync)
-//! a [`Batch`] of [`Message`]s, and looks at what the API answers or at the [`Facts`] in the database:
+//! A story in `tests/<context>.rs` starts a [`Server`], registers a [`Person`] or two, [syncs](Person::sync) a [`Batch`] of
+//! [`Message`]s, and checks the answers of the API or the [`Facts`] in the database:
 //!
 //! ```no_run
 //! # use tests::{Batch, Message, Person, Server};
@@ -13,11 +13,10 @@
 //! # }
 //! ```
 //!
-//! The programs come from the directory of this test's own build (`target/debug` for `cargo test`); what is missing or
-//! older than its sources is built first, so `cargo test -p tests` alone is enough. Databases are copies of a migrated
-//! template in the cluster that all tests of the machine share: each test starts on an empty one of its own within
-//! milliseconds, whether tests run as threads (`cargo test`) or processes (`cargo nextest run`). When a story fails,
-//! the end of its server's log and the seed of its random choices are printed.
+//! The programs are in the directory of this test's own build (`target/debug` for `cargo test`). A missing program, or one older than
+//! its sources, is built first, so `cargo test -p tests` alone is enough. Databases are copies of a migrated template in the cluster
+//! that all tests of the machine share. Each test gets an empty one within milliseconds, whether tests run as threads (`cargo test`)
+//! or processes (`cargo nextest run`). A failing story prints the end of its server's log and its random seed.
 
 #![expect(clippy::missing_panics_doc, reason = "a story that cannot go on fails")]
 

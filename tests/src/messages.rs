@@ -1,35 +1,28 @@
-//! What clients send: messages, and requests full of them.
+//! Messages, and the bodies of syncs.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// One model response, as its client tells of it.
+/// One response of a model, as a client sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The tool's id of it.
+    /// Given by the coding tool.
     pub id: String,
-    /// When the model answered.
     pub at: Timestamp,
-    /// The model that answered.
     pub model: String,
-    /// Who served the model, where the client says so.
+    /// The provider of the model, if the client sends it.
     pub provider: Option<String>,
-    /// Input tokens.
     pub input: u64,
-    /// Output tokens.
     pub output: u64,
-    /// Tokens read from a cache.
     pub cache_read: u64,
-    /// Tokens written to a cache.
     pub cache_write: u64,
-    /// The part of them that is kept for an hour.
+    /// The part of `cache_write` that is cached for an hour.
     pub cache_write_1h: u64,
-    /// Tokens the model thought with.
     pub reasoning: u64,
 }
 
 impl Message {
-    /// A message of no tokens, some time in the past.
+    /// A message without tokens, at a fixed time in the past.
     pub fn new(id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -45,43 +38,38 @@ impl Message {
         }
     }
 
-    /// Sent at `at`.
     #[must_use]
     pub fn at(self, at: Timestamp) -> Self {
         Self { at, ..self }
     }
 
-    /// Answered by `model`.
     #[must_use]
     pub fn model(self, model: impl Into<String>) -> Self {
         Self { model: model.into(), ..self }
     }
 
-    /// With `input` input tokens.
     #[must_use]
     pub fn input(self, input: u64) -> Self {
         Self { input, ..self }
     }
 
-    /// With `output` output tokens.
     #[must_use]
     pub fn output(self, output: u64) -> Self {
         Self { output, ..self }
     }
 
-    /// With `read` tokens from a cache and `write` to it.
+    /// Sets the tokens read from a cache and written to it.
     #[must_use]
     pub fn cache(self, read: u64, write: u64) -> Self {
         Self { cache_read: read, cache_write: write, ..self }
     }
 
-    /// With `reasoning` tokens of thought.
     #[must_use]
     pub fn reasoning(self, reasoning: u64) -> Self {
         Self { reasoning, ..self }
     }
 
-    /// All tokens, where the kinds are disjoint.
+    /// All tokens, if the kinds are disjoint.
     pub fn total(&self) -> u64 {
         self.input + self.output + self.cache_read + self.cache_write + self.reasoning
     }
@@ -103,7 +91,7 @@ impl Message {
     }
 }
 
-/// One request to be synced.
+/// The body of one sync.
 #[derive(Debug, Clone)]
 pub struct Batch {
     fields: Map<String, Value>,
@@ -111,7 +99,7 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// A request with `messages` of Claude Code on the machine `laptop`.
+    /// A batch with `messages` of Claude Code on the machine `laptop`.
     pub fn of(messages: impl IntoIterator<Item = Message>) -> Self {
         let fields = json!({
             "version": "2.0.0", "client": "burntop-cli", "machineId": "laptop", "source": "claude-code",
@@ -121,26 +109,24 @@ impl Batch {
         Self { fields, messages: messages.into_iter().collect() }
     }
 
-    /// The same from `machine`.
     #[must_use]
     pub fn machine(self, machine: &str) -> Self {
         self.with("machineId", machine)
     }
 
-    /// The same of the tool `source`.
+    /// Sets the coding tool.
     #[must_use]
     pub fn source(self, source: &str) -> Self {
         self.with("source", source)
     }
 
-    /// The same with `field` set to `value`.
+    /// Sets `field` to `value`.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.fields.insert(field.to_owned(), value.into());
         self
     }
 
-    /// The body of the request.
     pub fn json(&self) -> Value {
         let mut fields = self.fields.clone();
         fields.insert("messages".to_owned(), self.messages.iter().map(Message::json).collect());

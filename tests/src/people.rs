@@ -1,4 +1,4 @@
-//! People with accounts.
+//! Signed-in accounts.
 
 use serde_json::{Value, json};
 
@@ -6,34 +6,32 @@ use crate::client::{Answer, Client};
 use crate::messages::Batch;
 use crate::server::Server;
 
-/// What everybody signs in with.
+/// The password of all accounts.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// Somebody with an account, signed in.
+/// An account with a session.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Talks to the server as this person.
+    /// Authenticated by the session.
     pub client: Client,
-    /// The account's id.
     pub id: String,
-    /// What others call them.
     pub username: String,
     /// `<username>@example.org`.
     pub email: String,
 }
 
 impl Person {
-    /// Makes an account called `username`.
+    /// Registers the account `username`.
     pub async fn register(server: &Server, username: &str) -> Self {
         Self::register_with(server, username, json!({})).await
     }
 
-    /// Makes an account whose days are counted in `zone`.
+    /// Registers an account with the time zone `zone`.
     pub async fn register_in(server: &Server, username: &str, zone: &str) -> Self {
         Self::register_with(server, username, json!({ "timezone": zone })).await
     }
 
-    /// Makes an account with more than an address, a password and a username.
+    /// Registers an account with further fields in `body`.
     pub async fn register_with(server: &Server, username: &str, mut body: Value) -> Self {
         let email = format!("{username}@example.org");
         body["username"] = json!(username);
@@ -45,12 +43,12 @@ impl Person {
         Self { client: client.with_token(&text("token")), id: text("user_id"), username: username.to_owned(), email }
     }
 
-    /// Signs in once more, from elsewhere.
+    /// Opens another session.
     pub async fn login(&self) -> Client {
         self.login_with(PASSWORD).await
     }
 
-    /// The same with another password.
+    /// Opens another session with `password`.
     pub async fn login_with(&self, password: &str) -> Client {
         let client = self.client.anonymous();
         let session = client.post("/auth/login", &json!({ "email": self.email, "password": password })).await;
@@ -58,22 +56,21 @@ impl Person {
         client.with_token(session["token"].as_str().expect("a token"))
     }
 
-    /// Sends `batch`; returns the answer to a sync that was accepted.
+    /// Syncs `batch`, which must be accepted; returns the answer.
     pub async fn sync(&self, batch: &Batch) -> Value {
         self.try_sync(&batch.json()).await.expect(200)
     }
 
-    /// Sends `body` to be synced, whatever becomes of it.
+    /// Sends `body` as a sync, which may be refused.
     pub async fn try_sync(&self, body: &Value) -> Answer {
         self.client.post("/sync", body).await
     }
 
-    /// What `GET path` answers this person.
+    /// The answer to `GET path`, which must succeed.
     pub async fn get(&self, path: &str) -> Value {
         self.client.get(path).await.expect(200)
     }
 
-    /// Everything at a glance.
     pub async fn overview(&self) -> Value {
         self.get("/dashboard/overview").await
     }

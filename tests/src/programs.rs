@@ -1,4 +1,4 @@
-//! The programs under test: found beside this test's own executable, and built when they are missing or out of date.
+//! The programs under test: found beside the test's own executable, and built if they are missing or outdated.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,11 @@ use std::process::Command;
 use std::sync::{Mutex, OnceLock};
 use std::time::SystemTime;
 
-/// The workspace's directory.
 pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate is in a workspace")
 }
 
-/// The path of the program called `name`, built from the sources as they are now.
+/// The path of the program `name`, built from the current sources.
 pub fn program(name: &str) -> PathBuf {
     static FRESH: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
     let mut fresh = FRESH.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -26,7 +25,7 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// `target/<profile>`: where the directory `deps` with this test's executable is.
+/// `target/<profile>`, which contains the directory `deps` with this test's executable.
 fn directory() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(|| {
@@ -35,14 +34,14 @@ fn directory() -> &'static Path {
     })
 }
 
-/// Whether the program at `path` is there and no older than its sources.
+/// Whether the program at `path` exists and is no older than its sources.
 fn is_fresh(path: &Path) -> bool {
     let Some(made) = modified(path) else { return false };
     sources(path).into_iter().chain(migrations()).all(|source| modified(&source).is_some_and(|changed| changed <= made))
 }
 
-/// The sources that `cargo build` noted beside the program at `path`; all of the workspace's where it was built with the tests,
-/// which notes none.
+/// The sources that `cargo build` has listed beside the program at `path`. A build together with the tests lists none; then all
+/// sources of the workspace.
 fn sources(path: &Path) -> Vec<PathBuf> {
     let Ok(noted) = fs::read_to_string(path.with_extension("d")) else {
         return files_below(&workspace().join("crates"));

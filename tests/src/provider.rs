@@ -1,4 +1,4 @@
-//! A service that vouches for people: what burntop asks of GitHub and GitLab, with their rules about codes and tokens.
+//! A fake provider with the parts of GitHub and GitLab that burntop uses, and with their rules for codes and tokens.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,66 +11,63 @@ use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The application that is registered there.
+/// The application registered at the provider.
 pub const CLIENT_ID: &str = "burntop-client";
-/// Its secret.
 pub const CLIENT_SECRET: &str = "burntop-client-secret";
 
-/// Somebody with an account there.
+/// An account at the provider.
 #[derive(Debug, Clone)]
 pub struct Human {
-    /// Names the account for good.
+    /// Permanent.
     pub id: u64,
-    /// What it is called.
     pub login: String,
-    /// Its main address.
+    /// The primary address.
     pub email: String,
     /// Whether the provider has verified it.
     pub verified: bool,
 }
 
-/// What is wrong with the provider.
+/// A fault of the provider's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nothing.
     None,
-    /// It answers 500 to programs.
+    /// It answers 500.
     Fails,
-    /// It does not answer programs at all.
+    /// It does not answer.
     Slow,
 }
 
-/// A running provider on the loopback; it ends with the test.
+/// A running provider on the loopback interface; it ends with the test.
 #[derive(Debug)]
 pub struct FakeProvider {
     url: String,
     books: Arc<Mutex<Books>>,
 }
 
-/// What it has issued.
+/// The state of the provider.
 #[derive(Debug)]
 struct Books {
     trouble: Trouble,
-    /// Who sits at the browser; nobody means no.
+    /// The account that is signed in at the browser and consents; `None` refuses.
     browsing: Option<Human>,
-    /// What a code was asked for with: challenge, callback, who.
+    /// Challenge, callback and account of a code.
     codes: HashMap<String, (String, String, Human)>,
-    /// The application that a token was issued to, and whose it is.
+    /// Application and account of a token.
     tokens: HashMap<String, (String, Human)>,
     issued: usize,
-    /// Method and path of every request.
+    /// Method and path of each request.
     asked: Vec<String>,
 }
 
 impl Human {
-    /// Somebody with the verified address `<login>@example.org`.
+    /// An account with the verified address `<login>@example.org`.
     pub fn new(id: u64, login: &str) -> Self {
         Self { id, login: login.to_owned(), email: format!("{login}@example.org"), verified: true }
     }
 }
 
 impl FakeProvider {
-    /// Starts one where `browsing` is signed in.
+    /// Starts a provider where `browsing` is signed in.
     pub async fn start(browsing: Option<Human>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -92,7 +89,7 @@ impl FakeProvider {
         Self { url, books }
     }
 
-    /// The settings of a server that signs people in through it.
+    /// The settings of a server that uses this provider.
     pub fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("GITHUB_CLIENT_ID", CLIENT_ID.to_owned()),
@@ -107,22 +104,21 @@ impl FakeProvider {
         ]
     }
 
-    /// From now on `human` sits at the browser.
+    /// Changes the account that is signed in at the browser.
     pub fn browsing(&self, human: Option<Human>) {
         self.books().browsing = human;
     }
 
-    /// From now on this is wrong.
     pub fn trouble(&self, trouble: Trouble) {
         self.books().trouble = trouble;
     }
 
-    /// A token of `human` that was issued to the application `client_id`.
+    /// Issues a token of `human` to the application `client_id`.
     pub fn issue(&self, client_id: &str, human: Human) -> String {
         self.books().issue(client_id, human)
     }
 
-    /// How often it was asked for the path that begins with `path`.
+    /// The number of requests whose line contains `path`.
     pub fn asked(&self, path: &str) -> usize {
         self.books().asked.iter().filter(|line| line.contains(path)).count()
     }
@@ -136,7 +132,7 @@ fn lock(books: &Mutex<Books>) -> MutexGuard<'_, Books> {
     books.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// One request, its parameters from query and body.
+/// A request with the parameters of its query and body.
 struct Request {
     path: String,
     line: String,
@@ -145,7 +141,7 @@ struct Request {
     json: Value,
 }
 
-/// A status, a `Location` or nothing, a body.
+/// Status, `Location` and body.
 type Answer = (u16, Option<String>, Value);
 
 impl Books {
@@ -185,7 +181,7 @@ impl Books {
         }
     }
 
-    /// Sends the browser back, with a code if somebody is there who agrees.
+    /// Redirects the browser back, with a code if an account is signed in.
     fn authorize(&mut self, request: &Request) -> Answer {
         let said = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
         if said("client_id") != CLIENT_ID || said("code_challenge_method") != "S256" || said("state").is_empty() {
@@ -204,7 +200,7 @@ impl Books {
         (302, back.ok().map(String::from), Value::Null)
     }
 
-    /// A token for a code: once, for its verifier, callback and application alone.
+    /// Exchanges a code for a token: once, and only with its verifier, callback and application.
     fn exchange(&mut self, request: &Request) -> Result<Value, Value> {
         let said = |name: &str| request.parameters.get(name).map_or("", String::as_str);
         if (said("client_id"), said("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
@@ -219,7 +215,7 @@ impl Books {
         Ok(json!({"access_token": self.issue(CLIENT_ID, human), "token_type": "bearer"}))
     }
 
-    /// Whose a token is, told to the application that it was issued to.
+    /// Returns the account of a token, only to the application that it was issued to.
     fn check(&self, request: &Request) -> Answer {
         let ours = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
         if request.authorization != format!("Basic {ours}") {
@@ -257,7 +253,7 @@ async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
         Trouble::None => lock(&books).answer(&request),
         Trouble::Fails => (500, None, json!({"message": "Server Error"})),
         Trouble::Slow => {
-            // Until who asked gives up.
+            // Waits until the client closes the connection.
             let _ = stream.read(&mut [0; 16]).await;
             return;
         }
@@ -265,7 +261,7 @@ async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
     let (body, location) = (body.to_string(), location.map_or(String::new(), |to| format!("Location: {to}\r\n")));
     let length = body.len();
     let head = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: {length}\r\nConnection: close\r\n\r\n");
-    // Who asked may be gone.
+    // The client may have closed the connection.
     let _ = stream.write_all((head + &body).as_bytes()).await;
 }
 
@@ -281,7 +277,7 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     }
 }
 
-/// The request in `bytes`, once all of it is there.
+/// The request in `bytes`; `None` while it is incomplete.
 fn parse(bytes: &[u8]) -> Option<Request> {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&bytes[..end]).ok()?;

@@ -1,4 +1,4 @@
-//! Random choices that can be made again: from a seed, which is printed when the story fails.
+//! Reproducible random choices. A failing story prints their seed.
 
 use std::ops::Range;
 
@@ -10,11 +10,10 @@ use rand::{RngExt, SeedableRng};
 use crate::messages::Message;
 use crate::time::instant;
 
-/// Models that random messages are of; the last one has no price.
+/// The models of random messages; the last one has no price.
 pub const MODELS: [&str; 5] =
     ["claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "gpt-5-mini", "gemini-2.5-flash", "no-such-model"];
 
-/// A source of random choices.
 #[derive(Debug)]
 pub struct Random {
     seed: u64,
@@ -22,24 +21,21 @@ pub struct Random {
 }
 
 impl Random {
-    /// The choices of `seed`, or of the seed that `BURNTOP_TEST_SEED` names.
+    /// Uses `seed`, or the seed in `BURNTOP_TEST_SEED`.
     pub fn seeded(seed: u64) -> Self {
         let asked = std::env::var("BURNTOP_TEST_SEED").ok().and_then(|text| text.parse().ok());
         let seed = asked.unwrap_or(seed);
         Self { seed, rng: StdRng::seed_from_u64(seed) }
     }
 
-    /// A number in `range`.
     pub fn number(&mut self, range: Range<u64>) -> u64 {
         self.rng.random_range(range)
     }
 
-    /// One of `choices`.
     pub fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
         &choices[self.rng.random_range(0..choices.len())]
     }
 
-    /// Puts `items` into another order.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         items.shuffle(&mut self.rng);
     }
@@ -70,7 +66,7 @@ impl Random {
         message.model(*self.one_of(&MODELS))
     }
 
-    /// A copy of `message` from a log that was read too early: some of its tokens are missing.
+    /// A copy of `message` from a log that was read too early: a part of its tokens is missing.
     pub fn earlier_copy(&mut self, message: &Message) -> Message {
         Message { output: self.rng.random_range(0..=message.output), reasoning: 0, ..message.clone() }
     }
@@ -79,7 +75,7 @@ impl Random {
 impl Drop for Random {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the random choices were those of BURNTOP_TEST_SEED={}", self.seed);
+            eprintln!("repeat the random choices with BURNTOP_TEST_SEED={}", self.seed);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A real server process on a database of its own.
+//! A server process on a database of its own.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::client::Client;
 use crate::database::Database;
 
-/// How long anything may take that is waited for: no measure of speed, only the end of patience.
+/// The time limit of any wait. It is generous, because it does not measure speed.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// How much of the log a failed story shows.
+/// The lines of the log that a failed story prints.
 const SHOWN_LINES: usize = 60;
 
-/// A running `api-server`. Dropping it kills it.
+/// A running `api-server`. Dropping the value kills it.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
@@ -30,24 +30,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one on a new database; on return it is ready.
+    /// Starts a server on a new database and waits until it is ready.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// The same with settings from the environment.
+    /// Starts a server with `settings` in its environment.
     pub async fn start_with(settings: &[(&str, &str)]) -> Self {
         Self::start_on(Arc::new(Database::migrated()), settings).await
     }
 
-    /// Starts one on `database`, which other servers may use too.
+    /// Starts a server on `database`, which other servers may use too.
     pub async fn start_on(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
         let mut server = Self::spawn_on(database, settings);
         server.becomes(200).await;
         server
     }
 
-    /// The same where the server cannot be ready yet; on return it says so.
+    /// Starts a server that cannot be ready yet, and waits until it answers 503.
     pub async fn start_unready_on(database: Arc<Database>, settings: &[(&str, &str)]) -> Self {
         let mut server = Self::spawn_on(database, settings);
         server.becomes(503).await;
@@ -61,58 +61,57 @@ impl Server {
         Self { child, database, settings, log, port: Arc::default() }
     }
 
-    /// Somebody who talks to it, nobody in particular yet.
+    /// A client without a token.
     pub fn client(&self) -> Client {
         Client::new(self.port.clone())
     }
 
-    /// Its database.
     pub fn database(&self) -> &Arc<Database> {
         &self.database
     }
 
-    /// What it has logged since its latest start.
+    /// The log since the latest start.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Kills it (SIGKILL).
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it is our child");
-        self.child.wait().expect("it is our child");
+        self.child.kill().expect("a child process");
+        self.child.wait().expect("a child process");
     }
 
-    /// Tells it to stop (SIGTERM), without waiting for it.
+    /// Sends SIGTERM, without waiting for the end.
     pub fn tell_to_stop(&self) {
         signal(&self.child, Signal::TERM);
     }
 
-    /// Waits for its end; returns how it ended.
+    /// Waits for the end.
     pub async fn end(&mut self) -> ExitStatus {
         let mut ended = None;
         let child = &mut self.child;
         wait_until("the server ends", async || {
-            ended = child.try_wait().expect("it is our child");
+            ended = child.try_wait().expect("a child process");
             ended.is_some()
         })
         .await;
-        ended.expect("it has ended")
+        ended.expect("an exit status")
     }
 
-    /// Tells it to stop and waits for that; returns its exit code.
+    /// Sends SIGTERM and waits for the end; returns the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         self.tell_to_stop();
         self.end().await.code()
     }
 
-    /// Starts it again, on the same database; it must have ended. Clients find it where it is now.
+    /// Restarts a server that has ended, on the same database. Existing clients use its new port.
     pub async fn restart(&mut self) {
         self.log = new_log(&self.database);
         self.child = spawn(&self.database, &self.settings, &self.log);
         self.becomes(200).await;
     }
 
-    /// Derives everything of `username` anew and fails if anything had to be changed.
+    /// Rebuilds the account `username`; fails if something was repaired.
     #[track_caller]
     pub fn assert_rebuild_changes_nothing(&self, username: &str) {
         let output = self.database.run("worker", &["rebuild", "--user", username]);
@@ -121,7 +120,7 @@ impl Server {
         assert!(output.status.success() && said.contains("nothing to repair"), "{:?}: {said}", output.status);
     }
 
-    /// Fails unless every sum of XP and achievements that is kept equals the events it is the sum of.
+    /// Fails unless all stored sums of XP and achievements equal the sums of their events.
     #[track_caller]
     pub fn assert_sums_are_right(&self) {
         let wrong = self.database.rows(
@@ -132,14 +131,14 @@ impl Server {
         assert_eq!(wrong, "");
     }
 
-    /// Learns where it listens, and waits until it answers with `status` whether it is ready.
+    /// Reads the port from the log, and waits until `/health/ready` answers `status`.
     async fn becomes(&mut self, status: u16) {
         let (path, port, client) = (self.log.clone(), self.port.clone(), self.client());
         port.store(0, Ordering::SeqCst);
         let child = &mut self.child;
         wait_until("the server has started", async || {
             let log = fs::read_to_string(&path).unwrap_or_default();
-            if let Some(end) = child.try_wait().expect("it is our child") {
+            if let Some(end) = child.try_wait().expect("a child process") {
                 panic!("the server ended at once ({end}):\n{log}");
             }
             let Some(found) = listening_port(&log) else { return false };
@@ -164,7 +163,7 @@ impl Drop for Server {
     }
 }
 
-/// Waits for `condition`, which is asked again every few milliseconds.
+/// Waits for `condition`, which is checked every few milliseconds.
 pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !condition().await {
@@ -173,10 +172,10 @@ pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Sends a signal to a process of ours.
+/// Sends a signal to a child process.
 pub(crate) fn signal(child: &Child, signal: Signal) {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process has an id");
-    kill_process(pid, signal).expect("it is our child");
+    kill_process(pid, signal).expect("a child process");
 }
 
 /// A file for the log of one start; two programs may share a database.
@@ -192,7 +191,7 @@ fn spawn(database: &Database, settings: &[(String, String)], log: &Path) -> Chil
     command.stdout(log.try_clone().expect("a log")).stderr(log).spawn().expect("the program runs")
 }
 
-/// The port that the server says it listens on.
+/// The listening port, from the server's log.
 fn listening_port(log: &str) -> Option<u16> {
     let line = log.lines().find(|line| line.contains("ready") && line.contains("127.0.0.1:"))?;
     let (_, rest) = line.split_once("127.0.0.1:")?;

@@ -1,4 +1,4 @@
-//! A mail server on the loopback: takes emails, or does not, and shows what it was told.
+//! A fake mail server on the loopback interface: accepts emails or fails as configured, and records commands.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,31 +7,31 @@ use base64::prelude::BASE64_STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does to those who come.
+/// The behaviour of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// Takes their emails.
+    /// Accepts emails.
     Takes,
-    /// Answers a command with this line instead.
+    /// Replies to a command with this line.
     Says(&'static str, &'static str),
-    /// Never says anything.
+    /// Sends nothing.
     Silent,
-    /// Hangs up on this command.
+    /// Closes the connection on this command.
     HangsUp(&'static str),
-    /// Says nothing more from this command on.
+    /// Sends nothing more from this command on.
     StallsOn(&'static str),
-    /// Takes the email, and hangs up without saying so.
+    /// Accepts the email, and closes the connection without a reply.
     TakesAndHangsUp,
 }
 
-/// An email that was taken.
+/// An accepted email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// Who it came from, as the envelope says.
+    /// The sender in the envelope.
     pub from: String,
-    /// Who it goes to, as the envelope says.
+    /// The recipient in the envelope.
     pub to: String,
-    /// The email itself.
+    /// The email with its headers.
     pub raw: String,
 }
 
@@ -45,17 +45,17 @@ pub struct FakeSmtp {
 #[derive(Debug)]
 struct Office {
     manner: Manner,
-    /// User and password it wants; nobody is asked where there is none.
+    /// The required user and password; `None` requires no authentication.
     login: Option<(String, String)>,
     posts: Vec<Post>,
-    /// Every line it was told, but those of emails.
+    /// All received lines except those of emails.
     told: Vec<String>,
-    /// How many came.
+    /// The number of connections.
     visits: usize,
 }
 
 impl FakeSmtp {
-    /// Starts one that takes emails from anybody, or from who has this user and password.
+    /// Starts a server that accepts all emails, or requires the user and password in `login`.
     pub async fn start(login: Option<(&str, &str)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
@@ -72,33 +72,32 @@ impl FakeSmtp {
         Self { port, office }
     }
 
-    /// Its address, with the user and password it wants.
+    /// The address, with the required user and password.
     pub fn url(&self) -> String {
         let login = self.office().login.clone().map(|(user, password)| format!("{user}:{password}@"));
         format!("smtp://{}127.0.0.1:{}", login.unwrap_or_default(), self.port)
     }
 
-    /// Where it listens on the loopback.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// From now on it does this.
+    /// Changes the behaviour.
     pub fn behave(&self, manner: Manner) {
         self.office().manner = manner;
     }
 
-    /// What it has taken, the oldest first.
+    /// The accepted emails, the oldest first.
     pub fn posts(&self) -> Vec<Post> {
         self.office().posts.clone()
     }
 
-    /// Every line it was told, but those of emails.
+    /// All received lines except those of emails.
     pub fn told(&self) -> Vec<String> {
         self.office().told.clone()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub fn visits(&self) -> usize {
         self.office().visits
     }
@@ -114,7 +113,7 @@ fn lock(office: &Mutex<Office>) -> MutexGuard<'_, Office> {
 
 async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
     let mut stream = BufReader::new(stream);
-    // Whoever goes away is not missed.
+    // A client may close the connection at any time.
     let _ = talk(&mut stream, &office).await;
 }
 
@@ -176,18 +175,18 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
     }
 }
 
-/// Says nothing until the other one goes.
+/// Sends nothing until the client closes the connection.
 async fn be_silent(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
     stream.read_to_end(&mut Vec::new()).await.map(drop)
 }
 
-/// What is between `<` and `>`.
+/// The text between `<` and `>`.
 fn address(line: &str) -> String {
     let (_, rest) = line.split_once('<').unwrap_or_default();
     rest.split('>').next().unwrap_or_default().to_owned()
 }
 
-/// The lines of an email, until the one with a dot alone.
+/// Reads the lines of an email up to the line with a single dot.
 async fn email(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
     let mut raw = String::new();
     loop {
@@ -203,7 +202,7 @@ async fn email(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
 }
 
 impl Post {
-    /// The header called `name`, its lines put together.
+    /// The header called `name`, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         header(&self.raw, name)
     }
@@ -231,7 +230,7 @@ impl Post {
         }
     }
 
-    /// The text after `start` up to the next white space, in the plain part: a link.
+    /// The link that begins with `start` in the plain part.
     pub fn link(&self, start: &str) -> String {
         let text = self.part("text/plain");
         let from = text.find(start).unwrap_or_else(|| panic!("no {start}: {text}"));

@@ -1,4 +1,4 @@
-//! A door with TLS before a mail server on the loopback.
+//! A TLS proxy in front of a mail server on the loopback interface.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// When TLS begins.
+/// The start of TLS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opens {
     /// With the first byte.
@@ -21,14 +21,14 @@ pub enum Opens {
     WhenAsked,
 }
 
-/// A certificate of this machine's addresses that nobody has signed, and what has it.
+/// A self-signed certificate of this machine's addresses.
 pub struct Identity {
     acceptor: TlsAcceptor,
     directory: TempDir,
 }
 
 impl Identity {
-    /// A fresh one for the name `localhost` and for 0.0.0.0, which is this machine, too, though no loopback address.
+    /// A new certificate for the name `localhost` and for 0.0.0.0, which is this machine too but not a loopback address.
     pub fn new() -> Self {
         let names = ["localhost".to_owned(), "0.0.0.0".to_owned()];
         let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");
@@ -44,19 +44,19 @@ impl Identity {
         Self { acceptor: TlsAcceptor::from(Arc::new(config)), directory }
     }
 
-    /// The file with the certificate, for those who are to trust it.
+    /// The file with the certificate, for programs that should trust it.
     pub fn certificate(&self) -> PathBuf {
         Path::join(self.directory.path(), "certificate.pem")
     }
 
-    /// Opens a door to the mail server at `port`; returns its own port.
+    /// Starts a proxy for the mail server at `port`; returns the proxy's port.
     pub async fn door(&self, opens: Opens, port: u16) -> u16 {
         let listener = TcpListener::bind("0.0.0.0:0").await.expect("a port");
         let own = listener.local_addr().expect("an address").port();
         let acceptor = self.acceptor.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                // Who does not trust us goes away, and is not missed.
+                // A client that does not trust the certificate closes the connection.
                 tokio::spawn(pass(stream, opens, acceptor.clone(), port));
             }
         });
@@ -77,13 +77,13 @@ async fn pass(mut stream: TcpStream, opens: Opens, acceptor: TlsAcceptor, port: 
     let mut safe = acceptor.accept(stream).await?;
     let mut server = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
     if opens == Opens::WhenAsked {
-        // It greets those who have been greeted already.
+        // The client has been greeted already.
         server.read_line(&mut String::new()).await?;
     }
     copy_bidirectional(&mut safe, &mut server).await.map(drop)
 }
 
-/// Greets, and says whether TLS was asked for.
+/// Greets the client; returns whether it sent STARTTLS.
 async fn is_asked(stream: &mut TcpStream) -> std::io::Result<bool> {
     stream.write_all(b"220 fake ESMTP\r\n").await?;
     let mut stream = BufReader::new(stream);

@@ -1,4 +1,4 @@
-//! A real worker process on a database that a story has.
+//! A worker process on the database of a story.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -10,23 +10,22 @@ use rustix::process::Signal;
 use crate::database::Database;
 use crate::server::{new_log, signal, wait_until};
 
-/// A running `worker run`. Dropping it kills it.
+/// A running `worker run`. Dropping the value kills it.
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
     log: PathBuf,
-    /// Kept for as long as the process uses it.
+    /// Kept while the process uses it.
     _database: Arc<Database>,
 }
 
 impl Worker {
-    /// Starts one on `database` that looks at the queue every second and whose leases end after three, with further
-    /// settings from the environment.
+    /// Starts a worker on `database` with a poll interval of 1 s, leases of 3 s, and `settings` in its environment.
     pub fn start(database: &Arc<Database>, settings: &[(&str, &str)]) -> Self {
         Self::start_with(database, &[], settings)
     }
 
-    /// The same with further `arguments`.
+    /// Starts a worker with further `arguments`.
     pub fn start_with(database: &Arc<Database>, arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let log = new_log(database);
         let file = File::create(&log).expect("a log");
@@ -38,27 +37,26 @@ impl Worker {
         Self { child, log, _database: database.clone() }
     }
 
-    /// What it has logged.
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Kills it (SIGKILL).
+    /// Sends SIGKILL.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it is our child");
-        self.child.wait().expect("it is our child");
+        self.child.kill().expect("a child process");
+        self.child.wait().expect("a child process");
     }
 
-    /// Tells it to stop (SIGTERM) and waits for that; returns its exit code.
+    /// Sends SIGTERM and waits for the end; returns the exit code.
     pub async fn terminate(&mut self) -> Option<i32> {
         signal(&self.child, Signal::TERM);
         let (mut ended, child) = (None, &mut self.child);
         wait_until("the worker ends", async || {
-            ended = child.try_wait().expect("it is our child");
+            ended = child.try_wait().expect("a child process");
             ended.is_some()
         })
         .await;
-        ended.expect("it has ended").code()
+        ended.expect("an exit status").code()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Accounts: registering, signing in and out, sessions.
+//! Accounts: registration, sign-in, sign-out, sessions.
 
 use serde_json::{Value, json};
 use tests::{PASSWORD, Person, Server};
@@ -13,7 +13,7 @@ async fn sessions(client: &tests::Client) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn who_registers_is_signed_in() {
+async fn registration_opens_a_session() {
     let server = Server::start().await;
     let body = json!({"email": "Ada@Example.org", "password": PASSWORD, "username": "Ada_1", "name": "Ada Lovelace",
                       "timezone": "Europe/London"});
@@ -44,19 +44,19 @@ async fn who_registers_is_signed_in() {
 }
 
 #[tokio::test]
-async fn one_signs_in_by_e_mail_or_username_in_any_case() {
+async fn login_by_email_or_username_ignores_case() {
     let server = Server::start().await;
     let ada = Person::register(&server, "Ada").await;
     for name in ["Ada@example.org", "ADA@EXAMPLE.ORG", "Ada", "aDA"] {
         let body = json!({"email": name, "password": PASSWORD});
         let session = server.client().post("/auth/login", &body).await.expect(200);
         assert_eq!(text(&session, "user_id"), ada.id, "{name}");
-        assert_ne!(Some(text(&session, "token")), ada.client.token(), "each login has a token of its own");
+        assert_ne!(Some(text(&session, "token")), ada.client.token(), "each login has its own token");
     }
 }
 
 #[tokio::test]
-async fn an_unknown_account_and_a_wrong_password_look_the_same() {
+async fn login_unknown_account_and_wrong_password_look_the_same() {
     let server = Server::start().await;
     Person::register(&server, "ada").await;
     let mut answers = Vec::new();
@@ -78,7 +78,7 @@ async fn an_unknown_account_and_a_wrong_password_look_the_same() {
 }
 
 #[tokio::test]
-async fn an_address_or_a_name_is_taken_once_without_regard_to_case() {
+async fn registration_taken_name_or_address_is_refused_in_any_case() {
     let server = Server::start().await;
     Person::register(&server, "Ada").await;
     for (email, username, field) in [
@@ -97,7 +97,7 @@ async fn an_address_or_a_name_is_taken_once_without_regard_to_case() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_who_want_the_same_name_at_once_one_gets_it() {
+async fn concurrent_registrations_of_a_name_give_one_account() {
     let server = Server::start().await;
     let tries = (0..8).map(|n| {
         let (client, email) = (server.client(), format!("ada{n}@example.org"));
@@ -113,7 +113,7 @@ async fn of_many_who_want_the_same_name_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn names_and_passwords_have_rules_and_all_problems_are_told() {
+async fn registration_problems_are_reported_together() {
     let server = Server::start().await;
     let try_with = async |field: &str, value: &str| {
         let mut body = json!({"email": "ada@example.org", "password": PASSWORD, "username": "ada"});
@@ -142,7 +142,7 @@ async fn names_and_passwords_have_rules_and_all_problems_are_told() {
 }
 
 #[tokio::test]
-async fn a_session_is_listed_and_revoked() {
+async fn session_is_listed_and_revoked() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let elsewhere = ada.login().await;
@@ -166,7 +166,7 @@ async fn a_session_is_listed_and_revoked() {
 }
 
 #[tokio::test]
-async fn nobody_revokes_the_session_of_another() {
+async fn session_of_another_account_cannot_be_revoked() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let session = sessions(&ada.client).await.remove(0);
@@ -177,7 +177,7 @@ async fn nobody_revokes_the_session_of_another() {
 }
 
 #[tokio::test]
-async fn who_signs_out_is_out_and_stays_in_elsewhere() {
+async fn logout_ends_only_its_own_session() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let elsewhere = ada.login().await;
@@ -188,10 +188,10 @@ async fn who_signs_out_is_out_and_stays_in_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_token_counts_whatever_the_case_of_its_scheme_and_only_as_a_whole() {
+async fn session_token_is_accepted_with_any_case_of_scheme() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    let token = ada.client.token().expect("she is signed in").to_owned();
+    let token = ada.client.token().expect("a session").to_owned();
     let status = async |header: String| {
         let client = server.client();
         client.send(client.request(reqwest::Method::GET, "/auth/me").header("authorization", header)).await.status
@@ -207,11 +207,11 @@ async fn a_token_counts_whatever_the_case_of_its_scheme_and_only_as_a_whole() {
 }
 
 #[tokio::test]
-async fn neither_tokens_nor_passwords_are_kept_or_logged() {
+async fn tokens_and_passwords_are_not_stored_or_logged() {
     let server = Server::start_with(&[("LOG_LEVEL", "debug")]).await;
     let ada = Person::register(&server, "ada").await;
     ada.client.get("/auth/me").await.expect(200);
-    let token = ada.client.token().expect("she is signed in");
+    let token = ada.client.token().expect("a session");
     let kept = server.database().rows("SELECT s::text FROM sessions s UNION ALL SELECT u::text FROM users u");
     assert!(kept.contains("$argon2id$v=19$m=19456,t=2,p=1$"), "{kept}");
     for (place, text) in [("the database", kept), ("the log", server.log())] {
@@ -220,7 +220,7 @@ async fn neither_tokens_nor_passwords_are_kept_or_logged() {
 }
 
 #[tokio::test]
-async fn address_and_password_are_the_same_however_they_are_composed() {
+async fn login_ignores_unicode_form_of_address_and_password() {
     let server = Server::start().await;
     let register = async |email: &str, username: &str, password: &str| {
         let body = json!({"email": email, "username": username, "password": password});
@@ -239,7 +239,7 @@ async fn address_and_password_are_the_same_however_they_are_composed() {
         server.client().post("/auth/login", &json!({"email": email, "password": password})).await.expect(200);
     }
 
-    // An account from before domains were kept in ASCII.
+    // An account of an earlier release, which did not store domains in ASCII.
     server.database().rows("UPDATE users SET email = 'ada@exämple.org'");
     let login = json!({"email": "ada@exämple.org", "password": composed});
     server.client().post("/auth/login", &login).await.expect(200);

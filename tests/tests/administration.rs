@@ -1,15 +1,15 @@
-//! Administrators: made by the operator, they keep somebody off the boards, and everything they do is written down.
+//! Administrators: granted by the operator, they flag accounts, and the audit log records their actions.
 
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server, Worker, wait_until};
 
-/// `worker admin …`: whether it succeeded, and what it said.
+/// Runs `worker admin …`; returns whether it succeeded, and its output.
 fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
     let output = server.database().run("worker", &[&["admin"], arguments].concat());
     (output.status.success(), String::from_utf8([output.stdout, output.stderr].concat()).expect("text"))
 }
 
-/// Who the board shows to somebody who is not signed in.
+/// The usernames on the board, without a session.
 async fn board(server: &Server) -> Vec<String> {
     let board = server.client().get("/leaderboard").await.expect(200);
     let entries = board["entries"].as_array().expect("entries").clone();
@@ -17,7 +17,7 @@ async fn board(server: &Server) -> Vec<String> {
     entries.iter().map(|entry| entry["username"].as_str().expect("a name").to_owned()).collect()
 }
 
-/// Action and subject's name of each entry of the log, the latest first.
+/// Action and subject of the entries of the audit log, the latest first.
 async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
     let log = root.get(&format!("/admin/audit{query}")).await;
     let entries = log["items"].as_array().expect("entries").clone();
@@ -29,7 +29,7 @@ async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
 }
 
 #[tokio::test]
-async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_and_lets_them_back() {
+async fn administrator_flags_account_and_lifts_the_flag() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let root = Person::register(&server, "root_1").await;
@@ -40,17 +40,17 @@ async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_a
     let (made, said) = admin(&server, &["grant", "nobody"]);
     assert!(!made && said.contains("there is no account called nobody"), "{said}");
     let (made, said) = admin(&server, &["grant", "ROOT_1"]);
-    assert!(made && said.contains("is an administrator now"), "{said}");
+    assert!(made && said.contains("is now an administrator"), "{said}");
     let (_, said) = admin(&server, &["grant", "root_1"]);
-    assert!(said.contains("is an administrator already"), "{said}");
+    assert!(said.contains("is already an administrator"), "{said}");
     let (_, said) = admin(&server, &["list"]);
     assert_eq!(said, format!("{}  root_1\n", root.id));
-    assert_eq!(root.get("/auth/me").await["is_admin"], true, "the session that there was administers");
+    assert_eq!(root.get("/auth/me").await["is_admin"], true, "an existing session administers");
 
-    // The boards, computed on demand: two clicks, one job.
+    // Two requests for a refresh queue one job.
     let job = root.client.post("/leaderboard/refresh", &json!({})).await.expect(202)["job_id"].clone();
     let again = root.client.post("/leaderboard/refresh", &json!({})).await.expect(202)["job_id"].clone();
-    assert_eq!(again, job, "nobody has begun it");
+    assert_eq!(again, job, "the job is still pending");
     let mut worker = Worker::start(server.database(), &[]);
     let state = format!("SELECT status FROM jobs WHERE id = '{}'", job.as_str().expect("an id"));
     wait_until("the boards are computed", async || server.database().rows(&state).trim() == "done").await;
@@ -63,17 +63,17 @@ async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_a
     assert_eq!(board(&server).await, ["bob"], "at once");
     let details = root.client.post("/admin/users/ada/flag", &flag).await.expect_error(409, "CONFLICT");
     assert_eq!(details["resource"], "Flag");
-    assert_eq!(ada.overview().await["total_tokens"], 2_000, "her own dashboard goes on");
+    assert_eq!(ada.overview().await["total_tokens"], 2_000, "the own dashboard is unchanged");
     assert_eq!(ada.get("/leaderboard").await["me"]["rank"], 1);
     server.client().get("/leaderboard/ada").await.expect_error(404, "NOT_FOUND");
 
-    // The boards of meanwhile have no place for her: the lifting asks for others.
+    // The stored boards leave the account out, so lifting the flag queues a refresh.
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
     assert!(output.status.success(), "{output:?}");
     root.client.delete("/admin/users/ada/flag").await.expect(204);
     assert_eq!(board(&server).await, ["bob"]);
     let mut worker = Worker::start(server.database(), &[]);
-    wait_until("she is back", async || board(&server).await == ["ada", "bob"]).await;
+    wait_until("the account is on the board", async || board(&server).await == ["ada", "bob"]).await;
     assert_eq!(worker.terminate().await, Some(0));
     root.client.delete("/admin/users/ada/flag").await.expect_error(404, "NOT_FOUND");
     let flags = root.get("/admin/flags").await;
@@ -95,13 +95,13 @@ async fn the_operator_makes_an_administrator_who_keeps_somebody_off_the_boards_a
     assert_eq!((&granted["by_operator"], &granted["actor"]), (&json!(true), &Value::Null));
 
     let (revoked, said) = admin(&server, &["revoke", "root_1"]);
-    assert!(revoked && said.contains("is no administrator any more"), "{said}");
+    assert!(revoked && said.contains("is no longer an administrator"), "{said}");
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
     assert_eq!(admin(&server, &["list"]), (true, String::new()));
 }
 
 #[tokio::test]
-async fn a_price_that_is_decided_prices_what_had_none_and_its_end_leaves_it() {
+async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
     let server = Server::start().await;
     let (ada, root) = (Person::register(&server, "ada").await, Person::register(&server, "root_1").await);
     ada.sync(&Batch::of([Message::new("m1").model("house-model").output(1_000_000)])).await;
@@ -136,14 +136,14 @@ async fn a_price_that_is_decided_prices_what_had_none_and_its_end_leaves_it() {
         .map(|one| (&one["prices"]["output"], &one["stands"]))
         .collect();
     assert_eq!(told, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
-    assert_eq!(ada.overview().await["total_cost"], 2.5, "costs are facts of their time");
+    assert_eq!(ada.overview().await["total_cost"], 2.5, "stored costs do not change");
     let log = log(&root, "?subject=house-model").await;
     assert_eq!(log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(), ["price_ended", "price_set"]);
     server.assert_rebuild_changes_nothing("ada");
 }
 
 #[tokio::test]
-async fn a_job_that_was_given_up_is_seen_tried_again_and_removed() {
+async fn dead_job_is_listed_retried_and_removed() {
     let server = Server::start().await;
     let root = Person::register(&server, "root_1").await;
     assert!(admin(&server, &["grant", "root_1"]).0);

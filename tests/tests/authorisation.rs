@@ -1,7 +1,7 @@
-//! Who may do what: every operation of the API's document, tried by everybody there is, against a table of decisions.
+//! Authorisation: each operation of the OpenAPI document is tried by all kinds of callers, against a table of decisions.
 //!
-//! The owner has a private profile; paths and ids name what is the owner's. An operation without a decision fails, and so
-//! does a decision without an operation.
+//! The owner has a private profile; paths and ids name resources of the owner. An operation without a decision fails, and so does a
+//! decision without an operation.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Batch, Client, Message, Person, Server};
 
-/// Who tries, in the order of the columns and of the attempts: the owner last, to find everything still there.
+/// The callers in the order of the columns and of the attempts. The owner is last, to find all resources unchanged.
 const CALLERS: [&str; 6] = ["anonymous", "other", "admin", "sync token", "read token", "owner"];
 
-/// What each caller is answered. The tokens are the owner's.
+/// The status for each caller. The tokens are the owner's.
 #[rustfmt::skip]
 const DECISIONS: &[(&str, [u16; 6])] = &[
     //                                              nobody other admin sync read owner
@@ -111,7 +111,7 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /users/{username}/trends",                [403, 403, 403, 403, 200, 200]),
 ];
 
-/// The people of one operation, and what is the owner's.
+/// The callers of one operation, and the owner's resources.
 struct Cast {
     callers: Vec<Client>,
     owner: Person,
@@ -154,7 +154,7 @@ impl Cast {
         }
     }
 
-    /// `path` with the owner's names and ids where it is open.
+    /// `path` with its parameters replaced by the owner's names and ids.
     fn fill(&self, path: &str) -> String {
         let id = match path {
             path if path.contains("/auth/sessions/") => &self.session,
@@ -165,7 +165,7 @@ impl Cast {
             path if path.contains("/achievements/") => &self.achievement,
             _ => "",
         };
-        // Who is accepted, declined or removed by the owner is the other.
+        // The account that the owner accepts, declines or removes is the other.
         let username = if path.contains("/users/me/") { &self.other.username } else { &self.owner.username };
         let filled = [
             ("{id}", id),
@@ -177,7 +177,7 @@ impl Cast {
         ]
         .into_iter()
         .fold(path.to_owned(), |path, (name, value)| path.replace(name, value));
-        assert!(!filled.contains('{') && !filled.contains("//"), "say what stands for what is open in {path}");
+        assert!(!filled.contains('{') && !filled.contains("//"), "a parameter of {path} has no value here");
         filled
     }
 }
@@ -186,12 +186,12 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-/// The operations of the API's document, each with its body's example.
+/// The operations of the OpenAPI document, each with the example of its body.
 async fn operations(server: &Server) -> Vec<(Method, String, Option<Value>)> {
     let document = server.client().get("/openapi.json").await.expect(200);
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().expect("paths") {
-        let path = path.strip_prefix("/api/v1").unwrap_or_else(|| panic!("{path} is elsewhere"));
+        let path = path.strip_prefix("/api/v1").unwrap_or_else(|| panic!("{path} is not below /api/v1"));
         for (method, operation) in item.as_object().expect("operations") {
             let body = operation.pointer("/requestBody/content/application~1json");
             let example = body.map(|body| body["example"].clone());
@@ -202,12 +202,12 @@ async fn operations(server: &Server) -> Vec<(Method, String, Option<Value>)> {
 }
 
 #[tokio::test]
-async fn everybody_may_do_what_was_decided_and_nothing_else() {
+async fn operations_permit_exactly_the_decided_callers() {
     let server = Server::start().await;
     let decisions: BTreeMap<&str, [u16; 6]> = DECISIONS.iter().copied().collect();
     assert_eq!(decisions.len(), DECISIONS.len(), "an operation is decided twice");
     let mut undecided: Vec<&str> = decisions.keys().copied().collect();
-    // Reading changes nothing, so one cast does for all of it.
+    // Reads change nothing, so all of them share one set of callers.
     let readers = Cast::new(&server, "readers").await;
     let mut wrong = Vec::new();
     for (number, (method, path, body)) in operations(&server).await.into_iter().enumerate() {
@@ -225,9 +225,9 @@ async fn everybody_may_do_what_was_decided_and_nothing_else() {
         match decisions.get(&*name) {
             Some(decided) if *decided == answered => {}
             Some(decided) => wrong.push(format!("{name}: {answered:?} is not what was decided: {decided:?}")),
-            None => wrong.push(format!("nobody has decided: (\"{name}\", {answered:?}),")),
+            None => wrong.push(format!("no decision: (\"{name}\", {answered:?}),")),
         }
     }
     assert!(wrong.is_empty(), "for {CALLERS:?}\n{}", wrong.join("\n"));
-    assert!(undecided.is_empty(), "decided, and not there: {undecided:?}");
+    assert!(undecided.is_empty(), "decisions without an operation: {undecided:?}");
 }

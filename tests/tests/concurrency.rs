@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tests::{Batch, Facts, Message, Person, Random, Server};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_same_sync_from_32_connections_at_once_counts_once() {
+async fn concurrent_equal_syncs_count_once() {
     let server = Server::start().await;
     let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
     let batch = Batch::of(Random::seeded(21).history("m", 300));
@@ -14,8 +14,8 @@ async fn the_same_sync_from_32_connections_at_once_counts_once() {
 
     let batch = Arc::new(batch.json());
     let syncs = (0..32).map(|_| {
-        // A client of its own is a connection of its own.
-        let client = server.client().with_token(ada.client.token().expect("she is signed in"));
+        // Each client has its own connection.
+        let client = server.client().with_token(ada.client.token().expect("a session"));
         let batch = batch.clone();
         tokio::spawn(async move { client.post("/sync", &batch).await.expect(200) })
     });
@@ -32,13 +32,13 @@ async fn the_same_sync_from_32_connections_at_once_counts_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_if_sent_once() {
+async fn concurrent_split_and_repeated_syncs_count_as_sent_once() {
     let server = Server::start().await;
     let mut random = Random::seeded(22);
     let (ada, once) = (Person::register(&server, "ada").await, Person::register(&server, "once").await);
     let machines = ["laptop", "desktop", "server"];
 
-    // Each message has been logged on one machine; some of its earlier pieces as well.
+    // Each message is logged on one machine, and some have earlier copies too.
     let mut logged: Vec<(&str, Vec<Message>)> = Vec::new();
     for machine in machines {
         let mut messages = random.history(machine, 250);
@@ -65,7 +65,7 @@ async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_i
     }
     let running = tasks.into_iter().map(|mut batches| {
         random.shuffle(&mut batches);
-        let client = server.client().with_token(ada.client.token().expect("she is signed in"));
+        let client = server.client().with_token(ada.client.token().expect("a session"));
         tokio::spawn(async move {
             for batch in batches {
                 client.post("/sync", &batch).await.expect(200);
@@ -84,14 +84,14 @@ async fn split_shuffled_and_repeated_from_8_tasks_and_3_machines_they_count_as_i
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn people_do_not_wait_in_each_others_way() {
+async fn concurrent_syncs_of_accounts_do_not_block_each_other() {
     let server = Server::start().await;
     let histories: Vec<_> = (0..6_u64).map(|seed| Random::seeded(30 + seed).history("m", 400)).collect();
     let mut people = Vec::new();
     for number in 0..histories.len() {
         people.push(Person::register(&server, &format!("person{number}")).await);
     }
-    // All share names of models, tools and machines that are new to the database.
+    // All accounts use the same names of models, tools and machines, which are new to the database.
     let syncs = people.iter().zip(&histories).map(|(person, history)| {
         let (person, history) = (person.clone(), history.clone());
         tokio::spawn(async move {
@@ -111,7 +111,7 @@ async fn people_do_not_wait_in_each_others_way() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_change_of_zone_in_the_middle_of_syncs_leaves_every_day_right() {
+async fn zone_changed_during_syncs_leaves_days_correct() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let history = Random::seeded(23).history("m", 600);
@@ -133,12 +133,12 @@ async fn a_change_of_zone_in_the_middle_of_syncs_leaves_every_day_right() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn first_syncs_of_24_accounts_that_share_new_names_are_all_accepted() {
+async fn concurrent_first_syncs_with_shared_new_names_are_accepted() {
     let server = Server::start().await;
     let mut syncs = Vec::new();
     for number in 0..24_usize {
         let person = Person::register(&server, &format!("person{number}")).await;
-        // The same 60 models, which the database does not know, from another one on and in turns forward and backward.
+        // The same 60 new models, starting at a different one, alternately forward and backward.
         let model = |n: usize| {
             let place = (n / 25 + number) % 60;
             format!("new-model-{}", if number.is_multiple_of(2) { place } else { 59 - place })

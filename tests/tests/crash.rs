@@ -1,4 +1,4 @@
-//! Servers that die, and servers that are told to stop.
+//! Servers that are killed, and servers that shut down.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,10 +14,10 @@ use tokio::net::TcpStream;
 
 const KILLS: u64 = 20;
 const TASKS: usize = 4;
-/// Refuse new connections without giving a load balancer time to notice.
+/// New connections are refused at once, without time for a load balancer.
 const AT_ONCE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
 
-/// Requests of which some were acknowledged.
+/// Requests, some of them acknowledged.
 #[derive(Debug, Default)]
 struct Sent {
     acknowledged: AtomicU64,
@@ -26,7 +26,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// Sends `requests` one after the other, until one is not acknowledged.
+    /// Sends `requests` in sequence until one is not acknowledged.
     async fn send(&self, client: &Client, requests: Vec<Vec<Message>>) {
         for messages in requests {
             let body = Batch::of(messages.clone()).json();
@@ -47,14 +47,14 @@ impl Sent {
         }
     }
 
-    /// Checks that `server` has every acknowledged request, and of the others all or nothing; returns what it has.
+    /// Checks that `server` has all acknowledged requests, and each other request whole or not at all; returns its messages.
     fn assert_kept(&self, server: &Server) -> Vec<Message> {
         let rows = server.database().rows("SELECT message_key, input + output FROM usage_messages");
         let stored: BTreeMap<&str, u64> = rows
             .lines()
             .filter_map(|row| row.split_once(',').map(|(key, count)| (key, count.parse().expect("a count"))))
             .collect();
-        assert_eq!(stored.len(), rows.lines().count(), "a message is there twice");
+        assert_eq!(stored.len(), rows.lines().count(), "a message is stored twice");
         let mut kept = Vec::new();
         for (messages, acknowledged) in self.requests.lock().expect("no panic").iter() {
             let found = messages.iter().filter(|message| stored.contains_key(&*key(&message.id))).count();
@@ -67,12 +67,12 @@ impl Sent {
         for message in &kept {
             assert_eq!(stored[&*key(&message.id)], message.input + message.output, "{message:?}");
         }
-        assert_eq!(kept.len(), stored.len(), "there is something that nobody sent");
+        assert_eq!(kept.len(), stored.len(), "a message was never sent");
         kept
     }
 }
 
-/// The key under which the ledger keeps a message: half of the SHA-256 of its id, written like a UUID.
+/// The key of a message in the ledger: half of the SHA-256 of its id, in the form of a UUID.
 fn key(id: &str) -> String {
     let digest = Sha256::digest(id.as_bytes());
     let hex = digest.iter().take(16).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
@@ -86,7 +86,7 @@ fn plan(messages: &[Message]) -> Vec<Vec<Vec<Message>>> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_killed_20_times_has_all_it_acknowledged_and_nothing_twice() {
+async fn server_killed_20_times_keeps_acknowledged_syncs_once() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut random = Random::seeded(41);
@@ -103,13 +103,13 @@ async fn a_server_killed_20_times_has_all_it_acknowledged_and_nothing_twice() {
                 tokio::spawn(async move { sent.send(&client, requests).await })
             })
             .collect();
-        // The random moment: after some answers, and then some time into the next ones.
+        // A random moment: after some answers, and some time into the next requests.
         let answers = before + random.number(0..20);
         wait_until("some syncs are acknowledged", async || sent.acknowledged.load(Ordering::SeqCst) >= answers).await;
         tokio::time::sleep(Duration::from_micros(random.number(0..20_000))).await;
         server.kill();
         for task in join_all(tasks).await {
-            task.expect("every answer was one that may be given");
+            task.expect("only permitted answers");
         }
         server.restart().await;
         let kept = sent.assert_kept(&server);
@@ -117,7 +117,7 @@ async fn a_server_killed_20_times_has_all_it_acknowledged_and_nothing_twice() {
         assert_eq!(ada.overview().await["total_tokens"], total);
         server.assert_rebuild_changes_nothing("ada");
     }
-    // The clients send everything again, as they do.
+    // The clients send all requests again, as real clients do.
     for part in history.chunks(4_000) {
         ada.sync(&Batch::of(part.to_vec())).await;
     }
@@ -131,7 +131,7 @@ async fn a_server_killed_20_times_has_all_it_acknowledged_and_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_told_to_stop_under_load_answers_what_it_took_and_ends_well() {
+async fn server_stopped_under_load_answers_accepted_requests() {
     let mut server = Server::start_with(&AT_ONCE).await;
     let ada = Person::register(&server, "ada").await;
     let sent = Arc::new(Sent::default());
@@ -146,23 +146,23 @@ async fn a_server_told_to_stop_under_load_answers_what_it_took_and_ends_well() {
     wait_until("some syncs are acknowledged", async || sent.acknowledged.load(Ordering::SeqCst) >= 10).await;
     assert_eq!(server.terminate().await, Some(0), "{}", server.log());
     for task in join_all(tasks).await {
-        task.expect("every answer was one that may be given");
+        task.expect("only permitted answers");
     }
     server.restart().await;
     let kept = sent.assert_kept(&server);
-    assert!(kept.len() < messages.len(), "it was told to stop in the middle");
+    assert!(kept.len() < messages.len(), "the server stopped in the middle");
     server.assert_rebuild_changes_nothing("ada");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
+async fn request_running_at_shutdown_finishes() {
     let mut server = Server::start_with(&AT_ONCE).await;
     let ada = Person::register(&server, "ada").await;
     let body = Batch::of([Message::new("m").output(7)]).json().to_string();
     let (half, rest) = body.split_at(body.len() / 2);
 
     let mut slow = TcpStream::connect(ada.client.address()).await.expect("the server listens");
-    let token = ada.client.token().expect("she is signed in");
+    let token = ada.client.token().expect("a session");
     let head = format!(
         "POST /api/v1/sync HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\
          Content-Type: application/json\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n",
@@ -171,7 +171,11 @@ async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
     slow.write_all(head.as_bytes()).await.expect("the server reads");
     let mut answer = Vec::new();
     while !String::from_utf8_lossy(&answer).contains("100 Continue") {
-        assert_ne!(slow.read_buf(&mut answer).await.expect("the server answers"), 0, "it hung up");
+        assert_ne!(
+            slow.read_buf(&mut answer).await.expect("the server answers"),
+            0,
+            "the server closed the connection"
+        );
     }
     slow.write_all(half.as_bytes()).await.expect("the server reads");
 
@@ -184,16 +188,16 @@ async fn a_request_under_way_when_the_server_is_told_to_stop_is_finished() {
     assert_eq!(server.end().await.code(), Some(0));
 
     server.restart().await;
-    assert_eq!(ada.overview().await["total_tokens"], 7, "and she is still signed in");
+    assert_eq!(ada.overview().await["total_tokens"], 7, "the session is still valid");
 }
 
 #[tokio::test]
-async fn a_server_told_to_stop_first_says_that_it_is_not_ready_and_goes_on_serving() {
+async fn server_stopping_reports_not_ready_before_it_refuses() {
     let server = Server::start_with(&[("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "600")]).await;
     let ada = Person::register(&server, "ada").await;
     server.tell_to_stop();
     let client = server.client();
-    wait_until("it is not ready", async || client.get("/health/ready").await.status == 503).await;
+    wait_until("the server is not ready", async || client.get("/health/ready").await.status == 503).await;
     let ready = client.get("/health/ready").await;
     assert_eq!(ready.json["checks"]["serving"], "error", "{}", ready.text);
     assert!(ready.header("retry-after").is_some());
@@ -202,11 +206,11 @@ async fn a_server_told_to_stop_first_says_that_it_is_not_ready_and_goes_on_servi
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_servers_on_one_database_count_as_one() {
+async fn servers_on_one_database_count_together() {
     let first = Server::start().await;
     let mut second = Server::start_on(first.database().clone(), &[]).await;
     let ada = Person::register(&first, "ada").await;
-    let elsewhere = second.client().with_token(ada.client.token().expect("she is signed in"));
+    let elsewhere = second.client().with_token(ada.client.token().expect("a session"));
     let history = Random::seeded(43).history("m", 400);
     let stopped = AtomicBool::new(false);
     let send = async |client: &Client| {
@@ -215,20 +219,22 @@ async fn two_servers_on_one_database_count_as_one() {
             let body = Batch::of(part.to_vec()).json();
             let answer = client.try_send(client.request(Method::POST, "/sync").json(&body)).await;
             if !answer.is_ok_and(|answer| answer.status == 200) {
-                assert!(stopped.load(Ordering::SeqCst), "only a server that was killed fails");
+                assert!(stopped.load(Ordering::SeqCst), "only a killed server fails");
                 failed.insert(number);
             }
         }
         failed
     };
     let kill = async {
-        wait_until("both are busy", async || first.database().number("SELECT count(*) FROM usage_messages") >= 100)
-            .await;
+        wait_until("both servers are busy", async || {
+            first.database().number("SELECT count(*) FROM usage_messages") >= 100
+        })
+        .await;
         stopped.store(true, Ordering::SeqCst);
         second.kill();
     };
     let (here, _, ()) = tokio::join!(send(&ada.client), send(&elsewhere), kill);
-    assert_eq!(here, BTreeSet::new(), "the first one goes on");
+    assert_eq!(here, BTreeSet::new(), "the first server continues");
     let total: u64 = history.iter().map(Message::total).sum();
     assert_eq!(ada.overview().await["total_tokens"], total);
     first.assert_rebuild_changes_nothing("ada");

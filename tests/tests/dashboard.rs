@@ -1,11 +1,11 @@
-//! Dashboards and profiles: what is shown of one's usage, and to whom. Everything is relative to now, at noon.
+//! Dashboards and profiles: the figures, and their visibility. All times are relative to now, in a zone where it is noon.
 
 use jiff::{Timestamp, ToSpan, Zoned};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server, noon_zone, now};
 
-/// Somebody in whose zone it is noon, and what they see of the clock.
+/// An account in whose zone it is noon, and its local times.
 async fn at_noon(server: &Server, username: &str) -> (Person, Zoned) {
     let zone = noon_zone();
     let person = Person::register_in(server, username, zone.iana_name().expect("a name")).await;
@@ -30,7 +30,7 @@ fn named<'a>(list: &'a Value, field: &str, name: &str) -> &'a Value {
 }
 
 #[tokio::test]
-async fn a_week_is_7_days_and_a_month_30_and_both_include_today() {
+async fn periods_of_7_and_30_days_include_today() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
     let usage = [(0, 1), (6, 20), (7, 300), (29, 4_000), (30, 50_000), (400, 600_000)];
@@ -53,7 +53,7 @@ async fn a_week_is_7_days_and_a_month_30_and_both_include_today() {
 }
 
 #[tokio::test]
-async fn cache_efficiency_has_two_decimals_and_is_0_on_an_overview_without_usage() {
+async fn cache_efficiency_has_two_decimals_and_is_0_without_usage() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let public = async || ada.get("/users/ada/stats").await["cache_efficiency"].clone();
@@ -65,7 +65,7 @@ async fn cache_efficiency_has_two_decimals_and_is_0_on_an_overview_without_usage
 }
 
 #[tokio::test]
-async fn own_account_has_what_the_settings_form_shows() {
+async fn own_account_has_fields_of_settings_form() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let fields = ["bio", "location", "website_url"];
@@ -80,7 +80,7 @@ async fn own_account_has_what_the_settings_form_shows() {
 }
 
 #[tokio::test]
-async fn trends_show_every_day_and_compare_with_as_many_before() {
+async fn trends_list_all_days_and_compare_with_period_before() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
     for (days, tokens) in [(0, 10), (2, 20), (6, 30), (7, 20), (13, 20), (14, 999)] {
@@ -119,7 +119,7 @@ async fn trends_show_every_day_and_compare_with_as_many_before() {
 }
 
 #[tokio::test]
-async fn a_streak_ends_today_or_yesterday() {
+async fn streak_ends_today_or_yesterday() {
     let server = Server::start().await;
     for (name, active, current, longest) in [
         ("today", vec![0, 1, 2], 3, 3),
@@ -129,7 +129,7 @@ async fn a_streak_ends_today_or_yesterday() {
         ("never", vec![], 0, 0),
     ] {
         let (person, now) = at_noon(&server, name).await;
-        // Late and out of order.
+        // Synced late and out of order.
         for days in active.iter().rev() {
             let message = Message::new(format!("{days}")).at(days_ago(&now, *days)).output(1);
             person.sync(&Batch::of([message])).await;
@@ -142,7 +142,7 @@ async fn a_streak_ends_today_or_yesterday() {
 }
 
 #[tokio::test]
-async fn a_day_without_tokens_is_not_active() {
+async fn day_without_tokens_is_not_active() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
     ada.sync(&Batch::of([Message::new("a").at(days_ago(&now, 0)), Message::new("b").at(days_ago(&now, 1)).output(1)]))
@@ -152,7 +152,7 @@ async fn a_day_without_tokens_is_not_active() {
 }
 
 #[tokio::test]
-async fn a_monthly_badge_is_for_the_last_30_days() {
+async fn monthly_badge_counts_last_30_days() {
     let server = Server::start().await;
     let (ada, now) = at_noon(&server, "ada").await;
     let mut last = 0;
@@ -176,7 +176,7 @@ async fn a_monthly_badge_is_for_the_last_30_days() {
 }
 
 #[tokio::test]
-async fn machines_and_tools_are_told_apart() {
+async fn machines_and_tools_are_listed_separately() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for (id, machine, source, tokens) in
@@ -196,7 +196,7 @@ async fn machines_and_tools_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_profile_shows_more_to_its_owner_and_next_to_nothing_when_it_is_private() {
+async fn profile_shows_more_to_owner_and_little_if_private() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "Ada").await, Person::register(&server, "bob").await);
     ada.change(json!({"name": "Ada L.", "bio": "first", "location": "London", "region": "EU",
@@ -236,7 +236,7 @@ async fn a_profile_shows_more_to_its_owner_and_next_to_nothing_when_it_is_privat
 }
 
 #[tokio::test]
-async fn a_public_profile_is_cached_by_its_tag_and_never_after_it_changed() {
+async fn public_profile_is_revalidated_by_etag() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let client = server.client();
@@ -252,7 +252,7 @@ async fn a_public_profile_is_cached_by_its_tag_and_never_after_it_changed() {
 }
 
 #[tokio::test]
-async fn a_level_says_how_far_the_next_one_is() {
+async fn level_states_progress_to_the_next() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let level = async || server.client().get("/users/ada/level").await.expect(200);
@@ -261,7 +261,7 @@ async fn a_level_says_how_far_the_next_one_is() {
     assert_eq!(level().await, first);
     ada.sync(&Batch::of([Message::new("m").output(6_409_999)])).await;
     let shown = level().await;
-    // 10 for the day, 1 per 10,000 tokens, and what the achievements pay.
+    // 10 XP for the day, 1 per 10,000 tokens, and those of the achievements.
     let achievements = server.database().rows("SELECT (sum(xp) / 100)::bigint FROM progress_events");
     let xp = 10 + 640 + achievements.trim().parse::<u64>().expect("a sum");
     let level = (xp / 100).isqrt();
@@ -279,7 +279,7 @@ async fn a_level_says_how_far_the_next_one_is() {
 }
 
 #[tokio::test]
-async fn a_heatmap_has_every_day_of_the_year_and_four_levels_of_the_active_ones() {
+async fn heatmap_has_all_days_and_four_levels() {
     let server = Server::start().await;
     let ada = Person::register_in(&server, "ada", "Asia/Tokyo").await;
     let day = |day: i8, tokens: u64| {
@@ -304,7 +304,7 @@ async fn a_heatmap_has_every_day_of_the_year_and_four_levels_of_the_active_ones(
 }
 
 #[tokio::test]
-async fn the_platform_counts_everybody_as_the_worker_found_them() {
+async fn platform_totals_are_those_the_worker_computed() {
     let server = Server::start().await;
     let answer = server.client().get("/stats/platform").await;
     assert!(answer.header("cache-control").is_some_and(|value| value.contains("max-age=900")), "{:?}", answer.headers);
@@ -320,7 +320,7 @@ async fn the_platform_counts_everybody_as_the_worker_found_them() {
     compute();
     let totals = json!({"total_tokens": 60, "total_users": 3, "total_tools": 2});
     assert_eq!(platform().await, totals);
-    // A single sync shows nowhere before the next hour; a tool without tokens never does.
+    // A single sync is not shown before the next hour; a tool without tokens is never shown.
     let joe = Person::register(&server, "joe").await;
     joe.sync(&Batch::of([Message::new("m").output(7)]).source("codex")).await;
     joe.sync(&Batch::of([Message::new("n")]).source("never-used")).await;
@@ -330,7 +330,7 @@ async fn the_platform_counts_everybody_as_the_worker_found_them() {
 }
 
 #[tokio::test]
-async fn the_health_of_a_well_server_is_ok() {
+async fn health_of_working_server_is_ok() {
     let server = Server::start().await;
     for path in ["/health", "/health/live", "/health/ready"] {
         let answer = server.client().get(path).await;

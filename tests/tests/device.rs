@@ -1,10 +1,10 @@
-//! Signing in a program that has no browser.
+//! Sign-in of a program without a browser.
 
 use reqwest::Method;
 use serde_json::json;
 use tests::{Client, PASSWORD, Person, Server};
 
-/// Sends the page's form.
+/// Submits the form of the page.
 async fn fill(client: &Client, fields: &[(&str, &str)]) -> (u16, String) {
     let url = format!("http://{}/device", client.address());
     let answer = reqwest::Client::new().request(Method::POST, url).form(fields).send().await.expect("an answer");
@@ -12,7 +12,7 @@ async fn fill(client: &Client, fields: &[(&str, &str)]) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn a_program_is_signed_in_by_its_owner_on_the_page() {
+async fn device_login_is_confirmed_on_the_page() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let program = server.client();
@@ -26,17 +26,17 @@ async fn a_program_is_signed_in_by_its_owner_on_the_page() {
     assert_eq!(fill(&program, &form("not it at all")).await.0, 401);
     let (status, page) = fill(&program, &form(PASSWORD)).await;
     assert_eq!((status, page.contains("is signed in")), (200, true), "{page}");
-    assert_eq!(fill(&program, &form(PASSWORD)).await.0, 404, "a code is answered once");
+    assert_eq!(fill(&program, &form(PASSWORD)).await.0, 404, "a user code works once");
 
     let token = ask().await.expect(200);
     let signed_in = program.with_token(token["access_token"].as_str().expect("a token"));
     assert_eq!(signed_in.get("/auth/me").await.expect(200)["id"], json!(ada.id));
-    assert_eq!(ask().await.expect_error(400, "BAD_REQUEST")["error"], "expired_token", "a session is given once");
+    assert_eq!(ask().await.expect_error(400, "BAD_REQUEST")["error"], "expired_token", "a session is issued once");
     assert_eq!(ada.get("/auth/sessions").await.as_array().map(Vec::len), Some(2));
 }
 
 #[tokio::test]
-async fn a_program_is_refused_or_confirmed_through_the_api_and_codes_end() {
+async fn device_login_is_confirmed_or_refused_through_api_and_expires() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let program = server.client();
@@ -60,5 +60,5 @@ async fn a_program_is_refused_or_confirmed_through_the_api_and_codes_end() {
     let late = program.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
     assert_eq!(late.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     start().await;
-    assert_eq!(server.database().number("SELECT count(*) FROM device_logins"), 1, "what has ended is swept");
+    assert_eq!(server.database().number("SELECT count(*) FROM device_logins"), 1, "ended logins are removed");
 }

@@ -1,4 +1,4 @@
-//! Every row of the error table, on the real server.
+//! Each row of the error table, on a real server.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use tests::{Batch, Client, Message, PASSWORD, Person, Server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Sends bytes as they are, for what no decent client would send; returns the status.
+/// Sends raw bytes, which an HTTP client would refuse to send; returns the status.
 async fn raw(client: &Client, head: &str) -> u16 {
     let mut stream = TcpStream::connect(client.address()).await.expect("the server listens");
     stream.write_all(head.as_bytes()).await.expect("the server reads");
@@ -17,7 +17,7 @@ async fn raw(client: &Client, head: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_404_that_names_it() {
+async fn missing_resource_is_a_404_that_names_it() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for client in [server.client(), ada.client.clone()] {
@@ -33,7 +33,7 @@ async fn what_is_not_there_is_a_404_that_names_it() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn wrong_method_is_a_405_with_allowed_methods() {
     let server = Server::start().await;
     let client = server.client();
     for (method, path, allow) in [
@@ -52,7 +52,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn head_answers_like_get_without_a_body_and_a_slash_at_the_end_makes_no_difference() {
+async fn head_equals_get_without_body_and_trailing_slash_is_ignored() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let paths = ["/auth/me", "/dashboard/overview", "/dashboard/models", "/users/ada", "/users/ada/stats", "/health"];
@@ -70,7 +70,7 @@ async fn head_answers_like_get_without_a_body_and_a_slash_at_the_end_makes_no_di
 }
 
 #[tokio::test]
-async fn nobody_gets_anywhere_without_a_token_and_learns_nothing_about_validation() {
+async fn request_without_token_is_a_401_before_validation() {
     let server = Server::start().await;
     let token = "s_0123456789012345678901234567890123456789012";
     let gets = [
@@ -101,7 +101,7 @@ async fn nobody_gets_anywhere_without_a_token_and_learns_nothing_about_validatio
 }
 
 #[tokio::test]
-async fn an_expired_session_is_no_session() {
+async fn expired_session_is_a_401() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     server.database().rows("UPDATE sessions SET expires_at = now() - interval '1 second'");
@@ -109,7 +109,7 @@ async fn an_expired_session_is_no_session() {
 }
 
 #[tokio::test]
-async fn a_private_profile_is_a_403_for_others() {
+async fn private_profile_is_a_403_for_others() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     ada.change(json!({"is_public": false})).await;
@@ -121,18 +121,18 @@ async fn a_private_profile_is_a_403_for_others() {
 }
 
 #[tokio::test]
-async fn what_is_taken_is_a_409() {
+async fn taken_name_or_address_is_a_409() {
     let server = Server::start().await;
     let (ada, _bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let answer = ada.client.patch("/users/me", &json!({"username": "BOB"})).await;
     let details = answer.expect_error(409, "CONFLICT");
     assert_eq!((&details["resource"], &details["field"]), (&json!("User"), &json!("username")));
     assert_eq!(ada.get("/auth/me").await["username"], "ada");
-    assert_eq!(ada.change(json!({"username": "ADA"})).await["username"], "ADA", "one's own name in another case");
+    assert_eq!(ada.change(json!({"username": "ADA"})).await["username"], "ADA", "the own name in another case");
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_a_413_that_says_the_limit() {
+async fn body_over_limit_is_a_413_that_states_the_limit() {
     let server = Server::start_with(&[("BURNTOP__SYNC__MAX_BODY_BYTES", "20000")]).await;
     let ada = Person::register(&server, "ada").await;
     let large = Batch::of((0..200).map(|n| Message::new(format!("m{n}")))).json().to_string();
@@ -149,7 +149,7 @@ async fn a_body_over_the_limit_is_a_413_that_says_the_limit() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_a_415_and_one_that_says_nothing_is_taken() {
+async fn body_of_other_type_is_a_415_and_without_type_is_accepted() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let body = Batch::of([Message::new("m")]).json().to_string();
@@ -168,7 +168,7 @@ async fn a_body_that_is_not_json_is_a_415_and_one_that_says_nothing_is_taken() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_text_are_a_400() {
+async fn bytes_that_are_not_utf8_are_a_400() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for (encoding, body) in [
@@ -185,7 +185,7 @@ async fn bytes_that_are_no_text_are_a_400() {
 }
 
 #[tokio::test]
-async fn every_problem_of_a_sync_is_told_at_once_and_nothing_is_kept() {
+async fn sync_problems_are_reported_together_and_nothing_is_stored() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let body = json!({"version": 2, "client": "", "syncedAt": "yesterday", "source": "x".repeat(51), "messages": [
@@ -224,7 +224,7 @@ async fn every_problem_of_a_sync_is_told_at_once_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn too_many_messages_are_a_422() {
+async fn sync_with_too_many_messages_is_a_422() {
     let server = Server::start_with(&[("BURNTOP__SYNC__MAX_MESSAGES", "10")]).await;
     let ada = Person::register(&server, "ada").await;
     let batch = |count: usize| Batch::of((0..count).map(|n| Message::new(format!("m{n}")))).json();
@@ -233,7 +233,7 @@ async fn too_many_messages_are_a_422() {
 }
 
 #[tokio::test]
-async fn nul_is_a_422_wherever_it_stands() {
+async fn nul_in_text_is_a_422() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for (path, field) in [("id", "id"), ("model", "model")] {
@@ -245,7 +245,7 @@ async fn nul_is_a_422_wherever_it_stands() {
         let body = Batch::of([Message::new("m")]).with(field, "a\0b").json();
         assert_eq!(ada.try_sync(&body).await.problems(), [format!("body.{field} value_error")]);
     }
-    // Auxiliary fields never block usage: they are ignored with a warning.
+    // Invalid auxiliary fields block no usage: they are ignored with a warning.
     let body = Batch::of([Message::new("m")]).with("timezone", "a\0b").json();
     assert_eq!(ada.try_sync(&body).await.expect(200)["warnings"][0]["field"], "timezone");
     for field in ["name", "bio", "location", "website_url", "timezone", "username"] {
@@ -265,7 +265,7 @@ async fn nul_is_a_422_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn values_in_the_query_are_judged() {
+async fn query_values_are_validated() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for (path, problem) in [
@@ -281,7 +281,7 @@ async fn values_in_the_query_are_judged() {
 }
 
 #[tokio::test]
-async fn one_request_too_many_is_a_429_that_says_when_to_come_again() {
+async fn request_over_rate_limit_is_a_429_with_retry_after() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__DEFAULT_PER_MINUTE", "3")]).await;
     let client = server.client();
     for _ in 0..3 {
@@ -295,7 +295,7 @@ async fn one_request_too_many_is_a_429_that_says_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_profile_is_changed_only_within_its_rules() {
+async fn profile_change_against_rules_is_a_422() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let long = "x".repeat(501);
@@ -319,7 +319,7 @@ async fn a_profile_is_changed_only_within_its_rules() {
 }
 
 #[tokio::test]
-async fn nonsense_on_the_wire_is_refused_and_the_server_goes_on() {
+async fn malformed_http_is_refused_and_server_continues() {
     let server = Server::start().await;
     let client = server.client();
     for head in [
@@ -334,7 +334,7 @@ async fn nonsense_on_the_wire_is_refused_and_the_server_goes_on() {
 }
 
 #[tokio::test]
-async fn an_error_carries_the_correlation_id_that_was_sent() {
+async fn error_carries_sent_correlation_id() {
     let server = Server::start().await;
     let client = server.client();
     let ask = async |id: &str| {
@@ -346,5 +346,5 @@ async fn an_error_carries_the_correlation_id_that_was_sent() {
     assert_eq!(ask("abc-123").await, "abc-123");
     assert_ne!(ask(&"x".repeat(129)).await, "x".repeat(129));
     assert_ne!(ask("with space").await, "with space");
-    assert!(server.log().contains("abc-123"), "it is in the log");
+    assert!(server.log().contains("abc-123"), "the id is in the log");
 }

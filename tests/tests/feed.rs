@@ -1,4 +1,4 @@
-//! What happens to the people one follows, as pages and as it happens.
+//! The feed of followed accounts, as pages and as a stream.
 
 use std::collections::BTreeSet;
 
@@ -21,17 +21,17 @@ fn ids(items: &[Value]) -> BTreeSet<&str> {
     items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
 }
 
-/// Where a client goes on after `event`: the activity, and what else was sent that may follow it.
+/// The resume point of `event`: the activity, and what was sent although it may follow that activity.
 fn id(event: &Event) -> &str {
     event.id.as_deref().expect("an id")
 }
 
-/// The activity that `event` is about.
+/// The activity of `event`.
 fn activity(event: &Event) -> &str {
     event.data["id"].as_str().expect("an id")
 }
 
-/// Lets `person` use something for the `n`th time: more each time, so that something is earned.
+/// Syncs the `n`th message of `person`, larger each time, so that each earns something.
 async fn works(person: &Person, n: u32) {
     let message = Message::new(format!("m{n}")).input(10_u64.pow(3 + n));
     let report = person.sync(&Batch::of([message])).await;
@@ -39,7 +39,7 @@ async fn works(person: &Person, n: u32) {
 }
 
 #[tokio::test]
-async fn what_one_server_takes_in_is_told_by_every_server() {
+async fn stream_sends_activities_of_all_servers() {
     let here = Server::start().await;
     let there = Server::start_on(here.database().clone(), &[]).await;
     let (ada, bob) = (Person::register(&here, "ada").await, Person::register(&here, "bob").await);
@@ -65,7 +65,7 @@ async fn what_one_server_takes_in_is_told_by_every_server() {
 }
 
 #[tokio::test]
-async fn who_comes_back_is_told_what_they_missed() {
+async fn stream_reconnect_sends_missed_activities() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
         Person::register(&server, "ada").await,
@@ -88,24 +88,24 @@ async fn who_comes_back_is_told_what_they_missed() {
     let mut stream = Events::open(&ada.client, Some(id(&last))).await;
     let (mut told, mut order) = (BTreeSet::new(), Vec::new());
     while !missed.iter().all(|id| told.contains(*id)) {
-        let event = stream.next().await.expect("what was missed");
+        let event = stream.next().await.expect("a missed activity");
         assert_ne!(activity(&event), activity(&last));
-        assert!(told.insert(activity(&event).to_owned()), "nothing is told twice on one stream");
+        assert!(told.insert(activity(&event).to_owned()), "an activity was sent twice on one stream");
         order.push(event.data["created_at"].as_str().expect("a time").to_owned());
     }
     assert!(order.is_sorted(), "the oldest first: {order:?}");
     works(&eve, 1).await;
-    let next = stream.next().await.expect("what happens from now on");
+    let next = stream.next().await.expect("a new activity");
     assert!(!told.contains(activity(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
 
     let mut unknown = Events::open(&ada.client, Some("00000000-0000-7000-8000-000000000404")).await;
     works(&bob, 2).await;
-    let first = unknown.next().await.expect("what happens from now on");
+    let first = unknown.next().await.expect("a new activity");
     assert!(!ids(&items).contains(activity(&first)) && first.data["user"]["username"] == "bob", "{first:?}");
 }
 
 #[tokio::test]
-async fn reconnect_sends_exactly_what_was_not_sent() {
+async fn stream_reconnect_sends_exactly_what_was_not_sent() {
     for transaction_stays_open in [false, true] {
         let server = Server::start().await;
         let [ada, bob, _] = [
@@ -114,7 +114,7 @@ async fn reconnect_sends_exactly_what_was_not_sent() {
             Person::register(&server, "eve").await,
         ];
         follow(&ada, &bob).await;
-        // While it is open, every activity may follow every other, as far as their transactions tell.
+        // While this transaction is open, the order of activities is unknown: any may follow any other.
         let _open = transaction_stays_open.then(|| server.database().hold_account("eve"));
         works(&bob, 0).await;
         let known = feed(&ada).await.len();
@@ -126,7 +126,7 @@ async fn reconnect_sends_exactly_what_was_not_sent() {
         assert!(total - known >= 6, "{total} activities");
         let sent = stream.take(total - known).await;
         drop(stream);
-        // The first event after the rest is about what only happens now, so nothing was sent again.
+        // The first event after the rest is a new activity, so nothing was sent again.
         let mut stream = Events::open(&ada.client, Some(id(&sent[0]))).await;
         let rest = stream.take(sent.len() - 1).await;
         assert!(rest.iter().map(activity).eq(sent[1..].iter().map(activity)), "{rest:?}");
@@ -139,7 +139,7 @@ async fn reconnect_sends_exactly_what_was_not_sent() {
         let newest = rest.last().expect("an event");
         let mut stream = Events::open(&ada.client, Some(id(newest))).await;
         works(&bob, 4).await;
-        let new = stream.next().await.expect("what happens from now on");
+        let new = stream.next().await.expect("a new activity");
         assert!(!sent.iter().any(|event| activity(event) == activity(&new)), "{new:?}");
         let items = feed(&ada).await;
         assert!(
@@ -150,7 +150,7 @@ async fn reconnect_sends_exactly_what_was_not_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_ends_its_streams_and_drains() {
+async fn server_shutting_down_ends_streams_and_drains() {
     let mut server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     follow(&ada, &bob).await;
@@ -163,7 +163,7 @@ async fn a_server_that_is_told_to_stop_ends_its_streams_and_drains() {
     }
     assert_eq!(server.end().await.code(), Some(0));
 
-    // Whoever comes back to the next process misses nothing.
+    // A client that reconnects to the next process misses nothing.
     server.restart().await;
     works(&bob, 1).await;
     let mut stream = Events::open(&ada.client, Some(id(&last))).await;
@@ -172,7 +172,7 @@ async fn a_server_that_is_told_to_stop_ends_its_streams_and_drains() {
 }
 
 #[tokio::test]
-async fn a_private_persons_activities_are_gone_at_once_for_who_does_not_follow_any_more() {
+async fn feed_of_private_account_is_hidden_after_unfollow() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
         Person::register(&server, "ada").await,
@@ -184,21 +184,21 @@ async fn a_private_persons_activities_are_gone_at_once_for_who_does_not_follow_a
     }
     works(&bob, 0).await;
     bob.change(json!({"is_public": false})).await;
-    assert!(!feed(&ada).await.is_empty() && !feed(&eve).await.is_empty(), "followers from before stay");
+    assert!(!feed(&ada).await.is_empty() && !feed(&eve).await.is_empty(), "earlier followers stay");
     let (mut adas, mut eves) = (Events::open(&ada.client, None).await, Events::open(&eve.client, None).await);
     bob.client.delete("/users/me/followers/eve").await.expect(204);
-    assert_eq!(feed(&eve).await, [] as [Value; 0], "on the next request");
+    assert_eq!(feed(&eve).await, [] as [Value; 0], "hidden on the next request");
     works(&bob, 1).await;
     assert_eq!(adas.next().await.expect("an activity").data["user"]["username"], "bob");
 
-    // Eve hears of Ada next, and of nothing before.
+    // The next event of Eve is about Ada; nothing was sent before.
     follow(&eve, &ada).await;
     works(&ada, 0).await;
     assert_eq!(eves.next().await.expect("an activity").data["user"]["username"], "ada");
 }
 
 #[tokio::test]
-async fn the_sixth_stream_of_an_account_ends_the_first() {
+async fn stream_beyond_five_ends_the_oldest() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     follow(&ada, &bob).await;

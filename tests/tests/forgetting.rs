@@ -1,4 +1,4 @@
-//! Deleting usage: what its owner does not want kept is gone from every figure, and nothing else is.
+//! Deleting usage: it disappears from all figures, and nothing else does.
 
 use serde_json::{Value, json};
 use tests::{Batch, Facts, Message, Person, Server, instant};
@@ -24,7 +24,7 @@ async fn tokens(person: &Person) -> Value {
 }
 
 #[tokio::test]
-async fn a_span_of_local_days_is_deleted_and_every_figure_follows() {
+async fn usage_of_local_days_is_deleted_from_all_figures() {
     let server = Server::start().await;
     let ada = Person::register_in(&server, "ada", "Pacific/Auckland").await;
     let bob = Person::register_in(&server, "bob", "Pacific/Auckland").await;
@@ -41,10 +41,10 @@ async fn a_span_of_local_days_is_deleted_and_every_figure_follows() {
         (&json!(11_001), &json!(1), &json!(2))
     );
     assert_eq!(after["achievements_unlocked"], before["achievements_unlocked"], "what was earned stays");
-    // One active day less, and its tokens: less than 10,000 of them, which pay one XP, are left over either way.
+    // One active day less, and its tokens. The remainder below 10,000 tokens, which pay one XP, is the same before and after.
     assert_eq!(before["xp"].as_u64().expect("XP") - after["xp"].as_u64().expect("XP"), 10);
     server.assert_rebuild_changes_nothing("ada");
-    assert_eq!(tokens(&bob).await, 11_111, "others keep theirs");
+    assert_eq!(tokens(&bob).await, 11_111, "other accounts keep their usage");
 
     assert_eq!(forget(&ada, "?to=2026-03-03").await, 1);
     assert_eq!(tokens(&ada).await, 11_000);
@@ -57,7 +57,7 @@ async fn a_span_of_local_days_is_deleted_and_every_figure_follows() {
 }
 
 #[tokio::test]
-async fn a_tool_is_deleted_with_the_machines_that_had_nothing_else() {
+async fn usage_of_a_tool_is_deleted_with_its_machines() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let of = |ids: [&str; 2]| Batch::of(ids.map(|id| Message::new(id).output(5)));
@@ -81,7 +81,7 @@ async fn a_tool_is_deleted_with_the_machines_that_had_nothing_else() {
     assert_eq!((&tools["total_tools"], &tools["tools"][0]["source"]), (&json!(1), &json!("claude-code")));
     server.assert_rebuild_changes_nothing("ada");
 
-    // Its logs are still there: they come back with the next sync, counted once.
+    // The logs of the tool still exist: the next sync brings the messages back, counted once.
     ada.sync(&of(["d", "e"]).machine("desktop").source("codex")).await;
     assert_eq!(tokens(&ada).await, 20);
     for query in ["?from=2026-03-05&to=2026-03-04", "?day=2026-03-04", "?from=today"] {
@@ -91,7 +91,7 @@ async fn a_tool_is_deleted_with_the_machines_that_had_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_long_history_is_deleted_while_more_of_it_arrives() {
+async fn usage_deleted_during_syncs_leaves_whole_syncs() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let many = |name: &str, count: u32| {
@@ -102,7 +102,7 @@ async fn a_long_history_is_deleted_while_more_of_it_arrives() {
     let more = many("new", 3_000);
     let (deleted, _) = tokio::join!(forget(&ada, "?source=claude-code"), ada.sync(&more));
     let deleted = deleted.as_i64().expect("a count");
-    assert!(deleted == 12_000 || deleted == 15_000, "all that was there, and only whole syncs: {deleted}");
+    assert!(deleted == 12_000 || deleted == 15_000, "all stored messages, and only whole syncs: {deleted}");
     assert_eq!(tokens(&ada).await, 15_000 - deleted);
     server.assert_rebuild_changes_nothing("ada");
 }

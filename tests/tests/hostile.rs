@@ -1,9 +1,9 @@
-//! Requests that nobody should send: whatever they say, they are answered and nothing breaks.
+//! Requests with hostile values: each is answered, and the server keeps working.
 
 use reqwest::Method;
 use tests::{Batch, Client, Facts, Message, Person, Random, Server};
 
-/// Values as they stand in JSON, most of them not to be expected.
+/// Values in JSON, most of them unexpected.
 const VALUES: [&str; 46] = [
     "null",
     "true",
@@ -85,7 +85,7 @@ const MESSAGE: [&str; 14] = [
     "reasoningTokens",
 ];
 
-/// An object with these fields; of two with the same name JSON has it that the later one counts.
+/// An object with these fields. Of two fields with the same name the later one counts.
 fn object(fields: &[(String, String)]) -> String {
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
     format!("{{{}}}", fields.join(","))
@@ -96,7 +96,7 @@ fn fields(json: &serde_json::Value) -> Vec<(String, String)> {
     json.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.to_string())).collect()
 }
 
-/// A long text now and then, else one of the values.
+/// One of the values, and sometimes a long text.
 fn value(random: &mut Random) -> String {
     if random.number(0..20) == 0 {
         let letter = *random.one_of(&["x", "ü", "\u{1F480}"]);
@@ -121,7 +121,7 @@ async fn send(client: &Client, method: Method, path: &str, body: String) -> u16 
 }
 
 #[tokio::test]
-async fn whatever_a_sync_says_it_is_taken_or_refused() {
+async fn sync_with_any_values_is_accepted_or_refused() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut random = Random::seeded(61);
@@ -147,7 +147,7 @@ async fn whatever_a_sync_says_it_is_taken_or_refused() {
 }
 
 #[tokio::test]
-async fn whatever_a_profile_or_a_login_says_it_is_taken_or_refused() {
+async fn profile_or_login_with_any_values_is_accepted_or_refused() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut random = Random::seeded(62);
@@ -168,7 +168,7 @@ async fn whatever_a_profile_or_a_login_says_it_is_taken_or_refused() {
 }
 
 #[tokio::test]
-async fn whatever_stands_in_an_address_it_is_found_or_not() {
+async fn path_with_any_values_is_found_or_not() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let parts = [
@@ -226,7 +226,7 @@ async fn whatever_stands_in_an_address_it_is_found_or_not() {
                 answer.text
             );
             if path == "/users/me" {
-                // That is an address, and would delete Ada.
+                // This path is valid, and would delete the account.
                 continue;
             }
             let answer = ada.client.delete(&path).await;

@@ -1,9 +1,9 @@
-//! Beside everybody else: what the worker computes, and what each is told of it.
+//! Insights: the benchmarks that the worker computes, and the comparison with them.
 
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server, now};
 
-/// Lets a worker do `job` now.
+/// Runs `job` now.
 fn run_once(server: &Server, job: &str) -> String {
     let output = server.database().run("worker", &["run-once", job]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -11,7 +11,7 @@ fn run_once(server: &Server, job: &str) -> String {
 }
 
 #[tokio::test]
-async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
+async fn insights_compare_with_benchmarks_once_computed() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.client.get("/insights").await.expect(404);
@@ -20,7 +20,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
     assert_eq!((&alone["community_total_users"], &alone["tokens_percentile"]), (&json!(0), &Value::Null));
     assert_eq!(alone["insights"][0]["type"], "community");
 
-    // Ada uses 10,500 tokens, the others 1,000, 2,000, … 19,000; one of them is private, one leaves.
+    // Ada uses 10,500 tokens, the others 1,000, 2,000, … 19,000; one of them is private, one is deleted.
     ada.sync(&Batch::of([Message::new("m").at(now()).input(2_500).cache(7_500, 0).output(500)])).await;
     for number in 1..=20_u64 {
         let other = Person::register(&server, &format!("person_{number}")).await;
@@ -38,21 +38,21 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
         assert_eq!((&seen["period"], &seen["username"]), (&json!(period), &json!("ada")));
         assert_eq!((&seen["user_total_tokens"], &seen["user_unique_days"]), (&json!(10_500), &json!(1)));
         assert_eq!(seen["community_total_users"], 20);
-        // 190,000 of the others and 10,500, by 20; between 10,000 and 10,500.
+        // The average is (190,000 + 10,500) / 20; the median is between 10,000 and 10,500.
         assert_eq!((&seen["community_avg_tokens"], &seen["community_median_tokens"]), (&json!(10_025), &json!(10_250)));
-        // Ten have less, and half of herself.
+        // Ten accounts have less, and half of the own account counts.
         assert_eq!(seen["tokens_percentile"], 52.5);
         assert_eq!((&seen["streak_percentile"], &seen["tools_percentile"]), (&json!(50.0), &json!(50.0)));
         assert_eq!(
             (&seen["user_cache_efficiency"], &seen["community_avg_cache_efficiency"]),
             (&json!(75.0), &json!(75.0))
         );
-        // Only she has any input: of one person there is no percentile.
+        // Only this account has input: there is no percentile of one account.
         assert_eq!(seen["cache_efficiency_percentile"], Value::Null);
         assert_eq!(seen["is_above_average_tokens"], true);
     }
 
-    // Her own figures are of this moment, the others' of the last hour.
+    // Own figures are current, benchmarks are those of the last computation.
     ada.sync(&Batch::of([Message::new("n").at(now()).output(100_000)])).await;
     let seen = ada.get("/insights").await;
     assert_eq!((&seen["user_total_tokens"], &seen["community_avg_tokens"]), (&json!(110_500), &json!(10_025)));
@@ -60,7 +60,7 @@ async fn everybody_is_put_beside_the_others_once_benchmarks_are_there() {
 }
 
 #[tokio::test]
-async fn a_copied_history_is_told_to_its_owner_and_takes_nobody_away() {
+async fn copied_history_is_flagged_to_owner_and_stays_on_boards() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let history = || (0..150).map(|n| Message::new(format!("m{n}")).output(10)).collect::<Vec<_>>();
@@ -74,7 +74,7 @@ async fn a_copied_history_is_told_to_its_owner_and_takes_nobody_away() {
     assert_eq!(ada.get("/users/me/flags").await["score"], 50);
     assert_eq!(bob.get("/users/bob/stats").await["total_tokens"], 1_500);
 
-    // What an administrator does about it.
+    // An administrator flags the account.
     let root = Person::register(&server, "root_1").await;
     server.database().rows("UPDATE users SET is_admin = true WHERE username = 'root_1'");
     let seen = async |query: &str| {

@@ -1,4 +1,4 @@
-//! Boards as people meet them: there within moments, and following whoever hides.
+//! Boards: refreshed within moments, and without hidden accounts at once.
 
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server, Worker, wait_until};
@@ -13,7 +13,7 @@ fn names(board: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_first_messages_of_an_instance_bring_the_first_board() {
+async fn first_messages_of_instance_refresh_boards() {
     let server = Server::start().await;
     let mut worker = Worker::start(server.database(), &[]);
     let refreshed = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status <> 'done'";
@@ -25,9 +25,9 @@ async fn the_first_messages_of_an_instance_bring_the_first_board() {
 
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let first = ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
-    assert_eq!(first["stats"]["rank"], Value::Null, "nobody was ranked yet");
+    assert_eq!(first["stats"]["rank"], Value::Null, "no account is ranked yet");
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
-    // From here on boards are refreshed by hand alone.
+    // From here on only the test refreshes boards.
     assert_eq!(worker.terminate().await, Some(0));
 
     bob.sync(&Batch::of([Message::new("m1").output(90)])).await;
@@ -46,7 +46,7 @@ async fn the_first_messages_of_an_instance_bring_the_first_board() {
         (vec!["ada"], &json!(2)),
         "a gap until the next refresh"
     );
-    assert_eq!(bob.get("/leaderboard").await["me"]["rank"], 1, "everybody sees where they stand");
+    assert_eq!(bob.get("/leaderboard").await["me"]["rank"], 1, "a hidden account sees where it would stand");
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(board(&server).await["entries"][0]["rank"], 1);
@@ -57,7 +57,7 @@ async fn the_first_messages_of_an_instance_bring_the_first_board() {
 }
 
 #[tokio::test]
-async fn new_usage_refreshes_fast_boards_that_are_a_minute_old() {
+async fn new_usage_refreshes_boards_older_than_a_minute() {
     let server = Server::start().await;
     let _worker = Worker::start(server.database(), &[]);
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
@@ -65,12 +65,12 @@ async fn new_usage_refreshes_fast_boards_that_are_a_minute_old() {
     ada.sync(&Batch::of([Message::new("m1").output(70)])).await;
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
     let wait_over = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status IN ('pending', 'running')";
-    wait_until("no refresh is under way", async || server.database().number(wait_over) == 0).await;
+    wait_until("no refresh is running", async || server.database().number(wait_over) == 0).await;
 
-    // Slow boards wait for the schedule.
+    // Boards whose refresh is slow wait for the schedule.
     let older = "UPDATE board_snapshots SET computed_at = computed_at - interval '2 minutes', took_ms = 1000";
     server.database().rows(older);
-    // Another process, because each remembers for a minute what it found.
+    // Another process, because each caches its result for a minute.
     let other = Server::start_on(server.database().clone(), &[]).await;
     let client = other.client().with_token(bob.client.token().expect("signed in"));
     client.post("/sync", &Batch::of([Message::new("m1").output(90)]).json()).await.expect(200);
@@ -83,7 +83,7 @@ async fn new_usage_refreshes_fast_boards_that_are_a_minute_old() {
 }
 
 #[tokio::test]
-async fn a_rank_is_told_once_however_often_boards_are_refreshed() {
+async fn rank_is_notified_once_over_several_refreshes() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.sync(&Batch::of([Message::new("m1").output(70)])).await;

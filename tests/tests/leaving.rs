@@ -1,4 +1,4 @@
-//! Leaving: an account that its owner deletes, who comes back or does not.
+//! Deleting an account: it returns by a sign-in, or is purged.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn leave(person: &Person) -> Value {
     person.client.delete("/users/me").await.expect(202)
 }
 
-/// Lets everybody who has left have done so `days` days ago.
+/// Dates all deletions `days` days back.
 fn age(server: &Server, days: u32) {
     let aged = format!("UPDATE users SET deleted_at = now() - interval '{days} days' WHERE deleted_at IS NOT NULL");
     server.database().rows(&aged);
@@ -24,7 +24,7 @@ fn cleanup(database: &Database) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Every row of every table, as text.
+/// All rows of all tables, as text.
 fn everything(database: &Database) -> String {
     let tables = database
         .rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1");
@@ -33,7 +33,7 @@ fn everything(database: &Database) -> String {
 }
 
 #[tokio::test]
-async fn who_deletes_the_account_vanishes_and_comes_back_by_signing_in() {
+async fn deleted_account_vanishes_and_returns_by_sign_in() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     ada.sync(&Batch::of([Message::new("m1").input(1_000), Message::new("m2").output(7)])).await;
@@ -97,7 +97,7 @@ async fn who_deletes_the_account_vanishes_and_comes_back_by_signing_in() {
 }
 
 #[tokio::test]
-async fn who_does_not_come_back_is_removed_without_a_trace() {
+async fn deleted_account_is_purged_after_grace_period() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada_gone").await, Person::register(&server, "bob").await);
     for person in [&ada, &bob] {
@@ -128,7 +128,7 @@ async fn who_does_not_come_back_is_removed_without_a_trace() {
 }
 
 #[tokio::test]
-async fn a_sync_at_the_moment_of_the_deletion_is_kept_whole_or_refused() {
+async fn sync_during_deletion_is_stored_whole_or_refused() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let acknowledged = join_all((0..6).map(async |task: u32| {

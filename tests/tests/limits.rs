@@ -1,4 +1,4 @@
-//! Limits: how often one may ask, and how often one may be wrong.
+//! Rate limits, and limits of failed logins.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ async fn login(client: &Client, name: &str, password: &str) -> Answer {
     client.post("/auth/login", &json!({"email": name, "password": password})).await
 }
 
-/// The seconds after which the next request is served, when this one was one too many.
+/// The seconds after which the next request is served, if this one exceeds the limit.
 #[track_caller]
 fn retry_after(answer: &Answer) -> u64 {
     let details = answer.expect_error(429, "RATE_LIMIT_EXCEEDED");
@@ -23,20 +23,20 @@ fn retry_after(answer: &Answer) -> u64 {
     seconds
 }
 
-/// Limit and remaining, as the headers say.
+/// The headers for limit and remaining requests.
 fn standing(answer: &Answer) -> [Option<u64>; 2] {
     let header = |name| answer.header(name).and_then(|value| value.parse().ok());
     assert!(header("ratelimit-reset").is_some_and(|seconds| seconds <= 60), "{:?}", answer.headers);
     [header("ratelimit-limit"), header("ratelimit-remaining")]
 }
 
-/// Lets a minute pass for everybody who failed to sign in.
+/// Dates all failed logins a minute back.
 fn a_minute_passes(database: &Database) {
     database.rows("UPDATE login_attempts SET tries = ARRAY(SELECT t - interval '1 minute' FROM unnest(tries) AS t)");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_32_wrong_passwords_at_once_on_two_servers_five_are_looked_at() {
+async fn concurrent_wrong_passwords_on_two_servers_are_limited_to_five() {
     let database = Arc::new(Database::migrated());
     let one = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
     let other = Server::start_on(database.clone(), &[FAILED_LOGINS]).await;
@@ -57,7 +57,7 @@ async fn of_32_wrong_passwords_at_once_on_two_servers_five_are_looked_at() {
     for (server, name) in [(&one, "ADA@example.org"), (&other, "ada@example.org"), (&one, "Nobody@example.org")] {
         retry_after(&login(&server.client(), name, PASSWORD).await);
     }
-    assert_eq!(login(&one.client(), &bob.email, PASSWORD).await.status, 200, "others are not concerned");
+    assert_eq!(login(&one.client(), &bob.email, PASSWORD).await.status, 200, "other accounts are not affected");
     ada.client.get("/auth/me").await.expect(200);
 
     a_minute_passes(&database);
@@ -66,7 +66,7 @@ async fn of_32_wrong_passwords_at_once_on_two_servers_five_are_looked_at() {
 }
 
 #[tokio::test]
-async fn login_that_succeeds_forgets_the_failures_of_the_account() {
+async fn login_success_resets_failures_of_account() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
     let ada = Person::register(&server, "ada").await;
     let client = server.client();
@@ -78,15 +78,15 @@ async fn login_that_succeeds_forgets_the_failures_of_the_account() {
         login(&client, "Ada", PASSWORD).await.expect(200);
     }
     let counted = "SELECT coalesce(sum(cardinality(tries)), 0) FROM login_attempts";
-    assert_eq!(server.database().number(counted), 8, "the address has failed, the account has not");
+    assert_eq!(server.database().number(counted), 8, "failures of the address stay, those of the account are reset");
     for _ in 0..20 {
         login(&client, "ada", PASSWORD).await.expect(200);
     }
-    assert_eq!(server.database().number(counted), 8, "what succeeded does not count");
+    assert_eq!(server.database().number(counted), 8, "a success does not count");
 }
 
 #[tokio::test]
-async fn guesses_at_one_account_count_together_wherever_they_are_made() {
+async fn failed_logins_count_together_on_all_routes() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
     let ada = Person::register(&server, "ada").await;
     let begun = server.client().post("/auth/device/code", &json!({})).await.expect(200);
@@ -116,7 +116,7 @@ async fn guesses_at_one_account_count_together_wherever_they_are_made() {
 }
 
 #[tokio::test]
-async fn one_password_guessed_for_many_names_is_limited_by_address() {
+async fn failed_logins_for_many_names_are_limited_by_address() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__FAILED_LOGINS_PER_MINUTE", "1")]).await;
     let ada = Person::register(&server, "ada").await;
     let client = server.client();
@@ -131,7 +131,7 @@ async fn one_password_guessed_for_many_names_is_limited_by_address() {
 }
 
 #[tokio::test]
-async fn what_somebody_mistyped_is_not_kept_in_the_clear() {
+async fn failed_login_name_is_stored_hashed() {
     let server = Server::start_with(&[FAILED_LOGINS]).await;
     login(&server.client(), "my secret password", "oops").await.expect_error(401, "UNAUTHORIZED");
     let kept = server
@@ -143,7 +143,7 @@ async fn what_somebody_mistyped_is_not_kept_in_the_clear() {
 }
 
 #[tokio::test]
-async fn registering_and_signing_in_are_counted_together_by_address() {
+async fn registrations_and_logins_share_limit_of_address() {
     let limits = [("BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE", "2"), ("TRUSTED_PROXIES", "127.0.0.1")];
     let server = Server::start_with(&limits).await;
     let from = async |address: &str, path: &str, body: Value| {
@@ -169,14 +169,14 @@ async fn registering_and_signing_in_are_counted_together_by_address() {
             assert_eq!(standing(&answer)[1], Some(0));
         }
     }
-    // A claim of one's own before the address that the proxy saw changes nothing.
+    // An address that the client itself puts before the proxy's changes nothing.
     assert_eq!(from("198.51.100.9, 203.0.113.1", "/auth/login", known.clone()).await.status, 429);
     assert_eq!(from("203.0.113.2", "/auth/login", known).await.status, 200);
-    assert_eq!(ada.get("/auth/me").await.status, 200, "who is signed in goes on");
+    assert_eq!(ada.get("/auth/me").await.status, 200, "a session is not affected");
 }
 
 #[tokio::test]
-async fn a_claimed_address_is_not_believed_without_a_trusted_proxy() {
+async fn forwarded_address_without_trusted_proxy_is_ignored() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__AUTH_PER_MINUTE", "2")]).await;
     let client = server.client();
     let mut statuses = Vec::new();
@@ -189,7 +189,7 @@ async fn a_claimed_address_is_not_believed_without_a_trusted_proxy() {
 }
 
 #[tokio::test]
-async fn syncs_are_counted_by_account_and_not_by_address() {
+async fn sync_rate_limit_is_per_account() {
     let server = Server::start_with(&[("BURNTOP__RATE_LIMITS__SYNC_PER_MINUTE", "2")]).await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let batch = |id: &str| Batch::of([Message::new(id).output(7)]).json();
@@ -201,12 +201,12 @@ async fn syncs_are_counted_by_account_and_not_by_address() {
     assert!(retry_after(&refused) <= 30);
     assert_eq!(standing(&refused), [Some(2), Some(0)]);
     assert_eq!(bob.try_sync(&batch("m1")).await.status, 200);
-    assert_eq!(ada.overview().await["total_tokens"], 14, "what was refused was not counted");
+    assert_eq!(ada.overview().await["total_tokens"], 14, "a refused sync was counted");
     server.client().post("/sync", &batch("m4")).await.expect_error(401, "UNAUTHORIZED");
 }
 
 #[tokio::test]
-async fn health_is_never_refused() {
+async fn health_has_no_rate_limit() {
     let limits = ["AUTH", "SYNC", "DEFAULT"].map(|name| format!("BURNTOP__RATE_LIMITS__{name}_PER_MINUTE"));
     let limits: Vec<(&str, &str)> = limits.iter().map(|name| (name.as_str(), "1")).collect();
     let server = Server::start_with(&limits).await;
@@ -217,7 +217,7 @@ async fn health_is_never_refused() {
 }
 
 #[tokio::test]
-async fn proxy_that_is_not_configured_is_reported_once_in_the_log() {
+async fn proxy_not_configured_is_logged_once() {
     let server = Server::start_with(&[("PUBLIC_URL", "https://api.example.org")]).await;
     let at_start = "the public address suggests a proxy";
     assert_eq!(server.log().matches(at_start).count(), 1, "{}", server.log());

@@ -1,4 +1,4 @@
-//! Emails: to whom they concern, once, with links that work; and nothing without a mail server.
+//! Emails: sent once, to the right account, with working links; none without a mail server.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn worker(server: &Server, smtp: &FakeSmtp) -> Worker {
     Worker::start(server.database(), &borrowed(&settings(smtp)))
 }
 
-/// Waits until `count` emails are there; returns them.
+/// Waits for `count` emails; returns them.
 async fn emails(smtp: &FakeSmtp, count: usize) -> Vec<Post> {
     wait_until("emails arrive", async || smtp.posts().len() >= count).await;
     let posts = smtp.posts();
@@ -65,7 +65,7 @@ fn token(post: &Post, page: &str) -> String {
     post.link(&start)[start.len()..].to_owned()
 }
 
-/// What a mail program does with the header of `post` (RFC 8058).
+/// Unsubscribes as a mail program does with the headers of `post` (RFC 8058).
 async fn unsubscribe(server: &Server, post: &Post) -> Answer {
     assert_eq!(post.header("List-Unsubscribe-Post").as_deref(), Some("List-Unsubscribe=One-Click"));
     let link = post.header("List-Unsubscribe").expect("a link");
@@ -79,7 +79,7 @@ async fn unsubscribe(server: &Server, post: &Post) -> Answer {
 }
 
 #[tokio::test]
-async fn whoever_registers_shows_that_the_address_is_theirs() {
+async fn address_is_verified_by_link_in_email() {
     let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
     let server = start(&smtp).await;
     let mut worker = worker(&server, &smtp);
@@ -87,7 +87,7 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
     let [post] = &emails(&smtp, 1).await[..] else { panic!("one email") };
     assert_eq!((post.from.as_str(), post.to.as_str()), ("burntop@example.org", "ada@example.org"));
     assert_eq!(post.header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    assert_eq!(post.header("List-Unsubscribe"), None, "nobody can have no such email");
+    assert_eq!(post.header("List-Unsubscribe"), None, "verification cannot be unsubscribed from");
     assert!(post.header("Message-ID").is_some_and(|id| id.ends_with("@api.example.org>")), "{post:?}");
     let token = token(post, "/auth/verify");
     assert!(post.part("text/html").contains(&token));
@@ -109,7 +109,7 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
         assert_eq!(ada.get("/auth/me").await["email_verified"], true);
     }
 
-    // Another email is sent to who asks for it: not twice in five minutes, and not where it is known.
+    // Another email is sent on request: not twice in five minutes, and not to a verified address.
     let bob = Person::register(&server, "bob").await;
     emails(&smtp, 2).await;
     let database = server.database();
@@ -129,7 +129,7 @@ async fn whoever_registers_shows_that_the_address_is_theirs() {
 }
 
 #[tokio::test]
-async fn emails_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
+async fn email_over_tls_needs_trusted_certificate() {
     let identity = Identity::new();
     for (opens, scheme, host) in [(Opens::AtOnce, "smtps", "localhost"), (Opens::WhenAsked, "smtp", "0.0.0.0")] {
         let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
@@ -142,11 +142,11 @@ async fn emails_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
         let mut worker = Worker::start(database, &borrowed(&settings));
         Person::register(&server, "ada").await;
         let refused = "SELECT count(*) FROM jobs WHERE queue = 'mail' AND last_error LIKE '%certificate%'";
-        wait_until("the server is not believed", async || database.rows(refused).trim() == "1").await;
+        wait_until("the certificate is refused", async || database.rows(refused).trim() == "1").await;
         assert_eq!(worker.terminate().await, Some(0));
-        assert!(smtp.told().is_empty(), "{opens:?}: it was told {:?}", smtp.told());
+        assert!(smtp.told().is_empty(), "{opens:?}: the server received {:?}", smtp.told());
 
-        // Whoever runs it says whom to believe, as for every program that uses the system's certificates.
+        // The operator can trust the certificate, as for all programs that use the system's certificates.
         settings.push(("SSL_CERT_FILE", identity.certificate().display().to_string()));
         database.rows("UPDATE jobs SET run_at = created_at WHERE queue = 'mail'");
         let mut worker = Worker::start(database, &borrowed(&settings));
@@ -156,7 +156,7 @@ async fn emails_go_over_tls_to_a_server_that_shows_who_it_is_and_to_no_other() {
 }
 
 #[tokio::test]
-async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
+async fn news_emails_go_to_verified_addresses_until_unsubscribed() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
@@ -170,19 +170,19 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
     ada.change(json!({"is_public": false})).await;
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
     ask_to_follow(&others[0], &ada).await;
-    assert_eq!(states(database), "", "nobody knows whose address it is");
+    assert_eq!(states(database), "", "the address is not verified");
 
     verify_without_an_email(&ada, database);
     ask_to_follow(&others[1], &ada).await;
-    // Everything she unlocks now is told in the application alone.
+    // Achievements are notified only in the application.
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
     ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
     assert_eq!(states(database), "pending,1");
-    // Who came after Monday is not told what their week came to, and from Thursday on nobody is.
+    // Accounts created after Monday get no summary, and from Thursday on no account gets one.
     database.rows("UPDATE users SET created_at = created_at - interval '1 week'");
     let is_due = tests::is_summed_up_in(&zone);
     let mut worker = worker(&server, &smtp);
-    // Whichever comes first: the worker that was just started sums up her week, too.
+    // The worker that was just started may write the summary first.
     let mut summing = database.command("worker");
     let summed = summing.args(["run-once", "weekly-summary"]).envs(settings(&smtp)).output().expect("a run");
     assert!(summed.status.success(), "{summed:?}");
@@ -211,7 +211,7 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
     ask_to_follow(&others[2], &ada).await;
     all_done(database, 1 + usize::from(is_due)).await;
     let inbox = ada.get("/notifications").await["notifications"].to_string();
-    assert!(inbox.contains("dan would like to follow you."), "it is told in the application: {inbox}");
+    assert!(inbox.contains("dan would like to follow you."), "the application shows it: {inbox}");
     for bad in ["", "?token=", "?token=x"] {
         for method in [Method::GET, Method::POST] {
             let client = server.client();
@@ -223,7 +223,7 @@ async fn news_go_to_verified_addresses_until_their_owner_has_enough_of_them() {
 }
 
 #[tokio::test]
-async fn an_email_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
+async fn queued_email_is_skipped_after_unsubscribing() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
@@ -241,7 +241,7 @@ async fn an_email_that_waits_is_not_sent_to_who_does_not_want_it_any_more() {
 }
 
 #[tokio::test]
-async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else() {
+async fn forgotten_password_is_reset_only_by_link_in_email() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
@@ -283,7 +283,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
     reset("yet another one").await.expect_error(400, "BAD_REQUEST");
     login(new).await.expect(200);
     bob.get("/auth/me").await;
-    // Its owner is told, also of a change by who knows the password, and nobody is who has shown no address to be theirs.
+    // A verified owner is notified, also of a change with the password. An unverified address gets no email.
     let body = json!({"current_password": new, "new_password": "yet another one"});
     let again = ada.login_with(new).await;
     again.post("/auth/password", &body).await.expect(204);
@@ -298,7 +298,7 @@ async fn a_forgotten_password_is_replaced_by_who_reads_the_mail_and_nobody_else(
 }
 
 #[tokio::test]
-async fn password_reset_ends_a_link_to_a_provider_that_somebody_else_made() {
+async fn password_reset_removes_linked_provider_accounts() {
     let (smtp, provider) = (FakeSmtp::start(None).await, FakeProvider::start(None).await);
     let mut settings = settings(&smtp);
     settings.extend(provider.settings());
@@ -314,12 +314,12 @@ async fn password_reset_ends_a_link_to_a_provider_that_somebody_else_made() {
     let body = json!({"token": token, "new_password": "incorrect zebra capacitor"});
     anonymous.post("/auth/password/reset", &body).await.expect(204);
     let session = anonymous.post("/auth/oauth/github/device", &github).await.expect(200);
-    assert_ne!(session["user_id"].as_str(), Some(squatter.id.as_str()), "it opens an account of its own");
+    assert_ne!(session["user_id"].as_str(), Some(squatter.id.as_str()), "the provider account opens a new account");
     assert_eq!(worker.terminate().await, Some(0));
 }
 
 #[tokio::test]
-async fn who_signed_in_through_a_provider_gets_a_password() {
+async fn account_without_password_gets_one_by_reset() {
     let smtp = FakeSmtp::start(None).await;
     let server = start(&smtp).await;
     let database = server.database();
@@ -338,41 +338,41 @@ async fn who_signed_in_through_a_provider_gets_a_password() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_leaves_no_email_behind_and_sends_none_twice() {
+async fn worker_killed_while_sending_loses_no_email() {
     let smtp = FakeSmtp::start(None).await;
     smtp.behave(Manner::Silent);
     let server = start(&smtp).await;
     Person::register(&server, "ada").await;
     let mut killed = worker(&server, &smtp);
-    wait_until("an email is under way", async || smtp.visits() == 1).await;
+    wait_until("an email is being sent", async || smtp.visits() == 1).await;
     killed.kill();
     smtp.behave(Manner::Takes);
     let (mut one, mut other) = (worker(&server, &smtp), worker(&server, &smtp));
     all_done(server.database(), 1).await;
     assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
     assert_eq!(emails(&smtp, 1).await.len(), 1);
-    // What was done stays done.
+    // A finished job is not run again.
     let mut again = worker(&server, &smtp);
-    wait_until("it is ready", async || again.log().contains("ready")).await;
+    wait_until("the worker is ready", async || again.log().contains("ready")).await;
     assert_eq!((again.terminate().await, smtp.posts().len()), (Some(0), 1));
 }
 
 #[tokio::test]
-async fn a_refusal_is_final_and_trouble_is_not() {
+async fn email_refused_is_dead_and_failed_is_retried() {
     let smtp = FakeSmtp::start(Some(("burntop", "hunter2"))).await;
     let server = start(&smtp).await;
     let database = server.database();
     smtp.behave(Manner::Says("RCPT", "550 5.1.1 nobody here"));
     Person::register(&server, "ada").await;
     let mut worker = worker(&server, &smtp);
-    wait_until("it is given up", async || states(database) == "dead,1").await;
+    wait_until("the job is dead", async || states(database) == "dead,1").await;
     let why = database.rows("SELECT attempts, last_error FROM jobs WHERE queue = 'mail'");
     assert!(why.starts_with("1,") && why.contains("550") && why.contains("nobody here"), "{why}");
 
     database.rows("DELETE FROM jobs WHERE queue = 'mail'");
     smtp.behave(Manner::Says("AUTH", "535 5.7.8 not hunter2"));
     Person::register(&server, "bob").await;
-    wait_until("it is put off", async || {
+    wait_until("the job is retried", async || {
         !database.rows("SELECT last_error FROM jobs WHERE queue = 'mail'").trim().is_empty()
     })
     .await;
@@ -385,7 +385,7 @@ async fn a_refusal_is_final_and_trouble_is_not() {
 }
 
 #[tokio::test]
-async fn without_a_mail_server_nothing_is_queued_and_everything_answers_the_same() {
+async fn without_mail_server_no_email_is_queued() {
     let server = Server::start().await;
     let database = server.database();
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);

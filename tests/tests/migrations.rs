@@ -1,4 +1,4 @@
-//! The schema: up, down and up again, and several processes at once.
+//! Migrations: up, down and up again, and by several processes at once.
 
 use std::process::Output;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ fn said(output: Output) -> String {
     text
 }
 
-/// How many migrations there are.
+/// The number of migrations.
 fn steps() -> usize {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations");
     std::fs::read_dir(folder)
-        .expect("they are there")
+        .expect("migrations")
         .filter(|entry| entry.as_ref().is_ok_and(|e| e.path().is_dir()))
         .count()
 }
@@ -30,13 +30,13 @@ fn down(database: &Database, steps: usize) {
     said(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
 }
 
-/// The tables that are not the migrations' own.
+/// The tables except the one of the migrations.
 fn tables(database: &Database) -> String {
     database.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%migrations%'")
 }
 
 #[test]
-fn up_down_and_up_again_is_the_same_schema() {
+fn migrations_down_and_up_give_the_same_schema() {
     let database = Database::empty();
     up(&database);
     let schema = database.schema();
@@ -51,11 +51,11 @@ fn up_down_and_up_again_is_the_same_schema() {
     assert_eq!(tables(&database), "");
     up(&database);
     up(&database);
-    assert_eq!(database.schema(), schema, "once more changes nothing");
+    assert_eq!(database.schema(), schema, "a repetition changes nothing");
 }
 
 #[tokio::test]
-async fn a_populated_database_goes_down_and_up_to_the_same_schema_and_serves_again() {
+async fn populated_database_migrates_down_and_up_and_serves() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let batch = Batch::of(Random::seeded(51).history("m", 300));
@@ -73,7 +73,7 @@ async fn a_populated_database_goes_down_and_up_to_the_same_schema_and_serves_aga
 }
 
 #[tokio::test]
-async fn accounts_outlive_a_ledger_that_was_undone() {
+async fn accounts_survive_reverted_ledger() {
     let mut server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let batch = Batch::of(Random::seeded(52).history("m", 100));
@@ -82,12 +82,12 @@ async fn accounts_outlive_a_ledger_that_was_undone() {
     down(server.database(), steps() - 1);
     server.restart().await;
     assert_eq!(ada.overview().await["total_tokens"], 0);
-    assert_eq!(ada.sync(&batch).await, first, "everything is new again");
+    assert_eq!(ada.sync(&batch).await, first, "all messages are new again");
     server.assert_rebuild_changes_nothing("ada");
 }
 
 #[test]
-fn of_processes_that_migrate_at_once_one_does_and_the_others_wait() {
+fn concurrent_migrations_run_once() {
     let database = Database::empty();
     let start = || database.command("api-server").arg("migrate").stderr(std::process::Stdio::piped()).spawn();
     let running: Vec<_> = (0..4).map(|_| start().expect("the program runs")).collect();
@@ -99,16 +99,16 @@ fn of_processes_that_migrate_at_once_one_does_and_the_others_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn servers_that_start_at_once_on_an_empty_database_are_both_ready() {
+async fn servers_started_at_once_on_empty_database_are_ready() {
     let database = Arc::new(Database::empty());
     let (one, two) = tokio::join!(Server::start_on(database.clone(), &[]), Server::start_on(database.clone(), &[]));
     let ada = Person::register(&one, "ada").await;
-    let elsewhere = two.client().with_token(ada.client.token().expect("she is signed in"));
+    let elsewhere = two.client().with_token(ada.client.token().expect("a session"));
     elsewhere.get("/auth/me").await.expect(200);
 }
 
 #[tokio::test]
-async fn a_server_that_must_not_migrate_is_not_ready_until_somebody_does() {
+async fn server_without_migrations_is_not_ready_until_migrated() {
     let database = Arc::new(Database::empty());
     let settings = [("BURNTOP__DATABASE__MIGRATE_ON_START", "false")];
     let server = Server::start_unready_on(database.clone(), &settings).await;
@@ -117,12 +117,12 @@ async fn a_server_that_must_not_migrate_is_not_ready_until_somebody_does() {
     assert_eq!(ready.json["checks"], json!({"database": "ok", "migrations": "error", "serving": "ok"}));
     up(&database);
     let client = server.client();
-    tests::wait_until("the server sees it", async || client.get("/health/ready").await.status == 200).await;
+    tests::wait_until("the server is ready", async || client.get("/health/ready").await.status == 200).await;
     Person::register(&server, "ada").await;
 }
 
 #[test]
-fn the_status_names_every_migration_and_whether_it_is_done() {
+fn migrate_status_lists_applied_and_pending() {
     let database = Database::empty();
     let status = || said(database.run("api-server", &["migrate", "status"]));
     let before = status();

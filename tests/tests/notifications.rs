@@ -1,4 +1,4 @@
-//! What people are told: once, as far as they want it, and kept as long as it is of use.
+//! Notifications: written once, if the kind is switched on, and removed when they are old.
 
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server};
@@ -7,7 +7,7 @@ async fn follow(who: &Person, whom: &Person) -> tests::Answer {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
 }
 
-/// What `person` was told, the newest first.
+/// The notifications of `person`, the newest first.
 async fn told(person: &Person) -> Vec<Value> {
     person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
 }
@@ -22,7 +22,7 @@ async fn unread(person: &Person) -> u64 {
 }
 
 #[tokio::test]
-async fn a_first_sync_and_a_first_follower_are_told_and_then_read() {
+async fn first_sync_and_follower_are_notified_and_marked_read() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let nothing = json!({"notifications": [], "total": 0, "unread_count": 0});
@@ -31,7 +31,8 @@ async fn a_first_sync_and_a_first_follower_are_told_and_then_read() {
     let unlocked = ada.sync(&Batch::of([Message::new("m1").input(100)])).await["newAchievements"].clone();
     let news = told_of(&ada, "achievement_unlocked").await;
     assert_eq!(news.len(), unlocked.as_array().expect("a list").len());
-    let first = news.iter().find(|told| told["data"]["slug"] == "first-sync").expect("the first sync is told");
+    let first =
+        news.iter().find(|told| told["data"]["slug"] == "first-sync").expect("a notification of the first sync");
     assert_eq!((&first["read"], &first["read_at"], &first["data"]["xp"]), (&json!(false), &Value::Null, &json!(50)));
 
     follow(&bob, &ada).await.expect(201);
@@ -48,7 +49,7 @@ async fn a_first_sync_and_a_first_follower_are_told_and_then_read() {
     let left = ada.get("/notifications?unread_only=true&limit=1").await;
     assert_eq!((&left["total"], &left["unread_count"]), (&json!(before - 1), &json!(before - 1)));
     assert_ne!(left["notifications"][0]["id"], follower["id"]);
-    let [follower] = &told_of(&ada, "new_follower").await[..] else { panic!("it stays") };
+    let [follower] = &told_of(&ada, "new_follower").await[..] else { panic!("one notification") };
     assert!(follower["read"] == true && follower["read_at"].is_string(), "{follower}");
 
     assert_eq!(
@@ -61,7 +62,7 @@ async fn a_first_sync_and_a_first_follower_are_told_and_then_read() {
 }
 
 #[tokio::test]
-async fn the_frontends_spelling_marks_the_same_and_nobody_marks_for_others() {
+async fn notification_is_marked_read_by_both_routes_and_owner_only() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     ada.sync(&Batch::of([Message::new("m1").input(100)])).await;
@@ -93,7 +94,7 @@ async fn the_frontends_spelling_marks_the_same_and_nobody_marks_for_others() {
 }
 
 #[tokio::test]
-async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
+async fn notification_kind_switched_off_stops_and_old_ones_stay() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let [bob, cid, dan] = [
@@ -114,12 +115,12 @@ async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
     let mut expected = before.clone();
     expected["in_app"]["new_follower"] = json!(false);
     assert_eq!((&after, &ada.get("/notifications/preferences").await), (&expected, &expected));
-    assert_eq!(bob.get("/notifications/preferences").await, before, "others want what they want");
+    assert_eq!(bob.get("/notifications/preferences").await, before, "other accounts keep their preferences");
 
     follow(&cid, &ada).await.expect(201);
     let followers = told_of(&ada, "new_follower").await;
     assert_eq!(followers.iter().map(|told| told["data"]["username"].clone()).collect::<Vec<_>>(), ["bob"]);
-    assert_eq!(ada.get("/users/ada/follow-stats").await["followers_count"], 2, "it happens all the same");
+    assert_eq!(ada.get("/users/ada/follow-stats").await["followers_count"], 2, "the follow itself is stored");
 
     let change = json!({"in_app": {"new_follower": true}, "email": {"new_follower": false}});
     ada.client.patch("/notifications/preferences", &change).await.expect(200);
@@ -130,7 +131,7 @@ async fn a_kind_that_is_switched_off_is_told_no_more_and_what_was_told_stays() {
 }
 
 #[tokio::test]
-async fn the_owner_of_a_private_profile_is_told_who_asks_once() {
+async fn follow_request_is_notified_once() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     bob.change(json!({"is_public": false})).await;
@@ -141,12 +142,12 @@ async fn the_owner_of_a_private_profile_is_told_who_asks_once() {
         assert_eq!(request["data"], json!({"user_id": ada.id, "username": "ada"}));
         ada.client.delete("/users/bob/follow").await.expect(204);
     }
-    assert_eq!(told(&ada).await, Vec::<Value>::new(), "who asks is told nothing");
+    assert_eq!(told(&ada).await, Vec::<Value>::new(), "the requester is not notified");
     assert!(told_of(&bob, "new_follower").await.is_empty());
 }
 
 #[tokio::test]
-async fn a_cleanup_removes_what_is_old_and_says_so() {
+async fn cleanup_removes_old_notifications_and_reports_them() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for name in ["bob", "cid", "dan"] {
@@ -172,6 +173,6 @@ async fn a_cleanup_removes_what_is_old_and_says_so() {
         ));
     }
     assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {nobody}"));
-    let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one is left") };
+    let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one notification") };
     assert_eq!((&left["data"]["username"], told(&ada).await.len()), (&json!("cid"), before - 2));
 }

@@ -1,4 +1,4 @@
-//! Signing in through GitHub and GitLab: a browser goes there and comes back, a client hands over its token.
+//! Sign-in through GitHub and GitLab: by redirects of a browser, and by a token of a client.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tests::{Answer, CLIENT_ID, FakeProvider, Human, PASSWORD, Person, Server, Trouble};
 
-/// A server and the provider it asks, where `human` sits at the browser.
+/// A server and its provider, where `human` is signed in at the browser.
 async fn start(human: Option<Human>) -> (Server, FakeProvider) {
     let provider = FakeProvider::start(human).await;
     let settings = provider.settings();
@@ -14,7 +14,7 @@ async fn start(human: Option<Human>) -> (Server, FakeProvider) {
     (Server::start_with(&settings).await, provider)
 }
 
-/// A browser on its way: what the provider sends it back to, and its cookie.
+/// A browser during a sign-in: the callback that the provider redirects to, and the cookie.
 struct Browser {
     back: Url,
     cookie: String,
@@ -26,7 +26,7 @@ fn location(answer: &Answer) -> Url {
 }
 
 impl Browser {
-    /// Goes to the provider and is sent back.
+    /// Follows the redirects to the provider and back.
     async fn goes_to(server: &Server, provider: &str) -> Self {
         let answer = server.client().get(&format!("/auth/oauth/{provider}")).await;
         let cookie = answer.header("set-cookie").expect("a cookie").split(';').next().expect("a pair").to_owned();
@@ -37,7 +37,7 @@ impl Browser {
         Self { back, cookie }
     }
 
-    /// Comes back; what the frontend is told.
+    /// Requests the callback; returns the parameters for the frontend.
     async fn comes_back(&self, server: &Server) -> HashMap<String, String> {
         self.comes_back_with(server, Some(&self.cookie)).await
     }
@@ -52,14 +52,14 @@ impl Browser {
             request = request.header("cookie", cookie);
         }
         let answer = client.send(request).await;
-        let gone = answer.header("set-cookie").expect("the cookie is taken back");
+        let gone = answer.header("set-cookie").expect("the cookie is removed");
         assert!(gone.starts_with("oauth_state=;") && gone.contains("Max-Age=0"), "{gone}");
         let home = location(&answer);
         assert!(home.as_str().starts_with("http://localhost:3000/auth/callback?"), "{home}");
         home.query_pairs().into_owned().collect()
     }
 
-    /// Replaces one parameter of what it comes back with.
+    /// Replaces one parameter of the callback.
     fn with(mut self, name: &str, value: &str) -> Self {
         let pairs: Vec<(String, String)> = self.back.query_pairs().into_owned().collect();
         let changed = |(known, kept): (String, String)| {
@@ -71,7 +71,7 @@ impl Browser {
     }
 }
 
-/// Signs in with a browser; the account as its owner sees it.
+/// Signs in with a browser; returns the account.
 async fn sign_in(server: &Server, provider: &str) -> Value {
     let told = Browser::goes_to(server, provider).await.comes_back(server).await;
     let token = told.get("token").unwrap_or_else(|| panic!("no token: {told:?}"));
@@ -87,26 +87,26 @@ fn accounts(server: &Server) -> i64 {
 }
 
 #[tokio::test]
-async fn who_comes_from_github_gets_an_account_and_finds_it_again() {
+async fn github_sign_in_creates_account_and_finds_it_again() {
     let (server, provider) = start(Some(Human::new(7, "octo-cat"))).await;
     let me = sign_in(&server, "github").await;
     assert_eq!((&me["username"], &me["email"]), (&json!("octo_cat"), &json!("octo-cat@example.org")));
     assert_eq!((&me["email_verified"], &me["is_admin"]), (&json!(true), &json!(false)));
 
-    // A login and an address may change; the account stays.
+    // Login and address may change; the account stays the same.
     provider.browsing(Some(Human { email: "new@example.org".to_owned(), ..Human::new(7, "renamed") }));
     let again = sign_in(&server, "github").await;
     assert_eq!(again, me);
     assert_eq!(accounts(&server), 1);
 
-    // Somebody else with the login that is free now.
+    // Another provider account with the login that is free now.
     provider.browsing(Some(Human { email: "other@example.org".to_owned(), ..Human::new(8, "octo-cat") }));
     assert_eq!(sign_in(&server, "github").await["username"], "octo_cat2");
     assert_eq!(server.database().rows("SELECT login FROM external_accounts ORDER BY subject"), "renamed\nocto-cat\n");
 }
 
 #[tokio::test]
-async fn neither_codes_nor_tokens_are_logged_or_stored() {
+async fn oauth_codes_and_tokens_are_not_logged_or_stored() {
     let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
     let browser = Browser::goes_to(&server, "github").await;
     let told = browser.comes_back(&server).await;
@@ -122,14 +122,14 @@ async fn neither_codes_nor_tokens_are_logged_or_stored() {
 }
 
 #[tokio::test]
-async fn who_says_no_at_the_provider_is_sent_home_without_a_session() {
+async fn oauth_refused_consent_gives_no_session() {
     let (server, _provider) = start(None).await;
     assert_eq!(error(&server, "github").await, "access_denied");
     assert_eq!(accounts(&server), 0);
 }
 
 #[tokio::test]
-async fn only_the_browser_that_began_comes_in_and_only_once() {
+async fn oauth_callback_works_once_in_the_same_browser() {
     let (server, provider) = start(Some(Human::new(7, "ada"))).await;
     let browser = Browser::goes_to(&server, "github").await;
     assert_eq!(browser.comes_back_with(&server, None).await["error"], "invalid_state");
@@ -139,7 +139,7 @@ async fn only_the_browser_that_began_comes_in_and_only_once() {
     assert_eq!(browser.comes_back_with(&server, Some(&changed)).await["error"], "invalid_state");
     let other = elsewhere.with("state", "another");
     assert_eq!(other.comes_back(&server).await["error"], "invalid_state");
-    assert_eq!(provider.asked("access_token"), 0, "nothing was asked so far");
+    assert_eq!(provider.asked("access_token"), 0, "no request to the provider so far");
 
     assert!(browser.comes_back(&server).await.contains_key("token"));
     assert_eq!(browser.comes_back(&server).await["error"], "auth_failed", "a code works once");
@@ -148,7 +148,7 @@ async fn only_the_browser_that_began_comes_in_and_only_once() {
 }
 
 #[tokio::test]
-async fn a_cookie_of_one_provider_is_of_no_use_for_another() {
+async fn oauth_cookie_of_other_provider_is_refused() {
     let (server, provider) = start(Some(Human::new(7, "ada"))).await;
     let mut browser = Browser::goes_to(&server, "github").await;
     let path = browser.back.path().replace("github", "gitlab");
@@ -158,7 +158,7 @@ async fn a_cookie_of_one_provider_is_of_no_use_for_another() {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_or_is_slow_makes_no_account_and_the_next_try_works() {
+async fn oauth_provider_failure_creates_no_account_and_retry_works() {
     let (server, provider) = start(Some(Human::new(7, "ada"))).await;
     let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "ada"))});
     for (trouble, asked) in [(Trouble::Fails, 3), (Trouble::Slow, 1)] {
@@ -177,16 +177,16 @@ async fn a_provider_that_fails_or_is_slow_makes_no_account_and_the_next_try_work
 }
 
 #[tokio::test]
-async fn without_a_verified_address_an_account_has_none() {
+async fn oauth_unverified_address_is_not_stored() {
     let (server, _provider) = start(Some(Human { verified: false, ..Human::new(7, "ada") })).await;
     let ada = Person::register(&server, "ada").await;
     let me = sign_in(&server, "github").await;
     assert_eq!((&me["email"], &me["email_verified"], &me["username"]), (&Value::Null, &json!(false), &json!("ada2")));
-    assert_eq!(ada.get("/auth/me").await["email"], "ada@example.org", "nothing happened to who has that address");
+    assert_eq!(ada.get("/auth/me").await["email"], "ada@example.org", "the account with that address is unchanged");
 }
 
 #[tokio::test]
-async fn an_address_that_both_sides_have_verified_links() {
+async fn oauth_address_verified_by_both_links_account() {
     let (server, _provider) = start(Some(Human::new(7, "octocat"))).await;
     let ada = Person::register(&server, "ada").await;
     server.database().rows("UPDATE users SET email = 'octocat@example.org', email_verified = true");
@@ -197,7 +197,7 @@ async fn an_address_that_both_sides_have_verified_links() {
 }
 
 #[tokio::test]
-async fn who_registered_with_somebody_elses_address_loses_it_and_nothing_else() {
+async fn oauth_verified_address_is_taken_from_unverified_account() {
     let (server, _provider) = start(Some(Human::new(7, "ada"))).await;
     let squatter = Person::register(&server, "ada").await;
     let token = json!({"name": "ci", "scopes": ["read", "sync"]});
@@ -223,7 +223,7 @@ async fn who_registered_with_somebody_elses_address_loses_it_and_nothing_else() 
 }
 
 #[tokio::test]
-async fn a_client_signs_in_with_a_token_that_was_issued_to_us_and_with_no_other() {
+async fn oauth_client_token_must_be_issued_to_this_application() {
     let (server, provider) = start(None).await;
     let ada = Human::new(7, "ada");
     let device = async |provider: &str, token: &str| {
@@ -236,7 +236,7 @@ async fn a_client_signs_in_with_a_token_that_was_issued_to_us_and_with_no_other(
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         }
     }
-    assert_eq!((accounts(&server), provider.asked("/user")), (0, 0), "such a token is used for nothing");
+    assert_eq!((accounts(&server), provider.asked("/user")), (0, 0), "such a token is not used");
 
     let token = provider.issue(CLIENT_ID, ada);
     let session = device("github", &token).await.expect(200);
@@ -247,21 +247,21 @@ async fn a_client_signs_in_with_a_token_that_was_issued_to_us_and_with_no_other(
 }
 
 #[tokio::test]
-async fn gitlab_works_like_github_and_the_same_verified_address_is_the_same_person() {
+async fn gitlab_with_same_verified_address_opens_same_account() {
     let (server, provider) = start(Some(Human::new(7, "tanuki"))).await;
     let me = sign_in(&server, "gitlab").await;
     assert_eq!((&me["username"], &me["email_verified"]), (&json!("tanuki"), &json!(true)));
     assert_eq!(sign_in(&server, "gitlab").await, me);
-    assert_eq!(sign_in(&server, "github").await["id"], me["id"], "linked by the address");
+    assert_eq!(sign_in(&server, "github").await["id"], me["id"], "linked by address");
     let token = provider.issue(CLIENT_ID, Human::new(7, "tanuki"));
     let answer = server.client().post("/auth/oauth/gitlab/device", &json!({"access_token": token})).await;
     assert_eq!(answer.expect(200)["user_id"], me["id"]);
     provider.browsing(Some(Human { verified: false, ..Human::new(9, "other") }));
-    assert_eq!(sign_in(&server, "gitlab").await["email"], Value::Null, "an address that is not confirmed is none");
+    assert_eq!(sign_in(&server, "gitlab").await["email"], Value::Null, "an unconfirmed address is ignored");
 }
 
 #[tokio::test]
-async fn an_account_is_linked_on_purpose_and_belongs_to_one_person() {
+async fn oauth_provider_account_is_linked_to_one_account() {
     let (server, provider) = start(Some(Human::new(7, "octocat"))).await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let link = async |person: &Person, human: Human| {
@@ -281,7 +281,7 @@ async fn an_account_is_linked_on_purpose_and_belongs_to_one_person() {
 }
 
 #[tokio::test]
-async fn a_link_is_undone_but_for_the_last_way_in() {
+async fn oauth_unlink_of_last_way_to_sign_in_is_refused() {
     let (server, provider) = start(None).await;
     let token = json!({"access_token": provider.issue(CLIENT_ID, Human::new(7, "octocat"))});
     let session = server.client().post("/auth/oauth/github/device", &token).await.expect(200);
@@ -304,11 +304,11 @@ async fn a_link_is_undone_but_for_the_last_way_in() {
     let hers = json!({"access_token": provider.issue(CLIENT_ID, Human::new(9, "ada"))});
     ada.client.post("/auth/oauth/github/link", &hers).await.expect(204);
     ada.client.delete("/auth/oauth/github/link").await.expect(204);
-    assert_eq!(ada.get("/auth/oauth/accounts").await, json!([]), "she has a password");
+    assert_eq!(ada.get("/auth/oauth/accounts").await, json!([]), "the account has a password");
 }
 
 #[tokio::test]
-async fn without_a_client_id_there_is_no_provider() {
+async fn oauth_without_client_id_is_off() {
     let server = Server::start().await;
     for path in ["/auth/oauth/github", "/auth/oauth/github/callback?code=x&state=y", "/auth/oauth/nobody"] {
         let details = server.client().get(path).await.expect_error(404, "NOT_FOUND");

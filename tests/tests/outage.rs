@@ -1,4 +1,4 @@
-//! PostgreSQL dies under the server, which says so, starts it again and has everything it acknowledged.
+//! PostgreSQL dies under the server, which reports it, restarts it and has all acknowledged syncs.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -10,17 +10,17 @@ use reqwest::Method;
 use rustix::process::{Pid, Signal, kill_process};
 use tests::{Batch, Client, Database, Message, Person, Random, Server, wait_until};
 
-/// How many syncs each of the tasks sends.
+/// The syncs of each task.
 const SYNCS: usize = 24;
 
-/// Kills the PostgreSQL that the server in `home` runs, as the kernel would when memory is short.
+/// Kills the PostgreSQL of the server in `home`, as the kernel does when memory is short.
 fn kill_postgres(home: &Path) {
     let file = fs::read_to_string(home.join("data/cluster/postmaster.pid")).expect("PostgreSQL runs");
     let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw).expect("a pid");
     kill_process(pid, Signal::KILL).expect("it runs");
 }
 
-/// Sends `batches` one after the other, each until it is acknowledged; counts those in `acknowledged`.
+/// Sends `batches` in sequence, each until it is acknowledged; counts them in `acknowledged`.
 async fn send(client: Client, batches: Vec<Vec<Message>>, acknowledged: Arc<AtomicU64>, refused: Arc<AtomicU64>) {
     for batch in batches {
         let body = Batch::of(batch).json();
@@ -38,9 +38,9 @@ async fn send(client: Client, batches: Vec<Vec<Message>>, acknowledged: Arc<Atom
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgresql_that_is_killed_runs_again_and_nothing_acknowledged_is_lost() {
+async fn database_killed_restarts_and_keeps_acknowledged_syncs() {
     let database = Arc::new(Database::migrated());
-    fs::set_permissions(database.home(), Permissions::from_mode(0o711)).expect("PostgreSQL's user may pass");
+    fs::set_permissions(database.home(), Permissions::from_mode(0o711)).expect("permissions");
     let server = Server::start_on(database, &[("DATABASE_URL", "")]).await;
     let ada = Person::register(&server, "ada").await;
     let messages = Random::seeded(17).history("outage", 3 * SYNCS * 10);
@@ -56,10 +56,10 @@ async fn a_postgresql_that_is_killed_runs_again_and_nothing_acknowledged_is_lost
         wait_until("some syncs are acknowledged", async || acknowledged.load(Ordering::SeqCst) >= kill * 15).await;
         let before = refused.load(Ordering::SeqCst);
         kill_postgres(server.database().home());
-        wait_until("somebody is told", async || refused.load(Ordering::SeqCst) > before).await;
+        wait_until("a sync is refused", async || refused.load(Ordering::SeqCst) > before).await;
     }
     for task in tasks {
-        task.await.expect("every answer was one that may be given");
+        task.await.expect("only permitted answers");
     }
     let total: u64 = messages.iter().map(Message::total).sum();
     assert_eq!(ada.overview().await["total_tokens"], total);

@@ -1,4 +1,4 @@
-//! Taking one's data along: an export of one instance, taken in by another.
+//! Portability: the export of one instance, imported into another.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Batch, Client, Database, Facts, Message, PASSWORD, Person, Server};
 
-/// What `person` exports, line by line.
+/// The lines of the export of `person`.
 async fn export(client: &Client) -> Vec<Value> {
     let answer = client.get("/users/me/export").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -21,14 +21,14 @@ fn text(lines: &[Value]) -> String {
     lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n")
 }
 
-/// A file with `bytes` that is there as long as `database`.
+/// A file with `bytes` that exists as long as `database`.
 fn file(database: &Database, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
     let path = database.home().join(name);
     std::fs::write(&path, bytes).expect("a file");
     path
 }
 
-/// Runs `worker import`; what it said, and whether it is content.
+/// Runs `worker import`; returns its output, and whether it succeeded.
 fn import(database: &Database, path: &Path, options: &[&str]) -> (bool, String) {
     let path = path.to_str().expect("text");
     let output = database.run("worker", &[&["import", path], options].concat());
@@ -44,7 +44,7 @@ fn imported(database: &Database, path: &Path, options: &[&str]) -> String {
     said
 }
 
-/// Somebody whose account was made by an import signs in with the password they had elsewhere.
+/// Signs in to an imported account with the password of the other instance.
 async fn sign_in(from: &Server, to: &Server, username: &str) -> Client {
     let hash = from.database().rows(&format!("SELECT password_hash FROM users WHERE username = '{username}'"));
     let hash = hash.trim().trim_matches('"');
@@ -53,7 +53,7 @@ async fn sign_in(from: &Server, to: &Server, username: &str) -> Client {
     to.client().with_token(session["token"].as_str().expect("a token"))
 }
 
-/// `json` without the ids that each instance gives on its own.
+/// `json` without the ids, which each instance assigns.
 fn without_ids(mut json: Value) -> Value {
     match &mut json {
         Value::Object(fields) => {
@@ -66,7 +66,7 @@ fn without_ids(mut json: Value) -> Value {
     json
 }
 
-/// What the API tells the account `username` of itself.
+/// The answers of the API to the account `username` about itself.
 async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
     let mut told = Vec::new();
     for path in [
@@ -98,7 +98,7 @@ fn assert_same(left: &[(String, Value)], right: &[(String, Value)]) {
     }
 }
 
-/// The lines that an import keeps, in no order. Ids are an instance's own.
+/// The lines that an import keeps, sorted and without ids.
 fn kept(lines: &[Value]) -> BTreeSet<String> {
     const NOT_KEPT: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
     let is_kept = |line: &&Value| !NOT_KEPT.contains(&line["type"].as_str().expect("a type"));
@@ -109,7 +109,7 @@ fn kept(lines: &[Value]) -> BTreeSet<String> {
         .collect()
 }
 
-/// What the real client sent: the body of one request of each tool.
+/// The recorded requests of the real client, one of each tool.
 fn samples() -> Vec<Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let files = std::fs::read_dir(folder).expect("the samples are there").map(|entry| entry.expect("a file").path());
@@ -119,7 +119,7 @@ fn samples() -> Vec<Value> {
     files.iter().map(read).collect()
 }
 
-/// Ada with all samples, a profile, a pin and people around her: bob, who follows her, and whom she follows.
+/// The account ada with all samples, a profile, a pin, a follower and followed accounts.
 async fn life(server: &Server) -> (Person, Person) {
     let ada = Person::register_in(server, "ada", "Europe/Berlin").await;
     let bob = Person::register(server, "bob").await;
@@ -148,7 +148,7 @@ async fn life(server: &Server) -> (Person, Person) {
 }
 
 #[tokio::test]
-async fn an_account_moves_to_another_instance_and_is_what_it_was() {
+async fn export_imported_elsewhere_gives_equal_account() {
     let (here, there) = (Server::start().await, Server::start().await);
     let (ada, bob) = life(&here).await;
     let new_bob = Person::register(&there, "bob").await;
@@ -157,7 +157,7 @@ async fn an_account_moves_to_another_instance_and_is_what_it_was() {
     let secrets =
         here.database().rows("SELECT password_hash FROM users UNION SELECT encode(token_hash, 'hex') FROM sessions");
     for secret in secrets.lines().map(|secret| secret.trim_matches('"')) {
-        assert!(!text(&exported).contains(secret), "a secret left");
+        assert!(!text(&exported).contains(secret), "the export contains a secret");
     }
     assert!(!text(&exported).contains(ada.client.token().expect("a token")));
 
@@ -176,7 +176,7 @@ async fn an_account_moves_to_another_instance_and_is_what_it_was() {
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
     Facts::of(here.database(), "ada").assert_same(&Facts::of(there.database(), "ada"));
 
-    // Whoever follows decides so anew. What that earned the account there is earned, and not paid again here.
+    // Followers are not imported. What they earned on the other instance is kept and not paid again.
     new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
     assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
     let feed = async |bob: &Person| {
@@ -201,14 +201,14 @@ async fn an_account_moves_to_another_instance_and_is_what_it_was() {
 }
 
 #[tokio::test]
-async fn a_file_is_taken_into_an_account_that_is_there_and_nothing_is_paid_twice() {
+async fn import_into_existing_account_awards_nothing_twice() {
     let (here, there) = (Server::start().await, Server::start().await);
     let samples = samples();
     let whole = Person::register(&here, "whole").await;
     for sample in &samples {
         whole.try_sync(sample).await.expect(200);
     }
-    // The other has the first sample, and what goes for both a little of its own.
+    // The other account has the first sample and some usage of its own.
     let other = Person::register(&there, "other").await;
     other.change(json!({"bio": "My own words."})).await;
     other.try_sync(&samples[0]).await.expect(200);
@@ -238,7 +238,7 @@ async fn a_file_is_taken_into_an_account_that_is_there_and_nothing_is_paid_twice
 }
 
 #[tokio::test]
-async fn a_new_account_takes_nothing_that_is_somebody_elses() {
+async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let (here, there) = (Server::start().await, Server::start().await);
     let ada = Person::register(&here, "ada").await;
     ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
@@ -250,7 +250,7 @@ async fn a_new_account_takes_nothing_that_is_somebody_elses() {
     here.database().rows("UPDATE users SET email_verified = true");
     let path = file(there.database(), "ada.ndjson", text(&export(&ada.client).await));
 
-    // Somebody holds her address there, and the one she follows has become private.
+    // Another account holds the address there, and a followed account has become private.
     let holder = Person::register(&there, "holder").await;
     there.database().rows("UPDATE users SET email = 'ada@example.org'");
     let new_shy = Person::register(&there, &shy.username).await;
@@ -263,7 +263,7 @@ async fn a_new_account_takes_nothing_that_is_somebody_elses() {
     assert_eq!(holder.get("/auth/me").await["email"], "ada@example.org");
     let database = there.database();
     assert_eq!(database.rows("SELECT email, email_verified, is_admin FROM users WHERE username = 'ada'"), ",f,f\n");
-    assert_eq!(database.number("SELECT count(*) FROM external_accounts"), 1, "trusted, and nobody else's");
+    assert_eq!(database.number("SELECT count(*) FROM external_accounts"), 1, "trusted, and not another account's");
 
     let (success, said) = import(database, &path, &[]);
     assert!(
@@ -273,14 +273,14 @@ async fn a_new_account_takes_nothing_that_is_somebody_elses() {
     let (success, said) = import(database, &path, &["--user", "ada", "--trust-email"]);
     assert!(!success && said.contains("cannot be used with"), "{said}");
 
-    // On a third instance nothing is in the way, and nothing is believed.
+    // On a third instance nothing conflicts, and the address is not trusted.
     let third = Server::start().await;
     imported(third.database(), &path, &[]);
     assert_eq!(third.database().rows("SELECT email, email_verified FROM users"), "ada@example.org,f\n");
     assert_eq!(third.database().number("SELECT count(*) FROM external_accounts"), 0);
 }
 
-/// Every row of every table, as text.
+/// All rows of all tables, as text.
 fn everything(database: &Database) -> String {
     let tables = database
         .rows("SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1");
@@ -289,7 +289,7 @@ fn everything(database: &Database) -> String {
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_whole_export_changes_nothing_and_says_where_it_is_wrong() {
+async fn import_of_damaged_file_changes_nothing_and_names_line() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.sync(&Batch::of((0..20).map(|n| Message::new(format!("m{n}")).output(7)))).await;

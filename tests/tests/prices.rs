@@ -1,4 +1,4 @@
-//! Prices: a model that was unknown when its messages came gets its price, and every figure follows.
+//! Prices: a model that was unknown when its messages were synced gets a price, and all figures follow.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Map, Value, json};
 use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
 
-/// A server of a price table: a tag, and what it answers to whoever does not know that tag.
+/// A server with a price table and its `ETag`.
 struct FakeTable {
     url: String,
     table: Arc<Mutex<(String, String)>>,
@@ -28,7 +28,7 @@ impl FakeTable {
         Self { url, table }
     }
 
-    /// From now on this is the table.
+    /// Replaces the table.
     fn publish(&self, tag: &str, body: &impl ToString) {
         *self.table.lock().expect("no panic") = (format!("\"{tag}\""), body.to_string());
     }
@@ -47,18 +47,18 @@ fn serve(mut stream: TcpStream, (tag, body): &(String, String)) {
     let (status, body) = if knows { (304, "") } else { (200, body.as_str()) };
     let head =
         format!("HTTP/1.1 {status} X\r\nETag: {tag}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-    // Who asked may be gone.
+    // The client may have closed the connection.
     let _ = stream.write_all((head + body).as_bytes());
 }
 
-/// A table of as many models as the real one: `novel-0`, `novel-1`, …, at this many USD per million tokens of output.
+/// A table with as many models as the real one: `novel-0`, `novel-1`, …, at `output` USD per million output tokens.
 fn novels(output: f64) -> Value {
     let entry = json!({"litellm_provider": "novelist", "mode": "chat", "input_cost_per_token": 1e-6,
         "output_cost_per_token": output * 1e-6});
     Value::Object((0..4_000).map(|n| (format!("novel-{n}"), entry.clone())).collect::<Map<_, _>>())
 }
 
-/// `worker run-once prices` with the table at `url`: whether it succeeded, and what it said.
+/// Runs `worker run-once prices` with the table at `url`; returns whether it succeeded, and its output.
 fn look_after_prices(database: &Database, url: &str) -> (bool, String) {
     let command = database.command("worker").args(["run-once", "prices"]).env("PRICING_URL", url).output();
     let output = command.expect("the program runs");
@@ -66,7 +66,7 @@ fn look_after_prices(database: &Database, url: &str) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() {
+async fn new_model_is_priced_in_all_figures() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
@@ -110,7 +110,7 @@ async fn a_model_that_the_book_learns_gets_its_price_and_every_figure_follows() 
 }
 
 #[tokio::test]
-async fn a_new_price_is_for_messages_from_then_on_and_every_server_knows_it() {
+async fn new_price_applies_from_its_fetch_on_all_servers() {
     let server = Server::start().await;
     let table = FakeTable::start();
     table.publish("one", &novels(3.0));
@@ -136,13 +136,13 @@ async fn a_new_price_is_for_messages_from_then_on_and_every_server_knows_it() {
     assert_eq!(other.terminate().await, Some(0));
     other.restart().await;
     ada.sync(&Batch::of([novel("b"), novel("c").at(tests::now())])).await;
-    // What was long ago costs what it cost then, what is now the new price.
+    // An old message has the old price, a new one the new price.
     assert_eq!(ada.overview().await["total_cost"].as_f64(), Some(3.0 + 3.0 + 30.0));
     other.assert_rebuild_changes_nothing("ada");
 }
 
 #[tokio::test]
-async fn without_an_address_the_book_that_ships_is_enough() {
+async fn prices_without_url_are_the_shipped_ones() {
     let database = Database::migrated();
     let (succeeded, said) = look_after_prices(&database, "");
     assert!(succeeded && said.contains("fetching prices is off"), "{said}");
@@ -151,7 +151,7 @@ async fn without_an_address_the_book_that_ships_is_enough() {
 }
 
 #[tokio::test]
-async fn a_table_out_of_reach_is_noted_by_the_schedule_and_leaves_no_dead_job() {
+async fn price_table_unreachable_leaves_no_dead_job() {
     let database = Arc::new(Database::migrated());
     let mut worker = Worker::start(&database, &[("PRICING_URL", "http://127.0.0.1:1/table.json")]);
     let jobs = "SELECT status, attempts, last_error IS NULL FROM jobs WHERE queue = 'prices'";

@@ -1,4 +1,4 @@
-//! XP, levels and achievements, earned once.
+//! XP, levels and achievements are earned once.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use jiff::ToSpan;
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server, noon_zone, now};
 
-/// How many clients cross a threshold at the same moment.
+/// The clients that cross a threshold at the same time.
 const AT_ONCE: usize = 32;
 
-/// The slugs of what `answer`, to a sync, says is unlocked.
+/// The slugs of the unlocked achievements in `answer` to a sync.
 fn unlocked(answer: &Value) -> BTreeSet<String> {
     let new = answer["newAchievements"].as_array().expect("achievements");
     new.iter().map(|one| one["slug"].as_str().expect("a slug").to_owned()).collect()
@@ -23,7 +23,7 @@ async fn achievement(person: &Person, slug: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
+async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let syncs: Vec<_> = (0..AT_ONCE)
@@ -41,7 +41,7 @@ async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
     for slug in ["first-sync", "hello-tokens"] {
         assert_eq!(seen.iter().filter(|one| one["slug"] == slug).count(), 1, "{slug}");
     }
-    // Each tier of one with tiers is told by one sync at most, and the last says the highest.
+    // Each tier is reported by at most one sync, and the last report is the highest tier.
     let tiers: Vec<u64> =
         seen.iter().filter(|one| one["slug"] == "token-stream").filter_map(|one| one["tier"].as_u64()).collect();
     assert_eq!(tiers.len(), tiers.iter().collect::<BTreeSet<_>>().len(), "{tiers:?}");
@@ -59,7 +59,7 @@ async fn a_threshold_that_32_syncs_cross_at_once_is_crossed_once() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_be_unlocked_and_unlocks_nothing() {
+async fn dry_run_reports_achievements_and_unlocks_none() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let batch = Batch::of([Message::new("m1").output(10)]);
@@ -74,7 +74,7 @@ async fn a_dry_run_tells_what_would_be_unlocked_and_unlocks_nothing() {
 }
 
 #[tokio::test]
-async fn what_the_figures_say_is_the_same_wherever_it_is_shown() {
+async fn progress_is_the_same_in_all_views() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let synced = ada.sync(&Batch::of([Message::new("m1").output(5_000_000)])).await;
@@ -99,7 +99,7 @@ async fn what_the_figures_say_is_the_same_wherever_it_is_shown() {
 }
 
 #[tokio::test]
-async fn a_profile_that_is_filled_in_earns_its_achievement_at_once() {
+async fn complete_profile_earns_achievement_at_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.change(json!({"name": "Ada", "bio": "Counts.", "location": "London", "region": "EU"})).await;
@@ -107,12 +107,12 @@ async fn a_profile_that_is_filled_in_earns_its_achievement_at_once() {
     ada.change(json!({"website_url": "https://example.org", "image": "https://example.org/a.png"})).await;
     assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true);
     ada.change(json!({"bio": null})).await;
-    assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true, "an unlock is a fact");
+    assert_eq!(achievement(&ada, "profile-complete").await["unlocked"], true, "an unlock is permanent");
     server.assert_sums_are_right();
 }
 
 #[tokio::test]
-async fn a_winning_copy_takes_back_an_active_day_but_nothing_that_was_earned() {
+async fn superseding_copy_removes_active_day_but_no_award() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let first = Message::new("m1").output(10);
@@ -128,7 +128,7 @@ async fn a_winning_copy_takes_back_an_active_day_but_nothing_that_was_earned() {
 }
 
 #[tokio::test]
-async fn a_week_of_work_is_a_streak_with_its_milestone() {
+async fn week_of_usage_is_a_streak_with_milestone() {
     let server = Server::start().await;
     let zone = noon_zone();
     let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
@@ -145,7 +145,7 @@ async fn a_week_of_work_is_a_streak_with_its_milestone() {
     assert_eq!(milestones.trim(), "7");
 }
 
-/// Everything on the page of notifications of `person`, newest first, as kinds.
+/// The kinds of the notifications of `person`, newest first.
 async fn notifications(person: &Person) -> Vec<String> {
     let page = person.get("/notifications?limit=100").await;
     let kinds = page["notifications"].as_array().expect("notifications").iter();
@@ -153,11 +153,11 @@ async fn notifications(person: &Person) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_new_persons_first_week() {
+async fn first_week_of_a_new_account() {
     let server = Server::start().await;
     let zone = noon_zone();
     let zone = zone.iana_name().expect("a name");
-    // The very first account earns something for it, so Bob comes first.
+    // The first account of an instance has an achievement for that, so Bob registers first.
     let (bob, ada) = (Person::register_in(&server, "bob", zone).await, Person::register_in(&server, "ada", zone).await);
     bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
     assert_eq!(ada.get("/users/ada/level").await["level"], 1);
@@ -185,7 +185,7 @@ async fn a_new_persons_first_week() {
         assert!(slugs.contains(slug), "{slug} in {slugs:?}");
     }
 
-    // Whoever follows reads it all, newest first; nobody else does.
+    // A follower sees all activities, newest first; other accounts see none.
     let feed = bob.get("/feed?size=100").await;
     let items = feed["items"].as_array().expect("items");
     let kinds: BTreeSet<&str> = items.iter().filter_map(|item| item["type"].as_str()).collect();
@@ -195,16 +195,16 @@ async fn a_new_persons_first_week() {
     assert!(items.iter().all(|item| item["user"]["username"] == "ada"));
     let times: Vec<&str> = items.iter().filter_map(|item| item["created_at"].as_str()).collect();
     assert!(times.is_sorted_by(|newer, older| newer >= older), "{times:?}");
-    assert_eq!(ada.get("/feed").await["total"], 0, "she follows nobody");
+    assert_eq!(ada.get("/feed").await["total"], 0, "the account follows none");
 
-    // She is told of it herself, and has read it.
+    // The account has notifications, and marks them read.
     let told = notifications(&ada).await;
     assert!(told.contains(&"level_up".to_owned()) && told.contains(&"achievement_unlocked".to_owned()), "{told:?}");
     let marked = ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
     assert_eq!(marked["marked_count"], json!(told.len()));
     assert_eq!(ada.get("/notifications").await["unread_count"], 0);
 
-    // A pin, and a look from outside.
+    // A pin, and the profile as another account sees it.
     let first = achievement(&ada, "first-sync").await;
     let path = format!("/users/me/achievements/{}/pin", first["id"].as_str().expect("an id"));
     let pinned = ada.client.send(ada.client.request(reqwest::Method::PUT, &path)).await.expect(200);

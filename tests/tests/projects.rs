@@ -54,7 +54,7 @@ async fn project_is_added_changed_refreshed_and_deleted() {
 }
 
 #[tokio::test]
-async fn projects_of_a_private_profile_are_forbidden_to_strangers() {
+async fn projects_of_private_profile_are_forbidden_to_others() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
         Person::register(&server, "ada").await,

@@ -1,4 +1,4 @@
-//! What holds for every set of messages, however it is sent: through HTTP and PostgreSQL.
+//! A property of all sets of messages, however they are sent through HTTP and PostgreSQL.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -16,7 +16,7 @@ const MACHINES: [&str; 3] = ["laptop", "desktop", "server"];
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"];
 const TASKS: usize = 8;
 
-/// One copy of a message, as some machine has logged it.
+/// A copy of a message, as a machine has logged it.
 #[derive(Debug, Clone)]
 struct Logged {
     source: &'static str,
@@ -29,13 +29,13 @@ struct Logged {
 struct Case {
     copies: Vec<Logged>,
     zone: &'static str,
-    /// How the second account comes to its zone.
+    /// How the second account gets its zone.
     way: Way,
     /// The order, the parts and the repetitions.
     plan: u64,
 }
 
-/// How an account comes to its zone.
+/// How an account gets its zone.
 #[derive(Debug, Clone, Copy)]
 enum Way {
     Registers,
@@ -44,15 +44,15 @@ enum Way {
 }
 
 fn copies() -> impl Strategy<Value = Logged> {
-    // Few ids, instants and counts, so that copies of a message often tie up to some step of the merge rule.
+    // Few ids, times and counts, so that copies of a message often tie in several steps of the merge rule.
     let names = (0..12_u8, 0..SOURCES.len(), 0..MACHINES.len(), 0..MODELS.len(), 0..3_usize);
     let instants = (0..6_i64, 0..4_usize);
     let counts = [0..4_u64, 0..4, 0..3, 0..3, 0..2, 0..3];
     (names, instants, counts).prop_map(|((id, source, machine, model, provider), (slot, tick), counts)| {
-        // Days apart, and within one day around the changes of European summer time.
+        // Days apart, and within the days on which European summer time changes.
         let base =
             instant("2026-03-29T00:59:59Z") + [0, 1, 23, 24, 49, 5000][usize::try_from(slot).unwrap_or(0)].hours();
-        // Finer than what is stored.
+        // More precise than the stored time.
         let at = base + [0, 999, 1_000, 1_000_400][tick].nanoseconds();
         let [input, output, read, write, hour, reasoning] = counts;
         let mut message = Message::new(format!("m{id}")).at(at).model(MODELS[model]);
@@ -73,7 +73,7 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Requests with these copies, in this order; one holds what one tool logged on one machine.
+/// Requests with these copies, in this order; each has the copies of one tool and machine.
 fn requests(copies: &[Logged]) -> Vec<Batch> {
     let mut groups: BTreeMap<_, Vec<Message>> = BTreeMap::new();
     for copy in copies {
@@ -127,7 +127,7 @@ async fn send_anyhow(server: &Server, case: &Case, username: &str) {
     }
 }
 
-/// How many messages there are and what they come to: for each, the largest copy.
+/// The number of messages and their sums: of each message the largest copy counts.
 fn expected(case: &Case) -> (usize, u64) {
     let mut largest: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for copy in &case.copies {
@@ -138,7 +138,7 @@ fn expected(case: &Case) -> (usize, u64) {
 }
 
 #[test]
-fn any_order_split_and_repetition_from_8_tasks_and_3_machines_ends_in_the_same_rows() {
+fn sync_in_any_order_split_and_repetition_gives_the_same_rows() {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.expect("a runtime");

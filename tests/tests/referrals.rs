@@ -1,4 +1,4 @@
-//! Who came by whom: signing up by a link, naming a code later, and what it pays.
+//! Referrals: registering by a link, naming a code later, and the XP paid.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -24,18 +24,18 @@ async fn stats(person: &Person) -> Value {
     person.get("/referrals/stats").await
 }
 
-/// The XP of a person that are not for achievements: of active days and referrals, in these stories.
+/// The XP of an account without those of achievements: in these stories, of active days and referrals.
 async fn xp_without_achievements(person: &Person) -> u64 {
     let level = person.get(&format!("/users/{}/level", person.username)).await;
     let page = person.get(&format!("/users/{}/achievements", person.username)).await;
     let unlocked = page["achievements"].as_array().expect("achievements").iter().filter(|one| one["unlocked"] == true);
-    // Each of them is at most at its first tier here.
+    // Each achievement is at most at its first tier here.
     let rewards: u64 = unlocked.map(|one| one["xp_reward"].as_u64().expect("XP")).sum();
     level["xp"].as_u64().expect("XP") - rewards
 }
 
 #[tokio::test]
-async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
+async fn first_sync_pays_three_referrers() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
@@ -55,7 +55,7 @@ async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
         (&json!("dan"), &json!(false), &json!(0))
     );
 
-    // A dry run pays nothing; the first sync pays, and no other.
+    // Only the first sync pays; a dry run does not.
     dan.sync(&Batch::of([Message::new("m1").output(7)]).with("dryRun", true)).await;
     assert_eq!(stats(&cid).await["total_xp_earned"], json!(0));
     for _ in 0..2 {
@@ -83,10 +83,10 @@ async fn the_first_sync_pays_three_levels_up_and_is_counted_everywhere() {
 }
 
 #[tokio::test]
-async fn a_code_is_the_same_every_time_and_shown_to_its_owner_alone() {
+async fn referral_code_is_stable_and_shown_to_owner_only() {
     let server = Server::start_with(&[("FRONTEND_URL", "https://app.example.org/")]).await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    // Whichever place is looked at first makes it.
+    // The first request that needs the code creates it.
     let shown = ada.get("/users/ada").await["referral_code"].as_str().expect("a code").to_owned();
     let changed = bob.change(json!({"bio": "x"})).await["referral_code"].as_str().expect("a code").to_owned();
     for (person, code) in [(&ada, &shown), (&bob, &changed)] {
@@ -100,7 +100,7 @@ async fn a_code_is_the_same_every_time_and_shown_to_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn a_code_named_after_the_first_sync_pays_at_once() {
+async fn referral_code_named_after_first_sync_pays_at_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
@@ -118,7 +118,7 @@ async fn a_code_named_after_the_first_sync_pays_at_once() {
 }
 
 #[tokio::test]
-async fn nobody_is_their_own_referrer_or_has_two() {
+async fn account_has_one_referrer_other_than_itself() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let adas = code(&ada).await;
@@ -141,7 +141,7 @@ async fn nobody_is_their_own_referrer_or_has_two() {
 }
 
 #[tokio::test]
-async fn an_old_link_does_not_keep_anybody_from_signing_up() {
+async fn registration_with_unknown_referral_code_succeeds() {
     let server = Server::start().await;
     for (name, code) in [("ada", "ZZZZZZZZ"), ("bob", "whatever it was"), ("cid", "")] {
         sign_up(&server, name, code).await;
@@ -153,7 +153,7 @@ async fn an_old_link_does_not_keep_anybody_from_signing_up() {
 }
 
 #[tokio::test]
-async fn clicks_are_counted_once_a_day_and_visitor_and_converted_by_a_sign_up() {
+async fn referral_click_is_counted_once_a_day_and_converted() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let code = code(&ada).await;
@@ -176,13 +176,13 @@ async fn clicks_are_counted_once_a_day_and_visitor_and_converted_by_a_sign_up() 
     assert_eq!(stats(&ada).await["click_stats"], clicks(4, 1, 0.25));
     let rank = "SELECT count(*) FROM referral_clicks WHERE clicked_at <=
                 (SELECT clicked_at FROM referral_clicks WHERE converted_at IS NOT NULL)";
-    assert_eq!(server.database().number(rank), 3, "it is the third visitor who signed up");
+    assert_eq!(server.database().number(rank), 3, "the third visitor registered");
     let kept = server.database().rows("SELECT referral_clicks::text FROM referral_clicks");
     assert!(!kept.contains("127.0.0.1") && !kept.contains("three"), "{kept}");
 }
 
 #[tokio::test]
-async fn of_private_people_a_referrer_sees_name_and_picture() {
+async fn referrer_sees_name_and_picture_of_private_accounts() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
@@ -195,7 +195,7 @@ async fn of_private_people_a_referrer_sees_name_and_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn first_syncs_from_many_machines_at_once_pay_once() {
+async fn concurrent_first_syncs_pay_referrers_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let newcomers = join_all((0..4).map(async |n| sign_up(&server, &format!("new{n}"), &code(&ada).await).await)).await;

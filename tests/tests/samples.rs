@@ -1,4 +1,4 @@
-//! What the real client sends, checked against figures that are computed here.
+//! Requests of the real client, checked against figures computed here.
 
 mod figures;
 
@@ -34,7 +34,7 @@ fn assert_overview(overview: &Value, figures: &Figures) {
 }
 
 #[tokio::test]
-async fn every_sample_is_counted_and_priced_to_the_last_digit() {
+async fn sample_is_counted_and_priced_exactly() {
     let server = Server::start().await;
     for (number, sample) in Sample::all().iter().enumerate() {
         let ada = Person::register(&server, &format!("ada{number}")).await;
@@ -75,13 +75,13 @@ async fn every_sample_is_counted_and_priced_to_the_last_digit() {
 }
 
 #[tokio::test]
-async fn the_samples_have_the_totals_their_list_says() {
+async fn samples_have_documented_totals() {
     let totals: Vec<u64> = Sample::all().iter().map(|sample| sample.figures().tokens()).collect();
     assert_eq!(totals, [24_228_115, 3_851_359, 2_413_762, 2_314_087]);
 }
 
 #[tokio::test]
-async fn all_samples_together_are_their_sum_and_every_view_agrees() {
+async fn samples_together_are_their_sum_in_all_views() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut figures = Figures::default();
@@ -141,7 +141,7 @@ fn assert_parts(list: &Value, name: &str, expected: &BTreeMap<String, figures::P
 }
 
 #[tokio::test]
-async fn a_sample_sent_again_is_all_duplicates_and_changes_nothing() {
+async fn sample_sent_again_is_all_duplicates() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     for sample in Sample::all() {
@@ -165,10 +165,10 @@ async fn a_sample_sent_again_is_all_duplicates_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn the_days_are_those_of_the_zone_its_owner_lives_in() {
+async fn days_are_counted_in_zone_of_account() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
-    // Whole days nearer to now, so that they are within the year that trends show.
+    // Moved by whole days, so that the messages are within the year that trends show.
     let recorded = instant("2026-11-22T21:13:23Z");
     let days = (now().duration_since(recorded).as_hours()).div_euclid(24);
     let samples: Vec<Sample> = Sample::all().into_iter().map(|sample| sample.shifted(24 * days)).collect();

@@ -1,4 +1,4 @@
-//! No account and no address takes from others what they need: connections, bytes, locks, time.
+//! Shares: no account and no address uses up the connections, bytes, locks or time of others.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,14 +13,14 @@ use reqwest::Method;
 use serde_json::json;
 use tests::{Batch, Message, Person, Server, wait_until};
 
-/// How many statements of this database wait for a lock.
+/// The statements of this database that wait for a lock.
 fn waiting(server: &Server) -> i64 {
     server
         .database()
         .number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 }
 
-/// Checks that `person`, and a load balancer, are served as if they were alone.
+/// Checks that `person` and a load balancer are served without delay.
 async fn assert_served(person: &Person) {
     person.get("/auth/me").await;
     person.get("/dashboard/overview").await;
@@ -29,7 +29,7 @@ async fn assert_served(person: &Person) {
 }
 
 #[tokio::test]
-async fn account_that_waits_for_its_lock_leaves_connections_to_others() {
+async fn account_waiting_for_its_lock_leaves_connections_to_others() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
     let eve = Person::register(&server, "eve").await;
     let ada = Person::register(&server, "ada").await;
@@ -57,11 +57,11 @@ fn zone(n: usize) -> &'static str {
 }
 
 #[tokio::test]
-async fn requests_beyond_share_and_queue_are_refused_and_free_when_the_client_hangs_up() {
+async fn requests_beyond_share_are_refused_and_freed_on_disconnect() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
     let eve = Person::register(&server, "eve").await;
     let held = server.database().hold_account("eve");
-    // 2 in work and 64 in the queue: one more is refused, and the others wait.
+    // 2 run and 64 wait; one more is refused.
     let body = json!({ "timezone": "Asia/Tokyo" });
     let mut asked: FuturesUnordered<_> = (0..67).map(|_| eve.client.patch("/users/me", &body)).collect();
     let refused = asked.next().await.expect("an answer");
@@ -75,7 +75,7 @@ async fn requests_beyond_share_and_queue_are_refused_and_free_when_the_client_ha
 }
 
 #[tokio::test]
-async fn many_requests_of_one_address_leave_room_for_those_with_a_token() {
+async fn address_with_many_requests_leaves_places_for_tokens() {
     let server = Server::start_with(&[("DATABASE_POOL_SIZE", "4"), ("DATABASE_MAX_OVERFLOW", "4")]).await;
     let ada = Person::register(&server, "ada").await;
     ada.sync(&Batch::of((0..500).map(|n| Message::new(format!("m{n}")).output(n)))).await;
@@ -95,12 +95,12 @@ async fn assert_served_with_token(person: &Person) {
 }
 
 #[tokio::test]
-async fn locked_account_of_one_does_not_hold_up_the_account_of_another() {
+async fn locked_account_does_not_block_another() {
     let server = Server::start().await;
     let eve = Person::register(&server, "eve").await;
     let ada = Person::register(&server, "ada").await;
     let held = server.database().hold_account("eve");
-    // There is nothing to end, so nothing is waited for.
+    // There is nothing to end, so the requests wait for no lock.
     assert_eq!(eve.client.delete("/users/ada/follow").await.status, 204);
     assert_eq!(eve.client.delete("/users/me/followers/ada").await.status, 204);
     assert_eq!(eve.client.post("/users/me/follow-requests/ada", &json!({})).await.status, 404);
@@ -111,13 +111,13 @@ async fn locked_account_of_one_does_not_hold_up_the_account_of_another() {
     });
     wait_until("the follow waits for the follower's own account", async || waiting(&server) == 1).await;
     ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
-    assert_eq!(waiting(&server), 1, "it still waits");
+    assert_eq!(waiting(&server), 1, "the follow still waits");
     drop(held);
     assert_eq!(follow.await.expect("an answer"), 201);
 }
 
 #[tokio::test]
-async fn people_who_follow_each_other_at_the_same_time_never_deadlock() {
+async fn mutual_follows_at_once_never_deadlock() {
     let server = Server::start().await;
     let mut people = Vec::new();
     for name in ["ada", "bob", "eve", "kim"] {
@@ -138,7 +138,7 @@ async fn people_who_follow_each_other_at_the_same_time_never_deadlock() {
     assert!(!server.log().contains("deadlock"));
 }
 
-/// Opens a connection and sends a head that announces `length` bytes, and then `sent` of them.
+/// Opens a connection, and sends a head that announces `length` bytes and the bytes `sent`.
 fn stall(server: &Server, path: &str, token: &str, length: usize, sent: &[u8]) -> TcpStream {
     let mut connection = TcpStream::connect(server.client().address()).expect("the server listens");
     let head = format!(
@@ -151,7 +151,7 @@ fn stall(server: &Server, path: &str, token: &str, length: usize, sent: &[u8]) -
 }
 
 #[tokio::test]
-async fn announced_bytes_take_no_room_until_they_arrive() {
+async fn announced_bytes_use_no_budget_until_received() {
     let server = Server::start().await;
     let eve = Person::register(&server, "eve").await;
     let ada = Person::register(&server, "ada").await;
@@ -163,7 +163,7 @@ async fn announced_bytes_take_no_room_until_they_arrive() {
 }
 
 #[tokio::test]
-async fn body_that_stalls_is_given_up() {
+async fn body_that_stalls_times_out() {
     let server = Server::start().await;
     let mut connection = stall(&server, "/auth/login", "none", 1_000, b"{");
     connection.set_read_timeout(Some(Duration::from_mins(2))).expect("a time limit");
@@ -173,7 +173,7 @@ async fn body_that_stalls_is_given_up() {
 }
 
 #[tokio::test]
-async fn small_routes_take_small_bodies_and_gzip_has_a_limit_of_members() {
+async fn small_routes_limit_bodies_and_gzip_members() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let empty = GzEncoder::new(Vec::new(), Compression::default()).finish().expect("memory");

@@ -1,13 +1,13 @@
-//! Following, asking, and who sees what of whom.
+//! Follows, follow requests, and visibility.
 
 use serde_json::{Value, json};
 use tests::{Batch, Message, Person, Server};
 
-/// Everything that tells what somebody used, or whom they know.
+/// All routes that show the usage or the follows of an account.
 const PRIVATE: [&str; 9] =
     ["stats", "level", "tools", "models", "trends", "heatmap", "followers", "following", "follow-stats"];
 
-/// The statuses of everything about `whose`, as `viewer` gets them.
+/// The statuses of these routes of the account `whose` for `viewer`.
 async fn statuses(viewer: &tests::Client, whose: &str) -> Vec<u16> {
     let mut statuses = Vec::new();
     for path in PRIVATE {
@@ -27,7 +27,7 @@ fn names(page: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_private_profile_is_seen_by_those_it_accepted_until_it_removes_them() {
+async fn private_profile_is_visible_to_accepted_followers_only() {
     let server = Server::start().await;
     let [ada, bob, eve] = [
         Person::register(&server, "ada").await,
@@ -43,13 +43,13 @@ async fn a_private_profile_is_seen_by_those_it_accepted_until_it_removes_them() 
     bob.change(json!({"is_public": false})).await;
     assert_eq!(statuses(&anybody, "bob").await, [403; 9]);
     assert_eq!(statuses(&ada.client, "bob").await, [403; 9]);
-    assert_eq!(statuses(&eve.client, "bob").await, [200; 9], "followers from before stay");
+    assert_eq!(statuses(&eve.client, "bob").await, [200; 9], "earlier followers stay");
     assert_eq!(statuses(&bob.client, "bob").await, [200; 9]);
     assert_eq!(ada.get("/users/bob").await["level"], Value::Null);
 
     assert_eq!(follow(&ada, &bob).await.expect(202), json!({"status": "requested"}));
     follow(&ada, &bob).await.expect_error(409, "CONFLICT");
-    assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "asking is not enough");
+    assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "a request is not enough");
     assert_eq!(names(&bob.get("/users/me/follow-requests").await), ["ada"]);
     bob.client.post("/users/me/follow-requests/ada", &json!({})).await.expect(204);
     assert_eq!(statuses(&ada.client, "bob").await, [200; 9]);
@@ -57,13 +57,13 @@ async fn a_private_profile_is_seen_by_those_it_accepted_until_it_removes_them() 
     assert_eq!(names(&bob.get("/users/bob/followers").await), ["ada", "eve"]);
 
     bob.client.delete("/users/me/followers/ada").await.expect(204);
-    assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "on the next request");
+    assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "hidden on the next request");
     bob.change(json!({"is_public": true})).await;
     assert_eq!(statuses(&anybody, "bob").await, [200; 9]);
 }
 
 #[tokio::test]
-async fn who_had_asked_follows_once_the_profile_turns_public() {
+async fn follow_request_is_accepted_when_profile_turns_public() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     bob.change(json!({"is_public": false})).await;
@@ -79,7 +79,7 @@ async fn who_had_asked_follows_once_the_profile_turns_public() {
 }
 
 #[tokio::test]
-async fn private_people_in_lists_show_a_name_and_a_picture() {
+async fn private_account_in_list_shows_name_and_picture() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     bob.change(json!({"bio": "Counts tokens.", "is_public": false})).await;
@@ -96,7 +96,7 @@ async fn private_people_in_lists_show_a_name_and_a_picture() {
 }
 
 #[tokio::test]
-async fn two_people_are_compared_by_whoever_may_see_both() {
+async fn comparison_needs_visibility_of_both_accounts() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let messages = [("m1", "gpt-5", 4_000_000), ("m2", "gpt-5-mini", 1_000), ("m3", "nobody-knows-it", 7)];

@@ -1,4 +1,4 @@
-//! `POST /sync`: what counts, what does not, and what is answered.
+//! `POST /sync`: counted and rejected messages, and the answer.
 
 use std::io::Write;
 
@@ -15,7 +15,7 @@ fn counts(answer: &Value) -> [u64; 5] {
 }
 
 #[tokio::test]
-async fn a_message_counts_once_and_its_largest_copy_wins() {
+async fn sync_message_counts_once_by_its_largest_copy() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let total = async || ada.overview().await["total_tokens"].clone();
@@ -23,10 +23,10 @@ async fn a_message_counts_once_and_its_largest_copy_wins() {
 
     assert_eq!(counts(&ada.sync(&copy(5)).await), [1, 1, 0, 0, 0]);
     assert_eq!(total().await, 15);
-    assert_eq!(counts(&ada.sync(&copy(50)).await), [1, 1, 1, 0, 0], "the streamed answer has grown");
+    assert_eq!(counts(&ada.sync(&copy(50)).await), [1, 1, 1, 0, 0], "a later copy of a streamed response");
     assert_eq!(total().await, 60);
-    assert_eq!(counts(&ada.sync(&copy(20)).await), [1, 0, 0, 1, 0], "an earlier piece of it");
-    assert_eq!(counts(&ada.sync(&copy(50)).await), [1, 0, 0, 1, 0], "the same again");
+    assert_eq!(counts(&ada.sync(&copy(20)).await), [1, 0, 0, 1, 0], "an earlier copy");
+    assert_eq!(counts(&ada.sync(&copy(50)).await), [1, 0, 0, 1, 0], "the same copy");
     assert_eq!(counts(&ada.sync(&copy(50).machine("server")).await), [1, 0, 0, 1, 0], "from another machine");
     assert_eq!(total().await, 60);
     assert_eq!(server.database().number("SELECT count(*) FROM usage_messages"), 1);
@@ -34,7 +34,7 @@ async fn a_message_counts_once_and_its_largest_copy_wins() {
 }
 
 #[tokio::test]
-async fn between_equal_totals_time_then_model_then_machine_then_counts_decide() {
+async fn sync_copies_with_equal_totals_are_ordered_by_other_fields() {
     let server = Server::start().await;
     let base = Message::new("m").at(instant("2026-03-04T12:00:00.000002Z")).model("gpt-5-mini").input(10).output(10);
     let winners = [
@@ -62,7 +62,7 @@ async fn between_equal_totals_time_then_model_then_machine_then_counts_decide() 
 }
 
 #[tokio::test]
-async fn copies_within_one_request_count_once_too() {
+async fn sync_copies_in_one_request_count_once() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let messages = [
@@ -78,20 +78,20 @@ async fn copies_within_one_request_count_once_too() {
 }
 
 #[tokio::test]
-async fn the_same_id_of_another_tool_or_person_is_another_message() {
+async fn sync_same_id_of_other_tool_or_account_is_another_message() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     let batch = Batch::of([Message::new("m").output(7)]);
     ada.sync(&batch).await;
     assert_eq!(counts(&ada.sync(&batch.clone().source("codex")).await), [1, 1, 0, 0, 0]);
-    assert_eq!(counts(&ada.sync(&batch.clone().source("CODEX")).await), [1, 0, 0, 1, 0], "tools have no case");
+    assert_eq!(counts(&ada.sync(&batch.clone().source("CODEX")).await), [1, 0, 0, 1, 0], "names of tools ignore case");
     assert_eq!(counts(&bob.sync(&batch).await), [1, 1, 0, 0, 0]);
     assert_eq!(ada.overview().await["total_tokens"], 14);
     assert_eq!(bob.overview().await["total_tokens"], 7);
 }
 
 #[tokio::test]
-async fn codex_ids_that_carry_the_time_of_the_sync_are_one_message() {
+async fn sync_codex_ids_with_time_of_sync_are_one_message() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let named = |id: &str| Batch::of([Message::new(id).output(7)]).source("codex");
@@ -101,7 +101,7 @@ async fn codex_ids_that_carry_the_time_of_the_sync_are_one_message() {
 }
 
 #[tokio::test]
-async fn implausible_items_are_listed_and_do_not_block_the_rest() {
+async fn sync_implausible_messages_are_listed_and_block_no_other() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let messages = [
@@ -127,7 +127,7 @@ async fn implausible_items_are_listed_and_do_not_block_the_rest() {
 }
 
 #[tokio::test]
-async fn a_dry_run_answers_the_same_and_keeps_nothing() {
+async fn sync_dry_run_answers_the_same_and_stores_nothing() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let history = Random::seeded(11).history("m", 50);
@@ -138,11 +138,11 @@ async fn a_dry_run_answers_the_same_and_keeps_nothing() {
     assert_eq!(ada.overview().await["total_tokens"], 0);
     assert_eq!(ada.get("/dashboard/machines").await["machines"], json!([]));
     assert_eq!(server.database().rows("SELECT timezone FROM users WHERE username = 'ada'").trim(), "");
-    assert_eq!(dry, ada.sync(&batch).await, "what a real one answers");
+    assert_eq!(dry, ada.sync(&batch).await, "a real sync answers the same");
 }
 
 #[tokio::test]
-async fn packed_bodies_are_unpacked() {
+async fn sync_compressed_body_is_accepted() {
     let server = Server::start().await;
     let batch = Batch::of(Random::seeded(12).history("m", 200)).json().to_string();
     for (number, encoding) in ["gzip", "br", "deflate"].into_iter().enumerate() {
@@ -172,7 +172,7 @@ fn packed(encoding: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_body_cut_short_or_of_another_encoding_changes_nothing() {
+async fn sync_truncated_or_unknown_encoding_changes_nothing() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let body = Batch::of(Random::seeded(13).history("m", 300)).json().to_string();
@@ -189,7 +189,7 @@ async fn a_body_cut_short_or_of_another_encoding_changes_nothing() {
 }
 
 #[tokio::test]
-async fn snake_case_is_understood_as_well() {
+async fn sync_snake_case_fields_are_accepted() {
     let server = Server::start().await;
     let (camel, snake) = (Person::register(&server, "camel").await, Person::register(&server, "snake").await);
     let mut message = Message::new("m").input(1_000).output(20).cache(300, 400).reasoning(5);
@@ -205,7 +205,7 @@ async fn snake_case_is_understood_as_well() {
         }],
     });
     let mut snake_answer = snake.try_sync(&body).await.expect(200);
-    // Who came first may have earned something for it.
+    // The first account may have an achievement for that.
     for answer in [&mut camel_answer, &mut snake_answer] {
         answer["newAchievements"].take();
         for field in ["xp", "level", "leveledUp", "achievementsUnlocked"] {
@@ -217,7 +217,7 @@ async fn snake_case_is_understood_as_well() {
 }
 
 #[tokio::test]
-async fn clients_that_count_otherwise_are_understood() {
+async fn sync_overlapping_token_kinds_are_made_disjoint() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let batch = Batch::of([
@@ -239,7 +239,7 @@ async fn clients_that_count_otherwise_are_understood() {
 }
 
 #[tokio::test]
-async fn counts_may_be_text_or_have_a_point_and_may_be_left_out() {
+async fn sync_counts_may_be_text_or_decimal_or_missing() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let mut body = Batch::of([]).json();
@@ -259,7 +259,7 @@ async fn counts_may_be_text_or_have_a_point_and_may_be_left_out() {
 }
 
 #[tokio::test]
-async fn a_request_larger_than_one_statement_is_all_or_nothing() {
+async fn sync_larger_than_one_statement_is_atomic() {
     let server = Server::start().await;
     for (number, count) in [5_001, 12_000].into_iter().enumerate() {
         let ada = Person::register(&server, &format!("ada{number}")).await;
@@ -286,7 +286,7 @@ async fn a_request_larger_than_one_statement_is_all_or_nothing() {
 }
 
 #[tokio::test]
-async fn the_first_sync_that_names_a_zone_sets_it_and_the_history_follows() {
+async fn sync_first_named_zone_is_stored_and_recounts_history() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let night = |id: &str| Message::new(id).at(instant("2026-03-04T23:30:00Z")).output(7);
@@ -295,9 +295,9 @@ async fn the_first_sync_that_names_a_zone_sets_it_and_the_history_follows() {
     ada.sync(&Batch::of([night("a")])).await;
     assert_eq!(days(), "2026-03-04,7\n");
     ada.sync(&Batch::of([night("b")]).with("timezone", "Europe/Berlin")).await;
-    assert_eq!(days(), "2026-03-05,14\n", "both are counted on the day it was in Berlin");
+    assert_eq!(days(), "2026-03-05,14\n", "both are counted on the day in Berlin");
     ada.sync(&Batch::of([night("c")]).with("timezone", "America/New_York")).await;
-    assert_eq!(days(), "2026-03-05,21\n", "only the first one sets it");
+    assert_eq!(days(), "2026-03-05,21\n", "only the first named zone is stored");
     assert_eq!(ada.get("/users/ada").await["timezone"], "Europe/Berlin");
     server.assert_rebuild_changes_nothing("ada");
 
@@ -307,7 +307,7 @@ async fn the_first_sync_that_names_a_zone_sets_it_and_the_history_follows() {
 }
 
 #[tokio::test]
-async fn a_message_that_moves_to_another_hour_leaves_no_empty_one_behind() {
+async fn sync_message_moved_to_another_hour_leaves_no_empty_row() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let at = |time: &str| Batch::of([Message::new("m").at(instant(&format!("2026-03-04T{time}Z"))).output(7)]);
@@ -320,7 +320,7 @@ async fn a_message_that_moves_to_another_hour_leaves_no_empty_one_behind() {
 }
 
 #[tokio::test]
-async fn models_without_a_price_are_listed_and_their_tokens_count() {
+async fn sync_models_without_price_are_listed_and_counted() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let messages = [
@@ -344,7 +344,7 @@ async fn models_without_a_price_are_listed_and_their_tokens_count() {
 }
 
 #[tokio::test]
-async fn a_long_context_prices_the_whole_message_at_the_prices_of_its_time() {
+async fn sync_long_context_prices_whole_message_at_its_time() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     // Until 2026-11-12 this model cost 3 and 15 USD per million, and 6 and 22.50 above 200,000 tokens of context.
@@ -364,7 +364,7 @@ async fn a_long_context_prices_the_whole_message_at_the_prices_of_its_time() {
 }
 
 #[tokio::test]
-async fn enormous_counts_are_kept_exactly() {
+async fn sync_largest_counts_are_exact() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let most = (1 << 53) - 1;
@@ -375,7 +375,7 @@ async fn enormous_counts_are_kept_exactly() {
 }
 
 #[tokio::test]
-async fn a_level_is_reached_by_the_sync_that_brings_its_xp() {
+async fn sync_that_brings_the_xp_reaches_the_level() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let figure = |answer: &Value, name: &str| answer["stats"][name].as_u64().unwrap_or_else(|| panic!("{answer}"));

@@ -1,4 +1,4 @@
-//! API tokens, and changing a password.
+//! API tokens, and changes of the password.
 
 use serde_json::{Value, json};
 use tests::{Batch, Client, Message, PASSWORD, Person, Server};
@@ -10,7 +10,7 @@ async fn issue(person: &Person, body: &Value) -> (String, Client) {
 }
 
 #[tokio::test]
-async fn a_token_for_syncing_syncs_and_reads_nothing() {
+async fn api_token_with_sync_scope_reads_nothing() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.change(json!({"is_public": false})).await;
@@ -32,7 +32,7 @@ async fn a_token_for_syncing_syncs_and_reads_nothing() {
 }
 
 #[tokio::test]
-async fn a_token_for_reading_reads_what_its_owner_may() {
+async fn api_token_with_read_scope_reads_as_owner() {
     let server = Server::start().await;
     let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
     for person in [&ada, &bob] {
@@ -48,7 +48,7 @@ async fn a_token_for_reading_reads_what_its_owner_may() {
 }
 
 #[tokio::test]
-async fn a_token_ends_when_it_was_to_end() {
+async fn api_token_expires() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let soon = json!({"name": "ci", "scopes": ["read"], "expires_at": "2999-01-01T00:00:00Z"});

@@ -1,4 +1,4 @@
-//! Workers as processes: two of them, one killed in the middle of a job, one told to stop, and one within the server.
+//! Worker processes: killed during a job, stopped, two at once, and reporting to a service manager.
 
 use std::io::Write;
 use std::os::unix::net::UnixDatagram;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
 
-/// Somebody who keeps everybody else from the notifications, so that a cleanup waits in its middle.
+/// A session that locks the table of notifications, so that a cleanup waits in its middle.
 struct InTheWay(Child);
 
 impl InTheWay {
@@ -18,21 +18,21 @@ impl InTheWay {
         psql.args(["-X", "-q", "-d", database.url()]).stdin(Stdio::piped()).stdout(Stdio::null());
         let mut child = psql.spawn().expect("psql runs");
         let lock = b"BEGIN; LOCK TABLE notifications IN ACCESS EXCLUSIVE MODE;\n";
-        child.stdin.as_mut().expect("its input").write_all(lock).expect("it listens");
+        child.stdin.as_mut().expect("its input").write_all(lock).expect("psql reads");
         let held = "SELECT count(*) FROM pg_locks WHERE relation = 'notifications'::regclass
                     AND mode = 'AccessExclusiveLock' AND granted";
         wait_until("the notifications are locked", async || database.number(held) == 1).await;
         Self(child)
     }
 
-    /// Goes out of the way.
+    /// Releases the lock.
     fn go(mut self) {
         drop(self.0.stdin.take());
         self.0.wait().expect("psql ends");
     }
 }
 
-/// Queues a cleanup, as a transaction of the server would, before the one of the schedule.
+/// Queues a cleanup before the scheduled one, as a transaction of the server does.
 fn queue_cleanup(database: &Database) {
     database.rows(
         "INSERT INTO jobs (id, queue, idempotency_key, payload, priority, max_attempts, created_at, run_at)
@@ -41,7 +41,7 @@ fn queue_cleanup(database: &Database) {
     );
 }
 
-/// State and attempts of that cleanup.
+/// Status and attempts of that cleanup.
 fn state(database: &Database) -> String {
     database.rows("SELECT status, attempts FROM jobs WHERE idempotency_key = 'story'").trim().to_owned()
 }
@@ -50,8 +50,8 @@ async fn becomes(database: &Database, expected: &str) {
     wait_until(expected, async || state(database) == expected).await;
 }
 
-/// Ada, who left so long ago that she is gone for good, and Bob.
-async fn somebody_who_left(server: &Server) -> (Person, Person) {
+/// Ada, whose account is deleted and past the grace period, and Bob.
+async fn deleted_and_active_account(server: &Server) -> (Person, Person) {
     let (ada, bob) = (Person::register(server, "ada").await, Person::register(server, "bob").await);
     for person in [&ada, &bob] {
         person.sync(&Batch::of([Message::new("m1").output(7)])).await;
@@ -62,9 +62,9 @@ async fn somebody_who_left(server: &Server) -> (Person, Person) {
 }
 
 #[tokio::test]
-async fn what_a_killed_worker_was_doing_is_done_by_another_and_once() {
+async fn worker_killed_in_a_job_hands_it_over() {
     let server = Server::start().await;
-    let (_, bob) = somebody_who_left(&server).await;
+    let (_, bob) = deleted_and_active_account(&server).await;
     let database = server.database();
     let in_the_way = InTheWay::of(database).await;
     queue_cleanup(database);
@@ -79,13 +79,13 @@ async fn what_a_killed_worker_was_doing_is_done_by_another_and_once() {
     assert_eq!(bob.overview().await["total_tokens"], 7);
     assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
     let done = [one.log(), other.log()].concat().matches("1 account for good").count();
-    assert_eq!(done, 1, "of two who were there one did it");
+    assert_eq!(done, 1, "one of two workers ran the job");
 }
 
 #[tokio::test]
-async fn a_worker_that_is_told_to_stop_puts_back_what_it_cannot_finish() {
+async fn worker_shutting_down_requeues_unfinished_job() {
     let server = Server::start().await;
-    somebody_who_left(&server).await;
+    deleted_and_active_account(&server).await;
     let database = server.database();
     let in_the_way = InTheWay::of(database).await;
     queue_cleanup(database);
@@ -99,7 +99,7 @@ async fn a_worker_that_is_told_to_stop_puts_back_what_it_cannot_finish() {
     assert_eq!(worker.terminate().await, Some(0));
 }
 
-/// Listens where a service manager would.
+/// A socket that stands for the service manager.
 fn service_manager(database: &Database) -> (UnixDatagram, String) {
     let path = database.home().join("notify");
     let socket = UnixDatagram::bind(&path).expect("a socket");
@@ -107,7 +107,7 @@ fn service_manager(database: &Database) -> (UnixDatagram, String) {
     (socket, path.into_os_string().into_string().expect("a path in UTF-8"))
 }
 
-/// What the service manager hears next.
+/// The next message to the service manager.
 fn heard(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 256];
     let length = manager.recv(&mut buffer).expect("a message");
@@ -115,7 +115,7 @@ fn heard(manager: &UnixDatagram) -> String {
 }
 
 #[tokio::test]
-async fn the_service_manager_and_a_file_tell_when_a_worker_works() {
+async fn worker_reports_readiness_to_service_manager_and_file() {
     let database = Arc::new(Database::migrated());
     let (manager, path) = service_manager(&database);
     let ready = database.home().join("ready");
@@ -131,13 +131,13 @@ async fn the_service_manager_and_a_file_tell_when_a_worker_works() {
     wait_until("a worker is ready", async || ready.exists()).await;
     killed.kill();
     let mut worker = Worker::start_with(&database, &arguments, &[]);
-    wait_until("another is", async || worker.log().contains("ready")).await;
+    wait_until("another worker is ready", async || worker.log().contains("ready")).await;
     assert_eq!(worker.terminate().await, Some(0));
-    assert!(!ready.exists(), "also what the killed one left");
+    assert!(!ready.exists(), "also the file of the killed worker");
 }
 
 #[tokio::test]
-async fn the_service_manager_is_told_when_a_server_serves() {
+async fn server_reports_readiness_to_service_manager() {
     let database = Arc::new(Database::migrated());
     let (manager, path) = service_manager(&database);
     let mut server = Server::start_on(database, &[("NOTIFY_SOCKET", &path)]).await;
@@ -147,7 +147,7 @@ async fn the_service_manager_is_told_when_a_server_serves() {
 }
 
 #[tokio::test]
-async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
+async fn dead_job_is_listed_retried_and_dropped_by_command() {
     let database = Arc::new(Database::migrated());
     queue_cleanup(&database);
     database.rows("UPDATE jobs SET max_attempts = 1; ALTER TABLE notifications RENAME TO elsewhere");
@@ -163,7 +163,7 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
     assert_eq!(code, Some(0), "{listed}");
     assert!(listed.contains("cleanup story  attempts 1") && listed.contains("notifications"), "{listed}");
 
-    // Who reads the beginning only, as `head` does, has not broken it.
+    // A closed pipe, as with `head`, is no failure.
     let mut command = database.command("worker");
     let mut child =
         command.args(["jobs", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
@@ -179,11 +179,8 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
     let (code, said) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
     assert!(code == Some(2) && said.contains("the kinds are leaderboard,"), "{said}");
-    assert_eq!(
-        worker(&["jobs", "retry-dead", "--kind", "mail"]),
-        (Some(0), "0 jobs to be tried again, due now\n".into())
-    );
-    assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job to be tried again, due now\n".into()));
+    assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs requeued, due now\n".into()));
+    assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job requeued, due now\n".into()));
     assert_eq!(state(&database), "pending,0");
     assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
     let (code, said) = worker(&["jobs", "drop", id.trim()]);
@@ -192,7 +189,7 @@ async fn what_failed_too_often_waits_for_somebody_to_look_at_it() {
 }
 
 #[tokio::test]
-async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
+async fn run_once_prints_report_or_error() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
@@ -204,7 +201,7 @@ async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
         let output = database.run("worker", &["run-once", job]);
         assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), report));
     }
-    // A job that has something to do on every day of the week.
+    // A job that has work on each day of the week.
     database.rows("ALTER TABLE platform_totals RENAME TO elsewhere");
     let output = database.run("worker", &["run-once", "platform"]);
     assert_eq!(output.status.code(), Some(1));
@@ -212,17 +209,17 @@ async fn a_job_that_is_done_by_hand_says_so_and_one_that_fails_says_why() {
 }
 
 #[tokio::test]
-async fn last_week_is_summed_up_once_however_many_do_it() {
+async fn weekly_summary_by_concurrent_workers_is_written_once() {
     let server = Server::start().await;
-    // Where it is noon: on a Monday morning the week would not be due yet.
+    // In a zone where it is noon, because on a Monday morning no summary is due yet.
     let zone = tests::noon_zone();
-    // From Thursday on nobody is told any more.
+    // From Thursday on no summary is written.
     let is_due = tests::is_summed_up_in(&zone);
     let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
     ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
     let database = server.database();
-    // Who came after Monday is not told.
+    // Accounts created after Monday get no summary.
     database.rows("UPDATE users SET created_at = created_at - interval '1 week'");
     let runs: Vec<_> = (0..4)
         .map(|_| {

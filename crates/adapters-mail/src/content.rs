@@ -1,11 +1,11 @@
-//! What emails say, before templates make a text and a page of it.
+//! The content of emails, which templates render as text and as HTML.
 
 use domain::mail::{Content, Outgoing, TokenLifetimes};
 
 use crate::Sender;
 use crate::figures::{Figure, figures};
 
-/// An email as the templates see it.
+/// The input of the templates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
     pub(crate) subject: String,
@@ -15,11 +15,11 @@ pub(crate) struct View {
     pub(crate) figures: Vec<Figure>,
     pub(crate) action: Option<Action>,
     pub(crate) closing: Vec<String>,
-    /// Where emails of this kind are stopped.
+    /// The URL that stops emails of this kind.
     pub(crate) stop: Option<String>,
 }
 
-/// What there is to do.
+/// A link of the email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Action {
     pub(crate) label: &'static str,
@@ -27,7 +27,7 @@ pub(crate) struct Action {
 }
 
 impl View {
-    /// What `email` says when it comes from `sender`. Tickets need no escaping in an address.
+    /// The content of `email` from `sender`. Tickets need no escaping in a URL.
     pub(crate) fn of(email: &Outgoing, sender: &Sender) -> Self {
         let Sender { app_name, public_url, frontend_url, .. } = sender;
         let (app, reader) = (app_name.clone(), email.reader.to_string());
@@ -46,34 +46,34 @@ impl View {
             Content::Verification { ticket } => Self {
                 subject: format!("Is this your address? Confirm it for {app_name}"),
                 paragraphs: vec![format!(
-                    "The account {reader} at {app_name} was made with this address. If it is yours, confirm that within {} \
-                     hours.",
+                    "The account {reader} at {app_name} was created with this address. If it is yours, confirm the address \
+                     within {} hours.",
                     TokenLifetimes::VERIFICATION.whole_hours()
                 )],
                 action: page("Confirm this address", &format!("/auth/verify?token={ticket}")),
-                closing: vec!["If you made no such account, do nothing: the address stays unconfirmed.".to_owned()],
+                closing: vec!["If you did not create this account, do nothing: the address stays unconfirmed.".to_owned()],
                 ..plain
             },
             Content::PasswordReset { ticket } => Self {
-                subject: format!("Choose another password for {app_name}"),
+                subject: format!("Choose a new password for {app_name}"),
                 paragraphs: vec![format!(
-                    "Somebody asked for another password for your account {reader} at {app_name}. If that was you, choose \
-                     one within {} minutes.",
+                    "A new password was requested for your account {reader} at {app_name}. If you requested it, choose one \
+                     within {} minutes.",
                     TokenLifetimes::PASSWORD_RESET.whole_minutes()
                 )],
-                action: page("Choose another password", &format!("/auth/reset?token={ticket}")),
-                closing: vec!["If it was not you, do nothing: your password stays as it is.".to_owned()],
+                action: page("Choose a new password", &format!("/auth/reset?token={ticket}")),
+                closing: vec!["If you did not request it, do nothing: your password stays unchanged.".to_owned()],
                 ..plain
             },
             Content::PasswordChanged => Self {
                 subject: format!("Your password for {app_name} was changed"),
                 paragraphs: vec![format!(
-                    "The password of your account {reader} at {app_name} is another one now, and other sessions have ended."
+                    "The password of your account {reader} at {app_name} was changed, and other sessions have ended."
                 )],
-                action: page("Have a look", "/"),
+                action: page("Open the application", "/"),
                 closing: vec![
-                    "If it was not you, say that you forgot your password where you sign in. A new password from there ends \
-                     everything else that opens your account: API tokens, and accounts at providers that are linked with it."
+                    "If you did not change it, use the link for a forgotten password on the sign-in page. A password reset \
+                     also ends API tokens and removes linked accounts at providers."
                         .to_owned(),
                 ],
                 ..plain
@@ -82,7 +82,7 @@ impl View {
                 subject: news.title.clone(),
                 paragraphs: vec![news.title.clone() + ".", news.message.clone()],
                 figures: figures(news),
-                action: page("Have a look", "/"),
+                action: page("Open the application", "/"),
                 stop: Some(unsubscribe_url(public_url, unsubscribe)),
                 ..plain
             },
@@ -90,7 +90,7 @@ impl View {
     }
 }
 
-/// Where `ticket` stops emails.
+/// The URL at which `ticket` stops emails.
 pub(crate) fn unsubscribe_url(public_url: &str, ticket: &str) -> String {
     format!("{public_url}/api/v1/notifications/unsubscribe?token={ticket}")
 }

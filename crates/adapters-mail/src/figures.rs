@@ -1,4 +1,4 @@
-//! The figures of a week, as an email lists them.
+//! The figures of a weekly summary.
 
 use domain::mail::News;
 use domain::money::Usd;
@@ -6,16 +6,13 @@ use domain::notifications::NotificationKind;
 use domain::payload::{money, number, text};
 use domain::text::{grouped, plural};
 
-/// One figure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Figure {
-    /// What it counts.
     pub(crate) label: &'static str,
-    /// How much that is.
     pub(crate) value: String,
 }
 
-/// The figures that go with `news`; only a weekly summary has any.
+/// The figures of `news`; only a weekly summary has some.
 pub(crate) fn figures(news: &News) -> Vec<Figure> {
     if news.kind != NotificationKind::WeeklySummary {
         return Vec::new();
@@ -57,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_week_has_its_figures_and_none_for_what_it_had_not() {
+    fn weekly_figures_omit_missing_values() {
         let facts = [
             ("week", "2026-W47".into()),
             ("from", "2026-11-16".into()),
@@ -85,12 +82,12 @@ mod tests {
     }
 
     #[test]
-    fn amounts_have_two_digits() {
+    fn cost_is_shown_with_two_digits() {
         for (amount, shown) in [
             (Value::from(3_u64), Some("$3.00")),
             (Usd::from_atto(3_100_000_000_000_000_000).into(), Some("$3.10")),
             (Usd::from_atto(996_000_000_000_000_000).into(), Some("$1.00")),
-            // As it once was kept.
+            // The form that earlier releases stored.
             ("1234.5".into(), Some("$1,234.50")),
             ("x".into(), None),
             (Value::Nothing, None),

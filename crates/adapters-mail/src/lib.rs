@@ -1,4 +1,4 @@
-//! Emails behind the domain's port: written from templates, sent over SMTP, no faster than an operator allows.
+//! Implements the domain's port for emails: renders templates and sends over SMTP, at a limited rate.
 
 mod content;
 mod figures;
@@ -17,31 +17,31 @@ use message::Writer;
 pub use server::{Security, SmtpServer};
 use throttle::Throttle;
 
-/// Who writes, and where links lead.
+/// The sender of emails, and the addresses that links lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sender {
     /// The address that emails come from, such as `burntop <burntop@example.org>`.
     pub from: String,
-    /// What this installation is called.
+    /// The name of the installation.
     pub app_name: String,
-    /// Where people reach the API, without a slash at the end.
+    /// The public address of the API, without a slash at the end.
     pub public_url: String,
-    /// Where the frontend is, without a slash at the end.
+    /// The address of the frontend, without a slash at the end.
     pub frontend_url: String,
 }
 
-/// What is wrong with the settings of mail. Holds no password.
+/// Invalid settings of mail. Contains no password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SetupError {
-    /// The address of the server cannot be read.
+    /// The URL of the server is malformed.
     #[error("the mail server must be smtps://user:password@host:465, or smtp://…, and {0}")]
     Server(&'static str),
-    /// The sender cannot be read.
+    /// The sender is malformed.
     #[error("the sender must be an address such as `burntop <burntop@example.org>`, not `{0}`")]
     From(String),
 }
 
-/// Sends emails through one mail server, each over a connection of its own.
+/// Sends emails through one mail server, each over its own connection.
 #[derive(Debug)]
 pub struct SmtpMailer {
     server: SmtpServer,
@@ -51,7 +51,7 @@ pub struct SmtpMailer {
 }
 
 impl SmtpMailer {
-    /// Sends through `server` for `sender`, at most `per_minute` emails a minute, each within `timeout`.
+    /// Sends through `server` for `sender`, at most `per_minute` emails a minute (0 is no limit), each within `timeout`.
     pub fn new(server: SmtpServer, sender: Sender, per_minute: u32, timeout: Duration) -> Result<Self, SetupError> {
         Ok(Self { server, writer: Writer::new(sender)?, throttle: Throttle::of(per_minute), timeout })
     }

@@ -1,4 +1,4 @@
-//! An email as it goes over the wire: headers, a text and the same as a page.
+//! Renders an email: headers, a plain part and an HTML part.
 
 use std::time::SystemTime;
 
@@ -32,26 +32,25 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Emails come from `sender`.
     pub(crate) fn new(sender: Sender) -> Result<Self, SetupError> {
         let from = sender.from.parse().map_err(|_| SetupError::From(sender.from.clone()))?;
         let host = host(&sender.public_url).to_owned();
         Ok(Self { sender, from, host })
     }
 
-    /// What this installation is called among mail servers: the host of its public address.
+    /// The name of this installation for mail servers: the host of its public address.
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// `email`, ready to be sent.
+    /// Renders `email`.
     pub(crate) fn write(&self, email: &Outgoing) -> Result<Message, MailError> {
         let view = View::of(email, &self.sender);
         let unwritten = |error: &dyn std::fmt::Display| MailError::Unwritten(error.to_string());
         let text = Text { email: &view }.render().map_err(|error| unwritten(&error))?;
         let page = Page { email: &view }.render().map_err(|error| unwritten(&error))?;
-        // Which address a person has is theirs to say, so one that no mail can go to is refused like by a server.
-        let refused = |_| MailError::Refused("no mail can go to this address".to_owned());
+        // Users enter their address, so one that no mail can be sent to is a refusal, as from a mail server.
+        let refused = |_| MailError::Refused("no mail can be sent to this address".to_owned());
         let to = Mailbox::new(None, email.to.as_str().parse().map_err(refused)?);
         let mut message = Message::builder()
             .from(self.from.clone())
@@ -70,7 +69,7 @@ impl Writer {
     }
 }
 
-/// A header whose value goes as it is: ASCII that must not be broken into lines.
+/// A header with an ASCII value that must not be folded.
 fn plain(name: &'static str, value: &str) -> HeaderValue {
     let name = HeaderName::new_from_ascii_str(name);
     HeaderValue::dangerous_new_pre_encoded(name, value.to_owned(), value.to_owned())
@@ -125,14 +124,14 @@ mod tests {
         Content::News { news, unsubscribe: "tic-ket_".into() }
     }
 
-    /// The email as it goes over the wire, lines that were broken put together again.
+    /// The rendered email, with broken lines joined.
     fn written(content: Content) -> String {
         let bytes = writer().write(&email(content)).expect("an email").formatted();
         String::from_utf8(bytes).expect("ASCII").replace("=\r\n", "").replace("=3D", "=")
     }
 
     #[test]
-    fn every_email_has_its_headers_and_both_parts() {
+    fn email_has_headers_and_both_parts() {
         for content in [
             Content::Verification { ticket: "tic-ket_".into() },
             Content::PasswordReset { ticket: "tic-ket_".into() },
@@ -161,14 +160,14 @@ mod tests {
             assert_eq!(head.contains(&format!("List-Unsubscribe: <{url}>\r\n")), is_news, "{head}");
             assert_eq!(head.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), is_news);
             let (text, page) = (body.find("text/plain").expect("a text"), body.find("text/html").expect("a page"));
-            assert!(text < page, "the last is what a reader prefers");
+            assert!(text < page, "mail programs prefer the last part");
             assert_eq!(body.matches("tic-ket_").count(), links, "{body}");
-            assert!(!body.contains("src=") && !body.contains("<link"), "nothing is loaded from elsewhere");
+            assert!(!body.contains("src=") && !body.contains("<link"), "the page loads nothing");
         }
     }
 
     #[test]
-    fn the_links_lead_to_the_frontend() {
+    fn email_links_lead_to_frontend() {
         for (content, link) in [
             (Content::Verification { ticket: "t1".into() }, "https://app.example.org/auth/verify?token=t1"),
             (Content::PasswordReset { ticket: "t2".into() }, "https://app.example.org/auth/reset?token=t2"),
@@ -182,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_text_and_no_markup_nor_a_header() {
+    fn email_content_is_escaped_and_adds_no_header() {
         let wire = written(news("<b>\"Tom\" & 'Jerry'</b>\r\nBcc: eve@example.org", "<script>"));
         let (head, body) = wire.split_once("\r\n\r\n").expect("a head and a body");
         assert!(!head.lines().any(|line| line.starts_with("Bcc")), "{head}");
@@ -196,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn other_alphabets_arrive() {
+    fn email_in_other_alphabet_is_encoded() {
         let wire = writer().write(&email(news("Grüße", "日本"))).expect("an email").formatted();
         assert!(wire.is_ascii());
         let foreign = Outgoing { to: Email::trusted("ö@exämple.org"), ..email(news("Grüße", "日本")) };
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_can_be_written_to_every_address_that_an_account_can_have() {
+    fn email_to_any_valid_account_address_is_written() {
         let local = "a".repeat(64);
         for address in [
             "a@b",
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sender_is_an_address_and_a_host_has_no_port() {
+    fn email_sender_must_be_address_and_host_has_no_port() {
         for (from, works) in
             [("burntop@example.org", true), ("b <b@example.org>", true), ("burntop", false), ("", false)]
         {

@@ -1,4 +1,4 @@
-//! Which mail server, and how safe the way to it is.
+//! The mail server, and the security of the connection to it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,25 +8,23 @@ use percent_encoding::percent_decode_str;
 
 use crate::SetupError;
 
-/// How the way to the server is kept safe.
+/// The security of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     /// TLS from the first byte.
     Tls,
-    /// TLS before anything is said; a server that does not offer it is told nothing.
+    /// TLS before credentials and emails are sent; a server that does not offer it gets neither.
     StartTls,
-    /// Not at all: nothing leaves this machine.
+    /// None: the connection does not leave this machine.
     Loopback,
 }
 
-/// A mail server and what it is told to let us in.
+/// A mail server and the credentials for it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmtpServer {
-    /// Its name or address.
+    /// A name or an address.
     pub host: String,
-    /// Its port.
     pub port: u16,
-    /// How the way to it is kept safe.
     pub security: Security,
     /// User and password.
     pub credentials: Option<(String, String)>,
@@ -41,19 +39,19 @@ impl fmt::Debug for SmtpServer {
 }
 
 impl SmtpServer {
-    /// The server at `url`: `smtps://` is TLS, on port 465 unless another is named; `smtp://` is STARTTLS, on port 587, or nothing
-    /// on this machine's own addresses, on port 25. User and password are percent-encoded.
+    /// The server at `url`. `smtps://` means TLS, by default on port 465. `smtp://` means STARTTLS, by default on port 587; for a
+    /// loopback address no TLS, by default on port 25. User and password are percent-encoded.
     pub fn parse(url: &str) -> Result<Self, SetupError> {
         let (scheme, rest) = url.split_once("://").ok_or(SetupError::Server("it has no scheme"))?;
         let rest = rest.trim_end_matches('/');
-        // A password may itself hold an `@`; the last one ends it.
+        // A password may contain an `@`; the last one ends it.
         let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
         let (host, port) = host_and_port(place)?;
         let security = match scheme {
             "smtps" => Security::Tls,
             "smtp" if is_loopback(&host) => Security::Loopback,
             "smtp" => Security::StartTls,
-            _ => return Err(SetupError::Server("its scheme is another")),
+            _ => return Err(SetupError::Server("it has another scheme")),
         };
         let port = port.unwrap_or(match security {
             Security::Tls => 465,
@@ -72,7 +70,7 @@ fn host_and_port(place: &str) -> Result<(String, Option<u16>), SetupError> {
     if host.is_empty() || host.contains(['/', '?', '#', ' ']) {
         return Err(SetupError::Server("it names no host"));
     }
-    let port = port.map(|port| port.parse().map_err(|_| SetupError::Server("its port is no number"))).transpose()?;
+    let port = port.map(|port| port.parse().map_err(|_| SetupError::Server("its port is not a number"))).transpose()?;
     Ok((host.to_owned(), port))
 }
 
@@ -83,7 +81,7 @@ fn credentials(login: &str) -> Result<(String, String), SetupError> {
     both.ok_or(SetupError::Server("its user or password is not percent-encoded UTF-8"))
 }
 
-/// Whether `host` is this machine, whatever a name server says.
+/// Whether `host` is a loopback address, without asking a name server.
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -93,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_says_where_the_server_is_and_how_safe_the_way_must_be() {
+    fn smtp_url_gives_server_and_security() {
         for (url, host, port, security, login) in [
             ("smtps://me:pw@mail.example.org", "mail.example.org", 465, Security::Tls, Some(("me", "pw"))),
             ("smtps://mail.example.org:4650/", "mail.example.org", 4650, Security::Tls, None),
@@ -115,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_makes_no_sense_is_refused_without_its_password() {
+    fn smtp_url_malformed_is_refused_without_password() {
         for bad in [
             "mail.example.org",
             "http://mail.example.org",

@@ -1,4 +1,4 @@
-//! One email to the mail server, and what its refusals mean.
+//! Sends one email to the mail server, and maps the server's replies to errors.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -13,16 +13,16 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 
 use crate::server::{Security, SmtpServer};
 
-/// The code of a server that wants to know first who we are: an operator's mistake, no fault of the email.
+/// The reply code of a server that requires authentication: a mistake in the settings, not a fault of the email.
 const WHO_ARE_YOU: &str = "530";
 
-/// How much of what a server says is kept.
+/// The most characters of a server's reply that are kept.
 const LONGEST_REASON: usize = 200;
 
-/// The longest goodbye that is waited for.
+/// The time limit of QUIT.
 const GOODBYE: Duration = Duration::from_secs(5);
 
-/// Sends `message` through `server`, which knows us as `host`, within `timeout`.
+/// Sends `message` through `server` within `timeout`; EHLO names `host`.
 pub(crate) async fn send(
     server: &SmtpServer,
     host: &str,
@@ -38,7 +38,7 @@ pub(crate) async fn send(
         Ok(talked) => talked?,
         Err(_) => return Err(MailError::Unavailable(format!("the mail server took longer than {timeout:?}"))),
     };
-    // The server has said yes or no, and however the goodbye goes, that stands: an email that was taken is not sent again.
+    // The server has replied, and the result of QUIT does not change that: an accepted email is not sent again.
     let goodbye = async {
         match sent {
             Ok(()) => drop(connection.quit().await),
@@ -49,18 +49,20 @@ pub(crate) async fn send(
     sent
 }
 
-/// Has the server take `message`.
+/// Transfers `message`.
 async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), MailError> {
     let envelope = message.envelope();
     let mut options = Vec::new();
     let mut addresses = envelope.from().into_iter().chain(envelope.to());
     if addresses.any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
         if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-            return Err(MailError::Refused("the mail server takes no address with such letters".to_owned()));
+            return Err(MailError::Refused(
+                "the mail server does not support addresses with non-ASCII characters".to_owned(),
+            ));
         }
         options.push(MailParameter::SmtpUtfEight);
     }
-    // A sender who is refused is refused for every email.
+    // A refused sender is refused for all emails, so the error is not final.
     connection
         .command(Mail::new(envelope.from().cloned(), options))
         .await
@@ -73,7 +75,7 @@ async fn deliver(connection: &mut AsyncSmtpConnection, message: &Message) -> Res
     Ok(())
 }
 
-/// A connection on which emails can be sent. Nothing that goes wrong until then is a fault of the email.
+/// Opens a connection, with TLS and authentication. No failure here is a fault of the email, so none is final.
 async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<AsyncSmtpConnection, MailError> {
     let hello = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
@@ -92,15 +94,15 @@ async fn open(server: &SmtpServer, host: &str, timeout: Duration) -> Result<Asyn
         let credentials = Credentials::new(user.clone(), password.clone());
         let known = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
         known.map_err(|error| {
-            // What a server says to a password is not repeated.
+            // The server's reply may contain the password, so only its code is kept.
             let code = error.status().map_or_else(|| "no code".to_owned(), |code| code.to_string());
-            MailError::Unavailable(format!("the mail server does not let us in ({code})"))
+            MailError::Unavailable(format!("login at the mail server failed ({code})"))
         })?;
     }
     Ok(connection)
 }
 
-/// The email is refused, now or for good.
+/// The error of a refused email: final for a 5xx reply, else temporary.
 fn refused(error: &Error) -> MailError {
     let wants_to_know = error.status().is_some_and(|code| code.to_string() == WHO_ARE_YOU);
     if error.is_permanent() && !wants_to_know {
@@ -114,7 +116,7 @@ fn away(doing: &str, error: &Error) -> MailError {
     MailError::Unavailable(format!("{doing}: {}", reason(error)))
 }
 
-/// What went wrong, in one line that is not too long.
+/// The text of `error` as one line of limited length.
 fn reason(error: &Error) -> String {
     let plain = error.to_string().replace(char::is_control, " ");
     plain.chars().take(LONGEST_REASON).collect()

@@ -14,17 +14,17 @@ use http_client::ClientError;
 use crate::http::{Again, Http};
 use crate::{Application, email, image, name};
 
-/// What we ask for: to read the addresses, verified or not.
+/// Permits to read all email addresses, verified or not.
 const SCOPE: &str = "user:email";
 
-/// Vouches for people with an account at GitHub.
+/// Identifies users by their account at GitHub.
 #[derive(Debug, Clone)]
 pub struct GitHub {
     application: Application,
     http: Http,
 }
 
-/// A person as the API describes one.
+/// A user as the API describes it.
 #[derive(Debug, Deserialize)]
 struct Person {
     id: u64,
@@ -40,7 +40,7 @@ struct Address {
     verified: bool,
 }
 
-/// The answer to a code: 200 in either case.
+/// The answer to a code. The status is 200 for tokens and for errors.
 #[derive(Deserialize)]
 struct Exchanged {
     access_token: Option<String>,
@@ -52,7 +52,7 @@ struct Checked<'a> {
     access_token: &'a str,
 }
 
-/// What GitHub says of a token that is ours.
+/// The answer about a token of this application.
 #[derive(Debug, Deserialize)]
 struct Issued {
     app: App,
@@ -65,10 +65,9 @@ struct App {
 }
 
 impl GitHub {
-    /// GitHub's name in our addresses.
+    /// The provider's name in URLs.
     pub const NAME: &'static str = "github";
 
-    /// GitHub as `application` sees it.
     pub fn new(application: Application) -> Result<Self, ClientError> {
         Ok(Self { http: Http::new(application.timeout)?, application })
     }
@@ -92,8 +91,7 @@ impl GitHub {
     /// The primary address, if it is verified and the token may read it.
     async fn verified_email(&self, token: &AccessToken) -> Result<Option<Email>, ProviderError> {
         let answer = self.http.send(self.get("/user/emails?per_page=100", token), Again::Safe).await?;
-        // Without the scope GitHub answers 404 or 403; the latter also when too much was asked, which says nothing about
-        // addresses.
+        // Without the scope GitHub answers 404 or 403. It answers 403 also above the rate limit, which says nothing about addresses.
         let exhausted = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0")
             || answer.headers.contains_key("retry-after");
         match answer.status {
@@ -107,7 +105,7 @@ impl GitHub {
     }
 }
 
-/// Says which version of the API we understand.
+/// Adds the version of the API that this adapter uses.
 fn versioned(request: RequestBuilder) -> RequestBuilder {
     request.header("X-GitHub-Api-Version", "2022-11-28")
 }
@@ -131,9 +129,8 @@ impl IdentityProvider for GitHub {
         }
         let exchanged: Exchanged = answer.success()?;
         let token = match (exchanged.access_token, exchanged.error) {
-            (Some(token), None) => {
-                AccessToken::parse(&token).map_err(|_| ProviderError::Unavailable("its token is none".to_owned()))?
-            }
+            (Some(token), None) => AccessToken::parse(&token)
+                .map_err(|_| ProviderError::Unavailable("its token is malformed".to_owned()))?,
             (_, Some(error)) if matches!(&*error, "incorrect_client_credentials" | "redirect_uri_mismatch") => {
                 return Err(ProviderError::RefusesUs(error));
             }
@@ -165,7 +162,7 @@ impl IdentityProvider for GitHub {
         let issued: Issued = answer.success()?;
         match issued.user {
             Some(person) if issued.app.client_id == *client_id => self.account(person, token).await,
-            _ => Err(ProviderError::Refused("the token is another application's or nobody's".to_owned())),
+            _ => Err(ProviderError::Refused("the token belongs to another application or to no user".to_owned())),
         }
     }
 }

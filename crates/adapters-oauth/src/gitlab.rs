@@ -1,4 +1,4 @@
-//! GitLab, or a GitLab server of one's own.
+//! GitLab, or a self-managed GitLab server.
 //!
 //! <https://docs.gitlab.com/api/oauth2/> and <https://docs.gitlab.com/api/users/>
 
@@ -13,17 +13,17 @@ use http_client::ClientError;
 use crate::http::{Again, Http};
 use crate::{Application, email, image, name};
 
-/// What we ask for: to read who it is.
+/// Permits to read the user's own account.
 const SCOPE: &str = "read_user";
 
-/// Vouches for people with an account at GitLab.
+/// Identifies users by their account at GitLab.
 #[derive(Debug, Clone)]
 pub struct GitLab {
     application: Application,
     http: Http,
 }
 
-/// A person as the API describes one to themselves.
+/// The owner of a token, as the API describes it.
 #[derive(Debug, Deserialize)]
 struct Person {
     id: u64,
@@ -31,18 +31,18 @@ struct Person {
     name: Option<String>,
     avatar_url: Option<String>,
     email: Option<String>,
-    /// When the address was shown to be its owner's; null before.
+    /// When the address was confirmed; null before.
     confirmed_at: Option<String>,
 }
 
-/// The answer to a code: a token, or with a 4xx the name of an error.
+/// The answer to a code: a token, or the name of an error with status 4xx.
 #[derive(Deserialize)]
 struct Exchanged {
     access_token: Option<String>,
     error: Option<String>,
 }
 
-/// What GitLab says of a token.
+/// The answer about a token.
 #[derive(Debug, Deserialize)]
 struct Issued {
     resource_owner_id: Option<u64>,
@@ -55,22 +55,21 @@ struct App {
 }
 
 impl GitLab {
-    /// GitLab's name in our addresses.
+    /// The provider's name in URLs.
     pub const NAME: &'static str = "gitlab";
 
-    /// GitLab as `application` sees it.
     pub fn new(application: Application) -> Result<Self, ClientError> {
         Ok(Self { http: Http::new(application.timeout)?, application })
     }
 
-    /// Whose `token` it is.
+    /// The owner of `token`.
     async fn person(&self, token: &AccessToken) -> Result<Person, ProviderError> {
         let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
         let answer = self.http.send(request, Again::Safe).await?;
         match answer.status {
-            // A token of ours that may not read who it is, or just ran out.
+            // A token without the scope, or one that has just expired.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Err(ProviderError::Refused("the token may not read whose it is".to_owned()))
+                Err(ProviderError::Refused("the token may not read its owner".to_owned()))
             }
             _ => answer.success(),
         }
@@ -105,9 +104,8 @@ impl IdentityProvider for GitLab {
         let answer = self.http.send(request, Again::UnlessSent).await?;
         let exchanged: Exchanged = if answer.status.is_client_error() { answer.read()? } else { answer.success()? };
         let token = match (exchanged.access_token, exchanged.error) {
-            (Some(token), None) => {
-                AccessToken::parse(&token).map_err(|_| ProviderError::Unavailable("its token is none".to_owned()))?
-            }
+            (Some(token), None) => AccessToken::parse(&token)
+                .map_err(|_| ProviderError::Unavailable("its token is malformed".to_owned()))?,
             (_, Some(error)) if matches!(&*error, "invalid_client" | "unauthorized_client") => {
                 return Err(ProviderError::RefusesUs(error));
             }
@@ -130,7 +128,7 @@ impl IdentityProvider for GitLab {
         }
         let person = self.person(token).await?;
         if issued.resource_owner_id != Some(person.id) {
-            return Err(ProviderError::Refused("the token is nobody's".to_owned()));
+            return Err(ProviderError::Refused("the token belongs to no user".to_owned()));
         }
         Ok(self.account(person))
     }

@@ -1,4 +1,4 @@
-//! Asking a provider over HTTP: patient for a while, bounded, and never led elsewhere.
+//! Requests to a provider, with retries, limits and without redirects.
 
 use std::time::Duration;
 
@@ -8,25 +8,24 @@ use reqwest::header::{ACCEPT, HeaderMap};
 use reqwest::{Client, RequestBuilder, StatusCode, redirect};
 use serde::de::DeserializeOwned;
 
-/// The most bytes of an answer; what we ask for has a few thousand.
+/// The most bytes of an answer; real ones have a few thousand.
 const LONGEST_ANSWER: usize = 256 * 1024;
 
-/// How often a request is sent again.
+/// The number of retries.
 const RETRIES: u32 = 2;
 
-/// How long to wait before the first retry; twice as long before the next.
+/// The pause before the first retry; it doubles before the next.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Whether a request may be sent a second time.
+/// Whether a request can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Again {
-    /// It changes nothing.
+    /// Always, because it changes nothing.
     Safe,
-    /// It uses something up, so only when it never arrived.
+    /// Only if it was not sent, because it uses up a code.
     UnlessSent,
 }
 
-/// What came back.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -35,21 +34,20 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The body as a `T`.
+    /// Parses the body, whatever the status.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
-        // The text of a parse error shows none of what was parsed but single values of the wrong kind, which is why the
-        // answers with tokens are read into types that take any text.
+        // A parse error quotes values of the wrong type. Answers with tokens are therefore parsed into types that accept any text.
         serde_json::from_slice(&self.body).map_err(|error| {
-            ProviderError::Unavailable(format!("it answered {} with what makes no sense: {error}", self.status))
+            ProviderError::Unavailable(format!("it answered {} with an unreadable body: {error}", self.status))
         })
     }
 
-    /// The body as a `T`, where the provider says that all is well.
+    /// Parses the body of a 2xx answer; other answers are errors.
     pub(crate) fn success<T: DeserializeOwned>(&self) -> Result<T, ProviderError> {
         if self.status.is_success() { self.read() } else { Err(self.unexpected()) }
     }
 
-    /// That the provider answered with something that was not to be expected.
+    /// The error of an unexpected status.
     pub(crate) fn unexpected(&self) -> ProviderError {
         ProviderError::Unavailable(format!("it answered {}", self.status))
     }
@@ -60,7 +58,7 @@ impl Answer {
 pub(crate) struct Http(Client);
 
 impl Http {
-    /// A client that gives each request `timeout` and follows no redirects: nobody but the provider sees a token.
+    /// A client with `timeout` for each request. It follows no redirects, so that only the provider receives a token.
     pub(crate) fn new(timeout: Duration) -> Result<Self, ClientError> {
         http_client::client(timeout, redirect::Policy::none()).map(Self)
     }
@@ -73,7 +71,7 @@ impl Http {
         self.0.post(url)
     }
 
-    /// Sends `request`, up to two times more when the provider cannot be reached or fails by itself.
+    /// Sends `request`; repeats it up to two times if the provider cannot be reached or answers 5xx, as `again` permits.
     pub(crate) async fn send(&self, request: RequestBuilder, again: Again) -> Result<Answer, ProviderError> {
         let request = request.header(ACCEPT, "application/json");
         let mut pause = PAUSE;
@@ -91,20 +89,20 @@ impl Http {
     }
 }
 
-/// A failure of one try.
+/// The failure of one attempt.
 struct Failure {
     error: ProviderError,
     retriable: Retriable,
 }
 
-/// When a failed try may be repeated.
+/// When a failed attempt can be repeated.
 #[derive(Debug, Clone, Copy)]
 enum Retriable {
-    /// Nothing was sent.
+    /// The request was not sent.
     Always,
-    /// Something may have arrived.
+    /// The request may have arrived.
     IfSafe,
-    /// It would only end the same way, or take as long again.
+    /// A repetition would fail in the same way, or take as long again.
     Never,
 }
 

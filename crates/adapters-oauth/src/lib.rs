@@ -1,6 +1,6 @@
-//! The services that vouch for people: one file per provider, and `http.rs` for what they share.
+//! Sign-in through providers: one file per provider, and `http.rs` for their requests.
 //!
-//! Whoever builds a provider has installed a TLS implementation for rustls before.
+//! A TLS implementation for rustls must be installed before a provider is built.
 
 mod github;
 mod gitlab;
@@ -17,20 +17,18 @@ pub use github::GitHub;
 pub use gitlab::GitLab;
 pub use http_client::ClientError;
 
-/// An application that was registered at a provider.
+/// An application registered at a provider.
 #[derive(Clone)]
 pub struct Application {
-    /// Its id.
     pub client_id: String,
-    /// Its secret.
     pub client_secret: String,
-    /// Where browsers go and codes are exchanged, without a slash at the end.
+    /// The provider's site, for browsers and the exchange of codes; without a slash at the end.
     pub web_url: String,
-    /// Where its API is, without a slash at the end.
+    /// The provider's API, without a slash at the end.
     pub api_url: String,
-    /// Where the provider sends browsers back to: exactly what was registered there.
+    /// The address to which the provider redirects browsers, exactly as registered there.
     pub callback_url: String,
-    /// How long one request may take.
+    /// The time limit of one request.
     pub timeout: Duration,
 }
 
@@ -46,7 +44,7 @@ impl fmt::Debug for Application {
 }
 
 impl Application {
-    /// The address at `path` of the web site with what every authorization request says (RFC 6749, 4.1.1; RFC 7636, 4.3).
+    /// The URL at `path` of the site with the parameters of an authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3).
     fn authorize_url(&self, path: &str, scope: &str, state: &State, verifier: &Verifier) -> String {
         let challenge = verifier.challenge();
         let query = [
@@ -59,11 +57,11 @@ impl Application {
             ("code_challenge_method", "S256"),
         ];
         let base = format!("{}{path}", self.web_url);
-        // A base address that is none was refused with the configuration.
+        // The configuration refuses a malformed base.
         reqwest::Url::parse_with_params(&base, query).map_or(base, String::from)
     }
 
-    /// What a code is exchanged with.
+    /// The form that exchanges a code for a token.
     fn exchange_form<'a>(&'a self, code: &'a str, verifier: &'a Verifier) -> [(&'static str, &'a str); 6] {
         [
             ("client_id", &self.client_id),
@@ -76,18 +74,18 @@ impl Application {
     }
 }
 
-/// A name as our profiles take one: up to 100 characters, and not blank.
+/// A name under the rules of profiles: up to 100 characters, and not blank.
 fn name(text: Option<String>) -> Option<String> {
     let text = cleaned_name(text?.trim(), 100);
     (!text.is_empty()).then_some(text)
 }
 
-/// An address of a picture, if it is one that our profiles take.
+/// The URL of a picture, if profiles accept it.
 fn image(url: Option<String>) -> Option<WebUrl> {
     WebUrl::parse(&url?).ok()
 }
 
-/// An e-mail address, if it is one.
+/// An email address, if it is valid.
 fn email(text: &str) -> Option<Email> {
     Email::parse(text).ok()
 }
@@ -97,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_provider_says_is_cut_to_what_a_profile_takes() {
+    fn provider_values_are_limited_to_profile_rules() {
         let named = |text: &str| name(Some(text.to_owned()));
         assert_eq!(named(" Octo\0\u{202E}\nCat\n"), Some("Octo Cat".to_owned()));
         assert_eq!(named(&"ä".repeat(200)), Some("ä".repeat(100)));
@@ -108,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_application_does_not_show_its_secret() {
+    fn application_debug_output_hides_secret() {
         let application = Application {
             client_id: "id".to_owned(),
             client_secret: "hunter2".to_owned(),

@@ -1,4 +1,4 @@
-//! Prints what the table at an address would add to an empty book: model, provider and prices per line, as the book writes them.
+//! Prints the rows that the table at a URL would add to an empty book: a line has model, provider and prices in the book's format.
 //!
 //! `cargo run -p adapters-pricing --example rows -- http://127.0.0.1:8000/table.json`
 

@@ -1,4 +1,4 @@
-//! Asking for the table over HTTP: patient for a while, bounded, and never led to another host.
+//! Fetches the table over HTTP, with retries, limits and redirects only on the same host.
 
 use std::time::Duration;
 
@@ -9,20 +9,19 @@ use reqwest::{Client, Response, StatusCode, Url, redirect};
 
 use crate::FetchLimits;
 
-/// How often a request is sent again.
+/// The number of retries.
 const RETRIES: u32 = 2;
 
-/// How many redirects are followed, all on the same host.
+/// The most redirects that are followed, all on the same host.
 const REDIRECTS: usize = 3;
 
-/// The longest name of an edition that is kept.
+/// The most characters of an `ETag`; a longer one is ignored.
 const LONGEST_ETAG: usize = 200;
 
-/// What came back.
 pub(crate) enum Answer {
-    /// The edition that is known already.
+    /// The table has the known `ETag`.
     Unchanged,
-    /// Another.
+    /// The table is new.
     Body { etag: Option<String>, body: Vec<u8> },
 }
 
@@ -35,7 +34,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client that keeps to `limits` and leaves the host it was given at no redirect.
+    /// A client with `limits`. It follows no redirect to another host.
     pub(crate) fn new(limits: FetchLimits) -> Result<Self, ClientError> {
         let redirects = redirect::Policy::custom(|attempt| {
             let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
@@ -45,8 +44,8 @@ impl Http {
         Ok(Self { client, pause: limits.pause, bytes: limits.bytes })
     }
 
-    /// What is at `url`, unless it is still the edition `known`. Tried up to two times more when the server cannot be reached,
-    /// hangs up or fails by itself.
+    /// Fetches `url`, unless its `ETag` is still `known`. Retries up to two times if the server cannot be reached, closes the
+    /// connection or answers 5xx.
     pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<Answer, SourceError> {
         let mut pause = self.pause;
         for _ in 0..RETRIES {
@@ -96,7 +95,7 @@ fn is_same_host(one: &Url, other: &Url) -> bool {
     place(one) == place(other)
 }
 
-/// `url` without what may be secret in it: where there is a user, nothing but the scheme, and no query or fragment.
+/// `url` without secrets: without query and fragment, and only the scheme if it contains a user.
 pub(crate) fn without_secrets(url: &str) -> &str {
     let shown = url.split(['?', '#']).next().unwrap_or_default();
     match shown.split_once("://") {
@@ -105,10 +104,10 @@ pub(crate) fn without_secrets(url: &str) -> &str {
     }
 }
 
-/// A failure of one try.
+/// The failure of one attempt.
 struct Failure {
     error: SourceError,
-    /// Whether another try may help. After a timeout it would only take as long again.
+    /// Whether a retry may help. After a timeout it would take as long again.
     is_passing: bool,
 }
 
@@ -122,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_what_may_be_secret() {
+    fn table_url_is_shown_without_secrets() {
         for (url, shown) in [
             ("https://example.org/a/b.json", "https://example.org/a/b.json"),
             ("https://example.org/b.json?token=x#y", "https://example.org/b.json"),
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_the_same_with_its_scheme_and_port() {
+    fn same_host_compares_scheme_host_and_port() {
         let url = |text: &str| Url::parse(text).expect("an address");
         let asked = url("https://example.org/table");
         for (other, is_same) in [

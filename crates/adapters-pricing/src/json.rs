@@ -1,4 +1,4 @@
-//! Reading the table: an object of entries, each an object. Numbers stay text, so that none of their digits is lost.
+//! Parses the table: an object of entries, each an object. Numbers stay text, so that no digit is lost.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The entries of the table in `body`. What is not an object among them is left out, as long as there is any that is.
+/// The entries of the table in `body`. Values that are not objects are skipped; a table without any object is an error.
 pub(crate) fn entries(body: &[u8]) -> Result<Vec<TableEntry>, SourceError> {
     let nonsense = |reason: String| SourceError::Nonsense(reason);
     let table: BTreeMap<String, &RawValue> =
@@ -26,7 +26,7 @@ pub(crate) fn entries(body: &[u8]) -> Result<Vec<TableEntry>, SourceError> {
     Ok(entries)
 }
 
-/// What is of use in one entry.
+/// The used fields of one entry.
 struct Fields(TableEntry);
 
 impl<'de> Deserialize<'de> for Fields {
@@ -65,10 +65,10 @@ impl<'de> Visitor<'de> for FieldsVisitor {
     }
 }
 
-/// An object whose values are not looked at yet.
+/// An object with unparsed values.
 type Object<'a> = BTreeMap<String, &'a RawValue>;
 
-/// The ranges in a list of objects; none where it is anything else.
+/// The ranges in a list of objects; empty for any other value.
 fn ranges(raw: &RawValue) -> Vec<TableRange> {
     let ranges: Vec<Object<'_>> = serde_json::from_str(raw.get()).unwrap_or_default();
     let start = |range: &Object<'_>| {
@@ -78,7 +78,7 @@ fn ranges(raw: &RawValue) -> Vec<TableRange> {
     ranges.iter().map(|range| TableRange { start: start(range), prices: price_fields(range) }).collect()
 }
 
-/// The off-peak prices in an object; `None` where it is anything else.
+/// The off-peak prices in an object; `None` for any other value.
 fn off_peak(raw: &RawValue) -> Option<TableOffPeak> {
     let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
     let windows = object.get("windows").map_or("[]", |windows| windows.get());
@@ -98,25 +98,25 @@ fn off_peak(raw: &RawValue) -> Option<TableOffPeak> {
     })
 }
 
-/// The fields of `object` that state prices.
+/// The prices among the fields of `object`.
 fn price_fields(object: &Object<'_>) -> PriceFields {
     let stated = object.iter().filter(|(name, raw)| is_price_field(name) && raw.get() != "null");
     stated.map(|(name, raw)| (name.clone(), number(raw))).collect()
 }
 
-/// The texts that `raw` is: one, or a list of which other values are left out.
+/// The texts in `raw`: a single text, or a list, whose other values are skipped.
 fn strings(raw: Option<&RawValue>) -> Vec<String> {
     let Some(raw) = raw else { return Vec::new() };
     let list: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_else(|_| vec![raw]);
     list.into_iter().filter_map(string).collect()
 }
 
-/// The text that `raw` is, if it is one.
+/// The text in `raw`, if it is one.
 fn string(raw: &RawValue) -> Option<String> {
     serde_json::from_str(raw.get()).ok()
 }
 
-/// A number as it is written, with or without quotes; `None` is neither.
+/// A number as written, with or without quotes; `None` for any other value.
 fn number(raw: &RawValue) -> Option<String> {
     let text = raw.get();
     if text.starts_with(|c: char| c == '-' || c.is_ascii_digit()) { Some(text.to_owned()) } else { string(raw) }
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_keeps_its_prices_to_the_last_digit_and_nothing_else() {
+    fn entry_keeps_all_digits_of_prices_and_no_other_fields() {
         let body = r#"{
             "spec": "not an entry",
             "GPT-9": {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_and_off_peak_hours_are_read_as_they_stand() {
+    fn entry_ranges_and_off_peak_hours_are_read_unchanged() {
         let body = r#"{"x": {
             "tiered_pricing": [
                 {"range": [0, 3.2e4], "input_cost_per_token": 1.80e-06, "output_cost_per_token": null, "other": {}},
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_table_is_said_to_be_none() {
+    fn body_that_is_no_table_is_nonsense() {
         let deep = "[".repeat(10_000);
         for body in ["", "<html>", "[]", "7", "{}", r#"{"error": "rate limited"}"#, r#"{"x": {"mode": NaN}}"#, &deep] {
             assert!(matches!(read(body), Err(SourceError::Nonsense(_))), "{body:.20}");

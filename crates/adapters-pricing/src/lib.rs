@@ -1,6 +1,6 @@
-//! The live price table of LiteLLM: `http.rs` fetches it, `json.rs` reads it. What its entries mean is the domain's business.
+//! The live price table of LiteLLM: `http.rs` fetches it, `json.rs` parses it. The domain interprets the entries.
 //!
-//! Whoever makes a [`LiveTable`] has installed a TLS implementation for rustls before.
+//! A TLS implementation for rustls must be installed before a [`LiveTable`] is built.
 
 mod http;
 mod json;
@@ -13,14 +13,14 @@ use domain::pricing::ports::{Fetched, PriceSource, SourceError};
 use http::{Answer, Http};
 pub use http_client::ClientError;
 
-/// How the table is fetched.
+/// The limits of a fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FetchLimits {
-    /// How long one try may take.
+    /// The time limit of one attempt.
     pub timeout: Duration,
-    /// How long to wait before the first retry; twice as long before the next.
+    /// The pause before the first retry; it doubles before the next.
     pub pause: Duration,
-    /// The most bytes of the table, unpacked. The real one has some two million.
+    /// The most bytes of the table after decompression. The real one has about two million.
     pub bytes: usize,
 }
 
@@ -30,7 +30,7 @@ impl Default for FetchLimits {
     }
 }
 
-/// The table at an address.
+/// The table at a URL.
 #[derive(Debug, Clone)]
 pub struct LiveTable {
     url: String,
@@ -38,7 +38,7 @@ pub struct LiveTable {
 }
 
 impl LiveTable {
-    /// The table at `url`. Nothing is asked yet.
+    /// The table at `url`; sends no request yet.
     pub fn at(url: &str, limits: FetchLimits) -> Result<Self, ClientError> {
         Ok(Self { url: url.to_owned(), http: Http::new(limits)? })
     }
@@ -47,7 +47,7 @@ impl LiveTable {
 #[async_trait]
 impl PriceSource for LiveTable {
     fn address(&self) -> &str {
-        // Without a password, which an address may have before an `@`, and without a query, which may be a token.
+        // Without a password before an `@`, and without a query, which may contain a token.
         http::without_secrets(&self.url)
     }
 

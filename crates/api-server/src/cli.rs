@@ -2,18 +2,17 @@
 
 use clap::{Args, Parser, Subcommand};
 
-/// The burntop API server. Without a command it serves; without a database URL it starts a database of its own.
+/// The burntop API server. Without a command it serves; without a database URL it starts an embedded database.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Cli {
-    /// Leave the jobs to a worker of their own; otherwise the server does them where it runs a database of its own
+    /// Do not run jobs; start `worker run` instead. Without this option a server with an embedded database runs them
     #[arg(long)]
     pub(crate) no_worker: bool,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
 
-/// What to do instead of serving.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Print the configuration in effect, without secrets
@@ -22,17 +21,16 @@ pub(crate) enum Command {
         #[arg(long)]
         reference: bool,
     },
-    /// Bring the database's schema up to date
+    /// Migrate the schema of the database
     Migrate(Migrate),
     /// Print the OpenAPI document
     Openapi,
 }
 
-/// What to do about the schema.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Migrate {
-    /// Undo the last N migrations instead
+    /// Revert the last N migrations instead
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "create_database")]
     pub(crate) down: Option<u32>,
     /// Create the database first, if it does not exist
@@ -42,10 +40,9 @@ pub(crate) struct Migrate {
     pub(crate) command: Option<MigrateCommand>,
 }
 
-/// What to say about the schema.
 #[derive(Debug, Subcommand)]
 pub(crate) enum MigrateCommand {
-    /// List the migrations, and which of them the database has
+    /// List the migrations as applied or pending
     Status,
 }
 
@@ -60,18 +57,18 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_is_well_formed() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn serving_needs_no_command() {
+    fn command_line_without_command_serves() {
         let cli = parse("api-server").unwrap();
         assert!(cli.command.is_none());
     }
 
     #[test]
-    fn migrating_goes_up_or_down_or_tells() {
+    fn migrate_command_runs_up_down_or_status() {
         let migrate = |line| match parse(line).unwrap().command {
             Some(Command::Migrate(migrate)) => migrate,
             other => panic!("{other:?}"),

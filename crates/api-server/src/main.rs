@@ -1,4 +1,4 @@
-//! The server program: reads its configuration, opens its database, serves until it is told to stop.
+//! The server program: reads its configuration, opens its database, and serves until a signal ends it.
 
 mod cli;
 mod memory;
@@ -19,7 +19,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    // What asks others over TLS finds it here; there is one already if this fails.
+    // The TLS implementation of all clients. An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -43,7 +43,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
     }
 }
 
-/// The configuration, with logging begun as it says.
+/// Loads the configuration and starts logging.
 fn loaded() -> Result<Settings, StartupError> {
     let settings = Settings::load()?;
     bootstrap::telemetry::start(&settings)
@@ -51,7 +51,7 @@ fn loaded() -> Result<Settings, StartupError> {
     Ok(settings)
 }
 
-/// Prints to standard output; a reader that has seen enough is no failure.
+/// Prints to standard output; a closed pipe is not a failure.
 fn print_text(text: &str) -> Result<(), StartupError> {
     use std::io::{ErrorKind, Write};
     match std::io::stdout().write_all(text.as_bytes()) {

@@ -1,4 +1,4 @@
-//! `api-server migrate`: brings the schema up, down, or tells where it is.
+//! `api-server migrate`: migrates the schema up or down, or shows its state.
 
 use adapters_postgres::{MigrationError, Migrations, create_database};
 use bootstrap::database::Database;
@@ -9,7 +9,7 @@ use bootstrap::{Settings, StartupError};
 use crate::cli::{Migrate, MigrateCommand};
 use crate::serve::runtime;
 
-/// Does what the command line asks for, on the embedded database also while a server runs it.
+/// Runs the command. An embedded database that a server runs is attached to.
 pub(crate) fn migrate(settings: &Settings, asked: &Migrate) -> Result<(), StartupError> {
     let database = Database::attach_or_open(settings)?;
     let url = database.url();
@@ -25,13 +25,13 @@ async fn run(url: &str, asked: &Migrate) -> Result<(), MigrationError> {
         return Ok(());
     }
     if let Some(steps) = asked.down {
-        report("undid", &Migrations::at(url).down(steps).await?);
+        report("reverted", &Migrations::at(url).down(steps).await?);
         return Ok(());
     }
     if asked.create_database && create_database(url).await? {
         say("created the database");
     }
-    report("ran", &Migrations::at(url).up().await?);
+    report("applied", &Migrations::at(url).up().await?);
     Ok(())
 }
 

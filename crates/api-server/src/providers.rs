@@ -1,4 +1,4 @@
-//! The providers that the settings name.
+//! Builds the providers that the settings name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,12 @@ use bootstrap::{Settings, StartupError};
 use domain::identity::Providers;
 use domain::identity::ports::IdentityProvider;
 
-/// Those with a client id.
+/// The providers with a client id.
 pub(crate) fn providers(settings: &Settings) -> Result<Providers, StartupError> {
-    let failed =
-        |error: ClientError| StartupError::Other { doing: "preparing to ask providers", reason: error.to_string() };
+    let failed = |error: ClientError| StartupError::Other {
+        doing: "setting up sign-in through providers",
+        reason: error.to_string(),
+    };
     let mut providers: Vec<Arc<dyn IdentityProvider>> = Vec::new();
     if let Some(application) = application(settings, &settings.github, GitHub::NAME) {
         providers.push(Arc::new(GitHub::new(application).map_err(failed)?));

@@ -1,8 +1,8 @@
-//! A reverse proxy that the configuration does not name: the rate limits then count all its clients as one.
+//! Detects a reverse proxy that the configuration does not name. Rate limits then count all its clients as one.
 
 use bootstrap::Settings;
 
-/// Warns at start where the configuration suggests a proxy and names none. `port` is the one that the server listens on.
+/// Warns at start if the public address suggests a proxy and none is configured. The server listens on `port`.
 pub(crate) fn warn_if_unnamed(settings: &Settings, port: u16) {
     let public_url = settings.app.public_url.as_str();
     if settings.server.trusted_proxies.is_empty() && suggests_proxy(public_url, port) {
@@ -14,8 +14,8 @@ pub(crate) fn warn_if_unnamed(settings: &Settings, port: u16) {
     }
 }
 
-/// Whether people seem to reach a server that listens on `port` through something else: over https, which it does not speak,
-/// or at another port of a host that is not this machine alone.
+/// Whether `public_url` differs from what a server on `port` offers: it uses https, which the server does not speak, or another
+/// port of a host that is not the loopback address.
 fn suggests_proxy(public_url: &str, port: u16) -> bool {
     let Some(rest) = public_url.strip_prefix("http://") else { return true };
     let authority = rest.split('/').next().unwrap_or(rest);
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn public_address_suggests_a_proxy_unless_the_server_itself_has_it() {
+    fn public_url_other_than_listening_address_suggests_proxy() {
         for (public_url, port, expected) in [
             ("https://api.example.org", 8000, true),
             ("https://localhost:8000", 8000, true),

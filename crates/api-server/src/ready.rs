@@ -1,4 +1,4 @@
-//! Whether this process can do its work, as load balancers ask.
+//! The readiness of this process, for load balancers.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,19 +6,18 @@ use adapters_http::health::Readiness;
 use adapters_postgres::Database;
 use async_trait::async_trait;
 
-/// Asks the database, and knows whether the process was told to stop.
+/// Ready while the database answers and no shutdown has begun.
 pub(crate) struct Ready {
     store: Database,
     draining: AtomicBool,
 }
 
 impl Ready {
-    /// Ready as long as `store` is.
     pub(crate) fn new(store: Database) -> Self {
         Self { store, draining: AtomicBool::new(false) }
     }
 
-    /// From now on the process finishes what is under way.
+    /// Marks the process as shutting down.
     pub(crate) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }

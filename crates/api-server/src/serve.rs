@@ -1,4 +1,4 @@
-//! Serving: listen, open the database, answer, and leave everything tidy at the end.
+//! Runs the server: listens, opens the database, serves, and shuts down in order.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -22,13 +22,13 @@ use crate::ready::Ready;
 use crate::work::Working;
 use crate::{proxy, services, welcome};
 
-/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. Beside an embedded
-/// database it does a worker's jobs, if it `works`.
+/// Serves until SIGTERM or Ctrl-C, then lets running requests finish and stops an embedded database. With an embedded database it
+/// also runs the worker's jobs, if `works` is true.
 pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError> {
     let runtime = runtime()?;
-    // A port that is taken is the commonest failure, and found before the slow part.
+    // Before the database is opened, because a taken port is the most common failure and the database the slowest step.
     let listener = listen(settings)?;
-    // From here on a signal no longer ends the process by itself, so the database is always stopped.
+    // From here on signals do not end the process by themselves, so the database is always stopped.
     let end = runtime.block_on(async { End::listen() })?;
     let address =
         listener.local_addr().map_err(|error| StartupError::listening(self::address(settings), "HOST", &error))?;
@@ -39,7 +39,7 @@ pub(crate) fn serve(settings: &Settings, works: bool) -> Result<(), StartupError
     served.and(database.stop())
 }
 
-/// The runtime that everything runs on.
+/// The runtime of the whole process.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, StartupError> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -96,7 +96,7 @@ async fn run(
         if reason == TERMINATE {
             tokio::time::sleep(Duration::from_secs(settings.server.drain_notice_seconds)).await;
         }
-        // Streams have no end of their own.
+        // Streams do not end by themselves.
         hub.close();
         handle.stop(true).await;
     };
@@ -112,7 +112,7 @@ async fn run(
     ended.map_err(failed)
 }
 
-/// Starts an embedded server again whenever it dies.
+/// Restarts an embedded server that dies.
 async fn watch(database: &mut Database) -> Infallible {
     let mut ticks = tokio::time::interval(WATCH);
     loop {
@@ -141,5 +141,5 @@ fn address(settings: &Settings) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// How often the embedded server is looked after.
+/// The interval at which the embedded server is checked.
 const WATCH: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! The composition: which adapter stands behind which port, and what the settings mean to the edge.
+//! Composes the services: an adapter for each port, with the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ use domain::users::{Profiles, Users};
 use crate::providers;
 use crate::ready::Ready;
 
-/// Everything the routes need.
+/// The services of the routes.
 pub(crate) fn services(
     settings: &Settings,
     database: &ServerDatabase,
@@ -46,7 +46,7 @@ pub(crate) fn services(
     prices: Arc<CurrentBook>,
 ) -> Result<Services, StartupError> {
     let requests = deps(&database.requests);
-    // Signing in has connections of its own.
+    // Sign-in has its own connections.
     let sign_in = deps(&database.sign_in);
     let sessions = Arc::new(BatchedSessionReader::new(database.look_ups.clone()));
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
@@ -113,7 +113,6 @@ pub(crate) fn services(
     })
 }
 
-/// What the edge around every request is told.
 pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
     EdgeSettings {
         cors_origins: settings.server.cors_origins.clone(),
@@ -123,12 +122,11 @@ pub(crate) fn edge(settings: &Settings) -> EdgeSettings {
     }
 }
 
-/// Whether people reach the API over https.
+/// Whether the API is reached over https.
 fn is_https(settings: &Settings) -> bool {
     settings.app.public_url.starts_with("https://")
 }
 
-/// How patient the server is with connections.
 pub(crate) fn limits(settings: &Settings) -> ServerLimits {
     let server = &settings.server;
     let defaults = ServerLimits::default();
@@ -143,7 +141,7 @@ pub(crate) fn limits(settings: &Settings) -> ServerLimits {
     }
 }
 
-/// How many may listen to what happens. Half of the connections are left for everything else.
+/// Limits of streams. Half of the connections stay free for other requests.
 pub(crate) fn hub(settings: &Settings) -> HubLimits {
     HubLimits { listeners: settings.server.max_connections.div_ceil(2), ..HubLimits::default() }
 }

@@ -1,8 +1,8 @@
-//! What somebody sees who starts burntop for the first time.
+//! The text that a server with an embedded database prints at start.
 
 use bootstrap::out::say;
 
-/// Prints where the server is and four lines that show what it does, ready to be pasted.
+/// Prints the server's address and a tour of four lines for a shell.
 pub(crate) fn print(public_url: &str) {
     say(text(public_url));
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tour_names_the_address_it_was_started_at() {
+    fn welcome_tour_uses_public_url() {
         let text = text("http://127.0.0.1:8123");
         assert_eq!(text.matches("http://127.0.0.1:8123").count(), 3);
         assert_eq!(text.lines().filter(|line| line.starts_with("  ")).count(), 4);

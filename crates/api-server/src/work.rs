@@ -1,4 +1,4 @@
-//! The worker's jobs, done in the server's own process.
+//! Runs the worker's jobs in the server's process.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 
-/// How soon after it died another worker begins.
+/// The delay before a failed worker is restarted.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// A worker beside the server.
@@ -18,14 +18,14 @@ pub(crate) struct Working {
 }
 
 impl Working {
-    /// Does the jobs of `database`, which is at `url`, on the current runtime.
+    /// Runs the jobs of `database`, whose URL is `url`, on the current runtime.
     pub(crate) fn start(settings: &Settings, database: &Database, url: &str) -> Result<Self, StartupError> {
         let (settings, database, url) = (settings.clone(), database.clone(), url.to_owned());
         let worker = move || {
             let cancellation = CancellationToken::new();
             Ok::<_, StartupError>((Worker::of(&settings, &database, &url, &cancellation)?, cancellation))
         };
-        // What is wrong with the settings is found here, and not in the log.
+        // Invalid settings fail the start here, instead of a line in the log.
         worker()?;
         let end = CancellationToken::new();
         let keeping = tokio::spawn(keep(end.clone(), AGAIN, move |end| {
@@ -38,7 +38,7 @@ impl Working {
         Ok(Self { keeping, end })
     }
 
-    /// Lets what is under way finish. People are served to the end whatever became of the jobs, so that is only logged.
+    /// Waits until running jobs finish. Failures are only logged, because the server goes on serving without a worker.
     pub(crate) async fn end(self) {
         self.end.cancel();
         if let Err(error) = self.keeping.await {
@@ -47,14 +47,14 @@ impl Working {
     }
 }
 
-/// Has a worker `run` until `end` is cancelled, and another, `again` later, whenever one dies before: the server would go on without
-/// boards and emails, and nobody would notice.
+/// Runs a worker with `run` until `end` is cancelled. A worker that fails before is restarted after `again`: without one the server
+/// would serve outdated boards and send no emails.
 async fn keep<F>(end: CancellationToken, again: Duration, mut run: impl FnMut(CancellationToken) -> F)
 where
     F: Future<Output = Result<(), StartupError>> + Send + 'static,
 {
     loop {
-        // A task of its own, so that a panic ends nothing else.
+        // In a task of its own, a panic ends only the worker.
         let reason = match tokio::spawn(run(end.clone())).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_worker_that_dies_is_followed_by_another_until_the_server_ends() {
+    async fn worker_that_fails_or_panics_is_restarted_until_shutdown() {
         let end = CancellationToken::new();
         let (begun, works) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
         let (count, working) = (begun.clone(), works.clone());
@@ -91,7 +91,10 @@ mod tests {
             let (nth, working) = (count.fetch_add(1, Ordering::SeqCst), working.clone());
             async move {
                 match nth {
-                    0 => Err(StartupError::Other { doing: "working", reason: "the queue ended by itself".to_owned() }),
+                    0 => Err(StartupError::Other {
+                        doing: "running the worker",
+                        reason: "the queue ended by itself".to_owned(),
+                    }),
                     1 => panic!("a worker that panics"),
                     _ => {
                         working.notify_one();
@@ -108,13 +111,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_ends_waits_for_no_other_worker() {
+    async fn shutdown_does_not_wait_for_worker_restart() {
         let end = CancellationToken::new();
         let died = Arc::new(Notify::new());
         let tells = died.clone();
         let keeping = tokio::spawn(keep(end.clone(), Duration::from_hours(1), move |_| {
             tells.notify_one();
-            async { Err(StartupError::Other { doing: "working", reason: "no more".to_owned() }) }
+            async { Err(StartupError::Other { doing: "running the worker", reason: "no more".to_owned() }) }
         }));
         died.notified().await;
         end.cancel();

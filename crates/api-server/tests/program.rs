@@ -1,4 +1,4 @@
-//! The program from outside: what it prints, how it ends.
+//! The program as a process: its output and its exit.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The program with nothing in its environment but a path and what is given.
+/// The program with only `PATH` and `variables` in its environment.
 fn program(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_api-server"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -32,7 +32,7 @@ fn data_dir() -> tempfile::TempDir {
     top
 }
 
-/// Reads the program's log until a line says `what`.
+/// Reads the program's log until a line contains `what`.
 fn wait_for_line(child: &mut Child, what: &str) {
     let lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
     let seen: Vec<String> = lines.map_while(Result::ok).take_while(|line| !line.contains(what)).collect();
@@ -40,7 +40,7 @@ fn wait_for_line(child: &mut Child, what: &str) {
 }
 
 #[test]
-fn the_configuration_in_effect_is_printed() {
+fn config_command_prints_effective_values_without_secrets() {
     let variables = [("DATABASE_URL", "postgres://me:hunter2@db/x"), ("DEBUG", "true"), ("PORT", "9001")];
     let output = program(&["config"], &variables).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -48,31 +48,31 @@ fn the_configuration_in_effect_is_printed() {
 }
 
 #[test]
-fn the_reference_is_printed() {
+fn config_command_prints_reference() {
     let output = program(&["config", "--reference"], &[]).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("BURNTOP__SYNC__MAX_MESSAGES"));
 }
 
 #[test]
-fn a_bad_configuration_is_refused_with_every_problem() {
+fn start_with_invalid_configuration_reports_all_problems() {
     let output = program(&[], &[("PORT", "x"), ("DATABASE_URL", "postgres://db/x")]).output().unwrap();
     fails_with(&output, "PORT: must be a whole number");
     fails_with(&output, "SECRET_KEY: production needs");
 }
 
 #[test]
-fn a_port_that_is_taken_is_named() {
+fn start_on_taken_port_names_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port().to_string();
     let top = data_dir();
     let data = top.path().join("data");
     let output = program(&[], &[("PORT", &port), ("BURNTOP_DATA_DIR", data.to_str().unwrap())]).output().unwrap();
     fails_with(&output, &format!("127.0.0.1:{port} is in use by another program"));
-    assert!(!data.exists(), "found before a database was made");
+    assert!(!data.exists(), "no database is created");
 }
 
 #[test]
-fn it_serves_with_a_database_of_its_own_until_it_is_told_to_stop() {
+fn server_with_embedded_database_serves_until_signal() {
     let top = data_dir();
     let data = top.path().join("data");
     let variables = [("PORT", "0"), ("BURNTOP_DATA_DIR", data.to_str().unwrap())];
@@ -86,12 +86,12 @@ fn it_serves_with_a_database_of_its_own_until_it_is_told_to_stop() {
 
         kill_process(Pid::from_raw(child.id().try_into().unwrap()).unwrap(), signal).unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(0));
-        assert!(!data.join("cluster/postmaster.pid").exists(), "the database was stopped");
+        assert!(!data.join("cluster/postmaster.pid").exists(), "the database is stopped");
     }
 }
 
 #[test]
-fn it_does_the_jobs_beside_a_database_of_its_own_unless_a_worker_does() {
+fn server_with_embedded_database_runs_jobs_unless_disabled() {
     let top = data_dir();
     let data = top.path().join("data");
     let variables = [("PORT", "0"), ("BURNTOP_DATA_DIR", data.to_str().unwrap()), ("PRICING_URL", "")];

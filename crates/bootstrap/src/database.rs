@@ -1,4 +1,4 @@
-//! Which database the program uses: the one that was named, or one of its own.
+//! Chooses the database of a program: the one that `DATABASE_URL` names, or an embedded one.
 
 use std::fs;
 use std::io::{self, Write};
@@ -11,26 +11,26 @@ use embedded_postgres::{Cluster, DataDir, Options, Origin};
 use crate::settings::{Secret, Settings};
 use crate::startup::StartupError;
 
-/// Where the secret key is kept in the data directory.
+/// The file of the secret key in the data directory.
 const SECRET_KEY_FILE: &str = "secret_key";
 
 /// Connections that the embedded server accepts beyond those of one program's pool.
 const SPARE_CONNECTIONS: usize = 50;
 
-/// A database that is there for as long as this value.
+/// A database that can be used for the lifetime of this value.
 #[derive(Debug)]
 pub enum Database {
     /// The one that `DATABASE_URL` names.
     External(Secret),
-    /// One of our own, which this process runs, and its URL.
+    /// An embedded database that this process runs, and its URL.
     Embedded(Cluster, Secret),
-    /// One of our own, which another process runs.
+    /// An embedded database that another process runs.
     Attached(Secret),
 }
 
 impl Database {
-    /// The database of the program that owns it: external, or embedded and started by this call, which may take
-    /// seconds; an async program makes it on a thread for blocking work.
+    /// The database for the server: external, or embedded and started by this call. The start can take seconds, so an async program
+    /// calls it on a thread for blocking work.
     pub fn open(settings: &Settings) -> Result<Self, StartupError> {
         if let Some(url) = &settings.database.url {
             return Ok(Self::External(url.clone()));
@@ -46,8 +46,7 @@ impl Database {
         Ok(Self::Embedded(cluster, url))
     }
 
-    /// The database for a program beside the one that owns it, such as the worker: external, or the embedded one that
-    /// the other program runs.
+    /// The database for a program beside the server, such as the worker: external, or the embedded one that the server runs.
     pub fn attach(settings: &Settings) -> Result<Self, StartupError> {
         match &settings.database.url {
             Some(url) => Ok(Self::External(url.clone())),
@@ -55,7 +54,7 @@ impl Database {
         }
     }
 
-    /// As [`attach`](Self::attach), or [`open`](Self::open) when no other program runs the embedded one: for commands.
+    /// The database for a command: as [`attach`](Self::attach), or [`open`](Self::open) if no process runs the embedded one.
     pub fn attach_or_open(settings: &Settings) -> Result<Self, StartupError> {
         match Self::attach(settings) {
             Err(StartupError::Embedded(embedded_postgres::Error::NotRunning { .. })) => Self::open(settings),
@@ -70,12 +69,12 @@ impl Database {
         }
     }
 
-    /// Whether it is one of our own.
+    /// Whether it is embedded, here or in another process.
     pub fn is_embedded(&self) -> bool {
         !matches!(self, Self::External(_))
     }
 
-    /// Starts the embedded server again if it died; says whether it had to. Blocks while it recovers.
+    /// Restarts the embedded server if it died; returns whether it did. Blocks during recovery.
     pub fn revive(&mut self) -> Result<bool, StartupError> {
         match self {
             Self::Embedded(cluster, _) => Ok(cluster.revive()?),
@@ -83,7 +82,7 @@ impl Database {
         }
     }
 
-    /// Stops it if this process runs it; close the pool before. Dropping does the same, without telling of failures.
+    /// Stops the database if this process runs it; close the pool first. Dropping does the same, but ignores failures.
     pub fn stop(self) -> Result<(), StartupError> {
         match self {
             Self::Embedded(cluster, _) => Ok(cluster.stop()?),
@@ -92,20 +91,19 @@ impl Database {
     }
 }
 
-/// The URL of an embedded database. While its server is down any program of this machine can listen on its port, so the
-/// password is only used where the server proves that it knows it.
+/// The URL of an embedded database. While its server is down any program of this machine can listen on its port. SCRAM sends the
+/// password to none of them: the server must prove that it knows it.
 fn embedded_url(url: &str) -> Secret {
     Secret::new(format!("{url}?require_auth=scram-sha-256"))
 }
 
-/// The directory for what the program keeps on disk.
+/// The data directory.
 pub fn data_dir(settings: &Settings) -> Result<DataDir, StartupError> {
     let origin = if settings.is_set("app.data_dir") { Origin::Explicit } else { Origin::Default };
     Ok(DataDir::resolve(&settings.app.data_dir, origin)?)
 }
 
-/// The key that signs links and short-lived tokens: `SECRET_KEY`, else the one that is made once and kept in the data
-/// directory.
+/// The key that signs links and short-lived tokens: `SECRET_KEY`, else a key that is generated once and kept in the data directory.
 pub fn secret_key(settings: &Settings, ids: &dyn Ids) -> Result<Secret, StartupError> {
     if let Some(secret) = &settings.app.secret_key {
         return Ok(secret.clone());
@@ -122,12 +120,12 @@ fn create_secret(dir: &Path, ids: &dyn Ids) -> io::Result<()> {
     if fs::symlink_metadata(&path).is_err() {
         let draft = dir.join(format!("secret_key.{}", std::process::id()));
         let _ = fs::remove_file(&draft);
-        // A new file, and not one that a link of another user names.
+        // `create_new` refuses an existing file, such as a link that another user has placed.
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         let text = ids.secret().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        // A link does not replace: of two programs that start together the first decides.
+        // A hard link replaces no file: of two programs that start together the first decides.
         let linked = fs::hard_link(&draft, &path);
         fs::remove_file(&draft)?;
         match linked {
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_means_the_database_is_somebody_elses() {
+    fn database_with_url_is_external() {
         let settings = settings(&[("DATABASE_URL", "postgresql://db/burntop"), ("DEBUG", "true")]);
         for database in [Database::open(&settings).unwrap(), Database::attach(&settings).unwrap()] {
             assert_eq!(database.url(), "postgres://db/burntop");
@@ -167,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_url_one_is_started_and_others_attach() {
+    fn database_without_url_is_started_once_and_attached_to() {
         let top = open_dir();
         let settings = settings(&[("BURNTOP_DATA_DIR", top.path().join("data").to_str().unwrap())]);
         let error = Database::attach(&settings).unwrap_err();
@@ -178,7 +176,7 @@ mod tests {
         let other = Database::attach_or_open(&settings).unwrap();
         assert!(matches!(other, Database::Attached(_)));
         assert_eq!(other.url(), owner.url());
-        assert!(owner.url().ends_with("/burntop?require_auth=scram-sha-256"), "impostors get no password");
+        assert!(owner.url().ends_with("/burntop?require_auth=scram-sha-256"), "SCRAM is required");
         assert!(!format!("{other:?}").contains("postgres://"));
 
         let error = Database::open(&settings).unwrap_err();
@@ -187,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_key_is_the_one_that_was_set_or_is_made_once() {
+    fn secret_key_is_the_setting_or_generated_once() {
         let top = open_dir();
         let data = top.path().join("data");
         let own = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);
@@ -201,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn secret_key_is_not_read_through_a_link() {
+    fn secret_key_behind_a_link_is_refused() {
         let top = open_dir();
         let data = top.path().join("data");
         let own = settings(&[("BURNTOP_DATA_DIR", data.to_str().unwrap())]);

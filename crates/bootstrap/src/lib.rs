@@ -1,4 +1,4 @@
-//! What both programs share before they are programs: configuration, telemetry, the clock, the database and the prices.
+//! The parts that both programs share: configuration, telemetry, clock, ids, password hashing, the database and the price book.
 
 pub mod database;
 pub mod out;

@@ -1,9 +1,9 @@
-//! What a program says to whoever runs it.
+//! Prints the output of commands.
 
 use std::fmt::Display;
 use std::io::Write;
 
-/// Prints `line`. Nobody has to listen to the end: a pipe that was closed (`… | head`) stops no work.
+/// Prints `line` to standard output. A closed pipe (`… | head`) is ignored, so that it stops no work.
 pub fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! Passwords behind the domain's port: Argon2id, away from the threads that serve, no more at once than there are cores.
+//! Hashes passwords with Argon2id, on threads for blocking work and at most one hash a core at once.
 
 use std::num::NonZero;
 use std::sync::{Arc, OnceLock};
@@ -14,17 +14,17 @@ use tokio::sync::Semaphore;
 use crate::settings::Passwords;
 use crate::startup::StartupError;
 
-/// Hashes with Argon2id. Clones share the limit on how many work at once.
+/// Hashes with Argon2id. Clones share the limit of concurrent hashes.
 #[derive(Clone)]
 pub struct Argon2Passwords {
     argon2: Argon2<'static>,
-    /// Stands in where an account has no password, so that checking takes as long. Made when it is first needed.
+    /// Checked if an account has no password, so that the check takes as long. Computed on first use.
     nobody: Arc<OnceLock<PasswordHash>>,
     cores: Arc<Semaphore>,
 }
 
 impl Argon2Passwords {
-    /// Hashes at the cost in `settings`; fails when Argon2 cannot work at it.
+    /// Hashes with the cost in `settings`; fails if Argon2 does not support it.
     pub fn new(settings: &Passwords) -> Result<Self, StartupError> {
         let Passwords { memory_kib, iterations, parallelism } = *settings;
         let params = Params::new(memory_kib, iterations, parallelism, None)
@@ -37,14 +37,14 @@ impl Argon2Passwords {
         })
     }
 
-    /// Does `work` on a thread for slow work, as soon as a core is free for it.
+    /// Runs `work` on a thread for blocking work, as soon as a core is free.
     async fn on_a_core<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, IdentityError> + Send + 'static,
     ) -> Result<T, IdentityError> {
         let permit = Arc::clone(&self.cores).acquire_owned().await.map_err(failed)?;
         let this = self.clone();
-        // The thread keeps the permit: it works on even when nobody waits for it any more.
+        // The thread keeps the permit, because it runs on even if the caller is dropped.
         let working = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             work(&this)
@@ -68,7 +68,7 @@ impl Argon2Passwords {
     fn verify_now(&self, password: &Password, hash: &PasswordHash) -> Result<bool, IdentityError> {
         let hash = PhcHash::new(&hash.0).map_err(failed)?;
         let mut fits = false;
-        // All are tried, also after one that fits, so that the time tells nothing of the account.
+        // All spellings are compared even after a match, so that the time reveals nothing about the account.
         for spelling in password.spellings() {
             fits |= match self.argon2.verify_password(spelling.as_bytes(), &hash) {
                 Ok(()) => true,
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_right_password_fits_its_hash() {
+    async fn password_verifies_only_against_its_own_hash() {
         let passwords = passwords();
         let hash = passwords.hash(Password::typed("correct horse")).await.expect("a hash");
         assert!(hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{}", hash.0);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn password_fits_however_it_is_composed_and_as_it_once_was_hashed() {
+    async fn password_verifies_in_any_unicode_form_and_against_old_hashes() {
         let passwords = passwords();
         let (composed, decomposed) = ("pässwörter", "pa\u{308}sswo\u{308}rter");
         let hash = passwords.hash(Password::typed(decomposed)).await.expect("a hash");
@@ -126,7 +126,7 @@ mod tests {
         for (name, typed, hash, fits) in [
             ("composed", composed, &hash, true),
             ("decomposed", decomposed, &hash, true),
-            ("as it was hashed before", decomposed, &of_before, true),
+            ("hashed without normalisation", decomposed, &of_before, true),
             ("another", "passworter", &hash, false),
         ] {
             let verified = passwords.verify(Password::typed(typed), Some(hash.clone())).await;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_hash_has_its_own_salt_and_keeps_its_own_cost() {
+    async fn password_hash_has_own_salt_and_cost() {
         let cheap = passwords();
         let first = cheap.hash(Password::typed("correct horse")).await.expect("a hash");
         let second = cheap.hash(Password::typed("correct horse")).await.expect("a hash");
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_has_no_password_even_the_one_that_stands_in() {
+    async fn password_of_account_without_one_never_verifies() {
         let passwords = passwords();
         for typed in ["nobody", "", "correct horse"] {
             assert_eq!(passwords.verify(Password::typed(typed), None).await.ok(), Some(false), "{typed}");
@@ -153,17 +153,17 @@ mod tests {
         let made = passwords.nobody.get().cloned();
         assert!(made.as_ref().is_some_and(|hash| hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$")));
         let _ = passwords.verify(Password::typed("again"), None).await;
-        assert_eq!(passwords.nobody.get().cloned(), made, "it is made once");
+        assert_eq!(passwords.nobody.get().cloned(), made, "the stand-in is computed once");
     }
 
     #[tokio::test]
-    async fn a_broken_hash_is_our_defect_and_no_password() {
+    async fn password_with_malformed_hash_is_an_error() {
         let broken = Some(PasswordHash("not a hash".into()));
         assert!(matches!(passwords().verify(Password::typed("x"), broken).await, Err(IdentityError::Hashing(_))));
     }
 
     #[test]
-    fn a_cost_that_argon2_cannot_do_is_told() {
+    fn passwords_unsupported_cost_is_refused() {
         assert!(Argon2Passwords::new(&Passwords { memory_kib: 8, iterations: 1, parallelism: 64 }).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! The price book of a process: loaded at the start, and followed as it changes.
+//! The price book of a process: loaded at the start, and replaced when the stored edition changes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,23 +7,23 @@ use domain::deps::Deps;
 use domain::pricing::{CurrentBook, Editions};
 use tokio::task::JoinHandle;
 
-/// How often a process looks for another edition, and how soon again while it has found out nothing yet.
+/// How often a process checks for a new edition, and how often until the first check succeeds.
 const EVERY: Duration = Duration::from_secs(30);
 const AT_FIRST: Duration = Duration::from_secs(1);
 
-/// The book that ships, before anything stored is known.
+/// The shipped book, without stored prices.
 pub fn shipped() -> Arc<CurrentBook> {
     Arc::new(CurrentBook::shipped())
 }
 
-/// A task that keeps a book in step with the database; it ends with this value.
+/// A task that keeps a book current with the database. It ends when this value is dropped.
 pub struct Followed {
     prices: Arc<CurrentBook>,
     task: JoinHandle<()>,
 }
 
 impl Followed {
-    /// Loads the stored edition, and follows it on the current runtime. While it cannot be read, the book that ships is in force.
+    /// Loads the stored edition, and follows changes on the current runtime. Until it can be read the shipped book is in force.
     pub async fn start(deps: Deps) -> Self {
         Self::every(EVERY, AT_FIRST, deps).await
     }
@@ -41,7 +41,6 @@ impl Followed {
         Self { prices, task }
     }
 
-    /// The book.
     pub fn book(&self) -> Arc<CurrentBook> {
         Arc::clone(&self.prices)
     }
@@ -53,7 +52,7 @@ impl Drop for Followed {
     }
 }
 
-/// Follows once; says whether it is known now what is stored.
+/// Checks for a new edition once; returns whether the stored edition could be read.
 async fn follow(editions: &Editions) -> bool {
     match editions.follow().await {
         Ok(true) => tracing::info!(edition = editions.in_force().0.0, "price book replaced"),
@@ -79,13 +78,13 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_process_follows_once_it_can_read_and_whenever_the_edition_rises() {
+    async fn price_book_follows_stored_edition_once_readable() {
         const FAILS: i64 = -1;
         let stored = Arc::new(AtomicI64::new(FAILS));
         let (asked, read) = (Arc::clone(&stored), Arc::clone(&stored));
         let mut reader = MockPriceReader::new();
         reader.expect_edition().returning(move || match asked.load(Ordering::SeqCst) {
-            FAILS => Err(StoreError::Unavailable("it is away".to_owned())),
+            FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
             edition => Ok(Edition(edition)),
         });
         reader.expect_stored().returning(move || {

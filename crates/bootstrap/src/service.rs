@@ -1,17 +1,15 @@
-//! What the service manager is told, where one started the program and wants to know.
+//! Notifies the service manager (`NOTIFY_SOCKET`), if one started the program.
 
 use sd_notify::NotifyState;
 
-/// What becomes of the program.
+/// The state of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It does its work from now on.
     Ready,
-    /// It comes to an end.
     Stopping,
 }
 
-/// Tells the service manager; without one, nothing.
+/// Notifies the service manager; does nothing without one.
 pub fn notify(state: State) {
     let state = match state {
         State::Ready => NotifyState::Ready,

@@ -4,10 +4,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::startup::StartupError;
 
-/// What a service manager sends.
+/// The signal that a service manager sends.
 pub const TERMINATE: &str = "SIGTERM";
 
-/// The signals that end the program. While this is listened to they no longer end the process by themselves.
+/// A listener for SIGTERM and SIGINT. While it exists these signals do not end the process by themselves.
 #[derive(Debug)]
 pub struct End {
     terminate: Signal,
@@ -15,7 +15,7 @@ pub struct End {
 }
 
 impl End {
-    /// Listens from now on; needs the runtime.
+    /// Listens from now on; must be called on the runtime.
     pub fn listen() -> Result<Self, StartupError> {
         let on = |kind| {
             signal(kind)
@@ -24,7 +24,7 @@ impl End {
         Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 
-    /// Waits for one of them; returns its name.
+    /// Waits for a signal; returns its name.
     pub async fn comes(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => TERMINATE,

@@ -1,14 +1,13 @@
-//! Why a program could not start, and what to do about it.
+//! Errors at the start of a program, with what to do.
 
 use std::io;
 
 use crate::settings::{SettingsError, without_password};
 
-/// A failure before the program is of use to anybody. Its text is for the operator and says what to do.
+/// A failure at the start. Its text tells the operator what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartupError {
-    /// The configuration is not usable.
     #[error(transparent)]
     Settings(#[from] SettingsError),
 
@@ -16,94 +15,92 @@ pub enum StartupError {
     #[error(transparent)]
     Embedded(#[from] embedded_postgres::Error),
 
-    /// Nobody answers at the database's address.
+    /// No server answers at the database's address.
     #[error(
         "the database at {url} cannot be reached ({reason}): start it, or correct DATABASE_URL; \
-         without DATABASE_URL a database of its own is started"
+         without DATABASE_URL an embedded database is started"
     )]
     Unreachable {
-        /// Where it should be, without the password.
+        /// Without the password.
         url: String,
-        /// What happened.
         reason: String,
     },
 
-    /// The server is there, the database is not.
+    /// The server answers, but has no such database.
     #[error(
         "the database `{name}` does not exist at {url}: create it with `api-server migrate --create-database`, \
          or correct DATABASE_URL"
     )]
     MissingDatabase {
-        /// The name that is missing.
+        /// The missing database.
         name: String,
-        /// Where it should be, without the password.
+        /// Without the password.
         url: String,
     },
 
-    /// The server does not let us in.
+    /// The server refuses the credentials.
     #[error("the database at {url} refuses the user or the password: correct DATABASE_URL ({reason})")]
     Refused {
-        /// Where it is, without the password.
+        /// Without the password.
         url: String,
-        /// What it said.
+        /// The server's message.
         reason: String,
     },
 
-    /// The connection cannot be encrypted, or must not be used as it is.
+    /// The connection cannot be encrypted, or is not as safe as required.
     #[error("the database at {url} cannot be connected to safely ({reason}): {advice}")]
     Insecure {
-        /// Where it is, without the password.
+        /// Without the password.
         url: String,
-        /// What happened.
         reason: String,
         /// What to do.
         advice: &'static str,
     },
 
-    /// `DATABASE_URL` says something that cannot be followed.
+    /// `DATABASE_URL` is malformed or contradicts itself.
     #[error("{reason}: correct DATABASE_URL ({url})")]
     BadUrl {
-        /// The URL without the password.
+        /// Without the password.
         url: String,
-        /// What is wrong with it.
+        /// The mistake.
         reason: String,
     },
 
-    /// The server has no room for us.
+    /// The server has no free connection.
     #[error(
         "the database at {url} has no connection left: lower DATABASE_POOL_SIZE and DATABASE_MAX_OVERFLOW, \
          or raise its max_connections"
     )]
     TooManyConnections {
-        /// Where it is, without the password.
+        /// Without the password.
         url: String,
     },
 
     /// The server is starting or stopping.
     #[error("the database at {url} is not ready yet ({reason}): try again in a moment")]
     NotReady {
-        /// Where it is, without the password.
+        /// Without the password.
         url: String,
-        /// What it said.
+        /// The server's message.
         reason: String,
     },
 
-    /// Our role may not do what is needed.
+    /// The role lacks a needed privilege.
     #[error("the database at {url} does not allow it: {reason}")]
     NotAllowed {
-        /// Where it is, without the password.
+        /// Without the password.
         url: String,
-        /// What it said.
+        /// The server's message.
         reason: String,
     },
 
     /// The schema was migrated by a newer release than this one.
     #[error(
         "the database has the migration {version}, which this release does not know: run the newer release that made \
-         it, or restore a backup from before"
+         it, or restore an earlier backup"
     )]
     NewerMigrations {
-        /// The newest migration that is not known here.
+        /// The newest unknown migration.
         version: String,
     },
 
@@ -116,30 +113,27 @@ pub enum StartupError {
         setting: &'static str,
     },
 
-    /// The address cannot be listened on.
+    /// The program cannot listen on the address.
     #[error("cannot listen on {address} ({reason}): correct {setting}")]
     BadAddress {
         /// The address with its port.
         address: String,
         /// The variable to change.
         setting: &'static str,
-        /// What happened.
         reason: String,
     },
 
-    /// Something else.
     #[error("{doing} failed: {reason}")]
     Other {
-        /// What was being done.
+        /// The failed operation, as a participle such as "opening the database".
         doing: &'static str,
-        /// What happened.
         reason: String,
     },
 }
 
 impl StartupError {
-    /// What it means that the database at `url` could not be used: by the SQLSTATE code where the server gave one, else
-    /// by what the driver's message says.
+    /// The error for a database at `url` that cannot be used, from the SQLSTATE code if the server sent one, else from the driver's
+    /// message.
     pub fn database(url: &str, sqlstate: Option<&str>, message: &str) -> Self {
         let shown = without_password(url);
         let reason = message.to_owned();
@@ -156,7 +150,7 @@ impl StartupError {
         }
     }
 
-    /// What it means that `address` could not be listened on; `setting` is the variable that names it.
+    /// The error of listening on `address`; `setting` is the variable that sets it.
     pub fn listening(address: impl Into<String>, setting: &'static str, error: &io::Error) -> Self {
         let address = address.into();
         match error.kind() {
@@ -166,11 +160,11 @@ impl StartupError {
     }
 }
 
-/// What an answer of the database means to whoever starts the program.
+/// The meaning of a database error for the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
     Refused,
-    /// With what to do.
+    /// With advice.
     Insecure(&'static str),
     BadUrl,
     MissingDatabase,
@@ -182,10 +176,10 @@ enum Meaning {
 }
 
 impl Meaning {
-    /// By SQLSTATE, as PostgreSQL's appendix A lists them.
+    /// From the SQLSTATE, as listed in appendix A of the PostgreSQL manual.
     fn of(sqlstate: &str, message: &str) -> Self {
         match sqlstate {
-            // `pg_hba.conf` has no line for connections without TLS.
+            // `pg_hba.conf` has no entry for connections without TLS.
             "28000" if message.contains("no encryption") => Self::Insecure(ENCRYPT),
             "28P01" | "28000" => Self::Refused,
             "3D000" => Self::MissingDatabase,
@@ -202,12 +196,12 @@ const ENCRYPT: &str = "add sslmode=require, or better sslmode=verify-full, to DA
 const OFFER_TLS: &str =
     "turn on ssl in postgresql.conf, or add sslmode=disable to DATABASE_URL if the network is private";
 const TRUST: &str = "set sslrootcert in DATABASE_URL to the certificate of the authority that signed the server's, \
-    and with sslmode=verify-full use the host name that the certificate holds";
+    and with sslmode=verify-full use a host name of the certificate";
 const USE_SCRAM: &str =
     "use scram-sha-256 in pg_hba.conf, or add sslmode=require to DATABASE_URL so that the password is encrypted";
 const NOT_OURS: &str = "another program may have taken the port; the password was not sent. Start `api-server` again";
 
-/// Parts of messages, in lower case, for drivers that hide the code.
+/// Parts of messages in lower case, for errors without a code.
 const SIGNS: [(&str, Meaning); 25] = [
     ("invalid database url", Meaning::BadUrl),
     ("no encryption", Meaning::Insecure(ENCRYPT)),
@@ -247,7 +241,7 @@ fn guess(message: &str) -> Meaning {
     SIGNS.iter().find(|(sign, _)| message.contains(sign)).map_or(Meaning::Other, |(_, meaning)| *meaning)
 }
 
-/// The name of the database in a URL; without one PostgreSQL takes the user's name, which is rarely meant.
+/// The name of the database in a URL; empty if there is none, although PostgreSQL then uses the user's name.
 fn database_name(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.rsplit_once('@').map_or(rest, |(_, rest)| rest).split_once('/').map_or("", |(_, path)| path);
@@ -270,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_of_the_server_say_what_to_do() {
+    fn startup_error_from_sqlstate_gives_advice() {
         for (code, expected) in [
             ("28P01", ["password", "DATABASE_URL"]),
             ("28000", ["user", "DATABASE_URL"]),
@@ -288,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_code_the_message_is_read() {
+    fn startup_error_without_sqlstate_follows_message() {
         for (message, expected) in [
             ("error connecting to server: Connection refused (os error 111)", "cannot be reached"),
             ("failed to lookup address information: Name or service not known", "cannot be reached"),
@@ -312,14 +306,14 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_the_database_is_found() {
+    fn database_name_is_read_from_url() {
         assert_eq!(database_name(URL), "burntop");
         assert_eq!(database_name("postgres://me:p/w@host/x"), "x");
         assert_eq!(database_name("postgres://host"), "");
     }
 
     #[test]
-    fn an_address_that_cannot_be_listened_on_is_named() {
+    fn startup_error_of_listening_names_address_and_setting() {
         let taken = io::Error::from(io::ErrorKind::AddrInUse);
         says(&StartupError::listening("127.0.0.1:8000", "PORT", &taken), &["127.0.0.1:8000 is in use", "set PORT"]);
         let foreign = io::Error::from(io::ErrorKind::AddrNotAvailable);
@@ -327,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn newer_migrations_and_a_locked_directory_say_what_to_do() {
+    fn startup_error_of_migration_or_directory_gives_advice() {
         says(&StartupError::NewerMigrations { version: "2030".into() }, &["2030", "newer release"]);
         let locked = embedded_postgres::Error::AlreadyInUse { dir: "/data".into(), pid: Some(7) };
         says(&locked.into(), &["/data is in use by process 7", "BURNTOP_DATA_DIR"]);

@@ -1,4 +1,4 @@
-//! The database with our schema, ready for use.
+//! Opens the connection pools on a migrated database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,36 +10,34 @@ use crate::settings::Settings;
 use crate::startup::StartupError;
 use crate::system::{SystemClock, SystemIds};
 
-/// Connections of the server for finding out who calls: look-ups share statements, so one is busy with them at a time, and another
-/// notes when sessions were used.
+/// Connections of the server for looking up the caller of a request. Look-ups share statements, so one connection runs them at a
+/// time; the other stores when sessions were last used.
 const LOOK_UP_CONNECTIONS: usize = 2;
 
-/// Connections of the server for signing in and registering.
+/// Connections of the server for sign-in and registration.
 const SIGN_IN_CONNECTIONS: usize = 4;
 
 /// Connections of the server for its health checks.
 const HEALTH_CONNECTIONS: usize = 1;
 
-/// Connections of a worker beside those of its jobs: for the queue, the schedule and leases.
+/// Connections of a worker besides those of its jobs, for the queue, the schedule and leases.
 const QUEUE_CONNECTIONS: usize = 3;
 
-/// The database as the server holds it: a pool for each class of work, so that none waits for another.
+/// The connection pools of the server: one per class of work, so that none waits for another.
 #[derive(Clone)]
 pub struct ServerDatabase {
-    /// For what requests ask.
     pub requests: Database,
-    /// For finding out who calls.
+    /// For looking up the caller of a request.
     pub look_ups: Database,
-    /// For signing in and registering.
+    /// For sign-in and registration.
     pub sign_in: Database,
-    /// For health checks.
     pub health: Database,
     /// For the jobs of a worker in this process.
     pub jobs: Database,
 }
 
 impl ServerDatabase {
-    /// Opens the pools for the database at `url`, with its schema up to date where the settings say so.
+    /// Opens the pools for the database at `url`, and migrates the schema if the settings say so.
     pub async fn open(settings: &Settings, url: &str) -> Result<Self, StartupError> {
         let requests = pool(settings, settings.database.max_connections(), WorkClass::Requests);
         let requests = open(settings, url, requests).await?;
@@ -56,7 +54,7 @@ impl ServerDatabase {
         })
     }
 
-    /// Closes every connection as it comes back; no caller gets one any more.
+    /// Closes each connection as it returns to its pool; further requests for a connection fail.
     pub fn close(&self) {
         for pool in [&self.requests, &self.look_ups, &self.sign_in, &self.health, &self.jobs] {
             pool.close();
@@ -64,13 +62,13 @@ impl ServerDatabase {
     }
 }
 
-/// What use cases on `database` are built from, with the clock and the randomness of this machine.
+/// The dependencies of use cases on `database`, with the system's clock and randomness.
 pub fn deps(database: &Database) -> Deps {
     Deps { store: Arc::new(database.clone()), clock: Arc::new(SystemClock), ids: Arc::new(SystemIds) }
 }
 
-/// Opens the pool of a worker or a command for the database at `url`, with its schema up to date where the settings say so. The
-/// connections live on the current runtime.
+/// Opens the pool of a worker or a command for the database at `url`, and migrates the schema if the settings say so. The
+/// connections belong to the current runtime.
 pub async fn open_for_jobs(settings: &Settings, url: &str) -> Result<Database, StartupError> {
     open(settings, url, pool(settings, settings.database.max_connections(), WorkClass::Jobs)).await
 }
@@ -92,12 +90,12 @@ async fn open(settings: &Settings, url: &str, pool: PoolSettings) -> Result<Data
     Ok(database)
 }
 
-/// What a failed connection means to the operator.
+/// The error for the operator after a failed connection.
 pub fn unreachable(url: &str, error: &ConnectError) -> StartupError {
     StartupError::database(url, error.sqlstate.as_deref(), &error.message)
 }
 
-/// What a failed migration means to the operator.
+/// The error for the operator after a failed migration.
 pub fn migration_failed(url: &str, error: MigrationError) -> StartupError {
     match error {
         MigrationError::Connect(error) => unreachable(url, &error),

@@ -1,4 +1,4 @@
-//! The real clock and the real randomness behind the domain's ports.
+//! The system's clock and randomness behind the domain's ports.
 
 use domain::clock::Clock;
 use domain::ids::Ids;
@@ -7,7 +7,7 @@ use rand::rngs::SysRng;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The clock of this machine.
+/// Times are cut to microseconds, the precision of PostgreSQL.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -18,7 +18,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// Identifiers and secrets from the randomness of this machine.
+/// Version 7 UUIDs and secrets from the operating system's randomness.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemIds;
 
@@ -30,7 +30,7 @@ impl Ids for SystemIds {
 
     fn secret(&self) -> [u8; 32] {
         let mut bytes = [0; 32];
-        // Going on with a secret that can be guessed would be worse than ending here.
+        // A crash is better than a secret that can be guessed.
         if let Err(error) = SysRng.try_fill_bytes(&mut bytes) {
             panic!("the operating system gives no randomness: {error}");
         }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn instants_are_what_the_database_can_keep() {
+    fn clock_time_has_database_precision() {
         let instant = OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_123_456_789).unwrap();
         assert_eq!(cut_to_microseconds(instant).unix_timestamp_nanos(), 1_700_000_000_123_456_000);
         let now = SystemClock.now();
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_ordered_by_time_and_secrets_differ() {
+    fn ids_are_ordered_by_time_and_secrets_differ() {
         let ids: Vec<Uuid> = (0..100).map(|_| SystemIds.fresh()).collect();
         assert!(ids.is_sorted() && ids[0].get_version_num() == 7);
         assert_ne!(SystemIds.secret(), SystemIds.secret());

@@ -10,17 +10,15 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::settings::Settings;
 
-/// Crates that have nothing to say to an operator below a warning.
+/// Crates whose lines below a warning are useless to an operator.
 const QUIET: [&str; 6] = ["actix_server", "h2", "hyper", "mio", "rustls", "tokio_postgres"];
 
-/// What reports every malformed request as an error of ours: whoever sends one is told, and nobody may fill the log so.
+/// Logs each malformed request as an error. The client gets the error already, and clients must not be able to fill the log.
 const SILENT: &str = "actix_http::h1::dispatcher=off";
 
-/// Begins logging for the whole process.
-///
-/// Fails if logging has begun already.
+/// Starts logging for the process; fails if it is started already.
 pub fn start(settings: &Settings) -> Result<(), TryInitError> {
-    // The level was checked with the other settings.
+    // `Settings` has checked the level.
     let filter = filter(&level(settings)).unwrap_or_default();
     let lines: Box<dyn Layer<Registry> + Send + Sync> = if settings.log.json {
         Box::new(
@@ -32,19 +30,19 @@ pub fn start(settings: &Settings) -> Result<(), TryInitError> {
     tracing_subscriber::registry().with(lines.with_filter(filter)).try_init()
 }
 
-/// The level asked for; debugging means `debug` unless a level was asked for.
+/// The configured level. Development mode means `debug` unless a level is set.
 fn level(settings: &Settings) -> String {
     let by_debug = settings.app.debug && !settings.is_set("log.level");
     if by_debug { "debug".to_owned() } else { settings.log.level.clone() }
 }
 
-/// The filter that a level (also `WARNING` and `CRITICAL`) or a list of directives means.
+/// Parses a level (also `WARNING` and `CRITICAL`) or a list of directives.
 pub(crate) fn filter(level: &str) -> Result<EnvFilter, ParseError> {
     let directives = match level.to_ascii_lowercase().as_str() {
         "warning" => "warn".to_owned(),
         "critical" => "error".to_owned(),
         "error" | "warn" | "info" | "debug" | "trace" => level.to_ascii_lowercase(),
-        // Directives are taken as they are, but a misspelt level must not pass for the name of a crate.
+        // A misspelt level would be a valid directive, because it looks like the name of a crate.
         other if other.chars().all(char::is_alphanumeric) => format!("{other}=?"),
         _ => return EnvFilter::try_new(level),
     };
@@ -63,14 +61,14 @@ mod tests {
     }
 
     #[test]
-    fn debugging_lowers_the_level_unless_one_is_asked_for() {
+    fn log_level_in_development_is_debug_unless_set() {
         assert_eq!(level(&settings(&[])), "info");
         assert_eq!(level(&settings(&[("DEBUG", "1")])), "debug");
         assert_eq!(level(&settings(&[("DEBUG", "1"), ("LOG_LEVEL", "warn")])), "warn");
     }
 
     #[test]
-    fn levels_are_understood_in_any_case_and_misspelt_ones_are_not() {
+    fn log_level_any_case_is_accepted_and_misspelt_refused() {
         for good in ["INFO", "Warning", "critical", "trace", "info,domain=debug", "off,worker=info"] {
             assert!(filter(good).is_ok(), "{good}");
         }
@@ -80,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn other_crates_are_kept_quiet() {
+    fn log_filter_limits_other_crates_to_warnings() {
         let shown = filter("debug").unwrap().to_string();
         assert!(shown.contains("hyper=warn") && shown.contains("debug"), "{shown}");
         assert!(!filter("error").unwrap().to_string().contains("warn"));

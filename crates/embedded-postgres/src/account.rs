@@ -1,4 +1,4 @@
-//! Whom PostgreSQL runs as: ourselves, or an ordinary account when we are root.
+//! The user that PostgreSQL runs as: that of this process, or an ordinary user if this process is root's.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,23 +9,23 @@ use std::process::Command;
 
 use crate::error::{Doing, Error};
 
-/// The accounts that root steps down to, in this order.
+/// The users that run PostgreSQL for root, in this order.
 const STEP_DOWN_TO: [&str; 2] = ["postgres", "nobody"];
 
-/// The account that owns and runs the cluster.
+/// The user that owns and runs the cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     name: String,
     uid: u32,
     gid: u32,
-    /// Whether this is another account than the one this process runs as.
+    /// Whether this is another user than that of this process.
     stepped_down: bool,
 }
 
 impl Account {
-    /// The account PostgreSQL runs as when this process starts it: its own, or for root `postgres`, else `nobody`.
+    /// The user of a PostgreSQL that this process starts: its own user, or for root `postgres`, else `nobody`.
     ///
-    /// Fails with [`Error::NoAccount`] for root without such an account.
+    /// Fails with [`Error::NoAccount`] for root if neither exists.
     pub fn to_run_as() -> Result<Self, Error> {
         let uid = rustix::process::geteuid().as_raw();
         let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -41,17 +41,15 @@ impl Account {
         Some(Self { name: name.to_owned(), uid: entry.uid, gid: entry.gid, stepped_down: true })
     }
 
-    /// The name of the account.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its user id.
     pub fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// The nearest existing parent of `path` that this account may not enter.
+    /// The nearest existing parent of `path` that this user cannot enter.
     pub(crate) fn closed_parent(&self, path: &Path) -> Option<PathBuf> {
         if !self.stepped_down {
             return None;
@@ -72,49 +70,49 @@ impl Account {
         dir.mode() & bit != 0
     }
 
-    /// Whether files of user `uid` are ours: its own, this process's, or the account's.
+    /// Whether files of user `uid` are accepted: those of this user, and of the user of this process.
     pub(crate) fn accepts_owner(&self, uid: u32) -> bool {
         uid == self.uid || uid == rustix::process::geteuid().as_raw()
     }
 
-    /// Gives `path` to the account.
+    /// Makes this user the owner of `path`.
     pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
         if self.stepped_down {
-            // Not through a link: the account may own the directory.
+            // Links are not followed, because the user may own the directory.
             std::os::unix::fs::lchown(path, Some(self.uid), Some(self.gid))
                 .doing(|| format!("give {} to user {}", path.display(), self.name))?;
         }
         Ok(())
     }
 
-    /// A command that runs as this account in a directory it may enter, with a [`clean_command`]'s environment.
+    /// A command that runs as this user in `/`, with the environment of a [`clean_command`].
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = clean_command(program);
         command.current_dir("/").env("LC_ALL", "C");
         if self.stepped_down {
-            // The standard library drops root's supplementary groups along with the user id.
+            // With a new uid the standard library also drops root's supplementary groups.
             command.uid(self.uid).gid(self.gid);
         }
         command
     }
 }
 
-/// A command that inherits where programs and temporary files are, the language and the time zone, and nothing else: another
-/// account can read the environment of its processes, so `SECRET_KEY` and URLs with passwords must not be in it, and
-/// `PGDATA`, `PGHOST` and the like would change what the command does.
+/// A command that inherits only the paths of programs and temporary files, the language and the time zone. Another user can read
+/// the environment of its processes, so it must not contain `SECRET_KEY` or URLs with passwords. Variables such as `PGDATA` and
+/// `PGHOST` would change what the command does.
 pub(crate) fn clean_command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::vars_os().filter(|(name, _)| is_inherited(name)));
     command
 }
 
-/// Whether a child process gets the environment variable `name`.
+/// Whether a child process inherits the environment variable `name`.
 fn is_inherited(name: &OsStr) -> bool {
     const INHERITED: [&str; 5] = ["PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR"];
     name.to_str().is_some_and(|name| INHERITED.contains(&name) || name.starts_with("LC_"))
 }
 
-/// The name of user `uid` on this machine, or the number where it has none.
+/// The name of user `uid`, or the uid if it has no name.
 pub(crate) fn user_name(uid: u32) -> String {
     name_of(&fs::read_to_string("/etc/passwd").unwrap_or_default(), uid)
 }
@@ -152,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_found_by_name_and_by_number() {
+    fn account_is_found_by_name_and_uid() {
         let nobody = Account::named(PASSWD, "nobody").unwrap();
         assert_eq!((nobody.uid, nobody.gid), (65534, 65533));
         assert_eq!(Account::named(PASSWD, "postgres"), None);
@@ -161,14 +159,14 @@ mod tests {
     }
 
     #[test]
-    fn root_steps_down_and_others_stay_who_they_are() {
+    fn account_of_root_is_replaced_and_others_kept() {
         let account = Account::to_run_as().unwrap();
         assert_ne!(account.uid(), 0);
         assert_eq!(account.stepped_down, rustix::process::geteuid().is_root());
     }
 
     #[test]
-    fn a_closed_parent_is_named() {
+    fn account_closed_parent_is_named() {
         let top = tempfile::tempdir().unwrap();
         let (open, closed) = (top.path().join("open"), top.path().join("open/closed"));
         fs::create_dir_all(&closed).unwrap();
@@ -183,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn child_inherits_listed_variables_alone() {
+    fn child_process_inherits_only_listed_variables() {
         for name in ["PATH", "LANG", "LC_ALL", "LC_MESSAGES", "TZ", "TMPDIR"] {
             assert!(is_inherited(OsStr::new(name)), "{name}");
         }
@@ -191,7 +189,7 @@ mod tests {
         {
             assert!(!is_inherited(OsStr::new(name)), "{name}");
         }
-        // Every variable of this test program that is not listed, `CARGO_MANIFEST_DIR` among them.
+        // This test program has variables that are not listed, such as `CARGO_MANIFEST_DIR`.
         let output = clean_command("env").output().unwrap();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let name = line.split('=').next().unwrap_or_default();

@@ -12,7 +12,7 @@ use crate::error::{Doing, Error};
 /// The oldest major version of PostgreSQL that burntop runs on.
 pub const MINIMUM_MAJOR: u32 = 15;
 
-/// A directory counts only if it holds all of these.
+/// The programs that a directory must have.
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
 
 /// One installation of the server programs.
@@ -22,10 +22,10 @@ pub struct Binaries {
     major: u32,
 }
 
-/// Where to look; the parts of the environment that matter, so that tests can say otherwise.
+/// The places to search, taken from the environment; tests set their own.
 #[derive(Debug, Default)]
 struct Places {
-    /// `POSTGRES_BIN`: if set, nothing else counts.
+    /// `POSTGRES_BIN`: if set, no other place is searched.
     chosen: Option<PathBuf>,
     /// The directories of `PATH`.
     path: Vec<PathBuf>,
@@ -33,16 +33,16 @@ struct Places {
     versions: Vec<PathBuf>,
     /// Directories whose children are `postgresql` or `postgresql@<version>`.
     homebrew: Vec<PathBuf>,
-    /// Whether to ask `pg_config` last.
+    /// Whether to run `pg_config` last.
     ask_pg_config: bool,
 }
 
 impl Binaries {
-    /// The first installation that is new enough and, if `major` is given, of that version: `POSTGRES_BIN` (and then
-    /// nothing else), `PATH`, `/usr/lib/postgresql/*/bin` from the newest, Homebrew's, what `pg_config` names.
+    /// The first installation that is new enough and, if `major` is given, of that version. Searches `POSTGRES_BIN` (if set, no
+    /// other place), `PATH`, `/usr/lib/postgresql/*/bin` from the newest, Homebrew, and the directory that `pg_config` names.
     ///
-    /// Without one of version `major` the first of another version is returned, for the caller to refuse.
-    /// Fails with [`Error::NoBinaries`], [`Error::IncompleteBinaries`] or [`Error::TooOld`].
+    /// If none has the version `major`, the first of another version is returned, which the caller refuses. Fails with
+    /// [`Error::NoBinaries`], [`Error::IncompleteBinaries`] or [`Error::TooOld`].
     pub fn find(major: Option<u32>) -> Result<Self, Error> {
         let path = env::var_os("PATH").unwrap_or_default();
         let places = Places {
@@ -55,7 +55,6 @@ impl Binaries {
         places.find(major)
     }
 
-    /// The major version.
     pub fn major(&self) -> u32 {
         self.major
     }
@@ -65,7 +64,7 @@ impl Binaries {
         self.dir.join(name)
     }
 
-    /// The installation in `dir`, if it is complete and says its version.
+    /// The installation in `dir`, if it is complete and reports its version.
     fn at(dir: &Path) -> Result<Self, Error> {
         let incomplete = |missing| Error::IncompleteBinaries { dir: dir.to_owned(), missing };
         for program in PROGRAMS {
@@ -73,7 +72,7 @@ impl Binaries {
                 return Err(incomplete(program));
             }
         }
-        // The programs find their libraries and siblings beside the real file, not beside a link to it.
+        // The programs look for their libraries and each other beside the real file, not beside a link to it.
         let postgres = fs::canonicalize(dir.join("postgres")).doing(|| format!("find {}/postgres", dir.display()))?;
         let home = postgres.parent().filter(|home| PROGRAMS.iter().all(|name| home.join(name).is_file()));
         let dir = home.unwrap_or(dir).to_owned();
@@ -81,7 +80,7 @@ impl Binaries {
         let said = said.doing(|| format!("run {} --version", postgres.display()))?;
         match major_version(&String::from_utf8_lossy(&said.stdout)) {
             Some(major) => Ok(Self { dir, major }),
-            None => Err(incomplete("a postgres that says its version")),
+            None => Err(incomplete("a postgres that reports its version")),
         }
     }
 }
@@ -111,7 +110,7 @@ impl Places {
     }
 }
 
-/// The first of `found` that is new enough, one of version `major` before all others.
+/// The first of `found` that is new enough, preferably of version `major`.
 fn new_enough(found: Vec<Binaries>, major: Option<u32>) -> Result<Binaries, Error> {
     let newest = found.iter().map(|one| one.major).max().ok_or(Error::NoBinaries)?;
     let mut good: Vec<Binaries> = found.into_iter().filter(|one| one.major >= MINIMUM_MAJOR).collect();
@@ -147,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Puts programs that claim to be version `version` into `dir`.
+    /// Creates programs in `dir` that report the version `version`.
     fn install(dir: &Path, version: &str, programs: &[&str]) {
         fs::create_dir_all(dir).unwrap();
         for program in programs {
@@ -158,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_read_as_postgresql_says_them() {
+    fn version_is_read_from_postgresql_output() {
         assert_eq!(major_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major_version("postgres (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_version("postgres: not found"), None);
     }
 
     #[test]
-    fn a_directory_of_path_without_all_programs_does_not_count() {
+    fn binaries_directory_without_all_programs_is_skipped() {
         let top = tempfile::tempdir().unwrap();
         let (partial, whole) = (top.path().join("partial"), top.path().join("whole"));
         install(&partial, "17.1", &["initdb"]);
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn links_in_path_lead_to_the_real_directory() {
+    fn binaries_behind_links_are_found_in_real_directory() {
         let top = tempfile::tempdir().unwrap();
         let (real, links) = (top.path().join("real"), top.path().join("links"));
         install(&real, "15.18", &["initdb", "postgres", "pg_ctl", "psql"]);
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_version_wins_unless_one_is_asked_for() {
+    fn binaries_of_highest_version_win_unless_one_is_wanted() {
         let top = tempfile::tempdir().unwrap();
         for version in ["9", "15", "16"] {
             install(&top.path().join(version).join("bin"), &format!("{version}.1"), &PROGRAMS);
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn homebrew_is_searched() {
+    fn binaries_of_homebrew_are_found() {
         let top = tempfile::tempdir().unwrap();
         install(&top.path().join("postgresql@17/bin"), "17.0", &PROGRAMS);
         install(&top.path().join("postgresql@16/bin"), "16.0", &PROGRAMS);
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_directory_is_the_only_one_and_must_be_whole() {
+    fn binaries_of_chosen_directory_must_be_complete() {
         let top = tempfile::tempdir().unwrap();
         let (chosen, other) = (top.path().join("chosen"), top.path().join("other"));
         install(&chosen, "15.1", &["initdb", "postgres"]);
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_nothing_new_enough_are_said_in_one_sentence() {
+    fn binaries_missing_or_too_old_are_errors_with_advice() {
         let error = Places::default().find(None).unwrap_err();
         assert!(error.to_string().contains("apt-get install postgresql"), "{error}");
         assert!(error.to_string().contains("DATABASE_URL"), "{error}");

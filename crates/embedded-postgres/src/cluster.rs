@@ -1,4 +1,4 @@
-//! A running cluster: started, attached to, stopped.
+//! Starts, attaches to and stops a cluster.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -15,29 +15,27 @@ use crate::files::Lock;
 use crate::postmaster::{self, PAUSE, PidFile};
 use crate::{DATABASE, ROLE, create, files};
 
-/// How long a start may take; recovery after a crash of the machine can be long.
+/// The time limit of a start; recovery after a crash of the machine can take long.
 const START: Duration = Duration::from_mins(10);
-/// How long to try again when the port was taken meanwhile, or processes of a killed server still end.
+/// How long a start is retried after a temporary failure: the port was just taken, or processes of a killed server still run.
 const RETRY: Duration = Duration::from_secs(20);
-/// Above this size the log of former runs is put aside.
+/// The size above which the log of earlier runs is renamed.
 const LOG_BYTES: u64 = 10 * 1024 * 1024;
 
-/// What a crash of the machine may cost.
+/// The committed data that survives a crash of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Durability {
-    /// Nothing: PostgreSQL's defaults.
+    /// All of it: PostgreSQL's defaults.
     #[default]
     Full,
-    /// Everything; for tests, which are faster so.
+    /// None; faster, for tests.
     None,
 }
 
 /// How a cluster runs.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// What a crash of the machine may cost.
     pub durability: Durability,
-    /// How many connections it accepts at once.
     pub max_connections: u32,
 }
 
@@ -65,7 +63,7 @@ impl Options {
     }
 }
 
-/// A running PostgreSQL that this process started. Dropping it stops it.
+/// A running PostgreSQL that this process started. Dropping the value stops it.
 pub struct Cluster {
     dir: DataDir,
     options: Options,
@@ -76,15 +74,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts the cluster in `dir` and waits until it is ready; creates it first where there is none.
+    /// Starts the cluster in `dir` and waits until it is ready; creates it first if there is none.
     ///
-    /// A server that a killed process left behind is stopped and started again. Fails with
-    /// [`Error::AlreadyInUse`] while another process runs the cluster, with [`Error::NotOurs`] or
-    /// [`Error::OwnedByAnother`] where the directory is somebody else's, with [`Error::OtherVersion`] where the
-    /// installed PostgreSQL cannot read it, and with [`Error::NotStarted`] and the end of the log otherwise.
+    /// A server that a killed process left running is stopped first. Fails with:
+    ///
+    /// - [`Error::AlreadyInUse`] while another process runs the cluster;
+    /// - [`Error::NotOurs`] or [`Error::OwnedByAnother`] if the directory is not burntop's or belongs to another user;
+    /// - [`Error::OtherVersion`] if the installed PostgreSQL cannot read the cluster;
+    /// - [`Error::NotStarted`] with the end of the log if the server does not start.
     pub fn start(dir: &DataDir, options: &Options) -> Result<Self, Error> {
         if !dir.path().exists() {
-            Binaries::find(None)?; // rather than leave an empty directory behind where there are none
+            Binaries::find(None)?; // a failure here leaves no empty directory behind
         }
         dir.claim()?;
         let lock = dir.lock()?;
@@ -125,23 +125,22 @@ impl Cluster {
         &self.url
     }
 
-    /// The loopback port it listens on.
+    /// The loopback port that it listens on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The directory it lives in.
     pub fn dir(&self) -> &DataDir {
         &self.dir
     }
 
-    /// Whether the server process still runs.
+    /// Whether the server process runs.
     pub fn is_running(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// Starts the server again if it ended without being told to, at the same address; says whether it had to. What was
-    /// committed is there. Fails like [`start`](Self::start), and may be tried again.
+    /// Restarts the server at the same address if it has died; returns whether it had. Committed data is kept. Fails like
+    /// [`start`](Self::start), and can be retried.
     pub fn revive(&mut self) -> Result<bool, Error> {
         if self.is_running() {
             return Ok(false);
@@ -160,12 +159,12 @@ impl Cluster {
         Ok(true)
     }
 
-    /// Stops it: open connections are cut, everything committed is kept.
+    /// Stops the server. Open connections are closed; committed data is kept.
     pub fn stop(mut self) -> Result<(), Error> {
         self.stop_child()
     }
 
-    /// Lets the server run on when this process ends; the directory's lock is released.
+    /// Leaves the server running after this process; releases the directory's lock.
     pub(crate) fn leave_running(mut self) {
         self.child = None;
     }
@@ -178,7 +177,7 @@ impl Cluster {
 }
 
 impl fmt::Debug for Cluster {
-    // The URL holds the password.
+    // Without the URL, which contains the password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster").field("dir", &self.dir.path()).field("port", &self.port).finish_non_exhaustive()
     }
@@ -192,10 +191,10 @@ impl Drop for Cluster {
     }
 }
 
-/// The URL of the running cluster in `dir`, for a second program beside the one that started it.
+/// The URL of the running cluster in `dir`, for a program beside the one that started it.
 ///
-/// The port stays the same over restarts unless another program took it, so the URL usually stays good.
-/// Fails with [`Error::NotRunning`].
+/// The port is kept over restarts unless another program has taken it, so the URL usually stays valid. Fails with
+/// [`Error::NotRunning`].
 pub fn attach(dir: &DataDir) -> Result<String, Error> {
     attach_to(dir, DATABASE)
 }
@@ -215,17 +214,17 @@ fn url(dir: &DataDir, port: u16, database: &str) -> Result<String, Error> {
     Ok(format!("postgres://{ROLE}:{}@127.0.0.1:{port}/{database}", password.trim()))
 }
 
-/// Stops a server whose owner was killed, and clears away a pid file that would mislead the next one.
+/// Stops a server whose owner was killed, and removes a pid file that names an unrelated process.
 fn stop_left_over(dir: &DataDir) -> Result<(), Error> {
     let cluster = dir.cluster();
     let Some(file) = PidFile::read(&cluster) else { return Ok(()) };
     let pid = file.pid;
     if postmaster::runs(&file, dir) {
-        tracing::info!(pid, "stopping a PostgreSQL that a killed process left");
+        tracing::info!(pid, "stopping the PostgreSQL of a killed process");
         return postmaster::stop(pid, || !postmaster::runs(&file, dir));
     }
     if postmaster::exists(pid) {
-        // Another process has the number now, and PostgreSQL would take it for a server of its own.
+        // Another process has the pid now, and PostgreSQL would refuse to start because of it.
         let removed = files::remove_in(&cluster, "postmaster.pid");
         removed.doing(|| format!("remove {}/postmaster.pid", cluster.display()))?;
     }
@@ -244,7 +243,7 @@ fn start_retrying(dir: &DataDir, binaries: &Binaries, options: &Options) -> Resu
     }
 }
 
-/// Whether what the log says is over in a moment: the port was just taken, or processes of a killed server still end.
+/// Whether the failure in the log is temporary: the port was just taken, or processes of a killed server still run.
 fn passes(log: &str) -> bool {
     ["Address already in use", "pre-existing shared memory block", "could not bind"]
         .iter()
@@ -261,7 +260,7 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &Options, port: u16) -> R
     }
     let copy = log.try_clone().doing(|| "open the log twice".to_owned())?;
     command.stdin(Stdio::null()).stdout(copy).stderr(log);
-    // A group of its own: Ctrl-C in the terminal is for us, and we stop it when we are done with it.
+    // A process group of its own: Ctrl-C in the terminal reaches this program only, which stops the server last.
     command.process_group(0);
     let mut child = command.spawn().doing(|| "run postgres".to_owned())?;
 
@@ -316,7 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_tests_give_up_durability() {
+    fn options_default_keep_durability() {
         assert!(!Options::default().settings(1).iter().any(|one| one.contains("off")));
         let fast = Options { durability: Durability::None, max_connections: 7 };
         assert!(fast.settings(1).contains(&"fsync=off".to_owned()));
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn it_listens_on_the_loopback_address_alone() {
+    fn options_listen_only_on_loopback() {
         let settings = Options::default().settings(5555);
         for expected in ["listen_addresses=127.0.0.1", "port=5555", "unix_socket_directories="] {
             assert!(settings.contains(&expected.to_owned()), "{expected}");
@@ -332,8 +331,8 @@ mod tests {
     }
 
     #[test]
-    fn the_port_stays_unless_it_is_taken() {
-        // Some other process may take the port between the two calls, though not each time.
+    fn port_is_kept_unless_taken() {
+        // Another process may take the port between the two calls, but not each time.
         let stays = || free_port(None).is_ok_and(|port| free_port(Some(port)).is_ok_and(|again| again == port));
         assert!((0..20).any(|_| stays()));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -342,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_passes_is_tried_again() {
+    fn start_failure_is_retried_only_if_temporary() {
         assert!(passes("FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use"));
         assert!(passes("could not bind IPv4 address \"127.0.0.1\": Address already in use"));
         assert!(!passes("FATAL:  could not open file \"pg_control\": No such file or directory"));

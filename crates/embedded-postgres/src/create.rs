@@ -1,4 +1,4 @@
-//! Creates a cluster: made aside and moved into place whole, so that a crash leaves none or a good one.
+//! Creates a cluster aside and moves it into place, so that a crash leaves no cluster or a complete one.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::{DATABASE, ROLE, files};
 
 /// Creates the cluster with its password and its database; the directory must be locked.
 ///
-/// Text is UTF-8 and sorts by bytes, so that the same data sorts alike on every machine.
+/// The encoding is UTF-8 and the collation is by bytes, so that the same data sorts equally on all machines.
 pub(crate) fn create(dir: &DataDir, binaries: &Binaries, durability: Durability) -> Result<(), Error> {
     let draft = dir.path().join("cluster.new");
     if draft.exists() {
@@ -31,7 +31,7 @@ pub(crate) fn create(dir: &DataDir, binaries: &Binaries, durability: Durability)
     fs::rename(&draft, dir.cluster()).doing(|| format!("create {}", dir.cluster().display()))
 }
 
-/// The major version that made the cluster in `dir`, as its `PG_VERSION` says; `None` if there is no cluster.
+/// The major version of the cluster in `dir`, from its `PG_VERSION`; `None` if there is no cluster.
 pub(crate) fn version_of(dir: &DataDir) -> Result<Option<String>, Error> {
     if fs::symlink_metadata(dir.cluster()).is_err() {
         return Ok(None);
@@ -53,7 +53,7 @@ fn initdb(dir: &DataDir, binaries: &Binaries, draft: &Path, durability: Durabili
     succeeded(&output)
 }
 
-/// Creates the database without a server, so that a cluster in place always has it.
+/// Creates the database in single-user mode, so that a cluster in place always has it.
 fn create_database(dir: &DataDir, binaries: &Binaries, draft: &Path) -> Result<(), Error> {
     let mut command = dir.account().command(&binaries.program("postgres"));
     command.args(["--single", "-E", "-D"]).arg(draft).arg("template1");

@@ -1,4 +1,4 @@
-//! The data directory: where it is, whether it is ours, who is using it.
+//! The data directory: its place, its marker and its lock.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -9,23 +9,23 @@ use crate::account::{Account, user_name};
 use crate::error::{Doing, Error};
 use crate::files::{self, Lock, Locking};
 
-/// The file that tells our directories from others.
+/// The file that marks a data directory of burntop.
 const MARKER: &str = ".burntop-data";
 const MARKER_TEXT: &str = "This directory holds burntop's database. Do not change it by hand.\nlayout 1\n";
 
-/// Where root keeps data whose default place is closed to the account that runs PostgreSQL.
+/// The place of root's data if the user that runs PostgreSQL cannot reach the default place.
 const FALLBACK: &str = "/var/lib/burntop";
 
-/// Who chose the directory.
+/// The origin of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Nobody: it is the default, so another place will do where this one is closed.
+    /// The default. Another place is used if this one cannot be reached.
     Default,
-    /// Somebody, who wants it there and nowhere else.
+    /// A setting. No other place is used.
     Explicit,
 }
 
-/// A data directory that the account which runs PostgreSQL can reach. It need not exist yet.
+/// A data directory that the user of PostgreSQL can reach. It need not exist yet.
 #[derive(Debug, Clone)]
 pub struct DataDir {
     path: PathBuf,
@@ -36,9 +36,9 @@ pub struct DataDir {
 impl DataDir {
     /// The data directory for `asked`; creates nothing.
     ///
-    /// Root's PostgreSQL runs as another account. Where that one may not enter a parent directory, a
-    /// [`Default`](Origin::Default) place moves to `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)),
-    /// and an [`Explicit`](Origin::Explicit) one is refused with [`Error::Closed`].
+    /// For root PostgreSQL runs as another user. If that user cannot enter a parent directory, a [`Default`](Origin::Default) path is
+    /// replaced by `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)), and an [`Explicit`](Origin::Explicit) path
+    /// is refused with [`Error::Closed`].
     pub fn resolve(asked: &Path, origin: Origin) -> Result<Self, Error> {
         Self::resolve_with(asked, origin, Account::to_run_as()?, Path::new(FALLBACK))
     }
@@ -55,12 +55,12 @@ impl DataDir {
         Ok(Self { path: moved, account, asked: Some(path) })
     }
 
-    /// The absolute path.
+    /// Absolute.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// One line for the operator where the data is not kept at the place asked for.
+    /// A line for the operator if the data is not at the default place.
     pub fn notice(&self) -> Option<String> {
         let asked = self.asked.as_ref()?;
         let (path, account) = (self.path.display(), self.account.name());
@@ -70,11 +70,11 @@ impl DataDir {
         ))
     }
 
-    /// Makes the directory ours: creates it with its marker, or finds it so.
+    /// Creates the directory with its marker, or checks an existing one.
     ///
-    /// Fails with [`Error::NotOurs`] or [`Error::OwnedByAnother`] when it is somebody else's.
+    /// Fails with [`Error::NotOurs`] if it has files and no marker, and with [`Error::OwnedByAnother`] if it belongs to another user.
     pub fn claim(&self) -> Result<(), Error> {
-        // The account only passes through; a directory of root's lists nothing to others.
+        // The user that runs PostgreSQL needs to pass through the directory, but not to list it.
         files::create_dirs(&self.path, 0o711)?;
         self.check_owner(&self.path)?;
         if self.is_empty()? && !self.has_marker() {
@@ -97,12 +97,12 @@ impl DataDir {
         files::read_in(&self.path, name).doing(|| format!("read {}", self.path.join(name).display()))
     }
 
-    /// Whether the directory is there and ours.
+    /// Whether the directory exists and has the marker.
     pub(crate) fn has_marker(&self) -> bool {
         fs::symlink_metadata(self.path.join(MARKER)).is_ok_and(|found| found.is_file())
     }
 
-    /// Fails unless `path` belongs to this process's user or to the account.
+    /// Fails unless `path` is a directory of this process's user or of the user that runs PostgreSQL.
     pub(crate) fn check_owner(&self, path: &Path) -> Result<(), Error> {
         let found = fs::symlink_metadata(path).doing(|| format!("look at {}", path.display()))?;
         if !found.is_dir() {
@@ -114,7 +114,7 @@ impl DataDir {
         Ok(())
     }
 
-    /// Takes the directory for this process alone, until the value is dropped.
+    /// Locks the directory for this process until the value is dropped.
     pub(crate) fn lock(&self) -> Result<Lock, Error> {
         match Lock::try_exclusive(&self.path.join("lock"))? {
             Locking::Held(lock) => Ok(lock),
@@ -126,7 +126,7 @@ impl DataDir {
         &self.account
     }
 
-    /// PostgreSQL's own directory.
+    /// The data directory of PostgreSQL.
     pub(crate) fn cluster(&self) -> PathBuf {
         self.path.join("cluster")
     }
@@ -140,7 +140,7 @@ impl DataDir {
         self.path.join("password")
     }
 
-    /// Which process the server is, as [`postmaster`](crate::postmaster) records it.
+    /// The server process, as [`postmaster`](crate::postmaster) records it.
     pub(crate) fn process_file(&self) -> PathBuf {
         self.path.join("postmaster")
     }
@@ -155,7 +155,7 @@ impl DataDir {
     }
 }
 
-/// The absolute path of what may not exist yet, with links resolved as far as it does.
+/// The absolute path of a file that need not exist, with links resolved in the existing part.
 fn real_path(path: &Path) -> Result<PathBuf, Error> {
     let absolute = std::path::absolute(path).doing(|| format!("find {}", path.display()))?;
     for existing in absolute.ancestors() {
@@ -171,7 +171,7 @@ fn real_path(path: &Path) -> Result<PathBuf, Error> {
     Ok(absolute)
 }
 
-/// The 64-bit FNV-1a hash: a short name for a path that stays the same for ever.
+/// The 64-bit FNV-1a hash: a short name for a path, stable across releases.
 fn fnv1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_directory_is_claimed_and_found_again() {
+    fn data_dir_new_is_claimed_and_found_again() {
         let top = open_dir();
         let dir = at(&top.path().join("deep/data"));
         assert!(!dir.has_marker());
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn new_directory_is_claimed_by_all_who_claim_it_at_once() {
+    fn data_dir_concurrent_claims_all_succeed() {
         for _ in 0..50 {
             let top = open_dir();
             let dir = at(&top.path().join("data"));
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_directory_is_claimed_whatever_its_permissions() {
+    fn data_dir_empty_is_claimed_whatever_its_permissions() {
         let top = open_dir();
         let path = top.path().join("data");
         fs::create_dir(&path).unwrap();
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_with_foreign_files_is_left_alone() {
+    fn data_dir_with_foreign_files_is_refused_and_unchanged() {
         let top = open_dir();
         fs::write(top.path().join("thesis.txt"), "years of work").unwrap();
         assert!(matches!(at(top.path()).claim(), Err(Error::NotOurs { .. })));
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_another_user_is_refused() {
+    fn data_dir_of_another_user_is_refused() {
         if !rustix::process::geteuid().is_root() {
             return; // only root can give a directory away
         }
@@ -253,9 +253,9 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_default_moves_and_a_closed_choice_is_refused() {
+    fn data_dir_unreachable_default_moves_and_explicit_is_refused() {
         if !rustix::process::geteuid().is_root() {
-            return; // others run PostgreSQL as themselves and close nothing to themselves
+            return; // other users run PostgreSQL as themselves
         }
         let (top, fallback) = (tempfile::tempdir().unwrap(), open_dir());
         fs::set_permissions(top.path(), PermissionsExt::from_mode(0o700)).unwrap();
@@ -265,7 +265,7 @@ mod tests {
 
         let moved = resolve(Origin::Default).unwrap();
         assert!(moved.path().starts_with(fallback.path()));
-        assert_eq!(moved.path(), resolve(Origin::Default).unwrap().path(), "the same place every time");
+        assert_eq!(moved.path(), resolve(Origin::Default).unwrap().path(), "the place is stable");
         assert!(moved.notice().unwrap().contains(".burntop"));
 
         let error = resolve(Origin::Explicit).unwrap_err();
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn links_and_relative_paths_name_the_same_directory() {
+    fn data_dir_links_and_relative_paths_are_resolved() {
         let top = open_dir();
         let real = fs::canonicalize(top.path()).unwrap().join("real");
         fs::create_dir(&real).unwrap();
@@ -285,13 +285,13 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_the_published_one() {
+    fn fnv1a_matches_published_values() {
         assert_eq!(fnv1a(b""), 0xcbf2_9ce4_8422_2325);
         assert_eq!(fnv1a(b"foobar"), 0x8594_4171_f739_67e8);
     }
 
     #[test]
-    fn a_second_lock_names_the_first() {
+    fn data_dir_second_lock_names_holder() {
         let top = open_dir();
         let dir = at(&top.path().join("data"));
         dir.claim().unwrap();

@@ -1,9 +1,8 @@
-//! What can go wrong, in sentences that say what to do.
+//! Errors, with what to do.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why there is no running cluster.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,32 +14,32 @@ pub enum Error {
     NoBinaries,
 
     /// `POSTGRES_BIN` names a directory that lacks a program.
-    #[error("POSTGRES_BIN is {dir}, which does not hold {missing}: it must hold initdb, postgres and pg_ctl")]
+    #[error("POSTGRES_BIN is {dir}, which does not have {missing}: it must have initdb, postgres and pg_ctl")]
     IncompleteBinaries {
-        /// What `POSTGRES_BIN` says.
+        /// The value of `POSTGRES_BIN`.
         dir: PathBuf,
-        /// The first program that is missing.
+        /// The first missing program.
         missing: &'static str,
     },
 
-    /// Only releases that are too old were found.
+    /// All releases that were found are too old.
     #[error(
         "PostgreSQL {found} is too old: install version {minimum} or newer, or set DATABASE_URL to such a server",
         minimum = crate::MINIMUM_MAJOR
     )]
     TooOld {
-        /// The newest major version that was found.
+        /// The newest major version found.
         found: u32,
     },
 
-    /// Running as root, and there is no account to run PostgreSQL as.
+    /// The program runs as root, and there is no user to run PostgreSQL as.
     #[error(
         "PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it as: \
          start this program as an ordinary user, or set DATABASE_URL"
     )]
     NoAccount,
 
-    /// The account that runs PostgreSQL cannot reach the directory asked for.
+    /// The user that runs PostgreSQL cannot reach the wanted directory.
     #[error(
         "the data directory {dir} cannot be used: PostgreSQL runs as user `{account}`, which may not enter {parent}; \
          open it with `chmod o+x {parent}` or set BURNTOP_DATA_DIR to another directory"
@@ -48,13 +47,13 @@ pub enum Error {
     Closed {
         /// The data directory.
         dir: PathBuf,
-        /// The parent directory that is closed.
+        /// The closed parent directory.
         parent: PathBuf,
-        /// Who may not enter it.
+        /// The user that cannot enter it.
         account: String,
     },
 
-    /// The directory holds files, but not ours.
+    /// The directory is not empty and has no marker.
     #[error(
         "{dir} holds files that are not burntop's: set BURNTOP_DATA_DIR to a directory that is empty or does not exist yet"
     )]
@@ -68,7 +67,7 @@ pub enum Error {
     OwnedByAnother {
         /// The data directory, or the cluster inside it.
         dir: PathBuf,
-        /// The name of its owner, or the number where it has no name.
+        /// The name of its owner, or the uid if it has no name.
         owner: String,
     },
 
@@ -80,11 +79,11 @@ pub enum Error {
     AlreadyInUse {
         /// The data directory.
         dir: PathBuf,
-        /// The process that holds it, where it said so.
+        /// The process that holds the lock, if its pid is known.
         pid: Option<u32>,
     },
 
-    /// The cluster was made by another major version of PostgreSQL.
+    /// The cluster was created by another major version of PostgreSQL.
     #[error(
         "the cluster in {dir} was made by PostgreSQL {cluster}, but {installed} is installed: \
          install version {cluster}, or dump and restore the data with pg_dump"
@@ -92,7 +91,7 @@ pub enum Error {
     OtherVersion {
         /// The data directory.
         dir: PathBuf,
-        /// The major version that made the cluster.
+        /// The major version of the cluster.
         cluster: String,
         /// The major version found on this machine.
         installed: u32,
@@ -107,12 +106,9 @@ pub enum Error {
 
     /// `initdb` failed.
     #[error("the database cluster could not be created: {output}")]
-    NotCreated {
-        /// What it said.
-        output: String,
-    },
+    NotCreated { output: String },
 
-    /// The server ended, or never became ready.
+    /// The server ended, or did not become ready in time.
     #[error("PostgreSQL did not start; {log} says: {tail}")]
     NotStarted {
         /// The log file.
@@ -121,17 +117,14 @@ pub enum Error {
         tail: String,
     },
 
-    /// A server could not be made to stop.
+    /// The server survived an immediate shutdown.
     #[error("PostgreSQL (process {pid}) does not stop")]
-    NotStopped {
-        /// Its process id.
-        pid: u32,
-    },
+    NotStopped { pid: u32 },
 
     /// A statement for the tests' databases failed.
     #[error("psql: {message}")]
     Sql {
-        /// What `psql` said.
+        /// The output of `psql`.
         message: String,
     },
 
@@ -140,21 +133,20 @@ pub enum Error {
     Template {
         /// The template's name.
         name: String,
-        /// What the closure said.
+        /// The error of the closure.
         message: String,
     },
 
     /// A file or process operation failed.
     #[error("could not {doing}: {source}")]
     Io {
-        /// What was being done.
+        /// The operation, such as "read /dev/urandom".
         doing: String,
-        /// Why it failed.
         source: io::Error,
     },
 }
 
-/// Says what was being done when an operation of the system fails.
+/// Adds the operation to an error of the system.
 pub(crate) trait Doing<T> {
     /// Turns the error into one that names `doing`.
     fn doing(self, doing: impl FnOnce() -> String) -> Result<T, Error>;

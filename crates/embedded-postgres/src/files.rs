@@ -10,30 +10,30 @@ use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, flock, open, openat, unl
 
 use crate::error::{Doing, Error};
 
-/// Opens `name` in `dir` for reading, neither through a link: another account may own `dir`, and a link of its making would have
-/// root read a file that it may not read itself. Only a regular file is opened.
+/// Opens the regular file `name` in `dir` for reading; neither may be a link. Another user may own `dir`, and with a link could have
+/// root read a file that the user itself cannot read.
 pub(crate) fn open_in(dir: &Path, name: &str) -> io::Result<File> {
     let parent = open_dir(dir)?;
-    // Without NONBLOCK a named pipe would hold us up.
+    // Without NONBLOCK the open of a named pipe would block.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(&parent, name, flags, Mode::empty())?);
     require_regular(&file, false)?;
     Ok(file)
 }
 
-/// Reads `name` in `dir` as [`open_in`] opens it.
+/// Reads `name` in `dir` under the rules of [`open_in`].
 pub(crate) fn read_in(dir: &Path, name: &str) -> io::Result<String> {
     let mut text = String::new();
     open_in(dir, name)?.read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// Removes `name` from `dir`, which is not reached through a link.
+/// Removes `name` from `dir`; `dir` must not be a link.
 pub(crate) fn remove_in(dir: &Path, name: &str) -> io::Result<()> {
     Ok(unlinkat(open_dir(dir)?, name, AtFlags::empty())?)
 }
 
-/// Opens `path` for writing, or creates it for its owner alone; refuses links, also hard ones, to a file elsewhere.
+/// Opens `path` for writing, or creates it with mode 0600; refuses symbolic links and files with several hard links.
 pub(crate) fn open_for_writing(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = options.create(true).mode(0o600).custom_flags(flags).open(path)?;
@@ -54,7 +54,7 @@ fn require_regular(file: &File, is_single: bool) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a link or not a regular file"))
 }
 
-/// Creates a directory and its missing parents with exactly these permissions, whatever the umask.
+/// Creates a directory and its missing parents with exactly the permissions `mode`, whatever the umask.
 pub(crate) fn create_dirs(path: &Path, mode: u32) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
@@ -76,7 +76,7 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
         .doing(|| format!("set the permissions of {}", path.display()))
 }
 
-/// Writes a file that only its owner reads, whole or not at all.
+/// Writes a file with mode 0600 atomically.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
     let draft = path.with_extension("new");
     let write = || {
@@ -89,7 +89,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), Error> {
     write().doing(|| format!("write {}", path.display()))
 }
 
-/// 256 bits of the operating system's randomness, in hexadecimal.
+/// 256 random bits of the operating system, in hexadecimal.
 pub(crate) fn random_hex() -> Result<String, Error> {
     let mut bytes = [0_u8; 32];
     File::open("/dev/urandom")
@@ -98,23 +98,22 @@ pub(crate) fn random_hex() -> Result<String, Error> {
     Ok(bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }
 
-/// A lock file; the lock lasts as long as this value, and ends with the process however it ends.
+/// A lock on a file. It ends when this value is dropped or the process ends.
 #[derive(Debug)]
 pub(crate) struct Lock {
     file: File,
 }
 
-/// What became of an attempt to lock.
+/// The result of an attempt to lock.
 #[derive(Debug)]
 pub(crate) enum Locking {
-    /// It is ours.
     Held(Lock),
-    /// It is that process's, where it said so.
+    /// Another process holds the lock; its pid, if it is known.
     Busy(Option<u32>),
 }
 
 impl Lock {
-    /// Locks `path` at once or not at all, and leaves our process id in it.
+    /// Locks `path` without waiting, and writes the pid of this process to it.
     pub(crate) fn try_exclusive(path: &Path) -> Result<Locking, Error> {
         let mut file = open_lock(path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -135,7 +134,7 @@ impl Lock {
         Ok(Locking::Held(Self { file }))
     }
 
-    /// Locks `path`, waiting for whoever holds it.
+    /// Locks `path`; waits while another process holds it.
     pub(crate) fn wait_exclusive(path: &Path) -> Result<Self, Error> {
         let file = open_lock(path)?;
         loop {
@@ -148,8 +147,8 @@ impl Lock {
 }
 
 impl Drop for Lock {
-    /// Says so rather than only closing the file: a process that another thread starts at this moment has a copy of it
-    /// until it runs its program, and would hold the lock that long.
+    /// Unlocks explicitly instead of only closing the file: a child process that another thread starts at this moment has a copy
+    /// of the descriptor until it executes its program, and would keep the lock until then.
     fn drop(&mut self) {
         let _ = flock(&self.file, FlockOperation::Unlock);
     }
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_neither_read_nor_written_nor_removed_through() {
+    fn file_behind_link_is_not_read_written_or_removed() {
         let top = tempfile::tempdir().unwrap();
         let (secret, dir) = (top.path().join("secret"), top.path().join("dir"));
         fs::write(&secret, "precious").unwrap();
@@ -187,11 +186,11 @@ mod tests {
         assert!(set_mode(&top.path().join("linked"), 0o777).is_err());
         write_private(&dir.join("soft"), "mine").unwrap();
         assert_eq!(fs::read_to_string(&secret).unwrap(), "precious");
-        assert_eq!(read_in(&dir, "soft").unwrap(), "mine", "the link was replaced");
+        assert_eq!(read_in(&dir, "soft").unwrap(), "mine", "the link is replaced");
     }
 
     #[test]
-    fn a_private_file_is_its_owners_alone() {
+    fn private_file_is_readable_only_by_owner() {
         let top = tempfile::tempdir().unwrap();
         let path = top.path().join("password");
         write_private(&path, "one").unwrap();
@@ -201,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_says_who_holds_it_and_ends_with_its_value() {
+    fn lock_names_holder_and_ends_on_drop() {
         let top = tempfile::tempdir().unwrap();
         let path = top.path().join("lock");
         let Locking::Held(lock) = Lock::try_exclusive(&path).unwrap() else { panic!("free") };
@@ -212,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_parents_are_created_with_the_permissions_asked_for() {
+    fn missing_parents_are_created_with_given_permissions() {
         let top = tempfile::tempdir().unwrap();
         let deep = top.path().join("a/b");
         create_dirs(&deep, 0o711).unwrap();
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn randomness_differs() {
+    fn random_hex_differs_each_time() {
         let (one, two) = (random_hex().unwrap(), random_hex().unwrap());
         assert_eq!(one.len(), 64);
         assert_ne!(one, two);

@@ -1,15 +1,15 @@
 //! Starts a private PostgreSQL from the binaries on this machine.
 //!
-//! A data directory looks like this; only `cluster/` is PostgreSQL's own:
+//! A data directory has these files; only `cluster/` belongs to PostgreSQL:
 //!
 //! ```text
-//! .burntop-data    the marker: this directory is ours
-//! lock             held (flock) by the process that runs the cluster; says its pid
-//! password         the database user's password, readable by its owner alone
+//! .burntop-data    the marker of a data directory of burntop
+//! lock             held (flock) by the process that runs the cluster; contains its pid
+//! password         the password of the database role, readable only by its owner
 //! port             the loopback port used last, kept so that attached programs find it again
-//! postmaster       number and start of the server process, by which it is recognised later
-//! postgres.log     what PostgreSQL says
-//! cluster/         the PostgreSQL cluster, owned by the account that runs it
+//! postmaster       pid and start of the server process, to recognise it later
+//! postgres.log     the log of PostgreSQL
+//! cluster/         the PostgreSQL cluster, owned by the user that runs it
 //! ```
 //!
 //! ```no_run
@@ -40,7 +40,7 @@ pub use cluster::{Cluster, Durability, Options, attach};
 pub use directory::{DataDir, Origin};
 pub use error::Error;
 
-/// The database that every cluster is created with.
+/// The database that each cluster is created with.
 pub const DATABASE: &str = "burntop";
 
 /// The role that owns the cluster and the database.

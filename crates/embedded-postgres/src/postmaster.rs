@@ -1,4 +1,4 @@
-//! The server process: what its pid file says, whether it still runs, how it is made to stop.
+//! The server process: reads its pid file, recognises it, and stops it.
 
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -13,25 +13,25 @@ use crate::directory::DataDir;
 use crate::error::Error;
 use crate::files;
 
-/// How long a polite (fast) shutdown may take: it writes out everything that is dirty.
+/// The time limit of a fast shutdown, which writes a checkpoint.
 const FAST_SHUTDOWN: Duration = Duration::from_mins(1);
-/// How long the rude (immediate) one may take, which only ends processes.
+/// The time limit of an immediate shutdown, which only ends processes.
 const IMMEDIATE_SHUTDOWN: Duration = Duration::from_secs(10);
-/// How far the start times of one process may be apart: `postmaster.pid` is written a moment later, by a clock that may be set.
+/// The tolerance between two start times of one process: `postmaster.pid` is written a moment later, and the clock may be set.
 const START_TOLERANCE_SECONDS: u64 = 3;
-/// The unit of `/proc/PID/stat` (`USER_HZ`), which is the same on every architecture that is built for.
+/// The unit of times in `/proc/PID/stat` (`USER_HZ`); the same on all supported architectures.
 const TICKS_PER_SECOND: u64 = 100;
-/// How often conditions are looked at while waiting for them.
+/// The interval at which awaited conditions are checked.
 pub(crate) const PAUSE: Duration = Duration::from_millis(5);
 
-/// What `postmaster.pid` says.
+/// The content of `postmaster.pid`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PidFile {
     pub(crate) pid: u32,
-    /// When it started, in seconds since 1970.
+    /// The start time, in seconds since 1970.
     pub(crate) started: Option<u64>,
     pub(crate) port: Option<u16>,
-    /// Whether it accepts connections.
+    /// Whether the server accepts connections.
     pub(crate) ready: bool,
 }
 
@@ -52,17 +52,17 @@ impl PidFile {
     }
 }
 
-/// Writes down that process `pid` is the postmaster of the cluster in `dir`: its number and when it started, because the
-/// number alone may be another process's later. The record is outside the cluster, where PostgreSQL cannot change it.
+/// Records the pid and the start of the postmaster of the cluster in `dir`: a pid alone may belong to another process later. The
+/// record is outside the cluster, where PostgreSQL cannot change it.
 pub(crate) fn record(pid: u32, dir: &DataDir) -> Result<(), Error> {
-    let Some(start) = ProcessStart::of(pid) else { return Ok(()) }; // it has ended already
+    let Some(start) = ProcessStart::of(pid) else { return Ok(()) }; // the process has ended already
     files::write_private(&dir.process_file(), &format!("{pid}\n{}\n", start.identity))
 }
 
-/// Whether the process that `file` names is the postmaster of the cluster in `dir` and still runs.
+/// Whether the process that `file` names is the running postmaster of the cluster in `dir`.
 ///
-/// The record of [`record`] decides. Without one, after a kill between start and record or from an older release, the start time in
-/// `postmaster.pid` must be that of the process.
+/// The record of [`record`] decides. It is missing after a kill between start and record, and in directories of older releases. Then
+/// the start time in `postmaster.pid` must be that of the process.
 pub(crate) fn runs(file: &PidFile, dir: &DataDir) -> bool {
     let Some(start) = ProcessStart::of(file.pid) else { return false };
     let record = dir.read("postmaster").unwrap_or_default();
@@ -72,17 +72,17 @@ pub(crate) fn runs(file: &PidFile, dir: &DataDir) -> bool {
     }
 }
 
-/// When a process started.
+/// The start of a process.
 #[derive(Debug, PartialEq, Eq)]
 struct ProcessStart {
-    /// Differs between any two processes that ever had the same number.
+    /// Differs between any two processes with the same pid.
     identity: String,
-    /// In seconds since 1970, where the system says so.
+    /// In seconds since 1970; `None` on systems without `/proc`.
     seconds: Option<u64>,
 }
 
 impl ProcessStart {
-    /// The start of process `pid`; `None` if it does not run (any more).
+    /// The start of process `pid`; `None` if it does not run.
     fn of(pid: u32) -> Option<Self> {
         if Path::new("/proc/self/stat").exists() {
             let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
@@ -98,10 +98,9 @@ impl ProcessStart {
     }
 }
 
-/// When a process started, in ticks since the machine did, from its `/proc/PID/stat`; `None` for one that has ended and was
-/// not waited for.
+/// The start of a process in ticks since boot, from its `/proc/PID/stat`; `None` for a zombie.
 fn start_ticks(stat: &str) -> Option<u64> {
-    // The name comes in parentheses and may hold spaces and parentheses itself.
+    // The name is in parentheses and may itself contain spaces and parentheses.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
     if matches!(state, "Z" | "X" | "x") {
@@ -110,20 +109,20 @@ fn start_ticks(stat: &str) -> Option<u64> {
     fields.nth(18)?.parse().ok()
 }
 
-/// When the machine started, in seconds since 1970, from `/proc/stat`.
+/// The time of boot in seconds since 1970, from `/proc/stat`.
 fn boot_seconds(stat: &str) -> Option<u64> {
     stat.lines().find_map(|line| line.strip_prefix("btime ")?.trim().parse().ok())
 }
 
-/// Whether any process has this number.
+/// Whether a process with this pid exists.
 pub(crate) fn exists(pid: u32) -> bool {
     to_pid(pid).is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }
 
-/// Stops the server `pid`: politely, then rudely. `gone` says whether it has ended.
+/// Stops the server `pid` with a fast shutdown, then with an immediate one. `gone` returns whether it has ended.
 pub(crate) fn stop(pid: u32, mut gone: impl FnMut() -> bool) -> Result<(), Error> {
     for (signal, patience) in [(Signal::INT, FAST_SHUTDOWN), (Signal::QUIT, IMMEDIATE_SHUTDOWN)] {
-        // The process may be gone already; only `gone` decides.
+        // The process may have ended already; only `gone` decides.
         let _ = to_pid(pid).map(|pid| kill_process(pid, signal));
         if wait_until(patience, &mut gone) {
             return Ok(());
@@ -132,7 +131,7 @@ pub(crate) fn stop(pid: u32, mut gone: impl FnMut() -> bool) -> Result<(), Error
     Err(Error::NotStopped { pid })
 }
 
-/// Waits for a condition; says whether it came true in time.
+/// Waits for `condition`; returns whether it became true in time.
 pub(crate) fn wait_until(patience: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let start = Instant::now();
     loop {
@@ -146,7 +145,7 @@ pub(crate) fn wait_until(patience: Duration, mut condition: impl FnMut() -> bool
     }
 }
 
-/// What was written to the log of `dir` after byte `from`.
+/// The log of `dir` from byte `from`.
 pub(crate) fn log_since(dir: &DataDir, from: u64) -> String {
     let mut text = Vec::new();
     let read = files::open_in(dir.path(), "postgres.log").and_then(|mut file| {
@@ -165,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pid_file_grows_while_the_server_starts() {
+    fn pid_file_is_read_while_server_starts() {
         let early = "4711\n/data/cluster\n1700000000\n5433\n\n";
         let late = format!("{early}127.0.0.1\n 52 1\nready   \n");
         assert_eq!(
@@ -181,16 +180,16 @@ mod tests {
     }
 
     #[test]
-    fn start_of_a_process_is_read_whatever_its_name_is() {
+    fn process_start_is_read_whatever_its_name() {
         let fields = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
         assert_eq!(start_ticks(&format!("7 (post) gres (x) S {fields}")), Some(4711));
-        assert_eq!(start_ticks(&format!("7 (postgres) Z {fields}")), None, "it has ended");
+        assert_eq!(start_ticks(&format!("7 (postgres) Z {fields}")), None, "a zombie");
         assert_eq!(start_ticks("7 (postgres"), None);
         assert_eq!(boot_seconds("cpu 1 2\nbtime 1700000000\n"), Some(1_700_000_000));
     }
 
     #[test]
-    fn process_is_recognised_by_its_number_and_start() {
+    fn process_is_recognised_by_pid_and_start() {
         let top = tempfile::tempdir().unwrap();
         fs::set_permissions(top.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
         let dir = DataDir::resolve(&top.path().join("data"), crate::Origin::Explicit).unwrap();
@@ -199,7 +198,7 @@ mod tests {
         let start = ProcessStart::of(own).unwrap();
         let file = |started| PidFile { pid: own, started, port: None, ready: true };
 
-        assert!(!runs(&file(Some(1)), &dir), "another process has the number now");
+        assert!(!runs(&file(Some(1)), &dir), "another process has the pid now");
         assert!(!runs(&file(None), &dir));
         if start.seconds.is_some() {
             assert!(runs(&file(start.seconds), &dir), "without a record the pid file decides");
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_exist_until_they_end() {
+    fn process_exists_until_it_ends() {
         assert!(exists(std::process::id()));
         let mut child = clean_command("true").spawn().unwrap();
         child.wait().unwrap();
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_ends_with_the_condition_or_the_patience() {
+    fn wait_ends_on_condition_or_timeout() {
         let mut looks = 0;
         assert!(wait_until(Duration::from_mins(1), || {
             looks += 1;

@@ -1,4 +1,4 @@
-//! The little SQL that tests need before they have a database: through `psql`, which ships with the server.
+//! Runs SQL for the shared test cluster through `psql`, which ships with the server.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use crate::account::clean_command;
 use crate::binaries::Binaries;
 use crate::error::{Doing, Error};
 
-/// Runs statements in one session, each in a transaction of its own; returns the unadorned rows.
+/// Runs statements in one session, each in its own transaction; returns unaligned rows without headers.
 pub(crate) fn run(binaries: &Binaries, url: &str, statements: &[&str]) -> Result<String, Error> {
     let output = command(binaries, url, statements).output().doing(|| "run psql".to_owned())?;
     if output.status.success() {
@@ -17,12 +17,12 @@ pub(crate) fn run(binaries: &Binaries, url: &str, statements: &[&str]) -> Result
 
 /// A `psql` that runs `statements` and stops at the first error.
 pub(crate) fn command(binaries: &Binaries, url: &str, statements: &[&str]) -> Command {
-    // The password travels in the environment: arguments can be read by every user of the machine.
+    // The password is in the environment: all users of the machine can read arguments.
     let (address, password) = split_password(url);
     let mut command = clean_command(binaries.program("psql"));
     command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", &address]);
     command.env("PGPASSWORD", password).env("PGSSLMODE", "disable").env("PGGSSENCMODE", "disable");
-    // PostgreSQL 16 and newer; older ones ignore it.
+    // PostgreSQL 16 and newer; older releases ignore it.
     command.env("PGREQUIREAUTH", "scram-sha-256");
     for statement in statements {
         command.args(["-c", statement]);
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_password_is_not_an_argument() {
+    fn psql_password_is_not_an_argument() {
         let (address, password) = split_password("postgres://burntop:secret@127.0.0.1:5432/x");
         assert_eq!(address, "postgres://burntop@127.0.0.1:5432/x");
         assert_eq!(password, "secret");
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_texts_are_quoted() {
+    fn sql_names_and_texts_are_quoted() {
         assert_eq!(identifier("a\"b"), "\"a\"\"b\"");
         assert_eq!(literal("it's"), "'it''s'");
     }

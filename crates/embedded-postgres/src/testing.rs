@@ -1,10 +1,9 @@
-//! Databases for tests: one cluster that all test processes of a machine share, one database per test.
+//! Databases for tests: one cluster that all test processes of a machine share, and one database per test.
 //!
-//! The first process that asks starts the cluster under a lock, and leaves it running for those that follow. Whoever
-//! is last need not know it: a session inside the server (`watchdog.sql`) shuts it down once nobody has been connected
-//! and nobody has asked for a database for two minutes. Nothing of it is kept: when it starts again it is made anew,
-//! so neither an old database nor a damaged cluster can stay behind. What killed tests leave in a running cluster is
-//! dropped when the next process asks for a database.
+//! The first process that needs the cluster starts it under a lock and leaves it running for later ones. A session inside the server
+//! (`watchdog.sql`) stops it after two minutes without a connection or a request for a database. Each start creates the cluster
+//! again, so that no old database and no damaged cluster is kept. Databases of killed tests in a running cluster are dropped when
+//! the next database is created.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -21,15 +20,15 @@ use crate::files::Lock;
 use crate::{postmaster, sql};
 
 const WATCHDOG: &str = include_str!("watchdog.sql");
-/// How long the cluster outlives its last use.
+/// How long the cluster runs after its last use.
 const IDLE: Duration = Duration::from_mins(2);
-/// Counts a use, and holds off the watchdog, which ends the server only when it gets this lock exclusively.
+/// Counts a use and holds off the watchdog, which stops the server only when it gets this lock exclusively.
 const IN_USE: &str = "DO $$ BEGIN PERFORM nextval('uses'); PERFORM pg_advisory_lock_shared(7240); END $$";
 /// A file system in memory copies a database several times as fast as a disk.
 const MEMORY: &str = "/dev/shm";
 const MEMORY_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 const TEST_DATABASES: &str = r"SELECT datname FROM pg_database WHERE datname LIKE 'test\_%'";
-/// How often a server that is just going away is tried again.
+/// The attempts of a statement while the server is shutting down.
 const ATTEMPTS: u32 = 3;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -38,13 +37,13 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 #[derive(Debug, Clone)]
 pub struct TestCluster {
     dir: DataDir,
-    /// Locks live beside the data directory, which is thrown away now and then.
+    /// Lock files are beside the data directory, which is removed at each start.
     locks: PathBuf,
     binaries: Binaries,
     idle: Duration,
 }
 
-/// A database of one test; dropping the value drops it, whoever is still connected.
+/// A database of one test. Dropping the value drops the database and closes its connections.
 #[derive(Debug)]
 pub struct TestDatabase {
     cluster: TestCluster,
@@ -53,8 +52,8 @@ pub struct TestDatabase {
 }
 
 impl TestCluster {
-    /// The cluster of this user and version in memory (`/dev/shm`, where that is large), else below the temporary
-    /// directory; or in the directory that `BURNTOP_TEST_CLUSTER` names. It is started when something is asked of it.
+    /// The cluster of this user and version: in the directory that `BURNTOP_TEST_CLUSTER` names, else in memory (`/dev/shm`) if
+    /// that is large enough, else below the temporary directory. It is started on first use.
     pub fn shared() -> Result<Self, Error> {
         let binaries = Binaries::find(None)?;
         if let Some(dir) = std::env::var_os("BURNTOP_TEST_CLUSTER").filter(|dir| !dir.is_empty()) {
@@ -66,7 +65,7 @@ impl TestCluster {
         Self::with(&DataDir::resolve(&dir, Origin::Default)?, binaries, IDLE)
     }
 
-    /// A cluster in `dir` that stops when nobody has used it for `idle`.
+    /// A cluster in `dir` that stops after the time `idle` without use.
     pub fn at(dir: &Path, idle: Duration) -> Result<Self, Error> {
         Self::with(&DataDir::resolve(dir, Origin::Explicit)?, Binaries::find(None)?, idle)
     }
@@ -77,7 +76,7 @@ impl TestCluster {
         Ok(Self { dir, locks: home.path().to_owned(), binaries, idle })
     }
 
-    /// A new database, empty or a copy of `template`. Its name and URL are its own; it is dropped with the value.
+    /// A new database, empty or a copy of `template`, with a unique name. It is dropped with the value.
     pub fn create_database(&self, template: Option<&str>) -> Result<TestDatabase, Error> {
         let name = format!("test_{}_{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         self.create_named(&name, template)?;
@@ -85,11 +84,11 @@ impl TestCluster {
         Ok(TestDatabase { cluster: self.clone(), name, url })
     }
 
-    /// Makes sure there is a template database `name`, which `fill` fills once (it gets the URL), whichever process
-    /// comes first; the others wait for it.
+    /// Ensures that the template database `name` exists. The first process fills it with `fill`, which gets the URL; the others
+    /// wait.
     ///
-    /// Whatever the content depends on belongs into the name, such as a digest of the migrations. `fill` must not
-    /// leave connections that it minds losing.
+    /// The name must contain what the content depends on, such as a digest of the migrations. Connections that `fill` leaves open
+    /// are closed.
     pub fn template<E: std::fmt::Display>(
         &self,
         name: &str,
@@ -105,7 +104,7 @@ impl TestCluster {
         self.run(&[&drop_statement(&draft)])?;
         self.create_named(&draft, None)?;
         fill(&attach_to(&self.dir, &draft)?).map_err(|error| failed(error.to_string()))?;
-        // Nobody may be connected to a template while it is copied.
+        // PostgreSQL copies a template only while no session is connected to it.
         self.run(&[
             &format!("ALTER DATABASE {} ALLOW_CONNECTIONS false", sql::identifier(&draft)),
             &format!(
@@ -117,7 +116,7 @@ impl TestCluster {
         .map(drop)
     }
 
-    /// Drops the database `name`, whoever is connected. If the cluster has ended, the database has too.
+    /// Drops the database `name` and closes its connections. Does nothing if the cluster has ended, and the database with it.
     pub fn drop_database(&self, name: &str) -> Result<(), Error> {
         if self.maintenance_url().is_err() {
             return Ok(());
@@ -131,21 +130,21 @@ impl TestCluster {
         self.wipe()
     }
 
-    /// The URL of the maintenance database, if the cluster runs. It does not count as a use.
+    /// The URL of the maintenance database, if the cluster runs. The call does not count as a use.
     pub fn maintenance_url(&self) -> Result<String, Error> {
         attach_to(&self.dir, "postgres")
     }
 
-    /// Creates the database `name`, instead of one that an earlier process may have left under that name.
+    /// Creates the database `name`, and replaces one that an earlier process has left under that name.
     fn create_named(&self, name: &str, template: Option<&str>) -> Result<(), Error> {
-        // Copying files is faster than logging every page, and these have no log to speak of.
+        // For small databases without fsync, copying files is faster than writing each page to the WAL.
         let (copy, original) = (sql::identifier(name), sql::identifier(template.unwrap_or("template0")));
         let create = format!("CREATE DATABASE {copy} TEMPLATE {original} STRATEGY FILE_COPY");
         let others = self.run(&[&drop_statement(name), &create, TEST_DATABASES])?;
         self.sweep(&others)
     }
 
-    /// Drops those of the databases `names` (one per line) whose test process has ended without doing so.
+    /// Drops those of the databases `names` (one per line) whose test process has ended.
     fn sweep(&self, names: &str) -> Result<(), Error> {
         let left_over = names.lines().filter(|name| owner_of(name).is_some_and(|pid| !postmaster::exists(pid)));
         let drops: Vec<String> = left_over.map(drop_statement).collect();
@@ -155,7 +154,7 @@ impl TestCluster {
         self.run(&drops.iter().map(String::as_str).collect::<Vec<_>>()).map(drop)
     }
 
-    /// Runs statements in the maintenance database, starting the cluster if need be.
+    /// Runs statements in the maintenance database; starts the cluster if necessary.
     fn run(&self, statements: &[&str]) -> Result<String, Error> {
         let mut attempt = 0;
         loop {
@@ -172,7 +171,7 @@ impl TestCluster {
         }
     }
 
-    /// The URL of the maintenance database of the cluster, which runs on return.
+    /// Starts the cluster if necessary; returns the URL of its maintenance database.
     fn running(&self) -> Result<String, Error> {
         if let Ok(url) = self.maintenance_url() {
             return Ok(url);
@@ -190,7 +189,7 @@ impl TestCluster {
         Ok(url)
     }
 
-    /// Leaves a session in the server that ends it when it is idle.
+    /// Starts a session that stops the server when it is idle.
     fn start_watchdog(&self, url: &str) -> Result<(), Error> {
         let looks = format!("SET watchdog.idle = {}", self.idle.as_millis());
         let mut psql = sql::command(&self.binaries, url, &[&looks, WATCHDOG]);
@@ -198,7 +197,7 @@ impl TestCluster {
         psql.spawn().map(drop).doing(|| "run psql".to_owned())
     }
 
-    /// Removes what is left of an earlier cluster, its server included.
+    /// Removes an earlier cluster; stops its server if that still runs.
     fn wipe(&self) -> Result<(), Error> {
         let cluster = self.dir.cluster();
         if let Some(left) = postmaster::PidFile::read(&cluster).filter(|left| postmaster::runs(left, &self.dir)) {
@@ -217,7 +216,6 @@ impl TestDatabase {
         &self.url
     }
 
-    /// Its name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -231,7 +229,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Whether the file system at `path` is large enough for many databases, however full it is just now.
+/// Whether the file system at `path` is large enough for many databases; its free space does not matter.
 fn is_large(path: &Path) -> bool {
     rustix::fs::statvfs(path).is_ok_and(|found| found.f_blocks.saturating_mul(found.f_frsize) >= MEMORY_BYTES)
 }
@@ -245,7 +243,7 @@ fn owner_of(database: &str) -> Option<u32> {
     database.strip_prefix("test_")?.split('_').next()?.parse().ok()
 }
 
-/// Whether the server was just shutting down.
+/// Whether the error means that the server was shutting down.
 fn is_going_away(message: &str) -> bool {
     ["shutting down", "Connection refused", "terminating connection", "server closed the connection", "starting up"]
         .iter()
@@ -257,19 +255,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_says_whose_it_is() {
+    fn test_database_name_contains_process() {
         assert_eq!(owner_of("test_4711_3"), Some(4711));
         assert_eq!(owner_of("burntop"), None);
         assert_eq!(owner_of("test_of_mine"), None);
     }
 
     #[test]
-    fn what_is_not_there_is_not_large() {
+    fn missing_file_system_is_not_large() {
         assert!(!is_large(Path::new("/no/such/place")));
     }
 
     #[test]
-    fn only_a_server_that_goes_away_is_tried_again() {
+    fn statement_is_retried_only_during_shutdown() {
         assert!(is_going_away("FATAL:  the database system is shutting down"));
         assert!(!is_going_away("ERROR:  template database \"x\" does not exist"));
     }

@@ -1,4 +1,4 @@
--- Ends the server once nobody is connected to it and nobody has asked it for a database for a while.
+-- Stops the server after the time watchdog.idle without a connection or a request for a database.
 DO $$
 DECLARE
     patience    interval    := current_setting('watchdog.idle')::int * interval '1 millisecond';
@@ -8,7 +8,7 @@ DECLARE
 BEGIN
     LOOP
         PERFORM pg_sleep(least(5, extract(epoch FROM patience) / 4));
-        COMMIT; -- a snapshot held for hours would keep vacuum from its work
+        COMMIT; -- a snapshot held for hours would block vacuum
 
         SELECT last_value INTO uses_now FROM uses;
         IF uses_now <> uses_before OR EXISTS (
@@ -18,7 +18,7 @@ BEGIN
             used_last := clock_timestamp();
         END IF;
 
-        -- Who is creating a database holds this lock shared. Once it is ours we never give it back.
+        -- A session that creates a database holds this lock shared. The watchdog keeps it until the server ends.
         IF clock_timestamp() - used_last > patience AND pg_try_advisory_lock(7240) THEN
             EXECUTE format(
                 'COPY (SELECT) TO PROGRAM %L',

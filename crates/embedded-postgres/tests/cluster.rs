@@ -1,4 +1,4 @@
-//! A cluster's life: created, used again, stopped, taken over; and who is kept out of it.
+//! The life of a cluster: creation, restart, takeover, crash, and refused access.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod common;
@@ -12,7 +12,7 @@ use common::{ask, open_dir, wait_for};
 use embedded_postgres::{Cluster, DataDir, Durability, Error, Options, Origin, attach};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Fast enough for tests that are not about crashes.
+/// For tests that are not about crashes.
 const FAST: Options = Options { durability: Durability::None, max_connections: 20 };
 
 fn data_dir(top: &tempfile::TempDir) -> DataDir {
@@ -28,7 +28,7 @@ fn signal(pid: u32, signal: Signal) {
     kill_process(Pid::from_raw(pid.try_into().unwrap()).unwrap(), signal).unwrap();
 }
 
-/// Another process that runs the cluster in `dir` until it is killed: this test program, asked for `runs_a_cluster`.
+/// Another process that runs the cluster in `dir` until it is killed: this test program with the test `runs_a_cluster`.
 fn another_process(dir: &DataDir) -> Child {
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "runs_a_cluster", "--nocapture"])
@@ -52,7 +52,7 @@ fn runs_a_cluster() {
 }
 
 #[test]
-fn it_is_created_once_and_keeps_its_data() {
+fn cluster_is_created_once_and_keeps_its_data() {
     let top = open_dir();
     let dir = data_dir(&top);
     let cluster = Cluster::start(&dir, &Options::default()).unwrap();
@@ -63,7 +63,7 @@ fn it_is_created_once_and_keeps_its_data() {
     assert_eq!(ask(&first_url, "SHOW server_encoding").unwrap(), "UTF8");
     assert_eq!(ask(&first_url, "SHOW listen_addresses").unwrap(), "127.0.0.1");
     cluster.stop().unwrap();
-    assert!(ask(&first_url, "SELECT 1").is_err(), "stopped means stopped");
+    assert!(ask(&first_url, "SELECT 1").is_err(), "the server is stopped");
 
     let again = Cluster::start(&dir, &FAST).unwrap();
     assert_eq!(again.url(), first_url, "the same port and password");
@@ -72,7 +72,7 @@ fn it_is_created_once_and_keeps_its_data() {
 }
 
 #[test]
-fn dropping_it_stops_the_server() {
+fn cluster_dropped_stops_its_server() {
     let top = open_dir();
     let dir = data_dir(&top);
     let mut cluster = Cluster::start(&dir, &FAST).unwrap();
@@ -84,7 +84,7 @@ fn dropping_it_stops_the_server() {
 }
 
 #[test]
-fn nobody_gets_in_without_the_password() {
+fn cluster_wrong_password_is_refused() {
     let top = open_dir();
     let dir = data_dir(&top);
     let cluster = Cluster::start(&dir, &FAST).unwrap();
@@ -95,7 +95,7 @@ fn nobody_gets_in_without_the_password() {
 }
 
 #[test]
-fn root_runs_it_as_somebody_else() {
+fn cluster_of_root_runs_as_another_user() {
     let top = open_dir();
     let dir = data_dir(&top);
     let _cluster = Cluster::start(&dir, &FAST).unwrap();
@@ -104,7 +104,7 @@ fn root_runs_it_as_somebody_else() {
 }
 
 #[test]
-fn a_second_process_is_told_who_has_it_and_may_attach() {
+fn cluster_in_use_names_its_process_and_can_be_attached_to() {
     let top = open_dir();
     let dir = data_dir(&top);
     assert!(matches!(attach(&dir), Err(Error::NotRunning { .. })));
@@ -120,7 +120,7 @@ fn a_second_process_is_told_who_has_it_and_may_attach() {
 }
 
 #[test]
-fn a_server_whose_owner_was_killed_is_taken_over() {
+fn server_of_killed_process_is_taken_over() {
     let top = open_dir();
     let dir = data_dir(&top);
     let mut other = another_process(&dir);
@@ -129,16 +129,16 @@ fn a_server_whose_owner_was_killed_is_taken_over() {
     ask(&url, "CREATE TABLE kept AS SELECT 1 AS n").unwrap();
     other.kill().unwrap();
     other.wait().unwrap();
-    assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1", "it outlives its owner");
+    assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1", "the server outlives its owner");
 
     let cluster = Cluster::start(&dir, &FAST).unwrap();
     assert_ne!(postmaster_pid(&dir), left);
-    assert_eq!(cluster.url(), url, "programs that were attached find it again");
+    assert_eq!(cluster.url(), url, "attached programs find it again");
     assert_eq!(ask(&url, "SELECT n FROM kept").unwrap(), "1");
 }
 
 #[test]
-fn directory_with_unusual_characters_is_taken_over_after_a_kill() {
+fn server_in_directory_with_unusual_characters_is_taken_over() {
     let top = open_dir();
     let dir = DataDir::resolve(&top.path().join("Ada's \"own\" données (1)"), Origin::Explicit).unwrap();
     for _ in 0..2 {
@@ -157,10 +157,10 @@ fn directory_with_unusual_characters_is_taken_over_after_a_kill() {
 }
 
 #[test]
-fn server_process_does_not_inherit_secrets() {
+fn server_process_inherits_no_secrets() {
     let top = open_dir();
     let dir = data_dir(&top);
-    // `another_process` sets RUN_CLUSTER_IN, which stands for every variable that is not on the list.
+    // `another_process` sets RUN_CLUSTER_IN, which stands for all variables that are not inherited.
     let mut other = another_process(&dir);
     if let Ok(environment) = fs::read(format!("/proc/{}/environ", postmaster_pid(&dir))) {
         let environment = String::from_utf8_lossy(&environment);
@@ -172,7 +172,7 @@ fn server_process_does_not_inherit_secrets() {
 }
 
 #[test]
-fn link_in_the_data_directory_is_not_followed() {
+fn data_dir_link_is_not_followed() {
     let top = open_dir();
     let dir = data_dir(&top);
     Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
@@ -191,7 +191,7 @@ fn link_in_the_data_directory_is_not_followed() {
 }
 
 #[test]
-fn a_server_that_died_is_revived_at_its_address_with_what_was_committed() {
+fn server_that_died_is_revived_with_committed_data() {
     let top = open_dir();
     let dir = data_dir(&top);
     let mut cluster = Cluster::start(&dir, &Options::default()).unwrap();
@@ -209,7 +209,7 @@ fn a_server_that_died_is_revived_at_its_address_with_what_was_committed() {
 }
 
 #[test]
-fn a_cluster_that_crashed_recovers() {
+fn cluster_that_crashed_recovers() {
     let top = open_dir();
     let dir = data_dir(&top);
     let mut other = another_process(&dir);
@@ -224,7 +224,7 @@ fn a_cluster_that_crashed_recovers() {
 }
 
 #[test]
-fn a_pid_file_whose_number_went_to_another_process_does_not_mislead() {
+fn pid_file_of_reused_pid_is_ignored() {
     let top = open_dir();
     let dir = data_dir(&top);
     Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
@@ -235,13 +235,13 @@ fn a_pid_file_whose_number_went_to_another_process_does_not_mislead() {
 
     let cluster = Cluster::start(&dir, &FAST).unwrap();
     assert_eq!(ask(cluster.url(), "SELECT 1").unwrap(), "1");
-    assert!(bystander.try_wait().unwrap().is_none(), "the other process was left in peace");
+    assert!(bystander.try_wait().unwrap().is_none(), "the other process still runs");
     bystander.kill().unwrap();
     bystander.wait().unwrap();
 }
 
 #[test]
-fn a_creation_that_was_interrupted_starts_over() {
+fn cluster_creation_interrupted_starts_over() {
     let top = open_dir();
     let dir = data_dir(&top);
     dir.claim().unwrap();
@@ -253,7 +253,7 @@ fn a_creation_that_was_interrupted_starts_over() {
 }
 
 #[test]
-fn a_cluster_of_another_major_version_is_refused() {
+fn cluster_of_another_major_version_is_refused() {
     let top = open_dir();
     let dir = data_dir(&top);
     dir.claim().unwrap();
@@ -264,7 +264,7 @@ fn a_cluster_of_another_major_version_is_refused() {
 }
 
 #[test]
-fn a_cluster_of_another_user_is_refused() {
+fn cluster_of_another_user_is_refused() {
     if !rustix::process::geteuid().is_root() {
         return; // only root can give a directory away
     }
@@ -276,7 +276,7 @@ fn a_cluster_of_another_user_is_refused() {
 }
 
 #[test]
-fn a_server_that_cannot_start_shows_its_log() {
+fn server_that_cannot_start_shows_its_log() {
     let top = open_dir();
     let dir = data_dir(&top);
     Cluster::start(&dir, &FAST).unwrap().stop().unwrap();
@@ -289,16 +289,16 @@ fn a_server_that_cannot_start_shows_its_log() {
 }
 
 #[test]
-fn the_terminal_cannot_interrupt_the_server() {
+fn server_leads_its_own_process_group() {
     let top = open_dir();
     let dir = data_dir(&top);
     let _cluster = Cluster::start(&dir, &FAST).unwrap();
     let pid = Pid::from_raw(postmaster_pid(&dir).try_into().unwrap()).unwrap();
-    assert_eq!(rustix::process::getpgid(Some(pid)).unwrap(), pid, "it leads a process group of its own");
+    assert_eq!(rustix::process::getpgid(Some(pid)).unwrap(), pid, "the server leads its own process group");
 }
 
 #[test]
-fn a_port_that_was_taken_meanwhile_is_replaced() {
+fn cluster_port_taken_meanwhile_is_replaced() {
     let top = open_dir();
     let dir = data_dir(&top);
     let first = Cluster::start(&dir, &FAST).unwrap();

@@ -31,7 +31,7 @@ impl Drop for Fixture {
 }
 
 #[test]
-fn each_test_has_a_database_of_its_own() {
+fn test_databases_are_separate_and_dropped() {
     let fixture = Fixture::new(LONG);
     let one = fixture.cluster.create_database(None).unwrap();
     let two = fixture.cluster.create_database(None).unwrap();
@@ -46,7 +46,7 @@ fn each_test_has_a_database_of_its_own() {
 }
 
 #[test]
-fn a_template_is_filled_once_and_copied() {
+fn template_is_filled_once_and_copied() {
     let fixture = Fixture::new(LONG);
     let fills = AtomicU32::new(0);
     let fill = |url: &str| {
@@ -66,7 +66,7 @@ fn a_template_is_filled_once_and_copied() {
 }
 
 #[test]
-fn a_template_whose_filling_failed_is_filled_again() {
+fn template_that_failed_is_filled_again() {
     let fixture = Fixture::new(LONG);
     let error = fixture.cluster.template("broken", |_| Err("no such migration")).unwrap_err();
     assert!(error.to_string().contains("no such migration"), "{error}");
@@ -75,7 +75,7 @@ fn a_template_whose_filling_failed_is_filled_again() {
 }
 
 #[test]
-fn processes_that_start_together_share_one_cluster() {
+fn test_cluster_started_concurrently_is_shared() {
     let fixture = Fixture::new(LONG);
     let urls: Vec<String> = std::thread::scope(|scope| {
         let start = || scope.spawn(|| fixture.cluster.create_database(None).unwrap().url().to_owned());
@@ -87,7 +87,7 @@ fn processes_that_start_together_share_one_cluster() {
 }
 
 #[test]
-fn an_idle_cluster_ends_and_the_next_use_makes_a_new_one() {
+fn test_cluster_idle_ends_and_is_created_again() {
     let fixture = Fixture::new(Duration::from_millis(500));
     let database = fixture.cluster.create_database(None).unwrap();
     let old = fixture.cluster.maintenance_url().unwrap();
@@ -95,19 +95,19 @@ fn an_idle_cluster_ends_and_the_next_use_makes_a_new_one() {
 
     let next = fixture.cluster.create_database(None).unwrap();
     assert_eq!(ask(next.url(), "SELECT 1").unwrap(), "1");
-    assert_ne!(fixture.cluster.maintenance_url().unwrap(), old, "made anew, with a password of its own");
+    assert_ne!(fixture.cluster.maintenance_url().unwrap(), old, "created again, with a new password");
     drop(database);
 }
 
 #[test]
-fn a_connection_keeps_the_cluster_alive() {
+fn test_cluster_with_connection_stays() {
     let fixture = Fixture::new(Duration::from_millis(400));
     let database = fixture.cluster.create_database(None).unwrap();
     assert_eq!(ask(database.url(), "SELECT 'still here' FROM pg_sleep(2)").unwrap(), "still here");
 }
 
 #[test]
-fn what_killed_tests_left_is_dropped() {
+fn test_database_of_ended_process_is_dropped() {
     let fixture = Fixture::new(LONG);
     let first = fixture.cluster.create_database(None).unwrap();
     let mut ended = Command::new("true").spawn().unwrap();
@@ -121,7 +121,7 @@ fn what_killed_tests_left_is_dropped() {
 }
 
 #[test]
-fn a_stale_cluster_is_replaced() {
+fn test_cluster_that_crashed_is_replaced() {
     let fixture = Fixture::new(LONG);
     let database = fixture.cluster.create_database(None).unwrap();
     let pid = ask(database.url(), "SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)").unwrap();
@@ -133,7 +133,7 @@ fn a_stale_cluster_is_replaced() {
 }
 
 #[test]
-fn the_shared_cluster_is_found_by_everyone() {
+fn test_cluster_shared_is_one_for_all() {
     let one = TestCluster::shared().unwrap().create_database(None).unwrap();
     let two = TestCluster::shared().unwrap().create_database(None).unwrap();
     assert_eq!(one.url().rsplit_once('/').unwrap().0, two.url().rsplit_once('/').unwrap().0);

@@ -1,17 +1,15 @@
-//! Bodies that have an end.
+//! Reads bodies of limited length.
 
 use reqwest::Response;
 
-/// Why a body was not read.
 #[derive(Debug)]
 pub enum BodyError {
-    /// It is longer than allowed.
     TooLong,
-    /// It did not come to its end.
+    /// The connection failed before the end of the body.
     Broken(reqwest::Error),
 }
 
-/// The body of `response`, unpacked: at most `longest` bytes, and never more of it in memory.
+/// Reads the decompressed body of `response`. At most `longest` bytes and one chunk are in memory.
 pub async fn body(mut response: Response, longest: usize) -> Result<Vec<u8>, BodyError> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(BodyError::Broken)? {

@@ -1,7 +1,6 @@
-//! How other hosts are asked over HTTP: patient for a while, bounded, through no proxy, under our name.
+//! HTTP requests to other hosts: with a timeout, limited bodies and burntop's user agent, without a proxy.
 //!
-//! What is asked, and what may be asked again, is up to the adapters. Whoever makes a client has installed a TLS implementation
-//! for rustls before.
+//! The adapters decide what is requested and retried. A TLS implementation for rustls must be installed before a client is built.
 
 mod body;
 mod error;
@@ -15,8 +14,8 @@ pub use error::{ClientError, reason};
 use reqwest::Client;
 use reqwest::redirect::Policy;
 
-/// A client that gives each request `timeout` and goes by `redirects` alone. It uses no proxy, so that no other host sees what
-/// is sent to a configured one.
+/// A client with `timeout` for each request and the policy `redirects`. It uses no proxy, so that only the configured host receives
+/// what is sent.
 pub fn client(timeout: Duration, redirects: Policy) -> Result<Client, ClientError> {
     Client::builder()
         .user_agent(concat!("burntop/", env!("CARGO_PKG_VERSION")))

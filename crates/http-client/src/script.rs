@@ -1,27 +1,25 @@
-//! A server on the loopback that follows a script, for the tests of adapters.
+//! A loopback server with scripted answers, for the tests of adapters.
 
 use std::sync::{Arc, Mutex, Once};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the server does with one request.
+/// The server's reaction to one request.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Answers.
     Say {
-        /// Its status.
         status: u16,
         /// One header, as a line.
         header: String,
-        /// Its body.
         body: Vec<u8>,
     },
-    /// Hangs up.
+    /// Closes the connection.
     HangUp,
-    /// Never answers.
+    /// Sends nothing.
     Wait,
-    /// Promises a body and never sends all of it.
+    /// Sends only a part of the announced body.
     Stall,
 }
 
@@ -30,24 +28,23 @@ pub fn say(status: u16, body: impl Into<Vec<u8>>) -> Act {
     say_with(status, "X-Nothing: 1", body)
 }
 
-/// The same with one more header, as a line.
+/// Answers with `status`, `body` and one more header, as a line.
 pub fn say_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> Act {
     Act::Say { status, header: header.into(), body: body.into() }
 }
 
-/// Answers that all is well, with `body`.
+/// Answers 200 with `body`.
 pub fn ok(body: impl Into<Vec<u8>>) -> Act {
     say(200, body)
 }
 
-/// One request as it came.
+/// A received request.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Method and path with query.
     pub line: String,
-    /// The headers, their names in lower case.
+    /// The names are in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body, as text.
     pub body: String,
 }
 
@@ -58,19 +55,19 @@ impl Asked {
     }
 }
 
-/// The server; each request takes the next act, and the last one is repeated.
+/// The server. Each request takes the next act, and the last act is repeated.
 #[derive(Debug)]
 pub struct Script {
-    /// Where it is, without a path.
+    /// The address, without a path.
     pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Script {
-    /// Starts a server that does `acts`, of which there is one at least. There is a TLS implementation from then on.
+    /// Starts a server with at least one of `acts`; installs a TLS implementation.
     ///
     /// # Panics
-    /// When there is no port to listen on.
+    /// If no port is free.
     pub async fn of(acts: impl IntoIterator<Item = Act>) -> Self {
         install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -89,15 +86,15 @@ impl Script {
         Self { url, asked }
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     ///
     /// # Panics
-    /// When a request made the server panic.
+    /// If a request made the server panic.
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().expect("requests").clone()
     }
 
-    /// Method and path of what it was asked.
+    /// Method and path of the requests so far.
     pub fn lines(&self) -> Vec<String> {
         self.asked().into_iter().map(|asked| asked.line).collect()
     }
@@ -119,7 +116,7 @@ async fn play(mut stream: TcpStream, act: Act, noted: &Mutex<Vec<Asked>>) {
         Act::Stall => (200, "X-Nothing: 1".to_owned(), 1_000, b"{".to_vec()),
     };
     let head = format!("HTTP/1.1 {status} X\r\n{header}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-    // A client may have seen enough before everything was sent.
+    // A client may close the connection before everything is sent.
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(&body).await;
     if body.len() < length {
@@ -127,7 +124,7 @@ async fn play(mut stream: TcpStream, act: Act, noted: &Mutex<Vec<Asked>>) {
     }
 }
 
-/// Waits until the client has gone.
+/// Waits until the client closes the connection.
 async fn until_given_up(stream: &mut TcpStream) {
     let _ = stream.read(&mut [0; 16]).await;
 }

@@ -1,4 +1,4 @@
-//! What plain SQL reaches: no program that keeps the ledger can write its rows faster.
+//! Measures the baseline: the same rows written by plain SQL, which no server can exceed on one connection.
 
 use std::time::{Duration, Instant};
 
@@ -16,23 +16,22 @@ use crate::report::{ms, percentile, rate, thousands};
 /// Rows of one statement.
 const CHUNK: u32 = 5_000;
 
-/// Far above the keys of accounts, so that rows of the floor are nobody's.
+/// Above the keys of all accounts, so that the rows belong to none.
 const FIRST_KEY: i32 = 1_000_000_000;
 
-/// What to measure of plain SQL.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// How many messages to write each time
+    /// The messages that each round writes
     #[arg(long, default_value_t = 200_000)]
     messages: u32,
-    /// How often
+    /// The number of rounds
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
 
-/// Measures the floor and prints it.
+/// Measures the baseline and prints it.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let environment = Environment::start(&args.place).await?;
     let client = database(environment.database_url()).await?;
@@ -50,7 +49,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Writes `messages` rows of `people` people by turns, a commit for each 5,000; returns rows per second.
+/// Writes `messages` rows of `people` accounts in turn, with a commit per 5,000; returns rows per second.
 pub(crate) async fn rows_per_second(client: &Client, messages: u32, people: u32) -> Result<f64> {
     let insert = client.prepare(include_str!("sql/floor.sql")).await?;
     let (run, today) = (run_number(), today());
@@ -68,7 +67,7 @@ pub(crate) async fn rows_per_second(client: &Client, messages: u32, people: u32)
     Ok(rate(messages / CHUNK * CHUNK, begin.elapsed()))
 }
 
-/// One chunk, column by column, in the order of the primary key.
+/// The columns of one chunk, in the order of the primary key.
 struct Columns {
     users: Vec<i32>,
     keys: Vec<Uuid>,
@@ -135,21 +134,21 @@ impl Columns {
     }
 }
 
-/// Commits of next to nothing: what a transaction costs on this disk whatever it does.
+/// Commits of one small row: the cost of a transaction on this disk.
 pub(crate) struct Commits<'a> {
     client: &'a Client,
     insert: Statement,
 }
 
 impl<'a> Commits<'a> {
-    /// Makes a table for them.
+    /// Creates the table.
     pub(crate) async fn prepare(client: &'a Client) -> Result<Self> {
         client.batch_execute("CREATE TABLE IF NOT EXISTS loadgen_commits (number integer NOT NULL)").await?;
         let insert = client.prepare("INSERT INTO loadgen_commits VALUES (1)").await?;
         Ok(Self { client, insert })
     }
 
-    /// Commits once; returns how long it took.
+    /// Commits once; returns the time taken.
     pub(crate) async fn commit(&mut self) -> Result<Duration> {
         let begin = Instant::now();
         self.client.execute(&self.insert, &[]).await?;

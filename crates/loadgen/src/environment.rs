@@ -1,4 +1,4 @@
-//! Where it is measured: a database and a server, of our own or given.
+//! The measured environment: a private database, a server and a worker.
 
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -14,21 +14,20 @@ use tokio_postgres::{Client, NoTls};
 use crate::http::{Connection, post};
 use crate::process::{Process, Server, beside_this_program, command, memory};
 
-/// Where to measure.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Place {
-    /// The server program; without it the one beside this program
+    /// The server program; by default the one beside this program
     #[arg(long, value_name = "FILE")]
     pub(crate) api_server: Option<PathBuf>,
-    /// Keep the database below this directory while measuring, instead of the temporary one
+    /// Create the database below this directory instead of the temporary one
     #[arg(long, value_name = "DIR")]
     pub(crate) below: Option<PathBuf>,
 }
 
-/// A database and a server of our own, removed with the value.
+/// A private database and a server. Dropping the value removes them.
 #[derive(Debug)]
 pub(crate) struct Environment {
-    // In the order in which they end.
+    // Fields are dropped in this order.
     pub(crate) server: Option<Server>,
     cluster: Cluster,
     top: TempDir,
@@ -36,7 +35,7 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Starts PostgreSQL with its default durability, and the server on it, which makes the schema.
+    /// Starts PostgreSQL with its default durability, and on it the server, which migrates the schema.
     pub(crate) async fn start(place: &Place) -> Result<Self> {
         let program = place.api_server.clone().map_or_else(beside_this_program, Ok)?;
         let below = place.below.clone().unwrap_or_else(std::env::temp_dir);
@@ -50,14 +49,14 @@ impl Environment {
         Ok(environment)
     }
 
-    /// Ends the server, if there is one, and starts it again.
+    /// Stops the server, if it runs, and starts it.
     pub(crate) async fn restart_server(&mut self) -> Result<&Server> {
         self.stop_server().await?;
         let server = Server::start(&self.program, self.cluster.url(), self.top.path()).await?;
         Ok(self.server.insert(server))
     }
 
-    /// Ends the server, if there is one.
+    /// Stops the server, if it runs.
     pub(crate) async fn stop_server(&mut self) -> Result<()> {
         match self.server.take() {
             Some(server) => server.stop().await,
@@ -65,13 +64,12 @@ impl Environment {
         }
     }
 
-    /// The running server.
     pub(crate) fn server(&self) -> Result<&Server> {
         self.server.as_ref().context("the server was stopped")
     }
 
-    /// Lets a worker do everything that is due, the whole schedule on a new database; returns its resident memory in MB:
-    /// when it is done, and at most.
+    /// Runs a worker until all due jobs are done, which on a new database is the whole schedule. Returns its resident memory in MB:
+    /// at the end, and at most.
     pub(crate) async fn work(&self, client: &Client) -> Result<(f64, f64)> {
         let mut command = command(&self.program.with_file_name("worker"), self.cluster.url(), self.top.path());
         command.arg("run");
@@ -86,7 +84,6 @@ impl Environment {
         Ok(used)
     }
 
-    /// The URL of the database.
     pub(crate) fn database_url(&self) -> &str {
         self.cluster.url()
     }
@@ -104,22 +101,21 @@ pub(crate) async fn database(url: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// Lets PostgreSQL look at what was written, and write it down.
+/// Vacuums, analyses and writes a checkpoint.
 pub(crate) async fn settle(client: &Client) -> Result<()> {
     client.batch_execute("VACUUM ANALYZE").await?;
     client.batch_execute("CHECKPOINT").await?;
     Ok(())
 }
 
-/// Forgets every message and what is derived from them, and lets PostgreSQL write down what it has to, so that no
-/// measurement pays for the one before.
+/// Empties the tables of messages and roll-ups, and writes a checkpoint, so that no measurement pays for the one before.
 pub(crate) async fn clear(client: &Client) -> Result<()> {
     client.batch_execute("TRUNCATE usage_messages, usage_rollups, usage_days, usage_hours").await?;
     client.batch_execute("CHECKPOINT").await?;
     Ok(())
 }
 
-/// Registers the person number `person` with the server at `address`; returns the token of a session.
+/// Registers account number `person` at the server `address`; returns the token of a session.
 pub(crate) async fn register(address: &str, person: u64) -> Result<String> {
     let body = format!(
         r#"{{"email":"load{person:x}@example.org","password":"correct horse {person}","username":"load_{person:x}"}}"#

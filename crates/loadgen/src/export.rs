@@ -1,4 +1,4 @@
-//! The export of one large account: how fast, and in how much memory.
+//! Measures the export of one large account: speed and memory.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -14,15 +14,14 @@ use crate::http::{Connection, get, post};
 use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
 
-/// What to measure of exports.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// How many messages the account has
+    /// The messages of the account
     #[arg(long, default_value_t = 1_000_000)]
     messages: u32,
-    /// How often to export it
+    /// The number of exports
     #[arg(long, default_value_t = 3)]
     rounds: u32,
 }
@@ -30,18 +29,18 @@ pub(crate) struct Args {
 /// Messages of one sync.
 const A_SYNC: u32 = 50_000;
 
-/// Fills an account, exports it, and prints what that took.
+/// Fills an account, exports it, and prints time and memory.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let mut environment = Environment::start(&args.place).await?;
     let token = register(&environment.server()?.address, 1).await?;
     let (mut connection, today) = (Connection::open(&environment.server()?.address).await?, today());
-    // What the history of one person reaches back for is not enough: it is filled up with those of others.
+    // One synthetic history is too short, so the account gets the messages of several.
     for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
         let count = A_SYNC.min(args.messages - first);
         let sync = post("/api/v1/sync", Some(&token), &body(other as u64, 0..count, today));
         connection.send(&sync).await?.success()?;
     }
-    // The memory of these syncs is not that of an export.
+    // A restart, so that the memory of the syncs is not measured.
     let server = environment.restart_server().await?;
     sleep(Duration::from_secs(1)).await;
     let (idle, _) = memory(server.pid())?;
@@ -69,27 +68,27 @@ fn megabytes(bytes: u64) -> f64 {
     f64::from(u32::try_from(bytes / 1_000).unwrap_or(u32::MAX)) / 1e3
 }
 
-/// Reads an export to its end; how long that took, and how many bytes it was.
+/// Reads an export to its end; returns the time taken and the number of bytes.
 async fn export(address: &str, token: &str, messages: u32) -> Result<(Duration, u64)> {
     let begin = Instant::now();
     let mut stream = TcpStream::connect(address).await?;
     stream.write_all(&get("/api/v1/users/me/export", Some(token))).await?;
     let (mut piece, mut tail, mut bytes) = (vec![0; 256 << 10], Vec::new(), 0);
-    // The last chunk of a body in pieces is an empty one.
+    // A chunked body ends with an empty chunk.
     while !tail.ends_with(b"\r\n0\r\n\r\n") {
         let read = stream.read(&mut piece).await?;
-        ensure!(read > 0, "the export was broken off");
+        ensure!(read > 0, "the export is incomplete");
         bytes += read as u64;
         tail.extend_from_slice(&piece[read.saturating_sub(4_096)..read]);
         tail.drain(..tail.len().saturating_sub(4_096));
     }
     let end = String::from_utf8_lossy(&tail);
-    let end = end.rsplit_once(r#"{"type":"end""#).context("no line says what the end is")?.1;
+    let end = end.rsplit_once(r#"{"type":"end""#).context("the export has no line `end`")?.1;
     ensure!(end.contains(&format!(r#""message":{messages}"#)), "messages are missing: {end}");
     Ok((begin.elapsed(), bytes))
 }
 
-/// Reads the same rows in PostgreSQL's own text; how long that took.
+/// Reads the same rows by `COPY`; returns the time taken.
 async fn copy(url: &str) -> Result<Duration> {
     let client = database(url).await?;
     let begin = Instant::now();

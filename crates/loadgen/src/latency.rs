@@ -1,4 +1,4 @@
-//! How long small syncs take.
+//! Measures the latency of small syncs.
 
 use std::time::{Duration, Instant};
 
@@ -11,23 +11,22 @@ use crate::messages::{body, today};
 use crate::report::{ms, percentile};
 use crate::sync::{check, people};
 
-/// New messages of one small sync.
+/// The new messages of one small sync.
 const FEW: u32 = 10;
 
-/// What the account has from before.
+/// The messages that the account has already.
 const BEFORE: u32 = 5_000;
 
-/// Small syncs one after the other, and empty commits between them.
+/// Times of small syncs in sequence, and of empty commits between them.
 #[derive(Debug)]
 pub(crate) struct Small {
     /// p50, p95, p99.
     pub(crate) sync: [Duration; 3],
-    /// p50 of an empty commit, where the database was at hand.
+    /// p50 of an empty commit, if the database could be reached directly.
     pub(crate) commit: Option<Duration>,
 }
 
 impl Small {
-    /// Prints it.
     pub(crate) fn print(&self) {
         let [p50, p95, p99] = self.sync.map(ms);
         println!("a sync of {FEW} new messages: p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms");
@@ -37,7 +36,7 @@ impl Small {
     }
 }
 
-/// Syncs `count` times ten new messages over one connection, each time followed by an empty commit in `database`.
+/// Sends `count` syncs of ten new messages over one connection, each followed by an empty commit in `database`.
 pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) -> Result<Small> {
     let mut commits = match database {
         Some(client) => Some(Commits::prepare(client).await?),

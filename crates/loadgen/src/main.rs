@@ -1,7 +1,7 @@
-//! Measures burntop against what the same machine can do at best: what docs/PERFORMANCE.md is written from.
+//! Measures burntop against the best that the same machine can do; the source of docs/PERFORMANCE.md.
 //!
-//! The load shares the machine with the server and PostgreSQL, so it is kept cheap: one thread, bodies built before
-//! the clock starts, connections that stay open. All of it goes to 127.0.0.1 and ends by itself.
+//! The load shares the machine with the server and PostgreSQL, so it is cheap: one thread, bodies built before the clock starts,
+//! connections that stay open. It is sent to 127.0.0.1, and each command ends by itself.
 
 mod baseline;
 mod compare;
@@ -21,7 +21,7 @@ mod sync;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-/// Measures burntop. Without URLs each command starts a PostgreSQL and a server of its own, and removes them.
+/// Measures burntop. Each command starts a private PostgreSQL and a server, and removes them, unless it is given a URL.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
@@ -31,17 +31,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// What plain SQL reaches: messages per second, and the time of an empty commit
+    /// Measure the baseline of plain SQL: messages per second, and the time of an empty commit
     Floor(baseline::Args),
-    /// What syncs reach: new messages, the same again, small ones, memory
+    /// Measure syncs: new messages, known messages, small syncs, memory
     Sync(sync::Args),
-    /// Syncs against the floor, in one run on one database
+    /// Compare syncs with the baseline, in one run on one database
     Compare(compare::Args),
-    /// Reads of a synthetic community against pgbench
+    /// Compare reads of a synthetic community with pgbench
     Reads(reads::Args),
-    /// The export of one large account against a plain COPY of its messages, and the server's memory
+    /// Compare the export of one large account with a plain COPY of its messages, and measure the server's memory
     Export(export::Args),
-    /// From starting the process to being ready
+    /// Measure the time from the start of the process until it is ready
     Start(start::Args),
 }
 

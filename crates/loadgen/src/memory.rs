@@ -1,4 +1,4 @@
-//! How much memory the server takes.
+//! Measures the memory of the server.
 
 use std::time::{Duration, Instant};
 
@@ -12,27 +12,26 @@ use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
 use crate::sync::{check, people};
 
-/// Messages of one large sync.
+/// The messages of one large sync.
 const MANY: u32 = 50_000;
 
-/// Large syncs at once.
+/// Concurrent large syncs.
 const AT_ONCE: u32 = 8;
 
 /// Resident memory of the server in MB.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    /// Just started.
+    /// After the start.
     pub(crate) idle: f64,
     /// At most while eight syncs of 50,000 messages run.
     pub(crate) peak: f64,
     /// Five seconds after them.
     pub(crate) after: f64,
-    /// How long these took together.
+    /// The time taken by all of them together.
     pub(crate) took: Duration,
 }
 
 impl Memory {
-    /// Prints it.
     pub(crate) fn print(&self) {
         println!(
             "memory of the server: {:.0} MB idle, {:.0} MB at most while {AT_ONCE} syncs of {MANY} messages run ({:.1} s), {:.0} MB afterwards",
@@ -44,7 +43,7 @@ impl Memory {
     }
 }
 
-/// Starts the server anew and measures its memory.
+/// Restarts the server and measures its memory.
 pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
     let server = environment.restart_server().await?;
     sleep(Duration::from_secs(1)).await;

@@ -1,25 +1,24 @@
-//! Synthetic messages: the same for the same person and number.
+//! Synthetic messages, determined by the number of the account and of the message.
 
 use std::fmt::Write;
 
 use time::{Duration, OffsetDateTime};
 
-/// Messages of one person on one day.
+/// The messages of one account on one day.
 const PER_DAY: u32 = 300;
 
-/// How long before today a history begins. With [`PER_DAY`] it bounds how many messages it has.
+/// The days before today at which a history begins. With [`PER_DAY`] it limits the messages of a history.
 const DAYS: i64 = 400;
 
-/// The models that messages are of, all with a known price.
+/// The models of messages, all with a known price.
 pub(crate) const MODELS: [&str; 4] =
     ["claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805", "claude-haiku-4-5-20251001", "claude-sonnet-4-20250514"];
 
-/// One message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Message {
     pub(crate) id: u128,
     pub(crate) at: OffsetDateTime,
-    /// The place in [`MODELS`].
+    /// The index in [`MODELS`].
     pub(crate) model: usize,
     pub(crate) input: u32,
     pub(crate) output: u32,
@@ -27,19 +26,19 @@ pub(crate) struct Message {
     pub(crate) cache_write: u32,
 }
 
-/// The midnight (UTC) that this day began with.
+/// The last midnight (UTC).
 #[expect(clippy::disallowed_methods, reason = "a measuring program has no ports")]
 pub(crate) fn today() -> OffsetDateTime {
     OffsetDateTime::now_utc().replace_time(time::Time::MIDNIGHT)
 }
 
-/// A number that tells this run's people from those of earlier ones.
+/// A number that distinguishes this run's accounts from those of earlier runs.
 #[expect(clippy::disallowed_methods, reason = "a measuring program has no ports")]
 pub(crate) fn run_number() -> u64 {
     OffsetDateTime::now_utc().unix_timestamp().unsigned_abs()
 }
 
-/// Message `n` of `person`, who sends [`PER_DAY`] messages a day until `today`.
+/// Message `n` of account `person`, which has [`PER_DAY`] messages a day until `today`.
 pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> Message {
     let (high, low) = (mix(person), mix(person ^ (u64::from(n) << 20)));
     let below = |shift: u32, most: u32| u32::try_from((low >> shift) & 0xffff).unwrap_or(0) % most;
@@ -55,7 +54,7 @@ pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> Message {
     }
 }
 
-/// A number that looks random: the finaliser of `SplitMix64`.
+/// A pseudo-random number: the finaliser of `SplitMix64`.
 pub(crate) fn mix(number: u64) -> u64 {
     let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -63,7 +62,7 @@ pub(crate) fn mix(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The JSON body of a sync of the messages `numbers` of `person`.
+/// The JSON body of a sync of the messages `numbers` of account `person`.
 pub(crate) fn body(person: u64, numbers: std::ops::Range<u32>, today: OffsetDateTime) -> String {
     let mut json = String::with_capacity(300 + 270 * numbers.len());
     json.push_str(
@@ -89,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_the_same_every_time_and_differ_from_each_other() {
+    fn messages_are_reproducible_and_distinct() {
         let today = today();
         assert_eq!(body(1, 0..50, today), body(1, 0..50, today));
         let mut ids: Vec<u128> = (0..4).flat_map(|p| (0..5_000).map(move |n| message(p, n, today).id)).collect();
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_json_of_the_past() {
+    fn sync_body_is_json_with_past_messages() {
         let body: serde_json::Value = serde_json::from_str(&body(7, 10..20, today())).unwrap();
         assert_eq!(body["messages"].as_array().unwrap().len(), 10);
         assert!(message(7, 60_000, today()).at < today());

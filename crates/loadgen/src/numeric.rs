@@ -13,7 +13,7 @@ const UNITS: u64 = 100_000_000;
 pub(crate) struct Cost(pub(crate) u64);
 
 impl Cost {
-    /// The groups of four digits, whole dollars first.
+    /// Groups of four digits, the whole dollars first.
     fn groups(self) -> [u64; 3] {
         [self.0 / UNITS, self.0 / 10_000 % 10_000, self.0 % 10_000]
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_binary_form() {
+    fn cost_is_encoded_as_binary_numeric() {
         let mut out = BytesMut::new();
         Cost(5_231_250).to_sql(&Type::NUMERIC, &mut out).unwrap(); // 0.0523125
         assert_eq!(out[..], [0, 2, 0xff, 0xff, 0, 0, 0, 8, 0x02, 0x0b, 0x04, 0xe2]);

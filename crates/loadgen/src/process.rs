@@ -1,4 +1,4 @@
-//! Processes of ours: started, awaited, asked for their memory, stopped.
+//! Starts, awaits and stops processes, and reads their memory.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
@@ -12,10 +12,10 @@ use tokio::time::sleep;
 
 use crate::http::{Connection, get};
 
-/// How long a start or an end may take.
+/// The time limit of a start and of a stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running program. Dropping it ends it.
+/// A running program. Dropping the value kills it.
 #[derive(Debug)]
 pub(crate) struct Process(Child);
 
@@ -24,7 +24,7 @@ pub(crate) struct Process(Child);
 pub(crate) struct Server {
     process: Process,
     pub(crate) address: String,
-    /// From starting the process to its saying that it is ready.
+    /// The time from the start of the process until it is ready.
     pub(crate) started_in: Duration,
 }
 
@@ -62,19 +62,17 @@ impl Server {
         answer.is_ok_and(|answer| answer.status == 200)
     }
 
-    /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM, and waits until the process has ended.
     pub(crate) async fn stop(self) -> Result<()> {
         self.process.stop().await
     }
 }
 
 impl Process {
-    /// Starts what `command` says.
     pub(crate) fn start(mut command: Command) -> Result<Self> {
         let program = command.get_program().to_owned();
         Ok(Self(command.spawn().with_context(|| format!("starting {}", program.display()))?))
@@ -84,12 +82,12 @@ impl Process {
         self.0.id()
     }
 
-    /// Whether it has ended by itself.
+    /// Whether the process has ended.
     pub(crate) fn has_ended(&mut self) -> Result<bool> {
         Ok(self.0.try_wait()?.is_some())
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends SIGTERM, and waits until the process has ended.
     pub(crate) async fn stop(mut self) -> Result<()> {
         if let Some(pid) = Pid::from_raw(self.pid().try_into()?) {
             kill_process(pid, Signal::TERM)?;
@@ -108,14 +106,14 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
-            // Nothing can be done about a failure here.
+            // A failure here cannot be handled.
             let _ = self.0.kill();
             let _ = self.0.wait();
         }
     }
 }
 
-/// One of our programs, to run on the database at `url` with its files in `dir`.
+/// A command for a program of burntop on the database at `url`, with its files in `dir`.
 pub(crate) fn command(program: &Path, url: &str, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command
@@ -138,7 +136,7 @@ pub(crate) fn beside_this_program() -> Result<PathBuf> {
     Ok(program)
 }
 
-/// Resident memory of a process in MB: now, and at most since [`forget_peak`].
+/// The resident memory of a process in MB: now, and at most since [`forget_peak`].
 pub(crate) fn memory(pid: u32) -> Result<(f64, f64)> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let of = |name: &str| {
@@ -149,7 +147,7 @@ pub(crate) fn memory(pid: u32) -> Result<(f64, f64)> {
     Ok((of("VmRSS:")?, of("VmHWM:")?))
 }
 
-/// Lets the peak of a process's memory begin anew from what it has now.
+/// Resets the peak of a process's memory to its current memory.
 pub(crate) fn forget_peak(pid: u32) -> Result<()> {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").context("forgetting the peak")
 }

@@ -1,4 +1,4 @@
-//! How long a start takes.
+//! Measures the start of the server.
 
 use std::time::Duration;
 
@@ -7,17 +7,16 @@ use anyhow::Result;
 use crate::environment::{Environment, Place};
 use crate::report::{ms, percentile};
 
-/// What to measure of starts.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// How often to start
+    /// The number of starts
     #[arg(long, default_value_t = 20)]
     times: u32,
 }
 
-/// Measures starts and prints it.
+/// Measures starts and prints the times.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let mut environment = Environment::start(&args.place).await?;
     let mut times = starts(&mut environment, args.times).await?;
@@ -26,7 +25,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Starts the server `count` times on the migrated database; how long each took.
+/// Starts the server `count` times on the migrated database; returns the times.
 pub(crate) async fn starts(environment: &mut Environment, count: u32) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for _ in 0..count {

@@ -1,4 +1,4 @@
-//! What syncs reach.
+//! Measures syncs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,34 +13,32 @@ use crate::messages::{body, run_number, today};
 use crate::report::{rate, thousands};
 use crate::{latency, memory};
 
-/// What to sync, and how.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Load {
-    /// Connections at once, each of a person of its own
+    /// Concurrent connections, each of another account
     #[arg(long, default_value_t = 8)]
     pub(crate) connections: u32,
-    /// New messages for each size of request, over all connections
+    /// New messages for each size of request, on all connections together
     #[arg(long, default_value_t = 200_000)]
     pub(crate) messages: u32,
-    /// Small syncs, one after the other
+    /// Small syncs, in sequence
     #[arg(long, default_value_t = 500)]
     pub(crate) small: u32,
-    /// How often everything is repeated
+    /// The number of rounds
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
 }
 
-/// What to measure of syncs.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
-    /// Measure the server at this address, such as 127.0.0.1:8000, whose rate limits must be off; without its memory
+    /// Measure the server at this address, such as 127.0.0.1:8000, without its memory. Its rate limits must be off
     #[arg(long, value_name = "HOST:PORT")]
     url: Option<String>,
     #[command(flatten)]
     load: Load,
-    /// Messages in one request; may be given several times
+    /// Messages in one request; can be repeated
     #[arg(long = "batch", default_values_t = [5_000, 1_000])]
     batches: Vec<u32>,
 }
@@ -52,7 +50,7 @@ pub(crate) struct Throughput {
     pub(crate) again: f64,
 }
 
-/// Measures syncs and prints it.
+/// Measures syncs and prints the figures.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     if let Some(url) = &args.url {
         let address = url.trim_start_matches("http://").trim_end_matches('/');
@@ -81,7 +79,7 @@ async fn batches(args: &Args, address: &str, round: u32) -> Result<()> {
     Ok(())
 }
 
-/// Registers as many people as there are connections; returns their numbers and tokens.
+/// Registers `count` accounts; returns their numbers and tokens.
 pub(crate) async fn people(address: &str, count: u32) -> Result<Vec<(u64, String)>> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut people = Vec::new();
@@ -92,7 +90,7 @@ pub(crate) async fn people(address: &str, count: u32) -> Result<Vec<(u64, String
     Ok(people)
 }
 
-/// Syncs new messages over all connections at once, `batch` a request, then the same again.
+/// Syncs new messages over all connections, `batch` a request, then the same messages again.
 pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result<Throughput> {
     let requests = load.messages / load.connections / batch;
     let today = today();
@@ -135,7 +133,7 @@ async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Re
     Ok(answers)
 }
 
-/// Whether each answer tells of as many new and known messages as `expected`.
+/// Fails unless each answer reports `expected` numbers of new and known messages.
 pub(crate) fn check(answers: Vec<Answer>, expected: (u64, u64)) -> Result<()> {
     for answer in answers {
         let told = answer.success()?.json()?;

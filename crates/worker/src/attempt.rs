@@ -1,4 +1,4 @@
-//! One attempt at a job: in a task of its own, for as long as its kind may take.
+//! Runs one attempt at a job in a task of its own, within the time limit of its kind.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::handlers::Work;
 
-/// Has `work` do what was `taken`, and says how it ended.
+/// Runs the job `taken` with `work`, and returns the outcome.
 pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: TakenJob) -> JobOutcome {
     let TakenJob { id, kind, job, attempt, attempts } = taken;
     let job = match job {
@@ -22,8 +22,8 @@ pub(crate) async fn attempt(work: Arc<dyn Work>, clock: Arc<dyn Clock>, taken: T
         }
     };
     let began = Instant::now();
-    // A task of its own: a panic ends it and nothing else, and what it waits for does not hold up the queue. In a set, because
-    // that ends it when it is dropped: a job that is cut off does not go on behind the back of who takes it next.
+    // In a task of its own, a panic ends only this attempt, and blocking work does not delay the queue. A `JoinSet` aborts its
+    // task when it is dropped: a job that is cut off does not run on beside its next attempt.
     let mut doing = JoinSet::new();
     doing.spawn(async move { work.run(&job, Some(Attempt { job: id, number: attempt })).await });
     let limit = std::time::Duration::try_from(kind.limit()).unwrap_or(std::time::Duration::MAX);

@@ -1,4 +1,4 @@
-//! The daily cleaning: removes what is not kept any more, and says how much that was.
+//! The daily cleanup: removes expired rows, and reports how many.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use domain::notifications::{Forgotten, Notifications};
 use domain::users::{Purged, Users};
 use time::Duration;
 
-/// How long a job that was done is kept: its key keeps the same work from being queued again.
+/// The retention of finished jobs. The key of a stored job prevents the same work from being queued again.
 const DONE_JOBS: Duration = Duration::days(30);
 
-/// How long a job that was given up is kept for somebody to look at.
+/// The retention of dead jobs, for inspection by an operator.
 const DEAD_JOBS: Duration = Duration::days(90);
 
-/// How many jobs one statement removes.
+/// The jobs that one statement removes.
 const BATCH: u32 = 5_000;
 
-/// The use cases that remove something.
+/// The use cases that remove expired rows.
 pub struct Cleanup {
     pub(crate) notifications: Notifications,
     pub(crate) users: Users,
@@ -30,23 +30,22 @@ pub struct Cleanup {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// What was removed.
+/// The numbers of removed rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Removed {
-    /// Sessions and tokens that had ended.
+    /// Ended sessions and tokens.
     pub ended: u64,
-    /// Old notifications.
     pub notifications: Forgotten,
-    /// Days of ranks that are long ago.
+    /// Days in the history of ranks.
     pub ranks: u64,
-    /// Old jobs.
+    /// Finished and dead jobs.
     pub jobs: u64,
-    /// Accounts that are gone for good.
+    /// Deleted accounts whose grace period is over.
     pub purged: Purged,
 }
 
 impl Cleanup {
-    /// Removes batch by batch until nothing is left or `stop` says so. Small things first: the purge of an account may take long.
+    /// Removes rows in batches until none is left or `stop` returns true. The purge of accounts is last, because it can take long.
     pub async fn run(&self, stop: impl Fn() -> bool) -> Result<Removed, JobError> {
         Ok(Removed {
             ended: self.ended.forget(&stop).await.map_err(JobError::new)?,
@@ -100,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_counts_what_is_gone() {
+    fn cleanup_report_counts_removed_rows() {
         let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts for good \
                        (0 messages, 0 other rows)";
         assert_eq!(Removed::default().to_string(), nothing);

@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use domain::jobs::{Job, JobKind, JobStatus};
 
-/// The burntop worker: does what the server leaves for later, and what an operator asks for.
+/// The burntop worker: runs queued and scheduled jobs, and the commands of an operator.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Cli {
@@ -11,31 +11,31 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Do the jobs of the schedule and of the queue, until SIGTERM or Ctrl-C
+    /// Run scheduled and queued jobs until SIGTERM or Ctrl-C
     Run(Run),
-    /// Do one job of the schedule now, wait for it, and say what was done
+    /// Run one scheduled job now, and print its result
     RunOnce {
-        /// Which one
+        /// The job
         job: Once,
     },
-    /// Look after the queue
+    /// List, retry and drop jobs
     #[command(subcommand)]
     Jobs(Jobs),
-    /// Take in what `GET /users/me/export` of any instance wrote, packed with gzip or not; the same again adds nothing
+    /// Import an export of an account, as `GET /users/me/export` of any instance wrote it, plain or with gzip. A repeated import
+    /// adds nothing
     Import(Import),
-    /// Say who administers this instance
+    /// Grant, revoke and list administrators
     #[command(subcommand)]
     Admin(Admin),
-    /// Derive everything anew that follows from facts, and say what was repaired: roll-ups, streaks, XP, achievements
+    /// Compute roll-ups, streaks, XP and achievements again from the ledger, and report what was repaired
     Rebuild(Rebuild),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Run {
-    /// A file that is there while the worker works
+    /// A file that exists while the worker runs
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<std::path::PathBuf>,
 }
@@ -43,22 +43,22 @@ pub(crate) struct Run {
 /// The jobs of the schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Once {
-    /// Rank everybody anew, and freeze the months that are over
+    /// Rank all accounts, and freeze the months that have ended
     Leaderboard,
-    /// Bring the price book up to date from the live table, and price messages that had no price
+    /// Update the price book from the live table, and price messages without a price
     Prices,
-    /// Tell people whose streak ends at midnight, from 22:00 on where they live
+    /// Notify accounts whose streak ends at midnight, from 22:00 local time
     StreakRisk,
-    /// Tell people what their last week came to, from Monday 09:00 on where they live
+    /// Notify accounts of their last week, from Monday 09:00 local time
     WeeklySummary,
-    /// Compute what the community comes to, for insights
+    /// Compute the benchmarks of all accounts, for insights
     Benchmarks,
-    /// Compute what the whole instance comes to
+    /// Compute the totals of the instance
     Platform,
-    /// Look whose usage is hard to believe
+    /// Find implausible usage
     Plausibility,
-    /// Remove what is not kept any more: what is left of sign-ins that have ended, notifications read and older than 90 days
-    /// or older than a year, old jobs, accounts deleted more than 30 days ago
+    /// Remove expired rows: ended sign-ins, read notifications after 90 days and all after a year, ranks, finished and dead
+    /// jobs, accounts deleted more than 30 days ago
     Cleanup,
 }
 
@@ -77,24 +77,23 @@ impl From<Once> for Job {
     }
 }
 
-/// What can be done with the queue.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Jobs {
-    /// Show how many jobs there are of each kind, and the latest of them
+    /// Show the number of jobs by kind and state, and the latest jobs
     List {
-        /// Only those in this state
+        /// Only jobs in this state
         #[arg(long)]
         status: Option<Status>,
-        /// At most so many
+        /// The most jobs to show
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Try a job again that was given up, now and with all its attempts
+    /// Make a pending or dead job due now, with all its attempts
     Retry {
-        /// Its id, as `list` shows it
+        /// The job's id, as `list` shows it
         id: uuid::Uuid,
     },
-    /// Try everything again that was given up, now and with all its attempts: after what was in the way is mended
+    /// Make all dead jobs due now, with all their attempts. Fix the cause of the failures first
     RetryDead {
         /// Only jobs of this kind, as `list` shows it
         #[arg(long, value_parser = kind)]
@@ -102,7 +101,7 @@ pub(crate) enum Jobs {
     },
     /// Remove a job that is not running
     Drop {
-        /// Its id, as `list` shows it
+        /// The job's id, as `list` shows it
         id: uuid::Uuid,
     },
 }
@@ -112,24 +111,23 @@ fn kind(name: &str) -> Result<JobKind, String> {
     JobKind::of(name).ok_or_else(|| format!("the kinds are {}", all()))
 }
 
-/// Who administers. Grants and revocations are written to the audit log.
+/// Grants and revocations are written to the audit log.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Admin {
-    /// Make somebody an administrator, from their next request on
+    /// Make an account an administrator, from its next request on
     Grant {
-        /// Whom, without regard to case
+        /// The account's username, in any case
         username: String,
     },
-    /// Make somebody an administrator no more, from their next request on
+    /// Remove an administrator's rights, from the next request on
     Revoke {
-        /// Whom, without regard to case
+        /// The account's username, in any case
         username: String,
     },
-    /// Show who is one
+    /// List the administrators
     List,
 }
 
-/// The states of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Status {
     Pending,
@@ -151,13 +149,13 @@ impl Status {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// The file
+    /// The exported file
     pub(crate) file: std::path::PathBuf,
-    /// Take it into this account, whose profile stays as it is; without it, a new one is made
+    /// Import into this account, whose profile stays unchanged. Without this option a new account is created
     #[arg(long, value_name = "USERNAME")]
     pub(crate) user: Option<String>,
-    /// Believe that address and accounts elsewhere are the owner's: the address needs no verification, and signing in with
-    /// GitHub or GitLab opens the new account. Whoever wrote the file could have put in any
+    /// Trust the email address and the linked accounts in the file: the address needs no verification, and a sign-in with GitHub
+    /// or GitLab opens the new account. The author of a file can name any address and account
     #[arg(long, conflicts_with = "user")]
     pub(crate) trust_email: bool,
 }
@@ -177,7 +175,7 @@ pub(crate) struct Which {
 pub(crate) struct Rebuild {
     #[command(flatten)]
     pub(crate) which: Which,
-    /// Go on after this username
+    /// Continue after this username
     #[arg(long, value_name = "USERNAME", requires = "all")]
     pub(crate) after: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What each job is: one exhaustive `match`, so that a job nobody handles does not compile.
+//! Maps each job to its use case. The `match` is exhaustive, so a job without a handler does not compile.
 
 use std::sync::Arc;
 
@@ -36,13 +36,13 @@ impl DomainError for StalePrices {
     }
 }
 
-/// Does jobs.
+/// Runs jobs.
 #[async_trait]
 pub trait Work: Send + Sync {
-    /// Does `job` now, as that `attempt` if it was queued; returns what was done, in a sentence.
+    /// Runs `job` now, as `attempt` if it was queued. Returns a report of one line.
     async fn run(&self, job: &Job, attempt: Option<Attempt>) -> Result<String, JobError>;
 
-    /// What is done once, before the first job of a worker. What fails here is made up for by a job.
+    /// Runs once, before the first job of a worker. A failure is caught up by a later job.
     async fn start(&self) {}
 }
 
@@ -61,8 +61,8 @@ pub struct Handlers {
 }
 
 impl Handlers {
-    /// Handles jobs on `database`, whose use cases are built from `deps`, as `settings` say, until `cancelled` is cancelled. A TLS
-    /// implementation must be installed for rustls.
+    /// Handles jobs on `database` with use cases built from `deps` and `settings`. Jobs end early once `cancelled` is cancelled.
+    /// A TLS implementation must be installed for rustls.
     pub fn new(
         settings: &Settings,
         database: &Database,
@@ -91,9 +91,9 @@ impl Handlers {
         })
     }
 
-    /// Looks after prices; what can be priced is, whatever becomes of the table. That it cannot be had or is not believed is a
-    /// failure for whoever looks by hand. In the queue it is told in the log and kept with the day's look: the next day's is the
-    /// next try, and an instance without a way out has no dead job each day.
+    /// Updates the price book and prices messages, even if the table is unavailable or refused. That is a failure of the command
+    /// (`by_hand`). A queued job only logs and stores it: the next day's job tries again, and an instance without network access
+    /// does not collect a dead job each day.
     async fn prices(&self, by_hand: bool) -> Result<String, JobError> {
         let mut lines = Vec::new();
         let up_to_date = self.prices.once(|| self.cancelled.is_cancelled(), |line| lines.push(line)).await?;
@@ -101,7 +101,7 @@ impl Handlers {
         if by_hand && !up_to_date { Err(JobError::new(StalePrices(report))) } else { Ok(report) }
     }
 
-    /// `report` of work that comes to an end where it is when it is asked to: that is not done then, and goes on later.
+    /// The `report` of a job that ends early on cancellation; an interruption if it was cancelled, since the rest is done later.
     fn unless_cancelled(&self, report: String) -> Result<String, JobError> {
         if self.cancelled.is_cancelled() { Err(JobError::Interrupted) } else { Ok(report) }
     }
@@ -109,7 +109,7 @@ impl Handlers {
 
 #[async_trait]
 impl Work for Handlers {
-    /// The programs may ship a newer book than the ones that ran before.
+    /// This release may ship a newer price book than the one before.
     async fn start(&self) {
         if let Err(error) = self.prices.name_models().await {
             tracing::warn!(%error, "updating canonical model names failed; retrying hourly");

@@ -1,5 +1,5 @@
-//! What runs beside the server: jobs by schedule and on demand, and the commands of an operator. The server runs a [`Worker`]
-//! in its own process where it has an embedded database.
+//! Runs scheduled and queued jobs, and the commands of an operator. A server with an embedded database runs a [`Worker`] in its
+//! own process.
 
 mod attempt;
 pub mod cleanup;

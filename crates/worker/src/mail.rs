@@ -1,4 +1,4 @@
-//! Who sends emails, as it is configured.
+//! Builds the mailer from the settings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use domain::deps::Deps;
 use domain::mail::{Emails, MailError, Mailer, Outgoing};
 use domain::signed_token::TokenKey;
 
-/// Sends nothing: a server that has a mail server queued an email for a worker that has none.
+/// Fails each email. It is used if the server has `SMTP_URL` and queues emails, and the worker has not.
 struct NoMailer;
 
 #[async_trait]
 impl Mailer for NoMailer {
     async fn send(&self, _: &Outgoing) -> Result<(), MailError> {
-        Err(MailError::Unavailable("SMTP_URL is not set where the jobs are done".to_owned()))
+        Err(MailError::Unavailable("SMTP_URL is not set in the environment of the worker".to_owned()))
     }
 }
 
-/// The use case of sending emails, as `settings` say.
+/// The use case of sending emails, built from `settings`.
 pub(crate) fn emails(settings: &Settings, deps: &Deps) -> Result<Emails, StartupError> {
     let tickets = if settings.mail.is_on() {
         TokenKey::of(bootstrap::database::secret_key(settings, &*deps.ids)?.expose().as_bytes())
     } else {
-        // No link ever gets out.
+        // No email is sent, so no link is ever checked with this key.
         TokenKey::of(&deps.ids.secret())
     };
     Ok(Emails::new(deps.clone(), mailer(settings)?, tickets))
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_send_nothing_are_told_at_the_start_without_a_password() {
+    fn mailer_invalid_settings_fail_at_start_without_password() {
         for (variables, works) in [
             (vec![], true),
             (vec![("SMTP_URL", "smtps://me:hunter2@mail.example.org"), ("MAIL_FROM", "b <b@example.org>")], true),

@@ -11,7 +11,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
-    // What asks others over TLS finds it here; there is one already if this fails.
+    // The TLS implementation of all clients. An error means that one is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -26,7 +26,7 @@ fn run(cli: Cli) -> Result<(), StartupError> {
     let settings = Settings::load()?;
     bootstrap::telemetry::start(&settings).map_err(|error| failed("starting the log", error.to_string()))?;
     let database = match &cli.command {
-        // Beside a server: an embedded database is the server's to run.
+        // A worker runs beside a server, which starts the embedded database.
         Command::Run(_) => Database::attach(&settings)?,
         _ => Database::attach_or_open(&settings)?,
     };

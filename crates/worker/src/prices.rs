@@ -1,4 +1,4 @@
-//! Prices: bring the book up to date, and price what had no price. What a job calls, and `worker run-once prices`.
+//! Updates the price book and prices messages without a price, for jobs and for `worker run-once prices`.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use domain::pricing::{
 };
 use domain::usage::{Repriced, Repricing, UsageError};
 
-/// What there is to do about prices.
+/// The use cases of prices.
 #[derive(Clone)]
 pub struct Prices {
-    /// `None` where no address is set.
+    /// `None` if fetching is off.
     refresh: Option<PriceRefresh>,
     editions: Editions,
     naming: ModelNaming,
@@ -25,7 +25,7 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// The live table that `settings` name, and the prices in `database`. A TLS implementation must be installed for rustls.
+    /// Uses the live table that `settings` name, and the prices in `database`. A TLS implementation must be installed for rustls.
     pub fn new(settings: &Settings, database: &Database, deps: &Deps) -> Result<Self, StartupError> {
         let failed = |reason: String| StartupError::Other { doing: "preparing to fetch prices", reason };
         let most = MaxChangedShare::parse(settings.pricing.max_changed_share)
@@ -45,23 +45,23 @@ impl Prices {
         })
     }
 
-    /// Brings the book up to date from the live table; `None` where fetching is off. That the table cannot be had or is not
-    /// believed is an outcome, not an error.
+    /// Updates the book from the live table; `None` if fetching is off. An unavailable or refused table is an outcome, not an
+    /// error.
     pub async fn refresh(&self) -> Result<Option<PriceUpdate>, PricingError> {
         let Some(refresh) = &self.refresh else { return Ok(None) };
         let update = refresh.run().await?;
         match &update.outcome {
             PriceUpdateOutcome::Applied | PriceUpdateOutcome::Unchanged => {
-                tracing::info!(outcome = update.outcome.name(), %update, "prices");
+                tracing::info!(outcome = update.outcome.name(), %update, "price update finished");
             }
             PriceUpdateOutcome::Refused(_) | PriceUpdateOutcome::Failed(_) => {
-                tracing::warn!(outcome = update.outcome.name(), %update, "prices");
+                tracing::warn!(outcome = update.outcome.name(), %update, "price update failed");
             }
         }
         Ok(Some(update))
     }
 
-    /// Names models canonically by the edition that is stored now: what they are counted by.
+    /// Sets the canonical names of models by the current edition; models are counted under these names.
     pub async fn name_models(&self) -> Result<usize, PricingError> {
         self.editions.follow().await?;
         let models = self.naming.run().await?;
@@ -71,7 +71,7 @@ impl Prices {
         Ok(models)
     }
 
-    /// Prices messages without a price by the edition that is stored now, until none is left that it knows or `stop` says so.
+    /// Prices messages by the current edition until none without a price is left whose model it knows, or `stop` returns true.
     pub async fn reprice(&self, stop: impl Fn() -> bool) -> Result<Repriced, UsageError> {
         self.editions.follow().await?;
         let repriced = self.repricing.run(stop).await?;
@@ -82,7 +82,8 @@ impl Prices {
         Ok(repriced)
     }
 
-    /// Both, telling `say` of each as a line; says whether the book is up to date as far as it can be.
+    /// Updates the book and prices messages; passes a line about each to `say`. Returns false if the table was unavailable or
+    /// refused.
     pub async fn once(&self, stop: impl Fn() -> bool, mut say: impl FnMut(String)) -> Result<bool, JobError> {
         let update = self.refresh().await.map_err(JobError::new)?;
         say(update.as_ref().map_or_else(|| "fetching prices is off (PRICING_URL)".to_owned(), ToString::to_string));

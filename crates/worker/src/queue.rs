@@ -1,7 +1,7 @@
-//! The queue of jobs as apalis takes from it: leased, renewed, and told how each attempt ended.
+//! The backend of apalis on the job queue: takes jobs under a lease, renews leases, and stores outcomes.
 //!
-//! apalis drives the [`Persistence`] below through [`Persisted`]. Whatever the database does, nothing here fails: an error
-//! would end the worker for good, so it is logged and the next round tries again.
+//! apalis drives the [`Persistence`] below through [`Persisted`]. No method here returns an error, because an error ends an
+//! apalis worker for good. Errors are logged, and the next poll tries again.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -25,19 +25,18 @@ use domain::jobs::ports::{Capacity, JobOutcome, TakenJob};
 use domain::jobs::{JobKind, JobStore};
 use futures_util::task::AtomicWaker;
 
-/// How a worker holds its jobs.
+/// How a worker takes and keeps jobs.
 #[derive(Debug, Clone, Copy)]
 pub struct LeaseConfig {
-    /// How long a job is held without a sign of life.
+    /// The time after which a job without renewal returns to the queue.
     pub lease: Duration,
-    /// How often the leases are renewed, and the queue is looked at when nobody says that there is something.
+    /// The interval at which leases are renewed and the queue is polled if no notification arrives.
     pub round: Duration,
-    /// Jobs that are worked on at the same time.
+    /// The most concurrent jobs.
     pub concurrency: usize,
 }
 
 impl LeaseConfig {
-    /// As it is configured.
     pub fn of(settings: &Settings) -> Self {
         let worker = &settings.worker;
         Self {
@@ -57,32 +56,32 @@ pub(crate) struct JobLeases {
 struct Shared {
     store: Arc<dyn JobStore>,
     clock: Arc<dyn Clock>,
-    /// Names this worker among all.
+    /// Unique among all workers.
     worker: String,
     leases: LeaseConfig,
     under_way: Mutex<HashMap<JobId, JobKind>>,
-    /// How attempts ended that the database has not been told yet.
+    /// Outcomes that are not stored yet.
     unreported: Mutex<Vec<(JobId, JobOutcome)>>,
-    /// Whether something happened since the queue was looked at last.
+    /// Whether [`JobLeases::wake`] was called since the last poll of the queue.
     news: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl JobLeases {
-    /// The jobs that `worker`, a name nobody else has, takes from `store`.
+    /// The jobs that `worker`, a unique name, takes from `store`.
     pub(crate) fn new(store: Arc<dyn JobStore>, clock: Arc<dyn Clock>, worker: String, leases: LeaseConfig) -> Self {
         let (under_way, unreported) = (Mutex::default(), Mutex::default());
         let (news, waker) = (AtomicBool::new(false), AtomicWaker::new());
         Self { shared: Arc::new(Shared { store, clock, worker, leases, under_way, unreported, news, waker }) }
     }
 
-    /// Has the queue looked at now: a job was queued, or there is room for another.
+    /// Polls the queue now, because a job was queued or a running one has ended.
     pub(crate) fn wake(&self) {
         self.shared.news.store(true, Ordering::Release);
         self.shared.waker.wake();
     }
 
-    /// Tells the database how attempts ended; what it cannot be told now is told in the next round.
+    /// Stores the outcomes of attempts. Outcomes that cannot be stored are kept for the next poll.
     async fn report(&self) {
         let outcomes = std::mem::take(&mut *lock(&self.shared.unreported));
         if outcomes.is_empty() {
@@ -103,7 +102,7 @@ impl JobLeases {
         }
     }
 
-    /// Gives a sign of life for everything that is held, and takes back what others left behind.
+    /// Renews the leases of this worker, and requeues jobs of other workers whose leases have expired.
     pub(crate) async fn renew(&self) {
         let Shared { store, worker, clock, leases, .. } = &*self.shared;
         match store.renew(worker, clock.now(), leases.lease).await {
@@ -113,7 +112,7 @@ impl JobLeases {
         }
     }
 
-    /// What else there is room for.
+    /// How many more jobs can run.
     fn capacity(&self) -> Capacity {
         let under_way = lock(&self.shared.under_way);
         let running = |kind: JobKind| under_way.values().filter(|other| **other == kind).count();
@@ -165,7 +164,7 @@ impl Persistence for JobLeases {
         Ok(taken.into_iter().map(task).collect())
     }
 
-    /// They are put back together with everything else when the worker has ended.
+    /// Abandoned tasks are requeued with all others when the worker has ended.
     async fn reenqueue_abandoned(&mut self, tasks: Vec<Task<TakenJob>>, _: &WorkerContext) -> Result<u64, Infallible> {
         Ok(tasks.len() as u64)
     }
@@ -183,9 +182,9 @@ impl Persistence for JobLeases {
         Ok(())
     }
 
-    /// Nothing comes this way: jobs are queued in the transactions that want them, through the domain's port.
+    /// Never called: jobs are queued in the transactions that cause them, through the domain's port (I12).
     async fn push_tasks(&mut self, tasks: Vec<Task<TakenJob>>) -> Result<(), Infallible> {
-        tracing::error!(tasks = tasks.len(), "jobs are queued in transactions, not here");
+        tracing::error!(tasks = tasks.len(), "jobs cannot be queued through apalis; they were dropped");
         Ok(())
     }
 }
@@ -197,7 +196,6 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Takes jobs as `held` says.
     pub(crate) fn new(held: JobLeases) -> Self {
         Self { persisted: Persisted::new(held.clone()), held }
     }
@@ -208,7 +206,7 @@ impl Backend for Queue {
     type Error = Infallible;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>, worker: &WorkerContext) -> Poll<Result<(), Infallible>> {
-        // Before the look at the queue, so that whoever wakes during it is not missed.
+        // Registered before the queue is polled, so that no wake during the poll is lost.
         self.held.shared.waker.register(cx.waker());
         self.persisted.poll_ready(cx, worker, self.held.shared.leases.round)
     }
@@ -219,7 +217,7 @@ impl Backend for Queue {
         worker: &WorkerContext,
     ) -> Poll<Option<Result<Task<TakenJob>, Infallible>>> {
         let next = self.persisted.poll_next(cx, worker);
-        // What happened during the look at the queue may not be in what it saw.
+        // The poll may have missed a job that was queued while it ran.
         let looked = matches!(self.persisted.state(), State::Ready);
         if next.is_pending() && looked && self.held.shared.news.load(Ordering::Acquire) {
             cx.waker().wake_by_ref();
@@ -248,7 +246,7 @@ impl BackendConfig for Queue {
     }
 }
 
-/// An ending needs no other form on its way to the database.
+/// Passes an outcome on unchanged: the database adapter encodes it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AsItIs;
 

@@ -1,5 +1,5 @@
-//! `worker rebuild`: derives everything that follows from facts anew (roll-ups, days, hours, totals, streaks, XP,
-//! achievements), and says what it repaired.
+//! `worker rebuild`: computes roll-ups, days, hours, totals, streaks, XP and achievements again from the ledger, and reports what
+//! it repaired.
 
 use std::io::IsTerminal;
 
@@ -11,23 +11,23 @@ use domain::usage::{Repair, Usage, UsageError};
 use domain::users::Username;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// How many accounts are listed at a time.
+/// The accounts that one query lists.
 const PAGE: usize = 500;
 
-/// What a rebuild of several accounts came to.
+/// The result of a rebuild of several accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Summary {
-    /// Accounts that were looked at.
+    /// Accounts that were checked.
     pub accounts: u64,
-    /// Accounts where something had to be changed.
+    /// Accounts that were changed.
     pub repaired: u64,
     /// Accounts that could not be rebuilt; each is named in the log.
     pub failed: u64,
-    /// Where to go on, if it was stopped: after this username.
+    /// The last finished username, if the rebuild was interrupted.
     pub stopped_after: Option<String>,
 }
 
-/// Rebuilds the account called `name`; `None` when there is none.
+/// Rebuilds the account called `name`; `None` if there is none.
 pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Option<Summary>, UsageError> {
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
@@ -35,8 +35,8 @@ pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Opt
     Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), ..Summary::default() }))
 }
 
-/// Rebuilds every account after the username `after`, in the order of the usernames, until `stop` says to. Each account is
-/// a transaction of its own: after an interruption it goes on with the last username it named.
+/// Rebuilds all accounts after the username `after`, by username, until `stop` returns true. Each account is a transaction of its
+/// own, so an interrupted rebuild can continue after the username in [`Summary::stopped_after`].
 pub async fn all(
     store: &Database,
     usage: &Usage,
@@ -59,14 +59,14 @@ pub async fn all(
                     bar.suspend(|| say(report(name, &repair)));
                     summary.repaired += 1;
                 }
-                // Deleted meanwhile: there is nothing to rebuild.
+                // The account was deleted meanwhile.
                 Err(UsageError::UnknownUser(_)) => {}
                 Err(error) if error.kind() == ErrorKind::Unavailable => {
                     bar.abandon();
                     tracing::error!(username = %name, %after, %error, "rebuild stopped");
                     return Err(error);
                 }
-                // An account that cannot be rebuilt keeps no other from it.
+                // The other accounts are still rebuilt (I11).
                 Err(error) => {
                     tracing::error!(username = %name, %error, "rebuilding an account failed");
                     summary.failed += 1;
@@ -84,7 +84,7 @@ pub async fn all(
     }
 }
 
-/// A bar over `accounts` accounts on a terminal; elsewhere nothing.
+/// A progress bar of `accounts` accounts, hidden unless standard error is a terminal.
 fn bar(accounts: u64) -> ProgressBar {
     let target =
         if std::io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -96,7 +96,7 @@ fn bar(accounts: u64) -> ProgressBar {
     }
 }
 
-/// What was changed of the account called `name`, as a line.
+/// One line about the repair of the account `name`.
 pub(crate) fn report(name: &str, repair: &Repair) -> String {
     if repair.is_clean() {
         return format!("{name}: nothing to repair ({} messages)", repair.messages);
@@ -112,7 +112,7 @@ pub(crate) fn report(name: &str, repair: &Repair) -> String {
     let sums = [
         (repair.totals, "the totals"),
         (repair.progress, "the sums of progress"),
-        (repair.counts, "the counts of people and activities"),
+        (repair.counts, "the counts of follows and activities"),
     ];
     let sums = sums.into_iter().filter(|(changed, _)| *changed).map(|(_, what)| what.to_owned());
     let changed: Vec<String> = counts.chain(sums).collect();
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_names_what_was_changed() {
+    fn rebuild_report_names_repaired_parts() {
         let clean = Repair { messages: 3, ..Repair::default() };
         for (repair, line) in [
             (clean, "ada: nothing to repair (3 messages)"),

@@ -1,4 +1,4 @@
-//! A worker at work: queues what the schedule says, does what is queued, and leaves everything tidy at the end.
+//! Runs a worker: queues scheduled jobs, runs queued jobs, and requeues unfinished ones at shutdown.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,37 +23,32 @@ use crate::handlers::{Handlers, Work};
 use crate::queue::{JobLeases, LeaseConfig, Queue};
 use crate::schedule;
 
-/// How often the schedule is looked at.
+/// The interval at which the schedule is checked.
 const TICK: Duration = Duration::from_mins(1);
 
-/// How soon after a failure the schedule is looked at again.
+/// The delay before the schedule is checked again after a failure.
 const SOON: Duration = Duration::from_secs(5);
 
-/// How long putting jobs back may take at the end.
+/// The time limit for requeueing jobs at shutdown.
 const RELEASING: Duration = Duration::from_secs(5);
 
-/// What a worker works with.
+/// A worker that is ready to run.
 pub struct Worker {
-    /// Where the jobs are.
     pub database: Database,
-    /// Its URL, to be told of new jobs.
+    /// The database's URL, for a connection that listens for new jobs.
     pub url: String,
-    /// What the jobs do.
     pub work: Arc<dyn Work>,
-    /// What is done when: the jobs of the periods an instant is in.
+    /// The jobs of the periods that an instant is in.
     pub schedule: fn(OffsetDateTime) -> Vec<NewJob>,
-    /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Mints ids.
     pub ids: Arc<dyn Ids>,
-    /// How jobs are held.
     pub leases: LeaseConfig,
-    /// How long jobs that are under way may take once the worker is to end.
+    /// How long running jobs may take to finish at shutdown.
     pub drain: Duration,
 }
 
 impl Worker {
-    /// A worker on `database`, which is at `url`, by the clock and the schedule, as `settings` say. Its jobs end early once
+    /// A worker on `database`, whose URL is `url`, with the system's clock and the built-in schedule. Its jobs end early once
     /// `cancellation` is cancelled. A TLS implementation must be installed for rustls.
     pub fn of(
         settings: &Settings,
@@ -74,10 +69,10 @@ impl Worker {
         })
     }
 
-    /// Works until `end` is over; then cancels `cancellation`, lets the jobs that are under way finish for as long as
-    /// [`drain`](Self::drain) says, and puts back those that did not. Fails when it cannot work any more before that.
+    /// Runs jobs until `end` completes. Then cancels `cancellation`, waits for running jobs for the time [`drain`](Self::drain),
+    /// and requeues the unfinished ones. Fails if the worker ends before `end`.
     pub async fn run(self, cancellation: CancellationToken, end: impl Future<Output = ()>) -> Result<(), StartupError> {
-        // Another name after each start: what the last one left behind is somebody else's.
+        // A new name after each start: jobs of the process before belong to another worker, and return when their leases expire.
         let name = format!("{}-{}", std::process::id(), self.ids.fresh());
         let store: Arc<dyn JobStore> = Arc::new(self.database.clone());
         let held = JobLeases::new(store.clone(), self.clock.clone(), name.clone(), self.leases);
@@ -102,7 +97,7 @@ impl Worker {
         tokio::pin!(end);
         let outcome = tokio::select! {
             () = &mut end => Ok(()),
-            early = &mut working => Err(StartupError::Other { doing: "working", reason: reason(early) }),
+            early = &mut working => Err(StartupError::Other { doing: "running the worker", reason: reason(early) }),
             never = ticking => match never {},
             never = waking => match never {},
         };
@@ -121,8 +116,8 @@ impl Worker {
         outcome
     }
 
-    /// Waits for what is under way in `working`; says whether it was done in time. Nobody else takes it meanwhile: who is
-    /// about to end is not asked for a sign of life any more, so the leases are renewed here.
+    /// Waits for running jobs; returns whether they finished in time. A stopping apalis worker sends no heartbeats, so the leases
+    /// are renewed here and no other worker takes the jobs.
     async fn drained<T>(&self, working: &mut JoinHandle<T>, held: &JobLeases) -> bool {
         let renewing = async {
             loop {
@@ -137,7 +132,7 @@ impl Worker {
         }
     }
 
-    /// Queues the jobs of the schedule: now, and every minute.
+    /// Queues the scheduled jobs now and every minute.
     async fn tick(&self, store: &dyn JobStore) -> Infallible {
         self.work.start().await;
         loop {
@@ -155,7 +150,7 @@ impl Worker {
         }
     }
 
-    /// Queues the jobs of the schedule that are not queued yet; says how many.
+    /// Queues the scheduled jobs whose key is unknown; returns their number.
     async fn queue_due(&self, store: &dyn JobStore) -> Result<u64, StoreError> {
         let now = self.clock.now();
         let jobs: Vec<_> = (self.schedule)(now).into_iter().map(|job| (JobId(self.ids.fresh()), job)).collect();
@@ -163,7 +158,7 @@ impl Worker {
     }
 }
 
-/// Why a worker ended that nobody told to.
+/// Why a worker ended before it was stopped.
 fn reason(ended: Result<Result<(), WorkerError>, JoinError>) -> String {
     match ended {
         Ok(Ok(())) => "the queue ended by itself".to_owned(),

@@ -1,10 +1,10 @@
-//! What is done when. A tick may be missed or come twice: it only queues the job of the period it is in, whose key names the
-//! period, so that a missed one is made up for and a second changes nothing.
+//! The schedule of jobs. A check of the schedule queues the job of the current period, whose key names the period. A later check
+//! catches up a missed one, and a repeated check changes nothing.
 
 use domain::jobs::{Job, NewJob};
 use time::{Duration, OffsetDateTime};
 
-/// How often a job comes; periods begin at midnight UTC.
+/// How often a job runs. Periods are aligned to midnight UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Period {
     Quarter,
@@ -15,7 +15,7 @@ enum Period {
 /// One row of the schedule.
 struct Every {
     period: Period,
-    /// How long after the beginning of its period the job is due.
+    /// The delay from the beginning of the period to the start of the job.
     after: Duration,
     job: Job,
 }
@@ -54,13 +54,13 @@ impl Period {
         }
     }
 
-    /// When the period that holds `now` began.
+    /// The beginning of the period that `now` is in.
     fn begin(self, now: OffsetDateTime) -> OffsetDateTime {
         let since = now.unix_timestamp().rem_euclid(self.seconds());
         now - Duration::seconds(since) - Duration::nanoseconds(now.nanosecond().into())
     }
 
-    /// The period that begins at `begin`, as precise as it must be.
+    /// The name of the period that begins at `begin`, unique among periods of its length.
     fn name(self, begin: OffsetDateTime) -> String {
         let (date, hour, minute) = (begin.date(), begin.hour(), begin.minute());
         match self {
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_period_is_named_by_its_beginning() {
+    fn job_key_names_beginning_of_period() {
         let now = datetime!(2026-11-22 14:38:59.999_999 UTC);
         for (period, after, key, run_at) in [
             (Period::Quarter, Duration::ZERO, "2026-11-22T14:30", datetime!(2026-11-22 14:30 UTC)),
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn every_instant_of_a_period_gives_the_same_job_and_the_next_another() {
+    fn job_key_is_stable_within_period_and_changes_after() {
         for every in &SCHEDULE {
             let begin = datetime!(2026-12-31 0:00 UTC);
             let job = every.job_at(begin);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_rows_queue_the_same_kind() {
+    fn schedule_has_one_row_per_kind() {
         let kinds: BTreeSet<_> = SCHEDULE.iter().map(|every| every.job.kind()).collect();
         assert_eq!(kinds.len(), SCHEDULE.len());
     }

@@ -1,4 +1,4 @@
-//! The samples, and what they come to: computed in whole numbers from the files and a table of published prices.
+//! The samples and their figures, computed in integers from the files and a table of published prices.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,15 +9,15 @@ use jiff::{Timestamp, ToSpan, tz};
 use serde_json::{Value, json};
 use tests::Message;
 
-/// Model, from when, above which context: input, output, cache read and cache write in USD per million tokens, as the
-/// makers publish them. `-` is a kind that this model's samples do not have.
+/// Model, first day, least context: input, output, cache read and cache write in USD per million tokens, as the makers publish
+/// them. `-` is a kind that this model's samples do not have.
 const PRICES: [(&str, &str, u64, [&str; 4]); 11] = [
     ("claude-haiku-4-5-20251001", "2020-01-01", 0, ["1", "5", "0.1", "1.25"]),
     ("claude-opus-4-5-20251101", "2020-01-01", 0, ["5", "25", "0.5", "6.25"]),
     ("claude-sonnet-4-5", "2020-01-01", 0, ["3", "15", "0.3", "3.75"]),
     ("claude-sonnet-4-5-20250929", "2020-01-01", 0, ["3", "15", "0.3", "3.75"]),
     ("claude-sonnet-4-5-20250929", "2020-01-01", 200_000, ["6", "22.5", "0.6", "7.5"]),
-    // Since then long contexts cost the same.
+    // From this day on long contexts cost the same.
     ("claude-sonnet-4-5-20250929", "2026-11-12", 0, ["3", "15", "0.3", "3.75"]),
     ("gemini-2.5-flash", "2020-01-01", 0, ["0.3", "2.5", "0.03", "-"]),
     ("gemini-3-pro-preview", "2020-01-01", 0, ["2", "12", "0.2", "-"]),
@@ -26,19 +26,19 @@ const PRICES: [(&str, &str, u64, [&str; 4]); 11] = [
     ("gpt-5.2-codex", "2020-01-01", 0, ["1.75", "14", "0.175", "-"]),
 ];
 
-/// The one model of the samples that nobody publishes a price for.
+/// The only model of the samples without a published price.
 const UNPRICED: &str = "grok-code";
 
-/// One recorded request.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub(crate) struct Sample {
-    /// The file's name.
+    /// The name of the file.
     pub(crate) name: String,
     /// The request's body.
     pub(crate) body: Value,
 }
 
-/// A part of the usage: that of one tool or one model.
+/// The usage of one tool or one model.
 #[derive(Debug, Default)]
 pub(crate) struct Part {
     pub(crate) tokens: u64,
@@ -46,7 +46,7 @@ pub(crate) struct Part {
     pub(crate) days: BTreeSet<Date>,
 }
 
-/// What messages come to; days are in UTC.
+/// The figures of messages; days are in UTC.
 #[derive(Debug, Default)]
 pub(crate) struct Figures {
     pub(crate) messages: u64,
@@ -60,7 +60,7 @@ pub(crate) struct Figures {
     pub(crate) pico: u128,
     pub(crate) unpriced_models: BTreeSet<String>,
     pub(crate) days: BTreeSet<Date>,
-    /// Day, source, model and machine of what has a roll-up row.
+    /// Day, source, model and machine of each roll-up.
     pub(crate) rollups: BTreeSet<(Date, String, String, String)>,
     pub(crate) models: BTreeMap<String, Part>,
     pub(crate) sources: BTreeMap<String, Part>,
@@ -71,7 +71,7 @@ impl Figures {
         self.input + self.output + self.cache_read + self.cache_write + self.reasoning
     }
 
-    /// How many models there are; a name with a date is the same model as the name without it.
+    /// The number of models. A name with a date is the same model as the name without it.
     pub(crate) fn unique_models(&self) -> u64 {
         let undated = |name: &String| match name.rsplit_once('-') {
             Some((model, date)) if date.len() == 8 && date.parse::<u32>().is_ok() => model.to_owned(),
@@ -82,7 +82,7 @@ impl Figures {
 }
 
 impl Sample {
-    /// All of them, by name.
+    /// All samples, by name.
     pub(crate) fn all() -> Vec<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
         let files = fs::read_dir(folder).expect("the samples are there").map(|entry| entry.expect("a file").path());
@@ -96,12 +96,11 @@ impl Sample {
         files.iter().map(read).collect()
     }
 
-    /// The messages in it.
     pub(crate) fn messages(&self) -> Vec<Message> {
         self.body["messages"].as_array().expect("messages").iter().map(message).collect()
     }
 
-    /// The same with all messages `hours` later.
+    /// The sample with all messages `hours` later.
     pub(crate) fn shifted(mut self, hours: i64) -> Self {
         for message in self.body["messages"].as_array_mut().expect("messages") {
             let at: Timestamp = message["timestamp"].as_str().expect("text").parse().expect("an instant");
@@ -110,14 +109,14 @@ impl Sample {
         self
     }
 
-    /// What it comes to.
+    /// The figures of this sample.
     pub(crate) fn figures(&self) -> Figures {
         let mut figures = Figures::default();
         self.add_to(&mut figures);
         figures
     }
 
-    /// Adds what it comes to.
+    /// Adds the figures of a sample.
     pub(crate) fn add_to(&self, figures: &mut Figures) {
         let source = self.body["source"].as_str().expect("a source");
         let machine = self.body["machineId"].as_str().expect("a machine");
@@ -160,7 +159,7 @@ fn message(json: &Value) -> Message {
         .reasoning(count("reasoningTokens"))
 }
 
-/// What a message costs in 1e-12 USD, if its model has a price.
+/// The cost of a message in 1e-12 USD, if its model has a price.
 fn cost(message: &Message) -> Option<u128> {
     if message.model == UNPRICED {
         return None;
@@ -185,14 +184,14 @@ fn cost(message: &Message) -> Option<u128> {
     )
 }
 
-/// A price in USD per million tokens, which has at most six decimals, in 1e-12 USD per token.
+/// Converts a price in USD per million tokens, with at most six decimals, to 1e-12 USD per token.
 fn pico_per_token(price: &str) -> u128 {
     let (whole, decimals) = price.split_once('.').unwrap_or((price, ""));
     format!("{whole}{decimals:0<6}").parse().unwrap_or_else(|_| panic!("{price} is no price"))
 }
 
-/// An amount in 1e-12 USD as the API shows it: rounded half-even to six decimals. Read from decimal text, so that it is
-/// the very number that a reader of the API's JSON gets.
+/// An amount in 1e-12 USD as the API shows it: rounded half-even to six decimals. It is parsed from decimal text, so that it is the
+/// same number that a client parses from the API's JSON.
 pub(crate) fn dollars(pico: u128) -> f64 {
     let (micro, rest) = (pico / 1_000_000, pico % 1_000_000);
     let up = rest > 500_000 || (rest == 500_000 && micro % 2 == 1);

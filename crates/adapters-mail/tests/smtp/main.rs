@@ -1,6 +1,6 @@
-//! The adapter against a mail server that can be told to misbehave, over real connections.
+//! The adapter against a mail server with configurable faults, over real connections.
 
-#[expect(unreachable_pub, dead_code, reason = "it is the stories' mail server, and they use more of it")]
+#[expect(unreachable_pub, dead_code, reason = "the mail server of the stories, which use more of it")]
 #[path = "../../../../tests/src/smtp.rs"]
 mod server;
 
@@ -57,11 +57,11 @@ fn email() -> Outgoing {
 }
 
 #[tokio::test]
-async fn an_email_arrives_whole_and_the_same_twice_has_one_name() {
+async fn email_arrives_complete_and_repeated_has_same_id() {
     let server = FakeSmtp::start(Some(LOGIN)).await;
     let mailer = to(&server);
     for _ in 0..2 {
-        mailer.send(&email()).await.expect("it is taken");
+        mailer.send(&email()).await.expect("accepted");
     }
     let [first, second] = &server.posts()[..] else { panic!("two emails") };
     assert_eq!((first.from.as_str(), first.to.as_str()), ("burntop@example.org", "ada@example.org"));
@@ -72,11 +72,11 @@ async fn an_email_arrives_whole_and_the_same_twice_has_one_name() {
     }
     assert!(first.part("text/plain").contains("\n.\r\nQUIT") || first.part("text/plain").contains("\n.\nQUIT"));
     assert!(server.told().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.told());
-    assert_eq!(server.visits(), 2, "each email has a connection of its own");
+    assert_eq!(server.visits(), 2, "each email has its own connection");
 }
 
 #[tokio::test]
-async fn what_a_refusal_means_depends_on_what_was_refused() {
+async fn smtp_error_is_final_only_for_the_email_itself() {
     let server = FakeSmtp::start(Some(LOGIN)).await;
     for (command, answer, kind) in [
         ("RCPT", "550 5.1.1 nobody here", ErrorKind::Invalid),
@@ -97,12 +97,12 @@ async fn what_a_refusal_means_depends_on_what_was_refused() {
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
     server.behave(Manner::Takes);
-    to(&server).send(&email()).await.expect("it is taken");
+    to(&server).send(&email()).await.expect("accepted");
     assert_eq!(server.posts().len(), 1);
 }
 
 #[tokio::test]
-async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later() {
+async fn smtp_server_unreachable_slow_or_lost_is_retried() {
     let server = FakeSmtp::start(None).await;
     for manner in [
         Manner::Silent,
@@ -118,17 +118,17 @@ async fn a_server_that_is_away_slow_or_gone_in_the_middle_is_asked_again_later()
         let error = mailer.send(&email()).await.expect_err("no answer");
         assert!(matches!(error, MailError::Unavailable(_)), "{manner:?}: {error}");
     }
-    assert_eq!(server.posts().len(), 1, "one was taken though nobody said so: it will come twice");
+    assert_eq!(server.posts().len(), 1, "an email without a reply was accepted and is sent twice");
     // A port that was free a moment ago.
     let free =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("a port");
     let nobody = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
-    let error = mailer(nobody, Duration::from_mins(1)).send(&email()).await.expect_err("nobody is there");
+    let error = mailer(nobody, Duration::from_mins(1)).send(&email()).await.expect_err("unreachable");
     assert!(matches!(error, MailError::Unavailable(_)), "{error}");
 }
 
 #[tokio::test]
-async fn what_was_said_of_an_email_stands_however_the_goodbye_goes() {
+async fn smtp_result_stands_whatever_happens_at_quit() {
     let server = FakeSmtp::start(None).await;
     let mailer = mailer(SmtpServer::parse(&server.url()).expect("a server"), Duration::from_millis(500));
     for manner in [Manner::StallsOn("QUIT"), Manner::HangsUp("QUIT"), Manner::Says("QUIT", "500 no")] {
@@ -137,11 +137,11 @@ async fn what_was_said_of_an_email_stands_however_the_goodbye_goes() {
         let error = mailer.send(&email_to("ö@example.org")).await.expect_err("no SMTPUTF8");
         assert!(matches!(error, MailError::Refused(_)), "{manner:?}: {error}");
     }
-    assert_eq!(server.posts().len(), 3, "each was taken once");
+    assert_eq!(server.posts().len(), 3, "each was accepted once");
 }
 
 #[tokio::test]
-async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
+async fn smtp_server_without_tls_gets_no_credentials() {
     for security in [Security::StartTls, Security::Tls] {
         let server = FakeSmtp::start(Some(LOGIN)).await;
         let place = SmtpServer { security, ..SmtpServer::parse(&server.url()).expect("a server") };
@@ -153,7 +153,7 @@ async fn nothing_is_said_to_a_server_over_a_way_that_is_not_safe() {
 }
 
 #[tokio::test]
-async fn an_address_that_the_server_cannot_have_is_given_up() {
+async fn smtp_address_unsupported_by_server_is_refused() {
     let server = FakeSmtp::start(None).await;
     let error = to(&server).send(&email_to("ö@example.org")).await.expect_err("no SMTPUTF8");
     assert!(matches!(error, MailError::Refused(_)), "{error}");

@@ -1,4 +1,4 @@
-//! A provider in trouble: what is tried again, what is not, and that nothing is believed meanwhile.
+//! Failures of a provider: which requests are retried, and that no account is returned.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn failing() -> Act {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_tried_three_times() {
+async fn provider_safe_request_is_tried_three_times() {
     for trouble in [failing(), Act::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(ISSUED), trouble.clone(), ok("[]")]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
@@ -32,7 +32,7 @@ async fn what_changes_nothing_is_tried_three_times() {
 }
 
 #[tokio::test]
-async fn a_code_that_may_have_arrived_is_not_sent_again() {
+async fn provider_code_that_may_have_arrived_is_not_resent() {
     for trouble in [failing(), Act::HangUp] {
         let script = Script::of([trouble.clone()]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").exchange("code", &verifier()).await;
@@ -42,10 +42,10 @@ async fn a_code_that_may_have_arrived_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_said_without_our_secrets() {
+async fn provider_unreachable_error_contains_no_secret() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let github = GitHub::new(application(&format!("http://{port}"))).expect("a client");
-    let error = github.exchange("the-code", &verifier()).await.expect_err("nobody is there");
+    let error = github.exchange("the-code", &verifier()).await.expect_err("unreachable");
     assert!(matches!(&error, ProviderError::Unavailable(reason) if reason.contains("refused")), "{error:?}");
     for secret in ["our secret", "the-code", verifier().expose()] {
         assert!(!format!("{error:?}").contains(secret), "{error:?}");
@@ -53,7 +53,7 @@ async fn nobody_at_home_is_said_without_our_secrets() {
 }
 
 #[tokio::test]
-async fn a_slow_provider_is_given_up_once() {
+async fn provider_timeout_is_not_retried() {
     let script = Script::of([Act::Wait]).await;
     let application = Application { timeout: Duration::from_millis(50), ..application(&script.url) };
     let account = GitHub::new(application).expect("a client").vouch(&token()).await;
@@ -62,7 +62,7 @@ async fn a_slow_provider_is_given_up_once() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn provider_redirect_is_not_followed() {
     let elsewhere = Script::of([ok(ISSUED)]).await;
     let location = format!("Location: {}/stolen", elsewhere.url);
     for status in [301, 302, 307, 308] {
@@ -74,7 +74,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_or_never_ends_is_no_answer() {
+async fn provider_answer_malformed_or_too_long_is_refused() {
     let endless = format!(r#"{{"app": "{}"}}"#, "x".repeat(300_000));
     for body in ["", "<html>", "[]", r#"{"app": {}}"#, &endless] {
         let script = Script::of([ok(body)]).await;

@@ -1,4 +1,4 @@
-//! GitHub: what it is asked, and what its answers mean.
+//! GitHub: the requests, and the meaning of the answers.
 
 use adapters_oauth::GitHub;
 use domain::identity::ports::IdentityProvider;
@@ -34,7 +34,7 @@ async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, 
 }
 
 #[test]
-fn a_browser_is_sent_with_everything_github_must_know() {
+fn github_authorize_url_has_all_parameters() {
     let state = State::of([7; 32]);
     let url = GitHub::new(application("https://github.example")).expect("a client").authorize_url(&state, &verifier());
     let (base, query) = url.split_once('?').expect("a query");
@@ -56,7 +56,7 @@ fn a_browser_is_sent_with_everything_github_must_know() {
 }
 
 #[tokio::test]
-async fn a_code_becomes_an_account_with_the_primary_verified_address() {
+async fn github_code_gives_account_with_primary_verified_address() {
     let (account, script) = exchange([ok(TOKEN), ok(USER), ok(EMAILS)]).await;
     let account = account.expect("an account");
     assert_eq!((account.provider.as_str(), &*account.subject, &*account.login), ("github", "583231", "octo-cat"));
@@ -81,7 +81,7 @@ async fn a_code_becomes_an_account_with_the_primary_verified_address() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_not_primary_and_verified_is_none() {
+async fn github_address_not_primary_and_verified_is_ignored() {
     for emails in [ok(UNVERIFIED), ok("[]"), say(404, "{}"), say(403, "{}")] {
         let (account, _) = exchange([ok(TOKEN), ok(USER), emails.clone()]).await;
         assert_eq!(account.expect("an account").verified_email, None, "{emails:?}");
@@ -89,7 +89,7 @@ async fn an_address_that_is_not_primary_and_verified_is_none() {
 }
 
 #[tokio::test]
-async fn too_many_questions_are_not_taken_for_no_address() {
+async fn github_rate_limit_is_unavailable_not_missing_address() {
     for header in ["X-RateLimit-Remaining: 0", "Retry-After: 60"] {
         let (account, _) = exchange([ok(TOKEN), ok(USER), say_with(403, header, "{}")]).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
@@ -97,7 +97,7 @@ async fn too_many_questions_are_not_taken_for_no_address() {
 }
 
 #[tokio::test]
-async fn a_code_that_github_refuses_is_not_ours_to_repeat() {
+async fn github_refused_code_is_not_retried() {
     let error = |name: &str| ok(format!(r#"{{"error": "{name}", "error_description": "…", "error_uri": "…"}}"#));
     for (name, expected) in [
         ("bad_verification_code", ProviderError::Refused("bad_verification_code".to_owned())),
@@ -113,7 +113,7 @@ async fn a_code_that_github_refuses_is_not_ours_to_repeat() {
 }
 
 #[tokio::test]
-async fn a_token_is_checked_with_github_before_it_is_believed() {
+async fn github_token_is_verified_with_application_credentials() {
     let (account, script) = vouch([issued("our id"), ok(EMAILS)]).await;
     let account = account.expect("an account");
     assert_eq!((&*account.subject, account.verified_email), ("583231", Some(Email::trusted("octo@example.org"))));
@@ -125,12 +125,12 @@ async fn a_token_is_checked_with_github_before_it_is_believed() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_application_is_refused() {
+async fn github_token_of_another_application_is_refused() {
     let nobody = ok(r#"{"app": {"client_id": "our id"}, "user": null}"#);
     for act in [say(404, "{}"), say(422, "{}"), issued("their id"), nobody] {
         let (account, script) = vouch([act.clone()]).await;
         assert!(matches!(account, Err(ProviderError::Refused(_))), "{act:?}: {account:?}");
-        assert_eq!(script.lines().len(), 1, "the token is used for nothing else");
+        assert_eq!(script.lines().len(), 1, "the token is not used further");
     }
     let (account, _) = vouch([say(401, "{}")]).await;
     assert!(matches!(account, Err(ProviderError::RefusesUs(_))));

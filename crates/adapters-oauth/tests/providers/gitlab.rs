@@ -1,4 +1,4 @@
-//! GitLab: what it is asked, and what its answers mean.
+//! GitLab: the requests, and the meaning of the answers.
 
 use adapters_oauth::GitLab;
 use domain::identity::ports::IdentityProvider;
@@ -34,7 +34,7 @@ async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, 
 }
 
 #[test]
-fn a_browser_is_sent_with_everything_gitlab_must_know() {
+fn gitlab_authorize_url_has_all_parameters() {
     let gitlab = GitLab::new(application("https://gitlab.example")).expect("a client");
     let url = gitlab.authorize_url(&State::of([7; 32]), &verifier());
     assert!(url.starts_with("https://gitlab.example/oauth/authorize?client_id=our+id&"), "{url}");
@@ -44,7 +44,7 @@ fn a_browser_is_sent_with_everything_gitlab_must_know() {
 }
 
 #[tokio::test]
-async fn a_code_becomes_an_account_and_an_address_counts_once_it_is_confirmed() {
+async fn gitlab_code_gives_account_with_confirmed_address() {
     for (confirmed, email) in [("\"2012-05-23T09:05:22Z\"", Some("t@example.org")), ("null", None)] {
         let (account, script) = exchange([ok(TOKEN), user(confirmed)]).await;
         let account = account.expect("an account");
@@ -59,7 +59,7 @@ async fn a_code_becomes_an_account_and_an_address_counts_once_it_is_confirmed() 
 }
 
 #[tokio::test]
-async fn a_code_that_gitlab_refuses_is_refused() {
+async fn gitlab_refused_code_is_refused() {
     for (status, name, ours) in [(400, "invalid_grant", false), (401, "invalid_client", true)] {
         let (account, script) = exchange([say(status, format!(r#"{{"error": "{name}"}}"#))]).await;
         let name = name.to_owned();
@@ -70,7 +70,7 @@ async fn a_code_that_gitlab_refuses_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_counts_only_for_the_application_and_the_person_it_was_issued_to() {
+async fn gitlab_token_of_another_application_or_user_is_refused() {
     let confirmed = "\"2012-05-23T09:05:22Z\"";
     let (account, script) = vouch([info("our id", 7), user(confirmed)]).await;
     assert_eq!(account.expect("an account").subject, "7");

@@ -1,4 +1,4 @@
-//! The providers over real HTTP, against a server that answers what a test tells it and notes what it was asked.
+//! The providers over real HTTP, against a server with scripted answers that records its requests.
 
 mod failures;
 mod github;

@@ -1,4 +1,4 @@
-//! We, as a provider knows us.
+//! The application as a provider knows it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What is fetched, what is tried again, and what is not believed.
+//! Fetching: which failures are retried, and which answers are refused.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn nonsense(fetched: &Result<Fetched, SourceError>) -> bool {
 }
 
 #[tokio::test]
-async fn a_table_comes_with_its_tag_and_is_not_sent_again_while_it_is_the_same() {
+async fn table_with_known_etag_is_not_sent_again() {
     let script = Script::of([say_with(200, "ETag: W/\"one\"", TABLE), say_with(304, "ETag: W/\"one\"", "")]).await;
     let source = table_of(&script);
     let Ok(Fetched::Table { etag, entries }) = source.fetch(None).await else { panic!("no table") };
@@ -33,7 +33,7 @@ async fn a_table_comes_with_its_tag_and_is_not_sent_again_while_it_is_the_same()
 }
 
 #[tokio::test]
-async fn a_table_without_a_tag_is_a_table() {
+async fn table_without_usable_etag_is_accepted() {
     let script = Script::of([ok(TABLE)]).await;
     assert!(matches!(table_of(&script).fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
     let endless = format!("ETag: \"{}\"", "x".repeat(500));
@@ -42,14 +42,14 @@ async fn a_table_without_a_tag_is_a_table() {
 }
 
 #[tokio::test]
-async fn that_nothing_changed_is_only_believed_when_it_was_asked() {
+async fn table_unrequested_304_is_unavailable() {
     let script = Script::of([say(304, "")]).await;
     let fetched = table_of(&script).fetch(None).await;
     assert!(unavailable(&fetched), "{fetched:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_fails_is_asked_three_times() {
+async fn table_server_failure_is_tried_three_times() {
     for trouble in [say(500, "oops"), Act::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(TABLE)]).await;
         assert!(table_of(&script).fetch(None).await.is_ok(), "{trouble:?}");
@@ -61,7 +61,7 @@ async fn a_server_that_fails_is_asked_three_times() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_is_asked_once() {
+async fn table_server_refusal_is_not_retried() {
     for status in [400, 403, 404, 429] {
         let script = Script::of([say(status, TABLE)]).await;
         let fetched = table_of(&script).fetch(None).await;
@@ -71,7 +71,7 @@ async fn a_server_that_refuses_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_slow_server_is_given_up_once() {
+async fn table_server_timeout_is_not_retried() {
     let script = Script::of([Act::Stall]).await;
     let source = table(&script.url, FetchLimits { timeout: Duration::from_millis(50), ..limits() });
     let fetched = source.fetch(None).await;
@@ -80,14 +80,14 @@ async fn a_slow_server_is_given_up_once() {
 }
 
 #[tokio::test]
-async fn nobody_at_home_is_said_without_the_address() {
+async fn table_server_unreachable_error_hides_password() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
     let fetched = table(&format!("http://ada:hunter2@{port}/t"), limits()).fetch(None).await;
     assert!(unavailable(&fetched) && !format!("{fetched:?}").contains("hunter2"), "{fetched:?}");
 }
 
 #[tokio::test]
-async fn a_table_that_is_too_big_is_not_read_to_its_end() {
+async fn table_larger_than_limit_is_refused() {
     let big = format!(r#"{{"x": "{}"}}"#, "y".repeat(100_000));
     let script = Script::of([ok(big)]).await;
     let fetched = table_of(&script).fetch(None).await;
@@ -96,7 +96,7 @@ async fn a_table_that_is_too_big_is_not_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn what_is_no_table_is_asked_for_once_and_not_believed() {
+async fn table_malformed_is_refused_and_not_retried() {
     for body in ["", "<html>", "[]", "{}", r#"{"message": "try later"}"#, r#"{"gpt-9": {"mode": "chat""#] {
         let script = Script::of([ok(body)]).await;
         let fetched = table_of(&script).fetch(None).await;
@@ -106,7 +106,7 @@ async fn what_is_no_table_is_asked_for_once_and_not_believed() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_followed_on_the_same_host_alone() {
+async fn table_redirect_is_followed_only_on_same_host() {
     let script = Script::of([say_with(301, "Location: /moved.json", ""), ok(TABLE)]).await;
     assert!(table_of(&script).fetch(None).await.is_ok());
     assert!(script.lines()[1] == "GET /moved.json");

@@ -1,4 +1,4 @@
-//! The table over real HTTP, against a server that answers what a test tells it and notes what it was asked.
+//! The table over real HTTP, against a server with scripted answers that records its requests.
 
 mod fetching;
 mod rows;

@@ -1,4 +1,4 @@
-//! The same table becomes the same rows here and in `scripts/price_book.py`.
+//! A table gives the same rows here and in `scripts/price_book.py`.
 
 use domain::pricing::ports::{Fetched, PriceSource};
 use domain::pricing::table::{EntryProblem, Table};
@@ -9,7 +9,7 @@ use crate::tables::table_of;
 
 const EXAMPLE: &str = include_str!("example.json");
 
-/// What the function `rows` of the script makes of the example.
+/// The result of the script's function `rows` for the example.
 const BY_THE_SCRIPT: &str = "\
 claude-9-opus anthropic 2026-11-12 in=5 out=25 read=0.5 write=6.25 write1h=10 >200k in=10 out=37.5 read=1
 dashscope/qwen9-coder dashscope 2026-11-12 in=1 out=5 read=0.1 >32k in=1.8 out=9 >131072 in=6 out=60
@@ -22,7 +22,7 @@ zai/glm-4.7-flash zai 2026-11-12 in=0 out=0
 ";
 
 #[tokio::test]
-async fn a_table_becomes_the_rows_that_the_script_makes_of_it() {
+async fn table_gives_same_rows_as_script() {
     let script = Script::of([ok(EXAMPLE)]).await;
     let Ok(Fetched::Table { entries, .. }) = table_of(&script).fetch(None).await else { panic!("no table") };
     let table = Table::read(entries);

@@ -1,4 +1,4 @@
-//! What a value must be beyond its kind, and what values mean together.
+//! Checks values beyond their type, alone and together.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -10,7 +10,7 @@ use super::schema;
 /// The fewest characters of a secret key.
 const SECRET_CHARACTERS: usize = 32;
 
-/// What a value must be.
+/// A condition on a value.
 enum Rule {
     Between(i64, i64),
     /// A number from 0 to 1.
@@ -85,7 +85,7 @@ const RULES: [(&str, Rule); 47] = [
     ("pricing.max_changed_share", Rule::Share),
 ];
 
-/// Adds what is wrong with `values` to `problems`. `named` says how whoever set a key calls it.
+/// Adds the problems of `values` to `problems`. `named` has the name under which each key was set.
 pub(super) fn check(values: &Table, named: &BTreeMap<String, String>, problems: &mut Vec<String>) {
     let name = |path: &str| named.get(path).cloned().unwrap_or_else(|| schema::variable(path));
     for (path, rule) in &RULES {
@@ -106,7 +106,7 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
         let found = if key_characters == 0 { "is missing".into() } else { format!("has only {key_characters}") };
         problems.push(format!(
             "{}: production needs a secret of at least {SECRET_CHARACTERS} characters, and it {found}; \
-             make one with `openssl rand -hex 32`, or set DEBUG=true for developing",
+             generate one with `openssl rand -hex 32`, or set DEBUG=true for development",
             name("app.secret_key")
         ));
     }
@@ -128,12 +128,11 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
     }
     if 2 * number("worker.poll_seconds") >= number("worker.lease_seconds") {
         let (poll, lease) = (name("worker.poll_seconds"), name("worker.lease_seconds"));
-        problems
-            .push(format!("{poll}: must be less than half of {lease}, or leases end while their jobs are worked on"));
+        problems.push(format!("{poll}: must be less than half of {lease}, or leases expire while their jobs run"));
     }
     if number("sync.max_inflight_bytes") < number("sync.max_body_bytes") {
         let (all, one) = (name("sync.max_inflight_bytes"), name("sync.max_body_bytes"));
-        problems.push(format!("{all}: must not be less than {one}, or the largest body could never be read"));
+        problems.push(format!("{all}: must not be less than {one}, or a body of the largest size is never accepted"));
     }
 }
 
@@ -160,7 +159,7 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
         Rule::Schemes(schemes) => {
             let is_one = |(scheme, rest): (&str, &str)| schemes.contains(&scheme) && !rest.is_empty();
             let good = text.is_empty() || text.split_once("://").is_some_and(is_one);
-            // The text may hold a password, so it is not repeated.
+            // The text may contain a password, so it is not repeated.
             (!good).then(|| format!("must begin with {}://", schemes.join(":// or ")))
         }
         Rule::AddressOrEmpty => {

@@ -1,4 +1,4 @@
-//! Lays a file and the environment over the defaults, and notes what does not fit.
+//! Merges the defaults, a file and the environment, and collects problems.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,10 +7,10 @@ use toml::{Table, Value};
 
 use super::schema::{self, SHORT_NAMES};
 
-/// The values so far.
+/// The merged values so far.
 pub(super) struct Layers {
     values: Table,
-    /// For each key that was set: how the person who set it calls it.
+    /// The name under which each key was set: a variable, or the key and its file.
     named: BTreeMap<String, String>,
     problems: Vec<String>,
 }
@@ -20,7 +20,7 @@ impl Layers {
         Self { values: schema::defaults(), named: BTreeMap::new(), problems: Vec::new() }
     }
 
-    /// The values, the names of the keys that were set, the problems.
+    /// Returns the values, the names under which keys were set, and the problems.
     pub(super) fn finish(self) -> (Table, BTreeMap<String, String>, Vec<String>) {
         (self.values, self.named, self.problems)
     }
@@ -49,7 +49,7 @@ impl Layers {
         }
     }
 
-    /// Adds the variables that are ours; the short names win over the long ones.
+    /// Adds the variables of burntop. Short names override long ones.
     pub(super) fn add_environment(&mut self, variables: &[(String, String)]) {
         for (name, text) in variables.iter().filter(|(name, _)| name.starts_with("BURNTOP__")) {
             let path = name["BURNTOP__".len()..].to_lowercase().replacen("__", ".", 1);
@@ -93,7 +93,7 @@ impl Layers {
     }
 }
 
-/// A key that does not exist, and the one that may have been meant.
+/// The problem of an unknown key, with a similar key if there is one.
 fn unknown(name: &str, path: &str) -> String {
     let key = path.rsplit('.').next().unwrap_or(path);
     let sections = schema::sections();
@@ -104,11 +104,11 @@ fn unknown(name: &str, path: &str) -> String {
     }
 }
 
-/// Whether `value` is of the kind of `like`.
+/// Whether `value` has the type of `like`.
 fn fits(like: &Value, value: &Value) -> bool {
     match (like, value) {
         (Value::Array(_), Value::Array(items)) => items.iter().all(Value::is_str),
-        // 1 is a number too where one with a fraction is expected.
+        // A number with a fraction can be written as 1.
         (Value::Float(_), Value::Integer(_)) => true,
         _ => like.same_type(value),
     }
@@ -126,7 +126,7 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// What `text` means where a value like `like` is expected.
+/// Parses `text` as a value of the type of `like`.
 fn parse_like(like: &Value, text: &str) -> Option<Value> {
     let trimmed = text.trim();
     match like {
@@ -146,7 +146,7 @@ fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// A JSON list of texts, or texts with commas between them.
+/// Parses a JSON list of texts, or texts separated by commas.
 fn parse_list(text: &str) -> Option<Vec<String>> {
     if text.starts_with('[') {
         return serde_json::from_str(text).ok();

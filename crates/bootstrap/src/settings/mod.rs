@@ -1,6 +1,6 @@
 //! The configuration: `config/default.toml`, then the file named by `BURNTOP_CONFIG`, then the environment.
 //!
-//! `default.toml` is also the schema: a key that is not in it is unknown, and a value must be of the kind written there.
+//! `default.toml` is also the schema: a key that is not in it is unknown, and a value must have the type of its default.
 
 mod check;
 mod layers;
@@ -18,49 +18,35 @@ use serde::{Deserialize, Deserializer};
 pub use reference::reference;
 pub use secret::{Secret, without_password};
 
-/// The name of the variable that names a configuration file.
+/// The variable that names a configuration file.
 pub const CONFIG_FILE: &str = "BURNTOP_CONFIG";
 
 /// The configuration, complete and checked.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Settings {
-    /// What this installation is.
     pub app: App,
-    /// The HTTP server.
     pub server: Server,
-    /// The listeners for Prometheus.
     pub metrics: Metrics,
-    /// PostgreSQL.
     pub database: Database,
-    /// What one sync may contain.
     pub sync: Sync,
-    /// Requests per minute; 0 is no limit.
     pub rate_limits: RateLimits,
-    /// Jobs.
     pub worker: Worker,
-    /// Signed-in sessions.
     pub sessions: Sessions,
-    /// Password hashing.
     pub passwords: Passwords,
-    /// Logs.
     pub log: Log,
-    /// Signing in with GitHub.
     pub github: Provider,
-    /// Signing in with GitLab.
     pub gitlab: Provider,
-    /// E-mail.
     pub mail: Mail,
-    /// The live price table.
     pub pricing: Pricing,
-    /// The values as they were merged, for [`Settings::render_effective`].
+    /// The merged values, for [`Settings::render_effective`].
     #[serde(skip)]
     merged: Merged,
-    /// The keys that are not at their default.
+    /// The keys that a file or the environment sets.
     #[serde(skip)]
     set: BTreeSet<String>,
 }
 
-/// The merged values; they hold secrets, so they are not for `Debug`.
+/// The merged values. They contain secrets, so `Debug` hides them.
 #[derive(Clone, Default)]
 struct Merged(toml::Table);
 
@@ -70,22 +56,22 @@ impl fmt::Debug for Merged {
     }
 }
 
-/// What this installation is.
+/// The installation.
 #[derive(Debug, Clone, Deserialize)]
 pub struct App {
-    /// The name people see.
+    /// Shown to users.
     pub name: String,
-    /// Whether this is a developer's installation.
+    /// Development mode.
     pub debug: bool,
-    /// Signs links and short-lived tokens; see [`crate::database::secret_key`] for when it is not set.
+    /// Signs links and short-lived tokens; [`crate::database::secret_key`] generates one if it is not set.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub secret_key: Option<Secret>,
-    /// Where the embedded database lives.
+    /// Holds the embedded database and a generated secret key.
     pub data_dir: PathBuf,
-    /// Where people reach the API, without a slash at the end; not empty.
+    /// The public address of the API, without a slash at the end; not empty.
     #[serde(deserialize_with = "without_slash")]
     pub public_url: String,
-    /// Where the web frontend is, without a slash at the end.
+    /// The address of the web frontend, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub frontend_url: String,
 }
@@ -95,25 +81,25 @@ pub struct App {
 pub struct Server {
     /// The address to listen on.
     pub host: String,
-    /// The port to listen on; 0 is any.
+    /// 0 is any free port.
     pub port: u16,
     /// Threads that serve requests; 0 is one per core.
     pub workers: usize,
-    /// Connections open at once, over all threads.
+    /// The most open connections of all threads.
     pub max_connections: usize,
-    /// For the head of a request.
+    /// The time limit for the head of a request.
     pub client_request_timeout_seconds: u64,
-    /// For an idle connection.
+    /// How long an idle connection stays open.
     pub keep_alive_seconds: u64,
-    /// Between SIGTERM and the end of listening.
+    /// From SIGTERM until new connections are refused.
     pub drain_notice_seconds: u64,
-    /// For running requests after that.
+    /// The time limit for running requests after that.
     pub shutdown_timeout_seconds: u64,
     /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,
-    /// Headers that these pages may send besides the usual ones.
+    /// Headers that these pages may send besides those of the API.
     pub cors_headers: Vec<String>,
-    /// Addresses or networks of proxies that are believed.
+    /// Addresses or networks of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
 }
 
@@ -131,19 +117,18 @@ pub struct Metrics {
 /// PostgreSQL.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Database {
-    /// Where it is, with the scheme `postgres://`; `None` is the embedded one.
+    /// With the scheme `postgres://`; `None` is the embedded database.
     #[serde(deserialize_with = "postgres_unless_empty")]
     pub url: Option<Secret>,
-    /// A read replica.
     #[serde(deserialize_with = "postgres_unless_empty")]
     pub replica_url: Option<Secret>,
-    /// Connections that are kept.
+    /// Connections that are kept open.
     pub pool_size: usize,
-    /// Connections beyond these under load.
+    /// Further connections under load.
     pub max_overflow: usize,
     /// How long a request waits for a connection.
     pub wait_timeout_seconds: u64,
-    /// Whether starting the server brings the schema up to date.
+    /// Whether the server at start, and each command of the worker, migrates the schema.
     pub migrate_on_start: bool,
 }
 
@@ -154,54 +139,50 @@ impl Database {
     }
 }
 
-/// What one sync may contain.
+/// The limits of a sync.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sync {
     /// The body after decompression.
     pub max_body_bytes: usize,
-    /// Messages in one request.
     pub max_messages: usize,
-    /// All bodies that are being read at once.
+    /// The received bytes of the bodies of all running requests.
     pub max_inflight_bytes: usize,
 }
 
 /// Requests per minute; 0 is no limit.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RateLimits {
-    /// Signing in and registering, per client address.
+    /// Sign-ins and registrations, per client address.
     pub auth_per_minute: u32,
-    /// Failed logins, per name that was typed.
+    /// Failed logins, per account or per unknown name.
     pub failed_logins_per_minute: u32,
     /// Syncs, per account.
     pub sync_per_minute: u32,
-    /// Everything else.
+    /// Other requests.
     pub default_per_minute: u32,
 }
 
 /// Jobs.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Worker {
-    /// Jobs that one process works on at the same time.
+    /// The most concurrent jobs of one process.
     pub jobs_at_once: usize,
-    /// How long a job is left to a worker that gives no sign of life, in seconds.
+    /// The time after which a job without renewal returns to the queue.
     pub lease_seconds: u64,
-    /// How often the queue is looked at anyway, and leases are renewed, in seconds.
+    /// How often leases are renewed, and the queue is polled without a notification.
     pub poll_seconds: u64,
 }
 
-/// Signed-in sessions.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sessions {
-    /// How long one lasts.
     pub lifetime_days: u16,
 }
 
 /// The cost of an Argon2id hash.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Passwords {
-    /// Memory, in KiB.
     pub memory_kib: u32,
-    /// Passes over it.
+    /// Passes over the memory.
     pub iterations: u32,
     /// Lanes.
     pub parallelism: u32,
@@ -216,13 +197,13 @@ pub struct Log {
     pub json: bool,
 }
 
-/// Signing in through a provider.
+/// Sign-in through a provider.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Provider {
     /// The OAuth application; `None` turns the provider off.
     #[serde(deserialize_with = "text_unless_empty")]
     pub client_id: Option<String>,
-    /// Its secret; set whenever the id is.
+    /// Set if the id is.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub client_secret: Option<Secret>,
     /// The site, without a slash at the end.
@@ -231,22 +212,21 @@ pub struct Provider {
     /// Its API, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub api_url: String,
-    /// For one request.
+    /// The time limit of one request.
     pub timeout_seconds: u64,
 }
 
-/// E-mail.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mail {
     /// The mail server; `None` turns mail off.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub smtp_url: Option<Secret>,
-    /// The sender; set whenever the server is.
+    /// The sender; set if the server is.
     #[serde(deserialize_with = "text_unless_empty")]
     pub from: Option<String>,
     /// The most emails of one process in a minute; 0 is no limit.
     pub per_minute: u32,
-    /// For sending one.
+    /// The time limit for sending one email.
     pub timeout_seconds: u64,
 }
 
@@ -260,17 +240,17 @@ impl Mail {
 /// The live price table.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Pricing {
-    /// Where it is fetched from; `None` turns fetching off.
+    /// The address of the table; `None` turns fetching off.
     #[serde(deserialize_with = "text_unless_empty")]
     pub url: Option<String>,
     /// The share of the known prices that one table may change, from 0 to 1.
     pub max_changed_share: f64,
 }
 
-/// Everything that is wrong with a configuration, each problem beginning with the key it is about.
+/// All problems of a configuration. Each begins with the name of its key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsError {
-    /// At least one sentence.
+    /// At least one.
     pub problems: Vec<String>,
 }
 
@@ -288,7 +268,7 @@ impl std::error::Error for SettingsError {}
 impl Settings {
     /// Reads the configuration of this process: the defaults, the file named by `BURNTOP_CONFIG`, the environment.
     ///
-    /// Fails with every problem at once: unknown keys, values of the wrong kind or out of range, what production needs.
+    /// Fails with all problems at once: unknown keys, values of the wrong type or out of range, settings missing in production.
     pub fn load() -> Result<Self, SettingsError> {
         let environment = std::env::vars_os();
         let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
@@ -320,7 +300,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// The same settings of a server that listens on `address`: links lead there, unless `PUBLIC_URL` is set.
+    /// The settings of a server that listens on `address`: links lead there unless `PUBLIC_URL` is set.
     #[must_use]
     pub fn listening_on(mut self, address: SocketAddr) -> Self {
         let configured = schema::get(&self.merged.0, "app.public_url").and_then(toml::Value::as_str);
@@ -330,23 +310,23 @@ impl Settings {
         self
     }
 
-    /// Whether a file or the environment says something about `key`, such as `log.level`.
+    /// Whether a file or the environment sets `key`, such as `log.level`.
     pub fn is_set(&self, key: &str) -> bool {
         self.set.contains(key)
     }
 
-    /// Whether strangers' data may be here: an external database, and not for developing.
+    /// Whether this is a production server: an external database without development mode.
     pub fn is_production(&self) -> bool {
         self.database.url.is_some() && !self.app.debug
     }
 
-    /// The configuration as TOML, secrets and the passwords of URLs left out.
+    /// The configuration as TOML, without secrets and the passwords of URLs.
     pub fn render_effective(&self) -> String {
         reference::effective(&self.merged.0)
     }
 }
 
-/// The address of a server on this machine that listens on `host`, which may mean every interface.
+/// The address of a local server that listens on `host`. If that means every interface, it is the loopback address.
 fn local_url(host: &str, port: u16) -> String {
     let host = match host.parse::<IpAddr>() {
         Ok(IpAddr::V4(any)) if any.is_unspecified() => "127.0.0.1".to_owned(),

@@ -1,4 +1,4 @@
-//! Prints the configuration: the reference of every key, and the values in effect.
+//! Prints the reference of all keys, and the values in effect.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use toml::{Table, Value};
 use super::schema::{self, SECRETS};
 use super::secret::without_password;
 
-/// `docs/CONFIGURATION.md`: every key with its names, default and meaning.
+/// The text of `docs/CONFIGURATION.md`: each key with its variable, default and meaning.
 pub fn reference() -> String {
     let mut text = String::from(
         "# Configuration\n\n\
@@ -58,17 +58,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_document_in_the_repository_is_the_one_the_program_prints() {
+    fn reference_equals_document_in_repository() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/CONFIGURATION.md");
         let kept = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
             kept == reference(),
-            "run `cargo run -p api-server -- config --reference > docs/CONFIGURATION.md` and look at what changed"
+            "run `cargo run -p api-server -- config --reference > docs/CONFIGURATION.md` and review the difference"
         );
     }
 
     #[test]
-    fn the_defaults_are_printed_as_they_are_written() {
+    fn effective_defaults_parse_back_to_defaults() {
         let shown: Table = effective(&schema::defaults()).parse().unwrap();
         assert_eq!(shown, schema::defaults());
     }

@@ -1,9 +1,9 @@
-//! What keys there are: read from `default.toml`, which is part of the program.
+//! The known keys, read from `default.toml`, which is compiled in.
 
 /// `config/default.toml`.
 pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
 
-/// The short names in the environment, which never change.
+/// The short names in the environment. They are a stable interface.
 pub(super) const SHORT_NAMES: [(&str, &str); 29] = [
     ("APP_NAME", "app.name"),
     ("DEBUG", "app.debug"),
@@ -36,7 +36,7 @@ pub(super) const SHORT_NAMES: [(&str, &str); 29] = [
     ("PRICING_URL", "pricing.url"),
 ];
 
-/// Keys whose values nobody may see.
+/// Keys whose values are never printed.
 pub(super) const SECRETS: [&str; 4] =
     ["app.secret_key", "github.client_secret", "gitlab.client_secret", "mail.smtp_url"];
 
@@ -48,24 +48,23 @@ pub(super) struct Section {
     pub(super) keys: Vec<Key>,
 }
 
-/// One key.
 #[derive(Debug)]
 pub(super) struct Key {
     /// `section.key`.
     pub(super) path: String,
     pub(super) comment: String,
-    /// The default as it is written.
+    /// The default as written in the file.
     pub(super) default: String,
 }
 
 impl Key {
-    /// The key without its section.
+    /// The last part of the path.
     pub(super) fn name(&self) -> &str {
         self.path.rsplit('.').next().unwrap_or(&self.path)
     }
 }
 
-/// The defaults as values. Empty if `default.toml` were not TOML, which a test rules out.
+/// The defaults as values. A test ensures that `default.toml` is TOML.
 pub(super) fn defaults() -> toml::Table {
     DEFAULTS.parse().unwrap_or_default()
 }
@@ -97,7 +96,7 @@ pub(super) fn get<'a>(table: &'a toml::Table, path: &str) -> Option<&'a toml::Va
     table.get(section)?.get(key)
 }
 
-/// The name under which the environment knows `path`: the short one, else the long one.
+/// The environment variable of `path`: the short name, else the long one.
 pub(super) fn variable(path: &str) -> String {
     let short = SHORT_NAMES.iter().find(|(_, known)| *known == path);
     short.map_or_else(|| long_name(path), |(name, _)| (*name).to_owned())
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_has_a_section_a_comment_and_a_default() {
+    fn schema_keys_have_section_comment_and_default() {
         let keys: Vec<Key> = sections().into_iter().flat_map(|section| section.keys).collect();
         let in_toml: usize = defaults().values().filter_map(|section| section.as_table()).map(toml::Table::len).sum();
         assert_eq!(keys.len(), in_toml);
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn every_short_name_and_secret_is_of_a_key() {
+    fn schema_short_names_and_secrets_belong_to_keys() {
         let defaults = defaults();
         for path in SHORT_NAMES.iter().map(|(_, path)| path).chain(&SECRETS) {
             assert!(get(&defaults, path).is_some(), "{path}");

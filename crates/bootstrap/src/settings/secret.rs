@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A text that shows itself only to those who ask for it by name.
+/// A text that `Debug` hides.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -24,12 +24,12 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// `url` with `***` for its password; other texts as they are.
+/// `url` with `***` for its password; other texts unchanged.
 pub fn without_password(url: &str) -> String {
     let hidden = || {
         let (scheme, rest) = url.split_once("://")?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        // A password may itself hold any of these signs; the last `@` ends it, wherever that is.
+        // A password that is not percent-encoded may contain these characters; the last `@` ends it.
         let at = rest[..end].rfind('@').or_else(|| rest.rfind('@'))?;
         let (user, _) = rest[..at].split_once(':')?;
         Some(format!("{scheme}://{user}:***{}", &rest[at..]))
@@ -53,14 +53,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_not_printed() {
+    fn secret_is_hidden_in_debug_output() {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{:?}", Some(&secret)), "Some([secret])");
         assert_eq!(secret.expose(), "hunter2");
     }
 
     #[test]
-    fn passwords_are_taken_out_of_urls() {
+    fn url_password_is_hidden() {
         for (url, shown) in [
             ("postgres://me:pw@host:5432/db", "postgres://me:***@host:5432/db"),
             ("postgres://me:p@w@host/db", "postgres://me:***@host/db"),

@@ -1,4 +1,4 @@
-//! What a configuration may say, and what it is told when it may not.
+//! Valid configurations, and the problems reported for invalid ones.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn refused(variables: &[(&str, &str)], expected: &[&str]) {
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 #[test]
-fn nothing_needs_to_be_said() {
+fn settings_empty_environment_uses_defaults() {
     let settings = load(&[("PATH", "/bin"), ("HOME", "/root")]).unwrap();
     assert_eq!((settings.server.host.as_str(), settings.server.port), ("127.0.0.1", 8000));
     assert_eq!(settings.database.max_connections(), 30);
@@ -40,7 +40,7 @@ fn nothing_needs_to_be_said() {
 }
 
 #[test]
-fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+fn settings_environment_overrides_file_and_file_overrides_defaults() {
     let file = "[server]\nport = 9000\nhost = '::1'\n[log]\njson = true\n";
     let settings = with_file(file, &[("PORT", "9001"), ("BURNTOP__SYNC__MAX_MESSAGES", "7")]).unwrap();
     assert_eq!((settings.server.port, settings.server.host.as_str()), (9001, "::1"));
@@ -50,7 +50,7 @@ fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
 }
 
 #[test]
-fn every_short_name_is_understood() {
+fn settings_short_names_set_their_keys() {
     for (name, path) in schema::SHORT_NAMES {
         let default = schema::get(&schema::defaults(), path).unwrap().clone();
         let text = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
@@ -59,7 +59,7 @@ fn every_short_name_is_understood() {
 }
 
 #[test]
-fn lists_are_json_or_have_commas() {
+fn settings_list_is_json_or_comma_separated() {
     let origins = |text| load(&[("CORS_ORIGINS", text)]).unwrap().server.cors_origins;
     assert_eq!(origins(r#"["https://a.org","https://b.org:1"]"#), ["https://a.org", "https://b.org:1"]);
     assert_eq!(origins("https://a.org, https://b.org:1"), ["https://a.org", "https://b.org:1"]);
@@ -67,14 +67,14 @@ fn lists_are_json_or_have_commas() {
 }
 
 #[test]
-fn truth_is_written_in_several_ways() {
+fn settings_boolean_has_several_spellings() {
     for (text, meant) in [("true", true), ("1", true), ("Yes", true), ("FALSE", false), ("0", false), ("", false)] {
         assert_eq!(load(&[("DEBUG", text)]).unwrap().app.debug, meant, "{text}");
     }
 }
 
 #[test]
-fn all_schemes_of_a_database_url_mean_the_same() {
+fn settings_database_url_schemes_are_equivalent() {
     for scheme in ["postgres", "postgresql", "postgresql+asyncpg"] {
         let url = format!("{scheme}://me:pw@db:5432/burntop");
         let settings = load(&[("DATABASE_URL", &url), ("SECRET_KEY", KEY)]).unwrap();
@@ -85,7 +85,7 @@ fn all_schemes_of_a_database_url_mean_the_same() {
 }
 
 #[test]
-fn unknown_keys_are_refused_wherever_they_are() {
+fn settings_unknown_key_is_refused_in_file_and_environment() {
     refused(&[("BURNTOP__SERVER__PROT", "1")], &["BURNTOP__SERVER__PROT: unknown"]);
     refused(&[("BURNTOP__NOTHING", "1")], &["BURNTOP__NOTHING: unknown"]);
     let error = with_file("[server]\nmax_messages = 5\n[sevrer]\nprot = 1\n", &[]).unwrap_err();
@@ -96,7 +96,7 @@ fn unknown_keys_are_refused_wherever_they_are() {
 }
 
 #[test]
-fn values_of_another_kind_are_refused() {
+fn settings_value_of_wrong_type_is_refused() {
     refused(&[("PORT", "many")], &["PORT: must be a whole number, not `many`"]);
     refused(&[("DEBUG", "maybe")], &["DEBUG: must be true or false, not `maybe`"]);
     refused(&[("CORS_ORIGINS", "[1]")], &["CORS_ORIGINS: must be a list of texts"]);
@@ -106,7 +106,7 @@ fn values_of_another_kind_are_refused() {
 }
 
 #[test]
-fn values_out_of_range_are_refused() {
+fn settings_value_out_of_range_is_refused() {
     for (name, value) in [
         ("PORT", "65536"),
         ("PORT", "-1"),
@@ -136,7 +136,7 @@ fn values_out_of_range_are_refused() {
 }
 
 #[test]
-fn values_at_the_edge_are_good() {
+fn settings_value_at_limit_is_accepted() {
     for (name, value) in [
         ("PORT", "0"),
         ("PRICING_URL", ""),
@@ -153,14 +153,14 @@ fn values_at_the_edge_are_good() {
 }
 
 #[test]
-fn all_problems_are_said_at_once() {
+fn settings_problems_are_reported_together() {
     let error = load(&[("PORT", "x"), ("DATABASE_POOL_SIZE", "0"), ("BURNTOP__A__B", "1")]).unwrap_err();
     assert_eq!(error.problems.len(), 3);
     assert_eq!(error.to_string().matches("\n  - ").count(), 3);
 }
 
 #[test]
-fn production_needs_a_long_secret_and_developing_does_not() {
+fn settings_production_without_long_secret_are_refused() {
     let url = ("DATABASE_URL", "postgres://db/burntop");
     refused(&[url], &["SECRET_KEY: production needs a secret of at least 32 characters, and it is missing"]);
     refused(&[url, ("SECRET_KEY", &KEY[1..])], &["SECRET_KEY: production needs a secret"]);
@@ -169,7 +169,7 @@ fn production_needs_a_long_secret_and_developing_does_not() {
 }
 
 #[test]
-fn what_belongs_together_is_set_together() {
+fn settings_set_without_their_counterpart_are_refused() {
     refused(&[("GITHUB_CLIENT_ID", "x")], &["GITHUB_CLIENT_SECRET: must be set together with GITHUB_CLIENT_ID"]);
     refused(&[("GITHUB_CLIENT_SECRET", "x")], &["GITHUB_CLIENT_ID: must be set together with"]);
     refused(&[("GITLAB_CLIENT_ID", "x")], &["GITLAB_CLIENT_SECRET: must be set together with GITLAB_CLIENT_ID"]);
@@ -179,13 +179,13 @@ fn what_belongs_together_is_set_together() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_not_toml_is_named() {
+fn settings_missing_or_malformed_file_is_named() {
     refused(&[(CONFIG_FILE, "/no/such/file.toml")], &["BURNTOP_CONFIG: cannot read /no/such/file.toml"]);
     assert!(with_file("port 8000", &[]).unwrap_err().to_string().contains("is not TOML"));
 }
 
 #[test]
-fn no_secret_is_ever_printed() {
+fn settings_printed_contain_no_secret() {
     let settings = load(&[
         ("DATABASE_URL", "postgresql://me:hunter2@db/burntop"),
         ("SECRET_KEY", "hunter2-hunter2-hunter2-hunter2-hunter2"),
@@ -205,12 +205,12 @@ fn no_secret_is_ever_printed() {
 }
 
 #[test]
-fn a_slash_at_the_end_of_an_address_is_dropped() {
+fn settings_trailing_slash_of_address_is_dropped() {
     assert_eq!(load(&[("PUBLIC_URL", "https://a.org/")]).unwrap().app.public_url, "https://a.org");
 }
 
 #[test]
-fn public_url_not_set_is_the_address_that_is_listened_on() {
+fn settings_unset_public_url_is_the_listening_address() {
     let url = |variables: &[(&str, &str)], port: u16| {
         load(variables).unwrap().listening_on(([127, 0, 0, 1], port).into()).app.public_url
     };
@@ -233,7 +233,7 @@ fn public_url_not_set_is_the_address_that_is_listened_on() {
 }
 
 #[test]
-fn cors_headers_are_names_of_headers() {
+fn settings_cors_headers_must_be_header_names() {
     let name = "BURNTOP__SERVER__CORS_HEADERS";
     let headers = |text| load(&[(name, text)]).unwrap().server.cors_headers;
     assert_eq!(load(&[]).unwrap().server.cors_headers, ["traceparent", "tracestate", "baggage", "sentry-trace"]);
@@ -245,7 +245,7 @@ fn cors_headers_are_names_of_headers() {
 }
 
 #[test]
-fn leases_outlive_the_pauses_between_their_renewals() {
+fn settings_lease_must_exceed_two_polls() {
     let poll = |seconds| ("BURNTOP__WORKER__POLL_SECONDS", seconds);
     let lease = ("BURNTOP__WORKER__LEASE_SECONDS", "10");
     assert_eq!(load(&[poll("4"), lease]).unwrap().worker.poll_seconds, 4);

@@ -1,4 +1,4 @@
-//! What the tests here share.
+//! Helpers of the tests.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 
 use embedded_postgres::Binaries;
 
-/// A temporary directory that the account which runs PostgreSQL may pass through.
+/// A temporary directory that the user of PostgreSQL can enter.
 pub(crate) fn open_dir() -> tempfile::TempDir {
     let top = tempfile::tempdir().unwrap();
     fs::set_permissions(top.path(), PermissionsExt::from_mode(0o711)).unwrap();
     top
 }
 
-/// What a query answers, or what `psql` complains about.
+/// The rows of a query, or the error of `psql`.
 pub(crate) fn ask(url: &str, sql: &str) -> Result<String, String> {
     let psql = Binaries::find(None).unwrap().program("psql");
     let output = Command::new(psql).args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql]).output().unwrap();

@@ -1,32 +1,31 @@
-//! A synthetic community, written straight into the tables: the same for the same seed.
+//! A synthetic community, determined by a seed and written directly into the tables.
 
 use anyhow::Result;
 use tokio_postgres::Client;
 
 use crate::environment::settle;
 
-/// How large it is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Community {
-    /// People
+    /// Accounts
     #[arg(long, default_value_t = 10_000)]
     pub(crate) people: u32,
     /// Messages in the ledger
     #[arg(long, default_value_t = 2_000_000)]
     pub(crate) messages: u32,
-    /// Another number makes another community
+    /// The seed; another number gives another community
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u32,
 }
 
-/// What there is.
+/// The numbers of rows.
 pub(crate) struct Rows {
     pub(crate) messages: i64,
     pub(crate) rollups: i64,
 }
 
 impl Community {
-    /// Makes it, with everything that is derived from its ledger.
+    /// Creates the community with its roll-ups; the worker computes the rest.
     pub(crate) async fn seed(&self, client: &Client) -> Result<Rows> {
         for script in [
             include_str!("../sql/seed_people.sql"),
@@ -46,7 +45,7 @@ impl Community {
     }
 }
 
-/// The token of person number `number`, as the seed gives it.
+/// The session token of account `number`.
 pub(crate) fn token(number: u32) -> String {
     format!("s_{number:043}")
 }

@@ -1,32 +1,31 @@
-//! What is read, and the statements it takes.
+//! The measured endpoints and their statements.
 
-/// One read.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     /// The path with its query; `{person}` stands for a username.
     pub(crate) path: &'static str,
-    /// Whether the reader is signed in.
+    /// Whether requests carry a session.
     pub(crate) signed_in: bool,
-    /// The statements behind it, beside those of signing in.
+    /// The statements of the endpoint, without that of the session.
     pub(crate) statements: &'static [Query],
-    /// The part of pgbench's rate to reach.
+    /// The target, as a share of pgbench's rate.
     pub(crate) target: f64,
 }
 
-/// A statement and what its placeholders stand for.
+/// A statement and the values of its placeholders.
 #[derive(Debug)]
 pub(crate) struct Query {
     pub(crate) text: &'static str,
     pub(crate) values: &'static [Value],
 }
 
-/// What a placeholder stands for.
+/// The value of a placeholder.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value {
     User,
     /// The same as an array of one.
     Users,
-    /// Who looks, when nobody is signed in.
+    /// The viewer of a request without a session.
     Nobody,
     Username,
     Token,
@@ -35,7 +34,7 @@ pub(crate) enum Value {
     /// No name.
     AnyName,
     Now,
-    /// So many days before today.
+    /// The date this many days before today.
     DaysAgo(u16),
     /// The same as an array of one.
     DaysAgoEach(u16),
@@ -43,19 +42,19 @@ pub(crate) enum Value {
     Ever,
     /// After every day.
     Never,
-    /// That something is not asked for.
+    /// A disabled option.
     No,
 }
 
 use Value::{AnyName, DaysAgo, DaysAgoEach, Ever, Name, Never, No, Nobody, Now, Number, Token, User, Username, Users};
 
-/// What a signed-in request asks first.
+/// The first statement of a request with a session.
 pub(crate) const SESSION: Query = Query { text: include_str!("../sql/session.sql"), values: &[Token] };
 
 const ACCOUNT: Query = Query { text: include_str!("../sql/account.sql"), values: &[User] };
 const PERSON: Query = Query { text: include_str!("../sql/person.sql"), values: &[Username] };
 
-/// A statement of the product itself, which may be put together from several files.
+/// A statement of `adapters-postgres`, which may consist of several files.
 macro_rules! product {
     ($($file:literal)+, $($value:expr),*) => {
         Query {
@@ -91,17 +90,17 @@ const COUNTED_NOTIFICATIONS: Query = product!("notifications/count_notifications
 const BENCHMARK: Query = product!("insights/read.sql", Number(2));
 const OWN: Query = product!("insights/own.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
 
-/// Signed in, the answer is personal: at least 0.45 of pgbench's rate.
+/// An endpoint with a personal answer. The target is 0.45 of pgbench's rate.
 const fn personal(path: &'static str, statements: &'static [Query]) -> Endpoint {
     Endpoint { path, signed_in: true, statements, target: 0.45 }
 }
 
-/// For everybody, so it may be cached: at least 0.6.
+/// An endpoint with a public answer, which may be cached. The target is 0.6 of pgbench's rate.
 const fn public(path: &'static str, statements: &'static [Query]) -> Endpoint {
     Endpoint { path, signed_in: false, statements, target: 0.6 }
 }
 
-/// Every read that is measured.
+/// All measured endpoints.
 pub(crate) const ENDPOINTS: [Endpoint; 17] = [
     personal("/auth/me", &[ACCOUNT, FIGURES]),
     personal("/dashboard/overview", &[ACCOUNT, FIGURES]),
@@ -123,25 +122,25 @@ pub(crate) const ENDPOINTS: [Endpoint; 17] = [
 ];
 
 impl Endpoint {
-    /// Its statements in the order in which they run.
+    /// All statements in the order in which they run.
     pub(crate) fn all_statements(&self) -> impl Iterator<Item = &Query> {
         self.signed_in.then_some(&SESSION).into_iter().chain(self.statements)
     }
 }
 
 impl Query {
-    /// The text with `write` in the place of each placeholder, and without comments, which may speak of placeholders too.
+    /// The text with the placeholders replaced by `write`, and without comments, which may contain placeholders too.
     pub(crate) fn with(&self, write: impl Fn(Value) -> String) -> String {
         let lines = self.text.lines().filter(|line| !line.trim_start().starts_with("--"));
         let text: String = lines.flat_map(|line| [line, "\n"]).collect();
-        // From the last, so that $1 is not found in $10.
+        // From the last, so that $1 is not replaced in $10.
         let numbered = self.values.iter().enumerate().rev();
         numbered.fold(text, |text, (place, value)| text.replace(&format!("${}", place + 1), &write(*value)))
     }
 }
 
 impl Value {
-    /// As SQL about the person whose number the SQL `number` gives.
+    /// The value as SQL, for the account whose number is the SQL expression `number`.
     pub(crate) fn of(self, number: &str) -> String {
         match self {
             User => format!("('00000000-0000-7000-8000-' || lpad(to_hex({number}::bigint), 12, '0'))::uuid"),
@@ -167,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_placeholder_gets_a_value() {
+    fn query_placeholders_all_have_values() {
         for query in ENDPOINTS.iter().flat_map(Endpoint::all_statements) {
             let text = query.with(|value| value.of(":n"));
             assert!(!text.contains('$') && !text.contains("--"), "{text}");

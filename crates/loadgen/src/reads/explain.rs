@@ -1,4 +1,4 @@
-//! How PostgreSQL runs the heavy statements.
+//! Prints the query plans of the measured statements.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::endpoints::{ENDPOINTS, Endpoint};
 
-/// Prints the plans of all statements about the person with the most messages.
+/// Prints the plans of all statements for the account with the most messages.
 pub(crate) async fn print(client: &Client) -> Result<()> {
     let statements: BTreeSet<String> =
         ENDPOINTS.iter().flat_map(Endpoint::all_statements).map(|query| query.with(|value| value.of("1"))).collect();

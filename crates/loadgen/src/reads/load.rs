@@ -1,4 +1,4 @@
-//! Readers that read without a pause.
+//! Connections that send requests without a pause.
 
 use std::time::{Duration, Instant};
 
@@ -11,18 +11,17 @@ use super::endpoints::Endpoint;
 use crate::http::{Connection, get};
 use crate::messages::mix;
 
-/// How many people one reader asks for by turns.
+/// The accounts that one connection uses in turn.
 const PEOPLE: u32 = 500;
 
-/// What was read.
 pub(crate) struct Reads {
-    /// How long each took.
+    /// The time of each request.
     pub(crate) times: Vec<Duration>,
-    /// How long all took together.
+    /// The time of all requests together.
     pub(crate) took: Duration,
 }
 
-/// Reads `endpoint` as and about people picked at random, over all connections, for `time`.
+/// Requests `endpoint` for random accounts, over all connections, for the time `time`.
 pub(crate) async fn read(address: &str, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Reads> {
     let mut readers = Vec::new();
     for reader in 0..args.connections {

@@ -1,4 +1,4 @@
-//! Reads of a synthetic community, against pgbench running the same statements.
+//! Compares reads of a synthetic community with pgbench running the same statements.
 
 mod community;
 mod endpoints;
@@ -17,23 +17,22 @@ use endpoints::{ENDPOINTS, Endpoint};
 use load::Reads;
 use pgbench::Best;
 
-/// What to read, and of how many.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
     community: Community,
-    /// Connections at once
+    /// Concurrent connections
     #[arg(long, default_value_t = 16)]
     connections: u32,
-    /// How long to read each
+    /// Seconds for each endpoint
     #[arg(long, default_value_t = 5)]
     seconds: u64,
     /// Only the endpoints whose path contains this
     #[arg(long, default_value = "")]
     only: String,
-    /// Show how PostgreSQL runs the heavy statements
+    /// Print the query plans of the statements
     #[arg(long)]
     explain: bool,
 }
@@ -45,18 +44,17 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let rows = args.community.seed(&client).await?;
     let (resident, peak) = environment.work(&client).await?;
     settle(&client).await?;
-    println!("the worker used {peak:.0} MB at most, {resident:.0} MB when everything was done");
-    println!("{} people, {} messages, {} roll-ups", args.community.people, rows.messages, rows.rollups);
+    println!("the worker used {peak:.0} MB at most, {resident:.0} MB when all jobs were done");
+    println!("{} accounts, {} messages, {} roll-ups", args.community.people, rows.messages, rows.rollups);
     if args.explain {
         explain::print(&client).await?;
     }
     let time = Duration::from_secs(args.seconds);
-    let head =
-        ["read", "requests/s", "p50", "p99", "pgbench, transactions/s (p50, p99)", "ratio", "to reach", "reached"];
+    let head = ["read", "requests/s", "p50", "p99", "pgbench, transactions/s (p50, p99)", "ratio", "target", "reached"];
     let table = Table::begin(&[&head[..], &["p99 ≤ 10 × p50"]].concat());
     for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.path.contains(&args.only)) {
         let address = &environment.server()?.address;
-        // Once unmeasured, so that neither side meets the tables cold.
+        // Once unmeasured, so that the tables are in the cache for both sides.
         load::read(address, endpoint, args, Duration::from_secs(1)).await?;
         let mut reads = load::read(address, endpoint, args, time).await?;
         let mut best = pgbench::run(&environment, endpoint, args, time).await?;

@@ -1,4 +1,4 @@
-//! What pgbench reaches with the same statements: no server between the readers and the database.
+//! Measures the same statements with pgbench, without a server in between.
 
 use std::fs;
 use std::path::Path;
@@ -13,15 +13,15 @@ use super::Args;
 use super::endpoints::Endpoint;
 use crate::environment::Environment;
 
-/// What pgbench reached.
+/// The result of pgbench.
 pub(crate) struct Best {
     /// Transactions per second.
     pub(crate) rate: f64,
-    /// How long each took.
+    /// The time of each transaction.
     pub(crate) times: Vec<Duration>,
 }
 
-/// Lets pgbench run what `endpoint` takes, one transaction for one request.
+/// Runs the statements of `endpoint` with pgbench, one transaction per request.
 pub(crate) async fn run(environment: &Environment, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Best> {
     let script = environment.dir().join("script.sql");
     fs::write(&script, text(endpoint, args.community.people))?;
@@ -42,12 +42,12 @@ pub(crate) async fn run(environment: &Environment, endpoint: &Endpoint, args: &A
         .context("running pgbench")?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "pgbench failed: {}", String::from_utf8_lossy(&output.stderr));
-    let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench told no rate")?;
-    let rate = line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench told no number")?;
+    let line = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench printed no rate")?;
+    let rate = line.split(' ').next().and_then(|number| number.parse().ok()).context("pgbench printed no number")?;
     Ok(Best { rate, times: logged(environment.dir())? })
 }
 
-/// The times in the logs below `dir`, which are removed: the third word of a line, in microseconds.
+/// Reads and removes the logs in `dir`. The time is the third word of a line, in microseconds.
 fn logged(dir: &Path) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for file in fs::read_dir(dir)? {
@@ -62,7 +62,7 @@ fn logged(dir: &Path) -> Result<Vec<Duration>> {
     Ok(times)
 }
 
-/// The script: one transaction reads what one request reads, about a person picked at random.
+/// The script: one transaction has the statements of one request, for a random account.
 fn text(endpoint: &Endpoint, people: u32) -> String {
     let statements: Vec<String> = endpoint.all_statements().map(|query| query.with(|value| value.of(":n"))).collect();
     format!("\\set n random(1, {people})\n{};\n", statements.join(";\n"))

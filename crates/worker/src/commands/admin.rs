@@ -1,4 +1,4 @@
-//! `worker admin`: who administers this instance.
+//! `worker admin`.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use crate::failed;
 
 pub(crate) async fn admin(store: &Database, asked: Admin) -> Result<(), StartupError> {
     let administration = Administration::new(deps(store), Arc::new(store.clone()));
-    let stopped = |error: AdministrationError| failed("administering", reason(&error));
+    let stopped = |error: AdministrationError| failed("managing administrators", reason(&error));
     match asked {
         Admin::Grant { username } => {
             let is_new = administration.grant(&username).await.map_err(stopped)?;
             say(format_args!(
                 "{username} {}",
-                if is_new { "is an administrator now" } else { "is an administrator already" }
+                if is_new { "is now an administrator" } else { "is already an administrator" }
             ));
         }
         Admin::Revoke { username } => {
             let was_one = administration.revoke(&username).await.map_err(stopped)?;
             say(format_args!(
                 "{username} {}",
-                if was_one { "is no administrator any more" } else { "is no administrator" }
+                if was_one { "is no longer an administrator" } else { "is not an administrator" }
             ));
         }
         Admin::List => {
@@ -38,7 +38,7 @@ pub(crate) async fn admin(store: &Database, asked: Admin) -> Result<(), StartupE
     Ok(())
 }
 
-/// Why nothing was done, in words for an operator.
+/// The error as a text for an operator.
 fn reason(error: &AdministrationError) -> String {
     match error {
         AdministrationError::UnknownUser(name) => format!("there is no account called {name}"),
@@ -46,10 +46,10 @@ fn reason(error: &AdministrationError) -> String {
     }
 }
 
-/// An administrator in a line.
+/// One line about an administrator.
 fn line(listed: &ListedAdministrator) -> String {
     let ListedAdministrator { id, username, has_left } = listed;
-    let left = if *has_left { "  deleted, comes back as an administrator by signing in" } else { "" };
+    let left = if *has_left { "  deleted; a sign-in restores the account as an administrator" } else { "" };
     format!("{id}  {username}{left}")
 }
 
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_who_it_is_and_whether_they_left() {
+    fn administrator_line_shows_id_name_and_deletion() {
         let listed = |has_left| ListedAdministrator {
             id: UserId(Uuid::from_u128(7)),
             username: Username::trusted("root"),

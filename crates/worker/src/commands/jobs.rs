@@ -1,4 +1,4 @@
-//! `worker jobs`: what an operator sees of the queue, and does about it.
+//! `worker jobs`: lists the queue, retries and drops jobs.
 
 use adapters_postgres::Database;
 use bootstrap::StartupError;
@@ -17,7 +17,7 @@ use crate::cli::{Jobs, Status};
 use crate::failed;
 
 pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupError> {
-    let stopped = |error: StoreError| failed("looking after the queue", error.to_string());
+    let stopped = |error: StoreError| failed("managing the queue", error.to_string());
     match asked {
         Jobs::List { status, limit } => {
             for state in store.states().await.map_err(stopped)? {
@@ -31,16 +31,16 @@ pub(crate) async fn jobs(store: &Database, asked: Jobs) -> Result<(), StartupErr
         }
         Jobs::Retry { id } => {
             let retried = store.retry(JobId(id), SystemClock.now()).await.map_err(stopped)?;
-            done(retried, "is due now", id, "waits or was given up")
+            done(retried, "requeued, due now", id, "is pending or dead")
         }
         Jobs::RetryDead { kind } => {
             let retried = store.retry_dead(kind, SystemClock.now()).await.map_err(stopped)?;
-            say(format_args!("{} to be tried again, due now", plural(retried, "job")));
+            say(format_args!("{} requeued, due now", plural(retried, "job")));
             Ok(())
         }
         Jobs::Drop { id } => {
             let removed = store.remove(JobId(id)).await.map_err(stopped)?;
-            done(removed, "was removed", id, "is not running")
+            done(removed, "removed", id, "is not running")
         }
     }
 }
@@ -50,10 +50,10 @@ fn done(done: bool, what: &str, id: uuid::Uuid, wanted: &str) -> Result<(), Star
         say(format_args!("{id} {what}"));
         return Ok(());
     }
-    Err(failed("looking after the queue", format!("there is no job {id} that {wanted}")))
+    Err(failed("managing the queue", format!("there is no job {id} that {wanted}")))
 }
 
-/// A job in a line.
+/// One line about a job.
 fn line(job: &ListedJob) -> String {
     let ListedJob { id, queue, key, status, attempts, run_at, last_error } = job;
     let error = last_error.as_ref().map_or_else(String::new, |error| format!("  {error}"));
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_a_job_is_and_why_it_failed() {
+    fn job_line_shows_state_and_last_error() {
         let job = ListedJob {
             id: JobId(Uuid::from_u128(7)),
             queue: "cleanup".to_owned(),

@@ -1,4 +1,4 @@
-//! What each command does.
+//! The commands.
 
 pub(crate) mod admin;
 pub(crate) mod import;
@@ -11,7 +11,7 @@ use bootstrap::StartupError;
 use bootstrap::signals::End;
 use tokio_util::sync::CancellationToken;
 
-/// Cancelled by the first signal to end the program.
+/// A token that the first SIGTERM or SIGINT cancels.
 pub(crate) fn interrupted() -> Result<CancellationToken, StartupError> {
     let (cancellation, mut end) = (CancellationToken::new(), End::listen()?);
     let interrupted = cancellation.clone();

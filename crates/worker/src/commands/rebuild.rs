@@ -13,7 +13,7 @@ use crate::cli::Rebuild;
 use crate::failed;
 
 pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), StartupError> {
-    // A rebuild sums costs and looks none up.
+    // A rebuild sums stored costs and looks up no price, so the shipped book is enough.
     let book = bootstrap::prices::shipped();
     let usage = Usage::new(deps(store), book);
     let stopped = |error: UsageError| failed("rebuilding", error.to_string());
@@ -31,7 +31,7 @@ pub(crate) async fn rebuild(store: &Database, asked: Rebuild) -> Result<(), Star
     say(format_args!("{} accounts, {} repaired", summary.accounts, summary.repaired));
     if let Some(after) = summary.stopped_after {
         let go_on = if after.is_empty() { String::new() } else { format!(" --after {after}") };
-        eprintln!("stopped; go on with: worker rebuild --all{go_on}");
+        eprintln!("interrupted; continue with: worker rebuild --all{go_on}");
     }
     if summary.failed > 0 {
         return Err(failed(

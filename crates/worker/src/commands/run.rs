@@ -1,4 +1,4 @@
-//! `worker run`: works until it is told to end.
+//! `worker run`: runs jobs until a signal ends it.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked:
     outcome
 }
 
-/// A file that is there while the worker works.
+/// A file that exists while the worker runs.
 struct ReadyFile(PathBuf);
 
 impl ReadyFile {

@@ -1,4 +1,4 @@
-//! `worker run-once`: does a job of the schedule here and now, beside whatever a running worker does.
+//! `worker run-once`: runs a scheduled job in this process, even if a worker is running too.
 
 use adapters_postgres::Database;
 use bootstrap::out::say;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
 use embedded_postgres::testing::{TestCluster, TestDatabase};
 
-/// A database with our schema; it goes away with this value.
+/// A database with the schema. It is removed when this value is dropped.
 pub(crate) struct Fixture {
     pub(crate) database: TestDatabase,
     pub(crate) store: Database,

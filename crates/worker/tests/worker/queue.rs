@@ -1,4 +1,4 @@
-//! A worker on a real queue: what it does when all is well, and when nothing is.
+//! A worker on a real queue, in normal operation and during failures.
 
 use std::collections::BTreeMap;
 use std::fs::Permissions;
@@ -25,15 +25,15 @@ use worker::{LeaseConfig, Work, Worker};
 
 use crate::common::Fixture;
 
-/// Longer than anything here takes.
+/// Longer than any step of a test.
 const LONG: Duration = Duration::from_mins(1);
 
-/// How soon a worker looks again in tests that wait for that.
+/// The poll interval in tests that wait for a poll.
 const QUICK: Duration = Duration::from_millis(50);
 
 type Schedule = fn(OffsetDateTime) -> Vec<NewJob>;
 
-/// What a test's jobs do: wait for a permit, then as they are told.
+/// The work of a test's jobs: waits for a permit, then ends with the next outcome.
 struct Told {
     begun: AtomicUsize,
     concurrency: AtomicUsize,
@@ -50,14 +50,14 @@ enum Outcome {
 }
 
 impl Told {
-    /// The jobs end like `outcomes`, the first first, and then well; nobody waits.
+    /// The jobs end with `outcomes` in order, and succeed after that. No job waits.
     fn to(outcomes: &[Outcome]) -> Arc<Self> {
         let told = Self::to_wait(outcomes);
         told.gate.add_permits(1_000);
         told
     }
 
-    /// The jobs end like `outcomes`, once there are permits.
+    /// The jobs end with `outcomes` once they have permits.
     fn to_wait(outcomes: &[Outcome]) -> Arc<Self> {
         let outcomes = Mutex::new(outcomes.iter().rev().copied().collect());
         let zero = || AtomicUsize::new(0);
@@ -126,7 +126,7 @@ impl Bench {
     }
 }
 
-/// Starts a worker on `store`, which is at `url`.
+/// Starts a worker on `store`, whose URL is `url`.
 fn start(
     store: &Database,
     url: &str,
@@ -159,10 +159,10 @@ async fn until(condition: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(LONG, holds).await.expect("it never came to be");
+    tokio::time::timeout(LONG, holds).await.expect("the condition never held");
 }
 
-/// A worker that only looks when it is told.
+/// A worker that polls only after a notification.
 fn lazy() -> LeaseConfig {
     LeaseConfig { lease: LONG, round: LONG * 60, concurrency: 4 }
 }
@@ -172,7 +172,7 @@ fn quick() -> LeaseConfig {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_queued_is_done_at_once_because_the_worker_is_told() {
+async fn worker_notified_of_a_job_runs_it_at_once() {
     let bench = Bench::new().await;
     bench.queue(&["before"]).await;
     let told = Told::to(&[]);
@@ -184,7 +184,7 @@ async fn what_is_queued_is_done_at_once_because_the_worker_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_schedule_is_queued_at_the_start_and_done_once() {
+async fn worker_restarted_runs_a_scheduled_job_once() {
     let bench = Bench::new().await;
     let told = Told::to(&[]);
     let job = |now| vec![NewJob { job: Job::Cleanup, key: "today".to_owned(), run_at: now }];
@@ -197,7 +197,7 @@ async fn the_schedule_is_queued_at_the_start_and_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
+async fn job_that_fails_or_panics_is_retried_and_stops_no_other() {
     let bench = Bench::new().await;
     bench.queue(&["a", "b", "c"]).await;
     let running = bench.start(Told::to(&[Outcome::Failing, Outcome::Panicking]), quick(), LONG);
@@ -209,13 +209,13 @@ async fn a_job_that_fails_or_panics_is_put_off_and_takes_nothing_with_it() {
     assert!(errors[0].contains("panicked") && errors[1].contains("not now"), "{errors:?}");
     let failed = listed.iter().find(|job| job.last_error.as_deref() == Some(&*errors[1])).expect("a job");
     let attempt = Attempt { job: failed.id, number: 1 };
-    assert!(errors[1].contains(&format!("{:?}", Some(attempt))), "it was told which attempt it was: {}", errors[1]);
+    assert!(errors[1].contains(&format!("{:?}", Some(attempt))), "the job knows its attempt: {}", errors[1]);
     assert!(listed.iter().filter(|job| job.last_error.is_some()).all(|job| job.run_at > SystemClock.now()));
     running.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_is_worked_on_by_as_many_as_it_says() {
+async fn worker_keeps_the_concurrency_of_a_kind() {
     let bench = Bench::new().await;
     let keys = ["a", "b", "c", "d"];
     bench.queue(&keys).await;
@@ -229,7 +229,7 @@ async fn a_kind_is_worked_on_by_as_many_as_it_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_ends_finishes_what_is_under_way() {
+async fn worker_shutting_down_finishes_running_jobs() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let told = Told::to_wait(&[]);
@@ -242,10 +242,10 @@ async fn who_ends_finishes_what_is_under_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_stops_in_the_middle_because_the_worker_ends_loses_no_attempt() {
+async fn job_interrupted_by_shutdown_loses_no_attempt() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
-    // It may be taken again before the worker ends.
+    // The job may be taken again before the worker ends.
     let told = Told::to_wait(&[Outcome::Stopping; 100]);
     let running = bench.start(told.clone(), quick(), LONG);
     bench.until(&["a"], "running").await;
@@ -254,11 +254,11 @@ async fn who_stops_in_the_middle_because_the_worker_ends_loses_no_attempt() {
     outcome.await.expect("an end");
     let [job] = &bench.0.store.list(None, 9).await.expect("a list")[..] else { panic!("one job") };
     assert_eq!((job.status, job.attempts, job.last_error.as_deref()), (JobStatus::Pending, 0, None));
-    assert!(job.run_at <= SystemClock.now(), "it goes on at once");
+    assert!(job.run_at <= SystemClock.now(), "the job is due at once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_takes_what_is_finished_during_a_long_end() {
+async fn worker_in_a_long_shutdown_keeps_its_leases() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let lease = QUICK * 40;
@@ -268,7 +268,7 @@ async fn nobody_takes_what_is_finished_during_a_long_end() {
     let other = bench.start(told.clone(), LeaseConfig { lease, ..quick() }, LONG);
     let (outcome, began) = (tokio::spawn(running.end()), Instant::now());
     until(async || began.elapsed() > lease * 2).await;
-    assert_eq!(told.begun.load(Ordering::SeqCst), 1, "it was taken from who still had it");
+    assert_eq!(told.begun.load(Ordering::SeqCst), 1, "a job with a valid lease was taken");
     told.gate.add_permits(1_000);
     outcome.await.expect("an end");
     assert_eq!(bench.states(&["a"]).await, ["done"]);
@@ -276,7 +276,7 @@ async fn nobody_takes_what_is_finished_during_a_long_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_does_not_finish_in_time_is_put_back_for_others() {
+async fn job_unfinished_at_shutdown_is_requeued() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let told = Told::to_wait(&[]);
@@ -284,7 +284,7 @@ async fn what_does_not_finish_in_time_is_put_back_for_others() {
     bench.until(&["a"], "running").await;
     running.end().await;
     assert_eq!(bench.states(&["a"]).await, ["pending"]);
-    // The job that was cut off is gone, though it still waits for its permit.
+    // The aborted job is dropped, although it still waits for its permit.
     until(async || Arc::strong_count(&told) == 1).await;
     let running = bench.start(Told::to(&[]), quick(), LONG);
     bench.until(&["a"], "done").await;
@@ -292,7 +292,7 @@ async fn what_does_not_finish_in_time_is_put_back_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest() {
+async fn job_of_a_dead_worker_is_run_once_by_another() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let dying = bench.start(Told::to_wait(&[]), LeaseConfig { lease: QUICK, ..lazy() }, LONG);
@@ -305,11 +305,11 @@ async fn a_job_of_a_worker_that_died_is_done_by_another_and_two_share_the_rest()
     for worker in workers {
         worker.end().await;
     }
-    assert_eq!(told.begun.load(Ordering::SeqCst), 4, "nothing is done twice");
+    assert_eq!(told.begun.load(Ordering::SeqCst), 4, "a job ran twice");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_nobody_here_knows_is_left_to_others() {
+async fn job_of_an_unknown_kind_stays_pending() {
     let bench = Bench::new().await;
     bench.queue(&["a"]).await;
     let database = bench.0.database.url().to_owned();
@@ -321,14 +321,14 @@ async fn a_kind_nobody_here_knows_is_left_to_others() {
     let running = bench.start(Told::to(&[]), quick(), LONG);
     bench.queue(&["b"]).await;
     bench.until(&["b"], "done").await;
-    assert_eq!(bench.states(&["a"]).await, ["pending"], "another version may know it");
+    assert_eq!(bench.states(&["a"]).await, ["pending"], "another release may know it");
     running.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_outlives_the_death_of_its_database() {
+async fn worker_survives_a_crash_of_its_database() {
     let top = tempfile::tempdir().expect("a directory");
-    std::fs::set_permissions(top.path(), Permissions::from_mode(0o711)).expect("PostgreSQL's user may pass");
+    std::fs::set_permissions(top.path(), Permissions::from_mode(0o711)).expect("permissions");
     let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
     let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
@@ -343,7 +343,7 @@ async fn a_worker_outlives_the_death_of_its_database() {
     let pid = file.lines().next().and_then(|line| line.parse().ok()).and_then(Pid::from_raw).expect("a pid");
     kill_process(pid, Signal::KILL).expect("it runs");
     until(async || store.states().await.is_err()).await;
-    // What ends now cannot be told to anybody, and is told later.
+    // The outcome cannot be stored now; the worker stores it later.
     told.gate.add_permits(1_000);
     until(async || told.concurrency.load(Ordering::SeqCst) == 0).await;
     while let Err(error) = tokio::task::block_in_place(|| cluster.revive()) {
@@ -356,7 +356,7 @@ async fn a_worker_outlives_the_death_of_its_database() {
         listed.len() == 2
     })
     .await;
-    assert_eq!(told.begun.load(Ordering::SeqCst), 2, "nothing is done twice");
+    assert_eq!(told.begun.load(Ordering::SeqCst), 2, "a job ran twice");
     running.end().await;
     store.close();
     cluster.stop().expect("an end");

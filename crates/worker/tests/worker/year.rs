@@ -1,5 +1,5 @@
-//! A year in twelve zones, with two workers that miss ticks, die in the middle of their work and are away for a day: everybody
-//! hears of each week once, and of a streak at risk at most once a day, at the right time.
+//! A year in twelve zones, with two workers that miss ticks, die during a job and stop for a day. Each account is notified of each
+//! week once, and of a streak at risk at most once a day, at the right time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -54,7 +54,7 @@ impl Clock for SetClock {
     }
 }
 
-/// Chance that is the same in every run.
+/// Random numbers that are the same in every run.
 struct Chance(u64);
 
 impl Chance {
@@ -71,7 +71,7 @@ struct Person {
     active: BTreeSet<Date>,
 }
 
-/// Somebody in `zone` who is active on seven days of ten, and now and then not for weeks.
+/// An account in `zone` that is active on seven days of ten, with gaps of about three weeks.
 async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chance) -> Person {
     let zone = Zone::parse(zone).expect("a zone");
     let user = User {
@@ -83,7 +83,7 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
         is_public: true,
         is_admin: false,
         zone: Some(zone.clone()),
-        // Before it is Monday anywhere.
+        // Before Monday begins in any zone.
         created_at: BEGIN - Duration::DAY,
         updated_at: BEGIN,
     };
@@ -95,7 +95,7 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
     for day in days_between(date!(2026 - 01 - 01), date!(2027 - 01 - 12)) {
         away = if away == 0 && chance.below(60) == 0 { 20 } else { u64::saturating_sub(away, 1) };
         if away == 0 && chance.below(10) < 7 {
-            // Around noon in UTC; which local day that is, the zone says.
+            // Around noon UTC; the zone determines the local day.
             let at =
                 day.midnight().assume_utc() + Duration::hours(12) + Duration::seconds(chance.below(600).cast_signed());
             active.insert(zone.date(at));
@@ -108,7 +108,7 @@ async fn person(fixture: &Fixture, number: usize, zone: &str, chance: &mut Chanc
     Person { id: user.id, zone, active }
 }
 
-/// One of the two workers: what it does at an instant, which may be nothing.
+/// One of the two workers.
 struct Hand {
     name: String,
     handlers: Arc<Handlers>,
@@ -116,7 +116,7 @@ struct Hand {
 }
 
 impl Hand {
-    /// Queues what is due, and does what it gets; returns the kinds that were done to the end. `dies` in the middle of it.
+    /// Queues due jobs and runs the ones it takes; returns the kinds that finished. Each job is aborted after `dies`, if it is set.
     async fn work(&self, store: &dyn JobStore, now: OffsetDateTime, dies: Option<StdDuration>) -> Vec<JobKind> {
         let due: Vec<_> = schedule::due(now)
             .into_iter()
@@ -140,7 +140,7 @@ impl Hand {
             match working.await {
                 Ok(report) => {
                     report.expect("a job that is done");
-                    // Who died a moment later has not said so.
+                    // A worker that dies does not report the outcome.
                     if dies.is_none() {
                         store.finish(&self.name, &[(taken.id, JobOutcome::Done)], now).await.expect("finished");
                     }
@@ -154,7 +154,7 @@ impl Hand {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
+async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
     let fixture = Fixture::new().await;
     let mut chance = Chance(20_261_123);
     let mut people = Vec::new();
@@ -196,7 +196,7 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
         for kind in one.into_iter().chain(other) {
             done.entry(kind).or_default().push(now);
         }
-        // What somebody who died had is taken back by whoever lives.
+        // Requeues the jobs of a dead worker.
         store.renew("a third", now, StdDuration::ZERO).await.expect("renewed");
         now += Duration::minutes(20 + chance.below(140).cast_signed());
     }
@@ -208,7 +208,7 @@ async fn a_year_in_twelve_zones_is_told_once_and_in_time() {
     }
 }
 
-/// What everybody was told: whom, of what, when. As often as they were told.
+/// All notifications: recipient, key and time.
 async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
     let url = fixture.database.url().to_owned();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
@@ -244,7 +244,7 @@ fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done:
         before(1) && before(2) && !person.active.contains(&day)
     };
     let days: BTreeSet<_> = told.iter().map(|(day, _)| day.clone()).collect();
-    assert_eq!(days.len(), told.len(), "nobody is told twice of a day");
+    assert_eq!(days.len(), told.len(), "a day is notified twice");
     for (day, at) in &told {
         let local = person.zone.local(*at);
         assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", person.zone);
@@ -253,16 +253,16 @@ fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done:
     for at in done {
         let local = person.zone.local(*at);
         if local.hour >= 22 && at_risk(local.date) {
-            assert!(days.contains(&local.date.to_string()), "{} was not told on {}", person.zone, local.date);
+            assert!(days.contains(&local.date.to_string()), "{} was not notified on {}", person.zone, local.date);
         }
     }
-    assert!(days.len() > 10, "{} was told of {} days", person.zone, days.len());
+    assert!(days.len() > 10, "{} was notified of {} days", person.zone, days.len());
 }
 
 fn check_weeks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
     let told = subjects(told, person.id, "weekly_summary:");
     let weeks: BTreeMap<_, _> = told.iter().cloned().collect();
-    assert_eq!(weeks.len(), told.len(), "nobody is told twice of a week");
+    assert_eq!(weeks.len(), told.len(), "a week is notified twice");
     let last = done.last().copied().expect("a last time");
     let mut monday = date!(2026 - 01 - 12);
     while monday < END.date() - Duration::WEEK {
@@ -273,10 +273,10 @@ fn check_weeks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done:
         match weeks.get(&week.to_string()) {
             Some(at) => {
                 let local = person.zone.local(*at);
-                assert!(expected, "{} has nothing to tell of {week}", person.zone);
+                assert!(expected, "{} was inactive in {week}", person.zone);
                 assert!(local.date > monday || local.hour >= 9, "{} of {week}: {local:?}", person.zone);
                 let late = person.zone.date(*at) - monday;
-                assert!(late <= Duration::days(2), "{} was told of {week} after {late}", person.zone);
+                assert!(late <= Duration::days(2), "{} was notified of {week} after {late}", person.zone);
             }
             None => assert!(!expected || last < monday.midnight().assume_utc(), "{} missed {week}", person.zone),
         }
