@@ -1,16 +1,13 @@
-//! Whether the database answers.
-
-use diesel::sql_types::Integer;
-use diesel_async::RunQueryDsl;
+//! Readiness.
 
 use crate::database::Database;
+use crate::query::RunQuery;
 use crate::statement::statement;
 
 impl Database {
     /// Whether the database answers.
     pub async fn answers(&self) -> bool {
-        let Ok(mut connection) = self.connection().await else { return false };
-        let answer: Result<i32, _> = statement::<Integer>("SELECT 1").get_result(&mut connection.pg).await;
-        answer.is_ok()
+        let Ok(connection) = self.connection().await else { return false };
+        statement("SELECT 1").run(&connection.pg).await.is_ok()
     }
 }

@@ -1,4 +1,4 @@
--- Keeps what the whole instance comes to at $1. Who was deleted is not counted.
+-- Stores the totals of the instance at $1, without deleted accounts.
 INSERT INTO platform_totals (tokens, users, tools, computed_at)
 SELECT
     (

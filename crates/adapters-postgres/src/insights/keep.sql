@@ -1,4 +1,4 @@
--- How many people each period has, as of $1; also where nobody has any usage.
+-- Stores the number of accounts of each period at $1, also where it is 0.
 INSERT INTO benchmarks (period, people, created_at, computed_at)
 SELECT part.period, count(figures.user_key)::integer, $1, $1
 FROM (VALUES (1::smallint), (2), (3)) AS part (period)

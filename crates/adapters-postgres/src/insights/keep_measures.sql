@@ -1,4 +1,4 @@
--- How the figures of each period are spread, by measure.
+-- Stores the distribution of each measure, by period.
 INSERT INTO benchmark_measures (period, measure, people, total, doubled_median, cuts, below, upto)
 WITH measured AS (
     SELECT figures.period, part.measure::smallint AS measure, part.value
@@ -6,7 +6,7 @@ WITH measured AS (
     CROSS JOIN LATERAL (VALUES (1, tokens), (2, cost), (3, streak), (4, tools), (5, efficiency)) AS part (measure, value)
     WHERE part.value IS NOT NULL
 ),
--- Each person's place from 0 on, how many have less, and less or as much, and how many there are.
+-- The position of each account from 0 on, the accounts with less, with less or as much, and in all.
 placed AS (
     SELECT
         period, measure, value,
@@ -24,8 +24,7 @@ sums AS (
     FROM placed
     GROUP BY period, measure
 ),
--- The places that are a whole number of hundredths of the last one, rounded down: there is a k for which k hundredths reach
--- the place and do not pass it.
+-- The positions that are k hundredths of the last one for a whole k, rounded down.
 cuts AS (
     SELECT DISTINCT period, measure, value, below, upto
     FROM placed

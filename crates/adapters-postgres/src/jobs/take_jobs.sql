@@ -1,5 +1,5 @@
--- Gives $1 up to $5 jobs that are due at $2, for $6 seconds: of each queue of $3 as many as $4 says. Rows that somebody else
--- takes at this moment are passed over, so nobody waits and no job is given twice.
+-- Leases up to $5 jobs that are due at $2 to the worker $1, for $6 seconds: from each queue of $3 at most the number beside it in
+-- $4. Locked rows are skipped, so workers do not wait and no job is leased twice.
 WITH due AS (
     SELECT picked.id
     FROM unnest($3, $4) AS room (queue, jobs)

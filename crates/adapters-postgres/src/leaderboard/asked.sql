@@ -1,10 +1,10 @@
--- A part of a board that not everybody and everything is on, of the measure $1 and the period $2: $4 entries after $3 others, as $5
--- sees it at $6, and where $5 stands. $7 is a tool, $8 a model, $9 a region; null is any.
+-- A part of a filtered board of the measure $1 and the period $2: $4 entries after $3 others, as $5 sees it at $6, and the entry
+-- of $5. $7 is a tool, $8 a model, $9 a region; null matches all.
 WITH
 latest AS MATERIALIZED (
     SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
 ),
--- A name that nobody used is no scope at all. Every spelling of a model is the scope of its canonical name.
+-- An unknown name has no scope, so no entries. Every spelling of a model is the scope of its canonical name.
 named AS MATERIALIZED (
     SELECT coalesce((SELECT coalesce(canonical, name) FROM models WHERE name = $8 ORDER BY key LIMIT 1), $8::text) AS canonical
 ),

@@ -1,4 +1,4 @@
--- What is shown of each; one row without a person where the part is empty.
+-- The entries; an empty part is one row without an account.
 SELECT
     latest.computed_at, counted.total, listed.mine,
     users.id, users.username, users.name, users.image, users.created_at, users.updated_at,
@@ -11,13 +11,13 @@ SELECT
         WHEN 5 THEN scores.efficiency * 0.000001
         WHEN 6 THEN scores.growth * 0.000001
         WHEN 7 THEN scores.reasoning
-    END,
-    scores.tokens, scores.cost, scores.streak, sources.name,
-    totals.tokens, totals.active_days, totals.event_xp,
-    coalesce(counts.followers, 0)::bigint,
+    END AS score,
+    scores.tokens, scores.cost, scores.streak, sources.name AS tool,
+    totals.tokens AS lifetime_tokens, totals.active_days, totals.event_xp,
+    coalesce(counts.followers, 0)::bigint AS followers,
     CASE WHEN $5::uuid IS NOT NULL AND users.id <> $5 THEN
         EXISTS (SELECT FROM follows WHERE follower_id = $5 AND following_id = users.id)
-    END
+    END AS is_following
 FROM latest
 CROSS JOIN counted
 LEFT JOIN (

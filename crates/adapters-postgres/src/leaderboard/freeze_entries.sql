@@ -1,5 +1,5 @@
--- Keeps the first $4 of those with usage on the days $1 to $2, of those whom boards show at $3: $1 is the month. A row for
--- the month itself says how many there were; where there is one, nothing is written.
+-- Freezes the season of the month $1, which ends on $2: the first $4 of the accounts with usage that boards show at $3. If the
+-- season exists, nothing is written.
 WITH used AS (
     SELECT people.id, people.key, sum(days.tokens)::bigint AS tokens, sum(days.cost) AS cost, max(days.day) AS reached
     FROM usage_days AS days

@@ -1,6 +1,6 @@
--- The ranks number $2 of $1 from the day $3, as $4 may see them at $5; one row without a day where there is none. While an
--- administrator keeps somebody off the boards, they alone see where they would stand.
-SELECT history.day, history.ranks[$2]
+-- The ranks of $1 on the board with index $2 from the day $3, as $4 may see them at $5; one row without a day where there is none.
+-- Only the account itself sees its ranks while it is flagged.
+SELECT history.day, history.ranks[$2] AS rank
 FROM visible_to($4) AS person
 LEFT JOIN rank_history AS history
     ON history.user_key = person.key AND history.day >= $3 AND history.ranks[$2] IS NOT NULL

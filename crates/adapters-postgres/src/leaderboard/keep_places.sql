@@ -1,4 +1,4 @@
--- The same in order.
+-- Stores the positions of the snapshot $1 in order, by measure and period.
 INSERT INTO board_places (snapshot, measure, period, position, user_key)
 SELECT scores.snapshot, measure, scores.period, scores.positions[measure], scores.user_key
 FROM board_scores AS scores

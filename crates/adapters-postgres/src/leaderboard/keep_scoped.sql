@@ -1,4 +1,4 @@
--- The scores by tool and by model, for the snapshot $1. Their order is made when they are read.
+-- Stores the scores by tool and by model in the snapshot $1. Readers compute their ranks.
 INSERT INTO board_scores (
     snapshot, tool, model, period, user_key, streak, models, preferred_tool, reached, tokens, reasoning, efficiency, growth, cost
 )

@@ -1,6 +1,6 @@
--- The scores over all usage, for the snapshot $1, with the ranks and the places in line. Whom boards do not show counts for
--- nobody: their rank is one more than there are better ones among those who are shown, and they have no place. Equal scores
--- share a rank; of them, the one comes first that was reached earlier, that is whose last day with usage is earlier.
+-- Stores the scores over all usage in the snapshot $1, with ranks and positions. The rank of an account is one more than the
+-- number of shown accounts with a better score; a hidden account has a rank and no position. Equal scores share a rank, and the
+-- one with the earlier last day of usage comes first.
 INSERT INTO board_scores
 WITH whole AS (
     SELECT scored.*, nullif(scored.reasoning, 0) AS reasoned, people.id, people.shown

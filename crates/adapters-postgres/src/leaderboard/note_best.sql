@@ -1,5 +1,5 @@
--- Who stands better than ever in the snapshot $1, of those whom boards show. Nobody else's row is touched: it may be locked by
--- somebody who is settled at the moment.
+-- Stores the ranks of the snapshot $1 that are an account's best so far, of accounts that boards show. Other rows are not touched,
+-- because a transaction that settles may have locked them.
 INSERT INTO best_ranks (user_id, rank)
 SELECT people.id, scores.ranks[1]
 FROM board_scores AS scores

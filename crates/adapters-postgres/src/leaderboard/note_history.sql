@@ -1,4 +1,4 @@
--- Where everybody of the snapshot $1 stands on the day $2, in the place of what an earlier refresh found on that day.
+-- Stores the ranks of the snapshot $1 for the day $2, replacing those of an earlier refresh on that day.
 INSERT INTO rank_history (user_key, day, ranks)
 SELECT
     user_key, $2,

@@ -1,4 +1,4 @@
--- Of those whom $5 follows, and of $5; also of private ones, unless they are kept off the boards.
+-- The accounts of the board: $5 and the accounts it follows, also private ones, except flagged ones.
 ranking AS (
     SELECT users.id, users.key
     FROM (

@@ -1,5 +1,5 @@
--- Where the person called $3, in lower case, stands on the board over all usage, of the measure $1 and the period $2, as $5
--- sees it at $6.
+-- The entry of the account called $3, in lower case, on the board over all usage, of the measure $1 and the period $2, as $5 sees
+-- it at $6.
 WITH
 latest AS MATERIALIZED (
     SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1

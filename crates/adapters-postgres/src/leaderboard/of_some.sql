@@ -1,4 +1,4 @@
--- Of those whom boards show.
+-- The accounts of the board: all that boards show, of the region.
 ranking AS (
     SELECT shown.id, shown.key
     FROM on_boards($6) AS shown

@@ -1,5 +1,5 @@
--- A part of the board over all usage, of the measure $1 and the period $2: $4 entries after $3 others, as $5 sees it at $6,
--- and where $5 stands.
+-- A part of the board over all usage, of the measure $1 and the period $2: $4 entries after $3 others, as $5 sees it at $6, and
+-- the entry of $5.
 WITH
 latest AS MATERIALIZED (
     SELECT id, lead(id) OVER (ORDER BY id DESC) AS before, computed_at FROM board_snapshots ORDER BY id DESC LIMIT 1
@@ -7,9 +7,10 @@ latest AS MATERIALIZED (
 scope AS (
     SELECT 0 AS tool, 0 AS model
 ),
--- The places of those who have hidden since. Of whom no board shows, and that may be one in three, only they have a place, so
--- only they are looked up: turning private writes updated_at, leaving writes deleted_at, and a flag is as old as it is. An hour
--- more than it takes allows for clocks that differ, and for what was decided before the refresh and committed after it. As an array, so that PostgreSQL knows that they are few.
+-- The positions of accounts that were hidden since the refresh. Hidden accounts may be one in three, but only these have a
+-- position: updated_at is when a profile turned private, deleted_at when the account was deleted, created_at when it was flagged.
+-- The hour allows for clocks that differ and for changes that committed after the refresh. As an array, so that the planner
+-- expects few rows.
 gaps AS MATERIALIZED (
     SELECT scores.positions[$1] AS position
     FROM unnest(ARRAY(
@@ -29,7 +30,7 @@ gaps AS MATERIALIZED (
         AND scores.user_key = hidden.key
     WHERE scores.positions[$1] IS NOT NULL
 ),
--- Places count also those who have hidden: as many more are passed over as have hidden before the part.
+-- Positions include accounts hidden since, so the part starts later by the number of those before it.
 start AS (
     SELECT $3 + 1 + count(*) FILTER (WHERE position - number <= $3) AS position
     FROM (SELECT position, row_number() OVER (ORDER BY position) AS number FROM gaps) AS numbered
@@ -41,7 +42,7 @@ counted AS (
             WHERE snapshot = (SELECT id FROM latest) AND measure = $1 AND period = $2
         ), 0) - (SELECT count(*) FROM gaps) AS total
 ),
--- As an array again; a tenth of everybody is what it expects of a limit that it does not know.
+-- As an array, because the planner expects a tenth of all rows for an unknown limit.
 part AS (
     SELECT user_key, place
     FROM unnest(ARRAY(

@@ -1,4 +1,4 @@
--- Those who take ranks from each other, and the one who looks, on this board and on the one before.
+-- The scores of the accounts of the board and of the viewer, in this snapshot and the one before.
 scored AS MATERIALIZED (
     SELECT scores.snapshot, scores.user_key, people.id, people.ranks, scores.reached,
         CASE $1
@@ -30,7 +30,7 @@ ranked AS MATERIALIZED (
     FROM scored
     WHERE ranks AND score IS NOT NULL
     UNION ALL
-    -- Who is not shown stands where they would.
+    -- A viewer that is not on the board gets the rank it would have.
     SELECT
         own.snapshot, own.user_key, own.id,
         1 + (SELECT count(*) FROM scored AS other WHERE other.ranks AND other.snapshot = own.snapshot AND other.score > own.score),
@@ -38,7 +38,7 @@ ranked AS MATERIALIZED (
     FROM scored AS own
     WHERE NOT own.ranks AND own.score IS NOT NULL
 ),
--- Each with both ranks.
+-- Each account with both ranks.
 paired AS MATERIALIZED (
     SELECT
         user_key, id,

@@ -1,15 +1,16 @@
-//! Which names the messages of an account use, so that their number stays bounded.
+//! The names that the messages of an account use, whose number is bounded.
 
 use std::collections::HashSet;
 
-use diesel::sql_types::{Array, Integer, SmallInt, Uuid};
-use diesel_async::RunQueryDsl;
+use diesel::QueryableByName;
+use diesel::sql_types::{Integer, SmallInt, Uuid};
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::usage::ports::SharedNames;
 use domain::usage::room::NameUse;
 
-use crate::error::store_error;
+use crate::query::RunQuery;
+use crate::schema::account_names;
 use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -24,10 +25,16 @@ pub(crate) struct AccountNames {
     models: HashSet<i32>,
 }
 
+#[derive(QueryableByName)]
+#[diesel(table_name = account_names)]
+pub(super) struct AccountNameRow {
+    kind: i16,
+    name_key: i32,
+}
+
 impl AccountNames {
-    /// Those of `user`, from rows of kind and key.
-    pub(super) fn of(user: UserId, rows: &[(i16, i32)]) -> Self {
-        let of_kind = |kind| rows.iter().filter(|row| row.0 == kind).map(|row| row.1).collect();
+    pub(super) fn stored(user: UserId, rows: &[AccountNameRow]) -> Self {
+        let of_kind = |kind| rows.iter().filter(|row| row.kind == kind).map(|row| row.name_key).collect();
         Self { user: Some(user), sources: of_kind(SOURCE), models: of_kind(MODEL) }
     }
 
@@ -46,22 +53,21 @@ impl AccountNames {
         let (kinds, keys): (Vec<i16>, Vec<i32>) = sources.chain(models).unzip();
         (!keys.is_empty()).then(|| {
             statement(include_str!("keep_account_names.sql"))
-                .bind::<Uuid, _>(user.0)
-                .bind::<Array<SmallInt>, _>(kinds)
-                .bind::<Array<Integer>, _>(keys)
+                .bind::<Uuid>(user.0)
+                .bind_array::<SmallInt>(kinds)
+                .bind_array::<Integer>(keys)
         })
     }
 }
 
-/// The rows of [`AccountNames`].
-pub(super) fn stored(user: UserId) -> Statement<'static, (SmallInt, Integer)> {
-    statement(include_str!("account_names.sql")).bind::<Uuid, _>(user.0)
+/// Reads [`AccountNameRow`]s.
+pub(super) fn read_names(user: UserId) -> Statement<'static> {
+    statement(include_str!("account_names.sql")).bind::<Uuid>(user.0)
 }
 
 pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
     if tx.account_names.user != Some(user) {
-        let rows: Vec<(i16, i32)> = stored(user).load(tx.connection()?).await.map_err(store_error)?;
-        tx.account_names = AccountNames::of(user, &rows);
+        tx.account_names = AccountNames::stored(user, &read_names(user).rows(tx.connection()?).await?);
     }
     let sources = tx.known_keys(names.sources.clone()).await?;
     let models = tx.known_keys(names.models.clone()).await?;

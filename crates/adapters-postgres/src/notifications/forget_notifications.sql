@@ -1,5 +1,5 @@
--- Removes up to $3 notifications that were read and are older than $1, and as many that were not and are older than $2, the
--- oldest first. Rows that somebody is changing are passed over: whoever holds many locks must not wait for one more.
+-- Removes up to $3 read notifications older than $1 and up to $3 unread ones older than $2, the oldest first. Locked rows are
+-- skipped, so this statement does not wait while it holds many locks.
 WITH read AS (
     SELECT id
     FROM notifications
@@ -18,8 +18,8 @@ unread AS (
 ),
 gone AS (
     DELETE FROM notifications
-    -- As an array, so that no plan reads the table to find so few.
+    -- As an array, so that the plan does not scan the table.
     WHERE id = ANY (ARRAY(SELECT read.id FROM read UNION ALL SELECT unread.id FROM unread))
     RETURNING read_at IS NOT NULL AS was_read
 )
-SELECT count(*) FILTER (WHERE was_read), count(*) FILTER (WHERE NOT was_read) FROM gone
+SELECT count(*) FILTER (WHERE was_read) AS read, count(*) FILTER (WHERE NOT was_read) AS unread FROM gone

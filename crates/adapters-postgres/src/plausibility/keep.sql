@@ -1,5 +1,5 @@
--- Keeps what was found at $6: of the accounts $1 the kinds $2, with scores $3, messages $4 and the other accounts $5. Rows come in
--- the order of the accounts; those of accounts that are gone are left out.
+-- Stores the findings at $6: for the accounts $1 the kinds $2, scores $3, messages $4 and other accounts $5. Rows are written in the
+-- order of the accounts; accounts that no longer exist are skipped.
 INSERT INTO plausibility_reasons (user_id, kind, score, message, other_id, first_seen, last_seen)
 SELECT users.id, found.kind, found.score, found.message, other.id, $6, $6
 FROM unnest($1, $2, $3, $4, $5) AS found (user_id, kind, score, message, other_id)

@@ -1,10 +1,9 @@
-//! Reading a whole account: one transaction that sees one moment, page after page.
+//! Exports: one transaction that sees one moment, page after page.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use diesel::sql_types::{BigInt, Bool};
-use diesel_async::RunQueryDsl;
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::portability::Part;
@@ -15,28 +14,23 @@ use time::OffsetDateTime;
 
 use super::rows::{Kind, Place};
 use crate::database::Database;
-use crate::error::store_error;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
-/// Names the advisory locks of exports among all others; each is the account's own in the lower half.
+/// Advisory locks of exports: this prefix in the upper half, the account in the lower one.
 const EXPORTS: i64 = i64::from_be_bytes(*b"btex\0\0\0\0");
 
-/// How many rows are read at a time: what bounds the memory of an export.
+/// The rows of a page, which bounds the memory of an export.
 pub(super) const PAGE: usize = 2_000;
 
 #[async_trait]
 impl ExportReader for Database {
     async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<Opened, StoreError> {
-        let mut tx = self.begin_reading().await?;
-        // Held until the transaction ends, however that comes about. Two accounts whose ids have the same hash wait for each
-        // other; that happens to nobody.
-        let locked: bool = statement::<Bool>("SELECT pg_try_advisory_xact_lock($1)")
-            .bind::<BigInt, _>(EXPORTS ^ i64::from(fold(user)))
-            .get_result(tx.connection()?)
-            .await
-            .map_err(store_error)?;
-        if !locked {
+        let tx = self.begin_reading().await?;
+        // Held until the transaction ends. Accounts whose ids have the same hash exclude each other, which is improbable.
+        let lock =
+            statement("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt>(EXPORTS ^ i64::from(fold(user)));
+        if !lock.value::<Bool, bool>(tx.connection()?).await? {
             return Ok(Opened::UnderWay);
         }
         Ok(Opened::Begun(Box::new(Reading { tx: Some(Box::new(tx)), user, now, stage: Stage::Account })))
@@ -52,7 +46,7 @@ fn fold(user: UserId) -> u32 {
 }
 
 impl Database {
-    /// Begins a transaction that changes nothing and sees everything as it is at its first statement.
+    /// Begins a read-only transaction that sees the state at its first statement.
     async fn begin_reading(&self) -> Result<PgUnitOfWork, StoreError> {
         let connection = self.connection().await?;
         let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -60,21 +54,21 @@ impl Database {
     }
 }
 
-/// An account that is being read.
+/// An export in progress.
 struct Reading {
-    /// Ended, with its lock, as soon as everything was read.
+    /// `None` after the last part: the transaction has ended, and with it the lock.
     tx: Option<Box<PgUnitOfWork>>,
     user: UserId,
     now: OffsetDateTime,
     stage: Stage,
 }
 
-/// What is read next.
+/// The next rows to read.
 enum Stage {
     Account,
-    /// Rows of this kind after this place.
+    /// The kind, and the place after which the page starts.
     Rows(Kind, Place),
-    /// Messages after this one.
+    /// The message after which the page starts.
     Messages(Option<Cursor>),
     Done,
 }
@@ -118,7 +112,7 @@ impl Snapshot for Reading {
                 Stage::Done => break,
             }
         }
-        // Whoever asks again from now on is not told that an export is under way.
+        // From now on, another export of the account can begin.
         if let Some(tx) = self.tx.take() {
             tx.commit().await?;
         }

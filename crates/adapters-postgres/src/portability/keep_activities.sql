@@ -1,5 +1,5 @@
--- What happened to $1 elsewhere or long ago, counted and told to nobody. Such a row is as old as the first transaction there
--- ever was, so that nobody who comes back to the feed has missed it. The same thing at the same moment is there once.
+-- Imports past activities of $1 without notifying the channel. They carry the first possible transaction, so feed readers that
+-- resume do not receive them. Equal activities of the same instant are stored once. Returns the number of new ones.
 WITH written AS (
     INSERT INTO activities (id, user_id, kind, data, created_at, transaction)
     SELECT past.id, $1, past.kind, past.data::jsonb, past.created_at, '3'::xid8
@@ -22,4 +22,4 @@ SELECT $1, count(*), max(created_at) FROM written
 ON CONFLICT (user_id) DO UPDATE SET
     activities = counts.activities + excluded.activities,
     last_activity_at = greatest(counts.last_activity_at, excluded.last_activity_at)
-RETURNING (SELECT count(*) FROM written)
+RETURNING (SELECT count(*) FROM written) AS value

@@ -1,5 +1,5 @@
--- Projects of $1 from an export, the newest first, as far as there is room for $9 in all. A project with the same address and
--- creation time is there already.
+-- Imports projects of $1, the newest first, up to a total of $9. A stored project with the same address and creation time is
+-- kept.
 INSERT INTO profile_projects (id, user_id, title, description, url, is_featured, created_at, updated_at)
 SELECT past.id, $1, past.title, past.description, past.url, past.is_featured, past.created_at, past.updated_at
 FROM (

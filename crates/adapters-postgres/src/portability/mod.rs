@@ -1,4 +1,4 @@
-//! Whole accounts: read as they are at one moment, and taken in.
+//! Export and import of whole accounts.
 
 mod export;
 mod import;

@@ -1,3 +1,3 @@
-SELECT achievement_id, tier, unlocked_at, pinned_at IS NOT NULL
+SELECT achievement_id, tier, unlocked_at, pinned_at
 FROM unlocked_achievements
 WHERE user_id = $1

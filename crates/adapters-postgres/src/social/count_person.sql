@@ -1,5 +1,5 @@
--- Adds $1 to the counts of those who follow them and whom they follow ($2 = 1), or takes them away ($2 = -1). People who follow
--- each other are changed once for both. In the order of their ids, so that nobody waits in a circle.
+-- Adds $1 to the counts of its followers and of the accounts it follows ($2 = 1), or removes it ($2 = -1). Each account is changed
+-- once, in the order of the ids, so that concurrent statements do not deadlock.
 WITH changes AS (
     SELECT user_id, sum(followers)::integer AS followers, sum(following)::integer AS following
     FROM (

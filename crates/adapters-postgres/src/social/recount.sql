@@ -1,4 +1,4 @@
--- Counts anew what $1 is counted by, whose row is locked; changes nothing where it is right.
+-- Recomputes the counts of $1, whose row is locked. Correct counts are not written.
 INSERT INTO social_counts (user_id, followers, following, activities, last_activity_at)
 SELECT
     users.id,

@@ -130,7 +130,7 @@ async fn what_a_worker_that_went_away_had_is_given_to_another_until_its_last_att
     }
     assert_eq!(states(store).await, ["dead"]);
     let listed = store.list(Some(JobStatus::Dead), 9).await.expect("a list");
-    assert_eq!(listed[0].last_error.as_deref(), Some("the worker that had it went away"));
+    assert_eq!(listed[0].last_error.as_deref(), Some("the lease expired"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Who listens in this process.
+//! The listeners of this process.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::HubLimits;
 
-/// Everybody who listens, with a queue each.
+/// All listeners, with a queue each.
 pub(super) struct Listeners {
     limits: HubLimits,
     closed: bool,
@@ -30,7 +30,7 @@ impl Listeners {
         Self { limits, closed: false, count: 0, next: 0, by_viewer: HashMap::new() }
     }
 
-    /// Adds a listener of `viewer`, in the place of their oldest if they have as many as they may; `None` when there is no room.
+    /// Adds a listener of `viewer`, replacing the oldest one at the limit of the account; `None` when the process is full.
     pub(super) fn add(&mut self, viewer: UserId) -> Option<(u64, mpsc::Receiver<Arc<LiveActivity>>)> {
         if self.closed {
             return None;
@@ -42,32 +42,31 @@ impl Listeners {
             self.count -= 1;
         }
         if self.count >= self.limits.listeners {
-            self.forget_if_silent(viewer);
+            self.remove_if_empty(viewer);
             return None;
         }
-        let (queue, heard) = mpsc::channel(self.limits.queue);
+        let (queue, items) = mpsc::channel(self.limits.queue);
         self.next += 1;
         self.count += 1;
         self.by_viewer.entry(viewer).or_default().push_back(Listener { number: self.next, queue });
-        Some((self.next, heard))
+        Some((self.next, items))
     }
 
-    /// Removes a listener, if it is still there.
     pub(super) fn remove(&mut self, viewer: UserId, number: u64) {
         self.keep(viewer, |listener| listener.number != number);
     }
 
-    /// Gives `item` to every listener of `viewer`. One whose queue is full is removed: what is in its queue is its last.
-    pub(super) fn tell(&mut self, viewer: UserId, item: &Arc<LiveActivity>) {
+    /// Sends `item` to every listener of `viewer`. A listener with a full queue is removed; it still receives its queue.
+    pub(super) fn send(&mut self, viewer: UserId, item: &Arc<LiveActivity>) {
         self.keep(viewer, |listener| listener.queue.try_send(item.clone()).is_ok());
     }
 
-    /// Everybody who listens, once each.
+    /// The viewers with listeners, once each.
     pub(super) fn viewers(&self) -> Vec<Uuid> {
         self.by_viewer.keys().map(|viewer| viewer.0).collect()
     }
 
-    /// Removes everybody, for good.
+    /// Removes all listeners and accepts no more.
     pub(super) fn close(&mut self) {
         self.closed = true;
         self.count = 0;
@@ -83,10 +82,10 @@ impl Listeners {
         let before = theirs.len();
         theirs.retain(keep);
         self.count -= before - theirs.len();
-        self.forget_if_silent(viewer);
+        self.remove_if_empty(viewer);
     }
 
-    fn forget_if_silent(&mut self, viewer: UserId) {
+    fn remove_if_empty(&mut self, viewer: UserId) {
         if self.by_viewer.get(&viewer).is_some_and(VecDeque::is_empty) {
             self.by_viewer.remove(&viewer);
         }
@@ -125,7 +124,7 @@ mod tests {
         let (bob, _queue) = listeners.add(BOB).expect("room");
         assert!(listeners.add(BOB).is_none(), "three are the most");
         assert_eq!(listeners.viewers().len(), 2);
-        listeners.tell(ADA, &item());
+        listeners.send(ADA, &item());
         assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
         listeners.remove(BOB, bob);
         listeners.remove(BOB, bob);
@@ -138,7 +137,7 @@ mod tests {
         let mut listeners = Listeners::new(LIMITS);
         let (_, mut slow) = listeners.add(ADA).expect("room");
         for _ in 0..5 {
-            listeners.tell(ADA, &item());
+            listeners.send(ADA, &item());
         }
         assert!(listeners.viewers().is_empty());
         assert!(slow.try_recv().is_ok() && slow.try_recv().is_ok());
