@@ -296,7 +296,7 @@ impl TryFrom<PlatformRow> for PlatformTotals {
 #[async_trait]
 impl PlatformRepository for PgUnitOfWork {
     async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError> {
-        let text = concat!(include_str!("keep_platform.sql"), "RETURNING tokens::text, users, tools");
+        let text = concat!(include_str!("upsert_platform_totals.sql"), "RETURNING tokens::text, users, tools");
         let row: PlatformRow = statement(text).bind::<Timestamptz>(now).row(self.connection()?).await?;
         row.try_into()
     }

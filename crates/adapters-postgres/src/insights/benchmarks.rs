@@ -128,7 +128,7 @@ impl From<OwnRow> for Own {
 #[async_trait]
 impl InsightReader for Database {
     async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError> {
-        let row: Option<OwnRow> = statement(include_str!("own.sql"))
+        let row: Option<OwnRow> = statement(include_str!("own_usage.sql"))
             .bind::<SqlUuid>(window.person.0)
             .bind::<SqlDate>(window.from)
             .bind::<SqlDate>(window.to)
@@ -139,7 +139,7 @@ impl InsightReader for Database {
     }
 
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError> {
-        let query = statement(include_str!("read.sql")).bind::<SmallInt>(period_number(period));
+        let query = statement(include_str!("benchmark.sql")).bind::<SmallInt>(period_number(period));
         let rows: Vec<SpreadRow> = query.rows(&self.connection().await?.pg).await?;
         let Some(&SpreadRow { people, created_at, computed_at, .. }) = rows.first() else { return Ok(None) };
         let spreads = rows.into_iter().filter_map(|row| row.spread().transpose()).collect::<Result<_, _>>()?;
@@ -161,10 +161,10 @@ impl BenchmarkRepository for PgUnitOfWork {
         }
         self.leave_out(include_str!("leave_out.sql"), "benchmarks").await?;
         let c = self.connection()?;
-        statement(include_str!("keep.sql")).bind::<Timestamptz>(now).run(c).await?;
+        statement(include_str!("upsert_benchmarks.sql")).bind::<Timestamptz>(now).run(c).await?;
         // A measure may have no accounts any more.
         diesel::delete(benchmark_measures::table).run(c).await?;
-        statement(include_str!("keep_measures.sql")).run(c).await?;
+        statement(include_str!("insert_measures.sql")).run(c).await?;
         let people: i32 = benchmarks::table.find(period_number(Period::All)).select(benchmarks::people).row(c).await?;
         Ok(people.unsigned_abs().into())
     }

@@ -158,7 +158,7 @@ impl JobStore for Database {
             .filter(|(_, room)| *room > 0)
             .map(|(kind, room)| (kind.name(), to_integer(*room)))
             .unzip();
-        let mut rows: Vec<TakenRow> = statement(include_str!("take_jobs.sql"))
+        let mut rows: Vec<TakenRow> = statement(include_str!("lease_jobs.sql"))
             .bind::<Text>(worker)
             .bind::<Timestamptz>(now)
             .bind_array::<Text>(queues)

@@ -31,14 +31,14 @@ use crate::users::AuthorRow;
 /// The statement of a board: the files that select its accounts, then the entries.
 macro_rules! entries_of {
     ($($head:literal),+) => {
-        concat!($(include_str!($head),)+ include_str!("entries.sql"))
+        concat!($(include_str!($head),)+ include_str!("board_entries.sql"))
     };
 }
 
-const OF_WHOLE: &str = entries_of!("of_whole.sql");
-const OF_SOME: &str = entries_of!("asked.sql", "of_some.sql", "ranked.sql");
-const OF_FRIENDS: &str = entries_of!("asked.sql", "of_friends.sql", "ranked.sql");
-const OF_PERSON: &str = entries_of!("of_person.sql");
+const OVERALL: &str = entries_of!("board_overall.sql");
+const FILTERED: &str = entries_of!("board_query.sql", "board_filtered.sql", "board_ranked.sql");
+const FRIENDS: &str = entries_of!("board_query.sql", "board_friends.sql", "board_ranked.sql");
+const ACCOUNT: &str = entries_of!("board_account.sql");
 
 /// A board, and one of its entries unless the part is empty.
 #[derive(QueryableByName)]
@@ -185,14 +185,14 @@ impl LeaderboardReader for Database {
         now: OffsetDateTime,
     ) -> Result<Board, StoreError> {
         let query = if query.is_whole() {
-            part_of(OF_WHOLE, query, part, viewer, now)
+            part_of(OVERALL, query, part, viewer, now)
         } else {
             let (tool, model) = match &query.filter.scope {
                 Scope::Everything => (None, None),
                 Scope::Tool(tool) => (Some(tool.as_str()), None),
                 Scope::Model(model) => (None, Some(model.as_str())),
             };
-            let text = if query.kind() == BoardKind::Friends { OF_FRIENDS } else { OF_SOME };
+            let text = if query.kind() == BoardKind::Friends { FRIENDS } else { FILTERED };
             part_of(text, query, part, viewer, now)
                 .bind::<Nullable<Text>>(tool)
                 .bind::<Nullable<Text>>(model)
@@ -209,7 +209,7 @@ impl LeaderboardReader for Database {
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Option<Entry>, StoreError> {
-        let rows: Vec<BoardRow> = statement(OF_PERSON)
+        let rows: Vec<BoardRow> = statement(ACCOUNT)
             .bind::<SmallInt>(measure_number(sort_by.measure()))
             .bind::<SmallInt>(period_number(period))
             .bind::<Text>(name.as_str().to_ascii_lowercase())
@@ -230,7 +230,7 @@ impl LeaderboardReader for Database {
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Option<Vec<RankedDay>>, StoreError> {
-        let rows: Vec<HistoryRow> = statement(include_str!("history.sql"))
+        let rows: Vec<HistoryRow> = statement(include_str!("rank_history.sql"))
             .bind::<SqlUuid>(user.0)
             .bind::<SmallInt>(history_number(period, sort_by))
             .bind::<SqlDate>(from)

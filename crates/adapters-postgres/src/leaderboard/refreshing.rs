@@ -35,10 +35,10 @@ const SCORES: [(&str, &str); 2] = [
 
 /// The statements that store a snapshot.
 const KEPT: [&str; 4] = [
-    include_str!("keep_scoped.sql"),
-    include_str!("keep_whole.sql"),
-    include_str!("keep_places.sql"),
-    include_str!("note_best.sql"),
+    include_str!("insert_scoped_scores.sql"),
+    include_str!("insert_overall_scores.sql"),
+    include_str!("insert_positions.sql"),
+    include_str!("upsert_best_ranks.sql"),
 ];
 
 impl PgUnitOfWork {
@@ -53,7 +53,7 @@ impl PgUnitOfWork {
         for text in KEPT {
             statement(text).bind::<Integer>(snapshot).run(c).await?;
         }
-        let history = statement(include_str!("note_history.sql"));
+        let history = statement(include_str!("upsert_rank_history.sql"));
         history.bind::<Integer>(snapshot).bind::<SqlDate>(now.date()).exec(c).await
     }
 
@@ -137,7 +137,7 @@ impl LeaderboardRepository for PgUnitOfWork {
     }
 
     async fn latest(&mut self, overdue_since: OffsetDateTime) -> Result<Option<LatestBoard>, StoreError> {
-        let query = statement(include_str!("latest.sql")).bind::<Timestamptz>(overdue_since);
+        let query = statement(include_str!("latest_snapshot.sql")).bind::<Timestamptz>(overdue_since);
         let latest: Option<LatestRow> = query.optional(self.connection()?).await?;
         Ok(latest.map(|LatestRow { computed_at, took_ms, is_overdue }| LatestBoard {
             computed_at,
@@ -174,7 +174,7 @@ impl LeaderboardRepository for PgUnitOfWork {
     }
 
     async fn freeze(&mut self, month: SeasonMonth, now: OffsetDateTime) -> Result<(), StoreError> {
-        let freeze = statement(include_str!("freeze_entries.sql"))
+        let freeze = statement(include_str!("freeze_season.sql"))
             .bind::<SqlDate>(month.first())
             .bind::<SqlDate>(month.last())
             .bind::<Timestamptz>(now)

@@ -52,7 +52,7 @@ impl AccountNames {
         let models = models.filter(|key| self.models.insert(*key)).map(|key| (MODEL, key));
         let (kinds, keys): (Vec<i16>, Vec<i32>) = sources.chain(models).unzip();
         (!keys.is_empty()).then(|| {
-            statement(include_str!("keep_account_names.sql"))
+            statement(include_str!("insert_account_names.sql"))
                 .bind::<Uuid>(user.0)
                 .bind_array::<SmallInt>(kinds)
                 .bind_array::<Integer>(keys)

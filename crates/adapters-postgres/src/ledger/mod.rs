@@ -112,7 +112,7 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
-        statement(include_str!("note_repriced.sql"))
+        statement(include_str!("upsert_repricing.sql"))
             .bind::<SqlUuid>(repriced.user.0)
             .bind::<BigInt>(repriced.edition.0)
             .bind::<Timestamptz>(repriced.at)

@@ -154,7 +154,7 @@ impl NotificationRepository for PgUnitOfWork {
     }
 
     async fn forget(&mut self, kept: RetentionCutoffs, most: u32) -> Result<Forgotten, StoreError> {
-        let ForgottenRow { read, unread } = statement(include_str!("forget_notifications.sql"))
+        let ForgottenRow { read, unread } = statement(include_str!("prune_notifications.sql"))
             .bind::<Timestamptz>(kept.read)
             .bind::<Timestamptz>(kept.unread)
             .bind::<BigInt>(i64::from(most))

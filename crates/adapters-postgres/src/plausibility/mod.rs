@@ -106,7 +106,7 @@ impl PlausibilityRepository for PgUnitOfWork {
     async fn look(&mut self, limits: &Limits, since: Date) -> Result<Vec<(UserId, Evidence)>, StoreError> {
         self.make_room().await?;
         let found = &mut Vec::new();
-        self.largest(found, include_str!("written.sql"), limits.written_a_day, |row| Evidence::Written {
+        self.largest(found, include_str!("output_in_a_day.sql"), limits.written_a_day, |row| Evidence::Written {
             day: row.day,
             tokens: row.tokens,
         })
@@ -142,8 +142,8 @@ impl PlausibilityRepository for PgUnitOfWork {
                 .bind_array::<SqlUuid>(findings.iter().map(|finding| finding.user.0))
                 .bind_array::<Text>(findings.iter().map(|finding| finding.kind.name()))
         };
-        found(include_str!("refute.sql")).run(c).await?;
-        found(include_str!("keep.sql"))
+        found(include_str!("delete_refuted_reasons.sql")).run(c).await?;
+        found(include_str!("upsert_reasons.sql"))
             .bind_array::<SmallInt>(findings.iter().map(|finding| i16::from(finding.score)))
             .bind_array::<Text>(findings.iter().map(|finding| finding.message.as_str()))
             .bind_array::<Nullable<SqlUuid>>(findings.iter().map(|finding| finding.other.map(|other| other.0)))

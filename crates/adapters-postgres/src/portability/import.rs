@@ -28,7 +28,7 @@ impl ImportRepository for PgUnitOfWork {
         user: UserId,
         preferences: &[(NotificationKind, Channels)],
     ) -> Result<(), StoreError> {
-        of(user, include_str!("keep_preferences.sql"))
+        of(user, include_str!("import_preferences.sql"))
             .bind_array::<Text>(preferences.iter().map(|(kind, _)| kind.name()))
             .bind_array::<Bool>(preferences.iter().map(|(_, wanted)| wanted.in_app))
             .bind_array::<Bool>(preferences.iter().map(|(_, wanted)| wanted.email))
@@ -41,7 +41,7 @@ impl ImportRepository for PgUnitOfWork {
         let details = || past().map(|past| &past.details);
         let titles = details().map(|details| details.title.as_ref().map(Title::as_str));
         let descriptions = details().map(|details| details.description.as_ref().map(Description::as_str));
-        of(user, include_str!("keep_projects.sql"))
+        of(user, include_str!("import_projects.sql"))
             .bind_array::<Uuid>(projects.iter().map(|(id, _)| id.0))
             .bind_array::<Nullable<Text>>(titles)
             .bind_array::<Nullable<Text>>(descriptions)
@@ -60,7 +60,7 @@ impl ImportRepository for PgUnitOfWork {
         activities: &[(ActivityId, PastActivity)],
     ) -> Result<u64, StoreError> {
         let past = || activities.iter().map(|(_, past)| past);
-        let new: i64 = of(user, include_str!("keep_activities.sql"))
+        let new: i64 = of(user, include_str!("import_activities.sql"))
             .bind_array::<Uuid>(activities.iter().map(|(id, _)| id.0))
             .bind_array::<Text>(past().map(|past| past.kind.as_str()))
             .bind_array::<Text>(past().map(|past| past.data.0.as_str()))
@@ -76,7 +76,7 @@ impl ImportRepository for PgUnitOfWork {
         notifications: &[(NotificationId, PastNotification)],
     ) -> Result<u64, StoreError> {
         let past = || notifications.iter().map(|(_, past)| past);
-        of(user, include_str!("keep_notifications.sql"))
+        of(user, include_str!("import_notifications.sql"))
             .bind_array::<Uuid>(notifications.iter().map(|(id, _)| id.0))
             .bind_array::<Text>(past().map(|past| past.kind.as_str()))
             .bind_array::<Text>(past().map(|past| past.title.as_str()))
@@ -90,7 +90,7 @@ impl ImportRepository for PgUnitOfWork {
     }
 
     async fn keep_events(&mut self, user: UserId, events: &[PastEvent]) -> Result<(), StoreError> {
-        of(user, include_str!("keep_events.sql"))
+        of(user, include_str!("import_events.sql"))
             .bind_array::<Text>(events.iter().map(|past| past.event.reason.as_str()))
             .bind_array::<BigInt>(events.iter().map(|past| past.event.xp.0))
             .bind_array::<Timestamptz>(events.iter().map(|past| past.at))
@@ -100,7 +100,7 @@ impl ImportRepository for PgUnitOfWork {
 
     async fn keep_unlocks(&mut self, user: UserId, unlocks: &[PastUnlock]) -> Result<(), StoreError> {
         let tiers = unlocks.iter().map(|past| past.tier.map(|tier| i16::from(tier.number())));
-        of(user, include_str!("keep_unlocks.sql"))
+        of(user, include_str!("import_unlocks.sql"))
             .bind_array::<Uuid>(unlocks.iter().map(|past| past.id.0))
             .bind_array::<Nullable<SmallInt>>(tiers)
             .bind_array::<Timestamptz>(unlocks.iter().map(|past| past.at))

@@ -178,7 +178,7 @@ fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static> {
 }
 
 fn unlocked(user: UserId) -> Statement<'static> {
-    statement(include_str!("unlocked.sql")).bind::<SqlUuid>(user.0)
+    statement(include_str!("unlocked_achievements.sql")).bind::<SqlUuid>(user.0)
 }
 
 #[async_trait]
@@ -263,7 +263,7 @@ fn unlock(user: UserId, award: &Award, now: OffsetDateTime) -> Option<Statement<
     let unlocks = &award.unlocks;
     let tiers = unlocks.iter().map(|(_, tier)| tier.map(|tier| i16::from(tier.number())));
     let statement = || {
-        statement(include_str!("unlock.sql"))
+        statement(include_str!("upsert_unlocks.sql"))
             .bind::<SqlUuid>(user.0)
             .bind_array::<SqlUuid>(unlocks.iter().map(|(id, _)| id.0))
             .bind_array::<Nullable<SmallInt>>(tiers)

@@ -84,7 +84,7 @@ impl FollowRepository for PgUnitOfWork {
         let connection = self.connection()?;
         // A statement of its own: the next one sees follows that were committed during the wait.
         statement("SELECT pg_advisory_xact_lock($1)").bind::<BigInt>(FOLLOWER_COUNTS).run(connection).await?;
-        statement(include_str!("count_person.sql"))
+        statement(include_str!("adjust_follow_counts.sql"))
             .bind::<Uuid>(user.0)
             .bind::<Integer>(if counted { 1 } else { -1 })
             .exec(connection)
@@ -98,7 +98,7 @@ impl FollowRepository for PgUnitOfWork {
             .bind::<Uuid>(user.0)
             .run(connection)
             .await?;
-        let changed = statement(include_str!("recount.sql")).bind::<Uuid>(user.0).run(connection).await?;
+        let changed = statement(include_str!("rebuild_follow_counts.sql")).bind::<Uuid>(user.0).run(connection).await?;
         Ok(changed > 0)
     }
 }

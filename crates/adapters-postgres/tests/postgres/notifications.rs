@@ -399,7 +399,7 @@ const STATEMENTS: [(&str, &str, &str, &str); 6] = [
     ("mark_all", include_str!("../../src/notifications/mark_all_read.sql"), "uuid, timestamptz", "U, now()"),
     (
         "forget",
-        include_str!("../../src/notifications/forget_notifications.sql"),
+        include_str!("../../src/notifications/prune_notifications.sql"),
         "timestamptz, timestamptz, bigint",
         "'2025-11-25Z', '2025-11-25Z', 100",
     ),

@@ -83,7 +83,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("read_rollups", include_str!("../../src/ledger/read_rollups.sql"), "uuid"),
     ("usage_facts", include_str!("../../src/progress/usage_facts.sql"), "uuid"),
     ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
-    ("unlocked", include_str!("../../src/progress/unlocked.sql"), "uuid"),
+    ("unlocked", include_str!("../../src/progress/unlocked_achievements.sql"), "uuid"),
     ("feed", include_str!("../../src/social/feed.sql"), "uuid, bigint, bigint"),
     ("heard", include_str!("../../src/social/stream_recipients.sql"), "uuid[], uuid[]"),
     (
@@ -192,9 +192,19 @@ macro_rules! board {
 /// The statements that read boards, but for those that rank everybody of a tool, a model or a region: name, text, the types of
 /// what they are asked beside measure, period and part, and that.
 const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
-    ("of_whole", board!("of_whole", "entries"), "", ""),
-    ("of_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", 'codex', NULL, NULL"),
-    ("of_all_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", NULL, NULL, NULL"),
+    ("of_whole", board!("board_overall", "board_entries"), "", ""),
+    (
+        "of_friends",
+        board!("board_query", "board_friends", "board_ranked", "board_entries"),
+        ", text, text, text",
+        ", 'codex', NULL, NULL",
+    ),
+    (
+        "of_all_friends",
+        board!("board_query", "board_friends", "board_ranked", "board_entries"),
+        ", text, text, text",
+        ", NULL, NULL, NULL",
+    ),
 ];
 
 /// Five thousand people with usage, of whom one in a hundred has hidden; everybody follows six others.
@@ -283,7 +293,7 @@ async fn a_board_does_not_look_at_everybody_who_is_private() {
     }
     let text = format!(
         "PREPARE of_whole (smallint, smallint, bigint, bigint, uuid, timestamptz) AS {}",
-        board!("of_whole", "entries")
+        board!("board_overall", "board_entries")
     );
     client.batch_execute(&text).await.expect("a statement");
     for offset in [0, 3_000] {
