@@ -29,7 +29,7 @@ async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
+async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -90,7 +90,7 @@ async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_while_the_connection_is_away_is_caught_up() {
+async fn hub_without_connection_catches_up_later() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -132,7 +132,7 @@ async fn listening(client: &Client, before: i32) -> i32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_hears_nothing_yet_says_so_and_begins_when_it_can() {
+async fn hub_without_database_is_unavailable_until_it_connects() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -143,7 +143,7 @@ async fn a_hub_that_hears_nothing_yet_says_so_and_begins_when_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_activities_at_once_are_asked_about_together() {
+async fn hub_reads_a_hundred_activities_with_few_statements() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;

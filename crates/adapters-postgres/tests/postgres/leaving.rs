@@ -61,7 +61,7 @@ async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
+async fn deleted_account_is_invisible_and_comes_back_unchanged() {
     let fixture = fixture();
     let (ada, bob, eve) = community(&fixture).await;
     let seen_before = seen(&fixture, &ada, &bob, &eve).await;
@@ -89,7 +89,7 @@ async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signing_in_finds_who_left_until_they_are_gone() {
+async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
     let fixture = fixture();
     let ada = fixture.person("Ada", None).await;
     let names = ["ada@example.org", "aDA"].map(|name| SignInName::parse(name).expect("a name"));
@@ -115,7 +115,7 @@ async fn signing_in_finds_who_left_until_they_are_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
+async fn sync_that_waits_for_the_deletion_stores_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
@@ -139,7 +139,7 @@ async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_at_the_moment_of_the_deletion_brings_the_account_back() {
+async fn sign_in_during_the_deletion_restores_the_account() {
     let fixture = fixture();
     let github = external("github", "1", "ada", None);
     let ada = fixture.oauth().sign_in(&github, Device::default()).await.expect("a session").session.user;
@@ -175,7 +175,7 @@ fn gone() -> OffsetDateTime {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
+async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let fixture = fixture();
     let (ada, ..) = community(&fixture).await;
     let dan = fixture.person("dan", None).await;
@@ -215,7 +215,7 @@ async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
+async fn purge_that_is_killed_continues_in_small_steps() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let at = |n: i64| SentMessage { at: NOW - Duration::days(n), ..sent(&n.to_string()) };
@@ -257,7 +257,7 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in() {
+async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..6 {
@@ -319,7 +319,7 @@ async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_leaves_while_they_are_let_in_is_not_counted() {
+async fn account_deleted_during_acceptance_is_not_counted() {
     for leaves_first in [false, true] {
         let fixture = fixture();
         let (ada, eve) = (fixture.person("ada", None).await, fixture.private_person("eve").await);

@@ -76,7 +76,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_is_read_as_it_was_written() {
+async fn notification_reads_back_as_written() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let [id] = fixture.tell(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
@@ -90,7 +90,7 @@ async fn a_notification_is_read_as_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_hold_everything_once_with_the_newest_first() {
+async fn notification_pages_hold_each_once_newest_first() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let mut written = Vec::new();
@@ -122,7 +122,7 @@ async fn pages_hold_everything_once_with_the_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_or_marks_what_somebody_else_was_told() {
+async fn notifications_of_another_account_are_neither_read_nor_marked() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let hers = fixture.tell_many(&ada, 3).await;
@@ -140,7 +140,7 @@ async fn nobody_reads_or_marks_what_somebody_else_was_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_is_marked_once_however_many_mark_it_at_once() {
+async fn notification_marked_many_times_at_once_counts_once() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     let mut ids = fixture.tell_many(&ada, 200).await;
@@ -157,7 +157,7 @@ async fn each_is_marked_once_however_many_mark_it_at_once() {
 
 /// Whoever waits holds nothing with a later id: so of two that mark the same, one can always go on.
 #[tokio::test(flavor = "multi_thread")]
-async fn marking_goes_in_the_order_of_the_ids() {
+async fn marking_locks_in_the_order_of_the_ids() {
     for all in [true, false] {
         let fixture = Arc::new(fixture());
         let ada = fixture.person("ada", None).await;
@@ -199,7 +199,7 @@ async fn marking_is_one_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_told_twice_of_the_same_subject() {
+async fn notification_with_the_same_subject_is_stored_once() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
@@ -215,7 +215,7 @@ async fn nobody_is_told_twice_of_the_same_subject() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_is_switched_off_is_not_told_from_then_on() {
+async fn notification_kind_switched_off_is_not_stored() {
     let fixture = fixture();
     let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
@@ -239,7 +239,7 @@ async fn a_kind_that_is_switched_off_is_not_told_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
+async fn preferences_change_affects_only_named_kinds_of_one_account() {
     use NotificationKind::{FollowRequest, LevelUp, NewFollower};
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
@@ -281,7 +281,7 @@ async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn changes_at_the_same_time_all_hold() {
+async fn preferences_changes_at_once_all_hold() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut changes = JoinSet::new();
@@ -306,7 +306,7 @@ async fn changes_at_the_same_time_all_hold() {
 
 /// Every age around the ends of both terms, read and unread.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_old_is_removed_and_nothing_else() {
+async fn notifications_past_retention_are_removed() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let (days, tick) = (Duration::days, Duration::microseconds(1));
@@ -347,7 +347,7 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_ones_go_in_batches_the_oldest_first_and_wait_for_nobody() {
+async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut ids = Vec::new();
@@ -406,7 +406,7 @@ const STATEMENTS: [(&str, &str, &str, &str); 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_notifications() {
+async fn plans_of_notification_statements_scan_no_table() {
     let fixture = fixture();
     let client = fixture.client().await;
     let ada = community(&fixture, &client).await;

@@ -102,7 +102,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_usage() {
+async fn plans_of_usage_statements_scan_no_table() {
     let fixture = fixture();
     let user = community(&fixture).await;
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
@@ -159,7 +159,7 @@ const MANY_REFERRALS: &str = "
     ANALYZE; SET plan_cache_mode = force_generic_plan";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_referrals() {
+async fn plans_of_referral_statements_scan_no_table() {
     let fixture = fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
@@ -226,7 +226,7 @@ const MANY_ON_BOARDS: &str = "
     JOIN users AS other ON other.key IN (one.key + 1, one.key + 3, one.key + 5, one.key + 8, one.key + 13, one.key + 21);";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_part_of_a_board_looks_at_everybody() {
+async fn plans_of_board_statements_scan_no_table() {
     let fixture = fixture();
     let client = fixture.client().await;
     client.batch_execute(MANY_ON_BOARDS).await.expect("many people");
@@ -272,7 +272,7 @@ fn rows_of(plan: &str, table: &str) -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_board_does_not_look_at_everybody_who_is_private() {
+async fn board_with_many_private_accounts_reads_few_rows() {
     let fixture = fixture();
     let client = fixture.client().await;
     client.batch_execute(&MANY_ON_BOARDS.replace("n % 100 <> 0", "n % 10 > 2")).await.expect("many people");

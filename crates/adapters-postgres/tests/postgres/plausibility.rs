@@ -56,7 +56,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rates_are_judged_by_the_worst_day_and_hour() {
+async fn rates_are_judged_by_the_largest_day_and_hour() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&ada, 1, 9), used(&ada, 2, 9), used(&bob, 0, 9)]).await;
@@ -76,7 +76,7 @@ async fn rates_are_judged_by_the_worst_day_and_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_honest_heavy_user_gets_a_remark() {
+async fn heavy_usage_of_a_known_model_gets_a_low_score() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     // Five days of 20 billion tokens, nearly all of them read from caches, within ten hours each, of a known model.
@@ -98,7 +98,7 @@ async fn an_honest_heavy_user_gets_a_remark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn models_without_a_price_that_nobody_else_uses_are_found() {
+async fn models_without_a_price_of_one_account_are_found() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -166,7 +166,7 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_with_the_same_days_are_found_however_many_there_are() {
+async fn accounts_with_the_same_days_are_all_found() {
     let fixture = fixture();
     let mut rows = Vec::new();
     let mut people = Vec::new();
@@ -191,7 +191,7 @@ async fn accounts_with_the_same_days_are_found_however_many_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refuted_is_gone_and_what_stays_keeps_its_beginning() {
+async fn refuted_reason_is_removed_and_kept_reason_keeps_its_first_time() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 30_000_000_000)]).await;
@@ -207,7 +207,7 @@ async fn what_is_refuted_is_gone_and_what_stays_keeps_its_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_leaves_a_board_by_it_and_a_decision_is_told_as_long_as_it_stands() {
+async fn plausibility_reason_leaves_the_board_unchanged_and_flag_is_shown_until_it_ends() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 9)]).await;
@@ -227,7 +227,7 @@ async fn nobody_leaves_a_board_by_it_and_a_decision_is_told_as_long_as_it_stands
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
+async fn deleted_account_is_not_checked_and_not_named() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let rows = [&ada, &bob].into_iter().flat_map(|user| (0..6).map(|day| used(user, day, 10_000 + day)));
@@ -245,7 +245,7 @@ async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspects_are_paged_by_account_with_all_their_reasons_and_whether_a_flag_stands() {
+async fn suspects_are_paged_by_account_with_reasons_and_flag() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -278,7 +278,7 @@ async fn suspects_are_paged_by_account_with_all_their_reasons_and_whether_a_flag
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_looks_at_once_do_no_harm() {
+async fn plausibility_checks_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 20_000_000_000)]).await;
@@ -293,7 +293,7 @@ async fn two_looks_at_once_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_in_common_are_found_without_a_look_at_the_whole_ledger() {
+async fn messages_in_common_are_found_without_a_scan_of_the_ledger() {
     let fixture = fixture();
     fixture
         .run(

@@ -71,7 +71,7 @@ async fn sync(fixture: &Fixture, user: &User, prefix: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
+async fn export_reads_everything_of_one_account_in_pages() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let (eve, shy) = (fixture.person("eve", None).await, fixture.private_person("shy").await);
@@ -149,7 +149,7 @@ async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_while_an_account_is_read_is_not_seen() {
+async fn export_does_not_see_later_changes() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     sync(&fixture, &ada, "before", 2_100).await;
@@ -168,7 +168,7 @@ async fn what_happens_while_an_account_is_read_is_not_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connection_back() {
+async fn export_runs_once_per_account_and_releases_its_connection() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let exports = Exports::new(Arc::new(fixture.store.clone()), Arc::new(FixedClock(NOW)));
@@ -203,7 +203,7 @@ async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_writes_nothing() {
+async fn export_writes_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     sync(&fixture, &ada, "m", 10).await;
@@ -218,7 +218,7 @@ fn happened(seconds: i64, data: &str) -> (ActivityId, PastActivity) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
+async fn import_stores_past_activities_once_and_counts_them() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&bob, &ada).await;
@@ -244,7 +244,7 @@ async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_brought_along_never_lowers_what_is_there() {
+async fn import_never_lowers_stored_unlocks() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let (stream, other) = (AchievementId(Uuid::from_u128(1)), AchievementId(Uuid::from_u128(2)));

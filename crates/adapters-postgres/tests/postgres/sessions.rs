@@ -42,7 +42,7 @@ fn token(user: UserId, number: u8, expires_at: Option<OffsetDateTime>) -> ApiTok
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_ended_is_removed_and_nothing_else() {
+async fn sessions_and_tokens_that_ended_are_removed() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await.id;
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -82,7 +82,7 @@ async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn look_ups_that_wait_share_a_statement_and_each_gets_its_own_answer() {
+async fn token_look_ups_that_wait_share_a_statement() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -135,7 +135,7 @@ async fn look_ups_that_wait_share_a_statement_and_each_gets_its_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn look_up_without_a_database_fails_for_each_that_waits_and_the_next_is_tried_again() {
+async fn token_look_ups_without_a_database_fail_and_the_next_one_is_tried() {
     let fixture = fixture();
     let sessions = BatchedSessionReader::new(fixture.store.clone());
     let credential = Credential::Session(TokenHash([1; 32]));

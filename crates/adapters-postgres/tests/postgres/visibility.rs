@@ -38,7 +38,7 @@ async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<b
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
+async fn every_statement_hides_a_private_account_immediately() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -68,7 +68,7 @@ async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
+async fn profile_that_turns_private_between_two_statements_is_hidden() {
     let fixture = fixture();
     let bob = fixture.person("bob", None).await;
     fixture.sync(&bob, &["one"]).await;
@@ -82,7 +82,7 @@ async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_takes_few_statements() {
+async fn profile_and_dashboard_take_few_statements() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.private_person("bob").await);
     let viewer = Some(bob.id);

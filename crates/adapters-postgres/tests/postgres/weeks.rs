@@ -52,7 +52,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_there_on_monday_at_nine_is_told_and_who_came_later_with_a_history_is_not() {
+async fn weekly_summary_goes_to_accounts_that_existed_on_monday_at_nine() {
     let fixture = fixture();
     let just_before = fixture.member("ada", None, MONDAY_AT_NINE - Duration::MICROSECOND).await;
     let just_then = fixture.member("bob", None, MONDAY_AT_NINE).await;
@@ -69,7 +69,7 @@ async fn who_was_there_on_monday_at_nine_is_told_and_who_came_later_with_a_histo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_was_away_makes_up_for_a_week_until_wednesday_and_what_comes_later_waits_for_the_next() {
+async fn weekly_summary_is_caught_up_until_wednesday() {
     let wednesday = datetime!(2026-11-25 23:59 UTC);
     for (now, told) in [
         (MONDAY_AT_NINE + Duration::DAY, 1),
@@ -89,7 +89,7 @@ async fn a_worker_that_was_away_makes_up_for_a_week_until_wednesday_and_what_com
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_week_is_told_once_however_many_do_it_at_once() {
+async fn weekly_summary_at_once_is_sent_once() {
     let fixture = Arc::new(fixture());
     let mut rows = Vec::new();
     for name in ["ada", "bob", "eve", "joe", "kim"] {

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_an_account_ends_and_a_full_process_takes_nobody_else() {
+    fn listener_beyond_the_account_limit_replaces_the_oldest_and_a_full_process_refuses() {
         let mut listeners = Listeners::new(LIMITS);
         let (_, mut first) = listeners.add(ADA).expect("room");
         let (_, mut second) = listeners.add(ADA).expect("room");
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_is_told_what_waits_and_no_more() {
+    fn listener_with_a_full_queue_is_removed_after_its_queue() {
         let mut listeners = Listeners::new(LIMITS);
         let (_, mut slow) = listeners.add(ADA).expect("room");
         for _ in 0..5 {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_ends_for_everybody_and_for_good() {
+    fn closed_listeners_end_and_accept_no_more() {
         let mut listeners = Listeners::new(LIMITS);
         let (number, mut queue) = listeners.add(ADA).expect("room");
         listeners.close();

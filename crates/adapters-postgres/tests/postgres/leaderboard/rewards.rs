@@ -23,7 +23,7 @@ async fn earned(fixture: &Fixture, user: &User) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rank_is_announced_once_and_a_better_one_again() {
+async fn rank_is_announced_once_and_a_better_one_again() {
     let fixture = fixture();
     let mut people = Vec::new();
     for number in 0..12 {
@@ -55,7 +55,7 @@ async fn a_rank_is_announced_once_and_a_better_one_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_with_one_keeps_nobody_else_from_theirs_and_the_next_refresh_makes_up_for_it() {
+async fn reward_that_fails_delays_no_other_and_is_caught_up() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
@@ -82,7 +82,7 @@ async fn a_failure_with_one_keeps_nobody_else_from_theirs_and_the_next_refresh_m
 const MARKS: [u32; 2] = [1, 10];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_unsettled_is_found_page_by_page_the_best_first() {
+async fn unsettled_accounts_are_paged_best_first() {
     let fixture = fixture();
     let mut rows = Vec::new();
     for number in 1..=12 {
@@ -108,7 +108,7 @@ async fn who_is_unsettled_is_found_page_by_page_the_best_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rank_that_became_better_while_it_was_settled_is_still_to_come() {
+async fn rank_that_improves_during_settling_is_settled_again() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 1, 9)]).await;
@@ -128,7 +128,7 @@ async fn a_rank_that_became_better_while_it_was_settled_is_still_to_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_attempt_goes_on_where_the_one_before_ended() {
+async fn reward_attempt_continues_after_the_previous_one() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 9), used(&bob, 1, 5)]).await;
