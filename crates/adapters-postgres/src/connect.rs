@@ -1,4 +1,4 @@
-//! How to connect to the database that a URL names.
+//! Connections to the database of a URL.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use tokio_postgres::{Client, Config, Connection, Error, Socket};
 use crate::error::ConnectError;
 use crate::tls::{ServerStream, Tls, TlsMode, TlsParameters};
 
-/// How long a TCP connection may take, unless the URL says `connect_timeout`.
+/// How long a TCP connection may take, unless the URL has `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// TCP keepalive: idle time before the first probe, and the time between probes. Three lost probes end the connection.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
 
-/// How long sent data may stay unacknowledged (Linux), unless the URL says `tcp_user_timeout`. The kernel's default is 15 minutes.
+/// How long sent data may stay unacknowledged (Linux), unless the URL has `tcp_user_timeout`. The kernel's default is 15 minutes.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Everything a connection needs: the server, the credentials and the rules for TLS and passwords.
@@ -64,7 +64,7 @@ impl ConnectTarget {
             if own.scram_only {
                 return Err(invalid("require_auth: not supported for Unix sockets; pg_hba.conf decides"));
             }
-            // As in libpq, a Unix socket has no TLS; sslmode says nothing about it.
+            // As in libpq, a Unix socket has no TLS and ignores sslmode.
             config.ssl_mode(SslMode::Disable).ssl_negotiation(SslNegotiation::Postgres);
             return Ok(Self { config, tls });
         }
@@ -147,7 +147,7 @@ fn is_this_machine(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,
-        // With `hostaddr` the name is only what the certificate must say.
+        // With `hostaddr`, the host is only the name that the certificate must have.
         Host::Tcp(name) => !addresses.is_empty() || is_loopback(name),
     };
     addresses.iter().all(|address| address.to_canonical().is_loopback()) && config.get_hosts().iter().all(is_local)

@@ -20,7 +20,7 @@ use crate::error::ConnectError;
 use crate::tls::Tls;
 use crate::work_class::WorkClass;
 
-/// How long the server may take to act on a cancel request before the connection is given up.
+/// How long the server may take to act on a cancel request before the connection is discarded.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) type Pool = Managed<Connector>;
@@ -82,7 +82,7 @@ impl Connection {
 
     /// Ends the statement of a caller that is gone, which the next user of the connection would wait for. Returns whether the
     /// connection is of use: a cancel request that may still arrive would end a statement of another caller, so the pool
-    /// gives the connection up.
+    /// discards the connection.
     pub(crate) async fn end_abandoned(&mut self) -> bool {
         if !self.is_abandoned() {
             return true;

@@ -57,7 +57,7 @@ impl FromStr for TlsMode {
     }
 }
 
-/// What the URL says about TLS and passwords.
+/// The TLS and password settings of a URL.
 #[derive(Debug)]
 pub(crate) struct TlsParameters {
     pub(crate) mode: TlsMode,
@@ -73,7 +73,7 @@ pub(crate) struct TlsParameters {
     pub(crate) scram_only: bool,
 }
 
-/// Encrypts connections as one URL asks for. Cheap to clone.
+/// Encrypts connections with the settings of a URL. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
     mode: TlsMode,
@@ -181,7 +181,7 @@ fn system_roots() -> Result<Arc<RootCertStore>, ConnectError> {
     Ok(Arc::clone(roots))
 }
 
-/// Checks who signed a certificate and not whom it names; without roots it accepts every certificate.
+/// Checks the signature of a certificate and not its name; without roots it accepts every certificate.
 #[derive(Debug)]
 struct ChainVerifier {
     roots: Option<Arc<RootCertStore>>,
@@ -277,7 +277,7 @@ impl HostTls {
     }
 }
 
-/// Asks the server for TLS. Reads one byte alone: whatever follows it belongs to the handshake.
+/// Requests TLS. Reads one byte alone: the bytes after it belong to the handshake.
 async fn offers_tls(socket: &mut Socket) -> io::Result<bool> {
     socket.write_all(&SSL_REQUEST).await?;
     match socket.read_u8().await? {

@@ -30,7 +30,7 @@ use domain::usage::ports::LedgerRepository;
 use domain::users::ports::{PurgeRepository, UserRepository};
 use uuid::Uuid;
 
-use crate::dictionary::{Dictionary, Made, Shared};
+use crate::dictionary::{CreatedKeys, Dictionary, SharedName};
 use crate::error::store_error;
 use crate::ledger::account_names::AccountNames;
 use crate::pool::Pooled;
@@ -43,7 +43,7 @@ pub(crate) struct PgUnitOfWork {
     connection: Option<Pooled>,
     dictionary: Arc<Dictionary>,
     /// The names whose keys this transaction made.
-    made: Made,
+    made: CreatedKeys,
     /// The names that the account uses which this transaction changes.
     pub(crate) account_names: AccountNames,
     /// Machines known to this transaction, by key.
@@ -65,7 +65,7 @@ impl PgUnitOfWork {
     ) -> Result<Self, StoreError> {
         connection.forget_failures();
         AnsiTransactionManager::begin_transaction_sql(&mut connection.pg, begin).await.map_err(store_error)?;
-        let (made, machines, account_names) = (Made::default(), HashMap::new(), AccountNames::default());
+        let (made, machines, account_names) = (CreatedKeys::default(), HashMap::new(), AccountNames::default());
         Ok(Self { connection: Some(connection), dictionary, made, account_names, machines, sends_email: false })
     }
 
@@ -98,12 +98,15 @@ impl PgUnitOfWork {
     }
 
     /// The names of `keys`.
-    pub(crate) async fn names<N: Shared>(&mut self, keys: BTreeSet<i32>) -> Result<HashMap<i32, N>, StoreError> {
+    pub(crate) async fn names<N: SharedName>(&mut self, keys: BTreeSet<i32>) -> Result<HashMap<i32, N>, StoreError> {
         self.dictionary.names(open(self.connection.as_ref())?, keys).await
     }
 
     /// The keys of those of `wanted` that have one.
-    pub(crate) async fn known_keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
+    pub(crate) async fn known_keys<N: SharedName>(
+        &mut self,
+        wanted: BTreeSet<N>,
+    ) -> Result<HashMap<N, i32>, StoreError> {
         self.dictionary
             .known_keys(open(self.connection.as_ref())?, &mut self.made, wanted)
             .await
@@ -111,12 +114,12 @@ impl PgUnitOfWork {
     }
 
     /// Makes those of `wanted` that [`known_keys`](Self::known_keys) did not find.
-    pub(crate) async fn make<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<(), StoreError> {
+    pub(crate) async fn make<N: SharedName>(&mut self, wanted: BTreeSet<N>) -> Result<(), StoreError> {
         self.dictionary.make(open(self.connection.as_ref())?, &mut self.made, wanted).await
     }
 
     /// The keys of `wanted`, made where there are none.
-    pub(crate) async fn keys<N: Shared>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
+    pub(crate) async fn keys<N: SharedName>(&mut self, wanted: BTreeSet<N>) -> Result<HashMap<N, i32>, StoreError> {
         self.dictionary.keys(open(self.connection.as_ref())?, &mut self.made, wanted).await
     }
 }

@@ -1,7 +1,7 @@
-//! Names that many rows share, and the small keys that stand for them.
+//! NameCache that many rows share, and the small keys that stand for them.
 //!
 //! A name never changes its key, so the process caches what it reads from committed rows ([`Dictionary`]). A key that a
-//! transaction makes is cached by that transaction alone ([`Made`]), which may yet roll back.
+//! transaction makes is cached by that transaction alone ([`CreatedKeys`]), which may yet roll back.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
@@ -19,7 +19,7 @@ use crate::schema::models;
 use crate::statement::{Statement, statement};
 
 /// How many names of a kind are cached. Beyond it the cache starts anew, so that invented names cannot fill the memory.
-const MOST_REMEMBERED: usize = 50_000;
+const MAX_CACHED: usize = 50_000;
 
 /// The row of a name. Sources have no provider, and neither have models of an unknown one.
 #[derive(QueryableByName)]
@@ -44,7 +44,7 @@ pub(crate) fn known_provider(stored: String) -> Option<Provider> {
 }
 
 /// A kind of name with a table of its own.
-pub(crate) trait Shared: Clone + Ord + Hash {
+pub(crate) trait SharedName: Clone + Ord + Hash {
     /// Reads the rows of some names.
     const FIND: &'static str;
     /// Makes the rows of names without one, ordered by name, in one statement. Two transactions with the same new names
@@ -62,42 +62,42 @@ pub(crate) trait Shared: Clone + Ord + Hash {
     fn query<'a>(text: &'static str, names: &'a [Self]) -> Statement<'a>;
     fn stored(name: String, provider: String) -> Self;
     /// The names of this kind that the process caches.
-    fn remembered(dictionary: &Dictionary) -> &RwLock<Names<Self>>;
+    fn cached(dictionary: &Dictionary) -> &RwLock<NameCache<Self>>;
     /// The keys of this kind that a transaction made.
-    fn made(made: &mut Made) -> &mut HashMap<Self, i32>;
+    fn made(made: &mut CreatedKeys) -> &mut HashMap<Self, i32>;
 }
 
 /// The names and keys that this process caches.
 #[derive(Default)]
 pub(crate) struct Dictionary {
-    sources: RwLock<Names<Source>>,
-    models: RwLock<Names<Model>>,
+    sources: RwLock<NameCache<Source>>,
+    models: RwLock<NameCache<Model>>,
     /// The book that gives models their canonical names; the shipped one until it is set.
     prices: OnceLock<Arc<CurrentBook>>,
 }
 
 /// The keys that one transaction made.
 #[derive(Default)]
-pub(crate) struct Made {
+pub(crate) struct CreatedKeys {
     sources: HashMap<Source, i32>,
     models: HashMap<Model, i32>,
 }
 
-/// Names and keys of one kind, both ways.
-pub(crate) struct Names<N> {
+/// NameCache and keys of one kind, both ways.
+pub(crate) struct NameCache<N> {
     keys: HashMap<N, i32>,
     names: HashMap<i32, N>,
 }
 
-impl<N> Default for Names<N> {
+impl<N> Default for NameCache<N> {
     fn default() -> Self {
         Self { keys: HashMap::new(), names: HashMap::new() }
     }
 }
 
-impl<N: Clone + Eq + Hash> Names<N> {
-    fn remember(&mut self, pairs: &[(N, i32)]) {
-        if self.keys.len() + pairs.len() > MOST_REMEMBERED {
+impl<N: Clone + Eq + Hash> NameCache<N> {
+    fn cache(&mut self, pairs: &[(N, i32)]) {
+        if self.keys.len() + pairs.len() > MAX_CACHED {
             *self = Self::default();
         }
         for (name, key) in pairs {
@@ -107,7 +107,7 @@ impl<N: Clone + Eq + Hash> Names<N> {
     }
 }
 
-impl Shared for Source {
+impl SharedName for Source {
     const FIND: &'static str = "SELECT key, name, '' AS provider FROM sources WHERE name = ANY($1)";
     const MAKE: &'static str = include_str!("make_sources.sql");
     const BY_KEY: &'static str = "SELECT key, name, '' AS provider FROM sources WHERE key = ANY($1)";
@@ -120,16 +120,16 @@ impl Shared for Source {
         Self::trusted(name)
     }
 
-    fn remembered(dictionary: &Dictionary) -> &RwLock<Names<Self>> {
+    fn cached(dictionary: &Dictionary) -> &RwLock<NameCache<Self>> {
         &dictionary.sources
     }
 
-    fn made(made: &mut Made) -> &mut HashMap<Self, i32> {
+    fn made(made: &mut CreatedKeys) -> &mut HashMap<Self, i32> {
         &mut made.sources
     }
 }
 
-impl Shared for Model {
+impl SharedName for Model {
     const FIND: &'static str = include_str!("find_models.sql");
     const MAKE: &'static str = include_str!("make_models.sql");
     const BY_KEY: &'static str = "SELECT key, name, provider FROM models WHERE key = ANY($1)";
@@ -149,17 +149,17 @@ impl Shared for Model {
         stored_model(name, provider)
     }
 
-    fn remembered(dictionary: &Dictionary) -> &RwLock<Names<Self>> {
+    fn cached(dictionary: &Dictionary) -> &RwLock<NameCache<Self>> {
         &dictionary.models
     }
 
-    fn made(made: &mut Made) -> &mut HashMap<Self, i32> {
+    fn made(made: &mut CreatedKeys) -> &mut HashMap<Self, i32> {
         &mut made.models
     }
 }
 
 impl Dictionary {
-    /// Names models by `prices` from now on; the first call counts.
+    /// NameCache models by `prices` from now on; the first call counts.
     pub(crate) fn name_models_by(&self, prices: Arc<CurrentBook>) {
         let _ = self.prices.set(prices);
     }
@@ -172,22 +172,22 @@ impl Dictionary {
     }
 
     /// The keys of those of `wanted` that have one, and the names that have none.
-    pub(crate) async fn known_keys<N: Shared>(
+    pub(crate) async fn known_keys<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
-        made: &mut Made,
+        made: &mut CreatedKeys,
         wanted: BTreeSet<N>,
     ) -> Result<(HashMap<N, i32>, Vec<N>), StoreError> {
-        let (mut found, mut missing) = self.remembered(made, wanted);
+        let (mut found, mut missing) = self.cached(made, wanted);
         self.find(connection, &mut found, &mut missing).await?;
         Ok((found, missing))
     }
 
     /// The keys of `wanted`, made in this transaction where there are none.
-    pub(crate) async fn keys<N: Shared>(
+    pub(crate) async fn keys<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
-        made: &mut Made,
+        made: &mut CreatedKeys,
         wanted: BTreeSet<N>,
     ) -> Result<HashMap<N, i32>, StoreError> {
         let (found, missing) = self.known_keys(connection, made, wanted).await?;
@@ -196,23 +196,23 @@ impl Dictionary {
 
     /// Makes those of `wanted` that are not cached, without a look-up: call it after [`known_keys`](Self::known_keys) of
     /// the same names.
-    pub(crate) async fn make<N: Shared>(
+    pub(crate) async fn make<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
-        made: &mut Made,
+        made: &mut CreatedKeys,
         wanted: BTreeSet<N>,
     ) -> Result<(), StoreError> {
-        let (found, missing) = self.remembered(made, wanted);
+        let (found, missing) = self.cached(made, wanted);
         self.make_missing(connection, made, found, missing).await.map(drop)
     }
 
     /// The cached keys of `wanted`, and the names without one.
-    fn remembered<N: Shared>(&self, made: &mut Made, wanted: BTreeSet<N>) -> (HashMap<N, i32>, Vec<N>) {
+    fn cached<N: SharedName>(&self, made: &mut CreatedKeys, wanted: BTreeSet<N>) -> (HashMap<N, i32>, Vec<N>) {
         let mut found = HashMap::with_capacity(wanted.len());
         let mut missing = Vec::new();
-        let remembered = N::remembered(self).read().unwrap_or_else(PoisonError::into_inner);
+        let cached = N::cached(self).read().unwrap_or_else(PoisonError::into_inner);
         for name in wanted {
-            match remembered.keys.get(&name).or_else(|| N::made(made).get(&name)) {
+            match cached.keys.get(&name).or_else(|| N::made(made).get(&name)) {
                 Some(&key) => drop(found.insert(name, key)),
                 None => missing.push(name),
             }
@@ -221,7 +221,7 @@ impl Dictionary {
     }
 
     /// Moves the names that are stored from `missing` to `found`.
-    async fn find<N: Shared>(
+    async fn find<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
         found: &mut HashMap<N, i32>,
@@ -229,17 +229,17 @@ impl Dictionary {
     ) -> Result<(), StoreError> {
         if !missing.is_empty() {
             let committed = rows(connection, N::query(N::FIND, missing)).await?;
-            self.remember(&committed);
+            self.cache(&committed);
             found.extend(committed);
             missing.retain(|name| !found.contains_key(name));
         }
         Ok(())
     }
 
-    async fn make_missing<N: Shared>(
+    async fn make_missing<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
-        made: &mut Made,
+        made: &mut CreatedKeys,
         mut found: HashMap<N, i32>,
         mut missing: Vec<N>,
     ) -> Result<HashMap<N, i32>, StoreError> {
@@ -255,7 +255,7 @@ impl Dictionary {
     }
 
     /// The names of `keys`.
-    pub(crate) async fn names<N: Shared>(
+    pub(crate) async fn names<N: SharedName>(
         &self,
         connection: &AsyncPgConnection,
         keys: BTreeSet<i32>,
@@ -263,9 +263,9 @@ impl Dictionary {
         let mut found = HashMap::with_capacity(keys.len());
         let mut missing = Vec::new();
         {
-            let remembered = N::remembered(self).read().unwrap_or_else(PoisonError::into_inner);
+            let cached = N::cached(self).read().unwrap_or_else(PoisonError::into_inner);
             for key in keys {
-                match remembered.names.get(&key) {
+                match cached.names.get(&key) {
                     Some(name) => drop(found.insert(key, name.clone())),
                     None => missing.push(key),
                 }
@@ -278,12 +278,12 @@ impl Dictionary {
         Ok(found)
     }
 
-    fn remember<N: Shared>(&self, pairs: &[(N, i32)]) {
-        N::remembered(self).write().unwrap_or_else(PoisonError::into_inner).remember(pairs);
+    fn cache<N: SharedName>(&self, pairs: &[(N, i32)]) {
+        N::cached(self).write().unwrap_or_else(PoisonError::into_inner).cache(pairs);
     }
 }
 
-async fn rows<N: Shared>(
+async fn rows<N: SharedName>(
     connection: &AsyncPgConnection,
     statement: Statement<'_>,
 ) -> Result<Vec<(N, i32)>, StoreError> {

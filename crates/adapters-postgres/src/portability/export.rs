@@ -12,7 +12,7 @@ use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
 use time::OffsetDateTime;
 
-use super::rows::{Kind, Place};
+use super::rows::{PageStart, RowKind};
 use crate::database::Database;
 use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
@@ -67,7 +67,7 @@ struct Reading {
 enum Stage {
     Account,
     /// The kind, and the place after which the page starts.
-    Rows(Kind, Place),
+    Rows(RowKind, PageStart),
     /// The message after which the page starts.
     Messages(Option<Cursor>),
     Done,
@@ -82,7 +82,7 @@ impl Snapshot for Reading {
             match stage {
                 Stage::Account => {
                     let Some(account) = tx.users().find(self.user).await? else { continue };
-                    self.stage = Stage::Rows(Kind::FIRST, Place::start());
+                    self.stage = Stage::Rows(RowKind::FIRST, PageStart::start());
                     return Ok(Some(Part::Account(Box::new(account))));
                 }
                 Stage::Rows(kind, place) => {
@@ -90,8 +90,8 @@ impl Snapshot for Reading {
                     self.stage = match page.next {
                         Some(place) => Stage::Rows(kind, place),
                         // Messages come after the machines they name.
-                        None if kind == Kind::Machines => Stage::Messages(None),
-                        None => kind.next().map_or(Stage::Done, |kind| Stage::Rows(kind, Place::start())),
+                        None if kind == RowKind::Machines => Stage::Messages(None),
+                        None => kind.next().map_or(Stage::Done, |kind| Stage::Rows(kind, PageStart::start())),
                     };
                     if let Some(part) = page.part {
                         return Ok(Some(part));
@@ -100,7 +100,7 @@ impl Snapshot for Reading {
                 Stage::Messages(after) => {
                     let entries = tx.ledger().page(self.user, after, PAGE).await?;
                     self.stage = if entries.len() < PAGE {
-                        Kind::Machines.next().map_or(Stage::Done, |kind| Stage::Rows(kind, Place::start()))
+                        RowKind::Machines.next().map_or(Stage::Done, |kind| Stage::Rows(kind, PageStart::start()))
                     } else {
                         let last = entries.last().map(|entry| (entry.message.source.clone(), entry.message.key));
                         Stage::Messages(last)

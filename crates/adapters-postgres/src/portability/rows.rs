@@ -38,7 +38,7 @@ use crate::unit_of_work::PgUnitOfWork;
 
 /// The kinds of rows, in the order in which they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RowKind {
     ExternalAccounts,
     ApiTokens,
     Sessions,
@@ -59,13 +59,13 @@ pub(super) enum Kind {
 }
 
 /// The row after which a page starts: by time and id, or by a text, depending on the order of the kind.
-pub(super) struct Place {
+pub(super) struct PageStart {
     at: OffsetDateTime,
     id: Uuid,
     text: String,
 }
 
-impl Place {
+impl PageStart {
     /// Before all rows.
     pub(super) fn start() -> Self {
         Self { at: datetime!(0001-01-01 00:00 UTC), id: Uuid::nil(), text: String::new() }
@@ -86,14 +86,14 @@ pub(super) struct PageOf {
     /// `None` where there are no rows.
     pub(super) part: Option<Part>,
     /// Where the next page starts, if there may be one.
-    pub(super) next: Option<Place>,
+    pub(super) next: Option<PageStart>,
 }
 
 /// The page of `rows`, each of which is an item and ends at a place.
 async fn page<Row, Item>(
     connection: &AsyncPgConnection,
     rows: Statement<'_>,
-    place: fn(&Row) -> Place,
+    place: fn(&Row) -> PageStart,
     item: impl Fn(Row) -> Item,
     part: fn(Vec<Item>) -> Part,
 ) -> Result<PageOf, StoreError>
@@ -107,7 +107,7 @@ where
 }
 
 /// The rows of `user` that `text` reads after `$2`, `$3`, up to `$4` of them.
-fn by_time(text: &'static str, user: UserId, place: &Place) -> Statement<'static> {
+fn by_time(text: &'static str, user: UserId, place: &PageStart) -> Statement<'static> {
     statement(text)
         .bind::<SqlUuid>(user.0)
         .bind::<Timestamptz>(place.at)
@@ -116,11 +116,11 @@ fn by_time(text: &'static str, user: UserId, place: &Place) -> Statement<'static
 }
 
 /// The same after the text `$2`, up to `$3` of them.
-fn by_text(text: &'static str, user: UserId, place: Place) -> Statement<'static> {
+fn by_text(text: &'static str, user: UserId, place: PageStart) -> Statement<'static> {
     statement(text).bind::<SqlUuid>(user.0).bind::<Text>(place.text).bind::<BigInt>(to_bigint(PAGE))
 }
 
-impl Kind {
+impl RowKind {
     /// The kind that is read first.
     pub(super) const FIRST: Self = Self::ExternalAccounts;
 
@@ -155,7 +155,7 @@ impl Kind {
         tx: &mut PgUnitOfWork,
         user: UserId,
         now: OffsetDateTime,
-        place: Place,
+        place: PageStart,
     ) -> Result<PageOf, StoreError> {
         let c = tx.connection()?;
         match self {
@@ -189,7 +189,7 @@ struct ExternalAccountRow {
     created_at: OffsetDateTime,
 }
 
-async fn external_accounts(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn external_accounts(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT provider, subject, login, created_at FROM external_accounts
         WHERE user_id = $1 AND provider > $2 ORDER BY provider LIMIT $3";
     let link = |row: ExternalAccountRow| ExternalLink {
@@ -199,7 +199,7 @@ async fn external_accounts(c: &AsyncPgConnection, user: UserId, place: Place) ->
         login: row.login,
         linked_at: row.created_at,
     };
-    page(c, by_text(TEXT, user, place), |row| Place::after_text(&row.provider), link, Part::ExternalAccounts).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.provider), link, Part::ExternalAccounts).await
 }
 
 #[derive(QueryableByName)]
@@ -214,7 +214,7 @@ struct IssuedRow {
     last_used_at: Option<OffsetDateTime>,
 }
 
-async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, name, may_sync, may_read, created_at, expires_at, last_used_at FROM api_tokens
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let token = |row: IssuedRow| IssuedBefore {
@@ -224,7 +224,7 @@ async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: Place) -> Result
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
     };
-    page(c, by_time(TEXT, user, &place), |row| Place::after(row.created_at, row.id), token, Part::ApiTokens).await
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), token, Part::ApiTokens).await
 }
 
 #[derive(QueryableByName)]
@@ -242,7 +242,7 @@ async fn sessions(
     c: &AsyncPgConnection,
     user: UserId,
     now: OffsetDateTime,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, created_at, expires_at, last_used_at, ip, user_agent FROM sessions
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) AND expires_at > $5 ORDER BY created_at, id LIMIT $4";
@@ -253,10 +253,10 @@ async fn sessions(
         device: Device { ip: row.ip, user_agent: row.user_agent },
     };
     let open = by_time(TEXT, user, &place).bind::<Timestamptz>(now);
-    page(c, open, |row| Place::after(row.created_at, row.id), session, Part::Sessions).await
+    page(c, open, |row| PageStart::after(row.created_at, row.id), session, Part::Sessions).await
 }
 
-async fn notification_preferences(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn notification_preferences(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT kind, in_app, email FROM notification_preferences
         WHERE user_id = $1 AND kind > $2 ORDER BY kind LIMIT $3";
     let rows: Vec<PreferenceRow> = by_text(TEXT, user, place).rows(c).await?;
@@ -315,7 +315,7 @@ async fn referrals(
     text: &'static str,
     came: Came,
     user: UserId,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
     let referred = |row: ReferredRow| Referred {
         came,
@@ -323,17 +323,18 @@ async fn referrals(
         created_at: row.created_at,
         paid_at: row.paid_at,
     };
-    page(c, by_time(text, user, &place), |row| Place::after(row.created_at, row.id), referred, Part::Referrals).await
+    page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), referred, Part::Referrals)
+        .await
 }
 
-async fn projects(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn projects(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, title, description, url, is_featured, created_at, updated_at FROM profile_projects
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let past = |row: ProjectRow| {
         let Project { id: _, details, created_at, updated_at } = row.into();
         PastProject { details, created_at, updated_at }
     };
-    page(c, by_time(TEXT, user, &place), |row| Place::after(row.created_at, row.id), past, Part::Projects).await
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), past, Part::Projects).await
 }
 
 #[derive(QueryableByName)]
@@ -343,11 +344,11 @@ struct MachineRow {
     last_synced_at: OffsetDateTime,
 }
 
-async fn machines(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn machines(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT name, last_synced_at FROM machines
         WHERE user_key = (SELECT key FROM users WHERE id = $1) AND name > $2 ORDER BY name LIMIT $3";
     let machine = |row: MachineRow| Machine { id: MachineId::trusted(row.name), last_synced_at: row.last_synced_at };
-    page(c, by_text(TEXT, user, place), |row| Place::after_text(&row.name), machine, Part::Machines).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.name), machine, Part::Machines).await
 }
 
 /// The accounts `$other` of rows of `$table`, where the account `$own` is the exported one.
@@ -388,11 +389,11 @@ async fn people(
     is_requested: bool,
     part: fn(Vec<Person>) -> Part,
     user: UserId,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
     let person =
         |row: PersonRow| Person { username: Username::trusted(row.username), since: row.created_at, is_requested };
-    page(c, by_time(text, user, &place), |row| Place::after(row.created_at, row.id), person, part).await
+    page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), person, part).await
 }
 
 #[derive(QueryableByName)]
@@ -403,14 +404,14 @@ struct EventRow {
     created_at: OffsetDateTime,
 }
 
-async fn events(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn events(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT reason, xp, created_at FROM progress_events
         WHERE user_id = $1 AND reason > $2 ORDER BY reason LIMIT $3";
     let event = |row: EventRow| PastEvent {
         event: ProgressEvent { reason: row.reason, xp: EventXp(row.xp) },
         at: row.created_at,
     };
-    page(c, by_text(TEXT, user, place), |row| Place::after_text(&row.reason), event, Part::Events).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.reason), event, Part::Events).await
 }
 
 #[derive(QueryableByName)]
@@ -422,7 +423,7 @@ struct UnlockRow {
     pinned_at: Option<OffsetDateTime>,
 }
 
-async fn unlocks(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn unlocks(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT achievement_id, tier, unlocked_at, pinned_at FROM unlocked_achievements
         WHERE user_id = $1 AND (unlocked_at, achievement_id) > ($2, $3) ORDER BY unlocked_at, achievement_id LIMIT $4";
     let unlock = |row: UnlockRow| PastUnlock {
@@ -431,7 +432,7 @@ async fn unlocks(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<Pa
         at: row.unlocked_at,
         pinned_at: row.pinned_at,
     };
-    let last = |row: &UnlockRow| Place::after(row.unlocked_at, row.achievement_id);
+    let last = |row: &UnlockRow| PageStart::after(row.unlocked_at, row.achievement_id);
     page(c, by_time(TEXT, user, &place), last, unlock, Part::Unlocks).await
 }
 
@@ -445,11 +446,12 @@ struct ActivityRow {
     created_at: OffsetDateTime,
 }
 
-async fn activities(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn activities(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, kind, data::text, created_at FROM activities
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let activity = |row: ActivityRow| PastActivity { kind: row.kind, data: StoredData(row.data), at: row.created_at };
-    page(c, by_time(TEXT, user, &place), |row| Place::after(row.created_at, row.id), activity, Part::Activities).await
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), activity, Part::Activities)
+        .await
 }
 
 #[derive(QueryableByName)]
@@ -460,13 +462,13 @@ struct NotificationRow {
     dedup_key: String,
 }
 
-async fn notifications(c: &AsyncPgConnection, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn notifications(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, kind, title, message, data::text, dedup_key, created_at, read_at FROM notifications
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let notification = |row: NotificationRow| {
         let Received { id: _, kind, title, message, data, created_at, read_at } = row.received.into();
         PastNotification { kind, title, message, data, dedup_key: row.dedup_key, created_at, read_at }
     };
-    let last = |row: &NotificationRow| Place::after(row.received.created_at, row.received.id);
+    let last = |row: &NotificationRow| PageStart::after(row.received.created_at, row.received.id);
     page(c, by_time(TEXT, user, &place), last, notification, Part::Notifications).await
 }

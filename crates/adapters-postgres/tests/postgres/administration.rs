@@ -50,7 +50,7 @@ impl Fixture {
         self.administration_at(NOW)
     }
 
-    /// Somebody called root who was made an administrator, which is written down nowhere.
+    /// An administrator called root, made without an audit record.
     async fn root(&self) -> (User, Administrator) {
         let root = self.person("root", None).await;
         self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
@@ -97,7 +97,7 @@ async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
     );
     assert!(matches!(administration.grant("nobody").await, Err(AdministrationError::UnknownUser(_))));
 
-    // Whoever leaves administers nothing, is still listed, and can be kept from coming back as an administrator.
+    // A deleted administrator has no rights, is still listed, and can lose the role before a restore.
     fixture.users_at(NOW).leave(ada.id).await.expect("a date");
     assert!(!admitted(&ada, session).await);
     let listed = administration.administrators().await.expect("a list");
@@ -153,7 +153,7 @@ async fn flags_at_once_are_one() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
     let ada = fixture.person("ada", None).await;
-    // One that is over stands in nobody's way, whoever notes it.
+    // An expired flag does not prevent a new one.
     fixture.administration_at(NOW - Duration::DAY).flag(&root, &ada.username, order(Some(NOW))).await.expect("a flag");
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
@@ -243,7 +243,7 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
     let kept = fixture.log(&AuditFilter::default()).await;
     let expected = AuditEntry { actor: None, target_username: None, ip: None, ..written[0].clone() };
     assert_eq!(kept, [expected]);
-    assert!(!kept[0].by_operator, "an administrator who is gone is no operator");
+    assert!(!kept[0].by_operator, "a deleted administrator is no operator");
     client.batch_execute("DELETE FROM audit_log").await.expect_err("it is still kept");
 }
 
@@ -401,7 +401,7 @@ async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
     let administration = fixture.administration();
     administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
     fixture.refresh().await;
-    assert_eq!(refreshes(&fixture).await, [], "to hide somebody takes no refresh");
+    assert_eq!(refreshes(&fixture).await, [], "hiding an account takes no refresh");
     administration.unflag(&root, &ada.username, None).await.expect("it is lifted");
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 bob 5"], "the refresh gave her no place");
     let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();

@@ -1,4 +1,4 @@
-//! Emails on PostgreSQL: queued with what they tell of, for whom they concern, once.
+//! Emails: queued with their notification, for their account, once.
 
 use domain::identity::{Email, PasswordHash};
 use domain::ids::{NotificationId, UserId};
@@ -84,8 +84,8 @@ async fn email_is_queued_with_its_notification_once() {
     let expected = ["follow_request", "streak_at_risk", "weekly_summary"].map(key);
     assert_eq!(fixture.emails().await, expected);
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
-    assert_eq!(fixture.emails().await, expected, "nothing is told twice");
-    // Long after, when nobody knows of the emails any more.
+    assert_eq!(fixture.emails().await, expected, "nothing is sent twice");
+    // Long after the jobs of the emails were pruned.
     let client = fixture.client().await;
     client.batch_execute("CREATE TABLE kept AS TABLE jobs; DELETE FROM jobs").await.expect("gone");
     fixture.tell_by_mail(ada.id, news()).await;

@@ -198,7 +198,7 @@ async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repai
     let names = |board: domain::leaderboard::Board| -> Vec<String> {
         board.entries.iter().map(|entry| entry.username.to_string()).collect()
     };
-    assert_eq!(names(fixture.board(&query, None).await), ["bob"], "who cannot be computed is left out");
+    assert_eq!(names(fixture.board(&query, None).await), ["bob"], "an account that cannot be computed is left out");
 
     fixture.sync(&ada, &["new"]).await;
     assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean(), "the sync left nothing to repair");

@@ -1,4 +1,4 @@
-//! The feed on PostgreSQL: in order, counted, for those who may see it, and nothing is missed.
+//! The feed: ordered, counted, visible to allowed viewers, and complete.
 
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
@@ -156,7 +156,7 @@ async fn activity_committed_late_is_not_missed() {
         activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(mark).await, [late.id, next]);
-    // Whoever has seen the late one last has not seen the next one.
+    // A reader whose last activity is the late one has not seen the next one.
     let mark = fixture.store.mark(late.id).await.expect("a store").expect("a mark");
     assert!(missed(mark).await.contains(&next));
     assert_eq!(fixture.store.mark(ActivityId(Uuid::from_u128(404))).await.expect("a store"), None);
@@ -234,5 +234,5 @@ async fn missed_activities_are_complete_after_a_restore() {
         activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(seen).await, [next]);
-    assert!(!missed(next).await.contains(&older), "old rows are not told again");
+    assert!(!missed(next).await.contains(&older), "old rows are not sent again");
 }

@@ -58,7 +58,7 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     }
     fixture.social().unfollow(ada.id, &bob.username).await.expect("unfollowed");
     fixture.happens(&bob, 2).await;
-    // Eve's comes after Bob's, so whoever hears hers next has not heard his.
+    // Eve's activity comes after Bob's, so a listener that receives hers next did not receive his.
     let last = fixture.happens(&eve, 3).await;
     for heard in &mut adas {
         assert_eq!(next(heard).await, Some(last));
@@ -85,7 +85,7 @@ async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
         hub.close();
     }
     assert_eq!(next(&mut eves).await, None, "nothing after Bob removed her");
-    assert_eq!(next(&mut bobs).await, None, "nobody is told of themselves");
+    assert_eq!(next(&mut bobs).await, None, "no account receives its own activities");
     assert!(hubs[0].subscribe(ada.id).await.expect("it hears").is_none(), "no room at the end");
 }
 

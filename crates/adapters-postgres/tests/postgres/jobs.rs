@@ -125,7 +125,7 @@ async fn job_of_a_lost_worker_is_taken_over_until_its_last_attempt() {
     for attempt in 1..=JobKind::Cleanup.attempts() {
         let taken = store.take("gone", &room(1), NOW, OVER).await.expect("jobs");
         assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [attempt]);
-        assert!(take(store, "other", 1).await.is_empty(), "nobody else has it before it is put back");
+        assert!(take(store, "other", 1).await.is_empty(), "no other worker has it before it is released");
         assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 1);
     }
     assert_eq!(states(store).await, ["dead"]);

@@ -1,4 +1,4 @@
-//! Leaving on PostgreSQL: found by nobody, back as it was, or gone without a trace, whatever happens at the same moment.
+//! Deletion of accounts: invisible at once, restored unchanged or purged completely, also during concurrent changes.
 
 use std::sync::Arc;
 use std::time::Duration as Wait;
@@ -21,8 +21,7 @@ use crate::oauth::external;
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
-/// Ada with usage, achievements and people around her, who has a way in through a provider; then bob, and the private eve,
-/// whom ada asked to follow.
+/// Ada with usage, achievements, follows and an account at a provider; bob; and the private eve, with a request of ada.
 async fn community(fixture: &Fixture) -> (User, User, User) {
     let signed_in = fixture.oauth().sign_in(&external("github", "1", "ada", None), Device::default()).await;
     let ada = signed_in.expect("a session").session.user;
@@ -166,10 +165,10 @@ async fn waiting(fixture: &Fixture, number: i64) {
         }
         tokio::time::sleep(Wait::from_millis(5)).await;
     }
-    panic!("nobody waits");
+    panic!("no transaction waits");
 }
 
-/// The instant from which on somebody who left at [`NOW`] is gone.
+/// The end of the grace period of an account that was deleted at [`NOW`].
 fn gone() -> OffsetDateTime {
     NOW + GRACE
 }
@@ -193,7 +192,7 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let key = before["users"].iter().find(|row| row.contains(&ada.id.to_string())).expect("ada's row");
     let key: serde_json::Value = serde_json::from_str(key).expect("JSON");
     let key = format!("\"user_key\": {},", key["key"]);
-    // The catalogue of names is everybody's, and a name is no secret of hers; her own names and ids are.
+    // Names of tools and models are shared and stay; her own names and ids go.
     let hers = |row: &String| {
         let row = format!("{row},");
         row.contains(&ada.id.to_string()) || row.contains("\"ada\"") || row.replace('}', ",").contains(&key)
@@ -209,7 +208,7 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
     // External account, preferences, totals and counts go with the accounts and are not counted one by one.
     assert_eq!(removed as u64, purged.accounts + purged.messages + purged.others + 1 + 1 + 2 + 2);
     assert_eq!(after["usage_totals"].len(), before["usage_totals"].len() - 2);
-    assert_eq!(after["users"].len(), 3, "bob, eve, and fay, who may still come back");
+    assert_eq!(after["users"].len(), 3, "bob, eve, and fay, which may still be restored");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert_eq!(tx.users().free_usernames(std::slice::from_ref(&ada.username)).await.expect("names").len(), 1);
 }
@@ -226,8 +225,8 @@ async fn purge_that_is_killed_continues_in_small_steps() {
     let mut killed = fixture.store.begin().await.expect("a transaction");
     assert_eq!(killed.purge().take(gone_by(gone()), &[]).await.expect("an account"), Some(ada.id));
     let mut other = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "somebody else has her");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is passed over");
+    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "the other transaction has her");
+    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
@@ -310,7 +309,7 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
         });
     }
     while let Some(done) = tasks.join_next().await {
-        done.expect("nobody waits in a circle");
+        done.expect("no deadlock");
     }
     for (person, _) in &people {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -356,8 +355,7 @@ async fn account_deleted_during_acceptance_is_not_counted() {
     }
 }
 
-/// What somebody is told who asks something of a person who is away, or asks again; or when all tests together have
-/// taken every connection of their server.
+/// Accepts the errors of requests about a deleted account, of repeated requests, and of a server without free connections.
 fn gone_away(kind: ErrorKind) -> Result<(), ErrorKind> {
     if matches!(kind, ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Unavailable) { Ok(()) } else { Err(kind) }
 }

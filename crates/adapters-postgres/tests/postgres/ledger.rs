@@ -125,7 +125,7 @@ async fn sync_of_any_size_takes_few_round_trips() {
         let report = usage.sync(ada, batch(sent)).await.expect("a sync");
         trips.push((count.round_trips() - before, !report.unlocks.is_empty()));
     }
-    // One with a model that nobody has named before.
+    // One with a new model.
     let before = count.round_trips();
     let new_model = SentMessage { model: ModelName::trusted("brand-new"), ..sent("of a new model") };
     let report = usage.sync(ada, batch(vec![new_model])).await.expect("a sync");

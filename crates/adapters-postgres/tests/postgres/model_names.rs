@@ -14,7 +14,7 @@ use domain::usage::{Batch, ModelName, Provider, SentMessage};
 use crate::common::{Fixture, NOW, fixture};
 use crate::leaderboard::community::{of_kind, of_scope};
 
-/// One model as tools and sellers spell it, and who says that it served it.
+/// One model as tools and providers spell it, with the provider.
 const SPELLINGS: [(&str, &str); 10] = [
     ("claude-opus-4-5", ""),
     ("claude-opus-4.5", "github-copilot"),

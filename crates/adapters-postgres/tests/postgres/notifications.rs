@@ -1,4 +1,4 @@
-//! Notifications on PostgreSQL: in order, each for its owner alone, told once and marked once.
+//! Notifications: ordered, private to their owner, stored once and marked once.
 
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Fixture {
         self.notifications().list(user.id, listing).await.expect("a list")
     }
 
-    /// The ids of what `user` was told, the newest first.
+    /// The ids of the notifications of `user`, the newest first.
     async fn ids(&self, user: &User) -> Vec<NotificationId> {
         self.listed(user, FIRST).await.notifications.into_iter().map(|received| received.id).collect()
     }
@@ -155,7 +155,7 @@ async fn notification_marked_many_times_at_once_counts_once() {
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 0);
 }
 
-/// Whoever waits holds nothing with a later id: so of two that mark the same, one can always go on.
+/// A transaction that waits holds no row with a later id, so of two that mark the same rows one can always proceed.
 #[tokio::test(flavor = "multi_thread")]
 async fn marking_locks_in_the_order_of_the_ids() {
     for all in [true, false] {
@@ -211,7 +211,7 @@ async fn notification_with_the_same_subject_is_stored_once() {
     assert_eq!(known, [first[0], again[1], again[2]], "the first of its subject stays, read as it is");
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 2);
     fixture.tell(&eve, vec![level("2")]).await;
-    assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "others are told on their own");
+    assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "other accounts have their own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -364,7 +364,7 @@ async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     let mut marking = fixture.store.begin().await.expect("a transaction");
     marking.notifications().mark_read(ada.id, &Which::These(vec![ids[1]]), NOW).await.expect("a mark");
     assert_eq!(forget(2).await, (0, 2));
-    assert_eq!(fixture.ids(&ada).await, [ids[4], ids[3], ids[1]], "the one in somebody's hands is left");
+    assert_eq!(fixture.ids(&ada).await, [ids[4], ids[3], ids[1]], "the locked one is left");
     marking.commit().await.expect("a commit");
     assert_eq!(forget(2).await, (1, 2));
     assert_eq!(forget(2).await, (0, 0));

@@ -13,7 +13,7 @@ use domain::usage::testing::{NOW, batch, sent};
 use time::Duration;
 use tokio_postgres::{Client, NoTls};
 
-/// Forty people with a year of usage each, among others; returns one of them. Of fewer, a plan would rightly read everybody.
+/// Forty accounts with a year of usage each, among others; returns one of them. With fewer, a sequential scan would be right.
 async fn community(fixture: &Fixture) -> UserId {
     let usage = fixture.usage();
     let mut last = None;
@@ -23,7 +23,7 @@ async fn community(fixture: &Fixture) -> UserId {
         usage.sync(user, batch((0..365).map(at).collect())).await.expect("a sync");
         last = Some(user);
     }
-    // Everybody follows a tenth of the others, and many things happened to each.
+    // Each account follows a tenth of the others and has many activities.
     let more = "
         INSERT INTO follows SELECT a.id, b.id, now() FROM users AS a, users AS b WHERE a.id <> b.id AND (a.key + b.key) % 10 = 0;
         INSERT INTO activities (id, user_id, kind, data, created_at)
@@ -32,7 +32,7 @@ async fn community(fixture: &Fixture) -> UserId {
         SELECT gen_random_uuid(), 'silent' || n, now(), now() FROM generate_series(1, 5000) AS n;
         INSERT INTO social_counts (user_id) SELECT id FROM users WHERE username LIKE 'silent%';";
     fixture.client().await.batch_execute(more).await.expect("more");
-    last.expect("somebody")
+    last.expect("an account")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,11 +65,11 @@ async fn every_read_takes_at_most_four_statements() {
     note("machines");
     dashboard.platform().await.expect("totals");
     note("platform");
-    // A request first looks up whose figures are asked for: one statement more.
+    // A request first looks up the account: one statement more.
     assert!(taken.iter().all(|(_, statements)| *statements <= 3), "{taken:?}");
 }
 
-/// How PostgreSQL would run the statement `text`, whose parameters have `types`, with `values`.
+/// The plan of the statement `text` with parameters of `types` and the `values`.
 async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str) -> String {
     client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
     let lines = client.query(&format!("EXPLAIN EXECUTE {name} ({values})"), &[]).await.expect(name);
@@ -129,7 +129,7 @@ async fn plans_of_usage_statements_scan_no_table() {
     }
 }
 
-/// The statements about who came by whom, with the types of their values.
+/// The statements about referrals, with the types of their values.
 const OF_REFERRALS: [(&str, &str, &str); 9] = [
     ("try_lock_accounts", include_str!("../../src/accounts/try_lock_accounts.sql"), "uuid[]"),
     ("read_accounts", include_str!("../../src/accounts/read_accounts.sql"), "uuid[]"),
@@ -146,7 +146,7 @@ const OF_REFERRALS: [(&str, &str, &str); 9] = [
     ("convert_click", include_str!("../../src/referrals/convert_click.sql"), "uuid, bytea, timestamptz"),
 ];
 
-/// Twenty thousand people of whom each brought three others along, up to the last, and whose links were clicked on.
+/// Twenty thousand accounts, each with three referrals as far as they reach, and clicks on each link.
 const MANY_REFERRALS: &str = "
     INSERT INTO users (id, username, created_at, updated_at)
     SELECT lpad(n::text, 32, '0')::uuid, 'user' || n, now(), now() FROM generate_series(1, 20000) AS n;
@@ -189,8 +189,8 @@ macro_rules! board {
     };
 }
 
-/// The statements that read boards, but for those that rank everybody of a tool, a model or a region: name, text, the types of
-/// what they are asked beside measure, period and part, and that.
+/// The statements that read boards, except boards by tool, model or region, which rank all their accounts: name, text, and the types
+/// and values of the parameters after measure, period and part.
 const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
     ("of_whole", board!("board_overall", "board_entries"), "", ""),
     (
@@ -207,7 +207,7 @@ const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Five thousand people with usage, of whom one in a hundred has hidden; everybody follows six others.
+/// Five thousand accounts with usage, one in a hundred of them private; each follows six others.
 const MANY_ON_BOARDS: &str = "
     INSERT INTO users (id, username, is_public, created_at, updated_at)
     SELECT gen_random_uuid(), 'ranked' || n, n % 100 <> 0, now(), now() FROM generate_series(1, 5000) AS n;
@@ -249,8 +249,7 @@ async fn plans_of_board_statements_scan_no_table() {
     }
 }
 
-/// How many rows of `table` each part of a plan looked at, as `EXPLAIN (ANALYZE)` told it: those it kept, at least one each
-/// time, and those it passed over.
+/// The rows of `table` that each node of an `EXPLAIN (ANALYZE)` read: those it kept, at least one a loop, and those it removed.
 fn rows_of(plan: &str, table: &str) -> Vec<u64> {
     let number = |line: &str, after: &str| {
         let digits = line.split(after).nth(1)?.split([' ', '.', ')']).next()?;
@@ -282,11 +281,11 @@ async fn board_with_many_private_accounts_reads_few_rows() {
     for _ in 0..2 {
         boards.refresh().await.expect("boards");
     }
-    // Three who hide after the refresh.
+    // Three accounts turn private after the refresh.
     let hide = format!(
         "UPDATE users SET is_public = false, updated_at = '{NOW}' WHERE username IN ('ranked5', 'ranked7', 'ranked4989')"
     );
-    client.batch_execute(&hide).await.expect("they hide");
+    client.batch_execute(&hide).await.expect("private profiles");
     let settings = "VACUUM ANALYZE; SET plan_cache_mode = force_generic_plan";
     for statement in settings.split("; ") {
         client.batch_execute(statement).await.expect("statistics");

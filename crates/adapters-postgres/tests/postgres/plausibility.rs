@@ -1,4 +1,4 @@
-//! Plausibility: what is found over everybody, kept, and refuted.
+//! Plausibility: findings over all accounts, stored and refuted.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ impl Fixture {
         Plausibility::new(store.clone(), store, Arc::new(FixedClock(now)))
     }
 
-    /// Looks at everybody.
+    /// Checks all accounts.
     async fn check(&self) -> Checked {
         self.plausibility_at(NOW).check().await.expect("a check")
     }
@@ -44,7 +44,7 @@ impl Fixture {
         self.flags(user).await.reasons.iter().map(|reason| (reason.kind, reason.score)).collect()
     }
 
-    /// `count` messages of `user` whose ids begin with `name`, one an hour, shifted by some seconds.
+    /// `count` messages of `user` with ids from `name`, one an hour, shifted by some seconds.
     async fn send(&self, user: &User, name: &str, count: i64, seconds: i64) {
         let message = |n: i64| {
             let at = NOW - Duration::hours(n) + Duration::seconds(seconds);
@@ -154,7 +154,7 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     let message = &fixture.flags(&bob).await.reasons[0].message;
     assert_eq!(message, "300 of 300 messages are also in another account.");
 
-    // Who copied everything is found from its sample, and so is the one it was copied from.
+    // The copy and its original are both found from their samples.
     let zoe = fixture.person("zoe", None).await;
     fixture.send(&zoe, "a", 6_000, 0).await;
     fixture.check().await;

@@ -34,7 +34,7 @@ async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn Snapshot>> {
 }
 
 async fn begun(fixture: &Fixture, user: &User) -> Box<dyn Snapshot> {
-    open(fixture, user).await.expect("nobody reads it")
+    open(fixture, user).await.expect("no other export")
 }
 
 /// How many things there are of each kind, and how many of each are a part.
@@ -160,11 +160,11 @@ async fn export_does_not_see_later_changes() {
     sync(&fixture, &ada, "after", 300).await;
     fixture.happens(&ada, 5).await;
     let left = fixture.users_at(NOW).leave(ada.id).await;
-    left.expect("nobody waits for an export");
+    left.expect("an export blocks no deletion");
     let mut seen = counts(snapshot).await;
     seen.insert("account", vec![1]);
     assert_eq!(seen, before);
-    assert_eq!(counts(begun(&fixture, &ada).await).await, BTreeMap::new(), "whoever left is nobody");
+    assert_eq!(counts(begun(&fixture, &ada).await).await, BTreeMap::new(), "a deleted account is unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,7 +238,7 @@ async fn import_stores_past_activities_once_and_counts_them() {
         tx.commit().await.expect("a commit");
     }
     let after = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
-    assert_eq!(after.activities.len(), before.activities.len(), "nobody is told of it as if it were news");
+    assert_eq!(after.activities.len(), before.activities.len(), "it is not sent as news");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.follows().recount(ada.id).await.expect("counts"), "it is counted");
 }
@@ -295,7 +295,11 @@ async fn import_never_lowers_stored_unlocks() {
     };
     let since = "extract(epoch FROM {} - timestamptz '2026-11-22 12:00Z')::integer / 3600";
     let hours = |column: &str| since.replace("{}", column);
-    assert_eq!(rows("SELECT in_app::text FROM notification_preferences").await, ["false"], "what they said here");
+    assert_eq!(
+        rows("SELECT in_app::text FROM notification_preferences").await,
+        ["false"],
+        "the preference stored here"
+    );
     let machines = format!("SELECT name || ' ' || {} FROM machines ORDER BY name", hours("last_synced_at"));
     assert_eq!(rows(&machines).await, ["a 3", "b 5"]);
     let unlocks = format!(

@@ -65,7 +65,7 @@ impl Fixture {
         self.referrals().code(user).await.expect("a code")
     }
 
-    /// Registers somebody called `name` with `code`, from `ip`.
+    /// Registers an account called `name` with `code`, from `ip`.
     async fn sign_up(&self, name: &str, code: Option<ReferralCode>, ip: &str) -> UserId {
         let registration = Registration {
             email: Email::trusted(format!("{name}@example.org")),
@@ -78,7 +78,7 @@ impl Fixture {
         self.identity().register(registration, device(ip)).await.expect("an account").session.user
     }
 
-    /// A chain of `length` people, each of whom signed up by the code of the one before.
+    /// A chain of `length` accounts, each referred by the one before.
     async fn chain(&self, name: &str, length: usize) -> Vec<UserId> {
         let mut chain: Vec<UserId> = Vec::new();
         for n in 0..length {
@@ -107,7 +107,7 @@ async fn kept_sums_are_right(client: &Client) {
     assert_eq!(number(client, wrong).await, 0);
 }
 
-/// Nobody is above themselves.
+/// No account is above itself.
 async fn no_circles(client: &Client) {
     let circles = "
         WITH RECURSIVE above AS (
@@ -276,7 +276,7 @@ async fn syncs_follows_and_referrals_at_once_do_not_deadlock() {
     no_circles(&client).await;
     kept_sums_are_right(&client).await;
     assert_eq!(number(&client, "SELECT count(*) FROM referrals WHERE paid_at IS NULL").await, 0);
-    // Whoever has enough people below has what that unlocks: nobody was overlooked while the chains grew.
+    // Each account with enough referrals has the achievement: none was missed while the chains grew.
     for (user, ..) in people {
         assert!(fixture.usage().rebuild(user).await.expect("a rebuild").is_clean());
     }
@@ -294,14 +294,14 @@ async fn referral_chain_with_a_deleted_account_pays_the_others() {
         assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp), "{person}");
     }
 
-    // A code of theirs is nobody's.
+    // A code of a deleted account has no owner.
     let code = fixture.code(chain[1]).await;
     let late = fixture.sign_up("late", Some(code.clone()), "192.0.2.1").await;
     assert_eq!(number(&client, &format!("SELECT count(*) FROM referrals WHERE referred_id = '{late}'")).await, 0);
     let answer = fixture.referrals().track(late, code.as_str(), &device("192.0.2.1")).await;
     assert!(matches!(answer, Err(ReferralError::UnknownCode(_))), "{answer:?}");
 
-    // Whoever is deleted after they paid has paid, and is not listed any more.
+    // An account that is deleted after it paid has paid, and is not listed any more.
     client.batch_execute(&delete(chain[3])).await.expect("a deletion");
     let stats = fixture.stats(chain[2]).await;
     assert_eq!((stats.xp, stats.totals, stats.people.len()), (EventXp(2_500), [1, 0, 0], 0));

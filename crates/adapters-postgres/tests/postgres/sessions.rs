@@ -1,4 +1,4 @@
-//! Who calls with a token; sessions and tokens that have ended are removed, a few at a time.
+//! Authentication by token; sessions and tokens that have ended are removed in batches.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -69,7 +69,7 @@ async fn session_is_open_for_its_owner_until_it_ends() {
     for (name, user, session, now, is_open) in [
         ("open", ada, id, NOW, true),
         ("ended", ada, id, NOW + 1.days(), false),
-        ("somebody else's", bob, id, NOW, false),
+        ("of another account", bob, id, NOW, false),
         ("unknown", ada, SessionId(Uuid::from_u128(2)), NOW, false),
     ] {
         assert_eq!(tx.sessions().is_open(user, session, now).await.expect("an answer"), is_open, "{name}");

@@ -1,4 +1,4 @@
-//! Weeks that are over: who is told what theirs came to, and when.
+//! Weekly summaries: their accounts and their time.
 
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ impl Fixture {
         )
     }
 
-    /// How many are told what their week came to at `now`.
+    /// How many summaries are sent at `now`.
     async fn sum_up(&self, now: OffsetDateTime) -> u64 {
         self.summaries_at(now).sum_up(|| false).await.expect("summaries")
     }
 
-    /// The names of those who were told, as often as they were.
+    /// The names of the accounts with summaries, once per summary.
     async fn told(&self) -> String {
         let names =
             "SELECT string_agg(username, ' ' ORDER BY username) FROM notifications JOIN users ON users.id = user_id
@@ -43,7 +43,7 @@ impl Fixture {
         self.client().await.query_one(names, &[]).await.expect("names").get(0)
     }
 
-    /// Somebody in `zone` whose account is there since `created_at`.
+    /// An account in `zone` that was created at `created_at`.
     async fn member(&self, name: &str, zone: Option<&str>, created_at: OffsetDateTime) -> User {
         let user = self.person(name, zone).await;
         self.run(&format!("UPDATE users SET created_at = '{created_at}' WHERE id = '{}'", user.id)).await;
