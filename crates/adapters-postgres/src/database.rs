@@ -13,6 +13,8 @@ use domain::store::{Store, UnitOfWork};
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
+use crate::query::RunQuery;
+use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 use crate::work_class::WorkClass;
 
@@ -76,6 +78,12 @@ impl Database {
             Err(PoolError::Backend(error)) => Err(error),
             Err(other) => Err(ConnectError { sqlstate: None, message: other.to_string() }),
         }
+    }
+
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        let Ok(connection) = self.connection().await else { return false };
+        statement("SELECT 1").run(&connection.pg).await.is_ok()
     }
 
     /// Counts the statements of this database's connections.

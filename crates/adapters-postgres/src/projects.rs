@@ -1,20 +1,13 @@
 //! Projects on profiles.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::{ProjectId, UserId};
+use domain::ids::ProjectId;
 use domain::projects::ports::{ProjectReader, ProjectRepository};
 use domain::projects::{Description, Project, ProjectDetails, Title};
 use domain::users::WebUrl;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::profile_projects;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, QueryableByName, Selectable, Insertable)]

@@ -9,10 +9,9 @@ use domain::error::StoreError;
 use futures_util::future::BoxFuture;
 
 use crate::error::store_error;
-use crate::statement::Statement;
 
-/// Runs queries of diesel and [`Statement`]s. Queries on one connection that are polled together
-/// are sent together, in the order of the first poll: one round trip.
+/// Runs queries of diesel and statements. Queries on one connection that are polled together are sent together, in the order of
+/// the first poll: one round trip.
 pub(crate) trait RunQuery: Sized + Send {
     /// All rows.
     fn rows<'c, R>(self, mut connection: &'c AsyncPgConnection) -> BoxFuture<'c, Result<Vec<R>, StoreError>>
@@ -54,17 +53,6 @@ pub(crate) trait RunQuery: Sized + Send {
         Self: ExecuteDsl<&'c AsyncPgConnection> + 'c,
     {
         Box::pin(async move { Ok(self.execute(&mut connection).await.map_err(store_error)? as u64) })
-    }
-}
-
-/// Runs `statement`, if there is one.
-pub(crate) async fn run_if_any(
-    statement: Option<Statement<'_>>,
-    connection: &AsyncPgConnection,
-) -> Result<u64, StoreError> {
-    match statement {
-        Some(statement) => statement.run(connection).await,
-        None => Ok(0),
     }
 }
 

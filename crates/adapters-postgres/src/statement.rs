@@ -67,6 +67,17 @@ impl<'a> Statement<'a> {
     }
 }
 
+/// Runs `statement`, if there is one.
+pub(crate) async fn run_if_any(
+    statement: Option<Statement<'_>>,
+    connection: &AsyncPgConnection,
+) -> Result<u64, StoreError> {
+    match statement {
+        Some(statement) => statement.run(connection).await,
+        None => Ok(0),
+    }
+}
+
 /// A row of one column, called `value`.
 pub(crate) struct Value<Type, T> {
     pub(crate) value: T,

@@ -1,12 +1,9 @@
 //! [`Sums`] as rows and as arrays: the same eleven columns in every roll-up table.
 
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Numeric};
 use domain::usage::Sums;
 
-use crate::numeric::Money;
+use crate::prelude::*;
 use crate::schema::usage_totals;
-use crate::statement::Statement;
 
 #[derive(Debug, QueryableByName)]
 #[diesel(table_name = usage_totals)]

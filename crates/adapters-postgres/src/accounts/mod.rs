@@ -1,20 +1,13 @@
 //! The state and the locks of accounts.
 
-use async_trait::async_trait;
-use diesel::QueryableByName;
-use diesel::sql_types::{Bool, Nullable, Text, Uuid as SqlUuid};
 use domain::accounts::Account;
 use domain::accounts::ports::{AccountRepository, Locks};
 use domain::days::Zone;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::ReferredBy;
-use uuid::Uuid;
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::usage_totals;
-use crate::statement::{Statement, statement};
 use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 

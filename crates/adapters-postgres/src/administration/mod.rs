@@ -1,27 +1,18 @@
 //! Administrators, flags on accounts, and the audit log.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::administration::ports::{AdministrationReader, AdministrationRepository};
 use domain::administration::{
     AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, Flag, FlagOrder, ListedAdministrator, Reason,
 };
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::users::Username;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::counts::to_bigint;
 use crate::database::Database;
 use crate::payload::json;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{account_flags, audit_log, users};
-use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 use crate::users::lower;
 

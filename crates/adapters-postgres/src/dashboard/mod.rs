@@ -2,28 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
 use domain::dashboard::ports::{DashboardReader, Figures, PlatformRepository};
 use domain::dashboard::{
     DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
 use domain::days::Window;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::usage::{MachineId, ModelName, Source, Sums};
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::accounts::uuids;
-use crate::counts::to_u32;
 use crate::database::Database;
-use crate::numeric::Money;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{machines, platform_totals, usage_days, usage_hours, usage_totals};
-use crate::statement::{Statement, statement};
 use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -63,6 +53,7 @@ impl From<FiguresRow> for (UserId, Figures) {
 
 /// A model or a tool that an account spent most on.
 #[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
 struct FavouriteRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
@@ -70,9 +61,7 @@ struct FavouriteRow {
     is_model: bool,
     #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = BigInt)]
     tokens: i64,
-    #[diesel(sql_type = Numeric)]
     cost: Money,
 }
 

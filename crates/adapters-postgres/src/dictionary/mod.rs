@@ -1,4 +1,4 @@
-//! NameCache that many rows share, and the small keys that stand for them.
+//! Names that many rows share, and the small keys that stand for them.
 //!
 //! A name never changes its key, so the process caches what it reads from committed rows ([`Dictionary`]). A key that a
 //! transaction makes is cached by that transaction alone ([`CreatedKeys`]), which may yet roll back.
@@ -7,16 +7,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
-use diesel::QueryableByName;
-use diesel::sql_types::{Integer, Text};
-use diesel_async::AsyncPgConnection;
-use domain::error::StoreError;
 use domain::pricing::{CurrentBook, PriceBook};
 use domain::usage::{Model, ModelName, Provider, Source};
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::models;
-use crate::statement::{Statement, statement};
 
 /// How many names of a kind are cached. Beyond it the cache starts anew, so that invented names cannot fill the memory.
 const MAX_CACHED: usize = 50_000;
@@ -83,7 +78,7 @@ pub(crate) struct CreatedKeys {
     models: HashMap<Model, i32>,
 }
 
-/// NameCache and keys of one kind, both ways.
+/// Names and keys of one kind, both ways.
 pub(crate) struct NameCache<N> {
     keys: HashMap<N, i32>,
     names: HashMap<i32, N>,
@@ -159,7 +154,7 @@ impl SharedName for Model {
 }
 
 impl Dictionary {
-    /// NameCache models by `prices` from now on; the first call counts.
+    /// Names models by `prices` from now on; the first call counts.
     pub(crate) fn name_models_by(&self, prices: Arc<CurrentBook>) {
         let _ = self.prices.set(prices);
     }

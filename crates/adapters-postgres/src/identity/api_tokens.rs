@@ -1,25 +1,19 @@
 //! API tokens.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
-use domain::error::StoreError;
 use domain::identity::ports::ApiTokenRepository;
 use domain::identity::{ApiToken, Scopes};
-use domain::ids::{ApiTokenId, UserId};
-use time::OffsetDateTime;
+use domain::ids::ApiTokenId;
 
 use super::principals::token_hash;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::api_tokens;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_tokens)]
 struct ApiTokenRow {
-    id: uuid::Uuid,
-    user_id: uuid::Uuid,
+    id: Uuid,
+    user_id: Uuid,
     token_hash: Vec<u8>,
     name: String,
     may_sync: bool,

@@ -1,14 +1,9 @@
 //! Device logins: programs that wait for a user to confirm their sign-in.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use domain::error::StoreError;
 use domain::identity::ports::DeviceLoginRepository;
 use domain::identity::{Confirmation, Device, DeviceLogin, TokenHash, UserCode};
-use domain::ids::UserId;
-use time::OffsetDateTime;
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::device_logins::{self, table};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -23,11 +18,11 @@ struct Row {
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     last_polled_at: Option<OffsetDateTime>,
-    approved_by: Option<uuid::Uuid>,
+    approved_by: Option<Uuid>,
     denied: bool,
 }
 
-fn columns(confirmation: Confirmation) -> (Option<uuid::Uuid>, bool) {
+fn columns(confirmation: Confirmation) -> (Option<Uuid>, bool) {
     match confirmation {
         Confirmation::Open => (None, false),
         Confirmation::Approved(user) => (Some(user.0), false),

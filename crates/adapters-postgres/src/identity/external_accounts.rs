@@ -1,15 +1,10 @@
 //! Accounts at providers that are linked to accounts here.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use domain::error::StoreError;
 use domain::identity::ports::ExternalAccountRepository;
 use domain::identity::{ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
-use domain::ids::UserId;
-use time::OffsetDateTime;
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{external_accounts, users};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -21,7 +16,7 @@ impl ExternalAccountRepository for PgUnitOfWork {
         subject: &str,
         left_after: OffsetDateTime,
     ) -> Result<Option<UserId>, StoreError> {
-        let owner: Option<uuid::Uuid> = external_accounts::table
+        let owner: Option<Uuid> = external_accounts::table
             .inner_join(users::table.on(users::id.eq(external_accounts::user_id)))
             .filter(external_accounts::provider.eq(provider.as_str()))
             .filter(external_accounts::subject.eq(subject))

@@ -1,16 +1,10 @@
 //! Failed and pending attempts to sign in with a password.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Timestamptz};
-use domain::error::StoreError;
 use domain::identity::AttemptKey;
 use domain::identity::ports::{AttemptOutcome, LoginAttemptRepository};
-use time::OffsetDateTime;
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::login_attempts;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(QueryableByName)]

@@ -2,24 +2,20 @@
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use domain::error::StoreError;
 use domain::identity::ports::SessionReader;
 use domain::identity::{Credential, Principal, Scopes, Session, TokenHash, Via};
-use domain::ids::{ApiTokenId, SessionId, UserId};
-use time::OffsetDateTime;
+use domain::ids::{ApiTokenId, SessionId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{api_tokens, sessions, users};
 
 /// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
 const MAX_BATCH: usize = 256;
 
 /// The hash of a token, its owner and its id.
-type Opened = (Vec<u8>, uuid::Uuid, uuid::Uuid);
+type Opened = (Vec<u8>, Uuid, Uuid);
 
 impl Database {
     /// The principal of each of `credentials` that is valid at `now`.

@@ -1,27 +1,21 @@
 //! Sessions.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
-use domain::error::StoreError;
 use domain::identity::ports::SessionRepository;
 use domain::identity::{Device, Session, Via};
-use domain::ids::{SessionId, UserId};
-use time::OffsetDateTime;
+use domain::ids::SessionId;
 
 use super::principals::token_hash;
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{api_tokens, sessions};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions)]
 struct SessionRow {
-    id: uuid::Uuid,
-    user_id: uuid::Uuid,
+    id: Uuid,
+    user_id: Uuid,
     token_hash: Vec<u8>,
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,

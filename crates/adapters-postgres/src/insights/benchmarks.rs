@@ -1,24 +1,14 @@
 //! Benchmarks: computed set by set from the roll-ups in one transaction, and read.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{
-    Array, BigInt, Date as SqlDate, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
 use domain::days::{Period, Window};
-use domain::error::StoreError;
 use domain::insights::ports::{BenchmarkRepository, InsightReader};
 use domain::insights::{Benchmark, Cut, Measure, Own, Spread};
 use domain::leaderboard::ports::ZoneDay;
-use time::{Date, OffsetDateTime};
 
-use crate::counts::to_u32;
 use crate::database::Database;
 use crate::leaderboard::{people, period_number};
-use crate::numeric::Money;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{benchmark_measures, benchmarks, usage_totals};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The intermediate tables, each with statistics for the planner.

@@ -1,19 +1,11 @@
 //! Weekly summaries: the accounts without one, and claims.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::insights::ports::{DueWeek, WeeklyReader, WeeklyRepository};
 use domain::weeks::Week;
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::weekly_summaries;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(QueryableByName)]

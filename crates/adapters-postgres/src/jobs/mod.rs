@@ -2,23 +2,15 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::AsyncPgConnection;
-use domain::error::StoreError;
 use domain::ids::JobId;
 use domain::jobs::ports::{Capacity, HeldJob, JobOutcome, ListedJob, QueueState, TakenJob};
 use domain::jobs::{Job, JobKind, JobQueue, JobStatus, JobStore, NewJob};
-use time::{OffsetDateTime, UtcOffset};
-use uuid::Uuid;
+use time::UtcOffset;
 
-use crate::counts::to_integer;
 use crate::database::Database;
 use crate::payload::{json, parse_data};
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::jobs;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]

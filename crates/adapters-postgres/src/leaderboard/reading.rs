@@ -1,13 +1,6 @@
 //! Boards, read with one statement a part.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{
-    BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
 use domain::days::Period;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
     Board, BoardKind, BoardQuery, Entry, Part, RankPosition, RankedDay, Scope, Score, Season, SeasonBoard, SeasonEntry,
@@ -16,16 +9,13 @@ use domain::leaderboard::{
 use domain::social::Author;
 use domain::usage::Source;
 use domain::users::{Region, Username};
-use time::{Date, OffsetDateTime};
 
 use super::{history_number, measure_number, period_number};
-use crate::counts::to_bigint;
 use crate::database::Database;
-use crate::numeric::Money;
+use crate::prelude::*;
 use crate::progress::LevelRow;
-use crate::query::RunQuery;
 use crate::schema::{board_scores, season_entries, seasons};
-use crate::statement::{Joined, Statement, statement};
+use crate::statement::Joined;
 use crate::users::AuthorRow;
 
 /// The statement of a board: the files that select its accounts, then the entries.

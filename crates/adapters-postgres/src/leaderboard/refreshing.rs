@@ -1,21 +1,14 @@
 //! Refreshes of all boards, in one transaction.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::{JobId, UserId};
+use domain::ids::JobId;
 use domain::leaderboard::ports::{BestRank, LatestBoard, LeaderboardRepository, ZoneDay};
 use domain::leaderboard::{SeasonMonth, TOP};
-use time::{Date, Duration, OffsetDateTime};
-use uuid::Uuid;
+use time::Duration;
 
 use super::people;
-use crate::counts::{to_bigint, to_integer};
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{account_counter, best_ranks, board_places, board_scores, board_snapshots, seasons, usage_days};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The snapshot that is read, and the one before it for rank changes.

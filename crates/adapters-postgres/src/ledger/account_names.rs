@@ -2,16 +2,11 @@
 
 use std::collections::HashSet;
 
-use diesel::QueryableByName;
-use diesel::sql_types::{Integer, SmallInt, Uuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::usage::ports::SharedNames;
 use domain::usage::room::NameUse;
 
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::account_names;
-use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
 const SOURCE: i16 = 1;
@@ -53,7 +48,7 @@ impl AccountNames {
         let (kinds, keys): (Vec<i16>, Vec<i32>) = sources.chain(models).unzip();
         (!keys.is_empty()).then(|| {
             statement(include_str!("insert_account_names.sql"))
-                .bind::<Uuid>(user.0)
+                .bind::<SqlUuid>(user.0)
                 .bind_array::<SmallInt>(kinds)
                 .bind_array::<Integer>(keys)
         })
@@ -62,7 +57,7 @@ impl AccountNames {
 
 /// Reads [`AccountNameRow`]s.
 pub(super) fn read_names(user: UserId) -> Statement<'static> {
-    statement(include_str!("account_names.sql")).bind::<Uuid>(user.0)
+    statement(include_str!("account_names.sql")).bind::<SqlUuid>(user.0)
 }
 
 pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {

@@ -2,18 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Date as SqlDate, Integer, SmallInt, Uuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::usage::ports::Moved;
 use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
-use time::Date;
 
 use crate::dashboard::DayRow;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{usage_hours, usage_rollups};
-use crate::statement::statement;
 use crate::sums::{SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -36,7 +30,7 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
     let days: BTreeMap<Date, Sums> = delta.days.iter().map(|(day, sums)| (*day, *sums)).collect();
     let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
 
-    let about_user = |text| statement(text).bind::<Uuid>(user.0);
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
     let apply_rollup_deltas = bind_sums(
         about_user(include_str!("apply_rollup_deltas.sql"))
             .bind_array::<SqlDate>(rollups.keys().map(|key| key.0))
@@ -109,7 +103,7 @@ impl From<HourRow> for (HourKey, HourSums) {
 }
 
 pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived, StoreError> {
-    let about_user = |text| statement(text).bind::<Uuid>(user.0);
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
     let c = tx.connection()?;
     let (rollups, days, hours, totals): (Vec<RollupRow>, Vec<DayRow>, Vec<HourRow>, Option<SumsRow>) = futures_util::try_join!(
         about_user(include_str!("read_rollups.sql")).rows(c),

@@ -3,20 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, SmallInt, Timestamptz, Uuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::pricing::Cost;
 use domain::usage::ports::Cursor;
 use domain::usage::{Entry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
-use time::OffsetDateTime;
 
-use crate::counts::to_bigint;
-use crate::numeric::Money;
-use crate::query::{RunQuery, run_if_any};
+use crate::prelude::*;
 use crate::schema::usage_messages;
-use crate::statement::{Statement, statement};
+use crate::statement::run_if_any;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The reasoning is part of the output.
@@ -28,7 +21,7 @@ const ESTIMATED: i16 = 2;
 #[derive(QueryableByName)]
 #[diesel(table_name = usage_messages)]
 struct Row {
-    message_key: uuid::Uuid,
+    message_key: Uuid,
     at: OffsetDateTime,
     input: i64,
     output: i64,
@@ -43,8 +36,8 @@ struct Row {
     cost: Option<Money>,
 }
 
-pub(super) fn uuid(key: MessageKey) -> uuid::Uuid {
-    uuid::Uuid::from_bytes(key.0)
+pub(super) fn uuid(key: MessageKey) -> Uuid {
+    Uuid::from_bytes(key.0)
 }
 
 /// `text` with account, place and limit. Pages go by the key of the source, not its name: any stable order will do.
@@ -56,16 +49,16 @@ pub(super) async fn page_of(
     limit: usize,
 ) -> Result<Statement<'static>, StoreError> {
     let (source_key, message_key) = match after {
-        None => (0, uuid::Uuid::nil()),
+        None => (0, Uuid::nil()),
         Some((source, key)) => {
             let keys = tx.keys([source.clone()].into()).await?;
             (keys.get(&source).copied().unwrap_or_default(), uuid(key))
         }
     };
     Ok(statement(text)
-        .bind::<Uuid>(user.0)
+        .bind::<SqlUuid>(user.0)
         .bind::<Integer>(source_key)
-        .bind::<Uuid>(message_key)
+        .bind::<SqlUuid>(message_key)
         .bind::<BigInt>(to_bigint(limit)))
 }
 
@@ -73,9 +66,9 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[Entry]) 
     let messages = || gone.iter().map(|entry| &entry.message);
     let sources = tx.keys(messages().map(|message| message.source.clone()).collect()).await?;
     let removed = statement(include_str!("remove_messages.sql"))
-        .bind::<Uuid>(user.0)
+        .bind::<SqlUuid>(user.0)
         .bind_array::<Integer>(messages().map(|message| key_of(&sources, &message.source)))
-        .bind_array::<Uuid>(messages().map(|message| uuid(message.key)))
+        .bind_array::<SqlUuid>(messages().map(|message| uuid(message.key)))
         .run(tx.connection()?)
         .await?;
     expect_all(removed, gone)
@@ -130,8 +123,8 @@ impl Keys<'_> {
             [|t| t.input, |t| t.output, |t| t.cache_read, |t| t.cache_write, |t| t.cache_write_1h, |t| t.reasoning];
         let messages = || entries.iter().map(|entry| &entry.message);
         let named = statement
-            .bind::<Uuid>(user.0)
-            .bind_array::<Uuid>(messages().map(|m| uuid(m.key)))
+            .bind::<SqlUuid>(user.0)
+            .bind_array::<SqlUuid>(messages().map(|m| uuid(m.key)))
             .bind_array::<Timestamptz>(messages().map(|m| m.at));
         let counted = counts.into_iter().fold(named, |statement, count| {
             statement.bind_array::<BigInt>(messages().map(|m| to_bigint(count(&m.tokens))))

@@ -7,22 +7,13 @@ mod messages;
 use std::collections::{BTreeSet, HashMap};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
-use async_trait::async_trait;
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Numeric, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::usage::ports::{Cursor, LedgerRepository, Moved, SharedNames, SyncLock};
 use domain::usage::room::{MOST_MACHINES, NameUse};
 use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
-use time::OffsetDateTime;
 
 use crate::accounts::{AccountRow, lock_account, read_account};
-use crate::counts::to_bigint;
-use crate::numeric::Money;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::machines;
-use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]

@@ -1,10 +1,6 @@
 //! Notifications and the preferences for them.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::{NotificationId, UserId};
+use domain::ids::NotificationId;
 use domain::jobs::JobKind;
 use domain::mail::EmailJob;
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
@@ -13,15 +9,11 @@ use domain::notifications::{
     PreferencesChange, Received, RetentionCutoffs, Which,
 };
 use domain::payload::StoredData;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::counts::{to_bigint, to_integer};
 use crate::database::Database;
 use crate::payload::json;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{notification_preferences, notifications};
-use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(QueryableByName)]

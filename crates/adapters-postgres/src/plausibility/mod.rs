@@ -1,34 +1,23 @@
 //! Plausibility: a statement over all accounts for each kind of evidence, and the stored findings.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Date as SqlDate, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::plausibility::ports::{PlausibilityReader, PlausibilityRepository};
 use domain::plausibility::{Evidence, Finding, Flags, Kind, Limits, Reason, Shared, StandingFlag, Suspect};
 use domain::users::Username;
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
-use crate::counts::{to_bigint, to_u32};
 use crate::database::Database;
-use crate::query::RunQuery;
-use crate::schema::{account_flags, plausibility_reasons, users};
-use crate::statement::{Statement, statement};
+use crate::prelude::*;
+use crate::schema::{account_flags, plausibility_reasons, usage_hours, users};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The largest figure of an account, of a day or an hour.
 #[derive(QueryableByName)]
+#[diesel(table_name = usage_hours)]
 struct LargestRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = SqlDate)]
     day: Date,
-    #[diesel(sql_type = SmallInt)]
     hour: i16,
-    #[diesel(sql_type = BigInt)]
     tokens: i64,
 }
 

@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Bool};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::portability::Part;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
-use time::OffsetDateTime;
 
 use super::rows::{PageStart, RowKind};
 use crate::database::Database;
-use crate::statement::statement;
+use crate::prelude::*;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// Advisory locks of exports: this prefix in the upper half, the account in the lower one.

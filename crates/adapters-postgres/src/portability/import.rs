@@ -1,16 +1,12 @@
 //! Imports of the rows beside messages, in bulk: one statement a part.
 
-use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid};
-use domain::error::StoreError;
-use domain::ids::{ActivityId, NotificationId, ProjectId, UserId};
+use domain::ids::{ActivityId, NotificationId, ProjectId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::ports::ImportRepository;
 use domain::portability::{Machine, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use domain::projects::{Description, MOST_PROJECTS, Title};
 
-use crate::query::RunQuery;
-use crate::statement::{Statement, statement};
+use crate::prelude::*;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]
@@ -42,7 +38,7 @@ impl ImportRepository for PgUnitOfWork {
         let titles = details().map(|details| details.title.as_ref().map(Title::as_str));
         let descriptions = details().map(|details| details.description.as_ref().map(Description::as_str));
         of(user, include_str!("import_projects.sql"))
-            .bind_array::<Uuid>(projects.iter().map(|(id, _)| id.0))
+            .bind_array::<SqlUuid>(projects.iter().map(|(id, _)| id.0))
             .bind_array::<Nullable<Text>>(titles)
             .bind_array::<Nullable<Text>>(descriptions)
             .bind_array::<Text>(details().map(|details| details.url.as_str()))
@@ -61,7 +57,7 @@ impl ImportRepository for PgUnitOfWork {
     ) -> Result<u64, StoreError> {
         let past = || activities.iter().map(|(_, past)| past);
         let new: i64 = of(user, include_str!("import_activities.sql"))
-            .bind_array::<Uuid>(activities.iter().map(|(id, _)| id.0))
+            .bind_array::<SqlUuid>(activities.iter().map(|(id, _)| id.0))
             .bind_array::<Text>(past().map(|past| past.kind.as_str()))
             .bind_array::<Text>(past().map(|past| past.data.0.as_str()))
             .bind_array::<Timestamptz>(past().map(|past| past.at))
@@ -77,7 +73,7 @@ impl ImportRepository for PgUnitOfWork {
     ) -> Result<u64, StoreError> {
         let past = || notifications.iter().map(|(_, past)| past);
         of(user, include_str!("import_notifications.sql"))
-            .bind_array::<Uuid>(notifications.iter().map(|(id, _)| id.0))
+            .bind_array::<SqlUuid>(notifications.iter().map(|(id, _)| id.0))
             .bind_array::<Text>(past().map(|past| past.kind.as_str()))
             .bind_array::<Text>(past().map(|past| past.title.as_str()))
             .bind_array::<Text>(past().map(|past| past.message.as_str()))
@@ -101,7 +97,7 @@ impl ImportRepository for PgUnitOfWork {
     async fn keep_unlocks(&mut self, user: UserId, unlocks: &[PastUnlock]) -> Result<(), StoreError> {
         let tiers = unlocks.iter().map(|past| past.tier.map(|tier| i16::from(tier.number())));
         of(user, include_str!("import_unlocks.sql"))
-            .bind_array::<Uuid>(unlocks.iter().map(|past| past.id.0))
+            .bind_array::<SqlUuid>(unlocks.iter().map(|past| past.id.0))
             .bind_array::<Nullable<SmallInt>>(tiers)
             .bind_array::<Timestamptz>(unlocks.iter().map(|past| past.at))
             .bind_array::<Nullable<Timestamptz>>(unlocks.iter().map(|past| past.pinned_at))
@@ -112,5 +108,5 @@ impl ImportRepository for PgUnitOfWork {
 
 /// The statement `text` about `user`.
 fn of<'a>(user: UserId, text: &'static str) -> Statement<'a> {
-    statement(text).bind::<Uuid>(user.0)
+    statement(text).bind::<SqlUuid>(user.0)
 }

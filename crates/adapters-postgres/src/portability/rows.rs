@@ -1,13 +1,9 @@
 //! The rows of an account beside its messages, kind by kind, in pages that continue after a key.
 
-use diesel::QueryableByName;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::AsyncPgConnection;
 use domain::achievements::ports::ProgressEvent;
-use domain::error::StoreError;
 use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
-use domain::ids::{AchievementId, UserId};
+use domain::ids::AchievementId;
 use domain::notifications::Received;
 use domain::payload::StoredData;
 use domain::portability::{
@@ -19,21 +15,17 @@ use domain::projects::Project;
 use domain::referrals::ReferralCode;
 use domain::usage::MachineId;
 use domain::users::Username;
-use time::OffsetDateTime;
 use time::macros::datetime;
-use uuid::Uuid;
 
 use super::export::PAGE;
-use crate::counts::to_bigint;
 use crate::notifications::{PreferenceRow, ReceivedRow, preferences};
+use crate::prelude::*;
 use crate::progress::stored_tier;
 use crate::projects::ProjectRow;
-use crate::query::RunQuery;
 use crate::schema::{
     activities, api_tokens, external_accounts, machines, notifications, progress_events, referral_codes, referrals,
     sessions, unlocked_achievements, users,
 };
-use crate::statement::{Statement, statement};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The kinds of rows, in the order in which they are read.

@@ -1,26 +1,16 @@
 //! Stored prices: rows of fetched tables, decisions of administrators, and models without a price.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
-use diesel_async::AsyncPgConnection;
 use domain::administration::Reason;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
     Decision, DecisionId, Edition, Override, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices, UnpricedModel, line,
 };
 use domain::usage::{Model, ModelName, Provider};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::counts::to_bigint;
 use crate::database::Database;
 use crate::dictionary::{known_provider, stored_model, stored_provider};
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{models, price_book, price_rows, price_updates};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 const LIVE: &str = "live";

@@ -1,22 +1,13 @@
 //! Messages without a price, and re-priced accounts.
 
-use async_trait::async_trait;
-use diesel::QueryableByName;
-use diesel::sql_types::{BigInt, Text, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::pricing::Edition;
 use domain::usage::ports::UnpricedReader;
 use domain::usage::{Model, RepricedAccount};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::database::Database;
 use crate::dictionary::{NameRow, stored_model, stored_provider};
-use crate::numeric::Money;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::repricings;
-use crate::statement::statement;
 
 #[derive(QueryableByName)]
 #[diesel(table_name = repricings)]

@@ -1,30 +1,21 @@
 //! Progress: the facts that achievements are judged by, and awards.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{
-    Array, BigInt, Date as SqlDate, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
 use domain::achievements::ports::{
     AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
 };
 use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
 use domain::days::Window;
-use domain::error::StoreError;
-use domain::ids::{AchievementId, UserId};
+use domain::ids::AchievementId;
 use domain::progression::{EventXp, Level, xp};
 use domain::social::Activity;
 use domain::usage::ModelName;
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
-use crate::counts::to_integer;
 use crate::database::Database;
 use crate::notifications::insert_notifications;
 use crate::payload::json;
-use crate::query::{RunQuery, run_if_any};
+use crate::prelude::*;
 use crate::schema::{progress_events, unlocked_achievements, usage_totals};
-use crate::statement::{Statement, statement};
+use crate::statement::run_if_any;
 use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 

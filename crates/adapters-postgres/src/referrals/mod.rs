@@ -1,26 +1,17 @@
 //! Referral codes, clicks and referrals.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Date as SqlDate, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::AsyncPgConnection;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
 use domain::referrals::{
     ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
 };
 use domain::social::Author;
-use time::{OffsetDateTime, UtcOffset};
-use uuid::Uuid;
+use time::UtcOffset;
 
-use crate::counts::to_integer;
 use crate::database::Database;
+use crate::prelude::*;
 use crate::progress::LevelRow;
-use crate::query::RunQuery;
 use crate::schema::{referral_codes, referrals, users};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 use crate::users::AuthorRow;
 

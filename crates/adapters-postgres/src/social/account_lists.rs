@@ -1,20 +1,16 @@
 //! Lists of accounts, for operators.
 
-use diesel::prelude::*;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::users::Username;
 
-use crate::counts::to_bigint;
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::users;
 use crate::users::{has_name, lower};
 
 impl Database {
     /// The account called `name`.
     pub async fn account_named(&self, name: &Username) -> Result<Option<UserId>, StoreError> {
-        let id: Option<uuid::Uuid> = users::table
+        let id: Option<Uuid> = users::table
             .filter(has_name(name))
             .filter(users::deleted_at.is_null())
             .select(users::id)
@@ -25,7 +21,7 @@ impl Database {
 
     /// Up to `limit` accounts after the username `after` (in lower case), in the order of the usernames.
     pub async fn accounts_after(&self, after: &str, limit: usize) -> Result<Vec<(UserId, String)>, StoreError> {
-        let rows: Vec<(uuid::Uuid, String)> = users::table
+        let rows: Vec<(Uuid, String)> = users::table
             .filter(lower(users::username).gt(after))
             .filter(users::deleted_at.is_null())
             .order(lower(users::username))

@@ -1,21 +1,16 @@
 //! The feed: pages, and activities that a viewer missed.
 
-use async_trait::async_trait;
-use diesel::QueryableByName;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use domain::error::StoreError;
-use domain::ids::{ActivityId, UserId};
+use domain::ids::ActivityId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::social::ports::{FeedReader, MissedPage};
 use domain::social::{ActivityKind, FeedItem, LiveActivity, Mark, Position};
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
+use time::Duration;
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::activities;
-use crate::statement::{Joined, statement};
+use crate::statement::Joined;
 use crate::users::AuthorRow;
 
 /// Longer than any transaction that writes activities, and than the clocks of two servers differ.

@@ -1,22 +1,14 @@
 //! Follows, follow requests and their counts.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Timestamptz, Uuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::progression::{EventXp, Level, xp};
 use domain::social::ports::{FollowReader, FollowRepository};
 use domain::social::{Author, Contact, Follow, FollowStats, Relation};
-use time::OffsetDateTime;
 
-use crate::counts::to_bigint;
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::{follow_requests, follows, users};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 use crate::users::AuthorRow;
 
@@ -28,8 +20,8 @@ const FOLLOWER_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
 impl FollowRepository for PgUnitOfWork {
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError> {
         let counted = statement(include_str!("insert_follow.sql"))
-            .bind::<Uuid>(follow.follower.0)
-            .bind::<Uuid>(follow.following.0)
+            .bind::<SqlUuid>(follow.follower.0)
+            .bind::<SqlUuid>(follow.following.0)
             .bind::<Timestamptz>(follow.created_at)
             .run(self.connection()?)
             .await?;
@@ -38,8 +30,8 @@ impl FollowRepository for PgUnitOfWork {
 
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
         let counted = statement(include_str!("remove_follow.sql"))
-            .bind::<Uuid>(follower.0)
-            .bind::<Uuid>(following.0)
+            .bind::<SqlUuid>(follower.0)
+            .bind::<SqlUuid>(following.0)
             .run(self.connection()?)
             .await?;
         Ok(counted > 0)
@@ -74,7 +66,7 @@ impl FollowRepository for PgUnitOfWork {
         let connection = self.connection()?;
         statement("SELECT pg_advisory_xact_lock_shared($1)").bind::<BigInt>(FOLLOWER_COUNTS).run(connection).await?;
         statement(include_str!("accept_requests.sql"))
-            .bind::<Uuid>(following.0)
+            .bind::<SqlUuid>(following.0)
             .bind::<Timestamptz>(now)
             .exec(connection)
             .await
@@ -85,7 +77,7 @@ impl FollowRepository for PgUnitOfWork {
         // A statement of its own: the next one sees follows that were committed during the wait.
         statement("SELECT pg_advisory_xact_lock($1)").bind::<BigInt>(FOLLOWER_COUNTS).run(connection).await?;
         statement(include_str!("adjust_follow_counts.sql"))
-            .bind::<Uuid>(user.0)
+            .bind::<SqlUuid>(user.0)
             .bind::<Integer>(if counted { 1 } else { -1 })
             .exec(connection)
             .await
@@ -95,10 +87,11 @@ impl FollowRepository for PgUnitOfWork {
         let connection = self.connection()?;
         // A statement of its own: the next one sees what was committed during the wait.
         statement("SELECT user_id FROM social_counts WHERE user_id = $1 FOR NO KEY UPDATE")
-            .bind::<Uuid>(user.0)
+            .bind::<SqlUuid>(user.0)
             .run(connection)
             .await?;
-        let changed = statement(include_str!("rebuild_follow_counts.sql")).bind::<Uuid>(user.0).run(connection).await?;
+        let changed =
+            statement(include_str!("rebuild_follow_counts.sql")).bind::<SqlUuid>(user.0).run(connection).await?;
         Ok(changed > 0)
     }
 }
@@ -185,7 +178,8 @@ impl Database {
         request: PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
         let connection = self.connection().await?;
-        let seen = |text| statement(text).bind::<Uuid>(person.0).bind::<Nullable<Uuid>>(viewer.map(|viewer| viewer.0));
+        let seen =
+            |text| statement(text).bind::<SqlUuid>(person.0).bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
         let total: i64 = seen(list.total).value::<BigInt, _>(&connection.pg).await?;
         let rows: Vec<ContactRow> = seen(list.page)
             .bind::<BigInt>(i64::from(request.size))
@@ -222,8 +216,8 @@ impl FollowReader for Database {
 
     async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError> {
         let query = statement(include_str!("follow_stats.sql"))
-            .bind::<Uuid>(person.0)
-            .bind::<Nullable<Uuid>>(viewer.map(|viewer| viewer.0));
+            .bind::<SqlUuid>(person.0)
+            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
         let row: Option<StatsRow> = query.optional(&self.connection().await?.pg).await?;
         let is_other = viewer.is_some_and(|viewer| viewer != person);
         Ok(row.map(|StatsRow { followers, following, is_following, follows_me }| FollowStats {

@@ -1,18 +1,11 @@
 //! Streaks at risk.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Date as SqlDate, Nullable, Text, Uuid as SqlUuid};
 use domain::days::Zone;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::streaks::ports::StreakReader;
-use time::Date;
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::users;
-use crate::statement::statement;
 
 #[async_trait]
 impl StreakReader for Database {

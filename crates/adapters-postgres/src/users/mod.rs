@@ -3,23 +3,16 @@
 
 mod purge;
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Uuid};
 use domain::days::Zone;
-use domain::error::StoreError;
 use domain::identity::{Email, PasswordHash, SignInName};
-use domain::ids::UserId;
 use domain::social::Author;
 use domain::users::ports::{ProfileReader, UserRepository};
 use domain::users::{FoundProfile, Presence, Profile, Region, User, Username, WebUrl};
-use time::OffsetDateTime;
 
 use crate::database::Database;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::users;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 diesel::define_sql_function! {
@@ -29,14 +22,14 @@ diesel::define_sql_function! {
 
 diesel::define_sql_function! {
     /// Whether `viewer` may see the data of `person` (I7).
-    fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
+    fn can_see(viewer: Nullable<SqlUuid>, person: SqlUuid) -> Bool;
 }
 
 /// The columns of an account that a list or an entry shows.
 #[derive(QueryableByName)]
 #[diesel(table_name = users)]
 pub(crate) struct AuthorRow {
-    id: uuid::Uuid,
+    id: Uuid,
     username: String,
     name: Option<String>,
     image: Option<String>,
@@ -56,7 +49,7 @@ impl From<AuthorRow> for Author {
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
-    id: uuid::Uuid,
+    id: Uuid,
     username: String,
     email: Option<String>,
     email_verified: bool,
@@ -199,7 +192,7 @@ impl UserRepository for PgUnitOfWork {
             ))
             .run(c)
             .await?;
-        statement(include_str!("insert_counts.sql")).bind::<Uuid>(user.id.0).exec(c).await
+        statement(include_str!("insert_counts.sql")).bind::<SqlUuid>(user.id.0).exec(c).await
     }
 
     async fn update(&mut self, user: &User) -> Result<(), StoreError> {

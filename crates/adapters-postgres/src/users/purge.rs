@@ -1,19 +1,11 @@
 //! Removal of deleted accounts.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz, Uuid};
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::users::Purged;
 use domain::users::ports::PurgeRepository;
-use time::OffsetDateTime;
 
 use crate::accounts::uuids;
-use crate::counts::to_bigint;
-use crate::query::RunQuery;
+use crate::prelude::*;
 use crate::schema::users;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 /// Removes up to $2 rows of the account $1 from a table. The condition stands twice, because a ctid is unique within one
@@ -67,8 +59,8 @@ impl PurgeRepository for PgUnitOfWork {
     async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError> {
         let taken = statement(include_str!("claim_purge_candidate.sql"))
             .bind::<Timestamptz>(gone_by)
-            .bind_array::<Uuid>(uuids(others))
-            .values::<Uuid, _>(self.connection()?)
+            .bind_array::<SqlUuid>(uuids(others))
+            .values::<SqlUuid, _>(self.connection()?)
             .await?;
         Ok(taken.into_iter().next().map(UserId))
     }
@@ -91,6 +83,6 @@ impl PurgeRepository for PgUnitOfWork {
 
 impl PgUnitOfWork {
     async fn remove(&mut self, text: &'static str, user: UserId, limit: u64) -> Result<u64, StoreError> {
-        statement(text).bind::<Uuid>(user.0).bind::<BigInt>(to_bigint(limit)).run(self.connection()?).await
+        statement(text).bind::<SqlUuid>(user.0).bind::<BigInt>(to_bigint(limit)).run(self.connection()?).await
     }
 }

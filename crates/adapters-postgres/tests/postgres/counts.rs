@@ -116,7 +116,7 @@ async fn follow_counts_are_right_after_concurrent_changes() {
     }
 }
 
-/// What two who act on the same follow at once may be told.
+/// The errors that concurrent changes of one follow may cause.
 fn expected(error: domain::social::SocialError) -> Result<(), domain::social::SocialError> {
     use domain::social::SocialError::{AlreadyFollowing, AlreadyRequested, NoRequest};
     match error {

@@ -41,7 +41,7 @@ impl Fixture {
     }
 }
 
-/// A member: zone, whether private, whether it counts for nobody.
+/// A member: its zone, whether it is private, whether it is left out.
 type Someone = (u8, bool, u8);
 /// A row: whose, days ago, tool, tokens, cost, input, cache reads.
 type Row = (u8, i64, u8, i64, i128, i64, i64);

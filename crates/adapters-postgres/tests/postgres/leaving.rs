@@ -279,7 +279,7 @@ async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance(
         let of = fixture.clone();
         tasks.spawn(async move {
             for round in 0..6 {
-                // Each may be refused: one of the two is away, or has been asked already.
+                // Each may be refused: one of the two is deleted, or has a request already.
                 if a.id == b.id {
                     let change = ProfileChange { is_public: Some(round % 2 == 1), ..ProfileChange::default() };
                     of.users_at(NOW)

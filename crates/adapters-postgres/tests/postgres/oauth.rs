@@ -1,4 +1,4 @@
-//! Signing in through a provider on PostgreSQL: who is who when everything happens at once.
+//! Sign-in through a provider, also when it happens at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -128,7 +128,7 @@ async fn address_links_if_both_sides_verified_it_and_moves_if_one_did() {
     };
     assert_eq!(sign_in("1", "ada", "ada@example.org").await, ada.id);
 
-    // Bob has a session, and somebody else shows that the address is theirs.
+    // Bob has a session, and another account proves that it owns the address.
     let bobs = external("gitlab", "1", "bob", None);
     oauth.link(bob.id, fixture.session(bob.id).await, &bobs).await.expect("linked");
     let session = oauth.sign_in(&bobs, Device::default()).await.expect("a session");

@@ -432,8 +432,8 @@ async fn unpriced(fixture: &Fixture) -> i64 {
     fixture.client().await.query_one(count, &[]).await.expect("a count").get(0)
 }
 
-/// The ledger of `user` and all that is derived from it, with names in the place of keys. What was unlocked depends on how
-/// often somebody was judged: XP of an unlock may reach the level that the next one asks for.
+/// The ledger of `user` and all that is derived from it, with names in the place of keys. The unlocks depend on how
+/// often an account was settled: the XP of an unlock may reach the level of the next one.
 async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
     let tables = ["usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals"];
     let client = fixture.client().await;

@@ -43,7 +43,7 @@ async fn rank_is_announced_once_and_a_better_one_again() {
     assert!(last.contains(&"activity 100 at 12".to_owned()) && !last.contains(&"rank:10".to_owned()), "{last:?}");
     assert!(earned(&fixture, &hidden).await.is_empty());
 
-    // Nothing new, nothing told.
+    // Nothing new, no notification.
     assert_eq!(fixture.leaderboard().refresh().await.expect("a refresh").settled, 0);
     // The last becomes the first.
     fixture.use_up(&[used(&people[11], 0, 9000)]).await;
@@ -78,7 +78,7 @@ async fn reward_that_fails_delays_no_other_and_is_caught_up() {
     assert_eq!(earned(&fixture, &bob).await, of_bob);
 }
 
-/// The marks that the statements below are asked about.
+/// The marks of the statements below.
 const MARKS: [u32; 2] = [1, 10];
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,7 +122,7 @@ async fn rank_that_improves_during_settling_is_settled_again() {
     let left = tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people");
     assert_eq!(left, [BestRank { user: ada.id, rank: 1 }]);
     tx.leaderboard().settled(left[0]).await.expect("it is noted");
-    // Somebody else who had read it before is late.
+    // A transaction that read it before settles later.
     tx.leaderboard().settled(judged[0]).await.expect("nothing to note");
     assert_eq!(tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people"), []);
 }
@@ -142,5 +142,5 @@ async fn reward_attempt_continues_after_the_previous_one() {
     };
     assert_eq!(climbed(attempt(1, 1)).await, (Some(2), Some(2)));
     assert_eq!(climbed(attempt(1, 2)).await, (None, Some(2)), "he climbed since the hour before");
-    assert_eq!(climbed(attempt(2, 2)).await, (Some(2), Some(1)), "whose first attempt ranked nobody");
+    assert_eq!(climbed(attempt(2, 2)).await, (Some(2), Some(1)), "the first attempt of the job ranked no account");
 }

@@ -57,7 +57,7 @@ async fn season_is_frozen_once_with_the_shown_accounts() {
     let october = ["1 bob 20", "1 ada 20", "3 cyd 10"];
     assert_eq!(lines(&fixture, "2026-10").await, october);
 
-    // What comes late changes nothing any more; who hides is hidden, who shows themselves later is not added.
+    // Later usage changes nothing. An account that turns private is hidden; one that turns public later is not added.
     fixture.use_up(&[day(&cyd, October, 7)]).await;
     fixture.set_public(&dee, true).await;
     fixture.refresh().await;
