@@ -14,6 +14,11 @@ pub struct ConnectError {
     pub message: String,
 }
 
+/// A URL that cannot be used.
+pub(crate) fn invalid_url(reason: &str) -> ConnectError {
+    ConnectError { sqlstate: None, message: format!("invalid database URL: {reason}") }
+}
+
 impl From<tokio_postgres::Error> for ConnectError {
     fn from(error: tokio_postgres::Error) -> Self {
         let sqlstate = error.code().map(|code| code.code().to_owned());

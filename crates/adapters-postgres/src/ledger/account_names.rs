@@ -1,13 +1,13 @@
 //! The names that the messages of an account use, whose number is bounded.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use domain::usage::ports::SharedNames;
 use domain::usage::room::NameUse;
+use domain::usage::{Model, Source};
 
 use crate::prelude::*;
 use crate::schema::account_names;
-use crate::unit_of_work::PgUnitOfWork;
 
 const SOURCE: i16 = 1;
 const MODEL: i16 = 2;
@@ -33,6 +33,31 @@ impl AccountNames {
         Self { user: Some(user), sources: of_kind(SOURCE), models: of_kind(MODEL) }
     }
 
+    pub(super) fn is_of(&self, user: UserId) -> bool {
+        self.user == Some(user)
+    }
+
+    /// How the account uses `names`, of which `sources` and `models` have a key.
+    pub(super) fn usage(
+        &self,
+        names: &SharedNames,
+        sources: &HashMap<Source, i32>,
+        models: &HashMap<Model, i32>,
+    ) -> NameUse {
+        let is_new = |key: Option<&i32>, used: &HashSet<i32>| key.is_none_or(|key| !used.contains(key));
+        NameUse {
+            new_sources: names
+                .sources
+                .iter()
+                .filter(|name| is_new(sources.get(*name), &self.sources))
+                .cloned()
+                .collect(),
+            sources: self.sources.len(),
+            new_models: names.models.iter().filter(|name| is_new(models.get(*name), &self.models)).cloned().collect(),
+            models: self.models.len(),
+        }
+    }
+
     /// Adds `sources` and `models` of `user`; returns the statement that stores those that are new.
     pub(super) fn add(
         &mut self,
@@ -40,7 +65,7 @@ impl AccountNames {
         sources: impl Iterator<Item = i32>,
         models: impl Iterator<Item = i32>,
     ) -> Option<Statement<'static>> {
-        if self.user != Some(user) {
+        if !self.is_of(user) {
             *self = Self { user: Some(user), ..Self::default() };
         }
         let sources = sources.filter(|key| self.sources.insert(*key)).map(|key| (SOURCE, key));
@@ -58,20 +83,4 @@ impl AccountNames {
 /// Reads [`AccountNameRow`]s.
 pub(super) fn read_names(user: UserId) -> Statement<'static> {
     statement(include_str!("account_names.sql")).bind::<SqlUuid>(user.0)
-}
-
-pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
-    if tx.account_names.user != Some(user) {
-        tx.account_names = AccountNames::stored(user, &read_names(user).rows(tx.connection()?).await?);
-    }
-    let sources = tx.known_keys(names.sources.clone()).await?;
-    let models = tx.known_keys(names.models.clone()).await?;
-    let own = &tx.account_names;
-    let is_new = |key: Option<&i32>, used: &HashSet<i32>| key.is_none_or(|key| !used.contains(key));
-    Ok(NameUse {
-        new_sources: names.sources.iter().filter(|name| is_new(sources.get(*name), &own.sources)).cloned().collect(),
-        sources: own.sources.len(),
-        new_models: names.models.iter().filter(|name| is_new(models.get(*name), &own.models)).cloned().collect(),
-        models: own.models.len(),
-    })
 }

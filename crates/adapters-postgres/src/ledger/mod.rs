@@ -45,7 +45,12 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
-        account_names::name_use(self, user, names).await
+        if !self.account_names.is_of(user) {
+            self.account_names = AccountNames::stored(user, &read_names(user).rows(self.connection()?).await?);
+        }
+        let sources = self.known_keys(names.sources.clone()).await?;
+        let models = self.known_keys(names.models.clone()).await?;
+        Ok(self.account_names.usage(names, &sources, &models))
     }
 
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError> {

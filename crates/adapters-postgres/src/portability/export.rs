@@ -7,6 +7,7 @@ use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
 
+use super::PAGE;
 use super::rows::{PageStart, RowKind};
 use crate::database::Database;
 use crate::prelude::*;
@@ -14,9 +15,6 @@ use crate::unit_of_work::PgUnitOfWork;
 
 /// Advisory locks of exports: this prefix in the upper half, the account in the lower one.
 const EXPORTS: i64 = i64::from_be_bytes(*b"btex\0\0\0\0");
-
-/// The rows of a page, which bounds the memory of an export.
-pub(super) const PAGE: usize = 2_000;
 
 #[async_trait]
 impl ExportReader for Database {

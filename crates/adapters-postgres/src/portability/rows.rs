@@ -17,7 +17,7 @@ use domain::usage::MachineId;
 use domain::users::Username;
 use time::macros::datetime;
 
-use super::export::PAGE;
+use super::PAGE;
 use crate::notifications::{PreferenceRow, ReceivedRow, preferences};
 use crate::prelude::*;
 use crate::progress::stored_tier;

@@ -8,7 +8,22 @@ use domain::social::LiveActivity;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::HubLimits;
+/// Limits on listeners and their queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubLimits {
+    /// Listeners of this process; beyond it, subscribing is refused.
+    pub listeners: usize,
+    /// Listeners of one account; a further one replaces the oldest.
+    pub per_viewer: usize,
+    /// Activities that wait for a listener; beyond it, the listener is removed.
+    pub queue: usize,
+}
+
+impl Default for HubLimits {
+    fn default() -> Self {
+        Self { listeners: 5_000, per_viewer: 5, queue: 64 }
+    }
+}
 
 /// All listeners, with a queue each.
 pub(super) struct Listeners {

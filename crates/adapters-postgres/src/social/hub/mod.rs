@@ -19,24 +19,8 @@ use uuid::Uuid;
 use super::feed::News;
 use crate::database::Database;
 use crate::listening::Listening;
+pub use listeners::HubLimits;
 use listeners::Listeners;
-
-/// Limits on listeners and their queues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HubLimits {
-    /// Listeners of this process; beyond it, subscribing is refused.
-    pub listeners: usize,
-    /// Listeners of one account; a further one replaces the oldest.
-    pub per_viewer: usize,
-    /// Activities that wait for a listener; beyond it, the listener is removed.
-    pub queue: usize,
-}
-
-impl Default for HubLimits {
-    fn default() -> Self {
-        Self { listeners: 5_000, per_viewer: 5, queue: 64 }
-    }
-}
 
 /// How long a subscription waits for the first connection.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
