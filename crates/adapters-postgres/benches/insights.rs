@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failure> {
         println!("plausibility {round}: {:.2} s, {} reasons", begin.elapsed().as_secs_f64(), checked.reasons);
     }
     for (name, text) in [
-        ("written", include_str!("../src/plausibility/written.sql")),
+        ("written", include_str!("../src/plausibility/output_in_a_day.sql")),
         ("used_in_a_day", include_str!("../src/plausibility/used_in_a_day.sql")),
         ("used_in_an_hour", include_str!("../src/plausibility/used_in_an_hour.sql")),
         ("unknown_models", include_str!("../src/plausibility/unknown_models.sql")),

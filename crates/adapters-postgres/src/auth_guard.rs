@@ -1,4 +1,4 @@
-//! Keeps the password from servers that ask for more than they should.
+//! Keeps the password from servers that request a weaker method of authentication.
 //!
 //! `tokio-postgres` answers every method of authentication that the server asks for, with the password itself if asked
 //! for that. The guard reads the first message of the server before the driver does and ends the connection if the

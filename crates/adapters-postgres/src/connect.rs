@@ -1,4 +1,4 @@
-//! How to connect to the database that a URL names.
+//! Connections to the database of a URL.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use percent_encoding::percent_decode_str;
 use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config, Connection, Error, Socket};
 
-use crate::error::ConnectError;
+use crate::error::{ConnectError, invalid_url};
 use crate::tls::{ServerStream, Tls, TlsMode, TlsParameters};
 
-/// How long a TCP connection may take, unless the URL says `connect_timeout`.
+/// How long a TCP connection may take, unless the URL has `connect_timeout`.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// TCP keepalive: idle time before the first probe, and the time between probes. Three lost probes end the connection.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(5));
 
-/// How long sent data may stay unacknowledged (Linux), unless the URL says `tcp_user_timeout`. The kernel's default is 15 minutes.
+/// How long sent data may stay unacknowledged (Linux), unless the URL has `tcp_user_timeout`. The kernel's default is 15 minutes.
 const TCP_USER_TIMEOUT: Duration = Duration::from_secs(35);
 
 /// Everything a connection needs: the server, the credentials and the rules for TLS and passwords.
@@ -34,7 +34,7 @@ impl ConnectTarget {
     /// `require_auth`, of which the driver knows too little. Reads the certificate files that it names.
     pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
         let (url, own) = OwnParameters::split(url)?;
-        let mut config: Config = url.parse().map_err(|error| invalid(&ConnectError::from(error).message))?;
+        let mut config: Config = url.parse().map_err(|error| invalid_url(&ConnectError::from(error).message))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
@@ -62,14 +62,14 @@ impl ConnectTarget {
         let tls = Tls::new(&parameters)?;
         if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) && config.get_hostaddrs().is_empty() {
             if own.scram_only {
-                return Err(invalid("require_auth: not supported for Unix sockets; pg_hba.conf decides"));
+                return Err(invalid_url("require_auth: not supported for Unix sockets; pg_hba.conf decides"));
             }
-            // As in libpq, a Unix socket has no TLS; sslmode says nothing about it.
+            // As in libpq, a Unix socket has no TLS and ignores sslmode.
             config.ssl_mode(SslMode::Disable).ssl_negotiation(SslNegotiation::Postgres);
             return Ok(Self { config, tls });
         }
         if config.get_hosts().iter().any(|host| matches!(host, Host::Unix(_))) {
-            return Err(invalid("hosts: a Unix socket cannot be mixed with other hosts"));
+            return Err(invalid_url("hosts: a Unix socket cannot be mixed with other hosts"));
         }
         if config.get_hosts().is_empty() {
             for address in config.get_hostaddrs().to_vec() {
@@ -125,7 +125,7 @@ impl OwnParameters {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = || {
                 let decoded = percent_decode_str(value).decode_utf8();
-                decoded.map(String::from).map_err(|_| invalid(&format!("{name}: not UTF-8")))
+                decoded.map(String::from).map_err(|_| invalid_url(&format!("{name}: not UTF-8")))
             };
             match name {
                 "sslmode" => own.sslmode = Some(value()?),
@@ -133,7 +133,7 @@ impl OwnParameters {
                 "sslcert" => own.sslcert = Some(value()?),
                 "sslkey" => own.sslkey = Some(value()?),
                 "require_auth" if value()? == "scram-sha-256" => own.scram_only = true,
-                "require_auth" => return Err(invalid("require_auth: only scram-sha-256 can be required")),
+                "require_auth" => return Err(invalid_url("require_auth: only scram-sha-256 can be required")),
                 _ => others.push(pair),
             }
         }
@@ -147,7 +147,7 @@ fn is_this_machine(config: &Config) -> bool {
     let addresses = config.get_hostaddrs();
     let is_local = |host: &Host| match host {
         Host::Unix(_) => true,
-        // With `hostaddr` the name is only what the certificate must say.
+        // With `hostaddr`, the host is only the name that the certificate must have.
         Host::Tcp(name) => !addresses.is_empty() || is_loopback(name),
     };
     addresses.iter().all(|address| address.to_canonical().is_loopback()) && config.get_hosts().iter().all(is_local)
@@ -156,11 +156,6 @@ fn is_this_machine(config: &Config) -> bool {
 fn is_loopback(name: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
-/// A URL that cannot be used.
-pub(crate) fn invalid(reason: &str) -> ConnectError {
-    ConnectError { sqlstate: None, message: format!("invalid database URL: {reason}") }
 }
 
 #[cfg(test)]

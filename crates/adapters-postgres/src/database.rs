@@ -1,4 +1,4 @@
-//! The database as the programs hold it: a pool, and what this process remembers.
+//! The database: a pool of connections and the names that this process caches.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -13,6 +13,8 @@ use domain::store::{Reads, Store, UnitOfWork};
 use crate::dictionary::Dictionary;
 use crate::error::ConnectError;
 use crate::pool::{Connector, Pool, Pooled, QueryCount};
+use crate::query::RunQuery;
+use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 use crate::work_class::WorkClass;
 
@@ -21,7 +23,7 @@ use crate::work_class::WorkClass;
 pub struct PoolSettings {
     /// The most connections at a time.
     pub max_connections: usize,
-    /// How long a request waits for one before it is told that the database is busy.
+    /// How long a request waits for a connection before it fails.
     pub wait: Duration,
     /// What they are for.
     pub work: WorkClass,
@@ -51,25 +53,24 @@ impl Database {
         Ok(Self { pool, dictionary: Arc::default(), queries, sends_email: false })
     }
 
-    /// The same database over connections of its own: what holds them up holds up nothing else.
+    /// The same database over a pool of its own, so that its load does not delay others.
     pub fn with_pool(&self, url: &str, settings: PoolSettings) -> Result<Self, ConnectError> {
         let other = Self::new(url, settings)?;
         Ok(Self { dictionary: Arc::clone(&self.dictionary), sends_email: self.sends_email, ..other })
     }
 
-    /// The same, where what people are told also goes to their e-mail addresses, if `sends` says so.
+    /// The same database; notifications are also queued as emails if `sends`.
     #[must_use]
     pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }
     }
 
-    /// Names models canonically by `prices` where their names are first stored, and not by the book that ships. Holds for all clones;
-    /// the first call counts.
+    /// Takes the canonical names of new models from `prices` and not from the shipped book, in all clones; the first call counts.
     pub fn name_models_by(&self, prices: Arc<CurrentBook>) {
         self.dictionary.name_models_by(prices);
     }
 
-    /// Opens a first connection, to find out whether the database can be reached.
+    /// Opens a connection, to check that the database can be reached.
     pub async fn check(&self) -> Result<(), ConnectError> {
         use deadpool::managed::PoolError;
         match self.pool.get().await {
@@ -79,12 +80,18 @@ impl Database {
         }
     }
 
+    /// Whether the database answers.
+    pub async fn answers(&self) -> bool {
+        let Ok(connection) = self.connection().await else { return false };
+        statement("SELECT 1").run(&connection.pg).await.is_ok()
+    }
+
     /// Counts the statements of this database's connections.
     pub fn queries(&self) -> QueryCount {
         self.queries.clone()
     }
 
-    /// Closes every connection as it comes back; nobody gets one any more.
+    /// Closes every connection as it comes back, and gives out no more.
     pub fn close(&self) {
         self.pool.close();
     }

@@ -1,4 +1,4 @@
-//! What PostgreSQL's errors mean to the domain.
+//! Errors of PostgreSQL in the terms of the domain.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use domain::error::StoreError;
@@ -10,8 +10,13 @@ use thiserror::Error as ThisError;
 pub struct ConnectError {
     /// PostgreSQL's error code, where it answered at all (`28P01`: wrong password, `3D000`: no such database).
     pub sqlstate: Option<String>,
-    /// What it, or the operating system, said.
+    /// The message of PostgreSQL or of the operating system.
     pub message: String,
+}
+
+/// A URL that cannot be used.
+pub(crate) fn invalid_url(reason: &str) -> ConnectError {
+    ConnectError { sqlstate: None, message: format!("invalid database URL: {reason}") }
 }
 
 impl From<tokio_postgres::Error> for ConnectError {
@@ -35,7 +40,7 @@ pub(crate) fn store_error(error: Error) -> StoreError {
         Error::DatabaseError(_, info) if info.message() == "deadlock detected" => {
             StoreError::Collided(info.message().to_owned())
         }
-        // The connection is gone, or the server is going: neither says anything about the statement.
+        // The connection is gone or the server shuts down: the statement may succeed later.
         Error::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
             StoreError::Unavailable(info.message().to_owned())
         }

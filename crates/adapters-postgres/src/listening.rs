@@ -1,4 +1,4 @@
-//! One connection that hears notifications.
+//! A connection that receives notifications (`LISTEN`).
 
 use std::future::poll_fn;
 
@@ -19,17 +19,17 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Connects to `url` and listens on `channel`: what is committed after this returns is heard.
+    /// Connects to `url` and listens on `channel`. Notifications that commit after this returns are received.
     pub(crate) async fn start(url: &str, channel: &'static str) -> Result<Self, StoreError> {
         let (client, connection) =
             ConnectTarget::parse(url).map_err(unavailable)?.connect().await.map_err(unavailable)?;
-        let (heard, payloads) = mpsc::channel(WAITING);
-        tokio::spawn(drive(connection, heard));
+        let (sender, payloads) = mpsc::channel(WAITING);
+        tokio::spawn(drive(connection, sender));
         client.batch_execute(&format!("LISTEN {channel}")).await.map_err(unavailable)?;
         Ok(Self { _client: client, payloads })
     }
 
-    /// Waits for notifications; returns what up to `most` of them say, in the order in which they were committed.
+    /// Waits for notifications; returns the payloads of up to `most`, in the order of commits.
     pub(crate) async fn next(&mut self, most: usize) -> Result<Vec<String>, StoreError> {
         let mut payloads = Vec::new();
         if self.payloads.recv_many(&mut payloads, most).await == 0 {
@@ -39,12 +39,12 @@ impl Listening {
     }
 }
 
-/// Moves `connection` on and passes on what it is notified of, until it ends or nobody wants to know.
-async fn drive(mut connection: Driver, heard: mpsc::Sender<String>) {
+/// Drives `connection` and passes on its notifications, until it ends or the receiver is dropped.
+async fn drive(mut connection: Driver, sender: mpsc::Sender<String>) {
     while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
-                if heard.send(notification.payload().to_owned()).await.is_err() {
+                if sender.send(notification.payload().to_owned()).await.is_err() {
                     return;
                 }
             }

@@ -1,9 +1,9 @@
-//! The schema: which migrations there are, which the database has, and running them.
+//! Migrations of the schema.
 
 use diesel::migration::{Migration, MigrationSource};
 use diesel::pg::Pg;
 use diesel::sql_types::Text;
-use diesel_async::{AsyncMigrationHarness, RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use thiserror::Error;
 
@@ -93,14 +93,14 @@ impl Migrations {
         .await
     }
 
-    /// Runs `work` while nobody else works on the schema of this database.
+    /// Runs `work` under the advisory lock of migrations.
     async fn locked<T>(
         &self,
         work: impl FnOnce(&mut Harness) -> Result<T, MigrationError>,
     ) -> Result<T, MigrationError> {
         let mut connection = Connector::new(&self.url, None, QueryCount::default()).connect().await?.pg;
         connection.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed)?;
-        // The lock belongs to the connection, so it is free again when the connection is closed, however that happens.
+        // The lock ends with the connection.
         let mut harness = AsyncMigrationHarness::new(connection);
         work(&mut harness)
     }
@@ -122,9 +122,9 @@ fn known() -> Result<Vec<(String, String)>, MigrationError> {
 impl Database {
     /// Whether the database has every migration of this program. False also when it does not answer.
     pub async fn schema_is_current(&self) -> bool {
-        let Ok(mut connection) = self.connection().await else { return false };
-        let query = statement::<Text>("SELECT version::text FROM __diesel_schema_migrations");
-        let applied: Vec<String> = query.load(&mut connection.pg).await.unwrap_or_default();
+        let Ok(connection) = self.connection().await else { return false };
+        let query = statement("SELECT version::text AS value FROM __diesel_schema_migrations");
+        let applied: Vec<String> = query.values::<Text, _>(&connection.pg).await.unwrap_or_default();
         known().is_ok_and(|known| known.iter().all(|(version, _)| applied.contains(version)))
     }
 }
@@ -138,8 +138,7 @@ fn refuse_newer(harness: &mut Harness) -> Result<(), MigrationError> {
     }
 }
 
-/// Creates the database that `url` names on its server, by way of the server's `postgres` database; says whether it was
-/// missing.
+/// Creates the database of `url` through the server's `postgres` database. Returns whether it was missing.
 pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
     let target = ConnectTarget::parse(url)?;
     let name = target.database().unwrap_or("burntop").to_owned();
@@ -151,7 +150,7 @@ pub async fn create_database(url: &str) -> Result<bool, MigrationError> {
         client.batch_execute(&format!("CREATE DATABASE \"{quoted}\"")).await.map_err(failed)?;
     }
     drop(client);
-    // The driver ends by itself once its client is gone; how is of no interest.
+    // The driver ends with its client; its result does not matter.
     let _ = driving.await;
     Ok(exists.is_none())
 }

@@ -69,8 +69,8 @@ fn decode(numeric: &PgNumeric) -> Option<Usd> {
     for (place, &digit) in digits.iter().enumerate() {
         let group = i32::from(weight) - i32::try_from(place).ok()? + i32::try_from(FRACTION_GROUPS).ok()?;
         let digit = i128::from(digit);
-        // The last group goes beyond the decimals of an amount. The others are worth a multiple of one, so that nothing
-        // needs more room than the amount itself.
+        // The last group has more digits than an amount has decimals. The other groups are multiples of the smallest
+        // amount, so no intermediate value is larger than the amount.
         let value = match u32::try_from(group).ok()?.checked_sub(1) {
             None if digit % PADDING == 0 => digit / PADDING,
             None => return None,
@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn groups_stand_where_postgresql_expects_them() {
+    fn digits_are_grouped_as_postgresql_expects() {
         let one_and_a_half = Usd::from_atto(1_500_000_000_000_000_000);
         assert_eq!(encode(one_and_a_half), Some(PgNumeric::Positive { weight: 0, scale: 18, digits: vec![1, 5_000] }));
         let smallest = Usd::from_atto(-1);
@@ -96,7 +96,7 @@ mod tests {
         let thousands = Usd::from_atto(120_000 * 10_i128.pow(18));
         assert_eq!(encode(thousands), Some(PgNumeric::Positive { weight: 1, scale: 18, digits: vec![12] }));
         assert_eq!(decode(&PgNumeric::NaN), None);
-        // As many as there are tokens at most, which are read as if they were dollars: 9,223,372,036,854,775,807.
+        // The largest bigint, since sums of tokens are read as money too: 9,223,372,036,854,775,807.
         let most = PgNumeric::Positive { weight: 4, scale: 0, digits: vec![922, 3_372, 368, 5_477, 5_807] };
         assert_eq!(decode(&most), Some(Usd::from_atto(i128::from(i64::MAX) * 10_i128.pow(18))));
         assert_eq!(decode(&PgNumeric::Positive { weight: -5, scale: 20, digits: vec![1] }), None);
@@ -104,7 +104,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(atto in -(10_i128.pow(35))..10_i128.pow(35)) {
+        fn money_written_reads_back(atto in -(10_i128.pow(35))..10_i128.pow(35)) {
             let amount = Usd::from_atto(atto);
             prop_assert_eq!(encode(amount).as_ref().and_then(decode), Some(amount));
         }

@@ -1,4 +1,4 @@
-//! The particulars of activities, notifications and jobs, as JSON.
+//! The data of activities, notifications and jobs, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -15,8 +15,8 @@ pub(crate) fn json(data: &[(impl AsRef<str>, Value)]) -> String {
     format!("{{{}}}", entries.join(","))
 }
 
-/// What is in `json`, as it was stored; nothing, if it is no object. Values that no [`Value`] is are left out.
-pub(crate) fn facts(json: &str) -> Vec<(String, Value)> {
+/// The data in `json`: empty if it is not an object, without values that are no [`Value`].
+pub(crate) fn parse_data(json: &str) -> Vec<(String, Value)> {
     let object: BTreeMap<String, Box<RawValue>> = serde_json::from_str(json).unwrap_or_default();
     object.into_iter().filter_map(|(name, value)| Some((name, read(value.get())?))).collect()
 }
@@ -44,21 +44,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn facts_are_a_json_object() {
+    fn data_is_a_json_object() {
         let data =
             vec![("name", Value::from("a \"b\"")), ("level", 7_u64.into()), ("tier", Option::<u32>::None.into())];
         assert_eq!(json(&data), r#"{"level":7,"name":"a \"b\"","tier":null}"#);
     }
 
     #[test]
-    fn facts_come_back_as_they_were_written() {
+    fn data_reads_back_as_written() {
         let data = vec![("tier", Value::Nothing), ("name", "a\"b".into()), ("level", 7_u64.into())];
-        let mut read = facts(&json(&data));
+        let mut read = parse_data(&json(&data));
         read.sort_by(|(one, _), (other, _)| one.cmp(other));
         let names: Vec<_> = read.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["level", "name", "tier"]);
         assert_eq!(read[1].1, Value::from("a\"b"));
-        assert!(facts("[1]").is_empty() && facts("{\"a\": [1], \"b\": true, \"c\": 1e300}").is_empty());
+        assert!(parse_data("[1]").is_empty() && parse_data("{\"a\": [1], \"b\": true, \"c\": 1e300}").is_empty());
     }
 
     #[test]
@@ -73,8 +73,8 @@ mod tests {
         ] {
             let text = json(&[("cost", amount(kept).into())]);
             assert_eq!(text, format!("{{\"cost\":{written}}}"));
-            assert_eq!(facts(&text), [("cost".to_owned(), read)]);
+            assert_eq!(parse_data(&text), [("cost".to_owned(), read)]);
         }
-        assert_eq!(facts(r#"{"cost": "3.0149"}"#), [("cost".to_owned(), "3.0149".into())], "as it once was");
+        assert_eq!(parse_data(r#"{"cost": "3.0149"}"#), [("cost".to_owned(), "3.0149".into())], "as it once was");
     }
 }

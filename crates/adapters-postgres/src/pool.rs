@@ -20,13 +20,13 @@ use crate::error::ConnectError;
 use crate::tls::Tls;
 use crate::work_class::WorkClass;
 
-/// How long the server may take to act on a cancel request before the connection is given up.
+/// How long the server may take to act on a cancel request before the connection is discarded.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) type Pool = Managed<Connector>;
 type Object = deadpool::managed::Object<Connector>;
 
-/// Counts what goes to the database, for tests and metrics; `BEGIN`, `COMMIT` and `ROLLBACK` are not counted.
+/// Counts statements, for tests and metrics, without `BEGIN`, `COMMIT` and `ROLLBACK`.
 #[derive(Debug, Clone, Default)]
 pub struct QueryCount(Arc<Counters>);
 
@@ -42,20 +42,20 @@ impl QueryCount {
         self.0.statements.load(Ordering::Relaxed)
     }
 
-    /// How many times somebody waited for an answer so far: statements that are sent together count once.
+    /// How many round trips there were so far: statements that are sent together count once.
     pub fn round_trips(&self) -> u64 {
         self.0.round_trips.load(Ordering::Relaxed)
     }
 }
 
-/// One connection, and what is known of it.
+/// A connection with its state.
 pub(crate) struct Connection {
     pub(crate) pg: AsyncPgConnection,
     /// Whether a statement failed since this was last cleared.
     failed: Arc<AtomicBool>,
     /// How many statements were sent whose answer has not been read.
     under_way: Arc<AtomicU32>,
-    /// Whether the connection still stands and may be used.
+    /// Whether the connection is open and may be used.
     alive: Arc<AtomicBool>,
     /// Asks the server to end the statement that runs.
     cancel: CancelToken,
@@ -71,7 +71,6 @@ impl Connection {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Starts to listen for failures anew.
     pub(crate) fn forget_failures(&self) {
         self.failed.store(false, Ordering::Release);
     }
@@ -83,7 +82,7 @@ impl Connection {
 
     /// Ends the statement of a caller that is gone, which the next user of the connection would wait for. Returns whether the
     /// connection is of use: a cancel request that may still arrive would end a statement of another caller, so the pool
-    /// gives the connection up.
+    /// discards the connection.
     pub(crate) async fn end_abandoned(&mut self) -> bool {
         if !self.is_abandoned() {
             return true;
@@ -154,12 +153,11 @@ impl Drop for Pooled {
     }
 }
 
-/// What holds for every connection. Statements are few and asked for again and again, so each is planned once for whatever
-/// values (as `tests/postgres/plans.rs` looks at them), and none is compiled: planning a board anew takes twice as long as
-/// reading it, and compiling one longer still.
+/// Settings of every connection. There are few statements, which run often, so each has one generic plan (checked by
+/// `tests/postgres/plans.rs`) and no JIT: planning a board takes twice as long as reading it, and compiling it longer still.
 ///
-/// The language of messages is asked for because diesel passes on the text of an error and not its code; a role that may
-/// not choose it keeps the server's.
+/// Messages are in English because diesel passes on the text of an error and not its code. A role without the privilege keeps the
+/// server's language.
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET jit = off; \
     DO $$ BEGIN PERFORM set_config('lc_messages', 'C', false); EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
@@ -170,7 +168,7 @@ pub(crate) struct Connector {
     queries: QueryCount,
     /// What the connections are for; `None` sets no time limits.
     work: Option<WorkClass>,
-    /// Where connections live: the runtime this was made on, not the one of whoever needs a connection first.
+    /// The runtime that drives connections: the one this was made on, not the one that first needs a connection.
     runtime: Handle,
 }
 
@@ -197,7 +195,7 @@ impl Connector {
     }
 }
 
-/// Opens a connection to `target` and drives it on the current runtime; says in `alive` when it ends.
+/// Opens a connection to `target` and drives it on the current runtime; clears `alive` when it ends.
 async fn open(target: ConnectTarget, alive: Arc<AtomicBool>) -> Result<Client, tokio_postgres::Error> {
     let (client, driver) = target.connect().await?;
     tokio::spawn(async move {

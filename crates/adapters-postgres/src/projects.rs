@@ -1,35 +1,24 @@
 //! Projects on profiles.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::{ProjectId, UserId};
+use domain::ids::ProjectId;
 use domain::projects::ports::{ProjectReader, ProjectRepository};
 use domain::projects::{Description, Project, ProjectDetails, Title};
 use domain::users::WebUrl;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::profile_projects;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
-/// Id, title, description, address, whether featured, creation and change of a project.
-pub(crate) type ProjectColumns = (SqlUuid, Nullable<Text>, Nullable<Text>, Text, Bool, Timestamptz, Timestamptz);
-
-#[derive(Queryable, Selectable, Insertable)]
+#[derive(Queryable, QueryableByName, Selectable, Insertable)]
 #[diesel(table_name = profile_projects)]
 pub(crate) struct ProjectRow {
-    id: Uuid,
+    pub(crate) id: Uuid,
     title: Option<String>,
     description: Option<String>,
     url: String,
     is_featured: bool,
-    created_at: OffsetDateTime,
+    pub(crate) created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
 
@@ -68,7 +57,7 @@ impl From<&Project> for ProjectRow {
 impl ProjectRepository for PgUnitOfWork {
     async fn count(&mut self, owner: UserId) -> Result<u64, StoreError> {
         let own = profile_projects::table.filter(profile_projects::user_id.eq(owner.0));
-        let count: i64 = own.count().get_result(self.connection()?).await.map_err(store_error)?;
+        let count: i64 = own.count().row(self.connection()?).await?;
         Ok(count.unsigned_abs())
     }
 
@@ -77,20 +66,16 @@ impl ProjectRepository for PgUnitOfWork {
             .find(id.0)
             .filter(profile_projects::user_id.eq(owner.0))
             .select(ProjectRow::as_select())
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(row.map(Project::from))
     }
 
     async fn insert(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError> {
         diesel::insert_into(profile_projects::table)
             .values((profile_projects::user_id.eq(owner.0), ProjectRow::from(project)))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn update(&mut self, owner: UserId, project: &Project) -> Result<(), StoreError> {
@@ -103,15 +88,13 @@ impl ProjectRepository for PgUnitOfWork {
                 profile_projects::is_featured.eq(row.is_featured),
                 profile_projects::updated_at.eq(row.updated_at),
             ))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn delete(&mut self, owner: UserId, id: ProjectId) -> Result<bool, StoreError> {
         let project = profile_projects::table.find(id.0).filter(profile_projects::user_id.eq(owner.0));
-        let deleted = diesel::delete(project).execute(self.connection()?).await.map_err(store_error)?;
+        let deleted = diesel::delete(project).run(self.connection()?).await?;
         Ok(deleted > 0)
     }
 }
@@ -123,13 +106,11 @@ impl ProjectReader for Database {
             "SELECT project.id, title, description, url, is_featured, project.created_at, project.updated_at
             FROM visible_to($2) AS seen JOIN profile_projects AS project ON project.user_id = seen.id
             WHERE seen.id = $1 ORDER BY is_featured DESC, project.created_at DESC, project.id DESC";
-        let mut connection = self.connection().await?;
-        let rows: Vec<ProjectRow> = statement::<ProjectColumns>(SHOWN)
-            .bind::<SqlUuid, _>(owner.0)
-            .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+        let rows: Vec<ProjectRow> = statement(SHOWN)
+            .bind::<SqlUuid>(owner.0)
+            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
+            .rows(&self.connection().await?.pg)
+            .await?;
         Ok(rows.into_iter().map(Project::from).collect())
     }
 }

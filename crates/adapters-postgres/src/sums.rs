@@ -1,18 +1,12 @@
 //! [`Sums`] as rows and as arrays: the same eleven columns in every roll-up table.
 
-use diesel::Queryable;
-use diesel::sql_types::{Array, BigInt, Numeric};
 use domain::usage::Sums;
 
-use crate::numeric::Money;
-use crate::statement::Statement;
+use crate::prelude::*;
+use crate::schema::usage_totals;
 
-/// The columns of sums, in the order of [`SumsRow`].
-pub(crate) type SumsColumns = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, Numeric);
-
-/// One row of sums, in the order of the columns: messages, tokens, input, output, `cache_read`, `cache_write`, reasoning,
-/// `unpriced_tokens`, `unpriced_messages`, `estimated_messages`, cost.
-#[derive(Debug, Queryable)]
+#[derive(Debug, QueryableByName)]
+#[diesel(table_name = usage_totals)]
 pub(crate) struct SumsRow {
     messages: i64,
     tokens: i64,
@@ -45,8 +39,8 @@ impl From<SumsRow> for Sums {
     }
 }
 
-/// Binds `sums` as eleven arrays, in the order of the columns.
-pub(crate) fn bind_sums<'a, Columns>(statement: Statement<'a, Columns>, sums: &[Sums]) -> Statement<'a, Columns> {
+/// Binds `sums` as eleven arrays, in the order of the columns of the statements that write them.
+pub(crate) fn bind_sums<'a>(statement: Statement<'a>, sums: &[Sums]) -> Statement<'a> {
     let counts: [fn(&Sums) -> i64; 10] = [
         |s| s.messages,
         |s| s.tokens,
@@ -59,8 +53,8 @@ pub(crate) fn bind_sums<'a, Columns>(statement: Statement<'a, Columns>, sums: &[
         |s| s.unpriced_messages,
         |s| s.estimated_messages,
     ];
-    let with_counts = counts.into_iter().fold(statement, |statement, count| {
-        statement.bind::<Array<BigInt>, _>(sums.iter().map(count).collect::<Vec<_>>())
-    });
-    with_counts.bind::<Array<Numeric>, _>(sums.iter().map(|s| Money(s.cost)).collect::<Vec<_>>())
+    counts
+        .into_iter()
+        .fold(statement, |statement, count| statement.bind_array::<BigInt>(sums.iter().map(count)))
+        .bind_array::<Numeric>(sums.iter().map(|s| Money(s.cost)))
 }

@@ -21,8 +21,7 @@ use tokio_rustls::client::TlsStream as RustlsStream;
 
 use crate::auth_guard::{AuthGuard, AuthPolicy};
 use crate::channel_binding::tls_server_end_point;
-use crate::connect::invalid;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, invalid_url};
 
 /// PostgreSQL's `SSLRequest`: length 8, code 80877103.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -52,12 +51,12 @@ impl FromStr for TlsMode {
             "require" => Self::Require,
             "verify-ca" => Self::VerifyCa,
             "verify-full" => Self::VerifyFull,
-            _ => return Err(invalid("sslmode: must be disable, prefer, require, verify-ca or verify-full")),
+            _ => return Err(invalid_url("sslmode: must be disable, prefer, require, verify-ca or verify-full")),
         })
     }
 }
 
-/// What the URL says about TLS and passwords.
+/// The TLS and password settings of a URL.
 #[derive(Debug)]
 pub(crate) struct TlsParameters {
     pub(crate) mode: TlsMode,
@@ -73,7 +72,7 @@ pub(crate) struct TlsParameters {
     pub(crate) scram_only: bool,
 }
 
-/// Encrypts connections as one URL asks for. Cheap to clone.
+/// Encrypts connections with the settings of a URL. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Tls {
     mode: TlsMode,
@@ -87,7 +86,7 @@ impl Tls {
     pub(crate) fn new(parameters: &TlsParameters) -> Result<Self, ConnectError> {
         let &TlsParameters { mode, is_direct, is_local, scram_only, .. } = parameters;
         if is_direct && matches!(mode, TlsMode::Disable | TlsMode::Prefer) {
-            return Err(invalid("sslnegotiation=direct needs sslmode=require or stronger"));
+            return Err(invalid_url("sslnegotiation=direct needs sslmode=require or stronger"));
         }
         let config = Arc::new(client_config(parameters)?);
         Ok(Self { mode, is_direct, policy: AuthPolicy { scram_only, is_local }, config, awaits_end: false })
@@ -109,18 +108,21 @@ fn client_config(parameters: &TlsParameters) -> Result<ClientConfig, ConnectErro
     let verifier = verifier(parameters, &provider)?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| invalid(&error.to_string()))?
+        .map_err(|error| invalid_url(&error.to_string()))?
         .dangerous()
         .with_custom_certificate_verifier(verifier);
     let mut config = match (&parameters.client_cert, &parameters.client_key) {
         (None, None) => builder.with_no_client_auth(),
         (Some(cert), Some(key)) => {
-            let unreadable = |error| invalid(&format!("sslkey: cannot read a PEM private key from {key} ({error})"));
+            let unreadable =
+                |error| invalid_url(&format!("sslkey: cannot read a PEM private key from {key} ({error})"));
             let key = PrivateKeyDer::from_pem_file(key).map_err(unreadable)?;
             let chain = certificates("sslcert", cert)?;
-            builder.with_client_auth_cert(chain, key).map_err(|error| invalid(&format!("sslcert, sslkey: {error}")))?
+            builder
+                .with_client_auth_cert(chain, key)
+                .map_err(|error| invalid_url(&format!("sslcert, sslkey: {error}")))?
         }
-        _ => return Err(invalid("sslcert and sslkey must be given together")),
+        _ => return Err(invalid_url("sslcert and sslkey must be given together")),
     };
     if parameters.is_direct {
         config.alpn_protocols = vec![b"postgresql".to_vec()];
@@ -137,14 +139,14 @@ fn verifier(
         (TlsMode::Disable, _) | (TlsMode::Prefer | TlsMode::Require, None) => {
             return Ok(Arc::new(ChainVerifier { roots: None, algorithms }));
         }
-        (TlsMode::VerifyCa, None) => return Err(invalid("sslmode=verify-ca needs sslrootcert")),
+        (TlsMode::VerifyCa, None) => return Err(invalid_url("sslmode=verify-ca needs sslrootcert")),
         (TlsMode::VerifyFull, None | Some("system")) => system_roots()?,
         // Any owner of a public certificate would pass.
-        (_, Some("system")) => return Err(invalid("sslrootcert=system needs sslmode=verify-full")),
+        (_, Some("system")) => return Err(invalid_url("sslrootcert=system needs sslmode=verify-full")),
         (_, Some(file)) => {
             let mut roots = RootCertStore::empty();
             for certificate in certificates("sslrootcert", file)? {
-                roots.add(certificate).map_err(|error| invalid(&format!("sslrootcert: {file}: {error}")))?;
+                roots.add(certificate).map_err(|error| invalid_url(&format!("sslrootcert: {file}: {error}")))?;
             }
             Arc::new(roots)
         }
@@ -153,12 +155,12 @@ fn verifier(
         return Ok(Arc::new(ChainVerifier { roots: Some(roots), algorithms }));
     }
     let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(provider)).build();
-    Ok(verifier.map_err(|error| invalid(&format!("sslrootcert: {error}")))?)
+    Ok(verifier.map_err(|error| invalid_url(&format!("sslrootcert: {error}")))?)
 }
 
 fn certificates(parameter: &str, file: &str) -> Result<Vec<CertificateDer<'static>>, ConnectError> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        invalid(&format!("{parameter}: cannot read PEM certificates from {file} ({error})"))
+        invalid_url(&format!("{parameter}: cannot read PEM certificates from {file} ({error})"))
     };
     let found = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))?;
     let found: Vec<_> = found.collect::<Result<_, _>>().map_err(|error| unreadable(&error))?;
@@ -174,14 +176,14 @@ fn system_roots() -> Result<Arc<RootCertStore>, ConnectError> {
         Arc::new(roots)
     });
     if roots.is_empty() {
-        return Err(invalid(
+        return Err(invalid_url(
             "sslmode=verify-full: the system has no root certificates; install ca-certificates or set sslrootcert",
         ));
     }
     Ok(Arc::clone(roots))
 }
 
-/// Checks who signed a certificate and not whom it names; without roots it accepts every certificate.
+/// Checks the signature of a certificate and not its name; without roots it accepts every certificate.
 #[derive(Debug)]
 struct ChainVerifier {
     roots: Option<Arc<RootCertStore>>,
@@ -277,7 +279,7 @@ impl HostTls {
     }
 }
 
-/// Asks the server for TLS. Reads one byte alone: whatever follows it belongs to the handshake.
+/// Requests TLS. Reads one byte alone: the bytes after it belong to the handshake.
 async fn offers_tls(socket: &mut Socket) -> io::Result<bool> {
     socket.write_all(&SSL_REQUEST).await?;
     match socket.read_u8().await? {

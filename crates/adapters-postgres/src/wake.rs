@@ -1,4 +1,4 @@
-//! Wakes a worker when a job is queued, by whichever process.
+//! Wakes a worker when any process queues a job.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -7,14 +7,14 @@ use domain::error::StoreError;
 
 use crate::listening::Listening;
 
-/// How long to wait before connecting anew.
+/// The pause before a new connection.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// How many notifications are taken at once: one look at the queue serves them all.
+/// Notifications that are handled by one look at the queue.
 const BATCH: usize = 1_000;
 
-/// Calls `wake` whenever jobs were queued in the database at `url`, and whenever it began to listen, for what was queued
-/// before. Never ends; while the database is away nobody is woken. Drop it to end it.
+/// Calls `wake` when jobs are queued in the database at `url`, and after each reconnection, for jobs that were queued before. Runs
+/// until it is dropped.
 pub async fn wake_on_jobs(url: &str, wake: impl Fn()) -> Infallible {
     loop {
         let Err(error) = listen(url, &wake).await;

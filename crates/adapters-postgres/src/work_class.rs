@@ -7,7 +7,7 @@ use std::time::Duration;
 pub enum WorkClass {
     /// Requests of clients.
     Requests,
-    /// Finding out who calls, signing in and registering.
+    /// Authentication, sign-in and registration.
     SignIn,
     /// Whether the database answers.
     Health,
@@ -15,14 +15,14 @@ pub enum WorkClass {
     Jobs,
 }
 
-/// After how long PostgreSQL ends what a connection does. The answer is then 503, and a job is tried again.
+/// Time limits of PostgreSQL. Beyond them a request gets 503 and a job is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timeouts {
     /// Waiting for one lock.
     lock: Duration,
     /// One statement.
     statement: Duration,
-    /// A transaction whose program does not go on.
+    /// A transaction without a running statement.
     idle_in_transaction: Duration,
 }
 
@@ -33,7 +33,7 @@ impl WorkClass {
             Self::Requests => (20, 30, 60),
             Self::SignIn => (5, 10, 30),
             Self::Health => (2, 2, 2),
-            // A refresh of the boards of a million people is one transaction.
+            // A refresh of the boards of a million accounts is one transaction.
             Self::Jobs => (300, 900, 300),
         };
         Timeouts {

@@ -160,7 +160,7 @@ async fn client_certificate_is_presented() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrations_notifications_and_cancel_requests_are_encrypted_too() {
+async fn migrations_notifications_and_cancel_requests_are_encrypted() {
     let server = TlsCluster::start(true, "hostssl all all 127.0.0.1/32 scram-sha-256\n");
     let url = server.url("localhost", "fresh", "sslmode=verify-full&sslrootcert=<root.crt>");
     assert!(create_database(&url).await.unwrap());

@@ -1,5 +1,5 @@
--- Locks those of the accounts that no other transaction has locked, without waiting, and says of each that exists whether it
--- was locked.
+-- Locks those of the accounts $1 that no other transaction has locked, without waiting. Returns for each that exists whether
+-- this transaction locked it.
 WITH locked AS MATERIALIZED (
     SELECT totals.user_key
     FROM usage_totals AS totals

@@ -1,8 +1,8 @@
--- For each of the people $1 whom $2 may see, the up to $3 models and tools that cost most, then that were used most.
+-- For each of the accounts $1 that $2 may see, up to $3 models and tools, by cost and then by tokens.
 WITH person AS (
     SELECT seen.id, seen.key FROM visible_to($2) AS seen WHERE seen.id = ANY($1)
 )
-SELECT person.id, true, top.name, top.tokens, top.cost
+SELECT person.id, true AS is_model, top.name, top.tokens, top.cost
 FROM person
 CROSS JOIN LATERAL (
     SELECT models.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
@@ -14,7 +14,7 @@ CROSS JOIN LATERAL (
     LIMIT $3
 ) AS top
 UNION ALL
-SELECT person.id, false, top.name, top.tokens, top.cost
+SELECT person.id, false AS is_model, top.name, top.tokens, top.cost
 FROM person
 CROSS JOIN LATERAL (
     SELECT sources.name, sum(used.tokens)::bigint AS tokens, sum(used.cost) AS cost
@@ -25,4 +25,4 @@ CROSS JOIN LATERAL (
     ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, sources.name
     LIMIT $3
 ) AS top
-ORDER BY 5 DESC, 4 DESC, 3
+ORDER BY cost DESC, tokens DESC, name

@@ -1,5 +1,5 @@
--- Everything that the overview and the profile of an account need, for each of the people $1 whom $4 may see. The window
--- of each is from their element of $2 to that of $3, both included.
+-- The figures of the overview and the profile, for each of the accounts $1 that $4 may see. The window of an account is from
+-- its element of $2 to that of $3, both included.
 SELECT
     person.id,
     totals.messages, totals.tokens, totals.input, totals.output, totals.cache_read, totals.cache_write, totals.reasoning,
@@ -7,14 +7,14 @@ SELECT
     totals.event_xp, totals.achievements,
     coalesce((
         SELECT sum(tokens) FROM usage_days
-        WHERE user_key = totals.user_key AND day BETWEEN asked.first_day AND asked.last_day
-    ), 0)::bigint,
+        WHERE user_key = totals.user_key AND day BETWEEN account.first_day AND account.last_day
+    ), 0)::bigint AS window_tokens,
     used.models, used.sources,
-    ARRAY(SELECT day FROM usage_days WHERE user_key = totals.user_key AND tokens > 0)
-FROM unnest($1, $2, $3) AS asked (id, first_day, last_day)
-JOIN visible_to($4) AS person ON person.id = asked.id
+    ARRAY(SELECT day FROM usage_days WHERE user_key = totals.user_key AND tokens > 0) AS active_dates
+FROM unnest($1, $2, $3) AS account (id, first_day, last_day)
+JOIN visible_to($4) AS person ON person.id = account.id
 JOIN usage_totals AS totals ON totals.user_key = person.key
--- A model is one by its canonical name, however it was spelled and whoever served it.
+-- All spellings of a model, from all providers, count as its canonical name.
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT coalesce(models.canonical, models.name)) AS models, count(DISTINCT keys.source_key) AS sources
     FROM (

@@ -1,94 +1,151 @@
-//! What dashboards show: each method one statement.
+//! The figures of dashboards: one statement a method.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{
-    Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, Numeric, SmallInt, Text, Timestamptz, Uuid,
-};
-use diesel_async::RunQueryDsl;
 use domain::dashboard::ports::{DashboardReader, Figures, PlatformRepository};
 use domain::dashboard::{
     DayUsage, Favourites, MOST_LISTED, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
 };
 use domain::days::Window;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::usage::{MachineId, ModelName, Source, Sums};
-use time::{Date, OffsetDateTime};
 
+use crate::accounts::uuids;
 use crate::database::Database;
-use crate::error::store_error;
-use crate::numeric::Money;
-use crate::statement::{Statement, statement};
-use crate::sums::{SumsColumns, SumsRow};
+use crate::prelude::*;
+use crate::schema::{machines, platform_totals, usage_days, usage_hours, usage_totals};
+use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 
-type FiguresColumns = (Uuid, SumsColumns, (BigInt, Integer, BigInt, BigInt, BigInt, Array<SqlDate>));
-
-#[derive(Queryable)]
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
 struct FiguresRow {
-    person: uuid::Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(embed)]
     totals: SumsRow,
-    /// Event XP, achievements, tokens of the window, models, sources, active days.
-    rest: (i64, i32, i64, i64, i64, Vec<Date>),
+    event_xp: i64,
+    achievements: i32,
+    #[diesel(sql_type = BigInt)]
+    window_tokens: i64,
+    #[diesel(sql_type = BigInt)]
+    models: i64,
+    #[diesel(sql_type = BigInt)]
+    sources: i64,
+    #[diesel(sql_type = Array<SqlDate>)]
+    active_dates: Vec<Date>,
 }
 
 impl From<FiguresRow> for (UserId, Figures) {
     fn from(row: FiguresRow) -> Self {
-        let (event_xp, achievements, window_tokens, models, sources, active_days) = row.rest;
-        let count = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let figures = Figures {
             totals: row.totals.into(),
-            active_days: active_days.into_iter().collect::<BTreeSet<_>>(),
-            window_tokens,
-            event_xp: EventXp(event_xp),
-            achievements: achievements.unsigned_abs(),
-            models: count(models),
-            sources: count(sources),
+            active_days: row.active_dates.into_iter().collect(),
+            window_tokens: row.window_tokens,
+            event_xp: EventXp(row.event_xp),
+            achievements: row.achievements.unsigned_abs(),
+            models: to_u32(row.models),
+            sources: to_u32(row.sources),
         };
-        (UserId(row.person), figures)
+        (UserId(row.id), figures)
     }
 }
 
-/// A name with what it was used for: the sums, the number of days, the first and the last of them; and of the whole list how
-/// many rows it has, and their tokens.
-type UsedColumns = (Text, SumsColumns, (BigInt, SqlDate, SqlDate), (BigInt, BigInt));
-type Used = (String, SumsRow, (i64, Date, Date), (i64, i64));
+/// A model or a tool that an account spent most on.
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
+struct FavouriteRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Bool)]
+    is_model: bool,
+    #[diesel(sql_type = Text)]
+    name: String,
+    tokens: i64,
+    cost: Money,
+}
 
-/// The first rows of a list, `whole` being how many rows it has and their tokens: the same beside each row.
-fn top_list<T>(items: Vec<T>, whole: Option<(i64, i64)>) -> TopList<T> {
-    let (total, tokens) = whole.unwrap_or_default();
-    TopList { items, total: u32::try_from(total).unwrap_or(u32::MAX), tokens }
+/// The size of a list of which only the first rows are read; the same in each row.
+#[derive(Clone, Copy, Default, QueryableByName)]
+struct ListSize {
+    #[diesel(sql_type = BigInt)]
+    list_rows: i64,
+    #[diesel(sql_type = BigInt)]
+    list_tokens: i64,
+}
+
+/// The usage of a tool or a model.
+#[derive(QueryableByName)]
+struct UsedRow {
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(embed)]
+    sums: SumsRow,
+    #[diesel(sql_type = BigInt)]
+    days_active: i64,
+    #[diesel(sql_type = SqlDate)]
+    first_used: Date,
+    #[diesel(sql_type = SqlDate)]
+    last_used: Date,
+    #[diesel(embed)]
+    list: ListSize,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = machines)]
+struct MachineRow {
+    name: String,
+    last_synced_at: OffsetDateTime,
+    #[diesel(sql_type = BigInt)]
+    tokens: i64,
+    #[diesel(sql_type = Numeric)]
+    cost: Money,
+    #[diesel(embed)]
+    list: ListSize,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_days)]
+pub(crate) struct DayRow {
+    pub(crate) day: Date,
+    #[diesel(embed)]
+    pub(crate) sums: SumsRow,
+}
+
+/// Tokens of an hour of the day.
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_hours)]
+struct HourRow {
+    hour: i16,
+    tokens: i64,
+}
+
+fn top_list<Row, Item>(rows: Vec<Row>, size: fn(&Row) -> ListSize, item: fn(Row) -> Item) -> TopList<Item> {
+    let ListSize { list_rows, list_tokens } = rows.first().map(size).unwrap_or_default();
+    TopList { items: rows.into_iter().map(item).collect(), total: to_u32(list_rows), tokens: list_tokens }
 }
 
 /// `text` about the usage in `window`, as `viewer` may see it.
-fn seen<Columns>(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static, Columns> {
+fn seen(text: &'static str, window: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(text)
-        .bind::<Uuid, _>(window.person.0)
-        .bind::<SqlDate, _>(window.from)
-        .bind::<SqlDate, _>(window.to)
-        .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
+        .bind::<SqlUuid>(window.person.0)
+        .bind::<SqlDate>(window.from)
+        .bind::<SqlDate>(window.to)
+        .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
 }
 
-fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SqlDate, SumsColumns)> {
+fn days_of(window: Window, viewer: Option<UserId>) -> Statement<'static> {
     seen(include_str!("days.sql"), window, viewer)
 }
 
-fn used_days(rows: Vec<(Date, SumsRow)>) -> Vec<DayUsage> {
-    rows.into_iter().map(|(date, sums)| DayUsage { date, sums: sums.into() }).collect()
+fn used_days(rows: Vec<DayRow>) -> Vec<DayUsage> {
+    rows.into_iter().map(|row| DayUsage { date: row.day, sums: row.sums.into() }).collect()
 }
 
-fn hours_of(window: Window, viewer: Option<UserId>) -> Statement<'static, (SmallInt, BigInt)> {
-    seen(include_str!("hours.sql"), window, viewer)
-}
-
-/// The tokens of each hour, from rows of those that have any.
-fn used_hours(rows: Vec<(i16, i64)>) -> [i64; 24] {
+/// The tokens of each hour; hours without a row have none.
+fn used_hours(rows: Vec<HourRow>) -> [i64; 24] {
     let mut hours = [0; 24];
-    for (hour, tokens) in rows {
+    for HourRow { hour, tokens } in rows {
         if let Some(shown) = usize::try_from(hour).ok().and_then(|hour| hours.get_mut(hour)) {
             *shown = tokens;
         }
@@ -96,22 +153,16 @@ fn used_hours(rows: Vec<(i16, i64)>) -> [i64; 24] {
     hours
 }
 
-fn days(count: i64) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
-}
-
 #[async_trait]
 impl DashboardReader for Database {
     async fn figures(&self, windows: &[Window], viewer: Option<UserId>) -> Result<Vec<(UserId, Figures)>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<FiguresRow> = statement::<FiguresColumns>(include_str!("figures.sql"))
-            .bind::<Array<Uuid>, _>(windows.iter().map(|window| window.person.0).collect::<Vec<_>>())
-            .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.from).collect::<Vec<_>>())
-            .bind::<Array<SqlDate>, _>(windows.iter().map(|window| window.to).collect::<Vec<_>>())
-            .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+        let rows: Vec<FiguresRow> = statement(include_str!("figures.sql"))
+            .bind_array::<SqlUuid>(windows.iter().map(|window| window.person.0))
+            .bind_array::<SqlDate>(windows.iter().map(|window| window.from))
+            .bind_array::<SqlDate>(windows.iter().map(|window| window.to))
+            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
+            .rows(&self.connection().await?.pg)
+            .await?;
         Ok(rows.into_iter().map(FiguresRow::into).collect())
     }
 
@@ -121,28 +172,26 @@ impl DashboardReader for Database {
         viewer: Option<UserId>,
         count: u32,
     ) -> Result<Vec<(UserId, Favourites)>, StoreError> {
-        let mut connection = self.connection().await?;
-        let query = statement::<(Uuid, Bool, Text, BigInt, Numeric)>(include_str!("favourites.sql"))
-            .bind::<Array<Uuid>, _>(people.iter().map(|person| person.0).collect::<Vec<_>>())
-            .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
-            .bind::<BigInt, _>(i64::from(count));
-        let rows: Vec<(uuid::Uuid, bool, String, i64, Money)> =
-            query.load(&mut connection.pg).await.map_err(store_error)?;
+        let rows: Vec<FavouriteRow> = statement(include_str!("favourites.sql"))
+            .bind_array::<SqlUuid>(uuids(people))
+            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
+            .bind::<BigInt>(i64::from(count))
+            .rows(&self.connection().await?.pg)
+            .await?;
         let mut found = BTreeMap::<UserId, Favourites>::new();
-        for (person, is_model, name, tokens, cost) in rows {
-            let favourites = found.entry(UserId(person)).or_default();
+        for FavouriteRow { id, is_model, name, tokens, cost: Money(cost) } in rows {
+            let favourites = found.entry(UserId(id)).or_default();
             if is_model {
-                favourites.models.push(Top { what: ModelName::trusted(name), tokens, cost: cost.0 });
+                favourites.models.push(Top { what: ModelName::trusted(name), tokens, cost });
             } else {
-                favourites.sources.push(Top { what: Source::trusted(name), tokens, cost: cost.0 });
+                favourites.sources.push(Top { what: Source::trusted(name), tokens, cost });
             }
         }
         Ok(found.into_iter().collect())
     }
 
     async fn days(&self, window: Window, viewer: Option<UserId>) -> Result<Vec<DayUsage>, StoreError> {
-        let mut connection = self.connection().await?;
-        Ok(used_days(days_of(window, viewer).load(&mut connection.pg).await.map_err(store_error)?))
+        Ok(used_days(days_of(window, viewer).rows(&self.connection().await?.pg).await?))
     }
 
     async fn days_and_hours(
@@ -152,100 +201,92 @@ impl DashboardReader for Database {
         viewer: Option<UserId>,
     ) -> Result<(Vec<DayUsage>, [i64; 24]), StoreError> {
         let connection = self.connection().await?;
-        // Sent together: one round trip.
-        let (mut c1, mut c2) = (&connection.pg, &connection.pg);
-        let (days, hours) =
-            futures_util::try_join!(days_of(days, viewer).load(&mut c1), hours_of(hours, viewer).load(&mut c2))
-                .map_err(store_error)?;
+        let c = &connection.pg;
+        let hours = seen(include_str!("hours.sql"), hours, viewer);
+        let (days, hours) = futures_util::try_join!(days_of(days, viewer).rows(c), hours.rows(c))?;
         Ok((used_days(days), used_hours(hours)))
     }
 
     async fn tools(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ToolUsage>, StoreError> {
-        let mut connection = self.connection().await?;
-        let query =
-            seen::<UsedColumns>(include_str!("tools.sql"), window, viewer).bind::<BigInt, _>(i64::from(MOST_LISTED));
-        let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let whole = rows.as_slice().first().map(|row| row.3);
-        let tool = |(source, sums, (active, first_used, last_used), _): Used| {
-            let sums = Sums::from(sums);
+        let query = seen(include_str!("tools.sql"), window, viewer).bind::<BigInt>(i64::from(MOST_LISTED));
+        let tool = |row: UsedRow| {
+            let sums = Sums::from(row.sums);
             ToolUsage {
-                source: Source::trusted(source),
+                source: Source::trusted(row.name),
                 tokens: sums.tokens,
                 cost: sums.cost,
-                days_active: days(active),
-                first_used,
-                last_used,
+                days_active: to_u32(row.days_active),
+                first_used: row.first_used,
+                last_used: row.last_used,
             }
         };
-        Ok(top_list(rows.into_iter().map(tool).collect(), whole))
+        Ok(top_list(query.rows(&self.connection().await?.pg).await?, |row| row.list, tool))
     }
 
     async fn models(&self, window: Window, viewer: Option<UserId>) -> Result<TopList<ModelUsage>, StoreError> {
-        let mut connection = self.connection().await?;
-        let query =
-            seen::<UsedColumns>(include_str!("models.sql"), window, viewer).bind::<BigInt, _>(i64::from(MOST_LISTED));
-        let rows: Vec<Used> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let whole = rows.as_slice().first().map(|row| row.3);
-        let model = |(name, sums, (active, first_used, last_used), _): Used| {
-            let sums = Sums::from(sums);
+        let query = seen(include_str!("models.sql"), window, viewer).bind::<BigInt>(i64::from(MOST_LISTED));
+        let model = |row: UsedRow| {
+            let sums = Sums::from(row.sums);
             ModelUsage {
-                model: ModelName::trusted(name),
+                model: ModelName::trusted(row.name),
                 tokens: sums.tokens,
                 cost: sums.cost,
                 cost_status: sums.cost_status(),
-                days_active: days(active),
-                first_used,
-                last_used,
+                days_active: to_u32(row.days_active),
+                first_used: row.first_used,
+                last_used: row.last_used,
             }
         };
-        Ok(top_list(rows.into_iter().map(model).collect(), whole))
+        Ok(top_list(query.rows(&self.connection().await?.pg).await?, |row| row.list, model))
     }
 
     async fn machines(&self, user: UserId) -> Result<TopList<MachineUsage>, StoreError> {
-        type Columns = (Text, Timestamptz, BigInt, Numeric, (BigInt, BigInt));
-        type Row = (String, OffsetDateTime, i64, Money, (i64, i64));
-
-        let mut connection = self.connection().await?;
-        let query = statement::<Columns>(include_str!("machines.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<BigInt, _>(i64::from(MOST_LISTED));
-        let rows: Vec<Row> = query.load(&mut connection.pg).await.map_err(store_error)?;
-        let whole = rows.as_slice().first().map(|row| row.4);
-        let machine = |(name, last_synced_at, tokens, cost, _): Row| MachineUsage {
-            machine: MachineId::trusted(name),
-            tokens,
-            cost: cost.0,
-            last_synced_at,
+        let query =
+            statement(include_str!("machines.sql")).bind::<SqlUuid>(user.0).bind::<BigInt>(i64::from(MOST_LISTED));
+        let machine = |row: MachineRow| MachineUsage {
+            machine: MachineId::trusted(row.name),
+            tokens: row.tokens,
+            cost: row.cost.0,
+            last_synced_at: row.last_synced_at,
         };
-        Ok(top_list(rows.into_iter().map(machine).collect(), whole))
+        Ok(top_list(query.rows(&self.connection().await?.pg).await?, |row| row.list, machine))
     }
 
     async fn platform(&self) -> Result<PlatformTotals, StoreError> {
-        let mut connection = self.connection().await?;
-        let text = "SELECT tokens::text, users, tools FROM platform_totals";
-        let query = statement::<PlatformColumns>(text);
-        let row: Option<PlatformRow> = query.get_result(&mut connection.pg).await.optional().map_err(store_error)?;
-        row.map_or_else(|| Ok(PlatformTotals::default()), platform_totals)
+        let query = statement("SELECT tokens::text, users, tools FROM platform_totals");
+        let row: Option<PlatformRow> = query.optional(&self.connection().await?.pg).await?;
+        row.map_or_else(|| Ok(PlatformTotals::default()), PlatformTotals::try_from)
     }
 }
 
-/// Tokens, which may be more than a bigint holds and are read as text; people; tools.
-type PlatformColumns = (Text, BigInt, BigInt);
-type PlatformRow = (String, i64, i64);
+#[derive(QueryableByName)]
+#[diesel(table_name = platform_totals)]
+struct PlatformRow {
+    /// As text: it may be more than a bigint holds.
+    #[diesel(sql_type = Text)]
+    tokens: String,
+    users: i64,
+    tools: i64,
+}
 
-fn platform_totals((tokens, users, tools): PlatformRow) -> Result<PlatformTotals, StoreError> {
-    Ok(PlatformTotals {
-        tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
-        users: users.unsigned_abs(),
-        tools: tools.unsigned_abs(),
-    })
+impl TryFrom<PlatformRow> for PlatformTotals {
+    type Error = StoreError;
+
+    fn try_from(row: PlatformRow) -> Result<Self, StoreError> {
+        let PlatformRow { tokens, users, tools } = row;
+        Ok(Self {
+            tokens: tokens.parse().map_err(|_| StoreError::Internal(format!("{tokens} is not a count")))?,
+            users: users.unsigned_abs(),
+            tools: tools.unsigned_abs(),
+        })
+    }
 }
 
 #[async_trait]
 impl PlatformRepository for PgUnitOfWork {
     async fn refresh(&mut self, now: OffsetDateTime) -> Result<PlatformTotals, StoreError> {
-        let text = concat!(include_str!("keep_platform.sql"), "RETURNING tokens::text, users, tools");
-        let query = statement::<PlatformColumns>(text).bind::<Timestamptz, _>(now);
-        platform_totals(query.get_result(self.connection()?).await.map_err(store_error)?)
+        let text = concat!(include_str!("upsert_platform_totals.sql"), "RETURNING tokens::text, users, tools");
+        let row: PlatformRow = statement(text).bind::<Timestamptz>(now).row(self.connection()?).await?;
+        row.try_into()
     }
 }

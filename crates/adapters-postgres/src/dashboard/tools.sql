@@ -1,23 +1,25 @@
--- Usage of one account by tool from $2 to $3, both included, as $4 may see it; the dearest first, then the most used, the
--- first $5 of them, beside how many there are and their tokens. Few rows are left
--- after the inner grouping, so only those are looked up by name.
+-- Usage of one account by tool from $2 to $3, both included, as $4 may see it: the first $5 by cost and then by tokens, with
+-- the number and the tokens of all. The inner grouping leaves few rows, so few names are looked up.
 SELECT
     sources.name,
-    sum(used.messages)::bigint, sum(used.tokens)::bigint, sum(used.input)::bigint, sum(used.output)::bigint,
-    sum(used.cache_read)::bigint, sum(used.cache_write)::bigint, clamped(sum(used.reasoning)), sum(used.unpriced_tokens)::bigint,
-    sum(used.unpriced_messages)::bigint, sum(used.estimated_messages)::bigint, sum(used.cost),
-    count(DISTINCT used.day) FILTER (WHERE used.tokens > 0), min(used.day), max(used.day),
-    count(*) OVER (), clamped(sum(sum(used.tokens)) OVER ())
+    sum(used.messages)::bigint AS messages, sum(used.tokens)::bigint AS tokens, sum(used.input)::bigint AS input,
+    sum(used.output)::bigint AS output, sum(used.cache_read)::bigint AS cache_read,
+    sum(used.cache_write)::bigint AS cache_write, clamped(sum(used.reasoning)) AS reasoning,
+    sum(used.unpriced_tokens)::bigint AS unpriced_tokens, sum(used.unpriced_messages)::bigint AS unpriced_messages,
+    sum(used.estimated_messages)::bigint AS estimated_messages, sum(used.cost) AS cost,
+    count(DISTINCT used.day) FILTER (WHERE used.tokens > 0) AS days_active,
+    min(used.day) AS first_used, max(used.day) AS last_used,
+    count(*) OVER () AS list_rows, clamped(sum(sum(used.tokens)) OVER ()) AS list_tokens
 FROM (
     SELECT
-        source_key, day,
-        sum(messages)::bigint, sum(tokens)::bigint, sum(input)::bigint, sum(output)::bigint,
-        sum(cache_read)::bigint, sum(cache_write)::bigint, clamped(sum(reasoning)), sum(unpriced_tokens)::bigint,
-        sum(unpriced_messages)::bigint, sum(estimated_messages)::bigint, sum(cost)
+        source_key, day, sum(messages) AS messages, sum(tokens) AS tokens, sum(input) AS input, sum(output) AS output,
+        sum(cache_read) AS cache_read, sum(cache_write) AS cache_write, sum(reasoning) AS reasoning,
+        sum(unpriced_tokens) AS unpriced_tokens, sum(unpriced_messages) AS unpriced_messages,
+        sum(estimated_messages) AS estimated_messages, sum(cost) AS cost
     FROM usage_rollups
     WHERE user_key = (SELECT key FROM visible_to($4) WHERE id = $1) AND day BETWEEN $2 AND $3
     GROUP BY source_key, day
-) AS used (source_key, day, messages, tokens, input, output, cache_read, cache_write, reasoning, unpriced_tokens, unpriced_messages, estimated_messages, cost)
+) AS used
 JOIN sources ON sources.key = used.source_key
 GROUP BY sources.name
 ORDER BY sum(used.cost) DESC, sum(used.tokens) DESC, sources.name

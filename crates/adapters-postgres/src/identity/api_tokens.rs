@@ -1,26 +1,19 @@
 //! API tokens.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::ports::ApiTokenRepository;
 use domain::identity::{ApiToken, Scopes};
-use domain::ids::{ApiTokenId, UserId};
-use time::OffsetDateTime;
+use domain::ids::ApiTokenId;
 
 use super::principals::token_hash;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::api_tokens;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_tokens)]
 struct ApiTokenRow {
-    id: uuid::Uuid,
-    user_id: uuid::Uuid,
+    id: Uuid,
+    user_id: Uuid,
     token_hash: Vec<u8>,
     name: String,
     may_sync: bool,
@@ -66,12 +59,7 @@ impl TryFrom<ApiTokenRow> for ApiToken {
 #[async_trait]
 impl ApiTokenRepository for PgUnitOfWork {
     async fn insert(&mut self, token: &ApiToken) -> Result<(), StoreError> {
-        diesel::insert_into(api_tokens::table)
-            .values(ApiTokenRow::from(token))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::insert_into(api_tokens::table).values(ApiTokenRow::from(token)).exec(self.connection()?).await
     }
 
     async fn of(&mut self, user: UserId, now: OffsetDateTime) -> Result<Vec<ApiToken>, StoreError> {
@@ -80,28 +68,25 @@ impl ApiTokenRepository for PgUnitOfWork {
             .filter(api_tokens::expires_at.is_null().or(api_tokens::expires_at.gt(now)))
             .order((api_tokens::created_at.desc(), api_tokens::id.desc()))
             .select(ApiTokenRow::as_select())
-            .load(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .rows(self.connection()?)
+            .await?;
         rows.into_iter().map(ApiToken::try_from).collect()
     }
 
     async fn delete(&mut self, user: UserId, token: ApiTokenId) -> Result<bool, StoreError> {
         let deleted = diesel::delete(api_tokens::table.find(token.0).filter(api_tokens::user_id.eq(user.0)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .run(self.connection()?)
+            .await?;
         Ok(deleted > 0)
     }
 
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
         let tokens = api_tokens::table.filter(api_tokens::user_id.eq(user.0));
-        diesel::delete(tokens).execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        diesel::delete(tokens).exec(self.connection()?).await
     }
 
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
         let ended = "DELETE FROM api_tokens WHERE id IN (SELECT id FROM api_tokens WHERE expires_at <= $1 LIMIT $2)";
-        self.run(statement::<()>(ended).bind::<Timestamptz, _>(now).bind::<BigInt, _>(i64::from(most))).await
+        statement(ended).bind::<Timestamptz>(now).bind::<BigInt>(i64::from(most)).run(self.connection()?).await
     }
 }

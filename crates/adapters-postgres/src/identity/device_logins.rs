@@ -1,15 +1,9 @@
-//! Programs that wait for somebody to confirm their sign-in.
+//! Device logins: programs that wait for a user to confirm their sign-in.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::ports::DeviceLoginRepository;
 use domain::identity::{Confirmation, Device, DeviceLogin, TokenHash, UserCode};
-use domain::ids::UserId;
-use time::OffsetDateTime;
 
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::device_logins::{self, table};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -24,12 +18,11 @@ struct Row {
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
     last_polled_at: Option<OffsetDateTime>,
-    approved_by: Option<uuid::Uuid>,
+    approved_by: Option<Uuid>,
     denied: bool,
 }
 
-/// The columns of an answer.
-fn columns(confirmation: Confirmation) -> (Option<uuid::Uuid>, bool) {
+fn columns(confirmation: Confirmation) -> (Option<Uuid>, bool) {
     match confirmation {
         Confirmation::Open => (None, false),
         Confirmation::Approved(user) => (Some(user.0), false),
@@ -81,18 +74,18 @@ impl TryFrom<Row> for DeviceLogin {
 impl DeviceLoginRepository for PgUnitOfWork {
     async fn insert(&mut self, login: &DeviceLogin) -> Result<bool, StoreError> {
         let query = diesel::insert_into(table).values(Row::from(login)).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn find_by_user_code(&mut self, code: &UserCode) -> Result<Option<DeviceLogin>, StoreError> {
         let query = table.filter(device_logins::user_code.eq(code.as_str())).select(Row::as_select());
-        let row: Option<Row> = query.first(self.connection()?).await.optional().map_err(store_error)?;
+        let row: Option<Row> = query.optional(self.connection()?).await?;
         row.map(DeviceLogin::try_from).transpose()
     }
 
     async fn lock(&mut self, device_code: TokenHash) -> Result<Option<DeviceLogin>, StoreError> {
         let query = table.find(device_code.0.to_vec()).select(Row::as_select()).for_update();
-        let row: Option<Row> = query.first(self.connection()?).await.optional().map_err(store_error)?;
+        let row: Option<Row> = query.optional(self.connection()?).await?;
         row.map(DeviceLogin::try_from).transpose()
     }
 
@@ -101,30 +94,26 @@ impl DeviceLoginRepository for PgUnitOfWork {
         let open = device_logins::approved_by.is_null().and(device_logins::denied.eq(false));
         let query = diesel::update(table.find(device_code.0.to_vec()).filter(open))
             .set((device_logins::approved_by.eq(approved_by), device_logins::denied.eq(denied)));
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn note_poll(&mut self, device_code: TokenHash, now: OffsetDateTime) -> Result<(), StoreError> {
         let login = diesel::update(table.find(device_code.0.to_vec()));
-        login.set(device_logins::last_polled_at.eq(now)).execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        login.set(device_logins::last_polled_at.eq(now)).exec(self.connection()?).await
     }
 
     async fn delete(&mut self, device_code: TokenHash) -> Result<(), StoreError> {
         let login = diesel::delete(table.find(device_code.0.to_vec()));
-        login.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        login.exec(self.connection()?).await
     }
 
     async fn delete_approved(&mut self, user: UserId) -> Result<(), StoreError> {
         let approved = diesel::delete(table.filter(device_logins::approved_by.eq(user.0)));
-        approved.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        approved.exec(self.connection()?).await
     }
 
     async fn forget_ended(&mut self, now: OffsetDateTime) -> Result<(), StoreError> {
         let ended = diesel::delete(table.filter(device_logins::expires_at.le(now)));
-        ended.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        ended.exec(self.connection()?).await
     }
 }

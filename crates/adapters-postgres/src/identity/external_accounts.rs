@@ -1,16 +1,10 @@
-//! Which accounts of providers belong to whom.
+//! Accounts at providers that are linked to accounts here.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::ports::ExternalAccountRepository;
 use domain::identity::{ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
-use domain::ids::UserId;
-use time::OffsetDateTime;
 
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::{external_accounts, users};
 use crate::unit_of_work::PgUnitOfWork;
 
@@ -22,16 +16,14 @@ impl ExternalAccountRepository for PgUnitOfWork {
         subject: &str,
         left_after: OffsetDateTime,
     ) -> Result<Option<UserId>, StoreError> {
-        let owner: Option<uuid::Uuid> = external_accounts::table
+        let owner: Option<Uuid> = external_accounts::table
             .inner_join(users::table.on(users::id.eq(external_accounts::user_id)))
             .filter(external_accounts::provider.eq(provider.as_str()))
             .filter(external_accounts::subject.eq(subject))
             .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
             .select(external_accounts::user_id)
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(owner.map(UserId))
     }
 
@@ -39,7 +31,7 @@ impl ExternalAccountRepository for PgUnitOfWork {
         let linked = external_accounts::table
             .filter(external_accounts::user_id.eq(user.0))
             .filter(external_accounts::provider.eq(provider.as_str()));
-        diesel::select(exists(linked)).get_result(self.connection()?).await.map_err(store_error)
+        diesel::select(exists(linked)).row(self.connection()?).await
     }
 
     async fn insert(&mut self, link: &ExternalLink) -> Result<bool, StoreError> {
@@ -52,7 +44,7 @@ impl ExternalAccountRepository for PgUnitOfWork {
             external_accounts::last_used_at.eq(link.linked_at),
         );
         let query = diesel::insert_into(external_accounts::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn of(&mut self, user: UserId) -> Result<Vec<LinkedAccount>, StoreError> {
@@ -65,9 +57,8 @@ impl ExternalAccountRepository for PgUnitOfWork {
                 external_accounts::created_at,
                 external_accounts::last_used_at,
             ))
-            .load(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .rows(self.connection()?)
+            .await?;
         let linked = |(provider, login, linked_at, last_used_at): (String, _, _, _)| {
             let provider = ProviderName::trusted(provider);
             LinkedAccount { provider, login, linked_at, last_used_at }
@@ -79,22 +70,19 @@ impl ExternalAccountRepository for PgUnitOfWork {
         let link = external_accounts::table
             .filter(external_accounts::user_id.eq(user.0))
             .filter(external_accounts::provider.eq(provider.as_str()));
-        diesel::delete(link).execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        diesel::delete(link).exec(self.connection()?).await
     }
 
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
         let links = external_accounts::table.filter(external_accounts::user_id.eq(user.0));
-        diesel::delete(links).execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        diesel::delete(links).exec(self.connection()?).await
     }
 
     async fn touch(&mut self, external: &ExternalAccount, now: OffsetDateTime) -> Result<bool, StoreError> {
         let touched = diesel::update(external_accounts::table.find((external.provider.as_str(), &external.subject)))
             .set((external_accounts::last_used_at.eq(now), external_accounts::login.eq(&external.login)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .run(self.connection()?)
+            .await?;
         Ok(touched > 0)
     }
 }

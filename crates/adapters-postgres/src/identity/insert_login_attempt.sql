@@ -1,5 +1,5 @@
--- Notes an attempt of the key $1 at $2, unless $4 came after $3 already. One statement, so that of many tries at the same
--- time each finds what the one before it left: whoever comes later waits for the row.
+-- Counts an attempt of the key $1 at $2, unless $4 attempts came after $3 already. It is one statement, so that concurrent
+-- attempts wait for the row and each sees the attempts before it.
 INSERT INTO login_attempts AS known (name_hash, tries, let_through, last_at)
 VALUES ($1, ARRAY[$2], true, $2)
 ON CONFLICT (name_hash) DO UPDATE

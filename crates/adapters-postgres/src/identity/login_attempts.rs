@@ -1,18 +1,18 @@
-//! Attempts to give a password that have not succeeded.
+//! Failed and pending attempts to sign in with a password.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Bool, Timestamptz};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::AttemptKey;
 use domain::identity::ports::{AttemptOutcome, LoginAttemptRepository};
-use time::OffsetDateTime;
 
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::login_attempts;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
+
+#[derive(QueryableByName)]
+#[diesel(table_name = login_attempts)]
+struct AttemptRow {
+    let_through: bool,
+    tries: Vec<OffsetDateTime>,
+}
 
 #[async_trait]
 impl LoginAttemptRepository for PgUnitOfWork {
@@ -24,36 +24,27 @@ impl LoginAttemptRepository for PgUnitOfWork {
         most: u32,
     ) -> Result<AttemptOutcome, StoreError> {
         let connection = self.connection()?;
-        let (let_through, tries): (bool, Vec<OffsetDateTime>) =
-            statement::<(Bool, Array<Timestamptz>)>(include_str!("insert_login_attempt.sql"))
-                .bind::<Binary, _>(key.0.to_vec())
-                .bind::<Timestamptz, _>(now)
-                .bind::<Timestamptz, _>(since)
-                .bind::<BigInt, _>(i64::from(most))
-                .get_result(connection)
-                .await
-                .map_err(store_error)?;
-        statement::<()>(include_str!("sweep_login_attempts.sql"))
-            .bind::<Timestamptz, _>(since)
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
+        let AttemptRow { let_through, tries } = statement(include_str!("insert_login_attempt.sql"))
+            .bind::<Binary>(key.0.to_vec())
+            .bind::<Timestamptz>(now)
+            .bind::<Timestamptz>(since)
+            .bind::<BigInt>(i64::from(most))
+            .row(connection)
+            .await?;
+        statement(include_str!("sweep_login_attempts.sql")).bind::<Timestamptz>(since).run(connection).await?;
         Ok(AttemptOutcome { let_through, tries })
     }
 
     async fn forget(&mut self, key: AttemptKey) -> Result<(), StoreError> {
         let attempts = diesel::delete(login_attempts::table.find(key.0.as_slice()));
-        attempts.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        attempts.exec(self.connection()?).await
     }
 
     async fn take_back(&mut self, key: AttemptKey, at: OffsetDateTime) -> Result<(), StoreError> {
-        statement::<()>("UPDATE login_attempts SET tries = array_remove(tries, $2) WHERE name_hash = $1")
-            .bind::<Binary, _>(key.0.to_vec())
-            .bind::<Timestamptz, _>(at)
-            .execute(self.connection()?)
+        statement("UPDATE login_attempts SET tries = array_remove(tries, $2) WHERE name_hash = $1")
+            .bind::<Binary>(key.0.to_vec())
+            .bind::<Timestamptz>(at)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 }

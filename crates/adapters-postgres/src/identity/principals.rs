@@ -1,29 +1,24 @@
-//! Who calls: sessions and API tokens found by the hashes of their tokens, with one statement for all requests that wait.
+//! Authentication: sessions and API tokens are found by the hashes of their tokens, with one statement for all waiting requests.
 
 use std::collections::HashMap;
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::ports::SessionReader;
 use domain::identity::{Credential, Principal, Scopes, Session, TokenHash, Via};
-use domain::ids::{ApiTokenId, SessionId, UserId};
-use time::OffsetDateTime;
+use domain::ids::{ApiTokenId, SessionId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::{api_tokens, sessions, users};
 
 /// The most look-ups that share a statement, and the most that wait for the next one before callers wait to join.
 const MAX_BATCH: usize = 256;
 
-/// What opens something: its token's hash, its owner, its own id.
-type Opened = (Vec<u8>, uuid::Uuid, uuid::Uuid);
+/// The hash of a token, its owner and its id.
+type Opened = (Vec<u8>, Uuid, Uuid);
 
 impl Database {
-    /// Who calls with each of `credentials`; those that open nothing at `now` are missing.
+    /// The principal of each of `credentials` that is valid at `now`.
     async fn principals(
         &self,
         credentials: &[Credential],
@@ -37,7 +32,7 @@ impl Database {
             }
         }
         let mut principals = HashMap::with_capacity(credentials.len());
-        let mut connection = self.connection().await?;
+        let connection = self.connection().await?;
         if !of_sessions.is_empty() {
             let rows: Vec<(Opened, OffsetDateTime, bool)> = sessions::table
                 .inner_join(users::table)
@@ -49,9 +44,8 @@ impl Database {
                     sessions::last_used_at,
                     users::is_admin,
                 ))
-                .load(&mut connection.pg)
-                .await
-                .map_err(store_error)?;
+                .rows(&connection.pg)
+                .await?;
             for ((hash, user, session), last_used_at, is_admin) in rows {
                 let via = Via::Session(SessionId(session));
                 let principal = Principal { user: UserId(user), via, is_admin, last_used_at: Some(last_used_at) };
@@ -70,9 +64,8 @@ impl Database {
                     api_tokens::may_read,
                     api_tokens::last_used_at,
                 ))
-                .load(&mut connection.pg)
-                .await
-                .map_err(store_error)?;
+                .rows(&connection.pg)
+                .await?;
             for ((hash, user, token), sync, read, last_used_at) in rows {
                 let via = Via::ApiToken(ApiTokenId(token), Scopes { sync, read });
                 let principal = Principal { user: UserId(user), via, is_admin: false, last_used_at };
@@ -83,23 +76,22 @@ impl Database {
     }
 }
 
-/// The hash of a token as it is stored.
 pub(crate) fn token_hash(stored: &[u8]) -> Result<TokenHash, StoreError> {
     let hash = stored.try_into().map_err(|_| StoreError::Internal("a token's hash has not 32 bytes".to_owned()))?;
     Ok(TokenHash(hash))
 }
 
-/// Reads sessions; all requests that wait for a look-up at the same time share the next statement.
+/// Reads sessions. All requests that wait for a look-up share the next statement.
 ///
-/// Every request with a token needs one, and a connection for each look-up cost throughput (docs/PERFORMANCE.md). Nothing is
-/// remembered, so the end of a session holds for every request after it.
+/// Every request with a token needs one, and a connection for each would cost throughput (docs/PERFORMANCE.md). Nothing is
+/// cached, so a session that ends is refused from the next request on.
 #[derive(Clone)]
 pub struct BatchedSessionReader {
     database: Database,
     waiting: mpsc::Sender<LookUp>,
 }
 
-/// A request that waits to learn who calls.
+/// A request that waits for its principal.
 struct LookUp {
     credential: Credential,
     now: OffsetDateTime,
@@ -109,15 +101,15 @@ struct LookUp {
 impl BatchedSessionReader {
     /// Reads from `database`, one batch after the other, in a task of the current runtime that ends with the last clone.
     pub fn new(database: Database) -> Self {
-        let (waiting, asked) = mpsc::channel(MAX_BATCH);
-        tokio::spawn(answer_batches(database.clone(), asked));
+        let (waiting, look_ups) = mpsc::channel(MAX_BATCH);
+        tokio::spawn(answer_batches(database.clone(), look_ups));
         Self { database, waiting }
     }
 }
 
-async fn answer_batches(database: Database, mut asked: mpsc::Receiver<LookUp>) {
+async fn answer_batches(database: Database, mut look_ups: mpsc::Receiver<LookUp>) {
     let mut batch = Vec::new();
-    while asked.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    while look_ups.recv_many(&mut batch, MAX_BATCH).await > 0 {
         // A request whose client hung up needs no answer.
         batch.retain(|look_up| !look_up.answer.is_closed());
         let Some(now) = batch.iter().map(|look_up| look_up.now).max() else { continue };

@@ -1,28 +1,21 @@
 //! Sessions.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamptz};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
 use domain::identity::ports::SessionRepository;
 use domain::identity::{Device, Session, Via};
-use domain::ids::{SessionId, UserId};
-use time::OffsetDateTime;
+use domain::ids::SessionId;
 
 use super::principals::token_hash;
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::{api_tokens, sessions};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions)]
 struct SessionRow {
-    id: uuid::Uuid,
-    user_id: uuid::Uuid,
+    id: Uuid,
+    user_id: Uuid,
     token_hash: Vec<u8>,
     created_at: OffsetDateTime,
     expires_at: OffsetDateTime,
@@ -65,79 +58,63 @@ impl TryFrom<SessionRow> for Session {
 #[async_trait]
 impl SessionRepository for PgUnitOfWork {
     async fn insert(&mut self, session: &Session) -> Result<(), StoreError> {
-        diesel::insert_into(sessions::table)
-            .values(SessionRow::from(session))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::insert_into(sessions::table).values(SessionRow::from(session)).exec(self.connection()?).await
     }
 
     async fn delete(&mut self, user: UserId, session: SessionId) -> Result<bool, StoreError> {
         let deleted = diesel::delete(sessions::table.find(session.0).filter(sessions::user_id.eq(user.0)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .run(self.connection()?)
+            .await?;
         Ok(deleted > 0)
     }
 
     async fn delete_others(&mut self, user: UserId, session: SessionId) -> Result<(), StoreError> {
         let others = sessions::table.filter(sessions::user_id.eq(user.0)).filter(sessions::id.ne(session.0));
-        diesel::delete(others).execute(self.connection()?).await.map_err(store_error)?;
-        Ok(())
+        diesel::delete(others).exec(self.connection()?).await
     }
 
     async fn delete_all(&mut self, user: UserId) -> Result<(), StoreError> {
-        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::delete(sessions::table.filter(sessions::user_id.eq(user.0))).exec(self.connection()?).await
     }
 
     async fn is_open(&mut self, user: UserId, session: SessionId, now: OffsetDateTime) -> Result<bool, StoreError> {
         let open =
             sessions::table.find(session.0).filter(sessions::user_id.eq(user.0)).filter(sessions::expires_at.gt(now));
-        diesel::select(exists(open)).get_result(self.connection()?).await.map_err(store_error)
+        diesel::select(exists(open)).row(self.connection()?).await
     }
 
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError> {
         let ended = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)";
-        self.run(statement::<()>(ended).bind::<Timestamptz, _>(now).bind::<BigInt, _>(i64::from(most))).await
+        statement(ended).bind::<Timestamptz>(now).bind::<BigInt>(i64::from(most)).run(self.connection()?).await
     }
 }
 
 impl Database {
     /// Records that the session or API token of `via` was used at `now`.
     pub(crate) async fn touch(&self, via: Via, now: OffsetDateTime) -> Result<(), StoreError> {
-        let mut connection = self.connection().await?;
-        let conn = &mut connection.pg;
-        let touched = match via {
+        let connection = self.connection().await?;
+        match via {
             Via::Session(session) => {
                 let session = diesel::update(sessions::table.find(session.0).filter(sessions::last_used_at.lt(now)));
-                session.set(sessions::last_used_at.eq(now)).execute(conn).await
+                session.set(sessions::last_used_at.eq(now)).exec(&connection.pg).await
             }
             Via::ApiToken(token, _) => {
                 let older = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.lt(now));
                 let token = diesel::update(api_tokens::table.find(token.0).filter(older));
-                token.set(api_tokens::last_used_at.eq(now)).execute(conn).await
+                token.set(api_tokens::last_used_at.eq(now)).exec(&connection.pg).await
             }
-        };
-        touched.map_err(store_error)?;
-        Ok(())
+        }
     }
 
     /// The open sessions of `user` at `now`, newest first.
     pub(crate) async fn open_sessions(&self, user: UserId, now: OffsetDateTime) -> Result<Vec<Session>, StoreError> {
-        let mut connection = self.connection().await?;
         let rows: Vec<SessionRow> = sessions::table
             .filter(sessions::user_id.eq(user.0))
             .filter(sessions::expires_at.gt(now))
             .order((sessions::created_at.desc(), sessions::id.desc()))
             .select(SessionRow::as_select())
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+            .rows(&self.connection().await?.pg)
+            .await?;
         rows.into_iter().map(Session::try_from).collect()
     }
 }

@@ -1,5 +1,5 @@
--- Removes a few rows whose tries were over by $1. Each try makes at most one row and removes up to four, so the table
--- stays as small as the traffic of a minute. Rows that somebody is about to change are left alone, so nobody waits.
+-- Removes up to four rows without an attempt since $1. Each attempt adds at most one row, so the table stays as small as the
+-- traffic of a minute. Locked rows are skipped.
 DELETE FROM login_attempts
 WHERE name_hash IN (
     SELECT name_hash

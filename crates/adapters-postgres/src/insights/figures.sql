@@ -1,5 +1,5 @@
--- What everybody came to who has usage: over all time (1), a month (2), a week (3), in whole units. What is old is summed up
--- once, only what is recent by its age as well.
+-- The figures of every account with usage, in whole units: of all time (1), a month (2), a week (3). All days are summed once;
+-- only recent days are also summed by age.
 CREATE TEMPORARY TABLE benchmark_figures ON COMMIT DROP AS
 WITH used AS (
     SELECT
@@ -15,7 +15,7 @@ WITH used AS (
         FROM usage_rollups AS rollups
         JOIN benchmark_people AS people ON people.user_key = rollups.user_key
         WHERE rollups.tokens > 0
-          -- Not even in the zone that is behind.
+          -- No zone has an earlier date.
           AND rollups.day >= (SELECT min(today) - 29 FROM benchmark_people)
     ) AS aged
     JOIN (VALUES (2, 29), (3, 6)) AS part (period, oldest) ON aged.age BETWEEN 0 AND part.oldest

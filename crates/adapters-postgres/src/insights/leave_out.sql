@@ -1,5 +1,5 @@
--- Leaves out the accounts whose figures no benchmark can hold, and returns them. Accepted messages never lead there: the account
--- is damaged, and a rebuild mends it.
+-- Removes and returns accounts whose figures are out of range (I11). Accepted messages cannot cause this: the account is
+-- damaged, and a rebuild repairs it.
 WITH left_out AS (
     DELETE FROM benchmark_figures
     WHERE user_key IN (
@@ -8,4 +8,4 @@ WITH left_out AS (
     )
     RETURNING user_key
 )
-SELECT users.id FROM users WHERE users.key IN (SELECT user_key FROM left_out)
+SELECT users.id AS value FROM users WHERE users.key IN (SELECT user_key FROM left_out)

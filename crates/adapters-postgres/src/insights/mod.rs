@@ -1,4 +1,4 @@
-//! Insights: benchmarks ([`benchmarks`]), and which weeks were summed up for whom ([`weekly`]).
+//! Insights: benchmarks ([`benchmarks`]) and weekly summaries ([`weekly`]).
 
 mod benchmarks;
 mod weekly;

@@ -1,5 +1,5 @@
--- Everybody who counts, with their local date: of the zones $1, today is $2. Private people count; who was deleted or is kept
--- off the boards at $3 does not.
+-- The accounts in benchmarks, with their local date: $2 is the date in the zones $1. Private accounts are included; deleted and
+-- flagged accounts (at $3) are not.
 CREATE TEMPORARY TABLE benchmark_people ON COMMIT DROP AS
 SELECT users.key AS user_key, zones.today
 FROM users

@@ -1,21 +1,20 @@
-//! Which weeks were summed up for whom.
+//! Weekly summaries: the accounts without one, and claims.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::insights::ports::{DueWeek, WeeklyReader, WeeklyRepository};
 use domain::weeks::Week;
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::weekly_summaries;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
+
+#[derive(QueryableByName)]
+struct DueRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlDate)]
+    monday: Date,
+}
 
 #[async_trait]
 impl WeeklyReader for Database {
@@ -25,27 +24,21 @@ impl WeeklyReader for Database {
         after: Option<UserId>,
         most: u32,
     ) -> Result<Vec<(UserId, Week)>, StoreError> {
-        let rows: Vec<(Uuid, Date)> = statement::<(SqlUuid, SqlDate)>(include_str!("weekly_summaries_due.sql"))
-            .bind::<Array<Text>, _>(due.iter().map(|due| due.zone.name()).collect::<Vec<_>>())
-            .bind::<Array<SqlDate>, _>(due.iter().map(|due| due.week.monday()).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(due.iter().map(|due| due.from).collect::<Vec<_>>())
-            .bind::<Nullable<SqlUuid>, _>(after.map(|user| user.0))
-            .bind::<BigInt, _>(i64::from(most))
-            .load(&mut self.connection().await?.pg)
-            .await
-            .map_err(store_error)?;
-        Ok(rows.into_iter().map(|(user, monday)| (UserId(user), Week::of(monday))).collect())
+        let rows: Vec<DueRow> = statement(include_str!("weekly_summaries_due.sql"))
+            .bind_array::<Text>(due.iter().map(|due| due.zone.name()))
+            .bind_array::<SqlDate>(due.iter().map(|due| due.week.monday()))
+            .bind_array::<Timestamptz>(due.iter().map(|due| due.from))
+            .bind::<Nullable<SqlUuid>>(after.map(|user| user.0))
+            .bind::<BigInt>(i64::from(most))
+            .rows(&self.connection().await?.pg)
+            .await?;
+        Ok(rows.into_iter().map(|row| (UserId(row.id), Week::of(row.monday))).collect())
     }
 
     async fn rank(&self, user: UserId) -> Result<Option<u64>, StoreError> {
-        let rank: Option<Option<i32>> =
-            statement::<Nullable<Integer>>("SELECT current_rank(key) FROM users WHERE id = $1")
-                .bind::<SqlUuid, _>(user.0)
-                .get_result(&mut self.connection().await?.pg)
-                .await
-                .optional()
-                .map_err(store_error)?;
-        Ok(rank.flatten().map(|rank| rank.unsigned_abs().into()))
+        let query = statement("SELECT current_rank(key) AS value FROM users WHERE id = $1").bind::<SqlUuid>(user.0);
+        let ranks: Vec<Option<i32>> = query.values::<Nullable<Integer>, _>(&self.connection().await?.pg).await?;
+        Ok(ranks.into_iter().flatten().next().map(|rank| rank.unsigned_abs().into()))
     }
 }
 
@@ -58,6 +51,6 @@ impl WeeklyRepository for PgUnitOfWork {
             weekly_summaries::created_at.eq(now),
         );
         let query = diesel::insert_into(weekly_summaries::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 }

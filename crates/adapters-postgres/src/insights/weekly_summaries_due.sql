@@ -1,5 +1,5 @@
--- Up to $5 people after $4 in a zone of $1, with the Monday beside it in $2, who were there before the instant beside it in $3, were
--- active in that week or in the one before, and were not told of it.
+-- Up to $5 accounts after $4 without a summary of the week that ended in their zone. $1 are zones; $2 the Monday and $3 the end of
+-- that week in each. The account existed before that end and was active in that week or the one before.
 SELECT users.id, place.monday
 FROM unnest($1, $2, $3) AS place (zone, monday, due)
 JOIN users ON coalesce(users.timezone, 'UTC') = place.zone AND users.created_at < place.due

@@ -1,4 +1,4 @@
--- Removes up to $3 jobs that were done before $1 or given up before $2.
+-- Removes up to $3 jobs that were done before $1 or dead before $2.
 DELETE FROM jobs
 WHERE id IN (
     SELECT id FROM jobs

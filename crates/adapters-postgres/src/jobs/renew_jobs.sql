@@ -1,5 +1,5 @@
--- Renews the leases of $1 for $3 seconds, and takes the jobs of others whose lease is over from them: they wait again, or
--- are given up at $2 after their last attempt. A row that somebody else changes at this moment is passed over.
+-- Renews the leases of the worker $1 for $3 seconds. Jobs of other workers whose lease has expired become pending, or dead at $2
+-- after their last attempt; locked rows are skipped. Returns their number.
 WITH renewed AS (
     UPDATE jobs SET locked_until = clock_timestamp() + make_interval(secs => $3)
     WHERE status = 'running' AND locked_by = $1
@@ -13,10 +13,10 @@ taken AS (
     UPDATE jobs
     SET status = CASE WHEN attempts < max_attempts THEN 'pending' ELSE 'dead' END,
         finished_at = CASE WHEN attempts < max_attempts THEN NULL ELSE $2 END,
-        last_error = 'the worker that had it went away',
+        last_error = 'the lease expired',
         locked_by = NULL, locked_until = NULL
     FROM left_behind
     WHERE jobs.id = left_behind.id
     RETURNING jobs.id
 )
-SELECT count(*) FROM taken
+SELECT count(*) AS value FROM taken

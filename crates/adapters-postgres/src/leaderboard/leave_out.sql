@@ -1,5 +1,5 @@
--- Leaves out the accounts whose sums no board can hold, and returns them. Accepted messages never lead there: the account is
--- damaged, or older than the rules that bound it, and a rebuild mends it.
+-- Removes and returns accounts whose sums are out of range (I11). Accepted messages cannot cause this: the account is damaged, or
+-- older than the rules that prevent it, and a rebuild repairs it.
 WITH left_out AS (
     DELETE FROM board_scopes
     WHERE user_key IN (
@@ -12,4 +12,4 @@ WITH left_out AS (
     )
     RETURNING user_key
 )
-SELECT users.id FROM users WHERE users.key IN (SELECT user_key FROM left_out)
+SELECT users.id AS value FROM users WHERE users.key IN (SELECT user_key FROM left_out)

@@ -1,5 +1,5 @@
--- Everybody who may have a rank, with their local date: of the zones $1, today is $2. Whom boards show at $3 takes a rank from
--- others; who was deleted is left out.
+-- The accounts that have ranks, with their local date ($2 is the date in the zones $1) and whether boards show them at $3. Only
+-- shown accounts lower the ranks of others. Deleted accounts are left out.
 CREATE TEMPORARY TABLE board_people ON COMMIT DROP AS
 SELECT users.key AS user_key, users.id, zones.today, shown.key IS NOT NULL AS shown
 FROM users

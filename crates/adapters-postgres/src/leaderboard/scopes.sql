@@ -1,4 +1,4 @@
--- The same by tool, by model, and over all usage, which has tool and model 0; with the number of models.
+-- The usage by tool, by model, and over all usage, which has tool and model 0, with the number of models.
 CREATE TEMPORARY TABLE board_scopes ON COMMIT DROP AS
 WITH tools AS (
     SELECT

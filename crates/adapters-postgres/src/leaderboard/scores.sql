@@ -1,4 +1,4 @@
--- One row per scope and period with usage, with what it scores.
+-- The scores, one row per scope and period with usage.
 CREATE TEMPORARY TABLE board_scored ON COMMIT DROP AS
 WITH favourites AS (
     SELECT DISTINCT ON (scopes.user_key) scopes.user_key, scopes.tool

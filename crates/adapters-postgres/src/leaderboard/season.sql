@@ -1,4 +1,4 @@
--- The season of the month $1 with those of its first whom boards show at $2; one row without a person where there is none.
+-- The season of the month $1 with the entries that boards show at $2; one row without an account where there is none.
 SELECT
     seasons.frozen_at, seasons.people,
     users.id, users.username, users.name, users.image, entries.rank, entries.tokens, entries.cost

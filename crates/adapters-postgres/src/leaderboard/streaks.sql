@@ -1,5 +1,5 @@
--- The runs of active days that end today or yesterday, by tool, by model and over all usage; whoever is not here has none. A
--- day after today is not there yet.
+-- The current streaks by tool, by model and over all usage: runs of active days that end today or yesterday. Other accounts have
+-- no row.
 CREATE TEMPORARY TABLE board_streaks ON COMMIT DROP AS
 WITH active AS (
     SELECT people.user_key, people.today, days.day
@@ -9,7 +9,7 @@ WITH active AS (
     WHERE scopes.tool = 0 AND scopes.model = 0 AND scopes.reached_1 >= people.today - 1
       AND days.tokens > 0 AND days.day <= people.today
 ),
--- Going back, the days of the last run are one apart: day and number always add up to the same.
+-- Backwards, the days of the last run are one apart, so day plus row number is constant.
 counted AS (
     SELECT user_key, today, day + (row_number() OVER run)::integer AS anchor, first_value(day) OVER run AS newest
     FROM active
@@ -21,7 +21,7 @@ everything AS MATERIALIZED (
     WHERE newest >= today - 1 AND anchor = newest + 1
     GROUP BY user_key, today, newest
 ),
--- Days with one tool or model are days with any, so their runs lie within the run over all usage.
+-- A streak of one tool or model lies within the streak over all usage.
 within AS MATERIALIZED (
     SELECT everything.user_key, everything.today, rollups.day, rollups.source_key, names.model
     FROM everything

@@ -1,5 +1,5 @@
--- Up to $2 people whose best rank passed one of the marks $1 since it was settled, the best first: those after the rank $3 of
--- $4, or all.
+-- Up to $2 accounts whose best rank passed one of the marks $1 since it was settled, the best first, after the rank $3 of $4 if
+-- given.
 SELECT user_id, rank
 FROM best_ranks AS best
 WHERE (settled IS NULL OR settled > rank)

@@ -1,5 +1,5 @@
--- What everybody used of each tool and model: over all time (1), a month (2), a week (3), and tokens of the week before (0).
--- A model is one by its canonical name, however it was spelled and whoever served it. What is old is summed up once, only what is recent by its age as well.
+-- The usage of every account by tool and model: of all time (1), a month (2), a week (3), and the tokens of the week before (0).
+-- All spellings of a model, from all providers, count as its canonical name. Only recent days are summed by age.
 CREATE TEMPORARY TABLE board_used ON COMMIT DROP AS
 WITH names AS (
     SELECT key, min(key) OVER (PARTITION BY coalesce(canonical, name)) AS model FROM models
@@ -38,7 +38,7 @@ recent AS (
         JOIN board_people AS people ON people.user_key = rollups.user_key
         JOIN names ON names.key = rollups.model_key
         WHERE rollups.tokens > 0
-          -- Not even in the zone that is behind.
+          -- No zone has an earlier date.
           AND rollups.day >= (SELECT min(today) - 29 FROM board_people)
     ) AS aged
     WHERE age BETWEEN 0 AND 29

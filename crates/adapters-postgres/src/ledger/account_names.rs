@@ -1,17 +1,13 @@
-//! Which names the messages of an account use, so that their number stays bounded.
+//! The names that the messages of an account use, whose number is bounded.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use diesel::sql_types::{Array, Integer, SmallInt, Uuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::usage::ports::SharedNames;
 use domain::usage::room::NameUse;
+use domain::usage::{Model, Source};
 
-use crate::error::store_error;
-use crate::statement::{Statement, statement};
-use crate::unit_of_work::PgUnitOfWork;
+use crate::prelude::*;
+use crate::schema::account_names;
 
 const SOURCE: i16 = 1;
 const MODEL: i16 = 2;
@@ -24,11 +20,42 @@ pub(crate) struct AccountNames {
     models: HashSet<i32>,
 }
 
+#[derive(QueryableByName)]
+#[diesel(table_name = account_names)]
+pub(super) struct AccountNameRow {
+    kind: i16,
+    name_key: i32,
+}
+
 impl AccountNames {
-    /// Those of `user`, from rows of kind and key.
-    pub(super) fn of(user: UserId, rows: &[(i16, i32)]) -> Self {
-        let of_kind = |kind| rows.iter().filter(|row| row.0 == kind).map(|row| row.1).collect();
+    pub(super) fn stored(user: UserId, rows: &[AccountNameRow]) -> Self {
+        let of_kind = |kind| rows.iter().filter(|row| row.kind == kind).map(|row| row.name_key).collect();
         Self { user: Some(user), sources: of_kind(SOURCE), models: of_kind(MODEL) }
+    }
+
+    pub(super) fn is_of(&self, user: UserId) -> bool {
+        self.user == Some(user)
+    }
+
+    /// How the account uses `names`, of which `sources` and `models` have a key.
+    pub(super) fn usage(
+        &self,
+        names: &SharedNames,
+        sources: &HashMap<Source, i32>,
+        models: &HashMap<Model, i32>,
+    ) -> NameUse {
+        let is_new = |key: Option<&i32>, used: &HashSet<i32>| key.is_none_or(|key| !used.contains(key));
+        NameUse {
+            new_sources: names
+                .sources
+                .iter()
+                .filter(|name| is_new(sources.get(*name), &self.sources))
+                .cloned()
+                .collect(),
+            sources: self.sources.len(),
+            new_models: names.models.iter().filter(|name| is_new(models.get(*name), &self.models)).cloned().collect(),
+            models: self.models.len(),
+        }
     }
 
     /// Adds `sources` and `models` of `user`; returns the statement that stores those that are new.
@@ -38,39 +65,22 @@ impl AccountNames {
         sources: impl Iterator<Item = i32>,
         models: impl Iterator<Item = i32>,
     ) -> Option<Statement<'static>> {
-        if self.user != Some(user) {
+        if !self.is_of(user) {
             *self = Self { user: Some(user), ..Self::default() };
         }
         let sources = sources.filter(|key| self.sources.insert(*key)).map(|key| (SOURCE, key));
         let models = models.filter(|key| self.models.insert(*key)).map(|key| (MODEL, key));
         let (kinds, keys): (Vec<i16>, Vec<i32>) = sources.chain(models).unzip();
         (!keys.is_empty()).then(|| {
-            statement(include_str!("keep_account_names.sql"))
-                .bind::<Uuid, _>(user.0)
-                .bind::<Array<SmallInt>, _>(kinds)
-                .bind::<Array<Integer>, _>(keys)
+            statement(include_str!("insert_account_names.sql"))
+                .bind::<SqlUuid>(user.0)
+                .bind_array::<SmallInt>(kinds)
+                .bind_array::<Integer>(keys)
         })
     }
 }
 
-/// The rows of [`AccountNames`].
-pub(super) fn stored(user: UserId) -> Statement<'static, (SmallInt, Integer)> {
-    statement(include_str!("account_names.sql")).bind::<Uuid, _>(user.0)
-}
-
-pub(super) async fn name_use(tx: &mut PgUnitOfWork, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
-    if tx.account_names.user != Some(user) {
-        let rows: Vec<(i16, i32)> = stored(user).load(tx.connection()?).await.map_err(store_error)?;
-        tx.account_names = AccountNames::of(user, &rows);
-    }
-    let sources = tx.known_keys(names.sources.clone()).await?;
-    let models = tx.known_keys(names.models.clone()).await?;
-    let own = &tx.account_names;
-    let is_new = |key: Option<&i32>, used: &HashSet<i32>| key.is_none_or(|key| !used.contains(key));
-    Ok(NameUse {
-        new_sources: names.sources.iter().filter(|name| is_new(sources.get(*name), &own.sources)).cloned().collect(),
-        sources: own.sources.len(),
-        new_models: names.models.iter().filter(|name| is_new(models.get(*name), &own.models)).cloned().collect(),
-        models: own.models.len(),
-    })
+/// Reads [`AccountNameRow`]s.
+pub(super) fn read_names(user: UserId) -> Statement<'static> {
+    statement(include_str!("account_names.sql")).bind::<SqlUuid>(user.0)
 }

@@ -1,12 +1,12 @@
--- Adds differences to the days of one account.
+-- Adds deltas to the days of one account.
 INSERT INTO usage_days AS stored (
     user_key, day, messages, tokens, input, output, cache_read, cache_write, reasoning,
     unpriced_tokens, unpriced_messages, estimated_messages, cost
 )
-SELECT owner.key, difference.*
+SELECT owner.key, delta.*
 FROM
     (SELECT key FROM users WHERE id = $1) AS owner,
-    unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS difference
+    unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS delta
 ON CONFLICT (user_key, day) DO UPDATE SET
     messages = stored.messages + excluded.messages, tokens = stored.tokens + excluded.tokens,
     input = stored.input + excluded.input, output = stored.output + excluded.output,

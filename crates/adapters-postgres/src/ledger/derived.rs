@@ -1,24 +1,23 @@
-//! The rows derived from the ledger: moved by differences, read whole to be compared.
+//! The rows derived from the ledger: changed by deltas, and read whole for comparison (I4).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use diesel::sql_types::{Array, BigInt, Bool, Date as SqlDate, Integer, SmallInt, Uuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::usage::ports::Moved;
 use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
-use time::Date;
 
-use crate::error::store_error;
-use crate::statement::statement;
-use crate::sums::{SumsColumns, SumsRow, bind_sums};
+use crate::dashboard::DayRow;
+use crate::prelude::*;
+use crate::schema::{usage_hours, usage_rollups};
+use crate::sums::{SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
 pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Derived) -> Result<Moved, StoreError> {
+    if delta.is_empty() {
+        return Ok(Moved::default());
+    }
     let keys = delta.rollups.keys();
-    let sources = tx.source_keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
-    let models = tx.model_keys(keys.clone().map(|key| key.model.clone()).collect()).await?;
+    let sources = tx.keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
+    let models = tx.keys(keys.clone().map(|key| key.model.clone()).collect()).await?;
     let machines = tx.machine_keys(user, keys.map(|key| key.machine.clone()).collect()).await?;
 
     // In the order of the primary key, which is the order of the pages.
@@ -31,104 +30,109 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
     let days: BTreeMap<Date, Sums> = delta.days.iter().map(|(day, sums)| (*day, *sums)).collect();
     let hours: BTreeMap<HourKey, HourSums> = delta.hours.iter().map(|(hour, sums)| (*hour, *sums)).collect();
 
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
     let apply_rollup_deltas = bind_sums(
-        statement::<Bool>(include_str!("apply_rollup_deltas.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<Array<SqlDate>, _>(rollups.keys().map(|key| key.0).collect::<Vec<_>>())
-            .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.1).collect::<Vec<_>>())
-            .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.2).collect::<Vec<_>>())
-            .bind::<Array<Integer>, _>(rollups.keys().map(|key| key.3).collect::<Vec<_>>()),
+        about_user(include_str!("apply_rollup_deltas.sql"))
+            .bind_array::<SqlDate>(rollups.keys().map(|key| key.0))
+            .bind_array::<Integer>(rollups.keys().map(|key| key.1))
+            .bind_array::<Integer>(rollups.keys().map(|key| key.2))
+            .bind_array::<Integer>(rollups.keys().map(|key| key.3)),
         &rollups.values().copied().collect::<Vec<_>>(),
     );
     let apply_day_deltas = bind_sums(
-        statement::<()>(include_str!("apply_day_deltas.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<Array<SqlDate>, _>(days.keys().copied().collect::<Vec<_>>()),
+        about_user(include_str!("apply_day_deltas.sql")).bind_array::<SqlDate>(days.keys().copied()),
         &days.values().copied().collect::<Vec<_>>(),
     );
-    let apply_hour_deltas = statement::<()>(include_str!("apply_hour_deltas.sql"))
-        .bind::<Uuid, _>(user.0)
-        .bind::<Array<SqlDate>, _>(hours.keys().map(|key| key.day).collect::<Vec<_>>())
-        .bind::<Array<SmallInt>, _>(hours.keys().map(|key| i16::from(key.hour)).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.messages).collect::<Vec<_>>())
-        .bind::<Array<BigInt>, _>(hours.values().map(|sums| sums.tokens).collect::<Vec<_>>());
-    let apply_total_deltas =
-        bind_sums(statement::<()>(include_str!("apply_total_deltas.sql")).bind::<Uuid, _>(user.0), &[delta.totals]);
-    let sweep = |text| statement::<()>(text).bind::<Uuid, _>(user.0);
+    let apply_hour_deltas = about_user(include_str!("apply_hour_deltas.sql"))
+        .bind_array::<SqlDate>(hours.keys().map(|key| key.day))
+        .bind_array::<SmallInt>(hours.keys().map(|key| i16::from(key.hour)))
+        .bind_array::<BigInt>(hours.values().map(|sums| sums.messages))
+        .bind_array::<BigInt>(hours.values().map(|sums| sums.tokens));
+    let apply_total_deltas = bind_sums(about_user(include_str!("apply_total_deltas.sql")), &[delta.totals]);
 
-    // All sent together and run in this order: one round trip. Nothing of it is sent when nothing moves.
-    let c = tx.shared()?;
-    let (mut c1, mut c2, mut c3, mut c4, mut c5, mut c6, mut c7) = (c, c, c, c, c, c, c);
-    if delta.is_empty() {
-        return Ok(Moved::default());
-    }
     // A message may move to another hour within its roll-up, which then does not change at all.
     let shrinks =
         delta.rollups.values().any(|sums| sums.messages < 0) || delta.hours.values().any(|sums| sums.messages < 0);
-    let swept = async {
-        if !shrinks {
-            return Ok((0, 0, 0));
+    let c = tx.connection()?;
+    let sweep = async {
+        if shrinks {
+            futures_util::try_join!(
+                about_user(include_str!("sweep_rollups.sql")).run(c),
+                about_user(include_str!("sweep_days.sql")).run(c),
+                about_user(include_str!("sweep_hours.sql")).run(c),
+            )?;
         }
-        futures_util::try_join!(
-            sweep(include_str!("sweep_rollups.sql")).execute(&mut c5),
-            sweep(include_str!("sweep_days.sql")).execute(&mut c6),
-            sweep(include_str!("sweep_hours.sql")).execute(&mut c7),
-        )
+        Ok(())
     };
-    let (inserted, _, _, _, _) = futures_util::try_join!(
-        apply_rollup_deltas.load::<bool>(&mut c1),
-        apply_day_deltas.execute(&mut c2),
-        apply_hour_deltas.execute(&mut c3),
-        apply_total_deltas.execute(&mut c4),
-        swept,
-    )
-    .map_err(store_error)?;
-    let new_rollups = inserted.iter().filter(|inserted| **inserted).count();
+    let (inserted, ..) = futures_util::try_join!(
+        apply_rollup_deltas.values::<Bool, bool>(c),
+        apply_day_deltas.run(c),
+        apply_hour_deltas.run(c),
+        apply_total_deltas.run(c),
+        sweep,
+    )?;
+    let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
     Ok(Moved { new_rollups, updated_rollups: inserted.len() - new_rollups })
 }
 
-type RollupColumns = ((SqlDate, Integer, Integer, Integer), SumsColumns);
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_rollups)]
+struct RollupRow {
+    day: Date,
+    source_key: i32,
+    model_key: i32,
+    machine_key: i32,
+    #[diesel(embed)]
+    sums: SumsRow,
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_hours)]
+struct HourRow {
+    day: Date,
+    hour: i16,
+    messages: i64,
+    tokens: i64,
+}
+
+impl From<HourRow> for (HourKey, HourSums) {
+    fn from(row: HourRow) -> Self {
+        let hour = u8::try_from(row.hour).unwrap_or_default();
+        (HourKey { day: row.day, hour }, HourSums { messages: row.messages, tokens: row.tokens })
+    }
+}
 
 pub(super) async fn read(tx: &mut PgUnitOfWork, user: UserId) -> Result<Derived, StoreError> {
-    let (mut c1, mut c2, mut c3, mut c4) = (tx.shared()?, tx.shared()?, tx.shared()?, tx.shared()?);
-    let rollups = statement::<RollupColumns>(include_str!("read_rollups.sql")).bind::<Uuid, _>(user.0);
-    let days = statement::<(SqlDate, SumsColumns)>(include_str!("read_days.sql")).bind::<Uuid, _>(user.0);
-    let hours =
-        statement::<(SqlDate, SmallInt, BigInt, BigInt)>(include_str!("read_hours.sql")).bind::<Uuid, _>(user.0);
-    let totals = statement::<SumsColumns>(include_str!("read_totals.sql")).bind::<Uuid, _>(user.0);
-    let (rollups, days, hours, totals) = futures_util::try_join!(
-        rollups.load::<((Date, i32, i32, i32), SumsRow)>(&mut c1),
-        days.load::<(Date, SumsRow)>(&mut c2),
-        hours.load::<(Date, i16, i64, i64)>(&mut c3),
-        totals.load::<SumsRow>(&mut c4),
-    )
-    .map_err(store_error)?;
+    let about_user = |text| statement(text).bind::<SqlUuid>(user.0);
+    let c = tx.connection()?;
+    let (rollups, days, hours, totals): (Vec<RollupRow>, Vec<DayRow>, Vec<HourRow>, Option<SumsRow>) = futures_util::try_join!(
+        about_user(include_str!("read_rollups.sql")).rows(c),
+        about_user(include_str!("read_days.sql")).rows(c),
+        about_user(include_str!("read_hours.sql")).rows(c),
+        about_user(include_str!("read_totals.sql")).optional(c),
+    )?;
 
-    let keys = |of: fn(&(Date, i32, i32, i32)) -> i32| rollups.iter().map(|(key, _)| of(key)).collect::<BTreeSet<_>>();
-    let sources: HashMap<i32, Source> = tx.names(keys(|key| key.1)).await?;
-    let models: HashMap<i32, Model> = tx.names(keys(|key| key.2)).await?;
-    tx.learn_machines(keys(|key| key.3)).await?;
+    let keys = |of: fn(&RollupRow) -> i32| rollups.iter().map(of).collect::<BTreeSet<_>>();
+    let sources: HashMap<i32, Source> = tx.names(keys(|row| row.source_key)).await?;
+    let models: HashMap<i32, Model> = tx.names(keys(|row| row.model_key)).await?;
+    tx.learn_machines(keys(|row| row.machine_key)).await?;
     let unknown = || StoreError::Internal("a roll-up has an unknown name".to_owned());
     let rollups = rollups
         .into_iter()
-        .map(|((day, source, model, machine), sums)| {
+        .map(|row| {
             let key = RollupKey {
-                day,
-                source: sources.get(&source).cloned().ok_or_else(unknown)?,
-                model: models.get(&model).cloned().ok_or_else(unknown)?,
-                machine: tx.machines.get(&machine).cloned().unwrap_or_else(MachineId::unnamed),
+                day: row.day,
+                source: sources.get(&row.source_key).cloned().ok_or_else(unknown)?,
+                model: models.get(&row.model_key).cloned().ok_or_else(unknown)?,
+                machine: tx.machines.get(&row.machine_key).cloned().unwrap_or_else(MachineId::unnamed),
             };
-            Ok((key, sums.into()))
+            Ok((key, row.sums.into()))
         })
         .collect::<Result<_, StoreError>>()?;
     Ok(Derived {
         rollups,
-        days: days.into_iter().map(|(day, sums)| (day, sums.into())).collect(),
-        hours: (hours.into_iter())
-            .map(|(day, hour, messages, tokens)| {
-                (HourKey { day, hour: u8::try_from(hour).unwrap_or_default() }, HourSums { messages, tokens })
-            })
-            .collect(),
-        totals: totals.into_iter().next().map(Sums::from).unwrap_or_default(),
+        days: days.into_iter().map(|row| (row.day, row.sums.into())).collect(),
+        hours: hours.into_iter().map(HourRow::into).collect(),
+        totals: totals.map(Sums::from).unwrap_or_default(),
     })
 }

@@ -1,5 +1,5 @@
--- Each message by its whole key. OFFSET 0 keeps the lookup from being merged into a plain condition on an array: while
--- its statistics are behind, PostgreSQL expects an account to have few messages, reads all of them and filters.
+-- Each message by its whole key. OFFSET 0 keeps the planner from merging the look-up into a condition on an array: with old
+-- statistics, it expects an account to have few messages, reads them all and filters.
 SELECT
     stored.message_key, stored.at, stored.input, stored.output, stored.cache_read, stored.cache_write, stored.cache_write_1h,
     stored.reasoning, stored.source_key, stored.model_key, stored.machine_key, stored.flags, stored.cost

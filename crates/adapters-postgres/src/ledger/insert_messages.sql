@@ -1,5 +1,5 @@
--- The arrays are in the order of the keys, so neighbours in the index are written together. A conflict is impossible
--- under the owner's lock; should it happen all the same, the count of rows tells and the transaction ends.
+-- The arrays are in the order of the keys, so neighbours in the index are written together. The account lock excludes
+-- conflicts; the caller checks the number of rows.
 INSERT INTO usage_messages (
     user_key, message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
     source_key, model_key, machine_key, flags, cost

@@ -1,5 +1,5 @@
--- Machines are only met here without having synced when an account is imported or repaired. The update that changes
--- nothing makes RETURNING list the rows that were there.
+-- Makes machines that have not synced, for an import or a rebuild. The update that changes nothing makes RETURNING list the
+-- rows that exist.
 INSERT INTO machines (user_key, name, last_synced_at)
 SELECT users.key, wanted.name, users.created_at
 FROM users, unnest($2) AS wanted (name)

@@ -1,26 +1,19 @@
-//! The ledger and what is derived from it.
+//! The ledger and the rows derived from it.
 
 pub(crate) mod account_names;
 mod derived;
 mod messages;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use account_names::AccountNames;
-use async_trait::async_trait;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Numeric, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
+use account_names::{AccountNameRow, AccountNames, read_names};
 use domain::usage::ports::{Cursor, LedgerRepository, Moved, SharedNames, SyncLock};
 use domain::usage::room::{MOST_MACHINES, NameUse};
 use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
-use time::OffsetDateTime;
 
-use crate::accounts::{lock_account, only, read_accounts};
-use crate::error::store_error;
-use crate::numeric::Money;
-use crate::statement::statement;
+use crate::accounts::{AccountRow, lock_account, read_account};
+use crate::prelude::*;
+use crate::schema::machines;
 use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]
@@ -32,29 +25,32 @@ impl LedgerRepository for PgUnitOfWork {
         has_usage: bool,
         at: OffsetDateTime,
     ) -> Result<Option<SyncLock>, StoreError> {
-        let connection = self.shared()?;
-        let touch = statement::<Integer>(include_str!("touch_machine.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Text, _>(machine.as_str())
-            .bind::<Timestamptz, _>(at)
-            .bind::<BigInt, _>(i64::try_from(MOST_MACHINES).unwrap_or(i64::MAX))
-            .bind::<Bool, _>(has_usage);
-        let (mut first, mut second, mut third, mut fourth) = (connection, connection, connection, connection);
-        let (_, account, keys, names): (_, _, _, Vec<(i16, i32)>) = futures_util::try_join!(
-            lock_account(user).load::<i32>(&mut first),
-            read_accounts(&[user]).load(&mut second),
-            touch.load::<i32>(&mut third),
-            account_names::stored(user).load(&mut fourth),
-        )
-        .map_err(store_error)?;
+        let touch = statement(include_str!("touch_machine.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind::<Text>(machine.as_str())
+            .bind::<Timestamptz>(at)
+            .bind::<BigInt>(to_bigint(MOST_MACHINES))
+            .bind::<Bool>(has_usage);
+        let c = self.connection()?;
+        let (_, account, keys, names): (_, Option<AccountRow>, Vec<i32>, Vec<AccountNameRow>) = futures_util::try_join!(
+            lock_account(user).run(c),
+            read_account(user).optional(c),
+            touch.values::<Integer, _>(c),
+            read_names(user).rows(c),
+        )?;
         let machine_fits = !keys.is_empty();
-        self.account_names = AccountNames::of(user, &names);
+        self.account_names = AccountNames::stored(user, &names);
         self.machines.extend(keys.into_iter().map(|key| (key, machine.clone())));
-        Ok(only(account).map(|account| SyncLock { account, machine_fits }))
+        Ok(account.map(|account| SyncLock { account: account.into(), machine_fits }))
     }
 
     async fn name_use(&mut self, user: UserId, names: &SharedNames) -> Result<NameUse, StoreError> {
-        account_names::name_use(self, user, names).await
+        if !self.account_names.is_of(user) {
+            self.account_names = AccountNames::stored(user, &read_names(user).rows(self.connection()?).await?);
+        }
+        let sources = self.known_keys(names.sources.clone()).await?;
+        let models = self.known_keys(names.models.clone()).await?;
+        Ok(self.account_names.usage(names, &sources, &models))
     }
 
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError> {
@@ -63,7 +59,12 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {
-        messages::find(self, user, source, keys).await
+        let source_key = self.keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
+        let query = statement(include_str!("find_messages.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind::<Integer>(source_key)
+            .bind_array::<SqlUuid>(keys.iter().copied().map(messages::uuid));
+        messages::entries(self, query).await
     }
 
     async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError> {
@@ -75,7 +76,8 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        messages::page(self, user, after, limit).await
+        let query = messages::page_of(self, include_str!("page_messages.sql"), user, after, limit).await?;
+        messages::entries(self, query).await
     }
 
     async fn page_within(
@@ -85,7 +87,12 @@ impl LedgerRepository for PgUnitOfWork {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        messages::page_within(self, user, reach, after, limit).await
+        let query = messages::page_of(self, include_str!("page_messages_within.sql"), user, after, limit)
+            .await?
+            .bind::<Nullable<Text>>(reach.source.as_ref().map(Source::as_str))
+            .bind::<Nullable<Timestamptz>>(reach.since)
+            .bind::<Nullable<Timestamptz>>(reach.until);
+        messages::entries(self, query).await
     }
 
     async fn page_unpriced(
@@ -95,20 +102,20 @@ impl LedgerRepository for PgUnitOfWork {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        messages::page_unpriced(self, user, models, after, limit).await
+        let models = self.keys(models.iter().cloned().collect()).await?;
+        let query = messages::page_of(self, include_str!("page_unpriced.sql"), user, after, limit).await?;
+        messages::entries(self, query.bind_array::<Integer>(models.into_values())).await
     }
 
     async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
-        statement::<()>(include_str!("note_repriced.sql"))
-            .bind::<SqlUuid, _>(repriced.user.0)
-            .bind::<BigInt, _>(repriced.edition.0)
-            .bind::<Timestamptz, _>(repriced.at)
-            .bind::<BigInt, _>(i64::try_from(repriced.messages).unwrap_or(i64::MAX))
-            .bind::<Numeric, _>(Money(repriced.cost))
-            .execute(self.connection()?)
+        statement(include_str!("upsert_repricing.sql"))
+            .bind::<SqlUuid>(repriced.user.0)
+            .bind::<BigInt>(repriced.edition.0)
+            .bind::<Timestamptz>(repriced.at)
+            .bind::<BigInt>(to_bigint(repriced.messages))
+            .bind::<Numeric>(Money(repriced.cost))
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError> {
@@ -116,23 +123,24 @@ impl LedgerRepository for PgUnitOfWork {
     }
 
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError> {
-        statement::<()>(include_str!("remove_idle_names.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        statement(include_str!("remove_idle_names.sql")).bind::<SqlUuid>(user.0).exec(self.connection()?).await
     }
 
     async fn mark_rebuilt(&mut self, user: UserId) -> Result<(), StoreError> {
         let text = "UPDATE usage_totals SET rebuild_due = false WHERE user_key = (SELECT key FROM users WHERE id = $1)";
-        self.run(statement::<()>(text).bind::<SqlUuid, _>(user.0)).await?;
-        Ok(())
+        statement(text).bind::<SqlUuid>(user.0).exec(self.connection()?).await
     }
 
     async fn derived(&mut self, user: UserId) -> Result<Derived, StoreError> {
         derived::read(self, user).await
     }
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = machines)]
+struct MachineRow {
+    key: i32,
+    name: String,
 }
 
 impl PgUnitOfWork {
@@ -142,10 +150,13 @@ impl PgUnitOfWork {
         if keys.is_empty() {
             return Ok(());
         }
-        let query = statement::<(Integer, Text)>("SELECT key, name FROM machines WHERE key = ANY($1)")
-            .bind::<Array<Integer>, _>(keys.into_iter().collect::<Vec<_>>());
-        let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
-        self.machines.extend(rows.into_iter().map(|(key, name)| (key, MachineId::trusted(name))));
+        let query = statement("SELECT key, name FROM machines WHERE key = ANY($1)").bind_array::<Integer>(keys);
+        self.read_machines(query).await
+    }
+
+    async fn read_machines(&mut self, query: Statement<'_>) -> Result<(), StoreError> {
+        let rows: Vec<MachineRow> = query.rows(self.connection()?).await?;
+        self.machines.extend(rows.into_iter().map(|row| (row.key, MachineId::trusted(row.name))));
         Ok(())
     }
 
@@ -153,21 +164,17 @@ impl PgUnitOfWork {
     async fn machine_keys(
         &mut self,
         user: UserId,
-        wanted: BTreeSet<MachineId>,
-    ) -> Result<std::collections::HashMap<MachineId, i32>, StoreError> {
-        let known: std::collections::HashMap<MachineId, i32> =
-            self.machines.iter().map(|(key, name)| (name.clone(), *key)).collect();
-        let missing: Vec<&str> =
-            wanted.iter().filter(|name| !known.contains_key(name)).map(MachineId::as_str).collect();
-        if missing.is_empty() {
-            return Ok(known);
+        mut wanted: BTreeSet<MachineId>,
+    ) -> Result<HashMap<MachineId, i32>, StoreError> {
+        for name in self.machines.values() {
+            wanted.remove(name);
         }
-        let query = statement::<(Integer, Text)>(include_str!("machine_keys.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Array<Text>, _>(missing);
-        let rows: Vec<(i32, String)> = query.load(self.connection()?).await.map_err(store_error)?;
-        self.machines.extend(rows.iter().map(|(key, name)| (*key, MachineId::trusted(name.clone()))));
-        let found = rows.into_iter().map(|(key, name)| (MachineId::trusted(name), key));
-        Ok(known.into_iter().chain(found).collect())
+        if !wanted.is_empty() {
+            let query = statement(include_str!("machine_keys.sql"))
+                .bind::<SqlUuid>(user.0)
+                .bind_array::<Text>(wanted.iter().map(MachineId::as_str));
+            self.read_machines(query).await?;
+        }
+        Ok(self.machines.iter().map(|(key, name)| (name.clone(), *key)).collect())
     }
 }

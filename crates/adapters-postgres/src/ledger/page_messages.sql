@@ -1,4 +1,4 @@
--- A page in the order of the primary key, after the message that the page before ended with.
+-- A page in the order of the primary key, after the last message of the page before.
 SELECT
     message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
     source_key, model_key, machine_key, flags, cost

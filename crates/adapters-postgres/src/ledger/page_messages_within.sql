@@ -1,5 +1,5 @@
--- A page in the order of the primary key, after the message that the page before ended with: of the tool $5, from $6 on and
--- before $7, each where it is not null.
+-- A page in the order of the primary key, after the last message of the page before: of the tool $5, from $6 on and before $7;
+-- null matches all.
 SELECT
     message_key, at, input, output, cache_read, cache_write, cache_write_1h, reasoning,
     source_key, model_key, machine_key, flags, cost

@@ -1,5 +1,5 @@
--- The roll-ups say which machines and names have messages that count: there is a row as long as there is one. A machine stays for
--- its messages without tokens, too, which have no roll-up: they name it.
+-- Removes machines and names without messages. A roll-up exists while a message with tokens does; messages without tokens have
+-- no roll-up, but they keep their machine.
 WITH idle_names AS (
     DELETE FROM account_names
     WHERE user_key = (SELECT key FROM users WHERE id = $1)

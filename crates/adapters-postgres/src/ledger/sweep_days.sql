@@ -1,3 +1,3 @@
--- Drops the days of one account that no message is left of.
+-- Removes the days of one account without messages.
 DELETE FROM usage_days
 WHERE user_key = (SELECT key FROM users WHERE id = $1) AND messages = 0

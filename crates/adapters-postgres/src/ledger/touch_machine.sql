@@ -1,4 +1,5 @@
--- Notes that the machine $2 of $1 syncs at $3, unless it is one more than $4, and whether it sends tokens ($5). Returns its key.
+-- Stores that the machine $2 of $1 syncs at $3 and whether it sends tokens ($5), unless it would be one more than $4. Returns
+-- its key.
 INSERT INTO machines (user_key, name, last_synced_at, has_usage)
 SELECT key, $2, $3, $5
 FROM users
@@ -10,4 +11,4 @@ WHERE id = $1
 ON CONFLICT (user_key, name) DO UPDATE SET
     last_synced_at = greatest(machines.last_synced_at, excluded.last_synced_at),
     has_usage = machines.has_usage OR excluded.has_usage
-RETURNING key
+RETURNING key AS value

@@ -1,6 +1,6 @@
--- Changes what $1 wants to be told of the kinds $2: in the application as $3 says, by e-mail as $4 says, each as it is where
--- that is null, which is $5 and $6 where nothing was ever said. Answers with everything that was ever said. Rows are written in the order of the kinds, so that two
--- changes at the same time do not wait in a circle.
+-- Sets the preferences of $1 for the kinds $2: in the application to $3 and by email to $4. Null keeps the stored value, or the
+-- defaults $5 and $6 where there is none. Returns all stored preferences. Rows are written in the order of the kinds, so
+-- that concurrent changes do not deadlock.
 WITH named AS (
     SELECT named.kind, named.in_app, named.email, named.usually_in_app, named.usually_email
     FROM unnest($2, $3, $4, $5, $6) AS named (kind, in_app, email, usually_in_app, usually_email)

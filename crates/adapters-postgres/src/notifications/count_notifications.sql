@@ -1,5 +1,5 @@
--- How many notifications $1 has, or only how many unread ones ($2), and how many of them are unread.
+-- The number of notifications of $1, or of the unread ones alone ($2), and of the unread ones.
 SELECT
-    CASE WHEN $2 THEN unread.count ELSE (SELECT count(*) FROM notifications WHERE user_id = $1) END,
-    unread.count
+    CASE WHEN $2 THEN unread.count ELSE (SELECT count(*) FROM notifications WHERE user_id = $1) END AS total,
+    unread.count AS unread
 FROM (SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL) AS unread

@@ -1,34 +1,34 @@
--- Tells $1, and queues emails where there are any ($10 to $14). What $1 does not want to be told there, or was told before, is
--- left out; so is an email to an account that is gone, or to an address that nobody has shown to be theirs.
-WITH told AS (
-    SELECT told.*
+-- Stores notifications of $1, and queues emails where there are any ($10 to $14). The preferences of $1 and earlier
+-- notifications with the same key are respected. No email goes to a deleted account or an unverified address.
+WITH incoming AS (
+    SELECT incoming.*
     FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14)
-        AS told (
+        AS incoming (
             id, kind, title, message, data, dedup_key, created_at, usually_email, email_job, email_key, payload, priority
         )
 ),
 queued AS (
     INSERT INTO jobs (id, queue, idempotency_key, payload, priority, max_attempts, created_at, run_at)
-    SELECT told.email_job, $13, told.email_key, told.payload::jsonb, told.priority, $15, told.created_at, told.created_at
-    FROM told
+    SELECT incoming.email_job, $13, incoming.email_key, incoming.payload::jsonb, incoming.priority, $15, incoming.created_at, incoming.created_at
+    FROM incoming
     JOIN users AS reader ON reader.id = $1
-    LEFT JOIN notification_preferences AS said ON said.user_id = $1 AND said.kind = told.kind
-    WHERE told.email_job IS NOT NULL
+    LEFT JOIN notification_preferences AS preference ON preference.user_id = $1 AND preference.kind = incoming.kind
+    WHERE incoming.email_job IS NOT NULL
       AND reader.deleted_at IS NULL AND reader.email IS NOT NULL AND reader.email_verified
-      AND coalesce(said.email, told.usually_email)
+      AND coalesce(preference.email, incoming.usually_email)
       AND NOT EXISTS (
           SELECT FROM notifications AS known
-          WHERE known.user_id = $1 AND known.dedup_key = told.dedup_key
+          WHERE known.user_id = $1 AND known.dedup_key = incoming.dedup_key
       )
     ON CONFLICT (queue, idempotency_key) DO NOTHING
-    -- Wakes the workers once the transaction is committed, however many emails there are.
+    -- Wakes the workers when the transaction commits.
     RETURNING pg_notify('jobs', '')
 )
 INSERT INTO notifications (id, user_id, kind, title, message, data, dedup_key, created_at)
-SELECT told.id, $1, told.kind, told.title, told.message, told.data::jsonb, told.dedup_key, told.created_at
-FROM told
+SELECT incoming.id, $1, incoming.kind, incoming.title, incoming.message, incoming.data::jsonb, incoming.dedup_key, incoming.created_at
+FROM incoming
 WHERE NOT EXISTS (
     SELECT FROM notification_preferences AS preference
-    WHERE preference.user_id = $1 AND preference.kind = told.kind AND NOT preference.in_app
+    WHERE preference.user_id = $1 AND preference.kind = incoming.kind AND NOT preference.in_app
 )
 ON CONFLICT (user_id, dedup_key) DO NOTHING

@@ -1,4 +1,4 @@
--- Marks everything unread of $1 as read at $2, locked in the order of the ids as in mark_read.sql.
+-- Marks all unread notifications of $1 as read at $2. Locks them in the order of the ids, as mark_read.sql does.
 WITH unread AS (
     SELECT id
     FROM notifications

@@ -1,5 +1,5 @@
--- Marks those of the notifications $3 as read at $2 that are $1's and unread. They are locked in the order of their ids: two
--- requests that mark the same ones wait for each other and never in a circle, and whoever comes second finds them read.
+-- Marks the notifications $3 of $1 that are unread as read at $2. Locks them in the order of the ids, so that concurrent
+-- requests do not deadlock; the second one finds them read.
 WITH unread AS (
     SELECT id
     FROM notifications

@@ -1,4 +1,4 @@
--- $2 unread notifications of $1 after $3 newer ones. A text of its own, so that every plan may use the index of these.
+-- $2 unread notifications of $1 after $3 newer ones. A statement of its own, so that its plan uses the partial index.
 SELECT id, kind, title, message, data::text, created_at, read_at
 FROM notifications
 WHERE user_id = $1 AND read_at IS NULL

@@ -1,13 +1,13 @@
--- Accounts at least $3 of whose days since $1 came to the same as another account's, and at least $4 percent of them; days
--- with fewer than $2 tokens are passed over. With the other, and whether that is the younger one.
+-- Accounts of which at least $3 days since $1, and at least $4 percent, have the same sums as days of another account. Days with
+-- fewer than $2 tokens are ignored. Returns the other account and whether it is the younger one.
 WITH days AS (
     SELECT days.user_key, days.day, days.tokens, days.input, days.output, days.cache_read, days.messages
     FROM usage_days AS days
     JOIN users ON users.key = days.user_key
     WHERE days.day >= $1 AND days.tokens >= $2 AND users.deleted_at IS NULL
 ),
--- Of those with the same day, each stands beside the first, and the first beside the second: so many accounts that agree are as
--- many pairs, not their square.
+-- Of the accounts with an equal day, each is paired with the first, and the first with the second: the number of pairs is linear,
+-- not quadratic.
 lined AS (
     SELECT user_key, first_value(user_key) OVER line AS first, lead(user_key) OVER line AS next
     FROM days
@@ -19,7 +19,8 @@ counted AS (
     GROUP BY user_key, other
 )
 SELECT DISTINCT ON (counted.user_key)
-    own.id, counted.shared, counted.whole, other.id, (own.created_at, own.key) < (other.created_at, other.key)
+    own.id, counted.shared, counted.whole, other.id AS other,
+    (own.created_at, own.key) < (other.created_at, other.key) AS was_first
 FROM counted
 JOIN users AS own ON own.key = counted.user_key
 JOIN users AS other ON other.key = counted.other

@@ -1,5 +1,5 @@
--- The reasons of $2 accounts after $3 others whose strongest reason has a score of at least $1, the strongest first, and whether a flag
--- stands at $4. All reasons of an account come one after another.
+-- The reasons of $2 accounts after $3 others whose strongest reason scores at least $1, the strongest first, and whether a flag
+-- is active at $4. The reasons of an account are adjacent.
 WITH page AS (
     SELECT users.id, users.username, max(reasons.score) AS score, min(reasons.first_seen) AS first_seen
     FROM plausibility_reasons AS reasons
@@ -14,8 +14,9 @@ SELECT
     EXISTS (
         SELECT FROM account_flags AS flag
         WHERE flag.user_id = page.id AND flag.lifted_at IS NULL AND (flag.expires_at IS NULL OR flag.expires_at > $4)
-    ),
-    reasons.kind, reasons.score, reasons.message, reasons.first_seen, reasons.last_seen, other.username
+    ) AS is_flagged,
+    reasons.kind, reasons.score, reasons.message, reasons.first_seen, reasons.last_seen,
+    other.username AS other_name
 FROM page
 JOIN plausibility_reasons AS reasons ON reasons.user_id = page.id
 LEFT JOIN users AS other ON other.id = reasons.other_id AND other.deleted_at IS NULL

@@ -1,5 +1,5 @@
--- Accounts with more than $1 tokens of models that have no price and that nobody else uses; how many models, and the one with
--- the most. A model is one by its canonical name, however it was spelled and whoever served it.
+-- Accounts with more than $1 tokens of models without a price that no other account uses: the number of these models, and the
+-- one with the most tokens. All spellings of a model, from all providers, count as its canonical name.
 WITH unpriced AS (
     SELECT coalesce(models.canonical, models.name) AS name, rollups.user_key, sum(rollups.unpriced_tokens) AS tokens
     FROM usage_rollups AS rollups
@@ -7,15 +7,15 @@ WITH unpriced AS (
     WHERE rollups.unpriced_tokens > 0
     GROUP BY coalesce(models.canonical, models.name), rollups.user_key
 ),
-lonely AS (
+sole AS (
     SELECT name, min(user_key) AS user_key, sum(tokens) AS tokens FROM unpriced GROUP BY name HAVING count(*) = 1
 )
 SELECT
-    users.id, count(*), (array_agg(lonely.name ORDER BY lonely.tokens DESC, lonely.name))[1],
-    least(sum(lonely.tokens), 9223372036854775807)::bigint
-FROM lonely
-JOIN users ON users.key = lonely.user_key
+    users.id, count(*) AS models, (array_agg(sole.name ORDER BY sole.tokens DESC, sole.name))[1] AS name,
+    least(sum(sole.tokens), 9223372036854775807)::bigint AS tokens
+FROM sole
+JOIN users ON users.key = sole.user_key
 WHERE users.deleted_at IS NULL
 GROUP BY users.id
-HAVING sum(lonely.tokens) > $1::bigint
+HAVING sum(sole.tokens) > $1::bigint
 ORDER BY users.id

@@ -1,4 +1,4 @@
--- For each account the hour with the most tokens, beyond $1.
+-- For each account the hour with the most tokens, if more than $1.
 SELECT DISTINCT ON (hours.user_key) users.id, hours.day, hours.hour, hours.tokens
 FROM usage_hours AS hours
 JOIN users ON users.key = hours.user_key

@@ -1,42 +1,29 @@
-//! Reading a whole account: one transaction that sees one moment, page after page.
+//! Exports: one transaction that sees one moment, page after page.
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use diesel::sql_types::{BigInt, Bool};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::portability::Part;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
-use time::OffsetDateTime;
 
-use super::rows::{Kind, Place};
+use super::PAGE;
+use super::rows::{PageStart, RowKind};
 use crate::database::Database;
-use crate::error::store_error;
-use crate::statement::statement;
+use crate::prelude::*;
 use crate::unit_of_work::PgUnitOfWork;
 
-/// Names the advisory locks of exports among all others; each is the account's own in the lower half.
+/// Advisory locks of exports: this prefix in the upper half, the account in the lower one.
 const EXPORTS: i64 = i64::from_be_bytes(*b"btex\0\0\0\0");
-
-/// How many rows are read at a time: what bounds the memory of an export.
-pub(super) const PAGE: usize = 2_000;
 
 #[async_trait]
 impl ExportReader for Database {
     async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<Opened, StoreError> {
-        let mut tx = self.begin_reading().await?;
-        // Held until the transaction ends, however that comes about. Two accounts whose ids have the same hash wait for each
-        // other; that happens to nobody.
-        let locked: bool = statement::<Bool>("SELECT pg_try_advisory_xact_lock($1)")
-            .bind::<BigInt, _>(EXPORTS ^ i64::from(fold(user)))
-            .get_result(tx.connection()?)
-            .await
-            .map_err(store_error)?;
-        if !locked {
+        let tx = self.begin_reading().await?;
+        // Held until the transaction ends. Accounts whose ids have the same hash exclude each other, which is improbable.
+        let lock =
+            statement("SELECT pg_try_advisory_xact_lock($1) AS value").bind::<BigInt>(EXPORTS ^ i64::from(fold(user)));
+        if !lock.value::<Bool, bool>(tx.connection()?).await? {
             return Ok(Opened::UnderWay);
         }
         Ok(Opened::Begun(Box::new(Reading { tx: Some(Box::new(tx)), user, now, stage: Stage::Account })))
@@ -52,7 +39,7 @@ fn fold(user: UserId) -> u32 {
 }
 
 impl Database {
-    /// Begins a transaction that changes nothing and sees everything as it is at its first statement.
+    /// Begins a read-only transaction that sees the state at its first statement.
     async fn begin_reading(&self) -> Result<PgUnitOfWork, StoreError> {
         let connection = self.connection().await?;
         let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -60,21 +47,21 @@ impl Database {
     }
 }
 
-/// An account that is being read.
+/// An export in progress.
 struct Reading {
-    /// Ended, with its lock, as soon as everything was read.
+    /// `None` after the last part: the transaction has ended, and with it the lock.
     tx: Option<Box<PgUnitOfWork>>,
     user: UserId,
     now: OffsetDateTime,
     stage: Stage,
 }
 
-/// What is read next.
+/// The next rows to read.
 enum Stage {
     Account,
-    /// Rows of this kind after this place.
-    Rows(Kind, Place),
-    /// Messages after this one.
+    /// The kind, and the place after which the page starts.
+    Rows(RowKind, PageStart),
+    /// The message after which the page starts.
     Messages(Option<Cursor>),
     Done,
 }
@@ -88,7 +75,7 @@ impl Snapshot for Reading {
             match stage {
                 Stage::Account => {
                     let Some(account) = tx.users().find(self.user).await? else { continue };
-                    self.stage = Stage::Rows(Kind::FIRST, Place::start());
+                    self.stage = Stage::Rows(RowKind::FIRST, PageStart::start());
                     return Ok(Some(Part::Account(Box::new(account))));
                 }
                 Stage::Rows(kind, place) => {
@@ -96,8 +83,8 @@ impl Snapshot for Reading {
                     self.stage = match page.next {
                         Some(place) => Stage::Rows(kind, place),
                         // Messages come after the machines they name.
-                        None if kind == Kind::Machines => Stage::Messages(None),
-                        None => kind.next().map_or(Stage::Done, |kind| Stage::Rows(kind, Place::start())),
+                        None if kind == RowKind::Machines => Stage::Messages(None),
+                        None => kind.next().map_or(Stage::Done, |kind| Stage::Rows(kind, PageStart::start())),
                     };
                     if let Some(part) = page.part {
                         return Ok(Some(part));
@@ -106,7 +93,7 @@ impl Snapshot for Reading {
                 Stage::Messages(after) => {
                     let entries = tx.ledger().page(self.user, after, PAGE).await?;
                     self.stage = if entries.len() < PAGE {
-                        Kind::Machines.next().map_or(Stage::Done, |kind| Stage::Rows(kind, Place::start()))
+                        RowKind::Machines.next().map_or(Stage::Done, |kind| Stage::Rows(kind, PageStart::start()))
                     } else {
                         let last = entries.last().map(|entry| (entry.message.source.clone(), entry.message.key));
                         Stage::Messages(last)
@@ -118,7 +105,7 @@ impl Snapshot for Reading {
                 Stage::Done => break,
             }
         }
-        // Whoever asks again from now on is not told that an export is under way.
+        // From now on, another export of the account can begin.
         if let Some(tx) = self.tx.take() {
             tx.commit().await?;
         }

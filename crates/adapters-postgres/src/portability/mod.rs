@@ -1,5 +1,8 @@
-//! Whole accounts: read as they are at one moment, and taken in.
+//! Export and import of whole accounts.
 
 mod export;
 mod import;
 mod rows;
+
+/// The rows of a page, which bounds the memory of an export.
+const PAGE: usize = 2_000;

@@ -1,13 +1,10 @@
-//! The rows of an account beside its messages, kind by kind, in pages that go on after a key.
+//! The rows of an account beside its messages, kind by kind, in pages that continue after a key.
 
-use diesel::sql_types::{BigInt, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::RunQueryDsl;
-use domain::achievements::Tier;
+use diesel::pg::Pg;
 use domain::achievements::ports::ProgressEvent;
-use domain::error::StoreError;
 use domain::identity::{Device, ExternalLink, ProviderName, Scopes};
-use domain::ids::{AchievementId, UserId};
-use domain::notifications::{Channels, NotificationKind};
+use domain::ids::AchievementId;
+use domain::notifications::Received;
 use domain::payload::StoredData;
 use domain::portability::{
     Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
@@ -18,46 +15,49 @@ use domain::projects::Project;
 use domain::referrals::ReferralCode;
 use domain::usage::MachineId;
 use domain::users::Username;
-use time::OffsetDateTime;
 use time::macros::datetime;
-use uuid::Uuid;
 
-use super::export::PAGE;
-use crate::error::store_error;
-use crate::projects::{ProjectColumns, ProjectRow};
-use crate::statement::{Statement, statement};
+use super::PAGE;
+use crate::notifications::{PreferenceRow, ReceivedRow, preferences};
+use crate::prelude::*;
+use crate::progress::stored_tier;
+use crate::projects::ProjectRow;
+use crate::schema::{
+    activities, api_tokens, external_accounts, machines, notifications, progress_events, referral_codes, referrals,
+    sessions, unlocked_achievements, users,
+};
 use crate::unit_of_work::PgUnitOfWork;
 
 /// The kinds of rows, in the order in which they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RowKind {
     ExternalAccounts,
     ApiTokens,
     Sessions,
     Preferences,
     Code,
-    CameBy,
-    UnverifiedToken,
+    ReferredBy,
+    Referred,
     Projects,
     Machines,
     Follows,
-    FollowsAsked,
+    RequestsSent,
     Followers,
-    FollowersAsking,
+    RequestsReceived,
     Events,
     Unlocks,
     Activities,
     Notifications,
 }
 
-/// After which row a page goes on: by time and id, or by a text, as the kind is ordered.
-pub(super) struct Place {
+/// The row after which a page starts: by time and id, or by a text, depending on the order of the kind.
+pub(super) struct PageStart {
     at: OffsetDateTime,
     id: Uuid,
     text: String,
 }
 
-impl Place {
+impl PageStart {
     /// Before all rows.
     pub(super) fn start() -> Self {
         Self { at: datetime!(0001-01-01 00:00 UTC), id: Uuid::nil(), text: String::new() }
@@ -77,59 +77,43 @@ impl Place {
 pub(super) struct PageOf {
     /// `None` where there are no rows.
     pub(super) part: Option<Part>,
-    /// Where it goes on, if there may be more.
-    pub(super) next: Option<Place>,
+    /// Where the next page starts, if there may be one.
+    pub(super) next: Option<PageStart>,
 }
 
-/// The page of `rows`, each of which is a thing and ends at a place.
-fn page<Row, Thing>(
-    rows: Vec<Row>,
-    place: impl Fn(&Row) -> Place,
-    thing: impl Fn(Row) -> Thing,
-    part: fn(Vec<Thing>) -> Part,
-) -> PageOf {
+/// The page of `rows`, each of which is an item and ends at a place.
+async fn page<Row, Item>(
+    connection: &AsyncPgConnection,
+    rows: Statement<'_>,
+    place: fn(&Row) -> PageStart,
+    item: impl Fn(Row) -> Item,
+    part: fn(Vec<Item>) -> Part,
+) -> Result<PageOf, StoreError>
+where
+    Row: QueryableByName<Pg> + Send + 'static,
+{
+    let rows: Vec<Row> = rows.rows(connection).await?;
     let next = rows.last().filter(|_| rows.len() == PAGE).map(place);
-    let things: Vec<Thing> = rows.into_iter().map(thing).collect();
-    PageOf { part: (!things.is_empty()).then(|| part(things)), next }
+    let items: Vec<Item> = rows.into_iter().map(item).collect();
+    Ok(PageOf { part: (!items.is_empty()).then(|| part(items)), next })
 }
 
 /// The rows of `user` that `text` reads after `$2`, `$3`, up to `$4` of them.
-fn by_time<Columns>(text: &'static str, user: UserId, place: &Place) -> Statement<'static, Columns> {
+fn by_time(text: &'static str, user: UserId, place: &PageStart) -> Statement<'static> {
     statement(text)
-        .bind::<SqlUuid, _>(user.0)
-        .bind::<Timestamptz, _>(place.at)
-        .bind::<SqlUuid, _>(place.id)
-        .bind::<BigInt, _>(i64::try_from(PAGE).unwrap_or(i64::MAX))
+        .bind::<SqlUuid>(user.0)
+        .bind::<Timestamptz>(place.at)
+        .bind::<SqlUuid>(place.id)
+        .bind::<BigInt>(to_bigint(PAGE))
 }
 
 /// The same after the text `$2`, up to `$3` of them.
-fn by_text<Columns>(text: &'static str, user: UserId, place: Place) -> Statement<'static, Columns> {
-    statement(text)
-        .bind::<SqlUuid, _>(user.0)
-        .bind::<Text, _>(place.text)
-        .bind::<BigInt, _>(i64::try_from(PAGE).unwrap_or(i64::MAX))
+fn by_text(text: &'static str, user: UserId, place: PageStart) -> Statement<'static> {
+    statement(text).bind::<SqlUuid>(user.0).bind::<Text>(place.text).bind::<BigInt>(to_bigint(PAGE))
 }
 
-/// The rows that a statement reads.
-macro_rules! load {
-    ($tx:expr, $statement:expr) => {
-        $statement.load($tx.connection()?).await.map_err(store_error)?
-    };
-}
-
-type IssuedColumns = (SqlUuid, Text, Bool, Bool, Timestamptz, Nullable<Timestamptz>, Nullable<Timestamptz>);
-type IssuedRow = (Uuid, String, bool, bool, OffsetDateTime, Option<OffsetDateTime>, Option<OffsetDateTime>);
-type SessionColumns = (SqlUuid, Timestamptz, Timestamptz, Timestamptz, Nullable<Text>, Nullable<Text>);
-type SessionRow = (Uuid, OffsetDateTime, OffsetDateTime, OffsetDateTime, Option<String>, Option<String>);
-type ReferredColumns = (SqlUuid, Text, Timestamptz, Nullable<Timestamptz>);
-type ReferredRow = (Uuid, String, OffsetDateTime, Option<OffsetDateTime>);
-type UnlockColumns = (SqlUuid, Nullable<SmallInt>, Timestamptz, Nullable<Timestamptz>);
-type UnlockRow = (Uuid, Option<i16>, OffsetDateTime, Option<OffsetDateTime>);
-type NotificationColumns = (SqlUuid, Text, Text, Text, Text, Text, Timestamptz, Nullable<Timestamptz>);
-type NotificationRow = (Uuid, String, String, String, String, String, OffsetDateTime, Option<OffsetDateTime>);
-
-impl Kind {
-    /// What is read first.
+impl RowKind {
+    /// The kind that is read first.
     pub(super) const FIRST: Self = Self::ExternalAccounts;
 
     const ALL: [Self; 17] = [
@@ -138,241 +122,345 @@ impl Kind {
         Self::Sessions,
         Self::Preferences,
         Self::Code,
-        Self::CameBy,
-        Self::UnverifiedToken,
+        Self::ReferredBy,
+        Self::Referred,
         Self::Projects,
         Self::Machines,
         Self::Follows,
-        Self::FollowsAsked,
+        Self::RequestsSent,
         Self::Followers,
-        Self::FollowersAsking,
+        Self::RequestsReceived,
         Self::Events,
         Self::Unlocks,
         Self::Activities,
         Self::Notifications,
     ];
 
-    /// What is read after this kind.
+    /// The kind that is read after this one.
     pub(super) fn next(self) -> Option<Self> {
         Self::ALL.into_iter().skip_while(|kind| *kind != self).nth(1)
     }
 
-    /// A page of what `user` has of this kind at `now`, after `place`.
+    /// The page of the rows of `user` after `place`, at `now`.
     pub(super) async fn read(
         self,
         tx: &mut PgUnitOfWork,
         user: UserId,
         now: OffsetDateTime,
-        place: Place,
+        place: PageStart,
     ) -> Result<PageOf, StoreError> {
+        let c = tx.connection()?;
         match self {
-            Self::ExternalAccounts => external_accounts(tx, user, place).await,
-            Self::ApiTokens => api_tokens(tx, user, place).await,
-            Self::Sessions => sessions(tx, user, now, place).await,
-            Self::Preferences => preferences(tx, user, place).await,
-            Self::Code => code(tx, user).await,
-            Self::CameBy => referrals(tx, CAME_BY, Came::ByThem, user, place).await,
-            Self::UnverifiedToken => referrals(tx, BROUGHT, Came::ByOwner, user, place).await,
-            Self::Projects => projects(tx, user, place).await,
-            Self::Machines => machines(tx, user, place).await,
-            Self::Follows => people(tx, FOLLOWS, false, Part::Follows, user, place).await,
-            Self::FollowsAsked => people(tx, FOLLOWS_ASKED, true, Part::Follows, user, place).await,
-            Self::Followers => people(tx, FOLLOWERS, false, Part::Followers, user, place).await,
-            Self::FollowersAsking => people(tx, FOLLOWERS_ASKING, true, Part::Followers, user, place).await,
-            Self::Events => events(tx, user, place).await,
-            Self::Unlocks => unlocks(tx, user, place).await,
-            Self::Activities => activities(tx, user, place).await,
-            Self::Notifications => notifications(tx, user, place).await,
+            Self::ExternalAccounts => external_accounts(c, user, place).await,
+            Self::ApiTokens => api_tokens(c, user, place).await,
+            Self::Sessions => sessions(c, user, now, place).await,
+            Self::Preferences => notification_preferences(c, user, place).await,
+            Self::Code => code(c, user).await,
+            Self::ReferredBy => referrals(c, REFERRED_BY, Came::ByThem, user, place).await,
+            Self::Referred => referrals(c, REFERRED, Came::ByOwner, user, place).await,
+            Self::Projects => projects(c, user, place).await,
+            Self::Machines => machines(c, user, place).await,
+            Self::Follows => people(c, FOLLOWS, false, Part::Follows, user, place).await,
+            Self::RequestsSent => people(c, REQUESTS_SENT, true, Part::Follows, user, place).await,
+            Self::Followers => people(c, FOLLOWERS, false, Part::Followers, user, place).await,
+            Self::RequestsReceived => people(c, REQUESTS_RECEIVED, true, Part::Followers, user, place).await,
+            Self::Events => events(c, user, place).await,
+            Self::Unlocks => unlocks(c, user, place).await,
+            Self::Activities => activities(c, user, place).await,
+            Self::Notifications => notifications(c, user, place).await,
         }
     }
 }
 
-async fn external_accounts(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
-    const TEXT: &str = "SELECT provider, subject, login, created_at FROM external_accounts
-        WHERE user_id = $1 AND provider > $2 ORDER BY provider LIMIT $3";
-    let rows: Vec<(String, String, String, OffsetDateTime)> =
-        load!(tx, by_text::<(Text, Text, Text, Timestamptz)>(TEXT, user, place));
-    let link = |(provider, subject, login, linked_at)| ExternalLink {
-        user,
-        provider: ProviderName::trusted(provider),
-        subject,
-        login,
-        linked_at,
-    };
-    Ok(page(rows, |row| Place::after_text(&row.0), link, Part::ExternalAccounts))
+#[derive(QueryableByName)]
+#[diesel(table_name = external_accounts)]
+struct ExternalAccountRow {
+    provider: String,
+    subject: String,
+    login: String,
+    created_at: OffsetDateTime,
 }
 
-async fn api_tokens(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn external_accounts(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
+    const TEXT: &str = "SELECT provider, subject, login, created_at FROM external_accounts
+        WHERE user_id = $1 AND provider > $2 ORDER BY provider LIMIT $3";
+    let link = |row: ExternalAccountRow| ExternalLink {
+        user,
+        provider: ProviderName::trusted(row.provider),
+        subject: row.subject,
+        login: row.login,
+        linked_at: row.created_at,
+    };
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.provider), link, Part::ExternalAccounts).await
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = api_tokens)]
+struct IssuedRow {
+    id: Uuid,
+    name: String,
+    may_sync: bool,
+    may_read: bool,
+    created_at: OffsetDateTime,
+    expires_at: Option<OffsetDateTime>,
+    last_used_at: Option<OffsetDateTime>,
+}
+
+async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, name, may_sync, may_read, created_at, expires_at, last_used_at FROM api_tokens
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    let rows: Vec<IssuedRow> = load!(tx, by_time::<IssuedColumns>(TEXT, user, &place));
-    let token = |(_, name, sync, read, created_at, expires_at, last_used_at): IssuedRow| IssuedBefore {
-        name,
-        scopes: Scopes { sync, read },
-        created_at,
-        expires_at,
-        last_used_at,
+    let token = |row: IssuedRow| IssuedBefore {
+        name: row.name,
+        scopes: Scopes { sync: row.may_sync, read: row.may_read },
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        last_used_at: row.last_used_at,
     };
-    Ok(page(rows, |row| Place::after(row.4, row.0), token, Part::ApiTokens))
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), token, Part::ApiTokens).await
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = sessions)]
+struct SessionRow {
+    id: Uuid,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    last_used_at: OffsetDateTime,
+    ip: Option<String>,
+    user_agent: Option<String>,
 }
 
 async fn sessions(
-    tx: &mut PgUnitOfWork,
+    c: &AsyncPgConnection,
     user: UserId,
     now: OffsetDateTime,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, created_at, expires_at, last_used_at, ip, user_agent FROM sessions
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) AND expires_at > $5 ORDER BY created_at, id LIMIT $4";
-    let open = by_time::<SessionColumns>(TEXT, user, &place).bind::<Timestamptz, _>(now);
-    let rows: Vec<SessionRow> = load!(tx, open);
-    let session = |(_, created_at, expires_at, last_used_at, ip, user_agent): SessionRow| SignedIn {
-        created_at,
-        expires_at,
-        last_used_at,
-        device: Device { ip, user_agent },
+    let session = |row: SessionRow| SignedIn {
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        last_used_at: row.last_used_at,
+        device: Device { ip: row.ip, user_agent: row.user_agent },
     };
-    Ok(page(rows, |row| Place::after(row.1, row.0), session, Part::Sessions))
+    let open = by_time(TEXT, user, &place).bind::<Timestamptz>(now);
+    page(c, open, |row| PageStart::after(row.created_at, row.id), session, Part::Sessions).await
 }
 
-async fn preferences(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn notification_preferences(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT kind, in_app, email FROM notification_preferences
         WHERE user_id = $1 AND kind > $2 ORDER BY kind LIMIT $3";
-    let rows: Vec<(String, bool, bool)> = load!(tx, by_text::<(Text, Bool, Bool)>(TEXT, user, place));
-    // Kinds that only another release knows are nobody's business here.
-    let known = |(kind, in_app, email): (String, bool, bool)| {
-        NotificationKind::of(&kind).map(|kind| (kind, Channels { in_app, email }))
-    };
-    let said: Vec<_> = rows.into_iter().filter_map(known).collect();
-    Ok(PageOf { part: (!said.is_empty()).then_some(Part::Preferences(said)), next: None })
+    let rows: Vec<PreferenceRow> = by_text(TEXT, user, place).rows(c).await?;
+    let known: Vec<_> = preferences(rows);
+    Ok(PageOf { part: (!known.is_empty()).then_some(Part::Preferences(known)), next: None })
 }
 
-async fn code(tx: &mut PgUnitOfWork, user: UserId) -> Result<PageOf, StoreError> {
-    const TEXT: &str = "SELECT codes.code, codes.created_at, count(clicks.id), count(clicks.converted_at)
+#[derive(QueryableByName)]
+#[diesel(table_name = referral_codes)]
+struct CodeRow {
+    code: String,
+    created_at: OffsetDateTime,
+    #[diesel(sql_type = BigInt)]
+    clicks: i64,
+    #[diesel(sql_type = BigInt)]
+    converted: i64,
+}
+
+async fn code(c: &AsyncPgConnection, user: UserId) -> Result<PageOf, StoreError> {
+    const TEXT: &str =
+        "SELECT codes.code, codes.created_at, count(clicks.id) AS clicks, count(clicks.converted_at) AS converted
         FROM referral_codes AS codes LEFT JOIN referral_clicks AS clicks ON clicks.user_id = codes.user_id
         WHERE codes.user_id = $1 GROUP BY codes.code, codes.created_at";
-    let read = statement::<(Text, Timestamptz, BigInt, BigInt)>(TEXT).bind::<SqlUuid, _>(user.0);
-    let rows: Vec<(String, OffsetDateTime, i64, i64)> = load!(tx, read);
-    let own = |(code, created_at, clicks, converted): (String, OffsetDateTime, i64, i64)| OwnCode {
-        code: ReferralCode::trusted(code),
-        created_at,
-        clicks: clicks.unsigned_abs(),
-        converted: converted.unsigned_abs(),
+    let row: Option<CodeRow> = statement(TEXT).bind::<SqlUuid>(user.0).optional(c).await?;
+    let own = |row: CodeRow| OwnCode {
+        code: ReferralCode::trusted(row.code),
+        created_at: row.created_at,
+        clicks: row.clicks.unsigned_abs(),
+        converted: row.converted.unsigned_abs(),
     };
-    Ok(PageOf { part: rows.into_iter().next().map(own).map(Part::Code), next: None })
+    Ok(PageOf { part: row.map(own).map(Part::Code), next: None })
 }
 
-const CAME_BY: &str = "SELECT users.id, users.username, referrals.created_at, referrals.paid_at
+const REFERRED_BY: &str = "SELECT users.id, users.username, referrals.created_at, referrals.paid_at
     FROM referrals JOIN users ON users.id = referrals.referrer_id AND users.deleted_at IS NULL
     WHERE referrals.referred_id = $1 AND (referrals.created_at, users.id) > ($2, $3)
     ORDER BY referrals.created_at, users.id LIMIT $4";
-const BROUGHT: &str = "SELECT users.id, users.username, referrals.created_at, referrals.paid_at
+const REFERRED: &str = "SELECT users.id, users.username, referrals.created_at, referrals.paid_at
     FROM referrals JOIN users ON users.id = referrals.referred_id AND users.deleted_at IS NULL
     WHERE referrals.referrer_id = $1 AND (referrals.created_at, referrals.referred_id) > ($2, $3)
     ORDER BY referrals.created_at, referrals.referred_id LIMIT $4";
 
+#[derive(QueryableByName)]
+#[diesel(table_name = referrals)]
+struct ReferredRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    username: String,
+    created_at: OffsetDateTime,
+    paid_at: Option<OffsetDateTime>,
+}
+
 async fn referrals(
-    tx: &mut PgUnitOfWork,
+    c: &AsyncPgConnection,
     text: &'static str,
     came: Came,
     user: UserId,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
-    let rows: Vec<ReferredRow> = load!(tx, by_time::<ReferredColumns>(text, user, &place));
-    let referred = |(_, username, created_at, paid_at): ReferredRow| Referred {
+    let referred = |row: ReferredRow| Referred {
         came,
-        username: Username::trusted(username),
-        created_at,
-        paid_at,
+        username: Username::trusted(row.username),
+        created_at: row.created_at,
+        paid_at: row.paid_at,
     };
-    Ok(page(rows, |row| Place::after(row.2, row.0), referred, Part::Referrals))
+    page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), referred, Part::Referrals)
+        .await
 }
 
-async fn projects(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+async fn projects(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, title, description, url, is_featured, created_at, updated_at FROM profile_projects
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    let rows: Vec<ProjectRow> = load!(tx, by_time::<ProjectColumns>(TEXT, user, &place));
-    let last = |project: &Project| Place::after(project.created_at, project.id.0);
-    let past = |Project { id: _, details, created_at, updated_at }| PastProject { details, created_at, updated_at };
-    Ok(page(rows.into_iter().map(Project::from).collect(), last, past, Part::Projects))
+    let past = |row: ProjectRow| {
+        let Project { id: _, details, created_at, updated_at } = row.into();
+        PastProject { details, created_at, updated_at }
+    };
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), past, Part::Projects).await
 }
 
-async fn machines(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+#[derive(QueryableByName)]
+#[diesel(table_name = machines)]
+struct MachineRow {
+    name: String,
+    last_synced_at: OffsetDateTime,
+}
+
+async fn machines(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT name, last_synced_at FROM machines
         WHERE user_key = (SELECT key FROM users WHERE id = $1) AND name > $2 ORDER BY name LIMIT $3";
-    let rows: Vec<(String, OffsetDateTime)> = load!(tx, by_text::<(Text, Timestamptz)>(TEXT, user, place));
-    let machine = |(name, last_synced_at): (String, _)| Machine { id: MachineId::trusted(name), last_synced_at };
-    Ok(page(rows, |row| Place::after_text(&row.0), machine, Part::Machines))
+    let machine = |row: MachineRow| Machine { id: MachineId::trusted(row.name), last_synced_at: row.last_synced_at };
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.name), machine, Part::Machines).await
 }
 
-const FOLLOWS: &str = "SELECT users.id, users.username, follows.created_at
-    FROM follows JOIN users ON users.id = follows.following_id AND users.deleted_at IS NULL
-    WHERE follows.follower_id = $1 AND (follows.created_at, follows.following_id) > ($2, $3)
-    ORDER BY follows.created_at, follows.following_id LIMIT $4";
-const FOLLOWS_ASKED: &str = "SELECT users.id, users.username, asked.created_at
-    FROM follow_requests AS asked JOIN users ON users.id = asked.following_id AND users.deleted_at IS NULL
-    WHERE asked.follower_id = $1 AND (asked.created_at, asked.following_id) > ($2, $3)
-    ORDER BY asked.created_at, asked.following_id LIMIT $4";
-const FOLLOWERS: &str = "SELECT users.id, users.username, follows.created_at
-    FROM follows JOIN users ON users.id = follows.follower_id AND users.deleted_at IS NULL
-    WHERE follows.following_id = $1 AND (follows.created_at, follows.follower_id) > ($2, $3)
-    ORDER BY follows.created_at, follows.follower_id LIMIT $4";
-const FOLLOWERS_ASKING: &str = "SELECT users.id, users.username, asked.created_at
-    FROM follow_requests AS asked JOIN users ON users.id = asked.follower_id AND users.deleted_at IS NULL
-    WHERE asked.following_id = $1 AND (asked.created_at, asked.follower_id) > ($2, $3)
-    ORDER BY asked.created_at, asked.follower_id LIMIT $4";
+/// The accounts `$other` of rows of `$table`, where the account `$own` is the exported one.
+macro_rules! people {
+    ($table:literal, $own:literal, $other:literal) => {
+        concat!(
+            "SELECT users.id, users.username, follow.created_at FROM ",
+            $table,
+            " AS follow JOIN users ON users.id = follow.",
+            $other,
+            " AND users.deleted_at IS NULL WHERE follow.",
+            $own,
+            " = $1 AND (follow.created_at, follow.",
+            $other,
+            ") > ($2, $3) ORDER BY follow.created_at, follow.",
+            $other,
+            " LIMIT $4"
+        )
+    };
+}
+
+const FOLLOWS: &str = people!("follows", "follower_id", "following_id");
+const REQUESTS_SENT: &str = people!("follow_requests", "follower_id", "following_id");
+const FOLLOWERS: &str = people!("follows", "following_id", "follower_id");
+const REQUESTS_RECEIVED: &str = people!("follow_requests", "following_id", "follower_id");
+
+#[derive(QueryableByName)]
+#[diesel(table_name = users)]
+struct PersonRow {
+    id: Uuid,
+    username: String,
+    created_at: OffsetDateTime,
+}
 
 async fn people(
-    tx: &mut PgUnitOfWork,
+    c: &AsyncPgConnection,
     text: &'static str,
     is_requested: bool,
     part: fn(Vec<Person>) -> Part,
     user: UserId,
-    place: Place,
+    place: PageStart,
 ) -> Result<PageOf, StoreError> {
-    let rows: Vec<(Uuid, String, OffsetDateTime)> =
-        load!(tx, by_time::<(SqlUuid, Text, Timestamptz)>(text, user, &place));
     let person =
-        |(_, username, since): (Uuid, String, _)| Person { username: Username::trusted(username), since, is_requested };
-    Ok(page(rows, |row| Place::after(row.2, row.0), person, part))
+        |row: PersonRow| Person { username: Username::trusted(row.username), since: row.created_at, is_requested };
+    page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), person, part).await
 }
 
-async fn events(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+#[derive(QueryableByName)]
+#[diesel(table_name = progress_events)]
+struct EventRow {
+    reason: String,
+    xp: i64,
+    created_at: OffsetDateTime,
+}
+
+async fn events(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT reason, xp, created_at FROM progress_events
         WHERE user_id = $1 AND reason > $2 ORDER BY reason LIMIT $3";
-    let rows: Vec<(String, i64, OffsetDateTime)> = load!(tx, by_text::<(Text, BigInt, Timestamptz)>(TEXT, user, place));
-    let event = |(reason, xp, at): (String, i64, _)| PastEvent { event: ProgressEvent { reason, xp: EventXp(xp) }, at };
-    Ok(page(rows, |row| Place::after_text(&row.0), event, Part::Events))
+    let event = |row: EventRow| PastEvent {
+        event: ProgressEvent { reason: row.reason, xp: EventXp(row.xp) },
+        at: row.created_at,
+    };
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.reason), event, Part::Events).await
 }
 
-async fn unlocks(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+#[derive(QueryableByName)]
+#[diesel(table_name = unlocked_achievements)]
+struct UnlockRow {
+    achievement_id: Uuid,
+    tier: Option<i16>,
+    unlocked_at: OffsetDateTime,
+    pinned_at: Option<OffsetDateTime>,
+}
+
+async fn unlocks(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT achievement_id, tier, unlocked_at, pinned_at FROM unlocked_achievements
         WHERE user_id = $1 AND (unlocked_at, achievement_id) > ($2, $3) ORDER BY unlocked_at, achievement_id LIMIT $4";
-    let rows: Vec<UnlockRow> = load!(tx, by_time::<UnlockColumns>(TEXT, user, &place));
-    let unlock = |(id, tier, at, pinned_at): UnlockRow| PastUnlock {
-        id: AchievementId(id),
-        tier: tier.and_then(|number| u8::try_from(number).ok()).and_then(Tier::of),
-        at,
-        pinned_at,
+    let unlock = |row: UnlockRow| PastUnlock {
+        id: AchievementId(row.achievement_id),
+        tier: stored_tier(row.tier),
+        at: row.unlocked_at,
+        pinned_at: row.pinned_at,
     };
-    Ok(page(rows, |row| Place::after(row.2, row.0), unlock, Part::Unlocks))
+    let last = |row: &UnlockRow| PageStart::after(row.unlocked_at, row.achievement_id);
+    page(c, by_time(TEXT, user, &place), last, unlock, Part::Unlocks).await
 }
 
-async fn activities(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+#[derive(QueryableByName)]
+#[diesel(table_name = activities)]
+struct ActivityRow {
+    id: Uuid,
+    kind: String,
+    #[diesel(sql_type = Text)]
+    data: String,
+    created_at: OffsetDateTime,
+}
+
+async fn activities(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, kind, data::text, created_at FROM activities
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    let rows: Vec<(Uuid, String, String, OffsetDateTime)> =
-        load!(tx, by_time::<(SqlUuid, Text, Text, Timestamptz)>(TEXT, user, &place));
-    let activity = |(_, kind, data, at)| PastActivity { kind, data: StoredData(data), at };
-    Ok(page(rows, |row| Place::after(row.3, row.0), activity, Part::Activities))
+    let activity = |row: ActivityRow| PastActivity { kind: row.kind, data: StoredData(row.data), at: row.created_at };
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), activity, Part::Activities)
+        .await
 }
 
-async fn notifications(tx: &mut PgUnitOfWork, user: UserId, place: Place) -> Result<PageOf, StoreError> {
+#[derive(QueryableByName)]
+#[diesel(table_name = notifications)]
+struct NotificationRow {
+    #[diesel(embed)]
+    received: ReceivedRow,
+    dedup_key: String,
+}
+
+async fn notifications(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
     const TEXT: &str = "SELECT id, kind, title, message, data::text, dedup_key, created_at, read_at FROM notifications
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
-    let rows: Vec<NotificationRow> = load!(tx, by_time::<NotificationColumns>(TEXT, user, &place));
-    let notification = |(_, kind, title, message, data, dedup_key, created_at, read_at): NotificationRow| {
-        PastNotification { kind, title, message, data: StoredData(data), dedup_key, created_at, read_at }
+    let notification = |row: NotificationRow| {
+        let Received { id: _, kind, title, message, data, created_at, read_at } = row.received.into();
+        PastNotification { kind, title, message, data, dedup_key: row.dedup_key, created_at, read_at }
     };
-    Ok(page(rows, |row| Place::after(row.6, row.0), notification, Part::Notifications))
+    let last = |row: &NotificationRow| PageStart::after(row.received.created_at, row.received.id);
+    page(c, by_time(TEXT, user, &place), last, notification, Part::Notifications).await
 }

@@ -1,6 +1,5 @@
--- The accounts with messages of the models $1, $2 (names and providers) that have no price. An account that is being made or
--- removed has its turn next time.
-SELECT users.id
+-- The accounts with messages without a price of the models $1, $2 (names and providers).
+SELECT users.id AS value
 FROM users
 WHERE users.deleted_at IS NULL
   AND EXISTS (

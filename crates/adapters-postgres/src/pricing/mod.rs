@@ -1,4 +1,4 @@
-//! Prices, and the pricing of messages that had none.
+//! Prices, and the re-pricing of messages without one.
 
 mod prices;
 mod repricing;

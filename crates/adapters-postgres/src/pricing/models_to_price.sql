@@ -1,4 +1,4 @@
--- From one key to the next: as many steps through the index as there are models, however many messages they have.
+-- Skips from one key to the next: as many steps through the index as there are models, not messages.
 WITH RECURSIVE unpriced (model_key) AS (
     (SELECT model_key FROM usage_messages WHERE cost IS NULL ORDER BY model_key LIMIT 1)
     UNION ALL

@@ -1,59 +1,50 @@
-//! The prices that are stored: rows of live tables, what administrators decided, and who got a price by them.
+//! Stored prices: rows of fetched tables, decisions of administrators, and models without a price.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::administration::Reason;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
     Decision, DecisionId, Edition, Override, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices, UnpricedModel, line,
 };
 use domain::usage::{Model, ModelName, Provider};
-use time::OffsetDateTime;
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::dictionary::{known_provider, stored_model, stored_provider};
+use crate::prelude::*;
 use crate::schema::{models, price_book, price_rows, price_updates};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 const LIVE: &str = "live";
 const OVERRIDE: &str = "override";
 
-/// Model, provider, instant, and prices as text.
-type RowColumns = (String, String, OffsetDateTime, Option<String>);
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = price_rows)]
+struct StoredRow {
+    model: String,
+    provider: String,
+    valid_from: OffsetDateTime,
+    prices: Option<String>,
+}
 
 #[async_trait]
 impl ModelNames for Database {
     async fn named(&self) -> Result<Vec<(Model, Option<ModelName>)>, StoreError> {
-        let mut connection = self.connection().await?;
         let rows: Vec<(String, String, Option<String>)> = models::table
             .select((models::name, models::provider, models::canonical))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+            .rows(&self.connection().await?.pg)
+            .await?;
         let model = |(name, provider, canonical): (String, String, Option<String>)| {
-            let provider = (!provider.is_empty()).then(|| Provider::trusted(provider));
-            (Model { name: ModelName::trusted(name), provider }, canonical.map(ModelName::trusted))
+            (stored_model(name, provider), canonical.map(ModelName::trusted))
         };
         Ok(rows.into_iter().map(model).collect())
     }
 
     async fn name(&self, names: &[(Model, ModelName)]) -> Result<(), StoreError> {
-        let provider = |model: &Model| model.provider.as_ref().map_or(String::new(), ToString::to_string);
-        let mut connection = self.connection().await?;
-        statement::<()>(include_str!("set_canonical.sql"))
-            .bind::<Array<Text>, _>(names.iter().map(|(model, _)| model.name.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(names.iter().map(|(model, _)| provider(model)).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(names.iter().map(|(_, canonical)| canonical.as_str()).collect::<Vec<_>>())
-            .execute(&mut connection.pg)
+        statement(include_str!("set_canonical.sql"))
+            .bind_array::<Text>(names.iter().map(|(model, _)| model.name.as_str()))
+            .bind_array::<Text>(names.iter().map(|(model, _)| stored_provider(model)))
+            .bind_array::<Text>(names.iter().map(|(_, canonical)| canonical.as_str()))
+            .exec(&self.connection().await?.pg)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 }
 
@@ -63,9 +54,8 @@ impl PriceRepository for PgUnitOfWork {
         let (source, etag, listed): (Option<String>, Option<String>, Option<i64>) = price_book::table
             .select((price_book::source, price_book::etag, price_book::listed))
             .for_no_key_update()
-            .first(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .row(self.connection()?)
+            .await?;
         Ok(Origin { source, etag, listed: listed.map(count) })
     }
 
@@ -74,30 +64,26 @@ impl PriceRepository for PgUnitOfWork {
     }
 
     async fn insert_live(&mut self, rows: &[PriceRow], now: OffsetDateTime) -> Result<(), StoreError> {
-        statement::<()>(include_str!("insert_live_prices.sql"))
-            .bind::<Array<Text>, _>(rows.iter().map(|row| row.model.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(rows.iter().map(|row| row.provider.as_str()).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(rows.iter().map(|row| row.valid_from).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(rows.iter().map(|row| row.prices.to_string()).collect::<Vec<_>>())
-            .bind::<Timestamptz, _>(now)
-            .execute(self.connection()?)
+        statement(include_str!("insert_live_prices.sql"))
+            .bind_array::<Text>(rows.iter().map(|row| row.model.as_str()))
+            .bind_array::<Text>(rows.iter().map(|row| row.provider.as_str()))
+            .bind_array::<Timestamptz>(rows.iter().map(|row| row.valid_from))
+            .bind_array::<Text>(rows.iter().map(|row| row.prices.to_string()))
+            .bind::<Timestamptz>(now)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn set_origin(&mut self, origin: &Origin) -> Result<(), StoreError> {
-        let listed = origin.listed.map(stored_count);
+        let listed = origin.listed.map(to_bigint);
         diesel::update(price_book::table)
             .set((
                 price_book::source.eq(&origin.source),
                 price_book::etag.eq(&origin.etag),
                 price_book::listed.eq(listed),
             ))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn insert_decision(
@@ -119,22 +105,19 @@ impl PriceRepository for PgUnitOfWork {
                 price_rows::reason.eq(reason.as_str()),
             ))
             .returning(price_rows::id)
-            .get_result(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .row(self.connection()?)
+            .await?;
         Ok(DecisionId(id))
     }
 
     async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError> {
-        let row: Option<RowColumns> = price_rows::table
+        let row: Option<StoredRow> = price_rows::table
             .find(id.0)
             .filter(price_rows::origin.eq(OVERRIDE))
-            .select((price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices))
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        row.map(overridden).transpose()
+            .select(StoredRow::as_select())
+            .optional(self.connection()?)
+            .await?;
+        row.map(Override::try_from).transpose()
     }
 
     async fn last_decision(
@@ -148,10 +131,9 @@ impl PriceRepository for PgUnitOfWork {
             .filter(price_rows::provider.eq(provider.as_ref().map_or("", Provider::as_str)))
             .order(price_rows::id.desc())
             .select(price_rows::id)
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .limit(1)
+            .optional(self.connection()?)
+            .await?;
         Ok(id.map(DecisionId))
     }
 
@@ -159,139 +141,148 @@ impl PriceRepository for PgUnitOfWork {
         let edition = diesel::update(price_book::table)
             .set(price_book::edition.eq(price_book::edition + 1))
             .returning(price_book::edition)
-            .get_result(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .row(self.connection()?)
+            .await?;
         Ok(Edition(edition))
     }
 
     async fn insert_update(&mut self, update: &PriceUpdate) -> Result<(), StoreError> {
-        diesel::insert_into(price_updates::table)
-            .values(UpdateRow::from(update))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::insert_into(price_updates::table).values(UpdateRow::from(update)).exec(self.connection()?).await
     }
 }
 
 #[async_trait]
 impl PriceReader for Database {
     async fn edition(&self) -> Result<Edition, StoreError> {
-        edition(&mut self.connection().await?.pg).await
+        edition(&self.connection().await?.pg).await
     }
 
     async fn stored(&self) -> Result<StoredPrices, StoreError> {
-        let mut connection = self.connection().await?;
-        // The edition first: rows that come between are read twice rather than never.
-        let edition = edition(&mut connection.pg).await?;
-        let rows = live_rows(&mut connection.pg).await?;
-        let overrides: Vec<RowColumns> = price_rows::table
+        let connection = self.connection().await?;
+        // The edition first: rows that a concurrent update adds are then read again with the next edition.
+        let edition = edition(&connection.pg).await?;
+        let rows = live_rows(&connection.pg).await?;
+        let overrides: Vec<StoredRow> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .order(price_rows::id)
-            .select((price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        let overrides = overrides.into_iter().map(overridden).collect::<Result<_, _>>()?;
+            .select(StoredRow::as_select())
+            .rows(&connection.pg)
+            .await?;
+        let overrides = overrides.into_iter().map(Override::try_from).collect::<Result<_, _>>()?;
         Ok(StoredPrices { edition, rows, overrides })
     }
 
     async fn decisions(&self) -> Result<Vec<Decision>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<(i64, RowColumns, Option<Uuid>, OffsetDateTime, Option<String>)> = price_rows::table
+        let rows: Vec<(i64, StoredRow, Option<Uuid>, OffsetDateTime, Option<String>)> = price_rows::table
             .filter(price_rows::origin.eq(OVERRIDE))
             .order(price_rows::id)
             .select((
                 price_rows::id,
-                (price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices),
+                StoredRow::as_select(),
                 price_rows::decided_by,
                 price_rows::created_at,
                 price_rows::reason,
             ))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        let decision = |(id, row, by, at, reason): (i64, _, Option<Uuid>, _, Option<String>)| {
+            .rows(&self.connection().await?.pg)
+            .await?;
+        let decision = |(id, row, by, at, reason): (i64, StoredRow, Option<Uuid>, _, Option<String>)| {
             let reason = Reason::trusted(reason.unwrap_or_default());
-            Ok(Decision { id: DecisionId(id), decided: overridden(row)?, by: by.map(UserId), at, reason })
+            Ok(Decision { id: DecisionId(id), decided: row.try_into()?, by: by.map(UserId), at, reason })
         };
         rows.into_iter().map(decision).collect()
     }
 
     async fn updates(&self, limit: u32) -> Result<Vec<PriceUpdate>, StoreError> {
-        let mut connection = self.connection().await?;
         let rows: Vec<UpdateRow> = price_updates::table
             .order((price_updates::at.desc(), price_updates::id.desc()))
             .limit(limit.into())
             .select(UpdateRow::as_select())
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+            .rows(&self.connection().await?.pg)
+            .await?;
         rows.into_iter().map(PriceUpdate::try_from).collect()
     }
 
     async fn unpriced_models(&self, limit: u32) -> Result<Vec<UnpricedModel>, StoreError> {
-        type Columns = (Text, Text, BigInt, BigInt, BigInt, Timestamptz, Timestamptz);
-        type Row = (String, String, i64, i64, i64, OffsetDateTime, OffsetDateTime);
-        let mut connection = self.connection().await?;
-        let rows: Vec<Row> = statement::<Columns>(include_str!("unpriced_models.sql"))
-            .bind::<BigInt, _>(i64::from(limit))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        let unpriced = |(name, provider, tokens, messages, people, first_seen, last_seen): Row| UnpricedModel {
-            model: Model { name: ModelName::trusted(name), provider: provider_of(provider) },
-            tokens,
-            messages,
-            people,
-            first_seen,
-            last_seen,
-            is_known_by_now: false,
-        };
-        Ok(rows.into_iter().map(unpriced).collect())
+        let query = statement(include_str!("unpriced_models.sql")).bind::<BigInt>(i64::from(limit));
+        let rows: Vec<UnpricedRow> = query.rows(&self.connection().await?.pg).await?;
+        Ok(rows.into_iter().map(UnpricedModel::from).collect())
     }
 }
 
-async fn edition(connection: &mut AsyncPgConnection) -> Result<Edition, StoreError> {
-    let edition = price_book::table.select(price_book::edition).first(connection).await.map_err(store_error)?;
+#[derive(QueryableByName)]
+#[diesel(table_name = models)]
+struct UnpricedRow {
+    name: String,
+    provider: String,
+    #[diesel(sql_type = BigInt)]
+    tokens: i64,
+    #[diesel(sql_type = BigInt)]
+    messages: i64,
+    #[diesel(sql_type = BigInt)]
+    people: i64,
+    #[diesel(sql_type = Timestamptz)]
+    first_seen: OffsetDateTime,
+    #[diesel(sql_type = Timestamptz)]
+    last_seen: OffsetDateTime,
+}
+
+impl From<UnpricedRow> for UnpricedModel {
+    fn from(row: UnpricedRow) -> Self {
+        Self {
+            model: stored_model(row.name, row.provider),
+            tokens: row.tokens,
+            messages: row.messages,
+            people: row.people,
+            first_seen: row.first_seen,
+            last_seen: row.last_seen,
+            is_known_by_now: false,
+        }
+    }
+}
+
+async fn edition(connection: &AsyncPgConnection) -> Result<Edition, StoreError> {
+    let edition = price_book::table.select(price_book::edition).row(connection).await?;
     Ok(Edition(edition))
 }
 
-async fn live_rows(connection: &mut AsyncPgConnection) -> Result<Vec<PriceRow>, StoreError> {
-    let rows: Vec<RowColumns> = price_rows::table
+async fn live_rows(connection: &AsyncPgConnection) -> Result<Vec<PriceRow>, StoreError> {
+    let rows: Vec<StoredRow> = price_rows::table
         .filter(price_rows::origin.eq(LIVE))
         .order((price_rows::valid_from, price_rows::id))
-        .select((price_rows::model, price_rows::provider, price_rows::valid_from, price_rows::prices))
-        .load(connection)
-        .await
-        .map_err(store_error)?;
-    let row = |(model, provider, valid_from, prices): RowColumns| {
-        Ok(PriceRow {
-            prices: read_prices(&model, prices.as_deref().unwrap_or_default())?,
-            model: ModelName::trusted(model),
-            provider: Provider::trusted(provider),
-            valid_from,
-        })
-    };
-    rows.into_iter().map(row).collect()
+        .select(StoredRow::as_select())
+        .rows(connection)
+        .await?;
+    rows.into_iter().map(PriceRow::try_from).collect()
 }
 
-fn overridden((model, provider, valid_from, prices): RowColumns) -> Result<Override, StoreError> {
-    Ok(Override {
-        prices: prices.map(|prices| read_prices(&model, &prices)).transpose()?,
-        model: ModelName::trusted(model),
-        provider: provider_of(provider),
-        valid_from,
-    })
+impl TryFrom<StoredRow> for PriceRow {
+    type Error = StoreError;
+
+    fn try_from(row: StoredRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            prices: read_prices(&row.model, row.prices.as_deref().unwrap_or_default())?,
+            model: ModelName::trusted(row.model),
+            provider: Provider::trusted(row.provider),
+            valid_from: row.valid_from,
+        })
+    }
+}
+
+impl TryFrom<StoredRow> for Override {
+    type Error = StoreError;
+
+    fn try_from(row: StoredRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            prices: row.prices.map(|prices| read_prices(&row.model, &prices)).transpose()?,
+            model: ModelName::trusted(row.model),
+            provider: known_provider(row.provider),
+            valid_from: row.valid_from,
+        })
+    }
 }
 
 fn read_prices(model: &str, prices: &str) -> Result<Prices, StoreError> {
     line::prices(prices).map_err(|problem| StoreError::Internal(format!("the stored price of {model}: {problem}")))
-}
-
-fn provider_of(stored: String) -> Option<Provider> {
-    (!stored.is_empty()).then(|| Provider::trusted(stored))
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -319,10 +310,10 @@ impl From<&PriceUpdate> for UpdateRow {
             etag: update.etag.clone(),
             outcome: update.outcome.name().to_owned(),
             reason: update.outcome.reason().map(str::to_owned),
-            listed: stored_count(update.listed),
-            added: stored_count(update.added),
-            changed: stored_count(update.changed),
-            refused: stored_count(update.refused),
+            listed: to_bigint(update.listed),
+            added: to_bigint(update.added),
+            changed: to_bigint(update.changed),
+            refused: to_bigint(update.refused),
             refusals: update.refusals.clone(),
         }
     }
@@ -351,8 +342,4 @@ impl TryFrom<UpdateRow> for PriceUpdate {
 
 fn count(stored: i64) -> usize {
     usize::try_from(stored).unwrap_or_default()
-}
-
-fn stored_count(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,5 @@
--- Gives the models $1, $2 (names and providers) the canonical names $3, in the order of their keys: two workers that do so at once wait
--- for each other, and never in a circle.
+-- Gives the models $1, $2 (names and providers) the canonical names $3, in the order of their keys, so that concurrent
+-- statements do not deadlock.
 WITH wanted AS MATERIALIZED (
     SELECT models.key, named.canonical
     FROM unnest($1, $2, $3) AS named (name, provider, canonical)

@@ -1,9 +1,8 @@
--- What messages without a price come to, model by model, those with the most tokens first.
+-- The sums of messages without a price by model, those with the most tokens first.
 SELECT
     models.name,
     models.provider,
-    -- Reasoning that is part of the output is not counted again (flag 1).
-    -- Of many accounts, it may be more than a bigint holds.
+    -- Flag 1: the reasoning is part of the output. The sum over many accounts may exceed a bigint.
     clamped(sum(
         stored.input + stored.output + stored.cache_read + stored.cache_write
         + CASE WHEN stored.flags & 1 = 0 THEN stored.reasoning ELSE 0 END

@@ -1,5 +1,5 @@
--- What happened to $1, counted, and told to whoever listens once the transaction is committed. Notifications of one transaction are
--- sent in the order of time and id, so an activity's place among them says which ones a listener has had.
+-- Stores and counts activities of $1, and notifies the channel when the transaction commits. Notifications of one transaction are
+-- in the order of time and id, so a resume point tells which of them a reader has received (I6).
 WITH written AS (
     INSERT INTO activities (id, user_id, kind, data, created_at)
     SELECT activity.id, $1, activity.kind, activity.data::jsonb, activity.created_at

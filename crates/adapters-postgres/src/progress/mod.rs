@@ -1,45 +1,43 @@
-//! What was earned: the facts it is judged by, and the awards.
+//! Progress: the facts that achievements are judged by, and awards.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{
-    Array, BigInt, Bool, Date as SqlDate, Integer, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use domain::achievements::ports::{
     AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
 };
 use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
 use domain::days::Window;
-use domain::error::StoreError;
-use domain::ids::{AchievementId, UserId};
-use domain::progression::EventXp;
+use domain::ids::AchievementId;
+use domain::progression::{EventXp, Level, xp};
 use domain::social::Activity;
 use domain::usage::ModelName;
-use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
 use crate::database::Database;
-use crate::error::store_error;
 use crate::notifications::insert_notifications;
 use crate::payload::json;
-use crate::schema::unlocked_achievements;
-use crate::statement::{Statement, statement};
-use crate::sums::{SumsColumns, SumsRow};
+use crate::prelude::*;
+use crate::schema::{progress_events, unlocked_achievements, usage_totals};
+use crate::statement::run_if_any;
+use crate::sums::SumsRow;
 use crate::unit_of_work::PgUnitOfWork;
 
-type UsageColumns = (Array<Text>, Integer, Integer, BigInt, Integer, Integer, Integer, Integer, Integer);
-
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 struct UsageRow {
+    #[diesel(sql_type = Array<Text>)]
     models: Vec<String>,
+    #[diesel(sql_type = Integer)]
     tools: i32,
+    #[diesel(sql_type = Integer)]
     machines: i32,
+    #[diesel(sql_type = BigInt)]
     busiest_day: i64,
+    #[diesel(sql_type = Integer)]
     tools_in_a_day: i32,
+    #[diesel(sql_type = Integer)]
     models_in_a_day: i32,
+    #[diesel(sql_type = Integer)]
     early_days: i32,
+    #[diesel(sql_type = Integer)]
     night_days: i32,
+    #[diesel(sql_type = Integer)]
     hours_of_day: i32,
 }
 
@@ -59,36 +57,33 @@ impl From<UsageRow> for UsageFacts {
     }
 }
 
-type PersonColumns = (
-    BigInt,
-    BigInt,
-    BigInt,
-    BigInt,
-    Integer,
-    Integer,
-    Timestamptz,
-    Integer,
-    Nullable<Integer>,
-    Array<SqlDate>,
-    BigInt,
-    BigInt,
-    SumsColumns,
-);
-
-#[derive(Queryable)]
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
 struct PersonRow {
+    #[diesel(sql_type = BigInt)]
     followers: i64,
+    #[diesel(sql_type = BigInt)]
     following: i64,
+    #[diesel(sql_type = BigInt)]
     referrals: i64,
+    #[diesel(sql_type = BigInt)]
     referral_network: i64,
+    #[diesel(sql_type = Integer)]
     profile_fields: i32,
+    #[diesel(sql_type = Integer)]
     account_number: i32,
+    #[diesel(sql_type = Timestamptz)]
     registered_at: OffsetDateTime,
+    #[diesel(sql_type = Integer)]
     best_rank: i32,
+    #[diesel(sql_type = Nullable<Integer>)]
     rank: Option<i32>,
-    active_days: Vec<Date>,
+    #[diesel(sql_type = Array<SqlDate>)]
+    active_dates: Vec<Date>,
+    #[diesel(sql_type = BigInt)]
     monthly_tokens: i64,
     event_xp: i64,
+    #[diesel(embed)]
     totals: SumsRow,
 }
 
@@ -108,61 +103,86 @@ impl PersonRow {
     }
 }
 
-type UnlockedColumns = (SqlUuid, Nullable<SmallInt>, Timestamptz, Bool);
-
-#[derive(Queryable)]
+#[derive(QueryableByName)]
+#[diesel(table_name = unlocked_achievements)]
 struct UnlockedRow {
-    id: Uuid,
+    achievement_id: Uuid,
     tier: Option<i16>,
-    at: OffsetDateTime,
-    pinned: bool,
+    unlocked_at: OffsetDateTime,
+    pinned_at: Option<OffsetDateTime>,
 }
 
 impl From<UnlockedRow> for Unlocked {
     fn from(row: UnlockedRow) -> Self {
-        let tier = row.tier.and_then(|number| u8::try_from(number).ok()).and_then(Tier::of);
-        Self { id: AchievementId(row.id), tier, at: row.at, pinned: row.pinned }
+        let (id, tier) = (AchievementId(row.achievement_id), stored_tier(row.tier));
+        Self { id, tier, at: row.unlocked_at, pinned: row.pinned_at.is_some() }
     }
+}
+
+pub(crate) fn stored_tier(number: Option<i16>) -> Option<Tier> {
+    Tier::of(number?.try_into().ok()?)
+}
+
+/// The figures that give an account its level.
+#[derive(QueryableByName)]
+#[diesel(table_name = usage_totals)]
+pub(crate) struct LevelRow {
+    #[diesel(sql_type = BigInt)]
+    lifetime_tokens: i64,
+    active_days: i32,
+    event_xp: i64,
+}
+
+impl LevelRow {
+    pub(crate) fn level(&self) -> Level {
+        Level::of(xp(self.lifetime_tokens, self.active_days.unsigned_abs(), EventXp(self.event_xp)))
+    }
+}
+
+#[derive(QueryableByName)]
+#[diesel(table_name = progress_events)]
+struct EventRow {
+    reason: String,
+    xp: i64,
 }
 
 fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[Unlocked]) -> Facts {
     Facts {
         person: person.facts(),
-        active_days: person.active_days.iter().copied().collect(),
+        active_days: person.active_dates.iter().copied().collect(),
         monthly_tokens: person.monthly_tokens,
         usage: usage.into(),
         held: unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect(),
     }
 }
 
-fn usage_facts(user: UserId) -> Statement<'static, UsageColumns> {
-    statement(include_str!("usage_facts.sql")).bind::<SqlUuid, _>(user.0)
+fn usage_facts(user: UserId) -> Statement<'static> {
+    statement(include_str!("usage_facts.sql")).bind::<SqlUuid>(user.0)
 }
 
-fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static, PersonColumns> {
+fn person_facts(month: Window, viewer: Option<UserId>) -> Statement<'static> {
     statement(include_str!("person_facts.sql"))
-        .bind::<SqlUuid, _>(month.person.0)
-        .bind::<SqlDate, _>(month.from)
-        .bind::<SqlDate, _>(month.to)
-        .bind::<Nullable<SqlUuid>, _>(viewer.map(|viewer| viewer.0))
+        .bind::<SqlUuid>(month.person.0)
+        .bind::<SqlDate>(month.from)
+        .bind::<SqlDate>(month.to)
+        .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0))
 }
 
-fn unlocked(user: UserId) -> Statement<'static, UnlockedColumns> {
-    statement(include_str!("unlocked.sql")).bind::<SqlUuid, _>(user.0)
+fn unlocked(user: UserId) -> Statement<'static> {
+    statement(include_str!("unlocked_achievements.sql")).bind::<SqlUuid>(user.0)
 }
 
 #[async_trait]
 impl AchievementReader for Database {
     async fn achievements(&self, month: Window, viewer: Option<UserId>) -> Result<Option<Shown>, StoreError> {
         let connection = self.connection().await?;
-        let (mut c1, mut c2, mut c3) = (&connection.pg, &connection.pg, &connection.pg);
+        let c = &connection.pg;
         let (usage, person, rows) = futures_util::try_join!(
-            usage_facts(month.person).load::<UsageRow>(&mut c1),
-            person_facts(month, viewer).load::<PersonRow>(&mut c2),
-            unlocked(month.person).load::<UnlockedRow>(&mut c3),
-        )
-        .map_err(store_error)?;
-        let Some((usage, person)) = usage.into_iter().next().zip(person.into_iter().next()) else { return Ok(None) };
+            usage_facts(month.person).optional(c),
+            person_facts(month, viewer).optional(c),
+            unlocked(month.person).rows::<UnlockedRow>(c),
+        )?;
+        let (Some(usage), Some(person)): (_, Option<PersonRow>) = (usage, person) else { return Ok(None) };
         let unlocked: Vec<Unlocked> = rows.into_iter().map(Unlocked::from).collect();
         Ok(Some(Shown {
             facts: facts(usage, &person, &unlocked),
@@ -176,27 +196,23 @@ impl AchievementReader for Database {
 #[async_trait]
 impl ProgressRepository for PgUnitOfWork {
     async fn facts(&mut self, month: Window) -> Result<Option<(Facts, Events)>, StoreError> {
-        let c = self.shared()?;
+        let c = self.connection()?;
         let user = month.person;
-        let events: Statement<'_, (Text, BigInt)> =
-            statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid, _>(user.0);
-        // All sent together: one round trip.
-        let (mut c1, mut c2, mut c3, mut c4) = (c, c, c, c);
+        let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);
         let (usage, person, held, events) = futures_util::try_join!(
-            usage_facts(user).load::<UsageRow>(&mut c1),
-            person_facts(month, Some(user)).load::<PersonRow>(&mut c2),
-            unlocked(user).load::<UnlockedRow>(&mut c3),
-            events.load::<(String, i64)>(&mut c4),
-        )
-        .map_err(store_error)?;
+            usage_facts(user).optional(c),
+            person_facts(month, Some(user)).optional(c),
+            unlocked(user).rows::<UnlockedRow>(c),
+            events.rows(c),
+        )?;
+        let (Some(usage), Some(person)) = (usage, person) else { return Ok(None) };
         let held: Vec<Unlocked> = held.into_iter().map(Unlocked::from).collect();
-        let found = usage.into_iter().next().zip(person.into_iter().next());
-        let events = events.into_iter().map(|(reason, xp)| (reason, EventXp(xp))).collect();
-        Ok(found.map(|(usage, person)| (facts(usage, &person, &held), events)))
+        let events = events.into_iter().map(|row: EventRow| (row.reason, EventXp(row.xp))).collect();
+        Ok(Some((facts(usage, &person, &held), events)))
     }
 
     async fn unlocked(&mut self, user: UserId) -> Result<Vec<Unlocked>, StoreError> {
-        let rows: Vec<UnlockedRow> = unlocked(user).load(self.connection()?).await.map_err(store_error)?;
+        let rows: Vec<UnlockedRow> = unlocked(user).rows(self.connection()?).await?;
         Ok(rows.into_iter().map(Unlocked::from).collect())
     }
 
@@ -208,77 +224,64 @@ impl ProgressRepository for PgUnitOfWork {
     ) -> Result<(), StoreError> {
         diesel::update(unlocked_achievements::table.find((user.0, achievement.0)))
             .set(unlocked_achievements::pinned_at.eq(at))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError> {
-        let (c, sends_email) = (self.shared()?, self.sends_email);
-        // All sent together: one round trip.
+        let (c, sends_email) = (self.connection()?, self.sends_email);
         futures_util::try_join!(
-            run(award.sums.map(|sums| set_progress(user, sums)), c),
-            run(unlock(user, award, now), c),
-            run(insert_events(user, &award.events, now), c),
-            run(insert_activities(user, &award.activities), c),
-            run(insert_notifications(user, &award.notifications, sends_email), c),
-        )
-        .map_err(store_error)?;
+            run_if_any(award.sums.map(|sums| set_progress(user, sums)), c),
+            run_if_any(unlock(user, award, now), c),
+            run_if_any(insert_events(user, &award.events, now), c),
+            run_if_any(insert_activities(user, &award.activities), c),
+            run_if_any(insert_notifications(user, &award.notifications, sends_email), c),
+        )?;
         Ok(())
-    }
-}
-
-/// Runs `statement`, where there is one.
-async fn run(statement: Option<Statement<'_>>, mut connection: &AsyncPgConnection) -> diesel::QueryResult<usize> {
-    match statement {
-        Some(statement) => statement.execute(&mut connection).await,
-        None => Ok(0),
     }
 }
 
 fn set_progress(user: UserId, sums: ProgressSums) -> Statement<'static> {
-    let integer = |count| i32::try_from(count).unwrap_or(i32::MAX);
-    statement::<()>(include_str!("set_progress.sql"))
-        .bind::<SqlUuid, _>(user.0)
-        .bind::<Integer, _>(integer(sums.active_days))
-        .bind::<Integer, _>(integer(sums.longest_streak))
-        .bind::<BigInt, _>(sums.event_xp.0)
-        .bind::<Integer, _>(integer(sums.achievements))
+    statement(include_str!("set_progress.sql"))
+        .bind::<SqlUuid>(user.0)
+        .bind::<Integer>(to_integer(sums.active_days))
+        .bind::<Integer>(to_integer(sums.longest_streak))
+        .bind::<BigInt>(sums.event_xp.0)
+        .bind::<Integer>(to_integer(sums.achievements))
 }
 
 fn unlock(user: UserId, award: &Award, now: OffsetDateTime) -> Option<Statement<'static>> {
     let unlocks = &award.unlocks;
     let tiers = unlocks.iter().map(|(_, tier)| tier.map(|tier| i16::from(tier.number())));
     let statement = || {
-        statement::<()>(include_str!("unlock.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Array<SqlUuid>, _>(unlocks.iter().map(|(id, _)| id.0).collect::<Vec<_>>())
-            .bind::<Array<Nullable<SmallInt>>, _>(tiers.collect::<Vec<_>>())
-            .bind::<Timestamptz, _>(now)
+        statement(include_str!("upsert_unlocks.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind_array::<SqlUuid>(unlocks.iter().map(|(id, _)| id.0))
+            .bind_array::<Nullable<SmallInt>>(tiers)
+            .bind::<Timestamptz>(now)
     };
     (!unlocks.is_empty()).then(statement)
 }
 
 fn insert_events(user: UserId, events: &[ProgressEvent], now: OffsetDateTime) -> Option<Statement<'_>> {
     let statement = || {
-        statement::<()>(include_str!("insert_events.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Array<Text>, _>(events.iter().map(|event| event.reason.as_str()).collect::<Vec<_>>())
-            .bind::<Array<BigInt>, _>(events.iter().map(|event| event.xp.0).collect::<Vec<_>>())
-            .bind::<Timestamptz, _>(now)
+        statement(include_str!("insert_events.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind_array::<Text>(events.iter().map(|event| event.reason.as_str()))
+            .bind_array::<BigInt>(events.iter().map(|event| event.xp.0))
+            .bind::<Timestamptz>(now)
     };
     (!events.is_empty()).then(statement)
 }
 
 fn insert_activities(user: UserId, activities: &[Activity]) -> Option<Statement<'static>> {
     let statement = || {
-        statement::<()>(include_str!("insert_activities.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Array<SqlUuid>, _>(activities.iter().map(|activity| activity.id.0).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(activities.iter().map(|activity| activity.kind.name()).collect::<Vec<_>>())
-            .bind::<Array<Text>, _>(activities.iter().map(|activity| json(&activity.data)).collect::<Vec<_>>())
-            .bind::<Array<Timestamptz>, _>(activities.iter().map(|activity| activity.created_at).collect::<Vec<_>>())
+        statement(include_str!("insert_activities.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind_array::<SqlUuid>(activities.iter().map(|activity| activity.id.0))
+            .bind_array::<Text>(activities.iter().map(|activity| activity.kind.name()))
+            .bind_array::<Text>(activities.iter().map(|activity| json(&activity.data)))
+            .bind_array::<Timestamptz>(activities.iter().map(|activity| activity.created_at))
     };
     (!activities.is_empty()).then(statement)
 }

@@ -1,18 +1,17 @@
--- What is known of $1 beside their roll-ups, with their totals and the tokens of the days $2 to $3; no row when $4 may not
--- see it.
+-- The facts about $1 beside the roll-ups, with the totals and the tokens of the days $2 to $3; no row when $4 may not see $1.
 SELECT
-    coalesce(counts.followers, 0)::bigint,
-    coalesce(counts.following, 0)::bigint,
-    referred.referrals, referred.network,
-    num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image),
-    users.number,
-    users.created_at,
-    coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0),
-    current_rank(users.key),
-    ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0),
+    coalesce(counts.followers, 0)::bigint AS followers,
+    coalesce(counts.following, 0)::bigint AS following,
+    referred.referrals, referred.network AS referral_network,
+    num_nonnulls(users.name, users.bio, users.location, users.region, users.website_url, users.image) AS profile_fields,
+    users.number AS account_number,
+    users.created_at AS registered_at,
+    coalesce((SELECT rank FROM best_ranks WHERE user_id = users.id), 0) AS best_rank,
+    current_rank(users.key) AS rank,
+    ARRAY(SELECT day FROM usage_days WHERE user_key = users.key AND tokens > 0) AS active_dates,
     coalesce((
         SELECT sum(tokens) FROM usage_days WHERE user_key = users.key AND day BETWEEN $2 AND $3
-    ), 0)::bigint,
+    ), 0)::bigint AS monthly_tokens,
     totals.event_xp,
     totals.messages, totals.tokens, totals.input, totals.output, totals.cache_read, totals.cache_write, totals.reasoning,
     totals.unpriced_tokens, totals.unpriced_messages, totals.estimated_messages, totals.cost

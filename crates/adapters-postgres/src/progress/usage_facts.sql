@@ -1,11 +1,11 @@
--- What the roll-ups of $1 say of how, when and with what they work. Each table is read once, in the order of its key.
+-- The facts about the usage of $1. Each table is read once, in the order of its key.
 WITH person AS MATERIALIZED (
     SELECT key FROM users WHERE id = $1
 ),
 rollups AS MATERIALIZED (
     SELECT day, source_key, model_key, tokens > 0 AS is_used FROM usage_rollups WHERE user_key = (SELECT key FROM person)
 ),
--- A model is one by its canonical name, however it was spelled and whoever served it.
+-- All spellings of a model, from all providers, count as its canonical name.
 names AS MATERIALIZED (
     SELECT key, coalesce(canonical, name) AS name
     FROM models
@@ -35,13 +35,13 @@ clock AS (
     ) AS days
 )
 SELECT
-    ARRAY(SELECT DISTINCT name FROM names),
-    (SELECT count(DISTINCT source_key) FROM rollups WHERE is_used)::integer,
-    (SELECT count(*) FROM machines WHERE user_key = (SELECT key FROM person) AND has_usage)::integer,
-    coalesce((SELECT max(tokens) FROM usage_days WHERE user_key = (SELECT key FROM person)), 0),
-    coalesce(most.tools, 0)::integer,
-    coalesce(most.models, 0)::integer,
-    clock.early_days::integer,
-    clock.night_days::integer,
-    clock.hours_of_day::integer
+    ARRAY(SELECT DISTINCT name FROM names) AS models,
+    (SELECT count(DISTINCT source_key) FROM rollups WHERE is_used)::integer AS tools,
+    (SELECT count(*) FROM machines WHERE user_key = (SELECT key FROM person) AND has_usage)::integer AS machines,
+    coalesce((SELECT max(tokens) FROM usage_days WHERE user_key = (SELECT key FROM person)), 0) AS busiest_day,
+    coalesce(most.tools, 0)::integer AS tools_in_a_day,
+    coalesce(most.models, 0)::integer AS models_in_a_day,
+    clock.early_days::integer AS early_days,
+    clock.night_days::integer AS night_days,
+    clock.hours_of_day::integer AS hours_of_day
 FROM most, clock

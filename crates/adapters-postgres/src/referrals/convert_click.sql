@@ -1,4 +1,4 @@
--- Of the clicks on the link of $1 for which nobody signed up: the oldest of the visitor $2, else the oldest.
+-- Marks a click on the link of $1 as converted at $3: the oldest unconverted one of the visitor $2, otherwise the oldest.
 UPDATE referral_clicks
 SET converted_at = $3
 WHERE id = coalesce(

@@ -1,5 +1,5 @@
--- A click of the visitor $2 at $3, on the day $4, on the link of the code $1; unless nobody has it, the visitor clicked on that
--- day, $5 did, or $7 did from the network $6.
+-- Stores a click of the visitor $2 at $3, on the day $4, on the link of the code $1. Ignores it if the code is unknown, the
+-- visitor clicked on that day, or the day has $5 clicks already, or $7 from the network $6.
 INSERT INTO referral_clicks (user_id, visitor, day, clicked_at, network)
 SELECT users.id, $2, $4, $3, $6
 FROM referral_codes AS codes

@@ -1,38 +1,27 @@
-//! Codes, clicks, and who came by whom.
+//! Referral codes, clicks and referrals.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Date as SqlDate, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use domain::error::StoreError;
-use domain::ids::UserId;
-use domain::progression::{EventXp, Level, xp};
+use domain::progression::EventXp;
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
 use domain::referrals::{
     ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
 };
-use domain::users::{Username, WebUrl};
-use time::{OffsetDateTime, UtcOffset};
-use uuid::Uuid;
+use domain::social::Author;
+use time::UtcOffset;
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
+use crate::progress::LevelRow;
 use crate::schema::{referral_codes, referrals, users};
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
+use crate::users::AuthorRow;
 
-/// The advisory lock that those take who join an account with a chain, so that no two of them close a circle together: who
-/// is above somebody may be further away than the accounts that are locked. It is the last lock of its transaction.
+/// Advisory lock that serialises new referrals, so that concurrent ones cannot form a cycle together: the chain may reach beyond
+/// the locked accounts. It is the last lock of a transaction (I13).
 const JOINING: i64 = 0x6275_726e_746f_7001;
 
-async fn find_code(connection: &mut AsyncPgConnection, user: UserId) -> Result<Option<ReferralCode>, StoreError> {
-    let code: Option<String> = referral_codes::table
-        .find(user.0)
-        .select(referral_codes::code)
-        .first(connection)
-        .await
-        .optional()
-        .map_err(store_error)?;
+async fn find_code(connection: &AsyncPgConnection, user: UserId) -> Result<Option<ReferralCode>, StoreError> {
+    let code: Option<String> =
+        referral_codes::table.find(user.0).select(referral_codes::code).optional(connection).await?;
     Ok(code.map(ReferralCode::trusted))
 }
 
@@ -49,7 +38,7 @@ impl ReferralRepository for PgUnitOfWork {
             referral_codes::created_at.eq(now),
         );
         let query = diesel::insert_into(referral_codes::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn owner(&mut self, code: &ReferralCode) -> Result<Option<UserId>, StoreError> {
@@ -58,32 +47,26 @@ impl ReferralRepository for PgUnitOfWork {
             .filter(referral_codes::code.eq(code.as_str()))
             .filter(users::deleted_at.is_null())
             .select(users::id)
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(owner.map(UserId))
     }
 
     async fn above(&mut self, user: UserId, most: u32) -> Result<Vec<UserId>, StoreError> {
-        let rows: Vec<Uuid> = statement::<SqlUuid>(include_str!("referrers_above.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<Integer, _>(i32::try_from(most).unwrap_or(i32::MAX))
-            .load(self.connection()?)
-            .await
-            .map_err(store_error)?;
+        let rows = statement(include_str!("referrers_above.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind::<Integer>(to_integer(most))
+            .values::<SqlUuid, _>(self.connection()?)
+            .await?;
         Ok(rows.into_iter().map(UserId).collect())
     }
 
     async fn is_above(&mut self, other: UserId, user: UserId) -> Result<bool, StoreError> {
-        let connection = self.shared()?;
-        let (mut first, mut second) = (connection, connection);
-        let wait = statement::<()>("SELECT pg_advisory_xact_lock($1)").bind::<BigInt, _>(JOINING);
-        // Two statements, because one sees nothing of what was committed while it waited; sent together.
-        let ask =
-            statement::<Bool>(include_str!("is_above.sql")).bind::<SqlUuid, _>(user.0).bind::<SqlUuid, _>(other.0);
-        let (_, found) =
-            futures_util::try_join!(wait.execute(&mut first), ask.get_result(&mut second)).map_err(store_error)?;
+        let c = self.connection()?;
+        let lock = statement("SELECT pg_advisory_xact_lock($1)").bind::<BigInt>(JOINING);
+        // Two statements: one does not see what was committed while it waited.
+        let found = statement(include_str!("is_above.sql")).bind::<SqlUuid>(user.0).bind::<SqlUuid>(other.0);
+        let (_, found) = futures_util::try_join!(lock.run(c), found.value::<Bool, _>(c))?;
         Ok(found)
     }
 
@@ -94,16 +77,14 @@ impl ReferralRepository for PgUnitOfWork {
             referrals::created_at.eq(now),
         );
         let query = diesel::insert_into(referrals::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn set_paid(&mut self, referred: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
         diesel::update(referrals::table.find(referred.0).filter(referrals::paid_at.is_null()))
             .set(referrals::paid_at.eq(now))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn click(
@@ -114,18 +95,16 @@ impl ReferralRepository for PgUnitOfWork {
         now: OffsetDateTime,
         limits: ClickLimits,
     ) -> Result<(), StoreError> {
-        statement::<()>(include_str!("insert_click.sql"))
-            .bind::<Text, _>(code.as_str().to_owned())
-            .bind::<Binary, _>(visitor.0.to_vec())
-            .bind::<Timestamptz, _>(now)
-            .bind::<SqlDate, _>(now.to_offset(UtcOffset::UTC).date())
-            .bind::<BigInt, _>(i64::from(limits.a_day))
-            .bind::<Binary, _>(network.0.to_vec())
-            .bind::<BigInt, _>(i64::from(limits.of_network))
-            .execute(self.connection()?)
+        statement(include_str!("insert_click.sql"))
+            .bind::<Text>(code.as_str().to_owned())
+            .bind::<Binary>(visitor.0.to_vec())
+            .bind::<Timestamptz>(now)
+            .bind::<SqlDate>(now.to_offset(UtcOffset::UTC).date())
+            .bind::<BigInt>(i64::from(limits.a_day))
+            .bind::<Binary>(network.0.to_vec())
+            .bind::<BigInt>(i64::from(limits.of_network))
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn convert_click(
@@ -134,82 +113,75 @@ impl ReferralRepository for PgUnitOfWork {
         visitor: Visitor,
         now: OffsetDateTime,
     ) -> Result<(), StoreError> {
-        statement::<()>(include_str!("convert_click.sql"))
-            .bind::<SqlUuid, _>(referrer.0)
-            .bind::<Binary, _>(visitor.0.to_vec())
-            .bind::<Timestamptz, _>(now)
-            .execute(self.connection()?)
+        statement(include_str!("convert_click.sql"))
+            .bind::<SqlUuid>(referrer.0)
+            .bind::<Binary>(visitor.0.to_vec())
+            .bind::<Timestamptz>(now)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 }
 
-/// People by level, XP, clicks and those that were converted.
-type StatsColumns = (BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
+#[derive(QueryableByName)]
+struct StatsRow {
+    #[diesel(sql_type = Array<BigInt>)]
+    totals: Vec<i64>,
+    #[diesel(sql_type = BigInt)]
+    xp: i64,
+    #[diesel(sql_type = BigInt)]
+    clicks: i64,
+    #[diesel(sql_type = BigInt)]
+    converted: i64,
+}
 
-/// Id, username, name, picture; whether the rest is shown: tokens, active days, event XP, since when, whether it was paid and
-/// how much.
-type PersonColumns =
-    (SqlUuid, Text, Nullable<Text>, Nullable<Text>, Bool, BigInt, Integer, BigInt, Timestamptz, Bool, BigInt);
-
-#[derive(Queryable)]
+#[derive(QueryableByName)]
 struct PersonRow {
-    id: Uuid,
-    username: String,
-    name: Option<String>,
-    image: Option<String>,
+    #[diesel(embed)]
+    account: AuthorRow,
+    #[diesel(sql_type = Bool)]
     is_open: bool,
-    tokens: i64,
-    active_days: i32,
-    event_xp: i64,
+    #[diesel(embed)]
+    progress: LevelRow,
+    #[diesel(sql_type = Timestamptz)]
     joined_at: OffsetDateTime,
+    #[diesel(sql_type = Bool)]
     is_active: bool,
+    #[diesel(sql_type = BigInt)]
     paid: i64,
 }
 
 impl From<PersonRow> for ReferredPerson {
     fn from(row: PersonRow) -> Self {
+        let Author { id, username, name, image } = row.account.into();
         let seen = ReferredSeen {
-            level: Level::of(xp(row.tokens, row.active_days.unsigned_abs(), EventXp(row.event_xp))),
+            level: row.progress.level(),
             joined_at: row.joined_at,
             is_active: row.is_active,
             xp: EventXp(row.paid),
         };
-        Self {
-            id: UserId(row.id),
-            username: Username::trusted(row.username),
-            name: row.name,
-            image: row.image.map(WebUrl::trusted),
-            seen: row.is_open.then_some(seen),
-        }
+        Self { id, username, name, image, seen: row.is_open.then_some(seen) }
     }
 }
 
 #[async_trait]
 impl ReferralReader for Database {
     async fn code(&self, user: UserId) -> Result<Option<ReferralCode>, StoreError> {
-        find_code(&mut self.connection().await?.pg, user).await
+        find_code(&self.connection().await?.pg, user).await
     }
 
     async fn stats(&self, user: UserId, listed: u32) -> Result<ReferralStats, StoreError> {
         let connection = self.connection().await?;
-        let (mut first, mut second) = (&connection.pg, &connection.pg);
-        let sums = statement::<StatsColumns>(include_str!("referral_stats.sql")).bind::<SqlUuid, _>(user.0);
-        let people = statement::<PersonColumns>(include_str!("referred_people.sql"))
-            .bind::<SqlUuid, _>(user.0)
-            .bind::<BigInt, _>(i64::from(listed));
-        let (sums, people) = futures_util::try_join!(
-            sums.get_result::<(i64, i64, i64, i64, i64, i64)>(&mut first),
-            people.load::<PersonRow>(&mut second),
-        )
-        .map_err(store_error)?;
-        let (one, two, three, xp, clicks, converted) = sums;
+        let c = &connection.pg;
+        let stats = statement(include_str!("referral_stats.sql")).bind::<SqlUuid>(user.0);
+        let people =
+            statement(include_str!("referred_people.sql")).bind::<SqlUuid>(user.0).bind::<BigInt>(i64::from(listed));
+        let (stats, people): (StatsRow, Vec<PersonRow>) = futures_util::try_join!(stats.row(c), people.rows(c))?;
+        let level = |level: usize| stats.totals.get(level).copied().unwrap_or_default().unsigned_abs();
         Ok(ReferralStats {
-            totals: [one, two, three].map(i64::unsigned_abs),
-            xp: EventXp(xp),
+            totals: std::array::from_fn(level),
+            xp: EventXp(stats.xp),
             people: people.into_iter().map(ReferredPerson::from).collect(),
-            clicks: ClickStats { total: clicks.unsigned_abs(), converted: converted.unsigned_abs() },
+            clicks: ClickStats { total: stats.clicks.unsigned_abs(), converted: stats.converted.unsigned_abs() },
         })
     }
 }

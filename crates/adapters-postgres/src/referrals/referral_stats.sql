@@ -1,15 +1,14 @@
--- What the referrals of $1 have come to: people by level, XP, clicks.
+-- The results of the referrals of $1: accounts by level, XP, clicks.
 SELECT
-    people.one, people.two, people.three,
+    people.totals,
     coalesce((
         SELECT sum(xp) FROM progress_events WHERE user_id = $1 AND starts_with(reason, 'referral:')
-    ), 0)::bigint,
-    clicks.total, clicks.converted
+    ), 0)::bigint AS xp,
+    clicks.total AS clicks, clicks.converted
 FROM (
-    SELECT
-        count(*) FILTER (WHERE level = 1) AS one,
-        count(*) FILTER (WHERE level = 2) AS two,
-        count(*) FILTER (WHERE level = 3) AS three
+    SELECT ARRAY[
+        count(*) FILTER (WHERE level = 1), count(*) FILTER (WHERE level = 2), count(*) FILTER (WHERE level = 3)
+    ] AS totals
     FROM referred_by($1)
 ) AS people
 CROSS JOIN (

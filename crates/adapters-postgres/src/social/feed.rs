@@ -1,144 +1,130 @@
-//! What happened to those whom one follows: pages of it, and what somebody missed.
+//! The feed: pages, and activities that a viewer missed.
 
-use async_trait::async_trait;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, Queryable};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::{ActivityId, UserId};
+use domain::ids::ActivityId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::social::ports::{FeedReader, MissedPage};
-use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark, Position};
-use domain::users::{Username, WebUrl};
-use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
+use domain::social::{ActivityKind, FeedItem, LiveActivity, Mark, Position};
+use time::Duration;
 
 use crate::database::Database;
-use crate::error::store_error;
-use crate::statement::statement;
+use crate::prelude::*;
+use crate::schema::activities;
+use crate::statement::Joined;
+use crate::users::AuthorRow;
 
-/// Longer than any transaction takes that writes activities, and than the clocks of two servers may differ.
+/// Longer than any transaction that writes activities, and than the clocks of two servers differ.
 const LONGEST_TRANSACTION: Duration = Duration::DAY;
 
-/// Longer than most transactions take that write activities.
+/// Longer than most transactions that write activities.
 const RECENT: Duration = Duration::MINUTE;
 
-/// The total; then id, time, kind and particulars of an activity; id, username, name and picture of whom it happened to.
-type PageColumns = (
-    BigInt,
-    Nullable<SqlUuid>,
-    Nullable<Timestamptz>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<SqlUuid>,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Text>,
-);
-
-#[derive(Queryable)]
+/// The size of a feed, and one of its activities unless the page is empty.
+#[derive(QueryableByName)]
 struct PageRow {
+    #[diesel(sql_type = BigInt)]
     total: i64,
-    id: Option<Uuid>,
-    created_at: Option<OffsetDateTime>,
-    kind: Option<String>,
-    data: Option<String>,
-    user: Option<Uuid>,
-    username: Option<String>,
-    name: Option<String>,
-    image: Option<String>,
+    #[diesel(embed)]
+    activity: Joined<ActivityRow>,
 }
 
-impl PageRow {
-    /// The activity; `None` where the page is empty, or of a kind that a newer release writes.
+#[derive(QueryableByName)]
+#[diesel(table_name = activities)]
+struct ActivityRow {
+    #[diesel(sql_type = SqlUuid)]
+    activity_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    happened_at: OffsetDateTime,
+    kind: String,
+    #[diesel(sql_type = Text)]
+    data: String,
+    #[diesel(embed)]
+    author: AuthorRow,
+}
+
+impl ActivityRow {
+    /// The activity; `None` for a kind that only another release knows.
     fn item(self) -> Option<FeedItem> {
         Some(FeedItem {
-            id: ActivityId(self.id?),
-            created_at: self.created_at?,
-            kind: ActivityKind::named(&self.kind?)?,
-            data: StoredData(self.data?),
-            author: Author {
-                id: UserId(self.user?),
-                username: Username::trusted(self.username?),
-                name: self.name,
-                image: self.image.map(WebUrl::trusted),
-            },
+            id: ActivityId(self.activity_id),
+            created_at: self.happened_at,
+            kind: ActivityKind::named(&self.kind)?,
+            data: StoredData(self.data),
+            author: self.author.into(),
         })
     }
 }
 
-/// Id, time, kind, particulars, transaction and horizon of an activity; id, username, name and picture of whom it happened to; whom it
-/// is for.
-type NewsColumns =
-    (SqlUuid, Timestamptz, Text, Text, BigInt, BigInt, SqlUuid, Text, Nullable<Text>, Nullable<Text>, Array<SqlUuid>);
-
-#[derive(Queryable)]
-struct NewsRow {
-    id: Uuid,
-    created_at: OffsetDateTime,
-    kind: String,
-    data: String,
+/// A place in the order of activities.
+#[derive(QueryableByName)]
+struct CursorRow {
+    #[diesel(sql_type = SqlUuid)]
+    activity_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    happened_at: OffsetDateTime,
+    #[diesel(sql_type = BigInt)]
     transaction: i64,
+    #[diesel(sql_type = BigInt)]
     horizon: i64,
-    user: Uuid,
-    username: String,
-    name: Option<String>,
-    image: Option<String>,
+}
+
+impl From<CursorRow> for Mark {
+    fn from(row: CursorRow) -> Self {
+        let CursorRow { activity_id, happened_at, transaction, horizon } = row;
+        Self { id: ActivityId(activity_id), at: happened_at, transaction, horizon }
+    }
+}
+
+#[derive(QueryableByName)]
+struct NewsRow {
+    #[diesel(embed)]
+    cursor: CursorRow,
+    #[diesel(embed)]
+    activity: ActivityRow,
+    #[diesel(sql_type = Array<SqlUuid>)]
     viewers: Vec<Uuid>,
 }
 
-/// An activity, and whom it is for.
+/// An activity, and the viewers that receive it.
 pub(crate) struct News {
     pub(crate) mark: Mark,
-    /// `None` for a kind that a newer release writes.
+    /// `None` for a kind that only another release knows.
     pub(crate) activity: Option<LiveActivity>,
     pub(crate) viewers: Vec<UserId>,
 }
 
 impl From<NewsRow> for News {
     fn from(row: NewsRow) -> Self {
-        let author = Author {
-            id: UserId(row.user),
-            username: Username::trusted(row.username),
-            name: row.name,
-            image: row.image.map(WebUrl::trusted),
-        };
-        let (id, created_at) = (ActivityId(row.id), row.created_at);
-        let mark = Mark { id, at: created_at, transaction: row.transaction, horizon: row.horizon };
-        let item = |kind| FeedItem { id, created_at, kind, data: StoredData(row.data), author };
+        let mark = row.cursor.into();
         Self {
             mark,
-            activity: ActivityKind::named(&row.kind).map(item).map(|item| LiveActivity { item, mark }),
+            activity: row.activity.item().map(|item| LiveActivity { item, mark }),
             viewers: row.viewers.into_iter().map(UserId).collect(),
         }
     }
 }
 
 impl Database {
-    /// The mark of this moment: whatever is committed from now on is later.
-    pub(crate) async fn mark_now(&self) -> Result<Mark, StoreError> {
-        let mut connection = self.connection().await?;
-        let text = "SELECT now(), pg_snapshot_xmin(pg_current_snapshot())::text::bigint";
-        let (at, horizon): (OffsetDateTime, i64) =
-            statement::<(Timestamptz, BigInt)>(text).get_result(&mut connection.pg).await.map_err(store_error)?;
-        // No activity is of transaction 0.
-        Ok(Mark { id: ActivityId(Uuid::max()), at, transaction: 0, horizon })
+    /// The cursor of this moment: activities that are committed from now on are later.
+    pub(crate) async fn cursor_now(&self) -> Result<Mark, StoreError> {
+        // No activity has the transaction 0.
+        let text = "SELECT 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid AS activity_id, now() AS happened_at,
+                           0::bigint AS transaction, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon";
+        let row: CursorRow = statement(text).row(&self.connection().await?.pg).await?;
+        Ok(row.into())
     }
 
-    /// The activities `ids`, in that order, with those of `viewers` whom each is for.
-    pub(crate) async fn heard(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<News>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("stream_recipients.sql"))
-            .bind::<Array<SqlUuid>, _>(ids)
-            .bind::<Array<SqlUuid>, _>(viewers)
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+    /// The activities `ids`, in that order, each with those of `viewers` that receive it.
+    pub(crate) async fn recipients(&self, ids: &[Uuid], viewers: &[Uuid]) -> Result<Vec<News>, StoreError> {
+        let rows: Vec<NewsRow> = statement(include_str!("stream_recipients.sql"))
+            .bind::<Array<SqlUuid>>(ids)
+            .bind::<Array<SqlUuid>>(viewers)
+            .rows(&self.connection().await?.pg)
+            .await?;
         Ok(rows.into_iter().map(News::from).collect())
     }
 
-    /// What `viewers` missed since `mark`: up to `limit` activities after the place `after`, the oldest first.
+    /// The activities that `viewers` missed since `mark`: up to `limit` after the position `after`, the oldest first.
     pub(crate) async fn missed_by(
         &self,
         viewers: &[Uuid],
@@ -146,22 +132,20 @@ impl Database {
         after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
-        let mut connection = self.connection().await?;
         let first = mark.at - LONGEST_TRANSACTION;
         let (at, id) = after.unwrap_or((first, ActivityId(Uuid::nil())));
-        let rows: Vec<NewsRow> = statement::<NewsColumns>(include_str!("missed.sql"))
-            .bind::<Array<SqlUuid>, _>(viewers)
-            .bind::<Timestamptz, _>(mark.at)
-            .bind::<Text, _>(mark.horizon.to_string())
-            .bind::<SqlUuid, _>(mark.id.0)
-            .bind::<Timestamptz, _>(first)
-            .bind::<Timestamptz, _>(at)
-            .bind::<SqlUuid, _>(id.0)
-            .bind::<BigInt, _>(i64::from(limit))
-            .bind::<Text, _>(mark.transaction.to_string())
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+        let rows: Vec<NewsRow> = statement(include_str!("missed.sql"))
+            .bind::<Array<SqlUuid>>(viewers)
+            .bind::<Timestamptz>(mark.at)
+            .bind::<Text>(mark.horizon.to_string())
+            .bind::<SqlUuid>(mark.id.0)
+            .bind::<Timestamptz>(first)
+            .bind::<Timestamptz>(at)
+            .bind::<SqlUuid>(id.0)
+            .bind::<BigInt>(i64::from(limit))
+            .bind::<Text>(mark.transaction.to_string())
+            .rows(&self.connection().await?.pg)
+            .await?;
         Ok(rows.into_iter().map(News::from).collect())
     }
 }
@@ -169,32 +153,25 @@ impl Database {
 #[async_trait]
 impl FeedReader for Database {
     async fn page(&self, viewer: UserId, request: PageRequest) -> Result<Page<FeedItem>, StoreError> {
-        let mut connection = self.connection().await?;
-        let rows: Vec<PageRow> = statement::<PageColumns>(include_str!("feed.sql"))
-            .bind::<SqlUuid, _>(viewer.0)
-            .bind::<BigInt, _>(i64::from(request.size))
-            .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX / 2))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        let total = rows.as_slice().first().map_or(0, |row| row.total.unsigned_abs());
-        Ok(Page { items: rows.into_iter().filter_map(PageRow::item).collect(), total, request })
+        let rows: Vec<PageRow> = statement(include_str!("feed.sql"))
+            .bind::<SqlUuid>(viewer.0)
+            .bind::<BigInt>(i64::from(request.size))
+            .bind::<BigInt>(i64::try_from(request.offset()).unwrap_or(i64::MAX / 2))
+            .rows(&self.connection().await?.pg)
+            .await?;
+        let total = rows.first().map_or(0, |row| row.total.unsigned_abs());
+        let items = rows.into_iter().filter_map(|row| row.activity.0?.item()).collect();
+        Ok(Page { items, total, request })
     }
 
     async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<(Uuid, OffsetDateTime, i64, i64)> =
-            statement::<(SqlUuid, Timestamptz, BigInt, BigInt)>(include_str!("feed_cursor.sql"))
-                .bind::<SqlUuid, _>(id.0)
-                .get_result(&mut connection.pg)
-                .await
-                .optional()
-                .map_err(store_error)?;
-        Ok(row.map(|(id, at, transaction, horizon)| Mark { id: ActivityId(id), at, transaction, horizon }))
+        let query = statement(include_str!("feed_cursor.sql")).bind::<SqlUuid>(id.0);
+        let row: Option<CursorRow> = query.optional(&self.connection().await?.pg).await?;
+        Ok(row.map(Mark::from))
     }
 
     async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError> {
-        let now = self.mark_now().await?;
+        let now = self.cursor_now().await?;
         let news = self.missed_by(&[viewer.0], Mark { at: now.at - RECENT, ..now }, None, limit).await?;
         Ok(news.into_iter().map(|news| news.mark).collect())
     }

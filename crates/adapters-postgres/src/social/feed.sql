@@ -1,8 +1,7 @@
--- A page of the feed of $1: $2 activities after $3 others, the newest first, each with the total; one row without an activity
--- where the page is empty.
+-- A page of the feed of $1: $2 activities after $3 others, the newest first, each with the total. An empty page is one row
+-- without an activity.
 WITH
--- Whoever follows somebody may see them, unless they were deleted; visible_to, which is asked below about those whose
--- activities are shown, has the last word.
+-- A follower may see an account unless it was deleted. visible_to decides again below, about the accounts on the page.
 followed AS MATERIALIZED (
     SELECT counts.user_id AS id, counts.activities, counts.last_activity_at
     FROM follows
@@ -11,15 +10,14 @@ followed AS MATERIALIZED (
       AND counts.activities > 0
       AND NOT EXISTS (SELECT FROM users WHERE users.id = follows.following_id AND users.deleted_at IS NOT NULL)
 ),
--- Only as many people as activities are looked through, those with the newest, can have one on the page; of equally new ones,
--- any.
+-- Only the $3 + $2 accounts with the newest activities can have one on the page, with ties.
 newest AS (
     SELECT id, last_activity_at FROM followed ORDER BY last_activity_at DESC FETCH FIRST ($3 + $2) ROWS WITH TIES
 ),
 people AS MATERIALIZED (
     SELECT newest.id, newest.last_activity_at FROM newest JOIN visible_to($1) AS seen ON seen.id = newest.id
 ),
--- If there are as many, each has one at least as new as the oldest of these, so no older one is on the page either.
+-- With that many accounts, no activity older than the oldest of their newest ones is on the page.
 since AS (
     SELECT min(last_activity_at) AS at FROM people HAVING count(*) >= $3 + $2
 ),
@@ -40,8 +38,8 @@ total AS (
     SELECT coalesce(sum(activities), 0)::bigint AS activities FROM followed
 )
 SELECT
-    total.activities,
-    page.id, page.created_at, page.kind, page.data::text,
+    total.activities AS total,
+    page.id AS activity_id, page.created_at AS happened_at, page.kind, page.data::text,
     users.id, users.username, users.name, users.image
 FROM total
 LEFT JOIN (page JOIN users ON users.id = page.user_id) ON true

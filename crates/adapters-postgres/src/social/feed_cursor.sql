@@ -1,1 +1,4 @@
-SELECT id, created_at, transaction::text::bigint, horizon::text::bigint FROM activities WHERE id = $1
+SELECT
+    id AS activity_id, created_at AS happened_at, transaction::text::bigint AS transaction, horizon::text::bigint AS horizon
+FROM activities
+WHERE id = $1

@@ -1,4 +1,4 @@
-    -- Who follows $1, as $2 may see it.
+    -- The followers of $1, as $2 may see them.
     SELECT follows.follower_id AS id, follows.created_at AS since
     FROM follows
     WHERE follows.following_id = (SELECT seen.id FROM visible_to($2) AS seen WHERE seen.id = $1)

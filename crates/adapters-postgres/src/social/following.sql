@@ -1,4 +1,4 @@
-    -- Whom $1 follows, as $2 may see it.
+    -- The accounts that $1 follows, as $2 may see them.
     SELECT follows.following_id AS id, follows.created_at AS since
     FROM follows
     WHERE follows.follower_id = (SELECT seen.id FROM visible_to($2) AS seen WHERE seen.id = $1)

@@ -1,60 +1,50 @@
-//! Who follows whom.
+//! Follows, follow requests and their counts.
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
 use domain::progression::{EventXp, Level, xp};
 use domain::social::ports::{FollowReader, FollowRepository};
-use domain::social::{Contact, Follow, FollowStats, Relation};
-use domain::users::{Username, WebUrl};
-use time::OffsetDateTime;
+use domain::social::{Author, Contact, Follow, FollowStats, Relation};
 
 use crate::database::Database;
-use crate::error::store_error;
-use crate::schema::{follow_requests, follows};
-use crate::statement::statement;
+use crate::prelude::*;
+use crate::schema::{follow_requests, follows, users};
 use crate::unit_of_work::PgUnitOfWork;
+use crate::users::AuthorRow;
 
-/// Names the advisory lock of whoever changes who counts, so that somebody who leaves at the moment in which others are let in is
-/// not counted by them: those who are let in are not locked. Taken after the locks of accounts and before the counts.
-const WHO_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
+/// Advisory lock that serialises changes of follower counts: accepting requests does not lock the followers, so one of them
+/// could be deleted meanwhile. Taken after account locks and before `social_counts`.
+const FOLLOWER_COUNTS: i64 = i64::from_be_bytes(*b"btcounts");
 
 #[async_trait]
 impl FollowRepository for PgUnitOfWork {
     async fn insert(&mut self, follow: &Follow) -> Result<bool, StoreError> {
-        let counted = statement::<()>(include_str!("insert_follow.sql"))
-            .bind::<Uuid, _>(follow.follower.0)
-            .bind::<Uuid, _>(follow.following.0)
-            .bind::<Timestamptz, _>(follow.created_at)
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+        let counted = statement(include_str!("insert_follow.sql"))
+            .bind::<SqlUuid>(follow.follower.0)
+            .bind::<SqlUuid>(follow.following.0)
+            .bind::<Timestamptz>(follow.created_at)
+            .run(self.connection()?)
+            .await?;
         Ok(counted > 0)
     }
 
     async fn remove(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
-        let counted = statement::<()>(include_str!("remove_follow.sql"))
-            .bind::<Uuid, _>(follower.0)
-            .bind::<Uuid, _>(following.0)
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+        let counted = statement(include_str!("remove_follow.sql"))
+            .bind::<SqlUuid>(follower.0)
+            .bind::<SqlUuid>(following.0)
+            .run(self.connection()?)
+            .await?;
         Ok(counted > 0)
     }
 
     async fn exists(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
         let query = diesel::select(exists(follows::table.find((follower.0, following.0))));
-        query.get_result(self.connection()?).await.map_err(store_error)
+        query.row(self.connection()?).await
     }
 
     async fn has_requested(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
         let query = diesel::select(exists(follow_requests::table.find((follower.0, following.0))));
-        query.get_result(self.connection()?).await.map_err(store_error)
+        query.row(self.connection()?).await
     }
 
     async fn insert_request(&mut self, request: &Follow) -> Result<bool, StoreError> {
@@ -64,65 +54,49 @@ impl FollowRepository for PgUnitOfWork {
             follow_requests::created_at.eq(request.created_at),
         );
         let query = diesel::insert_into(follow_requests::table).values(row).on_conflict_do_nothing();
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn remove_request(&mut self, follower: UserId, following: UserId) -> Result<bool, StoreError> {
         let query = diesel::delete(follow_requests::table.find((follower.0, following.0)));
-        Ok(query.execute(self.connection()?).await.map_err(store_error)? > 0)
+        Ok(query.run(self.connection()?).await? > 0)
     }
 
     async fn accept_all(&mut self, following: UserId, now: OffsetDateTime) -> Result<(), StoreError> {
         let connection = self.connection()?;
-        statement::<()>("SELECT pg_advisory_xact_lock_shared($1)")
-            .bind::<BigInt, _>(WHO_COUNTS)
-            .execute(connection)
+        statement("SELECT pg_advisory_xact_lock_shared($1)").bind::<BigInt>(FOLLOWER_COUNTS).run(connection).await?;
+        statement(include_str!("accept_requests.sql"))
+            .bind::<SqlUuid>(following.0)
+            .bind::<Timestamptz>(now)
+            .exec(connection)
             .await
-            .map_err(store_error)?;
-        statement::<()>(include_str!("accept_requests.sql"))
-            .bind::<Uuid, _>(following.0)
-            .bind::<Timestamptz, _>(now)
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn set_counted(&mut self, user: UserId, counted: bool) -> Result<(), StoreError> {
         let connection = self.connection()?;
-        // On its own: follows that were committed while waiting are seen by the next statement.
-        statement::<()>("SELECT pg_advisory_xact_lock($1)")
-            .bind::<BigInt, _>(WHO_COUNTS)
-            .execute(connection)
+        // A statement of its own: the next one sees follows that were committed during the wait.
+        statement("SELECT pg_advisory_xact_lock($1)").bind::<BigInt>(FOLLOWER_COUNTS).run(connection).await?;
+        statement(include_str!("adjust_follow_counts.sql"))
+            .bind::<SqlUuid>(user.0)
+            .bind::<Integer>(if counted { 1 } else { -1 })
+            .exec(connection)
             .await
-            .map_err(store_error)?;
-        statement::<()>(include_str!("count_person.sql"))
-            .bind::<Uuid, _>(user.0)
-            .bind::<Integer, _>(if counted { 1 } else { -1 })
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn recount(&mut self, user: UserId) -> Result<bool, StoreError> {
         let connection = self.connection()?;
-        // On its own: what was committed while waiting for the lock is seen by the next statement.
-        statement::<Uuid>("SELECT user_id FROM social_counts WHERE user_id = $1 FOR NO KEY UPDATE")
-            .bind::<Uuid, _>(user.0)
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
-        let changed = statement::<()>(include_str!("recount.sql"))
-            .bind::<Uuid, _>(user.0)
-            .execute(connection)
-            .await
-            .map_err(store_error)?;
+        // A statement of its own: the next one sees what was committed during the wait.
+        statement("SELECT user_id FROM social_counts WHERE user_id = $1 FOR NO KEY UPDATE")
+            .bind::<SqlUuid>(user.0)
+            .run(connection)
+            .await?;
+        let changed =
+            statement(include_str!("rebuild_follow_counts.sql")).bind::<SqlUuid>(user.0).run(connection).await?;
         Ok(changed > 0)
     }
 }
 
-/// The statements of one list: how many people it has, and one page of them.
+/// The statements of a list: its size, and one page.
 struct List {
     total: &'static str,
     page: &'static str,
@@ -137,14 +111,14 @@ macro_rules! list {
     };
 }
 
-/// The total that is kept of somebody whom $2 may see.
+/// The stored size of a list of $1, as $2 may see it.
 macro_rules! kept {
     ($column:literal) => {
         concat!(
             "SELECT coalesce((SELECT counts.",
             $column,
             " FROM visible_to($2) AS seen JOIN social_counts AS counts ON counts.user_id = seen.id",
-            " WHERE seen.id = $1), 0)::bigint"
+            " WHERE seen.id = $1), 0)::bigint AS value"
         )
     };
 }
@@ -153,50 +127,46 @@ const FOLLOWERS: List = list!("followers.sql", kept!("followers"));
 const FOLLOWING: List = list!("following.sql", kept!("following"));
 const REQUESTS: List = list!(
     "follow_requests.sql",
-    concat!("WITH listed AS (\n", include_str!("follow_requests.sql"), ")\nSELECT count(*) FROM listed")
+    concat!("WITH listed AS (\n", include_str!("follow_requests.sql"), ")\nSELECT count(*) AS value FROM listed")
 );
 
-/// Id, username, name and picture; then since when, bio, tokens, active days and event XP, null when they are not shown.
-type ContactColumns = (
-    Uuid,
-    Text,
-    Nullable<Text>,
-    Nullable<Text>,
-    Nullable<Timestamptz>,
-    Nullable<Text>,
-    Nullable<BigInt>,
-    Nullable<Integer>,
-    Nullable<BigInt>,
-);
-
-#[derive(Queryable)]
+/// An account in a list; null is not shown.
+#[derive(QueryableByName)]
+#[diesel(table_name = users)]
 struct ContactRow {
-    id: uuid::Uuid,
-    username: String,
-    name: Option<String>,
-    image: Option<String>,
+    #[diesel(embed)]
+    account: AuthorRow,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     since: Option<OffsetDateTime>,
     bio: Option<String>,
+    #[diesel(sql_type = Nullable<BigInt>)]
     tokens: Option<i64>,
+    #[diesel(sql_type = Nullable<Integer>)]
     active_days: Option<i32>,
+    #[diesel(sql_type = Nullable<BigInt>)]
     event_xp: Option<i64>,
 }
 
 impl From<ContactRow> for Contact {
     fn from(row: ContactRow) -> Self {
+        let Author { id, username, name, image } = row.account.into();
         let facts = row.tokens.zip(row.active_days).zip(row.event_xp);
         let level =
-            |((tokens, days), events): ((i64, i32), i64)| Level::of(xp(tokens, days.unsigned_abs(), EventXp(events)));
-        Self {
-            id: UserId(row.id),
-            username: Username::trusted(row.username),
-            name: row.name,
-            image: row.image.map(WebUrl::trusted),
-            bio: row.bio,
-            level: facts.map(level),
-            since: row.since,
-        }
+            facts.map(|((tokens, days), event_xp)| Level::of(xp(tokens, days.unsigned_abs(), EventXp(event_xp))));
+        Self { id, username, name, image, bio: row.bio, level, since: row.since }
     }
+}
+
+#[derive(QueryableByName)]
+struct StatsRow {
+    #[diesel(sql_type = BigInt)]
+    followers: i64,
+    #[diesel(sql_type = BigInt)]
+    following: i64,
+    #[diesel(sql_type = Bool)]
+    is_following: bool,
+    #[diesel(sql_type = Bool)]
+    follows_me: bool,
 }
 
 impl Database {
@@ -207,22 +177,15 @@ impl Database {
         viewer: Option<UserId>,
         request: PageRequest,
     ) -> Result<Page<Contact>, StoreError> {
-        let mut connection = self.connection().await?;
-        let viewer = viewer.map(|viewer| viewer.0);
-        let total: i64 = statement::<BigInt>(list.total)
-            .bind::<Uuid, _>(person.0)
-            .bind::<Nullable<Uuid>, _>(viewer)
-            .get_result(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
-        let rows: Vec<ContactRow> = statement::<ContactColumns>(list.page)
-            .bind::<Uuid, _>(person.0)
-            .bind::<Nullable<Uuid>, _>(viewer)
-            .bind::<BigInt, _>(i64::from(request.size))
-            .bind::<BigInt, _>(i64::try_from(request.offset()).unwrap_or(i64::MAX))
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+        let connection = self.connection().await?;
+        let seen =
+            |text| statement(text).bind::<SqlUuid>(person.0).bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
+        let total: i64 = seen(list.total).value::<BigInt, _>(&connection.pg).await?;
+        let rows: Vec<ContactRow> = seen(list.page)
+            .bind::<BigInt>(i64::from(request.size))
+            .bind::<BigInt>(to_bigint(request.offset()))
+            .rows(&connection.pg)
+            .await?;
         Ok(Page { items: rows.into_iter().map(Contact::from).collect(), total: total.unsigned_abs(), request })
     }
 }
@@ -252,20 +215,15 @@ impl FollowReader for Database {
     }
 
     async fn stats(&self, person: UserId, viewer: Option<UserId>) -> Result<Option<FollowStats>, StoreError> {
-        let mut connection = self.connection().await?;
-        let row: Option<(i64, i64, bool, bool)> =
-            statement::<(BigInt, BigInt, Bool, Bool)>(include_str!("follow_stats.sql"))
-                .bind::<Uuid, _>(person.0)
-                .bind::<Nullable<Uuid>, _>(viewer.map(|viewer| viewer.0))
-                .get_result(&mut connection.pg)
-                .await
-                .optional()
-                .map_err(store_error)?;
-        let other = viewer.is_some_and(|viewer| viewer != person);
-        Ok(row.map(|(followers, following, is_following, follows_me)| FollowStats {
+        let query = statement(include_str!("follow_stats.sql"))
+            .bind::<SqlUuid>(person.0)
+            .bind::<Nullable<SqlUuid>>(viewer.map(|viewer| viewer.0));
+        let row: Option<StatsRow> = query.optional(&self.connection().await?.pg).await?;
+        let is_other = viewer.is_some_and(|viewer| viewer != person);
+        Ok(row.map(|StatsRow { followers, following, is_following, follows_me }| FollowStats {
             followers: followers.unsigned_abs(),
             following: following.unsigned_abs(),
-            relation: other.then_some(Relation { is_following, follows_me }),
+            relation: is_other.then_some(Relation { is_following, follows_me }),
         }))
     }
 }

@@ -1,5 +1,4 @@
--- $1 follows $2 from $3 on. Both are counted in the order of their ids; an account made by the release before this one has
--- no row yet.
+-- $1 follows $2 from $3 on. Both counts are raised in the order of the ids; an account made by an older release has no row yet.
 WITH made AS (
     INSERT INTO follows (follower_id, following_id, created_at) VALUES ($1, $2, $3)
     ON CONFLICT DO NOTHING

@@ -1,9 +1,9 @@
--- What $1, an array of viewers, missed since the activity $4 of the time $2 was read: up to $8 activities after the place ($6, $7),
--- the oldest first, each with those of $1 whom it is for.
+-- The activities that the viewers $1 missed since the activity $4 of the time $2: up to $8 after the position ($6, $7), the oldest
+-- first, each with those of $1 that receive it.
 --
--- An activity is later than $4 by its time, or if it may not have been committed when $4 was written: its transaction is not
--- older than the horizon $3 of $4. Activities of the transaction $9 of $4 itself are read in the order of time and id. No transaction takes as long as from $5 to $2, so nothing older is looked at; in a
--- database that was restored from a dump, the transactions of old rows are from another count.
+-- An activity is later than $4 by its time, or if its transaction may have committed after $4 was written: it is not older than
+-- the horizon $3 of $4. Activities of the transaction $9 of $4 itself are ordered by time and id. Nothing before $5 is read:
+-- no transaction takes that long, and after a restore from a dump the transactions of old rows mean nothing.
 WITH people AS (
     SELECT follows.following_id AS id, array_agg(follows.follower_id) AS viewers
     FROM follows
@@ -13,8 +13,8 @@ WITH people AS (
     GROUP BY follows.following_id
 )
 SELECT
-    activity.id, activity.created_at, activity.kind, activity.data::text, activity.transaction::text::bigint,
-    activity.horizon::text::bigint,
+    activity.id AS activity_id, activity.created_at AS happened_at, activity.kind, activity.data::text,
+    activity.transaction::text::bigint AS transaction, activity.horizon::text::bigint AS horizon,
     users.id, users.username, users.name, users.image, people.viewers
 FROM people
 JOIN users ON users.id = people.id

@@ -1,4 +1,4 @@
-//! Who follows whom, the feed, and the streams that carry it.
+//! Follows, the feed, and live activities.
 
 mod account_lists;
 mod feed;

@@ -1,6 +1,5 @@
--- $1 follows $2 no longer. The rows are there, so each conflicts: an update that joins what was deleted would pass over a row that
--- somebody else changed meanwhile, since what was deleted is not looked at again. In the order of their ids, so that nobody
--- waits in a circle.
+-- Ends the follow of $2 by $1. The rows of the counts exist, so each insert conflicts. An UPDATE that joins the deleted rows would
+-- miss a row that another transaction changed meanwhile. In the order of the ids, so that concurrent statements do not deadlock.
 WITH ended AS (
     DELETE FROM follows WHERE follower_id = $1 AND following_id = $2 RETURNING follower_id, following_id
 ),

@@ -1,6 +1,6 @@
--- Up to $4 people after $3 in whose zone (of $1) it is the date beside it in $2, who were active on the two days before and
--- not on that one, and were not told of it.
-SELECT users.id
+-- Up to $4 accounts after $3 that were active on the two days before today, not today, and have no notification of it. $1 are the
+-- zones, $2 is today in each.
+SELECT users.id AS value
 FROM unnest($1, $2) AS place (zone, today)
 JOIN users ON coalesce(users.timezone, 'UTC') = place.zone
 WHERE users.deleted_at IS NULL

@@ -1,6 +1,5 @@
--- Of the accounts that were deleted by $1, without those of $2, the one that was first and that nobody else removes at the moment. It is marked as
--- deleted long ago, so that no clock, however slow, lets its owner in once the removal has begun; and so it is first again
--- when the removal goes on.
+-- Claims the account that was deleted first, by $1, except those of $2 and those that another transaction has locked. The claim
+-- sets deleted_at to the epoch: no sign-in restores the account, whatever the clock, and a continued removal finds it first.
 UPDATE users
 SET deleted_at = 'epoch'
 WHERE id = (
@@ -11,4 +10,4 @@ WHERE id = (
     LIMIT 1
     FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING id
+RETURNING id AS value

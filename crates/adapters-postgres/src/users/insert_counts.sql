@@ -1,4 +1,4 @@
--- The rows in which what $1 does will be counted.
+-- The rows of the counts and totals of $1.
 WITH person AS (
     SELECT id, key FROM users WHERE id = $1
 ),

@@ -3,23 +3,16 @@
 
 mod purge;
 
-use async_trait::async_trait;
 use diesel::dsl::exists;
-use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text, Uuid};
-use diesel_async::RunQueryDsl;
 use domain::days::Zone;
-use domain::error::StoreError;
 use domain::identity::{Email, PasswordHash, SignInName};
-use domain::ids::UserId;
+use domain::social::Author;
 use domain::users::ports::{ProfileReader, UserRepository};
 use domain::users::{FoundProfile, Presence, Profile, Region, User, Username, WebUrl};
-use time::OffsetDateTime;
 
 use crate::database::Database;
-use crate::error::store_error;
+use crate::prelude::*;
 use crate::schema::users;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
 diesel::define_sql_function! {
@@ -28,15 +21,35 @@ diesel::define_sql_function! {
 }
 
 diesel::define_sql_function! {
-    /// Whether `viewer` may see the data of `person`; the schema says when.
-    fn can_see(viewer: Nullable<Uuid>, person: Uuid) -> Bool;
+    /// Whether `viewer` may see the data of `person` (I7).
+    fn can_see(viewer: Nullable<SqlUuid>, person: SqlUuid) -> Bool;
 }
 
-/// One account, as it is read.
+/// The columns of an account that a list or an entry shows.
+#[derive(QueryableByName)]
+#[diesel(table_name = users)]
+pub(crate) struct AuthorRow {
+    id: Uuid,
+    username: String,
+    name: Option<String>,
+    image: Option<String>,
+}
+
+impl From<AuthorRow> for Author {
+    fn from(row: AuthorRow) -> Self {
+        Self {
+            id: UserId(row.id),
+            username: Username::trusted(row.username),
+            name: row.name,
+            image: row.image.map(WebUrl::trusted),
+        }
+    }
+}
+
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = users)]
 pub(crate) struct UserRow {
-    id: uuid::Uuid,
+    id: Uuid,
     username: String,
     email: Option<String>,
     email_verified: bool,
@@ -77,11 +90,11 @@ impl From<UserRow> for User {
     }
 }
 
-/// What its owner says of an account. Null clears. The zone, and whose the address is, are written on their own: a profile
-/// that was read a moment ago may not undo what became known meanwhile.
+/// The columns that the owner edits. Null clears. Zone and email are written on their own, so that a profile read earlier does
+/// not undo a later change of them.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = users, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct Described<'a> {
+struct ProfileColumns<'a> {
     username: &'a str,
     name: Option<&'a str>,
     bio: Option<&'a str>,
@@ -93,7 +106,7 @@ struct Described<'a> {
     updated_at: OffsetDateTime,
 }
 
-impl<'a> From<&'a User> for Described<'a> {
+impl<'a> From<&'a User> for ProfileColumns<'a> {
     fn from(user: &'a User) -> Self {
         let profile = &user.profile;
         Self {
@@ -110,6 +123,11 @@ impl<'a> From<&'a User> for Described<'a> {
     }
 }
 
+/// Matches the account called `name`, whatever its case.
+pub(crate) fn has_name(name: &Username) -> diesel::dsl::Eq<lower<users::username>, String> {
+    lower(users::username).eq(name.as_str().to_ascii_lowercase())
+}
+
 type WithPassword = (UserRow, Option<String>);
 
 fn with_password((row, hash): WithPassword) -> (User, Option<PasswordHash>) {
@@ -119,41 +137,33 @@ fn with_password((row, hash): WithPassword) -> (User, Option<PasswordHash>) {
 #[async_trait]
 impl ProfileReader for Database {
     async fn find(&self, name: &Username, viewer: Option<UserId>) -> Result<Option<FoundProfile>, StoreError> {
-        let mut connection = self.connection().await?;
         let row: Option<(UserRow, bool)> = users::table
-            .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
+            .filter(has_name(name))
             .filter(users::deleted_at.is_null())
             .select((UserRow::as_select(), can_see(viewer.map(|viewer| viewer.0), users::id)))
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(&self.connection().await?.pg)
+            .await?;
         Ok(row.map(|(user, is_visible)| FoundProfile { user: user.into(), is_visible }))
     }
 
     async fn visible_among(&self, names: &[Username], viewer: Option<UserId>) -> Result<Vec<User>, StoreError> {
         let names: Vec<String> = names.iter().map(|name| name.as_str().to_ascii_lowercase()).collect();
-        let mut connection = self.connection().await?;
         let rows: Vec<UserRow> = users::table
             .filter(lower(users::username).eq_any(names))
             .filter(can_see(viewer.map(|viewer| viewer.0), users::id))
             .select(UserRow::as_select())
-            .load(&mut connection.pg)
-            .await
-            .map_err(store_error)?;
+            .rows(&self.connection().await?.pg)
+            .await?;
         Ok(rows.into_iter().map(User::from).collect())
     }
 
     async fn account(&self, user: UserId) -> Result<Option<User>, StoreError> {
-        let mut connection = self.connection().await?;
         let row: Option<UserRow> = users::table
             .find(user.0)
             .filter(users::deleted_at.is_null())
             .select(UserRow::as_select())
-            .first(&mut connection.pg)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(&self.connection().await?.pg)
+            .await?;
         Ok(row.map(User::from))
     }
 }
@@ -161,12 +171,12 @@ impl ProfileReader for Database {
 #[async_trait]
 impl UserRepository for PgUnitOfWork {
     async fn insert(&mut self, user: &User, password: Option<PasswordHash>) -> Result<(), StoreError> {
-        let conn = self.connection()?;
-        // The constraint knows one spelling; accounts from before may have the other, and nobody makes another of these.
+        let c = self.connection()?;
+        // The constraint covers one spelling; older accounts may have another one.
         let once: Vec<String> = user.email.iter().flat_map(Email::spellings).skip(1).collect();
         if !once.is_empty() {
             let taken = diesel::select(exists(users::table.filter(users::email.eq_any(once))));
-            if taken.get_result(conn).await.map_err(store_error)? {
+            if taken.row(c).await? {
                 return Err(StoreError::Conflict { constraint: "users_email_key".to_owned() });
             }
         }
@@ -176,42 +186,29 @@ impl UserRepository for PgUnitOfWork {
                 users::email.eq(user.email.as_ref().map(Email::as_str)),
                 users::email_verified.eq(user.email_verified),
                 users::created_at.eq(user.created_at),
-                Described::from(user),
+                ProfileColumns::from(user),
                 users::password_hash.eq(password.as_ref().map(|hash| hash.0.as_str())),
                 users::timezone.eq(user.zone.as_ref().map(Zone::name)),
             ))
-            .execute(conn)
-            .await
-            .map_err(store_error)?;
-        statement::<()>(include_str!("insert_counts.sql"))
-            .bind::<Uuid, _>(user.id.0)
-            .execute(conn)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+            .run(c)
+            .await?;
+        statement(include_str!("insert_counts.sql")).bind::<SqlUuid>(user.id.0).exec(c).await
     }
 
     async fn update(&mut self, user: &User) -> Result<(), StoreError> {
-        diesel::update(users::table.find(user.id.0))
-            .set(Described::from(user))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::update(users::table.find(user.id.0)).set(ProfileColumns::from(user)).exec(self.connection()?).await
     }
 
     async fn set_password(&mut self, user: UserId, password: PasswordHash) -> Result<(), StoreError> {
         diesel::update(users::table.find(user.0))
             .set(users::password_hash.eq(password.0))
-            .execute(self.connection()?)
+            .exec(self.connection()?)
             .await
-            .map_err(store_error)?;
-        Ok(())
     }
 
     async fn has_password(&mut self, user: UserId) -> Result<bool, StoreError> {
         let with_password = users::table.find(user.0).filter(users::password_hash.is_not_null());
-        diesel::select(exists(with_password)).get_result(self.connection()?).await.map_err(store_error)
+        diesel::select(exists(with_password)).row(self.connection()?).await
     }
 
     async fn verify_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
@@ -219,19 +216,13 @@ impl UserRepository for PgUnitOfWork {
         let held = users::table.find(user.0).filter(is_held);
         let verified = diesel::update(held)
             .set((users::email_verified.eq(true), users::updated_at.eq(now)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .run(self.connection()?)
+            .await?;
         Ok(verified > 0)
     }
 
     async fn set_zone(&mut self, user: UserId, zone: &Zone) -> Result<(), StoreError> {
-        diesel::update(users::table.find(user.0))
-            .set(users::timezone.eq(zone.name()))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::update(users::table.find(user.0)).set(users::timezone.eq(zone.name())).exec(self.connection()?).await
     }
 
     async fn release_email(&mut self, user: UserId, email: &Email, now: OffsetDateTime) -> Result<bool, StoreError> {
@@ -239,9 +230,8 @@ impl UserRepository for PgUnitOfWork {
         let held = users::table.find(user.0).filter(is_claimed);
         let released = diesel::update(held)
             .set((users::email.eq(None::<String>), users::updated_at.eq(now)))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .run(self.connection()?)
+            .await?;
         Ok(released > 0)
     }
 
@@ -250,9 +240,8 @@ impl UserRepository for PgUnitOfWork {
         let taken: Vec<String> = users::table
             .filter(lower(users::username).eq_any(folded))
             .select(users::username)
-            .load(self.connection()?)
-            .await
-            .map_err(store_error)?;
+            .rows(self.connection()?)
+            .await?;
         let taken: Vec<Username> = taken.into_iter().map(Username::trusted).collect();
         Ok(names.iter().filter(|name| !taken.contains(name)).cloned().collect())
     }
@@ -262,10 +251,8 @@ impl UserRepository for PgUnitOfWork {
             .find(id.0)
             .filter(users::deleted_at.is_null())
             .select(UserRow::as_select())
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(row.map(User::from))
     }
 
@@ -274,10 +261,8 @@ impl UserRepository for PgUnitOfWork {
             .find(id.0)
             .filter(users::deleted_at.is_null())
             .select((UserRow::as_select(), users::password_hash))
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(row.map(with_password))
     }
 
@@ -289,27 +274,22 @@ impl UserRepository for PgUnitOfWork {
         let accounts = users::table
             .filter(users::deleted_at.is_null().or(users::deleted_at.gt(left_after)))
             .select((UserRow::as_select(), users::password_hash));
-        let conn = self.connection()?;
-        // Two texts, so that each has its index.
-        let row: QueryResult<WithPassword> = match name {
-            SignInName::Email(email) => accounts.filter(users::email.eq_any(email.spellings())).first(conn).await,
-            SignInName::Username(name) => {
-                let folded = name.as_str().to_ascii_lowercase();
-                accounts.filter(lower(users::username).eq(folded)).first(conn).await
-            }
+        let c = self.connection()?;
+        // Two statements, so that each has its index.
+        let row: Option<WithPassword> = match name {
+            SignInName::Email(email) => accounts.filter(users::email.eq_any(email.spellings())).optional(c).await?,
+            SignInName::Username(name) => accounts.filter(has_name(name)).optional(c).await?,
         };
-        Ok(row.optional().map_err(store_error)?.map(with_password))
+        Ok(row.map(with_password))
     }
 
     async fn find_by_username(&mut self, name: &Username) -> Result<Option<(User, Option<PasswordHash>)>, StoreError> {
         let row: Option<WithPassword> = users::table
-            .filter(lower(users::username).eq(name.as_str().to_ascii_lowercase()))
+            .filter(has_name(name))
             .filter(users::deleted_at.is_null())
             .select((UserRow::as_select(), users::password_hash))
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(row.map(with_password))
     }
 
@@ -318,19 +298,12 @@ impl UserRepository for PgUnitOfWork {
             .find(user.0)
             .select(users::deleted_at)
             .for_no_key_update()
-            .first(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
+            .optional(self.connection()?)
+            .await?;
         Ok(deleted_at.map(|at| at.map_or(Presence::Here, Presence::Left)))
     }
 
     async fn set_left(&mut self, user: UserId, at: Option<OffsetDateTime>) -> Result<(), StoreError> {
-        diesel::update(users::table.find(user.0))
-            .set(users::deleted_at.eq(at))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(())
+        diesel::update(users::table.find(user.0)).set(users::deleted_at.eq(at)).exec(self.connection()?).await
     }
 }

@@ -1,33 +1,26 @@
-//! Removing accounts for good.
+//! Removal of deleted accounts.
 
-use async_trait::async_trait;
-use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid};
-use diesel_async::RunQueryDsl;
-use domain::error::StoreError;
-use domain::ids::UserId;
 use domain::users::Purged;
 use domain::users::ports::PurgeRepository;
-use time::OffsetDateTime;
 
-use crate::error::store_error;
+use crate::accounts::uuids;
+use crate::prelude::*;
 use crate::schema::users;
-use crate::statement::statement;
 use crate::unit_of_work::PgUnitOfWork;
 
-/// Removes up to $2 rows of a table that are the person $1's. The condition stands twice, because a ctid names a row of one
-/// table only: of several partitions, each may have it.
+/// Removes up to $2 rows of the account $1 from a table. The condition stands twice, because a ctid is unique within one
+/// partition only.
 macro_rules! remove {
-    ($table:literal where $whose:literal) => {
+    ($table:literal where $owned:literal) => {
         concat!(
             "DELETE FROM ",
             $table,
             " WHERE ",
-            $whose,
+            $owned,
             " AND ctid = ANY (ARRAY(SELECT ctid FROM ",
             $table,
             " WHERE ",
-            $whose,
+            $owned,
             " LIMIT $2))"
         )
     };
@@ -38,8 +31,8 @@ macro_rules! remove {
 
 const MESSAGES: &str = remove!("usage_messages");
 
-/// What may be many rows. Tables that count by the account's key have no foreign key that would remove them with it. What
-/// others were told of the person names them, so it goes too.
+/// Tables with possibly many rows of an account. Tables with the account's key have no foreign key that would cascade.
+/// Notifications of other accounts that name the account are removed too.
 const OTHERS: [&str; 17] = [
     remove!("usage_rollups"),
     remove!("usage_days"),
@@ -64,14 +57,12 @@ const OTHERS: [&str; 17] = [
 #[async_trait]
 impl PurgeRepository for PgUnitOfWork {
     async fn take(&mut self, gone_by: OffsetDateTime, others: &[UserId]) -> Result<Option<UserId>, StoreError> {
-        let taken: Option<uuid::Uuid> = statement::<Uuid>(include_str!("claim_purge_candidate.sql"))
-            .bind::<Timestamptz, _>(gone_by)
-            .bind::<Array<Uuid>, _>(others.iter().map(|user| user.0).collect::<Vec<_>>())
-            .get_result(self.connection()?)
-            .await
-            .optional()
-            .map_err(store_error)?;
-        Ok(taken.map(UserId))
+        let taken = statement(include_str!("claim_purge_candidate.sql"))
+            .bind::<Timestamptz>(gone_by)
+            .bind_array::<SqlUuid>(uuids(others))
+            .values::<SqlUuid, _>(self.connection()?)
+            .await?;
+        Ok(taken.into_iter().next().map(UserId))
     }
 
     async fn erase(&mut self, user: UserId, limit: u32) -> Result<Purged, StoreError> {
@@ -83,21 +74,15 @@ impl PurgeRepository for PgUnitOfWork {
             }
             purged.others += self.remove(text, user, left).await?;
         }
-        // The few rows that are left go with the account.
+        // Foreign keys remove the few other rows.
         let gone = diesel::delete(users::table.find(user.0).filter(users::deleted_at.is_not_null()));
-        purged.accounts = gone.execute(self.connection()?).await.map_err(store_error)? as u64;
+        purged.accounts = gone.run(self.connection()?).await?;
         Ok(purged)
     }
 }
 
 impl PgUnitOfWork {
     async fn remove(&mut self, text: &'static str, user: UserId, limit: u64) -> Result<u64, StoreError> {
-        let removed = statement::<()>(text)
-            .bind::<Uuid, _>(user.0)
-            .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
-            .execute(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(removed as u64)
+        statement(text).bind::<SqlUuid>(user.0).bind::<BigInt>(to_bigint(limit)).run(self.connection()?).await
     }
 }

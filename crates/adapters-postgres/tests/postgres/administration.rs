@@ -55,7 +55,7 @@ impl Fixture {
         self.administration_at(NOW)
     }
 
-    /// Somebody called root who was made an administrator, which is written down nowhere.
+    /// An administrator called root, made without an audit record.
     async fn root(&self) -> (User, Administrator) {
         let root = self.person("root", None).await;
         self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
@@ -84,7 +84,7 @@ fn order(expires_at: Option<OffsetDateTime>) -> FlagOrder {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_makes_administrators_and_everything_is_asked_of_the_account() {
+async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
     let administration = fixture.administration();
@@ -102,7 +102,7 @@ async fn an_operator_makes_administrators_and_everything_is_asked_of_the_account
     );
     assert!(matches!(administration.grant("nobody").await, Err(AdministrationError::UnknownUser(_))));
 
-    // Whoever leaves administers nothing, is still listed, and can be kept from coming back as an administrator.
+    // A deleted administrator has no rights, is still listed, and can lose the role before a restore.
     fixture.users_at(NOW).leave(ada.id).await.expect("a date");
     assert!(!admitted(&ada, session).await);
     let listed = administration.administrators().await.expect("a list");
@@ -121,7 +121,7 @@ async fn an_operator_makes_administrators_and_everything_is_asked_of_the_account
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act() {
+async fn action_and_audit_record_are_stored_together_or_not_at_all() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let ada = fixture.person("ada", None).await;
@@ -154,11 +154,11 @@ async fn an_act_that_fails_leaves_no_entry_and_an_entry_that_fails_leaves_no_act
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_flags_at_once_one_stands() {
+async fn flags_at_once_are_one() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
     let ada = fixture.person("ada", None).await;
-    // One that is over stands in nobody's way, whoever notes it.
+    // An expired flag does not prevent a new one.
     fixture.administration_at(NOW - Duration::DAY).flag(&root, &ada.username, order(Some(NOW))).await.expect("a flag");
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
@@ -180,7 +180,7 @@ async fn of_many_flags_at_once_one_stands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flag_hides_at_once_until_it_is_lifted_or_over() {
+async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
@@ -215,7 +215,7 @@ async fn a_flag_hides_at_once_until_it_is_lifted_or_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_only_added_to_and_outlives_whom_it_names() {
+async fn audit_log_is_append_only_and_outlives_accounts() {
     let fixture = fixture();
     let (root_user, root) = fixture.root().await;
     let ada = fixture.person("ada", None).await;
@@ -248,12 +248,12 @@ async fn the_log_is_only_added_to_and_outlives_whom_it_names() {
     let kept = fixture.log(&AuditFilter::default()).await;
     let expected = AuditEntry { actor: None, target_username: None, ip: None, ..written[0].clone() };
     assert_eq!(kept, [expected]);
-    assert!(!kept[0].by_operator, "an administrator who is gone is no operator");
+    assert!(!kept[0].by_operator, "a deleted administrator is no operator");
     client.batch_execute("DELETE FROM audit_log").await.expect_err("it is still kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_is_asked_by_who_what_and_whom() {
+async fn audit_log_is_filtered_by_actor_action_and_subject() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
@@ -288,7 +288,7 @@ async fn the_log_is_asked_by_who_what_and_whom() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_was_given_up_is_tried_again_and_one_that_runs_is_left_alone() {
+async fn dead_job_is_retried_and_running_job_is_not() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let (dead, running) = (JobId(Uuid::now_v7()), JobId(Uuid::now_v7()));
@@ -335,7 +335,7 @@ async fn end(fixture: &Fixture, jobs: &[JobId], ending: JobOutcome) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn boards_that_are_asked_for_by_many_at_once_are_one_job() {
+async fn board_refreshes_requested_at_once_are_one_job() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
     let ask = |fixture: Arc<Fixture>, root: Administrator, now| async move {
@@ -356,7 +356,7 @@ async fn boards_that_are_asked_for_by_many_at_once_are_one_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_asks_again_for_boards_that_are_under_way_or_done_gets_another_job() {
+async fn board_refresh_requested_while_one_runs_is_another_job() {
     let ended: [(&str, Option<JobOutcome>); 4] = [
         ("it runs, and may have read already", None),
         ("it is done", Some(JobOutcome::Done)),
@@ -384,7 +384,7 @@ async fn who_asks_again_for_boards_that_are_under_way_or_done_gets_another_job()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_waiting_refresh_that_is_shared_does_not_begin_before_what_it_is_shared_for_is_there() {
+async fn shared_refresh_waits_for_the_commit_of_its_requester() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let first = fixture.leaderboard().request_refresh(&root).await.expect("a job");
@@ -396,7 +396,7 @@ async fn a_waiting_refresh_that_is_shared_does_not_begin_before_what_it_is_share
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_let_back_onto_the_boards_after_a_refresh_gets_a_place_by_another() {
+async fn lifted_flag_gets_a_rank_by_the_next_refresh() {
     let fixture = fixture();
     let (_, root) = fixture.root().await;
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
@@ -404,7 +404,7 @@ async fn who_is_let_back_onto_the_boards_after_a_refresh_gets_a_place_by_another
     let administration = fixture.administration();
     administration.flag(&root, &ada.username, order(None)).await.expect("a flag");
     fixture.refresh().await;
-    assert_eq!(refreshes(&fixture).await, [], "to hide somebody takes no refresh");
+    assert_eq!(refreshes(&fixture).await, [], "hiding an account takes no refresh");
     administration.unflag(&root, &ada.username, None).await.expect("it is lifted");
     assert_eq!(fixture.lines(&by_tokens(), None).await, ["1 bob 5"], "the refresh gave her no place");
     let due: Vec<_> = refreshes(&fixture).await.into_iter().map(|job| (job.status, job.run_at)).collect();
@@ -414,7 +414,7 @@ async fn who_is_let_back_onto_the_boards_after_a_refresh_gets_a_place_by_another
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn profiles_that_turn_public_ask_for_one_refresh_a_while_later() {
+async fn profiles_that_turn_public_queue_one_delayed_refresh() {
     let fixture = fixture();
     let (ada, bob) = (fixture.private_person("ada").await, fixture.private_person("bob").await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;

@@ -108,7 +108,7 @@ impl Fixture {
         self.set_public(&self.person(name, None).await, false).await
     }
 
-    /// Changes who may see `user`.
+    /// Makes the profile of `user` public or private.
     pub(crate) async fn set_public(&self, user: &User, is_public: bool) -> User {
         let users = Users::new(self.deps());
         let change = ProfileChange { is_public: Some(is_public), ..ProfileChange::default() };
@@ -205,7 +205,7 @@ impl Fixture {
         activity.id
     }
 
-    /// Lets `follower` follow `whom`, who is public.
+    /// Lets `follower` follow `whom`, a public account.
     pub(crate) async fn follow(&self, follower: &User, whom: &User) {
         self.social().follow(follower.id, &whom.username).await.expect("a follow");
     }

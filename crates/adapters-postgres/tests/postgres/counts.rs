@@ -34,7 +34,7 @@ async fn recount(fixture: &Fixture, user: UserId) -> Result<bool, StoreError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_way_to_begin_and_end_a_follow_is_counted() {
+async fn follow_counts_include_every_way_to_begin_and_end_a_follow() {
     let fixture = fixture();
     let social = fixture.social();
     let [ada, eve, joe] =
@@ -72,7 +72,7 @@ async fn every_way_to_begin_and_end_a_follow_is_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counts_are_right_after_everybody_did_everything_at_once() {
+async fn follow_counts_are_right_after_concurrent_changes() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..8 {
@@ -116,7 +116,7 @@ async fn counts_are_right_after_everybody_did_everything_at_once() {
     }
 }
 
-/// What two who act on the same follow at once may be told.
+/// The errors that concurrent changes of one follow may cause.
 fn expected(error: domain::social::SocialError) -> Result<(), domain::social::SocialError> {
     use domain::social::SocialError::{AlreadyFollowing, AlreadyRequested, NoRequest};
     match error {
@@ -126,7 +126,7 @@ fn expected(error: domain::social::SocialError) -> Result<(), domain::social::So
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_puts_wrong_counts_right() {
+async fn rebuild_corrects_wrong_counts() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -151,7 +151,7 @@ async fn a_rebuild_puts_wrong_counts_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_without_a_row_is_counted_from_its_first_follow() {
+async fn account_without_counts_is_counted_from_its_first_follow() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.client().await.batch_execute("DELETE FROM social_counts").await.expect("as the release before makes them");
@@ -163,7 +163,7 @@ async fn an_account_without_a_row_is_counted_from_its_first_follow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn letting_many_in_at_once_waits_for_nobody_in_a_circle() {
+async fn acceptances_at_once_do_not_deadlock() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..12 {

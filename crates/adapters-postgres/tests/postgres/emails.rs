@@ -1,4 +1,4 @@
-//! Emails on PostgreSQL: queued with what they tell of, for whom they concern, once.
+//! Emails: queued with their notification, for their account, once.
 
 use domain::identity::{Email, PasswordHash};
 use domain::ids::{NotificationId, UserId};
@@ -72,7 +72,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
+async fn email_is_queued_with_its_notification_once() {
     use domain::jobs::JobKind;
     use domain::jobs::JobStore;
     use domain::jobs::ports::Capacity;
@@ -84,8 +84,8 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
     let expected = ["follow_request", "streak_at_risk", "weekly_summary"].map(key);
     assert_eq!(fixture.emails().await, expected);
     assert_eq!(fixture.tell_by_mail(ada.id, news()).await, 0);
-    assert_eq!(fixture.emails().await, expected, "nothing is told twice");
-    // Long after, when nobody knows of the emails any more.
+    assert_eq!(fixture.emails().await, expected, "nothing is sent twice");
+    // Long after the jobs of the emails were pruned.
     let client = fixture.client().await;
     client.batch_execute("CREATE TABLE kept AS TABLE jobs; DELETE FROM jobs").await.expect("gone");
     fixture.tell_by_mail(ada.id, news()).await;
@@ -108,7 +108,7 @@ async fn what_is_told_by_mail_is_queued_as_it_is_told_and_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_whom_an_email_concerns_gets_one() {
+async fn email_goes_only_to_the_verified_address_that_wants_it() {
     use NotificationKind::{FollowRequest, LevelUp};
     let fixture = sending();
     let unverified = fixture.person("una", None).await;
@@ -141,7 +141,7 @@ async fn only_whom_an_email_concerns_gets_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_without_mail_queues_none_and_what_is_undone_is_not_sent() {
+async fn email_is_not_queued_without_mail_or_commit() {
     let fixture = fixture();
     let ada = fixture.verified("ada").await;
     assert_eq!(fixture.tell_by_mail(ada.id, vec![content(NotificationKind::FollowRequest, "x")]).await, 1);
@@ -160,7 +160,7 @@ async fn a_process_without_mail_queues_none_and_what_is_undone_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_is_verified_while_it_is_that_of_somebody_who_is_there() {
+async fn address_is_verified_only_for_its_present_owner() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let own = ada.email.clone().expect("an address");
@@ -181,7 +181,7 @@ async fn an_address_is_verified_while_it_is_that_of_somebody_who_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_found_with_its_password() {
+async fn account_is_found_with_its_password() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let find = async |id| {

@@ -112,7 +112,7 @@ impl Shape {
 }
 
 #[test]
-fn any_accepted_messages_leave_every_read_and_job_working() {
+fn accepted_messages_of_any_size_leave_reads_and_jobs_working() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let config = Config { cases: 6, max_shrink_iters: 20, failure_persistence: None, ..Config::default() };
@@ -163,7 +163,7 @@ async fn store_excess_reasoning(fixture: &Fixture, user: &User) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn excess_reasoning_of_an_older_release_hides_nobody_else_and_the_next_sync_repairs_it() {
+async fn excess_reasoning_of_an_older_release_hides_only_its_account_until_repair() {
     let fixture = fixture();
     let usage = fixture.usage();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
@@ -178,7 +178,7 @@ async fn excess_reasoning_of_an_older_release_hides_nobody_else_and_the_next_syn
     let names = |board: domain::leaderboard::Board| -> Vec<String> {
         board.entries.iter().map(|entry| entry.username.to_string()).collect()
     };
-    assert_eq!(names(fixture.board(&query, None).await), ["bob"], "who cannot be computed is left out");
+    assert_eq!(names(fixture.board(&query, None).await), ["bob"], "an account that cannot be computed is left out");
 
     fixture.sync(&ada, &["new"]).await;
     assert!(usage.rebuild(ada.id).await.expect("a rebuild").is_clean(), "the sync left nothing to repair");
@@ -191,7 +191,7 @@ async fn excess_reasoning_of_an_older_release_hides_nobody_else_and_the_next_syn
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn usage_with_excess_reasoning_can_be_deleted_at_once() {
+async fn usage_with_excess_reasoning_can_be_deleted() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     store_excess_reasoning(&fixture, &ada).await;

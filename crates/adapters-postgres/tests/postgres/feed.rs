@@ -1,4 +1,4 @@
-//! The feed on PostgreSQL: in order, counted, for those who may see it, and nothing is missed.
+//! The feed: ordered, counted, visible to allowed viewers, and complete.
 
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
@@ -36,7 +36,7 @@ async fn page(fixture: &Fixture, viewer: &User, request: PageRequest) -> Page<Fe
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_to_those_one_follows_is_there_with_who_they_are() {
+async fn feed_shows_activities_of_followed_accounts_with_their_authors() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -57,7 +57,7 @@ async fn what_happens_to_those_one_follows_is_there_with_who_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_are_what_sorting_everything_gives() {
+async fn feed_pages_equal_a_sort_of_everything() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let client = quiet(&fixture).await;
@@ -101,7 +101,7 @@ async fn pages_are_what_sorting_everything_gives() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_turns_private_is_unfollowed_or_deleted_is_gone_on_the_next_request() {
+async fn feed_hides_private_unfollowed_and_deleted_accounts_immediately() {
     let fixture = fixture();
     let social = fixture.social();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
@@ -135,7 +135,7 @@ async fn whoever_turns_private_is_unfollowed_or_deleted_is_gone_on_the_next_requ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activity_that_was_committed_late_is_not_missed() {
+async fn activity_committed_late_is_not_missed() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -156,14 +156,14 @@ async fn an_activity_that_was_committed_late_is_not_missed() {
         activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(mark).await, [late.id, next]);
-    // Whoever has seen the late one last has not seen the next one.
+    // A reader whose last activity is the late one has not seen the next one.
     let mark = fixture.store.mark(late.id).await.expect("a store").expect("a mark");
     assert!(missed(mark).await.contains(&next));
     assert_eq!(fixture.store.mark(ActivityId(Uuid::from_u128(404))).await.expect("a store"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn activities_of_one_transaction_follow_each_other_in_the_order_of_time_and_id() {
+async fn activities_of_one_transaction_are_ordered_by_time_and_id() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -186,7 +186,7 @@ async fn activities_of_one_transaction_follow_each_other_in_the_order_of_time_an
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_missed_is_read_in_parts_and_for_one_viewer() {
+async fn missed_activities_are_read_in_parts_for_one_viewer() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -219,7 +219,7 @@ async fn what_was_missed_is_read_in_parts_and_for_one_viewer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_missed_after_a_dump_was_restored_elsewhere() {
+async fn missed_activities_are_complete_after_a_restore() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -234,5 +234,5 @@ async fn nothing_is_missed_after_a_dump_was_restored_elsewhere() {
         activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(seen).await, [next]);
-    assert!(!missed(next).await.contains(&older), "old rows are not told again");
+    assert!(!missed(next).await.contains(&older), "old rows are not sent again");
 }

@@ -30,7 +30,7 @@ async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
+async fn hub_of_each_process_sends_committed_activities_to_allowed_viewers() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -59,7 +59,7 @@ async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
     }
     fixture.social().unfollow(ada.id, &bob.username).await.expect("unfollowed");
     fixture.happens(&bob, 2).await;
-    // Eve's comes after Bob's, so whoever hears hers next has not heard his.
+    // Eve's activity comes after Bob's, so a listener that receives hers next did not receive his.
     let last = fixture.happens(&eve, 3).await;
     for heard in &mut adas {
         assert_eq!(next(heard).await, Some(last));
@@ -86,12 +86,12 @@ async fn every_process_hears_what_is_committed_and_tells_those_who_may_know() {
         hub.close();
     }
     assert_eq!(next(&mut eves).await, None, "nothing after Bob removed her");
-    assert_eq!(next(&mut bobs).await, None, "nobody is told of themselves");
+    assert_eq!(next(&mut bobs).await, None, "no account receives its own activities");
     assert!(hubs[0].subscribe(ada.id).await.expect("it hears").is_none(), "no room at the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_committed_while_the_connection_is_away_is_caught_up() {
+async fn hub_without_connection_catches_up_later() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -133,7 +133,7 @@ async fn listening(client: &Client, before: i32) -> i32 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_hears_nothing_yet_says_so_and_begins_when_it_can() {
+async fn hub_without_database_is_unavailable_until_it_connects() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;
@@ -144,7 +144,7 @@ async fn a_hub_that_hears_nothing_yet_says_so_and_begins_when_it_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_activities_at_once_are_asked_about_together() {
+async fn hub_reads_a_hundred_activities_with_few_statements() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&ada, &bob).await;

@@ -39,7 +39,7 @@ impl Fixture {
     }
 }
 
-/// A member: zone, whether private, whether it counts for nobody.
+/// A member: its zone, whether it is private, whether it is left out.
 type Someone = (u8, bool, u8);
 /// A row: whose, days ago, tool, tokens, cost, input, cache reads.
 type Row = (u8, i64, u8, i64, i128, i64, i64);
@@ -126,7 +126,7 @@ async fn write(
 }
 
 #[test]
-fn benchmarks_are_what_the_rules_say() {
+fn benchmarks_agree_with_the_rule() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let _guard = runtime.enter();
     let fixture = fixture();
@@ -161,7 +161,7 @@ fn benchmarks_are_what_the_rules_say() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_people_the_table_is_cut_like_the_rule_says() {
+async fn benchmark_cuts_of_many_accounts_agree_with_the_rule() {
     let fixture = fixture();
     fixture
         .run(
@@ -193,7 +193,7 @@ async fn of_many_people_the_table_is_cut_like_the_rule_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn before_there_are_benchmarks_there_is_nothing_to_compare_and_then_there_is() {
+async fn comparison_needs_benchmarks() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let none = fixture.insights().compare(ada.id, Period::All).await.expect_err("no benchmark");
@@ -208,7 +208,7 @@ async fn before_there_are_benchmarks_there_is_nothing_to_compare_and_then_there_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn own_figures_are_of_this_moment_and_of_the_period() {
+async fn own_figures_are_current_and_of_the_period() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let bob = fixture.person("bob", None).await;
@@ -248,7 +248,7 @@ async fn own_figures_are_of_this_moment_and_of_the_period() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_benchmark_is_replaced_as_a_whole_while_the_one_before_is_read() {
+async fn benchmark_is_replaced_as_a_whole() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[Used { input: 1, ..used(&ada, 0, 7) }]).await;
@@ -272,7 +272,7 @@ async fn a_benchmark_is_replaced_as_a_whole_while_the_one_before_is_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_at_once_do_no_harm() {
+async fn benchmark_refreshes_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;
@@ -289,7 +289,7 @@ async fn two_at_once_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comparison_takes_at_most_three_statements() {
+async fn comparison_takes_at_most_three_statements() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 7)]).await;

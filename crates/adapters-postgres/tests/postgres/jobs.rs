@@ -43,7 +43,7 @@ async fn states(store: &Database) -> Vec<&'static str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
+async fn job_is_queued_by_commit_and_once_per_key() {
     let fixture = fixture();
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert_eq!(tx.jobs().enqueue(&[new(1, "a"), new(2, "b")], NOW).await.expect("queued"), 2);
@@ -75,7 +75,7 @@ async fn a_job_is_there_once_its_transaction_is_committed_and_a_key_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_what_is_due_and_fits_is_taken() {
+async fn jobs_that_are_due_and_fit_are_taken() {
     let fixture = fixture();
     let later = NewJob { run_at: NOW + 1.seconds(), ..new(1, "later").1 };
     let jobs = [(id(1), later), new(2, "a"), new(3, "b"), new(4, "c")];
@@ -90,7 +90,7 @@ async fn only_what_is_due_and_fits_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_workers_at_once_take_each_job_once() {
+async fn workers_at_once_take_each_job_once() {
     let fixture = fixture();
     let jobs: Vec<_> = (0..200).map(|number| new(number, &number.to_string())).collect();
     fixture.store.enqueue_now(&jobs, NOW).await.expect("queued");
@@ -118,23 +118,23 @@ async fn many_workers_at_once_take_each_job_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_worker_that_went_away_had_is_given_to_another_until_its_last_attempt() {
+async fn job_of_a_lost_worker_is_taken_over_until_its_last_attempt() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
     for attempt in 1..=JobKind::Cleanup.attempts() {
         let taken = store.take("gone", &room(1), NOW, OVER).await.expect("jobs");
         assert_eq!(taken.iter().map(|job| job.attempt).collect::<Vec<_>>(), [attempt]);
-        assert!(take(store, "other", 1).await.is_empty(), "nobody else has it before it is put back");
+        assert!(take(store, "other", 1).await.is_empty(), "no other worker has it before it is released");
         assert_eq!(store.renew("other", NOW, LONG).await.expect("renewed"), 1);
     }
     assert_eq!(states(store).await, ["dead"]);
     let listed = store.list(Some(JobStatus::Dead), 9).await.expect("a list");
-    assert_eq!(listed[0].last_error.as_deref(), Some("the worker that had it went away"));
+    assert_eq!(listed[0].last_error.as_deref(), Some("the lease expired"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_renews_its_lease_keeps_the_job() {
+async fn lease_that_is_renewed_keeps_the_job() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
@@ -146,7 +146,7 @@ async fn who_renews_its_lease_keeps_the_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_cannot_end_what_another_has_meanwhile() {
+async fn worker_without_the_lease_cannot_finish_the_job() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a")], NOW).await.expect("queued");
@@ -158,7 +158,7 @@ async fn a_worker_cannot_end_what_another_has_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_attempt_ends_in_one_of_three_ways() {
+async fn attempt_ends_done_pending_or_dead() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
@@ -178,7 +178,7 @@ async fn an_attempt_ends_in_one_of_three_ways() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_worker_gives_back_was_not_begun() {
+async fn job_that_a_worker_releases_loses_no_attempt() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a"), new(2, "b")], NOW).await.expect("queued");
@@ -189,7 +189,7 @@ async fn what_a_worker_gives_back_was_not_begun() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
+async fn operator_lists_retries_and_removes_jobs() {
     let fixture = fixture();
     let store = &fixture.store;
     store.enqueue_now(&[new(1, "a"), new(2, "b"), new(3, "c")], NOW).await.expect("queued");
@@ -211,7 +211,7 @@ async fn an_operator_sees_the_queue_and_tries_again_or_removes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_given_up_is_tried_again_together_or_by_kind() {
+async fn dead_jobs_are_retried_together_or_by_kind() {
     let fixture = fixture();
     let store = &fixture.store;
     let other = (id(4), NewJob { job: Job::Prices, key: "d".to_owned(), run_at: NOW });
@@ -232,7 +232,7 @@ async fn what_was_given_up_is_tried_again_together_or_by_kind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_jobs_are_pruned_by_how_they_ended() {
+async fn old_jobs_are_pruned_by_their_status() {
     let fixture = fixture();
     let store = &fixture.store;
     let jobs: Vec<_> = (1..=6).map(|number| new(number, &number.to_string())).collect();
@@ -254,7 +254,7 @@ async fn old_jobs_are_pruned_by_how_they_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_listens_is_woken_by_a_commit() {
+async fn listener_is_woken_by_a_commit() {
     let fixture = fixture();
     let woken = Arc::new(Notify::new());
     let url = fixture.database.url().to_owned();

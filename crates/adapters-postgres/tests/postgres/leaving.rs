@@ -1,4 +1,4 @@
-//! Leaving on PostgreSQL: found by nobody, back as it was, or gone without a trace, whatever happens at the same moment.
+//! Deletion of accounts: invisible at once, restored unchanged or purged completely, also during concurrent changes.
 
 use std::sync::Arc;
 use std::time::Duration as Wait;
@@ -21,8 +21,7 @@ use crate::oauth::external;
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
-/// Ada with usage, achievements and people around her, who has a way in through a provider; then bob, and the private eve,
-/// whom ada asked to follow.
+/// Ada with usage, achievements, follows and an account at a provider; bob; and the private eve, with a request of ada.
 async fn community(fixture: &Fixture) -> (User, User, User) {
     let signed_in = fixture.oauth().sign_in(&external("github", "1", "ada", None), Device::default()).await;
     let ada = signed_in.expect("a session").session.user;
@@ -61,7 +60,7 @@ async fn seen(fixture: &Fixture, ada: &User, bob: &User, eve: &User) -> Vec<Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
+async fn deleted_account_is_invisible_and_comes_back_unchanged() {
     let fixture = fixture();
     let (ada, bob, eve) = community(&fixture).await;
     let seen_before = seen(&fixture, &ada, &bob, &eve).await;
@@ -92,7 +91,7 @@ async fn who_left_is_seen_by_nobody_and_comes_back_as_they_were() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn signing_in_finds_who_left_until_they_are_gone() {
+async fn sign_in_finds_a_deleted_account_until_it_is_purged() {
     let fixture = fixture();
     let ada = fixture.person("Ada", None).await;
     let names = ["ada@example.org", "aDA"].map(|name| SignInName::parse(name).expect("a name"));
@@ -118,7 +117,7 @@ async fn signing_in_finds_who_left_until_they_are_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
+async fn sync_that_waits_for_the_deletion_stores_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut leaving = fixture.store.begin().await.expect("a transaction");
@@ -142,7 +141,7 @@ async fn a_sync_that_waits_for_the_deletion_finds_nobody_and_leaves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sign_in_at_the_moment_of_the_deletion_brings_the_account_back() {
+async fn sign_in_during_the_deletion_restores_the_account() {
     let fixture = fixture();
     let github = external("github", "1", "ada", None);
     let ada = fixture.oauth().sign_in(&github, Device::default()).await.expect("a session").session.user;
@@ -169,16 +168,16 @@ async fn waiting(fixture: &Fixture, number: i64) {
         }
         tokio::time::sleep(Wait::from_millis(5)).await;
     }
-    panic!("nobody waits");
+    panic!("no transaction waits");
 }
 
-/// The instant from which on somebody who left at [`NOW`] is gone.
+/// The end of the grace period of an account that was deleted at [`NOW`].
 fn gone() -> OffsetDateTime {
     NOW + GRACE
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
+async fn purge_removes_all_rows_of_the_account_and_no_others() {
     let fixture = fixture();
     let (ada, ..) = community(&fixture).await;
     let dan = fixture.person("dan", None).await;
@@ -196,7 +195,7 @@ async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
     let key = before["users"].iter().find(|row| row.contains(&ada.id.to_string())).expect("ada's row");
     let key: serde_json::Value = serde_json::from_str(key).expect("JSON");
     let key = format!("\"user_key\": {},", key["key"]);
-    // The catalogue of names is everybody's, and a name is no secret of hers; her own names and ids are.
+    // Names of tools and models are shared and stay; her own names and ids go.
     let hers = |row: &String| {
         let row = format!("{row},");
         row.contains(&ada.id.to_string()) || row.contains("\"ada\"") || row.replace('}', ",").contains(&key)
@@ -212,13 +211,13 @@ async fn a_purge_leaves_no_trace_and_touches_nobody_else() {
     // External account, preferences, totals and counts go with the accounts and are not counted one by one.
     assert_eq!(removed as u64, purged.accounts + purged.messages + purged.others + 1 + 1 + 2 + 2);
     assert_eq!(after["usage_totals"].len(), before["usage_totals"].len() - 2);
-    assert_eq!(after["users"].len(), 3, "bob, eve, and fay, who may still come back");
+    assert_eq!(after["users"].len(), 3, "bob, eve, and fay, which may still be restored");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert_eq!(tx.users().free_usernames(std::slice::from_ref(&ada.username)).await.expect("names").len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
+async fn purge_that_is_killed_continues_in_small_steps() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let at = |n: i64| SentMessage { at: NOW - Duration::days(n), ..sent(&n.to_string()) };
@@ -229,8 +228,8 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
     let mut killed = fixture.store.begin().await.expect("a transaction");
     assert_eq!(killed.purge().take(gone_by(gone()), &[]).await.expect("an account"), Some(ada.id));
     let mut other = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "somebody else has her");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is passed over");
+    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "the other transaction has her");
+    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
@@ -260,7 +259,7 @@ async fn a_purge_that_is_killed_is_gone_on_with_in_small_steps() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in() {
+async fn follow_counts_are_right_after_deletions_and_restores_during_acceptance() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..6 {
@@ -283,7 +282,7 @@ async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in(
         let of = fixture.clone();
         tasks.spawn(async move {
             for round in 0..6 {
-                // Each may be refused: one of the two is away, or has been asked already.
+                // Each may be refused: one of the two is deleted, or has a request already.
                 if a.id == b.id {
                     let change = ProfileChange { is_public: Some(round % 2 == 1), ..ProfileChange::default() };
                     of.users_at(NOW)
@@ -313,7 +312,7 @@ async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in(
         });
     }
     while let Some(done) = tasks.join_next().await {
-        done.expect("nobody waits in a circle");
+        done.expect("no deadlock");
     }
     for (person, _) in &people {
         let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -322,7 +321,7 @@ async fn counts_are_right_whoever_leaves_and_comes_back_while_others_are_let_in(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_leaves_while_they_are_let_in_is_not_counted() {
+async fn account_deleted_during_acceptance_is_not_counted() {
     for leaves_first in [false, true] {
         let fixture = fixture();
         let (ada, eve) = (fixture.person("ada", None).await, fixture.private_person("eve").await);
@@ -359,8 +358,7 @@ async fn who_leaves_while_they_are_let_in_is_not_counted() {
     }
 }
 
-/// What somebody is told who asks something of a person who is away, or asks again; or when all tests together have
-/// taken every connection of their server.
+/// Accepts the errors of requests about a deleted account, of repeated requests, and of a server without free connections.
 fn gone_away(kind: ErrorKind) -> Result<(), ErrorKind> {
     if matches!(kind, ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Unavailable) { Ok(()) } else { Err(kind) }
 }

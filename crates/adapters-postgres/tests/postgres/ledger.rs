@@ -25,7 +25,7 @@ async fn nothing_to_repair(usage: &Usage, user: UserId) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_messages_again_add_nothing() {
+async fn sync_same_messages_twice_counts_once() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let first = usage.sync(ada, batch(messages(12_000))).await.expect("a sync");
@@ -38,7 +38,7 @@ async fn the_same_messages_again_add_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_winning_copy_moves_its_message_to_another_day_model_and_machine() {
+async fn superseding_copy_moves_its_message_to_another_day_model_and_machine() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", Some("Asia/Tokyo")).await.id);
     let old = SentMessage { at: NOW - Duration::days(3), ..sent("m") };
@@ -59,7 +59,7 @@ async fn a_winning_copy_moves_its_message_to_another_day_model_and_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_answers_the_same_and_keeps_nothing() {
+async fn dry_run_reports_the_same_and_stores_nothing() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let named = || Batch {
@@ -76,7 +76,7 @@ async fn a_dry_run_answers_the_same_and_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_sync_that_names_a_zone_counts_the_history_in_it() {
+async fn first_sync_with_a_zone_counts_the_history_in_it() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let evening = SentMessage { at: NOW - Duration::hours(14), ..sent("late on the 21st in UTC") };
@@ -92,7 +92,7 @@ async fn the_first_sync_that_names_a_zone_counts_the_history_in_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_is_repaired_and_said() {
+async fn rebuild_repairs_and_reports_wrong_sums() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let right = usage.sync(ada, batch(messages(500))).await.expect("a sync");
@@ -113,7 +113,7 @@ async fn what_is_wrong_is_repaired_and_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_takes_few_round_trips_whatever_its_size() {
+async fn sync_of_any_size_takes_few_round_trips() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let count = fixture.store.queries();
@@ -125,7 +125,7 @@ async fn a_sync_takes_few_round_trips_whatever_its_size() {
         let report = usage.sync(ada, batch(sent)).await.expect("a sync");
         trips.push((count.round_trips() - before, !report.unlocks.is_empty()));
     }
-    // One with a model that nobody has named before.
+    // One with a new model.
     let before = count.round_trips();
     let new_model = SentMessage { model: ModelName::trusted("brand-new"), ..sent("of a new model") };
     let report = usage.sync(ada, batch(vec![new_model])).await.expect("a sync");
@@ -135,7 +135,7 @@ async fn a_sync_takes_few_round_trips_whatever_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn first_syncs_that_share_new_models_in_another_order_never_collide() {
+async fn first_syncs_with_the_same_new_models_do_not_collide() {
     const MODELS: usize = 60;
     let fixture = fixture();
     for round in 0..3 {
@@ -166,7 +166,7 @@ async fn first_syncs_that_share_new_models_in_another_order_never_collide() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn amounts_at_the_edge_of_what_is_kept_survive() {
+async fn amounts_at_the_limits_are_stored_exactly() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let most = domain::usage::MAX_COUNT;
@@ -193,7 +193,7 @@ async fn amounts_at_the_edge_of_what_is_kept_survive() {
 type Expected = fn(&str, Date) -> bool;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_forgotten_leaves_the_rows_of_a_ledger_that_never_had_it() {
+async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
     const FROM: Date = date!(2026 - 11 - 17);
     const TO: Date = date!(2026 - 11 - 19);
     let fixture = fixture();
@@ -268,7 +268,7 @@ async fn rows_of(fixture: &crate::common::Fixture, user: UserId) -> Vec<String> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tool_that_nobody_uses_has_nothing_to_forget_and_gets_no_name() {
+async fn deletion_of_an_unknown_tool_makes_no_name() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     usage.sync(ada, batch(messages(3))).await.expect("a sync");
@@ -279,7 +279,7 @@ async fn a_tool_that_nobody_uses_has_nothing_to_forget_and_gets_no_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_earned_stays_and_what_usage_pays_goes() {
+async fn deleted_usage_keeps_achievements_and_lowers_xp() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await.id);
     let earned = usage.sync(ada, batch(messages(12_000))).await.expect("a sync").standing;
@@ -295,7 +295,7 @@ fn empty(id: &str, model: &str) -> SentMessage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_without_tokens_are_stored_and_count_as_nothing() {
+async fn messages_without_tokens_are_stored_and_not_counted() {
     let fixture = fixture();
     let (usage, ada) = (fixture.usage(), fixture.person("ada", None).await);
     let laptop = |messages| Batch { machine: MachineId::trusted("laptop"), ..batch(messages) };

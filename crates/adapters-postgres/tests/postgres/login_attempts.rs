@@ -33,7 +33,7 @@ fn after(seconds: i64) -> OffsetDateTime {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_many_tries_at_once_no_more_get_through_than_may_fail() {
+async fn login_attempts_at_once_are_limited() {
     let fixture = std::sync::Arc::new(fixture());
     let tries: Vec<_> = (0..32)
         .map(|_| {
@@ -50,7 +50,7 @@ async fn of_many_tries_at_once_no_more_get_through_than_may_fail() {
 
 /// What the statement lets through is what the rule lets through, try by try.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_statement_keeps_the_rule() {
+async fn login_attempts_statement_agrees_with_the_rule() {
     let fixture = fixture();
     let mut known: Vec<OffsetDateTime> = Vec::new();
     for seconds in [0, 0, 10, 20, 30, 40, 59, 60, 61, 69, 70, 100, 119, 120, 120, 120, 120, 120, 121, 3600] {
@@ -69,7 +69,7 @@ async fn the_statement_keeps_the_rule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_are_counted_apart_and_forgotten_when_told() {
+async fn login_attempts_of_a_key_are_counted_apart_and_forgotten() {
     let fixture = fixture();
     for _ in 0..5 {
         assert!(fixture.try_login("ada", NOW).await.let_through);
@@ -88,7 +88,7 @@ async fn keys_are_counted_apart_and_forgotten_when_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attempt_that_is_taken_back_does_not_count_and_others_do() {
+async fn login_attempt_that_is_taken_back_does_not_count() {
     let fixture = fixture();
     for seconds in [0, 1, 2] {
         fixture.try_login("ada", after(seconds)).await;
@@ -102,7 +102,7 @@ async fn attempt_that_is_taken_back_does_not_count_and_others_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_tries_are_removed_by_new_ones() {
+async fn login_attempts_that_are_old_are_removed_by_new_ones() {
     let fixture = fixture();
     for number in 0..20 {
         fixture.try_login(&format!("old{number}"), NOW).await;

@@ -20,7 +20,7 @@ async fn migrations_go_up_and_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_that_migrate_at_once_one_waits() {
+async fn migrations_at_once_run_one_after_another() {
     let database = crate::common::empty_database();
     let runs: Vec<_> = (0..4)
         .map(|_| {
@@ -38,7 +38,7 @@ async fn of_two_that_migrate_at_once_one_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_a_newer_version_is_refused() {
+async fn database_of_a_newer_version_is_refused() {
     let fixture = crate::common::fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
@@ -49,7 +49,7 @@ async fn a_database_of_a_newer_version_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_database_is_said_to_be_missing_and_can_be_made() {
+async fn missing_database_is_reported_and_can_be_created() {
     let fixture = crate::common::fixture();
     let url = fixture.database.url().replace(fixture.database.name(), "made \"by\" a test");
     let url = url.replace(' ', "%20").replace('"', "%22");

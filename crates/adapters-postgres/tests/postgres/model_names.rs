@@ -14,7 +14,7 @@ use domain::usage::{Batch, ModelName, Provider, SentMessage};
 use crate::common::{Fixture, NOW, fixture};
 use crate::leaderboard::community::{of_kind, of_scope};
 
-/// One model as tools and sellers spell it, and who says that it served it.
+/// One model as tools and providers spell it, with the provider.
 const SPELLINGS: [(&str, &str); 10] = [
     ("claude-opus-4-5", ""),
     ("claude-opus-4.5", "github-copilot"),
@@ -65,7 +65,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_model_in_ten_spellings_counts_as_one() {
+async fn model_in_ten_spellings_counts_as_one() {
     let fixture = fixture();
     let ada = fixture.person("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
@@ -79,7 +79,7 @@ async fn one_model_in_ten_spellings_counts_as_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_board_by_model_is_of_all_its_spellings() {
+async fn board_of_a_model_covers_all_its_spellings() {
     let fixture = fixture();
     let ada = fixture.person("ada", Some("UTC")).await.id;
     fixture.uses(ada, &SPELLINGS).await;
@@ -92,7 +92,7 @@ async fn a_board_by_model_is_of_all_its_spellings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_book_names_stored_models_anew_and_counts_follow() {
+async fn stored_models_with_another_book_are_renamed_and_counted_so() {
     let fixture = fixture();
     let ada = fixture.person("ada", Some("UTC")).await.id;
     fixture.uses(ada, &[("kimi-99", ""), ("kimi-99-thinking", "")]).await;

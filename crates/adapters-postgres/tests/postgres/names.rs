@@ -37,7 +37,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn models_are_bounded_by_request_and_by_account_and_lists_are_cut() {
+async fn model_names_are_limited_by_request_and_account() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let first = fixture.sync_batch(&ada, of_models(0..MOST_MODELS_A_REQUEST + 50)).await;
@@ -66,7 +66,7 @@ async fn models_are_bounded_by_request_and_by_account_and_lists_are_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tools_and_machines_of_an_account_are_bounded() {
+async fn tools_and_machines_of_an_account_are_limited() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.sync_batch(&ada, batch(vec![sent("first")])).await;

@@ -1,4 +1,4 @@
-//! Notifications on PostgreSQL: in order, each for its owner alone, told once and marked once.
+//! Notifications: ordered, private to their owner, stored once and marked once.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ impl Fixture {
         self.notifications().list(user.id, listing).await.expect("a list")
     }
 
-    /// The ids of what `user` was told, the newest first.
+    /// The ids of the notifications of `user`, the newest first.
     async fn ids(&self, user: &User) -> Vec<NotificationId> {
         self.listed(user, FIRST).await.notifications.into_iter().map(|received| received.id).collect()
     }
@@ -74,7 +74,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notification_is_read_as_it_was_written() {
+async fn notification_reads_back_as_written() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let [id] = fixture.tell(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
@@ -88,7 +88,7 @@ async fn a_notification_is_read_as_it_was_written() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pages_hold_everything_once_with_the_newest_first() {
+async fn notification_pages_hold_each_once_newest_first() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let mut written = Vec::new();
@@ -120,7 +120,7 @@ async fn pages_hold_everything_once_with_the_newest_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_reads_or_marks_what_somebody_else_was_told() {
+async fn notifications_of_another_account_are_neither_read_nor_marked() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let hers = fixture.tell_many(&ada, 3).await;
@@ -138,7 +138,7 @@ async fn nobody_reads_or_marks_what_somebody_else_was_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn each_is_marked_once_however_many_mark_it_at_once() {
+async fn notification_marked_many_times_at_once_counts_once() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     let mut ids = fixture.tell_many(&ada, 200).await;
@@ -153,9 +153,9 @@ async fn each_is_marked_once_however_many_mark_it_at_once() {
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 0);
 }
 
-/// Whoever waits holds nothing with a later id: so of two that mark the same, one can always go on.
+/// A transaction that waits holds no row with a later id, so of two that mark the same rows one can always proceed.
 #[tokio::test(flavor = "multi_thread")]
-async fn marking_goes_in_the_order_of_the_ids() {
+async fn marking_locks_in_the_order_of_the_ids() {
     for all in [true, false] {
         let fixture = Arc::new(fixture());
         let ada = fixture.person("ada", None).await;
@@ -197,7 +197,7 @@ async fn marking_is_one_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_told_twice_of_the_same_subject() {
+async fn notification_with_the_same_subject_is_stored_once() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
@@ -209,11 +209,11 @@ async fn nobody_is_told_twice_of_the_same_subject() {
     assert_eq!(known, [first[0], again[1], again[2]], "the first of its subject stays, read as it is");
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 2);
     fixture.tell(&eve, vec![level("2")]).await;
-    assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "others are told on their own");
+    assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "other accounts have their own");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_kind_that_is_switched_off_is_not_told_from_then_on() {
+async fn notification_kind_switched_off_is_not_stored() {
     let fixture = fixture();
     let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
@@ -237,7 +237,7 @@ async fn a_kind_that_is_switched_off_is_not_told_from_then_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
+async fn preferences_change_affects_only_named_kinds_of_one_account() {
     use NotificationKind::{FollowRequest, LevelUp, NewFollower};
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
@@ -279,7 +279,7 @@ async fn what_a_change_does_not_name_stays_and_nobody_elses_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn changes_at_the_same_time_all_hold() {
+async fn preferences_changes_at_once_all_hold() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut changes = JoinSet::new();
@@ -304,7 +304,7 @@ async fn changes_at_the_same_time_all_hold() {
 
 /// Every age around the ends of both terms, read and unread.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_old_is_removed_and_nothing_else() {
+async fn notifications_past_retention_are_removed() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let (days, tick) = (Duration::days, Duration::microseconds(1));
@@ -345,7 +345,7 @@ async fn what_is_too_old_is_removed_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn old_ones_go_in_batches_the_oldest_first_and_wait_for_nobody() {
+async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut ids = Vec::new();
@@ -362,7 +362,7 @@ async fn old_ones_go_in_batches_the_oldest_first_and_wait_for_nobody() {
     let mut marking = fixture.store.begin().await.expect("a transaction");
     marking.notifications().mark_read(ada.id, &Which::These(vec![ids[1]]), NOW).await.expect("a mark");
     assert_eq!(forget(2).await, (0, 2));
-    assert_eq!(fixture.ids(&ada).await, [ids[4], ids[3], ids[1]], "the one in somebody's hands is left");
+    assert_eq!(fixture.ids(&ada).await, [ids[4], ids[3], ids[1]], "the locked one is left");
     marking.commit().await.expect("a commit");
     assert_eq!(forget(2).await, (1, 2));
     assert_eq!(forget(2).await, (0, 0));
@@ -397,14 +397,14 @@ const STATEMENTS: [(&str, &str, &str, &str); 6] = [
     ("mark_all", include_str!("../../src/notifications/mark_all_read.sql"), "uuid, timestamptz", "U, now()"),
     (
         "forget",
-        include_str!("../../src/notifications/forget_notifications.sql"),
+        include_str!("../../src/notifications/prune_notifications.sql"),
         "timestamptz, timestamptz, bigint",
         "'2025-11-25Z', '2025-11-25Z', 100",
     ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_notifications() {
+async fn plans_of_notification_statements_scan_no_table() {
     let fixture = fixture();
     let client = fixture.client().await;
     let ada = community(&fixture, &client).await;

@@ -1,4 +1,4 @@
-//! Signing in through a provider on PostgreSQL: who is who when everything happens at once.
+//! Sign-in through a provider, also when it happens at once.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_same_person_at_once_gets_one_account() {
+async fn provider_sign_ins_at_once_make_one_account() {
     let fixture = fixture();
     let oauth = fixture.oauth();
     let tasks: Vec<_> = (0..4)
@@ -102,7 +102,7 @@ async fn the_same_person_at_once_gets_one_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn namesakes_at_once_get_names_of_their_own() {
+async fn provider_sign_ins_with_the_same_name_get_different_usernames() {
     let fixture = fixture();
     fixture.person("ADA", None).await;
     let oauth = fixture.oauth();
@@ -122,7 +122,7 @@ async fn namesakes_at_once_get_names_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_links_where_both_sides_verified_it_and_moves_where_one_did() {
+async fn address_links_if_both_sides_verified_it_and_moves_if_one_did() {
     let fixture = fixture();
     let oauth = fixture.oauth();
     let (ada, bob) = (fixture.holder("ada", true).await, fixture.holder("bob", false).await);
@@ -132,7 +132,7 @@ async fn an_address_links_where_both_sides_verified_it_and_moves_where_one_did()
     };
     assert_eq!(sign_in("1", "ada", "ada@example.org").await, ada.id);
 
-    // Bob has a session, and somebody else shows that the address is theirs.
+    // Bob has a session, and another account proves that it owns the address.
     let bobs = external("gitlab", "1", "bob", None);
     oauth.link(bob.id, fixture.session(bob.id).await, &bobs).await.expect("linked");
     let session = oauth.sign_in(&bobs, Device::default()).await.expect("a session");
@@ -148,7 +148,7 @@ async fn an_address_links_where_both_sides_verified_it_and_moves_where_one_did()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_was_verified_meanwhile_is_not_taken() {
+async fn address_verified_meanwhile_is_not_moved() {
     let fixture = fixture();
     let ada = fixture.holder("ada", true).await;
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -160,7 +160,7 @@ async fn an_address_that_was_verified_meanwhile_is_not_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provider() {
+async fn external_account_has_one_owner_and_one_per_provider() {
     let fixture = fixture();
     let oauth = fixture.oauth();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
@@ -180,7 +180,7 @@ async fn an_external_account_is_one_persons_and_each_person_has_one_of_a_provide
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_that_are_gone_are_not_found_and_what_they_held_stays_theirs() {
+async fn deleted_account_past_the_grace_period_keeps_its_address_and_names() {
     let fixture = fixture();
     let oauth = fixture.oauth();
     let ada = external("github", "1", "ada", Some("ada@example.org"));
@@ -196,7 +196,7 @@ async fn accounts_that_are_gone_are_not_found_and_what_they_held_stays_theirs() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn free_names_keep_their_order() {
+async fn free_usernames_keep_their_order() {
     let fixture = fixture();
     fixture.person("Ada2", None).await;
     let names = ["ada", "ada2", "ADA3", "x"].map(Username::trusted);
@@ -206,7 +206,7 @@ async fn free_names_keep_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_ways_in_that_are_undone_at_once_one_stays() {
+async fn sign_in_methods_removed_at_once_leave_one() {
     let provider = |name: &'static str| {
         let mut provider = MockIdentityProvider::new();
         provider.expect_name().returning(move || ProviderName::trusted(name));

@@ -10,7 +10,7 @@ use domain::usage::testing::{NOW, batch, sent};
 use time::Duration;
 use tokio_postgres::{Client, NoTls};
 
-/// Forty people with a year of usage each, among others; returns one of them. Of fewer, a plan would rightly read everybody.
+/// Forty accounts with a year of usage each, among others; returns one of them. With fewer, a sequential scan would be right.
 async fn community(fixture: &Fixture) -> UserId {
     let usage = fixture.usage();
     let mut last = None;
@@ -20,7 +20,7 @@ async fn community(fixture: &Fixture) -> UserId {
         usage.sync(user, batch((0..365).map(at).collect())).await.expect("a sync");
         last = Some(user);
     }
-    // Everybody follows a tenth of the others, and many things happened to each.
+    // Each account follows a tenth of the others and has many activities.
     let more = "
         INSERT INTO follows SELECT a.id, b.id, now() FROM users AS a, users AS b WHERE a.id <> b.id AND (a.key + b.key) % 10 = 0;
         INSERT INTO activities (id, user_id, kind, data, created_at)
@@ -29,7 +29,7 @@ async fn community(fixture: &Fixture) -> UserId {
         SELECT gen_random_uuid(), 'silent' || n, now(), now() FROM generate_series(1, 5000) AS n;
         INSERT INTO social_counts (user_id) SELECT id FROM users WHERE username LIKE 'silent%';";
     fixture.client().await.batch_execute(more).await.expect("more");
-    last.expect("somebody")
+    last.expect("an account")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,11 +62,11 @@ async fn every_read_takes_at_most_four_statements() {
     note("machines");
     dashboard.platform().await.expect("totals");
     note("platform");
-    // A request first looks up whose figures are asked for: one statement more.
+    // A request first looks up the account: one statement more.
     assert!(taken.iter().all(|(_, statements)| *statements <= 3), "{taken:?}");
 }
 
-/// How PostgreSQL would run the statement `text`, whose parameters have `types`, with `values`.
+/// The plan of the statement `text` with parameters of `types` and the `values`.
 async fn plan(client: &Client, name: &str, text: &str, types: &str, values: &str) -> String {
     client.batch_execute(&format!("PREPARE {name} ({types}) AS {text}")).await.expect(name);
     let lines = client.query(&format!("EXPLAIN EXECUTE {name} ({values})"), &[]).await.expect(name);
@@ -80,7 +80,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
     ("read_rollups", include_str!("../../src/ledger/read_rollups.sql"), "uuid"),
     ("usage_facts", include_str!("../../src/progress/usage_facts.sql"), "uuid"),
     ("person_facts", include_str!("../../src/progress/person_facts.sql"), "uuid, date, date, uuid"),
-    ("unlocked", include_str!("../../src/progress/unlocked.sql"), "uuid"),
+    ("unlocked", include_str!("../../src/progress/unlocked_achievements.sql"), "uuid"),
     ("feed", include_str!("../../src/social/feed.sql"), "uuid, bigint, bigint"),
     ("heard", include_str!("../../src/social/stream_recipients.sql"), "uuid[], uuid[]"),
     (
@@ -99,7 +99,7 @@ const STATEMENTS: [(&str, &str, &str); 17] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_usage() {
+async fn plans_of_usage_statements_scan_no_table() {
     let fixture = fixture();
     let user = community(&fixture).await;
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
@@ -126,7 +126,7 @@ async fn no_statement_reads_everybodys_usage() {
     }
 }
 
-/// The statements about who came by whom, with the types of their values.
+/// The statements about referrals, with the types of their values.
 const OF_REFERRALS: [(&str, &str, &str); 9] = [
     ("try_lock_accounts", include_str!("../../src/accounts/try_lock_accounts.sql"), "uuid[]"),
     ("read_accounts", include_str!("../../src/accounts/read_accounts.sql"), "uuid[]"),
@@ -143,7 +143,7 @@ const OF_REFERRALS: [(&str, &str, &str); 9] = [
     ("convert_click", include_str!("../../src/referrals/convert_click.sql"), "uuid, bytea, timestamptz"),
 ];
 
-/// Twenty thousand people of whom each brought three others along, up to the last, and whose links were clicked on.
+/// Twenty thousand accounts, each with three referrals as far as they reach, and clicks on each link.
 const MANY_REFERRALS: &str = "
     INSERT INTO users (id, username, created_at, updated_at)
     SELECT lpad(n::text, 32, '0')::uuid, 'user' || n, now(), now() FROM generate_series(1, 20000) AS n;
@@ -156,7 +156,7 @@ const MANY_REFERRALS: &str = "
     ANALYZE; SET plan_cache_mode = force_generic_plan";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_statement_reads_everybodys_referrals() {
+async fn plans_of_referral_statements_scan_no_table() {
     let fixture = fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);
@@ -186,15 +186,25 @@ macro_rules! board {
     };
 }
 
-/// The statements that read boards, but for those that rank everybody of a tool, a model or a region: name, text, the types of
-/// what they are asked beside measure, period and part, and that.
+/// The statements that read boards, except boards by tool, model or region, which rank all their accounts: name, text, and the types
+/// and values of the parameters after measure, period and part.
 const OF_BOARDS: [(&str, &str, &str, &str); 3] = [
-    ("of_whole", board!("of_whole", "entries"), "", ""),
-    ("of_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", 'codex', NULL, NULL"),
-    ("of_all_friends", board!("asked", "of_friends", "ranked", "entries"), ", text, text, text", ", NULL, NULL, NULL"),
+    ("of_whole", board!("board_overall", "board_entries"), "", ""),
+    (
+        "of_friends",
+        board!("board_query", "board_friends", "board_ranked", "board_entries"),
+        ", text, text, text",
+        ", 'codex', NULL, NULL",
+    ),
+    (
+        "of_all_friends",
+        board!("board_query", "board_friends", "board_ranked", "board_entries"),
+        ", text, text, text",
+        ", NULL, NULL, NULL",
+    ),
 ];
 
-/// Five thousand people with usage, of whom one in a hundred has hidden; everybody follows six others.
+/// Five thousand accounts with usage, one in a hundred of them private; each follows six others.
 const MANY_ON_BOARDS: &str = "
     INSERT INTO users (id, username, is_public, created_at, updated_at)
     SELECT gen_random_uuid(), 'ranked' || n, n % 100 <> 0, now(), now() FROM generate_series(1, 5000) AS n;
@@ -213,7 +223,7 @@ const MANY_ON_BOARDS: &str = "
     JOIN users AS other ON other.key IN (one.key + 1, one.key + 3, one.key + 5, one.key + 8, one.key + 13, one.key + 21);";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_part_of_a_board_looks_at_everybody() {
+async fn plans_of_board_statements_scan_no_table() {
     let fixture = fixture();
     let client = fixture.client().await;
     client.batch_execute(MANY_ON_BOARDS).await.expect("many people");
@@ -235,8 +245,7 @@ async fn no_part_of_a_board_looks_at_everybody() {
     }
 }
 
-/// How many rows of `table` each part of a plan looked at, as `EXPLAIN (ANALYZE)` told it: those it kept, at least one each
-/// time, and those it passed over.
+/// The rows of `table` that each node of an `EXPLAIN (ANALYZE)` read: those it kept, at least one a loop, and those it removed.
 fn rows_of(plan: &str, table: &str) -> Vec<u64> {
     let number = |line: &str, after: &str| {
         let digits = line.split(after).nth(1)?.split([' ', '.', ')']).next()?;
@@ -258,7 +267,7 @@ fn rows_of(plan: &str, table: &str) -> Vec<u64> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_board_does_not_look_at_everybody_who_is_private() {
+async fn board_with_many_private_accounts_reads_few_rows() {
     let fixture = fixture();
     let client = fixture.client().await;
     client.batch_execute(&MANY_ON_BOARDS.replace("n % 100 <> 0", "n % 10 > 2")).await.expect("many people");
@@ -267,18 +276,18 @@ async fn a_board_does_not_look_at_everybody_who_is_private() {
     for _ in 0..2 {
         boards.refresh().await.expect("boards");
     }
-    // Three who hide after the refresh.
+    // Three accounts turn private after the refresh.
     let hide = format!(
         "UPDATE users SET is_public = false, updated_at = '{NOW}' WHERE username IN ('ranked5', 'ranked7', 'ranked4989')"
     );
-    client.batch_execute(&hide).await.expect("they hide");
+    client.batch_execute(&hide).await.expect("private profiles");
     let settings = "VACUUM ANALYZE; SET plan_cache_mode = force_generic_plan";
     for statement in settings.split("; ") {
         client.batch_execute(statement).await.expect("statistics");
     }
     let text = format!(
         "PREPARE of_whole (smallint, smallint, bigint, bigint, uuid, timestamptz) AS {}",
-        board!("of_whole", "entries")
+        board!("board_overall", "board_entries")
     );
     client.batch_execute(&text).await.expect("a statement");
     for offset in [0, 3_000] {

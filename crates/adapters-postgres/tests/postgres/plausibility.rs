@@ -1,4 +1,4 @@
-//! Plausibility: what is found over everybody, kept, and refuted.
+//! Plausibility: findings over all accounts, stored and refuted.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Fixture {
         Plausibility::new(self.deps_at(now))
     }
 
-    /// Looks at everybody.
+    /// Checks all accounts.
     async fn check(&self) -> Checked {
         self.plausibility_at(NOW).check().await.expect("a check")
     }
@@ -42,7 +42,7 @@ impl Fixture {
         self.flags(user).await.reasons.iter().map(|reason| (reason.kind, reason.score)).collect()
     }
 
-    /// `count` messages of `user` whose ids begin with `name`, one an hour, shifted by some seconds.
+    /// `count` messages of `user` with ids from `name`, one an hour, shifted by some seconds.
     async fn send(&self, user: &User, name: &str, count: i64, seconds: i64) {
         let message = |n: i64| {
             let at = NOW - Duration::hours(n) + Duration::seconds(seconds);
@@ -54,7 +54,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rates_are_judged_by_the_worst_day_and_hour() {
+async fn rates_are_judged_by_the_largest_day_and_hour() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&ada, 1, 9), used(&ada, 2, 9), used(&bob, 0, 9)]).await;
@@ -74,7 +74,7 @@ async fn rates_are_judged_by_the_worst_day_and_hour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_honest_heavy_user_gets_a_remark() {
+async fn heavy_usage_of_a_known_model_gets_a_low_score() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     // Five days of 20 billion tokens, nearly all of them read from caches, within ten hours each, of a known model.
@@ -96,7 +96,7 @@ async fn an_honest_heavy_user_gets_a_remark() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn models_without_a_price_that_nobody_else_uses_are_found() {
+async fn models_without_a_price_of_one_account_are_found() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -152,7 +152,7 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     let message = &fixture.flags(&bob).await.reasons[0].message;
     assert_eq!(message, "300 of 300 messages are also in another account.");
 
-    // Who copied everything is found from its sample, and so is the one it was copied from.
+    // The copy and its original are both found from their samples.
     let zoe = fixture.person("zoe", None).await;
     fixture.send(&zoe, "a", 6_000, 0).await;
     fixture.check().await;
@@ -164,7 +164,7 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_with_the_same_days_are_found_however_many_there_are() {
+async fn accounts_with_the_same_days_are_all_found() {
     let fixture = fixture();
     let mut rows = Vec::new();
     let mut people = Vec::new();
@@ -189,7 +189,7 @@ async fn accounts_with_the_same_days_are_found_however_many_there_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refuted_is_gone_and_what_stays_keeps_its_beginning() {
+async fn refuted_reason_is_removed_and_kept_reason_keeps_its_first_time() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 30_000_000_000)]).await;
@@ -205,7 +205,7 @@ async fn what_is_refuted_is_gone_and_what_stays_keeps_its_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_leaves_a_board_by_it_and_a_decision_is_told_as_long_as_it_stands() {
+async fn plausibility_reason_leaves_the_board_unchanged_and_flag_is_shown_until_it_ends() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 20_000_000_000), used(&bob, 0, 9)]).await;
@@ -225,7 +225,7 @@ async fn nobody_leaves_a_board_by_it_and_a_decision_is_told_as_long_as_it_stands
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
+async fn deleted_account_is_not_checked_and_not_named() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let rows = [&ada, &bob].into_iter().flat_map(|user| (0..6).map(|day| used(user, day, 10_000 + day)));
@@ -243,7 +243,7 @@ async fn who_is_deleted_is_not_looked_at_and_what_is_about_them_names_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn suspects_are_paged_by_account_with_all_their_reasons_and_whether_a_flag_stands() {
+async fn suspects_are_paged_by_account_with_reasons_and_flag() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -276,7 +276,7 @@ async fn suspects_are_paged_by_account_with_all_their_reasons_and_whether_a_flag
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_looks_at_once_do_no_harm() {
+async fn plausibility_checks_at_once_store_one_result() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 20_000_000_000)]).await;
@@ -291,7 +291,7 @@ async fn two_looks_at_once_do_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_in_common_are_found_without_a_look_at_the_whole_ledger() {
+async fn messages_in_common_are_found_without_a_scan_of_the_ledger() {
     let fixture = fixture();
     fixture
         .run(

@@ -1,4 +1,4 @@
-//! Pools by class of work: their time limits, and what becomes of statements whose caller is gone.
+//! Pools by class of work: time limits, and statements of callers that are gone.
 
 use std::time::Duration;
 

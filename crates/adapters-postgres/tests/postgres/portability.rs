@@ -32,7 +32,7 @@ async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn Snapshot>> {
 }
 
 async fn begun(fixture: &Fixture, user: &User) -> Box<dyn Snapshot> {
-    open(fixture, user).await.expect("nobody reads it")
+    open(fixture, user).await.expect("no other export")
 }
 
 /// How many things there are of each kind, and how many of each are a part.
@@ -69,7 +69,7 @@ async fn sync(fixture: &Fixture, user: &User, prefix: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
+async fn export_reads_everything_of_one_account_in_pages() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let (eve, shy) = (fixture.person("eve", None).await, fixture.private_person("shy").await);
@@ -147,7 +147,7 @@ async fn everything_is_read_page_by_page_and_nothing_of_anybody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happens_while_an_account_is_read_is_not_seen() {
+async fn export_does_not_see_later_changes() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     sync(&fixture, &ada, "before", 2_100).await;
@@ -158,15 +158,15 @@ async fn what_happens_while_an_account_is_read_is_not_seen() {
     sync(&fixture, &ada, "after", 300).await;
     fixture.happens(&ada, 5).await;
     let left = fixture.users_at(NOW).leave(ada.id).await;
-    left.expect("nobody waits for an export");
+    left.expect("an export blocks no deletion");
     let mut seen = counts(snapshot).await;
     seen.insert("account", vec![1]);
     assert_eq!(seen, before);
-    assert_eq!(counts(begun(&fixture, &ada).await).await, BTreeMap::new(), "whoever left is nobody");
+    assert_eq!(counts(begun(&fixture, &ada).await).await, BTreeMap::new(), "a deleted account is unknown");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connection_back() {
+async fn export_runs_once_per_account_and_releases_its_connection() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let exports = Exports::new(fixture.deps());
@@ -201,7 +201,7 @@ async fn an_account_is_read_once_at_a_time_and_whoever_gives_up_gives_the_connec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_export_writes_nothing() {
+async fn export_writes_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     sync(&fixture, &ada, "m", 10).await;
@@ -216,7 +216,7 @@ fn happened(seconds: i64, data: &str) -> (ActivityId, PastActivity) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
+async fn import_stores_past_activities_once_and_counts_them() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&bob, &ada).await;
@@ -236,13 +236,13 @@ async fn what_happened_elsewhere_is_kept_once_counted_and_missed_by_nobody() {
         tx.commit().await.expect("a commit");
     }
     let after = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
-    assert_eq!(after.activities.len(), before.activities.len(), "nobody is told of it as if it were news");
+    assert_eq!(after.activities.len(), before.activities.len(), "it is not sent as news");
     let mut tx = fixture.store.begin().await.expect("a transaction");
     assert!(!tx.follows().recount(ada.id).await.expect("counts"), "it is counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_brought_along_never_lowers_what_is_there() {
+async fn import_never_lowers_stored_unlocks() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let (stream, other) = (AchievementId(Uuid::from_u128(1)), AchievementId(Uuid::from_u128(2)));
@@ -293,7 +293,11 @@ async fn what_is_brought_along_never_lowers_what_is_there() {
     };
     let since = "extract(epoch FROM {} - timestamptz '2026-11-22 12:00Z')::integer / 3600";
     let hours = |column: &str| since.replace("{}", column);
-    assert_eq!(rows("SELECT in_app::text FROM notification_preferences").await, ["false"], "what they said here");
+    assert_eq!(
+        rows("SELECT in_app::text FROM notification_preferences").await,
+        ["false"],
+        "the preference stored here"
+    );
     let machines = format!("SELECT name || ' ' || {} FROM machines ORDER BY name", hours("last_synced_at"));
     assert_eq!(rows(&machines).await, ["a 3", "b 5"]);
     let unlocks = format!(

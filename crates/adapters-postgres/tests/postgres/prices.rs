@@ -136,7 +136,7 @@ async fn nothing_to_repair(usage: &Usage, user: UserId) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_refreshes_at_once_each_row_is_stored_once() {
+async fn price_refreshes_at_once_store_each_row_once() {
     let fixture = fixture();
     let runs: Vec<_> = (0..4)
         .map(|n| {
@@ -161,7 +161,7 @@ async fn of_refreshes_at_once_each_row_is_stored_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_outcome_reads_back_as_it_was_recorded() {
+async fn price_update_outcomes_read_back_as_recorded() {
     struct Away;
     #[async_trait]
     impl PriceSource for Away {
@@ -188,7 +188,7 @@ async fn every_outcome_reads_back_as_it_was_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_process_follows_and_a_sync_asks_nothing() {
+async fn price_book_is_followed_by_every_process_without_queries_in_sync() {
     let fixture = fixture();
     let server = process(&fixture);
     let ada = fixture.person("ada", None).await.id;
@@ -201,7 +201,7 @@ async fn every_process_follows_and_a_sync_asks_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn re_pricing_leaves_what_a_sync_with_the_new_book_would_have_left() {
+async fn repricing_equals_a_sync_with_the_new_book() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
     let ada = fixture.person("ada", Some("Asia/Tokyo")).await.id;
@@ -228,7 +228,7 @@ async fn re_pricing_leaves_what_a_sync_with_the_new_book_would_have_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_re_pricing_that_was_cut_off_between_batches_is_gone_on_with() {
+async fn repricing_that_is_interrupted_continues() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
     let ada = fixture.person("ada", None).await.id;
@@ -263,7 +263,7 @@ async fn a_re_pricing_that_was_cut_off_between_batches_is_gone_on_with() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn syncs_and_two_re_pricings_at_once_price_each_message_once() {
+async fn syncs_and_repricings_at_once_price_each_message_once() {
     let fixture = fixture();
     let (before, one, other) = (process(&fixture), process(&fixture), process(&fixture));
     let mut people = Vec::new();
@@ -293,7 +293,7 @@ async fn syncs_and_two_re_pricings_at_once_price_each_message_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_left_is_not_priced_and_not_listed() {
+async fn deleted_account_is_neither_repriced_nor_listed() {
     let fixture = fixture();
     let (before, worker) = (process(&fixture), process(&fixture));
     let ada = fixture.person("ada", None).await.id;
@@ -306,7 +306,7 @@ async fn who_left_is_not_priced_and_not_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn models_without_a_price_are_listed_with_what_they_come_to() {
+async fn models_without_a_price_are_listed_with_their_sums() {
     let fixture = fixture();
     let server = process(&fixture);
     let ada = fixture.person("ada", None).await.id;
@@ -344,7 +344,7 @@ async fn models_without_a_price_are_listed_with_what_they_come_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_override_prices_what_had_no_price_and_leaves_alone_what_had_one() {
+async fn override_prices_only_messages_without_a_price() {
     let fixture = fixture();
     let server = process(&fixture);
     let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
@@ -369,7 +369,7 @@ async fn an_override_prices_what_had_no_price_and_leaves_alone_what_had_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_override_ends_with_a_row_of_its_own_and_nothing_is_deleted() {
+async fn override_ends_with_a_row_of_its_own() {
     let fixture = fixture();
     let server = process(&fixture);
     let (ada, admin) = (fixture.person("ada", None).await.id, administrator(&fixture).await);
@@ -403,7 +403,7 @@ async fn an_override_ends_with_a_row_of_its_own_and_nothing_is_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_is_not_deceived_by_overrides() {
+async fn price_refresh_ignores_overrides() {
     let fixture = fixture();
     let admin = administrator(&fixture).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
@@ -414,7 +414,7 @@ async fn a_refresh_is_not_deceived_by_overrides() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stored_price_that_cannot_be_read_is_said() {
+async fn stored_price_that_cannot_be_read_is_an_error() {
     let fixture = fixture();
     fixture
         .run(
@@ -431,8 +431,8 @@ async fn unpriced(fixture: &Fixture) -> i64 {
     fixture.client().await.query_one(count, &[]).await.expect("a count").get(0)
 }
 
-/// The ledger of `user` and all that is derived from it, with names in the place of keys. What was unlocked depends on how
-/// often somebody was judged: XP of an unlock may reach the level that the next one asks for.
+/// The ledger of `user` and all that is derived from it, with names in the place of keys. The unlocks depend on how
+/// often an account was settled: the XP of an unlock may reach the level of the next one.
 async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
     let tables = ["usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals"];
     let client = fixture.client().await;
@@ -472,7 +472,7 @@ const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_re_pricing_reads_what_has_no_price_and_nothing_else() {
+async fn plans_of_repricing_statements_use_the_index() {
     let fixture = fixture();
     let server = process(&fixture);
     let ada = fixture.person("ada", None).await.id;

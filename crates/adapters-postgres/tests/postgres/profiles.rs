@@ -6,7 +6,7 @@ use domain::users::ProfileChange;
 use crate::common::{NOW, fixture};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_was_read_before_undoes_nothing_that_became_known_of_the_address() {
+async fn profile_update_keeps_a_concurrent_email_verification() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let email = ada.email.clone().expect("an address");

@@ -39,7 +39,7 @@ async fn kept_sums_are_right(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_that_many_cross_at_once_is_crossed_once() {
+async fn threshold_that_many_follows_cross_at_once_is_awarded_once() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     let mut syncs = JoinSet::new();
@@ -60,7 +60,7 @@ async fn a_threshold_that_many_cross_at_once_is_crossed_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_who_follow_each_other_at_once_do_not_wait_in_a_circle() {
+async fn mutual_follows_at_once_do_not_deadlock() {
     let fixture = fixture();
     let mut people = Vec::new();
     for n in 0..8 {
@@ -83,7 +83,7 @@ async fn two_who_follow_each_other_at_once_do_not_wait_in_a_circle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_puts_wrong_sums_right_and_adds_what_was_missing() {
+async fn rebuild_corrects_sums_and_awards_what_was_missing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.sync(&ada, &["a", "b"]).await;
@@ -110,7 +110,7 @@ async fn a_rebuild_puts_wrong_sums_right_and_adds_what_was_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_nobody_wants_to_hear_is_not_told_but_happens() {
+async fn kind_that_is_switched_off_is_not_notified_but_awarded() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let client = client(&fixture).await;
@@ -145,7 +145,7 @@ async fn collector(fixture: &Fixture) -> User {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn six_are_pinned_however_many_try_at_once() {
+async fn pins_at_once_are_limited_to_six() {
     let fixture = fixture();
     let ada = collector(&fixture).await;
     let mut pins = JoinSet::new();
@@ -160,7 +160,7 @@ async fn six_are_pinned_however_many_try_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pins_come_and_go_and_what_is_locked_has_none() {
+async fn pins_are_set_and_removed_on_unlocked_achievements_only() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.sync(&ada, &["a"]).await;
@@ -184,7 +184,7 @@ async fn pins_come_and_go_and_what_is_locked_has_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn achievements_of_a_private_profile_are_its_owners_and_its_followers() {
+async fn achievements_of_a_private_profile_are_visible_to_owner_and_followers() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     fixture.social().follow(eve.id, &ada.username).await.expect("a follow");
@@ -200,7 +200,7 @@ async fn achievements_of_a_private_profile_are_its_owners_and_its_followers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accounts_are_numbered_in_order_without_gaps_and_for_good() {
+async fn account_numbers_are_ordered_without_gaps_and_permanent() {
     let fixture = fixture();
     fixture.person("ada", None).await;
     for _ in 0..3 {
@@ -222,7 +222,7 @@ async fn accounts_are_numbered_in_order_without_gaps_and_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn facts_tell_when_and_with_what_somebody_works() {
+async fn facts_describe_hours_tools_and_models() {
     let fixture = fixture();
     let ada = fixture.person("ada", Some("UTC")).await.id;
     let (opus, sonnet) = ("claude-opus-4-5", "claude-sonnet-4-5");

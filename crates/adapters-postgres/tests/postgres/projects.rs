@@ -26,7 +26,7 @@ async fn titles(fixture: &Fixture, owner: &User) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn projects_are_listed_featured_first_then_the_newest_in_one_statement() {
+async fn projects_are_listed_featured_first_then_newest() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let mut added = Vec::new();

@@ -60,7 +60,7 @@ impl Fixture {
         self.referrals().code(user).await.expect("a code")
     }
 
-    /// Registers somebody called `name` with `code`, from `ip`.
+    /// Registers an account called `name` with `code`, from `ip`.
     async fn sign_up(&self, name: &str, code: Option<ReferralCode>, ip: &str) -> UserId {
         let registration = Registration {
             email: Email::trusted(format!("{name}@example.org")),
@@ -73,7 +73,7 @@ impl Fixture {
         self.identity().register(registration, device(ip)).await.expect("an account").session.user
     }
 
-    /// A chain of `length` people, each of whom signed up by the code of the one before.
+    /// A chain of `length` accounts, each referred by the one before.
     async fn chain(&self, name: &str, length: usize) -> Vec<UserId> {
         let mut chain: Vec<UserId> = Vec::new();
         for n in 0..length {
@@ -102,7 +102,7 @@ async fn kept_sums_are_right(client: &Client) {
     assert_eq!(number(client, wrong).await, 0);
 }
 
-/// Nobody is above themselves.
+/// No account is above itself.
 async fn no_circles(client: &Client) {
     let circles = "
         WITH RECURSIVE above AS (
@@ -115,7 +115,7 @@ async fn no_circles(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_sixteen_first_syncs_at_once_one_pays() {
+async fn first_syncs_at_once_pay_the_referral_once() {
     let fixture = Arc::new(fixture());
     let chain = fixture.chain("person", 5).await;
     let newcomer = chain[4];
@@ -144,7 +144,7 @@ async fn of_sixteen_first_syncs_at_once_one_pays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_those_who_name_each_other_in_a_ring_one_is_refused() {
+async fn referrals_in_a_ring_are_refused_once() {
     let fixture = fixture();
     let client = client(&fixture).await;
     for (round, size) in [2, 2, 2, 3, 5, 8].into_iter().enumerate() {
@@ -165,7 +165,7 @@ async fn of_those_who_name_each_other_in_a_ring_one_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn chains_that_are_longer_than_what_is_locked_do_not_close_a_circle_either() {
+async fn referral_chains_longer_than_the_locks_form_no_cycle() {
     let fixture = fixture();
     let client = client(&fixture).await;
     for round in 0..4 {
@@ -184,7 +184,7 @@ async fn chains_that_are_longer_than_what_is_locked_do_not_close_a_circle_either
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_referrer_is_for_good_however_many_are_named_at_once() {
+async fn referrers_at_once_are_one_and_permanent() {
     let fixture = fixture();
     let newcomer = fixture.sign_up("newcomer", None, "192.0.2.1").await;
     let mut tracks = JoinSet::new();
@@ -200,7 +200,7 @@ async fn one_referrer_is_for_good_however_many_are_named_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_sync_and_a_code_named_at_the_same_time_pay_once() {
+async fn first_sync_and_code_at_once_pay_once() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
@@ -223,7 +223,7 @@ async fn a_first_sync_and_a_code_named_at_the_same_time_pay_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn syncs_follows_and_referrals_of_the_same_people_do_not_wait_in_a_circle() {
+async fn syncs_follows_and_referrals_at_once_do_not_deadlock() {
     let fixture = Arc::new(fixture());
     let mut people = Vec::new();
     for n in 0..6 {
@@ -271,14 +271,14 @@ async fn syncs_follows_and_referrals_of_the_same_people_do_not_wait_in_a_circle(
     no_circles(&client).await;
     kept_sums_are_right(&client).await;
     assert_eq!(number(&client, "SELECT count(*) FROM referrals WHERE paid_at IS NULL").await, 0);
-    // Whoever has enough people below has what that unlocks: nobody was overlooked while the chains grew.
+    // Each account with enough referrals has the achievement: none was missed while the chains grew.
     for (user, ..) in people {
         assert!(fixture.usage().rebuild(user).await.expect("a rebuild").is_clean());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_deleted_earns_nothing_and_those_above_no_less() {
+async fn referral_chain_with_a_deleted_account_pays_the_others() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let chain = fixture.chain("person", 4).await;
@@ -289,14 +289,14 @@ async fn who_was_deleted_earns_nothing_and_those_above_no_less() {
         assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp), "{person}");
     }
 
-    // A code of theirs is nobody's.
+    // A code of a deleted account has no owner.
     let code = fixture.code(chain[1]).await;
     let late = fixture.sign_up("late", Some(code.clone()), "192.0.2.1").await;
     assert_eq!(number(&client, &format!("SELECT count(*) FROM referrals WHERE referred_id = '{late}'")).await, 0);
     let answer = fixture.referrals().track(late, code.as_str(), &device("192.0.2.1")).await;
     assert!(matches!(answer, Err(ReferralError::UnknownCode(_))), "{answer:?}");
 
-    // Whoever is deleted after they paid has paid, and is not listed any more.
+    // An account that is deleted after it paid has paid, and is not listed any more.
     client.batch_execute(&delete(chain[3])).await.expect("a deletion");
     let stats = fixture.stats(chain[2]).await;
     assert_eq!((stats.xp, stats.totals, stats.people.len()), (EventXp(2_500), [1, 0, 0], 0));
@@ -307,7 +307,7 @@ async fn who_was_deleted_earns_nothing_and_those_above_no_less() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_sign_up_unlocks_is_unlocked_with_it() {
+async fn registration_with_a_code_unlocks_achievements_at_once() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let chain = fixture.chain("person", 2).await;
@@ -334,7 +334,7 @@ async fn what_a_sign_up_unlocks_is_unlocked_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dry_run_pays_nothing_and_a_sync_without_news_neither() {
+async fn dry_run_and_empty_sync_pay_no_referral() {
     let fixture = fixture();
     let chain = fixture.chain("person", 2).await;
     let usage = fixture.usage();
@@ -349,7 +349,7 @@ async fn a_dry_run_pays_nothing_and_a_sync_without_news_neither() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_that_pays_takes_some_more_round_trips_and_no_other_does() {
+async fn sync_that_pays_takes_more_round_trips_and_others_do_not() {
     let fixture = fixture();
     let count = fixture.store.queries();
     // The fewest of five rounds count: a statement is prepared the first time it is met on a connection, and cannot be sent with
@@ -371,7 +371,7 @@ async fn a_sync_that_pays_takes_some_more_round_trips_and_no_other_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_is_made_once_however_many_ask_and_reading_takes_few_statements() {
+async fn referral_code_requested_at_once_is_made_once() {
     let fixture = fixture();
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let mut asking = JoinSet::new();
@@ -397,7 +397,7 @@ async fn a_code_is_made_once_however_many_ask_and_reading_takes_few_statements()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_private_people_only_name_and_picture_are_listed() {
+async fn referred_accounts_that_are_private_show_only_name_and_picture() {
     let fixture = fixture();
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let code = fixture.code(ada).await;
@@ -422,7 +422,7 @@ async fn of_private_people_only_name_and_picture_are_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_visitor_clicks_once_a_day_and_a_sign_up_converts_their_click() {
+async fn click_of_a_visitor_counts_once_a_day_and_is_converted_by_registration() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
@@ -473,7 +473,7 @@ async fn a_visitor_clicks_once_a_day_and_a_sign_up_converts_their_click() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_fills_the_disk_with_clicks() {
+async fn clicks_a_day_are_limited() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
@@ -494,7 +494,7 @@ async fn nobody_fills_the_disk_with_clicks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn clicks_of_one_network_with_many_browsers_leave_room_for_others() {
+async fn clicks_of_one_network_leave_room_for_others() {
     let fixture = fixture();
     let ada = fixture.sign_up("ada", None, "192.0.2.1").await;
     let code = fixture.code(ada).await;
@@ -514,7 +514,7 @@ async fn clicks_of_one_network_with_many_browsers_leave_room_for_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_is_somebodys_is_not_given_to_another() {
+async fn referral_code_in_use_is_not_given_twice() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
     let code = fixture.code(ada).await;
@@ -528,7 +528,7 @@ async fn a_code_that_is_somebodys_is_not_given_to_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn naming_a_code_after_the_first_sync_pays_at_once() {
+async fn referral_named_after_the_first_sync_pays_at_once() {
     let fixture = fixture();
     let chain = fixture.chain("person", 3).await;
     let late = fixture.sign_up("late", None, "192.0.2.1").await;
@@ -542,7 +542,7 @@ async fn naming_a_code_after_the_first_sync_pays_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_locks_several_accounts_holds_the_counts_of_all_of_them() {
+async fn lock_of_several_accounts_includes_their_counts() {
     let fixture = fixture();
     let client = client(&fixture).await;
     let people = [fixture.person("ada", None).await.id, fixture.person("bob", None).await.id];

@@ -11,7 +11,7 @@ type Table = (Vec<String>, Vec<(String, String)>);
 const FILE: &str = "src/schema.rs";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_schema_file_is_what_the_database_has() {
+async fn schema_file_matches_the_database() {
     let fixture = crate::common::fixture();
     let (client, driver) = tokio_postgres::connect(fixture.database.url(), NoTls).await.expect("a connection");
     tokio::spawn(driver);

@@ -1,4 +1,4 @@
-//! Who calls with a token; sessions and tokens that have ended are removed, a few at a time.
+//! Authentication by token; sessions and tokens that have ended are removed in batches.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -42,7 +42,7 @@ fn token(user: UserId, number: u8, expires_at: Option<OffsetDateTime>) -> ApiTok
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_ended_is_removed_and_nothing_else() {
+async fn sessions_and_tokens_that_ended_are_removed() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await.id;
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -69,7 +69,7 @@ async fn session_is_open_for_its_owner_until_it_ends() {
     for (name, user, session, now, is_open) in [
         ("open", ada, id, NOW, true),
         ("ended", ada, id, NOW + 1.days(), false),
-        ("somebody else's", bob, id, NOW, false),
+        ("of another account", bob, id, NOW, false),
         ("unknown", ada, SessionId(Uuid::from_u128(2)), NOW, false),
     ] {
         assert_eq!(tx.sessions().is_open(user, session, now).await.expect("an answer"), is_open, "{name}");
@@ -82,7 +82,7 @@ async fn is_pending(future: &mut (impl Future + Unpin)) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn look_ups_that_wait_share_a_statement_and_each_gets_its_own_answer() {
+async fn token_look_ups_that_wait_share_a_statement() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -135,7 +135,7 @@ async fn look_ups_that_wait_share_a_statement_and_each_gets_its_own_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn look_up_without_a_database_fails_for_each_that_waits_and_the_next_is_tried_again() {
+async fn token_look_ups_without_a_database_fail_and_the_next_one_is_tried() {
     let fixture = fixture();
     let sessions = BatchedSessionReader::new(fixture.store.clone());
     let credential = Credential::Session(TokenHash([1; 32]));

@@ -11,7 +11,7 @@ use crate::common::{NOW, fixture};
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follow_counts_once_however_often_it_is_asked_for_at_once() {
+async fn follow_requested_many_times_at_once_counts_once() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let tasks: Vec<_> = (0..16)
@@ -40,7 +40,7 @@ async fn a_follow_counts_once_however_often_it_is_asked_for_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn requests_are_accepted_declined_taken_back_or_let_in() {
+async fn follow_requests_are_accepted_declined_withdrawn_or_accepted_by_turning_public() {
     let fixture = fixture();
     let social = fixture.social();
     let bob = fixture.private_person("bob").await;
@@ -77,7 +77,7 @@ async fn requests_are_accepted_declined_taken_back_or_let_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn lists_tell_of_private_people_only_their_name_and_picture() {
+async fn lists_show_only_name_and_picture_of_private_accounts() {
     let fixture = fixture();
     let social = fixture.social();
     let ada = fixture.person("ada", None).await;
@@ -103,7 +103,7 @@ async fn lists_tell_of_private_people_only_their_name_and_picture() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_is_two_statements_however_many_follow() {
+async fn page_of_followers_is_two_statements() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let (client, driver) =

@@ -7,7 +7,7 @@ use domain::usage::testing::{batch, sent};
 use domain::users::ProfileChange;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_committed_never_happened() {
+async fn transaction_without_commit_changes_nothing() {
     let fixture = fixture();
     let ada = person("ada");
     let mut tx = fixture.store.begin().await.expect("a transaction");
@@ -19,7 +19,7 @@ async fn what_is_not_committed_never_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_transaction_with_a_swallowed_failure_refuses_to_commit() {
+async fn transaction_with_a_swallowed_failure_refuses_to_commit() {
     let fixture = fixture();
     fixture.person("ada", None).await;
     let bob = person("bob");
@@ -36,7 +36,7 @@ async fn a_transaction_with_a_swallowed_failure_refuses_to_commit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_whose_transaction_was_dropped_serves_the_next_one() {
+async fn connection_of_a_dropped_transaction_serves_the_next_one() {
     let fixture = fixture();
     // Many more than there are connections: each must come back, clean.
     for round in 0..60 {
@@ -48,7 +48,7 @@ async fn a_connection_whose_transaction_was_dropped_serves_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_next_transaction_is_not_blamed_for_a_failure_before_it() {
+async fn transaction_after_a_failed_one_commits() {
     let fixture = fixture();
     fixture.person("ada", None).await;
     for name in ["one", "two", "three"] {
@@ -61,7 +61,7 @@ async fn the_next_transaction_is_not_blamed_for_a_failure_before_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_transactions_that_wait_for_each_other_one_collides() {
+async fn transactions_in_a_deadlock_fail_one_as_collided() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await.id, fixture.person("bob", None).await.id);
     let mut first = fixture.store.begin().await.expect("a transaction");
@@ -98,7 +98,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn use_cases_that_collide_are_attempted_again_and_count_once() {
+async fn use_cases_that_collide_are_retried_and_count_once() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     for (number, sqlstate) in ["40001", "40P01"].into_iter().enumerate() {
@@ -116,7 +116,7 @@ async fn use_cases_that_collide_are_attempted_again_and_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_use_case_that_always_collides_is_unavailable_and_changes_nothing() {
+async fn use_case_that_always_collides_is_unavailable_and_changes_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.collide("usage_totals", "40P01", 1_000).await;

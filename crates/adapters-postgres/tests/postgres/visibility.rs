@@ -1,4 +1,4 @@
-//! Who may see whose data: asked anew by every statement that reads it.
+//! Visibility: every statement decides it anew (I7).
 
 use domain::dashboard::ports::DashboardReader;
 use domain::days::Window;
@@ -14,31 +14,31 @@ use crate::common::{Fixture, fixture};
 
 const PAGE: PageRequest = PageRequest { page: 1, size: 50 };
 
-/// Which statements show `viewer` anything of `whose`.
-async fn shown(fixture: &Fixture, whose: &User, viewer: Option<UserId>) -> Vec<bool> {
+/// Which statements show `viewer` data of `owner`.
+async fn shown(fixture: &Fixture, owner: &User, viewer: Option<UserId>) -> Vec<bool> {
     let store = &fixture.store;
-    let window = Window { person: whose.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
-    let person = store.find(&whose.username, viewer).await.expect("a person").expect("somebody");
+    let window = Window { person: owner.id, from: date!(2000 - 01 - 01), to: date!(2100 - 01 - 01) };
+    let person = store.find(&owner.username, viewer).await.expect("a person").expect("somebody");
     vec![
         person.is_visible,
-        !store.visible_among(std::slice::from_ref(&whose.username), viewer).await.expect("people").is_empty(),
+        !store.visible_among(std::slice::from_ref(&owner.username), viewer).await.expect("people").is_empty(),
         !store.figures(&[window], viewer).await.expect("figures").is_empty(),
-        !store.favourites(&[whose.id], viewer, 3).await.expect("favourites").is_empty(),
+        !store.favourites(&[owner.id], viewer, 3).await.expect("favourites").is_empty(),
         !store.days(window, viewer).await.expect("days").is_empty(),
         store.days_and_hours(window, window, viewer).await.expect("days and hours") != (Vec::new(), [0; 24]),
         !store.tools(window, viewer).await.expect("tools").items.is_empty(),
         !store.models(window, viewer).await.expect("models").items.is_empty(),
-        store.followers(whose.id, viewer, PAGE).await.expect("followers").total > 0,
-        !store.followers(whose.id, viewer, PAGE).await.expect("followers").items.is_empty(),
-        store.following(whose.id, viewer, PAGE).await.expect("following").total > 0,
-        !store.following(whose.id, viewer, PAGE).await.expect("following").items.is_empty(),
-        !store.shown(whose.id, viewer).await.expect("projects").is_empty(),
-        store.stats(whose.id, viewer).await.expect("stats").is_some(),
+        store.followers(owner.id, viewer, PAGE).await.expect("followers").total > 0,
+        !store.followers(owner.id, viewer, PAGE).await.expect("followers").items.is_empty(),
+        store.following(owner.id, viewer, PAGE).await.expect("following").total > 0,
+        !store.following(owner.id, viewer, PAGE).await.expect("following").items.is_empty(),
+        !store.shown(owner.id, viewer).await.expect("projects").is_empty(),
+        store.stats(owner.id, viewer).await.expect("stats").is_some(),
     ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
+async fn every_statement_hides_a_private_account_immediately() {
     let fixture = fixture();
     let [ada, bob, eve] =
         [fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("eve", None).await];
@@ -68,7 +68,7 @@ async fn every_statement_shows_all_or_nothing_and_a_change_works_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
+async fn profile_that_turns_private_between_two_statements_is_hidden() {
     let fixture = fixture();
     let bob = fixture.person("bob", None).await;
     fixture.sync(&bob, &["one"]).await;
@@ -82,7 +82,7 @@ async fn a_profile_that_turns_private_between_two_statements_leaks_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn looking_takes_few_statements() {
+async fn profile_and_dashboard_take_few_statements() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.private_person("bob").await);
     let viewer = Some(bob.id);

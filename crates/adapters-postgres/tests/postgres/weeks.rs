@@ -1,4 +1,4 @@
-//! Weeks that are over: who is told what theirs came to, and when.
+//! Weekly summaries: their accounts and their time.
 
 use std::sync::Arc;
 
@@ -19,12 +19,12 @@ impl Fixture {
         WeeklySummaries::new(self.deps_at(now))
     }
 
-    /// How many are told what their week came to at `now`.
+    /// How many summaries are sent at `now`.
     async fn sum_up(&self, now: OffsetDateTime) -> u64 {
         self.summaries_at(now).sum_up(|| false).await.expect("summaries")
     }
 
-    /// The names of those who were told, as often as they were.
+    /// The names of the accounts with summaries, once per summary.
     async fn told(&self) -> String {
         let names =
             "SELECT string_agg(username, ' ' ORDER BY username) FROM notifications JOIN users ON users.id = user_id
@@ -32,7 +32,7 @@ impl Fixture {
         self.client().await.query_one(names, &[]).await.expect("names").get(0)
     }
 
-    /// Somebody in `zone` whose account is there since `created_at`.
+    /// An account in `zone` that was created at `created_at`.
     async fn member(&self, name: &str, zone: Option<&str>, created_at: OffsetDateTime) -> User {
         let user = self.person(name, zone).await;
         self.run(&format!("UPDATE users SET created_at = '{created_at}' WHERE id = '{}'", user.id)).await;
@@ -41,7 +41,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_there_on_monday_at_nine_is_told_and_who_came_later_with_a_history_is_not() {
+async fn weekly_summary_goes_to_accounts_that_existed_on_monday_at_nine() {
     let fixture = fixture();
     let just_before = fixture.member("ada", None, MONDAY_AT_NINE - Duration::MICROSECOND).await;
     let just_then = fixture.member("bob", None, MONDAY_AT_NINE).await;
@@ -58,7 +58,7 @@ async fn who_was_there_on_monday_at_nine_is_told_and_who_came_later_with_a_histo
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_was_away_makes_up_for_a_week_until_wednesday_and_what_comes_later_waits_for_the_next() {
+async fn weekly_summary_is_caught_up_until_wednesday() {
     let wednesday = datetime!(2026-11-25 23:59 UTC);
     for (now, told) in [
         (MONDAY_AT_NINE + Duration::DAY, 1),
@@ -78,7 +78,7 @@ async fn a_worker_that_was_away_makes_up_for_a_week_until_wednesday_and_what_com
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_week_is_told_once_however_many_do_it_at_once() {
+async fn weekly_summary_at_once_is_sent_once() {
     let fixture = Arc::new(fixture());
     let mut rows = Vec::new();
     for name in ["ada", "bob", "eve", "joe", "kim"] {

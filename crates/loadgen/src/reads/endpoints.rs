@@ -74,21 +74,21 @@ const TOOLS: Query = product!("dashboard/tools.sql", User, Ever, Never, User, Nu
 const MODELS: Query = product!("dashboard/models.sql", User, Ever, Never, User, Number(500));
 const MONTH_OF_MODELS: Query = product!("dashboard/models.sql", User, DaysAgo(29), DaysAgo(0), User, Number(500));
 const PLATFORM: Query = Query { text: "SELECT tokens::text, users, tools FROM platform_totals", values: &[] };
-const BOARD: Query = product!("leaderboard/of_whole.sql" "leaderboard/entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
-const LAST_OF_BOARD: Query = product!("leaderboard/of_whole.sql" "leaderboard/entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
+const BOARD: Query = product!("leaderboard/board_overall.sql" "leaderboard/board_entries.sql", Number(1), Number(1), Number(0), Number(100), Nobody, Now);
+const LAST_OF_BOARD: Query = product!("leaderboard/board_overall.sql" "leaderboard/board_entries.sql", Number(1), Number(1), Number(9_000), Number(100), Nobody, Now);
 const BOARD_OF_TOOL: Query = product!(
-    "leaderboard/asked.sql" "leaderboard/of_some.sql" "leaderboard/ranked.sql" "leaderboard/entries.sql",
+    "leaderboard/board_query.sql" "leaderboard/board_filtered.sql" "leaderboard/board_ranked.sql" "leaderboard/board_entries.sql",
     Number(1), Number(1), Number(0), Number(100), Nobody, Now, Name("codex"), AnyName, AnyName
 );
 const BOARD_OF_FRIENDS: Query = product!(
-    "leaderboard/asked.sql" "leaderboard/of_friends.sql" "leaderboard/ranked.sql" "leaderboard/entries.sql",
+    "leaderboard/board_query.sql" "leaderboard/board_friends.sql" "leaderboard/board_ranked.sql" "leaderboard/board_entries.sql",
     Number(1), Number(1), Number(0), Number(100), User, Now, AnyName, AnyName, AnyName
 );
 const FEED: Query = product!("social/feed.sql", User, Number(20), Number(0));
 const NOTIFICATIONS: Query = product!("notifications/notifications.sql", User, Number(50), Number(0));
 const COUNTED_NOTIFICATIONS: Query = product!("notifications/count_notifications.sql", User, No);
-const BENCHMARK: Query = product!("insights/read.sql", Number(2));
-const OWN: Query = product!("insights/own.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
+const BENCHMARK: Query = product!("insights/benchmark.sql", Number(2));
+const OWN: Query = product!("insights/own_usage.sql", User, DaysAgo(29), DaysAgo(0), DaysAgo(0));
 
 /// An endpoint with a personal answer. The target is 0.45 of pgbench's rate.
 const fn personal(path: &'static str, statements: &'static [Query]) -> Endpoint {

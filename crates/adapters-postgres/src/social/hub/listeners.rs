@@ -1,4 +1,4 @@
-//! Who listens in this process.
+//! The listeners of this process.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -8,9 +8,24 @@ use domain::social::LiveActivity;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use super::HubLimits;
+/// Limits on listeners and their queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HubLimits {
+    /// Listeners of this process; beyond it, subscribing is refused.
+    pub listeners: usize,
+    /// Listeners of one account; a further one replaces the oldest.
+    pub per_viewer: usize,
+    /// Activities that wait for a listener; beyond it, the listener is removed.
+    pub queue: usize,
+}
 
-/// Everybody who listens, with a queue each.
+impl Default for HubLimits {
+    fn default() -> Self {
+        Self { listeners: 5_000, per_viewer: 5, queue: 64 }
+    }
+}
+
+/// All listeners, with a queue each.
 pub(super) struct Listeners {
     limits: HubLimits,
     closed: bool,
@@ -30,7 +45,7 @@ impl Listeners {
         Self { limits, closed: false, count: 0, next: 0, by_viewer: HashMap::new() }
     }
 
-    /// Adds a listener of `viewer`, in the place of their oldest if they have as many as they may; `None` when there is no room.
+    /// Adds a listener of `viewer`, replacing the oldest one at the limit of the account; `None` when the process is full.
     pub(super) fn add(&mut self, viewer: UserId) -> Option<(u64, mpsc::Receiver<Arc<LiveActivity>>)> {
         if self.closed {
             return None;
@@ -42,32 +57,31 @@ impl Listeners {
             self.count -= 1;
         }
         if self.count >= self.limits.listeners {
-            self.forget_if_silent(viewer);
+            self.remove_if_empty(viewer);
             return None;
         }
-        let (queue, heard) = mpsc::channel(self.limits.queue);
+        let (queue, items) = mpsc::channel(self.limits.queue);
         self.next += 1;
         self.count += 1;
         self.by_viewer.entry(viewer).or_default().push_back(Listener { number: self.next, queue });
-        Some((self.next, heard))
+        Some((self.next, items))
     }
 
-    /// Removes a listener, if it is still there.
     pub(super) fn remove(&mut self, viewer: UserId, number: u64) {
         self.keep(viewer, |listener| listener.number != number);
     }
 
-    /// Gives `item` to every listener of `viewer`. One whose queue is full is removed: what is in its queue is its last.
-    pub(super) fn tell(&mut self, viewer: UserId, item: &Arc<LiveActivity>) {
+    /// Sends `item` to every listener of `viewer`. A listener with a full queue is removed; it still receives its queue.
+    pub(super) fn send(&mut self, viewer: UserId, item: &Arc<LiveActivity>) {
         self.keep(viewer, |listener| listener.queue.try_send(item.clone()).is_ok());
     }
 
-    /// Everybody who listens, once each.
+    /// The viewers with listeners, once each.
     pub(super) fn viewers(&self) -> Vec<Uuid> {
         self.by_viewer.keys().map(|viewer| viewer.0).collect()
     }
 
-    /// Removes everybody, for good.
+    /// Removes all listeners and accepts no more.
     pub(super) fn close(&mut self) {
         self.closed = true;
         self.count = 0;
@@ -83,10 +97,10 @@ impl Listeners {
         let before = theirs.len();
         theirs.retain(keep);
         self.count -= before - theirs.len();
-        self.forget_if_silent(viewer);
+        self.remove_if_empty(viewer);
     }
 
-    fn forget_if_silent(&mut self, viewer: UserId) {
+    fn remove_if_empty(&mut self, viewer: UserId) {
         if self.by_viewer.get(&viewer).is_some_and(VecDeque::is_empty) {
             self.by_viewer.remove(&viewer);
         }
@@ -116,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_of_an_account_ends_and_a_full_process_takes_nobody_else() {
+    fn listener_beyond_the_account_limit_replaces_the_oldest_and_a_full_process_refuses() {
         let mut listeners = Listeners::new(LIMITS);
         let (_, mut first) = listeners.add(ADA).expect("room");
         let (_, mut second) = listeners.add(ADA).expect("room");
@@ -125,7 +139,7 @@ mod tests {
         let (bob, _queue) = listeners.add(BOB).expect("room");
         assert!(listeners.add(BOB).is_none(), "three are the most");
         assert_eq!(listeners.viewers().len(), 2);
-        listeners.tell(ADA, &item());
+        listeners.send(ADA, &item());
         assert!(second.try_recv().is_ok() && third.try_recv().is_ok());
         listeners.remove(BOB, bob);
         listeners.remove(BOB, bob);
@@ -134,11 +148,11 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_read_is_told_what_waits_and_no_more() {
+    fn listener_with_a_full_queue_is_removed_after_its_queue() {
         let mut listeners = Listeners::new(LIMITS);
         let (_, mut slow) = listeners.add(ADA).expect("room");
         for _ in 0..5 {
-            listeners.tell(ADA, &item());
+            listeners.send(ADA, &item());
         }
         assert!(listeners.viewers().is_empty());
         assert!(slow.try_recv().is_ok() && slow.try_recv().is_ok());
@@ -146,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn closing_ends_for_everybody_and_for_good() {
+    fn closed_listeners_end_and_accept_no_more() {
         let mut listeners = Listeners::new(LIMITS);
         let (number, mut queue) = listeners.add(ADA).expect("room");
         listeners.close();

@@ -1,7 +1,7 @@
-//! Activities as they are committed, by whichever process: one connection listens for all viewers of this one.
+//! Live activities: one connection listens for all viewers of this process.
 //!
-//! A transaction that writes activities notifies with their ids, in the order of commits. For what comes together, one statement asks
-//! which of the viewers here follow its people and may see them at this moment; [`listeners`] hands it out.
+//! A transaction that writes activities notifies with their ids, in the order of commits. One statement for all activities that
+//! arrive together finds the viewers that follow and may see the authors; [`listeners`] delivers them.
 
 mod listeners;
 
@@ -19,35 +19,19 @@ use uuid::Uuid;
 use super::feed::News;
 use crate::database::Database;
 use crate::listening::Listening;
+pub use listeners::HubLimits;
 use listeners::Listeners;
 
-/// How many listen, and how long a queue they have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HubLimits {
-    /// Listeners of this process; another is told that there is no room.
-    pub listeners: usize,
-    /// Listeners of one account; the oldest makes room for another.
-    pub per_viewer: usize,
-    /// Activities that wait for a listener; whoever does not keep up is told no more.
-    pub queue: usize,
-}
+/// How long a subscription waits for the first connection.
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-impl Default for HubLimits {
-    fn default() -> Self {
-        Self { listeners: 5_000, per_viewer: 5, queue: 64 }
-    }
-}
+/// The first and the longest pause before a new connection.
+const RECONNECT_PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 
-/// How long the first connection may take before somebody who wants to listen is sent away.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long to wait before connecting anew: at first, and at most.
-const WAIT: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
-
-/// How many activities one statement asks about.
+/// The activities that one statement reads.
 const BATCH: u32 = 100;
 
-/// Hears activities for all viewers of this process. Cheap to clone.
+/// Receives activities for all viewers of this process. Cheap to clone.
 #[derive(Clone)]
 pub struct Hub {
     shared: Arc<Shared>,
@@ -55,7 +39,7 @@ pub struct Hub {
 
 struct Shared {
     listeners: Mutex<Listeners>,
-    hears: watch::Sender<bool>,
+    connected: watch::Sender<bool>,
 }
 
 impl Shared {
@@ -65,16 +49,16 @@ impl Shared {
 }
 
 impl Hub {
-    /// Listens to the database at `url` from now on, on the current runtime, and asks `database` who is told. A transaction
-    /// pooler between them must give the connection a session of its own.
+    /// Listens to the database at `url` on the current runtime, and reads activities and their recipients from `database`. A
+    /// connection pooler must give this connection a session of its own.
     pub fn start(database: Database, url: &str, limits: HubLimits) -> Self {
         let shared =
-            Arc::new(Shared { listeners: Mutex::new(Listeners::new(limits)), hears: watch::Sender::new(false) });
+            Arc::new(Shared { listeners: Mutex::new(Listeners::new(limits)), connected: watch::Sender::new(false) });
         tokio::spawn(keep_listening(shared.clone(), database, url.to_owned()));
         Self { shared }
     }
 
-    /// Ends for every listener at once; nobody can begin any more.
+    /// Ends all listeners and refuses new ones.
     pub fn close(&self) {
         self.shared.listeners().close();
     }
@@ -83,10 +67,10 @@ impl Hub {
 #[async_trait]
 impl ActivityHub for Hub {
     async fn subscribe(&self, viewer: UserId) -> Result<Option<Box<dyn HeardActivities>>, StoreError> {
-        let mut hears = self.shared.hears.subscribe();
-        let first = tokio::time::timeout(PATIENCE, hears.wait_for(|hears| *hears)).await;
+        let mut connected = self.shared.connected.subscribe();
+        let first = tokio::time::timeout(SUBSCRIBE_TIMEOUT, connected.wait_for(|connected| *connected)).await;
         if !matches!(first, Ok(Ok(_))) {
-            return Err(StoreError::Unavailable("nothing is heard from the database yet".to_owned()));
+            return Err(StoreError::Unavailable("the LISTEN connection is not open yet".to_owned()));
         }
         let added = self.shared.listeners().add(viewer);
         Ok(added.map(|(number, items)| -> Box<dyn HeardActivities> {
@@ -95,7 +79,7 @@ impl ActivityHub for Hub {
     }
 }
 
-/// What one listener hears.
+/// The queue of one listener.
 struct Queue {
     shared: Arc<Shared>,
     viewer: UserId,
@@ -116,10 +100,10 @@ impl Drop for Queue {
     }
 }
 
-/// Listens until the hub is closed, over as many connections as it takes.
+/// Listens until the hub is closed, and reconnects.
 async fn keep_listening(shared: Arc<Shared>, database: Database, url: String) {
     let mut mark = None;
-    let mut wait = WAIT.0;
+    let mut wait = RECONNECT_PAUSE.0;
     while !shared.listeners().is_closed() {
         let Err(error) = listen(&shared, &database, &url, &mut mark, &mut wait).await;
         if shared.listeners().is_closed() {
@@ -127,12 +111,12 @@ async fn keep_listening(shared: Arc<Shared>, database: Database, url: String) {
         }
         tracing::warn!(%error, "LISTEN connection lost; missed activities follow");
         tokio::time::sleep(wait).await;
-        wait = (wait * 2).min(WAIT.1);
+        wait = (wait * 2).min(RECONNECT_PAUSE.1);
     }
 }
 
-/// Listens over one connection until it fails. `mark` is what was heard last, over all connections; `wait` is as at first once
-/// it works.
+/// Listens over one connection until it fails. `mark` is the cursor of the last activity over all connections; `wait` is reset
+/// once the connection works.
 async fn listen(
     shared: &Shared,
     database: &Database,
@@ -141,29 +125,29 @@ async fn listen(
     wait: &mut Duration,
 ) -> Result<std::convert::Infallible, StoreError> {
     let mut listening = Listening::start(url, "activities").await?;
-    // Only now: what is committed after this is notified, what was committed before is found.
+    // After LISTEN: later commits are notified, earlier ones are read here.
     *mark = Some(match *mark {
-        None => database.mark_now().await?,
+        None => database.cursor_now().await?,
         Some(last) => catch_up(shared, database, last).await?,
     });
-    *wait = WAIT.0;
-    shared.hears.send_replace(true);
+    *wait = RECONNECT_PAUSE.0;
+    shared.connected.send_replace(true);
     loop {
-        let heard = listening.next(BATCH as usize).await?;
-        let ids: Vec<Uuid> = heard.iter().filter_map(|id| id.parse().ok()).collect();
+        let payloads = listening.next(BATCH as usize).await?;
+        let ids: Vec<Uuid> = payloads.iter().filter_map(|id| id.parse().ok()).collect();
         let viewers = shared.listeners().viewers();
-        let news = database.heard(&ids, &viewers).await?;
+        let news = database.recipients(&ids, &viewers).await?;
         *mark = news.iter().map(|news| news.mark).fold(*mark, |mark, next| mark.map(|mark| later(mark, next)));
-        hand_out(shared, news);
+        deliver(shared, news);
     }
 }
 
-/// The one of which more is known to have been committed before it.
+/// The cursor with the later horizon.
 fn later(one: Mark, other: Mark) -> Mark {
     if other.horizon >= one.horizon { other } else { one }
 }
 
-/// Hands out what was committed since `mark` was heard; returns the mark of all of it.
+/// Delivers the activities that were committed since `mark`; returns the cursor of the last.
 async fn catch_up(shared: &Shared, database: &Database, mark: Mark) -> Result<Mark, StoreError> {
     let (mut after, mut latest) = (None, mark);
     loop {
@@ -172,16 +156,16 @@ async fn catch_up(shared: &Shared, database: &Database, mark: Mark) -> Result<Ma
         let Some(last) = news.last() else { return Ok(latest) };
         after = Some((last.mark.at, last.mark.id));
         latest = news.iter().map(|news| news.mark).fold(latest, later);
-        hand_out(shared, news);
+        deliver(shared, news);
     }
 }
 
-fn hand_out(shared: &Shared, news: Vec<News>) {
+fn deliver(shared: &Shared, news: Vec<News>) {
     let mut listeners = shared.listeners();
     for News { activity, viewers, .. } in news {
         let Some(activity) = activity.map(Arc::new) else { continue };
         for viewer in viewers {
-            listeners.tell(viewer, &activity);
+            listeners.send(viewer, &activity);
         }
     }
 }

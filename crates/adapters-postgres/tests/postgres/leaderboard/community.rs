@@ -13,7 +13,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use crate::common::{Fixture, NOW};
 
-/// The local date of everybody in UTC.
+/// The local date in UTC.
 pub(crate) const TODAY: Date = NOW.date();
 
 /// `tokens` tokens of `user`, so many days ago.
@@ -84,7 +84,7 @@ impl Fixture {
         self.leaderboard_at(NOW)
     }
 
-    /// Ranks everybody.
+    /// Refreshes the boards.
     pub(crate) async fn refresh(&self) {
         self.leaderboard().refresh().await.expect("a refresh");
     }
@@ -119,7 +119,7 @@ pub(crate) fn line(entry: &Entry) -> String {
     format!("{} {} {}", entry.standing.rank, entry.username, entry.standing.score.rounded())
 }
 
-/// The board of everybody by tokens of all time.
+/// The global board by tokens of all time.
 pub(crate) fn by_tokens() -> BoardQuery {
     BoardQuery::global(SortBy::Tokens, Period::All)
 }
@@ -129,7 +129,7 @@ pub(crate) fn of_kind(kind: BoardKind, period: Period) -> BoardQuery {
     BoardQuery::new(kind, SortBy::Tokens, period, Filter::default())
 }
 
-/// The board of everybody by tokens of all time, of some usage.
+/// The global board by tokens of all time, filtered.
 pub(crate) fn of_scope(scope: Scope) -> BoardQuery {
     BoardQuery::new(BoardKind::Global, SortBy::Tokens, Period::All, Filter { scope, region: None })
 }

@@ -15,7 +15,7 @@ use super::community::{TODAY, by_tokens, line, of_kind, of_scope, used, with};
 use crate::common::{NOW, fixture};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_has_all_the_tokens_there_may_be_leaves_the_board_readable() {
+async fn account_with_the_most_possible_tokens_leaves_the_board_readable() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, MOST_TOKENS), used(&bob, 0, 1)]).await;
@@ -24,7 +24,7 @@ async fn whoever_has_all_the_tokens_there_may_be_leaves_the_board_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn before_the_first_refresh_there_is_an_empty_board() {
+async fn board_before_the_first_refresh_is_empty() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     for kind in BoardKind::ALL {
@@ -49,7 +49,7 @@ async fn equal_scores_share_a_rank_and_the_earlier_one_comes_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_hides_is_gone_at_once_and_leaves_a_gap_until_the_next_refresh() {
+async fn board_private_profile_is_hidden_immediately() {
     let fixture = fixture();
     let names = ["ada", "bob", "cyd", "dee", "eve", "fay"];
     let mut people = Vec::new();
@@ -95,7 +95,7 @@ async fn who_hides_is_gone_at_once_and_leaves_a_gap_until_the_next_refresh() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flag_counts_until_it_is_over_or_lifted() {
+async fn board_hides_a_flagged_account_until_the_flag_expires_or_is_lifted() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
@@ -109,7 +109,7 @@ async fn a_flag_counts_until_it_is_over_or_lifted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn windows_end_with_the_today_of_each_person() {
+async fn windows_end_with_the_local_date_of_each_account() {
     let fixture = fixture();
     // At noon in UTC it is tomorrow in Kiritimati: there, what UTC calls six days ago is a week ago.
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", Some("Pacific/Kiritimati")).await);
@@ -128,7 +128,7 @@ async fn windows_end_with_the_today_of_each_person() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_kind_scores_in_its_own_way() {
+async fn each_board_kind_scores_by_its_measure() {
     let fixture = fixture();
     let (ada, bob, cyd) =
         (fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("cyd", None).await);
@@ -160,7 +160,7 @@ async fn each_kind_scores_in_its_own_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tools_models_and_regions_make_boards_of_their_own() {
+async fn tools_models_and_regions_have_boards() {
     let fixture = fixture();
     let (ada, bob, cyd) =
         (fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.private_person("cyd").await);
@@ -201,7 +201,7 @@ async fn tools_models_and_regions_make_boards_of_their_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn friends_are_whom_one_follows_and_oneself() {
+async fn friends_board_holds_followed_accounts_and_the_viewer() {
     let fixture = fixture();
     let (ada, bob, cyd, dee) = (
         fixture.person("ada", None).await,
@@ -230,7 +230,7 @@ async fn friends_are_whom_one_follows_and_oneself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ranks_are_compared_with_the_refresh_before() {
+async fn ranks_are_compared_with_the_previous_refresh() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
@@ -250,7 +250,7 @@ async fn ranks_are_compared_with_the_refresh_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ranks_of_days_are_kept_for_a_while_and_shown_like_statistics() {
+async fn rank_history_is_pruned_and_as_visible_as_statistics() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
@@ -277,7 +277,7 @@ async fn ranks_of_days_are_kept_for_a_while_and_shown_like_statistics() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refresh_that_does_not_end_changes_nothing_and_two_wait_for_each_other() {
+async fn refresh_without_commit_changes_nothing_and_excludes_others() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 10)]).await;
@@ -299,7 +299,7 @@ async fn a_refresh_that_does_not_end_changes_nothing_and_two_wait_for_each_other
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_part_of_any_board_is_one_statement() {
+async fn part_of_any_board_is_one_statement() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 0, 10)]).await;
@@ -313,7 +313,7 @@ async fn any_part_of_any_board_is_one_statement() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
+async fn rank_history_of_a_flagged_account_is_visible_to_its_owner_only() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&bob, &ada).await;
@@ -332,7 +332,7 @@ async fn while_a_flag_stands_days_of_ranks_are_for_their_owner_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn places_that_were_left_are_counted_by_servers_whose_clock_is_behind() {
+async fn gaps_of_hidden_accounts_are_found_with_a_slow_clock() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let (cyd, dee) = (fixture.person("cyd", None).await, fixture.person("dee", None).await);

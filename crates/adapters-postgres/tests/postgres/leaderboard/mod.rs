@@ -1,4 +1,4 @@
-//! Boards: who is on them, in which order, and who sees it.
+//! Boards: their accounts, order and visibility.
 
 pub(crate) mod community;
 mod golden;

@@ -120,7 +120,7 @@ fn expect(board: &Board, expected: &[Ranked], viewer: UserId, what: &str) -> Res
 }
 
 #[test]
-fn a_refresh_ranks_like_the_rules() {
+fn refresh_ranks_like_the_rule() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     let _guard = runtime.enter();
     let fixture = fixture();

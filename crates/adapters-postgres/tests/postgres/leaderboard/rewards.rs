@@ -23,7 +23,7 @@ async fn earned(fixture: &Fixture, user: &User) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rank_is_announced_once_and_a_better_one_again() {
+async fn rank_is_announced_once_and_a_better_one_again() {
     let fixture = fixture();
     let mut people = Vec::new();
     for number in 0..12 {
@@ -43,7 +43,7 @@ async fn a_rank_is_announced_once_and_a_better_one_again() {
     assert!(last.contains(&"activity 100 at 12".to_owned()) && !last.contains(&"rank:10".to_owned()), "{last:?}");
     assert!(earned(&fixture, &hidden).await.is_empty());
 
-    // Nothing new, nothing told.
+    // Nothing new, no notification.
     assert_eq!(fixture.leaderboard().refresh().await.expect("a refresh").settled, 0);
     // The last becomes the first.
     fixture.use_up(&[used(&people[11], 0, 9000)]).await;
@@ -55,7 +55,7 @@ async fn a_rank_is_announced_once_and_a_better_one_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failure_with_one_keeps_nobody_else_from_theirs_and_the_next_refresh_makes_up_for_it() {
+async fn reward_that_fails_delays_no_other_and_is_caught_up() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 0, 9), used(&bob, 0, 5)]).await;
@@ -78,11 +78,11 @@ async fn a_failure_with_one_keeps_nobody_else_from_theirs_and_the_next_refresh_m
     assert_eq!(earned(&fixture, &bob).await, of_bob);
 }
 
-/// The marks that the statements below are asked about.
+/// The marks of the statements below.
 const MARKS: [u32; 2] = [1, 10];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_unsettled_is_found_page_by_page_the_best_first() {
+async fn unsettled_accounts_are_paged_best_first() {
     let fixture = fixture();
     let mut rows = Vec::new();
     for number in 1..=12 {
@@ -108,7 +108,7 @@ async fn who_is_unsettled_is_found_page_by_page_the_best_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rank_that_became_better_while_it_was_settled_is_still_to_come() {
+async fn rank_that_improves_during_settling_is_settled_again() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 1, 9)]).await;
@@ -122,13 +122,13 @@ async fn a_rank_that_became_better_while_it_was_settled_is_still_to_come() {
     let left = tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people");
     assert_eq!(left, [BestRank { user: ada.id, rank: 1 }]);
     tx.leaderboard().settled(left[0]).await.expect("it is noted");
-    // Somebody else who had read it before is late.
+    // A transaction that read it before settles later.
     tx.leaderboard().settled(judged[0]).await.expect("nothing to note");
     assert_eq!(tx.leaderboard().unsettled(&MARKS, None, 9).await.expect("people"), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_attempt_goes_on_where_the_one_before_ended() {
+async fn reward_attempt_continues_after_the_previous_one() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 9), used(&bob, 1, 5)]).await;
@@ -142,5 +142,5 @@ async fn another_attempt_goes_on_where_the_one_before_ended() {
     };
     assert_eq!(climbed(attempt(1, 1)).await, (Some(2), Some(2)));
     assert_eq!(climbed(attempt(1, 2)).await, (None, Some(2)), "he climbed since the hour before");
-    assert_eq!(climbed(attempt(2, 2)).await, (Some(2), Some(1)), "whose first attempt ranked nobody");
+    assert_eq!(climbed(attempt(2, 2)).await, (Some(2), Some(1)), "the first attempt of the job ranked no account");
 }

@@ -22,7 +22,7 @@ async fn months(fixture: &Fixture) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn months_are_frozen_once_with_those_who_are_shown() {
+async fn season_is_frozen_once_with_the_shown_accounts() {
     let fixture = fixture();
     fixture.opened(datetime!(2026-08-31 12:00 UTC)).await;
     assert_eq!(NOW.date().to_string(), "2026-11-22", "what the days below are counted from");
@@ -57,7 +57,7 @@ async fn months_are_frozen_once_with_those_who_are_shown() {
     let october = ["1 bob 20", "1 ada 20", "3 cyd 10"];
     assert_eq!(lines(&fixture, "2026-10").await, october);
 
-    // What comes late changes nothing any more; who hides is hidden, who shows themselves later is not added.
+    // Later usage changes nothing. An account that turns private is hidden; one that turns public later is not added.
     fixture.use_up(&[day(&cyd, October, 7)]).await;
     fixture.set_public(&dee, true).await;
     fixture.refresh().await;
@@ -69,7 +69,7 @@ async fn months_are_frozen_once_with_those_who_are_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_season_keeps_the_first_hundred() {
+async fn season_keeps_the_first_hundred() {
     let fixture = fixture();
     let mut rows = Vec::new();
     for number in 1..=103 {
@@ -84,7 +84,7 @@ async fn a_season_keeps_the_first_hundred() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn history_from_before_the_first_account_makes_no_seasons() {
+async fn season_before_the_first_account_is_not_frozen() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.use_up(&[used(&ada, 2_400, 5), used(&ada, 200, 5), used(&ada, 40, 5), used(&ada, 1, 5)]).await;
@@ -101,7 +101,7 @@ async fn history_from_before_the_first_account_makes_no_seasons() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_is_brought_along_opens_no_month_from_before_it_came() {
+async fn season_before_an_import_is_not_frozen() {
     let fixture = fixture();
     let ada = User { created_at: datetime!(2024-02-03 12:00 UTC), ..person("ada") };
     let mut tx = fixture.store.begin().await.expect("a transaction");

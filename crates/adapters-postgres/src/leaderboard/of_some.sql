@@ -1,6 +1,0 @@
--- Of those whom boards show.
-ranking AS (
-    SELECT shown.id, shown.key
-    FROM on_boards($6) AS shown
-    WHERE $9::text IS NULL OR shown.id IN (SELECT id FROM users WHERE region = $9)
-),
