@@ -1,11 +1,10 @@
 //! Compares two users.
 
+use super::favourites::Favourites;
 use super::service::{Dashboard, overview};
 use super::views::Overview;
 use crate::days::Window;
 use crate::ids::UserId;
-use crate::money::Usd;
-use crate::usage::{ModelName, Source};
 use crate::users::{User, UserError, Username};
 
 /// The models and tools that are listed.
@@ -17,24 +16,6 @@ pub struct Compared {
     pub user: User,
     pub overview: Overview,
     pub favourites: Favourites,
-}
-
-/// The models and tools with the highest cost.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Favourites {
-    /// The models, the highest cost first.
-    pub models: Vec<Top<ModelName>>,
-    /// The tools, the highest cost first.
-    pub sources: Vec<Top<Source>>,
-}
-
-/// A model or a tool with its sums.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Top<T> {
-    pub what: T,
-    /// All tokens.
-    pub tokens: i64,
-    pub cost: Usd,
 }
 
 impl Dashboard {

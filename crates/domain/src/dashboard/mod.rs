@@ -3,6 +3,7 @@
 mod compare;
 #[cfg(test)]
 mod compare_tests;
+mod favourites;
 mod heatmap;
 mod platform;
 pub mod ports;
@@ -11,7 +12,8 @@ mod service;
 mod service_tests;
 mod views;
 
-pub use compare::{Compared, Favourites, Top};
+pub use compare::Compared;
+pub use favourites::{Favourites, Top};
 pub use heatmap::{HeatDay, Heatmap};
 pub use platform::PlatformFigures;
 pub use service::{Dashboard, WebProfile};

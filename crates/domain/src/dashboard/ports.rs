@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
 
-use super::compare::Favourites;
+use super::favourites::Favourites;
 use super::views::{DayUsage, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, TopList};
 use crate::days::Window;
 use crate::error::StoreError;

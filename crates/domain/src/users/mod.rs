@@ -6,9 +6,11 @@ pub mod ports;
 mod profile;
 mod profiles;
 mod service;
+mod viewed_profile;
 
 pub use error::UserError;
 pub use leaving::{GRACE, Presence, Purged, gone_by};
 pub use profile::{Profile, ProfileChange, Region, User, Username, WebUrl};
-pub use profiles::{FoundProfile, Profiles, ViewedProfile};
+pub use profiles::Profiles;
 pub use service::Users;
+pub use viewed_profile::{FoundProfile, ViewedProfile};

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::leaving::{Presence, Purged};
 use super::profile::{User, Username};
-use super::profiles::FoundProfile;
+use super::viewed_profile::FoundProfile;
 use crate::days::Zone;
 use crate::error::StoreError;
 use crate::identity::{Email, PasswordHash, SignInName};
