@@ -91,18 +91,17 @@ const DRAWN: u32 = 6;
 /// The usernames somebody called `login` elsewhere may get, the best first: the login with every sign that we do not have
 /// as `_`, then with 2 to 9 behind it, then with more digits of `random`.
 pub fn usernames(login: &str, random: u64) -> Vec<Username> {
-    let clean: String = login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST).collect();
+    let clean: String =
+        login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(Username::LONGEST).collect();
     let clean = clean.trim_matches('_');
     let base = if clean.is_empty() { "user" } else { clean };
     let counted = (2..=COUNTED).map(|number| number.to_string());
     let drawn = (0..DRAWN).map(|number| (random.rotate_right(number * 8) % 1_000_000_000).to_string());
-    let named =
-        |suffix: String| Username::parse(&format!("{}{suffix}", &base[..base.len().min(LONGEST - suffix.len())]));
+    let named = |suffix: String| {
+        Username::parse(&format!("{}{suffix}", &base[..base.len().min(Username::LONGEST - suffix.len())]))
+    };
     [String::new()].into_iter().chain(counted).chain(drawn).map(named).filter_map(Result::ok).collect()
 }
-
-/// The most characters of a username.
-const LONGEST: usize = 30;
 
 /// A token that a provider gave to one of its applications, as somebody hands it over: 1 to 2048 visible ASCII characters.
 /// Used to ask the provider and then forgotten.
@@ -110,11 +109,17 @@ const LONGEST: usize = 30;
 pub struct AccessToken(String);
 
 impl AccessToken {
+    /// The most characters of a token.
+    pub const LONGEST: usize = 2048;
+
+    /// The characters of a token, as a regular expression.
+    pub const PATTERN: &str = "^[!-~]+$";
+
     /// Takes a token that can be sent in a header.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text, 1, 2048)?;
+        let text = bounded(text, 1, Self::LONGEST)?;
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(TextProblem::Pattern("^[!-~]+$"));
+            return Err(TextProblem::Pattern(Self::PATTERN));
         }
         Ok(Self(text.to_owned()))
     }
