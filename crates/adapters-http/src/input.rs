@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, FromFields, Problems, Rule, Scalar, Step, checks, fields};
+use crate::validation::{Fault, Format, FromFields, Problems, Rule, Scalar, Step, fields};
 
 /// A query string that says a `T`. Of two equal names the last counts; unknown names are ignored.
 #[derive(Debug)]
@@ -79,14 +79,14 @@ impl PathArgs {
         Ok(text.into_owned())
     }
 
-    /// The part called `name` as `check` understands it: 422 when it does not.
-    pub fn read<T>(&self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> ApiResult<T> {
-        check(Scalar::Word(&self.text(name)?)).map_err(|fault| refused(name, fault))
+    /// The part called `name`, read as `F`: 422 when it breaks a rule.
+    pub fn read<F: Format>(&self, name: &'static str) -> ApiResult<F::Value> {
+        F::read(Scalar::Word(&self.text(name)?)).map_err(|fault| refused(name, fault))
     }
 
     /// The part called `name` as a UUID: 422 when it is none.
     pub fn uuid(&self, name: &'static str) -> ApiResult<Uuid> {
-        self.read(name, checks::uuid)
+        self.read::<Uuid>(name)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::ApiResult;
 use crate::input::Query;
 use crate::routes::Routes;
 use bodies::CatalogueBody;
-use query::OfKind;
+use query::CatalogueQuery;
 
 /// The routes of achievements.
 pub fn routes() -> Routes {
@@ -21,14 +21,14 @@ pub fn routes() -> Routes {
 /// The same for everybody. Of a hidden achievement, category, rarity and XP are told; its slug is its id. The counts are
 /// of what is listed.
 #[utoipa::path(
-    get, path = "/achievements", tag = "Achievements", params(OfKind),
+    get, path = "/achievements", tag = "Achievements", params(CatalogueQuery),
     responses(
         (status = 200, description = "The achievements, those of a category together", body = CatalogueBody,
          example = json!(bodies::example())),
         (status = 304, description = "What the client has is still right"),
     )
 )]
-async fn catalogue(query: Query<OfKind>) -> ApiResult<Revalidated<CatalogueBody>> {
-    let OfKind { category, rarity } = query.read()?;
+async fn catalogue(query: Query<CatalogueQuery>) -> ApiResult<Revalidated<CatalogueBody>> {
+    let CatalogueQuery { category, rarity } = query.read()?;
     Ok(Revalidated(CatalogueBody::of(category, rarity)))
 }

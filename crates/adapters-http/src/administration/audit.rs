@@ -6,7 +6,7 @@ use domain::users::Username;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Admin;
@@ -16,46 +16,27 @@ use crate::input::Query;
 use crate::json::Instant;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Optional, Text, query};
 
 pub(super) fn routes() -> Routes {
     crate::routes![log]
 }
 
-/// `?actor=&action=&subject=&page=1&size=50`.
-struct OfLog {
-    filter: AuditFilter,
-    paging: Paging,
+query! {
+    /// `?actor=&action=&subject=`.
+    struct AuditQuery {
+        /// Only actions of the administrator with this username.
+        actor: Optional<Text<1, 30>>,
+        /// Only this action.
+        action: Optional<AdminActionKind>,
+        /// Only actions on this account (its id or username), model or job (its id).
+        subject: Optional<Text<1, 200>>,
+    }
 }
 
-/// Which entries are asked for, for the document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct OfLogParams {
-    /// Only what the administrator with this username did.
-    #[param(required = false, min_length = 1, max_length = 30)]
-    actor: String,
-    /// Only this action.
-    #[param(
-        required = false,
-        inline,
-        pattern = "^(administrator_granted|administrator_revoked|account_flagged|account_unflagged|price_set|price_ended|job_retried|job_removed|boards_refreshed)$"
-    )]
-    action: String,
-    /// Only what was done to this account (its id or username), model or job (its id).
-    #[param(required = false, min_length = 1, max_length = 200)]
-    subject: String,
-}
-
-impl FromFields for OfLog {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let paging = Paging::from_fields(fields);
-        let actor = fields.optional("actor", checks::text(1..=30));
-        let action = fields.optional("action", checks::named(&AdminActionKind::ALL, AdminActionKind::name));
-        let target = fields.optional("subject", checks::text(1..=200));
-        let filter = AuditFilter { actor: actor?.map(Username::trusted), action: action?, target: target? };
-        Some(Self { filter, paging: paging? })
+impl From<AuditQuery> for AuditFilter {
+    fn from(AuditQuery { actor, action, subject }: AuditQuery) -> Self {
+        Self { actor: actor.map(Username::trusted), action, target: subject }
     }
 }
 
@@ -123,18 +104,18 @@ impl From<AuditEntry> for EntryBody {
 ///
 /// What administrators did, and the operator by the worker's commands; the newest first. It is only ever added to.
 #[utoipa::path(
-    get, path = "/audit", tag = "Admin", security(("bearer" = [])), params(OfLogParams, Paging),
+    get, path = "/audit", tag = "Admin", security(("bearer" = [])), params(AuditQuery, Paging),
     responses((status = 200, description = "A page of the log", body = PageBody<EntryBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
 async fn log(
     admin: Admin,
-    query: Query<OfLog>,
+    query: Query<(Paging, AuditQuery)>,
     administration: Data<Administration>,
 ) -> ApiResult<Json<PageBody<EntryBody>>> {
-    let OfLog { filter, paging } = query.read()?;
-    Ok(Json(administration.audit(&admin.0, &filter, paging.into()).await?.into()))
+    let (paging, filter) = query.read()?;
+    Ok(Json(administration.audit(&admin.0, &filter.into(), paging.into()).await?.into()))
 }
 
 fn example() -> Value {

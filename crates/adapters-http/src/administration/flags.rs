@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Admin, reason};
+use super::Admin;
 use crate::answer::{Created, Json, NoContent};
 use crate::body::Body;
 use crate::error::ApiResult;
@@ -19,45 +19,27 @@ use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
 use crate::users::username;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Nullable, body};
 
 pub(super) fn routes() -> Routes {
     crate::routes![list, flag, unflag]
 }
 
-/// A decision to keep somebody off the boards.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewFlag)]
-struct NewFlagBody {
-    /// Why; not blank. The flagged person may read it.
-    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: Reason,
-    /// When it ends by itself; absent or null: when it is lifted.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<OffsetDateTime>,
-}
-
-impl FromFields for NewFlagBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let reason = fields.required("reason", reason);
-        let expires_at = fields.nullable("expires_at", checks::instant);
-        Some(Self { reason: reason?, expires_at: expires_at? })
+body! {
+    /// A flag that keeps an account off the boards.
+    struct NewFlagBody as "NewFlag" {
+        /// The reason; not blank. The owner of the account can read it.
+        reason: Reason,
+        /// When the flag expires; absent or null: never.
+        expires_at: Nullable<OffsetDateTime>,
     }
 }
 
-/// Why a decision is taken back.
-#[derive(Debug, ToSchema)]
-#[schema(as = LiftedFlag)]
-struct LiftBody {
-    /// Why; absent or null: it is not said.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: Option<Reason>,
-}
-
-impl FromFields for LiftBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let reason = fields.nullable("reason", reason);
-        Some(Self { reason: reason? })
+body! {
+    /// Why a flag is lifted.
+    struct LiftBody as "LiftedFlag" {
+        /// The reason; it can be left out.
+        reason: Nullable<Reason>,
     }
 }
 

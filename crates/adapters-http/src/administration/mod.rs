@@ -12,13 +12,11 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use domain::administration::{Administration, AdministrationError, Administrator, Reason};
+use domain::administration::{Administration, AdministrationError, Administrator};
 
 use crate::caller::{Caller, device};
 use crate::error::ApiError;
 use crate::routes::Routes;
-use crate::validation::Scalar;
-use crate::validation::checks::{self, Checked};
 
 /// The routes of administrators.
 pub fn routes() -> Routes {
@@ -43,9 +41,4 @@ impl FromRequest for Admin {
             Ok(Self(administration.admit(caller.id, caller.via, device(&request).ip).await?))
         })
     }
-}
-
-/// Why something is decided.
-fn reason(value: Scalar<'_>) -> Checked<Reason> {
-    checks::parsed(1..=Reason::LONGEST, "Input should say why", Reason::parse)(value)
 }

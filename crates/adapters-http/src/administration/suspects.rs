@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use domain::plausibility::{Plausibility, Suspect};
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Admin;
@@ -14,33 +14,17 @@ use crate::input::Query;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
 use crate::users::ReasonBody;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Int, Or, query};
 
 pub(super) fn routes() -> Routes {
     crate::routes![suspects]
 }
 
-/// `?score=1&page=1&size=50`.
-struct OfSuspects {
-    score: u8,
-    paging: Paging,
-}
-
-/// Which accounts are asked for, for the document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct OfSuspectsParams {
-    /// Only accounts whose strongest reason has at least this score.
-    #[param(required = false, minimum = 1, maximum = 100, default = 1)]
-    score: u8,
-}
-
-impl FromFields for OfSuspects {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let paging = Paging::from_fields(fields);
-        let score = fields.or("score", 1, checks::integer(1..=100));
-        Some(Self { score: u8::try_from(score?).ok()?, paging: paging? })
+query! {
+    /// `?score=1`.
+    struct SuspectsQuery {
+        /// Only accounts whose strongest reason has at least this score.
+        score: Or<1, Int<u8, 1, 100>>,
     }
 }
 
@@ -92,17 +76,17 @@ impl From<Suspect> for SuspectBody {
 /// The accounts with the strongest reasons first, each with all its reasons. They are advice: boards leave out whom an
 /// administrator flags, and nobody else.
 #[utoipa::path(
-    get, path = "/suspects", tag = "Admin", security(("bearer" = [])), params(OfSuspectsParams, Paging),
+    get, path = "/suspects", tag = "Admin", security(("bearer" = [])), params(SuspectsQuery, Paging),
     responses((status = 200, description = "A page of accounts", body = PageBody<SuspectBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
 async fn suspects(
     admin: Admin,
-    query: Query<OfSuspects>,
+    query: Query<(Paging, SuspectsQuery)>,
     plausibility: Data<Plausibility>,
 ) -> ApiResult<Json<PageBody<SuspectBody>>> {
-    let OfSuspects { score, paging } = query.read()?;
+    let (paging, SuspectsQuery { score }) = query.read()?;
     Ok(Json(plausibility.suspects(&admin.0, score, paging.into()).await?.into()))
 }
 

@@ -1,10 +1,10 @@
 //! `/dashboard`: what the caller used.
 
 pub(crate) mod bodies;
-mod query;
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
+use domain::dashboard::{Dashboard, TrendDays};
+use domain::days::Period;
 use domain::users::Profiles;
 
 use crate::answer::Json;
@@ -13,11 +13,24 @@ use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
 use crate::routes::Routes;
+use crate::validation::{Or, OrDefault, query};
 use bodies::{MachinesBody, ModelsBody, OverviewBody, ToolsBody, TrendsBody};
-pub(crate) use query::{Days, OfPeriod};
 
-/// How many days a dashboard's trend covers unless asked otherwise.
-const DAYS: u16 = 30;
+query! {
+    /// `?days=30`.
+    struct DaysQuery {
+        /// The number of days, today included.
+        days: Or<30, TrendDays>,
+    }
+}
+
+query! {
+    /// `?period=all`.
+    pub(crate) struct PeriodQuery {
+        /// `all`, or the last 30 or 7 local days.
+        pub(crate) period: OrDefault<Period>,
+    }
+}
 
 /// The routes of the dashboard.
 pub fn routes() -> Routes {
@@ -48,25 +61,24 @@ async fn overview(
 /// Day by day
 #[utoipa::path(
     get, path = "/trends", tag = "Dashboard", security(("bearer" = ["read"])),
-    params(("days" = Option<u16>, Query, description = "How many days, today included; 30 unless given", minimum = 1,
-            maximum = 365)),
+    params(DaysQuery),
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
                example = json!(bodies::trends_example())), failures::NotFound)
 )]
 async fn trends(
     caller: Caller,
-    query: Query<Days<DAYS>>,
+    query: Query<DaysQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<TrendsBody>> {
-    let Days(days) = query.read()?;
+    let DaysQuery { days } = query.read()?;
     let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.trends(&account, days).await?.into()))
 }
 
 /// By tool
 #[utoipa::path(
-    get, path = "/tools", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "/tools", tag = "Dashboard", security(("bearer" = ["read"])), params(PeriodQuery),
     responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
         "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
                    "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -75,7 +87,7 @@ async fn trends(
 )]
 async fn tools(
     caller: Caller,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ToolsBody>> {
@@ -86,7 +98,7 @@ async fn tools(
 
 /// By model
 #[utoipa::path(
-    get, path = "/models", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "/models", tag = "Dashboard", security(("bearer" = ["read"])), params(PeriodQuery),
     responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
         "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
                     "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -95,7 +107,7 @@ async fn tools(
 )]
 async fn models(
     caller: Caller,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ModelsBody>> {

@@ -17,7 +17,7 @@ use crate::limits::Class;
 use crate::openapi::failures;
 use crate::page::{escaped, html};
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Flag, Line, Optional, Text, body};
 
 const PAGE: &str = include_str!("device.html");
 const STYLE: &str = include_str!("device.css");
@@ -45,24 +45,11 @@ impl PublicUrl {
     }
 }
 
-/// A program that wants to be signed in.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceCodeRequest)]
-struct BeginBody {
-    /// What the program calls itself: one line without control or formatting characters, shown to whoever confirms.
-    #[schema(
-        required = false,
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
-    )]
-    client_name: String,
-}
-
-impl FromFields for BeginBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let client_name = fields.or("client_name", "a program".to_owned(), checks::name(1..=100));
-        Some(Self { client_name: client_name? })
+body! {
+    /// A program that requests a sign-in.
+    struct BeginBody as "DeviceCodeRequest" {
+        /// The program's name: one line without control or formatting characters, shown on the page that confirms the sign-in.
+        client_name: Optional<Line<1, 100>>,
     }
 }
 
@@ -98,17 +85,10 @@ impl BegunBody {
     }
 }
 
-/// What a program asks with.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceTokenRequest)]
-struct AskBody {
-    #[schema(min_length = 1, max_length = 200)]
-    device_code: String,
-}
-
-impl FromFields for AskBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { device_code: fields.required("device_code", checks::text(1..=200))? })
+body! {
+    /// The question whether a program is signed in.
+    struct AskBody as "DeviceTokenRequest" {
+        device_code: Text<1, 200>,
     }
 }
 
@@ -124,23 +104,13 @@ struct TokenBody {
     expires_in: i64,
 }
 
-/// A person's answer.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceConfirmation)]
-struct ConfirmBody {
-    /// What the program shows, in whatever case, with or without its dash.
-    #[schema(min_length = 1, max_length = 20)]
-    user_code: String,
-    /// Whether the program is signed in; `false` refuses it.
-    #[schema(required = false, default = true)]
-    approve: bool,
-}
-
-impl FromFields for ConfirmBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let user_code = fields.required("user_code", checks::text(1..=20));
-        let approve = fields.or("approve", true, checks::boolean);
-        Some(Self { user_code: user_code?, approve: approve? })
+body! {
+    /// The user's answer to a request for a sign-in.
+    struct ConfirmBody as "DeviceConfirmation" {
+        /// The code that the program shows, in whatever case, with or without its dash.
+        user_code: Text<1, 20>,
+        /// Whether the program is signed in; `false` refuses it.
+        approve: Flag<true>,
     }
 }
 
@@ -164,6 +134,7 @@ async fn begin_device(
     url: Data<PublicUrl>,
 ) -> ApiResult<Json<BegunBody>> {
     let BeginBody { client_name } = body.read().await?;
+    let client_name = client_name.unwrap_or_else(|| "a program".to_owned());
     Ok(Json(BegunBody::of(&logins.begin(client_name, device(&request)).await?, &url)))
 }
 

@@ -15,7 +15,7 @@ use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Optional, Text, query};
 
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
@@ -24,19 +24,15 @@ pub(super) fn routes() -> Routes {
         .and(crate::routes![accounts].under("/oauth/accounts"))
 }
 
-/// What a provider sends a browser back with. Other parameters are ignored.
-struct Returned {
-    code: Option<String>,
-    state: Option<String>,
-    error: Option<String>,
-}
-
-impl FromFields for Returned {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.optional("code", checks::text(0..=2048));
-        let state = fields.optional("state", checks::text(0..=2048));
-        let error = fields.optional("error", checks::text(0..=2048));
-        Some(Self { code: code?, state: state?, error: error? })
+query! {
+    /// The parameters with which a provider sends a browser back. Other parameters are ignored.
+    struct Returned {
+        /// The code that the provider exchanges for the account, once
+        code: Optional<Text<0, 2048>>,
+        /// The state with which the sign-in was begun
+        state: Optional<Text<0, 2048>>,
+        /// Why there is no code
+        error: Optional<Text<0, 2048>>,
     }
 }
 
@@ -85,9 +81,7 @@ async fn begin(
     get, path = "/callback", tag = "Auth",
     params(
         ("provider" = String, Path, description = "`github` or `gitlab`", example = "github"),
-        ("code" = Option<String>, Query, max_length = 2048, description = "What the provider knows the person by, once"),
-        ("state" = Option<String>, Query, max_length = 2048, description = "What the sign-in was begun with"),
-        ("error" = Option<String>, Query, max_length = 2048, description = "Why there is no code"),
+        Returned,
     ),
     responses(
         (status = 302, description = "To `/auth/callback` of the frontend", headers(

@@ -2,7 +2,6 @@
 
 use actix_web::web::Data;
 use domain::identity::{Email, IdentityError, Password, Recovery};
-use utoipa::ToSchema;
 
 use crate::answer::NoContent;
 use crate::body::Body;
@@ -10,62 +9,38 @@ use crate::caller::MaybeCaller;
 use crate::error::ApiResult;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Optional, Text, body};
 
-/// The most characters of a link's token: far more than any has.
-const LONGEST_TOKEN: usize = 500;
+/// The token of a link in an email; no token is nearly as long as this.
+type LinkToken = Text<1, 500>;
 
 pub(super) fn routes() -> Routes {
     crate::routes![verify_email: Auth, forgot_password: Auth, reset_password: Auth]
 }
 
-/// An email's token, or nothing to ask for an email.
-#[derive(Debug, Default, ToSchema)]
-#[schema(as = EmailVerification)]
-struct VerifyBody {
-    /// What the link in the email has; absent, another email is asked for.
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 500)]
-    token: Option<String>,
-}
-
-impl FromFields for VerifyBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { token: fields.optional("token", checks::text(1..=LONGEST_TOKEN))? })
+body! {
+    /// The token of an email, or no token to request an email.
+    #[derive(Default)]
+    struct VerifyBody as "EmailVerification" {
+        /// The token of the link in the email. Without it, another email is requested.
+        token: Optional<LinkToken>,
     }
 }
 
-/// Whose password was forgotten.
-#[derive(Debug, ToSchema)]
-#[schema(as = ForgottenPassword)]
-struct ForgotBody {
-    /// The account's address.
-    #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r"^(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
-    email: Email,
-}
-
-impl FromFields for ForgotBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { email: fields.required("email", checks::value(Email::parse))? })
+body! {
+    /// The address of an account whose password is forgotten.
+    struct ForgotBody as "ForgottenPassword" {
+        /// The account's address.
+        email: Email,
     }
 }
 
-/// Another password, from an email.
-#[derive(Debug, ToSchema)]
-#[schema(as = PasswordReset)]
-struct ResetBody {
-    /// What the link in the email has.
-    #[schema(min_length = 1, max_length = 500)]
-    token: String,
-    #[schema(value_type = String, min_length = 8, max_length = 128)]
-    new_password: Password,
-}
-
-impl FromFields for ResetBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let token = fields.required("token", checks::text(1..=LONGEST_TOKEN));
-        let new_password = fields.required("new_password", checks::value(Password::parse));
-        Some(Self { token: token?, new_password: new_password? })
+body! {
+    /// A new password, with the token of an email.
+    struct ResetBody as "PasswordReset" {
+        /// The token of the link in the email.
+        token: LinkToken,
+        new_password: Password,
     }
 }
 

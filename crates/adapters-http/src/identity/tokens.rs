@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use actix_web::web::Data;
-use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, Scopes, TokenRequest};
+use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, TokenRequest};
 use domain::ids::ApiTokenId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
@@ -21,20 +21,37 @@ use crate::input::PathArgs;
 use crate::json::Instant;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::checks::{self, Checked};
+use crate::validation::{Format, Line, List, Nullable, Scalar, body};
 
 pub(super) fn routes() -> Routes {
     crate::routes![list, issue: Auth, revoke].under("/tokens")
 }
 
-/// What an API token may do: `sync` sends usage, `read` reads what its owner may read.
+/// The name of a scope.
 struct ScopeName;
+
+impl Format for ScopeName {
+    type Value = Scope;
+
+    fn read(value: Scalar<'_>) -> Checked<Scope> {
+        checks::named(value, &Scope::ALL, Scope::name)
+    }
+
+    fn schema() -> ObjectBuilder {
+        let description = "What an API token allows: `sync` to send usage, `read` to read what its owner can read";
+        let names = Scope::ALL.map(Scope::name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).description(Some(description))
+    }
+
+    fn item() -> RefOr<Schema> {
+        Ref::from_schema_name(<Self as ToSchema>::name()).into()
+    }
+}
 
 impl PartialSchema for ScopeName {
     fn schema() -> RefOr<Schema> {
-        let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Scope::ALL.map(Scope::name)));
-        let words = "What an API token may do: `sync` sends usage, `read` reads what its owner may read";
-        Schema::Object(names.description(Some(words)).build()).into()
+        <Self as Format>::schema().into()
     }
 }
 
@@ -44,31 +61,15 @@ impl ToSchema for ScopeName {
     }
 }
 
-/// An API token to be made.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewApiToken)]
-struct NewTokenBody {
-    /// What to call it: one line without control or formatting characters.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
-    )]
-    name: String,
-    /// What it may do.
-    #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 2)]
-    scopes: Scopes,
-    /// When it ends by itself; absent or null: when it is revoked.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<OffsetDateTime>,
-}
-
-impl FromFields for NewTokenBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name", checks::name(1..=100));
-        let scopes = fields.list("scopes", 1..=2, checks::named(&Scope::ALL, Scope::name));
-        let expires_at = fields.nullable("expires_at", checks::instant);
-        Some(Self { name: name?, scopes: scopes?.into_iter().collect(), expires_at: expires_at? })
+body! {
+    /// An API token to be issued.
+    struct NewTokenBody as "NewApiToken" {
+        /// The token's name: one line without control or formatting characters.
+        name: Line<1, 100>,
+        /// What the token allows.
+        scopes: List<ScopeName, 1, 2>,
+        /// When the token expires; absent or null: never.
+        expires_at: Nullable<OffsetDateTime>,
     }
 }
 
@@ -140,7 +141,7 @@ async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<Tok
 )]
 async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>) -> ApiResult<Created<IssuedBody>> {
     let NewTokenBody { name, scopes, expires_at } = body.read().await?;
-    let request = TokenRequest { name, scopes, expires_at };
+    let request = TokenRequest { name, scopes: scopes.into_iter().collect(), expires_at };
     Ok(Created(tokens.issue(caller.id, caller.session()?, request).await?.into()))
 }
 

@@ -7,7 +7,7 @@ use domain::insights::Insights;
 
 use crate::answer::Json;
 use crate::caller::Caller;
-use crate::dashboard::OfPeriod;
+use crate::dashboard::PeriodQuery;
 use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
@@ -26,13 +26,17 @@ pub fn routes() -> Routes {
 /// of those who have as much. With fewer than 20 people percentiles are null, and an insight of the type `community`
 /// says so; the averages are there. There is nothing before the first benchmarks were computed.
 #[utoipa::path(
-    get, path = "", tag = "Insights", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "", tag = "Insights", security(("bearer" = ["read"])), params(PeriodQuery),
     responses(
         (status = 200, description = "Both, and what stands out", body = InsightsBody, example = json!(bodies::example())),
         failures::NotFound,
     )
 )]
-async fn insights(caller: Caller, query: Query<OfPeriod>, insights: Data<Insights>) -> ApiResult<Json<InsightsBody>> {
+async fn insights(
+    caller: Caller,
+    query: Query<PeriodQuery>,
+    insights: Data<Insights>,
+) -> ApiResult<Json<InsightsBody>> {
     let period = query.read()?.period;
     Ok(Json(insights.compare(caller.id, period).await?.into()))
 }

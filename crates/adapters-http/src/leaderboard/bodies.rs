@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::query::OfHistory;
+use super::query::HistoryQuery;
 use crate::json::{Day, Dollars, Instant};
 
 /// One person on a board.
@@ -146,7 +146,7 @@ pub(super) struct RankedDayBody {
 
 impl HistoryBody {
     /// The `history` of `user` that was asked for.
-    pub(super) fn of(user: &User, query: OfHistory, history: Vec<RankedDay>) -> Self {
+    pub(super) fn of(user: &User, query: HistoryQuery, history: Vec<RankedDay>) -> Self {
         let day = |RankedDay { date, rank }| RankedDayBody { date: date.into(), rank };
         Self {
             id: user.id.0,

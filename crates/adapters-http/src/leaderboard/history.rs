@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use domain::leaderboard::Leaderboard;
 
 use super::bodies::HistoryBody;
-use super::query::OfHistory;
+use super::query::HistoryQuery;
 use crate::answer::Revalidated;
 use crate::error::ApiResult;
 use crate::input::Query;
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Routes {
 /// the boards, nobody but themselves is told any.
 #[utoipa::path(
     get, path = "/{username}/rank-history", tag = "Leaderboard", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfHistory),
+    params(("username" = String, Path, description = "Whose, without regard to case"), HistoryQuery),
     responses(
         (status = 200, description = "The ranks", body = HistoryBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "period": "all", "sort_by": "tokens",
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Routes {
 )]
 async fn rank_history(
     Visible(person): Visible,
-    query: Query<OfHistory>,
+    query: Query<HistoryQuery>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<HistoryBody>> {
     let query = query.read()?;

@@ -17,7 +17,7 @@ use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
 use bodies::{BoardBody, EntryBody, RefreshBody};
-use query::{ForFriends, OfBoard, Sorted};
+use query::{BoardParams, BoardPart, EntryQuery, ForFriends};
 
 /// The routes of boards.
 pub fn routes() -> Routes {
@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
 /// `friends` the people. `friends` needs a token. `me` is the caller's own entry, wherever it is and also when nobody else
 /// sees it.
 #[utoipa::path(
-    get, path = "", tag = "Leaderboard", security((), ("bearer" = ["read"])), params(OfBoard),
+    get, path = "", tag = "Leaderboard", security((), ("bearer" = ["read"])), params(BoardParams),
     responses(
         (status = 200, description = "A part of the board; empty before the first one was computed", body = BoardBody,
          example = json!(bodies::board_example())),
@@ -45,14 +45,14 @@ pub fn routes() -> Routes {
 async fn board(
     caller: MaybeCaller,
     friends: Query<ForFriends>,
-    query: Query<OfBoard>,
+    query: Query<BoardPart>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<BoardBody>> {
     // Who is not known learns nothing about the rest of the query.
     if caller.id().is_none() && friends.read().is_ok_and(|ForFriends(query)| query) {
         return Err(LeaderboardError::NotSignedIn.into());
     }
-    let OfBoard { query, part } = query.read()?;
+    let BoardPart { query, part } = query.read()?;
     let board = leaderboard.board(&query, part, caller.id()).await?;
     Ok(Revalidated(BoardBody::of(&query, part, board)))
 }
@@ -77,7 +77,7 @@ async fn refresh(admin: Admin, leaderboard: Data<Leaderboard>) -> ApiResult<Acce
 /// Who is not ranked or not shown is not found; one's own entry always is, once there is one.
 #[utoipa::path(
     get, path = "/{username}", tag = "Leaderboard", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Who, without regard to case"), Sorted),
+    params(("username" = String, Path, description = "Who, without regard to case"), EntryQuery),
     responses(
         (status = 200, description = "The entry", body = EntryBody, example = json!(bodies::entry_example())),
         (status = 304, description = "What the client has is still right"),
@@ -87,11 +87,11 @@ async fn refresh(admin: Admin, leaderboard: Data<Leaderboard>) -> ApiResult<Acce
 async fn entry(
     caller: MaybeCaller,
     path: PathArgs,
-    query: Query<Sorted>,
+    query: Query<EntryQuery>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<EntryBody>> {
     let name = path.text("username")?;
     let name = Username::parse(&name).map_err(|_| LeaderboardError::Unranked(name))?;
-    let Sorted { period, sort_by } = query.read()?;
+    let EntryQuery { period, sort_by } = query.read()?;
     Ok(Revalidated(leaderboard.entry(&name, period, sort_by, caller.id()).await?.into()))
 }

@@ -2,9 +2,9 @@
 
 use actix_web::web::Data;
 use domain::leaderboard::{Leaderboard, Season, SeasonBoard, SeasonEntry, SeasonMonth};
-use domain::text::TextProblem;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::answer::Revalidated;
@@ -13,11 +13,7 @@ use crate::input::PathArgs;
 use crate::json::{Day, Dollars, Instant};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::Scalar;
-use crate::validation::checks::{self, Checked};
-
-/// How a month is written.
-const MONTH: &str = "^[0-9]{4}-(0[1-9]|1[0-2])$";
+use crate::validation::kinds::parameter;
 
 pub(super) fn routes() -> Routes {
     crate::routes![seasons, season].under("/seasons")
@@ -103,6 +99,15 @@ impl From<SeasonBoard> for SeasonBoardBody {
     }
 }
 
+/// The parameter of a path with a season.
+struct SeasonPath;
+
+impl IntoParams for SeasonPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter::<SeasonMonth>(ParameterIn::Path, "season", &["The month, such as `2026-10`"])]
+    }
+}
+
 /// All seasons
 ///
 /// A calendar month becomes one when it is over in every time zone. The first is the month, in UTC, in which the first account of
@@ -126,7 +131,7 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
 /// The first hundred of a season
 #[utoipa::path(
     get, path = "/{season}", tag = "Leaderboard",
-    params(("season" = String, Path, description = "The month, such as `2026-10`", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")),
+    params(SeasonPath),
     responses(
         (status = 200, description = "The season", body = SeasonBoardBody, example = json!({
             "season": "2026-10", "starts_on": "2026-10-01", "ends_on": "2026-10-31",
@@ -139,11 +144,5 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
     )
 )]
 async fn season(path: PathArgs, leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonBoardBody>> {
-    Ok(Revalidated(leaderboard.season(path.read("season", month)?).await?.into()))
-}
-
-/// A month, such as `2026-10`.
-fn month(value: Scalar<'_>) -> Checked<SeasonMonth> {
-    let text = checks::string(value, 0..=usize::MAX)?;
-    SeasonMonth::parse(&text).ok_or_else(|| TextProblem::Pattern(MONTH).into())
+    Ok(Revalidated(leaderboard.season(path.read::<SeasonMonth>("season")?).await?.into()))
 }

@@ -18,7 +18,7 @@ use crate::routes::Routes;
 use bodies::{InboxBody, MarkedBody};
 use marking::{MarkRead, MarkReadCamel};
 use preferences::{PreferencesBody, PreferencesPatch};
-use query::Part;
+use query::ListQuery;
 
 /// Bytes of a body that lists notifications, of which there may be a thousand.
 const LONGEST_LIST: usize = 64 << 10;
@@ -33,10 +33,14 @@ pub fn routes() -> Routes {
 /// The newest first. `total` counts what was asked for: with `unread_only` those that were not read. `unread_count` counts
 /// those in either case. Ones that were read are kept for 90 days at least, others for a year.
 #[utoipa::path(
-    get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(Part),
+    get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(ListQuery),
     responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
 )]
-async fn list(caller: Caller, query: Query<Part>, notifications: Data<Notifications>) -> ApiResult<Json<InboxBody>> {
+async fn list(
+    caller: Caller,
+    query: Query<ListQuery>,
+    notifications: Data<Notifications>,
+) -> ApiResult<Json<InboxBody>> {
     Ok(Json(notifications.list(caller.id, query.read()?.into()).await?.into()))
 }
 

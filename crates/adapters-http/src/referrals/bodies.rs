@@ -9,21 +9,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::json::{Instant, Xp};
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Text, body};
 
-/// Somebody's code.
-#[derive(Debug, ToSchema)]
-#[schema(as = Referral)]
-pub(super) struct ReferralBody {
-    /// The code, in whatever case.
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) referral_code: String,
-}
-
-impl FromFields for ReferralBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let referral_code = fields.required("referral_code", checks::text(1..=100));
-        Some(Self { referral_code: referral_code? })
+body! {
+    /// A referral code.
+    pub(super) struct ReferralBody as "Referral" {
+        /// The code, in whatever case.
+        pub(super) referral_code: Text<1, 100>,
     }
 }
 

@@ -1,26 +1,23 @@
 //! What a person used, for whoever may see it.
 
 use actix_web::web::Data;
-use domain::dashboard::{Dashboard, Heatmap, Overview};
+use domain::dashboard::{Dashboard, Heatmap, Overview, TrendDays};
 use domain::progression::{Level, MonthlyBadge};
 use domain::users::User;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::visible::Visible;
 use crate::answer::Revalidated;
+use crate::dashboard::PeriodQuery;
 use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
-use crate::dashboard::{Days, OfPeriod};
 use crate::error::ApiResult;
 use crate::input::Query;
 use crate::json::{Day, Dollars, Instant, two_decimals};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
-
-/// How many days a profile's trend covers unless asked otherwise.
-const DAYS: u16 = 365;
+use crate::validation::{Int, Optional, Or, query};
 
 pub(super) fn routes() -> Routes {
     crate::routes![stats, level, tools, models, trends, heatmap]
@@ -133,19 +130,19 @@ impl From<Heatmap> for HeatmapBody {
     }
 }
 
-/// `?year=2026`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct OfYear {
-    /// Which year; the current one in the person's time zone unless given.
-    #[param(value_type = i32, required = false, minimum = 2000, maximum = 2100)]
-    year: Option<i32>,
+query! {
+    /// `?days=365`.
+    struct DaysQuery {
+        /// The number of days, today included.
+        days: Or<365, TrendDays>,
+    }
 }
 
-impl FromFields for OfYear {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let year = fields.optional("year", checks::integer(2000..=2100))?;
-        Some(Self { year: year.and_then(|year| i32::try_from(year).ok()) })
+query! {
+    /// `?year=2026`.
+    struct YearQuery {
+        /// The year; by default the current one in the user's time zone.
+        year: Optional<Int<i32, 2000, 2100>>,
     }
 }
 
@@ -189,7 +186,7 @@ async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
 /// By tool
 #[utoipa::path(
     get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
     responses(
         (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
             "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0,
@@ -202,7 +199,7 @@ async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
 )]
 async fn tools(
     Visible(person): Visible,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ToolsBody>> {
     Ok(Revalidated(dashboard.tools(&person, query.read()?.period).await?.into()))
@@ -211,7 +208,7 @@ async fn tools(
 /// By model
 #[utoipa::path(
     get, path = "/{username}/models", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
     responses(
         (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
             "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508,
@@ -225,7 +222,7 @@ async fn tools(
 )]
 async fn models(
     Visible(person): Visible,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ModelsBody>> {
     Ok(Revalidated(dashboard.models(&person, query.read()?.period).await?.into()))
@@ -236,7 +233,7 @@ async fn models(
     get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = ["read"])),
     params(
         ("username" = String, Path, description = "Whose, without regard to case"),
-        ("days" = Option<u16>, Query, description = "How many days, today included; 365 unless given", minimum = 1, maximum = 365),
+        DaysQuery,
     ),
     responses(
         (status = 200, description = "Every day, oldest first", body = TrendsBody,
@@ -247,17 +244,16 @@ async fn models(
 )]
 async fn trends(
     Visible(person): Visible,
-    query: Query<Days<DAYS>>,
+    query: Query<DaysQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<TrendsBody>> {
-    let Days(days) = query.read()?;
-    Ok(Revalidated(dashboard.trends(&person, days).await?.into()))
+    Ok(Revalidated(dashboard.trends(&person, query.read()?.days).await?.into()))
 }
 
 /// A year of days
 #[utoipa::path(
     get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfYear),
+    params(("username" = String, Path, description = "Whose, without regard to case"), YearQuery),
     responses(
         (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({
             "year": 2026, "days": [{"date": "2026-01-01", "tokens": 112_250, "cost": 0.3508, "level": 3}],
@@ -268,7 +264,7 @@ async fn trends(
 )]
 async fn heatmap(
     Visible(person): Visible,
-    query: Query<OfYear>,
+    query: Query<YearQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<HeatmapBody>> {
     Ok(Revalidated(dashboard.heatmap(&person, query.read()?.year).await?.into()))

@@ -2,6 +2,8 @@
 
 pub mod checks;
 pub mod fields;
+pub mod formats;
+pub mod kinds;
 mod scalar;
 
 use std::borrow::Cow;
@@ -10,7 +12,11 @@ use domain::text::TextProblem;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use fields::{Change, Fields, FromFields};
+pub use crate::{body, query};
+pub use fields::{Fields, FromFields};
+pub(crate) use formats::formats;
+pub use formats::{Format, Int, LARGEST, Line, Paragraphs, Text, TypedPassword};
+pub use kinds::{Clearable, Flag, List, Nested, Nullable, Objects, Optional, Or, OrDefault};
 pub use scalar::Scalar;
 
 /// One step on the way to a value: a field's name or a place in a list.

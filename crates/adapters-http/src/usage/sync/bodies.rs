@@ -1,4 +1,4 @@
-//! What is said in a sync, in both directions.
+//! The answer to a sync, and the examples of the document.
 
 use domain::achievements::{Tier, Unlock};
 use domain::usage::{AccountSummary, Rejection, SyncReport, Warning};
@@ -8,80 +8,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::json::Dollars;
-
-/// The messages that a tool logged, and where it runs.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(super) struct SyncRequest {
-    /// The client's version of the protocol.
-    #[schema(max_length = 200)]
-    version: String,
-    #[schema(max_length = 200)]
-    client: String,
-    #[schema(required = false, min_length = 1, max_length = 50, default = "default")]
-    machine_id: String,
-    #[schema(format = DateTime)]
-    synced_at: String,
-    /// The tool that logged the messages; kept in lower case.
-    #[schema(min_length = 1, max_length = 50)]
-    source: String,
-    /// The IANA zone the client runs in; becomes the account's where it has none. One that cannot be read is ignored.
-    #[schema(required = false, format = "iana-time-zone")]
-    timezone: String,
-    #[schema(min_items = 1, max_items = 250_000)]
-    messages: Vec<SyncMessage>,
-    /// Whether `inputTokens` contains what was read from a cache.
-    #[schema(required = false, default = false)]
-    input_includes_cached: bool,
-    /// Whether `outputTokens` contains the reasoning.
-    #[schema(required = false, default = false)]
-    reasoning_included_in_output: bool,
-    #[schema(required = false, max_length = 200)]
-    parser_version: String,
-    /// Answer as if, and keep nothing.
-    #[schema(required = false, default = false)]
-    dry_run: bool,
-}
-
-/// One response of a model.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used")]
-struct SyncMessage {
-    /// The tool's own id of the message: with the tool, what it is counted once by.
-    #[schema(min_length = 1, max_length = 200)]
-    id: String,
-    /// RFC 3339; without an offset it is UTC.
-    #[schema(format = DateTime)]
-    timestamp: String,
-    #[schema(min_length = 1, max_length = 200)]
-    model: String,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    input_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    output_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_creation_tokens: u64,
-    /// The part of `cacheCreationTokens` that is kept for an hour.
-    #[schema(rename = "cacheCreation1hTokens", required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_creation_1h_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_read_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    reasoning_tokens: u64,
-    /// Who served the model, where the client knows.
-    #[schema(required = false, min_length = 1, max_length = 100)]
-    provider: String,
-    #[schema(required = false, max_length = 200)]
-    session_id: String,
-    #[schema(required = false, max_length = 200)]
-    project: String,
-    #[schema(required = false, max_length = 200)]
-    service_tier: String,
-    #[schema(required = false, minimum = 0)]
-    reported_cost_usd: f64,
-}
 
 /// What a sync did: received = synced + duplicate + rejected.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,7 +4,7 @@ mod bodies;
 mod body;
 mod ignored;
 mod message;
-mod names;
+mod object;
 mod parse;
 mod shape;
 mod slot;
@@ -17,7 +17,8 @@ use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use bodies::{SyncAnswer, SyncRequest};
+use bodies::SyncAnswer;
+use parse::SyncRequest;
 
 pub use body::SyncBody;
 pub use parse::parse;

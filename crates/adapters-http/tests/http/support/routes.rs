@@ -15,7 +15,7 @@ use adapters_http::openapi::failures;
 use adapters_http::paging::{PageBody, Paging};
 use adapters_http::routes::Routes;
 use adapters_http::usage::sync::SyncBody;
-use adapters_http::validation::{Fields, FromFields, checks};
+use adapters_http::validation::{Int, LARGEST, Or, Text, body};
 use adapters_http::{health, routes};
 use domain::error::{DomainError, ErrorKind, Subject};
 use domain::page::{Page, PageRequest};
@@ -30,19 +30,10 @@ pub(crate) fn all() -> Routes {
         .and(health::routes())
 }
 
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "the second is only read")]
-struct Wish {
-    name: String,
-    #[schema(required = false)]
-    count: i64,
-}
-
-impl FromFields for Wish {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name", checks::text(1..=10));
-        let count = fields.or("count", 0, checks::integer(0..=i64::MAX));
-        Some(Self { name: name?, count: count? })
+body! {
+    struct Wish as "Wish" {
+        name: Text<1, 10>,
+        count: Or<0, Int<i64, 0, LARGEST>>,
     }
 }
 
