@@ -97,7 +97,12 @@ impl Health {
 
 /// The routes of health.
 pub fn routes() -> Routes {
-    crate::routes![health: Unlimited, live: Unlimited, ready: Unlimited].under("/health")
+    crate::routes![
+        health: Public, Unlimited;
+        live: Public, Unlimited;
+        ready: Public, Unlimited;
+    ]
+    .under("/health")
 }
 
 /// How the service is

@@ -31,7 +31,7 @@ impl From<PlatformTotals> for PlatformBody {
 
 /// The routes of the instance's totals.
 pub fn routes() -> Routes {
-    crate::routes![platform].under("/stats")
+    crate::routes![platform: Public;].under("/stats")
 }
 
 /// What the whole instance comes to

@@ -13,7 +13,7 @@ use query::CatalogueQuery;
 
 /// The routes of achievements.
 pub fn routes() -> Routes {
-    crate::routes![catalogue].and(person::routes())
+    crate::routes![catalogue: Public;].and(person::routes())
 }
 
 /// What there is to earn

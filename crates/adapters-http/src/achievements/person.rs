@@ -18,7 +18,12 @@ use crate::routes::Routes;
 use crate::users::Visible;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![achievements, pin, unpin].under("/users")
+    crate::routes![
+        achievements: Optional(Read);
+        pin: Session;
+        unpin: Session;
+    ]
+    .under("/users")
 }
 
 /// Every achievement, and how far a person has come with it.
@@ -114,7 +119,7 @@ struct PinnedBody {
 ///
 /// Unlocked and locked ones, with the way that is left. Hidden ones are masked until they are unlocked.
 #[utoipa::path(
-    get, path = "/{username}/achievements", tag = "Achievements", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/achievements", tag = "Achievements",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "Every achievement", body = AchievementsBody, example = json!(example())),
@@ -133,7 +138,7 @@ async fn achievements(
 ///
 /// Up to six unlocked ones. Pinning twice is pinning once.
 #[utoipa::path(
-    put, path = "/me/achievements/{id}/pin", tag = "Achievements", security(("bearer" = [])),
+    put, path = "/me/achievements/{id}/pin", tag = "Achievements",
     params(("id" = Uuid, Path, description = "Which achievement")),
     responses(
         (status = 200, description = "It is pinned", body = PinnedBody, example = json!({"pinned": true})),
@@ -147,7 +152,7 @@ async fn pin(caller: Caller, path: PathArgs, achievements: Data<Achievements>) -
 
 /// Unpin an achievement
 #[utoipa::path(
-    delete, path = "/me/achievements/{id}/pin", tag = "Achievements", security(("bearer" = [])),
+    delete, path = "/me/achievements/{id}/pin", tag = "Achievements",
     params(("id" = Uuid, Path, description = "Which achievement")),
     responses(
         (status = 200, description = "It is not pinned", body = PinnedBody, example = json!({"pinned": false})),

@@ -19,7 +19,7 @@ use crate::routes::Routes;
 use crate::validation::{Optional, Text, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![log]
+    crate::routes![log: Session;]
 }
 
 query! {
@@ -104,7 +104,7 @@ impl From<AuditEntry> for EntryBody {
 ///
 /// What administrators did, and the operator by the worker's commands; the newest first. It is only ever added to.
 #[utoipa::path(
-    get, path = "/audit", tag = "Admin", security(("bearer" = [])), params(AuditQuery, Paging),
+    get, path = "/audit", tag = "Admin", params(AuditQuery, Paging),
     responses((status = 200, description = "A page of the log", body = PageBody<EntryBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))

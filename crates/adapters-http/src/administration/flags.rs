@@ -22,7 +22,11 @@ use crate::users::username;
 use crate::validation::{Nullable, body};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![list, flag, unflag]
+    crate::routes![
+        list: Session;
+        flag: Session;
+        unflag: Session;
+    ]
 }
 
 body! {
@@ -84,7 +88,7 @@ impl FlagBody {
 ///
 /// The newest first, those that stand and those of the past.
 #[utoipa::path(
-    get, path = "/flags", tag = "Admin", security(("bearer" = [])), params(Paging),
+    get, path = "/flags", tag = "Admin", params(Paging),
     responses((status = 200, description = "A page of flags", body = PageBody<FlagBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
@@ -104,7 +108,7 @@ async fn list(
 ///
 /// At once, on every board and for everybody but themselves; their dashboard goes on working. 409 when a flag stands.
 #[utoipa::path(
-    post, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
+    post, path = "/users/{username}/flag", tag = "Admin",
     params(("username" = String, Path, description = "Whom, without regard to case")),
     request_body(content = NewFlagBody, example = json!({"reason": "These figures are made up.", "expires_at": null})),
     responses(
@@ -130,7 +134,7 @@ async fn flag(
 /// was none since they were flagged. A flag that ends by itself asks for nothing: whoever had one is back with the next hourly
 /// refresh. The body may be left out. 404 when no flag stands.
 #[utoipa::path(
-    delete, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
+    delete, path = "/users/{username}/flag", tag = "Admin",
     params(("username" = String, Path, description = "Whom, without regard to case")),
     request_body(content = Option<LiftBody>, example = json!({"reason": "It was a mistake."})),
     responses((status = 204, description = "The flag is lifted, and boards are refreshed"), failures::NotFound)

@@ -31,7 +31,12 @@ use crate::validation::{
 };
 
 pub(super) fn routes() -> Routes {
-    crate::routes![unpriced, overrides, set, end]
+    crate::routes![
+        unpriced: Session;
+        overrides: Session;
+        set: Session;
+        end: Session;
+    ]
 }
 
 /// USD per million tokens, from 0 to 1000, with up to 9 decimals. A string, so that no reader takes it for binary.
@@ -301,7 +306,7 @@ body! {
 ///
 /// Of everybody, those with the most tokens first: what an override would be set for.
 #[utoipa::path(
-    get, path = "/models/unpriced", tag = "Admin", security(("bearer" = [])), params(UnpricedQuery),
+    get, path = "/models/unpriced", tag = "Admin", params(UnpricedQuery),
     responses((status = 200, description = "The models", body = UnpricedModelsBody, example = json!({
         "models": [{"model": "house-model", "provider": null, "tokens": 112_250, "messages": 5, "people": 1,
                     "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T12:34:56.789Z",
@@ -321,7 +326,7 @@ async fn unpriced(
 ///
 /// Every decision there ever was, the latest first. They come before whatever a price table says.
 #[utoipa::path(
-    get, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    get, path = "/prices/overrides", tag = "Admin",
     responses((status = 200, description = "The decisions", body = OverridesBody, example = json!({
         "overrides": [example()], "total": 1,
     })))
@@ -337,7 +342,7 @@ async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json
 /// whatever was decided before for that time. Messages that have no price yet get one soon; those that have one keep it. Every
 /// server follows within half a minute.
 #[utoipa::path(
-    post, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    post, path = "/prices/overrides", tag = "Admin",
     request_body(content = NewOverrideBody, example = json!({
         "model": "house-model", "provider": null, "valid_from": "2026-11-01T00:00:00Z",
         "prices": {"input": "3", "output": "15", "cache_read": "0.3", "tiers": [
@@ -365,7 +370,7 @@ async fn set(
 /// From now on the price tables count again for its model and provider; what was decided for a later time goes with it. The end
 /// is a decision too. 404 unless it stands.
 #[utoipa::path(
-    delete, path = "/prices/overrides/{id}", tag = "Admin", security(("bearer" = [])),
+    delete, path = "/prices/overrides/{id}", tag = "Admin",
     params(("id" = i64, Path, description = "Which decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     request_body(content = EndBody, example = json!({"reason": "The contract is over."})),
     responses((status = 204, description = "It is ended"), failures::NotFound)

@@ -17,7 +17,12 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![queue, retry, remove].under("/queue")
+    crate::routes![
+        queue: Session;
+        retry: Session;
+        remove: Session;
+    ]
+    .under("/queue")
 }
 
 /// How many jobs of a kind are in a state.
@@ -84,7 +89,7 @@ impl From<QueueView> for QueueBody {
 ///
 /// How many there are by kind and state, and those that were given up.
 #[utoipa::path(
-    get, path = "", tag = "Admin", security(("bearer" = [])),
+    get, path = "", tag = "Admin",
     responses((status = 200, description = "The queue", body = QueueBody, example = json!({
         "states": [{"kind": "leaderboard", "status": "pending", "jobs": 1, "next_at": "2026-11-22T13:02:00Z"}],
         "dead": [{"id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b", "kind": "prices", "key": "2026-11-22", "attempts": 8,
@@ -99,7 +104,7 @@ async fn queue(admin: Admin, administration: Data<Administration>) -> ApiResult<
 ///
 /// One that was given up, or waits: now, and with all its attempts. 409 when it runs or is done.
 #[utoipa::path(
-    post, path = "/{id}/retry", tag = "Admin", security(("bearer" = [])),
+    post, path = "/{id}/retry", tag = "Admin",
     params(("id" = Uuid, Path, description = "Which job")),
     responses((status = 204, description = "It is due now"), failures::NotFound, failures::Conflict)
 )]
@@ -112,7 +117,7 @@ async fn retry(admin: Admin, path: PathArgs, administration: Data<Administration
 ///
 /// 409 when it runs.
 #[utoipa::path(
-    delete, path = "/{id}", tag = "Admin", security(("bearer" = [])),
+    delete, path = "/{id}", tag = "Admin",
     params(("id" = Uuid, Path, description = "Which job")),
     responses((status = 204, description = "It is gone"), failures::NotFound, failures::Conflict)
 )]

@@ -17,7 +17,7 @@ use crate::users::ReasonBody;
 use crate::validation::{Int, Or, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![suspects]
+    crate::routes![suspects: Session;]
 }
 
 query! {
@@ -76,7 +76,7 @@ impl From<Suspect> for SuspectBody {
 /// The accounts with the strongest reasons first, each with all its reasons. They are advice: boards leave out whom an
 /// administrator flags, and nobody else.
 #[utoipa::path(
-    get, path = "/suspects", tag = "Admin", security(("bearer" = [])), params(SuspectsQuery, Paging),
+    get, path = "/suspects", tag = "Admin", params(SuspectsQuery, Paging),
     responses((status = 200, description = "A page of accounts", body = PageBody<SuspectBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))

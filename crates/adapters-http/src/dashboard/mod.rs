@@ -34,12 +34,19 @@ query! {
 
 /// The routes of the dashboard.
 pub fn routes() -> Routes {
-    crate::routes![overview, trends, tools, models, machines].under("/dashboard")
+    crate::routes![
+        overview: Token(Read);
+        trends: Token(Read);
+        tools: Token(Read);
+        models: Token(Read);
+        machines: Token(Read);
+    ]
+    .under("/dashboard")
 }
 
 /// Everything at a glance
 #[utoipa::path(
-    get, path = "/overview", tag = "Dashboard", security(("bearer" = ["read"])),
+    get, path = "/overview", tag = "Dashboard",
     responses((status = 200, description = "Lifetime totals and where they lead", body = OverviewBody, example = json!({
         "total_tokens": 112_250, "total_input_tokens": 3_000, "total_output_tokens": 6_000,
         "total_cache_read_tokens": 90_000, "total_cache_write_tokens": 12_000, "total_reasoning_tokens": 1_250,
@@ -60,7 +67,7 @@ async fn overview(
 
 /// Day by day
 #[utoipa::path(
-    get, path = "/trends", tag = "Dashboard", security(("bearer" = ["read"])),
+    get, path = "/trends", tag = "Dashboard",
     params(DaysQuery),
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
                example = json!(bodies::trends_example())), failures::NotFound)
@@ -78,7 +85,7 @@ async fn trends(
 
 /// By tool
 #[utoipa::path(
-    get, path = "/tools", tag = "Dashboard", security(("bearer" = ["read"])), params(PeriodQuery),
+    get, path = "/tools", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
         "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
                    "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -98,7 +105,7 @@ async fn tools(
 
 /// By model
 #[utoipa::path(
-    get, path = "/models", tag = "Dashboard", security(("bearer" = ["read"])), params(PeriodQuery),
+    get, path = "/models", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
         "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
                     "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -118,7 +125,7 @@ async fn models(
 
 /// By machine
 #[utoipa::path(
-    get, path = "/machines", tag = "Dashboard", security(("bearer" = ["read"])),
+    get, path = "/machines", tag = "Dashboard",
     responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({
         "machines": [{"machine_id": "abcd1234", "tokens": 112_250, "cost": 0.3508,
                       "last_synced_at": "2026-11-22T12:34:56.789Z"}],

@@ -19,14 +19,18 @@ use stream::{KEEPALIVE, Listener};
 
 /// The routes of the feed.
 pub fn routes() -> Routes {
-    crate::routes![page, live].under("/feed")
+    crate::routes![
+        page: Token(Read);
+        live: Token(Read);
+    ]
+    .under("/feed")
 }
 
 /// What happened to those the caller follows
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "", tag = "Feed", security(("bearer" = ["read"])), params(Paging),
+    get, path = "", tag = "Feed", params(Paging),
     responses((status = 200, description = "A page of activities", body = PageBody<ActivityBody>,
                example = json!(page_example())))
 )]
@@ -43,7 +47,7 @@ async fn page(caller: Caller, query: Query<Paging>, feed: Data<Feed>) -> ApiResu
 /// with what happens from now on. The stream ends with the session, when the client does not keep up, when the same account
 /// opens more than five, and when the server stops: the client comes back.
 #[utoipa::path(
-    get, path = "/stream", tag = "Feed", security(("bearer" = ["read"])),
+    get, path = "/stream", tag = "Feed",
     params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client saw")),
     responses((
         status = 200, description = "Events without end", content_type = "text/event-stream", body = String,

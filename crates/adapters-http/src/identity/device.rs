@@ -13,7 +13,7 @@ use crate::answer::{Json, NoContent};
 use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::limits::Class;
+use crate::limits::{Access, Class};
 use crate::openapi::failures;
 use crate::page::{escaped, html};
 use crate::routes::Routes;
@@ -23,15 +23,20 @@ const PAGE: &str = include_str!("device.html");
 const STYLE: &str = include_str!("device.css");
 
 pub(super) fn routes() -> Routes {
-    crate::routes![begin_device: Auth, poll_device: Auth, confirm_device: Auth].under("/device")
+    crate::routes![
+        begin_device: Public, Auth;
+        poll_device: Public, Auth;
+        confirm_device: Session, Auth;
+    ]
+    .under("/device")
 }
 
 /// The page where a person confirms, and its style.
 pub(crate) fn pages() -> Routes {
     Routes::default()
-        .limited_page(Method::GET, "/device", Class::Auth, show)
-        .form("/device", Class::Auth, answer)
-        .page("/device/style.css", || async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE) })
+        .limited_page(Method::GET, "/device", Access::Public, Class::Auth, show)
+        .form("/device", Access::Public, Class::Auth, answer)
+        .page("/device/style.css", Access::Public, style)
 }
 
 /// Where people reach this server, without a slash at the end.
@@ -167,7 +172,7 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
 ///
 /// For a frontend; without one, people confirm on the page at `/device`.
 #[utoipa::path(
-    post, path = "/confirm", tag = "Auth", security(("bearer" = [])),
+    post, path = "/confirm", tag = "Auth",
     request_body(content = ConfirmBody, example = json!({"user_code": "BCDF-GHJK", "approve": true})),
     responses((status = 204, description = "The program learns it when it asks next"), failures::NotFound)
 )]
@@ -202,6 +207,10 @@ struct Filled {
     password: String,
     /// `yes`, or anything else for no.
     answer: String,
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse {

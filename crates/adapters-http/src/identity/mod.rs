@@ -29,12 +29,20 @@ use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
-    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session, change_password: Auth]
-        .and(oauth::routes())
-        .and(tokens::routes())
-        .and(device::routes())
-        .and(recovery::routes())
-        .under("/auth")
+    crate::routes![
+        register: Public, Auth;
+        login: Public, Auth;
+        logout: Session;
+        me: Token(Read);
+        sessions: Session;
+        end_session: Session;
+        change_password: Session, Auth;
+    ]
+    .and(oauth::routes())
+    .and(tokens::routes())
+    .and(device::routes())
+    .and(recovery::routes())
+    .under("/auth")
 }
 
 /// Make an account
@@ -88,7 +96,7 @@ async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Ident
 ///
 /// Ends the session that the request came with.
 #[utoipa::path(
-    post, path = "/logout", tag = "Auth", security(("bearer" = [])),
+    post, path = "/logout", tag = "Auth",
     responses((status = 204, description = "The session is over"))
 )]
 async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent> {
@@ -98,7 +106,7 @@ async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent
 
 /// Who am I
 #[utoipa::path(
-    get, path = "/me", tag = "Auth", security(("bearer" = ["read"])),
+    get, path = "/me", tag = "Auth",
     responses(
         (status = 200, description = "The caller's account", body = AccountBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "email": "ada@example.org", "email_verified": true,
@@ -120,7 +128,7 @@ async fn me(caller: Caller, profiles: Data<Profiles>, dashboard: Data<Dashboard>
 ///
 /// Newest first. `last_used_at` is known to within five minutes.
 #[utoipa::path(
-    get, path = "/sessions", tag = "Auth", security(("bearer" = [])),
+    get, path = "/sessions", tag = "Auth",
     responses((status = 200, description = "The sessions", body = [OpenSessionBody], example = json!([{
         "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
         "last_used_at": "2026-11-22T12:34:56.789Z", "ip": "203.0.113.9", "user_agent": "burntop-cli/2.0.0",
@@ -135,7 +143,7 @@ async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Ve
 
 /// End one of the caller's sessions
 #[utoipa::path(
-    delete, path = "/sessions/{id}", tag = "Auth", security(("bearer" = [])),
+    delete, path = "/sessions/{id}", tag = "Auth",
     params(("id" = Uuid, Path, description = "Which session")),
     responses((status = 204, description = "The session is over"), failures::NotFound)
 )]
@@ -149,7 +157,7 @@ async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -
 /// Ends the caller's other sessions, confirmed device logins and, unless `keep_api_tokens` is true, API tokens. A wrong current
 /// password counts like a failed sign-in.
 #[utoipa::path(
-    post, path = "/password", tag = "Auth", security(("bearer" = [])),
+    post, path = "/password", tag = "Auth",
     request_body(content = PasswordBody, example = json!({
         "current_password": "correct horse battery", "new_password": "incorrect zebra capacitor",
     })),

@@ -19,9 +19,15 @@ use crate::validation::{Optional, Text, query};
 
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
-    crate::routes![begin: Auth, callback: Auth, device_token: Auth, link: Auth, unlink]
-        .under("/oauth/{provider}")
-        .and(crate::routes![accounts].under("/oauth/accounts"))
+    crate::routes![
+        begin: Public, Auth;
+        callback: Public, Auth;
+        device_token: Public, Auth;
+        link: Session, Auth;
+        unlink: Session;
+    ]
+    .under("/oauth/{provider}")
+    .and(crate::routes![accounts: Session;].under("/oauth/accounts"))
 }
 
 query! {
@@ -165,7 +171,7 @@ async fn device_token(
 /// The provider vouches for the token like when signing in. What is linked already stays linked. It is a 409 when somebody
 /// else has linked that account, or the caller another one of the provider.
 #[utoipa::path(
-    post, path = "/link", tag = "Auth", security(("bearer" = [])),
+    post, path = "/link", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
     request_body(content = ProviderTokenBody, example = json!({
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
@@ -192,7 +198,7 @@ async fn link(
 ///
 /// It is a 409 when nobody could sign in to the account any more: it has no password, and no other account is linked.
 #[utoipa::path(
-    delete, path = "/link", tag = "Auth", security(("bearer" = [])),
+    delete, path = "/link", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
     responses(
         (status = 204, description = "Nobody can sign in with that account any more"),
@@ -208,7 +214,7 @@ async fn unlink(caller: Caller, path: PathArgs, oauth: Data<OAuth>) -> ApiResult
 ///
 /// In the order of the providers' names. Only a session may ask.
 #[utoipa::path(
-    get, path = "", tag = "Auth", security(("bearer" = [])),
+    get, path = "", tag = "Auth",
     responses((status = 200, description = "The accounts", body = [LinkedBody], example = json!([{
         "provider": "github", "login": "octocat", "created_at": "2026-11-22T12:34:56.789Z",
         "last_used_at": "2026-11-22T12:34:56.789Z",

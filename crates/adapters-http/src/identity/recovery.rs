@@ -15,7 +15,11 @@ use crate::validation::{Optional, Text, body};
 type LinkToken = Text<1, 500>;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![verify_email: Auth, forgot_password: Auth, reset_password: Auth]
+    crate::routes![
+        verify_email: OptionalSession, Auth;
+        forgot_password: Public, Auth;
+        reset_password: Public, Auth;
+    ]
 }
 
 body! {
@@ -50,7 +54,7 @@ body! {
 /// the account has; a 400 means that another email is needed. With a session and an empty object, or nothing at all, another
 /// email is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
 #[utoipa::path(
-    post, path = "/verify-email", tag = "Auth", security((), ("bearer" = [])),
+    post, path = "/verify-email", tag = "Auth",
     request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
     responses(
         (status = 204, description = "The address is verified, or an email is on its way"),

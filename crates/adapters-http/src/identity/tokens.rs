@@ -25,7 +25,12 @@ use crate::validation::checks::{self, Checked};
 use crate::validation::{Format, Line, List, Nullable, Scalar, body};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![list, issue: Auth, revoke].under("/tokens")
+    crate::routes![
+        list: Session;
+        issue: Session, Auth;
+        revoke: Session;
+    ]
+    .under("/tokens")
 }
 
 /// The name of a scope.
@@ -121,7 +126,7 @@ impl From<IssuedToken> for IssuedBody {
 ///
 /// Newest first. Only a session may ask: a token tells nothing of others.
 #[utoipa::path(
-    get, path = "", tag = "Auth", security(("bearer" = [])),
+    get, path = "", tag = "Auth",
     responses((status = 200, description = "The tokens", body = [TokenBody], example = json!([example()])))
 )]
 async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<TokenBody>>> {
@@ -132,7 +137,7 @@ async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<Tok
 ///
 /// For programs: it is accepted wherever a session is, within its scopes. Up to 50 an account.
 #[utoipa::path(
-    post, path = "", tag = "Auth", security(("bearer" = [])),
+    post, path = "", tag = "Auth",
     request_body(content = NewTokenBody, example = json!({"name": "laptop", "scopes": ["sync", "read"], "expires_at": null})),
     responses(
         (status = 201, description = "The token, shown this once", body = IssuedBody, example = json!(issued_example())),
@@ -147,7 +152,7 @@ async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>
 
 /// Revoke an API token
 #[utoipa::path(
-    delete, path = "/{id}", tag = "Auth", security(("bearer" = [])),
+    delete, path = "/{id}", tag = "Auth",
     params(("id" = Uuid, Path, description = "Which token")),
     responses((status = 204, description = "The token opens nothing any more"), failures::NotFound)
 )]

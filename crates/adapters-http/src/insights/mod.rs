@@ -16,7 +16,7 @@ use bodies::InsightsBody;
 
 /// The routes of insights.
 pub fn routes() -> Routes {
-    crate::routes![insights].under("/insights")
+    crate::routes![insights: Token(Read);].under("/insights")
 }
 
 /// The caller beside the community
@@ -26,7 +26,7 @@ pub fn routes() -> Routes {
 /// of those who have as much. With fewer than 20 people percentiles are null, and an insight of the type `community`
 /// says so; the averages are there. There is nothing before the first benchmarks were computed.
 #[utoipa::path(
-    get, path = "", tag = "Insights", security(("bearer" = ["read"])), params(PeriodQuery),
+    get, path = "", tag = "Insights", params(PeriodQuery),
     responses(
         (status = 200, description = "Both, and what stands out", body = InsightsBody, example = json!(bodies::example())),
         failures::NotFound,

@@ -146,7 +146,7 @@ pub(super) struct RankedDayBody {
 
 impl HistoryBody {
     /// The `history` of `user` that was asked for.
-    pub(super) fn of(user: &User, query: HistoryQuery, history: Vec<RankedDay>) -> Self {
+    pub(super) fn of(user: &User, query: &HistoryQuery, history: Vec<RankedDay>) -> Self {
         let day = |RankedDay { date, rank }| RankedDayBody { date: date.into(), rank };
         Self {
             id: user.id.0,

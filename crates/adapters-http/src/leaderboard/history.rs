@@ -13,7 +13,7 @@ use crate::routes::Routes;
 use crate::users::Visible;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![rank_history].under("/users")
+    crate::routes![rank_history: Optional(Read);].under("/users")
 }
 
 /// Where somebody stood, day by day
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
 /// days are kept for more than a year. Of who is private, the rank they would have had. While an administrator keeps somebody off
 /// the boards, nobody but themselves is told any.
 #[utoipa::path(
-    get, path = "/{username}/rank-history", tag = "Leaderboard", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/rank-history", tag = "Leaderboard",
     params(("username" = String, Path, description = "Whose, without regard to case"), HistoryQuery),
     responses(
         (status = 200, description = "The ranks", body = HistoryBody, example = json!({
@@ -40,5 +40,5 @@ async fn rank_history(
 ) -> ApiResult<Revalidated<HistoryBody>> {
     let query = query.read()?;
     let history = leaderboard.history(&person, query.period, query.sort_by, query.days).await?;
-    Ok(Revalidated(HistoryBody::of(&person.user, query, history)))
+    Ok(Revalidated(HistoryBody::of(&person.user, &query, history)))
 }

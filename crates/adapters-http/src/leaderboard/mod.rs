@@ -21,7 +21,14 @@ use query::{BoardParams, BoardPart, EntryQuery, ForFriends};
 
 /// The routes of boards.
 pub fn routes() -> Routes {
-    crate::routes![board, refresh, entry].and(seasons::routes()).under("/leaderboard").and(history::routes())
+    crate::routes![
+        board: Optional(Read);
+        refresh: Session;
+        entry: Optional(Read);
+    ]
+    .and(seasons::routes())
+    .under("/leaderboard")
+    .and(history::routes())
 }
 
 /// A board
@@ -34,7 +41,7 @@ pub fn routes() -> Routes {
 /// `friends` the people. `friends` needs a token. `me` is the caller's own entry, wherever it is and also when nobody else
 /// sees it.
 #[utoipa::path(
-    get, path = "", tag = "Leaderboard", security((), ("bearer" = ["read"])), params(BoardParams),
+    get, path = "", tag = "Leaderboard", params(BoardParams),
     responses(
         (status = 200, description = "A part of the board; empty before the first one was computed", body = BoardBody,
          example = json!(bodies::board_example())),
@@ -62,7 +69,7 @@ async fn board(
 /// For administrators who do not want to wait for the hour. The worker does it. Who asks while such a job waits gets that one; one
 /// that has begun may have read its data already, so then another is queued.
 #[utoipa::path(
-    post, path = "/refresh", tag = "Leaderboard", security(("bearer" = [])),
+    post, path = "/refresh", tag = "Leaderboard",
     responses((status = 202, description = "It is queued", body = RefreshBody, example = json!({
         "job_id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b",
     })))
@@ -76,7 +83,7 @@ async fn refresh(admin: Admin, leaderboard: Data<Leaderboard>) -> ApiResult<Acce
 ///
 /// Who is not ranked or not shown is not found; one's own entry always is, once there is one.
 #[utoipa::path(
-    get, path = "/{username}", tag = "Leaderboard", security((), ("bearer" = ["read"])),
+    get, path = "/{username}", tag = "Leaderboard",
     params(("username" = String, Path, description = "Who, without regard to case"), EntryQuery),
     responses(
         (status = 200, description = "The entry", body = EntryBody, example = json!(bodies::entry_example())),

@@ -16,7 +16,11 @@ use crate::routes::Routes;
 use crate::validation::kinds::parameter;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![seasons, season].under("/seasons")
+    crate::routes![
+        seasons: Public;
+        season: Public;
+    ]
+    .under("/seasons")
 }
 
 /// A month that is over everywhere.

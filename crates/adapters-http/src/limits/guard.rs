@@ -6,70 +6,25 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::{IdentityError, Scope};
-use serde_json::Value;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::SecurityRequirement;
+use domain::identity::IdentityError;
 
 use super::quota::{Quota, RateLimitHeaders, TooMany};
 use super::shares::Seat;
-use super::{Class, Client, Key, Limits, Shares};
+use super::{Access, Class, Client, Key, Limits, Shares};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
-
-/// The scope that an API token needs for an operation, which its documentation names; `None` where only a session will do.
-fn scope(operation: &Operation) -> Option<Scope> {
-    let ways = serde_json::to_value(operation.security.as_ref()?).ok()?;
-    let names = ways.as_array()?.iter().filter_map(|way| way["bearer"].as_array()).flatten();
-    names.filter_map(Value::as_str).find_map(Scope::parse)
-}
-
-/// Whether a route asks for a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// It does not look at one.
-    Open,
-    /// It serves anybody, and knows who sent a token.
-    Optional,
-    /// It serves nobody without one.
-    Required,
-}
-
-impl Access {
-    /// What the documentation of an operation says.
-    pub(crate) fn of(operation: &Operation) -> Self {
-        match &operation.security {
-            None => Self::Open,
-            Some(ways) if ways.contains(&SecurityRequirement::default()) => Self::Optional,
-            Some(_) => Self::Required,
-        }
-    }
-}
 
 /// The guard of one route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RouteGuard {
     pub(crate) access: Access,
     pub(crate) class: Class,
-    /// What an API token needs to be let in.
-    scope: Option<Scope>,
     /// Whether the handler reads a body. It takes its place once the body is there, so that one that arrives slowly holds none.
-    reads_body: bool,
+    pub(crate) reads_body: bool,
 }
 
 impl RouteGuard {
-    /// The guard of a page for anybody, which counts under `class`.
-    pub(crate) const fn open(class: Class, reads_body: bool) -> Self {
-        Self { access: Access::Open, class, scope: None, reads_body }
-    }
-
-    /// The guard of what is documented by `operation`, which counts under `class`.
-    pub(crate) fn of(operation: &Operation, class: Class) -> Self {
-        let reads_body = operation.request_body.is_some();
-        Self { access: Access::of(operation), class, scope: scope(operation), reads_body }
-    }
-
     /// Serves `request` through what is inside, if it is let in.
     pub(crate) async fn serve(
         self,
@@ -116,11 +71,11 @@ impl RouteGuard {
         if let Some(Err(too_many)) = counted {
             return Err(too_many.into());
         }
-        let allowed = caller.filter(|caller| caller.may(self.scope));
-        if self.access == Access::Required && allowed.is_none() {
+        let allowed = caller.filter(|caller| caller.may(self.access.scope()));
+        if self.access.is_required() && allowed.is_none() {
             return Err(IdentityError::OutOfScope.into());
         }
-        if self.access != Access::Open {
+        if self.access != Access::Public {
             request.extensions_mut().insert(MaybeCaller(allowed));
         }
         Ok(())
@@ -134,7 +89,7 @@ impl RouteGuard {
         limits: Option<&Data<Limits>>,
         client: Client,
     ) -> Result<ApiResult<Option<Caller>>, TooMany> {
-        if self.access == Access::Open {
+        if self.access == Access::Public {
             return Ok(Ok(None));
         }
         let limits = limits.filter(|_| caller::bearer(request).is_some());
@@ -155,7 +110,7 @@ impl RouteGuard {
                 if let Some(limits) = limits {
                     limits.count_bad_token(client.address);
                 }
-                if self.access == Access::Optional { Ok(None) } else { Err(error.into()) }
+                if self.access.is_required() { Err(error.into()) } else { Ok(None) }
             }
             Err(error) => Err(error.into()),
         })

@@ -4,6 +4,7 @@
 //! once, then one more every 60/N seconds. Accounts are counted on their own, everybody else by address. What is counted
 //! lives in this process alone and is forgotten when it ends.
 
+mod access;
 mod buckets;
 mod client;
 mod guard;
@@ -17,8 +18,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use access::Access;
 pub(crate) use client::Client;
-pub(crate) use guard::{Access, RouteGuard, take_seat};
+pub(crate) use guard::{RouteGuard, take_seat};
 pub(crate) use key::Key;
 pub(crate) use lines::{Held, Lines};
 pub(crate) use quota::RateLimitHeaders;

@@ -25,7 +25,15 @@ const LONGEST_LIST: usize = 64 << 10;
 
 /// The routes of notifications.
 pub fn routes() -> Routes {
-    crate::routes![list, mark, mark_camel, wanted, change].and(unsubscribe::pages()).under("/notifications")
+    crate::routes![
+        list: Token(Read);
+        mark: Session;
+        mark_camel: Session;
+        wanted: Token(Read);
+        change: Session;
+    ]
+    .and(unsubscribe::pages())
+    .under("/notifications")
 }
 
 /// The caller's notifications
@@ -33,7 +41,7 @@ pub fn routes() -> Routes {
 /// The newest first. `total` counts what was asked for: with `unread_only` those that were not read. `unread_count` counts
 /// those in either case. Ones that were read are kept for 90 days at least, others for a year.
 #[utoipa::path(
-    get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(ListQuery),
+    get, path = "", tag = "Notifications", params(ListQuery),
     responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
 )]
 async fn list(
@@ -49,7 +57,7 @@ async fn list(
 /// Either some, by their ids, or all. Ids that are not the caller's are left alone; those that were read before do not
 /// count again. The names of the other spelling, `notificationIds` and `markAll`, are understood too.
 #[utoipa::path(
-    post, path = "/read", tag = "Notifications", security(("bearer" = [])),
+    post, path = "/read", tag = "Notifications",
     request_body(content = MarkRead, example = json!({"ids": ["019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b"]})),
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
@@ -62,7 +70,7 @@ async fn mark(caller: Caller, body: Body<MarkRead>, notifications: Data<Notifica
 ///
 /// The same as `POST /notifications/read`, whose names `ids` and `all` are understood too.
 #[utoipa::path(
-    post, path = "", tag = "Notifications", security(("bearer" = [])),
+    post, path = "", tag = "Notifications",
     request_body(content = MarkReadCamel, example = json!({"markAll": true})),
     responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
@@ -80,7 +88,7 @@ async fn mark_camel(
 /// Every kind of notification. Until its owner says otherwise, everything goes into the list, and weekly summaries, streaks at
 /// risk and follow requests by e-mail too: to an address that is verified, where this instance sends mail.
 #[utoipa::path(
-    get, path = "/preferences", tag = "Notifications", security(("bearer" = ["read"])),
+    get, path = "/preferences", tag = "Notifications",
     responses((status = 200, description = "Every kind", body = PreferencesBody,
                example = json!(preferences::example())))
 )]
@@ -92,7 +100,7 @@ async fn wanted(caller: Caller, notifications: Data<Notifications>) -> ApiResult
 ///
 /// What is not named stays. It holds from the next notification on; those that were written stay.
 #[utoipa::path(
-    patch, path = "/preferences", tag = "Notifications", security(("bearer" = [])),
+    patch, path = "/preferences", tag = "Notifications",
     request_body(content = PreferencesPatch, example = json!({"in_app": {"new_follower": false}})),
     responses((status = 200, description = "Every kind after it", body = PreferencesBody,
                example = json!(preferences::example())))

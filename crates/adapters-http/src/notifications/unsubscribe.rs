@@ -9,7 +9,7 @@ use domain::notifications::{NotificationError, NotificationKind, Unsubscribing};
 use serde::Deserialize;
 
 use crate::error::ErrorCode;
-use crate::limits::Class;
+use crate::limits::{Access, Class};
 use crate::page::{escaped, html};
 use crate::routes::Routes;
 
@@ -18,9 +18,10 @@ const PAGE: &str = include_str!("unsubscribe.html");
 /// The page and what its button does. What is posted does not matter, only where to.
 pub(super) fn pages() -> Routes {
     // Many mail programs ask from few addresses, so it is limited like any other route.
-    Routes::default().limited_page(Method::GET, "/unsubscribe", Class::Default, show).limited_page(
+    Routes::default().page("/unsubscribe", Access::Public, show).limited_page(
         Method::POST,
         "/unsubscribe",
+        Access::Public,
         Class::Default,
         stop,
     )

@@ -16,7 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
-use crate::limits::{Access, Class, RouteGuard};
+use crate::limits::{Class, RouteGuard};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
 
@@ -29,8 +29,8 @@ const INTRODUCTION: &str = "Counts, prices and compares what people use AI codin
 /// The document of all operations in `routes`.
 pub fn document(routes: &Routes) -> OpenApi {
     let mut paths = Paths::new();
-    for (path, method, gate, operation) in routes.operations() {
-        paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), gate));
+    for (path, method, guard, operation) in routes.operations() {
+        paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), guard));
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
         "`Authorization: Bearer s_…`, the token of a session, or `Bearer t_…`, an API token: an operation names the scope \
@@ -51,16 +51,17 @@ pub fn document(routes: &Routes) -> OpenApi {
 }
 
 /// Adds what follows from the operation's shape, and makes its id unique among all contexts.
-fn complete(mut operation: Operation, gate: RouteGuard) -> Operation {
+fn complete(mut operation: Operation, guard: RouteGuard) -> Operation {
     let tag = operation.tags.iter().flatten().next().map(|tag| tag.to_lowercase().replace(' ', "_"));
     if let (Some(tag), Some(id)) = (tag, &mut operation.operation_id) {
         *id = format!("{tag}_{id}");
     }
+    operation.security = guard.access.requirements();
     let mut failures = vec![Failure::Internal, Failure::Unavailable];
-    if gate.class != Class::Unlimited {
+    if guard.class != Class::Unlimited {
         failures.push(Failure::RateLimited);
     }
-    if gate.access == Access::Required {
+    if guard.access.is_required() {
         // An API token may lack the scope.
         failures.extend([Failure::Unauthorized, Failure::Forbidden]);
     }

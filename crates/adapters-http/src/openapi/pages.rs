@@ -10,6 +10,7 @@ use utoipa::openapi::OpenApi;
 use super::asset::Asset;
 use crate::error::{ApiError, ApiResult};
 use crate::input::PathArgs;
+use crate::limits::Access;
 use crate::routes::Routes;
 
 /// Swagger UI sets styles from its script.
@@ -35,12 +36,12 @@ pub(crate) fn pages(document: &OpenApi) -> Routes {
         async move { answer }
     };
     Routes::default()
-        .page("/api/v1/openapi.json", document)
-        .page("/docs", |request: HttpRequest| async move { SWAGGER.answer(&request) })
-        .page("/docs/{file}", swagger_file)
-        .page("/redoc", |request: HttpRequest| async move { READER.answer(&request) })
-        .page("/redoc/reader.js", |request: HttpRequest| async move { READER_SCRIPT.answer(&request) })
-        .page("/redoc/reader.css", |request: HttpRequest| async move { READER_STYLE.answer(&request) })
+        .page("/api/v1/openapi.json", Access::Public, document)
+        .page("/docs", Access::Public, |request: HttpRequest| async move { SWAGGER.answer(&request) })
+        .page("/docs/{file}", Access::Public, swagger_file)
+        .page("/redoc", Access::Public, |request: HttpRequest| async move { READER.answer(&request) })
+        .page("/redoc/reader.js", Access::Public, |request: HttpRequest| async move { READER_SCRIPT.answer(&request) })
+        .page("/redoc/reader.css", Access::Public, |request: HttpRequest| async move { READER_STYLE.answer(&request) })
 }
 
 async fn swagger_file(request: HttpRequest, path: PathArgs) -> ApiResult<HttpResponse> {

@@ -18,14 +18,20 @@ use bodies::{NewProjectBody, ProjectBody, ProjectPatch, example};
 
 /// The routes of projects.
 pub fn routes() -> Routes {
-    crate::routes![list, add, change, delete, refresh]
+    crate::routes![
+        list: Optional(Read);
+        add: Session;
+        change: Session;
+        delete: Session;
+        refresh: Session;
+    ]
 }
 
 /// The projects of a profile
 ///
 /// Featured ones first, then the newest first.
 #[utoipa::path(
-    get, path = "/users/{username}/projects", tag = "Projects", security((), ("bearer" = ["read"])),
+    get, path = "/users/{username}/projects", tag = "Projects",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The projects", body = [ProjectBody], example = json!([example()])),
@@ -42,7 +48,7 @@ async fn list(Visible(person): Visible, projects: Data<Projects>) -> ApiResult<R
 ///
 /// Up to 20 an account; then 409. The server does not request the address.
 #[utoipa::path(
-    post, path = "/projects", tag = "Projects", security(("bearer" = [])),
+    post, path = "/projects", tag = "Projects",
     request_body(content = NewProjectBody, example = json!({
         "url": "https://ada.example.org/engine", "title": "Engine", "description": "Computes anything.", "is_featured": true,
     })),
@@ -59,7 +65,7 @@ async fn add(caller: Caller, body: Body<NewProjectBody>, projects: Data<Projects
 ///
 /// What is absent stays. Null clears the title or the description.
 #[utoipa::path(
-    patch, path = "/projects/{id}", tag = "Projects", security(("bearer" = [])),
+    patch, path = "/projects/{id}", tag = "Projects",
     params(("id" = Uuid, Path, description = "Which project")),
     request_body(content = ProjectPatch, example = json!({"title": "Engine", "is_featured": true})),
     responses(
@@ -79,7 +85,7 @@ async fn change(
 
 /// Delete one of the caller's projects
 #[utoipa::path(
-    delete, path = "/projects/{id}", tag = "Projects", security(("bearer" = [])),
+    delete, path = "/projects/{id}", tag = "Projects",
     params(("id" = Uuid, Path, description = "Which project")),
     responses((status = 204, description = "The project is deleted"), failures::NotFound)
 )]
@@ -92,7 +98,7 @@ async fn delete(caller: Caller, path: PathArgs, projects: Data<Projects>) -> Api
 ///
 /// Answers the project unchanged: the server does not request the address, so it has nothing to refresh from.
 #[utoipa::path(
-    post, path = "/projects/{id}/refresh", tag = "Projects", security(("bearer" = [])),
+    post, path = "/projects/{id}/refresh", tag = "Projects",
     params(("id" = Uuid, Path, description = "Which project")),
     responses(
         (status = 200, description = "The project", body = ProjectBody, example = json!(example())),

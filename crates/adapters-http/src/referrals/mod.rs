@@ -18,7 +18,13 @@ use bodies::{ClickedBody, CodeBody, ReferralBody, StatsBody, TrackedBody, stats_
 
 /// The routes of referrals.
 pub fn routes() -> Routes {
-    crate::routes![code, click, track, stats].under("/referrals")
+    crate::routes![
+        code: Token(Read);
+        click: Public;
+        track: Session;
+        stats: Token(Read);
+    ]
+    .under("/referrals")
 }
 
 /// Where links with a code lead.
@@ -43,7 +49,7 @@ impl ReferralLinks {
 ///
 /// It stays the same. Case does not matter, and the letters I, L and O are taken for the digits they look like.
 #[utoipa::path(
-    get, path = "/code", tag = "Referrals", security(("bearer" = ["read"])),
+    get, path = "/code", tag = "Referrals",
     responses((status = 200, description = "The code, and a link with it", body = CodeBody,
                example = json!({"code": "7K3M9QXZ", "url": "https://app.example.org/?ref=7K3M9QXZ"})))
 )]
@@ -75,7 +81,7 @@ async fn click(
 /// For those who signed up without a code, within 24 hours, once. The XP are paid with the caller's first sync; if there was
 /// one already, they are paid now.
 #[utoipa::path(
-    post, path = "/track", tag = "Referrals", security(("bearer" = [])),
+    post, path = "/track", tag = "Referrals",
     request_body(content = ReferralBody, example = json!({"referral_code": "7K3M9QXZ"})),
     responses(
         (status = 200, description = "The caller has a referrer, and what that paid so far", body = TrackedBody,
@@ -98,7 +104,7 @@ async fn track(
 /// People count from sign-up on, XP when they are paid. Of those who came by the caller's own code, the newest hundred are
 /// listed.
 #[utoipa::path(
-    get, path = "/stats", tag = "Referrals", security(("bearer" = ["read"])),
+    get, path = "/stats", tag = "Referrals",
     responses((status = 200, description = "People, XP and clicks", body = StatsBody, example = json!(stats_example())))
 )]
 async fn stats(caller: Caller, referrals: Data<Referrals>) -> ApiResult<Json<StatsBody>> {

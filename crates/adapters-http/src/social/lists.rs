@@ -15,14 +15,19 @@ use crate::users::Visible;
 use crate::users::username;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![followers, following, follow_stats, remove_follower]
+    crate::routes![
+        followers: Optional(Read);
+        following: Optional(Read);
+        follow_stats: Optional(Read);
+        remove_follower: Session;
+    ]
 }
 
 /// Who follows somebody
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/followers", tag = "Social", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/followers", tag = "Social",
     params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
     responses(
         (status = 200, description = "A page of followers", body = PageBody<ContactBody>,
@@ -43,7 +48,7 @@ async fn followers(
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/following", tag = "Social", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/following", tag = "Social",
     params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
     responses(
         (status = 200, description = "A page of followed people", body = PageBody<ContactBody>,
@@ -62,7 +67,7 @@ async fn following(
 
 /// How many follow and are followed
 #[utoipa::path(
-    get, path = "/{username}/follow-stats", tag = "Social", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/follow-stats", tag = "Social",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The counts", body = StatsBody, example = json!({
@@ -80,7 +85,7 @@ async fn follow_stats(Visible(person): Visible, social: Data<Social>) -> ApiResu
 ///
 /// Nobody to remove is no error. Of a private profile they see nothing from now on.
 #[utoipa::path(
-    delete, path = "/me/followers/{username}", tag = "Social", security(("bearer" = [])),
+    delete, path = "/me/followers/{username}", tag = "Social",
     params(("username" = String, Path, description = "Whom, without regard to case")),
     responses(
         (status = 204, description = "They do not follow the caller"),

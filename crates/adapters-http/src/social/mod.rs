@@ -19,14 +19,20 @@ use bodies::{FollowBody, RequestedBody};
 
 /// The routes of following.
 pub fn routes() -> Routes {
-    crate::routes![follow, unfollow].and(lists::routes()).and(requests::routes()).under("/users")
+    crate::routes![
+        follow: Session;
+        unfollow: Session;
+    ]
+    .and(lists::routes())
+    .and(requests::routes())
+    .under("/users")
 }
 
 /// Follow somebody
 ///
 /// The owner of a private profile is asked first. A profile that turns public lets in whoever had asked.
 #[utoipa::path(
-    post, path = "/{username}/follow", tag = "Social", security(("bearer" = [])),
+    post, path = "/{username}/follow", tag = "Social",
     params(("username" = String, Path, description = "Whom, without regard to case")),
     responses(
         (status = 201, description = "The caller follows them", body = FollowBody, example = json!({
@@ -53,7 +59,7 @@ async fn follow(
 ///
 /// Also takes back a request. Nothing to end is no error.
 #[utoipa::path(
-    delete, path = "/{username}/follow", tag = "Social", security(("bearer" = [])),
+    delete, path = "/{username}/follow", tag = "Social",
     params(("username" = String, Path, description = "Whom, without regard to case")),
     responses(
         (status = 204, description = "The caller neither follows them nor asks to"),

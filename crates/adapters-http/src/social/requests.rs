@@ -14,14 +14,18 @@ use crate::routes::Routes;
 use crate::users::username;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![requests, accept, decline]
+    crate::routes![
+        requests: Token(Read);
+        accept: Session;
+        decline: Session;
+    ]
 }
 
 /// Who asks to follow the caller
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/me/follow-requests", tag = "Social", security(("bearer" = ["read"])), params(Paging),
+    get, path = "/me/follow-requests", tag = "Social", params(Paging),
     responses((status = 200, description = "A page of requests", body = PageBody<RequestBody>,
                example = json!(page_example("requested_at"))))
 )]
@@ -35,7 +39,7 @@ async fn requests(
 
 /// Accept a request
 #[utoipa::path(
-    post, path = "/me/follow-requests/{username}", tag = "Social", security(("bearer" = [])),
+    post, path = "/me/follow-requests/{username}", tag = "Social",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 204, description = "They follow the caller"),
@@ -51,7 +55,7 @@ async fn accept(caller: Caller, path: PathArgs, social: Data<Social>) -> ApiResu
 ///
 /// Nothing to decline is no error. They may ask again.
 #[utoipa::path(
-    delete, path = "/me/follow-requests/{username}", tag = "Social", security(("bearer" = [])),
+    delete, path = "/me/follow-requests/{username}", tag = "Social",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 204, description = "They do not ask any more"),

@@ -15,7 +15,7 @@ use crate::routes::Routes;
 use crate::validation::{Fault, Fields, FromFields, Optional, Rule, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![forget]
+    crate::routes![forget: Session;]
 }
 
 query! {
@@ -65,7 +65,7 @@ struct ForgottenBody {
 /// have the logs sends them again. A tool that was never used has nothing to delete; an unknown parameter is refused, since
 /// without it everything would go. Only a session may ask.
 #[utoipa::path(
-    delete, path = "/users/me/usage", tag = "Users", security(("bearer" = [])), params(ForgetQuery),
+    delete, path = "/users/me/usage", tag = "Users", params(ForgetQuery),
     responses(
         (status = 200, description = "It is gone", body = ForgottenBody, example = json!({"messages_deleted": 1234})),
         failures::NotFound,

@@ -21,7 +21,7 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![compare]
+    crate::routes![compare: Optional(Read);]
 }
 
 /// Two people side by side.
@@ -161,7 +161,7 @@ impl From<Compared> for ComparedBody {
 ///
 /// Whom the caller may not see does not exist here.
 #[utoipa::path(
-    get, path = "/{a}/compare/{b}", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{a}/compare/{b}", tag = "Users",
     params(
         ("a" = String, Path, description = "One of them, without regard to case"),
         ("b" = String, Path, description = "The other one"),

@@ -20,7 +20,14 @@ use crate::routes::Routes;
 use crate::validation::{Int, Optional, Or, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![stats, level, tools, models, trends, heatmap]
+    crate::routes![
+        stats: Optional(Read);
+        level: Optional(Read);
+        tools: Optional(Read);
+        models: Optional(Read);
+        trends: Optional(Read);
+        heatmap: Optional(Read);
+    ]
 }
 
 /// Lifetime figures of a person.
@@ -148,7 +155,7 @@ query! {
 
 /// Lifetime figures
 #[utoipa::path(
-    get, path = "/{username}/stats", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/stats", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The figures", body = StatsBody, example = json!({
@@ -168,7 +175,7 @@ async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
 
 /// XP and level
 #[utoipa::path(
-    get, path = "/{username}/level", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/level", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "How far they have come", body = LevelBody, example = json!({
@@ -185,7 +192,7 @@ async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
 
 /// By tool
 #[utoipa::path(
-    get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/tools", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
     responses(
         (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
@@ -207,7 +214,7 @@ async fn tools(
 
 /// By model
 #[utoipa::path(
-    get, path = "/{username}/models", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/models", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
     responses(
         (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
@@ -230,7 +237,7 @@ async fn models(
 
 /// Day by day
 #[utoipa::path(
-    get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/trends", tag = "Users",
     params(
         ("username" = String, Path, description = "Whose, without regard to case"),
         DaysQuery,
@@ -252,7 +259,7 @@ async fn trends(
 
 /// A year of days
 #[utoipa::path(
-    get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}/heatmap", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case"), YearQuery),
     responses(
         (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({

@@ -12,7 +12,7 @@ use crate::json::Instant;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![flags]
+    crate::routes![flags: Token(Read);]
 }
 
 /// What is known about the plausibility of an account.
@@ -85,7 +85,7 @@ impl From<StandingFlag> for StandingBody {
 /// The worker looks every hour. What it finds is advice and changes nothing: only an administrator's decision, with a reason,
 /// keeps somebody off the boards. What a change of the usage refutes is gone with the next look.
 #[utoipa::path(
-    get, path = "/me/flags", tag = "Users", security(("bearer" = ["read"])),
+    get, path = "/me/flags", tag = "Users",
     responses((status = 200, description = "The reasons, and what was decided", body = FlagsBody, example = json!({
         "score": 13,
         "reasons": [{"kind": "daily_volume", "score": 13,

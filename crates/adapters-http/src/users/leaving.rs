@@ -13,7 +13,7 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![leave]
+    crate::routes![leave: Session;]
 }
 
 /// What becomes of an account that was deleted.
@@ -30,7 +30,7 @@ struct DeletionBody {
 /// back as it was; after that it is removed with everything it owns, and its username and address are free again. Only a
 /// session may ask.
 #[utoipa::path(
-    delete, path = "/me", tag = "Users", security(("bearer" = [])),
+    delete, path = "/me", tag = "Users",
     responses(
         (status = 202, description = "It is deleted, and gone for good at that time", body = DeletionBody,
          example = json!({"deletion_at": "2026-12-22T12:34:56.789Z"})),

@@ -31,7 +31,14 @@ pub(crate) use visible::Visible;
 /// The routes of profiles.
 pub fn routes() -> Routes {
     let own = leaving::routes().and(export::routes()).and(flags::routes());
-    crate::routes![profile, change].and(own).and(figures::routes()).and(compare::routes()).under("/users")
+    crate::routes![
+        profile: Optional(Read);
+        change: Session;
+    ]
+    .and(own)
+    .and(figures::routes())
+    .and(compare::routes())
+    .under("/users")
 }
 
 /// The username in the path. What cannot be one is nobody's.
@@ -50,7 +57,7 @@ fn named(path: &PathArgs, part: &'static str) -> ApiResult<Username> {
 /// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address,
 /// time zone and referral code.
 #[utoipa::path(
-    get, path = "/{username}", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{username}", tag = "Users",
     params(("username" = String, Path, description = "Whose, without regard to case")),
     responses(
         (status = 200, description = "The profile", body = ProfileBody, example = json!(profile::example())),
@@ -75,7 +82,7 @@ async fn profile(
 /// turns private keeps its followers; one that turns public lets in whoever had asked to follow it, and is back on
 /// the boards with the refresh that this asks for, which begins within ten minutes.
 #[utoipa::path(
-    patch, path = "/me", tag = "Users", security(("bearer" = [])),
+    patch, path = "/me", tag = "Users",
     request_body(content = ProfilePatch, example = json!({"bio": "Counts tokens.", "region": "EU", "image": null})),
     responses(
         (status = 200, description = "The caller's profile after it", body = ProfileBody,

@@ -24,7 +24,7 @@ pub use body::SyncBody;
 pub use parse::parse;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![sync: Sync]
+    crate::routes![sync: Token(Sync), Sync;]
 }
 
 /// Take in messages
@@ -32,7 +32,7 @@ pub(super) fn routes() -> Routes {
 /// All plausible messages are stored in one transaction, each counted once however often it is sent; implausible ones are
 /// listed and do not block the rest. Every field is also known in `snake_case`.
 #[utoipa::path(
-    post, path = "/sync", tag = "Sync", security(("bearer" = ["sync"])),
+    post, path = "/sync", tag = "Sync",
     request_body(content = SyncRequest, example = json!(bodies::request_example())),
     responses(
         (status = 200, description = "They are stored", body = SyncAnswer, example = json!(bodies::answer_example())),

@@ -26,7 +26,7 @@ use places::Places;
 use stream::{Failed, ReadSpeed, stream};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![export]
+    crate::routes![export: Session;]
 }
 
 /// Exports, as many at a time as this process has room for. Cheap to clone; clones share the room.
@@ -59,7 +59,7 @@ impl Downloads {
 /// they hash to, are not in it. `worker import` of another instance takes it in. Only a session may ask, one export at a time;
 /// a client that reads too slowly, or for more than half an hour, is cut off.
 #[utoipa::path(
-    get, path = "/me/export", tag = "Users", security(("bearer" = [])),
+    get, path = "/me/export", tag = "Users",
     responses(
         (status = 200, description = "The file", content_type = "application/x-ndjson", body = String,
          headers(("Content-Disposition" = String, description = "The name to save it under")),

@@ -26,8 +26,22 @@ use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
-    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever, flood]
-        .and(health::routes())
+    routes![
+        wish: Public;
+        sync: Public;
+        person: Public;
+        me: Public;
+        people: Public;
+        fail: Public;
+        crash: Public;
+        shared: Public;
+        lasting: Public;
+        secret: Session;
+        stream: Public;
+        forever: Public;
+        flood: Public;
+    ]
+    .and(health::routes())
 }
 
 body! {
@@ -154,8 +168,7 @@ impl FromRequest for Nobody {
 
 /// Something for known callers
 #[utoipa::path(
-    post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)),
-    security(("bearer" = [])), responses((status = 204))
+    post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)), responses((status = 204))
 )]
 async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Body<Wish>) -> ApiResult<NoContent> {
     path.text("name")?;
