@@ -130,24 +130,31 @@ impl ApiError {
 
     /// 404: no route has this path.
     pub fn unknown_route() -> Self {
-        Self::new(ErrorCode::NotFound, "There is nothing at this address").with_detail("resource", json!("Route"))
+        Self::new(ErrorCode::NotFound, "No route has this path. GET /api/v1/openapi.json lists all routes.")
+            .with_detail("resource", json!("Route"))
     }
 
     /// 405: the path exists, for the methods in `allow` (`GET, HEAD`).
     pub fn method_not_allowed(allow: &str) -> Self {
-        Self::new(ErrorCode::MethodNotAllowed, format!("This address answers only to {allow}"))
+        Self::new(ErrorCode::MethodNotAllowed, format!("This path does not support the method. It supports {allow}."))
             .with_header(header::ALLOW, allow)
     }
 
     /// 413: the body has more than `limit` bytes, counted after decompression.
     pub fn payload_too_large(limit: usize) -> Self {
-        Self::new(ErrorCode::PayloadTooLarge, format!("The body must not be larger than {limit} bytes"))
-            .with_detail("limit_bytes", json!(limit))
+        Self::new(
+            ErrorCode::PayloadTooLarge,
+            format!("The body exceeds the limit of {limit} bytes, counted after decompression."),
+        )
+        .with_detail("limit_bytes", json!(limit))
     }
 
     /// 415: the body says it is not JSON.
     pub fn unsupported_media_type() -> Self {
-        Self::new(ErrorCode::UnsupportedMediaType, "The body must be JSON (Content-Type: application/json)")
+        Self::new(
+            ErrorCode::UnsupportedMediaType,
+            "The body must be JSON. Send it with Content-Type: application/json.",
+        )
     }
 
     /// 422: the values break rules; `detail` lists every problem.
@@ -159,25 +166,28 @@ impl ApiError {
 
     /// 429: too many requests; the next one may come after `seconds`.
     pub fn rate_limited(seconds: u64) -> Self {
-        Self::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s"))
+        Self::new(ErrorCode::RateLimited, format!("Rate limit exceeded. Retry in {seconds} s."))
             .with_detail("retry_after", json!(seconds))
             .with_header(header::RETRY_AFTER, &seconds.to_string())
     }
 
     /// 429: the client has more requests or bytes under way than its share, and the next may come after so many seconds.
     pub fn too_many_at_once(seconds: u64) -> Self {
-        let detail = format!("Too many requests of this client at once; try again in {seconds} s");
+        let detail = format!("Too many requests of this client are in progress. Retry in {seconds} s.");
         Self { detail: Value::String(detail), ..Self::rate_limited(seconds) }
     }
 
     /// 500: a defect of ours. What it was belongs in the log, not here.
     pub fn internal() -> Self {
-        Self::new(ErrorCode::Internal, "Something went wrong on our side")
+        Self::new(
+            ErrorCode::Internal,
+            "An internal error occurred. The correlation id names this request in the server's log.",
+        )
     }
 
     /// 503: something needed is away for a moment.
     pub fn unavailable() -> Self {
-        Self::new(ErrorCode::Unavailable, "The service is not available right now; try again in a moment")
+        Self::new(ErrorCode::Unavailable, format!("The service is temporarily unavailable. Retry in {AWAY_FOR} s."))
             .with_header(header::RETRY_AFTER, &AWAY_FOR.to_string())
     }
 
@@ -218,12 +228,12 @@ impl ApiError {
     /// The contract's error for a bare status, where nobody said more.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::UNAUTHORIZED => Self::unauthorized("Authentication is required"),
-            StatusCode::FORBIDDEN => Self::forbidden("This is not allowed"),
+            StatusCode::UNAUTHORIZED => Self::unauthorized("Authentication is required."),
+            StatusCode::FORBIDDEN => Self::forbidden("This request is not allowed."),
             StatusCode::NOT_FOUND => Self::unknown_route(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(),
-            status if status.is_client_error() => Self::bad_request("The request makes no sense"),
+            status if status.is_client_error() => Self::bad_request("The request is invalid."),
             _ => Self::internal(),
         }
     }

@@ -203,7 +203,7 @@ fn thresholds_differ(prices: &NewPricesBody, fields: &mut Fields<'_>) -> Option<
     if thresholds.len() == prices.tiers.len() {
         return Some(());
     }
-    fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should be there once"))
+    fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should occur once"))
 }
 
 impl From<NewPricesBody> for Prices {

@@ -148,7 +148,7 @@ impl Read for Metered<'_> {
 }
 
 fn unknown() -> ApiError {
-    ApiError::bad_request("Content-Encoding must be gzip, br, deflate or identity")
+    ApiError::bad_request("Content-Encoding must be one of gzip, br, deflate or identity.")
 }
 
 #[cfg(test)]

@@ -147,7 +147,9 @@ impl<T: DeserializeOwned> FormBody<T> {
     pub async fn read(self) -> ApiResult<T> {
         let limit = self.unread.limits().ordinary;
         let text = self.unread.text(Media::Form, limit).await?;
-        let fields = Query::<T>::from_query(&text).map_err(|_| ApiError::bad_request("The form is incomplete"))?;
+        let fields = Query::<T>::from_query(&text).map_err(|_| {
+            ApiError::bad_request("The form lacks a field. Open the page again and submit it complete.")
+        })?;
         Ok(fields.into_inner())
     }
 }
@@ -174,8 +176,10 @@ impl encoding::Failure {
     pub(crate) fn answer(self, limit: usize) -> ApiError {
         match self {
             Self::TooLarge => ApiError::payload_too_large(limit),
-            Self::TooMuchWork => ApiError::bad_request("The body takes too much work to unpack; send it in one piece"),
-            Self::Corrupt => ApiError::bad_request("The body is not what its Content-Encoding says"),
+            Self::TooMuchWork => {
+                ApiError::bad_request("The body takes too long to decompress. Compress it as one stream.")
+            }
+            Self::Corrupt => ApiError::bad_request("The body cannot be decompressed as its Content-Encoding states."),
         }
     }
 }

@@ -102,9 +102,11 @@ pub(super) async fn collect(
     let started = Instant::now();
     loop {
         let chunk = timeout_at(started + waited + patience.for_bytes(bytes.len()), payload.next()).await;
-        let chunk = chunk.map_err(|_| ApiError::bad_request("The body arrives too slowly"))?;
+        let chunk = chunk.map_err(|_| {
+            ApiError::bad_request("The body arrived too slowly. Retry on a faster connection, or send less at once.")
+        })?;
         let Some(chunk) = chunk else { return Ok(bytes) };
-        let chunk = chunk.map_err(|_| ApiError::bad_request("The body ends before it is complete"))?;
+        let chunk = chunk.map_err(|_| ApiError::bad_request("The connection ended before the body was complete."))?;
         if chunk.len() > limit - bytes.len() {
             return Err(ApiError::payload_too_large(limit));
         }
@@ -123,6 +125,6 @@ pub(super) async fn collect(
 
 /// The bytes as text, without a byte order mark; 400 when they are not UTF-8.
 pub(crate) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body must be UTF-8."))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

@@ -67,7 +67,7 @@ async fn live(
     feed: Data<Feed>,
     identity: Data<Identity>,
 ) -> ApiResult<HttpResponse> {
-    let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required"))?;
+    let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required."))?;
     let live = feed.live(caller.id, last_event(&request)).await?;
     Ok(answer::events(Listener::new(live, identity, token.to_owned(), KEEPALIVE).events()))
 }

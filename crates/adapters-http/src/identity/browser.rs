@@ -53,10 +53,13 @@ impl Failure {
     /// The `error` and its description.
     const fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::AccessDenied => ("access_denied", "You did not allow burntop to see who you are"),
-            Self::MissingCode => ("missing_code", "The provider sent no code"),
-            Self::InvalidState => ("invalid_state", "This sign-in was not begun in this browser, or too long ago"),
-            Self::AuthFailed => ("auth_failed", "Signing in through the provider failed; try again"),
+            Self::AccessDenied => ("access_denied", "You did not give burntop access to your account at the provider."),
+            Self::MissingCode => ("missing_code", "The provider sent no code. Begin the sign-in again."),
+            Self::InvalidState => (
+                "invalid_state",
+                "This sign-in was begun in another browser, or more than 10 minutes ago. Begin it again.",
+            ),
+            Self::AuthFailed => ("auth_failed", "The sign-in through the provider failed. Try again."),
         }
     }
 }

@@ -186,10 +186,16 @@ async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<De
 /// Why a program is not signed in, in the words of RFC 8628, section 3.5.
 fn refusal(poll: Poll) -> ApiError {
     let (error, detail) = match poll {
-        Poll::SlowDown => ("slow_down", "Wait longer before you ask again."),
-        Poll::Denied => ("access_denied", "Somebody refused this sign-in."),
-        Poll::Expired => ("expired_token", "This code is too old, used up, or not one of ours."),
-        Poll::Pending | Poll::Approved(_) => ("authorization_pending", "Nobody has confirmed this sign-in yet."),
+        Poll::SlowDown => ("slow_down", "The program polls too often. Wait `interval` seconds between two requests."),
+        Poll::Denied => ("access_denied", "The user refused this sign-in."),
+        Poll::Expired => (
+            "expired_token",
+            "The device code is unknown, expired or used. Request a new one at POST /api/v1/auth/device/code.",
+        ),
+        Poll::Pending | Poll::Approved(_) => (
+            "authorization_pending",
+            "The user has not confirmed this sign-in yet. Poll again after `interval` seconds.",
+        ),
     };
     ApiError::bad_request(detail).with_detail("error", json!(error))
 }
@@ -262,7 +268,7 @@ fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
         tracing::warn!(code = error.code(), %error, "confirming a device login failed");
-        return page(status, code, "Something went wrong on our side. Try again in a moment.");
+        return page(status, code, "An internal error occurred. Try again in a moment.");
     }
     page(status, code, &error.to_string())
 }

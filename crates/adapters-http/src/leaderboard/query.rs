@@ -47,7 +47,8 @@ impl FromFields for BoardPart {
         // Judged even where other parameters are refused, so that all problems are listed at once.
         let tool = fields.peek("tool", ToolFilter::read).flatten();
         if tool.is_some() && fields.peek("model", ModelFilter::read).flatten().is_some() {
-            return fields.refuse("model", Fault::new(Rule::ValueError, "Name a tool or a model, not both"));
+            return fields
+                .refuse("model", Fault::new(Rule::ValueError, "tool and model cannot be combined; send one of them"));
         }
         let BoardParams { period, sort_by, kind, tool, model, region, limit, offset } = params?;
         let scope = match (tool.flatten(), model.flatten()) {

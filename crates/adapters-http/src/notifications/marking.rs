@@ -65,7 +65,7 @@ fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<Which> {
     match (ways.next(), ways.next()) {
         (Some((_, which)), None) => Some(which),
         (Some((first, _)), Some((second, _))) => {
-            let msg = format!("Input should be left out where '{first}' says which");
+            let msg = format!("Input should be absent when '{first}' is present");
             fields.refuse(second, Fault::new(Rule::ValueError, msg))
         }
         (None, _) => fields.refuse(spellings[0].ids, Fault::missing()),

@@ -57,7 +57,7 @@ fn failure(error: &NotificationError) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
         tracing::warn!(code = error.code(), %error, "unsubscribing failed");
-        return without_form(status, "Something went wrong on our side. Try again in a moment.");
+        return without_form(status, "An internal error occurred. Try again in a moment.");
     }
     without_form(status, &error.to_string())
 }

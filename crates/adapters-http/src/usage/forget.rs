@@ -33,7 +33,8 @@ query! {
 
 fn days_are_in_order(query: &ForgetQuery, fields: &mut Fields<'_>) -> Option<()> {
     if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
-        return fields.refuse("to", Fault::new(Rule::GreaterThanEqual, "Input should not be before from"));
+        return fields
+            .refuse("to", Fault::new(Rule::GreaterThanEqual, "Input should be the same day as from or later"));
     }
     Some(())
 }
@@ -44,7 +45,7 @@ struct Selected(Selection);
 impl FromFields for Selected {
     /// Refuses unknown parameters: with a misspelt name, all usage would be deleted.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let known = fields.only(&["source", "from", "to"], "There is no such parameter here");
+        let known = fields.only(&["source", "from", "to"], "Unknown parameter. The parameters are source, from and to");
         let ForgetQuery { source, from, to } = ForgetQuery::from_fields(fields)?;
         known.map(|()| Self(Selection { source, from, to }))
     }
