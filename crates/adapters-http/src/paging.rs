@@ -1,4 +1,4 @@
-//! Pages and windows of lists: how they are asked for and how they are written.
+//! Pages of lists: their parameters and their body.
 
 use domain::page::{Page, PageRequest};
 use serde::Serialize;
@@ -27,13 +27,13 @@ impl From<Paging> for PageRequest {
 pub struct PageBody<T> {
     /// The items on this page.
     pub items: Vec<T>,
-    /// How many items there are.
+    /// The number of items in the list.
     pub total: u64,
     /// The page's number, from 1.
     pub page: u32,
-    /// How many items a page holds.
+    /// The number of items on a page.
     pub size: u32,
-    /// How many pages there are.
+    /// The number of pages.
     pub pages: u64,
 }
 

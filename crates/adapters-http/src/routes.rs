@@ -194,14 +194,14 @@ impl Routes {
         self
     }
 
-    /// The documented operations: path, method, guard and what is said of them.
+    /// The documented operations: path, method, guard and documentation.
     pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, RouteGuard, &Operation)> {
         self.table
             .iter()
             .filter_map(|entry| Some((&*entry.path, &entry.method, entry.guard, entry.operation.as_ref()?)))
     }
 
-    /// Registers everything, and what is answered where no route is.
+    /// Registers all routes, and the answer to other paths and methods.
     pub(crate) fn mount(self, config: &mut ServiceConfig) {
         let mut by_path = BTreeMap::<String, Vec<(Method, RouteGuard, Route)>>::new();
         for entry in self.table {
@@ -243,10 +243,10 @@ fn precedence(path: &str) -> Vec<(bool, Reverse<usize>, String)> {
     path.split('/').map(rank).collect()
 }
 
-/// The answer where no route serves: 404, or 405 with the methods that would have been, or what `OPTIONS` asks for.
+/// The answer where no route matches: 404, or 405 with the supported methods, or the answer to `OPTIONS`.
 fn nothing_here(known: &[(ResourceDef, Vec<Method>)], request: &HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.match_info().get_ref().path();
-    // The first that fits is the one that the document means by this path: `/users/me`, not `/users/{username}`.
+    // The first match is the path of the document: `/users/me`, not `/users/{username}`.
     let Some((_, methods)) = known.iter().find(|(resource, _)| resource.is_match(path)) else {
         return Err(ApiError::unknown_route());
     };

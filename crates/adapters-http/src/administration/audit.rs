@@ -1,4 +1,4 @@
-//! `/admin/audit`: what administrators and operators did.
+//! `/admin/audit`: the audit log of administrators and operators.
 
 use actix_web::web::Data;
 use domain::administration::{AdminActionKind, Administration, AuditEntry, AuditFilter};
@@ -40,27 +40,27 @@ impl From<AuditQuery> for AuditFilter {
     }
 }
 
-/// Something that was done.
+/// An audit record.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 struct EntryBody {
     id: Uuid,
     at: Instant,
-    /// Whether the operator did it, by a command of the worker.
+    /// Whether an operator acted, with a command of the worker.
     by_operator: bool,
-    /// Which administrator did it; null for the operator, and once that account is gone for good.
+    /// The administrator; null for an operator, and once that account is purged.
     actor: Option<ActorBody>,
-    /// What, such as `account_flagged`.
+    /// The action, such as `account_flagged`.
     action: String,
     subject: SubjectBody,
-    /// The particulars, such as the reason.
+    /// Details, such as the reason.
     #[schema(value_type = Object)]
     details: Box<RawValue>,
-    /// From where; null where the actor is.
+    /// The client's address; null where the actor is.
     ip: Option<String>,
 }
 
-/// Who did something.
+/// The administrator of an action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorBody {
@@ -68,7 +68,7 @@ struct ActorBody {
     username: String,
 }
 
-/// What something was done to.
+/// The subject of an action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditSubject)]
 struct SubjectBody {
@@ -76,7 +76,7 @@ struct SubjectBody {
     kind: String,
     /// The id of an account or job, or the name of a model.
     id: String,
-    /// What the account is called, where it is one and still there.
+    /// The username, if the subject is an account that exists.
     username: Option<String>,
 }
 
@@ -100,9 +100,9 @@ impl From<AuditEntry> for EntryBody {
     }
 }
 
-/// The audit log
+/// Show the audit log
 ///
-/// What administrators did, and the operator by the worker's commands; the newest first. It is only ever added to.
+/// Actions of administrators, and of operators with commands of the worker; the newest first. Records never change.
 #[utoipa::path(
     get, path = "/audit", tag = "Admin", params(AuditQuery, Paging),
     responses((status = 200, description = "A page of the log", body = PageBody<EntryBody>, example = json!({

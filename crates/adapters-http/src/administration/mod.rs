@@ -1,4 +1,4 @@
-//! `/admin`: what administrators see and decide. Everything else answers them like anybody.
+//! `/admin`: operations for administrators. All other operations treat administrators like other users.
 
 mod audit;
 mod flags;
@@ -24,7 +24,7 @@ pub fn routes() -> Routes {
     people.and(prices::routes()).and(queue::routes()).under("/admin")
 }
 
-/// An administrator who calls through a session; 403 for everybody else who is known.
+/// An administrator with a session; 403 for every other caller.
 #[derive(Debug)]
 pub struct Admin(pub Administrator);
 

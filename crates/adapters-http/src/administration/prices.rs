@@ -1,4 +1,4 @@
-//! `/admin/models/unpriced` and `/admin/prices/overrides`: models without a price, and prices by decision.
+//! `/admin/models/unpriced` and `/admin/prices/overrides`: models without a price, and price overrides.
 
 use std::collections::BTreeSet;
 
@@ -50,20 +50,20 @@ query! {
     }
 }
 
-/// What messages of a model without a price come to.
+/// The usage of a model without a price.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UnpricedModel)]
 struct UnpricedBody {
     model: String,
-    /// Who served it, where clients say so.
+    /// The provider that served it, where clients report it.
     provider: Option<String>,
     tokens: i64,
     messages: i64,
-    /// Of how many accounts.
+    /// The number of accounts.
     people: i64,
     first_seen: Instant,
     last_seen: Instant,
-    /// Whether the price book has learned the model by now: the next re-pricing finds a price, at least for some.
+    /// Whether the price book knows the model by now, so that the next re-pricing finds a price for some of the messages.
     is_known_by_now: bool,
 }
 
@@ -86,44 +86,44 @@ impl From<UnpricedModel> for UnpricedBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UnpricedModels)]
 struct UnpricedModelsBody {
-    /// Those with the most tokens first.
+    /// The ones with the most tokens first.
     models: Vec<UnpricedBody>,
 }
 
-/// What each kind of token costs, in USD per million tokens, as decimals in strings.
+/// The price of each kind of token, in USD per million tokens, as decimals in strings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceRates)]
 struct RatesBody {
     /// Uncached input.
     input: String,
     output: String,
-    /// Null: as the rules say that fill in what is missing.
+    /// Null: what the rules for missing prices give.
     cache_read: Option<String>,
     /// As `cache_read`.
     cache_write: Option<String>,
     /// As `cache_read`.
     cache_write_1h: Option<String>,
-    /// Null: what output costs.
+    /// Null: the price of output.
     reasoning: Option<String>,
 }
 
-/// What all tokens of a request with a long context cost.
+/// The prices of all tokens of a request with a long context.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceTier)]
 struct TierBody {
-    /// For requests whose context is more than so many thousand tokens.
+    /// For requests with a context of more than this many thousand tokens.
     above_thousands: u64,
     #[serde(flatten)]
     rates: RatesBody,
 }
 
-/// What a model costs.
+/// The prices of a model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Prices)]
 struct PricesBody {
     #[serde(flatten)]
     base: RatesBody,
-    /// For long contexts, in full; the highest threshold that is exceeded counts for all tokens of the request.
+    /// Prices for long contexts; the highest threshold that is exceeded counts for all tokens of the request.
     tiers: Vec<TierBody>,
 }
 
@@ -248,23 +248,23 @@ impl Format for Price {
     }
 }
 
-/// A price by decision, or the end of one.
+/// A price override, or the end of one.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceOverride)]
 struct OverrideBody {
     id: i64,
     model: String,
-    /// Whose price it is; null: anybody's.
+    /// The provider that the price is for; null: every provider.
     provider: Option<String>,
-    /// From when on.
+    /// The instant from which the price counts.
     valid_from: Instant,
     /// Null where this ends an override.
     prices: Option<PricesBody>,
     reason: String,
-    /// Which account decided; null once it is gone for good.
+    /// The administrator's account; null once it is purged.
     decided_by: Option<Uuid>,
     decided_at: Instant,
-    /// Whether it is the last word on its model and provider, and so what can be ended.
+    /// Whether it is the latest decision on its model and provider. Only such a decision can be ended.
     stands: bool,
 }
 
@@ -285,26 +285,26 @@ impl From<ListedDecision> for OverrideBody {
     }
 }
 
-/// All prices by decision.
+/// All price overrides.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceOverrides)]
 struct OverridesBody {
-    /// Every decision there ever was, the latest first.
+    /// All decisions, the latest first.
     overrides: Vec<OverrideBody>,
     total: u64,
 }
 
 body! {
-    /// Why a price by decision is ended.
+    /// Why a price override is ended.
     struct EndBody as "EndPriceOverride" {
         /// The reason; not blank.
         reason: Reason,
     }
 }
 
-/// Models without a price
+/// List models without a price
 ///
-/// Of everybody, those with the most tokens first: what an override would be set for.
+/// Over all accounts, the ones with the most tokens first. A price override gives them a price.
 #[utoipa::path(
     get, path = "/models/unpriced", tag = "Admin", params(UnpricedQuery),
     responses((status = 200, description = "The models", body = UnpricedModelsBody, example = json!({
@@ -322,9 +322,9 @@ async fn unpriced(
     Ok(Json(UnpricedModelsBody { models: models.into_iter().map(UnpricedBody::from).collect() }))
 }
 
-/// Prices by decision
+/// List price overrides
 ///
-/// Every decision there ever was, the latest first. They come before whatever a price table says.
+/// All decisions, the latest first. An override takes precedence over the price tables.
 #[utoipa::path(
     get, path = "/prices/overrides", tag = "Admin",
     responses((status = 200, description = "The decisions", body = OverridesBody, example = json!({
@@ -336,11 +336,11 @@ async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json
     Ok(Json(OverridesBody { total: overrides.len() as u64, overrides }))
 }
 
-/// Decide what a model costs
+/// Set a price override
 ///
-/// In USD per million tokens, as decimals in strings, up to 1000; zeros are meant. It counts for messages from `valid_from` on,
-/// whatever was decided before for that time. Messages that have no price yet get one soon; those that have one keep it. Every
-/// server follows within half a minute.
+/// In USD per million tokens, as decimals in strings, from 0 to 1000. The override counts for messages from `valid_from` on and
+/// replaces earlier decisions for that time. Messages without a price get one soon; priced messages keep theirs. Every server
+/// applies it within 30 seconds.
 #[utoipa::path(
     post, path = "/prices/overrides", tag = "Admin",
     request_body(content = NewOverrideBody, example = json!({
@@ -350,7 +350,7 @@ async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json
         ]},
         "reason": "By contract.",
     })),
-    responses((status = 201, description = "It is decided", body = OverrideBody, example = json!(example())))
+    responses((status = 201, description = "The override", body = OverrideBody, example = json!(example())))
 )]
 async fn set(
     admin: Admin,
@@ -365,15 +365,15 @@ async fn set(
     Ok(Created(ListedDecision { decision, stands: true }.into()))
 }
 
-/// End a price by decision
+/// End a price override
 ///
-/// From now on the price tables count again for its model and provider; what was decided for a later time goes with it. The end
-/// is a decision too. 404 unless it stands.
+/// From now on the price tables count again for its model and provider; decisions for a later time end too. The end is a decision
+/// of its own. 404 unless the override is the latest decision.
 #[utoipa::path(
     delete, path = "/prices/overrides/{id}", tag = "Admin",
-    params(("id" = i64, Path, description = "Which decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    params(("id" = i64, Path, description = "The id of the decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     request_body(content = EndBody, example = json!({"reason": "The contract is over."})),
-    responses((status = 204, description = "It is ended"), failures::NotFound)
+    responses((status = 204, description = "The override is ended"), failures::NotFound)
 )]
 async fn end(
     admin: Admin,

@@ -1,4 +1,4 @@
-//! `/admin/suspects`: whose usage is hard to believe.
+//! `/admin/suspects`: accounts with implausible usage.
 
 use actix_web::web::Data;
 use domain::plausibility::{Plausibility, Suspect};
@@ -28,29 +28,28 @@ query! {
     }
 }
 
-/// An account whose usage is hard to believe.
+/// An account with implausible usage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Suspect)]
 struct SuspectBody {
     user_id: Uuid,
     username: String,
-    /// How hard the usage is to believe: the score of the strongest reason.
+    /// The score of the strongest reason.
     #[schema(minimum = 0, maximum = 100)]
     score: u8,
-    /// The strongest first.
+    /// The reasons, the strongest first.
     reasons: Vec<SuspectReasonBody>,
     /// Whether a flag keeps the account off the boards now.
     is_flagged: bool,
 }
 
-/// Why the usage is hard to believe, as its owner reads it, and whom else it is about.
+/// Why the usage is implausible, as its owner reads it, and the other account that it concerns.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SuspectReason)]
 struct SuspectReasonBody {
     #[serde(flatten)]
     reason: ReasonBody,
-    /// The account that this one has something in common with, which its owner is not told; null without one, and once it is
-    /// gone.
+    /// The other account that the reason concerns, which the owner does not see; null without one, and once it is purged.
     other_username: Option<String>,
 }
 
@@ -71,10 +70,9 @@ impl From<Suspect> for SuspectBody {
     }
 }
 
-/// Whose usage is hard to believe
+/// List accounts with implausible usage
 ///
-/// The accounts with the strongest reasons first, each with all its reasons. They are advice: boards leave out whom an
-/// administrator flags, and nobody else.
+/// The accounts with the strongest reasons first, each with all its reasons. A reason does not change the boards: only a flag does.
 #[utoipa::path(
     get, path = "/suspects", tag = "Admin", params(SuspectsQuery, Paging),
     responses((status = 200, description = "A page of accounts", body = PageBody<SuspectBody>, example = json!({

@@ -1,4 +1,4 @@
-//! `/dashboard`: what the caller used.
+//! `/dashboard`: the caller's usage.
 
 pub(crate) mod bodies;
 
@@ -44,10 +44,10 @@ pub fn routes() -> Routes {
     .under("/dashboard")
 }
 
-/// Everything at a glance
+/// Show the caller's overview
 #[utoipa::path(
     get, path = "/overview", tag = "Dashboard",
-    responses((status = 200, description = "Lifetime totals and where they lead", body = OverviewBody, example = json!({
+    responses((status = 200, description = "Lifetime totals, streak and level", body = OverviewBody, example = json!({
         "total_tokens": 112_250, "total_input_tokens": 3_000, "total_output_tokens": 6_000,
         "total_cache_read_tokens": 90_000, "total_cache_write_tokens": 12_000, "total_reasoning_tokens": 1_250,
         "total_cost": 0.3508, "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "streak_at_risk": false,
@@ -65,7 +65,7 @@ async fn overview(
     Ok(Json(dashboard.overview(&account).await?.into()))
 }
 
-/// Day by day
+/// List the caller's usage by day
 #[utoipa::path(
     get, path = "/trends", tag = "Dashboard",
     params(DaysQuery),
@@ -83,7 +83,7 @@ async fn trends(
     Ok(Json(dashboard.trends(&account, days).await?.into()))
 }
 
-/// By tool
+/// List the caller's usage by tool
 #[utoipa::path(
     get, path = "/tools", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
@@ -103,7 +103,7 @@ async fn tools(
     Ok(Json(dashboard.tools(&account, period).await?.into()))
 }
 
-/// By model
+/// List the caller's usage by model
 #[utoipa::path(
     get, path = "/models", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
@@ -123,7 +123,7 @@ async fn models(
     Ok(Json(dashboard.models(&account, period).await?.into()))
 }
 
-/// By machine
+/// List the caller's machines
 #[utoipa::path(
     get, path = "/machines", tag = "Dashboard",
     responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({

@@ -1,4 +1,4 @@
-//! What is said on `/auth`, in both directions.
+//! The bodies of `/auth`.
 
 use std::borrow::Cow;
 
@@ -9,6 +9,7 @@ use domain::progression::Level;
 use domain::referrals::ReferralCode;
 use domain::users::{User, Username, WebUrl};
 use serde::Serialize;
+use serde_json::{Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
@@ -105,13 +106,13 @@ body! {
     }
 }
 
-/// A session just opened.
+/// A new session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(super) struct SessionBody {
     id: Uuid,
     user_id: Uuid,
-    /// Opens the session; shown this once.
+    /// The session's token; shown this once.
     token: String,
     expires_at: Instant,
     created_at: Instant,
@@ -129,18 +130,27 @@ impl From<SignedIn> for SessionBody {
     }
 }
 
-/// A session that is open.
+/// A new session, for the API's document.
+pub(super) fn session_example() -> Value {
+    json!({
+        "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+        "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
+    })
+}
+
+/// An open session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenSession)]
 pub(super) struct OpenSessionBody {
     id: Uuid,
     created_at: Instant,
     last_used_at: Instant,
-    /// Where it was opened from.
+    /// The address from which it was opened.
     ip: Option<String>,
-    /// What it was opened with.
+    /// The program that opened it.
     user_agent: Option<String>,
-    /// Whether this request came with it.
+    /// Whether it is the session of this request.
     current: bool,
 }
 
@@ -162,7 +172,7 @@ impl OpenSessionBody {
 #[schema(as = Account)]
 pub(super) struct AccountBody {
     id: Uuid,
-    /// Null for an account that came from a provider without one.
+    /// Null for an account from a provider that has no address for it.
     email: Option<String>,
     email_verified: bool,
     username: String,
@@ -174,7 +184,7 @@ pub(super) struct AccountBody {
     is_public: bool,
     created_at: Instant,
     updated_at: Instant,
-    /// Null while none was set, which counts as UTC.
+    /// Null while none is set, which counts as UTC.
     timezone: Option<String>,
     level: u64,
     xp: u64,
@@ -209,7 +219,7 @@ impl AccountBody {
 #[schema(as = LinkedAccount)]
 pub(super) struct LinkedBody {
     provider: String,
-    /// What the caller was called there when they last came from it.
+    /// The username at the provider at the last sign-in.
     login: String,
     created_at: Instant,
     last_used_at: Instant,

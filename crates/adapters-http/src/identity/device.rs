@@ -31,7 +31,7 @@ pub(super) fn routes() -> Routes {
     .under("/device")
 }
 
-/// The page where a person confirms, and its style.
+/// The page on which the user confirms, and its style.
 pub(crate) fn pages() -> Routes {
     Routes::default()
         .limited_page(Method::GET, "/device", Access::Public, Class::Auth, show)
@@ -39,7 +39,7 @@ pub(crate) fn pages() -> Routes {
         .page("/device/style.css", Access::Public, style)
 }
 
-/// Where people reach this server, without a slash at the end.
+/// The public address of this server, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -58,21 +58,21 @@ body! {
     }
 }
 
-/// What a program shows and asks with.
+/// The codes of a sign-in: one to show, one to poll with.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeviceCode)]
 struct BegunBody {
-    /// What the program asks with; shown this once.
+    /// The code with which the program polls; shown this once.
     device_code: String,
-    /// What a person types.
+    /// The code that the user types.
     user_code: String,
-    /// Where they type it.
+    /// The page on which the user types it.
     verification_uri: String,
-    /// The same with the code filled in.
+    /// The same page with the code filled in.
     verification_uri_complete: String,
-    /// Seconds until it is too late.
+    /// Seconds until the codes expire.
     expires_in: i64,
-    /// Seconds to wait between two questions.
+    /// Seconds to wait between two polls.
     interval: i64,
 }
 
@@ -91,7 +91,7 @@ impl BegunBody {
 }
 
 body! {
-    /// The question whether a program is signed in.
+    /// A poll for the outcome of a sign-in.
     struct AskBody as "DeviceTokenRequest" {
         device_code: Text<1, 200>,
     }
@@ -101,7 +101,7 @@ body! {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeviceToken)]
 struct TokenBody {
-    /// Opens a session; shown this once.
+    /// The session's token; shown this once.
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
@@ -119,13 +119,13 @@ body! {
     }
 }
 
-/// Begin to sign in a program
+/// Begin a device sign-in
 ///
-/// The program shows `user_code` and `verification_uri`, and asks at `/auth/device/token` until somebody has confirmed.
+/// The program shows `user_code` and `verification_uri`, and polls `/auth/device/token` until the user has confirmed.
 #[utoipa::path(
     post, path = "/code", tag = "Auth",
     request_body(content = BeginBody, example = json!({"client_name": "burntop-cli on laptop"})),
-    responses((status = 200, description = "What to show and to ask with", body = BegunBody, example = json!({
+    responses((status = 200, description = "The codes", body = BegunBody, example = json!({
         "device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "user_code": "BCDF-GHJK",
         "verification_uri": "https://burntop.example.org/device",
         "verification_uri_complete": "https://burntop.example.org/device?user_code=BCDF-GHJK",
@@ -143,10 +143,10 @@ async fn begin_device(
     Ok(Json(BegunBody::of(&logins.begin(client_name, device(&request)).await?, &url)))
 }
 
-/// Ask whether a program is signed in
+/// Poll a device sign-in
 ///
-/// A 400 says in `details.error`: `authorization_pending` (ask again after `interval` seconds), `slow_down` (it asked too soon),
-/// `access_denied`, or `expired_token`.
+/// A 400 has in `details.error` one of `authorization_pending` (poll again after `interval` seconds), `slow_down` (polled too
+/// soon), `access_denied` and `expired_token`.
 #[utoipa::path(
     post, path = "/token", tag = "Auth",
     request_body(content = AskBody, example = json!({"device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"})),
@@ -168,13 +168,13 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
     }
 }
 
-/// Confirm or refuse the sign-in of a program
+/// Confirm or refuse a device sign-in
 ///
-/// For a frontend; without one, people confirm on the page at `/device`.
+/// For a frontend; without one, users confirm on the page at `/device`.
 #[utoipa::path(
     post, path = "/confirm", tag = "Auth",
     request_body(content = ConfirmBody, example = json!({"user_code": "BCDF-GHJK", "approve": true})),
-    responses((status = 204, description = "The program learns it when it asks next"), failures::NotFound)
+    responses((status = 204, description = "The next poll of the program has the outcome"), failures::NotFound)
 )]
 async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<DeviceLogins>) -> ApiResult<NoContent> {
     let ConfirmBody { user_code, approve } = body.read().await?;
@@ -205,7 +205,7 @@ struct Asking {
     user_code: Option<String>,
 }
 
-/// What a person filled in.
+/// The fields of the page's form.
 #[derive(Deserialize)]
 struct Filled {
     user_code: String,
@@ -228,10 +228,10 @@ async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse
     }
 }
 
-/// What is said of every program.
+/// The warning on every page.
 const WARNING: &str = "A program wants to be signed in as you. Only say yes if you have just started it yourself.";
 
-/// What a program says of itself and where it calls from: each apart from our own words, so that it cannot pass for them.
+/// The program's name and address as it claims them, set apart from the page's text so that they cannot pass for it.
 fn claims(login: &DeviceLogin) -> String {
     let name = escaped(&login.client_name);
     let address = login.device.ip.as_deref().map_or_else(String::new, |ip| {
@@ -281,7 +281,7 @@ fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpRespo
 fn filled_page(status: StatusCode, code: Option<&UserCode>, message: &str, claims: &str) -> HttpResponse {
     let code = code.map(UserCode::to_string).unwrap_or_default();
     let page = PAGE.replace("{code}", &escaped(&code)).replace("{message}", &escaped(message));
-    // What a program says comes last, so that nothing in it is taken for a place of ours.
+    // Claims are inserted last, so that a placeholder in them is not replaced.
     html(status, &page.replace("{claims}", claims))
 }
 

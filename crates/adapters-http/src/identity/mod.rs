@@ -25,7 +25,7 @@ pub use browser::Browser;
 pub use device::PublicUrl;
 pub(crate) use device::pages as device_pages;
 
-use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody};
+use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody, session_example};
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
@@ -45,9 +45,9 @@ pub fn routes() -> Routes {
     .under("/auth")
 }
 
-/// Make an account
+/// Register an account
 ///
-/// Signs it in: the token is shown this once. A referral code gives the account its referrer; one that nobody has is ignored.
+/// Opens a session; its token is shown this once. A referral code gives the account its referrer; an unknown code is ignored.
 #[utoipa::path(
     post, path = "/register", tag = "Auth",
     request_body(content = RegisterBody, example = json!({
@@ -55,11 +55,8 @@ pub fn routes() -> Routes {
         "timezone": "Europe/London",
     })),
     responses(
-        (status = 201, description = "The new account's first session", body = SessionBody, example = json!({
-            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
-            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
-        })),
+        (status = 201, description = "The new account's first session", body = SessionBody,
+         example = json!(session_example())),
         failures::Conflict,
     )
 )]
@@ -74,16 +71,13 @@ async fn register(
 
 /// Sign in
 ///
-/// With the e-mail address or the username. What is wrong with wrong credentials stays untold.
+/// With the e-mail address or the username. A 401 does not state which of the credentials is wrong.
 #[utoipa::path(
     post, path = "/login", tag = "Auth",
     request_body(content = LoginBody, example = json!({"email": "ada@example.org", "password": "correct horse battery"})),
     responses(
-        (status = 200, description = "A new session", body = SessionBody, example = json!({
-            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
-            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
-        })),
+        (status = 200, description = "A new session", body = SessionBody,
+         example = json!(session_example())),
         failures::Unauthorized,
     )
 )]
@@ -94,17 +88,17 @@ async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Ident
 
 /// Sign out
 ///
-/// Ends the session that the request came with.
+/// Ends the session of the request.
 #[utoipa::path(
     post, path = "/logout", tag = "Auth",
-    responses((status = 204, description = "The session is over"))
+    responses((status = 204, description = "The session is ended"))
 )]
 async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent> {
     identity.logout(caller.id, caller.session()?).await?;
     Ok(NoContent)
 }
 
-/// Who am I
+/// Show the caller's account
 #[utoipa::path(
     get, path = "/me", tag = "Auth",
     responses(
@@ -124,9 +118,9 @@ async fn me(caller: Caller, profiles: Data<Profiles>, dashboard: Data<Dashboard>
     Ok(Json(AccountBody::of(account.user, overview.level)))
 }
 
-/// The caller's open sessions
+/// List the caller's sessions
 ///
-/// Newest first. `last_used_at` is known to within five minutes.
+/// The newest first. `last_used_at` is accurate to five minutes.
 #[utoipa::path(
     get, path = "/sessions", tag = "Auth",
     responses((status = 200, description = "The sessions", body = [OpenSessionBody], example = json!([{
@@ -144,8 +138,8 @@ async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Ve
 /// End one of the caller's sessions
 #[utoipa::path(
     delete, path = "/sessions/{id}", tag = "Auth",
-    params(("id" = Uuid, Path, description = "Which session")),
-    responses((status = 204, description = "The session is over"), failures::NotFound)
+    params(("id" = Uuid, Path, description = "The id of the session")),
+    responses((status = 204, description = "The session is ended"), failures::NotFound)
 )]
 async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -> ApiResult<NoContent> {
     identity.end_session(caller.id, SessionId(path.uuid("id")?)).await?;

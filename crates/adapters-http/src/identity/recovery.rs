@@ -1,4 +1,4 @@
-//! `/auth/verify-email` and `/auth/password/…`: what emails are for.
+//! `/auth/verify-email` and `/auth/password/…`: verification of addresses, and reset of passwords, by email.
 
 use actix_web::web::Data;
 use domain::identity::{Email, IdentityError, Password, Recovery};
@@ -48,16 +48,17 @@ body! {
     }
 }
 
-/// Show that an address is one's own
+/// Verify an e-mail address
 ///
-/// With the `token` of the email that was sent to it, without signing in. A token works for 48 hours and for the address that
-/// the account has; a 400 means that another email is needed. With a session and an empty object, or nothing at all, another
-/// email is sent to the caller's address, at most one in five minutes and five a day, unless it is known to be theirs or this instance sends no mail.
+/// With the `token` of the email that was sent to the address, without sign-in. A token is valid for 48 hours and for the account's
+/// current address; a 400 means that another email is needed. With a session and an empty object, or no body, another email is sent
+/// to the caller's address, at most one in five minutes and five a day. None is sent when the address is verified or this
+/// instance sends no mail; 409 when the account has no address.
 #[utoipa::path(
     post, path = "/verify-email", tag = "Auth",
     request_body(content = Option<VerifyBody>, example = json!({"token": "AQGanyY9S308Olscv3dzcUZKvCaq"})),
     responses(
-        (status = 204, description = "The address is verified, or an email is on its way"),
+        (status = 204, description = "The address is verified, or an email is queued"),
         failures::Unauthorized, failures::Conflict,
     )
 )]
@@ -69,25 +70,25 @@ async fn verify_email(caller: MaybeCaller, body: Body<VerifyBody>, recovery: Dat
     Ok(NoContent)
 }
 
-/// Ask for an email with a way to choose another password
+/// Request a password reset
 ///
-/// It goes to the address if an account has it and has verified it, at most once in five minutes and ten times a day. The answer is the same, and
-/// takes as long, for any other address.
+/// Sends an email to the address if an account has verified it, at most once in five minutes and ten times a day. The answer and
+/// its duration are the same for any other address.
 #[utoipa::path(
     post, path = "/password/forgot", tag = "Auth",
     request_body(content = ForgotBody, example = json!({"email": "ada@example.org"})),
-    responses((status = 204, description = "If this is somebody's address, an email is on its way"))
+    responses((status = 204, description = "If an account has verified this address, an email is queued"))
 )]
 async fn forgot_password(body: Body<ForgotBody>, recovery: Data<Recovery>) -> ApiResult<NoContent> {
     recovery.forgot_password(&body.read().await?.email).await?;
     Ok(NoContent)
 }
 
-/// Choose another password with the token of an email
+/// Reset a password with the token of an email
 ///
-/// The token works once and for an hour; a 400 means that another email is needed. All access to the account ends: sessions,
-/// API tokens, confirmed device logins and links to accounts at providers. An account at a provider with the same verified address
-/// is linked again by signing in through it. Whoever signs in through a provider gets a password this way.
+/// The token is valid once and for an hour; a 400 means that another email is needed. All access to the account ends: sessions, API
+/// tokens, confirmed device logins and links to accounts at providers. A sign-in through a provider links an account with the same
+/// verified address again. An account without a password gets one this way.
 #[utoipa::path(
     post, path = "/password/reset", tag = "Auth",
     request_body(content = ResetBody, example = json!({

@@ -87,9 +87,9 @@ struct TokenBody {
     #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created_at: Instant,
-    /// Null: until it is revoked.
+    /// Null: the token does not expire.
     expires_at: Option<Instant>,
-    /// Known to within five minutes; null before the first time.
+    /// Accurate to five minutes; null before the first use.
     last_used_at: Option<Instant>,
 }
 
@@ -106,13 +106,13 @@ impl From<ApiToken> for TokenBody {
     }
 }
 
-/// An API token just made.
+/// An API token that was just issued.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IssuedApiToken)]
 struct IssuedBody {
     #[serde(flatten)]
     about: TokenBody,
-    /// What to call with; shown this once.
+    /// The token itself; shown this once.
     token: String,
 }
 
@@ -122,9 +122,9 @@ impl From<IssuedToken> for IssuedBody {
     }
 }
 
-/// The caller's API tokens
+/// List the caller's API tokens
 ///
-/// Newest first. Only a session may ask: a token tells nothing of others.
+/// The newest first. Requires a session: an API token cannot list others.
 #[utoipa::path(
     get, path = "", tag = "Auth",
     responses((status = 200, description = "The tokens", body = [TokenBody], example = json!([example()])))
@@ -133,9 +133,9 @@ async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<Tok
     Ok(Json(tokens.list(caller.id).await?.into_iter().map(TokenBody::from).collect()))
 }
 
-/// Make an API token
+/// Issue an API token
 ///
-/// For programs: it is accepted wherever a session is, within its scopes. Up to 50 an account.
+/// For programs: operations accept it within its scopes. An account can have 50.
 #[utoipa::path(
     post, path = "", tag = "Auth",
     request_body(content = NewTokenBody, example = json!({"name": "laptop", "scopes": ["sync", "read"], "expires_at": null})),
@@ -153,8 +153,8 @@ async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>
 /// Revoke an API token
 #[utoipa::path(
     delete, path = "/{id}", tag = "Auth",
-    params(("id" = Uuid, Path, description = "Which token")),
-    responses((status = 204, description = "The token opens nothing any more"), failures::NotFound)
+    params(("id" = Uuid, Path, description = "The id of the token")),
+    responses((status = 204, description = "The token is revoked"), failures::NotFound)
 )]
 async fn revoke(caller: Caller, path: PathArgs, tokens: Data<ApiTokens>) -> ApiResult<NoContent> {
     tokens.revoke(caller.id, ApiTokenId(path.uuid("id")?)).await?;

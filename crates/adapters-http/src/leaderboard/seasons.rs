@@ -1,4 +1,4 @@
-//! `/leaderboard/seasons`: calendar months that are over.
+//! `/leaderboard/seasons`: frozen rankings of calendar months.
 
 use actix_web::web::Data;
 use domain::leaderboard::{Leaderboard, Season, SeasonBoard, SeasonEntry, SeasonMonth};
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Routes {
     .under("/seasons")
 }
 
-/// A month that is over everywhere.
+/// A season.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Season)]
 struct SeasonBody {
@@ -31,9 +31,9 @@ struct SeasonBody {
     season: String,
     starts_on: Day,
     ends_on: Day,
-    /// When it was computed; it has not changed since.
+    /// When it was frozen.
     frozen_at: Instant,
-    /// How many people were ranked.
+    /// The number of ranked users.
     people: u32,
 }
 
@@ -58,7 +58,7 @@ struct SeasonsBody {
     total: u64,
 }
 
-/// One of the first of a season.
+/// An entry of a season.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SeasonEntry)]
 struct SeasonEntryBody {
@@ -68,7 +68,7 @@ struct SeasonEntryBody {
     image: Option<String>,
     /// From 1; equal tokens share it.
     rank: u32,
-    /// Tokens of the month, by the days of the person's own zone.
+    /// Tokens of the month, by days of the user's time zone.
     total_tokens: i64,
     total_cost: Dollars,
 }
@@ -87,13 +87,13 @@ impl From<SeasonEntry> for SeasonEntryBody {
     }
 }
 
-/// A season with its first people.
+/// A season with its first entries.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SeasonBoard)]
 struct SeasonBoardBody {
     #[serde(flatten)]
     season: SeasonBody,
-    /// The first hundred, the best first. Who hides leaves a gap.
+    /// The first hundred, the best first. A hidden profile leaves a gap.
     entries: Vec<SeasonEntryBody>,
 }
 
@@ -112,10 +112,10 @@ impl IntoParams for SeasonPath {
     }
 }
 
-/// All seasons
+/// List seasons
 ///
-/// A calendar month becomes one when it is over in every time zone. The first is the month, in UTC, in which the first account of
-/// this instance was made: usage from before then is on the boards of all time, and in no season.
+/// A calendar month becomes a season when it has ended in every time zone. The first season is the month, in UTC, in which the first
+/// account of this instance was registered; earlier usage is only on the boards of all time.
 #[utoipa::path(
     get, path = "", tag = "Leaderboard",
     responses(
@@ -124,7 +124,7 @@ impl IntoParams for SeasonPath {
                          "frozen_at": "2026-11-01T12:00:03Z", "people": 3}],
             "total": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
+        failures::NotModified,
     )
 )]
 async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonsBody>> {
@@ -132,7 +132,7 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
     Ok(Revalidated(SeasonsBody { total: seasons.len() as u64, seasons }))
 }
 
-/// The first hundred of a season
+/// Show a season
 #[utoipa::path(
     get, path = "/{season}", tag = "Leaderboard",
     params(SeasonPath),
@@ -143,8 +143,7 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
             "entries": [{"user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "display_name": "Ada",
                          "image": null, "rank": 1, "total_tokens": 112_250, "total_cost": 0.3508}],
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::NotFound,
+        failures::NotModified, failures::NotFound,
     )
 )]
 async fn season(path: PathArgs, leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonBoardBody>> {

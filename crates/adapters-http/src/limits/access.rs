@@ -1,4 +1,4 @@
-//! Who can use a route. The route table states it; the guard enforces it, and the API's document shows it.
+//! The access to a route. The route table states it; the guard enforces it, and the API's document shows it.
 
 use domain::identity::Scope;
 use utoipa::openapi::security::SecurityRequirement;
@@ -8,9 +8,9 @@ use utoipa::openapi::security::SecurityRequirement;
 pub enum Access {
     /// Serves every request and does not read its token.
     Public,
-    /// Serves every request, and knows the caller who has a session.
+    /// Serves every request, and identifies a caller with a session.
     OptionalSession,
-    /// Serves every request, and knows the caller who has a session or an API token with this scope.
+    /// Serves every request, and identifies a caller with a session or an API token with this scope.
     Optional(Scope),
     /// Requires a session.
     Session,

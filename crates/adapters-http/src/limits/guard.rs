@@ -1,4 +1,4 @@
-//! What stands before each route: finds out who calls, and counts the request.
+//! The guard of a route: authenticates the caller, applies the rate limit, and takes a place in the client's share.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -20,12 +20,12 @@ use crate::error::{ApiError, ApiResult};
 pub(crate) struct RouteGuard {
     pub(crate) access: Access,
     pub(crate) class: Class,
-    /// Whether the handler reads a body. It takes its place once the body is there, so that one that arrives slowly holds none.
+    /// Whether the handler reads a body. The place is then taken once the body has arrived, so that a slow body holds none.
     pub(crate) reads_body: bool,
 }
 
 impl RouteGuard {
-    /// Serves `request` through what is inside, if it is let in.
+    /// Serves `request` through the inner layers if it is admitted.
     pub(crate) async fn serve(
         self,
         request: ServiceRequest,
@@ -42,13 +42,11 @@ impl RouteGuard {
         }
     }
 
-    /// Finds out who calls, which it leaves in the request's extensions, and counts the request.
+    /// Authenticates the caller, stores it in the request's extensions, and counts the request.
     ///
-    /// The contract has 401 go before 429, so who needs a token and has none that opens a session is told that, however
-    /// often they ask: a client that was signed out must learn it. Their requests count for their address all the same,
-    /// so they use up what it may ask without a token. And an address that goes on trying tokens that open nothing is
-    /// not looked up any more: then, and only then, is it told 429 without being judged, because whether the next token
-    /// is good is not known.
+    /// In the contract 401 precedes 429: a client whose session has ended must learn it, however often it asks. Its requests count for
+    /// its address. Tokens of an address that has sent too many invalid ones are not looked up: only then 429 precedes 401, because the
+    /// next token is not known to be invalid.
     async fn admit(self, request: &HttpRequest) -> ApiResult<()> {
         let limits = request.app_data::<Data<Limits>>();
         let address = Key::address(client_ip(request));
@@ -81,8 +79,8 @@ impl RouteGuard {
         Ok(())
     }
 
-    /// Who calls, nobody known where that is allowed, or what to answer once the request was counted. Fails when the
-    /// address has tried too many tokens.
+    /// The caller; `None` where the route does not require one; or the error to return once the request is counted. Fails when the
+    /// address has sent too many invalid tokens.
     async fn identify(
         self,
         request: &HttpRequest,
@@ -117,8 +115,8 @@ impl RouteGuard {
     }
 }
 
-/// Waits for the place of `request`, which holds it as long as it lives. Where there are no shares, it has one already, or its
-/// route is not limited, it waits for nothing.
+/// Waits for the place of `request`, which holds it until it ends. Does nothing where there are no shares, the request has a place, or
+/// its route is not limited.
 pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     let client = Client::of(request);
     let has_one = request.extensions().contains::<Seat>();
@@ -131,7 +129,7 @@ pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     Ok(())
 }
 
-/// Leaves how the client stands for whoever writes the answer.
+/// Stores the quota for the headers of the answer.
 fn note(request: &HttpRequest, quota: Quota) {
     if let Some(headers) = request.extensions().get::<RateLimitHeaders>() {
         headers.set(quota);

@@ -1,4 +1,4 @@
-//! What somebody wants to be told, as JSON.
+//! Notification preferences as JSON.
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schem
 use crate::validation::kinds::{Field, Property};
 use crate::validation::{Fields, Format, body};
 
-/// Whether each kind of notification is wanted, by where it goes.
+/// Whether each kind of notification is sent, by channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotificationPreferences)]
 pub(super) struct PreferencesBody {
     /// Into the list of notifications.
     #[schema(schema_with = every_kind)]
     in_app: BTreeMap<&'static str, bool>,
-    /// To the e-mail address, once it is verified and where this instance sends mail.
+    /// To the verified e-mail address, if this instance sends mail.
     #[schema(schema_with = every_kind)]
     email: BTreeMap<&'static str, bool>,
 }

@@ -1,5 +1,5 @@
-//! `/notifications/unsubscribe`: where the links in emails lead. A mail program posts to it (RFC 8058), a person opens it and
-//! presses a button; nobody signs in, and looking changes nothing.
+//! `/notifications/unsubscribe`: the target of the links in emails. A mail program posts to it (RFC 8058); a user opens it and
+//! presses a button. It requires no sign-in, and opening it changes nothing.
 
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
@@ -15,7 +15,7 @@ use crate::routes::Routes;
 
 const PAGE: &str = include_str!("unsubscribe.html");
 
-/// The page and what its button does. What is posted does not matter, only where to.
+/// The page, and the address to which its button posts. The posted body does not matter.
 pub(super) fn pages() -> Routes {
     // Many mail programs ask from few addresses, so it is limited like any other route.
     Routes::default().page("/unsubscribe", Access::Public, show).limited_page(

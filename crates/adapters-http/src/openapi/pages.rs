@@ -57,10 +57,10 @@ async fn swagger_file(request: HttpRequest, path: PathArgs) -> ApiResult<HttpRes
     Ok(file.answer(&request))
 }
 
-/// The files of Swagger UI that were asked for, by name.
+/// The files of Swagger UI that were requested, by name.
 static SWAGGER_FILES: Mutex<BTreeMap<String, Arc<Asset>>> = Mutex::new(BTreeMap::new());
 
-/// The file of Swagger UI called `name`, kept for later requests; only names of files that there are take room.
+/// The file of Swagger UI called `name`, kept for later requests; an unknown name is not stored.
 fn unpacked_file(name: &str) -> ApiResult<Arc<Asset>> {
     let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
     let Ok(Some(file)) = utoipa_swagger_ui::serve(name, config) else { return Err(ApiError::unknown_route()) };

@@ -1,4 +1,4 @@
-//! `DELETE /users/me/usage`: what its owner does not want kept.
+//! `DELETE /users/me/usage`: deletes usage of the caller.
 
 use actix_web::web::Data;
 use domain::usage::{Selection, Source, Usage};
@@ -51,24 +51,23 @@ impl FromFields for Selected {
     }
 }
 
-/// What was removed.
+/// The outcome of a deletion of usage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ForgottenUsage)]
 struct ForgottenBody {
-    /// How many messages.
+    /// The number of deleted messages.
     messages_deleted: u64,
 }
 
 /// Delete the caller's usage
 ///
-/// All of it, or that of a tool, or of a span of the caller's local days, both included. Roll-ups, streaks and XP from usage
-/// follow at once, and machines that nothing is left of go; achievements and the XP they paid stay. A machine whose tools still
-/// have the logs sends them again. A tool that was never used has nothing to delete; an unknown parameter is refused, since
-/// without it everything would go. Only a session may ask.
+/// Deletes all usage, or that of one tool, or that of a range of the caller's local days, both included. Sums, streaks and XP from
+/// usage follow at once, and machines without usage are removed; achievements and their XP stay. A machine whose tools still have
+/// the logs sends them again. An unknown parameter is refused, since without it all usage would be deleted. Requires a session.
 #[utoipa::path(
     delete, path = "/users/me/usage", tag = "Users", params(ForgetQuery),
     responses(
-        (status = 200, description = "It is gone", body = ForgottenBody, example = json!({"messages_deleted": 1234})),
+        (status = 200, description = "The usage is deleted", body = ForgottenBody, example = json!({"messages_deleted": 1234})),
         failures::NotFound,
     )
 )]

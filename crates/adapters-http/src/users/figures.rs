@@ -1,4 +1,4 @@
-//! What a person used, for whoever may see it.
+//! The usage of a user whose profile the caller can see.
 
 use actix_web::web::Data;
 use domain::dashboard::{Dashboard, Heatmap, Overview, TrendDays};
@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::UserPath;
 use super::visible::Visible;
 use crate::answer::Revalidated;
 use crate::dashboard::PeriodQuery;
@@ -30,7 +31,7 @@ pub(super) fn routes() -> Routes {
     ]
 }
 
-/// Lifetime figures of a person.
+/// Lifetime figures of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserStats)]
 struct StatsBody {
@@ -74,7 +75,7 @@ impl StatsBody {
     }
 }
 
-/// How far a person has come.
+/// The level of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Level)]
 struct LevelBody {
@@ -86,7 +87,7 @@ struct LevelBody {
     /// The XP at which the next level starts.
     next_level_xp: u64,
     xp_to_next_level: u64,
-    /// The part of this level that is done, 0 to 1.
+    /// The completed part of this level, 0 to 1.
     progress: f64,
 }
 
@@ -153,10 +154,10 @@ query! {
     }
 }
 
-/// Lifetime figures
+/// Show a user's lifetime figures
 #[utoipa::path(
     get, path = "/{username}/stats", tag = "Users",
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    params(UserPath),
     responses(
         (status = 200, description = "The figures", body = StatsBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
@@ -164,8 +165,7 @@ query! {
             "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "achievements_unlocked": 5,
             "unique_days": 9, "cache_efficiency": 96.77, "monthly_tokens": 112_250, "monthly_badge": null,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
@@ -173,35 +173,33 @@ async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
     Ok(Revalidated(StatsBody::of(&person.user, &overview)))
 }
 
-/// XP and level
+/// Show a user's XP and level
 #[utoipa::path(
     get, path = "/{username}/level", tag = "Users",
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    params(UserPath),
     responses(
-        (status = 200, description = "How far they have come", body = LevelBody, example = json!({
+        (status = 200, description = "The level", body = LevelBody, example = json!({
             "level": 2, "title": "Novice", "xp": 610, "level_xp": 400, "next_level_xp": 900, "xp_to_next_level": 290,
             "progress": 0.42,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
     Ok(Revalidated(dashboard.overview(&person).await?.level.into()))
 }
 
-/// By tool
+/// List a user's usage by tool
 #[utoipa::path(
     get, path = "/{username}/tools", tag = "Users",
-    params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
+    params(UserPath, PeriodQuery),
     responses(
         (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
             "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0,
                        "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
             "total_tools": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn tools(
@@ -212,10 +210,10 @@ async fn tools(
     Ok(Revalidated(dashboard.tools(&person, query.read()?.period).await?.into()))
 }
 
-/// By model
+/// List a user's usage by model
 #[utoipa::path(
     get, path = "/{username}/models", tag = "Users",
-    params(("username" = String, Path, description = "Whose, without regard to case"), PeriodQuery),
+    params(UserPath, PeriodQuery),
     responses(
         (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
             "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508,
@@ -223,8 +221,7 @@ async fn tools(
                         "last_used": "2026-11-22"}],
             "total_models": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn models(
@@ -235,18 +232,14 @@ async fn models(
     Ok(Revalidated(dashboard.models(&person, query.read()?.period).await?.into()))
 }
 
-/// Day by day
+/// List a user's usage by day
 #[utoipa::path(
     get, path = "/{username}/trends", tag = "Users",
-    params(
-        ("username" = String, Path, description = "Whose, without regard to case"),
-        DaysQuery,
-    ),
+    params(UserPath, DaysQuery),
     responses(
         (status = 200, description = "Every day, oldest first", body = TrendsBody,
          example = json!(bodies::trends_example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn trends(
@@ -257,16 +250,15 @@ async fn trends(
     Ok(Revalidated(dashboard.trends(&person, query.read()?.days).await?.into()))
 }
 
-/// A year of days
+/// Show a user's heatmap of a year
 #[utoipa::path(
     get, path = "/{username}/heatmap", tag = "Users",
-    params(("username" = String, Path, description = "Whose, without regard to case"), YearQuery),
+    params(UserPath, YearQuery),
     responses(
         (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({
             "year": 2026, "days": [{"date": "2026-01-01", "tokens": 112_250, "cost": 0.3508, "level": 3}],
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn heatmap(

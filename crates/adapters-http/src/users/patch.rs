@@ -1,4 +1,4 @@
-//! What a person may change of their profile.
+//! A change of the caller's profile.
 
 use domain::days::Zone;
 use domain::users::{ProfileChange, Region, Username, WebUrl};

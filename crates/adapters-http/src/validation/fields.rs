@@ -1,4 +1,4 @@
-//! Reads an object of named values field by field, noting every problem on the way.
+//! Reads an object of named values field by field, and collects all problems.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use super::{Fault, Problems, Rule, Scalar, Step};
 
 /// Something that is read from a JSON object or a query string.
 pub trait FromFields: Sized {
-    /// Reads every field first, then puts the parts together; `None` when a problem was noted.
+    /// Reads all fields before it builds the value; `None` when a problem was added.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -22,7 +22,7 @@ impl<A: FromFields, B: FromFields> FromFields for (A, B) {
     }
 }
 
-/// The named values of one object. Fields nobody asks for are ignored.
+/// The named values of one object. Unknown fields are ignored.
 #[derive(Debug)]
 pub struct Fields<'a> {
     source: Source<'a>,
@@ -63,7 +63,7 @@ pub(crate) fn from_query<T: FromFields>(pairs: &HashMap<String, String>) -> Resu
 }
 
 impl Fields<'_> {
-    /// A field that may be absent, but not null.
+    /// A field that can be absent, but not null.
     pub fn optional<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Option<T>> {
         let checked = self.get(name).map(check);
         match checked.transpose() {
@@ -122,7 +122,7 @@ impl Fields<'_> {
         (read.len() == items.len()).then_some(read)
     }
 
-    /// A list of `length` objects that must be there, each as `read` understands it.
+    /// A list of `length` objects that must be there, each as `read` reads it.
     pub fn objects<T>(
         &mut self,
         name: &'static str,
@@ -145,7 +145,7 @@ impl Fields<'_> {
         (all.len() == items.len()).then_some(all)
     }
 
-    /// Every field there is: its name as `key` understands it, and its value as `check` does.
+    /// All fields: the name as `key` reads it, the value as `check` does.
     pub fn entries<K, T>(
         &mut self,
         key: impl Fn(Scalar<'_>) -> Checked<K>,
@@ -174,7 +174,7 @@ impl Fields<'_> {
         self.get(name).is_some()
     }
 
-    /// An object inside this one that may be absent.
+    /// An object inside this one that can be absent.
     pub fn object<T>(
         &mut self,
         name: &'static str,
@@ -194,7 +194,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Notes that the field called `name` is refused, for a rule that no single check knows.
+    /// Refuses the field called `name`.
     pub fn refuse<T>(&mut self, name: impl Into<Cow<'static, str>>, fault: Fault) -> Option<T> {
         self.problems.add(self.place.iter().cloned().chain([Step::Name(name.into())]), fault);
         None
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_good_body_is_read_and_what_is_not_asked_for_is_ignored() {
+    fn body_is_read_and_unknown_fields_are_ignored() {
         let body = json!({"name": "ada", "bio": null, "tags": ["a"], "admin": true});
         assert_eq!(
             from_json::<Wish>(&body),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_told_at_once_with_its_place() {
+    fn every_problem_is_listed_with_its_path() {
         let body = json!({"age": "x", "bio": "too long", "public": null, "tags": ["a", 1]});
         let problems = from_json::<Wish>(&body).expect_err("problems");
         assert_eq!(

@@ -15,7 +15,7 @@ use super::{Fault, Fields, FromFields, Scalar};
 /// Schemas that the document has under a name.
 pub type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// What the API's document says of a field.
+/// A field in the API's document.
 pub trait Property {
     /// Whether the field must be there.
     const IS_REQUIRED: bool;
@@ -146,7 +146,7 @@ fn nullable(mut object: Object) -> Schema {
     Schema::Object(object)
 }
 
-/// A list of `least` to `most` items; nothing is said of a list that can be empty.
+/// A list of `least` to `most` items; a list that can be empty has no minimum.
 pub(crate) fn array(item: RefOr<Schema>, least: usize, most: usize) -> ArrayBuilder {
     let array = ArrayBuilder::new().items(item).max_items(Some(most));
     if least > 0 { array.min_items(Some(least)) } else { array }

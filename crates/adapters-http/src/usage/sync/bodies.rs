@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::json::Dollars;
 
-/// What a sync did: received = synced + duplicate + rejected.
+/// The outcome of a sync: received = synced + duplicate + rejected.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SyncAnswer {
@@ -21,25 +21,25 @@ pub(super) struct SyncAnswer {
     messages_updated: usize,
     messages_duplicate: usize,
     messages_rejected: usize,
-    /// The first hundred of them.
+    /// The first hundred rejected messages.
     rejected: Vec<RejectedMessage>,
-    /// Rows of day, model and machine that were touched.
+    /// The number of new and updated roll-up rows.
     records_processed: usize,
     new_records: usize,
     updated_records: usize,
-    /// Sent models that have no price yet; the first hundred, by name.
+    /// Models in the request without a price; the first hundred, by name.
     #[schema(max_items = 100)]
     unpriced_models: Vec<String>,
-    /// What could not be read and was ignored; usually nothing.
+    /// Fields that could not be read and were ignored; usually none.
     warnings: Vec<SyncWarning>,
     stats: SyncStats,
     new_achievements: Vec<NewAchievement>,
 }
 
-/// A message that was set aside.
+/// A rejected message.
 #[derive(Debug, Serialize, ToSchema)]
 struct RejectedMessage {
-    /// Its place in the request, from 0.
+    /// The index in the request, from 0.
     index: usize,
     id: String,
     reason: &'static str,
@@ -49,7 +49,7 @@ struct RejectedMessage {
 #[derive(Debug, Serialize, ToSchema)]
 struct SyncWarning {
     code: &'static str,
-    /// Where it is: `timezone`, or `messages[3].project` of several messages the first.
+    /// The field: `timezone`, or `messages[3].project` for the first message that has it.
     field: String,
     message: String,
 }
@@ -61,7 +61,7 @@ impl From<Warning> for SyncWarning {
     }
 }
 
-/// Where the account stands after the sync.
+/// The account's totals after the sync.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SyncStats {
@@ -74,7 +74,7 @@ struct SyncStats {
     level: u64,
     title: &'static str,
     leveled_up: bool,
-    /// The place on the board of all time; null while there is none.
+    /// The rank on the global board of all time; null without one.
     rank: Option<u64>,
 }
 
@@ -157,7 +157,7 @@ impl SyncStats {
     }
 }
 
-/// What happened, for people: "3 of 5 messages synced, 1 known already, 1 rejected."
+/// The outcome as a sentence: "3 of 5 messages synced, 1 known already, 1 rejected."
 fn sentence(report: &SyncReport) -> String {
     let plural = if report.received == 1 { "" } else { "s" };
     let synced = format!("{} of {} message{plural} synced", report.new + report.updated, report.received);

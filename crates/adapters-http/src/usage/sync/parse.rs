@@ -84,12 +84,12 @@ impl Messages {
     }
 }
 
-/// A message is rarely shorter than this many bytes of JSON; tells how much room to take at once.
+/// A message rarely has fewer bytes of JSON; the initial capacity of the list assumes this size.
 const SHORT_MESSAGE: usize = 240;
 
-/// Reads a sync request of 1 to `most` messages, or tells every problem it has.
+/// Reads a sync request of 1 to `most` messages, or returns all its problems.
 ///
-/// Only the shape is judged. Whether a message is plausible is for the domain to say, message by message.
+/// Only the shape is checked. The domain judges the plausibility of each message.
 pub fn parse(json: &str, most: usize) -> Result<Batch, Problems> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let request = Request { most, room: (json.len() / SHORT_MESSAGE).min(most) };

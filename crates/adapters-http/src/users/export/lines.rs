@@ -13,7 +13,7 @@ use domain::users::{Region, User};
 use portable::{FORMAT, Key, Line, VERSION};
 use serde_json::value::RawValue;
 
-/// What says what the file is.
+/// The line `manifest`.
 pub(super) fn manifest(export: &Export) -> Line {
     Line::Manifest(portable::Manifest {
         format: FORMAT.to_owned(),
@@ -24,7 +24,7 @@ pub(super) fn manifest(export: &Export) -> Line {
     })
 }
 
-/// What says whose it is.
+/// The line `account`.
 pub(super) fn account(user: &User) -> Line {
     let profile = &user.profile;
     Line::Account(portable::Account {
@@ -63,7 +63,7 @@ pub(super) fn of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + 
         Part::Events(events) => all(events, event),
         Part::Unlocks(unlocks) => all(unlocks, achievement),
         Part::Activities(happened) => Box::new(happened.into_iter().map(activity)),
-        Part::Notifications(told) => Box::new(told.into_iter().map(notification)),
+        Part::Notifications(notifications) => Box::new(notifications.into_iter().map(notification)),
     }
 }
 
@@ -183,7 +183,7 @@ fn notification(past: PastNotification) -> Result<Line, String> {
     Ok(Line::Notification(portable::Notification { kind, title, message, data, dedup_key, created_at, read_at }))
 }
 
-/// What the database gave out as JSON.
+/// JSON from the database.
 fn json(text: String) -> Result<Box<RawValue>, String> {
     RawValue::from_string(text).map_err(|error| format!("the data of something that happened: {error}"))
 }

@@ -139,7 +139,7 @@ async fn crash() -> NoContent {
     panic!("the secret reason")
 }
 
-/// Something anybody may see
+/// A public answer
 #[utoipa::path(get, path = "/shared", tag = "Test", responses((status = 200, body = Said)))]
 async fn shared() -> Revalidated<Said> {
     Revalidated(said("x".repeat(2000)))
@@ -151,10 +151,10 @@ async fn lasting() -> Lasting<Said> {
     Lasting { body: said("x"), seconds: 900 }
 }
 
-/// A caller who is looked up somewhere slow.
-struct Nobody;
+/// A caller whose look-up is slow and fails.
+struct UnknownCaller;
 
-impl FromRequest for Nobody {
+impl FromRequest for UnknownCaller {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -170,7 +170,12 @@ impl FromRequest for Nobody {
 #[utoipa::path(
     post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)), responses((status = 204))
 )]
-async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Body<Wish>) -> ApiResult<NoContent> {
+async fn secret(
+    _caller: UnknownCaller,
+    path: PathArgs,
+    query: Query<Paging>,
+    body: Body<Wish>,
+) -> ApiResult<NoContent> {
     path.text("name")?;
     query.read()?;
     body.read().await?;
