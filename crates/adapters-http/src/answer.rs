@@ -1,4 +1,4 @@
-//! What handlers answer with: a status, a body, and who may keep a copy of it.
+//! The answers of handlers: a status, a body, and a cache policy.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -13,15 +13,15 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ApiError;
 
-/// 200 with a body for the caller alone.
+/// 200 with a body that no cache stores.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// 201 with what was made.
+/// 201 with the created resource.
 #[derive(Debug)]
 pub struct Created<T>(pub T);
 
-/// 202 with what will happen.
+/// 202 with the state of an accepted request.
 #[derive(Debug)]
 pub struct Accepted<T>(pub T);
 
@@ -29,24 +29,24 @@ pub struct Accepted<T>(pub T);
 #[derive(Debug)]
 pub struct NoContent;
 
-/// 200 with a body that anybody may see: kept by caches that ask again each time (304 when nothing changed), unless
-/// the request came with a token, since what it shows may then be for its sender.
+/// 200 with a public body: caches store it and revalidate it each time (304 when it has not changed). The answer to a request with a
+/// token is not stored, since it can depend on the caller.
 #[derive(Debug)]
 pub struct Revalidated<T>(pub T);
 
-/// 200 with a body that anybody may see and keep for some seconds.
+/// 200 with a public body that caches store for some seconds.
 #[derive(Debug)]
 pub struct Lasting<T> {
     /// The body.
     pub body: T,
-    /// How long it may be kept.
+    /// The lifetime in caches.
     pub seconds: u32,
 }
 
-/// Personal answers are kept by nobody.
+/// No cache stores personal answers.
 const PERSONAL: &str = "no-store";
 
-/// What is reserved for a body, in bytes: most fit, and a long one grows in a few steps.
+/// Bytes that are reserved for a body: most bodies fit, and a long one grows in a few steps.
 const RESERVED: usize = 4 * 1024;
 
 fn personal<T: Serialize>(status: StatusCode, body: &T) -> HttpResponse {
@@ -60,7 +60,7 @@ fn written<T: Serialize>(body: &T) -> serde_json::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// `answer` with `body`; an error of ours when that cannot be written.
+/// `answer` with `body`; an internal error when the body cannot be written.
 fn json(answer: &mut HttpResponseBuilder, body: serde_json::Result<Vec<u8>>) -> HttpResponse {
     match body {
         Ok(body) => answer.content_type(header::ContentType::json()).body(body),
@@ -129,7 +129,7 @@ impl<T: Serialize> Responder for Lasting<T> {
     }
 }
 
-/// 200 with Server-Sent Events for the caller alone. Sent as they come: neither packed nor kept back by a proxy.
+/// 200 with Server-Sent Events that no cache stores. They are sent at once: neither compressed nor buffered by a proxy.
 pub fn events<E>(stream: impl Stream<Item = Result<Bytes, E>> + 'static) -> HttpResponse
 where
     E: Into<Box<dyn std::error::Error>> + 'static,
@@ -142,7 +142,7 @@ where
         .streaming(stream)
 }
 
-/// A weak tag, because compression changes the bytes and not what they say.
+/// A weak tag: compression changes the bytes and not their meaning.
 fn entity_tag(body: &[u8]) -> EntityTag {
     EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..16]))
 }

@@ -11,8 +11,8 @@ use crate::identity::device_pages;
 use crate::openapi;
 use crate::routes::Routes;
 
-/// An application that serves `routes` under `/api/v1`, their document and its pages. The handlers' data is added to it
-/// with `app_data`; the clock is there already.
+/// An application that serves `routes` under `/api/v1`, their document and its pages. It has the clock; `app_data` adds the other data
+/// of the handlers.
 pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
     let routes = routes.under("/api/v1");
     let pages = openapi::pages(&openapi::document(&routes));
@@ -25,7 +25,7 @@ pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
         .wrap(from_fn(move |request, next| outermost.clone().serve(request, next)))
 }
 
-/// What an [`App`] with all its layers is made of.
+/// The service factory of an [`App`] with all its layers.
 pub trait Served:
     ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
 {

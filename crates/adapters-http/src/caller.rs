@@ -1,4 +1,4 @@
-//! Who asks, and from where.
+//! The caller of a request, and the device it comes from.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,22 +16,22 @@ use tracing::{Span, field};
 use crate::client_ip::client_ip;
 use crate::error::ApiError;
 
-/// How much of what a client calls itself is kept, in characters.
+/// The characters of a user agent that are stored.
 const LONGEST_USER_AGENT: usize = 300;
 
-/// Somebody who is signed in; 401 for everybody else.
+/// The authenticated caller; 401 for a request without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     /// The account.
     pub id: UserId,
-    /// What it calls through.
+    /// The session or API token of the request.
     pub via: Via,
-    /// Whether it may administer this instance.
+    /// Whether it is an administrator of this instance.
     pub is_admin: bool,
 }
 
 impl Caller {
-    /// The session it calls through; an API token is none.
+    /// The session of the request; fails for an API token.
     pub fn session(&self) -> Result<SessionId, IdentityError> {
         match self.via {
             Via::Session(session) => Ok(session),
@@ -39,7 +39,7 @@ impl Caller {
         }
     }
 
-    /// Whether it may do what needs `scope`; without one, only a session will do.
+    /// Whether the token allows an operation with `scope`; without a scope, only a session does.
     pub(crate) fn may(&self, scope: Option<Scope>) -> bool {
         match self.via {
             Via::Session(_) => true,
@@ -48,7 +48,7 @@ impl Caller {
     }
 }
 
-/// Somebody who may be signed in: without a token, or with one that opens no session, `None`.
+/// The caller of a route that does not require one: `None` without a valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaybeCaller(pub Option<Caller>);
 
@@ -71,7 +71,7 @@ impl FromRequest for Caller {
             if let Some(MaybeCaller(known)) = known(&request) {
                 return known.ok_or_else(|| IdentityError::NotSignedIn.into());
             }
-            // Nobody looked at the scopes of an API token here.
+            // The route's guard has not checked the scopes of an API token.
             let caller = identify(&request).await?;
             if caller.may(None) { Ok(caller) } else { Err(IdentityError::OutOfScope.into()) }
         })
@@ -97,12 +97,12 @@ impl FromRequest for MaybeCaller {
     }
 }
 
-/// What the guard of the route found out; it was not asked to where the route's documentation speaks of no token.
+/// The caller that the route's guard identified; `None` on a public route, whose guard does not read the token.
 fn known(request: &HttpRequest) -> Option<MaybeCaller> {
     request.extensions().get().copied()
 }
 
-/// Looks up who calls.
+/// Looks up the caller.
 pub(crate) async fn identify(request: &HttpRequest) -> Result<Caller, IdentityError> {
     let token = bearer(request).ok_or(IdentityError::NotSignedIn)?;
     let identity = request.app_data::<Data<Identity>>().ok_or(IdentityError::NotSignedIn)?;
@@ -118,7 +118,7 @@ pub fn bearer(request: &HttpRequest) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// Where `request` comes from.
+/// The device that sent `request`.
 pub fn device(request: &HttpRequest) -> Device {
     let agent = request.headers().get(header::USER_AGENT).map(|agent| String::from_utf8_lossy(agent.as_bytes()));
     Device {

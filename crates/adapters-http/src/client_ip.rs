@@ -1,4 +1,4 @@
-//! Who is at the other end: the client's address, also behind proxies that are known.
+//! The client's address, also behind trusted proxies.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue, X_FORWARDED_FOR};
 use actix_web::web::Data;
 
-/// The proxies whose `X-Forwarded-For` is believed. Put into the app's data as `Data<TrustedProxies>`; without it none is.
+/// The proxies whose `X-Forwarded-For` is trusted, from the app's data as `Data<TrustedProxies>`; without it none is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies(Vec<Network>);
 
@@ -29,10 +29,9 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The client of a connection from `peer`: the nearest address that is not a trusted proxy's. Each proxy adds who
-    /// called it at the end, so what stands before the first untrusted address is only the client's word: it may be
-    /// anything, bytes that are no text included, and is never looked at. An entry that a trusted proxy added and that is
-    /// no address ends the search at that proxy: what stands before it could be the client's word.
+    /// The client of a connection from `peer`: the nearest address that is not a trusted proxy's. Each proxy appends the address of its
+    /// client, so entries before the first untrusted address are claims of the client and are not read. An entry of a trusted proxy that
+    /// is not an address ends the search at that proxy.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let lines: Vec<&[u8]> = headers.get_all(X_FORWARDED_FOR).map(HeaderValue::as_bytes).collect();
@@ -63,7 +62,7 @@ impl Network {
     }
 }
 
-/// The address of who sent `request`; `None` where the connection has none.
+/// The client's address; `None` where the connection has none.
 pub fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip();
     let Some(trusted) = request.app_data::<Data<TrustedProxies>>() else { return Some(peer.to_canonical()) };
@@ -73,8 +72,8 @@ pub fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     Some(trusted.client(peer, request.headers()))
 }
 
-/// Says, once in the life of the process, that a proxy may be in front that is not configured: all its clients then share the
-/// limits of one address.
+/// Warns once per process that a proxy seems to be missing from the configuration: all its clients then share the limits of one
+/// address.
 fn warn_of_untrusted_proxy(peer: IpAddr) {
     static WARNED: AtomicBool = AtomicBool::new(false);
     if !WARNED.swap(true, Ordering::Relaxed) {
@@ -127,7 +126,7 @@ mod tests {
             (&["10.0.0.0/8"], "192.0.2.1", &["203.0.113.9"], "192.0.2.1"),
             (&["10.0.0.0/8"], "10.1.2.3", &["203.0.113.9"], "203.0.113.9"),
             (&["10.0.0.0/8"], "10.1.2.3", &[], "10.1.2.3"),
-            // The client's own claim stands first and is not believed.
+            // The client's own claim is first and is not trusted.
             (&["10.0.0.0/8"], "10.1.2.3", &["1.1.1.1, 203.0.113.9"], "203.0.113.9"),
             (&["10.0.0.0/8"], "10.1.2.3", &["1.1.1.1", "203.0.113.9, 10.9.9.9"], "203.0.113.9"),
             (&["10.0.0.0/8"], "10.1.2.3", &["10.0.0.7, 10.0.0.8"], "10.0.0.7"),
@@ -159,7 +158,7 @@ mod tests {
             ("zone", &[b"fe80::1%eth0"], "fe80::1"),
             ("zone in brackets", &[b"[fe80::1%eth0]"], "fe80::1"),
             ("tabs", &[b"1.1.1.1,\t203.0.113.9\t"], "203.0.113.9"),
-            // What a trusted proxy adds is no address: nothing before it is believed.
+            // The trusted proxy's entry is not an address: no entry before it is trusted.
             ("obfuscated by the proxy", &[b"1.1.1.1, unknown"], "10.1.2.3"),
             ("not ASCII by the proxy", &[b"1.1.1.1, \xff"], "10.1.2.3"),
             ("two addresses", &[b"1.1.1.1 2.2.2.2"], "10.1.2.3"),
@@ -171,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_network_is_told() {
+    fn wrong_network_is_named_in_the_error() {
         for bad in ["", "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/-1", "host", "10.0.0.0/8/8"] {
             assert_eq!(TrustedProxies::parse(["10.0.0.0/8", bad]), Err(bad.to_owned()));
         }

@@ -1,4 +1,4 @@
-//! The error contract: one JSON shape and one short table from what went wrong to what the client reads.
+//! The error contract: one JSON shape, and one table from the kind of an error to its status and code.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::validation::Problems;
 /// What a handler returns.
 pub type ApiResult<T> = Result<T, ApiError>;
 
-/// Seconds after which a client may try again when something is away for a moment.
+/// Seconds after which a client can retry while a dependency is unavailable.
 pub(crate) const AWAY_FOR: u64 = 2;
 
-/// An error as clients see it. The request's correlation id and the instant are added when it is written.
+/// An error as clients see it. Correlation id and instant are added when it is written.
 #[derive(Debug, Clone)]
 pub struct ApiError {
     code: ErrorCode,
@@ -28,32 +28,32 @@ pub struct ApiError {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// The errors the API knows.
+/// The errors of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorCode {
-    /// The request makes no sense.
+    /// The request is invalid.
     BadRequest,
-    /// The caller is not known.
+    /// The request has no valid credentials.
     Unauthorized,
-    /// The caller may not.
+    /// The caller has no permission.
     Forbidden,
-    /// There is no such thing, or not for the caller.
+    /// The resource does not exist, or is hidden from the caller.
     NotFound,
-    /// The route does not know the method.
+    /// The path does not support the method.
     MethodNotAllowed,
-    /// It collides with something that is there.
+    /// The request conflicts with the state of a resource.
     Conflict,
-    /// The body is larger than the route takes.
+    /// The body exceeds the route's limit.
     PayloadTooLarge,
-    /// The body says it is not JSON.
+    /// The body's media type is not JSON.
     UnsupportedMediaType,
-    /// The request's values break rules.
+    /// Values of the request break rules.
     Validation,
     /// Too many requests.
     RateLimited,
-    /// A defect of ours.
+    /// A defect of the server.
     Internal,
-    /// Something needed is away for a moment.
+    /// A dependency is temporarily unavailable.
     Unavailable,
 }
 
@@ -107,22 +107,22 @@ impl ApiError {
         Self { code, detail: Value::String(detail.into()), details: Map::new(), headers: Vec::new() }
     }
 
-    /// 400: the request makes no sense, for the reason in `detail`.
+    /// 400: the request is invalid, for the reason in `detail`.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::BadRequest, detail)
     }
 
-    /// 401: who asks is not known.
+    /// 401: the request has no valid credentials.
     pub fn unauthorized(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, "Bearer")
     }
 
-    /// 403: who asks is known and may not.
+    /// 403: the caller has no permission.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::Forbidden, detail)
     }
 
-    /// 404: there is no such thing, or not for the caller.
+    /// 404: the resource does not exist, or is hidden from the caller.
     pub fn not_found(subject: Subject) -> Self {
         let detail = format!("{} not found", subject.resource);
         Self::new(ErrorCode::NotFound, detail).about(subject)
@@ -130,54 +130,64 @@ impl ApiError {
 
     /// 404: no route has this path.
     pub fn unknown_route() -> Self {
-        Self::new(ErrorCode::NotFound, "There is nothing at this address").with_detail("resource", json!("Route"))
+        Self::new(ErrorCode::NotFound, "No route has this path. GET /api/v1/openapi.json lists all routes.")
+            .with_detail("resource", json!("Route"))
     }
 
     /// 405: the path exists, for the methods in `allow` (`GET, HEAD`).
     pub fn method_not_allowed(allow: &str) -> Self {
-        Self::new(ErrorCode::MethodNotAllowed, format!("This address answers only to {allow}"))
+        Self::new(ErrorCode::MethodNotAllowed, format!("This path does not support the method. It supports {allow}."))
             .with_header(header::ALLOW, allow)
     }
 
-    /// 413: the body has more than `limit` bytes, counted after decompression.
+    /// 413: the body has more than `limit` bytes after decompression.
     pub fn payload_too_large(limit: usize) -> Self {
-        Self::new(ErrorCode::PayloadTooLarge, format!("The body must not be larger than {limit} bytes"))
-            .with_detail("limit_bytes", json!(limit))
+        Self::new(
+            ErrorCode::PayloadTooLarge,
+            format!("The body exceeds the limit of {limit} bytes, counted after decompression."),
+        )
+        .with_detail("limit_bytes", json!(limit))
     }
 
-    /// 415: the body says it is not JSON.
+    /// 415: the body's media type is not JSON.
     pub fn unsupported_media_type() -> Self {
-        Self::new(ErrorCode::UnsupportedMediaType, "The body must be JSON (Content-Type: application/json)")
+        Self::new(
+            ErrorCode::UnsupportedMediaType,
+            "The body must be JSON. Send it with Content-Type: application/json.",
+        )
     }
 
-    /// 422: the values break rules; `detail` lists every problem.
+    /// 422: values break rules; `detail` lists every problem.
     pub fn validation(problems: &Problems) -> Self {
         let mut error = Self::new(ErrorCode::Validation, "");
         error.detail = problems.to_json();
         error
     }
 
-    /// 429: too many requests; the next one may come after `seconds`.
+    /// 429: the rate limit is exceeded; the next request is served after `seconds`.
     pub fn rate_limited(seconds: u64) -> Self {
-        Self::new(ErrorCode::RateLimited, format!("Too many requests; try again in {seconds} s"))
+        Self::new(ErrorCode::RateLimited, format!("Rate limit exceeded. Retry in {seconds} s."))
             .with_detail("retry_after", json!(seconds))
             .with_header(header::RETRY_AFTER, &seconds.to_string())
     }
 
-    /// 429: the client has more requests or bytes under way than its share, and the next may come after so many seconds.
+    /// 429: the client has used up its share of concurrent requests or body bytes; it can retry after `seconds`.
     pub fn too_many_at_once(seconds: u64) -> Self {
-        let detail = format!("Too many requests of this client at once; try again in {seconds} s");
+        let detail = format!("Too many requests of this client are in progress. Retry in {seconds} s.");
         Self { detail: Value::String(detail), ..Self::rate_limited(seconds) }
     }
 
-    /// 500: a defect of ours. What it was belongs in the log, not here.
+    /// 500: a defect of the server. Its cause is logged and not shown.
     pub fn internal() -> Self {
-        Self::new(ErrorCode::Internal, "Something went wrong on our side")
+        Self::new(
+            ErrorCode::Internal,
+            "An internal error occurred. The correlation id names this request in the server's log.",
+        )
     }
 
-    /// 503: something needed is away for a moment.
+    /// 503: a dependency is temporarily unavailable.
     pub fn unavailable() -> Self {
-        Self::new(ErrorCode::Unavailable, "The service is not available right now; try again in a moment")
+        Self::new(ErrorCode::Unavailable, format!("The service is temporarily unavailable. Retry in {AWAY_FOR} s."))
             .with_header(header::RETRY_AFTER, &AWAY_FOR.to_string())
     }
 
@@ -188,7 +198,7 @@ impl ApiError {
         self
     }
 
-    /// Sends a header with the error; a value that no header can carry is left out.
+    /// Sends a header with the error. A value that is not valid in a header is left out.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -210,20 +220,20 @@ impl ApiError {
         self.code
     }
 
-    /// Reads the contract's error out of whatever a route or actix itself failed with.
+    /// The contract's error for an error of a route or of actix.
     pub(crate) fn of(error: &actix_web::Error, status: StatusCode) -> Self {
         error.as_error::<Self>().cloned().unwrap_or_else(|| Self::of_status(status))
     }
 
-    /// The contract's error for a bare status, where nobody said more.
+    /// The contract's error for a status without further details.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::UNAUTHORIZED => Self::unauthorized("Authentication is required"),
-            StatusCode::FORBIDDEN => Self::forbidden("This is not allowed"),
+            StatusCode::UNAUTHORIZED => Self::unauthorized("Authentication is required."),
+            StatusCode::FORBIDDEN => Self::forbidden("This request is not allowed."),
             StatusCode::NOT_FOUND => Self::unknown_route(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported_media_type(),
             StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(),
-            status if status.is_client_error() => Self::bad_request("The request makes no sense"),
+            status if status.is_client_error() => Self::bad_request("The request is invalid."),
             _ => Self::internal(),
         }
     }
@@ -258,15 +268,14 @@ impl ResponseError for ApiError {
         self.code.status()
     }
 
-    /// A bare answer; the outermost middleware knows the correlation id and writes the body.
+    /// An answer without a body; the outermost middleware knows the correlation id and writes it.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.code.status())
     }
 }
 
 impl<E: DomainError> From<E> for ApiError {
-    /// The whole translation: the kind gives status and `error_code`, the subject `details`. What is our own
-    /// trouble is logged and answered without a word about its cause.
+    /// The kind gives the status and `error_code`, the subject `details`. The cause of a server error is logged and not shown.
     fn from(error: E) -> Self {
         let ErrorDetails { kind, subject } = error.details();
         if let ErrorKind::RateLimited { retry_after } = kind {

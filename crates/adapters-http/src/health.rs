@@ -1,4 +1,4 @@
-//! `/health`: whether the process is up, and whether it can do its work.
+//! `/health`: liveness, and readiness to serve requests.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
@@ -13,18 +13,18 @@ use crate::error::AWAY_FOR;
 use crate::json::Instant;
 use crate::routes::Routes;
 
-/// Knows whether this process can do its work. Register as `Data<dyn Readiness>`.
+/// The readiness of this process. Register as `Data<dyn Readiness>`.
 #[async_trait]
 pub trait Readiness: Send + Sync {
     /// Whether the database answers.
     async fn database(&self) -> bool;
     /// Whether the database has the schema this program needs.
     async fn migrations(&self) -> bool;
-    /// Whether the process was told to stop and finishes what is under way.
+    /// Whether the process is stopping and finishes requests in progress.
     fn draining(&self) -> bool;
 }
 
-/// How the service is.
+/// The health of the service.
 #[derive(Debug, Serialize, ToSchema)]
 struct HealthBody {
     status: Health,
@@ -32,14 +32,14 @@ struct HealthBody {
     checks: HealthChecks,
 }
 
-/// How the process is.
+/// The health of the process.
 #[derive(Debug, Serialize, ToSchema)]
 struct LiveBody {
     status: Health,
     timestamp: Instant,
 }
 
-/// Whether the process should get requests.
+/// Whether the process should receive requests.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReadyBody {
     status: Health,
@@ -97,16 +97,21 @@ impl Health {
 
 /// The routes of health.
 pub fn routes() -> Routes {
-    crate::routes![health: Unlimited, live: Unlimited, ready: Unlimited].under("/health")
+    crate::routes![
+        health: Public, Unlimited;
+        live: Public, Unlimited;
+        ready: Public, Unlimited;
+    ]
+    .under("/health")
 }
 
-/// How the service is
+/// Check the health of the service
 ///
-/// Asks the database.
+/// Queries the database.
 #[utoipa::path(
     get, path = "", tag = "Health",
     responses(
-        (status = 200, description = "All is well", body = HealthBody,
+        (status = 200, description = "The service is healthy", body = HealthBody,
          example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z", "checks": {"database": "ok"}})),
         (status = 503, description = "The database does not answer", body = HealthBody,
          example = json!({"status": "degraded", "timestamp": "2026-11-22T12:34:56.789Z", "checks": {"database": "error"}})),
@@ -118,24 +123,24 @@ async fn health(readiness: Data<dyn Readiness>, clock: Data<dyn Clock>) -> impl 
     answer(status, HealthBody { status, timestamp: clock.now().into(), checks: HealthChecks { database } })
 }
 
-/// Whether the process is up
+/// Check that the process is up
 #[utoipa::path(
     get, path = "/live", tag = "Health",
-    responses((status = 200, description = "It is", body = LiveBody,
+    responses((status = 200, description = "The process is up", body = LiveBody,
                example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z"})))
 )]
 async fn live(clock: Data<dyn Clock>) -> Json<LiveBody> {
     Json(LiveBody { status: Health::Ok, timestamp: clock.now().into() })
 }
 
-/// Whether the process should get requests
+/// Check that the process should receive requests
 #[utoipa::path(
     get, path = "/ready", tag = "Health",
     responses(
-        (status = 200, description = "It should", body = ReadyBody,
+        (status = 200, description = "The process should receive requests", body = ReadyBody,
          example = json!({"status": "ok", "timestamp": "2026-11-22T12:34:56.789Z",
                           "checks": {"database": "ok", "migrations": "ok", "serving": "ok"}})),
-        (status = 503, description = "Not now", body = ReadyBody,
+        (status = 503, description = "The process should not receive requests", body = ReadyBody,
          example = json!({"status": "degraded", "timestamp": "2026-11-22T12:34:56.789Z",
                           "checks": {"database": "ok", "migrations": "ok", "serving": "error"}})),
     )

@@ -1,5 +1,5 @@
-//! What a request says outside its body: query string and path. Taken by a handler without being judged, so that
-//! whoever asks is known first; `read` and its sisters judge.
+//! The query string and the path of a request. A handler takes them unread, so that the caller is authenticated before a problem in
+//! them is reported; `read` reports it.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ApiResult};
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, FromFields, Problems, Rule, Scalar, Step, checks, fields};
+use crate::validation::{Fault, Format, FromFields, Problems, Rule, Scalar, Step, fields};
 
-/// A query string that says a `T`. Of two equal names the last counts; unknown names are ignored.
+/// A query string that states a `T`. Of two equal names the last one counts; unknown names are ignored.
 #[derive(Debug)]
 pub struct Query<T> {
     text: String,
@@ -70,7 +70,7 @@ pub struct PathArgs(HttpRequest);
 impl PathArgs {
     /// The part called `name`: 422 when it is not UTF-8 text without NUL.
     pub fn text(&self, name: &'static str) -> ApiResult<String> {
-        // The router has undone all escapes but those of `%`, `/` and `+`, and put U+FFFD for what is not UTF-8.
+        // The router has decoded all escapes but those of `%`, `/` and `+`, with U+FFFD for invalid UTF-8.
         let routed = self.0.match_info().get(name).unwrap_or_default();
         let text = percent_decode(routed.as_bytes()).decode_utf8().map_err(|_| refused(name, not_text()))?;
         if text.contains(['\0', char::REPLACEMENT_CHARACTER]) {
@@ -79,14 +79,14 @@ impl PathArgs {
         Ok(text.into_owned())
     }
 
-    /// The part called `name` as `check` understands it: 422 when it does not.
-    pub fn read<T>(&self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> ApiResult<T> {
-        check(Scalar::Word(&self.text(name)?)).map_err(|fault| refused(name, fault))
+    /// The part called `name`, read as `F`: 422 when it breaks a rule.
+    pub fn read<F: Format>(&self, name: &'static str) -> ApiResult<F::Value> {
+        F::read(Scalar::Word(&self.text(name)?)).map_err(|fault| refused(name, fault))
     }
 
-    /// The part called `name` as a UUID: 422 when it is none.
+    /// The part called `name` as a UUID: 422 when it is not one.
     pub fn uuid(&self, name: &'static str) -> ApiResult<Uuid> {
-        self.read(name, checks::uuid)
+        self.read::<Uuid>(name)
     }
 }
 

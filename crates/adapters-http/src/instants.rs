@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_instant_is_refused() {
+    fn text_that_is_not_an_instant_is_refused() {
         for text in [
             "",
             "yesterday",

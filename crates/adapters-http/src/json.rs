@@ -94,12 +94,7 @@ macro_rules! schema {
 schema!(Dollars, Type::Number, None, "US dollars, rounded half-even to six places");
 schema!(Xp, Type::Number, None, "XP, with up to two decimals");
 schema!(Instant, Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)), "An instant, RFC 3339 in UTC");
-schema!(
-    Day,
-    Type::String,
-    Some(SchemaFormat::KnownFormat(KnownFormat::Date)),
-    "A date in the time zone of the person the data is about"
-);
+schema!(Day, Type::String, Some(SchemaFormat::KnownFormat(KnownFormat::Date)), "A date in the time zone of the user");
 
 #[cfg(test)]
 mod tests {

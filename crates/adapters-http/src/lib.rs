@@ -1,8 +1,8 @@
 //! The REST API: the edge between HTTP and the domain.
 //!
-//! [`app::app`] puts the layers together; [`routes::Routes`] is the table of operations, one file per context, joined by
-//! [`services::api`]; [`services::Services`] is what they are given. A handler takes who asks, what is asked ([`body::Body`], [`input::Query`], [`input::PathArgs`]) and a service, and answers with
-//! one of [`answer`] or an [`error::ApiError`].
+//! [`app::app`] joins the layers. [`routes::Routes`] is the route table, one file per context, joined by [`services::api`];
+//! [`services::Services`] are the use cases. A handler takes the [`caller::Caller`], the request's values ([`body::Body`],
+//! [`input::Query`], [`input::PathArgs`]) and a use case, and returns one of [`answer`] or an [`error::ApiError`].
 
 pub mod achievements;
 pub mod administration;

@@ -1,13 +1,13 @@
-//! Pages of our own for a browser, where the API has no other face.
+//! Pages for browsers.
 
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 
-/// Such a page loads its style from here, nothing else, and sends its form to this server alone.
+/// A page loads only its style, from this server, and sends its form only to this server.
 const POLICY: &str =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// The page `text`, which nobody keeps.
+/// The page `text`, which no cache stores.
 pub(crate) fn html(status: StatusCode, text: &str) -> HttpResponse {
     HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
@@ -16,7 +16,7 @@ pub(crate) fn html(status: StatusCode, text: &str) -> HttpResponse {
         .body(text.to_owned())
 }
 
-/// `text` as HTML says it.
+/// `text` with the characters of HTML escaped.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

@@ -1,32 +1,18 @@
-//! Pages and windows of lists: how they are asked for and how they are written.
+//! Pages of lists: their parameters and their body.
 
 use domain::page::{Page, PageRequest};
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Int, Or, query};
 
-/// `?page=1&size=50`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Paging {
-    /// The page's number, from 1.
-    #[param(required = false, minimum = 1, maximum = 2_147_483_647, default = 1)]
-    page: u32,
-    /// How many items a page holds.
-    #[param(required = false, minimum = 1, maximum = 100, default = 50)]
-    size: u32,
-}
-
-impl Paging {
-    const LAST: i64 = i32::MAX as i64;
-}
-
-impl FromFields for Paging {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let page = fields.or("page", 1, checks::integer(1..=Self::LAST));
-        let size = fields.or("size", 50, checks::integer(1..=100));
-        Some(Self { page: u32::try_from(page?).ok()?, size: u32::try_from(size?).ok()? })
+query! {
+    /// `?page=1&size=50`.
+    pub struct Paging {
+        /// The page's number, from 1.
+        page: Or<1, Int<u32, 1, { i32::MAX as i64 }>>,
+        /// The number of items on a page.
+        size: Or<50, Int<u32, 1, 100>>,
     }
 }
 
@@ -41,13 +27,13 @@ impl From<Paging> for PageRequest {
 pub struct PageBody<T> {
     /// The items on this page.
     pub items: Vec<T>,
-    /// How many items there are.
+    /// The number of items in the list.
     pub total: u64,
     /// The page's number, from 1.
     pub page: u32,
-    /// How many items a page holds.
+    /// The number of items on a page.
     pub size: u32,
-    /// How many pages there are.
+    /// The number of pages.
     pub pages: u64,
 }
 

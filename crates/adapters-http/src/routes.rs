@@ -1,8 +1,43 @@
-//! The route table: each operation registered once, with its documentation, which also gives its path and method.
+//! The route table: each operation is registered once, with its documentation, which also gives its path and method, and with
+//! the [`Access`] that it grants.
 //!
-//! A context writes `pub fn routes() -> Routes { routes![follow, unfollow] }`, where each name is a handler under
-//! `#[utoipa::path(…)]`. Each route is limited like any other unless it says otherwise: `routes![login: Auth, me]`
-//! names its [`Class`].
+//! A context writes a row for each handler under `#[utoipa::path(…)]`. A row states the access and, where it is not the default one,
+//! the [`Class`] of the rate limit:
+//!
+//! ```
+//! use adapters_http::answer::NoContent;
+//! use adapters_http::routes::Routes;
+//!
+//! /// Do nothing
+//! #[utoipa::path(post, path = "/nothing", responses((status = 204, description = "Nothing is done")))]
+//! async fn nothing() -> NoContent {
+//!     NoContent
+//! }
+//!
+//! fn routes() -> Routes {
+//!     adapters_http::routes![nothing: Token(Read), Auth;]
+//! }
+//! # assert!(format!("{:?}", routes()).contains("nothing"));
+//! ```
+//!
+//! A row without an access does not compile:
+//!
+//! ```compile_fail
+//! # use adapters_http::answer::NoContent;
+//! # use adapters_http::routes::Routes;
+//! # /// Do nothing
+//! # #[utoipa::path(post, path = "/nothing", responses((status = 204, description = "Nothing is done")))]
+//! # async fn nothing() -> NoContent {
+//! #     NoContent
+//! # }
+//! fn routes() -> Routes {
+//!     adapters_http::routes![nothing;]
+//! }
+//! ```
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use actix_web::dev::{Handler, ResourceDef};
 use actix_web::guard::fn_guard;
@@ -10,29 +45,31 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, Route};
-use std::cmp::Reverse;
-use std::collections::BTreeMap;
-
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::Schema;
 use utoipa_actix_web::OpenApiFactory;
 
 use crate::error::{ApiError, ApiResult};
-use crate::limits::{Class, RouteGuard};
+use crate::limits::{Access, Class, RouteGuard};
 
 /// Registers handlers under `#[utoipa::path]` as [`Routes`].
 #[macro_export]
 macro_rules! routes {
-    ($($handler:ident $(: $class:ident)?),+ $(,)?) => {
+    ($($handler:ident: $access:ident $(($scope:ident))? $(, $class:ident)?;)+) => {
         $crate::pastey::paste! {
             $crate::routes::Routes::default()
-                $(.with($handler, &[<__path_ $handler>], $crate::routes::class!($($class)?)))+
+                $(.with(
+                    $handler,
+                    &[<__path_ $handler>],
+                    $crate::limits::Access::$access $(($crate::routes::Scope::$scope))?,
+                    $crate::routes::class!($($class)?),
+                ))+
         }
     };
 }
 
-/// The class a route says it has.
+/// The class that a row states.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! class {
@@ -45,6 +82,8 @@ macro_rules! class {
 }
 #[doc(hidden)]
 pub use class;
+#[doc(hidden)]
+pub use domain::identity::Scope;
 
 /// A table of routes.
 #[derive(Default)]
@@ -53,20 +92,30 @@ pub struct Routes {
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-/// One operation.
+/// One route.
 struct Entry {
     path: String,
     method: Method,
     route: Route,
-    gate: RouteGuard,
-    /// What the API's document says of it; nothing for pages that are not part of the API.
+    guard: RouteGuard,
+    /// The operation in the API's document; `None` for a page, which is not part of it.
     operation: Option<Operation>,
 }
 
+impl fmt::Debug for Routes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.table.iter().map(|entry| (&entry.method, &entry.path, entry.guard))).finish()
+    }
+}
+
 impl Routes {
-    /// Adds `handler` where its `documentation` says, under the limit of `class`.
+    /// Adds `handler` at the path and method of its `documentation`.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the documentation states a `security` of its own: the access is stated here, and the document is made from it.
     #[must_use]
-    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D, class: Class) -> Self
+    pub fn with<F, Args, D>(mut self, handler: F, documentation: &D, access: Access, class: Class) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
@@ -77,53 +126,54 @@ impl Routes {
         let route = web::to(handler);
         let documented = documentation.paths().paths.into_iter().next();
         if let Some((path, (method, operation))) = documented.and_then(|(path, item)| Some((path, only(item)?))) {
-            let gate = RouteGuard::of(&operation, class);
-            self.table.push(Entry { path, method, route, gate, operation: Some(operation) });
+            assert!(operation.security.is_none(), "{method} {path} states its access in its documentation too");
+            let guard = RouteGuard { access, class, reads_body: operation.request_body.is_some() };
+            self.table.push(Entry { path, method, route, guard, operation: Some(operation) });
         }
         self
     }
 
-    /// Adds a page or a file that is not part of the API's document, for anybody, under the default limit.
+    /// Adds a page or a file that is not part of the API's document, under the default limit.
     #[must_use]
-    pub fn page<F, Args>(self, path: &str, handler: F) -> Self
+    pub fn page<F, Args>(self, path: &str, access: Access, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.limited_page(Method::GET, path, Class::Default, handler)
+        self.limited_page(Method::GET, path, access, Class::Default, handler)
     }
 
-    /// Adds a page that is not part of the API's document, for anybody, under the limit of `class`.
+    /// Adds a page that is not part of the API's document, under the limit of `class`.
     #[must_use]
-    pub fn limited_page<F, Args>(self, method: Method, path: &str, class: Class, handler: F) -> Self
+    pub fn limited_page<F, Args>(self, method: Method, path: &str, access: Access, class: Class, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.guarded_page(method, path, RouteGuard::open(class, false), handler)
+        self.guarded_page(method, path, RouteGuard { access, class, reads_body: false }, handler)
     }
 
-    /// Adds what the form of such a page is sent to.
+    /// Adds the address to which the form of such a page is sent.
     #[must_use]
-    pub fn form<F, Args>(self, path: &str, class: Class, handler: F) -> Self
+    pub fn form<F, Args>(self, path: &str, access: Access, class: Class, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
-        self.guarded_page(Method::POST, path, RouteGuard::open(class, true), handler)
+        self.guarded_page(Method::POST, path, RouteGuard { access, class, reads_body: true }, handler)
     }
 
-    fn guarded_page<F, Args>(mut self, method: Method, path: &str, gate: RouteGuard, handler: F) -> Self
+    fn guarded_page<F, Args>(mut self, method: Method, path: &str, guard: RouteGuard, handler: F) -> Self
     where
         F: Handler<Args>,
         F::Output: Responder + 'static,
         Args: FromRequest + 'static,
     {
         let route = web::to(handler);
-        self.table.push(Entry { path: path.to_owned(), method, route, gate, operation: None });
+        self.table.push(Entry { path: path.to_owned(), method, route, guard, operation: None });
         self
     }
 
@@ -144,16 +194,18 @@ impl Routes {
         self
     }
 
-    /// The documented operations: path, method, guard and what is said of them.
+    /// The documented operations: path, method, guard and documentation.
     pub(crate) fn operations(&self) -> impl Iterator<Item = (&str, &Method, RouteGuard, &Operation)> {
-        self.table.iter().filter_map(|entry| Some((&*entry.path, &entry.method, entry.gate, entry.operation.as_ref()?)))
+        self.table
+            .iter()
+            .filter_map(|entry| Some((&*entry.path, &entry.method, entry.guard, entry.operation.as_ref()?)))
     }
 
-    /// Registers everything, and what is answered where no route is.
+    /// Registers all routes, and the answer to other paths and methods.
     pub(crate) fn mount(self, config: &mut ServiceConfig) {
         let mut by_path = BTreeMap::<String, Vec<(Method, RouteGuard, Route)>>::new();
         for entry in self.table {
-            by_path.entry(entry.path).or_default().push((entry.method, entry.gate, entry.route));
+            by_path.entry(entry.path).or_default().push((entry.method, entry.guard, entry.route));
         }
         let mut paths: Vec<_> = by_path.into_iter().collect();
         paths.sort_by_cached_key(|(path, _)| precedence(path));
@@ -165,9 +217,9 @@ impl Routes {
             // Guarded as a whole, so that `GET /users/me` is still `/users/{username}` where `/users/me` has no GET.
             let resource =
                 web::resource(path).guard(fn_guard(move |ask| methods.iter().any(|m| serves(m, &ask.head().method))));
-            config.service(routes.into_iter().fold(resource, |resource, (method, gate, route)| {
+            config.service(routes.into_iter().fold(resource, |resource, (method, guard, route)| {
                 let route = route.guard(fn_guard(move |ask| serves(&method, &ask.head().method)));
-                resource.route(route.wrap(from_fn(move |request, next| gate.serve(request, next))))
+                resource.route(route.wrap(from_fn(move |request, next| guard.serve(request, next))))
             }));
         }
         config.default_service(web::to(move |request: HttpRequest| {
@@ -191,10 +243,10 @@ fn precedence(path: &str) -> Vec<(bool, Reverse<usize>, String)> {
     path.split('/').map(rank).collect()
 }
 
-/// The answer where no route serves: 404, or 405 with the methods that would have been, or what `OPTIONS` asks for.
+/// The answer where no route matches: 404, or 405 with the supported methods, or the answer to `OPTIONS`.
 fn nothing_here(known: &[(ResourceDef, Vec<Method>)], request: &HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.match_info().get_ref().path();
-    // The first that fits is the one that the document means by this path: `/users/me`, not `/users/{username}`.
+    // The first match is the path of the document: `/users/me`, not `/users/{username}`.
     let Some((_, methods)) = known.iter().find(|(resource, _)| resource.is_match(path)) else {
         return Err(ApiError::unknown_route());
     };
@@ -227,6 +279,45 @@ fn only(item: PathItem) -> Option<(Method, Operation)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::answer::NoContent;
+    use actix_web::App;
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service};
+
+    /// The status of a request without a token.
+    async fn status_without_token(routes: Routes, request: TestRequest) -> StatusCode {
+        let app = init_service(App::new().configure(|config| routes.mount(config))).await;
+        call_service(&app, request.to_request()).await.status()
+    }
+
+    #[actix_web::test]
+    async fn page_that_requires_a_session_refuses_a_request_without_token() {
+        let page = |access| Routes::default().page("/page", access, HttpResponse::Ok);
+        let form = |access| Routes::default().form("/page", access, Class::Auth, HttpResponse::Ok);
+        for (access, status) in [
+            (Access::Public, StatusCode::OK),
+            (Access::OptionalSession, StatusCode::OK),
+            (Access::Optional(Scope::Read), StatusCode::OK),
+            (Access::Session, StatusCode::UNAUTHORIZED),
+            (Access::Token(Scope::Read), StatusCode::UNAUTHORIZED),
+        ] {
+            let request = TestRequest::get().uri("/page");
+            assert_eq!(status_without_token(page(access), request).await, status, "page {access:?}");
+            let request = TestRequest::post().uri("/page");
+            assert_eq!(status_without_token(form(access), request).await, status, "form {access:?}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "GET /twice states its access in its documentation too")]
+    fn operation_that_states_its_access_twice_is_refused_at_start() {
+        /// Twice
+        #[utoipa::path(get, path = "/twice", security(("bearer" = [])), responses((status = 204)))]
+        async fn twice() -> NoContent {
+            NoContent
+        }
+        let _ = crate::routes![twice: Public;];
+    }
 
     #[test]
     fn literal_paths_go_before_variable_ones() {

@@ -1,4 +1,4 @@
-//! How the server treats connections: how many, and how patiently.
+//! The limits of connections: their number and their timeouts.
 
 use std::any::Any;
 use std::fmt;
@@ -20,15 +20,15 @@ pub struct ServerLimits {
     pub connections_per_worker: usize,
     /// Connections that wait to be accepted.
     pub backlog: u32,
-    /// How long an idle connection is kept open.
+    /// The timeout of an idle connection.
     pub keep_alive: Duration,
-    /// How long a client may take to send a request's head.
+    /// The timeout for the head of a request.
     pub head_timeout: Duration,
-    /// How long a client may take to close its side.
+    /// The timeout for a client to close its side.
     pub disconnect_timeout: Duration,
-    /// How long a client may take nothing of an answer that waits for it, where the operating system can tell.
+    /// The timeout of a client that does not read its answer, where the operating system supports it.
     pub stall_timeout: Duration,
-    /// How long requests that are under way may take to finish when the server is told to stop.
+    /// The timeout for requests in progress when the server stops.
     pub drain: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Default for ServerLimits {
 }
 
 impl ServerLimits {
-    /// Sets the limits of `server`. Signals stay with the caller, who also has a pool to close.
+    /// Sets the limits of `server`. The caller handles signals, since it also closes the pool.
     pub fn apply<F, I, S, B>(&self, server: HttpServer<F, I, S, B>) -> HttpServer<F, I, S, B>
     where
         F: Fn() -> I + Send + Clone + 'static,
@@ -75,8 +75,8 @@ impl ServerLimits {
     }
 }
 
-/// Lets the operating system end a connection whose client has acknowledged nothing that was sent for so many milliseconds: it
-/// is gone, or does not read. Nothing above can, since a server that waits to write is not told of anything else.
+/// Makes the operating system end a connection whose client has acknowledged nothing for this many milliseconds. A server that waits
+/// to write cannot detect that itself.
 #[cfg(target_os = "linux")]
 fn end_when_stalled(connection: &dyn Any, milliseconds: u32) {
     if let Some(socket) = connection.downcast_ref::<actix_web::rt::net::TcpStream>()

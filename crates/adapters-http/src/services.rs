@@ -1,4 +1,4 @@
-//! Everything the routes need, and the table of all of them.
+//! The use cases and settings of the routes, and the table of all routes.
 
 use std::sync::Arc;
 
@@ -31,72 +31,72 @@ use crate::{
     referrals, social, stats, usage, users,
 };
 
-/// What handlers ask for. Cheap to clone; clones share everything.
+/// The data of the handlers. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct Services {
     /// Sign-in.
     pub identity: Identity,
-    /// Addresses and forgotten passwords.
+    /// Verification of addresses, and reset of passwords.
     pub recovery: Recovery,
     /// API tokens.
     pub api_tokens: ApiTokens,
-    /// Programs that are signed in by somebody elsewhere.
+    /// Device sign-in.
     pub device_logins: DeviceLogins,
-    /// Where people reach this server.
+    /// The public address of this server.
     pub public_url: PublicUrl,
     /// Sign-in through providers.
     pub oauth: OAuth,
-    /// Where browsers go afterwards.
+    /// Redirects of browsers that sign in through a provider.
     pub browser: Browser,
-    /// Accounts and what their owners change about them.
+    /// Accounts.
     pub users: Users,
-    /// Who may see whom.
+    /// Visibility of profiles.
     pub profiles: Profiles,
-    /// What accounts own, to take along.
+    /// Exports.
     pub downloads: Downloads,
     /// Projects on profiles.
     pub projects: Projects,
-    /// Who follows whom.
+    /// Follows.
     pub social: Social,
-    /// What happens to those one follows.
+    /// The feed.
     pub feed: Feed,
-    /// Who came by whom.
+    /// Referrals.
     pub referrals: Referrals,
-    /// Where links with a code lead.
+    /// The target of referral links.
     pub referral_links: ReferralLinks,
     /// The ledger.
     pub usage: Usage,
-    /// What people earn.
+    /// Achievements.
     pub achievements: Achievements,
-    /// What people are told.
+    /// Notifications.
     pub notifications: Notifications,
-    /// The links that stop emails.
+    /// Unsubscribe links of emails.
     pub unsubscribing: Unsubscribing,
-    /// Who used most.
+    /// Boards.
     pub leaderboard: Leaderboard,
-    /// What is shown of it.
+    /// Figures of usage.
     pub dashboard: Dashboard,
-    /// How people do beside each other.
+    /// Comparison with the community.
     pub insights: Insights,
-    /// Whose usage is hard to believe.
+    /// Plausibility of usage.
     pub plausibility: Plausibility,
-    /// What administrators decide.
+    /// Operations for administrators.
     pub administration: Administration,
-    /// Prices by decision.
+    /// Price overrides.
     pub price_overrides: PriceOverrides,
     /// Models without a price.
     pub unpriced_models: UnpricedModels,
-    /// Whether this process can do its work.
+    /// Readiness of this process.
     pub readiness: Arc<dyn Readiness>,
-    /// How much of a body is taken.
+    /// Limits of bodies.
     pub body_limits: BodyLimits,
-    /// How much of large bodies is held at once.
+    /// The budget of bytes for bodies in progress.
     pub byte_budget: ByteBudget,
-    /// The proxies whose word on the client's address is believed.
+    /// Proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: TrustedProxies,
-    /// How many requests a client may make.
+    /// Rate limits.
     pub limits: Limits,
-    /// How much a client may use at once.
+    /// Shares of concurrent requests.
     pub shares: Shares,
 }
 

@@ -9,10 +9,10 @@ use crate::answer::Lasting;
 use crate::error::ApiResult;
 use crate::routes::Routes;
 
-/// How long the totals may be kept, in seconds.
+/// The lifetime of the totals in caches, in seconds.
 const LASTS: u32 = 900;
 
-/// What the whole instance comes to.
+/// The totals of the instance.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PlatformTotals)]
 #[expect(clippy::struct_field_names, reason = "clients know them by these names")]
@@ -31,13 +31,13 @@ impl From<PlatformTotals> for PlatformBody {
 
 /// The routes of the instance's totals.
 pub fn routes() -> Routes {
-    crate::routes![platform].under("/stats")
+    crate::routes![platform: Public;].under("/stats")
 }
 
-/// What the whole instance comes to
+/// Show the totals of the instance
 #[utoipa::path(
     get, path = "/platform", tag = "Stats",
-    responses((status = 200, description = "The totals of all people", body = PlatformBody,
+    responses((status = 200, description = "The totals over all accounts", body = PlatformBody,
                example = json!({"total_tokens": 112_250, "total_users": 3, "total_tools": 2})))
 )]
 async fn platform(dashboard: Data<Dashboard>) -> ApiResult<Lasting<PlatformBody>> {

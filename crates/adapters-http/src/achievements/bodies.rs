@@ -9,16 +9,16 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What there is to earn.
+/// The catalogue of achievements.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AchievementCatalogue)]
 pub(super) struct CatalogueBody {
     achievements: Vec<DefinitionBody>,
-    /// How many are listed.
+    /// The number of listed achievements.
     total: usize,
-    /// How many of those are of each category.
+    /// The number of listed achievements by category.
     by_category: BTreeMap<&'static str, usize>,
-    /// How many of those are of each rarity.
+    /// The number of listed achievements by rarity.
     by_rarity: BTreeMap<&'static str, usize>,
 }
 
@@ -27,7 +27,7 @@ pub(super) struct CatalogueBody {
 #[schema(as = AchievementDefinition)]
 struct DefinitionBody {
     id: Uuid,
-    /// The stable name; of a hidden one the id.
+    /// The stable name; the id of a hidden achievement.
     #[schema(value_type = String)]
     slug: Cow<'static, str>,
     name: &'static str,
@@ -43,7 +43,8 @@ struct DefinitionBody {
     hidden: bool,
     /// The tiers from the first to the last; empty without tiers.
     tiers: Vec<TierBody>,
-    /// What unlocks it: a number of tokens, days, people, a rank; efficiency in hundredths of a percent. Null of a hidden one.
+    /// The threshold that unlocks it: a number of tokens, days or users, or a rank; efficiency in hundredths of a percent. Null for a
+    /// hidden achievement.
     target: Option<u64>,
 }
 
@@ -55,7 +56,7 @@ struct TierBody {
     tier: u8,
     #[schema(pattern = "^(bronze|silver|gold|platinum|diamond)$")]
     name: &'static str,
-    /// What reaches it.
+    /// The threshold that reaches it.
     threshold: u64,
     /// The XP it pays.
     xp: u64,

@@ -7,28 +7,29 @@ mod query;
 use crate::answer::Revalidated;
 use crate::error::ApiResult;
 use crate::input::Query;
+use crate::openapi::failures;
 use crate::routes::Routes;
 use bodies::CatalogueBody;
-use query::OfKind;
+use query::CatalogueQuery;
 
 /// The routes of achievements.
 pub fn routes() -> Routes {
-    crate::routes![catalogue].and(person::routes())
+    crate::routes![catalogue: Public;].and(person::routes())
 }
 
-/// What there is to earn
+/// List all achievements
 ///
-/// The same for everybody. Of a hidden achievement, category, rarity and XP are told; its slug is its id. The counts are
-/// of what is listed.
+/// The catalogue is the same for all users. A hidden achievement shows only category, rarity and XP; its slug is its id. The counts
+/// cover the listed achievements.
 #[utoipa::path(
-    get, path = "/achievements", tag = "Achievements", params(OfKind),
+    get, path = "/achievements", tag = "Achievements", params(CatalogueQuery),
     responses(
-        (status = 200, description = "The achievements, those of a category together", body = CatalogueBody,
+        (status = 200, description = "The achievements, grouped by category", body = CatalogueBody,
          example = json!(bodies::example())),
-        (status = 304, description = "What the client has is still right"),
+        failures::NotModified,
     )
 )]
-async fn catalogue(query: Query<OfKind>) -> ApiResult<Revalidated<CatalogueBody>> {
-    let OfKind { category, rarity } = query.read()?;
+async fn catalogue(query: Query<CatalogueQuery>) -> ApiResult<Revalidated<CatalogueBody>> {
+    let CatalogueQuery { category, rarity } = query.read()?;
     Ok(Revalidated(CatalogueBody::of(category, rarity)))
 }

@@ -1,4 +1,4 @@
-//! What a person has unlocked, and what they show first.
+//! The achievements of a user, and the ones that the user pins.
 
 use actix_web::web::Data;
 use domain::achievements::{AchievementState, Achievements, Tier};
@@ -15,25 +15,30 @@ use crate::input::PathArgs;
 use crate::json::Instant;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::Visible;
+use crate::users::{UserPath, Visible};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![achievements, pin, unpin].under("/users")
+    crate::routes![
+        achievements: Optional(Read);
+        pin: Session;
+        unpin: Session;
+    ]
+    .under("/users")
 }
 
-/// Every achievement, and how far a person has come with it.
+/// Every achievement, with the user's progress.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserAchievements)]
 struct AchievementsBody {
     /// In the order of the catalogue.
     achievements: Vec<StateBody>,
-    /// How many are unlocked.
+    /// The number of unlocked achievements.
     unlocked: usize,
-    /// How many there are.
+    /// The number of achievements.
     total: usize,
 }
 
-/// One achievement of a person. One that is hidden is masked until it is unlocked.
+/// One achievement of a user. A hidden one is masked until it is unlocked.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserAchievement)]
 struct StateBody {
@@ -56,7 +61,7 @@ struct StateBody {
     progress: ProgressBody,
 }
 
-/// How far it is to the achievement or its next tier.
+/// Progress towards the achievement or its next tier.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AchievementProgress)]
 struct ProgressBody {
@@ -110,16 +115,15 @@ struct PinnedBody {
     pinned: bool,
 }
 
-/// A person's achievements
+/// List a user's achievements
 ///
-/// Unlocked and locked ones, with the way that is left. Hidden ones are masked until they are unlocked.
+/// Unlocked and locked ones, with progress. Hidden ones are masked until they are unlocked.
 #[utoipa::path(
-    get, path = "/{username}/achievements", tag = "Achievements", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/{username}/achievements", tag = "Achievements",
+    params(UserPath),
     responses(
         (status = 200, description = "Every achievement", body = AchievementsBody, example = json!(example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn achievements(
@@ -131,12 +135,12 @@ async fn achievements(
 
 /// Pin an achievement
 ///
-/// Up to six unlocked ones. Pinning twice is pinning once.
+/// A user can pin six unlocked achievements. Pinning a pinned one changes nothing.
 #[utoipa::path(
-    put, path = "/me/achievements/{id}/pin", tag = "Achievements", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which achievement")),
+    put, path = "/me/achievements/{id}/pin", tag = "Achievements",
+    params(("id" = Uuid, Path, description = "The id of the achievement")),
     responses(
-        (status = 200, description = "It is pinned", body = PinnedBody, example = json!({"pinned": true})),
+        (status = 200, description = "The achievement is pinned", body = PinnedBody, example = json!({"pinned": true})),
         failures::NotFound, failures::Conflict,
     )
 )]
@@ -147,10 +151,10 @@ async fn pin(caller: Caller, path: PathArgs, achievements: Data<Achievements>) -
 
 /// Unpin an achievement
 #[utoipa::path(
-    delete, path = "/me/achievements/{id}/pin", tag = "Achievements", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which achievement")),
+    delete, path = "/me/achievements/{id}/pin", tag = "Achievements",
+    params(("id" = Uuid, Path, description = "The id of the achievement")),
     responses(
-        (status = 200, description = "It is not pinned", body = PinnedBody, example = json!({"pinned": false})),
+        (status = 200, description = "The achievement is not pinned", body = PinnedBody, example = json!({"pinned": false})),
         failures::NotFound,
     )
 )]

@@ -1,4 +1,4 @@
-//! `/admin/audit`: what administrators and operators did.
+//! `/admin/audit`: the audit log of administrators and operators.
 
 use actix_web::web::Data;
 use domain::administration::{AdminActionKind, Administration, AuditEntry, AuditFilter};
@@ -6,7 +6,7 @@ use domain::users::Username;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Admin;
@@ -16,70 +16,51 @@ use crate::input::Query;
 use crate::json::Instant;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Optional, Text, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![log]
+    crate::routes![log: Session;]
 }
 
-/// `?actor=&action=&subject=&page=1&size=50`.
-struct OfLog {
-    filter: AuditFilter,
-    paging: Paging,
-}
-
-/// Which entries are asked for, for the document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct OfLogParams {
-    /// Only what the administrator with this username did.
-    #[param(required = false, min_length = 1, max_length = 30)]
-    actor: String,
-    /// Only this action.
-    #[param(
-        required = false,
-        inline,
-        pattern = "^(administrator_granted|administrator_revoked|account_flagged|account_unflagged|price_set|price_ended|job_retried|job_removed|boards_refreshed)$"
-    )]
-    action: String,
-    /// Only what was done to this account (its id or username), model or job (its id).
-    #[param(required = false, min_length = 1, max_length = 200)]
-    subject: String,
-}
-
-impl FromFields for OfLog {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let paging = Paging::from_fields(fields);
-        let actor = fields.optional("actor", checks::text(1..=30));
-        let action = fields.optional("action", checks::named(&AdminActionKind::ALL, AdminActionKind::name));
-        let target = fields.optional("subject", checks::text(1..=200));
-        let filter = AuditFilter { actor: actor?.map(Username::trusted), action: action?, target: target? };
-        Some(Self { filter, paging: paging? })
+query! {
+    /// `?actor=&action=&subject=`.
+    struct AuditQuery {
+        /// Only actions of the administrator with this username.
+        actor: Optional<Text<1, 30>>,
+        /// Only this action.
+        action: Optional<AdminActionKind>,
+        /// Only actions on this account (its id or username), model or job (its id).
+        subject: Optional<Text<1, 200>>,
     }
 }
 
-/// Something that was done.
+impl From<AuditQuery> for AuditFilter {
+    fn from(AuditQuery { actor, action, subject }: AuditQuery) -> Self {
+        Self { actor: actor.map(Username::trusted), action, target: subject }
+    }
+}
+
+/// An audit record.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditEntry)]
 struct EntryBody {
     id: Uuid,
     at: Instant,
-    /// Whether the operator did it, by a command of the worker.
+    /// Whether an operator acted, with a command of the worker.
     by_operator: bool,
-    /// Which administrator did it; null for the operator, and once that account is gone for good.
+    /// The administrator; null for an operator, and once that account is purged.
     actor: Option<ActorBody>,
-    /// What, such as `account_flagged`.
+    /// The action, such as `account_flagged`.
     action: String,
     subject: SubjectBody,
-    /// The particulars, such as the reason.
+    /// Details, such as the reason.
     #[schema(value_type = Object)]
     details: Box<RawValue>,
-    /// From where; null where the actor is.
+    /// The client's address; null where the actor is.
     ip: Option<String>,
 }
 
-/// Who did something.
+/// The administrator of an action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditActor)]
 struct ActorBody {
@@ -87,7 +68,7 @@ struct ActorBody {
     username: String,
 }
 
-/// What something was done to.
+/// The subject of an action.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AuditSubject)]
 struct SubjectBody {
@@ -95,7 +76,7 @@ struct SubjectBody {
     kind: String,
     /// The id of an account or job, or the name of a model.
     id: String,
-    /// What the account is called, where it is one and still there.
+    /// The username, if the subject is an account that exists.
     username: Option<String>,
 }
 
@@ -119,22 +100,22 @@ impl From<AuditEntry> for EntryBody {
     }
 }
 
-/// The audit log
+/// Show the audit log
 ///
-/// What administrators did, and the operator by the worker's commands; the newest first. It is only ever added to.
+/// Actions of administrators, and of operators with commands of the worker; the newest first. Records never change.
 #[utoipa::path(
-    get, path = "/audit", tag = "Admin", security(("bearer" = [])), params(OfLogParams, Paging),
+    get, path = "/audit", tag = "Admin", params(AuditQuery, Paging),
     responses((status = 200, description = "A page of the log", body = PageBody<EntryBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
 async fn log(
     admin: Admin,
-    query: Query<OfLog>,
+    query: Query<(Paging, AuditQuery)>,
     administration: Data<Administration>,
 ) -> ApiResult<Json<PageBody<EntryBody>>> {
-    let OfLog { filter, paging } = query.read()?;
-    Ok(Json(administration.audit(&admin.0, &filter, paging.into()).await?.into()))
+    let (paging, filter) = query.read()?;
+    Ok(Json(administration.audit(&admin.0, &filter.into(), paging.into()).await?.into()))
 }
 
 fn example() -> Value {

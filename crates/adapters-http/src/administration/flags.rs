@@ -1,4 +1,4 @@
-//! `/admin/flags` and `/admin/users/{username}/flag`: who is kept off the boards.
+//! `/admin/flags` and `/admin/users/{username}/flag`: flags that keep accounts off the boards.
 
 use actix_web::web::Data;
 use domain::administration::{Administration, Flag, FlagOrder, Reason};
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Admin, reason};
+use super::Admin;
 use crate::answer::{Created, Json, NoContent};
 use crate::body::Body;
 use crate::error::ApiResult;
@@ -18,50 +18,36 @@ use crate::json::Instant;
 use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
-use crate::users::username;
-use crate::validation::{Fields, FromFields, checks};
+use crate::users::{UserPath, username};
+use crate::validation::{Nullable, body};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![list, flag, unflag]
+    crate::routes![
+        list: Session;
+        flag: Session;
+        unflag: Session;
+    ]
 }
 
-/// A decision to keep somebody off the boards.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewFlag)]
-struct NewFlagBody {
-    /// Why; not blank. The flagged person may read it.
-    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: Reason,
-    /// When it ends by itself; absent or null: when it is lifted.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<OffsetDateTime>,
-}
-
-impl FromFields for NewFlagBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let reason = fields.required("reason", reason);
-        let expires_at = fields.nullable("expires_at", checks::instant);
-        Some(Self { reason: reason?, expires_at: expires_at? })
+body! {
+    /// A flag that keeps an account off the boards.
+    struct NewFlagBody as "NewFlag" {
+        /// The reason; not blank. The owner of the account can read it.
+        reason: Reason,
+        /// When the flag expires; absent or null: never.
+        expires_at: Nullable<OffsetDateTime>,
     }
 }
 
-/// Why a decision is taken back.
-#[derive(Debug, ToSchema)]
-#[schema(as = LiftedFlag)]
-struct LiftBody {
-    /// Why; absent or null: it is not said.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: Option<Reason>,
-}
-
-impl FromFields for LiftBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let reason = fields.nullable("reason", reason);
-        Some(Self { reason: reason? })
+body! {
+    /// Why a flag is lifted.
+    struct LiftBody as "LiftedFlag" {
+        /// The reason; it can be left out.
+        reason: Nullable<Reason>,
     }
 }
 
-/// A decision that keeps, or kept, somebody off the boards.
+/// A flag that keeps, or kept, an account off the boards.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Flag)]
 struct FlagBody {
@@ -69,12 +55,12 @@ struct FlagBody {
     user_id: Uuid,
     username: String,
     reason: String,
-    /// Who decided; null once that account is gone for good.
+    /// The administrator; null once that account is purged.
     flagged_by: Option<String>,
     created_at: Instant,
-    /// Null: until it is lifted.
+    /// Null: the flag does not expire.
     expires_at: Option<Instant>,
-    /// When it was lifted, or when its end was noted.
+    /// When it was lifted, or its expiry was recorded.
     lifted_at: Option<Instant>,
     /// `standing`, `expired` or `lifted`.
     #[schema(pattern = "^(standing|expired|lifted)$")]
@@ -98,11 +84,11 @@ impl FlagBody {
     }
 }
 
-/// Who is and was kept off the boards
+/// List flags
 ///
-/// The newest first, those that stand and those of the past.
+/// Current and past ones, the newest first.
 #[utoipa::path(
-    get, path = "/flags", tag = "Admin", security(("bearer" = [])), params(Paging),
+    get, path = "/flags", tag = "Admin", params(Paging),
     responses((status = 200, description = "A page of flags", body = PageBody<FlagBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
@@ -118,15 +104,15 @@ async fn list(
     Ok(Json(Page { items, total, request }.into()))
 }
 
-/// Keep somebody off the boards
+/// Flag an account
 ///
-/// At once, on every board and for everybody but themselves; their dashboard goes on working. 409 when a flag stands.
+/// The account disappears from every board at once, except for its owner. Its dashboard keeps working. 409 when the account is flagged.
 #[utoipa::path(
-    post, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whom, without regard to case")),
+    post, path = "/users/{username}/flag", tag = "Admin",
+    params(UserPath),
     request_body(content = NewFlagBody, example = json!({"reason": "These figures are made up.", "expires_at": null})),
     responses(
-        (status = 201, description = "No board shows them", body = FlagBody, example = json!(example())),
+        (status = 201, description = "The account is flagged", body = FlagBody, example = json!(example())),
         failures::NotFound, failures::Conflict,
     )
 )]
@@ -142,16 +128,16 @@ async fn flag(
     Ok(Created(FlagBody::of(flag, now)))
 }
 
-/// Let somebody back onto the boards
+/// Lift the flag of an account
 ///
-/// They are back with the refresh of the boards that this asks for, within moments; at once, at the place they had, where there
-/// was none since they were flagged. A flag that ends by itself asks for nothing: whoever had one is back with the next hourly
-/// refresh. The body may be left out. 404 when no flag stands.
+/// Queues a refresh of the boards, after which the account is ranked again. If the boards were not refreshed since the flag, the
+/// account has its former rank at once. After a flag that expires, the account is ranked with the next hourly refresh. The body can
+/// be left out. 404 when the account is not flagged.
 #[utoipa::path(
-    delete, path = "/users/{username}/flag", tag = "Admin", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whom, without regard to case")),
+    delete, path = "/users/{username}/flag", tag = "Admin",
+    params(UserPath),
     request_body(content = Option<LiftBody>, example = json!({"reason": "It was a mistake."})),
-    responses((status = 204, description = "The flag is lifted, and boards are refreshed"), failures::NotFound)
+    responses((status = 204, description = "The flag is lifted, and a refresh of the boards is queued"), failures::NotFound)
 )]
 async fn unflag(
     admin: Admin,

@@ -1,4 +1,4 @@
-//! `/admin`: what administrators see and decide. Everything else answers them like anybody.
+//! `/admin`: operations for administrators. All other operations treat administrators like other users.
 
 mod audit;
 mod flags;
@@ -12,13 +12,11 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
-use domain::administration::{Administration, AdministrationError, Administrator, Reason};
+use domain::administration::{Administration, AdministrationError, Administrator};
 
 use crate::caller::{Caller, device};
 use crate::error::ApiError;
 use crate::routes::Routes;
-use crate::validation::Scalar;
-use crate::validation::checks::{self, Checked};
 
 /// The routes of administrators.
 pub fn routes() -> Routes {
@@ -26,7 +24,7 @@ pub fn routes() -> Routes {
     people.and(prices::routes()).and(queue::routes()).under("/admin")
 }
 
-/// An administrator who calls through a session; 403 for everybody else who is known.
+/// An administrator with a session; 403 for every other caller.
 #[derive(Debug)]
 pub struct Admin(pub Administrator);
 
@@ -43,9 +41,4 @@ impl FromRequest for Admin {
             Ok(Self(administration.admit(caller.id, caller.via, device(&request).ip).await?))
         })
     }
-}
-
-/// Why something is decided.
-fn reason(value: Scalar<'_>) -> Checked<Reason> {
-    checks::parsed(1..=Reason::LONGEST, "Input should say why", Reason::parse)(value)
 }

@@ -1,4 +1,4 @@
-//! `/admin/models/unpriced` and `/admin/prices/overrides`: models without a price, and prices by decision.
+//! `/admin/models/unpriced` and `/admin/prices/overrides`: models without a price, and price overrides.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,11 @@ use domain::usage::{ModelName, Provider};
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use uuid::Uuid;
 
-use super::{Admin, reason};
+use super::Admin;
 use crate::answer::{Created, Json, NoContent};
 use crate::body::Body;
 use crate::error::ApiResult;
@@ -25,54 +26,44 @@ use crate::json::Instant;
 use crate::openapi::failures;
 use crate::routes::Routes;
 use crate::validation::checks::{self, Checked};
-use crate::validation::{Fault, Fields, FromFields, Rule, Scalar};
+use crate::validation::{
+    Fault, Fields, Format, Int, LARGEST, Nested, Nullable, Objects, Or, Rule, Scalar, body, query,
+};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![unpriced, overrides, set, end]
+    crate::routes![
+        unpriced: Session;
+        overrides: Session;
+        set: Session;
+        end: Session;
+    ]
 }
 
 /// USD per million tokens, from 0 to 1000, with up to 9 decimals. A string, so that no reader takes it for binary.
 const AMOUNT: &str = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$";
 
-/// The most models that one answer lists.
-const MOST_MODELS: i64 = 1000;
-
-/// The highest threshold of a tier, in thousands of tokens.
-const HIGHEST_TIER: i64 = 1_000_000;
-
-/// The most tiers of a price.
-const MOST_TIERS: usize = 20;
-
-/// `?limit=100`.
-#[derive(Debug, Clone, Copy, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Most {
-    /// How many models at most.
-    #[param(required = false, minimum = 1, maximum = 1000, default = 100)]
-    limit: u32,
-}
-
-impl FromFields for Most {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let limit = fields.or("limit", 100, checks::integer(1..=MOST_MODELS));
-        Some(Self { limit: u32::try_from(limit?).ok()? })
+query! {
+    /// `?limit=100`.
+    struct UnpricedQuery {
+        /// The number of models at most.
+        limit: Or<100, Int<u32, 1, 1000>>,
     }
 }
 
-/// What messages of a model without a price come to.
+/// The usage of a model without a price.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UnpricedModel)]
 struct UnpricedBody {
     model: String,
-    /// Who served it, where clients say so.
+    /// The provider that served it, where clients report it.
     provider: Option<String>,
     tokens: i64,
     messages: i64,
-    /// Of how many accounts.
+    /// The number of accounts.
     people: i64,
     first_seen: Instant,
     last_seen: Instant,
-    /// Whether the price book has learned the model by now: the next re-pricing finds a price, at least for some.
+    /// Whether the price book knows the model by now, so that the next re-pricing finds a price for some of the messages.
     is_known_by_now: bool,
 }
 
@@ -95,94 +86,80 @@ impl From<UnpricedModel> for UnpricedBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UnpricedModels)]
 struct UnpricedModelsBody {
-    /// Those with the most tokens first.
+    /// The ones with the most tokens first.
     models: Vec<UnpricedBody>,
 }
 
-/// What each kind of token costs, in USD per million tokens, as decimals in strings.
+/// The price of each kind of token, in USD per million tokens, as decimals in strings.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceRates)]
 struct RatesBody {
     /// Uncached input.
     input: String,
     output: String,
-    /// Null: as the rules say that fill in what is missing.
+    /// Null: what the rules for missing prices give.
     cache_read: Option<String>,
     /// As `cache_read`.
     cache_write: Option<String>,
     /// As `cache_read`.
     cache_write_1h: Option<String>,
-    /// Null: what output costs.
+    /// Null: the price of output.
     reasoning: Option<String>,
 }
 
-/// What all tokens of a request with a long context cost.
+/// The prices of all tokens of a request with a long context.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceTier)]
 struct TierBody {
-    /// For requests whose context is more than so many thousand tokens.
+    /// For requests with a context of more than this many thousand tokens.
     above_thousands: u64,
     #[serde(flatten)]
     rates: RatesBody,
 }
 
-/// What a model costs.
+/// The prices of a model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Prices)]
 struct PricesBody {
     #[serde(flatten)]
     base: RatesBody,
-    /// For long contexts, in full; the highest threshold that is exceeded counts for all tokens of the request.
+    /// Prices for long contexts; the highest threshold that is exceeded counts for all tokens of the request.
     tiers: Vec<TierBody>,
 }
 
-/// What a model costs, to be decided.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewPrices)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct NewPricesBody {
-    /// Uncached input.
-    #[schema(pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    input: String,
-    #[schema(pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    output: String,
-    /// Absent or null: as the rules say that fill in what is missing.
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_read: Option<String>,
-    /// As `cache_read`.
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_write: Option<String>,
-    /// As `cache_read`.
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_write_1h: Option<String>,
-    /// Absent or null: what output costs.
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    reasoning: Option<String>,
-    /// For long contexts; each threshold once, the highest that is exceeded counts for all tokens of the request.
-    #[schema(required = false, max_items = 20)]
-    tiers: Vec<NewTierBody>,
+body! {
+    /// The prices of a model, to be set.
+    struct NewPricesBody as "NewPrices" {
+        /// Uncached input.
+        input: Price,
+        output: Price,
+        /// Absent or null: what the rules for missing prices give.
+        cache_read: Nullable<Price>,
+        /// As `cache_read`.
+        cache_write: Nullable<Price>,
+        /// As `cache_read`.
+        cache_write_1h: Nullable<Price>,
+        /// Absent or null: the price of output.
+        reasoning: Nullable<Price>,
+        /// Prices for long contexts. Each threshold is there once; the highest one that is exceeded counts for all tokens of the
+        /// request.
+        tiers: Objects<NewTierBody, 0, 20>,
+    }
+    where thresholds_differ
 }
 
-/// What a request with a long context costs, to be decided. A kind that has no price here costs what it does without the tier.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewPriceTier)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct NewTierBody {
-    /// For requests whose context is more than so many thousand tokens.
-    #[schema(minimum = 1, maximum = 1_000_000)]
-    above_thousands: u64,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    input: Option<String>,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    output: Option<String>,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_read: Option<String>,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_write: Option<String>,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    cache_write_1h: Option<String>,
-    #[schema(required = false, pattern = r"^(1000(\.0{1,9})?|[0-9]{1,3}(\.[0-9]{1,9})?)$")]
-    reasoning: Option<String>,
+body! {
+    /// The prices of a request with a long context, to be set. A kind without a price here has the price that it has without the tier.
+    struct NewTierBody as "NewPriceTier" {
+        /// For requests with a context of more than this many thousand tokens.
+        above_thousands: Int<u64, 1, 1_000_000>,
+        input: Nullable<Price>,
+        output: Nullable<Price>,
+        cache_read: Nullable<Price>,
+        cache_write: Nullable<Price>,
+        cache_write_1h: Nullable<Price>,
+        reasoning: Nullable<Price>,
+    }
 }
 
 impl From<&Rates> for RatesBody {
@@ -206,116 +183,88 @@ impl From<&Prices> for PricesBody {
     }
 }
 
-/// A price by decision, to be made.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewPriceOverride)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct NewOverrideBody {
-    /// The model, exactly as tools name it, without regard to case.
-    #[schema(min_length = 1, max_length = 200)]
-    model: String,
-    /// Whose price it is; absent or null: anybody's.
-    #[schema(required = false, min_length = 1, max_length = 100)]
-    provider: Option<String>,
-    /// From when on; absent or null: from now on.
-    #[schema(required = false, value_type = Option<String>, format = DateTime)]
-    valid_from: Option<String>,
-    prices: NewPricesBody,
-    /// Why; not blank.
-    #[schema(min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: String,
+body! {
+    /// A price override, to be set.
+    struct NewOverrideBody as "NewPriceOverride" {
+        /// The model, as tools name it; case does not matter.
+        model: ModelName,
+        /// The provider that the price is for; absent or null: every provider.
+        provider: Nullable<Provider>,
+        /// The instant from which the price counts; absent or null: now.
+        valid_from: Nullable<OffsetDateTime>,
+        prices: Nested<NewPricesBody>,
+        /// The reason; not blank.
+        reason: Reason,
+    }
 }
 
-/// What [`NewOverrideBody`] says.
-struct NewOverride {
-    model: ModelName,
-    provider: Option<Provider>,
-    valid_from: Option<OffsetDateTime>,
-    prices: Prices,
-    reason: Reason,
+fn thresholds_differ(prices: &NewPricesBody, fields: &mut Fields<'_>) -> Option<()> {
+    let thresholds: BTreeSet<u64> = prices.tiers.iter().map(|tier| tier.above_thousands).collect();
+    if thresholds.len() == prices.tiers.len() {
+        return Some(());
+    }
+    fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should occur once"))
 }
 
-impl FromFields for NewOverride {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let model = checks::parsed(1..=ModelName::LONGEST, "Input should be the name of a model", ModelName::parse);
-        let model = fields.required("model", model);
-        let provider = checks::parsed(1..=Provider::LONGEST, "Input should be the name of a provider", Provider::parse);
-        let provider = fields.nullable("provider", provider);
-        let valid_from = fields.nullable("valid_from", checks::instant);
-        let prices = match fields.object("prices", prices) {
-            Some(None) => fields.refuse("prices", Fault::missing()),
-            read => read.flatten(),
+impl From<NewPricesBody> for Prices {
+    fn from(body: NewPricesBody) -> Self {
+        let NewPricesBody { input, output, cache_read, cache_write, cache_write_1h, reasoning, tiers } = body;
+        let base = Rates { input, output, cache_read, cache_write, cache_write_1h, reasoning };
+        Self::new(base, tiers.into_iter().map(|tier| tier.over(&base)).collect())
+    }
+}
+
+impl NewTierBody {
+    /// The tier, with the prices of `base` for those that it does not have.
+    fn over(self, base: &Rates) -> Tier {
+        let rates = Rates {
+            input: self.input.unwrap_or(base.input),
+            output: self.output.unwrap_or(base.output),
+            cache_read: self.cache_read.or(base.cache_read),
+            cache_write: self.cache_write.or(base.cache_write),
+            cache_write_1h: self.cache_write_1h.or(base.cache_write_1h),
+            reasoning: self.reasoning.or(base.reasoning),
         };
-        let reason = fields.required("reason", reason);
-        Some(Self { model: model?, provider: provider?, valid_from: valid_from?, prices: prices?, reason: reason? })
+        Tier { above: self.above_thousands * 1_000, rates }
     }
 }
 
-fn prices(fields: &mut Fields<'_>) -> Option<Prices> {
-    let (input, output) = (fields.required("input", price), fields.required("output", price));
-    let free = Rates::new(Price::FREE, Price::FREE);
-    let base = rates(fields, &Rates::new(input.unwrap_or(Price::FREE), output.unwrap_or(Price::FREE)));
-    let tier = |fields: &mut Fields<'_>| tier(fields, base.as_ref().unwrap_or(&free));
-    let tiers = if fields.has("tiers") { fields.objects("tiers", 0..=MOST_TIERS, tier) } else { Some(Vec::new()) };
-    let (base, tiers) = (input.and(output).and(base)?, tiers?);
-    let thresholds: BTreeSet<u64> = tiers.iter().map(|tier| tier.above).collect();
-    if thresholds.len() < tiers.len() {
-        return fields.refuse("tiers", Fault::new(Rule::ValueError, "Each threshold should be there once"));
+impl Format for Price {
+    type Value = Self;
+
+    /// Reads a price that is written as [`AMOUNT`] states.
+    fn read(value: Scalar<'_>) -> Checked<Self> {
+        let text = checks::string(value, 0..=usize::MAX)?;
+        let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_plain =
+            digits(whole) && digits(decimals) && decimals.len() <= 9 && (whole.len() <= 3 || whole == "1000");
+        let price = Self::per_million(&text).filter(|price| is_plain && *price <= Self::MOST);
+        price.ok_or_else(|| TextProblem::Pattern(AMOUNT).into())
     }
-    Some(Prices::new(base, tiers))
+
+    fn schema() -> ObjectBuilder {
+        ObjectBuilder::new().schema_type(Type::String).pattern(Some(AMOUNT))
+    }
 }
 
-fn tier(fields: &mut Fields<'_>, base: &Rates) -> Option<Tier> {
-    let above = fields.required("above_thousands", checks::integer(1..=HIGHEST_TIER));
-    let (input, output) = (fields.nullable("input", price), fields.nullable("output", price));
-    let rates = rates(fields, base);
-    let above = u64::try_from(above?).ok()?.saturating_mul(1_000);
-    let (input, output) = (input?.unwrap_or(base.input), output?.unwrap_or(base.output));
-    Some(Tier { above, rates: Rates { input, output, ..rates? } })
-}
-
-/// The prices of all kinds but input and output, and those of `base` for what has none.
-fn rates(fields: &mut Fields<'_>, base: &Rates) -> Option<Rates> {
-    let cache_read = fields.nullable("cache_read", price);
-    let cache_write = fields.nullable("cache_write", price);
-    let cache_write_1h = fields.nullable("cache_write_1h", price);
-    let reasoning = fields.nullable("reasoning", price);
-    Some(Rates {
-        cache_read: cache_read?.or(base.cache_read),
-        cache_write: cache_write?.or(base.cache_write),
-        cache_write_1h: cache_write_1h?.or(base.cache_write_1h),
-        reasoning: reasoning?.or(base.reasoning),
-        ..*base
-    })
-}
-
-/// A price, written as [`AMOUNT`] says.
-fn price(value: Scalar<'_>) -> Checked<Price> {
-    let text = checks::string(value, 0..=usize::MAX)?;
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, "0"));
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let is_plain = digits(whole) && digits(decimals) && decimals.len() <= 9 && (whole.len() <= 3 || whole == "1000");
-    let price = Price::per_million(&text).filter(|price| is_plain && *price <= Price::MOST);
-    price.ok_or_else(|| TextProblem::Pattern(AMOUNT).into())
-}
-
-/// A price by decision, or the end of one.
+/// A price override, or the end of one.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceOverride)]
 struct OverrideBody {
     id: i64,
     model: String,
-    /// Whose price it is; null: anybody's.
+    /// The provider that the price is for; null: every provider.
     provider: Option<String>,
-    /// From when on.
+    /// The instant from which the price counts.
     valid_from: Instant,
     /// Null where this ends an override.
     prices: Option<PricesBody>,
     reason: String,
-    /// Which account decided; null once it is gone for good.
+    /// The administrator's account; null once it is purged.
     decided_by: Option<Uuid>,
     decided_at: Instant,
-    /// Whether it is the last word on its model and provider, and so what can be ended.
+    /// Whether it is the latest decision on its model and provider. Only such a decision can be ended.
     stands: bool,
 }
 
@@ -336,36 +285,28 @@ impl From<ListedDecision> for OverrideBody {
     }
 }
 
-/// All prices by decision.
+/// All price overrides.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PriceOverrides)]
 struct OverridesBody {
-    /// Every decision there ever was, the latest first.
+    /// All decisions, the latest first.
     overrides: Vec<OverrideBody>,
     total: u64,
 }
 
-/// Why a price by decision is ended.
-#[derive(Debug, ToSchema)]
-#[schema(as = EndPriceOverride)]
-struct EndBody {
-    /// Why; not blank.
-    #[schema(value_type = String, min_length = 1, max_length = 500, pattern = r"^[\s\S]*\S[\s\S]*$")]
-    reason: Reason,
-}
-
-impl FromFields for EndBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let reason = fields.required("reason", reason);
-        Some(Self { reason: reason? })
+body! {
+    /// Why a price override is ended.
+    struct EndBody as "EndPriceOverride" {
+        /// The reason; not blank.
+        reason: Reason,
     }
 }
 
-/// Models without a price
+/// List models without a price
 ///
-/// Of everybody, those with the most tokens first: what an override would be set for.
+/// Over all accounts, the ones with the most tokens first. A price override gives them a price.
 #[utoipa::path(
-    get, path = "/models/unpriced", tag = "Admin", security(("bearer" = [])), params(Most),
+    get, path = "/models/unpriced", tag = "Admin", params(UnpricedQuery),
     responses((status = 200, description = "The models", body = UnpricedModelsBody, example = json!({
         "models": [{"model": "house-model", "provider": null, "tokens": 112_250, "messages": 5, "people": 1,
                     "first_seen": "2026-11-20T08:00:00Z", "last_seen": "2026-11-22T12:34:56.789Z",
@@ -374,18 +315,18 @@ impl FromFields for EndBody {
 )]
 async fn unpriced(
     admin: Admin,
-    query: Query<Most>,
+    query: Query<UnpricedQuery>,
     models: Data<UnpricedModels>,
 ) -> ApiResult<Json<UnpricedModelsBody>> {
     let models = models.list(&admin.0, query.read()?.limit).await?;
     Ok(Json(UnpricedModelsBody { models: models.into_iter().map(UnpricedBody::from).collect() }))
 }
 
-/// Prices by decision
+/// List price overrides
 ///
-/// Every decision there ever was, the latest first. They come before whatever a price table says.
+/// All decisions, the latest first. An override takes precedence over the price tables.
 #[utoipa::path(
-    get, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    get, path = "/prices/overrides", tag = "Admin",
     responses((status = 200, description = "The decisions", body = OverridesBody, example = json!({
         "overrides": [example()], "total": 1,
     })))
@@ -395,13 +336,13 @@ async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json
     Ok(Json(OverridesBody { total: overrides.len() as u64, overrides }))
 }
 
-/// Decide what a model costs
+/// Set a price override
 ///
-/// In USD per million tokens, as decimals in strings, up to 1000; zeros are meant. It counts for messages from `valid_from` on,
-/// whatever was decided before for that time. Messages that have no price yet get one soon; those that have one keep it. Every
-/// server follows within half a minute.
+/// In USD per million tokens, as decimals in strings, from 0 to 1000. The override counts for messages from `valid_from` on and
+/// replaces earlier decisions for that time. Messages without a price get one soon; priced messages keep theirs. Every server
+/// applies it within 30 seconds.
 #[utoipa::path(
-    post, path = "/prices/overrides", tag = "Admin", security(("bearer" = [])),
+    post, path = "/prices/overrides", tag = "Admin",
     request_body(content = NewOverrideBody, example = json!({
         "model": "house-model", "provider": null, "valid_from": "2026-11-01T00:00:00Z",
         "prices": {"input": "3", "output": "15", "cache_read": "0.3", "tiers": [
@@ -409,30 +350,30 @@ async fn overrides(admin: Admin, prices: Data<PriceOverrides>) -> ApiResult<Json
         ]},
         "reason": "By contract.",
     })),
-    responses((status = 201, description = "It is decided", body = OverrideBody, example = json!(example())))
+    responses((status = 201, description = "The override", body = OverrideBody, example = json!(example())))
 )]
 async fn set(
     admin: Admin,
-    body: Body<NewOverride>,
+    body: Body<NewOverrideBody>,
     overrides: Data<PriceOverrides>,
     clock: Data<dyn Clock>,
 ) -> ApiResult<Created<OverrideBody>> {
-    let NewOverride { model, provider, valid_from, prices, reason } = body.read().await?;
+    let NewOverrideBody { model, provider, valid_from, prices, reason } = body.read().await?;
     let valid_from = valid_from.unwrap_or_else(|| clock.now());
-    let decided = Override { model, provider, valid_from, prices: Some(prices) };
+    let decided = Override { model, provider, valid_from, prices: Some(prices.into()) };
     let decision = overrides.set(&admin.0, decided, reason).await?;
     Ok(Created(ListedDecision { decision, stands: true }.into()))
 }
 
-/// End a price by decision
+/// End a price override
 ///
-/// From now on the price tables count again for its model and provider; what was decided for a later time goes with it. The end
-/// is a decision too. 404 unless it stands.
+/// From now on the price tables count again for its model and provider; decisions for a later time end too. The end is a decision
+/// of its own. 404 unless the override is the latest decision.
 #[utoipa::path(
-    delete, path = "/prices/overrides/{id}", tag = "Admin", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Which decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
+    delete, path = "/prices/overrides/{id}", tag = "Admin",
+    params(("id" = i64, Path, description = "The id of the decision", minimum = 1, maximum = 9_007_199_254_740_991_i64)),
     request_body(content = EndBody, example = json!({"reason": "The contract is over."})),
-    responses((status = 204, description = "It is ended"), failures::NotFound)
+    responses((status = 204, description = "The override is ended"), failures::NotFound)
 )]
 async fn end(
     admin: Admin,
@@ -441,7 +382,7 @@ async fn end(
     overrides: Data<PriceOverrides>,
 ) -> ApiResult<NoContent> {
     let reason = body.read().await?.reason;
-    let id = DecisionId(path.read("id", checks::integer(1..=i64::MAX))?);
+    let id = DecisionId(path.read::<Int<i64, 1, LARGEST>>("id")?);
     overrides.remove(&admin.0, id, reason).await?;
     Ok(NoContent)
 }
@@ -486,10 +427,10 @@ mod tests {
             (" 1", None),
             ("", None),
         ] {
-            assert_eq!(price(Scalar::Text(text.into())).ok().map(Price::femto), femto, "{text:?}");
+            assert_eq!(Price::read(Scalar::Text(text.into())).ok().map(Price::femto), femto, "{text:?}");
         }
         for other in [Scalar::Unsigned(3), Scalar::Float(0.3), Scalar::Null] {
-            assert_eq!(price(other.clone()).expect_err("no text").rule, Rule::StringType, "{other:?}");
+            assert_eq!(Price::read(other.clone()).expect_err("no text").rule, Rule::StringType, "{other:?}");
         }
     }
 }

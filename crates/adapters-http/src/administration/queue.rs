@@ -1,4 +1,4 @@
-//! `/admin/queue`: the jobs that are done beside answering.
+//! `/admin/queue`: the job queue.
 
 use actix_web::web::Data;
 use domain::administration::{Administration, QueueView};
@@ -17,10 +17,15 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![queue, retry, remove].under("/queue")
+    crate::routes![
+        queue: Session;
+        retry: Session;
+        remove: Session;
+    ]
+    .under("/queue")
 }
 
-/// How many jobs of a kind are in a state.
+/// The number of jobs of a kind in a state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QueueState)]
 struct StateBody {
@@ -28,7 +33,7 @@ struct StateBody {
     /// `pending`, `running`, `done` or `dead`.
     status: &'static str,
     jobs: u64,
-    /// When the first of those that are pending is due.
+    /// When the first pending job is due.
     next_at: Option<Instant>,
 }
 
@@ -39,15 +44,15 @@ impl From<QueueState> for StateBody {
     }
 }
 
-/// A job that was given up.
+/// A dead job: all its attempts failed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadJob)]
 struct DeadBody {
     id: Uuid,
     kind: String,
-    /// Names the piece of work within its kind.
+    /// The idempotency key within the kind.
     key: String,
-    /// How often it was begun.
+    /// The number of attempts.
     attempts: u32,
     /// When it was due.
     run_at: Instant,
@@ -62,12 +67,12 @@ impl From<ListedJob> for DeadBody {
     }
 }
 
-/// The queue at a glance.
+/// An overview of the queue.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Queue)]
 struct QueueBody {
     states: Vec<StateBody>,
-    /// The latest hundred that were given up.
+    /// The latest hundred dead jobs.
     dead: Vec<DeadBody>,
 }
 
@@ -80,11 +85,11 @@ impl From<QueueView> for QueueBody {
     }
 }
 
-/// The queue of jobs
+/// Show the job queue
 ///
-/// How many there are by kind and state, and those that were given up.
+/// The number of jobs by kind and state, and the dead jobs.
 #[utoipa::path(
-    get, path = "", tag = "Admin", security(("bearer" = [])),
+    get, path = "", tag = "Admin",
     responses((status = 200, description = "The queue", body = QueueBody, example = json!({
         "states": [{"kind": "leaderboard", "status": "pending", "jobs": 1, "next_at": "2026-11-22T13:02:00Z"}],
         "dead": [{"id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b", "kind": "prices", "key": "2026-11-22", "attempts": 8,
@@ -95,13 +100,13 @@ async fn queue(admin: Admin, administration: Data<Administration>) -> ApiResult<
     Ok(Json(administration.queue(&admin.0).await?.into()))
 }
 
-/// Try a job again
+/// Retry a job
 ///
-/// One that was given up, or waits: now, and with all its attempts. 409 when it runs or is done.
+/// Makes a dead or pending job due now, with all its attempts. 409 when it is running or done.
 #[utoipa::path(
-    post, path = "/{id}/retry", tag = "Admin", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which job")),
-    responses((status = 204, description = "It is due now"), failures::NotFound, failures::Conflict)
+    post, path = "/{id}/retry", tag = "Admin",
+    params(("id" = Uuid, Path, description = "The id of the job")),
+    responses((status = 204, description = "The job is due now"), failures::NotFound, failures::Conflict)
 )]
 async fn retry(admin: Admin, path: PathArgs, administration: Data<Administration>) -> ApiResult<NoContent> {
     administration.retry_job(&admin.0, JobId(path.uuid("id")?)).await?;
@@ -110,11 +115,11 @@ async fn retry(admin: Admin, path: PathArgs, administration: Data<Administration
 
 /// Remove a job
 ///
-/// 409 when it runs.
+/// 409 when it is running.
 #[utoipa::path(
-    delete, path = "/{id}", tag = "Admin", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which job")),
-    responses((status = 204, description = "It is gone"), failures::NotFound, failures::Conflict)
+    delete, path = "/{id}", tag = "Admin",
+    params(("id" = Uuid, Path, description = "The id of the job")),
+    responses((status = 204, description = "The job is removed"), failures::NotFound, failures::Conflict)
 )]
 async fn remove(admin: Admin, path: PathArgs, administration: Data<Administration>) -> ApiResult<NoContent> {
     administration.remove_job(&admin.0, JobId(path.uuid("id")?)).await?;

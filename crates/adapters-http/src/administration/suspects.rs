@@ -1,10 +1,10 @@
-//! `/admin/suspects`: whose usage is hard to believe.
+//! `/admin/suspects`: accounts with implausible usage.
 
 use actix_web::web::Data;
 use domain::plausibility::{Plausibility, Suspect};
 use serde::Serialize;
 use serde_json::{Value, json};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Admin;
@@ -14,59 +14,42 @@ use crate::input::Query;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
 use crate::users::ReasonBody;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Int, Or, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![suspects]
+    crate::routes![suspects: Session;]
 }
 
-/// `?score=1&page=1&size=50`.
-struct OfSuspects {
-    score: u8,
-    paging: Paging,
-}
-
-/// Which accounts are asked for, for the document.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only its documentation is used")]
-struct OfSuspectsParams {
-    /// Only accounts whose strongest reason has at least this score.
-    #[param(required = false, minimum = 1, maximum = 100, default = 1)]
-    score: u8,
-}
-
-impl FromFields for OfSuspects {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let paging = Paging::from_fields(fields);
-        let score = fields.or("score", 1, checks::integer(1..=100));
-        Some(Self { score: u8::try_from(score?).ok()?, paging: paging? })
+query! {
+    /// `?score=1`.
+    struct SuspectsQuery {
+        /// Only accounts whose strongest reason has at least this score.
+        score: Or<1, Int<u8, 1, 100>>,
     }
 }
 
-/// An account whose usage is hard to believe.
+/// An account with implausible usage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Suspect)]
 struct SuspectBody {
     user_id: Uuid,
     username: String,
-    /// How hard the usage is to believe: the score of the strongest reason.
+    /// The score of the strongest reason.
     #[schema(minimum = 0, maximum = 100)]
     score: u8,
-    /// The strongest first.
+    /// The reasons, the strongest first.
     reasons: Vec<SuspectReasonBody>,
     /// Whether a flag keeps the account off the boards now.
     is_flagged: bool,
 }
 
-/// Why the usage is hard to believe, as its owner reads it, and whom else it is about.
+/// Why the usage is implausible, as its owner reads it, and the other account that it concerns.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SuspectReason)]
 struct SuspectReasonBody {
     #[serde(flatten)]
     reason: ReasonBody,
-    /// The account that this one has something in common with, which its owner is not told; null without one, and once it is
-    /// gone.
+    /// The other account that the reason concerns, which the owner does not see; null without one, and once it is purged.
     other_username: Option<String>,
 }
 
@@ -87,22 +70,21 @@ impl From<Suspect> for SuspectBody {
     }
 }
 
-/// Whose usage is hard to believe
+/// List accounts with implausible usage
 ///
-/// The accounts with the strongest reasons first, each with all its reasons. They are advice: boards leave out whom an
-/// administrator flags, and nobody else.
+/// The accounts with the strongest reasons first, each with all its reasons. A reason does not change the boards: only a flag does.
 #[utoipa::path(
-    get, path = "/suspects", tag = "Admin", security(("bearer" = [])), params(OfSuspectsParams, Paging),
+    get, path = "/suspects", tag = "Admin", params(SuspectsQuery, Paging),
     responses((status = 200, description = "A page of accounts", body = PageBody<SuspectBody>, example = json!({
         "items": [example()], "total": 1, "page": 1, "size": 50, "pages": 1,
     })))
 )]
 async fn suspects(
     admin: Admin,
-    query: Query<OfSuspects>,
+    query: Query<(Paging, SuspectsQuery)>,
     plausibility: Data<Plausibility>,
 ) -> ApiResult<Json<PageBody<SuspectBody>>> {
-    let OfSuspects { score, paging } = query.read()?;
+    let (paging, SuspectsQuery { score }) = query.read()?;
     Ok(Json(plausibility.suspects(&admin.0, score, paging.into()).await?.into()))
 }
 

@@ -1,4 +1,4 @@
-//! The bytes that bodies may take: in all, of one account, and of one address. A body is charged for what has arrived of it.
+//! The budget of bytes for bodies: in total, of one account, and of one address. A body is charged for the bytes that have arrived.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use tokio::time::timeout;
 use crate::error::{ApiError, ApiResult};
 use crate::limits::{Client, Held, Lines};
 
-/// Bodies of one client that are taken in or wait for room.
+/// Bodies of one client that are read or wait for budget.
 const MOST_BODIES: usize = 1_024;
 
-/// The bytes of all bodies that are being worked on. Put into the app's data as `Data<ByteBudget>`; without it the defaults hold.
-/// Cheap to clone; clones share one budget. What does not fit waits in order of arrival.
+/// The bytes of all bodies in progress, from the app's data as `Data<ByteBudget>`; without it the defaults hold. Cheap to clone; clones
+/// share one budget. A body without room waits in order of arrival.
 #[derive(Debug, Clone)]
 pub struct ByteBudget {
     kilobytes: Arc<Semaphore>,
@@ -58,7 +58,7 @@ impl ByteBudget {
         }
     }
 
-    /// The charge of a body of `request`, of nothing yet: 429 when the client has too many bodies under way.
+    /// An empty charge for the body of `request`: 429 when the client has too many bodies in progress.
     pub(super) async fn charge(&self, request: &HttpRequest) -> ApiResult<Charge> {
         let client = Client::of(request);
         let account = match client.account {
@@ -82,8 +82,7 @@ impl Charge {
         self.bytes
     }
 
-    /// Waits until `bytes` are charged in all: 429 when the client's share has no room for them in time, 503 when the budget
-    /// has none.
+    /// Waits until `bytes` are charged in total: 429 when the client's share has no room in time, 503 when the budget has none.
     pub(crate) async fn grow_to(&mut self, bytes: usize) -> ApiResult<()> {
         if bytes <= self.bytes {
             return Ok(());

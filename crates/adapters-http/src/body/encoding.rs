@@ -25,11 +25,11 @@ pub enum Encoding {
 /// Why a body could not be unpacked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Failure {
-    /// There is more in it than the limit allows.
+    /// It exceeds the limit of size.
     TooLarge,
-    /// It takes more work than the limits allow.
+    /// It exceeds the limits of work.
     TooMuchWork,
-    /// It is not what its encoding says.
+    /// It does not match its encoding.
     Corrupt,
 }
 
@@ -47,7 +47,7 @@ const STEP: usize = 16 << 10;
 const BROTLI_BUFFER: usize = 64 << 10;
 
 impl Encoding {
-    /// What the headers say; 400 for an encoding that nobody knows, and for several at once.
+    /// The encoding of the headers; 400 for an unknown one, and for several.
     pub fn of(headers: &HeaderMap) -> ApiResult<Self> {
         let mut found = Self::Identity;
         for header in headers.get_all(CONTENT_ENCODING) {
@@ -68,7 +68,7 @@ impl Encoding {
         Ok(found)
     }
 
-    /// Unpacks `bytes` to at most `limit` bytes, and stops there. What is not packed is returned as it is.
+    /// Unpacks `bytes`, up to `limit` bytes. Bytes that are not compressed are returned unchanged.
     ///
     /// Blocks for as long as unpacking takes; a thread that serves requests leaves it to another.
     pub fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, Failure> {
@@ -148,7 +148,7 @@ impl Read for Metered<'_> {
 }
 
 fn unknown() -> ApiError {
-    ApiError::bad_request("Content-Encoding must be gzip, br, deflate or identity")
+    ApiError::bad_request("Content-Encoding must be one of gzip, br, deflate or identity.")
 }
 
 #[cfg(test)]

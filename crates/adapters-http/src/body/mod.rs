@@ -1,7 +1,7 @@
 //! Request bodies, read in the contract's order of checks: media type, size, encoding, then what the JSON says.
 //!
-//! [`Body`] is taken by a handler without being read, so that whoever asks is known before anything is told about
-//! the body: `body.read().await?`.
+//! A handler takes a [`Body`] unread, so that the caller is authenticated before a problem of the body is reported:
+//! `body.read().await?`.
 
 pub mod budget;
 pub(crate) mod encoding;
@@ -27,7 +27,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::limits::take_seat;
 use crate::validation::{FromFields, Problems, fields};
 
-/// How much of a body is taken. Put into the app's data as `Data<BodyLimits>`; without it the defaults hold.
+/// The limits of bodies, from the app's data as `Data<BodyLimits>`; without it the defaults hold.
 #[derive(Debug, Clone)]
 pub struct BodyLimits {
     /// Bytes of an ordinary body, decompressed.
@@ -36,7 +36,7 @@ pub struct BodyLimits {
     pub sync: usize,
     /// Messages in a sync body.
     pub sync_messages: usize,
-    /// How slowly a body may arrive.
+    /// The slowest rate at which a body can arrive.
     pub patience: BodyTimeout,
 }
 
@@ -46,7 +46,7 @@ impl Default for BodyLimits {
     }
 }
 
-/// A JSON body that says a `T`, not read yet.
+/// A JSON body that states a `T`, not read yet.
 pub struct Body<T> {
     unread: Unread,
     says: PhantomData<T>,
@@ -67,7 +67,7 @@ impl Unread {
         self.request.app_data::<Data<BodyLimits>>().map(|limits| BodyLimits::clone(limits)).unwrap_or_default()
     }
 
-    /// Takes the body in, at most `limit` bytes of it as they are sent.
+    /// Reads the body, up to `limit` bytes as sent.
     pub(crate) async fn collect(self, media: Media, limit: usize) -> ApiResult<Collected> {
         let patience = self.limits().patience;
         let Self { request, mut payload } = self;
@@ -75,7 +75,7 @@ impl Unread {
         let budget = request.app_data::<Data<ByteBudget>>().map(|budget| ByteBudget::clone(budget)).unwrap_or_default();
         let mut charge = budget.charge(&request).await?;
         let bytes = raw::collect(&mut payload, &declared, limit, patience, &mut charge).await?;
-        // From here on the request costs time.
+        // From here on the request takes computing time.
         take_seat(&request).await?;
         Ok(Collected { bytes, encoding: declared.encoding, charge })
     }
@@ -111,7 +111,7 @@ pub(crate) async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send
 }
 
 impl<T: FromFields> Body<T> {
-    /// Reads the body: 415, 413, 400 or 422 when it is not what the route takes.
+    /// Reads the body: 415, 413, 400 or 422 when it is not a `T`.
     pub async fn read(self) -> ApiResult<T> {
         let limits = self.unread.limits();
         self.read_within(limits.ordinary).await
@@ -128,7 +128,7 @@ impl<T: FromFields> Body<T> {
         if json.is_null() { Ok(None) } else { Ok(Some(fields::from_json(&json)?)) }
     }
 
-    /// Reads a body of at most `limit` bytes, for a route that takes less, or more, than others.
+    /// Reads a body of at most `limit` bytes, for a route with a limit of its own.
     pub async fn read_within(self, limit: usize) -> ApiResult<T> {
         let text = self.unread.text(Media::Json, limit).await?;
         let json: Value = serde_json::from_str(&text).map_err(Problems::broken_json)?;
@@ -136,7 +136,7 @@ impl<T: FromFields> Body<T> {
     }
 }
 
-/// The fields of an HTML form that say a `T`, not read yet.
+/// The fields of an HTML form that state a `T`, not read yet.
 pub struct FormBody<T> {
     unread: Unread,
     says: PhantomData<T>,
@@ -147,7 +147,9 @@ impl<T: DeserializeOwned> FormBody<T> {
     pub async fn read(self) -> ApiResult<T> {
         let limit = self.unread.limits().ordinary;
         let text = self.unread.text(Media::Form, limit).await?;
-        let fields = Query::<T>::from_query(&text).map_err(|_| ApiError::bad_request("The form is incomplete"))?;
+        let fields = Query::<T>::from_query(&text).map_err(|_| {
+            ApiError::bad_request("The form lacks a field. Open the page again and submit it complete.")
+        })?;
         Ok(fields.into_inner())
     }
 }
@@ -174,8 +176,10 @@ impl encoding::Failure {
     pub(crate) fn answer(self, limit: usize) -> ApiError {
         match self {
             Self::TooLarge => ApiError::payload_too_large(limit),
-            Self::TooMuchWork => ApiError::bad_request("The body takes too much work to unpack; send it in one piece"),
-            Self::Corrupt => ApiError::bad_request("The body is not what its Content-Encoding says"),
+            Self::TooMuchWork => {
+                ApiError::bad_request("The body takes too long to decompress. Compress it as one stream.")
+            }
+            Self::Corrupt => ApiError::bad_request("The body cannot be decompressed as its Content-Encoding states."),
         }
     }
 }

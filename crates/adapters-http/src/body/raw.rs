@@ -1,4 +1,4 @@
-//! The bytes of a body: what the headers announce, and taking them in without waiting or growing without end.
+//! The bytes of a body: checks of the headers, and reading with limits of time and size.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use super::budget::Charge;
 use super::encoding::Encoding;
 use crate::error::{ApiError, ApiResult};
 
-/// How slowly a body may arrive.
+/// The slowest rate of a body.
 #[derive(Debug, Clone, Copy)]
 pub struct BodyTimeout {
-    /// How long a body may take however small it is.
+    /// The time that every body has.
     pub grace: Duration,
-    /// Bytes per second that it has to make beyond that.
+    /// Bytes per second that a body needs beyond that time.
     pub slowest: u32,
 }
 
@@ -28,14 +28,14 @@ impl Default for BodyTimeout {
 }
 
 impl BodyTimeout {
-    /// How long that many bytes may take.
+    /// The longest time for `count` bytes.
     pub(crate) fn for_bytes(self, count: usize) -> Duration {
         let kilobytes = u32::try_from(count >> 10).unwrap_or(u32::MAX);
         self.grace + Duration::from_secs(1) * kilobytes / (self.slowest >> 10).max(1)
     }
 }
 
-/// What the headers say about the body.
+/// The body as its headers declare it.
 #[derive(Debug)]
 pub(super) struct Declared {
     pub(super) encoding: Encoding,
@@ -44,7 +44,7 @@ pub(super) struct Declared {
 }
 
 impl Declared {
-    /// Checks what can be checked before a byte is read: 415, 413, 400.
+    /// Checks the headers before a byte is read: 415, 413, 400.
     pub(super) fn of(request: &HttpRequest, media: Media, limit: usize) -> ApiResult<Self> {
         if !media.fits(request) {
             return Err(ApiError::unsupported_media_type());
@@ -61,14 +61,14 @@ impl Declared {
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Media {
-    /// JSON; a body that does not say what it is counts as JSON.
+    /// JSON; a body without a media type counts as JSON.
     Json,
     /// The fields of an HTML form, as browsers send them.
     Form,
 }
 
 impl Media {
-    /// Whether `request` has such a body as far as the headers tell.
+    /// Whether the headers of `request` declare such a body.
     fn fits(self, request: &HttpRequest) -> bool {
         let is_silent =
             request.headers().get(CONTENT_TYPE).is_none_or(|header| header.as_bytes().trim_ascii().is_empty());
@@ -88,7 +88,7 @@ impl Media {
 /// Room for a body is made in steps of at least so many bytes.
 const LEAST_ROOM: usize = 4 << 10;
 
-/// Takes the body in, at most `limit` bytes of it. It is charged for what has arrived, whatever its headers announce.
+/// Reads the body, up to `limit` bytes. It is charged for the bytes that have arrived, whatever its headers declare.
 pub(super) async fn collect(
     payload: &mut Payload,
     declared: &Declared,
@@ -102,9 +102,11 @@ pub(super) async fn collect(
     let started = Instant::now();
     loop {
         let chunk = timeout_at(started + waited + patience.for_bytes(bytes.len()), payload.next()).await;
-        let chunk = chunk.map_err(|_| ApiError::bad_request("The body arrives too slowly"))?;
+        let chunk = chunk.map_err(|_| {
+            ApiError::bad_request("The body arrived too slowly. Retry on a faster connection, or send less at once.")
+        })?;
         let Some(chunk) = chunk else { return Ok(bytes) };
-        let chunk = chunk.map_err(|_| ApiError::bad_request("The body ends before it is complete"))?;
+        let chunk = chunk.map_err(|_| ApiError::bad_request("The connection ended before the body was complete."))?;
         if chunk.len() > limit - bytes.len() {
             return Err(ApiError::payload_too_large(limit));
         }
@@ -123,6 +125,6 @@ pub(super) async fn collect(
 
 /// The bytes as text, without a byte order mark; 400 when they are not UTF-8.
 pub(crate) fn utf8(bytes: &[u8]) -> ApiResult<&str> {
-    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body is not UTF-8"))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| ApiError::bad_request("The body must be UTF-8."))?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }

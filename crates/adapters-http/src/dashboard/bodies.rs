@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::json::{Day, Dollars, Instant, two_decimals};
 
-/// Everything at a glance.
+/// An overview of the caller's usage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Overview)]
 pub(crate) struct OverviewBody {
@@ -23,7 +23,7 @@ pub(crate) struct OverviewBody {
     unpriced_tokens: i64,
     current_streak: u32,
     longest_streak: u32,
-    /// Whether the streak ends at midnight unless something happens.
+    /// Whether the streak ends at midnight without usage today.
     streak_at_risk: bool,
     /// Tokens of the last 30 local days.
     monthly_tokens: i64,
@@ -70,17 +70,17 @@ impl From<Overview> for OverviewBody {
     }
 }
 
-/// A number of days, and as many before.
+/// A range of days, and the range of the same length before it.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Trends)]
 pub(crate) struct TrendsBody {
-    /// Every day, oldest first, empty ones included.
+    /// Every day, the oldest first, days without usage included.
     daily_data: Vec<DayBody>,
     period_start: Day,
     period_end: Day,
-    /// What as many days before came to.
+    /// The usage of the range before.
     previous: PreviousBody,
-    /// The change against them.
+    /// The change against that range.
     change: ChangeBody,
     /// Tokens by weekday, from Monday.
     #[schema(value_type = Vec<i64>, min_items = 7, max_items = 7)]
@@ -104,7 +104,7 @@ struct DayBody {
     reasoning_tokens: i64,
 }
 
-/// What the days before came to.
+/// The usage of the range before.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrendPrevious)]
 struct PreviousBody {
@@ -112,7 +112,7 @@ struct PreviousBody {
     cost: Dollars,
 }
 
-/// Changes as fractions: 0.5 is half as much again; null when there was nothing before.
+/// Changes as fractions: 0.5 is an increase by half; null without usage before.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TrendChange)]
 struct ChangeBody {
@@ -156,11 +156,11 @@ pub(crate) struct ToolsBody {
     /// The first 500.
     #[schema(max_items = 500)]
     tools: Vec<ToolBody>,
-    /// How many there are.
+    /// The total number.
     total_tools: u32,
 }
 
-/// What one tool was used for.
+/// The usage of a tool.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Tool)]
 struct ToolBody {
@@ -196,11 +196,11 @@ pub(crate) struct ModelsBody {
     /// The first 500.
     #[schema(max_items = 500)]
     models: Vec<ModelBody>,
-    /// How many there are.
+    /// The total number.
     total_models: u32,
 }
 
-/// What one model was used for.
+/// The usage of a model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Model)]
 struct ModelBody {
@@ -240,11 +240,11 @@ pub(crate) struct MachinesBody {
     /// The first 500.
     #[schema(max_items = 500)]
     machines: Vec<MachineBody>,
-    /// How many there are.
+    /// The total number.
     total_machines: u32,
 }
 
-/// What one machine was used for.
+/// The usage of a machine.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Machine)]
 struct MachineBody {

@@ -1,10 +1,10 @@
-//! `/dashboard`: what the caller used.
+//! `/dashboard`: the caller's usage.
 
 pub(crate) mod bodies;
-mod query;
 
 use actix_web::web::Data;
-use domain::dashboard::Dashboard;
+use domain::dashboard::{Dashboard, TrendDays};
+use domain::days::Period;
 use domain::users::Profiles;
 
 use crate::answer::Json;
@@ -13,21 +13,41 @@ use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
 use crate::routes::Routes;
+use crate::validation::{Or, OrDefault, query};
 use bodies::{MachinesBody, ModelsBody, OverviewBody, ToolsBody, TrendsBody};
-pub(crate) use query::{Days, OfPeriod};
 
-/// How many days a dashboard's trend covers unless asked otherwise.
-const DAYS: u16 = 30;
+query! {
+    /// `?days=30`.
+    struct DaysQuery {
+        /// The number of days, today included.
+        days: Or<30, TrendDays>,
+    }
+}
+
+query! {
+    /// `?period=all`.
+    pub(crate) struct PeriodQuery {
+        /// `all`, or the last 30 or 7 local days.
+        pub(crate) period: OrDefault<Period>,
+    }
+}
 
 /// The routes of the dashboard.
 pub fn routes() -> Routes {
-    crate::routes![overview, trends, tools, models, machines].under("/dashboard")
+    crate::routes![
+        overview: Token(Read);
+        trends: Token(Read);
+        tools: Token(Read);
+        models: Token(Read);
+        machines: Token(Read);
+    ]
+    .under("/dashboard")
 }
 
-/// Everything at a glance
+/// Show the caller's overview
 #[utoipa::path(
-    get, path = "/overview", tag = "Dashboard", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Lifetime totals and where they lead", body = OverviewBody, example = json!({
+    get, path = "/overview", tag = "Dashboard",
+    responses((status = 200, description = "Lifetime totals, streak and level", body = OverviewBody, example = json!({
         "total_tokens": 112_250, "total_input_tokens": 3_000, "total_output_tokens": 6_000,
         "total_cache_read_tokens": 90_000, "total_cache_write_tokens": 12_000, "total_reasoning_tokens": 1_250,
         "total_cost": 0.3508, "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "streak_at_risk": false,
@@ -45,28 +65,27 @@ async fn overview(
     Ok(Json(dashboard.overview(&account).await?.into()))
 }
 
-/// Day by day
+/// List the caller's usage by day
 #[utoipa::path(
-    get, path = "/trends", tag = "Dashboard", security(("bearer" = ["read"])),
-    params(("days" = Option<u16>, Query, description = "How many days, today included; 30 unless given", minimum = 1,
-            maximum = 365)),
+    get, path = "/trends", tag = "Dashboard",
+    params(DaysQuery),
     responses((status = 200, description = "Every day, oldest first", body = TrendsBody,
                example = json!(bodies::trends_example())), failures::NotFound)
 )]
 async fn trends(
     caller: Caller,
-    query: Query<Days<DAYS>>,
+    query: Query<DaysQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<TrendsBody>> {
-    let Days(days) = query.read()?;
+    let DaysQuery { days } = query.read()?;
     let account = profiles.own(caller.id).await?;
     Ok(Json(dashboard.trends(&account, days).await?.into()))
 }
 
-/// By tool
+/// List the caller's usage by tool
 #[utoipa::path(
-    get, path = "/tools", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "/tools", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
         "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0, "days_active": 9,
                    "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -75,7 +94,7 @@ async fn trends(
 )]
 async fn tools(
     caller: Caller,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ToolsBody>> {
@@ -84,9 +103,9 @@ async fn tools(
     Ok(Json(dashboard.tools(&account, period).await?.into()))
 }
 
-/// By model
+/// List the caller's usage by model
 #[utoipa::path(
-    get, path = "/models", tag = "Dashboard", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "/models", tag = "Dashboard", params(PeriodQuery),
     responses((status = 200, description = "The models by cost", body = ModelsBody, example = json!({
         "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508, "cost_status": "priced",
                     "percentage": 100.0, "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
@@ -95,7 +114,7 @@ async fn tools(
 )]
 async fn models(
     caller: Caller,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     profiles: Data<Profiles>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Json<ModelsBody>> {
@@ -104,9 +123,9 @@ async fn models(
     Ok(Json(dashboard.models(&account, period).await?.into()))
 }
 
-/// By machine
+/// List the caller's machines
 #[utoipa::path(
-    get, path = "/machines", tag = "Dashboard", security(("bearer" = ["read"])),
+    get, path = "/machines", tag = "Dashboard",
     responses((status = 200, description = "The machines, the last synced first", body = MachinesBody, example = json!({
         "machines": [{"machine_id": "abcd1234", "tokens": 112_250, "cost": 0.3508,
                       "last_synced_at": "2026-11-22T12:34:56.789Z"}],

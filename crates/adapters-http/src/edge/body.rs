@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::web::Bytes;
 
-/// A body that says its size and is never sent, so that a stream without end cannot keep the connection.
+/// A body that has a size and is not sent, so that a stream cannot keep the connection open.
 pub(super) struct Unsent(pub(super) BodySize);
 
 impl MessageBody for Unsent {

@@ -1,41 +1,41 @@
-//! CORS: which pages of other origins may call, from a browser, with credentials.
+//! CORS: the origins whose pages can send requests with credentials.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// What pages may send; the configuration adds headers.
+/// The methods and headers that pages can send; the configuration adds headers.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const HEADERS: &str = "Authorization, Content-Type, Content-Encoding, If-None-Match, Last-Event-ID, X-Correlation-ID";
 
-/// What pages may read besides what any page may.
+/// The headers of an answer that pages can read.
 const EXPOSED: &str = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Correlation-ID";
 
-/// Seconds for which a browser remembers what it was allowed.
+/// Seconds for which a browser caches a preflight answer.
 const REMEMBERED: &str = "600";
 
-/// The origins that may call.
+/// The allowed origins.
 #[derive(Debug)]
 pub(super) struct Cors {
     origins: Vec<String>,
-    /// The headers that pages may send.
+    /// The headers that pages can send.
     headers: HeaderValue,
 }
 
-/// What one request is allowed.
+/// The outcome for one request.
 #[derive(Debug)]
 pub(super) struct Judgement {
     /// The origin to name in the answer.
     origin: Option<HeaderValue>,
     preflight: bool,
-    /// The headers that the page may send.
+    /// The headers that the page can send.
     headers: HeaderValue,
     /// Whether the answer depends on the origin.
     varies: bool,
 }
 
 impl Cors {
-    /// Pages of `origins` may call, and send `headers` besides the usual ones.
+    /// Allows pages of `origins`, which can send `headers` besides the usual ones.
     pub(super) fn new(origins: Vec<String>, headers: &[String]) -> Self {
         let origins = origins.into_iter().map(|origin| origin.trim_end_matches('/').to_ascii_lowercase()).collect();
         let headers = [HEADERS].into_iter().chain(headers.iter().map(String::as_str)).collect::<Vec<_>>().join(", ");
@@ -55,7 +55,7 @@ impl Cors {
 }
 
 impl Judgement {
-    /// Whether this is only the browser's question before the request.
+    /// Whether the request is a preflight.
     pub(super) fn is_preflight(&self) -> bool {
         self.preflight
     }

@@ -1,4 +1,4 @@
-//! Headers of every answer, and the one header of a request that would stop it from being served.
+//! Headers of every answer, and the request header that could prevent an answer.
 
 use actix_web::HttpMessage;
 use actix_web::dev::ServiceRequest;
@@ -6,7 +6,7 @@ use actix_web::http::header::{self, AcceptEncoding, Encoding, HeaderMap, HeaderN
 
 use super::correlation::{self, CorrelationId};
 
-/// What every answer says unless its handler said otherwise.
+/// The headers of every answer, unless its handler sets them.
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
@@ -15,7 +15,7 @@ const ALWAYS: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// One year, as browsers want it to be worth remembering.
+/// One year, the minimum for preload lists of browsers.
 const INSIST_ON_HTTPS: &str = "max-age=31536000; includeSubDomains";
 
 pub(super) fn write(headers: &mut HeaderMap, id: &CorrelationId, https: bool) {
@@ -32,8 +32,7 @@ pub(super) fn write(headers: &mut HeaderMap, id: &CorrelationId, https: bool) {
     }
 }
 
-/// Drops an `Accept-Encoding` that none of our encodings satisfies. A server may then answer uncompressed, which is
-/// more use to the client than a refusal.
+/// Drops an `Accept-Encoding` that no supported encoding satisfies: an uncompressed answer is more useful than a refusal.
 pub(super) fn forget_impossible_encodings(request: &mut ServiceRequest) {
     let ours = [Encoding::identity(), Encoding::brotli(), Encoding::gzip()];
     let accepted = request.get_header::<AcceptEncoding>();

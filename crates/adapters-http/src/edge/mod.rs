@@ -1,4 +1,4 @@
-//! The outermost layer: what is true of every request and every answer, whichever route serves it.
+//! The outermost layer, which every request and every answer passes.
 //!
 //! Gives each request a correlation id and a span, each answer its headers, and each failure (an error of a use case,
 //! of actix, a panic, an unknown route) the one shape of the error contract.
@@ -33,16 +33,16 @@ use crate::error::ApiError;
 use crate::limits::RateLimitHeaders;
 use cors::Cors;
 
-/// What the edge is told by the configuration.
+/// The settings of the edge.
 #[derive(Debug, Clone)]
 pub struct EdgeSettings {
-    /// The origins whose pages may call, such as `https://burntop.dev`.
+    /// The allowed origins, such as `https://burntop.dev`.
     pub cors_origins: Vec<String>,
-    /// The headers that these pages may send besides the usual ones.
+    /// The headers that their pages can send besides the usual ones.
     pub cors_headers: Vec<String>,
-    /// Whether the public address is https, which browsers are then told to insist on.
+    /// Whether the public address is https; browsers then get an HSTS header.
     pub https: bool,
-    /// How long a request may take before it is given up with a 503.
+    /// The timeout of a request, which then gets a 503.
     pub request_timeout: Duration,
 }
 
@@ -74,7 +74,7 @@ impl fmt::Debug for Edge {
 }
 
 impl Edge {
-    /// An edge that tells the time by `clock` and takes new correlation ids from `ids`.
+    /// An edge with the time of `clock` and new correlation ids from `ids`.
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, settings: EdgeSettings) -> Self {
         let EdgeSettings { cors_origins, cors_headers, https, request_timeout } = settings;
         Self { clock, ids, cors: Arc::new(Cors::new(cors_origins, &cors_headers)), https, request_timeout }
@@ -131,7 +131,7 @@ impl Edge {
         }
     }
 
-    /// Calls what is inside. The error means that the request is lost: a panic, a time-out, a failed inner layer.
+    /// Calls the inner layers. The error means that the request is lost: a panic, a timeout, a failed layer.
     async fn call<B: MessageBody + 'static>(
         &self,
         request: ServiceRequest,
@@ -185,7 +185,7 @@ fn log(span: &Span, route: &str, answer: &HttpResponse, started: Instant) {
     span.in_scope(|| tracing::info!("served"));
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("something that is not text")

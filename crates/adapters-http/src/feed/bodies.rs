@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::json::Instant;
 
-/// Something that happened to somebody the caller follows.
+/// An activity of a user that the caller follows.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Activity)]
 pub(super) struct ActivityBody {
@@ -19,13 +19,13 @@ pub(super) struct ActivityBody {
     /// `achievement_unlocked`, `level_up`, `streak_milestone`, `rank_reached` or `badge_earned`.
     #[schema(pattern = "^(achievement_unlocked|level_up|streak_milestone|rank_reached|badge_earned)$")]
     r#type: &'static str,
-    /// The particulars, which depend on the type.
+    /// Details, which depend on the type.
     #[schema(value_type = Object)]
     data: Box<RawValue>,
     user: AuthorBody,
 }
 
-/// Whom it happened to.
+/// The user of an activity.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ActivityUser)]
 struct AuthorBody {

@@ -19,14 +19,18 @@ use stream::{KEEPALIVE, Listener};
 
 /// The routes of the feed.
 pub fn routes() -> Routes {
-    crate::routes![page, live].under("/feed")
+    crate::routes![
+        page: Token(Read);
+        live: Token(Read);
+    ]
+    .under("/feed")
 }
 
-/// What happened to those the caller follows
+/// List activities of followed users
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "", tag = "Feed", security(("bearer" = ["read"])), params(Paging),
+    get, path = "", tag = "Feed", params(Paging),
     responses((status = 200, description = "A page of activities", body = PageBody<ActivityBody>,
                example = json!(page_example())))
 )]
@@ -34,19 +38,18 @@ async fn page(caller: Caller, query: Query<Paging>, feed: Data<Feed>) -> ApiResu
     Ok(Json(feed.page(caller.id, query.read()?.into()).await?.into()))
 }
 
-/// The feed as it happens
+/// Stream the feed
 ///
 /// Server-Sent Events: an `activity` event for each activity, with its id and the JSON of an item of the feed as data, and a
-/// `keepalive` event every 30 seconds. A client that comes back sends the id of the last event it saw and is first sent what
-/// was not sent yet, the oldest first. The id of an event is that of its activity, sometimes with more after a point; send it
-/// back as it is. An id that is not known begins
-/// with what happens from now on. The stream ends with the session, when the client does not keep up, when the same account
-/// opens more than five, and when the server stops: the client comes back.
+/// `keepalive` event every 30 seconds. A client that reconnects sends the id of the last event it received, and first receives the
+/// events it missed, the oldest first. The id of an event is that of its activity, sometimes with a suffix after a point; send it back
+/// unchanged. An unknown id starts with new activities. The stream ends with the session, when the client is too slow, when the account
+/// opens more than five streams, and when the server stops; the client then reconnects.
 #[utoipa::path(
-    get, path = "/stream", tag = "Feed", security(("bearer" = ["read"])),
-    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client saw")),
+    get, path = "/stream", tag = "Feed",
+    params(("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the client received")),
     responses((
-        status = 200, description = "Events without end", content_type = "text/event-stream", body = String,
+        status = 200, description = "A stream of events", content_type = "text/event-stream", body = String,
         example = "retry: 2000\n\n\
                    id: 019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b\nevent: activity\n\
                    data: {\"id\":\"019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b\",\"created_at\":\"2026-11-22T12:34:56.789Z\",\
@@ -63,12 +66,12 @@ async fn live(
     feed: Data<Feed>,
     identity: Data<Identity>,
 ) -> ApiResult<HttpResponse> {
-    let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required"))?;
+    let token = bearer(&request).ok_or_else(|| ApiError::unauthorized("Authentication is required."))?;
     let live = feed.live(caller.id, last_event(&request)).await?;
     Ok(answer::events(Listener::new(live, identity, token.to_owned(), KEEPALIVE).events()))
 }
 
-/// The id of the last event that the client saw; `None` for what no event of ours is called.
+/// The id of the last event that the client received; `None` for an id that no event has.
 fn last_event(request: &HttpRequest) -> Option<ResumePoint> {
     ResumePoint::parse(request.headers().get("Last-Event-ID")?.to_str().ok()?.trim())
 }

@@ -12,15 +12,15 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::bodies::ActivityBody;
 
-/// How often a client is sent something, whatever happens, and its session looked at.
+/// The interval of keepalive events, and of checks of the session.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// What every stream begins with: how many milliseconds a client waits before it comes back.
+/// The first line of every stream: the milliseconds that a client waits before it reconnects.
 const RETRY: &[u8] = b"retry: 2000\n\n";
 
 const STILL_HERE: &[u8] = b"event: keepalive\ndata: {}\n\n";
 
-/// Whom events are sent to.
+/// The receiver of events.
 pub(super) struct Listener {
     live: LiveFeed,
     identity: Data<Identity>,
@@ -29,7 +29,7 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Sends what `live` tells, as long as `token` opens a session, which is looked at every `period`.
+    /// Sends the events of `live` while `token` belongs to a session, which is checked every `period`.
     pub(super) fn new(live: LiveFeed, identity: Data<Identity>, token: String, period: Duration) -> Self {
         let mut ticks = interval_at(Instant::now() + period, period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -46,7 +46,7 @@ impl Listener {
     /// one before.
     async fn next(&mut self) -> Option<Bytes> {
         tokio::select! {
-            told = self.live.next() => match told {
+            next = self.live.next() => match next {
                 Ok(sent) => Some(event(&sent?)),
                 Err(error) => {
                     tracing::warn!(%error, "feed stream failed; the client may reconnect");
@@ -57,7 +57,7 @@ impl Listener {
         }
     }
 
-    /// Whether the session is still open. While nobody can say, it is.
+    /// Whether the session is open. While the store is unavailable, it counts as open.
     async fn is_signed_in(&self) -> bool {
         match self.identity.authenticate(&self.token).await {
             Ok(_) => true,
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_silent_stream_says_that_it_is_there_until_the_session_ends() {
+    async fn silent_stream_sends_keepalives_until_the_session_ends() {
         let away = || Err(StoreError::Unavailable("away".into()));
         let (listener, asked) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
         let events: Vec<_> =

@@ -1,4 +1,6 @@
-//! What is said on `/auth`, in both directions.
+//! The bodies of `/auth`.
+
+use std::borrow::Cow;
 
 use domain::days::Zone;
 use domain::identity::{AccessToken, Email, LinkedAccount, Password, PasswordChange, Registration, Session, SignedIn};
@@ -7,54 +9,35 @@ use domain::progression::Level;
 use domain::referrals::ReferralCode;
 use domain::users::{User, Username, WebUrl};
 use serde::Serialize;
-use utoipa::ToSchema;
+use serde_json::{Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::json::Instant;
-use crate::validation::{Fault, Fields, FromFields, checks};
+use crate::validation::kinds::{Field, property};
+use crate::validation::{Fault, Fields, Flag, FromFields, Line, Optional, Text, TypedPassword, body};
 
-/// A new account.
-#[derive(Debug, ToSchema)]
-#[schema(as = Register)]
-pub(super) struct RegisterBody {
-    /// One account has it, in whatever case. Characters beyond ASCII are taken besides; a domain is kept in ASCII (IDNA).
-    #[schema(value_type = String, min_length = 3, max_length = 254,
-             pattern = r"^(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
-    email: Email,
-    /// Kept as a hash only.
-    #[schema(value_type = String, min_length = 8, max_length = 128)]
-    password: Password,
-    /// The name in addresses; two that differ only by case are the same.
-    #[schema(value_type = String, min_length = 3, max_length = 30, pattern = "^[A-Za-z0-9_]+$")]
-    username: Username,
-    /// A name to show: one line without control or formatting characters.
-    #[schema(value_type = String, required = false, max_length = 100,
-             pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    name: Option<String>,
-    /// The IANA zone that days are counted in.
-    #[schema(value_type = String, required = false, format = "iana-time-zone")]
-    timezone: Option<Zone>,
-    /// Who brought this person along. A code that nobody has is ignored.
-    #[schema(value_type = String, required = false, max_length = 100)]
-    referral_code: Option<String>,
-}
+/// An e-mail address or a username; accounts can have names that today's rules refuse.
+type SignInText = Text<1, 254>;
 
-impl FromFields for RegisterBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let email = fields.required("email", checks::value(Email::parse));
-        let password = fields.required("password", checks::value(Password::parse));
-        let username = fields.required("username", checks::value(Username::parse));
-        let name = fields.optional("name", checks::name(0..=100));
-        let timezone = fields.optional("timezone", checks::zone);
-        let referral_code = fields.optional("referral_code", checks::text(0..=100));
-        Some(Self {
-            email: email?,
-            password: password?,
-            username: username?,
-            name: name?,
-            timezone: timezone?,
-            referral_code: referral_code?,
-        })
+body! {
+    /// A new account.
+    pub(super) struct RegisterBody as "Register" {
+        /// The e-mail address. One account has it, in whatever case. Characters beyond ASCII are accepted; the domain is stored in
+        /// ASCII (IDNA).
+        email: Email,
+        /// The password. Only a hash of it is stored.
+        password: Password,
+        /// The name in addresses. Two names that differ only by case are the same.
+        username: Username,
+        /// The name to show: one line without control or formatting characters.
+        name: Optional<Line<0, 100>>,
+        /// The IANA time zone in which days are counted.
+        timezone: Optional<Zone>,
+        /// The referral code of the referrer. An unknown code is ignored.
+        referral_code: Optional<Text<0, 100>>,
     }
 }
 
@@ -66,53 +49,45 @@ impl From<RegisterBody> for Registration {
     }
 }
 
-/// Credentials.
-#[derive(Debug, ToSchema)]
-#[schema(as = Login)]
+/// An e-mail address or username, and a password.
+#[derive(Debug)]
 pub(super) struct LoginBody {
-    /// The e-mail address or the username.
-    #[schema(min_length = 1, max_length = 254)]
     pub(super) email: String,
-    /// The password.
-    #[schema(value_type = String, min_length = 1, max_length = 1024)]
     pub(super) password: Password,
 }
 
 impl FromFields for LoginBody {
-    /// The name may also come as `username`, which is what it is for some.
+    /// Some clients send the name as `username`.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let email = fields.optional("email", checks::text(1..=254));
-        let username = fields.optional("username", checks::text(1..=254));
-        let password = fields.required("password", checks::text(1..=1024));
-        let name = email?.or(username?);
-        let Some(email) = name else { return fields.refuse("email", Fault::missing()) };
-        Some(Self { email, password: Password::typed(password?) })
+        let email = Optional::<SignInText>::take(fields, "email");
+        let username = Optional::<SignInText>::take(fields, "username");
+        let password = TypedPassword::take(fields, "password");
+        let Some(email) = email?.or(username?) else { return fields.refuse("email", Fault::missing()) };
+        Some(Self { email, password: password? })
     }
 }
 
-/// Another password.
-#[derive(Debug, ToSchema)]
-#[schema(as = PasswordChange)]
-pub(super) struct PasswordBody {
-    #[schema(value_type = String, min_length = 1, max_length = 1024)]
-    current_password: Password,
-    #[schema(value_type = String, min_length = 8, max_length = 128)]
-    new_password: Password,
-    /// Whether API tokens stay valid. Without it they end with the old password.
-    #[schema(required = false, default = false)]
-    keep_api_tokens: bool,
+impl PartialSchema for LoginBody {
+    fn schema() -> RefOr<Schema> {
+        let object = ObjectBuilder::new().description(Some("An e-mail address or username, and a password."));
+        let object = property::<SignInText>(object, "email", &["The e-mail address or the username."]);
+        property::<TypedPassword>(object, "password", &["The password."]).into()
+    }
 }
 
-impl FromFields for PasswordBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let current = fields.required("current_password", checks::text(1..=1024));
-        let new_password = fields.required("new_password", checks::value(Password::parse));
-        let keep_api_tokens = fields.or("keep_api_tokens", false, checks::boolean);
-        Some(Self {
-            current_password: Password::typed(current?),
-            new_password: new_password?,
-            keep_api_tokens: keep_api_tokens?,
-        })
+impl ToSchema for LoginBody {
+    fn name() -> Cow<'static, str> {
+        "Login".into()
+    }
+}
+
+body! {
+    /// A change of the password.
+    pub(super) struct PasswordBody as "PasswordChange" {
+        current_password: TypedPassword,
+        new_password: Password,
+        /// Whether API tokens stay valid. By default they are revoked.
+        keep_api_tokens: Flag<false>,
     }
 }
 
@@ -123,28 +98,21 @@ impl From<PasswordBody> for PasswordChange {
     }
 }
 
-/// A token that a provider issued to our application.
-#[derive(Debug, ToSchema)]
-#[schema(as = ProviderToken)]
-pub(super) struct ProviderTokenBody {
-    /// The token; used to ask the provider whose it is, and not kept.
-    #[schema(value_type = String, min_length = 1, max_length = 2048, pattern = "^[!-~]+$")]
-    pub(super) access_token: AccessToken,
-}
-
-impl FromFields for ProviderTokenBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { access_token: fields.required("access_token", checks::value(AccessToken::parse))? })
+body! {
+    /// A token that a provider issued to this application.
+    pub(super) struct ProviderTokenBody as "ProviderToken" {
+        /// The token. It is used to ask the provider for the account, and not stored.
+        pub(super) access_token: AccessToken,
     }
 }
 
-/// A session just opened.
+/// A new session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(super) struct SessionBody {
     id: Uuid,
     user_id: Uuid,
-    /// Opens the session; shown this once.
+    /// The session's token; shown this once.
     token: String,
     expires_at: Instant,
     created_at: Instant,
@@ -162,18 +130,27 @@ impl From<SignedIn> for SessionBody {
     }
 }
 
-/// A session that is open.
+/// A new session, for the API's document.
+pub(super) fn session_example() -> Value {
+    json!({
+        "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
+        "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
+    })
+}
+
+/// An open session.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OpenSession)]
 pub(super) struct OpenSessionBody {
     id: Uuid,
     created_at: Instant,
     last_used_at: Instant,
-    /// Where it was opened from.
+    /// The address from which it was opened.
     ip: Option<String>,
-    /// What it was opened with.
+    /// The program that opened it.
     user_agent: Option<String>,
-    /// Whether this request came with it.
+    /// Whether it is the session of this request.
     current: bool,
 }
 
@@ -195,7 +172,7 @@ impl OpenSessionBody {
 #[schema(as = Account)]
 pub(super) struct AccountBody {
     id: Uuid,
-    /// Null for an account that came from a provider without one.
+    /// Null for an account from a provider that has no address for it.
     email: Option<String>,
     email_verified: bool,
     username: String,
@@ -207,7 +184,7 @@ pub(super) struct AccountBody {
     is_public: bool,
     created_at: Instant,
     updated_at: Instant,
-    /// Null while none was set, which counts as UTC.
+    /// Null while none is set, which counts as UTC.
     timezone: Option<String>,
     level: u64,
     xp: u64,
@@ -242,7 +219,7 @@ impl AccountBody {
 #[schema(as = LinkedAccount)]
 pub(super) struct LinkedBody {
     provider: String,
-    /// What the caller was called there when they last came from it.
+    /// The username at the provider at the last sign-in.
     login: String,
     created_at: Instant,
     last_used_at: Instant,

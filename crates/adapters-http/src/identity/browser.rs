@@ -1,4 +1,4 @@
-//! A browser on its way to a provider and back: the cookie that ties the two ends together, and where it goes then.
+//! Sign-in through a provider in a browser: the cookie that ties its beginning to its end, and the redirects.
 
 use std::fmt;
 
@@ -16,13 +16,13 @@ use time::{Duration, OffsetDateTime};
 /// The cookie's name.
 pub(super) const COOKIE: &str = "oauth_state";
 
-/// How long a sign-in may take.
+/// The longest time between the beginning and the end of a sign-in.
 const PATIENCE: Duration = Duration::minutes(10);
 
-/// Tells this key from others made of the same secret; the number changes with what is signed.
+/// Separates this key from others that are derived from the same secret. The number changes with the signed fields.
 const PURPOSE: &str = "burntop oauth_state 1\n";
 
-/// What is told to browsers that sign in through a provider. Every address comes from the configuration.
+/// Answers browsers that sign in through a provider. Every address comes from the configuration.
 #[derive(Clone)]
 pub struct Browser {
     frontend_url: String,
@@ -36,14 +36,14 @@ impl fmt::Debug for Browser {
     }
 }
 
-/// Why a browser comes back without a session, as the frontend is told.
+/// Why a sign-in failed, as the frontend receives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
-    /// The person said no at the provider.
+    /// The user refused at the provider.
     AccessDenied,
     /// The provider sent no code.
     MissingCode,
-    /// It is not this browser that began, or too long ago.
+    /// Another browser began the sign-in, or it began too long ago.
     InvalidState,
     /// Anything else.
     AuthFailed,
@@ -53,10 +53,13 @@ impl Failure {
     /// The `error` and its description.
     const fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::AccessDenied => ("access_denied", "You did not allow burntop to see who you are"),
-            Self::MissingCode => ("missing_code", "The provider sent no code"),
-            Self::InvalidState => ("invalid_state", "This sign-in was not begun in this browser, or too long ago"),
-            Self::AuthFailed => ("auth_failed", "Signing in through the provider failed; try again"),
+            Self::AccessDenied => ("access_denied", "You did not give burntop access to your account at the provider."),
+            Self::MissingCode => ("missing_code", "The provider sent no code. Begin the sign-in again."),
+            Self::InvalidState => (
+                "invalid_state",
+                "This sign-in was begun in another browser, or more than 10 minutes ago. Begin it again.",
+            ),
+            Self::AuthFailed => ("auth_failed", "The sign-in through the provider failed. Try again."),
         }
     }
 }
@@ -175,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn the_browser_that_began_comes_back_in_time() {
+    fn browser_that_began_a_sign_in_can_end_it_in_time() {
         let (browser, state) = (browser(), begun().state);
         let cookie = cookie(&browser);
-        assert!(!cookie.contains(state.as_str()), "whoever sees the cookie does not know the state");
+        assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
         let later = NOW + PATIENCE - Duration::seconds(1);
         let other = State::of([6; 32]);
         let back = |provider, state, cookie: &str, now| browser.verifier(provider, state, Some(cookie), now);
@@ -191,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_that_was_changed_or_signed_by_somebody_else_is_none() {
+    fn cookie_that_is_changed_or_signed_with_another_key_is_refused() {
         let (browser, state) = (browser(), begun().state);
         let good = cookie(&browser);
         let parts: Vec<&str> = good.split('.').collect();

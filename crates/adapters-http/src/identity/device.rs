@@ -13,28 +13,33 @@ use crate::answer::{Json, NoContent};
 use crate::body::{Body, FormBody};
 use crate::caller::{Caller, device};
 use crate::error::{ApiError, ApiResult, ErrorCode};
-use crate::limits::Class;
+use crate::limits::{Access, Class};
 use crate::openapi::failures;
 use crate::page::{escaped, html};
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Flag, Line, Optional, Text, body};
 
 const PAGE: &str = include_str!("device.html");
 const STYLE: &str = include_str!("device.css");
 
 pub(super) fn routes() -> Routes {
-    crate::routes![begin_device: Auth, poll_device: Auth, confirm_device: Auth].under("/device")
+    crate::routes![
+        begin_device: Public, Auth;
+        poll_device: Public, Auth;
+        confirm_device: Session, Auth;
+    ]
+    .under("/device")
 }
 
-/// The page where a person confirms, and its style.
+/// The page on which the user confirms, and its style.
 pub(crate) fn pages() -> Routes {
     Routes::default()
-        .limited_page(Method::GET, "/device", Class::Auth, show)
-        .form("/device", Class::Auth, answer)
-        .page("/device/style.css", || async { HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE) })
+        .limited_page(Method::GET, "/device", Access::Public, Class::Auth, show)
+        .form("/device", Access::Public, Class::Auth, answer)
+        .page("/device/style.css", Access::Public, style)
 }
 
-/// Where people reach this server, without a slash at the end.
+/// The public address of this server, without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl(String);
 
@@ -45,42 +50,29 @@ impl PublicUrl {
     }
 }
 
-/// A program that wants to be signed in.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceCodeRequest)]
-struct BeginBody {
-    /// What the program calls itself: one line without control or formatting characters, shown to whoever confirms.
-    #[schema(
-        required = false,
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
-    )]
-    client_name: String,
-}
-
-impl FromFields for BeginBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let client_name = fields.or("client_name", "a program".to_owned(), checks::name(1..=100));
-        Some(Self { client_name: client_name? })
+body! {
+    /// A program that requests a sign-in.
+    struct BeginBody as "DeviceCodeRequest" {
+        /// The program's name: one line without control or formatting characters, shown on the page that confirms the sign-in.
+        client_name: Optional<Line<1, 100>>,
     }
 }
 
-/// What a program shows and asks with.
+/// The codes of a sign-in: one to show, one to poll with.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeviceCode)]
 struct BegunBody {
-    /// What the program asks with; shown this once.
+    /// The code with which the program polls; shown this once.
     device_code: String,
-    /// What a person types.
+    /// The code that the user types.
     user_code: String,
-    /// Where they type it.
+    /// The page on which the user types it.
     verification_uri: String,
-    /// The same with the code filled in.
+    /// The same page with the code filled in.
     verification_uri_complete: String,
-    /// Seconds until it is too late.
+    /// Seconds until the codes expire.
     expires_in: i64,
-    /// Seconds to wait between two questions.
+    /// Seconds to wait between two polls.
     interval: i64,
 }
 
@@ -98,17 +90,10 @@ impl BegunBody {
     }
 }
 
-/// What a program asks with.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceTokenRequest)]
-struct AskBody {
-    #[schema(min_length = 1, max_length = 200)]
-    device_code: String,
-}
-
-impl FromFields for AskBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        Some(Self { device_code: fields.required("device_code", checks::text(1..=200))? })
+body! {
+    /// A poll for the outcome of a sign-in.
+    struct AskBody as "DeviceTokenRequest" {
+        device_code: Text<1, 200>,
     }
 }
 
@@ -116,7 +101,7 @@ impl FromFields for AskBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeviceToken)]
 struct TokenBody {
-    /// Opens a session; shown this once.
+    /// The session's token; shown this once.
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
@@ -124,33 +109,23 @@ struct TokenBody {
     expires_in: i64,
 }
 
-/// A person's answer.
-#[derive(Debug, ToSchema)]
-#[schema(as = DeviceConfirmation)]
-struct ConfirmBody {
-    /// What the program shows, in whatever case, with or without its dash.
-    #[schema(min_length = 1, max_length = 20)]
-    user_code: String,
-    /// Whether the program is signed in; `false` refuses it.
-    #[schema(required = false, default = true)]
-    approve: bool,
-}
-
-impl FromFields for ConfirmBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let user_code = fields.required("user_code", checks::text(1..=20));
-        let approve = fields.or("approve", true, checks::boolean);
-        Some(Self { user_code: user_code?, approve: approve? })
+body! {
+    /// The user's answer to a request for a sign-in.
+    struct ConfirmBody as "DeviceConfirmation" {
+        /// The code that the program shows, in whatever case, with or without its dash.
+        user_code: Text<1, 20>,
+        /// Whether the program is signed in; `false` refuses it.
+        approve: Flag<true>,
     }
 }
 
-/// Begin to sign in a program
+/// Begin a device sign-in
 ///
-/// The program shows `user_code` and `verification_uri`, and asks at `/auth/device/token` until somebody has confirmed.
+/// The program shows `user_code` and `verification_uri`, and polls `/auth/device/token` until the user has confirmed.
 #[utoipa::path(
     post, path = "/code", tag = "Auth",
     request_body(content = BeginBody, example = json!({"client_name": "burntop-cli on laptop"})),
-    responses((status = 200, description = "What to show and to ask with", body = BegunBody, example = json!({
+    responses((status = 200, description = "The codes", body = BegunBody, example = json!({
         "device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", "user_code": "BCDF-GHJK",
         "verification_uri": "https://burntop.example.org/device",
         "verification_uri_complete": "https://burntop.example.org/device?user_code=BCDF-GHJK",
@@ -164,13 +139,14 @@ async fn begin_device(
     url: Data<PublicUrl>,
 ) -> ApiResult<Json<BegunBody>> {
     let BeginBody { client_name } = body.read().await?;
+    let client_name = client_name.unwrap_or_else(|| "a program".to_owned());
     Ok(Json(BegunBody::of(&logins.begin(client_name, device(&request)).await?, &url)))
 }
 
-/// Ask whether a program is signed in
+/// Poll a device sign-in
 ///
-/// A 400 says in `details.error`: `authorization_pending` (ask again after `interval` seconds), `slow_down` (it asked too soon),
-/// `access_denied`, or `expired_token`.
+/// A 400 has in `details.error` one of `authorization_pending` (poll again after `interval` seconds), `slow_down` (polled too
+/// soon), `access_denied` and `expired_token`.
 #[utoipa::path(
     post, path = "/token", tag = "Auth",
     request_body(content = AskBody, example = json!({"device_code": "t_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc"})),
@@ -192,13 +168,13 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
     }
 }
 
-/// Confirm or refuse the sign-in of a program
+/// Confirm or refuse a device sign-in
 ///
-/// For a frontend; without one, people confirm on the page at `/device`.
+/// For a frontend; without one, users confirm on the page at `/device`.
 #[utoipa::path(
-    post, path = "/confirm", tag = "Auth", security(("bearer" = [])),
+    post, path = "/confirm", tag = "Auth",
     request_body(content = ConfirmBody, example = json!({"user_code": "BCDF-GHJK", "approve": true})),
-    responses((status = 204, description = "The program learns it when it asks next"), failures::NotFound)
+    responses((status = 204, description = "The next poll of the program has the outcome"), failures::NotFound)
 )]
 async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<DeviceLogins>) -> ApiResult<NoContent> {
     let ConfirmBody { user_code, approve } = body.read().await?;
@@ -210,10 +186,16 @@ async fn confirm_device(caller: Caller, body: Body<ConfirmBody>, logins: Data<De
 /// Why a program is not signed in, in the words of RFC 8628, section 3.5.
 fn refusal(poll: Poll) -> ApiError {
     let (error, detail) = match poll {
-        Poll::SlowDown => ("slow_down", "Wait longer before you ask again."),
-        Poll::Denied => ("access_denied", "Somebody refused this sign-in."),
-        Poll::Expired => ("expired_token", "This code is too old, used up, or not one of ours."),
-        Poll::Pending | Poll::Approved(_) => ("authorization_pending", "Nobody has confirmed this sign-in yet."),
+        Poll::SlowDown => ("slow_down", "The program polls too often. Wait `interval` seconds between two requests."),
+        Poll::Denied => ("access_denied", "The user refused this sign-in."),
+        Poll::Expired => (
+            "expired_token",
+            "The device code is unknown, expired or used. Request a new one at POST /api/v1/auth/device/code.",
+        ),
+        Poll::Pending | Poll::Approved(_) => (
+            "authorization_pending",
+            "The user has not confirmed this sign-in yet. Poll again after `interval` seconds.",
+        ),
     };
     ApiError::bad_request(detail).with_detail("error", json!(error))
 }
@@ -223,7 +205,7 @@ struct Asking {
     user_code: Option<String>,
 }
 
-/// What a person filled in.
+/// The fields of the page's form.
 #[derive(Deserialize)]
 struct Filled {
     user_code: String,
@@ -231,6 +213,10 @@ struct Filled {
     password: String,
     /// `yes`, or anything else for no.
     answer: String,
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(STYLE)
 }
 
 async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse {
@@ -242,10 +228,10 @@ async fn show(asking: Pairs<Asking>, logins: Data<DeviceLogins>) -> HttpResponse
     }
 }
 
-/// What is said of every program.
+/// The warning on every page.
 const WARNING: &str = "A program wants to be signed in as you. Only say yes if you have just started it yourself.";
 
-/// What a program says of itself and where it calls from: each apart from our own words, so that it cannot pass for them.
+/// The program's name and address as it claims them, set apart from the page's text so that they cannot pass for it.
 fn claims(login: &DeviceLogin) -> String {
     let name = escaped(&login.client_name);
     let address = login.device.ip.as_deref().map_or_else(String::new, |ip| {
@@ -282,7 +268,7 @@ fn failure(error: &IdentityError, code: Option<&UserCode>) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
         tracing::warn!(%error, "confirming a device login failed");
-        return page(status, code, "Something went wrong on our side. Try again in a moment.");
+        return page(status, code, "An internal error occurred. Try again in a moment.");
     }
     page(status, code, &error.to_string())
 }
@@ -295,7 +281,7 @@ fn page(status: StatusCode, code: Option<&UserCode>, message: &str) -> HttpRespo
 fn filled_page(status: StatusCode, code: Option<&UserCode>, message: &str, claims: &str) -> HttpResponse {
     let code = code.map(UserCode::to_string).unwrap_or_default();
     let page = PAGE.replace("{code}", &escaped(&code)).replace("{message}", &escaped(message));
-    // What a program says comes last, so that nothing in it is taken for a place of ours.
+    // Claims are inserted last, so that a placeholder in them is not replaced.
     html(status, &page.replace("{claims}", claims))
 }
 

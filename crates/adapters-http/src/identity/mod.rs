@@ -25,21 +25,29 @@ pub use browser::Browser;
 pub use device::PublicUrl;
 pub(crate) use device::pages as device_pages;
 
-use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody};
+use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody, session_example};
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {
-    crate::routes![register: Auth, login: Auth, logout, me, sessions, end_session, change_password: Auth]
-        .and(oauth::routes())
-        .and(tokens::routes())
-        .and(device::routes())
-        .and(recovery::routes())
-        .under("/auth")
+    crate::routes![
+        register: Public, Auth;
+        login: Public, Auth;
+        logout: Session;
+        me: Token(Read);
+        sessions: Session;
+        end_session: Session;
+        change_password: Session, Auth;
+    ]
+    .and(oauth::routes())
+    .and(tokens::routes())
+    .and(device::routes())
+    .and(recovery::routes())
+    .under("/auth")
 }
 
-/// Make an account
+/// Register an account
 ///
-/// Signs it in: the token is shown this once. A referral code gives the account its referrer; one that nobody has is ignored.
+/// Opens a session; its token is shown this once. A referral code gives the account its referrer; an unknown code is ignored.
 #[utoipa::path(
     post, path = "/register", tag = "Auth",
     request_body(content = RegisterBody, example = json!({
@@ -47,11 +55,8 @@ pub fn routes() -> Routes {
         "timezone": "Europe/London",
     })),
     responses(
-        (status = 201, description = "The new account's first session", body = SessionBody, example = json!({
-            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
-            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
-        })),
+        (status = 201, description = "The new account's first session", body = SessionBody,
+         example = json!(session_example())),
         failures::Conflict,
     )
 )]
@@ -66,16 +71,13 @@ async fn register(
 
 /// Sign in
 ///
-/// With the e-mail address or the username. What is wrong with wrong credentials stays untold.
+/// With the e-mail address or the username. A 401 does not state which of the credentials is wrong.
 #[utoipa::path(
     post, path = "/login", tag = "Auth",
     request_body(content = LoginBody, example = json!({"email": "ada@example.org", "password": "correct horse battery"})),
     responses(
-        (status = 200, description = "A new session", body = SessionBody, example = json!({
-            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
-            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
-        })),
+        (status = 200, description = "A new session", body = SessionBody,
+         example = json!(session_example())),
         failures::Unauthorized,
     )
 )]
@@ -86,19 +88,19 @@ async fn login(request: HttpRequest, body: Body<LoginBody>, identity: Data<Ident
 
 /// Sign out
 ///
-/// Ends the session that the request came with.
+/// Ends the session of the request.
 #[utoipa::path(
-    post, path = "/logout", tag = "Auth", security(("bearer" = [])),
-    responses((status = 204, description = "The session is over"))
+    post, path = "/logout", tag = "Auth",
+    responses((status = 204, description = "The session is ended"))
 )]
 async fn logout(caller: Caller, identity: Data<Identity>) -> ApiResult<NoContent> {
     identity.logout(caller.id, caller.session()?).await?;
     Ok(NoContent)
 }
 
-/// Who am I
+/// Show the caller's account
 #[utoipa::path(
-    get, path = "/me", tag = "Auth", security(("bearer" = ["read"])),
+    get, path = "/me", tag = "Auth",
     responses(
         (status = 200, description = "The caller's account", body = AccountBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "email": "ada@example.org", "email_verified": true,
@@ -116,11 +118,11 @@ async fn me(caller: Caller, profiles: Data<Profiles>, dashboard: Data<Dashboard>
     Ok(Json(AccountBody::of(account.user, overview.level)))
 }
 
-/// The caller's open sessions
+/// List the caller's sessions
 ///
-/// Newest first. `last_used_at` is known to within five minutes.
+/// The newest first. `last_used_at` is accurate to five minutes.
 #[utoipa::path(
-    get, path = "/sessions", tag = "Auth", security(("bearer" = [])),
+    get, path = "/sessions", tag = "Auth",
     responses((status = 200, description = "The sessions", body = [OpenSessionBody], example = json!([{
         "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
         "last_used_at": "2026-11-22T12:34:56.789Z", "ip": "203.0.113.9", "user_agent": "burntop-cli/2.0.0",
@@ -135,9 +137,9 @@ async fn sessions(caller: Caller, identity: Data<Identity>) -> ApiResult<Json<Ve
 
 /// End one of the caller's sessions
 #[utoipa::path(
-    delete, path = "/sessions/{id}", tag = "Auth", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which session")),
-    responses((status = 204, description = "The session is over"), failures::NotFound)
+    delete, path = "/sessions/{id}", tag = "Auth",
+    params(("id" = Uuid, Path, description = "The id of the session")),
+    responses((status = 204, description = "The session is ended"), failures::NotFound)
 )]
 async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -> ApiResult<NoContent> {
     identity.end_session(caller.id, SessionId(path.uuid("id")?)).await?;
@@ -149,7 +151,7 @@ async fn end_session(caller: Caller, path: PathArgs, identity: Data<Identity>) -
 /// Ends the caller's other sessions, confirmed device logins and, unless `keep_api_tokens` is true, API tokens. A wrong current
 /// password counts like a failed sign-in.
 #[utoipa::path(
-    post, path = "/password", tag = "Auth", security(("bearer" = [])),
+    post, path = "/password", tag = "Auth",
     request_body(content = PasswordBody, example = json!({
         "current_password": "correct horse battery", "new_password": "incorrect zebra capacitor",
     })),

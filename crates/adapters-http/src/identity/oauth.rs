@@ -1,4 +1,4 @@
-//! `/auth/oauth`: signing in through a provider, in a browser or with a token that a client has already.
+//! `/auth/oauth`: sign-in through a provider, in a browser or with a token that a client already has.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -6,7 +6,7 @@ use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
 use domain::identity::OAuth;
 
-use super::bodies::{LinkedBody, ProviderTokenBody, SessionBody};
+use super::bodies::{LinkedBody, ProviderTokenBody, SessionBody, session_example};
 use super::browser::{Browser, COOKIE, Failure};
 use crate::answer::{Json, NoContent};
 use crate::body::Body;
@@ -15,28 +15,30 @@ use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Optional, Text, query};
 
 /// The routes of signing in through a provider.
 pub(super) fn routes() -> Routes {
-    crate::routes![begin: Auth, callback: Auth, device_token: Auth, link: Auth, unlink]
-        .under("/oauth/{provider}")
-        .and(crate::routes![accounts].under("/oauth/accounts"))
+    crate::routes![
+        begin: Public, Auth;
+        callback: Public, Auth;
+        device_token: Public, Auth;
+        link: Session, Auth;
+        unlink: Session;
+    ]
+    .under("/oauth/{provider}")
+    .and(crate::routes![accounts: Session;].under("/oauth/accounts"))
 }
 
-/// What a provider sends a browser back with. Other parameters are ignored.
-struct Returned {
-    code: Option<String>,
-    state: Option<String>,
-    error: Option<String>,
-}
-
-impl FromFields for Returned {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let code = fields.optional("code", checks::text(0..=2048));
-        let state = fields.optional("state", checks::text(0..=2048));
-        let error = fields.optional("error", checks::text(0..=2048));
-        Some(Self { code: code?, state: state?, error: error? })
+query! {
+    /// The parameters with which a provider sends a browser back. Other parameters are ignored.
+    struct Returned {
+        /// The code that the provider exchanges for the account, once
+        code: Optional<Text<0, 2048>>,
+        /// The state with which the sign-in was begun
+        state: Optional<Text<0, 2048>>,
+        /// Why there is no code
+        error: Optional<Text<0, 2048>>,
     }
 }
 
@@ -52,15 +54,15 @@ impl Returned {
     }
 }
 
-/// Begin to sign in through a provider
+/// Begin a sign-in through a provider
 ///
-/// For browsers: sends them to the provider, which sends them back to the callback.
+/// For browsers: redirects to the provider, which redirects back to the callback.
 #[utoipa::path(
     get, path = "", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
     responses(
-        (status = 302, description = "To the provider", headers(
-            ("Location" = String, description = "Where to sign in, with state and PKCE challenge"),
+        (status = 302, description = "Redirect to the provider", headers(
+            ("Location" = String, description = "The provider's page, with state and PKCE challenge"),
             ("Set-Cookie" = String, description = "`oauth_state`, for ten minutes"),
         )),
         failures::NotFound,
@@ -77,22 +79,20 @@ async fn begin(
     Ok(browser.send_away(&provider, &begun, clock.now()))
 }
 
-/// Come back from a provider
+/// End a sign-in through a provider
 ///
-/// For browsers: sends them to the frontend, with `token` when all went well, else with `error` and `error_description`.
+/// For browsers: redirects to the frontend, with `token` after a sign-in, else with `error` and `error_description`.
 /// The error is `access_denied`, `missing_code`, `invalid_state` or `auth_failed`.
 #[utoipa::path(
     get, path = "/callback", tag = "Auth",
     params(
         ("provider" = String, Path, description = "`github` or `gitlab`", example = "github"),
-        ("code" = Option<String>, Query, max_length = 2048, description = "What the provider knows the person by, once"),
-        ("state" = Option<String>, Query, max_length = 2048, description = "What the sign-in was begun with"),
-        ("error" = Option<String>, Query, max_length = 2048, description = "Why there is no code"),
+        Returned,
     ),
     responses(
-        (status = 302, description = "To `/auth/callback` of the frontend", headers(
+        (status = 302, description = "Redirect to `/auth/callback` of the frontend", headers(
             ("Location" = String, description = "With `token`, or `error` and `error_description`"),
-            ("Set-Cookie" = String, description = "Takes `oauth_state` back"),
+            ("Set-Cookie" = String, description = "Removes `oauth_state`"),
         )),
         failures::NotFound,
     )
@@ -124,7 +124,7 @@ async fn callback(
     Ok(browser.send_home(&provider, &outcome))
 }
 
-/// Notes for the operator why a sign-in failed, which the person is not told.
+/// Logs why a sign-in failed; the browser does not learn it.
 fn failed(error: &domain::identity::IdentityError) -> Failure {
     let reason = tracing::field::debug(error);
     match error.kind() {
@@ -137,8 +137,8 @@ fn failed(error: &domain::identity::IdentityError) -> Failure {
 
 /// Sign in with a provider's token
 ///
-/// For clients that signed in at the provider themselves, such as with its device flow. The provider is asked whether it
-/// issued the token to our application; any other token is a 401.
+/// For clients that signed in at the provider themselves, such as with its device flow. The provider confirms that it issued the
+/// token to this application; any other token is a 401.
 #[utoipa::path(
     post, path = "/device", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
@@ -146,11 +146,8 @@ fn failed(error: &domain::identity::IdentityError) -> Failure {
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
     })),
     responses(
-        (status = 200, description = "A new session", body = SessionBody, example = json!({
-            "id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
-            "token": "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
-            "expires_at": "2026-12-22T12:34:56.789Z", "created_at": "2026-11-22T12:34:56.789Z",
-        })),
+        (status = 200, description = "A new session", body = SessionBody,
+         example = json!(session_example())),
         failures::Unauthorized, failures::NotFound, failures::Conflict,
     )
 )]
@@ -168,10 +165,10 @@ async fn device_token(
 
 /// Link an account at a provider
 ///
-/// The provider vouches for the token like when signing in. What is linked already stays linked. It is a 409 when somebody
-/// else has linked that account, or the caller another one of the provider.
+/// The provider confirms the token as in a sign-in. An account that is already linked stays linked. 409 when another user has
+/// linked that account, or the caller has linked another one of the provider.
 #[utoipa::path(
-    post, path = "/link", tag = "Auth", security(("bearer" = [])),
+    post, path = "/link", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
     request_body(content = ProviderTokenBody, example = json!({
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
@@ -196,12 +193,12 @@ async fn link(
 
 /// Unlink an account at a provider
 ///
-/// It is a 409 when nobody could sign in to the account any more: it has no password, and no other account is linked.
+/// 409 when no way to sign in would be left: the account has no password, and no other account is linked.
 #[utoipa::path(
-    delete, path = "/link", tag = "Auth", security(("bearer" = [])),
+    delete, path = "/link", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
     responses(
-        (status = 204, description = "Nobody can sign in with that account any more"),
+        (status = 204, description = "That account no longer signs in the caller"),
         failures::NotFound, failures::Conflict,
     )
 )]
@@ -210,11 +207,11 @@ async fn unlink(caller: Caller, path: PathArgs, oauth: Data<OAuth>) -> ApiResult
     Ok(NoContent)
 }
 
-/// The accounts that the caller has linked
+/// List the caller's linked accounts
 ///
-/// In the order of the providers' names. Only a session may ask.
+/// In the order of the providers' names. Requires a session.
 #[utoipa::path(
-    get, path = "", tag = "Auth", security(("bearer" = [])),
+    get, path = "", tag = "Auth",
     responses((status = 200, description = "The accounts", body = [LinkedBody], example = json!([{
         "provider": "github", "login": "octocat", "created_at": "2026-11-22T12:34:56.789Z",
         "last_used_at": "2026-11-22T12:34:56.789Z",

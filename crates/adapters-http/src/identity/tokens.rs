@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 
 use actix_web::web::Data;
-use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, Scopes, TokenRequest};
+use domain::identity::{ApiToken, ApiTokens, IssuedToken, Scope, TokenRequest};
 use domain::ids::ApiTokenId;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
@@ -21,20 +21,42 @@ use crate::input::PathArgs;
 use crate::json::Instant;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::checks::{self, Checked};
+use crate::validation::{Format, Line, List, Nullable, Scalar, body};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![list, issue: Auth, revoke].under("/tokens")
+    crate::routes![
+        list: Session;
+        issue: Session, Auth;
+        revoke: Session;
+    ]
+    .under("/tokens")
 }
 
-/// What an API token may do: `sync` sends usage, `read` reads what its owner may read.
+/// The name of a scope.
 struct ScopeName;
+
+impl Format for ScopeName {
+    type Value = Scope;
+
+    fn read(value: Scalar<'_>) -> Checked<Scope> {
+        checks::named(value, &Scope::ALL, Scope::name)
+    }
+
+    fn schema() -> ObjectBuilder {
+        let description = "What an API token allows: `sync` to send usage, `read` to read what its owner can read";
+        let names = Scope::ALL.map(Scope::name);
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).description(Some(description))
+    }
+
+    fn item() -> RefOr<Schema> {
+        Ref::from_schema_name(<Self as ToSchema>::name()).into()
+    }
+}
 
 impl PartialSchema for ScopeName {
     fn schema() -> RefOr<Schema> {
-        let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(Scope::ALL.map(Scope::name)));
-        let words = "What an API token may do: `sync` sends usage, `read` reads what its owner may read";
-        Schema::Object(names.description(Some(words)).build()).into()
+        <Self as Format>::schema().into()
     }
 }
 
@@ -44,31 +66,15 @@ impl ToSchema for ScopeName {
     }
 }
 
-/// An API token to be made.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewApiToken)]
-struct NewTokenBody {
-    /// What to call it: one line without control or formatting characters.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$"
-    )]
-    name: String,
-    /// What it may do.
-    #[schema(value_type = Vec<ScopeName>, min_items = 1, max_items = 2)]
-    scopes: Scopes,
-    /// When it ends by itself; absent or null: when it is revoked.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    expires_at: Option<OffsetDateTime>,
-}
-
-impl FromFields for NewTokenBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name", checks::name(1..=100));
-        let scopes = fields.list("scopes", 1..=2, checks::named(&Scope::ALL, Scope::name));
-        let expires_at = fields.nullable("expires_at", checks::instant);
-        Some(Self { name: name?, scopes: scopes?.into_iter().collect(), expires_at: expires_at? })
+body! {
+    /// An API token to be issued.
+    struct NewTokenBody as "NewApiToken" {
+        /// The token's name: one line without control or formatting characters.
+        name: Line<1, 100>,
+        /// What the token allows.
+        scopes: List<ScopeName, 1, 2>,
+        /// When the token expires; absent or null: never.
+        expires_at: Nullable<OffsetDateTime>,
     }
 }
 
@@ -81,9 +87,9 @@ struct TokenBody {
     #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     created_at: Instant,
-    /// Null: until it is revoked.
+    /// Null: the token does not expire.
     expires_at: Option<Instant>,
-    /// Known to within five minutes; null before the first time.
+    /// Accurate to five minutes; null before the first use.
     last_used_at: Option<Instant>,
 }
 
@@ -100,13 +106,13 @@ impl From<ApiToken> for TokenBody {
     }
 }
 
-/// An API token just made.
+/// An API token that was just issued.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = IssuedApiToken)]
 struct IssuedBody {
     #[serde(flatten)]
     about: TokenBody,
-    /// What to call with; shown this once.
+    /// The token itself; shown this once.
     token: String,
 }
 
@@ -116,22 +122,22 @@ impl From<IssuedToken> for IssuedBody {
     }
 }
 
-/// The caller's API tokens
+/// List the caller's API tokens
 ///
-/// Newest first. Only a session may ask: a token tells nothing of others.
+/// The newest first. Requires a session: an API token cannot list others.
 #[utoipa::path(
-    get, path = "", tag = "Auth", security(("bearer" = [])),
+    get, path = "", tag = "Auth",
     responses((status = 200, description = "The tokens", body = [TokenBody], example = json!([example()])))
 )]
 async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<TokenBody>>> {
     Ok(Json(tokens.list(caller.id).await?.into_iter().map(TokenBody::from).collect()))
 }
 
-/// Make an API token
+/// Issue an API token
 ///
-/// For programs: it is accepted wherever a session is, within its scopes. Up to 50 an account.
+/// For programs: operations accept it within its scopes. An account can have 50.
 #[utoipa::path(
-    post, path = "", tag = "Auth", security(("bearer" = [])),
+    post, path = "", tag = "Auth",
     request_body(content = NewTokenBody, example = json!({"name": "laptop", "scopes": ["sync", "read"], "expires_at": null})),
     responses(
         (status = 201, description = "The token, shown this once", body = IssuedBody, example = json!(issued_example())),
@@ -140,15 +146,15 @@ async fn list(caller: Caller, tokens: Data<ApiTokens>) -> ApiResult<Json<Vec<Tok
 )]
 async fn issue(caller: Caller, body: Body<NewTokenBody>, tokens: Data<ApiTokens>) -> ApiResult<Created<IssuedBody>> {
     let NewTokenBody { name, scopes, expires_at } = body.read().await?;
-    let request = TokenRequest { name, scopes, expires_at };
+    let request = TokenRequest { name, scopes: scopes.into_iter().collect(), expires_at };
     Ok(Created(tokens.issue(caller.id, caller.session()?, request).await?.into()))
 }
 
 /// Revoke an API token
 #[utoipa::path(
-    delete, path = "/{id}", tag = "Auth", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which token")),
-    responses((status = 204, description = "The token opens nothing any more"), failures::NotFound)
+    delete, path = "/{id}", tag = "Auth",
+    params(("id" = Uuid, Path, description = "The id of the token")),
+    responses((status = 204, description = "The token is revoked"), failures::NotFound)
 )]
 async fn revoke(caller: Caller, path: PathArgs, tokens: Data<ApiTokens>) -> ApiResult<NoContent> {
     tokens.revoke(caller.id, ApiTokenId(path.uuid("id")?)).await?;

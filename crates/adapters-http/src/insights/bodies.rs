@@ -9,18 +9,18 @@ use uuid::Uuid;
 
 use crate::json::{Dollars, Instant, two_decimals};
 
-/// Somebody beside the community.
+/// A user compared with the community.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Insights)]
 pub(super) struct InsightsBody {
-    /// Whose.
+    /// The id of the user.
     id: Uuid,
     username: String,
     #[schema(pattern = "^(all|month|week)$")]
     period: &'static str,
     /// When the first benchmark of the period was computed.
     created_at: Instant,
-    /// When the one shown was.
+    /// When the shown benchmark was computed.
     updated_at: Instant,
     user_total_tokens: i64,
     user_total_cost: Dollars,
@@ -35,31 +35,31 @@ pub(super) struct InsightsBody {
     community_avg_cost: Dollars,
     community_avg_streak: f64,
     community_avg_unique_tools: f64,
-    /// In percent, of people with input; null where nobody has any.
+    /// In percent, over accounts with input; null without any.
     community_avg_cache_efficiency: Option<f64>,
-    /// How many people had usage in the period.
+    /// The number of accounts with usage in the period.
     community_total_users: u32,
-    /// From 0 to 100; null with fewer than 20 people.
+    /// From 0 to 100; null with fewer than 20 accounts.
     tokens_percentile: Option<f64>,
-    /// From 0 to 100; null with fewer than 20 people.
+    /// From 0 to 100; null with fewer than 20 accounts.
     cost_percentile: Option<f64>,
-    /// From 0 to 100; null with fewer than 20 people.
+    /// From 0 to 100; null with fewer than 20 accounts.
     streak_percentile: Option<f64>,
-    /// From 0 to 100; null with fewer than 20 people.
+    /// From 0 to 100; null with fewer than 20 accounts.
     tools_percentile: Option<f64>,
-    /// From 0 to 100; null with fewer than 20 people with input, and without input.
+    /// From 0 to 100; null with fewer than 20 accounts with input, and without input.
     cache_efficiency_percentile: Option<f64>,
     is_above_average_tokens: bool,
     is_above_average_streak: bool,
     /// Null without input.
     is_above_average_cache_efficiency: Option<bool>,
-    /// What stands out, the most interesting first, up to six.
+    /// Insights, the most interesting first, up to six.
     insights: Vec<InsightBody>,
-    /// What to do, the most urgent first, up to three.
+    /// Recommendations, the most urgent first, up to three.
     recommendations: Vec<RecommendationBody>,
 }
 
-/// Something that stands out.
+/// An insight.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Insight)]
 struct InsightBody {
@@ -72,7 +72,7 @@ struct InsightBody {
     sentiment: &'static str,
 }
 
-/// Something to do.
+/// A recommendation.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Recommendation)]
 struct RecommendationBody {

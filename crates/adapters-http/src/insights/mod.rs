@@ -1,4 +1,4 @@
-//! `/insights`: how the caller does beside everybody else.
+//! `/insights`: the caller's usage compared with the community's.
 
 mod bodies;
 
@@ -7,7 +7,7 @@ use domain::insights::Insights;
 
 use crate::answer::Json;
 use crate::caller::Caller;
-use crate::dashboard::OfPeriod;
+use crate::dashboard::PeriodQuery;
 use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
@@ -16,23 +16,27 @@ use bodies::InsightsBody;
 
 /// The routes of insights.
 pub fn routes() -> Routes {
-    crate::routes![insights].under("/insights")
+    crate::routes![insights: Token(Read);].under("/insights")
 }
 
-/// The caller beside the community
+/// Compare the caller with the community
 ///
-/// The caller's figures are as of now, the community's as of `updated_at`; the worker computes them every hour, over everybody with
-/// usage in the period, private people included. A percentile is the share of people, from 0 to 100, who have less, and half
-/// of those who have as much. With fewer than 20 people percentiles are null, and an insight of the type `community`
-/// says so; the averages are there. There is nothing before the first benchmarks were computed.
+/// The caller's figures are current, the community's as of `updated_at`: the worker computes them every hour over all accounts with
+/// usage in the period, private ones included. A percentile is the share of accounts, from 0 to 100, with less, plus half of those
+/// with as much. With fewer than 20 accounts percentiles are null, and an insight of the type `community` states that; averages are
+/// given. 404 before the first benchmarks.
 #[utoipa::path(
-    get, path = "", tag = "Insights", security(("bearer" = ["read"])), params(OfPeriod),
+    get, path = "", tag = "Insights", params(PeriodQuery),
     responses(
-        (status = 200, description = "Both, and what stands out", body = InsightsBody, example = json!(bodies::example())),
+        (status = 200, description = "The comparison, with insights", body = InsightsBody, example = json!(bodies::example())),
         failures::NotFound,
     )
 )]
-async fn insights(caller: Caller, query: Query<OfPeriod>, insights: Data<Insights>) -> ApiResult<Json<InsightsBody>> {
+async fn insights(
+    caller: Caller,
+    query: Query<PeriodQuery>,
+    insights: Data<Insights>,
+) -> ApiResult<Json<InsightsBody>> {
     let period = query.read()?.period;
     Ok(Json(insights.compare(caller.id, period).await?.into()))
 }

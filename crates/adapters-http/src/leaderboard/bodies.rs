@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::query::OfHistory;
+use super::query::HistoryQuery;
 use crate::json::{Day, Dollars, Instant};
 
-/// One person on a board.
+/// An entry of a board.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LeaderboardEntry)]
 pub(super) struct EntryBody {
-    /// The same as `user_id`: a board has everybody once.
+    /// The same as `user_id`: a user has one entry on a board.
     id: Uuid,
     user_id: Uuid,
     username: String,
@@ -24,21 +24,21 @@ pub(super) struct EntryBody {
     image: Option<String>,
     /// From 1; equal scores share it.
     rank: u32,
-    /// Ranks climbed since the board before, negative after a fall; null for somebody new.
+    /// Ranks gained since the previous snapshot, negative after a loss; null for a new entry.
     rank_change: Option<i64>,
-    /// What the rank is by.
+    /// The score that determines the rank.
     #[schema(value_type = f64)]
     score: ScoreNumber,
-    /// Tokens of the usage that is scored.
+    /// Tokens of the scored usage.
     total_tokens: i64,
     total_cost: Dollars,
-    /// The streak of that usage that was under way when the board was computed.
+    /// The current streak of the scored usage as of the refresh.
     streak_days: u32,
     level: u64,
     /// The tool with the most tokens of all time.
     preferred_tool: Option<String>,
     followers_count: u64,
-    /// Null without a token and for oneself.
+    /// Null without a token and for the caller's own entry.
     is_following: Option<bool>,
     created_at: Instant,
     updated_at: Instant,
@@ -78,11 +78,11 @@ impl From<Entry> for EntryBody {
     }
 }
 
-/// Which part of a board it is.
+/// The position of a part of a board.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LeaderboardPagination)]
 pub(super) struct PaginationBody {
-    /// How many entries the board shows.
+    /// The number of entries of the board.
     total: u64,
     limit: u32,
     offset: u64,
@@ -98,14 +98,14 @@ pub(super) struct BoardBody {
     period: &'static str,
     sort_by: &'static str,
     kind: &'static str,
-    /// Null before the first board was computed.
+    /// Null before the first refresh.
     computed_at: Option<Instant>,
     /// The caller's own entry.
     me: Option<EntryBody>,
 }
 
 impl BoardBody {
-    /// The `part` of `board` that was asked for.
+    /// The requested `part` of `board`.
     pub(super) fn of(query: &BoardQuery, part: Part, board: Board) -> Self {
         let Board { entries, total, computed_at, me } = board;
         let Part { limit, offset } = part;
@@ -122,7 +122,7 @@ impl BoardBody {
     }
 }
 
-/// The ranks of a person, day by day.
+/// The ranks of a user by day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RankHistory)]
 pub(super) struct HistoryBody {
@@ -130,7 +130,7 @@ pub(super) struct HistoryBody {
     username: String,
     period: &'static str,
     sort_by: &'static str,
-    /// Oldest first; days on which the person was not ranked are left out.
+    /// The oldest first; days without a rank are left out.
     history: Vec<RankedDayBody>,
 }
 
@@ -138,15 +138,15 @@ pub(super) struct HistoryBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RankedDay)]
 pub(super) struct RankedDayBody {
-    /// A day in UTC, because boards are of everybody.
+    /// The day in UTC: users of all time zones share a board.
     date: Day,
-    /// As of the last board of the day.
+    /// As of the last refresh of the day.
     rank: u32,
 }
 
 impl HistoryBody {
-    /// The `history` of `user` that was asked for.
-    pub(super) fn of(user: &User, query: OfHistory, history: Vec<RankedDay>) -> Self {
+    /// The requested `history` of `user`.
+    pub(super) fn of(user: &User, query: &HistoryQuery, history: Vec<RankedDay>) -> Self {
         let day = |RankedDay { date, rank }| RankedDayBody { date: date.into(), rank };
         Self {
             id: user.id.0,
@@ -177,10 +177,10 @@ pub(super) fn board_example() -> Value {
     })
 }
 
-/// A refresh that was queued.
+/// A queued refresh.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = QueuedRefresh)]
 pub(super) struct RefreshBody {
-    /// The job that does it.
+    /// The id of the job.
     pub(super) job_id: Uuid,
 }

@@ -1,4 +1,4 @@
-//! `/leaderboard`: boards, seasons, and the ranks of a person over time.
+//! `/leaderboard`: boards, seasons, and the ranks of a user over time.
 
 mod bodies;
 mod history;
@@ -16,54 +16,60 @@ use crate::error::ApiResult;
 use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::routes::Routes;
+use crate::users::UserPath;
 use bodies::{BoardBody, EntryBody, RefreshBody};
-use query::{ForFriends, OfBoard, Sorted};
+use query::{BoardParams, BoardPart, EntryQuery, ForFriends};
 
 /// The routes of boards.
 pub fn routes() -> Routes {
-    crate::routes![board, refresh, entry].and(seasons::routes()).under("/leaderboard").and(history::routes())
+    crate::routes![
+        board: Optional(Read);
+        refresh: Session;
+        entry: Optional(Read);
+    ]
+    .and(seasons::routes())
+    .under("/leaderboard")
+    .and(history::routes())
 }
 
-/// A board
+/// Show a board
 ///
-/// Shows public people as they stood when it was computed; `total` counts them. Equal scores share a rank (1, 2, 2, 4). Who
-/// has hidden since leaves a gap in the ranks. `sort_by` is for `global` and `friends`; the other kinds have a score of their
-/// own: `diverse` the number of models, `efficient` cache reads in percent of input (from 1,000,000 tokens of input), `streak`
-/// days, `rising` the growth of this week over the week before as a fraction (from 100,000 tokens before; always of the
-/// week), `reasoning` tokens. `tool` and `model` restrict the usage that is scored, one of them at a time; `region` and
-/// `friends` the people. `friends` needs a token. `me` is the caller's own entry, wherever it is and also when nobody else
-/// sees it.
+/// Ranks public profiles as of the latest refresh; `total` counts them. Equal scores share a rank (1, 2, 2, 4). A profile that was
+/// hidden since leaves a gap. `sort_by` applies to `global` and `friends`; the other kinds have a score of their own: `diverse` the
+/// number of models, `efficient` cache reads in percent of input (from 1,000,000 tokens of input), `streak` days, `rising` the growth
+/// of this week over the week before as a fraction (from 100,000 tokens before; always of the week), `reasoning` tokens. `tool` and
+/// `model` restrict the scored usage, one of them at a time; `region` and `friends` restrict the users. `friends` requires a token.
+/// `me` is the caller's own entry, on any page, even when the profile is hidden.
 #[utoipa::path(
-    get, path = "", tag = "Leaderboard", security((), ("bearer" = ["read"])), params(OfBoard),
+    get, path = "", tag = "Leaderboard", params(BoardParams),
     responses(
-        (status = 200, description = "A part of the board; empty before the first one was computed", body = BoardBody,
+        (status = 200, description = "A part of the board; empty before the first refresh", body = BoardBody,
          example = json!(bodies::board_example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::Unauthorized,
+        failures::NotModified, failures::Unauthorized,
     )
 )]
 async fn board(
     caller: MaybeCaller,
     friends: Query<ForFriends>,
-    query: Query<OfBoard>,
+    query: Query<BoardPart>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<BoardBody>> {
-    // Who is not known learns nothing about the rest of the query.
+    // A caller without a token learns nothing about the rest of the query.
     if caller.id().is_none() && friends.read().is_ok_and(|ForFriends(query)| query) {
         return Err(LeaderboardError::NotSignedIn.into());
     }
-    let OfBoard { query, part } = query.read()?;
+    let BoardPart { query, part } = query.read()?;
     let board = leaderboard.board(&query, part, caller.id()).await?;
     Ok(Revalidated(BoardBody::of(&query, part, board)))
 }
 
-/// Compute the boards anew
+/// Refresh the boards
 ///
-/// For administrators who do not want to wait for the hour. The worker does it. Who asks while such a job waits gets that one; one
-/// that has begun may have read its data already, so then another is queued.
+/// For administrators. Queues a job for the worker, or returns the job that is already waiting. While a refresh is running, another
+/// one is queued.
 #[utoipa::path(
-    post, path = "/refresh", tag = "Leaderboard", security(("bearer" = [])),
-    responses((status = 202, description = "It is queued", body = RefreshBody, example = json!({
+    post, path = "/refresh", tag = "Leaderboard",
+    responses((status = 202, description = "The refresh is queued", body = RefreshBody, example = json!({
         "job_id": "019a9f2e-7d4c-7c3a-9a55-1c2d3e4f5a6b",
     })))
 )]
@@ -72,26 +78,25 @@ async fn refresh(admin: Admin, leaderboard: Data<Leaderboard>) -> ApiResult<Acce
     Ok(Accepted(RefreshBody { job_id: job.0 }))
 }
 
-/// Where somebody stands on the board of everybody
+/// Show a user's entry on the global board
 ///
-/// Who is not ranked or not shown is not found; one's own entry always is, once there is one.
+/// 404 for a user who is not ranked or not shown. The caller's own entry is always shown once it exists.
 #[utoipa::path(
-    get, path = "/{username}", tag = "Leaderboard", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Who, without regard to case"), Sorted),
+    get, path = "/{username}", tag = "Leaderboard",
+    params(UserPath, EntryQuery),
     responses(
         (status = 200, description = "The entry", body = EntryBody, example = json!(bodies::entry_example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::NotFound,
+        failures::NotModified, failures::NotFound,
     )
 )]
 async fn entry(
     caller: MaybeCaller,
     path: PathArgs,
-    query: Query<Sorted>,
+    query: Query<EntryQuery>,
     leaderboard: Data<Leaderboard>,
 ) -> ApiResult<Revalidated<EntryBody>> {
     let name = path.text("username")?;
     let name = Username::parse(&name).map_err(|_| LeaderboardError::Unranked(name))?;
-    let Sorted { period, sort_by } = query.read()?;
+    let EntryQuery { period, sort_by } = query.read()?;
     Ok(Revalidated(leaderboard.entry(&name, period, sort_by, caller.id()).await?.into()))
 }

@@ -1,10 +1,10 @@
-//! `/leaderboard/seasons`: calendar months that are over.
+//! `/leaderboard/seasons`: frozen rankings of calendar months.
 
 use actix_web::web::Data;
 use domain::leaderboard::{Leaderboard, Season, SeasonBoard, SeasonEntry, SeasonMonth};
-use domain::text::TextProblem;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::answer::Revalidated;
@@ -13,17 +13,17 @@ use crate::input::PathArgs;
 use crate::json::{Day, Dollars, Instant};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::Scalar;
-use crate::validation::checks::{self, Checked};
-
-/// How a month is written.
-const MONTH: &str = "^[0-9]{4}-(0[1-9]|1[0-2])$";
+use crate::validation::kinds::parameter;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![seasons, season].under("/seasons")
+    crate::routes![
+        seasons: Public;
+        season: Public;
+    ]
+    .under("/seasons")
 }
 
-/// A month that is over everywhere.
+/// A season.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Season)]
 struct SeasonBody {
@@ -31,9 +31,9 @@ struct SeasonBody {
     season: String,
     starts_on: Day,
     ends_on: Day,
-    /// When it was computed; it has not changed since.
+    /// When it was frozen.
     frozen_at: Instant,
-    /// How many people were ranked.
+    /// The number of ranked users.
     people: u32,
 }
 
@@ -58,7 +58,7 @@ struct SeasonsBody {
     total: u64,
 }
 
-/// One of the first of a season.
+/// An entry of a season.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SeasonEntry)]
 struct SeasonEntryBody {
@@ -68,7 +68,7 @@ struct SeasonEntryBody {
     image: Option<String>,
     /// From 1; equal tokens share it.
     rank: u32,
-    /// Tokens of the month, by the days of the person's own zone.
+    /// Tokens of the month, by days of the user's time zone.
     total_tokens: i64,
     total_cost: Dollars,
 }
@@ -87,13 +87,13 @@ impl From<SeasonEntry> for SeasonEntryBody {
     }
 }
 
-/// A season with its first people.
+/// A season with its first entries.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SeasonBoard)]
 struct SeasonBoardBody {
     #[serde(flatten)]
     season: SeasonBody,
-    /// The first hundred, the best first. Who hides leaves a gap.
+    /// The first hundred, the best first. A hidden profile leaves a gap.
     entries: Vec<SeasonEntryBody>,
 }
 
@@ -103,10 +103,19 @@ impl From<SeasonBoard> for SeasonBoardBody {
     }
 }
 
-/// All seasons
+/// The parameter of a path with a season.
+struct SeasonPath;
+
+impl IntoParams for SeasonPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter::<SeasonMonth>(ParameterIn::Path, "season", &["The month, such as `2026-10`"])]
+    }
+}
+
+/// List seasons
 ///
-/// A calendar month becomes one when it is over in every time zone. The first is the month, in UTC, in which the first account of
-/// this instance was made: usage from before then is on the boards of all time, and in no season.
+/// A calendar month becomes a season when it has ended in every time zone. The first season is the month, in UTC, in which the first
+/// account of this instance was registered; earlier usage is only on the boards of all time.
 #[utoipa::path(
     get, path = "", tag = "Leaderboard",
     responses(
@@ -115,7 +124,7 @@ impl From<SeasonBoard> for SeasonBoardBody {
                          "frozen_at": "2026-11-01T12:00:03Z", "people": 3}],
             "total": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
+        failures::NotModified,
     )
 )]
 async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonsBody>> {
@@ -123,10 +132,10 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
     Ok(Revalidated(SeasonsBody { total: seasons.len() as u64, seasons }))
 }
 
-/// The first hundred of a season
+/// Show a season
 #[utoipa::path(
     get, path = "/{season}", tag = "Leaderboard",
-    params(("season" = String, Path, description = "The month, such as `2026-10`", pattern = "^[0-9]{4}-(0[1-9]|1[0-2])$")),
+    params(SeasonPath),
     responses(
         (status = 200, description = "The season", body = SeasonBoardBody, example = json!({
             "season": "2026-10", "starts_on": "2026-10-01", "ends_on": "2026-10-31",
@@ -134,16 +143,9 @@ async fn seasons(leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<Season
             "entries": [{"user_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "username": "ada", "display_name": "Ada",
                          "image": null, "rank": 1, "total_tokens": 112_250, "total_cost": 0.3508}],
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::NotFound,
+        failures::NotModified, failures::NotFound,
     )
 )]
 async fn season(path: PathArgs, leaderboard: Data<Leaderboard>) -> ApiResult<Revalidated<SeasonBoardBody>> {
-    Ok(Revalidated(leaderboard.season(path.read("season", month)?).await?.into()))
-}
-
-/// A month, such as `2026-10`.
-fn month(value: Scalar<'_>) -> Checked<SeasonMonth> {
-    let text = checks::string(value, 0..=usize::MAX)?;
-    SeasonMonth::parse(&text).ok_or_else(|| TextProblem::Pattern(MONTH).into())
+    Ok(Revalidated(leaderboard.season(path.read::<SeasonMonth>("season")?).await?.into()))
 }

@@ -1,4 +1,4 @@
-//! What is remembered of each client, bounded in number.
+//! The state of rate limits by client, bounded in number.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use governor::state::keyed::ShrinkableKeyedStateStore;
 
 use super::key::Key;
 
-/// For each client, when it will have its whole rate again. Clones are the same buckets.
+/// For each client, the instant at which its whole limit is available again. Clones share the buckets.
 ///
 /// governor's own stores grow without bound, and only let requests be counted, not given back.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl Buckets {
         Self { full_at: Arc::default(), most }
     }
 
-    /// Takes back that a request of `key` was counted, which took `refill` to make up for.
+    /// Undoes the count of a request of `key`, which takes `refill` to refill.
     pub(super) fn give_back(&self, key: Key, refill: Duration) {
         if let Some(full_at) = self.lock().get_mut(&key) {
             *full_at = Nanos::from(full_at.as_u64().saturating_sub(Nanos::from(refill).as_u64()));
@@ -71,8 +71,8 @@ impl ShrinkableKeyedStateStore<Key> for Buckets {
     }
 }
 
-/// Forgets the clients that are nearest to their whole rate, about half: a flood of addresses that come once goes,
-/// whoever has used up the rate stays. So many at a time that looking at all of them is paid for by as many newcomers.
+/// Forgets about half of the clients, the ones nearest to their whole limit: single requests of many addresses are forgotten, clients
+/// at their limit are kept. Half at a time, so that the scan is amortised over as many new clients.
 fn forget_half(full_at: &mut HashMap<Key, Nanos>) {
     let mut excess = full_at.len().div_ceil(2);
     let mut ends: Vec<Nanos> = full_at.values().copied().collect();
@@ -104,13 +104,13 @@ mod tests {
     }
 
     #[test]
-    fn of_too_many_those_nearest_to_their_whole_rate_are_forgotten() {
+    fn clients_nearest_to_their_whole_limit_are_forgotten_first() {
         let buckets = Buckets::new(4);
         for (key, full_at) in [(1, 900), (2, 20), (3, 800), (4, 10)] {
             put(&buckets, key, full_at);
         }
         put(&buckets, 2, 30);
-        assert_eq!(known(&buckets), [1, 2, 3, 4], "who is known needs no room");
+        assert_eq!(known(&buckets), [1, 2, 3, 4], "a known client needs no room");
         put(&buckets, 5, 40);
         assert_eq!(known(&buckets), [1, 3, 5]);
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_the_whole_rate_is_swept_away() {
+    fn client_with_its_whole_limit_is_forgotten() {
         let buckets = Buckets::new(10);
         for (key, full_at) in [(1, 10), (2, 20), (3, 21)] {
             put(&buckets, key, full_at);

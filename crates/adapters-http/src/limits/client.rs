@@ -1,4 +1,4 @@
-//! Which client a request belongs to, for everything that is counted or shared by client.
+//! The client of a request, for rate limits and shares.
 
 use actix_web::{HttpMessage, HttpRequest};
 
@@ -6,7 +6,7 @@ use super::Class;
 use super::key::Key;
 use crate::client_ip::client_ip;
 
-/// The client of one request. The guard of the route leaves it in the request's extensions.
+/// The client of one request, which the route's guard stores in the request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Client {
     pub(crate) class: Class,
@@ -15,7 +15,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The client of `request`; only its address is known where no guard has looked.
+    /// The client of `request`; only its address where no guard has identified it.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let known = request.extensions().get().copied();
         known.unwrap_or_else(|| Self {

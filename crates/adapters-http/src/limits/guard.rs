@@ -1,4 +1,4 @@
-//! What stands before each route: finds out who calls, and counts the request.
+//! The guard of a route: authenticates the caller, applies the rate limit, and takes a place in the client's share.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -6,71 +6,26 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest};
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::{IdentityError, Scope};
-use serde_json::Value;
-use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::SecurityRequirement;
+use domain::identity::IdentityError;
 
 use super::quota::{Quota, RateLimitHeaders, TooMany};
 use super::shares::Seat;
-use super::{Class, Client, Key, Limits, Shares};
+use super::{Access, Class, Client, Key, Limits, Shares};
 use crate::caller::{self, Caller, MaybeCaller};
 use crate::client_ip::client_ip;
 use crate::error::{ApiError, ApiResult};
-
-/// The scope that an API token needs for an operation, which its documentation names; `None` where only a session will do.
-fn scope(operation: &Operation) -> Option<Scope> {
-    let ways = serde_json::to_value(operation.security.as_ref()?).ok()?;
-    let names = ways.as_array()?.iter().filter_map(|way| way["bearer"].as_array()).flatten();
-    names.filter_map(Value::as_str).find_map(Scope::parse)
-}
-
-/// Whether a route asks for a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// It does not look at one.
-    Open,
-    /// It serves anybody, and knows who sent a token.
-    Optional,
-    /// It serves nobody without one.
-    Required,
-}
-
-impl Access {
-    /// What the documentation of an operation says.
-    pub(crate) fn of(operation: &Operation) -> Self {
-        match &operation.security {
-            None => Self::Open,
-            Some(ways) if ways.contains(&SecurityRequirement::default()) => Self::Optional,
-            Some(_) => Self::Required,
-        }
-    }
-}
 
 /// The guard of one route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RouteGuard {
     pub(crate) access: Access,
     pub(crate) class: Class,
-    /// What an API token needs to be let in.
-    scope: Option<Scope>,
-    /// Whether the handler reads a body. It takes its place once the body is there, so that one that arrives slowly holds none.
-    reads_body: bool,
+    /// Whether the handler reads a body. The place is then taken once the body has arrived, so that a slow body holds none.
+    pub(crate) reads_body: bool,
 }
 
 impl RouteGuard {
-    /// The guard of a page for anybody, which counts under `class`.
-    pub(crate) const fn open(class: Class, reads_body: bool) -> Self {
-        Self { access: Access::Open, class, scope: None, reads_body }
-    }
-
-    /// The guard of what is documented by `operation`, which counts under `class`.
-    pub(crate) fn of(operation: &Operation, class: Class) -> Self {
-        let reads_body = operation.request_body.is_some();
-        Self { access: Access::of(operation), class, scope: scope(operation), reads_body }
-    }
-
-    /// Serves `request` through what is inside, if it is let in.
+    /// Serves `request` through the inner layers if it is admitted.
     pub(crate) async fn serve(
         self,
         request: ServiceRequest,
@@ -87,13 +42,11 @@ impl RouteGuard {
         }
     }
 
-    /// Finds out who calls, which it leaves in the request's extensions, and counts the request.
+    /// Authenticates the caller, stores it in the request's extensions, and counts the request.
     ///
-    /// The contract has 401 go before 429, so who needs a token and has none that opens a session is told that, however
-    /// often they ask: a client that was signed out must learn it. Their requests count for their address all the same,
-    /// so they use up what it may ask without a token. And an address that goes on trying tokens that open nothing is
-    /// not looked up any more: then, and only then, is it told 429 without being judged, because whether the next token
-    /// is good is not known.
+    /// In the contract 401 precedes 429: a client whose session has ended must learn it, however often it asks. Its requests count for
+    /// its address. Tokens of an address that has sent too many invalid ones are not looked up: only then 429 precedes 401, because the
+    /// next token is not known to be invalid.
     async fn admit(self, request: &HttpRequest) -> ApiResult<()> {
         let limits = request.app_data::<Data<Limits>>();
         let address = Key::address(client_ip(request));
@@ -116,25 +69,25 @@ impl RouteGuard {
         if let Some(Err(too_many)) = counted {
             return Err(too_many.into());
         }
-        let allowed = caller.filter(|caller| caller.may(self.scope));
-        if self.access == Access::Required && allowed.is_none() {
+        let allowed = caller.filter(|caller| caller.may(self.access.scope()));
+        if self.access.is_required() && allowed.is_none() {
             return Err(IdentityError::OutOfScope.into());
         }
-        if self.access != Access::Open {
+        if self.access != Access::Public {
             request.extensions_mut().insert(MaybeCaller(allowed));
         }
         Ok(())
     }
 
-    /// Who calls, nobody known where that is allowed, or what to answer once the request was counted. Fails when the
-    /// address has tried too many tokens.
+    /// The caller; `None` where the route does not require one; or the error to return once the request is counted. Fails when the
+    /// address has sent too many invalid tokens.
     async fn identify(
         self,
         request: &HttpRequest,
         limits: Option<&Data<Limits>>,
         client: Client,
     ) -> Result<ApiResult<Option<Caller>>, TooMany> {
-        if self.access == Access::Open {
+        if self.access == Access::Public {
             return Ok(Ok(None));
         }
         let limits = limits.filter(|_| caller::bearer(request).is_some());
@@ -155,15 +108,15 @@ impl RouteGuard {
                 if let Some(limits) = limits {
                     limits.count_bad_token(client.address);
                 }
-                if self.access == Access::Optional { Ok(None) } else { Err(error.into()) }
+                if self.access.is_required() { Err(error.into()) } else { Ok(None) }
             }
             Err(error) => Err(error.into()),
         })
     }
 }
 
-/// Waits for the place of `request`, which holds it as long as it lives. Where there are no shares, it has one already, or its
-/// route is not limited, it waits for nothing.
+/// Waits for the place of `request`, which holds it until it ends. Does nothing where there are no shares, the request has a place, or
+/// its route is not limited.
 pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     let client = Client::of(request);
     let has_one = request.extensions().contains::<Seat>();
@@ -176,7 +129,7 @@ pub(crate) async fn take_seat(request: &HttpRequest) -> ApiResult<()> {
     Ok(())
 }
 
-/// Leaves how the client stands for whoever writes the answer.
+/// Stores the quota for the headers of the answer.
 fn note(request: &HttpRequest, quota: Quota) {
     if let Some(headers) = request.extensions().get::<RateLimitHeaders>() {
         headers.set(quota);

@@ -1,4 +1,4 @@
-//! Who is counted: an account, or an address.
+//! The key of a client: an account or an address.
 
 use std::net::IpAddr;
 
@@ -6,7 +6,7 @@ use domain::ids::UserId;
 use domain::network::ClientNetwork;
 use uuid::Uuid;
 
-/// Somebody who is counted.
+/// A client that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     Account(Uuid),
@@ -19,7 +19,7 @@ impl Key {
         Self::Account(user.0)
     }
 
-    /// The client at `address`; those without one are one client.
+    /// The client at `address`; all clients without one share a key.
     pub(crate) fn address(address: Option<IpAddr>) -> Self {
         Self::Address(address.map(|address| ClientNetwork::new(address).to_bytes()).unwrap_or_default())
     }

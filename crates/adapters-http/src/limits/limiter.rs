@@ -1,4 +1,4 @@
-//! One limit, for everybody it counts.
+//! One rate limit, for all its clients.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,10 +13,10 @@ use super::key::Key;
 use super::quota::{Quota, TooMany};
 use crate::error::whole_seconds;
 
-/// How often clients that have their whole rate again are forgotten, in seconds.
+/// The interval in seconds at which clients with their whole limit are forgotten.
 const SWEEP: u64 = 60;
 
-/// So many requests a minute for each client.
+/// A number of requests a minute for each client.
 pub(super) struct Limiter {
     limit: NonZeroU32,
     rate: governor::Quota,
@@ -57,7 +57,7 @@ impl Limiter {
         Ok(())
     }
 
-    /// Now and then forgets clients that have their whole rate again.
+    /// Forgets clients with their whole limit, once per interval.
     fn sweep(&self) {
         let (now, last) = (self.clock.now().as_secs(), self.swept.load(Ordering::Relaxed));
         let due = now >= last + SWEEP;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_whether_one_more_is_taken_takes_none() {
+    fn would_take_does_not_count_a_request() {
         let (limiter, pass) = limiter(2);
         for left in [1, 0] {
             for _ in 0..5 {
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn who_has_been_away_is_forgotten() {
+    fn idle_client_is_forgotten() {
         let (limiter, pass) = limiter(2);
         for key in 0..500_u128 {
             assert!(limiter.count(Key::Address(key.to_be_bytes())).is_ok());

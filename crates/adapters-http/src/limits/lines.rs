@@ -1,4 +1,4 @@
-//! Lines of requests, one for each client: a client has a number of units, and what does not fit waits in order of arrival.
+//! Queues of requests, one for each client: a client has a number of units, and a request without one waits in order of arrival.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -33,13 +33,13 @@ pub(crate) struct Held {
     present: Present,
 }
 
-/// That a request is in the line of `key`.
+/// A request in the line of `key`.
 struct Present {
     lines: Lines,
     key: Key,
 }
 
-/// The client has no unit left, and too many requests wait already or one waited too long.
+/// The client has no unit left, and too many of its requests wait or one waited too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LineFull;
 

@@ -1,9 +1,9 @@
-//! Rate limits: how many requests a client may make in a minute.
+//! Rate limits: the number of requests that a client can make in a minute.
 //!
-//! Each route belongs to a [`Class`], which the route table says beside its documentation. A limit of N a minute is N at
-//! once, then one more every 60/N seconds. Accounts are counted on their own, everybody else by address. What is counted
-//! lives in this process alone and is forgotten when it ends.
+//! The route table states the [`Class`] of each route. A limit of N a minute allows N requests at once, then one every 60/N seconds.
+//! Requests with a token are counted by account, others by address. Counts are kept in the memory of this process.
 
+mod access;
 mod buckets;
 mod client;
 mod guard;
@@ -17,8 +17,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use access::Access;
 pub(crate) use client::Client;
-pub(crate) use guard::{Access, RouteGuard, take_seat};
+pub(crate) use guard::{RouteGuard, take_seat};
 pub(crate) use key::Key;
 pub(crate) use lines::{Held, Lines};
 pub(crate) use quota::RateLimitHeaders;
@@ -27,17 +28,17 @@ pub use shares::{ShareSizes, Shares};
 use limiter::Limiter;
 use quota::{Quota, TooMany};
 
-/// Which limit a route is under.
+/// The rate limit of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Class {
-    /// Routes that take credentials: counted by address, whoever calls.
+    /// Routes that take credentials: always counted by address.
     Auth,
-    /// Sending usage.
+    /// Sync.
     Sync,
-    /// Everything that does not say otherwise.
+    /// All other routes.
     #[default]
     Default,
-    /// Health, which load balancers ask: not limited.
+    /// Health checks of load balancers: not limited.
     Unlimited,
 }
 
@@ -48,16 +49,16 @@ pub struct Rates {
     pub auth: u32,
     /// [`Class::Sync`], by account.
     pub sync: u32,
-    /// [`Class::Default`], by account or address. Also how many tokens that open nothing an address may try.
+    /// [`Class::Default`], by account or address. Also the number of invalid tokens that an address can send.
     pub default: u32,
 }
 
-/// A clock that never goes back, unlike the one that tells people the time: says how long ago some moment was.
+/// A monotonic clock.
 #[derive(Clone)]
 pub struct Stopwatch(Arc<dyn Fn() -> Duration + Send + Sync>);
 
 impl Stopwatch {
-    /// A clock that says what `elapsed` says.
+    /// A clock that reads `elapsed`.
     pub fn new(elapsed: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(elapsed))
     }
@@ -77,8 +78,8 @@ impl governor::clock::Clock for Stopwatch {
     }
 }
 
-/// The limits of all classes. Put into the app's data as `Data<Limits>`; without it nothing is limited. Cheap to clone;
-/// clones count together.
+/// The limits of all classes, from the app's data as `Data<Limits>`; without it nothing is limited. Cheap to clone; clones count
+/// together.
 #[derive(Clone)]
 pub struct Limits(Arc<Limiters>);
 
@@ -86,13 +87,13 @@ struct Limiters {
     auth: Option<Limiter>,
     sync: Option<Limiter>,
     default: Option<Limiter>,
-    /// Tokens that opened nothing, by address.
+    /// Invalid tokens, by address.
     strangers: Option<Limiter>,
 }
 
 impl Limits {
-    /// The most clients that are known at once, for each limit: about 5 MB. Beyond, the half of them that is nearest to
-    /// its full rate again is forgotten, so that whoever is at the limit stays there and nobody new is turned away.
+    /// The most clients that each limit keeps, about 5 MB. Beyond that, the half nearest to its whole limit is forgotten, so that clients
+    /// at their limit stay limited and new clients are served.
     pub const MOST_CLIENTS: usize = 100_000;
 
     /// Limits at `rates`, by the clock of this machine.
@@ -127,7 +128,7 @@ impl Limits {
         self.0.strangers.as_ref().map_or(Ok(()), |strangers| strangers.would_take(address))
     }
 
-    /// Counts a token from `address` that opened nothing.
+    /// Counts an invalid token from `address`.
     fn count_bad_token(&self, address: Key) {
         if let Some(strangers) = &self.0.strangers {
             // The next one is refused, this one was looked up already.

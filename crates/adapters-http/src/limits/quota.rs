@@ -1,4 +1,4 @@
-//! How a client stands, and the headers that say so.
+//! The quota of a client, and its headers.
 
 use std::cell::Cell;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// What a client has left after a request.
+/// The remaining requests of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Quota {
     /// Requests per minute.
@@ -19,7 +19,7 @@ pub(super) struct Quota {
     pub(super) remaining: u32,
 }
 
-/// That a request is one too many.
+/// A request beyond the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooMany {
     pub(super) quota: Quota,
@@ -28,15 +28,15 @@ pub(super) struct TooMany {
 }
 
 impl Quota {
-    /// Seconds after which the whole limit is there again if nothing more comes: a refill for each request that is missing.
+    /// Seconds after which the whole limit is available again without further requests.
     fn reset(self) -> u64 {
         let limit = u64::from(self.limit.get());
         (60 * limit.saturating_sub(u64::from(self.remaining))).div_ceil(limit)
     }
 }
 
-/// Where the guard of a route leaves how the client stands, for whoever writes the answer: it may also be a panic's or
-/// a time-out's, of which the guard learns nothing. Found in the request's extensions.
+/// The quota that the route's guard stores for the headers of the answer, in the request's extensions. The answer to a panic or a
+/// timeout has the headers too, although the guard does not see it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RateLimitHeaders(Rc<Cell<Option<Quota>>>);
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_whole_limit_is_there_again_after_a_refill_for_each_request() {
+    fn quota_resets_after_a_refill_for_each_request() {
         for (limit, remaining, reset) in [
             (10, 10, 0),
             (10, 9, 6),

@@ -1,8 +1,8 @@
-//! How much of the server one client may use at once.
+//! Shares of concurrent requests by client.
 //!
-//! A request gets a place in its account's share and in its address's before it takes a connection of the database.
-//! Requests beyond the share wait in order of arrival; what does not fit into the queue either is answered 429. So a client
-//! that is slow, waits for a lock, or asks for much takes nothing from others.
+//! A request takes a place in the share of its account and address before it takes a connection to the database. Requests beyond the
+//! share wait in order of arrival; requests beyond the queue get a 429. A client that is slow, waits for a lock or sends many requests
+//! does not delay others.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,16 +20,16 @@ const QUEUE: usize = 64;
 /// addresses get into the next one.
 const LOOK_UPS: u32 = 64;
 
-/// Requests of one address whose token is looked up or waits for that.
+/// Requests of one address whose token is looked up or waits for the look-up.
 const LOOK_UP_QUEUE: usize = 2_048;
 
 /// How long a request waits for its place.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// When a request that found the queue full may come again, in seconds.
+/// Seconds after which a request beyond the queue can be retried.
 const RETRY_AFTER: u64 = 1;
 
-/// Requests that one client may have in work.
+/// Concurrent requests of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShareSizes {
     /// Of one account.
@@ -54,8 +54,8 @@ impl ShareSizes {
     }
 }
 
-/// The shares of all clients. Put into the app's data as `Data<Shares>`; without it no request waits. Cheap to clone; clones
-/// share the places.
+/// The shares of all clients, from the app's data as `Data<Shares>`; without it no request waits. Cheap to clone; clones share the
+/// places.
 #[derive(Clone)]
 pub struct Shares(Arc<Places>);
 

@@ -9,15 +9,15 @@ use uuid::Uuid;
 
 use crate::json::Instant;
 
-/// A part of somebody's notifications.
+/// A part of the caller's notifications.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Inbox)]
 pub(super) struct InboxBody {
     /// The newest first.
     notifications: Vec<NotificationBody>,
-    /// How many there are of what was asked for.
+    /// The number of requested notifications.
     total: u64,
-    /// How many were not read.
+    /// The number of unread notifications.
     unread_count: u64,
 }
 
@@ -26,11 +26,11 @@ pub(super) struct InboxBody {
 #[schema(as = Notification)]
 struct NotificationBody {
     id: Uuid,
-    /// Its kind, such as `new_follower`; a newer release may know more of them.
+    /// The kind, such as `new_follower`; later releases can add kinds.
     r#type: String,
     title: String,
     message: String,
-    /// The particulars, by name; which there are depends on the kind.
+    /// Details by name, which depend on the kind.
     #[schema(value_type = Object)]
     data: Box<RawValue>,
     read: bool,
@@ -64,11 +64,11 @@ impl From<Received> for NotificationBody {
     }
 }
 
-/// What became of a wish to mark notifications as read.
+/// The outcome of marking notifications as read.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MarkedRead)]
 pub(super) struct MarkedBody {
-    /// How many were not read before.
+    /// The number of notifications that were unread before.
     marked_count: u64,
 }
 

@@ -5,8 +5,10 @@ use domain::notifications::{MOST_MARKED, Which};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
-use crate::validation::{Fault, Fields, FromFields, Rule, checks};
+use crate::validation::kinds::Field;
+use crate::validation::{Fault, Fields, Flag, Format, FromFields, Rule};
 
 /// Either `ids` or `all`.
 #[derive(Debug)]
@@ -45,12 +47,12 @@ fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<Which> {
     let mut readable = true;
     for Spelling { ids, all } in spellings {
         if fields.has(ids) {
-            match fields.list(ids, 0..=MOST_MARKED, checks::uuid) {
+            match fields.list(ids, 0..=MOST_MARKED, Uuid::read) {
                 Some(list) => ways.push((ids, Which::These(list.into_iter().map(NotificationId).collect()))),
                 None => readable = false,
             }
         }
-        match fields.or(all, false, checks::boolean) {
+        match Flag::<false>::take(fields, all) {
             Some(true) => ways.push((all, Which::All)),
             Some(false) => {}
             None => readable = false,
@@ -63,7 +65,7 @@ fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<Which> {
     match (ways.next(), ways.next()) {
         (Some((_, which)), None) => Some(which),
         (Some((first, _)), Some((second, _))) => {
-            let msg = format!("Input should be left out where '{first}' says which");
+            let msg = format!("Input should be absent when '{first}' is present");
             fields.refuse(second, Fault::new(Rule::ValueError, msg))
         }
         (None, _) => fields.refuse(spellings[0].ids, Fault::missing()),

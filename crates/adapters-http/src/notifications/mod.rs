@@ -1,4 +1,4 @@
-//! `/notifications`: what the caller was told, what of it they have read, and what they want to be told.
+//! `/notifications`: the caller's notifications, marking them as read, and preferences.
 
 mod bodies;
 mod marking;
@@ -18,49 +18,61 @@ use crate::routes::Routes;
 use bodies::{InboxBody, MarkedBody};
 use marking::{MarkRead, MarkReadCamel};
 use preferences::{PreferencesBody, PreferencesPatch};
-use query::Part;
+use query::ListQuery;
 
-/// Bytes of a body that lists notifications, of which there may be a thousand.
+/// The limit in bytes of a body with up to a thousand ids of notifications.
 const LONGEST_LIST: usize = 64 << 10;
 
 /// The routes of notifications.
 pub fn routes() -> Routes {
-    crate::routes![list, mark, mark_camel, wanted, change].and(unsubscribe::pages()).under("/notifications")
+    crate::routes![
+        list: Token(Read);
+        mark: Session;
+        mark_camel: Session;
+        wanted: Token(Read);
+        change: Session;
+    ]
+    .and(unsubscribe::pages())
+    .under("/notifications")
 }
 
-/// The caller's notifications
+/// List the caller's notifications
 ///
-/// The newest first. `total` counts what was asked for: with `unread_only` those that were not read. `unread_count` counts
-/// those in either case. Ones that were read are kept for 90 days at least, others for a year.
+/// The newest first. `total` counts the requested ones: with `unread_only` the unread ones. `unread_count` always counts the unread
+/// ones. Read notifications are kept for at least 90 days, others for a year.
 #[utoipa::path(
-    get, path = "", tag = "Notifications", security(("bearer" = ["read"])), params(Part),
-    responses((status = 200, description = "A part of them", body = InboxBody, example = json!(bodies::example())))
+    get, path = "", tag = "Notifications", params(ListQuery),
+    responses((status = 200, description = "A part of the notifications", body = InboxBody, example = json!(bodies::example())))
 )]
-async fn list(caller: Caller, query: Query<Part>, notifications: Data<Notifications>) -> ApiResult<Json<InboxBody>> {
+async fn list(
+    caller: Caller,
+    query: Query<ListQuery>,
+    notifications: Data<Notifications>,
+) -> ApiResult<Json<InboxBody>> {
     Ok(Json(notifications.list(caller.id, query.read()?.into()).await?.into()))
 }
 
 /// Mark notifications as read
 ///
-/// Either some, by their ids, or all. Ids that are not the caller's are left alone; those that were read before do not
-/// count again. The names of the other spelling, `notificationIds` and `markAll`, are understood too.
+/// Either some, by their ids, or all. Ids of other accounts are ignored; notifications that were read before do not count again. The
+/// names `notificationIds` and `markAll` are accepted too.
 #[utoipa::path(
-    post, path = "/read", tag = "Notifications", security(("bearer" = [])),
+    post, path = "/read", tag = "Notifications",
     request_body(content = MarkRead, example = json!({"ids": ["019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b"]})),
-    responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
+    responses((status = 200, description = "The notifications are marked as read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
 async fn mark(caller: Caller, body: Body<MarkRead>, notifications: Data<Notifications>) -> ApiResult<Json<MarkedBody>> {
     let MarkRead(which) = body.read_within(LONGEST_LIST).await?;
     Ok(Json(notifications.mark_read(caller.id, &which).await?.into()))
 }
 
-/// Mark notifications as read, in the other spelling
+/// Mark notifications as read, with camelCase names
 ///
-/// The same as `POST /notifications/read`, whose names `ids` and `all` are understood too.
+/// The same as `POST /notifications/read`, whose names `ids` and `all` are accepted too.
 #[utoipa::path(
-    post, path = "", tag = "Notifications", security(("bearer" = [])),
+    post, path = "", tag = "Notifications",
     request_body(content = MarkReadCamel, example = json!({"markAll": true})),
-    responses((status = 200, description = "They are read", body = MarkedBody, example = json!({"marked_count": 1})))
+    responses((status = 200, description = "The notifications are marked as read", body = MarkedBody, example = json!({"marked_count": 1})))
 )]
 async fn mark_camel(
     caller: Caller,
@@ -71,26 +83,26 @@ async fn mark_camel(
     Ok(Json(notifications.mark_read(caller.id, &which).await?.into()))
 }
 
-/// What the caller wants to be told
+/// Show the caller's notification preferences
 ///
-/// Every kind of notification. Until its owner says otherwise, everything goes into the list, and weekly summaries, streaks at
-/// risk and follow requests by e-mail too: to an address that is verified, where this instance sends mail.
+/// For every kind of notification. By default all kinds go into the list, and weekly summaries, streaks at risk and follow requests
+/// also go by e-mail, to a verified address, if this instance sends mail.
 #[utoipa::path(
-    get, path = "/preferences", tag = "Notifications", security(("bearer" = ["read"])),
-    responses((status = 200, description = "Every kind", body = PreferencesBody,
+    get, path = "/preferences", tag = "Notifications",
+    responses((status = 200, description = "The preferences", body = PreferencesBody,
                example = json!(preferences::example())))
 )]
 async fn wanted(caller: Caller, notifications: Data<Notifications>) -> ApiResult<Json<PreferencesBody>> {
     Ok(Json(notifications.preferences(caller.id).await?.into()))
 }
 
-/// Change what the caller wants to be told
+/// Change the caller's notification preferences
 ///
-/// What is not named stays. It holds from the next notification on; those that were written stay.
+/// Kinds that are not named keep their preference. A change takes effect with the next notification.
 #[utoipa::path(
-    patch, path = "/preferences", tag = "Notifications", security(("bearer" = [])),
+    patch, path = "/preferences", tag = "Notifications",
     request_body(content = PreferencesPatch, example = json!({"in_app": {"new_follower": false}})),
-    responses((status = 200, description = "Every kind after it", body = PreferencesBody,
+    responses((status = 200, description = "The changed preferences", body = PreferencesBody,
                example = json!(preferences::example())))
 )]
 async fn change(

@@ -1,4 +1,4 @@
-//! What somebody wants to be told, as JSON.
+//! Notification preferences as JSON.
 
 use std::collections::BTreeMap;
 
@@ -6,18 +6,20 @@ use domain::notifications::{Channels, NotificationKind, Preferences, Preferences
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, Type};
 
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::kinds::{Field, Property};
+use crate::validation::{Fields, Format, body};
 
-/// Whether each kind of notification is wanted, by where it goes.
+/// Whether each kind of notification is sent, by channel.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NotificationPreferences)]
 pub(super) struct PreferencesBody {
     /// Into the list of notifications.
     #[schema(schema_with = every_kind)]
     in_app: BTreeMap<&'static str, bool>,
-    /// To the e-mail address, once it is verified and where this instance sends mail.
+    /// To the verified e-mail address, if this instance sends mail.
     #[schema(schema_with = every_kind)]
     email: BTreeMap<&'static str, bool>,
 }
@@ -31,28 +33,34 @@ impl From<Preferences> for PreferencesBody {
     }
 }
 
-/// A change of what is wanted: what is absent stays.
-#[derive(Debug, ToSchema)]
-#[schema(as = NotificationPreferencesChange)]
-pub(super) struct PreferencesPatch {
-    /// Into the list of notifications.
-    #[schema(schema_with = some_kinds, required = false)]
-    in_app: Vec<(NotificationKind, bool)>,
-    /// To the e-mail address.
-    #[schema(schema_with = some_kinds, required = false)]
-    email: Vec<(NotificationKind, bool)>,
-}
-
-impl FromFields for PreferencesPatch {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let in_app = fields.object("in_app", by_kind);
-        let email = fields.object("email", by_kind);
-        Some(Self { in_app: in_app?.unwrap_or_default(), email: email?.unwrap_or_default() })
+body! {
+    /// A change of the preferences: an absent one keeps its value.
+    pub(super) struct PreferencesPatch as "NotificationPreferencesChange" {
+        /// Notifications in the list of notifications.
+        in_app: SomeKinds,
+        /// Notifications to the e-mail address.
+        email: SomeKinds,
     }
 }
 
-fn by_kind(fields: &mut Fields<'_>) -> Option<Vec<(NotificationKind, bool)>> {
-    fields.entries(checks::named(&NotificationKind::ALL, NotificationKind::name), checks::boolean)
+/// An object with a boolean for some kinds of notifications; it can be absent.
+struct SomeKinds;
+
+impl Property for SomeKinds {
+    const IS_REQUIRED: bool = false;
+
+    fn describe() -> RefOr<Schema> {
+        kinds().additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false))).into()
+    }
+}
+
+impl Field for SomeKinds {
+    type Value = Vec<(NotificationKind, bool)>;
+
+    fn take(fields: &mut Fields<'_>, name: &'static str) -> Option<Self::Value> {
+        let kinds = fields.object(name, |kinds| kinds.entries(NotificationKind::read, bool::read))?;
+        Some(kinds.unwrap_or_default())
+    }
 }
 
 impl From<PreferencesPatch> for PreferencesChange {
@@ -64,11 +72,6 @@ impl From<PreferencesPatch> for PreferencesChange {
 /// An object that has every kind.
 fn every_kind() -> Object {
     NotificationKind::ALL.into_iter().fold(kinds(), |object, kind| object.required(kind.name())).build()
-}
-
-/// An object that may have any kind, and nothing else.
-fn some_kinds() -> Object {
-    kinds().additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false))).build()
 }
 
 fn kinds() -> ObjectBuilder {

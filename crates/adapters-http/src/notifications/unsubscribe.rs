@@ -1,5 +1,5 @@
-//! `/notifications/unsubscribe`: where the links in emails lead. A mail program posts to it (RFC 8058), a person opens it and
-//! presses a button; nobody signs in, and looking changes nothing.
+//! `/notifications/unsubscribe`: the target of the links in emails. A mail program posts to it (RFC 8058); a user opens it and
+//! presses a button. It requires no sign-in, and opening it changes nothing.
 
 use actix_web::HttpResponse;
 use actix_web::http::{Method, StatusCode};
@@ -9,18 +9,19 @@ use domain::notifications::{NotificationError, NotificationKind, Unsubscribing};
 use serde::Deserialize;
 
 use crate::error::ErrorCode;
-use crate::limits::Class;
+use crate::limits::{Access, Class};
 use crate::page::{escaped, html};
 use crate::routes::Routes;
 
 const PAGE: &str = include_str!("unsubscribe.html");
 
-/// The page and what its button does. What is posted does not matter, only where to.
+/// The page, and the address to which its button posts. The posted body does not matter.
 pub(super) fn pages() -> Routes {
     // Many mail programs ask from few addresses, so it is limited like any other route.
-    Routes::default().limited_page(Method::GET, "/unsubscribe", Class::Default, show).limited_page(
+    Routes::default().page("/unsubscribe", Access::Public, show).limited_page(
         Method::POST,
         "/unsubscribe",
+        Access::Public,
         Class::Default,
         stop,
     )
@@ -56,7 +57,7 @@ fn failure(error: &NotificationError) -> HttpResponse {
     let status = ErrorCode::from(error.kind()).status();
     if status.is_server_error() {
         tracing::warn!(%error, "unsubscribing failed");
-        return without_form(status, "Something went wrong on our side. Try again in a moment.");
+        return without_form(status, "An internal error occurred. Try again in a moment.");
     }
     without_form(status, &error.to_string())
 }

@@ -1,4 +1,4 @@
-//! Files that change only with the program: packed once, not for each request.
+//! Files that change only with the program: compressed once, not for each request.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -16,7 +16,7 @@ pub(super) struct Asset {
     /// The policy of a page; other files need none.
     policy: Option<&'static str>,
     plain: Bytes,
-    /// Packed by the first request that takes gzip.
+    /// Compressed by the first request that accepts gzip.
     gzip: OnceLock<Bytes>,
 }
 
@@ -27,7 +27,7 @@ impl Asset {
         Self { content_type, policy: None, plain, gzip: OnceLock::new() }
     }
 
-    /// A page of the program, which may load what `policy` allows.
+    /// A page of the program with the content security policy `policy`.
     pub(super) const fn page(text: &'static str, policy: &'static str) -> Self {
         let plain = Bytes::from_static(text.as_bytes());
         Self { content_type: "text/html; charset=utf-8", policy: Some(policy), plain, gzip: OnceLock::new() }
@@ -38,7 +38,7 @@ impl Asset {
         Self { content_type, policy: None, plain: Bytes::from(bytes), gzip: OnceLock::new() }
     }
 
-    /// The file, packed where `request` takes that. The encoding is always named, so that nothing packs it once more.
+    /// The file, compressed where `request` accepts that. The encoding is always stated, so that no layer compresses it again.
     pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         let (encoding, body) = if takes_gzip(request) {
             (ContentEncoding::Gzip, self.gzip.get_or_init(|| packed(&self.plain)))

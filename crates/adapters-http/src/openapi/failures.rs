@@ -1,4 +1,4 @@
-//! The error contract as the API's document tells it.
+//! The error contract in the API's document.
 //!
 //! An operation names its own failures among its responses: `responses((status = 200, …), failures::NotFound)`.
 
@@ -24,16 +24,16 @@ pub struct ErrorBody {
     error_code: String,
     /// Names the request in the server's log.
     correlation_id: String,
-    /// When it went wrong.
+    /// When the error occurred.
     #[schema(value_type = String, format = DateTime)]
     timestamp: String,
-    /// More facts, by name.
+    /// Details of the error, by name.
     #[schema(value_type = Object)]
     details: Value,
 }
 
 /// What went wrong: a sentence, or the list of problems of a `VALIDATION_ERROR`.
-// Said here and not of the field, where it would become a schema of its own that no sentence fits.
+// Described here: a description of the field would become a schema of its own that no sentence matches.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "only its schema is used")]
@@ -86,83 +86,79 @@ impl Failure {
         Self::Unavailable,
     ];
 
-    /// The error it is, what it means, an example of its `detail` and `details`, and its headers.
+    /// The error code, its description, an example of its `detail` and `details`, and its headers.
     fn row(self) -> (ErrorCode, &'static str, Value, Value, &'static [&'static str]) {
         match self {
-            Self::BadRequest => (
-                ErrorCode::BadRequest,
-                "The request makes no sense",
-                json!("You cannot follow yourself"),
-                json!({}),
-                &[],
-            ),
+            Self::BadRequest => {
+                (ErrorCode::BadRequest, "The request is invalid", json!("You cannot follow yourself"), json!({}), &[])
+            }
             Self::Unauthorized => (
                 ErrorCode::Unauthorized,
-                "The caller is not known",
-                json!("Authentication is required"),
+                "The request has no valid credentials",
+                json!("Authentication is required."),
                 json!({}),
                 &["WWW-Authenticate"],
             ),
             Self::Forbidden => (
                 ErrorCode::Forbidden,
-                "The caller may not",
+                "The caller has no permission",
                 json!("This profile is private. Only its followers can see it."),
                 json!({}),
                 &[],
             ),
             Self::NotFound => (
                 ErrorCode::NotFound,
-                "There is no such thing, or not for the caller",
+                "The resource does not exist, or is hidden from the caller",
                 json!("User not found"),
                 json!({"resource": "User", "field": "username", "value": "nobody"}),
                 &[],
             ),
             Self::Conflict => (
                 ErrorCode::Conflict,
-                "It collides with something that is there",
+                "The request conflicts with the state of a resource",
                 json!("The username ada is already in use. Choose another one."),
                 json!({"resource": "User", "field": "username"}),
                 &[],
             ),
             Self::PayloadTooLarge => (
                 ErrorCode::PayloadTooLarge,
-                "The body is too large",
-                json!("The body must not be larger than 1048576 bytes"),
+                "The body exceeds the limit",
+                json!("The body exceeds the limit of 1048576 bytes, counted after decompression."),
                 json!({"limit_bytes": 1_048_576}),
                 &[],
             ),
             Self::UnsupportedMediaType => (
                 ErrorCode::UnsupportedMediaType,
-                "The body says it is not JSON",
-                json!("The body must be JSON (Content-Type: application/json)"),
+                "The media type of the body is not JSON",
+                json!("The body must be JSON. Send it with Content-Type: application/json."),
                 json!({}),
                 &[],
             ),
             Self::Validation => (
                 ErrorCode::Validation,
-                "Values break rules; all of them are listed",
+                "Values break rules; all problems are listed",
                 json!([{"loc": ["body", "name"], "msg": "Field required", "type": "missing"}]),
                 json!({}),
                 &[],
             ),
             Self::RateLimited => (
                 ErrorCode::RateLimited,
-                "Too many requests",
-                json!("Too many requests; try again in 12 s"),
+                "The rate limit is exceeded",
+                json!("Rate limit exceeded. Retry in 12 s."),
                 json!({"retry_after": 12}),
                 &["Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
             ),
             Self::Internal => (
                 ErrorCode::Internal,
                 "A defect of the server",
-                json!("Something went wrong on our side"),
+                json!("An internal error occurred. The correlation id names this request in the server's log."),
                 json!({}),
                 &[],
             ),
             Self::Unavailable => (
                 ErrorCode::Unavailable,
-                "Something needed is away for a moment",
-                json!("The service is not available right now; try again in a moment"),
+                "A dependency is temporarily unavailable",
+                json!("The service is temporarily unavailable. Retry in 2 s."),
                 json!({}),
                 &["Retry-After"],
             ),
@@ -195,13 +191,13 @@ impl Failure {
     }
 }
 
-/// A header as the document tells it. All that have no words of their own are texts.
+/// A header in the document. One without a description of its own is a text.
 fn header(name: &str) -> Header {
     let words = match name {
-        "Retry-After" => "Seconds after which to try again",
-        "RateLimit-Limit" => "Requests that the client may make in a minute",
+        "Retry-After" => "Seconds after which to retry",
+        "RateLimit-Limit" => "Requests that a client can make in a minute",
         "RateLimit-Remaining" => "Requests that would be served now",
-        "RateLimit-Reset" => "Seconds after which the whole limit is there again",
+        "RateLimit-Reset" => "Seconds after which the whole limit is available again",
         _ => {
             return HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String))).build();
         }
@@ -230,4 +226,15 @@ responses! {
     Forbidden: "403.",
     NotFound: "404.",
     Conflict: "409.",
+}
+
+/// 304, for an answer that clients can revalidate.
+#[derive(Debug)]
+pub struct NotModified;
+
+impl IntoResponses for NotModified {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let response = ResponseBuilder::new().description("The client's copy is current").build();
+        BTreeMap::from([("304".to_owned(), response.into())])
+    }
 }

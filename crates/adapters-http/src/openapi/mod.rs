@@ -1,8 +1,8 @@
 //! The API's document, OpenAPI 3.1, made from the route table, and the pages that show it.
 //!
-//! An operation says what it returns when all is well and which of [`failures`] are its own. What follows from its shape
-//! is added here: 401 where it needs a token, the body's failures where it has a body, 422 where it has parameters,
-//! 429 where it is limited, and 500 and 503 everywhere.
+//! An operation states its successful answers and the [`failures`] of its own. What follows from its row in the table and from its
+//! shape is added here: its `security`, 401 and 403 where it requires a token, the failures of a body where it has one, 422 where it
+//! has parameters, 429 where it is limited, and 500 and 503 everywhere.
 
 mod asset;
 pub mod failures;
@@ -16,25 +16,25 @@ use utoipa::{PartialSchema, ToSchema};
 
 pub(crate) use pages::pages;
 
-use crate::limits::{Access, Class, RouteGuard};
+use crate::limits::{Class, RouteGuard};
 use crate::routes::Routes;
 use failures::{ErrorBody, Failure, ProblemBody};
 
-/// What the document says of the whole.
-const INTRODUCTION: &str = "Counts, prices and compares what people use AI coding tools for.\n\n\
-    Whatever an operation that can answer 429 answers, it says in `RateLimit-Limit` how many requests a client may make in \
-    a minute, in `RateLimit-Remaining` how many of these would be served at once, and in `RateLimit-Reset` after how many \
-    seconds all would be. They come back one by one, evenly. Callers are counted by account, others by address.";
+/// The description of the API.
+const INTRODUCTION: &str = "Counts, prices and compares the usage of AI coding tools.\n\n\
+    Every answer of a rate-limited operation has the headers `RateLimit-Limit` (requests that a client can make in a minute), \
+    `RateLimit-Remaining` (requests that would be served now) and `RateLimit-Reset` (seconds until the whole limit is available \
+    again). The limit refills evenly, one request at a time. Requests with a token are counted by account, others by address.";
 
 /// The document of all operations in `routes`.
 pub fn document(routes: &Routes) -> OpenApi {
     let mut paths = Paths::new();
-    for (path, method, gate, operation) in routes.operations() {
-        paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), gate));
+    for (path, method, guard, operation) in routes.operations() {
+        paths.add_path_operation(path, vec![named(method)], complete(operation.clone(), guard));
     }
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
-        "`Authorization: Bearer s_…`, the token of a session, or `Bearer t_…`, an API token: an operation names the scope \
-         (`sync` or `read`) that one needs, and takes none where it names no scope.",
+        "`Authorization: Bearer s_…`, the token of a session, or `Bearer t_…`, an API token. An operation names the scope \
+         (`sync` or `read`) that an API token needs; without a scope it accepts only sessions.",
     ));
     let components = ComponentsBuilder::new()
         .schemas_from_iter(routes.schemas.iter().cloned())
@@ -51,16 +51,17 @@ pub fn document(routes: &Routes) -> OpenApi {
 }
 
 /// Adds what follows from the operation's shape, and makes its id unique among all contexts.
-fn complete(mut operation: Operation, gate: RouteGuard) -> Operation {
+fn complete(mut operation: Operation, guard: RouteGuard) -> Operation {
     let tag = operation.tags.iter().flatten().next().map(|tag| tag.to_lowercase().replace(' ', "_"));
     if let (Some(tag), Some(id)) = (tag, &mut operation.operation_id) {
         *id = format!("{tag}_{id}");
     }
+    operation.security = guard.access.requirements();
     let mut failures = vec![Failure::Internal, Failure::Unavailable];
-    if gate.class != Class::Unlimited {
+    if guard.class != Class::Unlimited {
         failures.push(Failure::RateLimited);
     }
-    if gate.access == Access::Required {
+    if guard.access.is_required() {
         // An API token may lack the scope.
         failures.extend([Failure::Unauthorized, Failure::Forbidden]);
     }
@@ -72,7 +73,7 @@ fn complete(mut operation: Operation, gate: RouteGuard) -> Operation {
             Failure::Validation,
         ]);
     }
-    // A header that makes no sense is passed over.
+    // A header that cannot be read is ignored.
     let judged = |parameter: &RefOr<Parameter>| match parameter {
         RefOr::T(parameter) => parameter.parameter_in != ParameterIn::Header,
         RefOr::Ref(_) => true,

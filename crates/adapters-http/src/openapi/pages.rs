@@ -10,6 +10,7 @@ use utoipa::openapi::OpenApi;
 use super::asset::Asset;
 use crate::error::{ApiError, ApiResult};
 use crate::input::PathArgs;
+use crate::limits::Access;
 use crate::routes::Routes;
 
 /// Swagger UI sets styles from its script.
@@ -35,12 +36,12 @@ pub(crate) fn pages(document: &OpenApi) -> Routes {
         async move { answer }
     };
     Routes::default()
-        .page("/api/v1/openapi.json", document)
-        .page("/docs", |request: HttpRequest| async move { SWAGGER.answer(&request) })
-        .page("/docs/{file}", swagger_file)
-        .page("/redoc", |request: HttpRequest| async move { READER.answer(&request) })
-        .page("/redoc/reader.js", |request: HttpRequest| async move { READER_SCRIPT.answer(&request) })
-        .page("/redoc/reader.css", |request: HttpRequest| async move { READER_STYLE.answer(&request) })
+        .page("/api/v1/openapi.json", Access::Public, document)
+        .page("/docs", Access::Public, |request: HttpRequest| async move { SWAGGER.answer(&request) })
+        .page("/docs/{file}", Access::Public, swagger_file)
+        .page("/redoc", Access::Public, |request: HttpRequest| async move { READER.answer(&request) })
+        .page("/redoc/reader.js", Access::Public, |request: HttpRequest| async move { READER_SCRIPT.answer(&request) })
+        .page("/redoc/reader.css", Access::Public, |request: HttpRequest| async move { READER_STYLE.answer(&request) })
 }
 
 async fn swagger_file(request: HttpRequest, path: PathArgs) -> ApiResult<HttpResponse> {
@@ -56,10 +57,10 @@ async fn swagger_file(request: HttpRequest, path: PathArgs) -> ApiResult<HttpRes
     Ok(file.answer(&request))
 }
 
-/// The files of Swagger UI that were asked for, by name.
+/// The files of Swagger UI that were requested, by name.
 static SWAGGER_FILES: Mutex<BTreeMap<String, Arc<Asset>>> = Mutex::new(BTreeMap::new());
 
-/// The file of Swagger UI called `name`, kept for later requests; only names of files that there are take room.
+/// The file of Swagger UI called `name`, kept for later requests; an unknown name is not stored.
 fn unpacked_file(name: &str) -> ApiResult<Arc<Asset>> {
     let config = Arc::new(utoipa_swagger_ui::Config::from("/api/v1/openapi.json"));
     let Ok(Some(file)) = utoipa_swagger_ui::serve(name, config) else { return Err(ApiError::unknown_route()) };

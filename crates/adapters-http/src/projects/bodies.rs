@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::json::Instant;
-use crate::validation::{Change, Fields, FromFields, checks};
+use crate::validation::{Clearable, Nullable, body};
 
 /// A project on a profile.
 #[derive(Debug, Serialize, ToSchema)]
@@ -46,82 +46,43 @@ impl From<Project> for ProjectBody {
     }
 }
 
-/// A project to be added.
-#[derive(Debug, ToSchema)]
-#[schema(as = NewProject)]
-pub(super) struct NewProjectBody {
-    /// An http or https address.
-    #[schema(value_type = String, max_length = 500,
-             pattern = r"^https?://[^\s\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb/?#:][^\s\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    url: WebUrl,
-    /// One line without control or formatting characters.
-    #[schema(value_type = Option<String>, required = false, min_length = 1, max_length = 100,
-             pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    title: Option<Title>,
-    /// Up to 500 characters, which may have line breaks.
-    #[schema(value_type = Option<String>, required = false, max_length = 500,
-             pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    description: Option<Description>,
-    /// Whether to list it first; false when absent.
-    #[schema(value_type = Option<bool>, required = false)]
-    is_featured: bool,
-}
-
-impl FromFields for NewProjectBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let url = fields.required("url", checks::value(WebUrl::parse));
-        let title = fields.nullable("title", checks::value(Title::parse));
-        let description = fields.nullable("description", checks::value(Description::parse));
-        let is_featured = fields.nullable("is_featured", checks::boolean);
-        Some(Self {
-            url: url?,
-            title: title?,
-            description: description?,
-            is_featured: is_featured?.unwrap_or_default(),
-        })
+body! {
+    /// A project to be added.
+    pub(super) struct NewProjectBody as "NewProject" {
+        /// An http or https address.
+        url: WebUrl,
+        /// One line without control or formatting characters.
+        title: Nullable<Title>,
+        /// Up to 500 characters, which can have line breaks.
+        description: Nullable<Description>,
+        /// Whether to list it first; false when absent.
+        is_featured: Nullable<bool>,
     }
 }
 
 impl From<NewProjectBody> for ProjectDetails {
     fn from(NewProjectBody { url, title, description, is_featured }: NewProjectBody) -> Self {
-        Self { title, description, url, is_featured }
+        Self { title, description, url, is_featured: is_featured.unwrap_or_default() }
     }
 }
 
-/// A change of a project: absent keeps; null clears the title or the description, and keeps the others.
-#[derive(Debug, ToSchema)]
-#[schema(as = ProjectChange)]
-pub(super) struct ProjectPatch {
-    /// An http or https address.
-    #[schema(value_type = Option<String>, required = false, max_length = 500,
-             pattern = r"^https?://[^\s\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb/?#:][^\s\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    url: Option<WebUrl>,
-    /// One line without control or formatting characters.
-    #[schema(value_type = Option<String>, required = false, min_length = 1, max_length = 100,
-             pattern = r"^[^\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    title: Change<Option<Title>>,
-    /// Up to 500 characters, which may have line breaks.
-    #[schema(value_type = Option<String>, required = false, max_length = 500,
-             pattern = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]*$")]
-    description: Change<Option<Description>>,
-    /// Whether to list it first.
-    #[schema(value_type = Option<bool>, required = false)]
-    is_featured: Option<bool>,
-}
-
-impl FromFields for ProjectPatch {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let url = fields.nullable("url", checks::value(WebUrl::parse));
-        let title = fields.clearable("title", checks::value(Title::parse));
-        let description = fields.clearable("description", checks::value(Description::parse));
-        let is_featured = fields.nullable("is_featured", checks::boolean);
-        Some(Self { url: url?, title: title?, description: description?, is_featured: is_featured? })
+body! {
+    /// A change of a project: absent keeps; null clears the title or the description, and keeps the others.
+    pub(super) struct ProjectPatch as "ProjectChange" {
+        /// An http or https address.
+        url: Nullable<WebUrl>,
+        /// One line without control or formatting characters.
+        title: Clearable<Title>,
+        /// Up to 500 characters, which can have line breaks.
+        description: Clearable<Description>,
+        /// Whether to list it first.
+        is_featured: Nullable<bool>,
     }
 }
 
 impl From<ProjectPatch> for ProjectChange {
     fn from(ProjectPatch { url, title, description, is_featured }: ProjectPatch) -> Self {
-        Self { title: title.into_option(), description: description.into_option(), url, is_featured }
+        Self { title, description, url, is_featured }
     }
 }
 

@@ -13,24 +13,29 @@ use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::Visible;
+use crate::users::{UserPath, Visible};
 use bodies::{NewProjectBody, ProjectBody, ProjectPatch, example};
 
 /// The routes of projects.
 pub fn routes() -> Routes {
-    crate::routes![list, add, change, delete, refresh]
+    crate::routes![
+        list: Optional(Read);
+        add: Session;
+        change: Session;
+        delete: Session;
+        refresh: Session;
+    ]
 }
 
-/// The projects of a profile
+/// List a user's projects
 ///
 /// Featured ones first, then the newest first.
 #[utoipa::path(
-    get, path = "/users/{username}/projects", tag = "Projects", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/users/{username}/projects", tag = "Projects",
+    params(UserPath),
     responses(
         (status = 200, description = "The projects", body = [ProjectBody], example = json!([example()])),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn list(Visible(person): Visible, projects: Data<Projects>) -> ApiResult<Revalidated<Vec<ProjectBody>>> {
@@ -40,9 +45,9 @@ async fn list(Visible(person): Visible, projects: Data<Projects>) -> ApiResult<R
 
 /// Add a project to the caller's profile
 ///
-/// Up to 20 an account; then 409. The server does not request the address.
+/// 409 when the account has 20 projects. The server does not request the address.
 #[utoipa::path(
-    post, path = "/projects", tag = "Projects", security(("bearer" = [])),
+    post, path = "/projects", tag = "Projects",
     request_body(content = NewProjectBody, example = json!({
         "url": "https://ada.example.org/engine", "title": "Engine", "description": "Computes anything.", "is_featured": true,
     })),
@@ -57,13 +62,13 @@ async fn add(caller: Caller, body: Body<NewProjectBody>, projects: Data<Projects
 
 /// Change one of the caller's projects
 ///
-/// What is absent stays. Null clears the title or the description.
+/// An absent field keeps its value. Null clears the title or the description.
 #[utoipa::path(
-    patch, path = "/projects/{id}", tag = "Projects", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which project")),
+    patch, path = "/projects/{id}", tag = "Projects",
+    params(("id" = Uuid, Path, description = "The id of the project")),
     request_body(content = ProjectPatch, example = json!({"title": "Engine", "is_featured": true})),
     responses(
-        (status = 200, description = "The project after it", body = ProjectBody, example = json!(example())),
+        (status = 200, description = "The changed project", body = ProjectBody, example = json!(example())),
         failures::NotFound,
     )
 )]
@@ -79,8 +84,8 @@ async fn change(
 
 /// Delete one of the caller's projects
 #[utoipa::path(
-    delete, path = "/projects/{id}", tag = "Projects", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which project")),
+    delete, path = "/projects/{id}", tag = "Projects",
+    params(("id" = Uuid, Path, description = "The id of the project")),
     responses((status = 204, description = "The project is deleted"), failures::NotFound)
 )]
 async fn delete(caller: Caller, path: PathArgs, projects: Data<Projects>) -> ApiResult<NoContent> {
@@ -90,10 +95,10 @@ async fn delete(caller: Caller, path: PathArgs, projects: Data<Projects>) -> Api
 
 /// Refresh one of the caller's projects
 ///
-/// Answers the project unchanged: the server does not request the address, so it has nothing to refresh from.
+/// Returns the project unchanged: the server does not request the address.
 #[utoipa::path(
-    post, path = "/projects/{id}/refresh", tag = "Projects", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "Which project")),
+    post, path = "/projects/{id}/refresh", tag = "Projects",
+    params(("id" = Uuid, Path, description = "The id of the project")),
     responses(
         (status = 200, description = "The project", body = ProjectBody, example = json!(example())),
         failures::NotFound,

@@ -1,4 +1,4 @@
-//! What is said on `/referrals`, in both directions.
+//! The bodies of `/referrals`.
 
 use domain::progression::Level;
 use domain::referrals::{ClickStats, Paid, ReferralStats, ReferredPerson};
@@ -9,25 +9,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::json::{Instant, Xp};
-use crate::validation::{Fields, FromFields, checks};
+use crate::validation::{Text, body};
 
-/// Somebody's code.
-#[derive(Debug, ToSchema)]
-#[schema(as = Referral)]
-pub(super) struct ReferralBody {
-    /// The code, in whatever case.
-    #[schema(min_length = 1, max_length = 100)]
-    pub(super) referral_code: String,
-}
-
-impl FromFields for ReferralBody {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let referral_code = fields.required("referral_code", checks::text(1..=100));
-        Some(Self { referral_code: referral_code? })
+body! {
+    /// A referral code.
+    pub(super) struct ReferralBody as "Referral" {
+        /// The code, in whatever case.
+        pub(super) referral_code: Text<1, 100>,
     }
 }
 
-/// A person's own code.
+/// The caller's code.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferralCode)]
 pub(super) struct CodeBody {
@@ -36,7 +28,7 @@ pub(super) struct CodeBody {
     pub(super) url: String,
 }
 
-/// A click was heard.
+/// A recorded click.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferralClick)]
 pub(super) struct ClickedBody {
@@ -51,7 +43,7 @@ pub(super) struct TrackedBody {
     xp_awarded: AwardedBody,
 }
 
-/// The XP that were paid: to the referrer, to theirs and to theirs again. 0 until the caller's first sync, and where nobody is.
+/// The XP awarded to the three levels of the referral chain. 0 until the caller's first sync, and for a level without an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferralXp)]
 struct AwardedBody {
@@ -67,19 +59,19 @@ impl From<Paid> for TrackedBody {
     }
 }
 
-/// What a person's referrals have come to.
+/// The results of the caller's referrals.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferralStats)]
 pub(super) struct StatsBody {
     total_referrals: TotalsBody,
     /// With fractions.
     total_xp_earned: Xp,
-    /// Who came by the caller's own code, the newest first, up to a hundred.
+    /// The users who registered with the caller's code, the newest first, up to a hundred.
     referred_users: Vec<PersonBody>,
     click_stats: ClicksBody,
 }
 
-/// How many people came by the caller's code, by the codes of those, and by the codes of those again.
+/// The number of referred users on the three levels of the referral chain.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferralTotals)]
 struct TotalsBody {
@@ -88,8 +80,8 @@ struct TotalsBody {
     level3: u64,
 }
 
-/// Somebody who came by the caller's code. Of those with a private profile that is not for the caller, all but id, username,
-/// name and image is null.
+/// A user who registered with the caller's code. Where the caller cannot see the profile, all fields but id, username, name and image
+/// are null.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReferredUser)]
 struct PersonBody {
@@ -98,11 +90,11 @@ struct PersonBody {
     name: Option<String>,
     image: Option<String>,
     level: Option<u64>,
-    /// When they signed up by the code, or named it.
+    /// When the user registered with the code, or set the referrer.
     joined_at: Option<Instant>,
-    /// Whether they have ever synced.
+    /// Whether the user has synced.
     active: Option<bool>,
-    /// The XP that the caller was paid for them.
+    /// The XP awarded to the caller for the user.
     xp_earned: Option<Xp>,
 }
 
@@ -128,9 +120,9 @@ impl From<ReferredPerson> for PersonBody {
 #[schema(as = ReferralClicks)]
 struct ClicksBody {
     total: u64,
-    /// For how many somebody signed up.
+    /// The number of clicks that led to a registration.
     converted: u64,
-    /// The share of clicks for which somebody signed up, 0 to 1.
+    /// The share of clicks that led to a registration, 0 to 1.
     conversion_rate: f64,
 }
 

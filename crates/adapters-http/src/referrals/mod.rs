@@ -1,4 +1,4 @@
-//! `/referrals`: the caller's code, clicks on its link, naming somebody's code, and what came of it.
+//! `/referrals`: the caller's code, clicks on its link, the choice of a referrer, and the results.
 
 mod bodies;
 
@@ -18,32 +18,38 @@ use bodies::{ClickedBody, CodeBody, ReferralBody, StatsBody, TrackedBody, stats_
 
 /// The routes of referrals.
 pub fn routes() -> Routes {
-    crate::routes![code, click, track, stats].under("/referrals")
+    crate::routes![
+        code: Token(Read);
+        click: Public;
+        track: Session;
+        stats: Token(Read);
+    ]
+    .under("/referrals")
 }
 
-/// Where links with a code lead.
+/// The target of links with a code.
 #[derive(Debug, Clone)]
 pub struct ReferralLinks {
     frontend_url: String,
 }
 
 impl ReferralLinks {
-    /// They lead to the frontend at `frontend_url`, which has no slash at the end.
+    /// Links lead to the frontend at `frontend_url`, which has no slash at the end.
     pub fn to(frontend_url: impl Into<String>) -> Self {
         Self { frontend_url: frontend_url.into() }
     }
 
-    /// The link of `code`: the first page of the frontend, which reads `ref` and tells `POST /referrals/click`.
+    /// The link of `code`: the first page of the frontend, which reads `ref` and calls `POST /referrals/click`.
     fn of(&self, code: impl Display) -> String {
         format!("{}/?ref={code}", self.frontend_url)
     }
 }
 
-/// The caller's referral code
+/// Show the caller's referral code
 ///
-/// It stays the same. Case does not matter, and the letters I, L and O are taken for the digits they look like.
+/// The code does not change. Case does not matter, and the letters I, L and O are read as the digits they resemble.
 #[utoipa::path(
-    get, path = "/code", tag = "Referrals", security(("bearer" = ["read"])),
+    get, path = "/code", tag = "Referrals",
     responses((status = 200, description = "The code, and a link with it", body = CodeBody,
                example = json!({"code": "7K3M9QXZ", "url": "https://app.example.org/?ref=7K3M9QXZ"})))
 )]
@@ -52,13 +58,13 @@ async fn code(caller: Caller, referrals: Data<Referrals>, links: Data<ReferralLi
     Ok(Json(CodeBody { url: links.of(&code), code: code.to_string() }))
 }
 
-/// Note a click on somebody's link
+/// Record a click on a referral link
 ///
-/// One visitor counts once a day. The answer is the same for codes that nobody has.
+/// A visitor counts once a day. The answer is the same for an unknown code.
 #[utoipa::path(
     post, path = "/click", tag = "Referrals",
     request_body(content = ReferralBody, example = json!({"referral_code": "7K3M9QXZ"})),
-    responses((status = 200, description = "It was heard", body = ClickedBody, example = json!({"success": true})))
+    responses((status = 200, description = "The click is recorded", body = ClickedBody, example = json!({"success": true})))
 )]
 async fn click(
     request: HttpRequest,
@@ -70,15 +76,15 @@ async fn click(
     Ok(Json(ClickedBody { success: true }))
 }
 
-/// Name who brought the caller along
+/// Set the caller's referrer
 ///
-/// For those who signed up without a code, within 24 hours, once. The XP are paid with the caller's first sync; if there was
-/// one already, they are paid now.
+/// For an account that registered without a code, within 24 hours, once. XP are awarded with the caller's first sync, or now if
+/// there was one.
 #[utoipa::path(
-    post, path = "/track", tag = "Referrals", security(("bearer" = [])),
+    post, path = "/track", tag = "Referrals",
     request_body(content = ReferralBody, example = json!({"referral_code": "7K3M9QXZ"})),
     responses(
-        (status = 200, description = "The caller has a referrer, and what that paid so far", body = TrackedBody,
+        (status = 200, description = "The caller has a referrer; the XP awarded so far", body = TrackedBody,
          example = json!({"success": true, "xp_awarded": {"level1": 25, "level2": 6.25, "level3": 2.5}})),
         failures::NotFound, failures::Conflict,
     )
@@ -93,13 +99,12 @@ async fn track(
     Ok(Json(referrals.track(caller.id, &referral_code, &device(&request)).await?.into()))
 }
 
-/// What the caller's referrals have come to
+/// Show the results of the caller's referrals
 ///
-/// People count from sign-up on, XP when they are paid. Of those who came by the caller's own code, the newest hundred are
-/// listed.
+/// Users count from registration on, XP when they are awarded. The newest hundred users with the caller's code are listed.
 #[utoipa::path(
-    get, path = "/stats", tag = "Referrals", security(("bearer" = ["read"])),
-    responses((status = 200, description = "People, XP and clicks", body = StatsBody, example = json!(stats_example())))
+    get, path = "/stats", tag = "Referrals",
+    responses((status = 200, description = "Users, XP and clicks", body = StatsBody, example = json!(stats_example())))
 )]
 async fn stats(caller: Caller, referrals: Data<Referrals>) -> ApiResult<Json<StatsBody>> {
     Ok(Json(referrals.stats(caller.id).await?.into()))

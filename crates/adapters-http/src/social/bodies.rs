@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::json::Instant;
 
-/// Somebody follows somebody else.
+/// A follow.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Follow)]
 pub(super) struct FollowBody {
@@ -25,7 +25,7 @@ impl From<Follow> for FollowBody {
     }
 }
 
-/// The owner of a private profile is asked.
+/// A follow request to a private profile.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FollowRequested)]
 pub(super) struct RequestedBody {
@@ -39,8 +39,7 @@ impl Default for RequestedBody {
     }
 }
 
-/// Somebody in a list. Bio and level are null where the caller may not see them, and so is the time unless the list is the
-/// caller's own.
+/// A user in a list. Bio and level are null where the caller cannot see them. The time is null unless the list is the caller's.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Contact)]
 pub(super) struct ContactBody {
@@ -50,7 +49,7 @@ pub(super) struct ContactBody {
     image: Option<String>,
     bio: Option<String>,
     level: Option<u64>,
-    /// Since when they follow or are followed.
+    /// The instant of the follow.
     followed_at: Option<Instant>,
 }
 
@@ -68,7 +67,7 @@ impl From<Contact> for ContactBody {
     }
 }
 
-/// Somebody who asks to follow. Bio and level are null where the caller may not see them.
+/// A user who requests to follow. Bio and level are null where the caller cannot see them.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FollowRequest)]
 pub(super) struct RequestBody {
@@ -78,7 +77,7 @@ pub(super) struct RequestBody {
     image: Option<String>,
     bio: Option<String>,
     level: Option<u64>,
-    /// Always there: the list is the caller's own.
+    /// Never null: the list is the caller's.
     #[schema(value_type = Instant)]
     requested_at: Option<Instant>,
 }
@@ -105,15 +104,15 @@ fn number(level: Level) -> u64 {
     level.level
 }
 
-/// How many follow a person and are followed by them.
+/// The numbers of a user's followers and followed users.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FollowStats)]
 pub(super) struct StatsBody {
     followers_count: u64,
     following_count: u64,
-    /// Whether the caller follows the person; null for nobody and for themselves.
+    /// Whether the caller follows the user; null without a token and for the caller's own profile.
     is_following: Option<bool>,
-    /// Whether the person follows the caller; null for nobody and for themselves.
+    /// Whether the user follows the caller; null without a token and for the caller's own profile.
     follows_me: Option<bool>,
 }
 
@@ -128,7 +127,7 @@ impl From<FollowStats> for StatsBody {
     }
 }
 
-/// A page of people, for the API's document; `since` names the field with the time.
+/// A page of users, for the API's document; `since` is the name of the field with the instant.
 pub(super) fn page_example(since: &str) -> Value {
     json!({
         "items": [{

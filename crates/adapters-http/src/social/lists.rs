@@ -1,4 +1,4 @@
-//! Followers, followed people and how many there are; removing a follower.
+//! Lists and counts of followers and followed users; removal of a follower.
 
 use actix_web::web::Data;
 use domain::social::Social;
@@ -11,24 +11,27 @@ use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
-use crate::users::Visible;
-use crate::users::username;
+use crate::users::{UserPath, Visible, username};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![followers, following, follow_stats, remove_follower]
+    crate::routes![
+        followers: Optional(Read);
+        following: Optional(Read);
+        follow_stats: Optional(Read);
+        remove_follower: Session;
+    ]
 }
 
-/// Who follows somebody
+/// List a user's followers
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/followers", tag = "Social", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
+    get, path = "/{username}/followers", tag = "Social",
+    params(UserPath, Paging),
     responses(
         (status = 200, description = "A page of followers", body = PageBody<ContactBody>,
          example = json!(page_example("followed_at"))),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn followers(
@@ -39,17 +42,16 @@ async fn followers(
     Ok(Revalidated(social.followers(person.user.id, person.viewer, query.read()?.into()).await?.into()))
 }
 
-/// Whom somebody follows
+/// List the accounts a user follows
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/{username}/following", tag = "Social", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), Paging),
+    get, path = "/{username}/following", tag = "Social",
+    params(UserPath, Paging),
     responses(
-        (status = 200, description = "A page of followed people", body = PageBody<ContactBody>,
+        (status = 200, description = "A page of followed users", body = PageBody<ContactBody>,
          example = json!(page_example("followed_at"))),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn following(
@@ -60,16 +62,15 @@ async fn following(
     Ok(Revalidated(social.following(person.user.id, person.viewer, query.read()?.into()).await?.into()))
 }
 
-/// How many follow and are followed
+/// Count a user's followers and followed users
 #[utoipa::path(
-    get, path = "/{username}/follow-stats", tag = "Social", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/{username}/follow-stats", tag = "Social",
+    params(UserPath),
     responses(
         (status = 200, description = "The counts", body = StatsBody, example = json!({
             "followers_count": 3, "following_count": 2, "is_following": true, "follows_me": false,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn follow_stats(Visible(person): Visible, social: Data<Social>) -> ApiResult<Revalidated<StatsBody>> {
@@ -78,12 +79,12 @@ async fn follow_stats(Visible(person): Visible, social: Data<Social>) -> ApiResu
 
 /// Remove one of the caller's followers
 ///
-/// Nobody to remove is no error. Of a private profile they see nothing from now on.
+/// It is no error when the user does not follow the caller. The user no longer sees a private profile.
 #[utoipa::path(
-    delete, path = "/me/followers/{username}", tag = "Social", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whom, without regard to case")),
+    delete, path = "/me/followers/{username}", tag = "Social",
+    params(UserPath),
     responses(
-        (status = 204, description = "They do not follow the caller"),
+        (status = 204, description = "The user does not follow the caller"),
         failures::BadRequest, failures::NotFound,
     )
 )]

@@ -1,4 +1,4 @@
-//! `/users/…/follow` and what belongs to it: following, lists, requests.
+//! `/users/…/follow`: follows, lists of followers, and follow requests.
 
 mod bodies;
 mod lists;
@@ -14,26 +14,32 @@ use crate::error::ApiResult;
 use crate::input::PathArgs;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::users::username;
+use crate::users::{UserPath, username};
 use bodies::{FollowBody, RequestedBody};
 
 /// The routes of following.
 pub fn routes() -> Routes {
-    crate::routes![follow, unfollow].and(lists::routes()).and(requests::routes()).under("/users")
+    crate::routes![
+        follow: Session;
+        unfollow: Session;
+    ]
+    .and(lists::routes())
+    .and(requests::routes())
+    .under("/users")
 }
 
-/// Follow somebody
+/// Follow a user
 ///
-/// The owner of a private profile is asked first. A profile that turns public lets in whoever had asked.
+/// A private profile receives a follow request. A profile that turns public accepts all waiting requests.
 #[utoipa::path(
-    post, path = "/{username}/follow", tag = "Social", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whom, without regard to case")),
+    post, path = "/{username}/follow", tag = "Social",
+    params(UserPath),
     responses(
-        (status = 201, description = "The caller follows them", body = FollowBody, example = json!({
+        (status = 201, description = "The caller follows the user", body = FollowBody, example = json!({
             "follower_id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b",
             "following_id": "019a9f2e-7d4b-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
         })),
-        (status = 202, description = "The profile is private, and its owner is asked", body = RequestedBody,
+        (status = 202, description = "The profile is private, and has received a follow request", body = RequestedBody,
          example = json!({"status": "requested"})),
         failures::BadRequest, failures::NotFound, failures::Conflict,
     )
@@ -49,14 +55,14 @@ async fn follow(
     })
 }
 
-/// Unfollow somebody
+/// Unfollow a user
 ///
-/// Also takes back a request. Nothing to end is no error.
+/// Also withdraws a follow request. It is no error when there is neither.
 #[utoipa::path(
-    delete, path = "/{username}/follow", tag = "Social", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whom, without regard to case")),
+    delete, path = "/{username}/follow", tag = "Social",
+    params(UserPath),
     responses(
-        (status = 204, description = "The caller neither follows them nor asks to"),
+        (status = 204, description = "The caller neither follows the user nor requests to"),
         failures::BadRequest, failures::NotFound,
     )
 )]

@@ -1,4 +1,4 @@
-//! Requests to follow the caller's private profile.
+//! Follow requests to the caller's private profile.
 
 use actix_web::web::Data;
 use domain::social::Social;
@@ -11,17 +11,21 @@ use crate::input::{PathArgs, Query};
 use crate::openapi::failures;
 use crate::paging::{PageBody, Paging};
 use crate::routes::Routes;
-use crate::users::username;
+use crate::users::{UserPath, username};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![requests, accept, decline]
+    crate::routes![
+        requests: Token(Read);
+        accept: Session;
+        decline: Session;
+    ]
 }
 
-/// Who asks to follow the caller
+/// List follow requests to the caller
 ///
 /// The newest first.
 #[utoipa::path(
-    get, path = "/me/follow-requests", tag = "Social", security(("bearer" = ["read"])), params(Paging),
+    get, path = "/me/follow-requests", tag = "Social", params(Paging),
     responses((status = 200, description = "A page of requests", body = PageBody<RequestBody>,
                example = json!(page_example("requested_at"))))
 )]
@@ -33,12 +37,12 @@ async fn requests(
     Ok(Json(social.requests(caller.id, query.read()?.into()).await?.into()))
 }
 
-/// Accept a request
+/// Accept a follow request
 #[utoipa::path(
-    post, path = "/me/follow-requests/{username}", tag = "Social", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    post, path = "/me/follow-requests/{username}", tag = "Social",
+    params(UserPath),
     responses(
-        (status = 204, description = "They follow the caller"),
+        (status = 204, description = "The user follows the caller"),
         failures::BadRequest, failures::NotFound,
     )
 )]
@@ -47,14 +51,14 @@ async fn accept(caller: Caller, path: PathArgs, social: Data<Social>) -> ApiResu
     Ok(NoContent)
 }
 
-/// Decline a request
+/// Decline a follow request
 ///
-/// Nothing to decline is no error. They may ask again.
+/// It is no error when there is none. The user can request again.
 #[utoipa::path(
-    delete, path = "/me/follow-requests/{username}", tag = "Social", security(("bearer" = [])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    delete, path = "/me/follow-requests/{username}", tag = "Social",
+    params(UserPath),
     responses(
-        (status = 204, description = "They do not ask any more"),
+        (status = 204, description = "The request is declined"),
         failures::BadRequest, failures::NotFound,
     )
 )]

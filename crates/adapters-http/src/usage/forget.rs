@@ -1,10 +1,10 @@
-//! `DELETE /users/me/usage`: what its owner does not want kept.
+//! `DELETE /users/me/usage`: deletes usage of the caller.
 
 use actix_web::web::Data;
 use domain::usage::{Selection, Source, Usage};
 use serde::Serialize;
 use time::Date;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::answer::Json;
 use crate::caller::Caller;
@@ -12,75 +12,67 @@ use crate::error::ApiResult;
 use crate::input::Query;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fault, Fields, FromFields, Rule, Scalar, checks};
+use crate::validation::{Fault, Fields, FromFields, Optional, Rule, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![forget]
+    crate::routes![forget: Session;]
 }
 
-/// `?source=codex&from=2026-01-01&to=2026-01-31`; everything where nothing is said.
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Which {
-    /// Only messages of this tool.
-    #[param(value_type = Option<String>, required = false, inline, min_length = 1, max_length = 50)]
-    source: Option<Source>,
-    /// Only messages of this local day or later ones.
-    #[param(value_type = Option<String>, required = false, inline, format = Date)]
-    from: Option<Date>,
-    /// Only messages of this local day or earlier ones.
-    #[param(value_type = Option<String>, required = false, inline, format = Date)]
-    to: Option<Date>,
+query! {
+    /// `?source=codex&from=2026-01-01&to=2026-01-31`; without parameters, all usage.
+    struct ForgetQuery {
+        /// Only messages of this tool.
+        source: Optional<Source>,
+        /// Only messages of this local day or later ones.
+        from: Optional<Date>,
+        /// Only messages of this local day or earlier ones.
+        to: Optional<Date>,
+    }
+    where days_are_in_order
 }
 
-/// The parameters there are.
-const NAMES: [&str; 3] = ["source", "from", "to"];
+fn days_are_in_order(query: &ForgetQuery, fields: &mut Fields<'_>) -> Option<()> {
+    if query.from.zip(query.to).is_some_and(|(from, to)| from > to) {
+        return fields
+            .refuse("to", Fault::new(Rule::GreaterThanEqual, "Input should be the same day as from or later"));
+    }
+    Some(())
+}
 
-impl FromFields for Which {
+/// Which usage to delete.
+struct Selected(Selection);
+
+impl FromFields for Selected {
+    /// Refuses unknown parameters: with a misspelt name, all usage would be deleted.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        // A misspelt name would mean that nothing is excluded.
-        let known = fields.entries(|name| parameter(&name), |_| Ok(()));
-        // One that is refused must never come to mean none.
-        let name = checks::parsed(1..=Source::LONGEST, "Input should be the name of a tool", Source::parse);
-        let source = fields.optional("source", name);
-        let from = fields.optional("from", checks::date);
-        let to = fields.optional("to", checks::date);
-        let which = Self { source: source?, from: from?, to: to? };
-        if which.from.zip(which.to).is_some_and(|(from, to)| from > to) {
-            return fields.refuse("to", Fault::new(Rule::GreaterThanEqual, "Input should not be before from"));
-        }
-        known.map(|_| which)
+        let known = fields.only(&["source", "from", "to"], "Unknown parameter. The parameters are source, from and to");
+        let ForgetQuery { source, from, to } = ForgetQuery::from_fields(fields)?;
+        known.map(|()| Self(Selection { source, from, to }))
     }
 }
 
-fn parameter(name: &Scalar<'_>) -> Result<(), Fault> {
-    let known = NAMES.iter().any(|known| matches!(name, Scalar::Word(name) if *name == *known));
-    if known { Ok(()) } else { Err(Fault::new(Rule::ValueError, "There is no such parameter here")) }
-}
-
-/// What was removed.
+/// The outcome of a deletion of usage.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ForgottenUsage)]
 struct ForgottenBody {
-    /// How many messages.
+    /// The number of deleted messages.
     messages_deleted: u64,
 }
 
 /// Delete the caller's usage
 ///
-/// All of it, or that of a tool, or of a span of the caller's local days, both included. Roll-ups, streaks and XP from usage
-/// follow at once, and machines that nothing is left of go; achievements and the XP they paid stay. A machine whose tools still
-/// have the logs sends them again. A tool that was never used has nothing to delete; an unknown parameter is refused, since
-/// without it everything would go. Only a session may ask.
+/// Deletes all usage, or that of one tool, or that of a range of the caller's local days, both included. Sums, streaks and XP from
+/// usage follow at once, and machines without usage are removed; achievements and their XP stay. A machine whose tools still have
+/// the logs sends them again. An unknown parameter is refused, since without it all usage would be deleted. Requires a session.
 #[utoipa::path(
-    delete, path = "/users/me/usage", tag = "Users", security(("bearer" = [])), params(Which),
+    delete, path = "/users/me/usage", tag = "Users", params(ForgetQuery),
     responses(
-        (status = 200, description = "It is gone", body = ForgottenBody, example = json!({"messages_deleted": 1234})),
+        (status = 200, description = "The usage is deleted", body = ForgottenBody, example = json!({"messages_deleted": 1234})),
         failures::NotFound,
     )
 )]
-async fn forget(caller: Caller, which: Query<Which>, usage: Data<Usage>) -> ApiResult<Json<ForgottenBody>> {
-    let Which { source, from, to } = which.read()?;
-    let messages_deleted = usage.forget(caller.id, &Selection { source, from, to }).await?;
+async fn forget(caller: Caller, query: Query<Selected>, usage: Data<Usage>) -> ApiResult<Json<ForgottenBody>> {
+    let Selected(selection) = query.read()?;
+    let messages_deleted = usage.forget(caller.id, &selection).await?;
     Ok(Json(ForgottenBody { messages_deleted }))
 }

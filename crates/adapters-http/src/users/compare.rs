@@ -21,10 +21,10 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![compare]
+    crate::routes![compare: Optional(Read);]
 }
 
-/// Two people side by side.
+/// Two users side by side.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Comparison)]
 struct CompareBody {
@@ -38,7 +38,7 @@ impl From<[Compared; 2]> for CompareBody {
     }
 }
 
-/// One of two people who are compared. Money is decimal text here.
+/// One of the compared users. Amounts are decimals in strings here.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComparedUser)]
 struct ComparedBody {
@@ -101,7 +101,7 @@ struct StreakBody {
     longest: u32,
 }
 
-/// A model with what it came to.
+/// The usage of a model.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TopModel)]
 struct TopModelBody {
@@ -116,7 +116,7 @@ impl From<Top<ModelName>> for TopModelBody {
     }
 }
 
-/// A tool with what it came to.
+/// The usage of a tool.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TopSource)]
 struct TopSourceBody {
@@ -157,20 +157,19 @@ impl From<Compared> for ComparedBody {
     }
 }
 
-/// Two people side by side
+/// Compare two users
 ///
-/// Whom the caller may not see does not exist here.
+/// 404 unless the caller can see both profiles.
 #[utoipa::path(
-    get, path = "/{a}/compare/{b}", tag = "Users", security((), ("bearer" = ["read"])),
+    get, path = "/{a}/compare/{b}", tag = "Users",
     params(
-        ("a" = String, Path, description = "One of them, without regard to case"),
-        ("b" = String, Path, description = "The other one"),
+        ("a" = String, Path, description = "The username of the first user. Case does not matter"),
+        ("b" = String, Path, description = "The username of the second user"),
     ),
     responses(
-        (status = 200, description = "Both", body = CompareBody,
+        (status = 200, description = "Both users", body = CompareBody,
          example = json!({"user_a": example("ada"), "user_b": example("grace")})),
-        (status = 304, description = "What the client has is still right"),
-        failures::NotFound,
+        failures::NotModified, failures::NotFound,
     )
 )]
 async fn compare(
@@ -182,7 +181,7 @@ async fn compare(
     Ok(Revalidated(pair.into()))
 }
 
-/// One of two people, for the API's document.
+/// One of the users, for the API's document.
 fn example(name: &str) -> Value {
     json!({
         "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",

@@ -1,32 +1,37 @@
-//! What a person used, for whoever may see it.
+//! The usage of a user whose profile the caller can see.
 
 use actix_web::web::Data;
-use domain::dashboard::{Dashboard, Heatmap, Overview};
+use domain::dashboard::{Dashboard, Heatmap, Overview, TrendDays};
 use domain::progression::{Level, MonthlyBadge};
 use domain::users::User;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::UserPath;
 use super::visible::Visible;
 use crate::answer::Revalidated;
+use crate::dashboard::PeriodQuery;
 use crate::dashboard::bodies::{self, ModelsBody, ToolsBody, TrendsBody};
-use crate::dashboard::{Days, OfPeriod};
 use crate::error::ApiResult;
 use crate::input::Query;
 use crate::json::{Day, Dollars, Instant, two_decimals};
 use crate::openapi::failures;
 use crate::routes::Routes;
-use crate::validation::{Fields, FromFields, checks};
-
-/// How many days a profile's trend covers unless asked otherwise.
-const DAYS: u16 = 365;
+use crate::validation::{Int, Optional, Or, query};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![stats, level, tools, models, trends, heatmap]
+    crate::routes![
+        stats: Optional(Read);
+        level: Optional(Read);
+        tools: Optional(Read);
+        models: Optional(Read);
+        trends: Optional(Read);
+        heatmap: Optional(Read);
+    ]
 }
 
-/// Lifetime figures of a person.
+/// Lifetime figures of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserStats)]
 struct StatsBody {
@@ -70,7 +75,7 @@ impl StatsBody {
     }
 }
 
-/// How far a person has come.
+/// The level of a user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Level)]
 struct LevelBody {
@@ -82,7 +87,7 @@ struct LevelBody {
     /// The XP at which the next level starts.
     next_level_xp: u64,
     xp_to_next_level: u64,
-    /// The part of this level that is done, 0 to 1.
+    /// The completed part of this level, 0 to 1.
     progress: f64,
 }
 
@@ -133,26 +138,26 @@ impl From<Heatmap> for HeatmapBody {
     }
 }
 
-/// `?year=2026`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct OfYear {
-    /// Which year; the current one in the person's time zone unless given.
-    #[param(value_type = i32, required = false, minimum = 2000, maximum = 2100)]
-    year: Option<i32>,
-}
-
-impl FromFields for OfYear {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let year = fields.optional("year", checks::integer(2000..=2100))?;
-        Some(Self { year: year.and_then(|year| i32::try_from(year).ok()) })
+query! {
+    /// `?days=365`.
+    struct DaysQuery {
+        /// The number of days, today included.
+        days: Or<365, TrendDays>,
     }
 }
 
-/// Lifetime figures
+query! {
+    /// `?year=2026`.
+    struct YearQuery {
+        /// The year; by default the current one in the user's time zone.
+        year: Optional<Int<i32, 2000, 2100>>,
+    }
+}
+
+/// Show a user's lifetime figures
 #[utoipa::path(
-    get, path = "/{username}/stats", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/{username}/stats", tag = "Users",
+    params(UserPath),
     responses(
         (status = 200, description = "The figures", body = StatsBody, example = json!({
             "id": "019a9f2e-7d4a-7c3a-9a55-1c2d3e4f5a6b", "created_at": "2026-11-22T12:34:56.789Z",
@@ -160,8 +165,7 @@ impl FromFields for OfYear {
             "unpriced_tokens": 0, "current_streak": 3, "longest_streak": 9, "achievements_unlocked": 5,
             "unique_days": 9, "cache_efficiency": 96.77, "monthly_tokens": 112_250, "monthly_badge": null,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<StatsBody>> {
@@ -169,49 +173,47 @@ async fn stats(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResul
     Ok(Revalidated(StatsBody::of(&person.user, &overview)))
 }
 
-/// XP and level
+/// Show a user's XP and level
 #[utoipa::path(
-    get, path = "/{username}/level", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/{username}/level", tag = "Users",
+    params(UserPath),
     responses(
-        (status = 200, description = "How far they have come", body = LevelBody, example = json!({
+        (status = 200, description = "The level", body = LevelBody, example = json!({
             "level": 2, "title": "Novice", "xp": 610, "level_xp": 400, "next_level_xp": 900, "xp_to_next_level": 290,
             "progress": 0.42,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn level(Visible(person): Visible, dashboard: Data<Dashboard>) -> ApiResult<Revalidated<LevelBody>> {
     Ok(Revalidated(dashboard.overview(&person).await?.level.into()))
 }
 
-/// By tool
+/// List a user's usage by tool
 #[utoipa::path(
-    get, path = "/{username}/tools", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    get, path = "/{username}/tools", tag = "Users",
+    params(UserPath, PeriodQuery),
     responses(
         (status = 200, description = "The tools by cost", body = ToolsBody, example = json!({
             "tools": [{"source": "claude-code", "tokens": 112_250, "cost": 0.3508, "percentage": 100.0,
                        "days_active": 9, "first_used": "2026-11-01", "last_used": "2026-11-22"}],
             "total_tools": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn tools(
     Visible(person): Visible,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ToolsBody>> {
     Ok(Revalidated(dashboard.tools(&person, query.read()?.period).await?.into()))
 }
 
-/// By model
+/// List a user's usage by model
 #[utoipa::path(
-    get, path = "/{username}/models", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfPeriod),
+    get, path = "/{username}/models", tag = "Users",
+    params(UserPath, PeriodQuery),
     responses(
         (status = 200, description = "The models by cost", body = ModelsBody, example = json!({
             "models": [{"model": "claude-sonnet-4-5-20250929", "tokens": 112_250, "cost": 0.3508,
@@ -219,56 +221,49 @@ async fn tools(
                         "last_used": "2026-11-22"}],
             "total_models": 1,
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn models(
     Visible(person): Visible,
-    query: Query<OfPeriod>,
+    query: Query<PeriodQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<ModelsBody>> {
     Ok(Revalidated(dashboard.models(&person, query.read()?.period).await?.into()))
 }
 
-/// Day by day
+/// List a user's usage by day
 #[utoipa::path(
-    get, path = "/{username}/trends", tag = "Users", security((), ("bearer" = ["read"])),
-    params(
-        ("username" = String, Path, description = "Whose, without regard to case"),
-        ("days" = Option<u16>, Query, description = "How many days, today included; 365 unless given", minimum = 1, maximum = 365),
-    ),
+    get, path = "/{username}/trends", tag = "Users",
+    params(UserPath, DaysQuery),
     responses(
         (status = 200, description = "Every day, oldest first", body = TrendsBody,
          example = json!(bodies::trends_example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn trends(
     Visible(person): Visible,
-    query: Query<Days<DAYS>>,
+    query: Query<DaysQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<TrendsBody>> {
-    let Days(days) = query.read()?;
-    Ok(Revalidated(dashboard.trends(&person, days).await?.into()))
+    Ok(Revalidated(dashboard.trends(&person, query.read()?.days).await?.into()))
 }
 
-/// A year of days
+/// Show a user's heatmap of a year
 #[utoipa::path(
-    get, path = "/{username}/heatmap", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case"), OfYear),
+    get, path = "/{username}/heatmap", tag = "Users",
+    params(UserPath, YearQuery),
     responses(
         (status = 200, description = "Every day of the year, oldest first", body = HeatmapBody, example = json!({
             "year": 2026, "days": [{"date": "2026-01-01", "tokens": 112_250, "cost": 0.3508, "level": 3}],
         })),
-        (status = 304, description = "What the client has is still right"),
-        failures::Forbidden, failures::NotFound,
+        failures::NotModified, failures::Forbidden, failures::NotFound,
     )
 )]
 async fn heatmap(
     Visible(person): Visible,
-    query: Query<OfYear>,
+    query: Query<YearQuery>,
     dashboard: Data<Dashboard>,
 ) -> ApiResult<Revalidated<HeatmapBody>> {
     Ok(Revalidated(dashboard.heatmap(&person, query.read()?.year).await?.into()))

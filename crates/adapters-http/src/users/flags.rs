@@ -1,4 +1,4 @@
-//! `GET /users/me/flags`: whether the caller's usage is believed.
+//! `GET /users/me/flags`: the plausibility of the caller's usage.
 
 use actix_web::web::Data;
 use domain::plausibility::{Flags, Plausibility, Reason, StandingFlag};
@@ -12,43 +12,43 @@ use crate::json::Instant;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![flags]
+    crate::routes![flags: Token(Read);]
 }
 
 /// What is known about the plausibility of an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Flags)]
 struct FlagsBody {
-    /// How hard the usage is to believe: the score of the strongest reason, 0 without any.
+    /// The score of the strongest reason; 0 without reasons.
     #[schema(minimum = 0, maximum = 100)]
     score: u8,
-    /// The strongest first.
+    /// The reasons, the strongest first.
     reasons: Vec<ReasonBody>,
-    /// An administrator's decision that keeps the account off the boards; null where none stands.
+    /// The flag of an administrator that keeps the account off the boards; null without one.
     standing: Option<StandingBody>,
 }
 
-/// Why the usage is hard to believe.
+/// Why the usage is implausible.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FlagReason)]
 pub(crate) struct ReasonBody {
     #[schema(pattern = "^(output_rate|hourly_rate|daily_volume|unknown_models|shared_messages|same_days)$")]
     kind: &'static str,
     message: String,
-    /// 1 is a remark, 100 cannot be.
+    /// From 1, a remark, to 100, impossible.
     #[schema(minimum = 1, maximum = 100)]
     score: u8,
     first_seen: Instant,
     last_seen: Instant,
 }
 
-/// An administrator's decision.
+/// The flag of an administrator.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = StandingFlag)]
 struct StandingBody {
     reason: String,
     created_at: Instant,
-    /// Null: until it is lifted.
+    /// Null: the flag does not expire.
     expires_at: Option<Instant>,
 }
 
@@ -80,13 +80,13 @@ impl From<StandingFlag> for StandingBody {
     }
 }
 
-/// Whether the caller's usage is believed
+/// Show the plausibility of the caller's usage
 ///
-/// The worker looks every hour. What it finds is advice and changes nothing: only an administrator's decision, with a reason,
-/// keeps somebody off the boards. What a change of the usage refutes is gone with the next look.
+/// The worker checks it every hour. A finding changes nothing: only the flag of an administrator, with a reason, keeps an account
+/// off the boards. A finding that no longer holds disappears with the next check.
 #[utoipa::path(
-    get, path = "/me/flags", tag = "Users", security(("bearer" = ["read"])),
-    responses((status = 200, description = "The reasons, and what was decided", body = FlagsBody, example = json!({
+    get, path = "/me/flags", tag = "Users",
+    responses((status = 200, description = "The findings, and the flag", body = FlagsBody, example = json!({
         "score": 13,
         "reasons": [{"kind": "daily_volume", "score": 13,
                      "message": "20,000,000,000 tokens were used on 2026-11-22. People with many agents do reach that, mostly by \

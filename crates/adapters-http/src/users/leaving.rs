@@ -1,4 +1,4 @@
-//! `DELETE /users/me`: leaving.
+//! `DELETE /users/me`: deletion of the caller's account.
 
 use actix_web::web::Data;
 use domain::users::Users;
@@ -13,26 +13,25 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![leave]
+    crate::routes![leave: Session;]
 }
 
-/// What becomes of an account that was deleted.
+/// A deletion of an account.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Deletion)]
 struct DeletionBody {
-    /// When it is gone for good.
+    /// The instant at which the account is purged.
     deletion_at: Instant,
 }
 
 /// Delete the caller's account
 ///
-/// Nobody finds it from now on, its sessions end and its API tokens are revoked. Whoever signs in to it within 30 days brings it
-/// back as it was; after that it is removed with everything it owns, and its username and address are free again. Only a
-/// session may ask.
+/// The account is hidden at once, its sessions end and its API tokens are revoked. A sign-in within 30 days restores it. After that
+/// it is purged with everything it owns, and its username and address are free again. Requires a session.
 #[utoipa::path(
-    delete, path = "/me", tag = "Users", security(("bearer" = [])),
+    delete, path = "/me", tag = "Users",
     responses(
-        (status = 202, description = "It is deleted, and gone for good at that time", body = DeletionBody,
+        (status = 202, description = "The account is deleted, and purged at that instant", body = DeletionBody,
          example = json!({"deletion_at": "2026-12-22T12:34:56.789Z"})),
         failures::NotFound,
     )

@@ -1,4 +1,4 @@
-//! `/users`: profiles, and what people used.
+//! `/users`: profiles, and the usage of users.
 
 mod compare;
 mod export;
@@ -13,6 +13,10 @@ use actix_web::web::Data;
 use domain::dashboard::Dashboard;
 use domain::referrals::Referrals;
 use domain::users::{UserError, Username, Users, ViewedProfile};
+use utoipa::IntoParams;
+use utoipa::openapi::Required;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
 use crate::answer::{Json, Revalidated};
 use crate::body::Body;
@@ -31,10 +35,28 @@ pub(crate) use visible::Visible;
 /// The routes of profiles.
 pub fn routes() -> Routes {
     let own = leaving::routes().and(export::routes()).and(flags::routes());
-    crate::routes![profile, change].and(own).and(figures::routes()).and(compare::routes()).under("/users")
+    crate::routes![
+        profile: Optional(Read);
+        change: Session;
+    ]
+    .and(own)
+    .and(figures::routes())
+    .and(compare::routes())
+    .under("/users")
 }
 
-/// The username in the path. What cannot be one is nobody's.
+/// The parameter of a path that names a user.
+pub(crate) struct UserPath;
+
+impl IntoParams for UserPath {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let username = ParameterBuilder::new().name("username").parameter_in(ParameterIn::Path);
+        let username = username.description(Some("The username. Case does not matter"));
+        vec![username.schema(Some(ObjectBuilder::new().schema_type(Type::String))).required(Required::True).build()]
+    }
+}
+
+/// The username in the path. A text that cannot be a username is an unknown user.
 pub(crate) fn username(path: &PathArgs) -> ApiResult<Username> {
     named(path, "username")
 }
@@ -45,17 +67,16 @@ fn named(path: &PathArgs, part: &'static str) -> ApiResult<Username> {
     Ok(Username::parse(&text).map_err(|_| UserError::unknown(text))?)
 }
 
-/// A profile
+/// Show a profile
 ///
-/// Of a private profile, strangers see id, username, name and image; the rest is null. The owner also sees e-mail address,
-/// time zone and referral code.
+/// A private profile shows id, username, name and image to users who do not follow it; the rest is null. The owner also sees e-mail
+/// address, time zone and referral code.
 #[utoipa::path(
-    get, path = "/{username}", tag = "Users", security((), ("bearer" = ["read"])),
-    params(("username" = String, Path, description = "Whose, without regard to case")),
+    get, path = "/{username}", tag = "Users",
+    params(UserPath),
     responses(
         (status = 200, description = "The profile", body = ProfileBody, example = json!(profile::example())),
-        (status = 304, description = "What the client has is still right"),
-        failures::NotFound,
+        failures::NotModified, failures::NotFound,
     )
 )]
 async fn profile(
@@ -71,14 +92,14 @@ async fn profile(
 
 /// Change the caller's profile
 ///
-/// What is absent stays; null clears what can be null. A new time zone moves the whole history to its days. A profile that
-/// turns private keeps its followers; one that turns public lets in whoever had asked to follow it, and is back on
-/// the boards with the refresh that this asks for, which begins within ten minutes.
+/// An absent field keeps its value; null clears a field that can be null. A new time zone counts the whole history again by its days.
+/// A profile that turns private keeps its followers. One that turns public accepts all follow requests, and is on the boards again
+/// after a refresh that begins within ten minutes.
 #[utoipa::path(
-    patch, path = "/me", tag = "Users", security(("bearer" = [])),
+    patch, path = "/me", tag = "Users",
     request_body(content = ProfilePatch, example = json!({"bio": "Counts tokens.", "region": "EU", "image": null})),
     responses(
-        (status = 200, description = "The caller's profile after it", body = ProfileBody,
+        (status = 200, description = "The changed profile", body = ProfileBody,
          example = json!(profile::own_example())),
         failures::NotFound, failures::Conflict,
     )

@@ -1,4 +1,4 @@
-//! A profile as JSON: as its owner, a friend and a stranger see it.
+//! A profile as JSON: as its owner, a follower and any other user see it.
 
 use domain::dashboard::{Overview, WebProfile};
 use domain::ids::UserId;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::json::Instant;
 
-/// A profile. Null is what is not set and, of a private profile, what the caller may not see.
+/// A profile. A field is null when it is not set, and when the profile is private and the caller cannot see the field.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Profile)]
 #[expect(clippy::option_option, reason = "not for the caller, not set, set")]

@@ -1,4 +1,4 @@
-//! The person whom a path names.
+//! The user that a path names.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,8 +13,7 @@ use crate::caller::MaybeCaller;
 use crate::error::ApiError;
 use crate::input::PathArgs;
 
-/// The person whose username the path has, as the caller may see them: 404 where there is nobody, 403 where their profile is
-/// private.
+/// The user that the path names, as the caller can see the profile: 404 for an unknown user, 403 for a private profile.
 pub(crate) struct Visible(pub(crate) ViewedProfile);
 
 impl FromRequest for Visible {

@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use domain::days::Zone;
-use domain::display;
 use domain::text::TextProblem;
 use domain::usage::MAX_COUNT;
 use time::{Date, OffsetDateTime};
@@ -16,9 +14,6 @@ use crate::instants;
 
 /// What a check returns.
 pub type Checked<T> = Result<T, Fault>;
-
-/// The largest integer any field takes: what every JSON reader keeps exactly.
-const LARGEST: i64 = MAX_COUNT.cast_signed();
 
 /// A string of `length` characters without NUL.
 pub fn string(value: Scalar<'_>, length: RangeInclusive<usize>) -> Checked<Cow<'_, str>> {
@@ -47,95 +42,26 @@ fn measured(text: &str, length: &RangeInclusive<usize>) -> Checked<()> {
     Ok(())
 }
 
-/// A string of `length` characters, kept.
-pub fn text(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
-    move |value| string(value, length.clone()).map(Cow::into_owned)
-}
-
-/// A string of `length` characters that can be shown to others as a name, kept.
-pub fn name(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
-    move |value| {
-        let text = string(value, length.clone())?;
-        Ok(display::name(&text, *length.start(), *length.end())?.to_owned())
-    }
-}
-
-/// A string of `length` characters that can be shown to others and may have several lines, kept.
-pub fn paragraphs(length: RangeInclusive<usize>) -> impl Fn(Scalar<'_>) -> Checked<String> {
-    move |value| {
-        let text = string(value, length.clone())?;
-        Ok(display::paragraphs(&text, *length.start(), *length.end())?.to_owned())
-    }
-}
-
-/// A string of `length` characters of which `fits` approves; `pattern` tells people what fits.
-pub fn pattern(
-    length: RangeInclusive<usize>,
-    pattern: &'static str,
-    fits: fn(&str) -> bool,
-) -> impl Fn(Scalar<'_>) -> Checked<String> {
-    move |value| {
-        let text = string(value, length.clone())?;
-        if fits(&text) {
-            return Ok(text.into_owned());
-        }
-        Err(TextProblem::Pattern(pattern).into())
-    }
-}
-
-/// A string of `length` characters that `read` understands; `msg` says what it should be.
-pub fn parsed<T>(
-    length: RangeInclusive<usize>,
-    msg: &'static str,
-    read: impl Fn(&str) -> Option<T>,
-) -> impl Fn(Scalar<'_>) -> Checked<T> {
-    move |value| read(&string(value, length.clone())?).ok_or_else(|| Fault::new(Rule::ValueError, msg))
-}
-
-/// One of a few `words`, each with its meaning.
-pub fn one_of<T: Clone + 'static>(words: &'static [(&'static str, T)]) -> impl Fn(Scalar<'_>) -> Checked<T> {
-    move |value| {
-        let text = string(value, 0..=usize::MAX)?;
-        let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| meaning.clone());
-        found.ok_or_else(|| not_among(words.iter().map(|(word, _)| *word)))
-    }
-}
-
 /// One of `all`, by its name.
-pub fn named<T: Copy>(all: &'static [T], name: fn(T) -> &'static str) -> impl Fn(Scalar<'_>) -> Checked<T> {
-    move |value| {
-        let text = string(value, 0..=usize::MAX)?;
-        let found = all.iter().copied().find(|one| name(*one) == text);
-        found.ok_or_else(|| not_among(all.iter().map(|one| name(*one))))
-    }
+pub fn named<T: Copy>(value: Scalar<'_>, all: &[T], name: fn(T) -> &'static str) -> Checked<T> {
+    let text = string(value, 0..=usize::MAX)?;
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| {
+        let names: Vec<String> = all.iter().map(|one| format!("'{}'", name(*one))).collect();
+        Fault::new(Rule::Enum, format!("Input should be {}", names.join(" or ")))
+    })
 }
 
-fn not_among(words: impl Iterator<Item = &'static str>) -> Fault {
-    let words: Vec<String> = words.map(|word| format!("'{word}'")).collect();
-    Fault::new(Rule::Enum, format!("Input should be {}", words.join(" or ")))
-}
-
-/// A string that is a value of the domain.
-pub fn value<T>(parse: fn(&str) -> Result<T, TextProblem>) -> impl Fn(Scalar<'_>) -> Checked<T> {
-    move |value| Ok(parse(&string(value, 0..=usize::MAX)?)?)
-}
-
-/// An IANA time zone.
-pub fn zone(value: Scalar<'_>) -> Checked<Zone> {
-    parsed(0..=200, "Input should be an IANA time zone, such as Europe/Berlin", Zone::parse)(value)
-}
-
-/// An integer of `range`; in a query string, one that is spelled so.
-pub fn integer(range: RangeInclusive<i64>) -> impl Fn(Scalar<'_>) -> Checked<i64> {
-    move |value| {
-        let number = match value {
-            Scalar::Word(word) => spelled(word)?,
-            Scalar::Text(_) => return Err(not_an_integer()),
-            number => whole(&number)?,
-        };
-        within(number, i128::from(*range.start()), i128::from((*range.end()).min(LARGEST)))?;
-        i64::try_from(number).map_err(|_| not_an_integer())
-    }
+/// An integer of `range`. A query string spells it.
+#[expect(clippy::needless_pass_by_value, reason = "every check takes its value")]
+pub fn integer(value: Scalar<'_>, range: RangeInclusive<i64>) -> Checked<i64> {
+    let number = match &value {
+        Scalar::Word(word) => spelled(word)?,
+        Scalar::Text(_) => return Err(not_an_integer()),
+        number => whole(number)?,
+    };
+    within(number, i128::from(*range.start()), i128::from(*range.end()))?;
+    i64::try_from(number).map_err(|_| not_an_integer())
 }
 
 /// A count of tokens, 0 to 2^53 - 1: an integer, a float without a fraction, or a string that spells one.
@@ -234,7 +160,7 @@ fn at_least(least: impl Display) -> Fault {
     Fault::new(Rule::GreaterThanEqual, format!("Input should be greater than or equal to {least}"))
 }
 
-fn not_an_integer() -> Fault {
+pub(super) fn not_an_integer() -> Fault {
     Fault::new(Rule::IntType, "Input should be a valid integer")
 }
 
@@ -251,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_are_integers_however_they_are_written() {
+    fn count_is_an_integer_in_any_notation() {
         for (value, number) in [
             (Scalar::Unsigned(MAX_COUNT), MAX_COUNT),
             (Scalar::Float(3.0), 3),
@@ -265,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_count_breaks_the_rule_it_breaks() {
+    fn value_that_is_not_a_count_names_the_broken_rule() {
         for (value, broken) in [
             (Scalar::Null, "int_type"),
             (Scalar::Bool(true), "int_type"),
@@ -289,34 +215,38 @@ mod tests {
     }
 
     #[test]
-    fn strings_are_measured_in_characters() {
-        assert_eq!(text(1..=3)(text_of("üüü")), Ok("üüü".to_owned()));
-        assert_eq!(rule(text(1..=3)(text_of("üüüü"))), Some("string_too_long"));
-        assert_eq!(rule(text(2..=3)(text_of("ü"))), Some("string_too_short"));
-        assert_eq!(rule(text(1..=3)(text_of(""))), Some("string_too_short"));
-        assert_eq!(rule(text(1..=3)(text_of("a\0"))), Some("value_error"));
-        assert_eq!(rule(text(0..=3)(Scalar::Null)), Some("string_type"));
-        assert_eq!(
-            rule(pattern(0..=3, "^a*$", |text| text.bytes().all(|b| b == b'a'))(text_of("ab"))),
-            Some("string_pattern_mismatch")
-        );
+    fn string_is_measured_in_characters() {
+        for (text, length, broken) in [
+            ("üüü", 1..=3, None),
+            ("üüüü", 1..=3, Some("string_too_long")),
+            ("ü", 2..=3, Some("string_too_short")),
+            ("", 1..=3, Some("string_too_short")),
+            ("a\0", 1..=3, Some("value_error")),
+        ] {
+            assert_eq!(rule(string(text_of(text), length)), broken, "{text:?}");
+        }
+        assert_eq!(rule(string(Scalar::Null, 0..=3)), Some("string_type"));
     }
 
     #[test]
-    fn words_of_a_query_may_spell_numbers_and_strings_of_a_body_may_not() {
-        assert_eq!(integer(1..=365)(Scalar::Word("30")), Ok(30));
-        assert_eq!(rule(integer(1..=365)(Scalar::Word("thirty"))), Some("int_parsing"));
-        assert_eq!(rule(integer(1..=365)(Scalar::Word("0"))), Some("greater_than_equal"));
-        assert_eq!(rule(integer(1..=365)(text_of("30"))), Some("int_type"));
-        assert_eq!(rule(integer(0..=i64::MAX)(Scalar::Unsigned(1 << 53))), Some("less_than_equal"));
+    fn number_is_spelled_in_a_query_and_not_in_a_body() {
+        for (value, outcome) in [
+            (Scalar::Word("30"), Ok(30)),
+            (Scalar::Word("thirty"), Err("int_parsing")),
+            (Scalar::Word("0"), Err("greater_than_equal")),
+            (text_of("30"), Err("int_type")),
+            (Scalar::Unsigned(366), Err("less_than_equal")),
+        ] {
+            assert_eq!(integer(value.clone(), 1..=365).map_err(|fault| fault.rule.as_str()), outcome, "{value:?}");
+        }
         assert_eq!(boolean(Scalar::Word("1")), Ok(true));
         assert_eq!(rule(boolean(Scalar::Null)), Some("value_error"));
     }
 
     #[test]
-    fn words_of_a_choice_are_listed_when_none_fits() {
-        let period = one_of(&[("all", 1), ("week", 2)]);
-        assert_eq!(period(Scalar::Word("week")), Ok(2));
-        assert_eq!(period(Scalar::Word("year")), Err(Fault::new(Rule::Enum, "Input should be 'all' or 'week'")));
+    fn unknown_name_is_answered_with_the_known_ones() {
+        let named = |word| named(Scalar::Word(word), &["all", "week"], |name| name);
+        assert_eq!(named("week"), Ok("week"));
+        assert_eq!(named("year"), Err(Fault::new(Rule::Enum, "Input should be 'all' or 'week'")));
     }
 }

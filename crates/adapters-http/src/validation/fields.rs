@@ -1,4 +1,4 @@
-//! Reads an object of named values field by field, noting every problem on the way.
+//! Reads an object of named values field by field, and collects all problems.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,31 +11,18 @@ use super::{Fault, Problems, Rule, Scalar, Step};
 
 /// Something that is read from a JSON object or a query string.
 pub trait FromFields: Sized {
-    /// Reads every field first, then puts the parts together; `None` when a problem was noted.
+    /// Reads all fields before it builds the value; `None` when a problem was added.
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self>;
 }
 
-/// What a `PATCH` says about one field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Change<T> {
-    /// The field is not there: leave it as it is.
-    #[default]
-    Keep,
-    /// The new value.
-    Set(T),
-}
-
-impl<T> Change<T> {
-    /// The new value, if there is one.
-    pub fn into_option(self) -> Option<T> {
-        match self {
-            Self::Keep => None,
-            Self::Set(value) => Some(value),
-        }
+impl<A: FromFields, B: FromFields> FromFields for (A, B) {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let (first, second) = (A::from_fields(fields), B::from_fields(fields));
+        Some((first?, second?))
     }
 }
 
-/// The named values of one object. Fields nobody asks for are ignored.
+/// The named values of one object. Unknown fields are ignored.
 #[derive(Debug)]
 pub struct Fields<'a> {
     source: Source<'a>,
@@ -76,15 +63,7 @@ pub(crate) fn from_query<T: FromFields>(pairs: &HashMap<String, String>) -> Resu
 }
 
 impl Fields<'_> {
-    /// A field that must be there.
-    pub fn required<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<T> {
-        match self.optional(name, check)? {
-            Some(value) => Some(value),
-            None => self.refuse(name, Fault::missing()),
-        }
-    }
-
-    /// A field that may be absent, but not null.
+    /// A field that can be absent, but not null.
     pub fn optional<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Option<T>> {
         let checked = self.get(name).map(check);
         match checked.transpose() {
@@ -93,35 +72,18 @@ impl Fields<'_> {
         }
     }
 
-    /// A field that may be absent or null, both of which mean nothing.
-    pub fn nullable<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Option<T>> {
-        match self.get(name) {
-            None | Some(Scalar::Null) => Some(None),
-            Some(_) => self.optional(name, check),
-        }
+    /// The field called `name` where it is there and `check` accepts it. Adds no problem.
+    pub fn peek<T>(&self, name: &str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<T> {
+        self.get(name).and_then(|value| check(value).ok())
     }
 
-    /// A field that means `default` when it is absent.
-    pub fn or<T>(&mut self, name: &'static str, default: T, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<T> {
-        Some(self.optional(name, check)?.unwrap_or(default))
-    }
-
-    /// A field of a `PATCH` that cannot be cleared: null is a problem.
-    pub fn change<T>(&mut self, name: &'static str, check: impl Fn(Scalar<'_>) -> Checked<T>) -> Option<Change<T>> {
-        Some(self.optional(name, check)?.map_or(Change::Keep, Change::Set))
-    }
-
-    /// A field of a `PATCH` that null clears.
-    pub fn clearable<T>(
-        &mut self,
-        name: &'static str,
-        check: impl Fn(Scalar<'_>) -> Checked<T>,
-    ) -> Option<Change<Option<T>>> {
-        match self.get(name) {
-            None => Some(Change::Keep),
-            Some(Scalar::Null) => Some(Change::Set(None)),
-            Some(_) => Some(Change::Set(Some(self.required(name, check)?))),
-        }
+    /// Refuses fields that are not among `names`.
+    pub fn only(&mut self, names: &[&str], message: &'static str) -> Option<()> {
+        let known = |name: Scalar<'_>| match name {
+            Scalar::Word(name) if names.contains(&name) => Ok(()),
+            _ => Err(Fault::new(Rule::ValueError, message)),
+        };
+        self.entries(known, |_| Ok(())).map(drop)
     }
 
     /// A list of `length` items that must be there.
@@ -160,7 +122,7 @@ impl Fields<'_> {
         (read.len() == items.len()).then_some(read)
     }
 
-    /// A list of `length` objects that must be there, each as `read` understands it.
+    /// A list of `length` objects that must be there, each as `read` reads it.
     pub fn objects<T>(
         &mut self,
         name: &'static str,
@@ -183,7 +145,7 @@ impl Fields<'_> {
         (all.len() == items.len()).then_some(all)
     }
 
-    /// Every field there is: its name as `key` understands it, and its value as `check` does.
+    /// All fields: the name as `key` reads it, the value as `check` does.
     pub fn entries<K, T>(
         &mut self,
         key: impl Fn(Scalar<'_>) -> Checked<K>,
@@ -212,7 +174,7 @@ impl Fields<'_> {
         self.get(name).is_some()
     }
 
-    /// An object inside this one that may be absent.
+    /// An object inside this one that can be absent.
     pub fn object<T>(
         &mut self,
         name: &'static str,
@@ -232,7 +194,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Notes that the field called `name` is refused, for a rule that no single check knows.
+    /// Refuses the field called `name`.
     pub fn refuse<T>(&mut self, name: impl Into<Cow<'static, str>>, fault: Fault) -> Option<T> {
         self.problems.add(self.place.iter().cloned().chain([Step::Name(name.into())]), fault);
         None
@@ -248,47 +210,32 @@ impl Fields<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::checks;
+    use super::super::{Clearable, Int, List, Optional, Or, Text, body};
     use super::*;
     use serde_json::json;
 
-    #[derive(Debug, PartialEq)]
-    struct Wish {
-        name: String,
-        age: i64,
-        bio: Change<Option<String>>,
-        public: Change<bool>,
-        tags: Vec<String>,
-    }
-
-    impl FromFields for Wish {
-        fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-            let name = fields.required("name", checks::text(1..=5));
-            let age = fields.or("age", 18, checks::integer(0..=150));
-            let bio = fields.clearable("bio", checks::text(0..=5));
-            let public = fields.change("public", checks::boolean);
-            let tags = fields.list("tags", 1..=2, checks::text(1..=3));
-            Some(Self { name: name?, age: age?, bio: bio?, public: public?, tags: tags? })
+    body! {
+        #[derive(Debug, PartialEq)]
+        struct Wish as "Wish" {
+            name: Text<1, 5>,
+            age: Or<18, Int<u8, 0, 150>>,
+            bio: Clearable<Text<0, 5>>,
+            public: Optional<bool>,
+            tags: List<Text<1, 3>, 1, 2>,
         }
     }
 
     #[test]
-    fn a_good_body_is_read_and_what_is_not_asked_for_is_ignored() {
+    fn body_is_read_and_unknown_fields_are_ignored() {
         let body = json!({"name": "ada", "bio": null, "tags": ["a"], "admin": true});
         assert_eq!(
             from_json::<Wish>(&body),
-            Ok(Wish {
-                name: "ada".to_owned(),
-                age: 18,
-                bio: Change::Set(None),
-                public: Change::Keep,
-                tags: vec!["a".to_owned()]
-            })
+            Ok(Wish { name: "ada".to_owned(), age: 18, bio: Some(None), public: None, tags: vec!["a".to_owned()] })
         );
     }
 
     #[test]
-    fn every_problem_is_told_at_once_with_its_place() {
+    fn every_problem_is_listed_with_its_path() {
         let body = json!({"age": "x", "bio": "too long", "public": null, "tags": ["a", 1]});
         let problems = from_json::<Wish>(&body).expect_err("problems");
         assert_eq!(

@@ -2,6 +2,8 @@
 
 pub mod checks;
 pub mod fields;
+pub mod formats;
+pub mod kinds;
 mod scalar;
 
 use std::borrow::Cow;
@@ -10,10 +12,14 @@ use domain::text::TextProblem;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-pub use fields::{Change, Fields, FromFields};
+pub use crate::{body, query};
+pub use fields::{Fields, FromFields};
+pub(crate) use formats::formats;
+pub use formats::{Format, Int, LARGEST, Line, Paragraphs, Text, TypedPassword};
+pub use kinds::{Clearable, Flag, List, Nested, Nullable, Objects, Optional, Or, OrDefault};
 pub use scalar::Scalar;
 
-/// One step on the way to a value: a field's name or a place in a list.
+/// One step of the path to a value: a field's name or an index in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Step {
@@ -41,7 +47,7 @@ impl From<usize> for Step {
     }
 }
 
-/// What kind of rule a value breaks; clients know these by name.
+/// The rule that a value breaks; clients rely on its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// A required field is not there.
@@ -70,14 +76,14 @@ pub enum Rule {
     DatetimeParsing,
     /// Not JSON at all.
     JsonInvalid,
-    /// None of the above.
+    /// Any other rule.
     ValueError,
-    /// Not one of the words that are allowed.
+    /// Not one of the allowed words.
     Enum,
 }
 
 impl Rule {
-    /// The name clients know.
+    /// The stable name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Missing => "missing",
@@ -105,7 +111,7 @@ impl Serialize for Rule {
     }
 }
 
-/// Why one value is refused, without its place.
+/// Why a value is refused, without its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The rule it breaks.
@@ -115,7 +121,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The value breaks `rule`, which says `msg`.
+    /// The value breaks `rule`, with the message `msg`.
     pub fn new(rule: Rule, msg: impl Into<Cow<'static, str>>) -> Self {
         Self { rule, msg: msg.into() }
     }
@@ -127,7 +133,7 @@ impl Fault {
 }
 
 impl From<TextProblem> for Fault {
-    /// The whole translation of what the domain finds wrong with a text.
+    /// The message for each problem that the domain finds in a text.
     fn from(problem: TextProblem) -> Self {
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         match problem {
@@ -164,7 +170,7 @@ pub struct Problem {
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// How many problems are told at most.
+    /// The most problems that are listed.
     pub const MOST: usize = 100;
 
     /// The one problem that the body is not JSON, for the reason in `why`.
@@ -174,19 +180,19 @@ impl Problems {
         problems
     }
 
-    /// Notes a problem, unless there are enough.
+    /// Adds a problem, up to the limit.
     pub fn add(&mut self, loc: impl IntoIterator<Item = Step>, fault: Fault) {
         if self.0.len() < Self::MOST {
             self.0.push(Problem { loc: loc.into_iter().collect(), msg: fault.msg, rule: fault.rule });
         }
     }
 
-    /// Notes the problems of a part of the request.
+    /// Adds the problems of a part of the request, up to the limit.
     pub fn append(&mut self, others: Self) {
         self.0.extend(others.0.into_iter().take(Self::MOST - self.0.len()));
     }
 
-    /// Whether there is nothing to complain about.
+    /// Whether there is no problem.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -196,7 +202,7 @@ impl Problems {
         self.0.iter()
     }
 
-    /// `value`, if there is nothing to complain about.
+    /// `value`, if there is no problem.
     pub fn or<T>(self, value: Option<T>) -> Result<T, Self> {
         match value {
             Some(value) if self.is_empty() => Ok(value),

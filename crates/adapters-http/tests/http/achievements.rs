@@ -42,7 +42,7 @@ async fn the_catalogue_lists_everything_and_counts_it() {
 }
 
 #[actix_web::test]
-async fn an_entry_says_what_it_takes_and_pays() {
+async fn achievement_shows_its_threshold_and_xp() {
     let catalogue = listed("").await;
     assert_eq!(
         *entry(&catalogue, "first-sync"),
@@ -93,7 +93,7 @@ async fn a_category_and_a_rarity_narrow_the_list_and_its_counts() {
 }
 
 #[actix_web::test]
-async fn words_that_name_no_category_or_rarity_are_a_422_and_told_together() {
+async fn unknown_category_and_rarity_are_listed_together() {
     let client = World::new().serve();
     for (query, problems) in [
         ("?category=fun", &[r#"["query","category"] enum"#][..]),
@@ -105,7 +105,7 @@ async fn words_that_name_no_category_or_rarity_are_a_422_and_told_together() {
 }
 
 #[actix_web::test]
-async fn nobody_needs_a_token_and_everybody_sees_the_same() {
+async fn catalogue_is_public_and_the_same_for_all() {
     let client = World::new().serve();
     let anonymous = client.get(PATH).await;
     assert_eq!(anonymous.header("cache-control"), Some("public, no-cache"));
@@ -118,7 +118,7 @@ async fn nobody_needs_a_token_and_everybody_sees_the_same() {
 }
 
 #[actix_web::test]
-async fn who_has_it_already_is_told_so() {
+async fn catalogue_that_has_not_changed_is_a_304() {
     let client = World::new().serve();
     let first = client.get(PATH).await;
     let tag = first.header("etag").expect("a tag").to_owned();
@@ -151,7 +151,7 @@ fn with_the_first_unlocked() -> World {
 }
 
 #[actix_web::test]
-async fn a_persons_achievements_show_the_way_that_is_left() {
+async fn achievements_of_a_user_show_progress() {
     let client = with_the_first_unlocked().serve();
     let answer = client.get("/api/v1/users/aDa/achievements").await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("public, no-cache")));
@@ -173,7 +173,7 @@ async fn a_persons_achievements_show_the_way_that_is_left() {
 }
 
 #[actix_web::test]
-async fn what_is_hidden_shows_neither_name_nor_way() {
+async fn hidden_achievement_shows_neither_name_nor_progress() {
     let page = with_the_first_unlocked().serve().get("/api/v1/users/ada/achievements").await.json();
     let hidden: Vec<&Value> = entries(&page).iter().filter(|entry| entry["hidden"] == true).collect();
     assert!(!hidden.is_empty());
@@ -184,7 +184,7 @@ async fn what_is_hidden_shows_neither_name_nor_way() {
 }
 
 #[actix_web::test]
-async fn pins_are_put_and_taken_away_while_there_is_room() {
+async fn pin_is_set_and_removed_up_to_the_limit() {
     let first = find_by_slug("first-sync").expect("an achievement").id();
     let pinned = |count: usize| {
         move |tx: &mut TestUnitOfWork| {

@@ -83,7 +83,7 @@ const OPERATIONS: [(&str, &str); 13] = [
 ];
 
 #[actix_web::test]
-async fn whoever_is_no_administrator_learns_nothing_and_no_token_administers() {
+async fn administration_requires_an_administrator_with_a_session() {
     let client = World::new().serve();
     for (method, path) in OPERATIONS {
         let path = format!("/api/v1{path}");
@@ -98,7 +98,7 @@ async fn whoever_is_no_administrator_learns_nothing_and_no_token_administers() {
 }
 
 #[actix_web::test]
-async fn somebody_is_flagged_with_a_reason_and_an_end() {
+async fn account_is_flagged_with_a_reason_and_an_expiry() {
     let (world, log) = world(|tx| {
         let insert = tx.administration.expect_insert_flag();
         insert.returning(|_, user, order, by, _| {
@@ -189,8 +189,8 @@ async fn flags_and_the_log_are_read_page_by_page() {
         Ok(Page { items, total: 103, request })
     });
     world.administration.expect_audit().returning(|filter, request| {
-        let told = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
-        assert_eq!((told, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
+        let asked = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
+        assert_eq!((asked, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
         let entry = |by_operator: bool| AuditEntry {
             id: ID,
             at: NOW,
@@ -292,18 +292,18 @@ fn decided(prices: Option<&str>) -> Override {
 /// A world in which the decision 4 stands, and prices can be decided; what is decided, as text.
 fn pricing() -> (World, Log, Arc<Mutex<Vec<String>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
-    let told = kept.clone();
+    let lines = kept.clone();
     let (world, log) = world(move |tx| {
         tx.prices.expect_lock().returning(|| Ok(Origin::default()));
         tx.prices.expect_decision().returning(|id| Ok((id == DecisionId(4)).then(|| decided(Some("in=1 out=1")))));
         tx.prices.expect_last_decision().returning(|_, _| Ok(Some(DecisionId(4))));
-        let told = told.clone();
+        let lines = lines.clone();
         tx.prices.expect_insert_decision().returning(move |decided, by, _, reason| {
             assert_eq!(by, ADA);
             let prices = decided.prices.as_ref().map_or("an end".to_owned(), ToString::to_string);
             let Override { model, provider, valid_from, .. } = decided;
             let line = format!("{model} {provider:?} {valid_from} {prices}: {}", reason.as_str());
-            told.lock().expect("a list").push(line);
+            lines.lock().expect("a list").push(line);
             Ok(DecisionId(5))
         });
         tx.prices.expect_next_edition().returning(|| Ok(Edition(1)));
@@ -354,7 +354,7 @@ async fn a_price_is_decided_in_exact_decimals_per_million_tokens() {
 }
 
 #[actix_web::test]
-async fn every_problem_of_a_price_is_told() {
+async fn every_problem_of_a_price_is_listed() {
     let (world, log, _) = pricing();
     let client = world.serve();
     let set = async |body: Value| ask(client, "POST", "/admin/prices/overrides", Some(body)).await.problems();
@@ -440,9 +440,9 @@ async fn decisions_and_models_without_a_price_are_listed() {
     let client = world.serve();
     let listed = ask(client, "GET", "/admin/prices/overrides", None).await.json();
     assert_eq!((&listed["total"], &listed["overrides"][0]["id"]), (&json!(2), &json!(2)), "the latest first");
-    let told = |n: usize| (&listed["overrides"][n]["prices"], &listed["overrides"][n]["stands"]);
-    assert_eq!(told(0), (&Value::Null, &json!(false)));
-    assert_eq!((&told(1).0["input"], told(1).1), (&json!("1"), &json!(false)), "it was ended");
+    let listed_at = |n: usize| (&listed["overrides"][n]["prices"], &listed["overrides"][n]["stands"]);
+    assert_eq!(listed_at(0), (&Value::Null, &json!(false)));
+    assert_eq!((&listed_at(1).0["input"], listed_at(1).1), (&json!("1"), &json!(false)), "it was ended");
 
     let models = ask(client, "GET", "/admin/models/unpriced?limit=7", None).await.json();
     let expected = json!({"models": [{

@@ -21,7 +21,7 @@ fn ada_registers() -> Value {
     })
 }
 
-/// Ada's password is `correct horse`; nobody else has one.
+/// Ada's password is `correct horse`; no other account has one.
 fn passwords() -> MockPasswordHasher {
     let mut passwords = MockPasswordHasher::new();
     passwords.expect_hash().returning(|password| Ok(PasswordHash(password.expose().to_owned())));
@@ -99,7 +99,7 @@ async fn a_new_account_is_signed_in_from_where_its_owner_is() {
 }
 
 #[actix_web::test]
-async fn what_is_taken_is_said_without_the_address() {
+async fn conflict_of_a_registration_does_not_echo_the_address() {
     let answer = colliding("users_email_key").serve().post(REGISTER, ada_registers().to_string()).await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "User", "field": "email"}));
     let answer = colliding("users_username_key").serve().post(REGISTER, ada_registers().to_string()).await;
@@ -108,7 +108,7 @@ async fn what_is_taken_is_said_without_the_address() {
 }
 
 #[actix_web::test]
-async fn a_registration_is_told_all_of_its_problems_at_once() {
+async fn registration_with_problems_lists_all_of_them() {
     let client = World::new().serve();
     let body = json!({
         "email": "ada", "password": "short", "username": "Admin", "name": null, "timezone": "Mars/Olympus",
@@ -162,7 +162,7 @@ async fn name_of_a_new_account_is_one_line() {
 }
 
 #[actix_web::test]
-async fn a_person_signs_in_with_address_or_username() {
+async fn login_accepts_address_or_username() {
     let client = signing_in().serve();
     for body in [
         json!({"email": "ADA@example.org", "password": "correct horse"}),
@@ -177,7 +177,7 @@ async fn a_person_signs_in_with_address_or_username() {
 }
 
 #[actix_web::test]
-async fn unknown_people_and_wrong_passwords_are_answered_alike() {
+async fn unknown_account_and_wrong_password_have_the_same_answer() {
     let client = signing_in().serve();
     let mut answers = Vec::new();
     for (name, password) in
@@ -195,7 +195,7 @@ async fn unknown_people_and_wrong_passwords_are_answered_alike() {
 }
 
 #[actix_web::test]
-async fn who_is_not_known_learns_nothing_else() {
+async fn request_without_valid_token_is_a_401_before_any_other_error() {
     let client = World::new().serve();
     for (method, path) in [
         ("POST", "/auth/logout"),
@@ -234,7 +234,7 @@ async fn a_database_that_is_away_is_not_a_wrong_token() {
         let answer = client.request("GET", path).bearer(&ada()).send().await;
         answer.assert_error(503, "SERVICE_UNAVAILABLE", &json!({}));
     }
-    assert_eq!(client.get("/api/v1/users/ada").await.status, 200, "nobody asks for a session");
+    assert_eq!(client.get("/api/v1/users/ada").await.status, 200, "no session is looked up");
 }
 
 #[actix_web::test]

@@ -28,7 +28,7 @@ async fn the_overview_tells_everything_at_a_glance() {
 }
 
 #[actix_web::test]
-async fn trends_have_every_day_and_thirty_unless_asked() {
+async fn trends_have_every_day_and_thirty_by_default() {
     let trends = dashboard("/trends").await;
     assert_eq!(trends["daily_data"].as_array().map(Vec::len), Some(30));
     let trends = dashboard("/trends?days=2").await;
@@ -70,7 +70,7 @@ async fn tools_models_and_machines_are_listed_with_their_share() {
 }
 
 #[actix_web::test]
-async fn what_makes_no_sense_is_a_422() {
+async fn invalid_values_are_a_422() {
     let client = World::new().serve();
     for (path, problem) in [
         ("/trends?days=0", r#"["query","days"] greater_than_equal"#),

@@ -87,7 +87,7 @@ async fn name_of_a_program_cannot_change_what_stands_around_it() {
 }
 
 #[actix_web::test]
-async fn a_program_that_asks_is_told_in_the_words_of_the_standard() {
+async fn device_poll_answers_in_terms_of_the_standard() {
     for (confirmation, device_code, error) in [
         (Confirmation::Open, device_code(), "authorization_pending"),
         (Confirmation::Denied, device_code(), "access_denied"),
@@ -107,7 +107,7 @@ async fn a_program_that_asks_is_told_in_the_words_of_the_standard() {
 }
 
 #[actix_web::test]
-async fn somebody_signed_in_confirms_through_the_api() {
+async fn device_login_is_confirmed_through_the_api() {
     let confirm = async |typed: &str| {
         let client = world(Confirmation::Open).serve();
         let body = json!({"user_code": typed, "approve": false});
@@ -125,7 +125,7 @@ fn text(answer: &Answer) -> String {
 }
 
 #[actix_web::test]
-async fn the_page_shows_who_asks_and_loads_nothing_from_elsewhere() {
+async fn device_page_shows_the_program_and_loads_only_from_this_server() {
     let client = world(Confirmation::Open).serve();
     for path in ["/device", "/device?user_code=%3Cscript%3E"] {
         let page = client.get(path).await;

@@ -153,7 +153,7 @@ async fn pages_of_configured_origins_may_call_and_others_may_not() {
 }
 
 #[actix_web::test]
-async fn caches_may_keep_what_anybody_may_see_and_nothing_else() {
+async fn only_public_answers_are_cacheable() {
     let client = server();
     let first = client.get("/api/v1/shared").await;
     assert_eq!(first.header("cache-control"), Some("public, no-cache"));
@@ -202,7 +202,7 @@ async fn a_head_that_never_ends_is_given_up() {
 }
 
 #[actix_web::test]
-async fn health_says_what_is_wrong() {
+async fn health_names_the_failing_part() {
     let (client, wellbeing) = start(EdgeSettings::default());
     let timestamp = "2026-11-22T12:34:56.789Z";
     let answer = client.get("/api/v1/health").await;

@@ -21,7 +21,7 @@ fn ticket(user: UserId, purpose: Purpose, bound: &[&str]) -> String {
     tickets().seal(&SignedToken { purpose, user, ends_at }, bound)
 }
 
-/// Ada, who is verified and has a password, and Bob, who is neither.
+/// Ada, verified and with a password, and Bob, neither.
 fn world(emails: usize) -> World {
     let mut world = World::new().storing(move |tx: &mut TestUnitOfWork| {
         let password = |id| (id == ADA).then(|| PasswordHash("hash".into()));
@@ -76,7 +76,7 @@ async fn a_token_verifies_an_address_and_a_session_asks_for_an_email() {
 }
 
 #[actix_web::test]
-async fn whose_password_was_forgotten_is_not_told() {
+async fn forgotten_password_has_the_same_answer_for_any_address() {
     let client = world(1).serve();
     for email in ["ada@example.org", "nobody@example.org"] {
         let answer = client.request("POST", FORGOT).json(&json!({"email": email})).send().await;
@@ -103,7 +103,7 @@ async fn a_token_gives_another_password() {
 }
 
 #[actix_web::test]
-async fn a_mail_program_stops_emails_by_posting_and_a_person_by_a_button() {
+async fn unsubscribe_works_for_a_mail_program_and_for_the_button() {
     let client = world(0).serve();
     let link = ticket(ADA, Purpose::Unsubscribe(NotificationKind::WeeklySummary), &[]);
     let path = format!("{STOP}?token={link}");

@@ -65,7 +65,7 @@ async fn kinds_of_domain_errors_become_statuses_and_keep_our_own_troubles_to_our
 }
 
 #[actix_web::test]
-async fn what_is_not_there_is_named() {
+async fn unknown_resource_is_named_in_the_error() {
     let client = server();
     let details = json!({"resource": "User", "field": "username", "value": "nobody"});
     client.get("/api/v1/people/nobody").await.assert_error(404, "NOT_FOUND", &details);
@@ -77,7 +77,7 @@ async fn what_is_not_there_is_named() {
 }
 
 #[actix_web::test]
-async fn wrong_methods_are_told_the_right_ones() {
+async fn wrong_method_gets_the_supported_methods() {
     let client = server();
     for (method, path, allow) in [
         ("DELETE", WISHES, "OPTIONS, POST"),
@@ -248,7 +248,7 @@ async fn queries_and_paths_are_judged_too() {
 }
 
 #[actix_web::test]
-async fn who_is_not_known_learns_nothing_about_validation() {
+async fn request_without_token_learns_nothing_about_validation() {
     let client = server();
     let request = client.request("POST", "/api/v1/secrets/%00?page=x").header("Content-Type", "text/plain");
     request.body("{").send().await.assert_error(401, "UNAUTHORIZED", &json!({}));

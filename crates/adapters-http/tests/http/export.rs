@@ -104,7 +104,7 @@ fn data() -> StoredData {
     StoredData(r#"{"level": 2, "big": 12345678901234567890.5}"#.into())
 }
 
-/// Answers whoever exports with what `open` says.
+/// A world in which an export opens with the result of `open`.
 fn world(open: impl Fn() -> Result<Opened, StoreError> + Send + Sync + 'static) -> World {
     let mut exports = MockExportReader::new();
     exports.expect_open().withf(|user, now| (*user, *now) == (ADA, NOW)).returning(move |_, _| open());
@@ -142,7 +142,7 @@ async fn everything_is_exported_a_line_each() {
     ] {
         assert_eq!(answer.header(name), Some(value), "{name}");
     }
-    assert_eq!(answer.header("content-encoding"), None, "who asks for nothing else gets plain text");
+    assert_eq!(answer.header("content-encoding"), None, "a request without an encoding gets plain text");
     let lines = lines(&answer.body);
     let now = "2026-11-22T12:34:56.789Z";
     let release = env!("CARGO_PKG_VERSION");
@@ -206,7 +206,7 @@ async fn a_client_that_takes_gzip_gets_the_same_packed() {
 }
 
 #[actix_web::test]
-async fn head_says_what_get_would_and_reads_nothing() {
+async fn head_has_the_headers_of_get_and_no_body() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = opened.clone();
     let client = world(move || {
@@ -238,7 +238,7 @@ async fn only_a_session_exports() {
 }
 
 #[actix_web::test]
-async fn what_cannot_begin_is_an_error_of_the_contract() {
+async fn export_that_cannot_begin_is_an_error_of_the_contract() {
     let under_way = world(|| Ok(Opened::UnderWay)).serve();
     let answer = under_way.request("GET", EXPORT).bearer(&ada()).send().await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "Export", "field": "user_id"}));
@@ -267,7 +267,7 @@ async fn broken_off(client: Client) -> Vec<u8> {
 }
 
 #[actix_web::test]
-async fn an_export_that_fails_half_way_is_no_whole_answer() {
+async fn export_that_fails_half_way_is_incomplete() {
     let bytes = broken_off(world(|| Ok(account_with(belongings(), true))).serve()).await;
     assert!(bytes.starts_with(b"HTTP/1.1 200"));
     assert!(!bytes.ends_with(b"0\r\n\r\n"), "no client may take this for the whole");
@@ -276,9 +276,9 @@ async fn an_export_that_fails_half_way_is_no_whole_answer() {
 }
 
 #[actix_web::test]
-async fn more_exports_than_there_is_room_for_are_told_to_come_back() {
+async fn export_without_a_free_place_is_a_503() {
     let client = World { exports: endless(), ..World::new() }.serve();
-    // Two clients read on and on; who stopped would be cut off soon.
+    // Two clients keep reading; one that stops would be cut off soon.
     let mut readers = Vec::new();
     for token in [ada(), bob()] {
         let mut stream = client.request("GET", EXPORT).bearer(&token).open().await;

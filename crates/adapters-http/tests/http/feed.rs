@@ -104,7 +104,7 @@ async fn the_feed_is_a_page_of_activities() {
 }
 
 #[actix_web::test]
-async fn who_is_not_signed_in_has_no_feed() {
+async fn feed_without_token_is_a_401() {
     let client = world().serve();
     for path in ["/api/v1/feed?page=0", STREAM] {
         client.get(path).await.assert_error(401, "UNAUTHORIZED", &json!({}));

@@ -36,7 +36,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
 }
 
 #[actix_web::test]
-async fn what_is_asked_for_is_deleted_and_counted() {
+async fn requested_usage_is_deleted_and_counted() {
     let asked = Arc::default();
     let client = world(&asked);
     for (query, deleted) in [
@@ -59,7 +59,7 @@ async fn what_is_asked_for_is_deleted_and_counted() {
 }
 
 #[actix_web::test]
-async fn what_makes_no_sense_deletes_nothing() {
+async fn invalid_request_deletes_nothing() {
     let asked = Arc::default();
     let client = world(&asked);
     for (query, problems) in [
@@ -86,8 +86,8 @@ async fn only_a_session_deletes() {
     let client = world(&asked);
     for path in [PATH, "/api/v1/users/me/usage?from=x"] {
         client.request("DELETE", path).send().await.assert_error(401, "UNAUTHORIZED", &json!({}));
-        let nobody = client.request("DELETE", path).bearer(&stranger()).send().await;
-        nobody.assert_error(401, "UNAUTHORIZED", &json!({}));
+        let unknown = client.request("DELETE", path).bearer(&stranger()).send().await;
+        unknown.assert_error(401, "UNAUTHORIZED", &json!({}));
         for scopes in ALL_SCOPES {
             let token = client.request("DELETE", path).bearer(&api_token(scopes)).send().await;
             token.assert_error(403, "FORBIDDEN", &json!({}));

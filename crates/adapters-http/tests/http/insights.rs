@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 
 use crate::support::world::{ADA, ALL_SCOPES, NOW, World, ada, api_token, bob, dollars};
 
-/// Ada beside `people` people, the first of whom has nothing and each other one step more than the one before.
+/// Ada among `people` accounts; the first has no usage, and each other one step more than the one before.
 fn world(people: u32) -> World {
     let mut world = World::new();
     world.insights.expect_benchmark().returning(move |period| {
@@ -79,7 +79,7 @@ async fn the_caller_is_put_beside_the_community() {
 }
 
 #[actix_web::test]
-async fn too_few_people_are_said_to_be_too_few() {
+async fn insights_with_too_few_accounts_have_no_percentiles() {
     let answer = insights(world(19), "?period=week").await;
     for name in ["tokens", "cost", "streak", "tools", "cache_efficiency"] {
         assert_eq!(answer[format!("{name}_percentile")], Value::Null, "{name}");
@@ -90,7 +90,7 @@ async fn too_few_people_are_said_to_be_too_few() {
 }
 
 #[actix_web::test]
-async fn beside_nobody_there_is_nothing_divided() {
+async fn comparison_without_other_accounts_divides_by_nothing() {
     let mut world = World::new();
     world.insights.expect_benchmark().returning(|period| {
         Ok(Some(Benchmark { period, people: 0, spreads: vec![], created_at: NOW, computed_at: NOW }))
@@ -118,7 +118,7 @@ async fn before_the_first_benchmark_there_is_nothing() {
 }
 
 #[actix_web::test]
-async fn who_may_not_and_what_makes_no_sense_is_refused() {
+async fn forbidden_and_invalid_requests_are_refused() {
     let client = world(20).serve();
     for path in ["/api/v1/insights", "/api/v1/users/me/flags"] {
         assert_eq!(client.get(path).await.status, 401, "{path}");

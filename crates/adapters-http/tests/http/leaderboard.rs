@@ -80,7 +80,7 @@ fn world() -> World {
 }
 
 #[actix_web::test]
-async fn a_board_is_told_as_the_contract_says() {
+async fn board_has_the_fields_of_the_contract() {
     let client = world().serve();
     let mut expected = json!({
         "entries": [of_ada()], "pagination": {"total": 2, "limit": 100, "offset": 0, "has_more": true},
@@ -109,7 +109,7 @@ async fn a_board_is_told_as_the_contract_says() {
 }
 
 #[actix_web::test]
-async fn every_kind_can_be_asked_for() {
+async fn board_of_every_kind_can_be_requested() {
     let client = world().serve();
     for kind in BoardKind::ALL {
         let path = format!("/api/v1/leaderboard?kind={}", kind.name());
@@ -119,7 +119,7 @@ async fn every_kind_can_be_asked_for() {
 }
 
 #[actix_web::test]
-async fn friends_need_a_token_and_nobody_learns_more_without() {
+async fn board_of_friends_requires_a_token_before_validation() {
     let client = world().serve();
     for query in ["kind=friends", "kind=friends&limit=x&tool=a&model=b"] {
         let path = format!("/api/v1/leaderboard?{query}");
@@ -130,7 +130,7 @@ async fn friends_need_a_token_and_nobody_learns_more_without() {
 }
 
 #[actix_web::test]
-async fn what_makes_no_sense_is_told_at_once() {
+async fn invalid_parameters_are_listed_together() {
     let client = world().serve();
     for (query, places) in [
         ("tool=codex&model=gpt-5", &["model"][..]),
@@ -185,7 +185,7 @@ async fn the_ranks_of_days_are_seen_like_statistics() {
 }
 
 #[actix_web::test]
-async fn seasons_are_for_everybody() {
+async fn seasons_are_public() {
     let client = world().serve();
     let season = json!({
         "season": "2026-10", "starts_on": "2026-10-01", "ends_on": "2026-10-31",

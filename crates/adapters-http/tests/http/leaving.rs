@@ -9,7 +9,7 @@ use crate::support::world::{ADA, ALL_SCOPES, NOW, World, ada, api_token, strange
 
 const ME: &str = "/api/v1/users/me";
 
-/// A transaction in which whoever leaves does.
+/// A transaction that deletes the caller's account.
 fn leaving(tx: &mut TestUnitOfWork) {
     tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
     tx.users.expect_hold().returning(|_| Ok(Some(Presence::Here)));
@@ -21,7 +21,7 @@ fn leaving(tx: &mut TestUnitOfWork) {
 }
 
 #[actix_web::test]
-async fn who_leaves_is_told_until_when_they_may_come_back() {
+async fn deletion_states_the_instant_of_the_purge() {
     let answer = World::new().storing(leaving).serve().request("DELETE", ME).bearer(&ada()).send().await;
     assert_eq!((answer.status, answer.header("cache-control")), (202, Some("no-store")));
     assert_eq!(answer.json(), json!({"deletion_at": "2026-12-22T12:34:56.789Z"}));
@@ -39,7 +39,7 @@ async fn only_a_session_leaves() {
 }
 
 #[actix_web::test]
-async fn who_has_left_a_moment_ago_is_not_found() {
+async fn account_that_was_just_deleted_is_not_found() {
     let world = World::new().storing(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(None));
     });

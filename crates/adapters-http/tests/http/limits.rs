@@ -1,4 +1,4 @@
-//! Rate limits, over the wire: who is counted, where, and what the answers say.
+//! Rate limits, over the wire: the keys of clients, the limits of routes, and the headers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ fn from(client: Client, address: &str, method: &str, path: &str) -> Request {
     client.request(method, &format!("/api/v1{path}")).header("X-Forwarded-For", address)
 }
 
-/// `GET path` as nobody, from `address`.
+/// `GET path` without a token, from `address`.
 async fn get(client: Client, address: &str, path: &str) -> Answer {
     from(client, address, "GET", path).send().await
 }
@@ -133,7 +133,7 @@ async fn each_class_has_its_own_limit_and_auth_is_counted_by_address_alone() {
 }
 
 #[actix_web::test]
-async fn every_answer_of_a_limited_route_says_how_one_stands() {
+async fn limited_route_always_has_rate_limit_headers() {
     let (client, _) = limited(Rates { auth: 100, sync: 100, default: 100 });
     for (method, path, token, status) in [
         ("GET", "/users/ada", None, 200),
@@ -159,7 +159,7 @@ async fn every_answer_of_a_limited_route_says_how_one_stands() {
 }
 
 #[actix_web::test]
-async fn a_panic_counts_and_says_so() {
+async fn panic_is_counted_and_has_rate_limit_headers() {
     let mut reader = domain::dashboard::ports::MockDashboardReader::new();
     reader.expect_platform().returning(|| panic!("a defect"));
     let limits = Hand::default().limits(Rates { default: 2, ..Rates::default() });
@@ -205,7 +205,7 @@ async fn pages_and_their_files_are_limited_by_address_like_any_other_route() {
 }
 
 #[actix_web::test]
-async fn nothing_is_said_where_nothing_is_limited() {
+async fn unlimited_route_has_no_rate_limit_headers() {
     let (client, _) = limited(Rates { auth: 1, ..Rates::default() });
     for _ in 0..3 {
         let answer = get(client, ONE, "/users/ada").await;
@@ -216,7 +216,7 @@ async fn nothing_is_said_where_nothing_is_limited() {
 }
 
 #[actix_web::test]
-async fn who_is_not_signed_in_is_told_so_even_by_an_address_that_has_nothing_left() {
+async fn request_without_token_is_a_401_even_at_the_rate_limit() {
     let (client, _) = limited(Rates { sync: 1, default: 2, ..Rates::default() });
     let sync = |token: Option<String>| {
         let request = from(client, ONE, "POST", "/sync").body("{");
@@ -230,7 +230,7 @@ async fn who_is_not_signed_in_is_told_so_even_by_an_address_that_has_nothing_lef
     }
     assert_refused(&get(client, ONE, "/users/ada").await, 30);
     sync(Some(stranger())).await.assert_error(401, "UNAUTHORIZED", &json!({}));
-    assert_eq!(sync(Some(ada())).await.status, 422, "who is signed in is not concerned");
+    assert_eq!(sync(Some(ada())).await.status, 422, "a signed-in caller is not concerned");
 }
 
 #[actix_web::test]
@@ -292,7 +292,7 @@ async fn being_refused_comes_before_everything_about_the_request_itself() {
 }
 
 #[actix_web::test]
-async fn too_many_failed_logins_are_told_when_to_come_again() {
+async fn too_many_failed_logins_get_a_retry_after() {
     let seconds_ago = |seconds| crate::support::world::NOW - time::Duration::seconds(seconds);
     let world = World { passwords: MockPasswordHasher::new(), failed_logins: Some(FailedLogins(2)), ..World::new() };
     let client = world
@@ -320,9 +320,9 @@ async fn the_document_tells_of_a_429_wherever_there_is_a_limit() {
         methods.map(move |operation| (path, operation))
     });
     for (path, operation) in operations {
-        let told = operation["responses"].get("429");
+        let documented = operation["responses"].get("429");
         let reference = json!({"$ref": "#/components/responses/RateLimited"});
-        assert_eq!(told, (!path.contains("/health")).then_some(&reference), "{path}");
+        assert_eq!(documented, (!path.contains("/health")).then_some(&reference), "{path}");
     }
     let headers = document.pointer("/components/responses/RateLimited/headers").and_then(Value::as_object);
     let headers: Vec<&String> = headers.expect("headers").keys().collect();

@@ -52,7 +52,7 @@ async fn send(world: World, method: &str, path: &str, body: &Value) -> Answer {
 }
 
 #[actix_web::test]
-async fn a_list_shows_what_somebody_was_told_and_counts_it() {
+async fn notifications_are_listed_and_counted() {
     let answer = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await;
     let text = String::from_utf8_lossy(&answer.body);
     assert!(text.contains("9007199254740993"), "the particulars are passed on as they are: {text}");
@@ -77,7 +77,7 @@ async fn a_list_shows_what_somebody_was_told_and_counts_it() {
 }
 
 #[actix_web::test]
-async fn a_part_of_the_list_is_asked_for_by_limit_and_offset() {
+async fn notifications_are_listed_by_limit_and_offset() {
     for (query, limit, offset, unread_only) in [
         ("?limit=1&offset=7", 1, 7, false),
         ("?limit=100&offset=9007199254740991&unread_only=true", 100, 9_007_199_254_740_991, true),
@@ -138,7 +138,7 @@ async fn either_spelling_marks_on_either_path() {
 }
 
 #[actix_web::test]
-async fn whoever_does_not_say_which_or_says_it_twice_marks_nothing() {
+async fn mark_read_without_exactly_one_selection_is_refused() {
     let client = World::new().serve();
     let ask = async |path: &'static str, body: Value| {
         client.request("POST", path).bearer(&ada()).body(body.to_string()).send().await.problems()
@@ -227,7 +227,7 @@ async fn a_change_of_preferences_names_what_it_changes() {
 }
 
 #[actix_web::test]
-async fn unknown_kinds_and_what_is_no_truth_are_told_together() {
+async fn unknown_kind_and_wrong_boolean_are_listed_together() {
     let client = World::new().serve();
     for (body, problems) in [
         (
@@ -271,7 +271,7 @@ async fn only_known_callers_have_notifications() {
     let client = World::new().serve();
     for (method, path) in [("GET", LIST), ("POST", LIST), ("POST", READ), ("GET", PREFERENCES), ("PATCH", PREFERENCES)]
     {
-        // Who is not known learns nothing about validation.
+        // A request without a token learns nothing about validation.
         let path = format!("{path}?limit=0");
         let unsigned = client.request(method, &path).body("{").send().await;
         unsigned.assert_error(401, "UNAUTHORIZED", &json!({}));

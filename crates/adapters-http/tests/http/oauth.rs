@@ -113,7 +113,7 @@ async fn a_browser_is_sent_to_the_provider_with_a_cookie_that_only_goes_back_the
 }
 
 #[actix_web::test]
-async fn who_comes_back_with_a_good_code_is_signed_in_at_the_frontend() {
+async fn callback_with_a_valid_code_signs_in_at_the_frontend() {
     let opened = Arc::default();
     let client = world(Some(ADA), &refused(), &opened).serve();
     let (pair, _) = cookie(&client.get(BEGIN).await);
@@ -129,7 +129,7 @@ async fn who_comes_back_with_a_good_code_is_signed_in_at_the_frontend() {
 }
 
 #[actix_web::test]
-async fn who_comes_back_otherwise_is_told_why_in_one_word_and_keeps_no_cookie() {
+async fn failed_callback_states_an_error_and_removes_the_cookie() {
     let client = known_ada();
     let (good, _) = cookie(&client.get(BEGIN).await);
     let state = State::of([7; 32]);
@@ -169,7 +169,7 @@ async fn a_provider_in_trouble_is_no_reason_to_say_more_to_a_browser() {
 }
 
 #[actix_web::test]
-async fn no_parameter_says_where_a_browser_goes() {
+async fn redirect_ignores_parameters_of_the_request() {
     let client = known_ada();
     let there = "redirect_uri=https%3A%2F%2Fevil.example&next=https%3A%2F%2Fevil.example&return_to=%2F%2Fevil.example";
     let answer = client.get(&format!("{BEGIN}?{there}")).await;
@@ -234,7 +234,7 @@ async fn a_client_learns_whether_a_provider_is_away_or_we_are_wrong() {
 }
 
 #[actix_web::test]
-async fn an_account_is_linked_for_whoever_is_signed_in_and_nobody_else() {
+async fn provider_account_is_linked_only_for_the_caller() {
     let token = json!({"access_token": "gho_good"});
     let link = async |owner, bearer: String| {
         let client = world(owner, &refused(), &Arc::default()).serve();

@@ -54,14 +54,14 @@ async fn track(world: World, body: &Value) -> Answer {
 }
 
 #[actix_web::test]
-async fn everybody_has_a_code_and_a_link() {
+async fn referral_code_is_shown_with_its_link() {
     let answer = World::new().serve().request("GET", CODE).bearer(&ada()).send().await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
     assert_eq!(answer.json(), json!({"code": "0000ADA0", "url": "https://app.example.org/?ref=0000ADA0"}));
 }
 
 #[actix_web::test]
-async fn a_click_is_answered_alike_whoever_has_the_code() {
+async fn click_on_an_unknown_code_has_the_same_answer() {
     let clicks = Arc::new(Mutex::new(Vec::new()));
     let noted = clicks.clone();
     let world = World::new().storing(move |tx| {
@@ -84,7 +84,7 @@ async fn a_click_is_answered_alike_whoever_has_the_code() {
 }
 
 #[actix_web::test]
-async fn who_names_a_code_is_told_what_it_paid() {
+async fn referrer_is_set_with_the_xp_awarded() {
     for (messages, xp) in [(0, json!(0)), (1, json!(25))] {
         let world = World::new().storing(move |tx| {
             store(tx, messages, None);
@@ -98,7 +98,7 @@ async fn who_names_a_code_is_told_what_it_paid() {
 }
 
 #[actix_web::test]
-async fn what_cannot_be_named_is_said() {
+async fn referral_code_that_cannot_be_used_is_refused() {
     let naming = |by: Option<UserId>, circle: bool| {
         World::new().storing(move |tx| {
             store(tx, 0, by);
@@ -132,7 +132,7 @@ async fn what_cannot_be_named_is_said() {
 }
 
 #[actix_web::test]
-async fn bodies_are_checked_and_strangers_are_not_told_how() {
+async fn body_problems_are_listed_only_for_an_authenticated_caller() {
     let client = World::new().serve();
     for (body, problem) in [
         (json!({}), "missing"),
@@ -153,7 +153,7 @@ async fn bodies_are_checked_and_strangers_are_not_told_how() {
 }
 
 #[actix_web::test]
-async fn statistics_tell_of_private_people_their_name_and_picture() {
+async fn referral_stats_show_name_and_picture_of_private_users() {
     let answer = World::new().serve().request("GET", STATS).bearer(&ada()).send().await;
     assert_eq!((answer.status, answer.header("cache-control")), (200, Some("no-store")));
     let picture = "https://example.org/me.png";

@@ -34,7 +34,7 @@ async fn ask(world: World, method: &str, path: &str, token: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn a_public_profile_is_followed_and_a_private_one_is_asked() {
+async fn follow_of_a_public_profile_is_immediate_and_of_a_private_one_a_request() {
     let answer = ask(World::new().storing(store), "POST", "/aDa/follow", &bob()).await;
     let follow = json!({"follower_id": BOB.0, "following_id": ADA.0, "created_at": "2026-11-22T12:34:56.789Z"});
     assert_eq!((answer.status, answer.json()), (201, follow));
@@ -43,7 +43,7 @@ async fn a_public_profile_is_followed_and_a_private_one_is_asked() {
 }
 
 #[actix_web::test]
-async fn what_is_there_already_is_a_conflict() {
+async fn second_follow_is_a_conflict() {
     let there = |tx: &mut TestUnitOfWork| {
         tx.follows.expect_insert().returning(|_| Ok(false));
         tx.follows.expect_insert_request().returning(|_| Ok(false));
@@ -63,7 +63,7 @@ async fn what_is_there_already_is_a_conflict() {
 }
 
 #[actix_web::test]
-async fn what_ends_may_have_ended_before() {
+async fn unfollow_without_a_follow_is_no_error() {
     for (method, path) in
         [("DELETE", "/bob/follow"), ("DELETE", "/me/followers/bob"), ("DELETE", "/me/follow-requests/bob")]
     {
@@ -82,7 +82,7 @@ async fn what_ends_may_have_ended_before() {
 }
 
 #[actix_web::test]
-async fn oneself_nobody_and_strangers_are_refused() {
+async fn follow_of_oneself_or_of_an_unknown_user_is_refused() {
     for (method, path) in [
         ("POST", "/{}/follow"),
         ("DELETE", "/{}/follow"),
@@ -109,7 +109,7 @@ async fn oneself_nobody_and_strangers_are_refused() {
 }
 
 #[actix_web::test]
-async fn lists_are_pages_for_those_who_may_see_the_person() {
+async fn follow_lists_are_pages_for_callers_who_can_see_the_profile() {
     let client = World::new().serve();
     let item = |since: &str| {
         json!({
@@ -138,7 +138,7 @@ async fn lists_are_pages_for_those_who_may_see_the_person() {
 }
 
 #[actix_web::test]
-async fn follow_stats_tell_how_one_stands_to_somebody() {
+async fn follow_stats_show_the_callers_relation() {
     let client = World::new().serve();
     let stats = |following: Value, follows_me: Value| json!({"followers_count": 3, "following_count": 2, "is_following": following, "follows_me": follows_me});
     let path = "/api/v1/users/ada/follow-stats";
@@ -148,7 +148,7 @@ async fn follow_stats_tell_how_one_stands_to_somebody() {
 }
 
 #[actix_web::test]
-async fn two_people_are_compared_with_money_as_text() {
+async fn users_are_compared_with_amounts_as_text() {
     let client = World::new().serve();
     let side = |id: Value, name: &str| {
         json!({

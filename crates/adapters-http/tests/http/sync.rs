@@ -171,7 +171,7 @@ async fn a_body_of_the_wrong_shape_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn an_account_that_is_gone_is_not_found() {
+async fn deleted_account_is_not_found() {
     let world = World::new().storing(|tx| {
         tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
     });

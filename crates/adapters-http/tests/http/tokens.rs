@@ -55,7 +55,7 @@ async fn a_token_is_made_and_shown_once() {
 }
 
 #[actix_web::test]
-async fn what_a_token_is_made_of_is_judged() {
+async fn token_request_is_validated() {
     let client = world(|tokens| {
         tokens.expect_of().returning(|_, _| Ok(vec![stored(); 50]));
     })
@@ -100,9 +100,9 @@ async fn tokens_are_listed_without_their_secret_and_revoked() {
     assert_eq!((listed.status, listed.json()), (200, expected));
     let revoke = async |id: Uuid| client.request("DELETE", &format!("{PATH}/{id}")).bearer(&ada()).send().await;
     assert_eq!(revoke(stored().id.0).await.status, 204);
-    let nobody = Uuid::from_u128(8);
-    let details = json!({"resource": "ApiToken", "field": "id", "value": nobody});
-    revoke(nobody).await.assert_error(404, "NOT_FOUND", &details);
+    let unknown = Uuid::from_u128(8);
+    let details = json!({"resource": "ApiToken", "field": "id", "value": unknown});
+    revoke(unknown).await.assert_error(404, "NOT_FOUND", &details);
 }
 
 /// Whether an API token with `scopes` is documented to do `operation`.

@@ -26,7 +26,7 @@ async fn seen_by(client: Client, token: &str, path: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_public_profile_is_for_everybody_and_its_owner_sees_more() {
+async fn public_profile_is_visible_and_its_owner_sees_more() {
     let client = World::new().serve();
     assert_eq!(client.get("/api/v1/users/aDa").await.json(), profile_of_ada());
     assert_eq!(seen_by(client, &bob(), "/ada").await, profile_of_ada());
@@ -50,7 +50,7 @@ async fn a_private_profile_shows_strangers_a_name_and_a_picture() {
     let answer = client.get("/api/v1/users/bob").await;
     assert_eq!((answer.status, answer.json()), (200, closed.clone()));
     assert_eq!(seen_by(client, &stranger(), "/bob").await, closed);
-    assert_eq!(seen_by(client, &ada(), "/bob").await["level"], 2, "whom he lets look");
+    assert_eq!(seen_by(client, &ada(), "/bob").await["level"], 2, "Ada follows Bob");
     let own = seen_by(client, &bob(), "/bob").await;
     assert_eq!((&own["email"], &own["timezone"]), (&json!("bob@example.org"), &Value::Null));
     assert!(own.as_object().is_some_and(|own| own.contains_key("timezone")));
@@ -69,7 +69,7 @@ async fn figures_of_a_private_profile_are_refused_before_anything_else() {
 }
 
 #[actix_web::test]
-async fn people_who_are_not_there_are_named() {
+async fn unknown_user_is_named_in_the_error() {
     let client = World::new().serve();
     for name in ["nobody", "me", "admin", "no-such-name", "x"] {
         let details = json!({"resource": "User", "field": "username", "value": name});
@@ -97,7 +97,7 @@ async fn profiles_are_kept_by_caches_that_ask_again() {
 }
 
 #[actix_web::test]
-async fn figures_are_told_as_the_contract_says() {
+async fn figures_have_the_fields_of_the_contract() {
     let client = World::new().serve();
     assert_eq!(
         client.get("/api/v1/users/ada/stats").await.json(),
@@ -122,7 +122,7 @@ async fn figures_are_told_as_the_contract_says() {
 }
 
 #[actix_web::test]
-async fn a_heatmap_is_of_this_year_unless_asked() {
+async fn heatmap_without_a_year_is_of_the_current_year() {
     let client = World::new().serve();
     let heatmap = client.get("/api/v1/users/ada/heatmap").await.json();
     let days = heatmap["days"].as_array().expect("days");
@@ -175,7 +175,7 @@ async fn null_clears_and_absent_stays() {
 }
 
 #[actix_web::test]
-async fn a_change_is_told_all_of_its_problems_at_once() {
+async fn change_with_problems_lists_all_of_them() {
     let client = World::new().serve();
     let body = json!({
         "username": "Seasons", "name": "x".repeat(101), "bio": "x".repeat(501), "location": "a\0", "region": "eu",
@@ -221,7 +221,7 @@ async fn texts_that_others_see_have_no_characters_that_hide_or_reorder() {
 }
 
 #[actix_web::test]
-async fn a_username_that_is_taken_is_a_conflict() {
+async fn username_that_is_taken_is_a_conflict() {
     let world = World::new().storing(|tx| {
         tx.users.expect_find().returning(|id| Ok(Some(user(id))));
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -252,7 +252,7 @@ async fn a_new_zone_is_stored_before_it_is_shown() {
 }
 
 #[actix_web::test]
-async fn an_account_that_is_gone_has_no_profile_to_change() {
+async fn profile_change_of_a_deleted_account_is_not_found() {
     let world = World::new().storing(|tx| {
         tx.accounts.expect_lock().returning(|_| Ok(None));
     });

@@ -33,10 +33,16 @@ pub struct Password {
 }
 
 impl Password {
+    /// The fewest characters of a password.
+    pub const SHORTEST: usize = 8;
+
+    /// The most characters of a password.
+    pub const LONGEST: usize = 128;
+
     /// Takes the password of an account.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
         let password = Self::typed(text);
-        bounded(&password.normalised, 8, 128)?;
+        bounded(&password.normalised, Self::SHORTEST, Self::LONGEST)?;
         Ok(password)
     }
 

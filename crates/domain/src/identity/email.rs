@@ -20,10 +20,16 @@ const LONGEST_LOCAL: usize = 64;
 pub struct Email(String);
 
 impl Email {
+    /// The fewest characters of an address.
+    pub const SHORTEST: usize = 3;
+
+    /// The most characters of an address (RFC 5321).
+    pub const LONGEST: usize = 254;
+
     /// Takes an address of up to 254 characters (RFC 5321): a local part without quotes, which may contain characters beyond
     /// ASCII (RFC 6531), and a domain name. Whether the address exists is not checked.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text.trim(), 3, 254)?;
+        let text = bounded(text.trim(), Self::SHORTEST, Self::LONGEST)?;
         let (local, host) = text.rsplit_once('@').ok_or(NO_ADDRESS)?;
         let local: String = local.to_lowercase().nfc().collect();
         let host = ascii_host(host).ok_or(NO_ADDRESS)?;
@@ -31,7 +37,7 @@ impl Email {
             return Err(NO_ADDRESS);
         }
         let address = format!("{local}@{host}");
-        bounded(&address, 3, 254)?;
+        bounded(&address, Self::SHORTEST, Self::LONGEST)?;
         Ok(Self(address))
     }
 

@@ -82,18 +82,17 @@ const DRAWN: u32 = 6;
 /// The candidates for the username of the external account `login`, best first: the login with `_` for each character that
 /// usernames cannot have, then with the suffixes 2 to 9, then with longer numbers derived from `random`.
 pub fn usernames(login: &str, random: u64) -> Vec<Username> {
-    let clean: String = login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(LONGEST).collect();
+    let clean: String =
+        login.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(Username::LONGEST).collect();
     let clean = clean.trim_matches('_');
     let base = if clean.is_empty() { "user" } else { clean };
     let counted = (2..=COUNTED).map(|number| number.to_string());
     let drawn = (0..DRAWN).map(|number| (random.rotate_right(number * 8) % 1_000_000_000).to_string());
-    let named =
-        |suffix: String| Username::parse(&format!("{}{suffix}", &base[..base.len().min(LONGEST - suffix.len())]));
+    let named = |suffix: String| {
+        Username::parse(&format!("{}{suffix}", &base[..base.len().min(Username::LONGEST - suffix.len())]))
+    };
     [String::new()].into_iter().chain(counted).chain(drawn).map(named).filter_map(Result::ok).collect()
 }
-
-/// The most characters of a username.
-const LONGEST: usize = 30;
 
 /// A provider's token that a client hands over: 1 to 2048 visible ASCII characters. It is used to ask the provider and then
 /// forgotten.
@@ -101,11 +100,17 @@ const LONGEST: usize = 30;
 pub struct AccessToken(String);
 
 impl AccessToken {
+    /// The most characters of a token.
+    pub const LONGEST: usize = 2048;
+
+    /// The characters of a token, as a regular expression.
+    pub const PATTERN: &str = "^[!-~]+$";
+
     /// Takes a token that can be sent in a header.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text, 1, 2048)?;
+        let text = bounded(text, 1, Self::LONGEST)?;
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(TextProblem::Pattern("^[!-~]+$"));
+            return Err(TextProblem::Pattern(Self::PATTERN));
         }
         Ok(Self(text.to_owned()))
     }

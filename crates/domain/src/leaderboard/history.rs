@@ -10,9 +10,12 @@ pub const KEPT_DAYS: u16 = 400;
 pub struct HistoryDays(u16);
 
 impl HistoryDays {
-    /// Takes 1 to 365 days.
+    /// The most days.
+    pub const MOST: u16 = 365;
+
+    /// Takes 1 to [`MOST`](Self::MOST) days.
     pub const fn new(days: u16) -> Option<Self> {
-        if matches!(days, 1..=365) { Some(Self(days)) } else { None }
+        if matches!(days, 1..=Self::MOST) { Some(Self(days)) } else { None }
     }
 
     pub const fn get(self) -> u16 {

@@ -34,11 +34,20 @@ const RESERVED: &[&str] = &[
 pub struct Username(String);
 
 impl Username {
+    /// The fewest characters of a username.
+    pub const SHORTEST: usize = 3;
+
+    /// The most characters of a username.
+    pub const LONGEST: usize = 30;
+
+    /// The characters of a username, as a regular expression.
+    pub const PATTERN: &str = "^[A-Za-z0-9_]+$";
+
     /// Takes a name for an account; reserved names are refused.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text, 3, 30)?;
+        let text = bounded(text, Self::SHORTEST, Self::LONGEST)?;
         if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
-            return Err(TextProblem::Pattern("^[A-Za-z0-9_]+$"));
+            return Err(TextProblem::Pattern(Self::PATTERN));
         }
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(text)) {
             return Err(TextProblem::Value("is reserved"));
@@ -106,9 +115,12 @@ impl Region {
 pub struct WebUrl(String);
 
 impl WebUrl {
+    /// The most characters of an address.
+    pub const LONGEST: usize = 500;
+
     /// Takes an address with a host and without spaces, control or format characters.
     pub fn parse(text: &str) -> Result<Self, TextProblem> {
-        let text = bounded(text, 1, 500)?;
+        let text = bounded(text, 1, Self::LONGEST)?;
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
         let clean = !text.contains(char::is_whitespace) && !has_refused(text);
         match rest {

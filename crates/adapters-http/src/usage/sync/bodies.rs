@@ -1,4 +1,4 @@
-//! What is said in a sync, in both directions.
+//! The answer to a sync, and the examples of the document.
 
 use domain::achievements::{Tier, Unlock};
 use domain::usage::{AccountSummary, Rejection, SyncReport, Warning};
@@ -9,81 +9,7 @@ use uuid::Uuid;
 
 use crate::json::Dollars;
 
-/// The messages that a tool logged, and where it runs.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used")]
-pub(super) struct SyncRequest {
-    /// The client's version of the protocol.
-    #[schema(max_length = 200)]
-    version: String,
-    #[schema(max_length = 200)]
-    client: String,
-    #[schema(required = false, min_length = 1, max_length = 50, default = "default")]
-    machine_id: String,
-    #[schema(format = DateTime)]
-    synced_at: String,
-    /// The tool that logged the messages; kept in lower case.
-    #[schema(min_length = 1, max_length = 50)]
-    source: String,
-    /// The IANA zone the client runs in; becomes the account's where it has none. One that cannot be read is ignored.
-    #[schema(required = false, format = "iana-time-zone")]
-    timezone: String,
-    #[schema(min_items = 1, max_items = 250_000)]
-    messages: Vec<SyncMessage>,
-    /// Whether `inputTokens` contains what was read from a cache.
-    #[schema(required = false, default = false)]
-    input_includes_cached: bool,
-    /// Whether `outputTokens` contains the reasoning.
-    #[schema(required = false, default = false)]
-    reasoning_included_in_output: bool,
-    #[schema(required = false, max_length = 200)]
-    parser_version: String,
-    /// Answer as if, and keep nothing.
-    #[schema(required = false, default = false)]
-    dry_run: bool,
-}
-
-/// One response of a model.
-#[derive(ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only its schema is used")]
-struct SyncMessage {
-    /// The tool's own id of the message: with the tool, what it is counted once by.
-    #[schema(min_length = 1, max_length = 200)]
-    id: String,
-    /// RFC 3339; without an offset it is UTC.
-    #[schema(format = DateTime)]
-    timestamp: String,
-    #[schema(min_length = 1, max_length = 200)]
-    model: String,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    input_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    output_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_creation_tokens: u64,
-    /// The part of `cacheCreationTokens` that is kept for an hour.
-    #[schema(rename = "cacheCreation1hTokens", required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_creation_1h_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    cache_read_tokens: u64,
-    #[schema(required = false, default = 0, maximum = 9_007_199_254_740_991_i64)]
-    reasoning_tokens: u64,
-    /// Who served the model, where the client knows.
-    #[schema(required = false, min_length = 1, max_length = 100)]
-    provider: String,
-    #[schema(required = false, max_length = 200)]
-    session_id: String,
-    #[schema(required = false, max_length = 200)]
-    project: String,
-    #[schema(required = false, max_length = 200)]
-    service_tier: String,
-    #[schema(required = false, minimum = 0)]
-    reported_cost_usd: f64,
-}
-
-/// What a sync did: received = synced + duplicate + rejected.
+/// The outcome of a sync: received = synced + duplicate + rejected.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SyncAnswer {
@@ -95,25 +21,25 @@ pub(super) struct SyncAnswer {
     messages_updated: usize,
     messages_duplicate: usize,
     messages_rejected: usize,
-    /// The first hundred of them.
+    /// The first hundred rejected messages.
     rejected: Vec<RejectedMessage>,
-    /// Rows of day, model and machine that were touched.
+    /// The number of new and updated roll-up rows.
     records_processed: usize,
     new_records: usize,
     updated_records: usize,
-    /// Sent models that have no price yet; the first hundred, by name.
+    /// Models in the request without a price; the first hundred, by name.
     #[schema(max_items = 100)]
     unpriced_models: Vec<String>,
-    /// What could not be read and was ignored; usually nothing.
+    /// Fields that could not be read and were ignored; usually none.
     warnings: Vec<SyncWarning>,
     stats: SyncStats,
     new_achievements: Vec<NewAchievement>,
 }
 
-/// A message that was set aside.
+/// A rejected message.
 #[derive(Debug, Serialize, ToSchema)]
 struct RejectedMessage {
-    /// Its place in the request, from 0.
+    /// The index in the request, from 0.
     index: usize,
     id: String,
     reason: &'static str,
@@ -123,7 +49,7 @@ struct RejectedMessage {
 #[derive(Debug, Serialize, ToSchema)]
 struct SyncWarning {
     code: &'static str,
-    /// Where it is: `timezone`, or `messages[3].project` of several messages the first.
+    /// The field: `timezone`, or `messages[3].project` for the first message that has it.
     field: String,
     message: String,
 }
@@ -135,7 +61,7 @@ impl From<Warning> for SyncWarning {
     }
 }
 
-/// Where the account stands after the sync.
+/// The account's totals after the sync.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SyncStats {
@@ -148,7 +74,7 @@ struct SyncStats {
     level: u64,
     title: &'static str,
     leveled_up: bool,
-    /// The place on the board of all time; null while there is none.
+    /// The rank on the global board of all time; null without one.
     rank: Option<u64>,
 }
 
@@ -231,7 +157,7 @@ impl SyncStats {
     }
 }
 
-/// What happened, for people: "3 of 5 messages synced, 1 known already, 1 rejected."
+/// The outcome as a sentence: "3 of 5 messages synced, 1 known already, 1 rejected."
 fn sentence(report: &SyncReport) -> String {
     let plural = if report.received == 1 { "" } else { "s" };
     let synced = format!("{} of {} message{plural} synced", report.new + report.updated, report.received);

@@ -1,4 +1,4 @@
-//! The body of a sync request: large, so it is admitted by a budget and read away from the threads that serve others.
+//! The body of a sync request: it can be large, so a budget admits it, and a thread that serves no requests reads it.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -13,7 +13,7 @@ use crate::body::raw::{self, Media};
 use crate::body::{Admitted, Collected, Unread, unblocked};
 use crate::error::{ApiError, ApiResult};
 
-/// Bodies up to this size are read where they arrive: that takes less than handing them over.
+/// Bodies up to this size are read on the thread that serves the request: that is faster than a hand-over.
 const SMALL: usize = 64 << 10;
 
 /// How many times its packed size a body is first expected to have; JSON of messages packs about tenfold.

@@ -1,25 +1,87 @@
-//! One message of a sync request, read field by field into the domain's value.
+//! A message of a sync request, read field by field into the domain's value.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use domain::usage::{ModelName, Provider, SentMessage};
 use serde::de::{IgnoredAny, MapAccess};
+use serde_json::json;
 use time::OffsetDateTime;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::ignored::Ignored;
-use super::names::{InMessage, Key};
+use super::object::{FieldName, Key, sync_object};
 use super::shape::Shape;
 use super::slot::{Findings, Slot};
 use crate::validation::checks::{self, Checked};
-use crate::validation::{Fault, Problems, Rule, Scalar, Step};
+use crate::validation::{Fault, Format, Int, LARGEST, Problems, Rule, Scalar, Step, Text, formats};
 
-/// The longest of the strings that are checked and not kept.
-const LONGEST_NOTE: usize = 200;
+sync_object! {
+    /// One response of a model.
+    struct SyncMessage as "SyncMessage", read through MessageDraft and MessageField {
+        /// The tool's own id of the message. A message with the same id and tool counts once.
+        id: required Text<1, 200> = "id",
+        /// RFC 3339; without an offset it is UTC.
+        at: required OffsetDateTime = "timestamp",
+        model: required ModelName = "model" by Names::model,
+        input: default Count = "inputTokens" or "input_tokens",
+        output: default Count = "outputTokens" or "output_tokens",
+        cache_write: default Count = "cacheCreationTokens" or "cache_creation_tokens",
+        cache_read: default Count = "cacheReadTokens" or "cache_read_tokens",
+        reasoning: default Count = "reasoningTokens" or "reasoning_tokens",
+        /// The part of `cacheCreationTokens` that is kept for an hour.
+        cache_write_1h: default Count = "cacheCreation1hTokens" or "cache_creation_1h_tokens",
+        /// The provider that served the model, where the client knows it.
+        provider: auxiliary Provider = "provider" by Names::provider,
+        session: auxiliary Note = "sessionId" or "session_id",
+        project: auxiliary Note = "project",
+        service_tier: auxiliary Note = "serviceTier" or "service_tier",
+        reported_cost: auxiliary ReportedCost = "reportedCostUsd" or "reported_cost_usd",
+    }
+}
 
-/// The longest id of a message.
-const LONGEST_ID: usize = 200;
+impl From<SyncMessage> for SentMessage {
+    fn from(message: SyncMessage) -> Self {
+        let SyncMessage {
+            id,
+            at,
+            model,
+            input,
+            output,
+            cache_write,
+            cache_read,
+            reasoning,
+            cache_write_1h,
+            provider,
+            session: None | Some(()),
+            project: None | Some(()),
+            service_tier: None | Some(()),
+            reported_cost: None | Some(()),
+        } = message;
+        Self { id: id.into(), at, model, provider, input, output, cache_read, cache_write, cache_write_1h, reasoning }
+    }
+}
 
-/// The names met so far, so that a batch keeps each of them once.
+/// A count of tokens, which strings and floats can spell too.
+struct Count;
+
+/// A text that is checked and not kept.
+pub(super) struct Note;
+
+/// An amount of USD that is checked and not kept.
+struct ReportedCost;
+
+formats! {
+    [] Count: u64, |value| checks::count(&value), Int::<u64, 0, LARGEST>::schema().default(Some(json!(0)));
+    [] Note: (), |value| checks::string(value, 0..=200).map(drop), Text::<0, 200>::schema();
+    [] ReportedCost: (), |value| checks::amount(&value).map(drop),
+        ObjectBuilder::new()
+            .schema_type(Type::Number)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Double)))
+            .minimum(Some(0));
+}
+
+/// The names of models and providers in a request, so that a batch keeps each of them once.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     models: HashMap<Box<str>, ModelName>,
@@ -28,31 +90,25 @@ pub(super) struct Names {
 
 impl Names {
     fn model(&mut self, value: Scalar<'_>) -> Checked<ModelName> {
-        let text = checks::string(value, 1..=ModelName::LONGEST)?;
-        if let Some(known) = self.models.get(&*text) {
-            return Ok(known.clone());
-        }
-        let name = ModelName::parse(&text).ok_or_else(not_a_name)?;
-        self.models.insert(text.into(), name.clone());
-        Ok(name)
+        shared(value, &mut self.models)
     }
 
     fn provider(&mut self, value: Scalar<'_>) -> Checked<Provider> {
-        let text = checks::string(value, 1..=Provider::LONGEST)?;
-        if let Some(known) = self.providers.get(&*text) {
-            return Ok(known.clone());
-        }
-        let name = Provider::parse(&text).ok_or_else(not_a_name)?;
-        self.providers.insert(text.into(), name.clone());
-        Ok(name)
+        shared(value, &mut self.providers)
     }
 }
 
-fn not_a_name() -> Fault {
-    Fault::new(Rule::ValueError, "Input should be a valid name")
+fn shared<F: Format<Value = F> + Clone>(value: Scalar<'_>, known: &mut HashMap<Box<str>, F>) -> Checked<F> {
+    let text = checks::string(value, 0..=usize::MAX)?;
+    if let Some(known) = known.get(&*text) {
+        return Ok(known.clone());
+    }
+    let name = F::read(Scalar::Text(Cow::Borrowed(&text)))?;
+    known.insert(text.into(), name.clone());
+    Ok(name)
 }
 
-/// Reads one message. `None` when it has problems, which are noted.
+/// Reads one message. `None` when it has problems, which are added.
 pub(super) struct OneMessage<'a> {
     /// Its place in the list.
     pub(super) index: usize,
@@ -61,95 +117,21 @@ pub(super) struct OneMessage<'a> {
     pub(super) ignored: &'a mut Ignored,
 }
 
-/// The message's fields while it is read.
-#[derive(Default)]
-struct Draft {
-    id: Slot<Box<str>>,
-    at: Slot<OffsetDateTime>,
-    model: Slot<ModelName>,
-    input: Slot<u64>,
-    output: Slot<u64>,
-    cache_write: Slot<u64>,
-    cache_read: Slot<u64>,
-    reasoning: Slot<u64>,
-    cache_write_1h: Slot<u64>,
-    provider: Slot<Provider>,
-    session: Slot<()>,
-    project: Slot<()>,
-    service_tier: Slot<()>,
-    reported_cost: Slot<()>,
-}
-
-impl Draft {
-    fn set(&mut self, (field, spelling): (InMessage, &'static str), value: Scalar<'_>, names: &mut Names) {
-        match field {
-            InMessage::Id => self.id.set(spelling, checks::string(value, 1..=LONGEST_ID).map(Into::into)),
-            InMessage::Timestamp => self.at.set(spelling, checks::instant(value)),
-            InMessage::Model => self.model.set(spelling, names.model(value)),
-            InMessage::Input => self.input.set(spelling, checks::count(&value)),
-            InMessage::Output => self.output.set(spelling, checks::count(&value)),
-            InMessage::CacheCreation => self.cache_write.set(spelling, checks::count(&value)),
-            InMessage::CacheRead => self.cache_read.set(spelling, checks::count(&value)),
-            InMessage::Reasoning => self.reasoning.set(spelling, checks::count(&value)),
-            InMessage::CacheCreation1h => self.cache_write_1h.set(spelling, checks::count(&value)),
-            InMessage::Provider => self.provider.set_auxiliary(spelling, value, |value| names.provider(value)),
-            InMessage::SessionId => self.session.set_auxiliary(spelling, value, note),
-            InMessage::Project => self.project.set_auxiliary(spelling, value, note),
-            InMessage::ServiceTier => self.service_tier.set_auxiliary(spelling, value, note),
-            InMessage::ReportedCost => {
-                self.reported_cost.set_auxiliary(spelling, value, |value| checks::amount(&value).map(drop));
-            }
-        }
-    }
-
-    fn finish(self, index: usize, problems: &mut Problems, ignored: &mut Ignored) -> Option<SentMessage> {
-        let place = [Step::from("body"), Step::from("messages"), Step::from(index)];
-        let mut findings = Findings { place: &place, problems };
-        let id = findings.required(InMessage::Id.name(), self.id);
-        let at = findings.required(InMessage::Timestamp.name(), self.at);
-        let model = findings.required(InMessage::Model.name(), self.model);
-        let input = findings.or_default(self.input);
-        let output = findings.or_default(self.output);
-        let cache_write = findings.or_default(self.cache_write);
-        let cache_read = findings.or_default(self.cache_read);
-        let reasoning = findings.or_default(self.reasoning);
-        let cache_write_1h = findings.or_default(self.cache_write_1h);
-        let provider = Findings::auxiliary(self.provider, Some(index), ignored);
-        for slot in [self.session, self.project, self.service_tier, self.reported_cost] {
-            Findings::auxiliary(slot, Some(index), ignored);
-        }
-        Some(SentMessage {
-            id: id?,
-            at: at?,
-            model: model?,
-            provider,
-            input: input?,
-            output: output?,
-            cache_read: cache_read?,
-            cache_write: cache_write?,
-            cache_write_1h: cache_write_1h?,
-            reasoning: reasoning?,
-        })
-    }
-}
-
-/// A string that is checked and not kept.
-pub(super) fn note(value: Scalar<'_>) -> Checked<()> {
-    checks::string(value, 0..=LONGEST_NOTE).map(drop)
-}
-
 impl<'de> Shape<'de> for OneMessage<'_> {
     type Value = Option<SentMessage>;
 
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut draft = Draft::default();
-        while let Some(Key(name)) = object.next_key::<Key<InMessage>>()? {
-            match name {
-                Some(name) => draft.set(name, object.next_value()?, self.names),
+        let mut draft = MessageDraft::default();
+        while let Some(Key(field)) = object.next_key::<Key<MessageField>>()? {
+            match field {
+                Some(field) => draft.set(field, object.next_value()?, self.names),
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(draft.finish(self.index, self.problems, self.ignored))
+        let Self { index, problems, ignored, .. } = self;
+        let place = [Step::from("body"), Step::from("messages"), Step::from(index)];
+        let mut findings = Findings { place: &place, index: Some(index), problems, ignored };
+        Ok(draft.finish(&mut findings).map(SentMessage::from))
     }
 
     fn other(self) -> Self::Value {

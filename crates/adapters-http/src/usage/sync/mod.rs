@@ -4,7 +4,7 @@ mod bodies;
 mod body;
 mod ignored;
 mod message;
-mod names;
+mod object;
 mod parse;
 mod shape;
 mod slot;
@@ -17,24 +17,25 @@ use crate::caller::Caller;
 use crate::error::ApiResult;
 use crate::openapi::failures;
 use crate::routes::Routes;
-use bodies::{SyncAnswer, SyncRequest};
+use bodies::SyncAnswer;
+use parse::SyncRequest;
 
 pub use body::SyncBody;
 pub use parse::parse;
 
 pub(super) fn routes() -> Routes {
-    crate::routes![sync: Sync]
+    crate::routes![sync: Token(Sync), Sync;]
 }
 
-/// Take in messages
+/// Sync messages
 ///
-/// All plausible messages are stored in one transaction, each counted once however often it is sent; implausible ones are
-/// listed and do not block the rest. Every field is also known in `snake_case`.
+/// All plausible messages are stored in one transaction; a message counts once, however often it is sent. Implausible messages are
+/// listed as rejected and do not block the rest. Every field is accepted in `snake_case` too.
 #[utoipa::path(
-    post, path = "/sync", tag = "Sync", security(("bearer" = ["sync"])),
+    post, path = "/sync", tag = "Sync",
     request_body(content = SyncRequest, example = json!(bodies::request_example())),
     responses(
-        (status = 200, description = "They are stored", body = SyncAnswer, example = json!(bodies::answer_example())),
+        (status = 200, description = "The messages are stored", body = SyncAnswer, example = json!(bodies::answer_example())),
         failures::NotFound,
     )
 )]

@@ -1,23 +1,95 @@
 //! From the bytes of a sync request to a [`Batch`], in one pass: no tree of values, no copy of a message in between.
 
 use domain::days::Zone;
-use domain::usage::{Batch, Conventions, MachineId, SentMessage, Source};
+use domain::usage::{Batch, Conventions, MachineId, SentMessage, Source, Warning};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess};
+use serde_json::json;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema};
+use utoipa::openapi::{Ref, RefOr};
 
 use super::ignored::Ignored;
-use super::message::{Names, OneMessage, note};
-use super::names::{InRequest, Key};
+use super::message::{Names, Note, OneMessage, SyncMessage};
+use super::object::{FieldName, Key, sync_object};
 use super::shape::{Read, Shape};
 use super::slot::{Findings, Slot};
+use crate::body::BodyLimits;
 use crate::validation::checks::{self, Checked};
-use crate::validation::{Fault, Problems, Rule, Scalar, Step};
+use crate::validation::kinds::{Property, Schemas, add_schema, array};
+use crate::validation::{Fault, Format, Problems, Rule, Scalar, Step, formats};
 
-/// A message is rarely shorter than this many bytes of JSON; tells how much room to take at once.
+sync_object! {
+    /// The messages that a tool logged, and where it runs.
+    struct SyncRequest as "SyncRequest", read through RequestDraft and RequestField {
+        /// The client's version of the protocol.
+        version: required Note = "version",
+        client: required Note = "client",
+        machine: optional Machine = "machineId" or "machine_id",
+        synced_at: required SyncedAt = "syncedAt" or "synced_at",
+        /// The tool that logged the messages; kept in lower case.
+        source: required Source = "source",
+        /// The IANA time zone of the client. It becomes the account's where it has none. One that cannot be read is ignored.
+        zone: auxiliary Zone = "timezone",
+        /// Whether `inputTokens` contains what was read from a cache.
+        input_includes_cached: default Switch = "inputIncludesCached" or "input_includes_cached",
+        /// Whether `outputTokens` contains the reasoning.
+        reasoning_included: default Switch = "reasoningIncludedInOutput" or "reasoning_included_in_output",
+        parser_version: optional Note = "parserVersion" or "parser_version",
+        /// Report what the sync would change, and change nothing.
+        dry_run: default Switch = "dryRun" or "dry_run",
+        messages: list Messages = "messages",
+    }
+}
+/// The name of a machine; a client without one has the machine `default`.
+struct Machine;
+
+/// An instant that is checked and not kept.
+struct SyncedAt;
+
+/// A boolean that is false when it is absent.
+struct Switch;
+
+formats! {
+    [] Machine: MachineId, MachineId::read, MachineId::schema().default(Some(json!(MachineId::unnamed().as_str())));
+    [] SyncedAt: (), |value| checks::instant(value).map(drop), OffsetDateTime::schema();
+    [] Switch: bool, checks::boolean, bool::schema().default(Some(json!(false)));
+}
+
+/// The messages that can be read, the problems of the others, and the ignored fields.
+#[derive(Debug, Default)]
+struct Messages {
+    list: Vec<SentMessage>,
+    problems: Problems,
+    ignored: Ignored,
+}
+
+impl Property for Messages {
+    const IS_REQUIRED: bool = true;
+
+    fn describe() -> RefOr<Schema> {
+        array(Ref::from_schema_name(SyncMessage::name()).into(), 1, BodyLimits::default().sync_messages).into()
+    }
+
+    fn add_schemas(schemas: &mut Schemas) {
+        add_schema::<SyncMessage>(schemas);
+    }
+}
+
+impl Messages {
+    fn finish(self, findings: &mut Findings<'_>) -> Vec<SentMessage> {
+        findings.problems.append(self.problems);
+        findings.ignored.append(self.ignored);
+        self.list
+    }
+}
+
+/// A message rarely has fewer bytes of JSON; the initial capacity of the list assumes this size.
 const SHORT_MESSAGE: usize = 240;
 
-/// Reads a sync request of 1 to `most` messages, or tells every problem it has.
+/// Reads a sync request of 1 to `most` messages, or returns all its problems.
 ///
-/// Only the shape is judged. Whether a message is plausible is for the domain to say, message by message.
+/// Only the shape is checked. The domain judges the plausibility of each message.
 pub fn parse(json: &str, most: usize) -> Result<Batch, Problems> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let request = Request { most, room: (json.len() / SHORT_MESSAGE).min(most) };
@@ -34,112 +106,53 @@ struct Request {
     room: usize,
 }
 
-/// The request's fields while it is read.
-#[derive(Default)]
-struct Draft {
-    version: Slot<()>,
-    client: Slot<()>,
-    machine: Slot<MachineId>,
-    synced_at: Slot<()>,
-    source: Slot<Source>,
-    zone: Slot<Zone>,
-    input_includes_cached: Slot<bool>,
-    reasoning_included: Slot<bool>,
-    parser_version: Slot<()>,
-    dry_run: Slot<bool>,
-    messages: Slot<Messages>,
-}
-
-/// The messages that fit, the problems of those that do not, and what of them is ignored.
-#[derive(Debug, Default)]
-struct Messages {
-    list: Vec<SentMessage>,
-    problems: Problems,
-    ignored: Ignored,
-}
-
-impl Draft {
-    fn set(&mut self, (field, spelling): (InRequest, &'static str), value: Scalar<'_>) {
-        match field {
-            InRequest::Version => self.version.set(spelling, note(value)),
-            InRequest::Client => self.client.set(spelling, note(value)),
-            InRequest::MachineId => self.machine.set(spelling, machine(value)),
-            InRequest::SyncedAt => self.synced_at.set(spelling, checks::instant(value).map(drop)),
-            InRequest::Source => self.source.set(spelling, source(value)),
-            InRequest::Timezone => self.zone.set_auxiliary(spelling, value, checks::zone),
-            InRequest::InputIncludesCached => self.input_includes_cached.set(spelling, checks::boolean(value)),
-            InRequest::ReasoningIncluded => self.reasoning_included.set(spelling, checks::boolean(value)),
-            InRequest::ParserVersion => self.parser_version.set(spelling, note(value)),
-            InRequest::DryRun => self.dry_run.set(spelling, checks::boolean(value)),
-            InRequest::Messages => {} // read by a seed of its own
-        }
-    }
-
-    fn finish(self) -> Result<Batch, Problems> {
-        let mut problems = Problems::default();
-        let mut findings = Findings { place: &[Step::from("body")], problems: &mut problems };
-        findings.required(InRequest::Version.name(), self.version);
-        findings.required(InRequest::Client.name(), self.client);
-        let machine = findings.optional(self.machine);
-        findings.required(InRequest::SyncedAt.name(), self.synced_at);
-        let source = findings.required(InRequest::Source.name(), self.source);
-        let mut ignored = Ignored::default();
-        let zone = Findings::auxiliary(self.zone, None, &mut ignored);
-        let input_includes_cached = findings.or_default(self.input_includes_cached);
-        let reasoning_included = findings.or_default(self.reasoning_included);
-        findings.optional(self.parser_version);
-        let dry_run = findings.or_default(self.dry_run);
-        let messages = findings.required(InRequest::Messages.name(), self.messages);
-        let messages = messages.map(|messages| {
-            problems.append(messages.problems);
-            ignored.append(messages.ignored);
-            messages.list
-        });
-        let batch = || {
-            Some(Batch {
-                machine: machine?.unwrap_or_else(MachineId::unnamed),
-                source: source?,
-                zone,
-                conventions: Conventions {
-                    input_includes_cached: input_includes_cached?,
-                    reasoning_included_in_output: reasoning_included?,
-                },
-                dry_run: dry_run?,
-                messages: messages?,
-                warnings: ignored.warnings(),
-            })
-        };
-        let batch = batch();
-        problems.or(batch)
+impl RequestDraft {
+    fn batch(self) -> Result<Batch, Problems> {
+        let (mut problems, mut ignored) = (Problems::default(), Ignored::default());
+        let place = [Step::from("body")];
+        let mut findings = Findings { place: &place, index: None, problems: &mut problems, ignored: &mut ignored };
+        let request = self.finish(&mut findings);
+        problems.or(request.map(|request| request.batch(ignored.warnings())))
     }
 }
 
-fn machine(value: Scalar<'_>) -> Checked<MachineId> {
-    let text = checks::string(value, 1..=MachineId::LONGEST)?;
-    MachineId::parse(&text).ok_or_else(|| Fault::new(Rule::ValueError, "Input should be a valid name"))
-}
-
-fn source(value: Scalar<'_>) -> Checked<Source> {
-    let text = checks::string(value, 1..=Source::LONGEST)?;
-    Source::parse(&text).ok_or_else(|| Fault::new(Rule::ValueError, "Input should be a valid name"))
+impl SyncRequest {
+    fn batch(self, warnings: Vec<Warning>) -> Batch {
+        let Self {
+            version: (),
+            client: (),
+            machine,
+            synced_at: (),
+            source,
+            zone,
+            input_includes_cached,
+            reasoning_included,
+            parser_version: None | Some(()),
+            dry_run,
+            messages,
+        } = self;
+        let machine = machine.unwrap_or_else(MachineId::unnamed);
+        let conventions = Conventions { input_includes_cached, reasoning_included_in_output: reasoning_included };
+        Batch { machine, source, zone, conventions, dry_run, messages, warnings }
+    }
 }
 
 impl<'de> Shape<'de> for Request {
     type Value = Result<Batch, Problems>;
 
     fn object<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut draft = Draft::default();
-        while let Some(Key(name)) = object.next_key::<Key<InRequest>>()? {
-            match name {
-                Some((InRequest::Messages, spelling)) => {
+        let (mut draft, mut names) = (RequestDraft::default(), Names::default());
+        while let Some(Key(field)) = object.next_key::<Key<RequestField>>()? {
+            match field {
+                Some((RequestField::messages, spelling)) => {
                     let list = MessageList { most: self.most, room: self.room };
                     draft.messages.set(spelling, object.next_value_seed(Read(list))?);
                 }
-                Some(name) => draft.set(name, object.next_value()?),
+                Some(field) => draft.set(field, object.next_value()?, &mut names),
                 None => drop(object.next_value::<IgnoredAny>()?),
             }
         }
-        Ok(draft.finish())
+        Ok(draft.batch())
     }
 
     fn other(self) -> Self::Value {

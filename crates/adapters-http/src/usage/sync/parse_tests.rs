@@ -129,7 +129,7 @@ fn large_counts_with_a_fraction_of_zero_are_read_to_the_last_token() {
 }
 
 #[test]
-fn what_is_absent_has_its_default() {
+fn absent_field_has_its_default() {
     let batch = read(&request(json!([message()]))).expect("a batch");
     assert_eq!((batch.machine.as_str(), batch.zone, batch.dry_run), ("default", None, false));
     assert_eq!(batch.conventions, Conventions::default());
@@ -174,7 +174,7 @@ fn every_field_that_must_be_there_is_missed_by_its_camel_case_name() {
 }
 
 #[test]
-fn every_wrong_value_is_told_under_the_name_the_client_used() {
+fn wrong_value_is_reported_under_the_name_the_client_used() {
     let wrong = with(
         message(),
         &[
@@ -282,7 +282,7 @@ fn the_last_of_two_equal_keys_wins_even_over_a_mistake() {
 }
 
 #[test]
-fn what_is_not_an_object_or_not_json_is_told_so() {
+fn body_that_is_not_an_object_or_not_json_is_refused() {
     for body in ["[]", "null", "1", "-1", "1.5", "true", "\"x\""] {
         assert_eq!(told(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
     }
@@ -382,7 +382,7 @@ fn written(batch: &Batch) -> Value {
 
 proptest! {
     #[test]
-    fn whatever_a_batch_says_is_read_back(batch in any_batch()) {
+    fn batch_that_is_written_reads_back_equal(batch in any_batch()) {
         prop_assert_eq!(read(&written(&batch)), Ok(batch));
     }
 

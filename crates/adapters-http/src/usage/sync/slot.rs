@@ -1,37 +1,22 @@
-//! The place of one field while its object is read: the last value given wins, even over an earlier mistake.
+//! The place of one field while its object is read: the last of two equal names wins, even over an earlier mistake.
 
 use super::ignored::Ignored;
 use crate::validation::checks::Checked;
-use crate::validation::{Fault, Problems, Scalar, Step};
+use crate::validation::{Fault, Problems, Step};
 
-/// What was last said about a field.
+/// What the client last sent for a field.
 #[derive(Debug, Default)]
 pub(super) enum Slot<T> {
-    /// Nothing.
     #[default]
     Absent,
-    /// A value that fits.
+    /// A value that can be read.
     Good(T),
-    /// A value that does not, under the name the client used.
+    /// A value that cannot be read, under the name that the client used.
     Bad(Box<(&'static str, Fault)>),
 }
 
 impl<T> Slot<T> {
-    /// Notes what was said about an auxiliary field, of which `null` says nothing.
-    pub(super) fn set_auxiliary(
-        &mut self,
-        spelling: &'static str,
-        value: Scalar<'_>,
-        check: impl FnOnce(Scalar<'_>) -> Checked<T>,
-    ) {
-        if value == Scalar::Null {
-            *self = Self::Absent;
-        } else {
-            self.set(spelling, check(value));
-        }
-    }
-
-    /// Notes what was said under the name `spelling`.
+    /// Stores what was read under the name `spelling`.
     pub(super) fn set(&mut self, spelling: &'static str, checked: Checked<T>) {
         *self = match checked {
             Ok(value) => Self::Good(value),
@@ -40,16 +25,18 @@ impl<T> Slot<T> {
     }
 }
 
-/// Collects the problems of one object at the end of it.
+/// Collects the problems and the ignored fields of one object when it has been read.
 pub(super) struct Findings<'a> {
     /// Where the object is.
     pub(super) place: &'a [Step],
-    /// Where its problems go.
+    /// The index of the message; `None` for the request itself.
+    pub(super) index: Option<usize>,
     pub(super) problems: &'a mut Problems,
+    pub(super) ignored: &'a mut Ignored,
 }
 
 impl Findings<'_> {
-    /// A value that must be there; `name` is what the protocol calls it.
+    /// A required value.
     pub(super) fn required<T>(&mut self, name: &'static str, slot: Slot<T>) -> Option<T> {
         match slot {
             Slot::Good(value) => Some(value),
@@ -58,8 +45,8 @@ impl Findings<'_> {
         }
     }
 
-    /// A value that may be absent.
-    #[expect(clippy::option_option, reason = "whether it fits, then whether it is there")]
+    /// A value that can be absent.
+    #[expect(clippy::option_option, reason = "whether it can be read, then whether it is there")]
     pub(super) fn optional<T>(&mut self, slot: Slot<T>) -> Option<Option<T>> {
         match slot {
             Slot::Good(value) => Some(Some(value)),
@@ -68,21 +55,16 @@ impl Findings<'_> {
         }
     }
 
-    /// A value that nothing depends on: one that cannot be read is noted in `ignored` and is as good as absent.
-    pub(super) fn auxiliary<T>(slot: Slot<T>, index: Option<usize>, ignored: &mut Ignored) -> Option<T> {
+    /// A value that nothing depends on.
+    pub(super) fn auxiliary<T>(&mut self, slot: Slot<T>) -> Option<T> {
         match slot {
             Slot::Good(value) => Some(value),
             Slot::Absent => None,
             Slot::Bad(bad) => {
-                ignored.add(index, bad.0, bad.1);
+                self.ignored.add(self.index, bad.0, bad.1);
                 None
             }
         }
-    }
-
-    /// A value that has a default.
-    pub(super) fn or_default<T: Default>(&mut self, slot: Slot<T>) -> Option<T> {
-        self.optional(slot).map(Option::unwrap_or_default)
     }
 
     fn refuse<T>(&mut self, name: &'static str, fault: Fault) -> Option<T> {

@@ -25,10 +25,10 @@ use places::Places;
 use stream::{Failed, ReadSpeed, stream};
 
 pub(super) fn routes() -> Routes {
-    crate::routes![export]
+    crate::routes![export: Session;]
 }
 
-/// Exports, as many at a time as this process has room for. Cheap to clone; clones share the room.
+/// Exports, with a limit of concurrent ones. Cheap to clone; clones share the limit.
 #[derive(Clone)]
 pub struct Downloads {
     exports: Exports,
@@ -36,8 +36,7 @@ pub struct Downloads {
 }
 
 impl Downloads {
-    /// How slowly a client may read. While others wait for a place it must be faster, so that nobody keeps them by reading
-    /// just fast enough.
+    /// The slowest rate at which a client can read. It is higher while other requests wait for a place.
     const SPEED: ReadSpeed = ReadSpeed {
         calm: BodyTimeout { grace: Duration::from_secs(30), slowest: 64 << 10 },
         contended: BodyTimeout { grace: Duration::from_secs(30), slowest: 512 << 10 },
@@ -50,18 +49,18 @@ impl Downloads {
     }
 }
 
-/// Export everything the caller's account owns
+/// Export the caller's data
 ///
-/// A file of JSON objects, one a line, each with a `type`: first a `manifest`, then the `account`, what it signs in with, its
-/// settings, machines, messages, people, achievements, activities and notifications, and at last `end` with the number of
-/// lines of each type, without which the file was cut off. It shows one moment, however long it is read. Secrets, and what
-/// they hash to, are not in it. `worker import` of another instance takes it in. Only a session may ask, one export at a time;
-/// a client that reads too slowly, or for more than half an hour, is cut off.
+/// A file of JSON objects, one a line, each with a `type`: first `manifest`, then `account`, its ways to sign in, settings, machines,
+/// messages, follows, achievements, activities and notifications. The last line is `end` with the number of lines of each type; a
+/// file without it is incomplete. The file is one snapshot, and contains neither secrets nor their hashes. `worker import` of another
+/// instance reads it. Requires a session; an account can run one export at a time. The server ends the download of a client that
+/// reads too slowly or for more than half an hour.
 #[utoipa::path(
-    get, path = "/me/export", tag = "Users", security(("bearer" = [])),
+    get, path = "/me/export", tag = "Users",
     responses(
         (status = 200, description = "The file", content_type = "application/x-ndjson", body = String,
-         headers(("Content-Disposition" = String, description = "The name to save it under")),
+         headers(("Content-Disposition" = String, description = "The name of the file")),
          example = "{\"type\":\"manifest\",\"format\":\"burntop-export\",\"version\":1,\
                     \"exported_at\":\"2026-11-22T12:34:56.789Z\",\"username\":\"ada\",\"release\":\"0.1.0\"}\n\
                     {\"type\":\"machine\",\"name\":\"laptop\",\"last_synced_at\":\"2026-11-22T12:30:00Z\"}\n\

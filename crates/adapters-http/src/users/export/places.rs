@@ -1,4 +1,4 @@
-//! Places for exports: each holds a connection to the database, and its moment, as long as it lasts.
+//! Places for exports: each holds a database connection and its snapshot.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,13 +11,13 @@ use tokio::time::{Instant, timeout};
 /// Exports of a process at a time.
 const PLACES: usize = 4;
 
-/// Exports of one network at a time: half, so that nobody else waits for its clients.
+/// Concurrent exports of one network: half, so that one network cannot take all places.
 const PLACES_OF_NETWORK: usize = PLACES / 2;
 
-/// How long a request waits for a place before it is told to come back.
+/// The time that a request waits for a place before it gets a 503.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// How long places are contended after a request waited: longer than whoever is told to come back stays away.
+/// The time for which places stay contended after a request waited: longer than the `Retry-After` of the 503.
 const CONTENDED: Duration = Duration::from_mins(2);
 
 /// The places of a process. Cheap to clone; clones share them.
@@ -76,7 +76,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Whether somebody waits for a place, or did a moment ago.
+    /// Whether a request waits for a place, or waited recently.
     pub(super) fn is_contended(&self) -> bool {
         self.places.state().last_wait.is_some_and(|last| last.elapsed() < CONTENDED)
     }
@@ -108,7 +108,7 @@ mod tests {
     fn network_has_half_of_the_places_and_others_have_the_rest() {
         let places = Places::default();
         let mut taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
-        assert!(!taken[0].is_contended(), "nobody waited yet");
+        assert!(!taken[0].is_contended(), "no request has waited yet");
         assert!(places.try_take(Some(network(1))).is_none());
         assert!(taken[0].is_contended());
         taken.push(places.try_take(Some(network(2))).expect("a place"));
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn place_that_becomes_free_goes_to_who_waits() {
+    async fn place_that_becomes_free_goes_to_the_waiting_request() {
         let places = Places::default();
         let taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         let (waiting, ()) = tokio::join!(places.take(Some(network(1))), async { drop(taken) });

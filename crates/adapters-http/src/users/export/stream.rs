@@ -1,4 +1,4 @@
-//! An export as a body: a task reads ahead of the client by a few pieces, and gives up when nobody takes them.
+//! An export as a body: a task reads a few pieces ahead of the client, and ends when the client is gone.
 
 use std::time::Duration;
 
@@ -20,17 +20,17 @@ const PIECE: usize = 64 << 10;
 /// How many pieces wait for the client at most.
 const AHEAD: usize = 4;
 
-/// How often a client that does not read is looked at: it may have to hurry by now.
+/// The interval at which a client that does not read is checked: the required speed can have risen.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How fast a client must read.
+/// The speed at which a client must read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ReadSpeed {
-    /// While nobody waits for its place.
+    /// While no request waits for a place.
     pub(super) calm: BodyTimeout,
-    /// While somebody does.
+    /// While requests wait for a place.
     pub(super) contended: BodyTimeout,
-    /// The most that an export may take, however fast.
+    /// The timeout of an export at any speed.
     pub(super) longest: Duration,
 }
 
@@ -48,14 +48,14 @@ impl ReadSpeed {
 #[error("the export was given up")]
 pub(super) struct Failed;
 
-/// What the body is told.
-enum Told {
+/// A part of the body.
+enum Chunk {
     Piece(Vec<u8>),
     /// There is no more, and nothing is missing.
     Done,
 }
 
-/// The body of `export`, which gives `place` back when it is read or given up.
+/// The body of `export`, which frees `place` when it ends.
 pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Stream<Item = Result<Bytes, Failed>> {
     let (sender, receiver) = channel(AHEAD);
     tokio::spawn(async move {
@@ -67,11 +67,11 @@ pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Str
             Err(reason) => tracing::warn!(%user, bytes = desk.sent, %reason, "export aborted"),
         }
     });
-    unfold(Some(receiver), async |receiver: Option<Receiver<Told>>| {
+    unfold(Some(receiver), async |receiver: Option<Receiver<Chunk>>| {
         let mut receiver = receiver?;
         match receiver.recv().await {
-            Some(Told::Piece(piece)) => Some((Ok(Bytes::from(piece)), Some(receiver))),
-            Some(Told::Done) => None,
+            Some(Chunk::Piece(piece)) => Some((Ok(Bytes::from(piece)), Some(receiver))),
+            Some(Chunk::Done) => None,
             None => Some((Err(Failed), None)),
         }
     })
@@ -79,7 +79,7 @@ pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Str
 
 /// Writes lines and hands them over in pieces.
 struct Desk {
-    sender: Sender<Told>,
+    sender: Sender<Chunk>,
     place: Place,
     speed: ReadSpeed,
     started: Instant,
@@ -101,7 +101,7 @@ impl Desk {
         drop(export);
         self.writer.end().map_err(|error| error.to_string())?;
         self.hand_over().await?;
-        self.tell(Told::Done).await
+        self.send(Chunk::Done).await
     }
 
     async fn write(&mut self, line: &Line) -> Result<(), String> {
@@ -112,18 +112,18 @@ impl Desk {
     async fn hand_over(&mut self) -> Result<(), String> {
         let piece = self.writer.take();
         self.sent += piece.len();
-        self.tell(Told::Piece(piece)).await
+        self.send(Chunk::Piece(piece)).await
     }
 
     /// Waits until there is room for one more, as long as the speed allows.
-    async fn tell(&mut self, told: Told) -> Result<(), String> {
+    async fn send(&mut self, chunk: Chunk) -> Result<(), String> {
         let waiting = Instant::now();
         loop {
             let is_contended = self.place.is_contended();
             let left = self.speed.left(is_contended, self.sent, self.started.elapsed(), waiting.elapsed());
             match timeout(left.min(LOOK), self.sender.reserve()).await {
                 Ok(Ok(room)) => {
-                    room.send(told);
+                    room.send(chunk);
                     return Ok(());
                 }
                 Ok(Err(_)) => return Err("the client hung up".to_owned()),

@@ -19,7 +19,7 @@ use super::*;
 
 const ADA: UserId = UserId(Uuid::from_u128(1));
 
-/// An account with so many pages of 100 messages, after which the store fails if it is told to; says when nobody reads it.
+/// An account with so many pages of 100 messages, after which the store fails if requested; reports when its reader is gone.
 struct Pages {
     next: usize,
     last: usize,
@@ -87,8 +87,8 @@ fn client_may_read_as_slowly_as_others_can_wait() {
         ("fast enough", false, 100, 100, 0, 30),
         ("too slow", false, 100, 130, 0, 0),
         ("stalled", false, 1_000, 10, 25, 5),
-        ("fast enough where nobody waits", true, 100, 100, 0, 0),
-        ("fast enough where somebody waits", true, 100, 15, 0, 25),
+        ("fast enough while no request waits", true, 100, 100, 0, 0),
+        ("fast enough while a request waits", true, 100, 15, 0, 25),
         ("too long", false, 100_000, 590, 0, 10),
         ("much too long", false, 100_000, 601, 0, 0),
     ] {
@@ -99,7 +99,7 @@ fn client_may_read_as_slowly_as_others_can_wait() {
 }
 
 #[actix_web::test]
-async fn an_export_is_whole_and_gives_its_place_back() {
+async fn export_is_complete_and_frees_its_place() {
     let (export, ended) = export(30, false).await;
     let (places, [place, _other]) = room().await;
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;

@@ -15,7 +15,7 @@ use adapters_http::openapi::failures;
 use adapters_http::paging::{PageBody, Paging};
 use adapters_http::routes::Routes;
 use adapters_http::usage::sync::SyncBody;
-use adapters_http::validation::{Fields, FromFields, checks};
+use adapters_http::validation::{Int, LARGEST, Or, Text, body};
 use adapters_http::{health, routes};
 use domain::error::{DomainError, ErrorDetails, ErrorKind, Subject};
 use domain::page::{Page, PageRequest};
@@ -26,23 +26,28 @@ use time::Duration;
 use utoipa::ToSchema;
 
 pub(crate) fn all() -> Routes {
-    routes![wish, sync, person, me, people, fail, crash, shared, lasting, secret, stream, forever, flood]
-        .and(health::routes())
+    routes![
+        wish: Public;
+        sync: Public;
+        person: Public;
+        me: Public;
+        people: Public;
+        fail: Public;
+        crash: Public;
+        shared: Public;
+        lasting: Public;
+        secret: Session;
+        stream: Public;
+        forever: Public;
+        flood: Public;
+    ]
+    .and(health::routes())
 }
 
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "the second is only read")]
-struct Wish {
-    name: String,
-    #[schema(required = false)]
-    count: i64,
-}
-
-impl FromFields for Wish {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let name = fields.required("name", checks::text(1..=10));
-        let count = fields.or("count", 0, checks::integer(0..=i64::MAX));
-        Some(Self { name: name?, count: count? })
+body! {
+    struct Wish as "Wish" {
+        name: Text<1, 10>,
+        count: Or<0, Int<i64, 0, LARGEST>>,
     }
 }
 
@@ -128,7 +133,7 @@ async fn crash() -> NoContent {
     panic!("the secret reason")
 }
 
-/// Something anybody may see
+/// A public answer
 #[utoipa::path(get, path = "/shared", tag = "Test", responses((status = 200, body = Said)))]
 async fn shared() -> Revalidated<Said> {
     Revalidated(said("x".repeat(2000)))
@@ -140,10 +145,10 @@ async fn lasting() -> Lasting<Said> {
     Lasting { body: said("x"), seconds: 900 }
 }
 
-/// A caller who is looked up somewhere slow.
-struct Nobody;
+/// A caller whose look-up is slow and fails.
+struct UnknownCaller;
 
-impl FromRequest for Nobody {
+impl FromRequest for UnknownCaller {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -157,10 +162,14 @@ impl FromRequest for Nobody {
 
 /// Something for known callers
 #[utoipa::path(
-    post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)),
-    security(("bearer" = [])), responses((status = 204))
+    post, path = "/secrets/{name}", tag = "Test", request_body = Wish, params(("name" = String, Path)), responses((status = 204))
 )]
-async fn secret(_caller: Nobody, path: PathArgs, query: Query<Paging>, body: Body<Wish>) -> ApiResult<NoContent> {
+async fn secret(
+    _caller: UnknownCaller,
+    path: PathArgs,
+    query: Query<Paging>,
+    body: Body<Wish>,
+) -> ApiResult<NoContent> {
     path.text("name")?;
     query.read()?;
     body.read().await?;

@@ -1,4 +1,4 @@
-//! The whole API over mocked ports: Ada shows everything, Bob hides and lets only Ada look, nobody else is there.
+//! The whole API over mocked ports: Ada is public, Bob is private and followed by Ada, and there are no other accounts.
 
 use std::sync::Arc;
 
@@ -258,7 +258,7 @@ impl World {
     }
 }
 
-/// A provider that knows where browsers go, and nobody yet.
+/// A provider with its address, and without accounts.
 pub(crate) fn github() -> MockIdentityProvider {
     let mut github = MockIdentityProvider::new();
     github.expect_name().returning(|| ProviderName::trusted("github"));
@@ -358,7 +358,7 @@ fn reader() -> MockDashboardReader {
     reader
 }
 
-/// Ada's code is `0000ADA0`, Bob's `0000B0B0`; whoever asks has brought Ada and Bob along, and may see Ada.
+/// Ada's code is `0000ADA0`, Bob's `0000B0B0`; every caller has referred Ada and Bob, and can see Ada.
 fn codes() -> MockReferralReader {
     let mut codes = MockReferralReader::new();
     codes
@@ -380,7 +380,7 @@ fn codes() -> MockReferralReader {
     codes
 }
 
-/// Whoever asks about somebody's people is shown Ada.
+/// Every list of referred users has Ada.
 fn follows() -> MockFollowReader {
     let list = |request| {
         let user = user(ADA);
