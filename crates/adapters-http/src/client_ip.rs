@@ -6,27 +6,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderValue, X_FORWARDED_FOR};
 use actix_web::web::Data;
+use ipnet::IpNet;
 
 /// The proxies whose `X-Forwarded-For` is trusted, from the app's data as `Data<TrustedProxies>`; without it none is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TrustedProxies(Vec<Network>);
-
-/// A network, with IPv4 addresses as IPv6 knows them (`::ffff:a.b.c.d`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    address: u128,
-    mask: u128,
-}
+pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
     /// Takes addresses (`192.0.2.1`) and networks (`10.0.0.0/8`, `2001:db8::/32`); fails with the first that is neither.
     pub fn parse<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Result<Self, String> {
-        let network = |item: T| Network::parse(item.as_ref()).ok_or_else(|| item.as_ref().to_owned());
+        let network = |item: T| {
+            let text = item.as_ref();
+            text.parse().or_else(|_| text.parse().map(|address: IpAddr| address.into())).map_err(|_| text.to_owned())
+        };
         items.into_iter().map(network).collect::<Result<_, _>>().map(Self)
     }
 
+    /// An IPv4 address is also in a network of its IPv6 form, such as `::/0`.
     fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+        let address = address.to_canonical();
+        let as_v6 = match address {
+            IpAddr::V4(v4) => IpAddr::V6(v4.to_ipv6_mapped()),
+            IpAddr::V6(_) => address,
+        };
+        self.0.iter().any(|network| network.contains(&address) || network.contains(&as_v6))
     }
 
     /// The client of a connection from `peer`: the nearest address that is not a trusted proxy's. Each proxy appends the address of its
@@ -44,21 +47,6 @@ impl TrustedProxies {
             client = before;
         }
         client
-    }
-}
-
-impl Network {
-    fn parse(text: &str) -> Option<Self> {
-        let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-        let address: IpAddr = address.parse().ok()?;
-        let (before, most) = if address.is_ipv4() { (96, 32) } else { (0, 128) };
-        let length: u32 = length.map_or(Some(most), |length| length.parse().ok())?;
-        let mask = || u128::MAX.checked_shl(128 - (before + length)).unwrap_or(0);
-        (length <= most).then(|| Self { address: bits(address), mask: mask() })
-    }
-
-    fn contains(self, address: IpAddr) -> bool {
-        (bits(address) ^ self.address) & self.mask == 0
     }
 }
 
@@ -96,13 +84,6 @@ fn address(hop: &[u8]) -> Option<IpAddr> {
     bare.parse().ok().or_else(with_port).or_else(without_zone).map(|address: IpAddr| address.to_canonical())
 }
 
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(v6) => v6.to_bits(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +118,8 @@ mod tests {
             (&["10.0.0.0/8"], "::ffff:10.1.2.3", &["::ffff:203.0.113.9"], "203.0.113.9"),
             (&["0.0.0.0/0"], "2001:db8::1", &["203.0.113.9"], "2001:db8::1"),
             (&["::/0"], "2001:db8::1", &["203.0.113.9"], "203.0.113.9"),
+            (&["::/0"], "10.1.2.3", &["203.0.113.9"], "203.0.113.9"),
+            (&["::ffff:10.0.0.0/104"], "10.1.2.3", &["203.0.113.9"], "203.0.113.9"),
         ] {
             assert_eq!(client(trusted, peer, forwarded), expected, "{trusted:?} {peer} {forwarded:?}");
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
+use url::Url;
 
 use crate::SetupError;
 
@@ -42,43 +43,32 @@ impl SmtpServer {
     /// The server at `url`. `smtps://` means TLS, by default on port 465. `smtp://` means STARTTLS, by default on port 587; for a
     /// loopback address no TLS, by default on port 25. User and password are percent-encoded.
     pub fn parse(url: &str) -> Result<Self, SetupError> {
-        let (scheme, rest) = url.split_once("://").ok_or(SetupError::Server("it has no scheme"))?;
-        let rest = rest.trim_end_matches('/');
-        // A password may contain an `@`; the last one ends it.
-        let (login, place) = rest.rsplit_once('@').map_or((None, rest), |(login, place)| (Some(login), place));
-        let (host, port) = host_and_port(place)?;
-        let security = match scheme {
-            "smtps" => Security::Tls,
-            "smtp" if is_loopback(&host) => Security::Loopback,
-            "smtp" => Security::StartTls,
+        let url = Url::parse(url).map_err(|_| SetupError::Server("it is not a URL"))?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        if host.is_empty() {
+            return Err(SetupError::Server("it names no host"));
+        }
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(SetupError::Server("it has more than a host and a port"));
+        }
+        let (security, usual_port) = match url.scheme() {
+            "smtps" => (Security::Tls, 465),
+            "smtp" if is_loopback(&host) => (Security::Loopback, 25),
+            "smtp" => (Security::StartTls, 587),
             _ => return Err(SetupError::Server("it has another scheme")),
         };
-        let port = port.unwrap_or(match security {
-            Security::Tls => 465,
-            Security::StartTls => 587,
-            Security::Loopback => 25,
-        });
-        Ok(Self { host, port, security, credentials: login.map(credentials).transpose()? })
+        Ok(Self { host, port: url.port().unwrap_or(usual_port), security, credentials: credentials(&url)? })
     }
 }
 
-fn host_and_port(place: &str) -> Result<(String, Option<u16>), SetupError> {
-    let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, rest)) => (host, rest.strip_prefix(':')),
-        None => place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
-    };
-    if host.is_empty() || host.contains(['/', '?', '#', ' ']) {
-        return Err(SetupError::Server("it names no host"));
+fn credentials(url: &Url) -> Result<Option<(String, String)>, SetupError> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(None);
     }
-    let port = port.map(|port| port.parse().map_err(|_| SetupError::Server("its port is not a number"))).transpose()?;
-    Ok((host.to_owned(), port))
-}
-
-fn credentials(login: &str) -> Result<(String, String), SetupError> {
-    let (user, password) = login.split_once(':').ok_or(SetupError::Server("its user has no password"))?;
+    let password = url.password().ok_or(SetupError::Server("its user has no password"))?;
     let decoded = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned).ok();
-    let both = decoded(user).zip(decoded(password));
-    both.ok_or(SetupError::Server("its user or password is not percent-encoded UTF-8"))
+    let both = decoded(url.username()).zip(decoded(password));
+    both.map(Some).ok_or(SetupError::Server("its user or password is not percent-encoded UTF-8"))
 }
 
 /// Whether `host` is a loopback address, without asking a name server.

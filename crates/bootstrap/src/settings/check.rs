@@ -3,93 +3,21 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::IpNet;
 use toml::{Table, Value};
 
+use super::keys::{MAX, Rule, SETTINGS, Setting};
 use super::schema;
 
 /// The fewest characters of a secret key.
 const SECRET_CHARACTERS: usize = 32;
 
-/// A condition on a value.
-enum Rule {
-    Between(i64, i64),
-    /// A number from 0 to 1.
-    Share,
-    NotEmpty,
-    /// `http://` or `https://` with a host.
-    Web,
-    /// As `Web`, or empty.
-    WebOrEmpty,
-    /// Empty, or one of these schemes with something after it.
-    Schemes(&'static [&'static str]),
-    /// Empty, or `address:port`.
-    AddressOrEmpty,
-    Origins,
-    HeaderNames,
-    Networks,
-    LogFilter,
-}
-
-const POSTGRES: Rule = Rule::Schemes(&["postgres", "postgresql", "postgresql+asyncpg"]);
-const MAX: i64 = i64::MAX;
-const DAY_SECONDS: i64 = 86_400;
-const MAX_U32: i64 = u32::MAX as i64;
-
-const RULES: [(&str, Rule); 47] = [
-    ("app.name", Rule::NotEmpty),
-    ("app.data_dir", Rule::NotEmpty),
-    ("app.public_url", Rule::WebOrEmpty),
-    ("app.frontend_url", Rule::Web),
-    ("server.host", Rule::NotEmpty),
-    ("server.port", Rule::Between(0, 65_535)),
-    ("server.workers", Rule::Between(0, 1024)),
-    ("server.max_connections", Rule::Between(1, 1_000_000)),
-    ("server.client_request_timeout_seconds", Rule::Between(1, DAY_SECONDS)),
-    ("server.keep_alive_seconds", Rule::Between(1, DAY_SECONDS)),
-    ("server.shutdown_timeout_seconds", Rule::Between(0, DAY_SECONDS)),
-    ("server.cors_origins", Rule::Origins),
-    ("server.cors_headers", Rule::HeaderNames),
-    ("server.trusted_proxies", Rule::Networks),
-    ("metrics.bind", Rule::AddressOrEmpty),
-    ("metrics.worker_bind", Rule::AddressOrEmpty),
-    ("database.url", POSTGRES),
-    ("database.replica_url", POSTGRES),
-    ("database.pool_size", Rule::Between(1, 10_000)),
-    ("database.max_overflow", Rule::Between(0, 10_000)),
-    ("database.wait_timeout_seconds", Rule::Between(1, DAY_SECONDS)),
-    ("sync.max_body_bytes", Rule::Between(1024, MAX)),
-    ("sync.max_messages", Rule::Between(1, 10_000_000)),
-    ("sync.max_inflight_bytes", Rule::Between(1024, MAX)),
-    ("rate_limits.auth_per_minute", Rule::Between(0, MAX_U32)),
-    ("rate_limits.failed_logins_per_minute", Rule::Between(0, MAX_U32)),
-    ("rate_limits.sync_per_minute", Rule::Between(0, MAX_U32)),
-    ("rate_limits.default_per_minute", Rule::Between(0, MAX_U32)),
-    ("worker.jobs_at_once", Rule::Between(1, 1000)),
-    ("worker.lease_seconds", Rule::Between(3, DAY_SECONDS)),
-    ("worker.poll_seconds", Rule::Between(1, DAY_SECONDS)),
-    ("sessions.lifetime_days", Rule::Between(1, 3650)),
-    ("passwords.memory_kib", Rule::Between(8, 4_194_304)),
-    ("passwords.iterations", Rule::Between(1, 1000)),
-    ("passwords.parallelism", Rule::Between(1, 64)),
-    ("log.level", Rule::LogFilter),
-    ("github.url", Rule::Web),
-    ("github.api_url", Rule::Web),
-    ("github.timeout_seconds", Rule::Between(1, 60)),
-    ("gitlab.url", Rule::Web),
-    ("gitlab.api_url", Rule::Web),
-    ("gitlab.timeout_seconds", Rule::Between(1, 60)),
-    ("mail.smtp_url", Rule::Schemes(&["smtp", "smtps"])),
-    ("mail.per_minute", Rule::Between(0, MAX_U32)),
-    ("mail.timeout_seconds", Rule::Between(1, 300)),
-    ("pricing.url", Rule::WebOrEmpty),
-    ("pricing.max_changed_share", Rule::Share),
-];
-
 /// Adds the problems of `values` to `problems`. `named` has the name under which each key was set.
 pub(super) fn check(values: &Table, named: &BTreeMap<String, String>, problems: &mut Vec<String>) {
     let name = |path: &str| named.get(path).cloned().unwrap_or_else(|| schema::variable(path));
-    for (path, rule) in &RULES {
-        if let Some(reason) = schema::get(values, path).and_then(|value| breach(rule, value)) {
+    for Setting { path, rule, .. } in SETTINGS {
+        let value = schema::get(values, path);
+        if let Some(reason) = rule.zip(value).and_then(|(rule, value)| breach(&rule, value)) {
             problems.push(format!("{}: {reason}", name(path)));
         }
     }
@@ -196,11 +124,5 @@ fn is_header_name(text: &str) -> bool {
 }
 
 fn is_network(text: &str) -> bool {
-    let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
-    let most = match address.parse() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+    text.parse::<IpNet>().is_ok() || text.parse::<IpAddr>().is_ok()
 }

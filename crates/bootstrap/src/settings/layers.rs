@@ -5,7 +5,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::schema::{self, SHORT_NAMES};
+use super::keys::SETTINGS;
+use super::schema;
 
 /// The merged values so far.
 pub(super) struct Layers {
@@ -55,9 +56,10 @@ impl Layers {
             let path = name["BURNTOP__".len()..].to_lowercase().replacen("__", ".", 1);
             self.set_text(&path, text, name);
         }
-        for (name, path) in SHORT_NAMES {
+        for setting in SETTINGS {
+            let Some(name) = setting.short_name else { continue };
             if let Some((_, text)) = variables.iter().find(|(known, _)| known == name) {
-                self.set_text(path, text, name);
+                self.set_text(setting.path, text, name);
             }
         }
     }

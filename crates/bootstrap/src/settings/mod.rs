@@ -3,6 +3,7 @@
 //! `default.toml` is also the schema: a key that is not in it is unknown, and a value must have the type of its default.
 
 mod check;
+mod keys;
 mod layers;
 mod reference;
 mod schema;
@@ -21,7 +22,7 @@ pub use secret::{Secret, without_password};
 /// The variable that names a configuration file.
 pub const CONFIG_FILE: &str = "BURNTOP_CONFIG";
 
-/// The configuration, complete and checked.
+/// The configuration, complete and checked. `config/default.toml` describes each setting.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Settings {
     pub app: App,
@@ -56,17 +57,13 @@ impl fmt::Debug for Merged {
     }
 }
 
-/// The installation.
 #[derive(Debug, Clone, Deserialize)]
 pub struct App {
-    /// Shown to users.
     pub name: String,
-    /// Development mode.
     pub debug: bool,
     /// Signs links and short-lived tokens; [`crate::database::secret_key`] generates one if it is not set.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub secret_key: Option<Secret>,
-    /// Holds the embedded database and a generated secret key.
     pub data_dir: PathBuf,
     /// The public address of the API, without a slash at the end; not empty.
     #[serde(deserialize_with = "without_slash")]
@@ -76,34 +73,21 @@ pub struct App {
     pub frontend_url: String,
 }
 
-/// The HTTP server.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Server {
-    /// The address to listen on.
     pub host: String,
-    /// 0 is any free port.
     pub port: u16,
-    /// Threads that serve requests; 0 is one per core.
     pub workers: usize,
-    /// The most open connections of all threads.
     pub max_connections: usize,
-    /// The time limit for the head of a request.
     pub client_request_timeout_seconds: u64,
-    /// How long an idle connection stays open.
     pub keep_alive_seconds: u64,
-    /// From SIGTERM until new connections are refused.
     pub drain_notice_seconds: u64,
-    /// The time limit for running requests after that.
     pub shutdown_timeout_seconds: u64,
-    /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,
-    /// Headers that these pages may send besides those of the API.
     pub cors_headers: Vec<String>,
-    /// Addresses or networks of proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Vec<String>,
 }
 
-/// The listeners for Prometheus.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Metrics {
     /// The server's; `None` is off.
@@ -114,7 +98,6 @@ pub struct Metrics {
     pub worker_bind: Option<SocketAddr>,
 }
 
-/// PostgreSQL.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Database {
     /// With the scheme `postgres://`; `None` is the embedded database.
@@ -122,13 +105,9 @@ pub struct Database {
     pub url: Option<Secret>,
     #[serde(deserialize_with = "postgres_unless_empty")]
     pub replica_url: Option<Secret>,
-    /// Connections that are kept open.
     pub pool_size: usize,
-    /// Further connections under load.
     pub max_overflow: usize,
-    /// How long a request waits for a connection.
     pub wait_timeout_seconds: u64,
-    /// Whether the server at start, and each command of the worker, migrates the schema.
     pub migrate_on_start: bool,
 }
 
@@ -139,37 +118,25 @@ impl Database {
     }
 }
 
-/// The limits of a sync.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sync {
-    /// The body after decompression.
     pub max_body_bytes: usize,
     pub max_messages: usize,
-    /// The received bytes of the bodies of all running requests.
     pub max_inflight_bytes: usize,
 }
 
-/// Requests per minute; 0 is no limit.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RateLimits {
-    /// Sign-ins and registrations, per client address.
     pub auth_per_minute: u32,
-    /// Failed logins, per account or per unknown name.
     pub failed_logins_per_minute: u32,
-    /// Syncs, per account.
     pub sync_per_minute: u32,
-    /// Other requests.
     pub default_per_minute: u32,
 }
 
-/// Jobs.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Worker {
-    /// The most concurrent jobs of one process.
     pub jobs_at_once: usize,
-    /// The time after which a job without renewal returns to the queue.
     pub lease_seconds: u64,
-    /// How often leases are renewed, and the queue is polled without a notification.
     pub poll_seconds: u64,
 }
 
@@ -178,26 +145,19 @@ pub struct Sessions {
     pub lifetime_days: u16,
 }
 
-/// The cost of an Argon2id hash.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Passwords {
     pub memory_kib: u32,
-    /// Passes over the memory.
     pub iterations: u32,
-    /// Lanes.
     pub parallelism: u32,
 }
 
-/// Logs.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Log {
-    /// A level or a filter.
     pub level: String,
-    /// JSON instead of text.
     pub json: bool,
 }
 
-/// Sign-in through a provider.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Provider {
     /// The OAuth application; `None` turns the provider off.
@@ -212,7 +172,6 @@ pub struct Provider {
     /// Its API, without a slash at the end.
     #[serde(deserialize_with = "without_slash")]
     pub api_url: String,
-    /// The time limit of one request.
     pub timeout_seconds: u64,
 }
 
@@ -224,9 +183,7 @@ pub struct Mail {
     /// The sender; set if the server is.
     #[serde(deserialize_with = "text_unless_empty")]
     pub from: Option<String>,
-    /// The most emails of one process in a minute; 0 is no limit.
     pub per_minute: u32,
-    /// The time limit for sending one email.
     pub timeout_seconds: u64,
 }
 
@@ -237,13 +194,11 @@ impl Mail {
     }
 }
 
-/// The live price table.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Pricing {
     /// The address of the table; `None` turns fetching off.
     #[serde(deserialize_with = "text_unless_empty")]
     pub url: Option<String>,
-    /// The share of the known prices that one table may change, from 0 to 1.
     pub max_changed_share: f64,
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use toml::{Table, Value};
 
-use super::schema::{self, SECRETS};
+use super::keys::SETTINGS;
+use super::schema;
 use super::secret::without_password;
 
 /// The text of `docs/CONFIGURATION.md`: each key with its variable, default and meaning.
@@ -46,8 +47,9 @@ pub(super) fn effective(values: &Table) -> String {
 }
 
 fn redacted(path: &str, value: &Value) -> Value {
+    let is_secret = SETTINGS.iter().any(|setting| setting.path == path && setting.is_secret);
     match value {
-        Value::String(text) if SECRETS.contains(&path) && !text.is_empty() => Value::String("***".to_owned()),
+        Value::String(text) if is_secret && !text.is_empty() => Value::String("***".to_owned()),
         Value::String(text) => Value::String(without_password(text)),
         other => other.clone(),
     }

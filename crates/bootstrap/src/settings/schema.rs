@@ -1,44 +1,9 @@
 //! The known keys, read from `default.toml`, which is compiled in.
 
+use super::keys::SETTINGS;
+
 /// `config/default.toml`.
 pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
-
-/// The short names in the environment. They are a stable interface.
-pub(super) const SHORT_NAMES: [(&str, &str); 29] = [
-    ("APP_NAME", "app.name"),
-    ("DEBUG", "app.debug"),
-    ("SECRET_KEY", "app.secret_key"),
-    ("BURNTOP_DATA_DIR", "app.data_dir"),
-    ("PUBLIC_URL", "app.public_url"),
-    ("FRONTEND_URL", "app.frontend_url"),
-    ("HOST", "server.host"),
-    ("PORT", "server.port"),
-    ("CORS_ORIGINS", "server.cors_origins"),
-    ("TRUSTED_PROXIES", "server.trusted_proxies"),
-    ("METRICS_BIND", "metrics.bind"),
-    ("WORKER_METRICS_BIND", "metrics.worker_bind"),
-    ("DATABASE_URL", "database.url"),
-    ("DATABASE_REPLICA_URL", "database.replica_url"),
-    ("DATABASE_POOL_SIZE", "database.pool_size"),
-    ("DATABASE_MAX_OVERFLOW", "database.max_overflow"),
-    ("LOG_LEVEL", "log.level"),
-    ("LOG_JSON_FORMAT", "log.json"),
-    ("GITHUB_CLIENT_ID", "github.client_id"),
-    ("GITHUB_CLIENT_SECRET", "github.client_secret"),
-    ("GITHUB_URL", "github.url"),
-    ("GITHUB_API_URL", "github.api_url"),
-    ("GITLAB_CLIENT_ID", "gitlab.client_id"),
-    ("GITLAB_CLIENT_SECRET", "gitlab.client_secret"),
-    ("GITLAB_URL", "gitlab.url"),
-    ("GITLAB_API_URL", "gitlab.api_url"),
-    ("SMTP_URL", "mail.smtp_url"),
-    ("MAIL_FROM", "mail.from"),
-    ("PRICING_URL", "pricing.url"),
-];
-
-/// Keys whose values are never printed.
-pub(super) const SECRETS: [&str; 4] =
-    ["app.secret_key", "github.client_secret", "gitlab.client_secret", "mail.smtp_url"];
 
 /// A section with its keys, in the order of the file.
 #[derive(Debug)]
@@ -98,8 +63,8 @@ pub(super) fn get<'a>(table: &'a toml::Table, path: &str) -> Option<&'a toml::Va
 
 /// The environment variable of `path`: the short name, else the long one.
 pub(super) fn variable(path: &str) -> String {
-    let short = SHORT_NAMES.iter().find(|(_, known)| *known == path);
-    short.map_or_else(|| long_name(path), |(name, _)| (*name).to_owned())
+    let setting = SETTINGS.iter().find(|setting| setting.path == path);
+    setting.and_then(|setting| setting.short_name).map_or_else(|| long_name(path), str::to_owned)
 }
 
 /// `BURNTOP__SECTION__KEY`.
@@ -124,11 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn schema_short_names_and_secrets_belong_to_keys() {
-        let defaults = defaults();
-        for path in SHORT_NAMES.iter().map(|(_, path)| path).chain(&SECRETS) {
-            assert!(get(&defaults, path).is_some(), "{path}");
-        }
+    fn settings_are_the_keys_of_default_toml_in_order() {
+        let keys: Vec<String> = sections().into_iter().flat_map(|section| section.keys).map(|key| key.path).collect();
+        assert_eq!(SETTINGS.iter().map(|setting| setting.path).collect::<Vec<_>>(), keys);
         assert_eq!(variable("database.url"), "DATABASE_URL");
         assert_eq!(variable("sync.max_messages"), "BURNTOP__SYNC__MAX_MESSAGES");
     }
