@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use community::{Community, Failure};
 use domain::days::Period;
 use domain::ids::UserId;
-use domain::leaderboard::{BoardKind, BoardQuery, Filter, Leaderboard, Part, Scope, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, Leaderboard, Scope, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 
@@ -87,7 +87,7 @@ async fn read(
     viewer: Option<UserId>,
 ) -> Result<Duration, Failure> {
     let begin = Instant::now();
-    let board = boards.board(query, Part { limit: 100, offset }, viewer).await?;
+    let board = boards.board(query, BoardSlice { limit: 100, offset }, viewer).await?;
     let took = begin.elapsed();
     if board.entries.is_empty() {
         return Err("an empty part".into());

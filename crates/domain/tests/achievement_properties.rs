@@ -1,6 +1,6 @@
 //! Achievements and XP do not depend on how often and in which steps an account is judged.
 
-use domain::achievements::{Definition, Held, Metric, Metrics, catalogue, find, judge, progress, standing};
+use domain::achievements::{Definition, Metric, Metrics, UnlockedTiers, catalogue, find, judge, progress, standing};
 use proptest::prelude::*;
 
 /// An account's metrics at some time, and its XP in hundredths without rewards.
@@ -9,7 +9,7 @@ type Snapshot = (Metrics, i64);
 /// An account that is judged from time to time.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Person {
-    held: Held,
+    held: UnlockedTiers,
     awarded: u64,
 }
 

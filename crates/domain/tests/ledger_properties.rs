@@ -6,8 +6,8 @@ use domain::days::Zone;
 use domain::pricing::PriceBook;
 use domain::progression::{EventXp, xp};
 use domain::usage::{
-    Changes, Derived, Entry, MachineId, Message, MessageKey, Model, ModelName, Pricer, Provider, Source, TokenCounts,
-    fold_copies,
+    Changes, Derived, LedgerEntry, MachineId, Message, MessageKey, Model, ModelName, Pricer, Provider, Source,
+    TokenCounts, fold_copies,
 };
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -16,14 +16,15 @@ use time::{Date, Duration};
 /// A ledger in memory. Other tests compare PostgreSQL with it.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Ledger {
-    entries: BTreeMap<MessageKey, Entry>,
+    entries: BTreeMap<MessageKey, LedgerEntry>,
     derived: Derived,
 }
 
 impl Ledger {
     fn take(&mut self, messages: Vec<Message>, zone: &Zone) {
         let mut pricer = Pricer::new(PriceBook::shipped());
-        let incoming: Vec<Entry> = fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
+        let incoming: Vec<LedgerEntry> =
+            fold_copies(messages).into_iter().map(|message| pricer.price(message)).collect();
         let stored = incoming.iter().filter_map(|entry| self.entries.get(&entry.message.key).cloned()).collect();
         let changes = Changes::between(stored, incoming);
         changes.derive(&mut self.derived, zone);

@@ -4,11 +4,11 @@ use domain::achievements::{Tier, find};
 use domain::identity::ExternalLink;
 use domain::notifications::{Channels, NotificationKind};
 use domain::portability::{
-    Came, Export, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject,
-    PastUnlock, Person, Referred, SignedIn,
+    Export, ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
+    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
 };
 use domain::pricing::Cost;
-use domain::usage::Entry;
+use domain::usage::LedgerEntry;
 use domain::users::{Profile, User, WebUrl};
 use serde_json::value::RawValue;
 
@@ -61,24 +61,24 @@ pub fn account(user: &User) -> Line {
 }
 
 /// The lines of `part` in order. An error names stored data that is not JSON.
-pub fn lines_of(part: Part) -> Box<dyn Iterator<Item = Result<Line, String>> + Send> {
+pub fn lines_of(part: ExportPart) -> Box<dyn Iterator<Item = Result<Line, String>> + Send> {
     match part {
-        Part::Account(user) => Box::new([Ok(account(&user))].into_iter()),
-        Part::ExternalAccounts(links) => all(links, external_account),
-        Part::ApiTokens(tokens) => all(tokens, api_token),
-        Part::Sessions(sessions) => all(sessions, session),
-        Part::Preferences(preferences) => all(preferences, preference),
-        Part::Code(own) => all(vec![own], referral_code),
-        Part::Referrals(people) => all(people, referral),
-        Part::Projects(projects) => all(projects, project),
-        Part::Machines(machines) => all(machines, machine),
-        Part::Messages(entries) => all(entries, message),
-        Part::Follows(people) => all(people, |of| Line::Follow(person(of))),
-        Part::Followers(people) => all(people, |of| Line::Follower(person(of))),
-        Part::Events(events) => all(events, event),
-        Part::Unlocks(unlocks) => all(unlocks, achievement),
-        Part::Activities(activities) => Box::new(activities.into_iter().map(activity)),
-        Part::Notifications(notifications) => Box::new(notifications.into_iter().map(notification)),
+        ExportPart::Account(user) => Box::new([Ok(account(&user))].into_iter()),
+        ExportPart::ExternalAccounts(links) => all(links, external_account),
+        ExportPart::ApiTokens(tokens) => all(tokens, api_token),
+        ExportPart::Sessions(sessions) => all(sessions, session),
+        ExportPart::Preferences(preferences) => all(preferences, preference),
+        ExportPart::Code(own) => all(vec![own], referral_code),
+        ExportPart::Referrals(people) => all(people, referral),
+        ExportPart::Projects(projects) => all(projects, project),
+        ExportPart::Machines(machines) => all(machines, machine),
+        ExportPart::Messages(entries) => all(entries, message),
+        ExportPart::Follows(people) => all(people, |of| Line::Follow(person(of))),
+        ExportPart::Followers(people) => all(people, |of| Line::Follower(person(of))),
+        ExportPart::Events(events) => all(events, event),
+        ExportPart::Unlocks(unlocks) => all(unlocks, achievement),
+        ExportPart::Activities(activities) => Box::new(activities.into_iter().map(activity)),
+        ExportPart::Notifications(notifications) => Box::new(notifications.into_iter().map(notification)),
     }
 }
 
@@ -120,8 +120,8 @@ fn referral(referred: Referred) -> Line {
     let Referred { came, username, created_at, paid_at } = referred;
     let referral = lines::Referral { username: username.to_string(), created_at, paid_at };
     match came {
-        Came::ByThem => Line::ReferredBy(referral),
-        Came::ByOwner => Line::Referred(referral),
+        ReferralDirection::ByThem => Line::ReferredBy(referral),
+        ReferralDirection::ByOwner => Line::Referred(referral),
     }
 }
 
@@ -142,8 +142,8 @@ fn machine(machine: Machine) -> Line {
     Line::Machine(lines::Machine { name: id.to_string(), last_synced_at })
 }
 
-fn message(entry: Entry) -> Line {
-    let Entry { message, cost } = entry;
+fn message(entry: LedgerEntry) -> Line {
+    let LedgerEntry { message, cost } = entry;
     let tokens = message.tokens;
     let (cost, status) = match cost {
         Cost::Priced(amount) => (Some(amount), "priced"),
@@ -169,8 +169,8 @@ fn message(entry: Entry) -> Line {
     })
 }
 
-fn person(of: Person) -> lines::Person {
-    let Person { username, since, is_requested } = of;
+fn person(of: PastFollow) -> lines::Person {
+    let PastFollow { username, since, is_requested } = of;
     lines::Person { username: username.to_string(), since, requested: is_requested }
 }
 

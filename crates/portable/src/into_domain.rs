@@ -9,8 +9,8 @@ use domain::ids::{AchievementId, UserId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
-    Person, Referred, SignedIn, Target,
+    ExportPart, ImportTarget, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
+    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
@@ -19,7 +19,8 @@ use domain::referrals::ReferralCode;
 use domain::social::ActivityKind;
 use domain::text::{TextProblem, bounded};
 use domain::usage::{
-    Entry, MAX_COUNT, MachineId, Message, MessageKey, Model, ModelName, Provider, Reason, Source, TokenCounts,
+    LedgerEntry, MAX_COUNT, MachineId, Message, MessageKey, Model, ModelName, Provider, RejectionReason, Source,
+    TokenCounts,
 };
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use time::{Duration, OffsetDateTime};
@@ -51,10 +52,10 @@ const UNSET: UserId = UserId(Uuid::nil());
 const MOST_AHEAD: Duration = Duration::DAY;
 
 /// The account of `line` for `target`. The username of a new account must be valid in this release.
-pub fn read_account(line: lines::Account, target: &Target, now: OffsetDateTime) -> Result<User, FieldError> {
+pub fn read_account(line: lines::Account, target: &ImportTarget, now: OffsetDateTime) -> Result<User, FieldError> {
     let username = match target {
-        Target::New { .. } => Username::parse(&line.username).map_err(|why| text_problem("username", why))?,
-        Target::Existing(_) => name("username", line.username)?,
+        ImportTarget::New { .. } => Username::parse(&line.username).map_err(|why| text_problem("username", why))?,
+        ImportTarget::Existing(_) => name("username", line.username)?,
     };
     let email = line.email.map(|email| Email::parse(&email).map_err(|why| text_problem("email", why)));
     let url = |field, url: Option<String>| {
@@ -84,17 +85,17 @@ pub fn read_account(line: lines::Account, target: &Target, now: OffsetDateTime) 
 }
 
 /// The part with the one value of `line`, which is neither the manifest, the account nor the end.
-pub fn read_part(line: Line, now: OffsetDateTime) -> Result<Part, FieldError> {
+pub fn read_part(line: Line, now: OffsetDateTime) -> Result<ExportPart, FieldError> {
     Ok(match line {
-        Line::Message(line) => Part::Messages(vec![message(line, now)?]),
-        Line::Machine(line) => Part::Machines(vec![Machine {
+        Line::Message(line) => ExportPart::Messages(vec![message(line, now)?]),
+        Line::Machine(line) => ExportPart::Machines(vec![Machine {
             id: MachineId::parse(&line.name).ok_or_else(|| length("name", MachineId::LONGEST))?,
             last_synced_at: past("last_synced_at", line.last_synced_at, now)?,
         }]),
-        Line::Project(line) => Part::Projects(vec![project(line, now)?]),
-        Line::ExternalAccount(line) => Part::ExternalAccounts(vec![external_account(line, now)?]),
-        Line::ApiToken(line) => Part::ApiTokens(vec![api_token(line, now)?]),
-        Line::Session(line) => Part::Sessions(vec![SignedIn {
+        Line::Project(line) => ExportPart::Projects(vec![project(line, now)?]),
+        Line::ExternalAccount(line) => ExportPart::ExternalAccounts(vec![external_account(line, now)?]),
+        Line::ApiToken(line) => ExportPart::ApiTokens(vec![api_token(line, now)?]),
+        Line::Session(line) => ExportPart::Sessions(vec![SignedIn {
             created_at: past("created_at", line.created_at, now)?,
             expires_at: cut(line.expires_at),
             last_used_at: past("last_used_at", line.last_used_at, now)?,
@@ -102,31 +103,31 @@ pub fn read_part(line: Line, now: OffsetDateTime) -> Result<Part, FieldError> {
         }]),
         Line::Preference(line) => {
             let kind = NotificationKind::of(&line.kind).ok_or_else(|| unknown_kind("kind"))?;
-            Part::Preferences(vec![(kind, Channels { in_app: line.in_app, email: line.email })])
+            ExportPart::Preferences(vec![(kind, Channels { in_app: line.in_app, email: line.email })])
         }
-        Line::ReferralCode(line) => Part::Code(OwnCode {
+        Line::ReferralCode(line) => ExportPart::Code(OwnCode {
             code: ReferralCode::parse(&line.code).ok_or_else(|| problem("code", "is not a referral code"))?,
             created_at: past("created_at", line.created_at, now)?,
             clicks: line.clicks,
             converted: line.converted,
         }),
-        Line::ReferredBy(line) => Part::Referrals(vec![referral(Came::ByThem, line, now)?]),
-        Line::Referred(line) => Part::Referrals(vec![referral(Came::ByOwner, line, now)?]),
-        Line::Follow(line) => Part::Follows(vec![person(line, now)?]),
-        Line::Follower(line) => Part::Followers(vec![person(line, now)?]),
-        Line::Event(line) => Part::Events(vec![event(line, now)?]),
-        Line::Achievement(line) => Part::Unlocks(vec![unlock(&line, now)?]),
+        Line::ReferredBy(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByThem, line, now)?]),
+        Line::Referred(line) => ExportPart::Referrals(vec![referral(ReferralDirection::ByOwner, line, now)?]),
+        Line::Follow(line) => ExportPart::Follows(vec![person(line, now)?]),
+        Line::Follower(line) => ExportPart::Followers(vec![person(line, now)?]),
+        Line::Event(line) => ExportPart::Events(vec![event(line, now)?]),
+        Line::Achievement(line) => ExportPart::Unlocks(vec![unlock(&line, now)?]),
         Line::Activity(line) => {
             ActivityKind::named(&line.kind).ok_or_else(|| unknown_kind("kind"))?;
             let (data, at) = (data(line.data.get())?, past("at", line.at, now)?);
-            Part::Activities(vec![PastActivity { kind: line.kind, data, at }])
+            ExportPart::Activities(vec![PastActivity { kind: line.kind, data, at }])
         }
-        Line::Notification(line) => Part::Notifications(vec![notification(line, now)?]),
+        Line::Notification(line) => ExportPart::Notifications(vec![notification(line, now)?]),
         Line::Manifest(_) | Line::Account(_) | Line::End(_) => return Err(problem("type", "is not allowed here")),
     })
 }
 
-fn message(line: lines::Message, now: OffsetDateTime) -> Result<Entry, FieldError> {
+fn message(line: lines::Message, now: OffsetDateTime) -> Result<LedgerEntry, FieldError> {
     let count = |field, count: u64| {
         let fits = count <= MAX_COUNT;
         if fits { Ok(count) } else { Err(problem(field, format!("must not be more than {MAX_COUNT}"))) }
@@ -152,13 +153,13 @@ fn message(line: lines::Message, now: OffsetDateTime) -> Result<Entry, FieldErro
         },
     };
     message.check(now).map_err(|reason| match reason {
-        Reason::TimestampInFuture => problem("at", "is more than a day ahead"),
-        Reason::TimestampTooOld => problem("at", "is before 2020"),
-        Reason::HourWritesExceedWrites => problem("cache_write_1h", "is more than cache_write"),
-        Reason::ReasoningExceedsOutput => problem("reasoning", "is more than output, which includes it"),
+        RejectionReason::TimestampInFuture => problem("at", "is more than a day ahead"),
+        RejectionReason::TimestampTooOld => problem("at", "is before 2020"),
+        RejectionReason::HourWritesExceedWrites => problem("cache_write_1h", "is more than cache_write"),
+        RejectionReason::ReasoningExceedsOutput => problem("reasoning", "is more than output, which includes it"),
         other => problem("key", other.code()),
     })?;
-    Ok(Entry { message, cost: Cost::Unpriced })
+    Ok(LedgerEntry { message, cost: Cost::Unpriced })
 }
 
 fn external_account(line: lines::ExternalAccount, now: OffsetDateTime) -> Result<ExternalLink, FieldError> {
@@ -201,7 +202,7 @@ fn project(line: lines::Project, now: OffsetDateTime) -> Result<PastProject, Fie
     })
 }
 
-fn referral(came: Came, line: lines::Referral, now: OffsetDateTime) -> Result<Referred, FieldError> {
+fn referral(came: ReferralDirection, line: lines::Referral, now: OffsetDateTime) -> Result<Referred, FieldError> {
     Ok(Referred {
         came,
         username: name("username", line.username)?,
@@ -210,9 +211,9 @@ fn referral(came: Came, line: lines::Referral, now: OffsetDateTime) -> Result<Re
     })
 }
 
-fn person(line: lines::Person, now: OffsetDateTime) -> Result<Person, FieldError> {
+fn person(line: lines::Person, now: OffsetDateTime) -> Result<PastFollow, FieldError> {
     let username = name("username", line.username)?;
-    Ok(Person { username, since: past("since", line.since, now)?, is_requested: line.requested })
+    Ok(PastFollow { username, since: past("since", line.since, now)?, is_requested: line.requested })
 }
 
 fn event(line: lines::Event, now: OffsetDateTime) -> Result<PastEvent, FieldError> {

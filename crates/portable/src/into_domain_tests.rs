@@ -44,17 +44,17 @@ fn with(mut json: Value, name: &str, value: Value) -> Value {
     json
 }
 
-const NEW: Target = Target::New { is_trusted: false };
+const NEW: ImportTarget = ImportTarget::New { is_trusted: false };
 
-fn account_of(json: &Value, target: &Target) -> Result<User, FieldError> {
+fn account_of(json: &Value, target: &ImportTarget) -> Result<User, FieldError> {
     let Line::Account(line) = line(json) else { panic!("no account") };
     read_account(line, target, NOW)
 }
 
 #[test]
 fn read_part_message_has_no_cost() {
-    let Ok(Part::Messages(entries)) = read_part(line(&message_line()), NOW) else { panic!("no message") };
-    let Entry { message, cost } = &entries[0];
+    let Ok(ExportPart::Messages(entries)) = read_part(line(&message_line()), NOW) else { panic!("no message") };
+    let LedgerEntry { message, cost } = &entries[0];
     assert_eq!((message.source.as_str(), message.at), ("codex", datetime!(2026-11-22 11:00:00.123456 UTC)));
     assert_eq!((message.tokens.total(), message.tokens.reasoning_in_output), (10, true));
     assert_eq!((message.key.0[0], *cost), (0x11, Cost::Unpriced));
@@ -109,7 +109,7 @@ fn read_account_bad_value_names_the_field() {
         assert_eq!(read, Err(problem(field, reason)));
     }
     let reserved = with(account_line(), "username", json!("admin"));
-    let existing = Target::Existing(Username::trusted("ada"));
+    let existing = ImportTarget::Existing(Username::trusted("ada"));
     assert!(account_of(&reserved, &existing).is_ok(), "an existing account keeps its name");
 }
 

@@ -8,15 +8,15 @@ use domain::ids::UserId;
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
-    Person, Referred, SignedIn, Target,
+    ExportPart, ImportTarget, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
+    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{Entry, MachineId, Message, Model, ModelName, Provider, TokenCounts};
+use domain::usage::{LedgerEntry, MachineId, Message, Model, ModelName, Provider, TokenCounts};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -51,8 +51,9 @@ fn ada() -> User {
 }
 
 /// A part of every kind, in which every field has a value of its own.
-fn parts() -> Vec<Part> {
-    let person = |name: &str, is_requested| Person { username: Username::trusted(name), since: at(3), is_requested };
+fn parts() -> Vec<ExportPart> {
+    let person =
+        |name: &str, is_requested| PastFollow { username: Username::trusted(name), since: at(3), is_requested };
     let referred = |came, name: &str| Referred {
         came,
         username: Username::trusted(name),
@@ -61,36 +62,36 @@ fn parts() -> Vec<Part> {
     };
     let definition = catalogue().first().expect("a definition");
     vec![
-        Part::ExternalAccounts(vec![ExternalLink {
+        ExportPart::ExternalAccounts(vec![ExternalLink {
             user: UserId(Uuid::nil()),
             provider: ProviderName::trusted("github"),
             subject: "12".into(),
             login: "ada-l".into(),
             linked_at: at(1),
         }]),
-        Part::ApiTokens(vec![IssuedBefore {
+        ExportPart::ApiTokens(vec![IssuedBefore {
             name: "laptop".into(),
             scopes: Scopes { sync: true, read: false },
             created_at: at(3),
             expires_at: Some(at(2)),
             last_used_at: Some(at(1)),
         }]),
-        Part::Sessions(vec![SignedIn {
+        ExportPart::Sessions(vec![SignedIn {
             created_at: at(3),
             expires_at: at(2),
             last_used_at: at(1),
             device: Device { ip: Some("192.0.2.1".into()), user_agent: Some("a browser".into()) },
         }]),
-        Part::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
-        Part::Code(OwnCode {
+        ExportPart::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
+        ExportPart::Code(OwnCode {
             code: ReferralCode::parse("0000ADA0").expect("a code"),
             created_at: at(1),
             clicks: 3,
             converted: 2,
         }),
-        Part::Referrals(vec![referred(Came::ByThem, "bob")]),
-        Part::Referrals(vec![referred(Came::ByOwner, "eve")]),
-        Part::Projects(vec![PastProject {
+        ExportPart::Referrals(vec![referred(ReferralDirection::ByThem, "bob")]),
+        ExportPart::Referrals(vec![referred(ReferralDirection::ByOwner, "eve")]),
+        ExportPart::Projects(vec![PastProject {
             details: ProjectDetails {
                 title: Some(Title::trusted("Engine")),
                 description: Some(Description::trusted("Computes anything.")),
@@ -100,8 +101,8 @@ fn parts() -> Vec<Part> {
             created_at: at(2),
             updated_at: at(1),
         }]),
-        Part::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
-        Part::Messages(vec![Entry {
+        ExportPart::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
+        ExportPart::Messages(vec![LedgerEntry {
             message: Message {
                 model: Model { name: ModelName::trusted("gpt-5"), provider: Provider::parse("openai") },
                 machine: MachineId::parse("laptop").expect("a name"),
@@ -118,19 +119,24 @@ fn parts() -> Vec<Part> {
             },
             cost: Cost::Unpriced,
         }]),
-        Part::Follows(vec![person("bob", true)]),
-        Part::Followers(vec![person("eve", false)]),
-        Part::Events(vec![PastEvent {
+        ExportPart::Follows(vec![person("bob", true)]),
+        ExportPart::Followers(vec![person("eve", false)]),
+        ExportPart::Events(vec![PastEvent {
             event: ProgressEvent { reason: "level:2".into(), xp: EventXp(150) },
             at: at(1),
         }]),
-        Part::Unlocks(vec![PastUnlock { id: definition.id(), tier: Tier::of(2), at: at(2), pinned_at: Some(at(1)) }]),
-        Part::Activities(vec![PastActivity {
+        ExportPart::Unlocks(vec![PastUnlock {
+            id: definition.id(),
+            tier: Tier::of(2),
+            at: at(2),
+            pinned_at: Some(at(1)),
+        }]),
+        ExportPart::Activities(vec![PastActivity {
             kind: "level_up".into(),
             data: StoredData(r#"{"level": 2}"#.into()),
             at: at(1),
         }]),
-        Part::Notifications(vec![PastNotification {
+        ExportPart::Notifications(vec![PastNotification {
             kind: "level_up".into(),
             title: "Level 2".into(),
             message: "You reached level 2.".into(),
@@ -164,7 +170,7 @@ fn read_back(lines: impl IntoIterator<Item = Line>) -> Vec<Line> {
 #[test]
 fn round_trip_account_is_equal() {
     let Some(Line::Account(line)) = read_back([]).into_iter().nth(1) else { panic!("no account") };
-    let read = portable::read_account(line, &Target::New { is_trusted: true }, NOW);
+    let read = portable::read_account(line, &ImportTarget::New { is_trusted: true }, NOW);
     assert_eq!(read, Ok(ada()));
 }
 
@@ -181,23 +187,23 @@ fn round_trip_parts_are_equal() {
 #[test]
 fn round_trip_has_every_kind_of_part() {
     // A kind that is added must be added to `parts` too: this match names all of them.
-    let kind = |part: &Part| match part {
-        Part::Account(_) => 0,
-        Part::ExternalAccounts(_) => 1,
-        Part::ApiTokens(_) => 2,
-        Part::Sessions(_) => 3,
-        Part::Preferences(_) => 4,
-        Part::Code(_) => 5,
-        Part::Referrals(_) => 6,
-        Part::Projects(_) => 7,
-        Part::Machines(_) => 8,
-        Part::Messages(_) => 9,
-        Part::Follows(_) => 10,
-        Part::Followers(_) => 11,
-        Part::Events(_) => 12,
-        Part::Unlocks(_) => 13,
-        Part::Activities(_) => 14,
-        Part::Notifications(_) => 15,
+    let kind = |part: &ExportPart| match part {
+        ExportPart::Account(_) => 0,
+        ExportPart::ExternalAccounts(_) => 1,
+        ExportPart::ApiTokens(_) => 2,
+        ExportPart::Sessions(_) => 3,
+        ExportPart::Preferences(_) => 4,
+        ExportPart::Code(_) => 5,
+        ExportPart::Referrals(_) => 6,
+        ExportPart::Projects(_) => 7,
+        ExportPart::Machines(_) => 8,
+        ExportPart::Messages(_) => 9,
+        ExportPart::Follows(_) => 10,
+        ExportPart::Followers(_) => 11,
+        ExportPart::Events(_) => 12,
+        ExportPart::Unlocks(_) => 13,
+        ExportPart::Activities(_) => 14,
+        ExportPart::Notifications(_) => 15,
     };
     let mut kinds: Vec<i32> = parts().iter().map(kind).collect();
     kinds.dedup();

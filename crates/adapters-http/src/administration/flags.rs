@@ -1,7 +1,7 @@
 //! `/admin/flags` and `/admin/users/{username}/flag`: flags that keep accounts off the boards.
 
 use actix_web::web::Data;
-use domain::administration::{Administration, Flag, FlagOrder, Reason};
+use domain::administration::{Administration, AuditReason, Flag, FlagOrder};
 use domain::page::Page;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ body! {
     /// A flag that keeps an account off the boards.
     struct NewFlagBody as "NewFlag" {
         /// The reason; not blank. The owner of the account can read it.
-        reason: Reason,
+        reason: AuditReason,
         /// When the flag expires; absent or null: never.
         expires_at: Nullable<OffsetDateTime>,
     }
@@ -43,7 +43,7 @@ body! {
     /// Why a flag is lifted.
     struct LiftBody as "LiftedFlag" {
         /// The reason; it can be left out.
-        reason: Nullable<Reason>,
+        reason: Nullable<AuditReason>,
     }
 }
 

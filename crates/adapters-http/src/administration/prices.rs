@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use actix_web::web::Data;
-use domain::administration::Reason;
+use domain::administration::AuditReason;
 use domain::clock::Clock;
 use domain::pricing::{
     DecisionId, ListedDecision, Override, Price, PriceOverrides, Prices, Rates, Tier, UnpricedModel, UnpricedModels,
@@ -194,7 +194,7 @@ body! {
         valid_from: Nullable<OffsetDateTime>,
         prices: Nested<NewPricesBody>,
         /// The reason; not blank.
-        reason: Reason,
+        reason: AuditReason,
     }
 }
 
@@ -298,7 +298,7 @@ body! {
     /// Why a price override is ended.
     struct EndBody as "EndPriceOverride" {
         /// The reason; not blank.
-        reason: Reason,
+        reason: AuditReason,
     }
 }
 

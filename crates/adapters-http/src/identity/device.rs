@@ -4,7 +4,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::{Data, Query as Pairs};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::error::DomainError;
-use domain::identity::{Asked, Begun, DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, UserCode};
+use domain::identity::{
+    DeviceLogin, DeviceLogins, Identity, IdentityError, Password, Poll, PollAnswer, StartedDeviceLogin, UserCode,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -77,7 +79,7 @@ struct BegunBody {
 }
 
 impl BegunBody {
-    fn of(begun: &Begun, url: &PublicUrl) -> Self {
+    fn of(begun: &StartedDeviceLogin, url: &PublicUrl) -> Self {
         let page = format!("{}/device", url.0);
         Self {
             device_code: begun.device_code.expose().to_owned(),
@@ -156,7 +158,7 @@ async fn begin_device(
 )]
 async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResult<Json<TokenBody>> {
     match logins.ask(&body.read().await?.device_code).await? {
-        Asked::SignedIn(signed_in) => {
+        PollAnswer::SignedIn(signed_in) => {
             let lifetime = signed_in.session.expires_at - signed_in.session.created_at;
             Ok(Json(TokenBody {
                 access_token: signed_in.token.expose().to_owned(),
@@ -164,7 +166,7 @@ async fn poll_device(body: Body<AskBody>, logins: Data<DeviceLogins>) -> ApiResu
                 expires_in: lifetime.whole_seconds(),
             }))
         }
-        Asked::Not(poll) => Err(refusal(poll)),
+        PollAnswer::Not(poll) => Err(refusal(poll)),
     }
 }
 

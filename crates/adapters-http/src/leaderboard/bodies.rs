@@ -1,7 +1,7 @@
 //! Boards as JSON.
 
 use domain::days::Period;
-use domain::leaderboard::{Board, BoardQuery, Entry, Part, RankedDay, Score, SortBy};
+use domain::leaderboard::{Board, BoardEntry, BoardQuery, BoardSlice, RankedDay, Score, SortBy};
 use domain::users::User;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -54,8 +54,8 @@ impl Serialize for ScoreNumber {
     }
 }
 
-impl From<Entry> for EntryBody {
-    fn from(entry: Entry) -> Self {
+impl From<BoardEntry> for EntryBody {
+    fn from(entry: BoardEntry) -> Self {
         Self {
             id: entry.user.0,
             user_id: entry.user.0,
@@ -106,9 +106,9 @@ pub(super) struct BoardBody {
 
 impl BoardBody {
     /// The requested `part` of `board`.
-    pub(super) fn of(query: &BoardQuery, part: Part, board: Board) -> Self {
+    pub(super) fn of(query: &BoardQuery, part: BoardSlice, board: Board) -> Self {
         let Board { entries, total, computed_at, me } = board;
-        let Part { limit, offset } = part;
+        let BoardSlice { limit, offset } = part;
         let has_more = offset.saturating_add(entries.len() as u64) < total && !entries.is_empty();
         Self {
             entries: entries.into_iter().map(EntryBody::from).collect(),

@@ -1,7 +1,7 @@
 //! The parameters of boards.
 
 use domain::days::Period;
-use domain::leaderboard::{BoardKind, BoardQuery, Filter, HistoryDays, Part, Scope, SortBy};
+use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, HistoryDays, Scope, SortBy};
 use domain::usage::{ModelName, Source};
 use domain::users::Region;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -38,7 +38,7 @@ query! {
 #[derive(Debug)]
 pub(super) struct BoardPart {
     pub(super) query: BoardQuery,
-    pub(super) part: Part,
+    pub(super) part: BoardSlice,
 }
 
 impl FromFields for BoardPart {
@@ -57,7 +57,7 @@ impl FromFields for BoardPart {
             (None, None) => Scope::Everything,
         };
         let filter = Filter { scope, region: region.flatten() };
-        Some(Self { query: BoardQuery::new(kind, sort_by, period, filter), part: Part { limit, offset } })
+        Some(Self { query: BoardQuery::new(kind, sort_by, period, filter), part: BoardSlice { limit, offset } })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Notifications as JSON.
 
-use domain::notifications::{Listed, Received};
+use domain::notifications::{NotificationPage, Received};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -38,8 +38,8 @@ struct NotificationBody {
     created_at: Instant,
 }
 
-impl From<Listed> for InboxBody {
-    fn from(listed: Listed) -> Self {
+impl From<NotificationPage> for InboxBody {
+    fn from(listed: NotificationPage) -> Self {
         Self {
             notifications: listed.notifications.into_iter().map(NotificationBody::from).collect(),
             total: listed.total,

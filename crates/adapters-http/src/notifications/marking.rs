@@ -1,7 +1,7 @@
 //! Which notifications to mark as read, in either of two spellings.
 
 use domain::ids::NotificationId;
-use domain::notifications::{MOST_MARKED, Which};
+use domain::notifications::{MOST_MARKED, NotificationSelection};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -12,11 +12,11 @@ use crate::validation::{Fault, Fields, Flag, Format, FromFields, Rule};
 
 /// Either `ids` or `all`.
 #[derive(Debug)]
-pub(super) struct MarkRead(pub(super) Which);
+pub(super) struct MarkRead(pub(super) NotificationSelection);
 
 /// Either `notificationIds` or `markAll`.
 #[derive(Debug)]
-pub(super) struct MarkReadCamel(pub(super) Which);
+pub(super) struct MarkReadCamel(pub(super) NotificationSelection);
 
 /// The names of the two ways to say which.
 #[derive(Debug, Clone, Copy)]
@@ -42,18 +42,20 @@ impl FromFields for MarkReadCamel {
 
 /// The one way that the body says which, in either of the `spellings`: no way at all and more than one are problems. What
 /// is not to be marked `all` is no way.
-fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<Which> {
+fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<NotificationSelection> {
     let mut ways = Vec::new();
     let mut readable = true;
     for Spelling { ids, all } in spellings {
         if fields.has(ids) {
             match fields.list(ids, 0..=MOST_MARKED, Uuid::read) {
-                Some(list) => ways.push((ids, Which::These(list.into_iter().map(NotificationId).collect()))),
+                Some(list) => {
+                    ways.push((ids, NotificationSelection::These(list.into_iter().map(NotificationId).collect())))
+                }
                 None => readable = false,
             }
         }
         match Flag::<false>::take(fields, all) {
-            Some(true) => ways.push((all, Which::All)),
+            Some(true) => ways.push((all, NotificationSelection::All)),
             Some(false) => {}
             None => readable = false,
         }

@@ -1,7 +1,7 @@
 //! `GET /users/me/flags`: the plausibility of the caller's usage.
 
 use actix_web::web::Data;
-use domain::plausibility::{Flags, Plausibility, Reason, StandingFlag};
+use domain::plausibility::{FlagReason, Flags, Plausibility, StandingFlag};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -62,8 +62,8 @@ impl From<Flags> for FlagsBody {
     }
 }
 
-impl From<Reason> for ReasonBody {
-    fn from(reason: Reason) -> Self {
+impl From<FlagReason> for ReasonBody {
+    fn from(reason: FlagReason) -> Self {
         Self {
             kind: reason.kind.name(),
             message: reason.message,

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ops::RangeInclusive;
 
 use domain::achievements::{Category, Rarity};
-use domain::administration::{AdminActionKind, Reason};
+use domain::administration::{AdminActionKind, AuditReason};
 use domain::dashboard::TrendDays;
 use domain::days::{Period, Zone};
 use domain::display;
@@ -187,7 +187,7 @@ names! {
     ModelName: "Input should be the name of a model", string(1, Self::LONGEST);
     Provider: "Input should be the name of a provider", string(1, Self::LONGEST);
     MachineId: "Input should be the name of a machine", string(1, Self::LONGEST);
-    Reason: "Input should be a reason that is not blank", string(1, Self::LONGEST).pattern(Some(NOT_BLANK));
+    AuditReason: "Input should be a reason that is not blank", string(1, Self::LONGEST).pattern(Some(NOT_BLANK));
 }
 
 /// A text of `length` characters, as `parse` reads it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::achievements::ports::{Shown, Unlocked};
-use domain::achievements::{Facts, catalogue, find_by_slug};
+use domain::achievements::{AchievementFacts, catalogue, find_by_slug};
 use domain::ids::AchievementId;
 use domain::progression::EventXp;
 use domain::testing::{TestUnitOfWork, facts};
@@ -144,7 +144,7 @@ fn with_the_first_unlocked() -> World {
         let unlocked = vec![Unlocked { id: first, tier: None, at: NOW, pinned: true }];
         let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();
         let totals = Sums { messages: 3, tokens: 250, ..Sums::default() };
-        let facts = Facts { held, ..facts(BTreeSet::from([NOW.date()])) };
+        let facts = AchievementFacts { held, ..facts(BTreeSet::from([NOW.date()])) };
         Ok((viewer != Some(BOB)).then_some(Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
     });
     world

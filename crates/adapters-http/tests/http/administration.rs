@@ -8,7 +8,7 @@ use domain::jobs::JobStatus;
 use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
 use domain::payload::StoredData;
-use domain::plausibility::{Kind, Reason, Suspect};
+use domain::plausibility::{EvidenceKind, FlagReason, Suspect};
 use domain::pricing::ports::Origin;
 use domain::pricing::{Decision, DecisionId, Edition, Override, UnpricedModel, line};
 use domain::testing::TestUnitOfWork;
@@ -179,7 +179,7 @@ async fn flags_and_the_log_are_read_page_by_page() {
             id: ID,
             user: BOB,
             username: Username::trusted("Bob"),
-            reason: administration::Reason::trusted("made up"),
+            reason: administration::AuditReason::trusted("made up"),
             by: None,
             created_at: NOW - Duration::DAY,
             expires_at,
@@ -238,7 +238,7 @@ async fn suspects_are_read_page_by_page_with_their_reasons() {
     let mut world = World::new();
     world.plausibility.expect_suspects().returning(|score, now, request| {
         assert_eq!((score, now), (if request.page == 2 { 40 } else { 1 }, NOW));
-        let reason = |kind, score| Reason {
+        let reason = |kind, score| FlagReason {
             kind,
             score,
             message: "It was found.".to_owned(),
@@ -249,8 +249,8 @@ async fn suspects_are_read_page_by_page_with_their_reasons() {
             user: BOB,
             username: Username::trusted("Bob"),
             reasons: vec![
-                (reason(Kind::SharedMessages, 90), Some(Username::trusted("Ada"))),
-                (reason(Kind::DailyVolume, 13), None),
+                (reason(EvidenceKind::SharedMessages, 90), Some(Username::trusted("Ada"))),
+                (reason(EvidenceKind::DailyVolume, 13), None),
             ],
             is_flagged: true,
         };
@@ -427,7 +427,7 @@ async fn decisions_and_models_without_a_price_are_listed() {
             decided: decided(prices),
             by,
             at: NOW,
-            reason: administration::Reason::trusted("by contract"),
+            reason: administration::AuditReason::trusted("by contract"),
         };
         Ok(vec![of(1, None, Some("in=1 out=1")), of(2, Some(ADA), None)])
     });

@@ -12,15 +12,15 @@ use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::ports::{MockExportReader, MockSnapshot, Opened};
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
-    Person, PortabilityError, Referred, SignedIn,
+    ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification, PastProject,
+    PastUnlock, PortabilityError, ReferralDirection, Referred, SignedIn,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
 use domain::projects::{ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::message;
-use domain::usage::{Entry, MachineId};
+use domain::usage::{LedgerEntry, MachineId};
 use domain::users::{Username, WebUrl};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
@@ -32,37 +32,37 @@ use crate::support::world::{ADA, ALL_SCOPES, NOW, World, ada, api_token, bob, do
 const EXPORT: &str = "/api/v1/users/me/export";
 
 /// One of everything that Ada owns.
-fn belongings() -> Vec<Part> {
+fn belongings() -> Vec<ExportPart> {
     let name = Username::trusted("bob");
-    let priced = |id: &str, cost| Entry { message: message(id, 3), cost };
+    let priced = |id: &str, cost| LedgerEntry { message: message(id, 3), cost };
     vec![
-        Part::ExternalAccounts(vec![ExternalLink {
+        ExportPart::ExternalAccounts(vec![ExternalLink {
             user: ADA,
             provider: ProviderName::trusted("github"),
             subject: "7".into(),
             login: "ada-l".into(),
             linked_at: NOW,
         }]),
-        Part::ApiTokens(vec![IssuedBefore {
+        ExportPart::ApiTokens(vec![IssuedBefore {
             name: "laptop".into(),
             scopes: [Scope::Read].into_iter().collect(),
             created_at: NOW,
             expires_at: None,
             last_used_at: Some(NOW),
         }]),
-        Part::Sessions(vec![SignedIn {
+        ExportPart::Sessions(vec![SignedIn {
             created_at: NOW,
             expires_at: NOW,
             last_used_at: NOW,
             device: Device { ip: Some("192.0.2.1".into()), user_agent: None },
         }]),
-        Part::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
-        Part::Code(OwnCode { code: ReferralCode::trusted("0000ADA0"), created_at: NOW, clicks: 8, converted: 1 }),
-        Part::Referrals(vec![
-            Referred { came: Came::ByThem, username: name.clone(), created_at: NOW, paid_at: None },
-            Referred { came: Came::ByOwner, username: name.clone(), created_at: NOW, paid_at: Some(NOW) },
+        ExportPart::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
+        ExportPart::Code(OwnCode { code: ReferralCode::trusted("0000ADA0"), created_at: NOW, clicks: 8, converted: 1 }),
+        ExportPart::Referrals(vec![
+            Referred { came: ReferralDirection::ByThem, username: name.clone(), created_at: NOW, paid_at: None },
+            Referred { came: ReferralDirection::ByOwner, username: name.clone(), created_at: NOW, paid_at: Some(NOW) },
         ]),
-        Part::Projects(vec![PastProject {
+        ExportPart::Projects(vec![PastProject {
             details: ProjectDetails {
                 title: Some(Title::trusted("burntop")),
                 description: None,
@@ -72,23 +72,26 @@ fn belongings() -> Vec<Part> {
             created_at: NOW,
             updated_at: NOW,
         }]),
-        Part::Machines(vec![Machine { id: MachineId::unnamed(), last_synced_at: NOW }]),
-        Part::Messages(vec![
+        ExportPart::Machines(vec![Machine { id: MachineId::unnamed(), last_synced_at: NOW }]),
+        ExportPart::Messages(vec![
             priced("a", Cost::Priced(dollars("0.3508"))),
             priced("b", Cost::Estimated(dollars("12"))),
             priced("c", Cost::Unpriced),
         ]),
-        Part::Follows(vec![Person { username: name.clone(), since: NOW, is_requested: true }]),
-        Part::Followers(vec![Person { username: name, since: NOW, is_requested: false }]),
-        Part::Events(vec![PastEvent { event: ProgressEvent { reason: "level:2".into(), xp: EventXp(250) }, at: NOW }]),
-        Part::Unlocks(vec![PastUnlock {
+        ExportPart::Follows(vec![PastFollow { username: name.clone(), since: NOW, is_requested: true }]),
+        ExportPart::Followers(vec![PastFollow { username: name, since: NOW, is_requested: false }]),
+        ExportPart::Events(vec![PastEvent {
+            event: ProgressEvent { reason: "level:2".into(), xp: EventXp(250) },
+            at: NOW,
+        }]),
+        ExportPart::Unlocks(vec![PastUnlock {
             id: find_by_slug("token-stream").expect("a definition").id(),
             tier: Some(Tier::Gold),
             at: NOW,
             pinned_at: None,
         }]),
-        Part::Activities(vec![PastActivity { kind: "level_up".into(), data: data(), at: NOW }]),
-        Part::Notifications(vec![PastNotification {
+        ExportPart::Activities(vec![PastActivity { kind: "level_up".into(), data: data(), at: NOW }]),
+        ExportPart::Notifications(vec![PastNotification {
             kind: "level_up".into(),
             title: "Level 2".into(),
             message: "You have reached level 2.".into(),
@@ -112,9 +115,9 @@ fn world(open: impl Fn() -> Result<Opened, StoreError> + Send + Sync + 'static) 
 }
 
 /// An account that has `parts` and then nothing, or an error.
-fn account_with(mut parts: Vec<Part>, fails: bool) -> Opened {
+fn account_with(mut parts: Vec<ExportPart>, fails: bool) -> Opened {
     parts.reverse();
-    parts.push(Part::Account(Box::new(user(ADA))));
+    parts.push(ExportPart::Account(Box::new(user(ADA))));
     let mut snapshot = MockSnapshot::new();
     snapshot.expect_next().returning(move || match parts.pop() {
         None if fails => Err(StoreError::Unavailable("away".into())),
@@ -303,11 +306,11 @@ fn endless() -> MockExportReader {
         let mut is_first = true;
         let mut snapshot = MockSnapshot::new();
         snapshot.expect_next().returning(move || {
-            let entry = |n: usize| Entry { message: message(&n.to_string(), 3), cost: Cost::Unpriced };
+            let entry = |n: usize| LedgerEntry { message: message(&n.to_string(), 3), cost: Cost::Unpriced };
             let part = if is_first {
-                Part::Account(Box::new(user(id)))
+                ExportPart::Account(Box::new(user(id)))
             } else {
-                Part::Messages((0..500).map(entry).collect())
+                ExportPart::Messages((0..500).map(entry).collect())
             };
             is_first = false;
             Ok(Some(part))

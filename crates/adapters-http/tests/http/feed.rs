@@ -7,7 +7,7 @@ use domain::ids::ActivityId;
 use domain::page::Page;
 use domain::payload::StoredData;
 use domain::social::ports::{HeardActivities, MissedPage, MockHeardActivities};
-use domain::social::{ActivityKind, Author, FeedItem, LiveActivity, Mark};
+use domain::social::{ActivityKind, ActivityMark, Author, FeedItem, LiveActivity};
 use domain::users::{Username, WebUrl};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -34,7 +34,7 @@ fn item(number: u128) -> FeedItem {
 fn activity(number: u128) -> LiveActivity {
     let item = item(number);
     let transaction = 9 + i64::try_from(number).expect("small");
-    LiveActivity { mark: Mark { id: item.id, at: NOW, transaction, horizon: transaction }, item }
+    LiveActivity { mark: ActivityMark { id: item.id, at: NOW, transaction, horizon: transaction }, item }
 }
 
 fn json_of(number: u128) -> Value {
@@ -65,7 +65,7 @@ fn world() -> World {
     world
         .feed
         .expect_mark()
-        .returning(move |id| Ok((id == second).then_some(Mark { id, at: NOW, transaction: 9, horizon: 9 })));
+        .returning(move |id| Ok((id == second).then_some(ActivityMark { id, at: NOW, transaction: 9, horizon: 9 })));
     world.feed.expect_missed().returning(|viewer, mark, after, _| {
         assert_eq!((viewer, mark.horizon), (ADA, 9));
         assert_eq!(after, None, "one page");

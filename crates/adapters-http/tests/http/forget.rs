@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use domain::pricing::Cost;
-use domain::usage::ports::Moved;
+use domain::usage::ports::RollupChanges;
 use domain::usage::testing::{account, message};
-use domain::usage::{Entry, Message, Reach};
+use domain::usage::{LedgerEntry, Message, Reach};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -24,12 +24,12 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
             let asked = asked.clone();
             tx.ledger.expect_page_within().returning(move |_, reach, _, _| {
                 asked.lock().expect("a list").push(reach.clone());
-                let at = |at, id| Entry { message: Message { at, ..message(id, 1) }, cost: Cost::Unpriced };
+                let at = |at, id| LedgerEntry { message: Message { at, ..message(id, 1) }, cost: Cost::Unpriced };
                 Ok(vec![at(datetime!(2026-03-01 12:00 UTC), "a"), at(datetime!(2026-03-02 12:00 UTC), "b")])
             });
             tx.ledger.expect_remove().returning(|_, _| Ok(()));
             tx.ledger.expect_remove_idle_names().returning(|_| Ok(()));
-            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
             tx.expect_settling(BTreeSet::new());
         })
         .serve()

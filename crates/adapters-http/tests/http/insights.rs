@@ -1,7 +1,7 @@
 //! `/insights` and `/users/me/flags`, over the wire.
 
-use domain::insights::{Benchmark, Measure, Own, Spread};
-use domain::plausibility::{Flags, Kind, Reason, StandingFlag};
+use domain::insights::{Benchmark, Measure, OwnFigures, Spread};
+use domain::plausibility::{EvidenceKind, FlagReason, Flags, StandingFlag};
 use serde_json::{Value, json};
 use time::macros::{date, datetime};
 
@@ -19,7 +19,7 @@ fn world(people: u32) -> World {
     });
     world.insights.expect_own().returning(|window, today| {
         assert_eq!((window.person, today), (ADA, date!(2026 - 11 - 22)));
-        Ok(Some(Own {
+        Ok(Some(OwnFigures {
             tokens: 112_250,
             input: 250_000,
             cache_read: 750_000,
@@ -95,7 +95,7 @@ async fn comparison_without_other_accounts_divides_by_nothing() {
     world.insights.expect_benchmark().returning(|period| {
         Ok(Some(Benchmark { period, people: 0, spreads: vec![], created_at: NOW, computed_at: NOW }))
     });
-    world.insights.expect_own().returning(|_, _| Ok(Some(Own::default())));
+    world.insights.expect_own().returning(|_, _| Ok(Some(OwnFigures::default())));
     let answer = insights(world, "?period=month").await;
     assert_eq!(
         ["user_cache_efficiency", "community_avg_cache_efficiency", "is_above_average_cache_efficiency"]
@@ -135,10 +135,10 @@ async fn the_owner_reads_why_their_usage_is_doubted() {
     let mut world = World::new();
     world.plausibility.expect_flags().returning(|user, now| {
         assert_eq!(now, NOW);
-        let reason = |kind, score| Reason { kind, score, message: "Why.".into(), first_seen: NOW, last_seen: NOW };
+        let reason = |kind, score| FlagReason { kind, score, message: "Why.".into(), first_seen: NOW, last_seen: NOW };
         let standing = StandingFlag { reason: "A copy.".into(), created_at: NOW, expires_at: None };
         let flags = Flags {
-            reasons: vec![reason(Kind::SharedMessages, 90), reason(Kind::DailyVolume, 13)],
+            reasons: vec![reason(EvidenceKind::SharedMessages, 90), reason(EvidenceKind::DailyVolume, 13)],
             standing: Some(standing),
         };
         Ok(if user == ADA { flags } else { Flags::default() })

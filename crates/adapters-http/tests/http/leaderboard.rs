@@ -3,7 +3,7 @@
 use domain::days::Period;
 use domain::ids::UserId;
 use domain::leaderboard::{
-    Board, BoardKind, Entry, RankPosition, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
+    Board, BoardEntry, BoardKind, RankPosition, RankedDay, Score, Season, SeasonBoard, SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::progression::Level;
 use domain::usage::Source;
@@ -12,9 +12,9 @@ use time::macros::date;
 
 use crate::support::world::{ADA, BOB, NOW, World, ada, bob, dollars, stranger, user};
 
-fn entry(id: UserId, rank: u32, before: Option<u32>, viewer: Option<UserId>) -> Entry {
+fn entry(id: UserId, rank: u32, before: Option<u32>, viewer: Option<UserId>) -> BoardEntry {
     let user = user(id);
-    Entry {
+    BoardEntry {
         user: id,
         username: user.username,
         name: user.profile.name,

@@ -2,7 +2,8 @@
 
 use domain::ids::NotificationId;
 use domain::notifications::{
-    Channels, Listed, Listing, NotificationKind, Preferences, PreferencesChange, Received, Which,
+    Channels, Listing, NotificationKind, NotificationPage, NotificationSelection, Preferences, PreferencesChange,
+    Received,
 };
 use domain::payload::StoredData;
 use domain::testing::TestUnitOfWork;
@@ -38,7 +39,7 @@ fn with_notifications(asked: Listing) -> World {
     world.notifications.expect_notifications().returning(move |user, listing| {
         assert_eq!((user, listing), (ADA, asked));
         let notifications = vec![received(ONE, "new_follower", true), received(OTHER, "of_a_newer_release", false)];
-        Ok(Listed { notifications, total: 17, unread: 9 })
+        Ok(NotificationPage { notifications, total: 17, unread: 9 })
     });
     world
 }
@@ -105,7 +106,7 @@ async fn notifications_are_listed_by_limit_and_offset() {
 }
 
 /// A world that is to mark `which` of Ada's notifications, three of which are unread.
-fn marking(which: Which) -> World {
+fn marking(which: NotificationSelection) -> World {
     World::new().storing(move |tx: &mut TestUnitOfWork| {
         let expected = which.clone();
         tx.notifications.expect_mark_read().returning(move |user, which, now| {
@@ -117,14 +118,14 @@ fn marking(which: Which) -> World {
 
 #[actix_web::test]
 async fn either_spelling_marks_on_either_path() {
-    let these = |ids: &[Uuid]| Which::These(ids.iter().copied().map(NotificationId).collect());
+    let these = |ids: &[Uuid]| NotificationSelection::These(ids.iter().copied().map(NotificationId).collect());
     for path in [LIST, READ] {
         for (body, which) in [
             (json!({"ids": [ONE, OTHER]}), these(&[ONE, OTHER])),
             (json!({"notificationIds": [ONE]}), these(&[ONE])),
             (json!({"ids": []}), these(&[])),
-            (json!({"all": true}), Which::All),
-            (json!({"markAll": true, "colour": "red"}), Which::All),
+            (json!({"all": true}), NotificationSelection::All),
+            (json!({"markAll": true, "colour": "red"}), NotificationSelection::All),
             // Clients that always send both fields.
             (json!({"ids": [ONE], "all": false}), these(&[ONE])),
             (json!({"notificationIds": [ONE], "markAll": false}), these(&[ONE])),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::accounts::Account;
-use domain::achievements::{Facts, Held, Tier, catalogue, find_by_slug};
+use domain::achievements::{AchievementFacts, Tier, UnlockedTiers, catalogue, find_by_slug};
 use domain::days::Zone;
 use domain::progression::EventXp;
 use domain::testing::facts;
 use domain::usage::Sums;
-use domain::usage::ports::Moved;
+use domain::usage::ports::RollupChanges;
 use domain::usage::room::NameUse;
 use domain::usage::testing::locked;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn account() -> Account {
 }
 
 /// Every achievement but the one for the first sync.
-fn all_but_the_first() -> Held {
+fn all_but_the_first() -> UnlockedTiers {
     let others = catalogue().iter().filter(|definition| definition.slug != "first-sync");
     others.map(|definition| (definition.id(), Some(Tier::Diamond))).collect()
 }
@@ -49,9 +49,9 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved { new_rollups: 2, updated_rollups: 1 }));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges { new_rollups: 2, updated_rollups: 1 }));
         let active_days = [date!(2026 - 11 - 20), date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into();
-        let facts = Facts { held: all_but_the_first(), ..facts(active_days) };
+        let facts = AchievementFacts { held: all_but_the_first(), ..facts(active_days) };
         tx.expect_settling_by(facts, [("referral".to_owned(), EventXp(36_000))].into_iter().collect());
     });
     (world.serve(), commits)

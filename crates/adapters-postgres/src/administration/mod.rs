@@ -3,7 +3,8 @@
 use diesel::dsl::exists;
 use domain::administration::ports::{AdministrationReader, AdministrationRepository};
 use domain::administration::{
-    AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditRecord, Flag, FlagOrder, ListedAdministrator, Reason,
+    AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditReason, AuditRecord, Flag, FlagOrder,
+    ListedAdministrator,
 };
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
@@ -112,7 +113,7 @@ impl From<FlagRow> for Flag {
             id: row.id,
             user: UserId(row.user_id),
             username: Username::trusted(row.username),
-            reason: Reason::trusted(row.reason),
+            reason: AuditReason::trusted(row.reason),
             by: row.flagged_by_name.map(Username::trusted),
             created_at: row.created_at,
             expires_at: row.expires_at,

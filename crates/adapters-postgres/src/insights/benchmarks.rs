@@ -2,7 +2,7 @@
 
 use domain::days::{Period, Window};
 use domain::insights::ports::{BenchmarkRepository, InsightReader};
-use domain::insights::{Benchmark, Cut, Measure, Own, Spread};
+use domain::insights::{Benchmark, Cut, Measure, OwnFigures, Spread};
 use domain::leaderboard::ports::ZoneDay;
 
 use crate::database::Database;
@@ -98,7 +98,7 @@ struct OwnRow {
     active_dates: Vec<Date>,
 }
 
-impl From<OwnRow> for Own {
+impl From<OwnRow> for OwnFigures {
     fn from(row: OwnRow) -> Self {
         Self {
             tokens: row.tokens,
@@ -117,7 +117,7 @@ impl From<OwnRow> for Own {
 
 #[async_trait]
 impl InsightReader for Database {
-    async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError> {
+    async fn own(&self, window: Window, today: Date) -> Result<Option<OwnFigures>, StoreError> {
         let row: Option<OwnRow> = statement(include_str!("own_usage.sql"))
             .bind::<SqlUuid>(window.person.0)
             .bind::<SqlDate>(window.from)
@@ -125,7 +125,7 @@ impl InsightReader for Database {
             .bind::<SqlDate>(today)
             .optional(&self.connection().await?.pg)
             .await?;
-        Ok(row.map(Own::from))
+        Ok(row.map(OwnFigures::from))
     }
 
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError> {

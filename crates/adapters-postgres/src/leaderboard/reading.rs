@@ -3,8 +3,8 @@
 use domain::days::Period;
 use domain::leaderboard::ports::LeaderboardReader;
 use domain::leaderboard::{
-    Board, BoardKind, BoardQuery, Entry, Part, RankPosition, RankedDay, Scope, Score, Season, SeasonBoard, SeasonEntry,
-    SeasonMonth, SortBy,
+    Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, RankPosition, RankedDay, Scope, Score, Season, SeasonBoard,
+    SeasonEntry, SeasonMonth, SortBy,
 };
 use domain::social::Author;
 use domain::usage::Source;
@@ -71,7 +71,7 @@ struct EntryRow {
     is_following: Option<bool>,
 }
 
-impl From<EntryRow> for Entry {
+impl From<EntryRow> for BoardEntry {
     fn from(row: EntryRow) -> Self {
         let Author { id, username, name, image } = row.account.into();
         Self {
@@ -104,9 +104,9 @@ fn board(rows: Vec<BoardRow>) -> Board {
         board.computed_at = Some(computed_at);
         board.total = total.unsigned_abs();
         if mine == Some(true) {
-            board.me = entry.map(Entry::from);
+            board.me = entry.map(BoardEntry::from);
         } else {
-            board.entries.extend(entry.map(Entry::from));
+            board.entries.extend(entry.map(BoardEntry::from));
         }
     }
     board
@@ -116,7 +116,7 @@ fn board(rows: Vec<BoardRow>) -> Board {
 fn part_of(
     text: &'static str,
     query: &BoardQuery,
-    part: Part,
+    part: BoardSlice,
     viewer: Option<UserId>,
     now: OffsetDateTime,
 ) -> Statement<'static> {
@@ -170,7 +170,7 @@ impl LeaderboardReader for Database {
     async fn board(
         &self,
         query: &BoardQuery,
-        part: Part,
+        part: BoardSlice,
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError> {
@@ -198,7 +198,7 @@ impl LeaderboardReader for Database {
         sort_by: SortBy,
         viewer: Option<UserId>,
         now: OffsetDateTime,
-    ) -> Result<Option<Entry>, StoreError> {
+    ) -> Result<Option<BoardEntry>, StoreError> {
         let rows: Vec<BoardRow> = statement(ACCOUNT)
             .bind::<SmallInt>(measure_number(sort_by.measure()))
             .bind::<SmallInt>(period_number(period))
@@ -208,7 +208,7 @@ impl LeaderboardReader for Database {
             .bind::<Timestamptz>(now)
             .rows(&self.connection().await?.pg)
             .await?;
-        Ok(rows.into_iter().find_map(|row| row.entry.0).map(Entry::from))
+        Ok(rows.into_iter().find_map(|row| row.entry.0).map(BoardEntry::from))
     }
 
     async fn history(

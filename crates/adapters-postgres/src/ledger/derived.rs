@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::usage::ports::Moved;
+use domain::usage::ports::RollupChanges;
 use domain::usage::{Derived, HourKey, HourSums, MachineId, Model, RollupKey, Source, Sums};
 
 use crate::dashboard::DayRow;
@@ -11,9 +11,13 @@ use crate::schema::{usage_hours, usage_rollups};
 use crate::sums::{SumsRow, bind_sums};
 use crate::unit_of_work::PgUnitOfWork;
 
-pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Derived) -> Result<Moved, StoreError> {
+pub(super) async fn apply_delta(
+    tx: &mut PgUnitOfWork,
+    user: UserId,
+    delta: &Derived,
+) -> Result<RollupChanges, StoreError> {
     if delta.is_empty() {
-        return Ok(Moved::default());
+        return Ok(RollupChanges::default());
     }
     let keys = delta.rollups.keys();
     let sources = tx.keys(keys.clone().map(|key| key.source.clone()).collect()).await?;
@@ -72,7 +76,7 @@ pub(super) async fn apply_delta(tx: &mut PgUnitOfWork, user: UserId, delta: &Der
         sweep,
     )?;
     let new_rollups = inserted.iter().filter(|is_new| **is_new).count();
-    Ok(Moved { new_rollups, updated_rollups: inserted.len() - new_rollups })
+    Ok(RollupChanges { new_rollups, updated_rollups: inserted.len() - new_rollups })
 }
 
 #[derive(QueryableByName)]

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use domain::pricing::Cost;
 use domain::usage::ports::Cursor;
-use domain::usage::{Entry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
+use domain::usage::{LedgerEntry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
 
 use crate::prelude::*;
 use crate::schema::usage_messages;
@@ -62,7 +62,7 @@ pub(super) async fn page_of(
         .bind::<BigInt>(to_bigint(limit)))
 }
 
-pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[Entry]) -> Result<(), StoreError> {
+pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[LedgerEntry]) -> Result<(), StoreError> {
     let messages = || gone.iter().map(|entry| &entry.message);
     let sources = tx.keys(messages().map(|message| message.source.clone()).collect()).await?;
     let removed = statement(include_str!("remove_messages.sql"))
@@ -75,7 +75,7 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[Entry]) 
 }
 
 /// Fails unless each of `entries` was written: the account lock excludes other changes.
-fn expect_all(written: u64, entries: &[Entry]) -> Result<(), StoreError> {
+fn expect_all(written: u64, entries: &[LedgerEntry]) -> Result<(), StoreError> {
     if written == entries.len() as u64 {
         return Ok(());
     }
@@ -85,8 +85,8 @@ fn expect_all(written: u64, entries: &[Entry]) -> Result<(), StoreError> {
 pub(super) async fn write(
     tx: &mut PgUnitOfWork,
     user: UserId,
-    new: &[Entry],
-    replacements: &[Entry],
+    new: &[LedgerEntry],
+    replacements: &[LedgerEntry],
 ) -> Result<(), StoreError> {
     let all = || new.iter().chain(replacements).map(|entry| &entry.message);
     let sources = tx.keys(all().map(|message| message.source.clone()).collect()).await?;
@@ -118,7 +118,7 @@ fn key_of<N: Eq + Hash>(keys: &HashMap<N, i32>, name: &N) -> i32 {
 
 impl Keys<'_> {
     /// Binds the owner and `entries` as arrays, in the order of the columns of the statements that write them.
-    fn bind<'a>(&self, statement: Statement<'a>, user: UserId, entries: &[Entry]) -> Statement<'a> {
+    fn bind<'a>(&self, statement: Statement<'a>, user: UserId, entries: &[LedgerEntry]) -> Statement<'a> {
         let counts: [fn(&TokenCounts) -> u64; 6] =
             [|t| t.input, |t| t.output, |t| t.cache_read, |t| t.cache_write, |t| t.cache_write_1h, |t| t.reasoning];
         let messages = || entries.iter().map(|entry| &entry.message);
@@ -138,14 +138,14 @@ impl Keys<'_> {
     }
 }
 
-fn flags(entry: &Entry) -> i16 {
+fn flags(entry: &LedgerEntry) -> i16 {
     let reasoning = if entry.message.tokens.reasoning_in_output { REASONING_IN_OUTPUT } else { 0 };
     let estimated = if matches!(entry.cost, Cost::Estimated(_)) { ESTIMATED } else { 0 };
     reasoning | estimated
 }
 
 /// The entries that `query` reads.
-pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Result<Vec<Entry>, StoreError> {
+pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Result<Vec<LedgerEntry>, StoreError> {
     let rows: Vec<Row> = query.rows(tx.connection()?).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -177,7 +177,7 @@ pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Resu
             Some(Money(amount)) if row.flags & ESTIMATED != 0 => Cost::Estimated(amount),
             Some(Money(amount)) => Cost::Priced(amount),
         };
-        Ok(Entry { message, cost })
+        Ok(LedgerEntry { message, cost })
     };
     rows.into_iter().map(entry).collect()
 }

@@ -7,9 +7,9 @@ mod messages;
 use std::collections::{BTreeSet, HashMap};
 
 use account_names::{AccountNameRow, AccountNames, read_names};
-use domain::usage::ports::{Cursor, LedgerRepository, Moved, SharedNames, SyncLock};
+use domain::usage::ports::{Cursor, LedgerRepository, RollupChanges, SharedNames, SyncLock};
 use domain::usage::room::{MOST_MACHINES, NameUse};
-use domain::usage::{Derived, Entry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
+use domain::usage::{Derived, LedgerEntry, MachineId, MessageKey, Model, Reach, RepricedAccount, Source};
 
 use crate::accounts::{AccountRow, lock_account, read_account};
 use crate::prelude::*;
@@ -58,7 +58,12 @@ impl LedgerRepository for PgUnitOfWork {
         self.make(names.models.clone()).await
     }
 
-    async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError> {
+    async fn find(
+        &mut self,
+        user: UserId,
+        source: &Source,
+        keys: &[MessageKey],
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let source_key = self.keys([source.clone()].into()).await?.get(source).copied().unwrap_or_default();
         let query = statement(include_str!("find_messages.sql"))
             .bind::<SqlUuid>(user.0)
@@ -67,15 +72,25 @@ impl LedgerRepository for PgUnitOfWork {
         messages::entries(self, query).await
     }
 
-    async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError> {
+    async fn write(
+        &mut self,
+        user: UserId,
+        new: &[LedgerEntry],
+        replacements: &[LedgerEntry],
+    ) -> Result<(), StoreError> {
         messages::write(self, user, new, replacements).await
     }
 
-    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<Moved, StoreError> {
+    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<RollupChanges, StoreError> {
         derived::apply_delta(self, user, delta).await
     }
 
-    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError> {
+    async fn page(
+        &mut self,
+        user: UserId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages.sql"), user, after, limit).await?;
         messages::entries(self, query).await
     }
@@ -86,7 +101,7 @@ impl LedgerRepository for PgUnitOfWork {
         reach: &Reach,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let query = messages::page_of(self, include_str!("page_messages_within.sql"), user, after, limit)
             .await?
             .bind::<Nullable<Text>>(reach.source.as_ref().map(Source::as_str))
@@ -101,7 +116,7 @@ impl LedgerRepository for PgUnitOfWork {
         models: &[Model],
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
+    ) -> Result<Vec<LedgerEntry>, StoreError> {
         let models = self.keys(models.iter().cloned().collect()).await?;
         let query = messages::page_of(self, include_str!("page_unpriced.sql"), user, after, limit).await?;
         messages::entries(self, query.bind_array::<Integer>(models.into_values())).await
@@ -118,7 +133,7 @@ impl LedgerRepository for PgUnitOfWork {
             .await
     }
 
-    async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError> {
+    async fn remove(&mut self, user: UserId, entries: &[LedgerEntry]) -> Result<(), StoreError> {
         messages::remove(self, user, entries).await
     }
 

@@ -5,8 +5,8 @@ use domain::jobs::JobKind;
 use domain::mail::EmailJob;
 use domain::notifications::ports::{NotificationReader, NotificationRepository};
 use domain::notifications::{
-    Channels, Forgotten, Listed, Listing, Notification, NotificationContent, NotificationKind, Preferences,
-    PreferencesChange, Received, RetentionCutoffs, Which,
+    Channels, Forgotten, Listing, Notification, NotificationContent, NotificationKind, NotificationPage,
+    NotificationSelection, Preferences, PreferencesChange, Received, RetentionCutoffs,
 };
 use domain::payload::StoredData;
 
@@ -76,7 +76,7 @@ struct ForgottenRow {
 
 #[async_trait]
 impl NotificationReader for Database {
-    async fn notifications(&self, user: UserId, listing: Listing) -> Result<Listed, StoreError> {
+    async fn notifications(&self, user: UserId, listing: Listing) -> Result<NotificationPage, StoreError> {
         let connection = self.connection().await?;
         let page = if listing.unread_only {
             include_str!("unread_notifications.sql")
@@ -92,7 +92,7 @@ impl NotificationReader for Database {
             .bind::<Bool>(listing.unread_only);
         let (rows, CountsRow { total, unread }) =
             futures_util::try_join!(page.rows::<ReceivedRow>(&connection.pg), counts.row(&connection.pg))?;
-        Ok(Listed {
+        Ok(NotificationPage {
             notifications: rows.into_iter().map(Received::from).collect(),
             total: total.unsigned_abs(),
             unread: unread.unsigned_abs(),
@@ -116,13 +116,18 @@ impl NotificationRepository for PgUnitOfWork {
         insert.run(self.connection()?).await
     }
 
-    async fn mark_read(&mut self, user: UserId, which: &Which, now: OffsetDateTime) -> Result<u64, StoreError> {
+    async fn mark_read(
+        &mut self,
+        user: UserId,
+        which: &NotificationSelection,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError> {
         let text = match which {
-            Which::These(_) => include_str!("mark_read.sql"),
-            Which::All => include_str!("mark_all_read.sql"),
+            NotificationSelection::These(_) => include_str!("mark_read.sql"),
+            NotificationSelection::All => include_str!("mark_all_read.sql"),
         };
         let mut update = statement(text).bind::<SqlUuid>(user.0).bind::<Timestamptz>(now);
-        if let Which::These(ids) = which {
+        if let NotificationSelection::These(ids) = which {
             update = update.bind_array::<SqlUuid>(ids.iter().map(|id| id.0));
         }
         update.run(self.connection()?).await

@@ -2,7 +2,7 @@
 
 use domain::page::{Page, PageRequest};
 use domain::plausibility::ports::{PlausibilityReader, PlausibilityRepository};
-use domain::plausibility::{Evidence, Finding, Flags, Kind, Limits, Reason, Shared, StandingFlag, Suspect};
+use domain::plausibility::{Evidence, EvidenceKind, Finding, FlagReason, Flags, Limits, Shared, StandingFlag, Suspect};
 use domain::users::Username;
 
 use crate::database::Database;
@@ -157,9 +157,9 @@ struct ReasonRow {
 
 impl ReasonRow {
     /// The reason; `None` for a kind that only another release knows.
-    fn reason(self) -> Option<Reason> {
-        Some(Reason {
-            kind: Kind::of(&self.kind)?,
+    fn reason(self) -> Option<FlagReason> {
+        Some(FlagReason {
+            kind: EvidenceKind::of(&self.kind)?,
             score: u8::try_from(self.score).unwrap_or(100),
             message: self.message,
             first_seen: self.first_seen,

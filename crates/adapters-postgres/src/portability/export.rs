@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::portability::Part;
+use domain::portability::ExportPart;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::store::UnitOfWork;
 use domain::usage::ports::Cursor;
@@ -68,7 +68,7 @@ enum Stage {
 
 #[async_trait]
 impl Snapshot for Reading {
-    async fn next(&mut self) -> Result<Option<Part>, StoreError> {
+    async fn next(&mut self) -> Result<Option<ExportPart>, StoreError> {
         let Some(tx) = &mut self.tx else { return Ok(None) };
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Done);
@@ -76,7 +76,7 @@ impl Snapshot for Reading {
                 Stage::Account => {
                     let Some(account) = tx.users().find(self.user).await? else { continue };
                     self.stage = Stage::Rows(RowKind::FIRST, PageStart::start());
-                    return Ok(Some(Part::Account(Box::new(account))));
+                    return Ok(Some(ExportPart::Account(Box::new(account))));
                 }
                 Stage::Rows(kind, place) => {
                     let page = kind.read(tx, self.user, self.now, place).await?;
@@ -99,7 +99,7 @@ impl Snapshot for Reading {
                         Stage::Messages(last)
                     };
                     if !entries.is_empty() {
-                        return Ok(Some(Part::Messages(entries)));
+                        return Ok(Some(ExportPart::Messages(entries)));
                     }
                 }
                 Stage::Done => break,

@@ -7,8 +7,8 @@ use domain::ids::AchievementId;
 use domain::notifications::Received;
 use domain::payload::StoredData;
 use domain::portability::{
-    Came, IssuedBefore, Machine, OwnCode, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock,
-    Person, Referred, SignedIn,
+    ExportPart, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification, PastProject,
+    PastUnlock, ReferralDirection, Referred, SignedIn,
 };
 use domain::progression::EventXp;
 use domain::projects::Project;
@@ -76,7 +76,7 @@ impl PageStart {
 #[derive(Default)]
 pub(super) struct PageOf {
     /// `None` where there are no rows.
-    pub(super) part: Option<Part>,
+    pub(super) part: Option<ExportPart>,
     /// Where the next page starts, if there may be one.
     pub(super) next: Option<PageStart>,
 }
@@ -87,7 +87,7 @@ async fn page<Row, Item>(
     rows: Statement<'_>,
     place: fn(&Row) -> PageStart,
     item: impl Fn(Row) -> Item,
-    part: fn(Vec<Item>) -> Part,
+    part: fn(Vec<Item>) -> ExportPart,
 ) -> Result<PageOf, StoreError>
 where
     Row: QueryableByName<Pg> + Send + 'static,
@@ -156,14 +156,14 @@ impl RowKind {
             Self::Sessions => sessions(c, user, now, place).await,
             Self::Preferences => notification_preferences(c, user, place).await,
             Self::Code => code(c, user).await,
-            Self::ReferredBy => referrals(c, REFERRED_BY, Came::ByThem, user, place).await,
-            Self::Referred => referrals(c, REFERRED, Came::ByOwner, user, place).await,
+            Self::ReferredBy => referrals(c, REFERRED_BY, ReferralDirection::ByThem, user, place).await,
+            Self::Referred => referrals(c, REFERRED, ReferralDirection::ByOwner, user, place).await,
             Self::Projects => projects(c, user, place).await,
             Self::Machines => machines(c, user, place).await,
-            Self::Follows => people(c, FOLLOWS, false, Part::Follows, user, place).await,
-            Self::RequestsSent => people(c, REQUESTS_SENT, true, Part::Follows, user, place).await,
-            Self::Followers => people(c, FOLLOWERS, false, Part::Followers, user, place).await,
-            Self::RequestsReceived => people(c, REQUESTS_RECEIVED, true, Part::Followers, user, place).await,
+            Self::Follows => people(c, FOLLOWS, false, ExportPart::Follows, user, place).await,
+            Self::RequestsSent => people(c, REQUESTS_SENT, true, ExportPart::Follows, user, place).await,
+            Self::Followers => people(c, FOLLOWERS, false, ExportPart::Followers, user, place).await,
+            Self::RequestsReceived => people(c, REQUESTS_RECEIVED, true, ExportPart::Followers, user, place).await,
             Self::Events => events(c, user, place).await,
             Self::Unlocks => unlocks(c, user, place).await,
             Self::Activities => activities(c, user, place).await,
@@ -191,7 +191,8 @@ async fn external_accounts(c: &AsyncPgConnection, user: UserId, place: PageStart
         login: row.login,
         linked_at: row.created_at,
     };
-    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.provider), link, Part::ExternalAccounts).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.provider), link, ExportPart::ExternalAccounts)
+        .await
 }
 
 #[derive(QueryableByName)]
@@ -216,7 +217,8 @@ async fn api_tokens(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Re
         expires_at: row.expires_at,
         last_used_at: row.last_used_at,
     };
-    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), token, Part::ApiTokens).await
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), token, ExportPart::ApiTokens)
+        .await
 }
 
 #[derive(QueryableByName)]
@@ -245,7 +247,7 @@ async fn sessions(
         device: Device { ip: row.ip, user_agent: row.user_agent },
     };
     let open = by_time(TEXT, user, &place).bind::<Timestamptz>(now);
-    page(c, open, |row| PageStart::after(row.created_at, row.id), session, Part::Sessions).await
+    page(c, open, |row| PageStart::after(row.created_at, row.id), session, ExportPart::Sessions).await
 }
 
 async fn notification_preferences(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
@@ -253,7 +255,7 @@ async fn notification_preferences(c: &AsyncPgConnection, user: UserId, place: Pa
         WHERE user_id = $1 AND kind > $2 ORDER BY kind LIMIT $3";
     let rows: Vec<PreferenceRow> = by_text(TEXT, user, place).rows(c).await?;
     let known: Vec<_> = preferences(rows);
-    Ok(PageOf { part: (!known.is_empty()).then_some(Part::Preferences(known)), next: None })
+    Ok(PageOf { part: (!known.is_empty()).then_some(ExportPart::Preferences(known)), next: None })
 }
 
 #[derive(QueryableByName)]
@@ -279,7 +281,7 @@ async fn code(c: &AsyncPgConnection, user: UserId) -> Result<PageOf, StoreError>
         clicks: row.clicks.unsigned_abs(),
         converted: row.converted.unsigned_abs(),
     };
-    Ok(PageOf { part: row.map(own).map(Part::Code), next: None })
+    Ok(PageOf { part: row.map(own).map(ExportPart::Code), next: None })
 }
 
 const REFERRED_BY: &str = "SELECT users.id, users.username, referrals.created_at, referrals.paid_at
@@ -305,7 +307,7 @@ struct ReferredRow {
 async fn referrals(
     c: &AsyncPgConnection,
     text: &'static str,
-    came: Came,
+    came: ReferralDirection,
     user: UserId,
     place: PageStart,
 ) -> Result<PageOf, StoreError> {
@@ -315,8 +317,14 @@ async fn referrals(
         created_at: row.created_at,
         paid_at: row.paid_at,
     };
-    page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), referred, Part::Referrals)
-        .await
+    page(
+        c,
+        by_time(text, user, &place),
+        |row| PageStart::after(row.created_at, row.id),
+        referred,
+        ExportPart::Referrals,
+    )
+    .await
 }
 
 async fn projects(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result<PageOf, StoreError> {
@@ -326,7 +334,8 @@ async fn projects(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Resu
         let Project { id: _, details, created_at, updated_at } = row.into();
         PastProject { details, created_at, updated_at }
     };
-    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), past, Part::Projects).await
+    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), past, ExportPart::Projects)
+        .await
 }
 
 #[derive(QueryableByName)]
@@ -340,7 +349,7 @@ async fn machines(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Resu
     const TEXT: &str = "SELECT name, last_synced_at FROM machines
         WHERE user_key = (SELECT key FROM users WHERE id = $1) AND name > $2 ORDER BY name LIMIT $3";
     let machine = |row: MachineRow| Machine { id: MachineId::trusted(row.name), last_synced_at: row.last_synced_at };
-    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.name), machine, Part::Machines).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.name), machine, ExportPart::Machines).await
 }
 
 /// The accounts `$other` of rows of `$table`, where the account `$own` is the exported one.
@@ -379,12 +388,12 @@ async fn people(
     c: &AsyncPgConnection,
     text: &'static str,
     is_requested: bool,
-    part: fn(Vec<Person>) -> Part,
+    part: fn(Vec<PastFollow>) -> ExportPart,
     user: UserId,
     place: PageStart,
 ) -> Result<PageOf, StoreError> {
     let person =
-        |row: PersonRow| Person { username: Username::trusted(row.username), since: row.created_at, is_requested };
+        |row: PersonRow| PastFollow { username: Username::trusted(row.username), since: row.created_at, is_requested };
     page(c, by_time(text, user, &place), |row| PageStart::after(row.created_at, row.id), person, part).await
 }
 
@@ -403,7 +412,7 @@ async fn events(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Result
         event: ProgressEvent { reason: row.reason, xp: EventXp(row.xp) },
         at: row.created_at,
     };
-    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.reason), event, Part::Events).await
+    page(c, by_text(TEXT, user, place), |row| PageStart::after_text(&row.reason), event, ExportPart::Events).await
 }
 
 #[derive(QueryableByName)]
@@ -425,7 +434,7 @@ async fn unlocks(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Resul
         pinned_at: row.pinned_at,
     };
     let last = |row: &UnlockRow| PageStart::after(row.unlocked_at, row.achievement_id);
-    page(c, by_time(TEXT, user, &place), last, unlock, Part::Unlocks).await
+    page(c, by_time(TEXT, user, &place), last, unlock, ExportPart::Unlocks).await
 }
 
 #[derive(QueryableByName)]
@@ -442,8 +451,14 @@ async fn activities(c: &AsyncPgConnection, user: UserId, place: PageStart) -> Re
     const TEXT: &str = "SELECT id, kind, data::text, created_at FROM activities
         WHERE user_id = $1 AND (created_at, id) > ($2, $3) ORDER BY created_at, id LIMIT $4";
     let activity = |row: ActivityRow| PastActivity { kind: row.kind, data: StoredData(row.data), at: row.created_at };
-    page(c, by_time(TEXT, user, &place), |row| PageStart::after(row.created_at, row.id), activity, Part::Activities)
-        .await
+    page(
+        c,
+        by_time(TEXT, user, &place),
+        |row| PageStart::after(row.created_at, row.id),
+        activity,
+        ExportPart::Activities,
+    )
+    .await
 }
 
 #[derive(QueryableByName)]
@@ -462,5 +477,5 @@ async fn notifications(c: &AsyncPgConnection, user: UserId, place: PageStart) ->
         PastNotification { kind, title, message, data, dedup_key: row.dedup_key, created_at, read_at }
     };
     let last = |row: &NotificationRow| PageStart::after(row.received.created_at, row.received.id);
-    page(c, by_time(TEXT, user, &place), last, notification, Part::Notifications).await
+    page(c, by_time(TEXT, user, &place), last, notification, ExportPart::Notifications).await
 }

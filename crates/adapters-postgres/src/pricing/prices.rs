@@ -1,6 +1,6 @@
 //! Stored prices: rows of fetched tables, decisions of administrators, and models without a price.
 
-use domain::administration::Reason;
+use domain::administration::AuditReason;
 use domain::pricing::ports::{ModelNames, Origin, PriceReader, PriceRepository, StoredPrices};
 use domain::pricing::{
     Decision, DecisionId, Edition, Override, PriceRow, PriceUpdate, PriceUpdateOutcome, Prices, UnpricedModel, line,
@@ -91,7 +91,7 @@ impl PriceRepository for PgUnitOfWork {
         decided: &Override,
         by: UserId,
         now: OffsetDateTime,
-        reason: &Reason,
+        reason: &AuditReason,
     ) -> Result<DecisionId, StoreError> {
         let id = diesel::insert_into(price_rows::table)
             .values((
@@ -186,7 +186,7 @@ impl PriceReader for Database {
             .rows(&self.connection().await?.pg)
             .await?;
         let decision = |(id, row, by, at, reason): (i64, StoredRow, Option<Uuid>, _, Option<String>)| {
-            let reason = Reason::trusted(reason.unwrap_or_default());
+            let reason = AuditReason::trusted(reason.unwrap_or_default());
             Ok(Decision { id: DecisionId(id), decided: row.try_into()?, by: by.map(UserId), at, reason })
         };
         rows.into_iter().map(decision).collect()

@@ -3,7 +3,7 @@
 use domain::achievements::ports::{
     AchievementReader, Award, ProgressEvent, ProgressRepository, ProgressSums, Shown, Unlocked,
 };
-use domain::achievements::{Events, Facts, PersonFacts, Tier, UsageFacts};
+use domain::achievements::{AchievementFacts, Events, PersonFacts, Tier, UsageFacts};
 use domain::days::Window;
 use domain::ids::AchievementId;
 use domain::progression::{EventXp, Level, xp};
@@ -146,8 +146,8 @@ struct EventRow {
     xp: i64,
 }
 
-fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[Unlocked]) -> Facts {
-    Facts {
+fn facts(usage: UsageRow, person: &PersonRow, unlocked: &[Unlocked]) -> AchievementFacts {
+    AchievementFacts {
         person: person.facts(),
         active_days: person.active_dates.iter().copied().collect(),
         monthly_tokens: person.monthly_tokens,
@@ -195,7 +195,7 @@ impl AchievementReader for Database {
 
 #[async_trait]
 impl ProgressRepository for PgUnitOfWork {
-    async fn facts(&mut self, month: Window) -> Result<Option<(Facts, Events)>, StoreError> {
+    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, Events)>, StoreError> {
         let c = self.connection()?;
         let user = month.person;
         let events = statement("SELECT reason, xp FROM progress_events WHERE user_id = $1").bind::<SqlUuid>(user.0);

@@ -4,7 +4,7 @@ use domain::ids::ActivityId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::social::ports::{FeedReader, MissedPage};
-use domain::social::{ActivityKind, FeedItem, LiveActivity, Mark, Position};
+use domain::social::{ActivityKind, ActivityMark, FeedItem, LiveActivity, Position};
 use time::Duration;
 
 use crate::database::Database;
@@ -68,7 +68,7 @@ struct CursorRow {
     horizon: i64,
 }
 
-impl From<CursorRow> for Mark {
+impl From<CursorRow> for ActivityMark {
     fn from(row: CursorRow) -> Self {
         let CursorRow { activity_id, happened_at, transaction, horizon } = row;
         Self { id: ActivityId(activity_id), at: happened_at, transaction, horizon }
@@ -87,7 +87,7 @@ struct NewsRow {
 
 /// An activity, and the viewers that receive it.
 pub(crate) struct News {
-    pub(crate) mark: Mark,
+    pub(crate) mark: ActivityMark,
     /// `None` for a kind that only another release knows.
     pub(crate) activity: Option<LiveActivity>,
     pub(crate) viewers: Vec<UserId>,
@@ -106,7 +106,7 @@ impl From<NewsRow> for News {
 
 impl Database {
     /// The cursor of this moment: activities that are committed from now on are later.
-    pub(crate) async fn cursor_now(&self) -> Result<Mark, StoreError> {
+    pub(crate) async fn cursor_now(&self) -> Result<ActivityMark, StoreError> {
         // No activity has the transaction 0.
         let text = "SELECT 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid AS activity_id, now() AS happened_at,
                            0::bigint AS transaction, pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS horizon";
@@ -128,7 +128,7 @@ impl Database {
     pub(crate) async fn missed_by(
         &self,
         viewers: &[Uuid],
-        mark: Mark,
+        mark: ActivityMark,
         after: Option<Position>,
         limit: u32,
     ) -> Result<Vec<News>, StoreError> {
@@ -164,22 +164,22 @@ impl FeedReader for Database {
         Ok(Page { items, total, request })
     }
 
-    async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError> {
+    async fn mark(&self, id: ActivityId) -> Result<Option<ActivityMark>, StoreError> {
         let query = statement(include_str!("feed_cursor.sql")).bind::<SqlUuid>(id.0);
         let row: Option<CursorRow> = query.optional(&self.connection().await?.pg).await?;
-        Ok(row.map(Mark::from))
+        Ok(row.map(ActivityMark::from))
     }
 
-    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError> {
+    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<ActivityMark>, StoreError> {
         let now = self.cursor_now().await?;
-        let news = self.missed_by(&[viewer.0], Mark { at: now.at - RECENT, ..now }, None, limit).await?;
+        let news = self.missed_by(&[viewer.0], ActivityMark { at: now.at - RECENT, ..now }, None, limit).await?;
         Ok(news.into_iter().map(|news| news.mark).collect())
     }
 
     async fn missed(
         &self,
         viewer: UserId,
-        mark: Mark,
+        mark: ActivityMark,
         after: Option<Position>,
         limit: u32,
     ) -> Result<MissedPage, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::administration::ports::AdministrationReader;
 use domain::administration::{
     AdminAction, AdminActionKind, Administration, AdministrationError, Administrator, AuditEntry, AuditFilter,
-    AuditTarget, Flag, FlagOrder, FlagState, Reason,
+    AuditReason, AuditTarget, Flag, FlagOrder, FlagState,
 };
 use domain::days::Period;
 use domain::deps::Deps;
@@ -14,7 +14,7 @@ use domain::identity::{Scopes, Via};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
 use domain::jobs::ports::{Capacity, JobOutcome, ListedJob};
 use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
-use domain::leaderboard::{BoardQuery, Leaderboard, Part, SortBy};
+use domain::leaderboard::{BoardQuery, BoardSlice, Leaderboard, SortBy};
 use domain::page::PageRequest;
 use domain::store::Store;
 use domain::testing::variant;
@@ -80,7 +80,7 @@ impl Fixture {
 }
 
 fn order(expires_at: Option<OffsetDateTime>) -> FlagOrder {
-    FlagOrder { reason: Reason::trusted("made up"), expires_at }
+    FlagOrder { reason: AuditReason::trusted("made up"), expires_at }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +189,7 @@ async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
     fixture.refresh().await;
     let by_tokens = BoardQuery::global(SortBy::Tokens, Period::All);
     let shown = async |now: OffsetDateTime| {
-        let part = Part { limit: 10, offset: 0 };
+        let part = BoardSlice { limit: 10, offset: 0 };
         let board = fixture.leaderboard_at(now).board(&by_tokens, part, Some(ada.id)).await.expect("a board");
         assert_eq!(board.me.expect("her own entry").standing.rank, 1, "her own view goes on");
         assert_eq!(board.total, board.entries.len() as u64);
@@ -206,7 +206,7 @@ async fn flag_hides_immediately_until_it_is_lifted_or_expires() {
     let late = fixture.administration_at(end).unflag(&root, &ada.username, None).await;
     assert_eq!(late.map_err(|error| variant(&error)).expect_err("it is over"), "NotFlagged");
 
-    let lifted = fixture.administration().unflag(&root, &ada.username, Some(Reason::trusted("a mistake"))).await;
+    let lifted = fixture.administration().unflag(&root, &ada.username, Some(AuditReason::trusted("a mistake"))).await;
     lifted.expect("it is lifted");
     assert_eq!(shown(NOW).await, ["ada", "bob"]);
     let flags = fixture.decided_flags().await;

@@ -3,7 +3,7 @@
 use domain::ids::{ActivityId, UserId};
 use domain::page::{Page, PageRequest};
 use domain::social::ports::FeedReader;
-use domain::social::{ActivityKind, FeedItem, LiveActivity, Mark};
+use domain::social::{ActivityKind, ActivityMark, FeedItem, LiveActivity};
 use domain::store::Store;
 use domain::users::User;
 use uuid::Uuid;
@@ -152,7 +152,7 @@ async fn activity_committed_late_is_not_missed() {
     slow.commit().await.expect("a commit");
     let next = fixture.happens(&eve, 10).await;
 
-    let missed = async |mark: Mark| {
+    let missed = async |mark: ActivityMark| {
         activity_ids(&fixture.store.missed(ada.id, mark, None, 100).await.expect("missed").activities)
     };
     assert_eq!(missed(mark).await, [late.id, next]);

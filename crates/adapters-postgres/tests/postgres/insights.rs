@@ -8,8 +8,8 @@ use domain::days::Zone;
 use domain::error::{DomainError, ErrorKind};
 use domain::ids::UserId;
 use domain::insights::ports::InsightReader;
-use domain::insights::{Benchmark, Comparison, Insights, Measure, Own, Spread};
-use domain::leaderboard::ranking::Used;
+use domain::insights::{Benchmark, Comparison, Insights, Measure, OwnFigures, Spread};
+use domain::leaderboard::ranking::DayUsageByModel;
 use domain::money::Usd;
 use domain::store::Store;
 use domain::streaks::Streak;
@@ -59,11 +59,11 @@ fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
 }
 
 /// What one person comes to in `period`; nothing where they used nothing.
-fn figures(rows: &[&Used], period: Period, today: Date) -> Option<[Option<i128>; 5]> {
+fn figures(rows: &[&DayUsageByModel], period: Period, today: Date) -> Option<[Option<i128>; 5]> {
     let within =
         |day: Date| period.days().is_none_or(|days| (0..i64::from(days)).contains(&(today - day).whole_days()));
     let counted: Vec<_> = rows.iter().filter(|row| row.tokens > 0 && within(row.day)).collect();
-    let sum = |of: fn(&Used) -> i128| counted.iter().map(|row| of(row)).sum::<i128>();
+    let sum = |of: fn(&DayUsageByModel) -> i128| counted.iter().map(|row| of(row)).sum::<i128>();
     let tools: BTreeSet<_> = counted.iter().map(|row| row.tool.as_str()).collect();
     let active = rows.iter().filter(|row| row.tokens > 0).map(|row| row.day).collect();
     let (input, cached) = (sum(|row| row.input.into()), sum(|row| row.cache_read.into()));
@@ -83,7 +83,7 @@ async fn write(
     someones: &[Someone],
     rows: &[Row],
     run: usize,
-) -> (BTreeMap<UserId, Date>, Vec<Used>) {
+) -> (BTreeMap<UserId, Date>, Vec<DayUsageByModel>) {
     let (mut counted, mut everybody) = (BTreeMap::new(), Vec::new());
     for (number, (zone, private, fate)) in someones.iter().enumerate() {
         let zone = ZONES[usize::from(*zone)].and_then(Zone::parse);
@@ -102,9 +102,9 @@ async fn write(
         }
         everybody.push(user);
     }
-    let mut rows: Vec<Used> = rows
+    let mut rows: Vec<DayUsageByModel> = rows
         .iter()
-        .map(|&(whose, days_ago, tool, tokens, cost, input, cache_read)| Used {
+        .map(|&(whose, days_ago, tool, tokens, cost, input, cache_read)| DayUsageByModel {
             cost: if tokens > 0 { Usd::from_atto(cost) } else { Usd::ZERO },
             input: if tokens > 0 { input } else { 0 },
             cache_read: if tokens > 0 { cache_read } else { 0 },
@@ -201,7 +201,7 @@ async fn comparison_needs_benchmarks() {
     assert_eq!(fixture.insights().refresh().await.expect("a refresh"), 0);
     for period in Period::ALL {
         let comparison = fixture.compare(&ada, period).await;
-        assert_eq!((comparison.benchmark.people, &comparison.own), (0, &Own::default()));
+        assert_eq!((comparison.benchmark.people, &comparison.own), (0, &OwnFigures::default()));
         assert_eq!(Measure::ALL.map(|measure| comparison.percentile(measure)), [None; 5]);
         assert!(!comparison.insights().is_empty());
     }
@@ -213,7 +213,7 @@ async fn own_figures_are_current_and_of_the_period() {
     let ada = fixture.person("ada", None).await;
     let bob = fixture.person("bob", None).await;
     fixture.insights().refresh().await.expect("a refresh");
-    let row = |days_ago, tokens, tool: &str| Used {
+    let row = |days_ago, tokens, tool: &str| DayUsageByModel {
         cost: Usd::from_atto(1),
         input: 1,
         cache_read: 3,
@@ -226,7 +226,7 @@ async fn own_figures_are_current_and_of_the_period() {
     fixture.run("UPDATE usage_days SET unpriced_tokens = 2").await;
     let own = async |period| fixture.compare(&ada, period).await.own;
     let days = |ago: &[i64]| ago.iter().map(|days| TODAY - Duration::days(*days)).collect::<BTreeSet<_>>();
-    let week = Own {
+    let week = OwnFigures {
         tokens: 35,
         input: 3,
         cache_read: 9,
@@ -251,7 +251,7 @@ async fn own_figures_are_current_and_of_the_period() {
 async fn benchmark_is_replaced_as_a_whole() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
-    fixture.use_up(&[Used { input: 1, ..used(&ada, 0, 7) }]).await;
+    fixture.use_up(&[DayUsageByModel { input: 1, ..used(&ada, 0, 7) }]).await;
     fixture.insights().refresh().await.expect("a refresh");
     let first = fixture.benchmark(Period::All).await;
     assert_eq!(first.spreads.len(), 5);

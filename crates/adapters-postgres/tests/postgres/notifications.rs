@@ -6,8 +6,8 @@ use domain::achievements::ports::Award;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
-    Channels, Forgotten, Listed, Listing, Notification, NotificationContent, NotificationKind, Notifications,
-    Preferences, PreferencesChange, RetentionCutoffs, Which,
+    Channels, Forgotten, Listing, Notification, NotificationContent, NotificationKind, NotificationPage,
+    NotificationSelection, Notifications, Preferences, PreferencesChange, RetentionCutoffs,
 };
 use domain::store::Store;
 use domain::users::User;
@@ -59,7 +59,7 @@ impl Fixture {
         self.tell(user, (0..count).map(news).collect()).await
     }
 
-    async fn listed(&self, user: &User, listing: Listing) -> Listed {
+    async fn listed(&self, user: &User, listing: Listing) -> NotificationPage {
         self.notifications().list(user.id, listing).await.expect("a list")
     }
 
@@ -68,7 +68,7 @@ impl Fixture {
         self.listed(user, FIRST).await.notifications.into_iter().map(|received| received.id).collect()
     }
 
-    async fn mark(&self, user: UserId, which: Which) -> u64 {
+    async fn mark(&self, user: UserId, which: NotificationSelection) -> u64 {
         self.notifications().mark_read(user, &which).await.expect("a mark")
     }
 }
@@ -83,7 +83,7 @@ async fn notification_reads_back_as_written() {
     assert_eq!((first.id, &*first.kind, &*first.title), (id, "level_up", "News"));
     assert_eq!((&*first.message, &*first.data.0), ("There is news.", r#"{"subject": "2"}"#));
     assert_eq!((first.created_at, first.read_at), (NOW, None));
-    assert_eq!(fixture.mark(ada.id, Which::All).await, 1);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::All).await, 1);
     assert_eq!(read().await.read_at, Some(NOW));
 }
 
@@ -103,7 +103,7 @@ async fn notification_pages_hold_each_once_newest_first() {
     let newest_first: Vec<NotificationId> = written.into_iter().rev().map(|(_, id)| id).collect();
     let read: Vec<NotificationId> = newest_first.iter().copied().step_by(3).collect();
     let unread: Vec<NotificationId> = newest_first.iter().copied().filter(|id| !read.contains(id)).collect();
-    assert_eq!(fixture.mark(ada.id, Which::These(read)).await, 4);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::These(read)).await, 4);
 
     let queries = fixture.store.queries();
     for (unread_only, expected) in [(false, &newest_first), (true, &unread)] {
@@ -126,15 +126,15 @@ async fn notifications_of_another_account_are_neither_read_nor_marked() {
     let hers = fixture.tell_many(&ada, 3).await;
     assert_eq!((fixture.listed(&eve, FIRST).await.total, fixture.ids(&eve).await.len()), (0, 0));
     let unknown = NotificationId(Uuid::now_v7());
-    assert_eq!(fixture.mark(eve.id, Which::These(hers.clone())).await, 0);
-    assert_eq!(fixture.mark(eve.id, Which::All).await, 0);
-    assert_eq!(fixture.mark(ada.id, Which::These(vec![unknown])).await, 0);
-    assert_eq!(fixture.mark(ada.id, Which::These(vec![])).await, 0);
+    assert_eq!(fixture.mark(eve.id, NotificationSelection::These(hers.clone())).await, 0);
+    assert_eq!(fixture.mark(eve.id, NotificationSelection::All).await, 0);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::These(vec![unknown])).await, 0);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::These(vec![])).await, 0);
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 3);
     // Named twice, and among others, one counts once.
-    assert_eq!(fixture.mark(ada.id, Which::These(vec![hers[1], unknown, hers[1]])).await, 1);
-    assert_eq!(fixture.mark(ada.id, Which::These(hers)).await, 2);
-    assert_eq!(fixture.mark(ada.id, Which::All).await, 0);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::These(vec![hers[1], unknown, hers[1]])).await, 1);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::These(hers)).await, 2);
+    assert_eq!(fixture.mark(ada.id, NotificationSelection::All).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -146,7 +146,8 @@ async fn notification_marked_many_times_at_once_counts_once() {
     for n in 0..16 {
         let fixture = fixture.clone();
         ids.reverse();
-        let which = if n % 4 == 0 { Which::All } else { Which::These(ids[n..].to_vec()) };
+        let which =
+            if n % 4 == 0 { NotificationSelection::All } else { NotificationSelection::These(ids[n..].to_vec()) };
         marks.spawn(async move { fixture.mark(ada.id, which).await });
     }
     assert_eq!(marks.join_all().await.into_iter().sum::<u64>(), 200);
@@ -165,10 +166,11 @@ async fn marking_locks_in_the_order_of_the_ids() {
         let moved = format!("UPDATE notifications SET title = 'Moved' WHERE id = '{}'", ids[0]);
         client.batch_execute(&moved).await.expect("a change");
         let mut holding = fixture.store.begin().await.expect("a transaction");
-        let first = Which::These(vec![ids[0]]);
+        let first = NotificationSelection::These(vec![ids[0]]);
         assert_eq!(holding.notifications().mark_read(ada.id, &first, NOW).await.expect("a mark"), 1);
 
-        let (waiting, which) = (fixture.clone(), if all { Which::All } else { Which::These(ids) });
+        let (waiting, which) =
+            (fixture.clone(), if all { NotificationSelection::All } else { NotificationSelection::These(ids) });
         let mark = tokio::spawn(async move { waiting.mark(ada.id, which).await });
         let count = async |query: &str| -> i64 { client.query_one(query, &[]).await.expect(query).get(0) };
         let stuck = "SELECT count(*) FROM pg_stat_activity
@@ -188,7 +190,7 @@ async fn marking_is_one_statement() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let ids = fixture.tell_many(&ada, 50).await;
-    for which in [Which::These(ids), Which::All] {
+    for which in [NotificationSelection::These(ids), NotificationSelection::All] {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         let (queries, before) = (fixture.store.queries(), fixture.store.queries().statements());
         tx.notifications().mark_read(ada.id, &which, NOW).await.expect("a mark");
@@ -202,7 +204,7 @@ async fn notification_with_the_same_subject_is_stored_once() {
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
     let first = fixture.tell(&ada, vec![level("2")]).await;
-    fixture.mark(ada.id, Which::All).await;
+    fixture.mark(ada.id, NotificationSelection::All).await;
     let again = fixture.tell(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
     let mut known = fixture.ids(&ada).await;
     known.sort();
@@ -328,7 +330,7 @@ async fn notifications_past_retention_are_removed() {
         let ids = fixture.tell_at(&ada, news, NOW - age).await;
         if read {
             // Only now: it is the age of the news that counts.
-            fixture.mark(ada.id, Which::These(ids.clone())).await;
+            fixture.mark(ada.id, NotificationSelection::These(ids.clone())).await;
         }
         kept.extend(ids.into_iter().filter(|_| stays));
     }
@@ -360,7 +362,7 @@ async fn notifications_past_retention_are_removed_in_batches_without_waiting() {
         (forgotten.read, forgotten.unread)
     };
     let mut marking = fixture.store.begin().await.expect("a transaction");
-    marking.notifications().mark_read(ada.id, &Which::These(vec![ids[1]]), NOW).await.expect("a mark");
+    marking.notifications().mark_read(ada.id, &NotificationSelection::These(vec![ids[1]]), NOW).await.expect("a mark");
     assert_eq!(forget(2).await, (0, 2));
     assert_eq!(fixture.ids(&ada).await, [ids[4], ids[3], ids[1]], "the locked one is left");
     marking.commit().await.expect("a commit");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::administration::Administrator;
 use domain::ids::UserId;
 use domain::page::{Page, PageRequest};
-use domain::plausibility::{Checked, Flags, Kind, Plausibility, Suspect};
+use domain::plausibility::{CheckReport, EvidenceKind, Flags, Plausibility, Suspect};
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::User;
@@ -23,7 +23,7 @@ impl Fixture {
     }
 
     /// Checks all accounts.
-    async fn check(&self) -> Checked {
+    async fn check(&self) -> CheckReport {
         self.plausibility_at(NOW).check().await.expect("a check")
     }
 
@@ -38,7 +38,7 @@ impl Fixture {
     }
 
     /// Kinds and scores of what was found about `user`, the strongest first.
-    async fn found(&self, user: &User) -> Vec<(Kind, u8)> {
+    async fn found(&self, user: &User) -> Vec<(EvidenceKind, u8)> {
         self.flags(user).await.reasons.iter().map(|reason| (reason.kind, reason.score)).collect()
     }
 
@@ -66,8 +66,8 @@ async fn rates_are_judged_by_the_largest_day_and_hour() {
              INSERT INTO usage_hours SELECT user_key, day, 22, 1, 19200000000 FROM usage_days WHERE day = '2026-11-22';",
         )
         .await;
-    assert_eq!(fixture.check().await, Checked { accounts: 1, reasons: 2 });
-    assert_eq!(fixture.found(&ada).await, [(Kind::OutputRate, 100), (Kind::HourlyRate, 40)]);
+    assert_eq!(fixture.check().await, CheckReport { accounts: 1, reasons: 2 });
+    assert_eq!(fixture.found(&ada).await, [(EvidenceKind::OutputRate, 100), (EvidenceKind::HourlyRate, 40)]);
     assert_eq!(fixture.found(&bob).await, []);
     let message = &fixture.flags(&ada).await.reasons[0].message;
     assert!(message.starts_with("8,640,000,000 tokens were written on 2026-11-21."), "{message}");
@@ -80,7 +80,11 @@ async fn heavy_usage_of_a_known_model_gets_a_low_score() {
     // Five days of 20 billion tokens, nearly all of them read from caches, within ten hours each, of a known model.
     let rows: Vec<_> = (0..5)
         .map(|day| with(&used(&ada, day, 20_000_000_000), "claude-code", "claude-sonnet-4-5"))
-        .map(|row| domain::leaderboard::ranking::Used { input: 100_000_000, cache_read: 19_800_000_000, ..row })
+        .map(|row| domain::leaderboard::ranking::DayUsageByModel {
+            input: 100_000_000,
+            cache_read: 19_800_000_000,
+            ..row
+        })
         .collect();
     fixture.use_up(&rows).await;
     fixture
@@ -115,7 +119,7 @@ async fn models_without_a_price_of_one_account_are_found() {
                     WHERE model_key IN (SELECT key FROM models WHERE name <> 'gpt-5')";
     fixture.run(unpriced).await;
     fixture.check().await;
-    assert_eq!(fixture.found(&ada).await, [(Kind::UnknownModels, 26)]);
+    assert_eq!(fixture.found(&ada).await, [(EvidenceKind::UnknownModels, 26)]);
     let message = &fixture.flags(&ada).await.reasons[0].message;
     assert!(
         message.starts_with("2,100,000,000 tokens come from 2 models") && message.contains("mostly gpt-99"),
@@ -144,10 +148,10 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     // Kim copied too few to be judged.
     fixture.send(&kim, "a", 99, 0).await;
     fixture.check().await;
-    assert_eq!(fixture.found(&bob).await.first(), Some(&(Kind::SharedMessages, 100)));
+    assert_eq!(fixture.found(&bob).await.first(), Some(&(EvidenceKind::SharedMessages, 100)));
     let kinds = async |user| fixture.found(user).await.into_iter().map(|(kind, _)| kind).collect::<Vec<_>>();
     for user in [&ada, &eve, &joe, &kim] {
-        assert!(!kinds(user).await.contains(&Kind::SharedMessages), "{}", user.username);
+        assert!(!kinds(user).await.contains(&EvidenceKind::SharedMessages), "{}", user.username);
     }
     let message = &fixture.flags(&bob).await.reasons[0].message;
     assert_eq!(message, "300 of 300 messages are also in another account.");
@@ -156,8 +160,8 @@ async fn accounts_with_the_same_messages_are_found_and_the_younger_one_is_the_co
     let zoe = fixture.person("zoe", None).await;
     fixture.send(&zoe, "a", 6_000, 0).await;
     fixture.check().await;
-    assert_eq!(fixture.found(&zoe).await.first(), Some(&(Kind::SharedMessages, 100)));
-    assert_eq!(fixture.found(&ada).await.first(), Some(&(Kind::SharedMessages, 50)));
+    assert_eq!(fixture.found(&zoe).await.first(), Some(&(EvidenceKind::SharedMessages, 100)));
+    assert_eq!(fixture.found(&ada).await.first(), Some(&(EvidenceKind::SharedMessages, 50)));
     let suspects = fixture.suspects(50, NOW, PAGE).await;
     let bobs = suspects.items.iter().find(|suspect| suspect.username == bob.username).expect("Bob");
     assert_eq!(bobs.reasons[0].1.as_ref().map(|other| other.as_str().len()), Some(3));
@@ -182,10 +186,13 @@ async fn accounts_with_the_same_days_are_all_found() {
     let [small_too, old_too] = [fixture.person("max", None).await, fixture.person("ned", None).await];
     rows.extend((0..6).flat_map(|day| [used(&small_too, day, 9_999), used(&old_too, day + 200, 50_000 + day)]));
     fixture.use_up(&rows).await;
-    assert_eq!(fixture.check().await, Checked { accounts: 3, reasons: 3 });
+    assert_eq!(fixture.check().await, CheckReport { accounts: 3, reasons: 3 });
     // All were made at the same time: the first by its key was there first.
     let scores = [fixture.found(&people[0]).await, fixture.found(&people[1]).await, fixture.found(&people[2]).await];
-    assert_eq!(scores, [[(Kind::SameDays, 40)], [(Kind::SameDays, 80)], [(Kind::SameDays, 80)]]);
+    assert_eq!(
+        scores,
+        [[(EvidenceKind::SameDays, 40)], [(EvidenceKind::SameDays, 80)], [(EvidenceKind::SameDays, 80)]]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,7 +205,7 @@ async fn refuted_reason_is_removed_and_kept_reason_keeps_its_first_time() {
     fixture.run("UPDATE usage_days SET tokens = 1 WHERE tokens = 30000000000").await;
     let later = NOW + Duration::HOUR;
     let checked = fixture.plausibility_at(later).check().await.expect("a check");
-    assert_eq!(checked, Checked { accounts: 1, reasons: 1 });
+    assert_eq!(checked, CheckReport { accounts: 1, reasons: 1 });
     let [reason] = &fixture.flags(&ada).await.reasons[..] else { panic!("one reason") };
     assert_eq!((reason.score, reason.first_seen, reason.last_seen), (20, NOW, later));
     assert_eq!(fixture.flags(&bob).await, Flags::default());
@@ -239,7 +246,7 @@ async fn deleted_account_is_not_checked_and_not_named() {
     fixture.run("UPDATE users SET deleted_at = now() WHERE username = 'bob'").await;
     let left = suspects().await;
     assert_eq!((left.total, left.items.into_iter().map(line).collect()), (1, vec![(ada_name, None)]));
-    assert_eq!(fixture.check().await, Checked::default());
+    assert_eq!(fixture.check().await, CheckReport::default());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,7 +293,7 @@ async fn plausibility_checks_at_once_store_one_result() {
         tasks.spawn(async move { fixture.check().await });
     }
     while let Some(checked) = tasks.join_next().await {
-        assert_eq!(checked.expect("no panic"), Checked { accounts: 1, reasons: 1 });
+        assert_eq!(checked.expect("no panic"), CheckReport { accounts: 1, reasons: 1 });
     }
 }
 

@@ -9,7 +9,7 @@ use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::ports::{ExportReader, Opened, Snapshot};
 use domain::portability::{
-    Exports, Machine, Part, PastActivity, PastEvent, PastNotification, PastUnlock, PortabilityError,
+    ExportPart, Exports, Machine, PastActivity, PastEvent, PastNotification, PastUnlock, PortabilityError,
 };
 use domain::progression::EventXp;
 use domain::social::ports::FeedReader;
@@ -40,22 +40,22 @@ async fn counts(mut snapshot: Box<dyn Snapshot>) -> BTreeMap<&'static str, Vec<u
     let mut counts = BTreeMap::<_, Vec<usize>>::new();
     while let Some(part) = snapshot.next().await.expect("a part") {
         let (kind, count) = match part {
-            Part::Account(_) => ("account", 1),
-            Part::ExternalAccounts(all) => ("external accounts", all.len()),
-            Part::ApiTokens(all) => ("tokens", all.len()),
-            Part::Sessions(all) => ("sessions", all.len()),
-            Part::Preferences(all) => ("preferences", all.len()),
-            Part::Code(_) => ("code", 1),
-            Part::Referrals(all) => ("referrals", all.len()),
-            Part::Projects(all) => ("projects", all.len()),
-            Part::Machines(all) => ("machines", all.len()),
-            Part::Messages(all) => ("messages", all.len()),
-            Part::Follows(all) => ("follows", all.len()),
-            Part::Followers(all) => ("followers", all.len()),
-            Part::Events(all) => ("events", all.len()),
-            Part::Unlocks(all) => ("unlocks", all.len()),
-            Part::Activities(all) => ("activities", all.len()),
-            Part::Notifications(all) => ("notifications", all.len()),
+            ExportPart::Account(_) => ("account", 1),
+            ExportPart::ExternalAccounts(all) => ("external accounts", all.len()),
+            ExportPart::ApiTokens(all) => ("tokens", all.len()),
+            ExportPart::Sessions(all) => ("sessions", all.len()),
+            ExportPart::Preferences(all) => ("preferences", all.len()),
+            ExportPart::Code(_) => ("code", 1),
+            ExportPart::Referrals(all) => ("referrals", all.len()),
+            ExportPart::Projects(all) => ("projects", all.len()),
+            ExportPart::Machines(all) => ("machines", all.len()),
+            ExportPart::Messages(all) => ("messages", all.len()),
+            ExportPart::Follows(all) => ("follows", all.len()),
+            ExportPart::Followers(all) => ("followers", all.len()),
+            ExportPart::Events(all) => ("events", all.len()),
+            ExportPart::Unlocks(all) => ("unlocks", all.len()),
+            ExportPart::Activities(all) => ("activities", all.len()),
+            ExportPart::Notifications(all) => ("notifications", all.len()),
         };
         counts.entry(kind).or_default().push(count);
     }
@@ -153,7 +153,7 @@ async fn export_does_not_see_later_changes() {
     sync(&fixture, &ada, "before", 2_100).await;
     let before = counts(begun(&fixture, &ada).await).await;
     let mut snapshot = begun(&fixture, &ada).await;
-    assert!(matches!(snapshot.next().await.expect("a part"), Some(Part::Account(_))));
+    assert!(matches!(snapshot.next().await.expect("a part"), Some(ExportPart::Account(_))));
 
     sync(&fixture, &ada, "after", 300).await;
     fixture.happens(&ada, 5).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::administration::{Administrator, Reason};
+use domain::administration::{Administrator, AuditReason};
 use domain::deps::Deps;
 use domain::error::StoreError;
 use domain::ids::{CountingIds, UserId};
@@ -90,8 +90,8 @@ async fn administrator(fixture: &Fixture) -> Administrator {
     Administrator::unchecked(fixture.person("root", None).await.id)
 }
 
-fn because() -> Reason {
-    Reason::parse("by contract").expect("a reason")
+fn because() -> AuditReason {
+    AuditReason::parse("by contract").expect("a reason")
 }
 
 fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, prices: &str) -> Override {

@@ -10,9 +10,9 @@ use crate::progression::{Level, whole_xp};
 
 /// The unlocked achievements of an account with their tiers; `None` for those without tiers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Held(BTreeMap<AchievementId, Option<Tier>>);
+pub struct UnlockedTiers(BTreeMap<AchievementId, Option<Tier>>);
 
-impl Held {
+impl UnlockedTiers {
     /// Adds `id` with its tier, if it has tiers. A held tier is never lowered.
     pub fn insert(&mut self, id: AchievementId, tier: Option<Tier>) {
         let held = self.0.entry(id).or_default();
@@ -49,7 +49,7 @@ impl Held {
     }
 }
 
-impl FromIterator<(AchievementId, Option<Tier>)> for Held {
+impl FromIterator<(AchievementId, Option<Tier>)> for UnlockedTiers {
     fn from_iter<I: IntoIterator<Item = (AchievementId, Option<Tier>)>>(all: I) -> Self {
         let mut held = Self::default();
         all.into_iter().for_each(|(id, tier)| held.insert(id, tier));
@@ -77,7 +77,7 @@ pub struct Unlock {
 /// `hundredths` are the account's XP in hundredths before the rewards ([`crate::progression::xp_in_hundredths`]). Rewards raise
 /// the level and the number of unlocks, which can unlock more, so the rule is repeated until nothing changes. The values of
 /// these two in `metrics` are ignored.
-pub fn judge(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<Unlock> {
+pub fn judge(metrics: &Metrics, hundredths: i64, held: &UnlockedTiers) -> Vec<Unlock> {
     let mut unlocks = Vec::new();
     loop {
         let metrics = lifted(metrics, hundredths, held, &unlocks);
@@ -91,11 +91,11 @@ pub fn judge(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<Unlock> {
 }
 
 /// `metrics` with the level of `hundredths` of XP and the number of achievements in `held`.
-pub fn standing(metrics: &Metrics, hundredths: i64, held: &Held) -> Metrics {
+pub fn standing(metrics: &Metrics, hundredths: i64, held: &UnlockedTiers) -> Metrics {
     lifted(metrics, hundredths, held, &[])
 }
 
-fn lifted(metrics: &Metrics, hundredths: i64, held: &Held, unlocks: &[Unlock]) -> Metrics {
+fn lifted(metrics: &Metrics, hundredths: i64, held: &UnlockedTiers, unlocks: &[Unlock]) -> Metrics {
     let awarded: u64 = unlocks.iter().map(|unlock| unlock.xp).sum();
     let unlocked = held.len() + unlocks.iter().filter(|unlock| unlock.is_new).count();
     let level = Level::of(whole_xp(hundredths).saturating_add(awarded)).level;
@@ -103,7 +103,7 @@ fn lifted(metrics: &Metrics, hundredths: i64, held: &Held, unlocks: &[Unlock]) -
 }
 
 /// What `metrics` reach beyond `held`, without the effect of rewards.
-fn reached(metrics: &Metrics, held: &Held) -> Vec<Unlock> {
+fn reached(metrics: &Metrics, held: &UnlockedTiers) -> Vec<Unlock> {
     let unlock = |(id, definition): &(AchievementId, &'static Definition)| {
         let before = held.reached(*id);
         let after = definition.reached(metrics.get(definition.metric));
@@ -131,7 +131,7 @@ pub struct Progress {
 
 /// The progress of `metrics` towards the next threshold of `definition` beyond `held`. Level and number of unlocks are taken
 /// from `metrics`: see [`standing`].
-pub fn progress(definition: &Definition, metrics: &Metrics, held: &Held) -> Progress {
+pub fn progress(definition: &Definition, metrics: &Metrics, held: &UnlockedTiers) -> Progress {
     let next = definition.thresholds.get(held.reached(definition.id()));
     let value = metrics.get(definition.metric);
     let (current, target) = match next {
@@ -152,12 +152,12 @@ mod tests {
         catalogue::find_by_slug(slug).expect("a definition")
     }
 
-    fn held(slugs: &[(&str, u8)]) -> Held {
+    fn held(slugs: &[(&str, u8)]) -> UnlockedTiers {
         slugs.iter().map(|(slug, tier)| (definition(slug).id(), Tier::of(*tier))).collect()
     }
 
     /// Slug, tier and XP of the unlocks.
-    fn unlocks(metrics: &Metrics, hundredths: i64, held: &Held) -> Vec<(&'static str, u8, u64)> {
+    fn unlocks(metrics: &Metrics, hundredths: i64, held: &UnlockedTiers) -> Vec<(&'static str, u8, u64)> {
         let content = |unlock: Unlock| (unlock.definition.slug, unlock.tier.map_or(0, Tier::number), unlock.xp);
         judge(metrics, hundredths, held).into_iter().map(content).collect()
     }
@@ -168,13 +168,13 @@ mod tests {
 
     #[test]
     fn judge_zero_metrics_unlock_nothing() {
-        assert_eq!(unlocks(&Metrics::default(), 0, &Held::default()), []);
+        assert_eq!(unlocks(&Metrics::default(), 0, &UnlockedTiers::default()), []);
     }
 
     #[test]
     fn judge_threshold_unlocks_once() {
         let one = metrics(&[(Metric::Messages, 1)]);
-        assert_eq!(unlocks(&one, 0, &Held::default()), [("first-sync", 0, 50)]);
+        assert_eq!(unlocks(&one, 0, &UnlockedTiers::default()), [("first-sync", 0, 50)]);
         assert_eq!(unlocks(&one, 0, &held(&[("first-sync", 0)])), []);
     }
 
@@ -189,7 +189,7 @@ mod tests {
             (5, 3, None),
             (100_000_000, 3, Some((5, 500 + 1_000))),
         ] {
-            let before = if before == 0 { Held::default() } else { held(&[("token-stream", before)]) };
+            let before = if before == 0 { UnlockedTiers::default() } else { held(&[("token-stream", before)]) };
             let found = unlocks(&metrics(&[(Metric::Tokens, tokens)]), 0, &before);
             let stream = found.into_iter().find(|(slug, ..)| *slug == "token-stream");
             assert_eq!(stream.map(|(_, tier, xp)| (tier, xp)), expected, "{tokens}");
@@ -199,11 +199,11 @@ mod tests {
     #[test]
     fn judge_unlock_states_tier_before() {
         let metrics = metrics(&[(Metric::Tokens, 1_000_000)]);
-        let stream = |held: &Held| {
+        let stream = |held: &UnlockedTiers| {
             let found = judge(&metrics, 0, held).into_iter().find(|unlock| unlock.definition.slug == "token-stream");
             found.map(|unlock| (unlock.before, unlock.is_new))
         };
-        assert_eq!(stream(&Held::default()), Some((None, true)));
+        assert_eq!(stream(&UnlockedTiers::default()), Some((None, true)));
         assert_eq!(stream(&held(&[("token-stream", 2)])), Some((Some(Tier::Silver), false)));
         assert_eq!(stream(&held(&[("token-stream", 0)])), Some((None, false)), "unlocked before it had tiers");
     }
@@ -227,10 +227,10 @@ mod tests {
     fn judge_rewards_raise_level_and_unlock_more() {
         // 50 XP short of level 5: the first sync pays them, and that unlocks the level's achievement.
         let almost = 245_000;
-        assert_eq!(unlocks(&Metrics::default(), almost - 1, &Held::default()), []);
+        assert_eq!(unlocks(&Metrics::default(), almost - 1, &UnlockedTiers::default()), []);
         let one = metrics(&[(Metric::Messages, 1)]);
-        assert_eq!(unlocks(&one, almost - 1, &Held::default()), [("first-sync", 0, 50)]);
-        assert_eq!(unlocks(&one, almost, &Held::default()), [("first-sync", 0, 50), ("climber", 1, 100)]);
+        assert_eq!(unlocks(&one, almost - 1, &UnlockedTiers::default()), [("first-sync", 0, 50)]);
+        assert_eq!(unlocks(&one, almost, &UnlockedTiers::default()), [("first-sync", 0, 50), ("climber", 1, 100)]);
     }
 
     #[test]
@@ -244,7 +244,10 @@ mod tests {
 
     #[test]
     fn judge_ignores_given_level_and_collection() {
-        assert_eq!(unlocks(&metrics(&[(Metric::Level, 500), (Metric::Unlocked, 60)]), 0, &Held::default()), []);
+        assert_eq!(
+            unlocks(&metrics(&[(Metric::Level, 500), (Metric::Unlocked, 60)]), 0, &UnlockedTiers::default()),
+            []
+        );
         let standing = standing(&Metrics::default(), 250_099, &held(&[("top-100", 0)]));
         assert_eq!((standing.get(Metric::Level), standing.get(Metric::Unlocked)), (5, 1));
     }
@@ -256,7 +259,7 @@ mod tests {
         assert_eq!(held.tier(definition("token-stream").id()), Some(Tier::Gold));
         held.take(&judge(&Metrics::default(), 0, &held));
         assert_eq!((held.len(), held.contains(definition("token-stream").id())), (1, true));
-        assert!(!held.is_empty() && Held::default().is_empty());
+        assert!(!held.is_empty() && UnlockedTiers::default().is_empty());
     }
 
     #[test]
@@ -276,7 +279,7 @@ mod tests {
             ("top-10", None, Metric::BestRank, 10, (1, 1, 100)),
             ("top-10", Some(0), Metric::BestRank, 0, (1, 1, 100)),
         ] {
-            let held = tier.map_or(Held::default(), |tier| held(&[(slug, tier)]));
+            let held = tier.map_or(UnlockedTiers::default(), |tier| held(&[(slug, tier)]));
             let progress = progress(definition(slug), &metrics(&[(metric, value)]), &held);
             assert_eq!((progress.current, progress.target, progress.percentage), expected, "{slug} {value}");
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::{Date, OffsetDateTime};
 
-use super::{Held, Metric, Metrics, calendar};
+use super::{Metric, Metrics, UnlockedTiers, calendar};
 use crate::pricing::makers::maker_of;
 use crate::pricing::names::plainest;
 use crate::progression::EventXp;
@@ -15,7 +15,7 @@ const EFFICIENCY_FLOOR: u128 = 1_000_000;
 
 /// The facts of an account besides its totals.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Facts {
+pub struct AchievementFacts {
     /// The days with tokens.
     pub active_days: BTreeSet<Date>,
     /// Tokens of the last 30 local days.
@@ -24,7 +24,7 @@ pub struct Facts {
     pub usage: UsageFacts,
     /// The facts of the user.
     pub person: PersonFacts,
-    pub held: Held,
+    pub held: UnlockedTiers,
 }
 
 /// The events of an account with their XP, by reason, which is unique per account (I5).
@@ -89,7 +89,7 @@ pub struct PersonFacts {
     pub rank: Option<u32>,
 }
 
-impl Facts {
+impl AchievementFacts {
     /// The metrics at `now`, with the lifetime `totals`. The engine sets level and number of unlocks, which change as it runs.
     pub fn metrics(&self, totals: &Sums, now: OffsetDateTime) -> Metrics {
         let Self { usage, person, .. } = self;

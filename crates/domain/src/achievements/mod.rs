@@ -1,7 +1,7 @@
 //! Achievements: what can be earned, and what an account has earned.
 //!
 //! The [`catalogue`] lists the [`Definition`]s: a [`Metric`] and its thresholds. [`calendar`] derives [`Metrics`] from active
-//! days. [`judge`] compares them with what is [`Held`] and returns new unlocks. An unlocked achievement stays, even if its
+//! days. [`judge`] compares them with what is [`UnlockedTiers`] and returns new unlocks. An unlocked achievement stays, even if its
 //! metric falls (I8).
 
 pub mod calendar;
@@ -20,8 +20,8 @@ mod service_tests;
 
 pub use catalogue::{catalogue, find, find_by_slug, of_kind};
 pub use definition::{Category, Definition, Face, Rarity, Tier};
-pub use engine::{Held, Progress, Unlock, judge, progress, standing};
+pub use engine::{Progress, Unlock, UnlockedTiers, judge, progress, standing};
 pub use error::AchievementError;
-pub use facts::{Events, Facts, PersonFacts, UsageFacts};
+pub use facts::{AchievementFacts, Events, PersonFacts, UsageFacts};
 pub use metrics::{Metric, Metrics};
 pub use service::{AchievementState, Achievements, MOST_PINNED};

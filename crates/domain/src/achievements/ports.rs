@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::{Events, Facts, Tier};
+use super::{AchievementFacts, Events, Tier};
 use crate::days::Window;
 use crate::error::StoreError;
 use crate::ids::{AchievementId, UserId};
@@ -71,7 +71,7 @@ pub struct Unlocked {
 /// The data of an account's achievements page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shown {
-    pub facts: Facts,
+    pub facts: AchievementFacts,
     /// The lifetime totals.
     pub totals: Sums,
     /// XP of events.
@@ -93,7 +93,7 @@ pub trait AchievementReader: Send + Sync {
 #[async_trait]
 pub trait ProgressRepository: Send {
     /// The facts of `month.person`, whose last 30 local days are `month`, and its events. One round trip.
-    async fn facts(&mut self, month: Window) -> Result<Option<(Facts, Events)>, StoreError>;
+    async fn facts(&mut self, month: Window) -> Result<Option<(AchievementFacts, Events)>, StoreError>;
 
     /// Stores `award`. Notifications of a switched-off kind or a repeated subject are skipped. One round trip.
     async fn award(&mut self, user: UserId, award: &Award, now: OffsetDateTime) -> Result<(), StoreError>;

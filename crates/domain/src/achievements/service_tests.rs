@@ -67,7 +67,7 @@ fn achievements_of_hidden_profile_are_hidden() {
 #[test]
 fn achievements_list_whole_catalogue_with_local_progress() {
     let shown = Shown {
-        facts: Facts {
+        facts: AchievementFacts {
             held: [(id("first-sync"), None)].into_iter().collect(),
             ..facts([date!(2026 - 11 - 21), date!(2026 - 11 - 22)].into())
         },

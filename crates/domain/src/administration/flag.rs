@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::error::AdministrationError;
-use super::reason::Reason;
+use super::reason::AuditReason;
 use crate::ids::UserId;
 use crate::users::Username;
 
@@ -12,7 +12,7 @@ use crate::users::Username;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlagOrder {
     /// The owner of the account can read it.
-    pub reason: Reason,
+    pub reason: AuditReason,
     /// `None`: valid until it is lifted.
     pub expires_at: Option<OffsetDateTime>,
 }
@@ -34,7 +34,7 @@ pub struct Flag {
     /// The flagged account.
     pub user: UserId,
     pub username: Username,
-    pub reason: Reason,
+    pub reason: AuditReason,
     /// The deciding administrator; `None` once that account is purged.
     pub by: Option<Username>,
     pub created_at: OffsetDateTime,
@@ -101,7 +101,7 @@ mod tests {
                 id: Uuid::from_u128(1),
                 user: UserId(Uuid::from_u128(2)),
                 username: Username::trusted("ada"),
-                reason: Reason::trusted("no"),
+                reason: AuditReason::trusted("no"),
                 by: None,
                 created_at: earlier - Duration::HOUR,
                 expires_at,
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn flag_order_must_end_in_future() {
-        let order = |expires_at| FlagOrder { reason: Reason::trusted("no"), expires_at };
+        let order = |expires_at| FlagOrder { reason: AuditReason::trusted("no"), expires_at };
         for (end, is_fine) in [
             (None, true),
             (Some(NOW + Duration::MICROSECOND), true),

@@ -20,5 +20,5 @@ pub use audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFilte
 pub use error::AdministrationError;
 pub use flag::{Flag, FlagOrder, FlagState};
 pub use queue::QueueView;
-pub use reason::Reason;
+pub use reason::AuditReason;
 pub use service::Administration;

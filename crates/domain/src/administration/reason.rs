@@ -2,9 +2,9 @@
 
 /// The reason of a decision: 1 to 500 characters, not blank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason(String);
+pub struct AuditReason(String);
 
-impl Reason {
+impl AuditReason {
     /// The most characters of a reason.
     pub const LONGEST: usize = 500;
 
@@ -32,9 +32,9 @@ mod tests {
     #[test]
     fn reason_blank_or_too_long_is_refused() {
         for (text, is_one) in [("x", true), ("  ", false), ("", false), ("a\0b", false)] {
-            assert_eq!(Reason::parse(text).is_some(), is_one, "{text:?}");
+            assert_eq!(AuditReason::parse(text).is_some(), is_one, "{text:?}");
         }
-        assert_eq!(Reason::parse(" by contract ").as_ref().map(Reason::as_str), Some("by contract"));
-        assert!(Reason::parse(&"ü".repeat(500)).is_some() && Reason::parse(&"ü".repeat(501)).is_none());
+        assert_eq!(AuditReason::parse(" by contract ").as_ref().map(AuditReason::as_str), Some("by contract"));
+        assert!(AuditReason::parse(&"ü".repeat(500)).is_some() && AuditReason::parse(&"ü".repeat(501)).is_none());
     }
 }

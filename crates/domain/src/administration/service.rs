@@ -9,7 +9,7 @@ use super::audit::{AdminAction, AdminActionKind, AuditActor, AuditEntry, AuditFi
 use super::error::AdministrationError;
 use super::flag::{Flag, FlagOrder};
 use super::queue::{QueueView, may_remove, may_retry};
-use super::reason::Reason;
+use super::reason::AuditReason;
 use crate::deps::Deps;
 use crate::identity::{SignInName, Via};
 use crate::ids::{JobId, UserId};
@@ -160,7 +160,7 @@ impl Administration {
         &self,
         by: &Administrator,
         username: &Username,
-        reason: Option<Reason>,
+        reason: Option<AuditReason>,
     ) -> Result<(), AdministrationError> {
         self.deps.retried(|| self.unflag_once(by, username, reason.clone())).await
     }
@@ -169,14 +169,14 @@ impl Administration {
         &self,
         by: &Administrator,
         username: &Username,
-        reason: Option<Reason>,
+        reason: Option<AuditReason>,
     ) -> Result<(), AdministrationError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
         let user = person(&mut *tx, username).await?;
         let lifted = tx.administration().lift_flag(user.id, now).await?;
         let flag = lifted.ok_or(AdministrationError::NotFlagged(user.username))?;
-        let reason = reason.as_ref().map(Reason::as_str);
+        let reason = reason.as_ref().map(AuditReason::as_str);
         let details = vec![("flag", flag.to_string().into()), ("reason", reason.into())];
         let action = AdminAction::new(AdminActionKind::UnflagAccount, AuditTarget::User(user.id), details);
         action.record(tx.administration(), &*self.deps.ids, by, now).await?;

@@ -171,7 +171,7 @@ fn flag(name: &str, order: FlagOrder, stands: bool) -> (Result<Flag, &'static st
 #[test]
 fn flag_has_reason_and_end_and_stands_once() {
     let end = NOW + Duration::DAY;
-    let order = |expires_at| FlagOrder { reason: Reason::trusted("made up"), expires_at };
+    let order = |expires_at| FlagOrder { reason: AuditReason::trusted("made up"), expires_at };
     for (expires_at, told) in [(None, Value::Nothing), (Some(end), rfc3339(end).into())] {
         let (flagged, trial) = flag("ADA", order(expires_at), false);
         let flagged = flagged.expect("a flag");
@@ -210,7 +210,7 @@ fn unflag_lifts_standing_flag() {
                 .returning(|_, _| Ok(1));
         });
         let name = Username::trusted(name);
-        let lifted = block_on(trial.administration.unflag(&admin(), &name, reason.map(Reason::trusted)));
+        let lifted = block_on(trial.administration.unflag(&admin(), &name, reason.map(AuditReason::trusted)));
         assert_eq!(lifted.map_err(|error| variant(&error)), expected);
         let details = vec![("flag", id.to_string().into()), ("reason", reason.into())];
         let entry = (by_root(), AdminActionKind::UnflagAccount, AuditTarget::User(ADA), details);

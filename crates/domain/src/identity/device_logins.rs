@@ -31,7 +31,7 @@ pub struct DeviceLogins {
 
 /// A device login that has just begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Begun {
+pub struct StartedDeviceLogin {
     /// The secret that the program polls with, shown only once.
     pub device_code: Secret,
     pub user_code: UserCode,
@@ -39,7 +39,7 @@ pub struct Begun {
 
 /// The answer to a program's poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum PollAnswer {
     SignedIn(Box<SignedIn>),
     /// No session, or not yet.
     Not(Poll),
@@ -57,11 +57,11 @@ impl DeviceLogins {
     }
 
     /// Begins a login of the program `client_name` on `device`.
-    pub async fn begin(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
+    pub async fn begin(&self, client_name: String, device: Device) -> Result<StartedDeviceLogin, IdentityError> {
         self.deps.retried(|| self.begin_once(client_name.clone(), device.clone())).await
     }
 
-    async fn begin_once(&self, client_name: String, device: Device) -> Result<Begun, IdentityError> {
+    async fn begin_once(&self, client_name: String, device: Device) -> Result<StartedDeviceLogin, IdentityError> {
         let now = self.deps.now();
         let device_code = Secret::api_token(self.deps.ids.secret());
         let mut tx = self.deps.begin().await?;
@@ -80,7 +80,7 @@ impl DeviceLogins {
             };
             if tx.device_logins().insert(&login).await? {
                 tx.commit().await?;
-                return Ok(Begun { device_code, user_code });
+                return Ok(StartedDeviceLogin { device_code, user_code });
             }
         }
         Err(StoreError::Unavailable("no user code is free".to_owned()).into())
@@ -152,33 +152,33 @@ impl DeviceLogins {
     }
 
     /// Answers a poll with `device_code`. A session is handed out once.
-    pub async fn ask(&self, device_code: &str) -> Result<Asked, IdentityError> {
+    pub async fn ask(&self, device_code: &str) -> Result<PollAnswer, IdentityError> {
         self.deps.retried(|| self.ask_once(device_code)).await
     }
 
-    async fn ask_once(&self, device_code: &str) -> Result<Asked, IdentityError> {
+    async fn ask_once(&self, device_code: &str) -> Result<PollAnswer, IdentityError> {
         let Some(Credential::ApiToken(hash)) = Credential::parse(device_code) else {
-            return Ok(Asked::Not(Poll::Expired));
+            return Ok(PollAnswer::Not(Poll::Expired));
         };
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
-        let Some(login) = tx.device_logins().lock(hash).await? else { return Ok(Asked::Not(Poll::Expired)) };
+        let Some(login) = tx.device_logins().lock(hash).await? else { return Ok(PollAnswer::Not(Poll::Expired)) };
         let poll = login.poll(now);
         let Poll::Approved(user) = poll else {
             tx.device_logins().note_poll(hash, now).await?;
             tx.commit().await?;
-            return Ok(Asked::Not(poll));
+            return Ok(PollAnswer::Not(poll));
         };
         tx.device_logins().delete(hash).await?;
         if tx.users().hold(user).await? != Some(Presence::Here) {
             // The account was deleted since: polling does not restore it.
-            return Ok(Asked::Not(Poll::Expired));
+            return Ok(PollAnswer::Not(Poll::Expired));
         }
         let id = SessionId(self.deps.ids.fresh());
         let signed_in = SignedIn::new(id, user, self.deps.ids.secret(), login.device, now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
-        Ok(Asked::SignedIn(Box::new(signed_in)))
+        Ok(PollAnswer::SignedIn(Box::new(signed_in)))
     }
 }
 
@@ -263,11 +263,11 @@ mod tests {
         DeviceLogins::new(store.deps_with(ids))
     }
 
-    fn begin(logins: &DeviceLogins) -> Begun {
+    fn begin(logins: &DeviceLogins) -> StartedDeviceLogin {
         pollster::block_on(logins.begin("cli".into(), Device::default())).expect("a login")
     }
 
-    fn ask(logins: &DeviceLogins, code: &str) -> Asked {
+    fn ask(logins: &DeviceLogins, code: &str) -> PollAnswer {
         pollster::block_on(logins.ask(code)).expect("an answer")
     }
 
@@ -275,11 +275,11 @@ mod tests {
     fn device_login_confirmed_signs_program_in_once() {
         let logins = logins(0);
         let begun = begin(&logins);
-        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Pending));
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Pending));
         pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true)).expect("confirmed");
-        let Asked::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
+        let PollAnswer::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
         assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
-        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired), "once");
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Expired), "once");
     }
 
     #[test]
@@ -288,14 +288,14 @@ mod tests {
         let presence = Arc::new(Mutex::new(left));
         let now = || *presence.lock().expect("a presence");
         let logins = logins_of(0, presence.clone());
-        let answer = |logins: &DeviceLogins, begun: &Begun, yes| {
+        let answer = |logins: &DeviceLogins, begun: &StartedDeviceLogin, yes| {
             pollster::block_on(logins.confirm_by_password(&known("hers"), &begun.user_code, yes))
         };
         let begun = begin(&logins);
         answer(&logins, &begun, true).expect("confirmed");
         assert_eq!(now(), Presence::Here);
         *presence.lock().expect("a presence") = left;
-        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Expired));
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Expired));
         assert_eq!(now(), left);
 
         let begun = begin(&logins);
@@ -332,14 +332,14 @@ mod tests {
         pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, false)).expect("denied");
         let again = pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true));
         assert!(matches!(again, Err(IdentityError::UnknownUserCode)));
-        assert_eq!(ask(&logins, begun.device_code.expose()), Asked::Not(Poll::Denied));
+        assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(Poll::Denied));
     }
 
     #[test]
     fn device_login_unknown_code_is_expired() {
         let logins = logins(0);
         for code in ["", "s_BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc", Secret::api_token([8; 32]).expose()] {
-            assert_eq!(ask(&logins, code), Asked::Not(Poll::Expired), "{code}");
+            assert_eq!(ask(&logins, code), PollAnswer::Not(Poll::Expired), "{code}");
         }
         let code = UserCode::of([7; 32]).expect("a code");
         assert!(matches!(pollster::block_on(logins.waiting(&code)), Err(IdentityError::UnknownUserCode)));

@@ -35,7 +35,7 @@ pub use attempts::{AttemptKey, FailedLogins};
 pub use authorization::{Authorization, State, Verifier};
 pub use credentials::{Password, PasswordHash, SignInName};
 pub use device_login::{Confirmation, DeviceLogin, Poll, UserCode};
-pub use device_logins::{Asked, Begun, DeviceLogins};
+pub use device_logins::{DeviceLogins, PollAnswer, StartedDeviceLogin};
 pub use email::Email;
 pub use ended::EndedSignIns;
 pub use error::IdentityError;

@@ -79,10 +79,10 @@ impl Comparison {
 mod tests {
     use time::macros::date;
 
-    use super::super::Own;
+    use super::super::OwnFigures;
     use super::super::comparison::testing::{NOON, beside, days_until};
 
-    fn titles(own: Own) -> Vec<String> {
+    fn titles(own: OwnFigures) -> Vec<String> {
         beside(own, 30, [1; 5]).recommendations().into_iter().map(|advice| advice.title).collect()
     }
 
@@ -90,15 +90,27 @@ mod tests {
     fn recommendations_follow_from_figures() {
         let fed = || days_until(NOON.date, 5);
         for (own, expected) in [
-            (Own::default(), vec!["Sync your usage"]),
-            (Own { active_days: fed(), ..Own::default() }, vec![]),
-            (Own { active_days: days_until(date!(2026 - 11 - 21), 2), ..Own::default() }, vec!["Keep your streak"]),
-            (Own { active_days: days_until(date!(2026 - 11 - 21), 1), ..Own::default() }, vec![]),
-            (Own { active_days: days_until(date!(2026 - 11 - 20), 9), ..Own::default() }, vec!["Begin a streak"]),
-            (Own { active_days: fed(), input: 1_000_000, ..Own::default() }, vec!["Let prompt caching work for you"]),
-            (Own { active_days: fed(), input: 700_000, cache_read: 300_000, ..Own::default() }, vec![]),
-            (Own { active_days: fed(), input: 999_999, ..Own::default() }, vec![]),
-            (Own { active_days: fed(), unpriced_tokens: 1, ..Own::default() }, vec!["Complete your costs"]),
+            (OwnFigures::default(), vec!["Sync your usage"]),
+            (OwnFigures { active_days: fed(), ..OwnFigures::default() }, vec![]),
+            (
+                OwnFigures { active_days: days_until(date!(2026 - 11 - 21), 2), ..OwnFigures::default() },
+                vec!["Keep your streak"],
+            ),
+            (OwnFigures { active_days: days_until(date!(2026 - 11 - 21), 1), ..OwnFigures::default() }, vec![]),
+            (
+                OwnFigures { active_days: days_until(date!(2026 - 11 - 20), 9), ..OwnFigures::default() },
+                vec!["Begin a streak"],
+            ),
+            (
+                OwnFigures { active_days: fed(), input: 1_000_000, ..OwnFigures::default() },
+                vec!["Let prompt caching work for you"],
+            ),
+            (OwnFigures { active_days: fed(), input: 700_000, cache_read: 300_000, ..OwnFigures::default() }, vec![]),
+            (OwnFigures { active_days: fed(), input: 999_999, ..OwnFigures::default() }, vec![]),
+            (
+                OwnFigures { active_days: fed(), unpriced_tokens: 1, ..OwnFigures::default() },
+                vec!["Complete your costs"],
+            ),
         ] {
             assert_eq!(titles(own.clone()), expected, "{own:?}");
         }
@@ -106,8 +118,8 @@ mod tests {
 
     #[test]
     fn recommendations_are_at_most_three_by_urgency() {
-        let own = Own { input: 2_000_000, unpriced_tokens: 7, ..Own::default() };
-        let late = Own { active_days: days_until(date!(2026 - 11 - 21), 3), ..own.clone() };
+        let own = OwnFigures { input: 2_000_000, unpriced_tokens: 7, ..OwnFigures::default() };
+        let late = OwnFigures { active_days: days_until(date!(2026 - 11 - 21), 3), ..own.clone() };
         assert_eq!(titles(late), ["Keep your streak", "Let prompt caching work for you", "Complete your costs"]);
         assert_eq!(titles(own).len(), 3);
     }

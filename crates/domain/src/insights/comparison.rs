@@ -13,7 +13,7 @@ use crate::users::User;
 
 /// The stored usage of an account.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Own {
+pub struct OwnFigures {
     /// Tokens of the period.
     pub tokens: i64,
     /// Uncached input tokens of the period.
@@ -42,7 +42,7 @@ pub struct Comparison {
     pub user: User,
     /// The account's local time.
     pub now: LocalTime,
-    pub own: Own,
+    pub own: OwnFigures,
     pub benchmark: Benchmark,
 }
 
@@ -58,7 +58,7 @@ impl Comparison {
 
     /// The account's figure; `None` if it has none.
     pub fn value(&self, measure: Measure) -> Option<i128> {
-        let Own { input, cache_read, .. } = self.own;
+        let OwnFigures { input, cache_read, .. } = self.own;
         let (input, cache_read) = (i128::from(input), i128::from(cache_read));
         match measure {
             Measure::Tokens => Some(self.own.tokens.into()),
@@ -121,11 +121,11 @@ pub(super) mod testing {
             created_at: NOW,
             updated_at: NOW,
         };
-        Comparison { user, now: NOON, own: Own::default(), benchmark }
+        Comparison { user, now: NOON, own: OwnFigures::default(), benchmark }
     }
 
     /// A benchmark of `people` accounts: the first has 0, the next 1 `step`, then 2, and so on.
-    pub(in crate::insights) fn beside(own: Own, people: u32, steps: [i128; 5]) -> Comparison {
+    pub(in crate::insights) fn beside(own: OwnFigures, people: u32, steps: [i128; 5]) -> Comparison {
         let mut comparison = comparison();
         comparison.own = own;
         comparison.benchmark.people = people;
@@ -157,14 +157,14 @@ mod tests {
 
     #[test]
     fn comparison_uses_units_of_benchmark() {
-        let own = Own {
+        let own = OwnFigures {
             tokens: 50,
             input: 1,
             cache_read: 3,
             cost: Usd::from_atto(7),
             tools: 2,
             active_days: days_until(NOON.date, 5),
-            ..Own::default()
+            ..OwnFigures::default()
         };
         let comparison = beside(own, 100, [1, 1, 1, 1, 1_000_000]);
         let values = Measure::ALL.map(|measure| comparison.value(measure));
@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn comparison_without_input_has_no_efficiency() {
-        let comparison = beside(Own { tokens: 9, ..Own::default() }, 100, [1; 5]);
+        let comparison = beside(OwnFigures { tokens: 9, ..OwnFigures::default() }, 100, [1; 5]);
         assert_eq!(comparison.cache_efficiency(), None);
         assert_eq!(comparison.percentile(Measure::CacheEfficiency), None);
         assert_eq!(comparison.is_above_average(Measure::CacheEfficiency), None);
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn comparison_small_community_has_averages_and_no_percentiles() {
-        let comparison = beside(Own { tokens: 9, ..Own::default() }, 19, [2; 5]);
+        let comparison = beside(OwnFigures { tokens: 9, ..OwnFigures::default() }, 19, [2; 5]);
         assert_eq!(comparison.percentile(Measure::Tokens), None);
         assert_eq!(comparison.average(Measure::Tokens), Some(18));
     }

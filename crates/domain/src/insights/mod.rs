@@ -18,7 +18,7 @@ mod summary;
 
 pub use advice::Recommendation;
 pub use benchmark::{Benchmark, Cut, FLOOR, Measure, Spread};
-pub use comparison::{Comparison, Own};
+pub use comparison::{Comparison, OwnFigures};
 pub use error::InsightError;
 pub use observations::{Insight, Sentiment, Topic};
 pub use service::Insights;

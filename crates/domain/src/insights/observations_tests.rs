@@ -2,13 +2,13 @@
 
 use time::macros::date;
 
-use super::super::Own;
+use super::super::OwnFigures;
 use super::super::comparison::testing::{NOON, beside, comparison, days_until};
 use super::*;
 use crate::days::LocalTime;
 
 /// All accounts have the same figures, and they are too few for places.
-fn among_equals(own: Own, figures: [i128; 5]) -> Comparison {
+fn among_equals(own: OwnFigures, figures: [i128; 5]) -> Comparison {
     let mut among = beside(own, 10, [0; 5]);
     let spreads = Measure::ALL.into_iter().zip(figures);
     among.benchmark.spreads = spreads.map(|(measure, figure)| (measure, Spread::of(&[figure; 10]))).collect();
@@ -22,9 +22,9 @@ fn told(comparison: &Comparison, topic: Topic) -> Option<String> {
 
 #[test]
 fn insights_every_rule_has_its_text() {
-    let used = Own { tokens: 1_000, active_days: days_until(NOON.date, 3), ..Own::default() };
+    let used = OwnFigures { tokens: 1_000, active_days: days_until(NOON.date, 3), ..OwnFigures::default() };
     let equals = [1_000, 5, 3, 1, 50_000_000];
-    let with = |change: fn(&mut Own)| {
+    let with = |change: fn(&mut OwnFigures)| {
         let mut own = used.clone();
         change(&mut own);
         among_equals(own, equals)
@@ -119,26 +119,32 @@ fn insights_every_rule_has_its_text() {
 
 #[test]
 fn insights_ordinary_figures_are_not_mentioned() {
-    let own =
-        Own { tokens: 1_000, input: 500_000, cache_read: 500_000, week: 1_190, week_before: 1_000, ..Own::default() };
+    let own = OwnFigures {
+        tokens: 1_000,
+        input: 500_000,
+        cache_read: 500_000,
+        week: 1_190,
+        week_before: 1_000,
+        ..OwnFigures::default()
+    };
     let comparison = among_equals(own, [1_000, 0, 0, 0, 50_000_000]);
     for topic in [Topic::CacheEfficiency, Topic::Trend, Topic::Unpriced, Topic::Tools] {
         assert_eq!(told(&comparison, topic), None, "{topic:?}");
     }
     // Below a million tokens of input, cache efficiency is not meaningful, however poor.
-    let little = Own { input: 999_999, ..Own::default() };
+    let little = OwnFigures { input: 999_999, ..OwnFigures::default() };
     assert_eq!(told(&among_equals(little, [0; 5]), Topic::CacheEfficiency), None);
 }
 
 #[test]
 fn insights_mention_best_place_and_no_high_cost() {
-    let own = Own { tokens: 5, cost: Usd::from_atto(1_000), tools: 95, ..Own::default() };
-    let place = |own: &Own| told(&beside(own.clone(), 100, [1, 1, 1, 1, 1]), Topic::Tools);
+    let own = OwnFigures { tokens: 5, cost: Usd::from_atto(1_000), tools: 95, ..OwnFigures::default() };
+    let place = |own: &OwnFigures| told(&beside(own.clone(), 100, [1, 1, 1, 1, 1]), Topic::Tools);
     assert_eq!(
         place(&own).as_deref(),
         Some("positive: Among the first 5 % by variety of tools: Of 100 people with usage, few have more.")
     );
-    let costly = Own { tools: 0, ..own };
+    let costly = OwnFigures { tools: 0, ..own };
     assert_eq!(place(&costly), None);
 }
 
@@ -180,7 +186,7 @@ fn insights_place_counts_equal_accounts_and_names_leader() {
 #[test]
 fn insights_place_by_cache_efficiency_needs_enough_input() {
     let place = |input, cache_read| {
-        let own = Own { input, cache_read, ..Own::default() };
+        let own = OwnFigures { input, cache_read, ..OwnFigures::default() };
         beside(own, 100, [1, 1, 1, 1, 900_000]).place().map(|insight| format!("{}: {}", insight.title, insight.message))
     };
     assert_eq!(place(1, 99), None, "100 tokens say nothing");
@@ -193,7 +199,7 @@ fn insights_place_by_cache_efficiency_needs_enough_input() {
 
 #[test]
 fn insights_equal_places_mention_rarer_measure() {
-    let own = Own { tokens: 99, tools: 99, active_days: days_until(NOON.date, 99), ..Own::default() };
+    let own = OwnFigures { tokens: 99, tools: 99, active_days: days_until(NOON.date, 99), ..OwnFigures::default() };
     let place = beside(own, 100, [1; 5]).place().map(|insight| format!("{}: {}", insight.title, insight.message));
     assert_eq!(
         place.as_deref(),
@@ -203,13 +209,13 @@ fn insights_equal_places_mention_rarer_measure() {
 
 #[test]
 fn insights_single_account_is_not_compared() {
-    let own = Own {
+    let own = OwnFigures {
         tokens: 24_228_115,
         input: 100_000,
         cache_read: 900_000,
         tools: 4,
         active_days: days_until(NOON.date, 61),
-        ..Own::default()
+        ..OwnFigures::default()
     };
     let mut alone = beside(own, 1, [0; 5]);
     let figures = Measure::ALL.map(|measure| (measure, Spread::of(&[alone.value(measure).expect("a figure")])));
@@ -238,8 +244,13 @@ fn insights_single_account_is_not_compared() {
 #[test]
 fn insights_figures_that_read_alike_are_equal() {
     // 3 and 2.5, which is shown as 3; 90 % twice.
-    let own =
-        Own { tokens: 3, input: 100_000, cache_read: 900_000, active_days: days_until(NOON.date, 3), ..Own::default() };
+    let own = OwnFigures {
+        tokens: 3,
+        input: 100_000,
+        cache_read: 900_000,
+        active_days: days_until(NOON.date, 3),
+        ..OwnFigures::default()
+    };
     let mut among = beside(own, 2, [0; 5]);
     let spread = |figures: [i128; 2]| Spread::of(&figures);
     among.benchmark.spreads = vec![
@@ -262,9 +273,9 @@ fn insights_figures_that_read_alike_are_equal() {
         assert_eq!(told(&among, topic).as_deref(), Some(words));
     }
     // No account has a streak, and none ever had one.
-    let never = among_equals(Own::default(), [1, 0, 0, 1, 0]);
+    let never = among_equals(OwnFigures::default(), [1, 0, 0, 1, 0]);
     assert_eq!(told(&never, Topic::Streak), None);
-    let once = Own { active_days: days_until(date!(2026 - 11 - 10), 1), ..Own::default() };
+    let once = OwnFigures { active_days: days_until(date!(2026 - 11 - 10), 1), ..OwnFigures::default() };
     assert_eq!(
         told(&among_equals(once, [1, 0, 0, 1, 0]), Topic::Streak).as_deref(),
         Some("neutral: No streak at the moment: Your longest was 1 day.")
@@ -273,7 +284,7 @@ fn insights_figures_that_read_alike_are_equal() {
 
 #[test]
 fn insights_many_tools_are_compared_with_average() {
-    let among = among_equals(Own { tools: 3, ..Own::default() }, [0, 0, 0, 3, 0]);
+    let among = among_equals(OwnFigures { tools: 3, ..OwnFigures::default() }, [0, 0, 0, 3, 0]);
     assert_eq!(
         told(&among, Topic::Tools).as_deref(),
         Some("neutral: You work with 3 tools: People use as many on average.")
@@ -282,7 +293,7 @@ fn insights_many_tools_are_compared_with_average() {
         (1, "positive: You work with 4 tools: People use 1 tool on average."),
         (5, "neutral: You work with 4 tools: People use 5 tools on average."),
     ] {
-        let among = among_equals(Own { tools: 4, ..Own::default() }, [0, 0, 0, average, 0]);
+        let among = among_equals(OwnFigures { tools: 4, ..OwnFigures::default() }, [0, 0, 0, average, 0]);
         assert_eq!(told(&among, Topic::Tools).as_deref(), Some(words));
     }
 }
@@ -302,12 +313,12 @@ fn insights_small_community_is_mentioned_in_every_period() {
             format!("neutral: Too few people for percentiles: Percentiles need 20 people with usage {words}")
         );
     }
-    assert_eq!(told(&beside(Own::default(), 20, [1; 5]), Topic::Community), None);
+    assert_eq!(told(&beside(OwnFigures::default(), 20, [1; 5]), Topic::Community), None);
 }
 
 #[test]
 fn insights_streak_at_risk_comes_first_and_once() {
-    let own = Own { active_days: days_until(date!(2026 - 11 - 21), 12), ..Own::default() };
+    let own = OwnFigures { active_days: days_until(date!(2026 - 11 - 21), 12), ..OwnFigures::default() };
     let mut late = beside(own, 5, [1; 5]);
     late.now = LocalTime { hour: 22, ..NOON };
     let insights = late.insights();
@@ -317,7 +328,7 @@ fn insights_streak_at_risk_comes_first_and_once() {
 
 #[test]
 fn insights_are_at_most_six() {
-    let own = Own {
+    let own = OwnFigures {
         tokens: 1_000_000_000,
         input: 10_000_000,
         unpriced_tokens: 1,
@@ -325,7 +336,7 @@ fn insights_are_at_most_six() {
         week: 2,
         week_before: 1,
         active_days: days_until(date!(2026 - 11 - 21), 12),
-        ..Own::default()
+        ..OwnFigures::default()
     };
     let mut full = beside(own, 25, [1; 5]);
     assert_eq!(full.insights().len(), 6);

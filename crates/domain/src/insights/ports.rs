@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
 
 use super::benchmark::Benchmark;
-use super::comparison::Own;
+use super::comparison::OwnFigures;
 use crate::days::Window;
 use crate::days::{Period, Zone};
 use crate::error::StoreError;
@@ -59,7 +59,7 @@ pub trait WeeklyRepository: Send {
 #[async_trait]
 pub trait InsightReader: Send + Sync {
     /// The usage of the account of `window` on its days, and in the two weeks that end with `today`.
-    async fn own(&self, window: Window, today: Date) -> Result<Option<Own>, StoreError>;
+    async fn own(&self, window: Window, today: Date) -> Result<Option<OwnFigures>, StoreError>;
 
     async fn benchmark(&self, period: Period) -> Result<Option<Benchmark>, StoreError>;
 }

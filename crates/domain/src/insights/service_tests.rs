@@ -33,7 +33,7 @@ fn insights(zone: &'static str, is_there: bool, has_benchmark: bool) -> Insights
     reader.expect_own().returning(|window, today| {
         assert_eq!(window.to, if window.from.year() == 2000 { date!(9999 - 12 - 31) } else { today });
         let days = (today - window.from).whole_days();
-        Ok(Some(Own { tokens: days, week: today.day().into(), ..Own::default() }))
+        Ok(Some(OwnFigures { tokens: days, week: today.day().into(), ..OwnFigures::default() }))
     });
     let reads = TestReads { profiles: people, insights: reader, ..TestReads::default() };
     Insights::new(TestStore::reading(reads).deps_at(NOW))

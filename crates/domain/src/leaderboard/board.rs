@@ -145,7 +145,7 @@ pub struct Filter {
 
 /// A page of a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct BoardSlice {
     /// The most entries.
     pub limit: u32,
     /// How many better entries are skipped.
@@ -222,7 +222,7 @@ impl RankPosition {
 
 /// An account on a board.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct BoardEntry {
     pub user: UserId,
     pub username: Username,
     /// The display name.
@@ -252,13 +252,13 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Board {
     /// The entries, the best first.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<BoardEntry>,
     /// The number of entries on the board.
     pub total: u64,
     /// When the board was computed; `None` before the first refresh.
     pub computed_at: Option<OffsetDateTime>,
     /// The viewer's own entry, on whichever page it is, also if it is hidden from others.
-    pub me: Option<Entry>,
+    pub me: Option<BoardEntry>,
 }
 
 #[cfg(test)]

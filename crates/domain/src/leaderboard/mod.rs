@@ -19,7 +19,9 @@ mod service;
 mod service_tests;
 
 pub(crate) use asking::{GATHERED, ask_for_refresh};
-pub use board::{Board, BoardKind, BoardQuery, Entry, Filter, Measure, Part, RankPosition, Scope, Score, SortBy};
+pub use board::{
+    Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, Filter, Measure, RankPosition, Scope, Score, SortBy,
+};
 pub use error::LeaderboardError;
 pub use freshness::BoardUpdates;
 pub use history::{HistoryDays, KEPT_DAYS, RankedDay};

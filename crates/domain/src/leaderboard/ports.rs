@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::board::{Board, BoardQuery, Entry, Part, SortBy};
+use super::board::{Board, BoardEntry, BoardQuery, BoardSlice, SortBy};
 use super::history::RankedDay;
 use super::season::{Season, SeasonBoard, SeasonMonth};
 use crate::days::Period;
@@ -108,7 +108,7 @@ pub trait LeaderboardReader: Send + Sync {
     async fn board(
         &self,
         query: &BoardQuery,
-        part: Part,
+        part: BoardSlice,
         viewer: Option<UserId>,
         now: OffsetDateTime,
     ) -> Result<Board, StoreError>;
@@ -122,7 +122,7 @@ pub trait LeaderboardReader: Send + Sync {
         sort_by: SortBy,
         viewer: Option<UserId>,
         now: OffsetDateTime,
-    ) -> Result<Option<Entry>, StoreError>;
+    ) -> Result<Option<BoardEntry>, StoreError>;
 
     /// The ranks of `user` on the global board from the day `from`, oldest first; empty for other viewers while `user` is
     /// flagged at `now`; `None` if `viewer` may not see the profile.

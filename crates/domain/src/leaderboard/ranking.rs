@@ -19,7 +19,7 @@ pub const GROWTH_FLOOR: i64 = 100_000;
 
 /// The usage of an account on a day with a tool and a model: a row of the roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Used {
+pub struct DayUsageByModel {
     pub user: UserId,
     /// The local date.
     pub day: Date,
@@ -62,8 +62,14 @@ pub struct Ranked {
 
 /// Ranks the members with usage of `scope` in `period` that have a score by `measure`. Hidden members are placed among the
 /// others without taking a rank.
-pub fn rank(members: &[Member], used: &[Used], scope: &Scope, period: Period, measure: Measure) -> Vec<Ranked> {
-    let mut by_user = BTreeMap::<UserId, Vec<&Used>>::new();
+pub fn rank(
+    members: &[Member],
+    used: &[DayUsageByModel],
+    scope: &Scope,
+    period: Period,
+    measure: Measure,
+) -> Vec<Ranked> {
+    let mut by_user = BTreeMap::<UserId, Vec<&DayUsageByModel>>::new();
     for row in used.iter().filter(|row| row.tokens > 0 && is_in(row, scope)) {
         by_user.entry(row.user).or_default().push(row);
     }
@@ -88,7 +94,7 @@ pub fn competition_rank(scores: &[Score], score: Score) -> u32 {
     u32::try_from(scores.partition_point(|other| *other > score)).unwrap_or(u32::MAX - 1) + 1
 }
 
-fn is_in(row: &Used, scope: &Scope) -> bool {
+fn is_in(row: &DayUsageByModel, scope: &Scope) -> bool {
     match scope {
         Scope::Everything => true,
         Scope::Tool(tool) => row.tool == *tool,
@@ -96,14 +102,15 @@ fn is_in(row: &Used, scope: &Scope) -> bool {
     }
 }
 
-fn in_period<'a>(days: &[&'a Used], period: Period, today: Date) -> Vec<&'a Used> {
+fn in_period<'a>(days: &[&'a DayUsageByModel], period: Period, today: Date) -> Vec<&'a DayUsageByModel> {
     let first = period.days().map(|days| window_start(today, days));
     days.iter().copied().filter(|row| first.is_none_or(|first| (first..=today).contains(&row.day))).collect()
 }
 
 /// The score of the rows `within` a period, of all `days`; `None` without a score.
-fn score(days: &[&Used], within: &[&Used], measure: Measure, today: Date) -> Option<Score> {
-    let sum = |rows: &[&Used], field: fn(&Used) -> i64| rows.iter().map(|row| field(row)).sum::<i64>();
+fn score(days: &[&DayUsageByModel], within: &[&DayUsageByModel], measure: Measure, today: Date) -> Option<Score> {
+    let sum =
+        |rows: &[&DayUsageByModel], field: fn(&DayUsageByModel) -> i64| rows.iter().map(|row| field(row)).sum::<i64>();
     match measure {
         Measure::Tokens => Some(Score::count(sum(within, |row| row.tokens))),
         Measure::Cost => Some(Score::dollars(within.iter().map(|row| row.cost).sum())),
@@ -153,8 +160,8 @@ mod tests {
         Member { user: person(number), today: TODAY, shown: true }
     }
 
-    fn used(number: u128, days_ago: i64, tokens: i64) -> Used {
-        Used {
+    fn used(number: u128, days_ago: i64, tokens: i64) -> DayUsageByModel {
+        DayUsageByModel {
             user: person(number),
             day: TODAY - Duration::days(days_ago),
             tool: Source::trusted("codex"),
@@ -171,7 +178,7 @@ mod tests {
         board.iter().map(|ranked| (ranked.user.0.as_u128(), ranked.rank)).collect()
     }
 
-    fn board(members: &[Member], used: &[Used], period: Period, measure: Measure) -> Vec<(u128, u32)> {
+    fn board(members: &[Member], used: &[DayUsageByModel], period: Period, measure: Measure) -> Vec<(u128, u32)> {
         places(&rank(members, used, &Scope::Everything, period, measure))
     }
 
@@ -207,7 +214,7 @@ mod tests {
     #[test]
     fn rank_streak_is_independent_of_period() {
         let days = |number, from: i64, length: i64| (from..from + length).map(move |ago| used(number, ago, 1));
-        let rows: Vec<Used> = days(1, 0, 3).chain(days(2, 1, 40)).chain(days(3, 2, 9)).collect();
+        let rows: Vec<DayUsageByModel> = days(1, 0, 3).chain(days(2, 1, 40)).chain(days(3, 2, 9)).collect();
         let members = [member(1), member(2), member(3)];
         for period in Period::ALL {
             let found = rank(&members, &rows, &Scope::Everything, period, Measure::Streak);
@@ -221,7 +228,7 @@ mod tests {
         let weeks = |number, now, before: i64| {
             [used(number, 3, now), used(number, 7, before / 2), used(number, 13, before / 2)]
         };
-        let rows: Vec<Used> = [
+        let rows: Vec<DayUsageByModel> = [
             weeks(1, 150_000, 100_000),
             weeks(2, 400_000, 200_000),
             weeks(3, 900_000, 99_998),
@@ -249,11 +256,11 @@ mod tests {
 
     #[test]
     fn rank_models_by_name_and_reasoning_if_any() {
-        let other = |row: Used, model: &str| Used { model: ModelName::trusted(model), ..row };
+        let other = |row: DayUsageByModel, model: &str| DayUsageByModel { model: ModelName::trusted(model), ..row };
         let rows = [
             used(1, 0, 5),
             other(used(1, 0, 5), "gpt-5-codex"),
-            Used { reasoning: 3, ..used(2, 0, 5) },
+            DayUsageByModel { reasoning: 3, ..used(2, 0, 5) },
             used(2, 1, 5),
             other(used(2, 2, 0), "never-used"),
         ];
@@ -264,8 +271,8 @@ mod tests {
 
     #[test]
     fn rank_scope_counts_only_its_usage() {
-        let cursor = Used { tool: Source::trusted("cursor"), ..used(2, 0, 100) };
-        let rows = [used(1, 0, 5), used(2, 0, 3), cursor, Used { cost: Usd::from_atto(7), ..used(3, 0, 1) }];
+        let cursor = DayUsageByModel { tool: Source::trusted("cursor"), ..used(2, 0, 100) };
+        let rows = [used(1, 0, 5), used(2, 0, 3), cursor, DayUsageByModel { cost: Usd::from_atto(7), ..used(3, 0, 1) }];
         let members = [member(1), member(2), member(3)];
         let scoped = |scope| places(&rank(&members, &rows, &scope, Period::All, Measure::Tokens));
         assert_eq!(scoped(Scope::Tool(Source::trusted("codex"))), [(1, 1), (2, 2), (3, 3)]);

@@ -5,7 +5,7 @@ use std::fmt;
 use time::{Date, Duration};
 
 use super::asking::ask_for_refresh;
-use super::board::{Board, BoardKind, BoardQuery, Entry, Part, SortBy};
+use super::board::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, SortBy};
 use super::error::LeaderboardError;
 use super::history::{HistoryDays, KEPT_DAYS, RankedDay};
 use super::ports::{BestRank, ZoneDay};
@@ -175,7 +175,7 @@ impl Leaderboard {
     pub async fn board(
         &self,
         query: &BoardQuery,
-        part: Part,
+        part: BoardSlice,
         viewer: Option<UserId>,
     ) -> Result<Board, LeaderboardError> {
         if query.kind() == BoardKind::Friends && viewer.is_none() {
@@ -191,7 +191,7 @@ impl Leaderboard {
         period: Period,
         sort_by: SortBy,
         viewer: Option<UserId>,
-    ) -> Result<Entry, LeaderboardError> {
+    ) -> Result<BoardEntry, LeaderboardError> {
         let entry = self.deps.reads().leaderboard().entry(name, period, sort_by, viewer, self.deps.now()).await?;
         entry.ok_or_else(|| LeaderboardError::Unranked(name.to_string()))
     }

@@ -203,7 +203,7 @@ fn board_friends_without_viewer_is_unauthenticated() {
     reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
     let (leaderboard, _) = leaderboard(reader, |_| {});
     let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, Filter::default());
-    let part = Part { limit: 100, offset: 0 };
+    let part = BoardSlice { limit: 100, offset: 0 };
     let refused = block_on(leaderboard.board(&query, part, None)).expect_err("nobody's friends");
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
     assert!(block_on(leaderboard.board(&query, part, Some(ADA))).is_ok());

@@ -15,4 +15,4 @@ pub use error::MailError;
 pub use ports::{Content, Mailer, Outgoing};
 pub use requested::RequestedEmail;
 pub(crate) use service::bound_to_password;
-pub use service::{Emails, Sent, TokenLifetimes};
+pub use service::{Emails, SendOutcome, TokenLifetimes};

@@ -32,14 +32,14 @@ impl TokenLifetimes {
 
 /// The result of sending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sent {
+pub enum SendOutcome {
     /// The mail server accepted it.
     Sent,
     /// The account is deleted, has no verified address or has switched the kind off; or the content no longer holds.
     Unwanted,
 }
 
-impl fmt::Display for Sent {
+impl fmt::Display for SendOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Sent => "email sent",
@@ -63,13 +63,15 @@ impl Emails {
     }
 
     /// Sends `email`, if it is still wanted. No transaction is open during the sending (I12).
-    pub async fn send(&self, email: &EmailJob) -> Result<Sent, MailError> {
+    pub async fn send(&self, email: &EmailJob) -> Result<SendOutcome, MailError> {
         let mut tx = self.deps.begin().await?;
-        let Some((user, password)) = tx.users().find_with_password(email.to).await? else { return Ok(Sent::Unwanted) };
-        let Some(to) = user.email.clone() else { return Ok(Sent::Unwanted) };
+        let Some((user, password)) = tx.users().find_with_password(email.to).await? else {
+            return Ok(SendOutcome::Unwanted);
+        };
+        let Some(to) = user.email.clone() else { return Ok(SendOutcome::Unwanted) };
         let now = self.deps.now();
         if !still_holds(&mut *tx, email, now).await? {
-            return Ok(Sent::Unwanted);
+            return Ok(SendOutcome::Unwanted);
         }
         drop(tx);
         let content = match &email.about {
@@ -78,10 +80,10 @@ impl Emails {
             About::PasswordChanged => user.email_verified.then_some(Content::PasswordChanged),
             About::News(news) => self.news(&user, news).await?,
         };
-        let Some(content) = content else { return Ok(Sent::Unwanted) };
+        let Some(content) = content else { return Ok(SendOutcome::Unwanted) };
         let outgoing = Outgoing { id: email.id, to, reader: user.username, sent_at: now, content };
         self.mailer.send(&outgoing).await?;
-        Ok(Sent::Sent)
+        Ok(SendOutcome::Sent)
     }
 
     fn verification(&self, user: &User, to: &Email, now: OffsetDateTime) -> Option<Content> {
@@ -166,7 +168,7 @@ mod tests {
         about: About,
         found: Option<(User, Option<PasswordHash>)>,
         said: Vec<(NotificationKind, Channels)>,
-    ) -> (Result<Sent, MailError>, Option<Outgoing>) {
+    ) -> (Result<SendOutcome, MailError>, Option<Outgoing>) {
         let store = TestUnitOfWork::store(move || {
             let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
             tx.users.expect_find_with_password().returning(move |id| Ok(found.clone().filter(|_| id == ADA)));
@@ -194,7 +196,7 @@ mod tests {
         about: About,
         found: Option<(User, Option<PasswordHash>)>,
         said: Vec<(NotificationKind, Channels)>,
-    ) -> (Result<Sent, MailError>, Option<Outgoing>) {
+    ) -> (Result<SendOutcome, MailError>, Option<Outgoing>) {
         send_at(NOW, about, found, said)
     }
 
@@ -232,7 +234,7 @@ mod tests {
         ] {
             let of = format!("{about:?} {found:?} {said:?}");
             let (became, out) = send(about, found, said);
-            let expected = if sent { Sent::Sent } else { Sent::Unwanted };
+            let expected = if sent { SendOutcome::Sent } else { SendOutcome::Unwanted };
             assert_eq!((became.expect("an end"), out.is_some()), (expected, sent), "{of}");
             if let Some(out) = out {
                 assert_eq!(
@@ -251,15 +253,15 @@ mod tests {
             About::News(News { kind, title, message, facts })
         };
         for (now, about, sent) in [
-            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 22), Sent::Sent),
-            (datetime!(2026-11-23 00:00 UTC), date!(2026 - 11 - 22), Sent::Unwanted),
+            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 22), SendOutcome::Sent),
+            (datetime!(2026-11-23 00:00 UTC), date!(2026 - 11 - 22), SendOutcome::Unwanted),
             // The mail server was unreachable for a day.
-            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 21), Sent::Unwanted),
+            (datetime!(2026-11-22 23:59 UTC), date!(2026 - 11 - 21), SendOutcome::Unwanted),
             // A message has arrived meanwhile.
-            (datetime!(2026-11-23 23:59 UTC), date!(2026 - 11 - 23), Sent::Unwanted),
+            (datetime!(2026-11-23 23:59 UTC), date!(2026 - 11 - 23), SendOutcome::Unwanted),
         ] {
             let (became, out) = send_at(now, warning(about), Some(ada(true)), Vec::new());
-            assert_eq!((became.expect("an end"), out.is_some()), (sent, sent == Sent::Sent), "{now} {about}");
+            assert_eq!((became.expect("an end"), out.is_some()), (sent, sent == SendOutcome::Sent), "{now} {about}");
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Listing {
 
 /// The result of a [`Listing`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct NotificationPage {
     /// The page, newest first.
     pub notifications: Vec<Received>,
     /// All notifications that match the listing.
@@ -48,7 +48,7 @@ pub struct Received {
 
 /// The notifications to mark as read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum NotificationSelection {
     /// At most [`MOST_MARKED`].
     These(Vec<NotificationId>),
     All,

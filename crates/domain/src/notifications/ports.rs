@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::Notification;
-use super::listing::{Listed, Listing, Which};
+use super::listing::{Listing, NotificationPage, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
 use crate::error::StoreError;
@@ -20,7 +20,12 @@ pub trait NotificationRepository: Send {
 
     /// Marks notifications of `user` as read at `now` and returns how many changed. Unknown ids, those of other accounts and
     /// read ones are skipped. A row counts for one of several concurrent calls. One statement.
-    async fn mark_read(&mut self, user: UserId, which: &Which, now: OffsetDateTime) -> Result<u64, StoreError>;
+    async fn mark_read(
+        &mut self,
+        user: UserId,
+        which: &NotificationSelection,
+        now: OffsetDateTime,
+    ) -> Result<u64, StoreError>;
 
     /// Changes the preferences of `user` and returns the result. Concurrent changes of different preferences both take effect.
     /// One statement.
@@ -37,7 +42,7 @@ pub trait NotificationRepository: Send {
 #[async_trait]
 pub trait NotificationReader: Send + Sync {
     /// The page of `user`'s notifications. Two statements.
-    async fn notifications(&self, user: UserId, listing: Listing) -> Result<Listed, StoreError>;
+    async fn notifications(&self, user: UserId, listing: Listing) -> Result<NotificationPage, StoreError>;
 
     async fn preferences(&self, user: UserId) -> Result<Preferences, StoreError>;
 }

@@ -1,7 +1,7 @@
 //! Lists notifications, marks them as read, and changes preferences.
 
 use super::error::NotificationError;
-use super::listing::{Listed, Listing, Which};
+use super::listing::{Listing, NotificationPage, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
 use crate::deps::Deps;
@@ -22,16 +22,16 @@ impl Notifications {
     }
 
     /// The page of `user`'s notifications.
-    pub async fn list(&self, user: UserId, listing: Listing) -> Result<Listed, NotificationError> {
+    pub async fn list(&self, user: UserId, listing: Listing) -> Result<NotificationPage, NotificationError> {
         Ok(self.deps.reads().notifications().notifications(user, listing).await?)
     }
 
     /// Marks notifications of `user` as read and returns how many were unread.
-    pub async fn mark_read(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
+    pub async fn mark_read(&self, user: UserId, which: &NotificationSelection) -> Result<u64, NotificationError> {
         self.deps.retried(|| self.mark_read_once(user, which)).await
     }
 
-    async fn mark_read_once(&self, user: UserId, which: &Which) -> Result<u64, NotificationError> {
+    async fn mark_read_once(&self, user: UserId, which: &NotificationSelection) -> Result<u64, NotificationError> {
         let mut tx = self.deps.begin().await?;
         let marked = tx.notifications().mark_read(user, which, self.deps.now()).await?;
         tx.commit().await?;
@@ -115,7 +115,9 @@ mod tests {
 
     #[test]
     fn mark_read_records_now_and_commits() {
-        for which in [Which::All, Which::These(vec![NotificationId(Uuid::from_u128(7))])] {
+        for which in
+            [NotificationSelection::All, NotificationSelection::These(vec![NotificationId(Uuid::from_u128(7))])]
+        {
             let asked = which.clone();
             let (notifications, commits) = notifications(move |tx| {
                 let asked = asked.clone();
@@ -191,7 +193,7 @@ mod tests {
     fn mark_read_unavailable_store_is_reported() {
         let store = TestStore::new(|| Err(StoreError::Unavailable("away".into())));
         let notifications = Notifications::new(store.deps());
-        let error = block_on(notifications.mark_read(ADA, &Which::All)).expect_err("away");
+        let error = block_on(notifications.mark_read(ADA, &NotificationSelection::All)).expect_err("away");
         let away = StoreError::Unavailable("away".into());
         assert_eq!(
             (error.kind(), variant(&error), error.details().subject),

@@ -105,7 +105,7 @@ pub struct Shared {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum EvidenceKind {
     /// [`Evidence::Written`].
     OutputRate,
     /// [`Evidence::UsedInAnHour`].
@@ -120,7 +120,7 @@ pub enum Kind {
     SameDays,
 }
 
-impl Kind {
+impl EvidenceKind {
     pub const ALL: [Self; 6] = [
         Self::OutputRate,
         Self::HourlyRate,
@@ -150,7 +150,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub user: UserId,
-    pub kind: Kind,
+    pub kind: EvidenceKind,
     /// From 1 to 100.
     pub score: u8,
     /// The text for the account's owner; it does not identify the other account.
@@ -166,14 +166,14 @@ impl Evidence {
         (score > 0).then(|| Finding { user, kind: self.kind(), score, message: self.message(), other: self.other() })
     }
 
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> EvidenceKind {
         match self {
-            Self::Written { .. } => Kind::OutputRate,
-            Self::UsedInAnHour { .. } => Kind::HourlyRate,
-            Self::UsedInADay { .. } => Kind::DailyVolume,
-            Self::UnknownModels { .. } => Kind::UnknownModels,
-            Self::SharedMessages(_) => Kind::SharedMessages,
-            Self::SameDays(_) => Kind::SameDays,
+            Self::Written { .. } => EvidenceKind::OutputRate,
+            Self::UsedInAnHour { .. } => EvidenceKind::HourlyRate,
+            Self::UsedInADay { .. } => EvidenceKind::DailyVolume,
+            Self::UnknownModels { .. } => EvidenceKind::UnknownModels,
+            Self::SharedMessages(_) => EvidenceKind::SharedMessages,
+            Self::SameDays(_) => EvidenceKind::SameDays,
         }
     }
 
@@ -419,8 +419,8 @@ mod tests {
         ] {
             let finding = evidence.judge(ADA).expect("a finding");
             assert_eq!((finding.kind.name(), finding.message.as_str(), finding.other), (kind, message, other));
-            assert_eq!((finding.user, Kind::of(kind)), (ADA, Some(finding.kind)));
+            assert_eq!((finding.user, EvidenceKind::of(kind)), (ADA, Some(finding.kind)));
         }
-        assert_eq!(Kind::of("taste"), None);
+        assert_eq!(EvidenceKind::of("taste"), None);
     }
 }

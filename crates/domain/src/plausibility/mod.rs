@@ -1,6 +1,6 @@
 //! Plausibility: an hourly check of all accounts for implausible usage.
 //!
-//! The check finds [`Evidence`] of a few kinds and stores it as [`Reason`]s with a score. Reasons inform the account's owner and
+//! The check finds [`Evidence`] of a few kinds and stores it as [`FlagReason`]s with a score. Reasons inform the account's owner and
 //! administrators and have no other effect: only an administrator's flag hides an account from boards. A reason that no longer
 //! holds disappears with the next check.
 
@@ -8,6 +8,6 @@ mod evidence;
 pub mod ports;
 mod service;
 
-pub use evidence::{Evidence, Finding, Kind, Limits, Shared};
-pub use ports::{Flags, Reason, StandingFlag, Suspect};
-pub use service::{Checked, Plausibility, PlausibilityError};
+pub use evidence::{Evidence, EvidenceKind, Finding, Limits, Shared};
+pub use ports::{FlagReason, Flags, StandingFlag, Suspect};
+pub use service::{CheckReport, Plausibility, PlausibilityError};

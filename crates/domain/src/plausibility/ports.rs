@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::{Date, OffsetDateTime};
 
-use super::evidence::{Evidence, Finding, Kind, Limits};
+use super::evidence::{Evidence, EvidenceKind, Finding, Limits};
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
@@ -11,8 +11,8 @@ use crate::users::Username;
 
 /// A reason to doubt the usage of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
-    pub kind: Kind,
+pub struct FlagReason {
+    pub kind: EvidenceKind,
     /// From 1 to 100.
     pub score: u8,
     pub message: String,
@@ -35,7 +35,7 @@ pub struct StandingFlag {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Flags {
     /// The reasons, the highest score first.
-    pub reasons: Vec<Reason>,
+    pub reasons: Vec<FlagReason>,
     /// The flag that hides the account from the boards.
     pub standing: Option<StandingFlag>,
 }
@@ -53,7 +53,7 @@ pub struct Suspect {
     pub user: UserId,
     pub username: Username,
     /// The reasons, the highest score first, each with the other account concerned, if it still exists.
-    pub reasons: Vec<(Reason, Option<Username>)>,
+    pub reasons: Vec<(FlagReason, Option<Username>)>,
     /// Whether a flag hides the account from the boards.
     pub is_flagged: bool,
 }

@@ -19,7 +19,7 @@ pub struct Plausibility {
 
 /// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Checked {
+pub struct CheckReport {
     pub accounts: u64,
     pub reasons: u64,
 }
@@ -43,7 +43,7 @@ impl Plausibility {
     }
 
     /// Checks all accounts and replaces the previous findings.
-    pub async fn check(&self) -> Result<Checked, PlausibilityError> {
+    pub async fn check(&self) -> Result<CheckReport, PlausibilityError> {
         let mut tx = self.deps.begin().await?;
         tx.plausibility().lock().await?;
         let now = self.deps.now();
@@ -52,7 +52,7 @@ impl Plausibility {
         let findings: Vec<Finding> = found.iter().filter_map(|(user, evidence)| evidence.judge(*user)).collect();
         let accounts = tx.plausibility().replace(&findings, now).await?;
         tx.commit().await?;
-        Ok(Checked { accounts, reasons: findings.len() as u64 })
+        Ok(CheckReport { accounts, reasons: findings.len() as u64 })
     }
 
     /// The reasons and the flag of `user`, for the owner.
@@ -81,7 +81,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::ports::{MockPlausibilityReader, StandingFlag};
-    use super::super::{Evidence, Kind, Reason};
+    use super::super::{Evidence, EvidenceKind, FlagReason};
     use super::*;
     use crate::error::ErrorKind;
     use crate::testing::{TestReads, TestStore, TestUnitOfWork};
@@ -106,13 +106,13 @@ mod tests {
             });
             tx.plausibility.expect_replace().times(1).returning(move |findings, at| {
                 let kept: Vec<_> = findings.iter().map(|finding| (finding.user, finding.kind, finding.score)).collect();
-                assert_eq!((kept, at), (vec![(ADA, Kind::OutputRate, 40)], now));
+                assert_eq!((kept, at), (vec![(ADA, EvidenceKind::OutputRate, 40)], now));
                 Ok(1)
             });
             tx
         });
         let checked = block_on(Plausibility::new(store.deps_at(now)).check());
-        assert_eq!(checked.expect("a check"), Checked { accounts: 1, reasons: 1 });
+        assert_eq!(checked.expect("a check"), CheckReport { accounts: 1, reasons: 1 });
     }
 
     fn reading(reader: MockPlausibilityReader) -> Plausibility {
@@ -161,8 +161,13 @@ mod tests {
     #[test]
     fn flags_score_is_that_of_strongest_reason() {
         let at = datetime!(2026-11-22 12:30 UTC);
-        let reason =
-            |score| Reason { kind: Kind::SameDays, score, message: String::new(), first_seen: at, last_seen: at };
+        let reason = |score| FlagReason {
+            kind: EvidenceKind::SameDays,
+            score,
+            message: String::new(),
+            first_seen: at,
+            last_seen: at,
+        };
         let flags = |scores: &[u8]| Flags { reasons: scores.iter().map(|s| reason(*s)).collect(), standing: None };
         assert_eq!([flags(&[]), flags(&[7]), flags(&[30, 55, 40])].map(|flags| flags.score()), [0, 7, 55]);
         let suspect = |scores: &[u8]| Suspect {

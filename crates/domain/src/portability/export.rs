@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::error::PortabilityError;
-use super::owned::Part;
+use super::owned::ExportPart;
 use super::ports::{Opened, Snapshot};
 use crate::deps::Deps;
 use crate::ids::UserId;
@@ -27,7 +27,7 @@ impl Exports {
             return Err(PortabilityError::UnderWay);
         };
         match snapshot.next().await? {
-            Some(Part::Account(user)) => Ok(Export { user, at, snapshot }),
+            Some(ExportPart::Account(user)) => Ok(Export { user, at, snapshot }),
             _ => Err(PortabilityError::UnknownUser(user)),
         }
     }
@@ -44,7 +44,7 @@ pub struct Export {
 
 impl Export {
     /// The next part of what the account owns beside itself; `None` after the last.
-    pub async fn next(&mut self) -> Result<Option<Part>, PortabilityError> {
+    pub async fn next(&mut self) -> Result<Option<ExportPart>, PortabilityError> {
         Ok(self.snapshot.next().await?)
     }
 }
@@ -70,14 +70,14 @@ mod tests {
     #[test]
     fn an_export_knows_whose_it_is_and_hands_out_the_rest() {
         let exports = exports(|| {
-            let mut parts = vec![Part::Machines(Vec::new()), Part::Account(Box::new(person(ADA, "ada")))];
+            let mut parts = vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(person(ADA, "ada")))];
             let mut snapshot = MockSnapshot::new();
             snapshot.expect_next().returning(move || Ok(parts.pop()));
             Opened::Begun(Box::new(snapshot))
         });
         let mut export = block_on(exports.begin(ADA)).expect("an export");
         assert_eq!((export.user.username.as_str(), export.at), ("ada", NOW));
-        assert_eq!(block_on(export.next()).expect("a part"), Some(Part::Machines(Vec::new())));
+        assert_eq!(block_on(export.next()).expect("a part"), Some(ExportPart::Machines(Vec::new())));
         assert_eq!(block_on(export.next()).expect("no part"), None);
     }
 

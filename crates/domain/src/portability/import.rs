@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::error::PortabilityError;
 use super::merge::merge;
-use super::owned::{Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use super::owned::{ExportPart, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use crate::accounts::Account;
 use crate::days::Window;
 use crate::days::Zone;
@@ -20,12 +20,12 @@ use crate::progression::{Change, settle};
 use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
-use crate::usage::{self, Entry, MOST_TOKENS, MachineId, Message};
+use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, Message};
 use crate::users::{User, Username};
 
 /// Which account takes in what is brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum ImportTarget {
     /// A new one with the name and the profile of the one that is brought. Whether its address and the accounts elsewhere are
     /// believed to be its owner's.
     New {
@@ -51,11 +51,11 @@ impl Imports {
 
     /// Begins to take the account `brought` into `target`. Whatever follows is kept when the import is
     /// [finished](Import::finish), and not before.
-    pub async fn begin(&self, target: Target, brought: User) -> Result<Import, PortabilityError> {
+    pub async fn begin(&self, target: ImportTarget, brought: User) -> Result<Import, PortabilityError> {
         let mut tx = self.deps.begin().await?;
         let (user, is_new, is_trusted) = match target {
-            Target::New { is_trusted } => (self.make(&mut *tx, brought, is_trusted).await?, true, is_trusted),
-            Target::Existing(name) => {
+            ImportTarget::New { is_trusted } => (self.make(&mut *tx, brought, is_trusted).await?, true, is_trusted),
+            ImportTarget::Existing(name) => {
                 let found = tx.users().find_by_username(&name).await?;
                 (found.ok_or(PortabilityError::UnknownUsername(name))?.0, false, false)
             }
@@ -179,43 +179,43 @@ pub struct Import {
 impl Import {
     /// Takes one part. Tokens and sessions, who follows or came by whom are for their owner to read: whom the owner follows is
     /// followed anew when this is finished, like by anybody.
-    pub async fn take(&mut self, part: Part) -> Result<(), PortabilityError> {
+    pub async fn take(&mut self, part: ExportPart) -> Result<(), PortabilityError> {
         let user = self.report.user;
         match part {
-            Part::Messages(entries) => self.take_messages(entries).await?,
-            Part::Machines(machines) => {
+            ExportPart::Messages(entries) => self.take_messages(entries).await?,
+            ExportPart::Machines(machines) => {
                 self.note_machines(machines.iter().map(|machine| &machine.id))?;
                 self.tx.imports().meet_machines(user, &machines).await?;
             }
-            Part::ExternalAccounts(links) => self.take_links(links).await?,
-            Part::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
-            Part::Code(own) => {
+            ExportPart::ExternalAccounts(links) => self.take_links(links).await?,
+            ExportPart::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
+            ExportPart::Code(own) => {
                 // A code that is somebody else's here, or a second one, is left out.
                 self.tx.referrals().give_code(user, &own.code, own.created_at).await?;
             }
-            Part::Events(events) => self.events.extend(events),
-            Part::Unlocks(unlocks) => self.unlocks.extend(unlocks),
-            Part::Activities(happened) => {
+            ExportPart::Events(events) => self.events.extend(events),
+            ExportPart::Unlocks(unlocks) => self.unlocks.extend(unlocks),
+            ExportPart::Activities(happened) => {
                 let fresh = |past: PastActivity| (ActivityId(self.deps.ids.fresh()), past);
                 let happened: Vec<_> = happened.into_iter().map(fresh).collect();
                 self.report.activities += self.tx.imports().keep_activities(user, &happened).await?;
             }
-            Part::Notifications(told) => {
+            ExportPart::Notifications(told) => {
                 let fresh = |past: PastNotification| (NotificationId(self.deps.ids.fresh()), past);
                 let told: Vec<_> = told.into_iter().map(fresh).collect();
                 self.report.notifications += self.tx.imports().keep_notifications(user, &told).await?;
             }
-            Part::Projects(projects) => {
+            ExportPart::Projects(projects) => {
                 let fresh = |past: PastProject| (ProjectId(self.deps.ids.fresh()), past);
                 let projects: Vec<_> = projects.into_iter().map(fresh).collect();
                 self.report.projects += self.tx.imports().keep_projects(user, &projects).await?;
             }
-            Part::Account(_)
-            | Part::ApiTokens(_)
-            | Part::Sessions(_)
-            | Part::Referrals(_)
-            | Part::Follows(_)
-            | Part::Followers(_) => {}
+            ExportPart::Account(_)
+            | ExportPart::ApiTokens(_)
+            | ExportPart::Sessions(_)
+            | ExportPart::Referrals(_)
+            | ExportPart::Follows(_)
+            | ExportPart::Followers(_) => {}
         }
         Ok(())
     }
@@ -241,7 +241,7 @@ impl Import {
     }
 
     /// Prices the messages anew, at their own time, by the book of this instance.
-    async fn take_messages(&mut self, entries: Vec<Entry>) -> Result<(), PortabilityError> {
+    async fn take_messages(&mut self, entries: Vec<LedgerEntry>) -> Result<(), PortabilityError> {
         let messages: Vec<Message> = entries.into_iter().map(|entry| entry.message).collect();
         let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
         let tokens = messages.iter().try_fold(0_u64, |sum, message| sum.checked_add(message.tokens.total()));

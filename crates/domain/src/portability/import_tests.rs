@@ -11,14 +11,14 @@ use crate::achievements::{Events, find_by_slug};
 use crate::identity::{Device, ProviderName, Scopes};
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
-use crate::portability::{Came, IssuedBefore, Machine, OwnCode, Person, Referred, SignedIn};
+use crate::portability::{IssuedBefore, Machine, OwnCode, PastFollow, ReferralDirection, Referred, SignedIn};
 use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
 use crate::referrals::ReferralCode;
 use crate::testing::{TestUnitOfWork, facts, person, variant};
 use crate::usage::Source;
-use crate::usage::ports::Moved;
+use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, message};
 use crate::users::WebUrl;
@@ -63,12 +63,12 @@ fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
     tx.expect_settling(BTreeSet::new());
 }
 
-fn existing(name: &str) -> Target {
-    Target::Existing(Username::trusted(name))
+fn existing(name: &str) -> ImportTarget {
+    ImportTarget::Existing(Username::trusted(name))
 }
 
-fn entry(id: &str, count: u64) -> Entry {
-    Entry { message: message(id, count), cost: Cost::Unpriced }
+fn entry(id: &str, count: u64) -> LedgerEntry {
+    LedgerEntry { message: message(id, count), cost: Cost::Unpriced }
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_address_is_believed_only_where_the_operator_says_so_and_never_taken_from_a
         let noted = made.clone();
         let (imports, commits) = imports(move |tx| making(tx, held, &noted));
         let brought = User { email_verified: verified, is_admin: true, ..person(THERE, "ada") };
-        let import = block_on(imports.begin(Target::New { is_trusted }, brought)).expect("an import");
+        let import = block_on(imports.begin(ImportTarget::New { is_trusted }, brought)).expect("an import");
         assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is kept yet");
         let report = block_on(import.finish()).expect("a report");
         let user = made.lock().expect("a lock")[0].clone();
@@ -104,16 +104,18 @@ fn accounts_elsewhere_open_a_new_account_only_where_the_operator_says_so() {
         login: "ada".to_owned(),
         linked_at: NOW,
     };
-    for (target, times) in
-        [(Target::New { is_trusted: false }, 0), (Target::New { is_trusted: true }, 1), (existing("ada"), 0)]
-    {
+    for (target, times) in [
+        (ImportTarget::New { is_trusted: false }, 0),
+        (ImportTarget::New { is_trusted: true }, 1),
+        (existing("ada"), 0),
+    ] {
         let (imports, _) = imports(move |tx| {
             making(tx, false, &Arc::default());
             tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
             tx.external_accounts.expect_insert().times(times).withf(|link| link.user != THERE).returning(|_| Ok(true));
         });
         let mut import = block_on(imports.begin(target, person(THERE, "ada"))).expect("an import");
-        block_on(import.take(Part::ExternalAccounts(vec![link.clone()]))).expect("it is taken");
+        block_on(import.take(ExportPart::ExternalAccounts(vec![link.clone()]))).expect("it is taken");
         assert_eq!(block_on(import.finish()).expect("a report").links, times as u64);
     }
 }
@@ -123,7 +125,7 @@ fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
     let (taken, _) = imports(|tx| {
         tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
     });
-    let error = block_on(taken.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
+    let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, person(THERE, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
     let (nobody, _) = imports(here);
     let error = block_on(nobody.begin(existing("eve"), person(THERE, "ada"))).err();
@@ -145,15 +147,15 @@ fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
         tx.ledger.expect_find().times(2).returning(move |_, source, _| {
             Ok(if source.as_str() == "claude-code" { vec![stored.clone()] } else { Vec::new() })
         });
-        let priced = |new: &[Entry]| new.iter().all(|entry| entry.cost != Cost::Unpriced);
+        let priced = |new: &[LedgerEntry]| new.iter().all(|entry| entry.cost != Cost::Unpriced);
         tx.ledger.expect_write().times(2).withf(move |_, new, _| priced(new)).returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().times(2).returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().times(2).returning(|_, _| Ok(RollupChanges::default()));
     });
     let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
     let mut elsewhere = entry("new", 5);
     elsewhere.message.source = crate::usage::Source::trusted("codex");
     let part = vec![entry("new", 5), elsewhere, entry("known", 10), entry("new", 4)];
-    block_on(import.take(Part::Messages(part))).expect("they are taken");
+    block_on(import.take(ExportPart::Messages(part))).expect("they are taken");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.new_messages, report.updated_messages, report.known_messages), (2, 0, 2));
     assert_eq!(commits.load(Ordering::SeqCst), 2, "the names, then the import");
@@ -163,7 +165,7 @@ fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
 fn names_beyond_what_an_account_may_have_are_refused() {
     let machines = |count: usize| {
         let machine = |n: usize| Machine { id: MachineId::trusted(format!("m{n}")), last_synced_at: NOW };
-        Part::Machines((0..count).map(machine).collect())
+        ExportPart::Machines((0..count).map(machine).collect())
     };
     let used = |sources, models| NameUse {
         new_sources: std::iter::once(Source::trusted("claude-code")).collect(),
@@ -174,8 +176,8 @@ fn names_beyond_what_an_account_may_have_are_refused() {
     for (part, used, code) in [
         (machines(1_001), used(0, 0), Some("TooManyNames")),
         (machines(1_000), used(0, 0), None),
-        (Part::Messages(vec![entry("a", 1)]), used(0, 5_000), Some("TooManyNames")),
-        (Part::Messages(vec![entry("a", 1)]), used(200, 0), Some("TooManyNames")),
+        (ExportPart::Messages(vec![entry("a", 1)]), used(0, 5_000), Some("TooManyNames")),
+        (ExportPart::Messages(vec![entry("a", 1)]), used(200, 0), Some("TooManyNames")),
     ] {
         let (imports, commits) = imports(move |tx| {
             here(tx);
@@ -195,7 +197,7 @@ fn more_tokens_than_an_account_can_have_are_refused() {
     let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
     let most = u64::try_from(MOST_TOKENS).expect("positive");
     for part in [vec![entry("a", most / 2 + 1)], vec![entry("a", u64::MAX / 2), entry("b", u64::MAX / 2)]] {
-        let error = block_on(import.take(Part::Messages(part))).err();
+        let error = block_on(import.take(ExportPart::Messages(part))).err();
         assert_eq!(error.map(|error| variant(&error)), Some("OutOfRange"));
     }
     assert_eq!(commits.load(Ordering::SeqCst), 0);
@@ -223,15 +225,15 @@ fn what_was_earned_is_kept_before_anything_new_is_judged() {
     let event = ProgressEvent { reason: "achievement:first-sync:0".to_owned(), xp: EventXp(5_000) };
     let id = find_by_slug("first-sync").expect("a definition").id();
     let unlock = PastUnlock { id, tier: None, at: NOW, pinned_at: None };
-    block_on(import.take(Part::Events(vec![PastEvent { event, at: NOW }]))).expect("they are taken");
-    block_on(import.take(Part::Unlocks(vec![unlock]))).expect("they are taken");
+    block_on(import.take(ExportPart::Events(vec![PastEvent { event, at: NOW }]))).expect("they are taken");
+    block_on(import.take(ExportPart::Unlocks(vec![unlock]))).expect("they are taken");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.unlocks, report.events, report.is_new), (1, 1, false));
 }
 
 /// Ada takes in `part`, after `prepare`: what is reported of it, or why not, and how often something was committed.
 fn taken(
-    part: Part,
+    part: ExportPart,
     prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
 ) -> (Result<Imported, &'static str>, usize) {
     let (imports, commits) = imports(move |tx| {
@@ -250,7 +252,7 @@ fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_whe
     let past = PastActivity { kind: "level_up".to_owned(), data: data.clone(), at: NOW };
     let activities = vec![past.clone(), PastActivity { kind: "badge_earned".to_owned(), ..past }];
     let expected = activities.clone();
-    let (report, _) = taken(Part::Activities(activities), move |tx| {
+    let (report, _) = taken(ExportPart::Activities(activities), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_activities()
@@ -274,7 +276,7 @@ fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_whe
         read_at: None,
     };
     let expected = told.clone();
-    let (report, _) = taken(Part::Notifications(vec![told]), move |tx| {
+    let (report, _) = taken(ExportPart::Notifications(vec![told]), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_notifications()
@@ -300,7 +302,7 @@ fn projects_are_kept_under_new_ids_and_counted_where_they_are_new() {
     };
     let projects = vec![project("one"), project("two")];
     let expected = projects.clone();
-    let (report, _) = taken(Part::Projects(projects), move |tx| {
+    let (report, _) = taken(ExportPart::Projects(projects), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_projects()
@@ -317,7 +319,7 @@ fn projects_are_kept_under_new_ids_and_counted_where_they_are_new() {
 #[test]
 fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
-    let (report, commits) = taken(Part::Machines(vec![machine]), |tx| {
+    let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
         tx.imports
             .expect_meet_machines()
             .times(1)
@@ -328,7 +330,7 @@ fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
 
     let wishes = vec![(NotificationKind::StreakAtRisk, Channels { in_app: false, email: true })];
     let expected = wishes.clone();
-    let (report, commits) = taken(Part::Preferences(wishes), move |tx| {
+    let (report, commits) = taken(ExportPart::Preferences(wishes), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_preferences()
@@ -341,7 +343,7 @@ fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
     for is_free in [true, false] {
         let code = ReferralCode::trusted("ABCD2345");
         let own = OwnCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
-        let (report, commits) = taken(Part::Code(own), move |tx| {
+        let (report, commits) = taken(ExportPart::Code(own), move |tx| {
             let code = code.clone();
             tx.referrals
                 .expect_give_code()
@@ -355,7 +357,7 @@ fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
 
 #[test]
 fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_stays_out() {
-    let friend = Person { username: Username::trusted("bob"), since: NOW, is_requested: false };
+    let friend = PastFollow { username: Username::trusted("bob"), since: NOW, is_requested: false };
     let token = IssuedBefore {
         name: "laptop".to_owned(),
         scopes: Scopes { sync: true, read: true },
@@ -364,14 +366,19 @@ fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_sta
         last_used_at: None,
     };
     let session = SignedIn { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
-    let came = Referred { came: Came::ByThem, username: Username::trusted("bob"), created_at: NOW, paid_at: Some(NOW) };
+    let came = Referred {
+        came: ReferralDirection::ByThem,
+        username: Username::trusted("bob"),
+        created_at: NOW,
+        paid_at: Some(NOW),
+    };
     for part in [
-        Part::Account(Box::new(person(THERE, "eve"))),
-        Part::ApiTokens(vec![token]),
-        Part::Sessions(vec![session]),
-        Part::Referrals(vec![came]),
-        Part::Follows(vec![friend.clone()]),
-        Part::Followers(vec![friend]),
+        ExportPart::Account(Box::new(person(THERE, "eve"))),
+        ExportPart::ApiTokens(vec![token]),
+        ExportPart::Sessions(vec![session]),
+        ExportPart::Referrals(vec![came]),
+        ExportPart::Follows(vec![friend.clone()]),
+        ExportPart::Followers(vec![friend]),
     ] {
         // Whatever is written beside what everybody's settling does has no expectation here.
         let (report, commits) = taken(part, |_| {});
@@ -388,7 +395,7 @@ fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_sta
 #[test]
 fn a_part_that_cannot_be_kept_leaves_nothing_behind() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
-    let (report, commits) = taken(Part::Machines(vec![machine]), |tx| {
+    let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
         tx.imports.expect_meet_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
     });
     assert_eq!((report, commits), (Err("Store"), 0));
@@ -404,7 +411,7 @@ fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
                 .expect_insert()
                 .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
         });
-        let error = block_on(imports.begin(Target::New { is_trusted: false }, person(THERE, "ada"))).err();
+        let error = block_on(imports.begin(ImportTarget::New { is_trusted: false }, person(THERE, "ada"))).err();
         assert_eq!((error.map(|error| variant(&error)), commits.load(Ordering::SeqCst)), (Some(code), 0));
     }
 }

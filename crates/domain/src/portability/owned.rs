@@ -10,12 +10,12 @@ use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
 use crate::projects::ProjectDetails;
 use crate::referrals::ReferralCode;
-use crate::usage::{Entry, MachineId};
+use crate::usage::{LedgerEntry, MachineId};
 use crate::users::{User, Username};
 
 /// A piece of what an account owns: some things of one kind.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Part {
+pub enum ExportPart {
     /// The account with its profile. The first part of an export, and only the first.
     Account(Box<User>),
     /// What its owner signs in with elsewhere.
@@ -35,11 +35,11 @@ pub enum Part {
     /// Its machines.
     Machines(Vec<Machine>),
     /// Its messages.
-    Messages(Vec<Entry>),
+    Messages(Vec<LedgerEntry>),
     /// Whom its owner follows or asks to.
-    Follows(Vec<Person>),
+    Follows(Vec<PastFollow>),
     /// Who follows its owner or asks to.
-    Followers(Vec<Person>),
+    Followers(Vec<PastFollow>),
     /// What paid XP or was announced.
     Events(Vec<PastEvent>),
     /// What is unlocked.
@@ -93,7 +93,7 @@ pub struct OwnCode {
 
 /// Which way a referral went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
+pub enum ReferralDirection {
     /// The account's owner came by the other person.
     ByThem,
     /// The other person came by the account's owner.
@@ -104,7 +104,7 @@ pub enum Came {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referred {
     /// Which way.
-    pub came: Came,
+    pub came: ReferralDirection,
     /// The other person.
     pub username: Username,
     /// When it was.
@@ -135,7 +135,7 @@ pub struct Machine {
 
 /// Somebody who follows or is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct PastFollow {
     /// What they are called.
     pub username: Username,
     /// Since when, or when it was asked.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::owned::{Machine, Part, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
+use super::owned::{ExportPart, Machine, PastActivity, PastEvent, PastNotification, PastProject, PastUnlock};
 use crate::error::StoreError;
 use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::notifications::{Channels, NotificationKind};
@@ -30,7 +30,7 @@ pub trait ExportReader: Send + Sync {
 pub trait Snapshot: Send {
     /// The next part, none of them empty and the account the first; `None` after the last, and at once when there is no
     /// such account.
-    async fn next(&mut self) -> Result<Option<Part>, StoreError>;
+    async fn next(&mut self) -> Result<Option<ExportPart>, StoreError>;
 }
 
 /// Stores what an account brings along beside its messages. What is there already stays and is not stored twice. Every

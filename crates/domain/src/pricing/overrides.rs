@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::error::PricingError;
 use super::price_override::{Decision, DecisionId, ListedDecision, Override};
 use super::rates::Prices;
-use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditTarget, Reason};
+use crate::administration::{AdminAction, AdminActionKind, Administrator, AuditReason, AuditTarget};
 use crate::deps::Deps;
 use crate::ids::JobId;
 use crate::jobs::{Job, NewJob};
@@ -30,11 +30,21 @@ impl PriceOverrides {
 
     /// Sets the override `decided`, which has prices. Its instant may be in the past or the future; it ends earlier decisions
     /// for the time after it. Other processes follow within 30 s.
-    pub async fn set(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
+    pub async fn set(
+        &self,
+        by: &Administrator,
+        decided: Override,
+        reason: AuditReason,
+    ) -> Result<Decision, PricingError> {
         self.deps.retried(|| self.set_once(by, decided.clone(), reason.clone())).await
     }
 
-    async fn set_once(&self, by: &Administrator, decided: Override, reason: Reason) -> Result<Decision, PricingError> {
+    async fn set_once(
+        &self,
+        by: &Administrator,
+        decided: Override,
+        reason: AuditReason,
+    ) -> Result<Decision, PricingError> {
         if !decided.prices.as_ref().is_some_and(Prices::are_plausible) {
             return Err(PricingError::Implausible);
         }
@@ -45,11 +55,21 @@ impl PriceOverrides {
 
     /// Ends the override of the decision `id` from now on. Fails if it is not in effect: it was ended, or a later decision on
     /// the same model and provider replaced it.
-    pub async fn remove(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
+    pub async fn remove(
+        &self,
+        by: &Administrator,
+        id: DecisionId,
+        reason: AuditReason,
+    ) -> Result<Decision, PricingError> {
         self.deps.retried(|| self.remove_once(by, id, reason.clone())).await
     }
 
-    async fn remove_once(&self, by: &Administrator, id: DecisionId, reason: Reason) -> Result<Decision, PricingError> {
+    async fn remove_once(
+        &self,
+        by: &Administrator,
+        id: DecisionId,
+        reason: AuditReason,
+    ) -> Result<Decision, PricingError> {
         let mut tx = self.deps.begin().await?;
         tx.prices().lock().await?;
         let decided = tx.prices().decision(id).await?.ok_or(PricingError::NotOverridden(id))?;
@@ -67,7 +87,7 @@ impl PriceOverrides {
         mut tx: Box<dyn UnitOfWork>,
         by: &Administrator,
         decided: Override,
-        reason: Reason,
+        reason: AuditReason,
     ) -> Result<Decision, PricingError> {
         let now = self.deps.now();
         let id = tx.prices().insert_decision(&decided, by.id(), now, &reason).await?;
@@ -99,7 +119,7 @@ fn standing(decisions: Vec<Decision>) -> Vec<ListedDecision> {
 }
 
 /// The log entry of the decision `id`.
-fn admin_action(id: DecisionId, decided: &Override, reason: &Reason) -> AdminAction {
+fn admin_action(id: DecisionId, decided: &Override, reason: &AuditReason) -> AdminAction {
     let Override { model, provider, valid_from, prices } = decided;
     let action = if prices.is_some() { AdminActionKind::SetPrice } else { AdminActionKind::EndPrice };
     let details = vec![
@@ -145,8 +165,8 @@ mod tests {
         }
     }
 
-    fn because() -> Reason {
-        Reason::parse(" by contract ").expect("a reason")
+    fn because() -> AuditReason {
+        AuditReason::parse(" by contract ").expect("a reason")
     }
 
     /// The recorded changes of a test.

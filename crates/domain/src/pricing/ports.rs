@@ -10,7 +10,7 @@ use super::price_override::{Decision, DecisionId, Override};
 use super::price_update::PriceUpdate;
 use super::table::TableEntry;
 use super::unpriced_model::UnpricedModel;
-use crate::administration::Reason;
+use crate::administration::AuditReason;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::usage::{Model, ModelName, Provider};
@@ -80,7 +80,7 @@ pub trait PriceRepository: Send {
         decided: &Override,
         by: UserId,
         now: OffsetDateTime,
-        reason: &Reason,
+        reason: &AuditReason,
     ) -> Result<DecisionId, StoreError>;
 
     async fn decision(&mut self, id: DecisionId) -> Result<Option<Override>, StoreError>;

@@ -5,7 +5,7 @@ use std::fmt;
 use time::OffsetDateTime;
 
 use super::rates::Prices;
-use crate::administration::Reason;
+use crate::administration::AuditReason;
 use crate::ids::UserId;
 use crate::usage::{ModelName, Provider};
 
@@ -40,7 +40,7 @@ pub struct Decision {
     /// `None` once that account is purged.
     pub by: Option<UserId>,
     pub at: OffsetDateTime,
-    pub reason: Reason,
+    pub reason: AuditReason,
 }
 
 /// A decision with its state.

@@ -43,7 +43,7 @@ pub struct TableRange {
 
 /// The prices of a model at a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed {
+pub struct ListedPrice {
     /// The model as the table names it.
     pub model: ModelName,
     /// The seller as the table names it.
@@ -82,7 +82,7 @@ pub struct RefusedEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
     /// One entry for each model and provider, sorted by name.
-    pub listed: Vec<Listed>,
+    pub listed: Vec<ListedPrice>,
     /// Entries that look like prices and are implausible.
     pub refused: Vec<RefusedEntry>,
 }
@@ -110,7 +110,7 @@ pub fn is_price_field(name: &str) -> bool {
 }
 
 /// The row of `entry`; `None` if it does not price tokens of text.
-fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
+fn read(entry: &TableEntry) -> Result<Option<ListedPrice>, EntryProblem> {
     if !entry.mode.as_deref().is_some_and(|mode| MODES.contains(&mode)) {
         return Ok(None);
     }
@@ -120,7 +120,7 @@ fn read(entry: &TableEntry) -> Result<Option<Listed>, EntryProblem> {
     let provider = entry.provider.as_ref().filter(|text| name(text)).and_then(|text| Provider::parse(text));
     let (Some(model), Some(provider)) = (model, provider) else { return Err(EntryProblem::Name) };
     let is_gap = prices.are_zero() && !is_free(provider.as_str(), model.as_str());
-    Ok((!is_gap).then_some(Listed { model, provider, prices }))
+    Ok((!is_gap).then_some(ListedPrice { model, provider, prices }))
 }
 
 /// The prices of `entry`; `None` if input or output has none.
@@ -286,7 +286,7 @@ mod tests {
         let prices = line::prices(text).expect("prices");
         let read = Table::read(vec![entry("GPT-9", &fields)]);
         let (model, provider) = (ModelName::trusted("gpt-9"), Provider::trusted("openai"));
-        assert_eq!(read, Table { listed: vec![Listed { model, provider, prices }], refused: vec![] });
+        assert_eq!(read, Table { listed: vec![ListedPrice { model, provider, prices }], refused: vec![] });
     }
 
     #[test]

@@ -8,7 +8,7 @@ use time::{Date, OffsetDateTime};
 use super::{EventXp, Level, MonthlyBadge};
 use crate::accounts::Account;
 use crate::achievements::ports::{Award, ProgressEvent, ProgressSums};
-use crate::achievements::{Events, Facts, Tier, Unlock, judge};
+use crate::achievements::{AchievementFacts, Events, Tier, Unlock, judge};
 use crate::days::Window;
 use crate::days::Zone;
 use crate::error::StoreError;
@@ -114,7 +114,7 @@ struct Outcome {
 }
 
 /// Judges a change by `facts`. A reward with an event in `past` is not repeated (I5).
-fn decide(change: Change, facts: &Facts, past: &Events, now: OffsetDateTime, today: Date) -> Outcome {
+fn decide(change: Change, facts: &AchievementFacts, past: &Events, now: OffsetDateTime, today: Date) -> Outcome {
     let Change { before, mut account, granted, mut content } = change;
     account.active_days = u32::try_from(facts.active_days.len()).unwrap_or(u32::MAX);
     account.longest_streak = longest_run(&facts.active_days);
@@ -281,7 +281,7 @@ mod tests {
             (10_000_000, &[user, native], &[], 0),
             (10_000_000, &["badge:Power User:2026-10"], &["Text(\"Power User\")"], 1),
         ] {
-            let facts = Facts { monthly_tokens, ..facts(days(1)) };
+            let facts = AchievementFacts { monthly_tokens, ..facts(days(1)) };
             let outcome = decide(with_tokens(1), &facts, &events(reasons), NOW, NOW.date());
             assert_eq!(of_kind(&outcome, ActivityKind::BadgeEarned), announced, "{monthly_tokens} {reasons:?}");
             let marked = outcome.events.iter().filter(|event| event.reason.starts_with("badge:")).count();
@@ -339,7 +339,7 @@ mod tests {
             [(stored, true), (Account { active_days: 1, longest_streak: 1, achievements: 1, ..account() }, false)]
         {
             let mut tx = TestUnitOfWork::default();
-            let facts = Facts { held: [(first, None)].into_iter().collect(), ..facts(days(1)) };
+            let facts = AchievementFacts { held: [(first, None)].into_iter().collect(), ..facts(days(1)) };
             tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
             let seen = written.clone();
             tx.progress.expect_award().returning(move |_, award, _| {

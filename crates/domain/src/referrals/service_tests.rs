@@ -20,10 +20,10 @@ use crate::ids::UserId;
 use crate::pricing::{CurrentBook, PriceBook};
 use crate::progression::EventXp;
 use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts, variant};
-use crate::usage::ports::Moved;
+use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
-use crate::usage::{Batch, Entry, SentMessage, Sums, Usage};
+use crate::usage::{Batch, LedgerEntry, SentMessage, Sums, Usage};
 use crate::users::{Profile, User, Username};
 
 fn user(number: u128) -> UserId {
@@ -181,7 +181,7 @@ fn referrals(people: &Arc<People>) -> Referrals {
     Referrals::new(store.deps(), salt())
 }
 
-fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
+fn usage(people: &Arc<People>, stored: Vec<LedgerEntry>) -> Usage {
     let shared = people.clone();
     let store = TestUnitOfWork::store(move || {
         let (mut tx, stored) = (shared.transaction(), stored.clone());
@@ -189,7 +189,7 @@ fn usage(people: &Arc<People>, stored: Vec<Entry>) -> Usage {
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
         tx
     });
     let prices = Arc::new(CurrentBook::new(PriceBook::new([])));
@@ -267,7 +267,7 @@ fn track_code_of_deleted_account_is_unknown() {
 
 #[test]
 fn sync_first_message_pays_three_levels_once() {
-    let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
+    let stored = LedgerEntry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
     let first = [(2, 1, 2_500), (3, 1, 625), (4, 1, 250)];
     let ahead = || vec![SentMessage { at: NOW + Duration::days(9), ..sent("a") }];
     for (is_paid, batch, stored, paid) in [

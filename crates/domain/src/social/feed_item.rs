@@ -30,7 +30,7 @@ pub struct Author {
 /// The position of a reader. An activity can be committed after a younger one, so a time alone does not determine what is
 /// unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub struct ActivityMark {
     /// The activity read last.
     pub id: ActivityId,
     pub at: OffsetDateTime,
@@ -40,7 +40,7 @@ pub struct Mark {
     pub horizon: i64,
 }
 
-impl Mark {
+impl ActivityMark {
     /// Whether a reader that has read `last` may not have read this activity yet.
     ///
     /// All transactions before the horizon of `last` were committed when `last` was written. The activities of one transaction
@@ -56,7 +56,7 @@ impl Mark {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveActivity {
     pub item: FeedItem,
-    pub mark: Mark,
+    pub mark: ActivityMark,
 }
 
 /// A position in the order of activities.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::feed_item::{LiveActivity, Mark, Position};
+use super::feed_item::{ActivityMark, LiveActivity, Position};
 use super::ports::{HeardActivities, MissedPage};
 use super::resume::ResumePoint;
 use crate::deps::Deps;
@@ -24,18 +24,18 @@ pub struct LiveFeed {
     heard: Box<dyn HeardActivities>,
     viewer: UserId,
     /// The position of the previous stream. The point lists what this stream has not met yet.
-    resumed: Option<(Mark, ResumePoint)>,
+    resumed: Option<(ActivityMark, ResumePoint)>,
     /// Where the next page of missed activities begins.
     past: Option<Past>,
     missed: VecDeque<LiveActivity>,
     /// The activities sent by this stream or the previous one, in order; at first those committed before.
-    sent: VecDeque<Mark>,
+    sent: VecDeque<ActivityMark>,
 }
 
 /// The missed activities that are still to be read.
 #[derive(Debug, Clone, Copy)]
 struct Past {
-    since: Mark,
+    since: ActivityMark,
     after: Option<Position>,
 }
 
@@ -51,9 +51,9 @@ pub struct StreamEvent {
 #[derive(Debug)]
 pub(super) enum Beginning {
     /// New activities only; those of the last minute are given.
-    Now(Vec<Mark>),
+    Now(Vec<ActivityMark>),
     /// After the activity, except for what the point lists.
-    After(Mark, ResumePoint),
+    After(ActivityMark, ResumePoint),
 }
 
 impl LiveFeed {

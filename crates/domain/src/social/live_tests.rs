@@ -42,7 +42,7 @@ fn item(number: u32) -> FeedItem {
 fn activity(number: u32) -> LiveActivity {
     let item = item(number);
     let transaction = 7 + i64::from(number);
-    LiveActivity { mark: Mark { id: item.id, at: item.created_at, transaction, horizon: transaction }, item }
+    LiveActivity { mark: ActivityMark { id: item.id, at: item.created_at, transaction, horizon: transaction }, item }
 }
 
 /// A page of all `activities`.
@@ -50,8 +50,8 @@ fn page(activities: Vec<LiveActivity>) -> MissedPage {
     MissedPage { activities, rest: None }
 }
 
-fn mark(number: u32) -> Mark {
-    Mark { id: id(number), at: NOW, transaction: 7, horizon: 7 }
+fn mark(number: u32) -> ActivityMark {
+    ActivityMark { id: id(number), at: NOW, transaction: 7, horizon: 7 }
 }
 
 fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
@@ -62,7 +62,7 @@ fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
 fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
-    reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| Mark { id: known, ..mark(0) })));
+    reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| ActivityMark { id: known, ..mark(0) })));
     reader.expect_missed().returning(move |viewer, mark, after, limit| {
         assert_eq!((viewer, mark.horizon), (EVE, 7));
         let rest = missed.iter().copied().map(activity).filter(|next| Some((next.mark.at, next.mark.id)) > after);
@@ -115,7 +115,7 @@ fn live_feed_long_absence_misses_nothing() {
 /// again.
 fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(ActivityId, String)> {
     let (marks, all) = (stored.to_vec(), stored.to_vec());
-    let recent: Vec<Mark> = stored[..before].iter().map(|stored| stored.mark).collect();
+    let recent: Vec<ActivityMark> = stored[..before].iter().map(|stored| stored.mark).collect();
     let heard = if after.is_some() { stored } else { &stored[before..] };
     let heard = Mutex::new(VecDeque::from(heard.to_vec()));
     let mut reader = MockFeedReader::new();
@@ -151,7 +151,7 @@ fn numbers(events: &[(ActivityId, String)]) -> Vec<u128> {
 fn stored(activities: &[(u32, i64, i64, i64)]) -> Vec<LiveActivity> {
     let activity = |(number, seconds, transaction, horizon): (u32, i64, i64, i64)| {
         let at = NOW + time::Duration::seconds(seconds);
-        let mark = Mark { id: id(number), at, transaction, horizon };
+        let mark = ActivityMark { id: id(number), at, transaction, horizon };
         LiveActivity { item: FeedItem { created_at: at, ..item(number) }, mark }
     };
     activities.iter().copied().map(activity).collect()

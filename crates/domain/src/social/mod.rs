@@ -22,7 +22,7 @@ pub use activity::{
 };
 pub use error::SocialError;
 pub use feed::Feed;
-pub use feed_item::{Author, FeedItem, LiveActivity, Mark, Position};
+pub use feed_item::{ActivityMark, Author, FeedItem, LiveActivity, Position};
 pub use follow::{Contact, Follow, FollowStats, Followed, Relation};
 pub use live::{LiveFeed, MISSED, StreamEvent};
 pub use resume::ResumePoint;

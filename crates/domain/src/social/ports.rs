@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
-use super::feed_item::{FeedItem, LiveActivity, Mark, Position};
+use super::feed_item::{ActivityMark, FeedItem, LiveActivity, Position};
 use super::follow::{Contact, Follow, FollowStats};
 use crate::error::StoreError;
 use crate::ids::{ActivityId, UserId};
@@ -77,18 +77,18 @@ pub trait FeedReader: Send + Sync {
     async fn page(&self, viewer: UserId, page: PageRequest) -> Result<Page<FeedItem>, StoreError>;
 
     /// The position of the activity `id`, if it exists.
-    async fn mark(&self, id: ActivityId) -> Result<Option<Mark>, StoreError>;
+    async fn mark(&self, id: ActivityId) -> Result<Option<ActivityMark>, StoreError>;
 
     /// The positions of up to `limit` activities of the last minute, and of those that a still open transaction may precede. Two
     /// statements.
-    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<Mark>, StoreError>;
+    async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<ActivityMark>, StoreError>;
 
     /// Up to `limit` activities that [may follow](Mark::may_follow) `mark`, oldest first, after the position `after`. One
     /// statement.
     async fn missed(
         &self,
         viewer: UserId,
-        mark: Mark,
+        mark: ActivityMark,
         after: Option<Position>,
         limit: u32,
     ) -> Result<MissedPage, StoreError>;

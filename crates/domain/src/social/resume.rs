@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::feed_item::Mark;
+use super::feed_item::ActivityMark;
 use crate::ids::ActivityId;
 
 /// The most activities that an id lists. It lists more than a few only while a transaction stays open. If more are sent
@@ -15,7 +15,7 @@ const MOST_LISTED: usize = 256;
 /// The random end of an activity's id, enough to distinguish a few hundred.
 type Fingerprint = [u8; 6];
 
-/// The last sent activity, and those sent before it although they may follow it (see [`Mark::may_follow`], I6).
+/// The last sent activity, and those sent before it although they may follow it (see [`ActivityMark::may_follow`], I6).
 ///
 /// As text: the activity's id, then, if there are such activities, a dot and their fingerprints in base64url.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,11 @@ pub struct ResumePoint {
 
 impl ResumePoint {
     /// The position after `last`. `sent` was sent before it, oldest first, and what `earlier` lists was sent before that.
-    pub(super) fn new<'a>(last: &Mark, sent: impl IntoIterator<Item = &'a Mark>, earlier: Option<&Self>) -> Self {
+    pub(super) fn new<'a>(
+        last: &ActivityMark,
+        sent: impl IntoIterator<Item = &'a ActivityMark>,
+        earlier: Option<&Self>,
+    ) -> Self {
         let listed = sent.into_iter().filter(|mark| mark.id != last.id && mark.may_follow(last));
         let earlier = earlier.into_iter().flat_map(|point| &point.sent).copied();
         let mut sent: Vec<Fingerprint> = earlier.chain(listed.map(|mark| fingerprint(mark.id))).collect();
@@ -81,9 +85,9 @@ mod tests {
     use super::*;
 
     /// The activity `number`, one second after the previous one, of `transaction`, written while `horizon` was open.
-    fn mark(number: u16, transaction: i64, horizon: i64) -> Mark {
+    fn mark(number: u16, transaction: i64, horizon: i64) -> ActivityMark {
         let at = datetime!(2026-11-22 12:00 UTC) + Duration::seconds(number.into());
-        Mark { id: ActivityId(Uuid::from_u128(number.into())), at, transaction, horizon }
+        ActivityMark { id: ActivityId(Uuid::from_u128(number.into())), at, transaction, horizon }
     }
 
     #[test]
@@ -106,7 +110,7 @@ mod tests {
 
     #[test]
     fn resume_point_keeps_newest_beyond_limit() {
-        let many: Vec<Mark> = (1..=300).map(|number| mark(number, 30, 18)).collect();
+        let many: Vec<ActivityMark> = (1..=300).map(|number| mark(number, 30, 18)).collect();
         let earlier = ResumePoint::new(&mark(0, 20, 18), &many[..100], None);
         let mut point = ResumePoint::new(&mark(0, 20, 18), &many[100..], Some(&earlier));
         assert_eq!(ResumePoint::parse(&point.to_string()).as_ref(), Some(&point));

@@ -14,7 +14,7 @@ pub use store::{TestReads, TestStore};
 
 use crate::accounts::ports::{AccountRepository, MockAccountRepository};
 use crate::achievements::ports::{MockProgressRepository, ProgressRepository};
-use crate::achievements::{Events, Facts, Held, PersonFacts, UsageFacts};
+use crate::achievements::{AchievementFacts, Events, PersonFacts, UnlockedTiers, UsageFacts};
 use crate::administration::ports::{AdministrationRepository, MockAdministrationRepository};
 use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 use crate::error::StoreError;
@@ -78,7 +78,7 @@ impl TestUnitOfWork {
     }
 
     /// Lets every account be settled by `facts`, after `events`.
-    pub fn expect_settling_by(&mut self, facts: Facts, events: Events) {
+    pub fn expect_settling_by(&mut self, facts: AchievementFacts, events: Events) {
         self.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), events.clone()))));
         self.progress.expect_award().returning(|_, _, _| Ok(()));
     }
@@ -106,8 +106,8 @@ pub fn person(id: UserId, name: &str) -> User {
 }
 
 /// The facts of an account with `active_days` and nothing else.
-pub fn facts(active_days: BTreeSet<Date>) -> Facts {
-    Facts {
+pub fn facts(active_days: BTreeSet<Date>) -> AchievementFacts {
+    AchievementFacts {
         active_days,
         monthly_tokens: 0,
         usage: UsageFacts::default(),
@@ -122,7 +122,7 @@ pub fn facts(active_days: BTreeSet<Date>) -> Facts {
             best_rank: 0,
             rank: None,
         },
-        held: Held::default(),
+        held: UnlockedTiers::default(),
     }
 }
 

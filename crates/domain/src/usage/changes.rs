@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::derived::Derived;
-use super::message::{Entry, Message, MessageKey, Model};
+use super::message::{LedgerEntry, Message, MessageKey, Model};
 use super::names::ModelName;
 use crate::days::Zone;
 use crate::money::Usd;
@@ -25,10 +25,10 @@ impl<'book> Pricer<'book> {
     }
 
     /// `message` with its cost at its own time.
-    pub fn price(&mut self, message: Message) -> Entry {
+    pub fn price(&mut self, message: Message) -> LedgerEntry {
         // A message without tokens costs nothing, whatever the model, and never waits for a price.
         if message.tokens.is_empty() {
-            return Entry { message, cost: Cost::Priced(Usd::ZERO) };
+            return LedgerEntry { message, cost: Cost::Priced(Usd::ZERO) };
         }
         let model = match self.found.get(&message.model) {
             Some(model) => model,
@@ -41,7 +41,7 @@ impl<'book> Pricer<'book> {
         if cost == Cost::Unpriced {
             self.unpriced.insert(message.model.name.clone());
         }
-        Entry { message, cost }
+        LedgerEntry { message, cost }
     }
 
     /// The first hundred models, by name, for which a message found no price.
@@ -54,17 +54,17 @@ impl<'book> Pricer<'book> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
     /// Messages that the ledger does not have.
-    pub new: Vec<Entry>,
+    pub new: Vec<LedgerEntry>,
     /// Superseded copies in the ledger, each with the new copy.
-    pub replaced: Vec<(Entry, Entry)>,
+    pub replaced: Vec<(LedgerEntry, LedgerEntry)>,
     /// Messages of which the ledger has the same or a superseding copy.
     pub known: usize,
 }
 
 impl Changes {
     /// Compares `incoming`, one copy of each message, with the ledger's copies of the same messages.
-    pub fn between(stored: Vec<Entry>, incoming: Vec<Entry>) -> Self {
-        let mut stored: HashMap<MessageKey, Entry> =
+    pub fn between(stored: Vec<LedgerEntry>, incoming: Vec<LedgerEntry>) -> Self {
+        let mut stored: HashMap<MessageKey, LedgerEntry> =
             stored.into_iter().map(|entry| (entry.message.key, entry)).collect();
         let mut changes = Self::default();
         for entry in incoming {
@@ -94,8 +94,8 @@ mod tests {
     use super::*;
     use crate::usage::testing::message;
 
-    fn entry(id: &str, count: u64) -> Entry {
-        Entry { message: message(id, count), cost: Cost::Unpriced }
+    fn entry(id: &str, count: u64) -> LedgerEntry {
+        LedgerEntry { message: message(id, count), cost: Cost::Unpriced }
     }
 
     #[test]

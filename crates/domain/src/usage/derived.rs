@@ -7,7 +7,7 @@ use std::ops::SubAssign;
 
 use time::Date;
 
-use super::message::{Entry, Model};
+use super::message::{LedgerEntry, Model};
 use super::names::{MachineId, Source};
 use super::sums::Sums;
 use crate::days::Zone;
@@ -58,18 +58,18 @@ pub struct Derived {
 
 impl Derived {
     /// Adds `entry`, whose owner lives in `zone`.
-    pub fn add(&mut self, entry: &Entry, zone: &Zone) {
+    pub fn add(&mut self, entry: &LedgerEntry, zone: &Zone) {
         self.count(entry, zone, Sums::of(entry));
     }
 
     /// Subtracts `entry`.
-    pub fn remove(&mut self, entry: &Entry, zone: &Zone) {
+    pub fn remove(&mut self, entry: &LedgerEntry, zone: &Zone) {
         let mut taken = Sums::default();
         taken -= Sums::of(entry);
         self.count(entry, zone, taken);
     }
 
-    fn count(&mut self, entry: &Entry, zone: &Zone, sums: Sums) {
+    fn count(&mut self, entry: &LedgerEntry, zone: &Zone, sums: Sums) {
         let message = &entry.message;
         // A message without tokens is not usage of a tool, a model or a day.
         if message.tokens.is_empty() {
@@ -133,7 +133,7 @@ mod tests {
     fn derived_counts_on_local_day_and_hour() {
         let mut message = message("m", 10);
         message.at = datetime!(2026-11-22 23:30 UTC);
-        let entry = Entry { message, cost: Cost::Unpriced };
+        let entry = LedgerEntry { message, cost: Cost::Unpriced };
         let mut derived = Derived::default();
         derived.add(&entry, &Zone::parse("Europe/Berlin").expect("a zone"));
         assert_eq!(derived.days.keys().copied().collect::<Vec<_>>(), [date!(2026 - 11 - 23)]);
@@ -144,7 +144,7 @@ mod tests {
     fn derived_message_without_tokens_counts_nothing() {
         let informational = crate::usage::TokenCounts { reasoning_in_output: true, ..Default::default() };
         for tokens in [crate::usage::TokenCounts::default(), informational] {
-            let entry = Entry { message: Message { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
+            let entry = LedgerEntry { message: Message { tokens, ..message("m", 0) }, cost: Cost::Unpriced };
             let mut derived = Derived::default();
             derived.add(&entry, &Zone::utc());
             assert_eq!(derived, Derived::default());
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn derived_removal_and_delta_leave_nothing() {
         let zone = Zone::utc();
-        let entry = |id: &str| Entry { message: message(id, 10), cost: Cost::Unpriced };
+        let entry = |id: &str| LedgerEntry { message: message(id, 10), cost: Cost::Unpriced };
         let mut derived = Derived::default();
         derived.add(&entry("a"), &zone);
         let one = derived.clone();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use pollster::block_on;
 use uuid::Uuid;
 
-use super::ports::Moved;
+use super::ports::RollupChanges;
 use super::room::NameUse;
 use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
@@ -35,7 +35,7 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
         prepare(&mut tx);
         tx
     });
@@ -44,8 +44,8 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
 }
 
 /// The ledger's copies of the message `a`, if it `has` it.
-fn found(has: bool) -> Vec<Entry> {
-    has.then(|| Entry { message: message("a", 10), cost: Cost::Unpriced }).into_iter().collect()
+fn found(has: bool) -> Vec<LedgerEntry> {
+    has.then(|| LedgerEntry { message: message("a", 10), cost: Cost::Unpriced }).into_iter().collect()
 }
 
 /// A ledger with or without the message `a`, whose jobs are recorded in `queued` or fail.

@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::batch::{Batch, Conventions, SentMessage};
 use super::message::{Message, MessageKey, Model, fold_copies};
-use super::room::{MOST_MODELS, MOST_MODELS_A_REQUEST, Room};
+use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
 use super::tokens::TokenCounts;
 
 /// How far a client's clock may be ahead.
@@ -21,7 +21,7 @@ const LISTED: usize = 100;
 
 /// Why a message was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
+pub enum RejectionReason {
     /// The time is more than 24 hours ahead.
     TimestampInFuture,
     /// The time is before 2020-01-01.
@@ -42,7 +42,7 @@ pub enum Reason {
     TotalOutOfRange,
 }
 
-impl Reason {
+impl RejectionReason {
     pub const fn code(self) -> &'static str {
         match self {
             Self::TimestampInFuture => "timestamp_in_future",
@@ -64,7 +64,7 @@ pub struct Rejection {
     pub index: usize,
     /// The id as sent.
     pub id: Box<str>,
-    pub reason: Reason,
+    pub reason: RejectionReason,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -75,7 +75,7 @@ pub struct Rejections {
 }
 
 impl Rejections {
-    fn add(&mut self, index: usize, id: &str, reason: Reason) {
+    fn add(&mut self, index: usize, id: &str, reason: RejectionReason) {
         self.count += 1;
         // Rejections of an earlier step may have later places.
         let place = self.first.partition_point(|rejection| rejection.index < index);
@@ -127,7 +127,7 @@ impl Intake {
         for (index, sent) in batch.messages.into_iter().enumerate() {
             let model = Model { name: sent.model.clone(), provider: sent.provider.clone() };
             let judged = judge(&sent, batch.conventions, now)
-                .and_then(|tokens| Ok((tokens, models.place(&model).ok_or(Reason::TooManyModels)?)));
+                .and_then(|tokens| Ok((tokens, models.place(&model).ok_or(RejectionReason::TooManyModels)?)));
             match judged {
                 Ok((tokens, place)) => items.push(Item {
                     index,
@@ -164,7 +164,7 @@ impl Intake {
     }
 
     /// The messages that an account with this `room` accepts: in order, as far as they fit.
-    pub fn admit(&self, room: &Room) -> Admitted<'_> {
+    pub fn admit(&self, room: &AccountRoom) -> Admitted<'_> {
         let mut rejections = self.rejections.clone();
         let mut messages = Vec::with_capacity(self.items.len());
         let mut tokens = room.tokens;
@@ -175,10 +175,10 @@ impl Intake {
             let is_another = is_new[item.model] && !models[item.model];
             let left = tokens.checked_sub_unsigned(item.message.tokens.total()).filter(|&left| left >= 0);
             let reason = match left {
-                _ if !room.names.sources_fit() => Reason::TooManySources,
-                _ if !room.machine_fits => Reason::TooManyMachines,
-                _ if is_another && free_models == 0 => Reason::TooManyModels,
-                None => Reason::TotalOutOfRange,
+                _ if !room.names.sources_fit() => RejectionReason::TooManySources,
+                _ if !room.machine_fits => RejectionReason::TooManyMachines,
+                _ if is_another && free_models == 0 => RejectionReason::TooManyModels,
+                None => RejectionReason::TotalOutOfRange,
                 Some(left) => {
                     tokens = left;
                     free_models -= usize::from(is_another);
@@ -227,9 +227,9 @@ impl Models {
 }
 
 /// The disjoint token counts of a plausible message.
-fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, Reason> {
+fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> Result<TokenCounts, RejectionReason> {
     let input = if conventions.input_includes_cached {
-        sent.input.checked_sub(sent.cache_read).ok_or(Reason::CachedExceedsInput)?
+        sent.input.checked_sub(sent.cache_read).ok_or(RejectionReason::CachedExceedsInput)?
     } else {
         sent.input
     };
@@ -248,25 +248,25 @@ fn judge(sent: &SentMessage, conventions: Conventions, now: OffsetDateTime) -> R
 
 /// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
 /// is, so a bounded total bounds every sum of counts.
-fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), Reason> {
+fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), RejectionReason> {
     if at - now > MOST_AHEAD {
-        return Err(Reason::TimestampInFuture);
+        return Err(RejectionReason::TimestampInFuture);
     }
     if at < EARLIEST {
-        return Err(Reason::TimestampTooOld);
+        return Err(RejectionReason::TimestampTooOld);
     }
     if tokens.cache_write_1h > tokens.cache_write {
-        return Err(Reason::HourWritesExceedWrites);
+        return Err(RejectionReason::HourWritesExceedWrites);
     }
     if tokens.reasoning_in_output && tokens.reasoning > tokens.output {
-        return Err(Reason::ReasoningExceedsOutput);
+        return Err(RejectionReason::ReasoningExceedsOutput);
     }
     Ok(())
 }
 
 impl Message {
     /// Checks a message that has the form of the ledger, such as an imported one, at `now`.
-    pub fn check(&self, now: OffsetDateTime) -> Result<(), Reason> {
+    pub fn check(&self, now: OffsetDateTime) -> Result<(), RejectionReason> {
         check(self.at, &self.tokens, now)
     }
 }
@@ -280,8 +280,8 @@ mod tests {
     use crate::usage::{ModelName, Source};
 
     /// Room for `tokens` and any names.
-    fn room(tokens: i64) -> Room {
-        Room { tokens, names: NameUse::default(), machine_fits: true }
+    fn room(tokens: i64) -> AccountRoom {
+        AccountRoom { tokens, names: NameUse::default(), machine_fits: true }
     }
 
     /// A message for each of `models` models.
@@ -300,7 +300,7 @@ mod tests {
         let intake = Intake::new(batch(messages), NOW);
         let admitted = intake.admit(&room(MOST_TOKENS));
         let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
-        assert_eq!(rejected, [(1_000, Reason::TooManyModels), (1_001, Reason::TooManyModels)]);
+        assert_eq!(rejected, [(1_000, RejectionReason::TooManyModels), (1_001, RejectionReason::TooManyModels)]);
         assert_eq!((admitted.messages.len(), admitted.models.len(), intake.models().len()), (1_001, 1_000, 1_000));
     }
 
@@ -311,9 +311,9 @@ mod tests {
         let intake = Intake::new(batch(messages), NOW);
         let new_models = intake.models()[1..].iter().cloned().collect();
         let names = NameUse { new_models, models: MOST_MODELS - 2, ..NameUse::default() };
-        let admitted = intake.admit(&Room { names, ..room(MOST_TOKENS) });
+        let admitted = intake.admit(&AccountRoom { names, ..room(MOST_TOKENS) });
         let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
-        assert_eq!(rejected, [(3, Reason::TooManyModels)]);
+        assert_eq!(rejected, [(3, RejectionReason::TooManyModels)]);
         assert_eq!((admitted.messages.len(), admitted.models.len()), (4, 3));
     }
 
@@ -326,8 +326,8 @@ mod tests {
             ..NameUse::default()
         };
         for (room, reason) in [
-            (Room { names, ..room(MOST_TOKENS) }, Reason::TooManySources),
-            (Room { machine_fits: false, ..room(MOST_TOKENS) }, Reason::TooManyMachines),
+            (AccountRoom { names, ..room(MOST_TOKENS) }, RejectionReason::TooManySources),
+            (AccountRoom { machine_fits: false, ..room(MOST_TOKENS) }, RejectionReason::TooManyMachines),
         ] {
             let admitted = intake.admit(&room);
             let rejected: Vec<_> = admitted.rejections.first.iter().map(|r| (r.index, r.reason)).collect();
@@ -336,7 +336,7 @@ mod tests {
         }
     }
 
-    fn reasons(messages: Vec<SentMessage>, conventions: Conventions) -> Vec<(usize, Reason)> {
+    fn reasons(messages: Vec<SentMessage>, conventions: Conventions) -> Vec<(usize, RejectionReason)> {
         let rejections =
             Intake::new(Batch { conventions, ..batch(messages) }, NOW).admit(&room(MOST_TOKENS)).rejections;
         assert_eq!(rejections.count, rejections.first.len());
@@ -346,15 +346,15 @@ mod tests {
     #[test]
     fn rejection_reasons_have_api_names() {
         for (reason, code) in [
-            (Reason::TimestampInFuture, "timestamp_in_future"),
-            (Reason::TimestampTooOld, "timestamp_too_old"),
-            (Reason::CachedExceedsInput, "cached_exceeds_input"),
-            (Reason::HourWritesExceedWrites, "cache_write_1h_exceeds_cache_write"),
-            (Reason::ReasoningExceedsOutput, "reasoning_exceeds_output"),
-            (Reason::TooManyModels, "too_many_models"),
-            (Reason::TooManySources, "too_many_sources"),
-            (Reason::TooManyMachines, "too_many_machines"),
-            (Reason::TotalOutOfRange, "account_total_out_of_range"),
+            (RejectionReason::TimestampInFuture, "timestamp_in_future"),
+            (RejectionReason::TimestampTooOld, "timestamp_too_old"),
+            (RejectionReason::CachedExceedsInput, "cached_exceeds_input"),
+            (RejectionReason::HourWritesExceedWrites, "cache_write_1h_exceeds_cache_write"),
+            (RejectionReason::ReasoningExceedsOutput, "reasoning_exceeds_output"),
+            (RejectionReason::TooManyModels, "too_many_models"),
+            (RejectionReason::TooManySources, "too_many_sources"),
+            (RejectionReason::TooManyMachines, "too_many_machines"),
+            (RejectionReason::TotalOutOfRange, "account_total_out_of_range"),
         ] {
             assert_eq!(reason.code(), code);
         }
@@ -375,8 +375,11 @@ mod tests {
             ],
             Conventions::default(),
         );
-        let expected =
-            [(2, Reason::TimestampInFuture), (4, Reason::TimestampTooOld), (5, Reason::HourWritesExceedWrites)];
+        let expected = [
+            (2, RejectionReason::TimestampInFuture),
+            (4, RejectionReason::TimestampTooOld),
+            (5, RejectionReason::HourWritesExceedWrites),
+        ];
         assert_eq!(found, expected);
     }
 
@@ -395,11 +398,11 @@ mod tests {
         for (message, expected) in [
             (with(NOW, 0), Ok(())),
             (with(NOW + Duration::DAY, 0), Ok(())),
-            (with(NOW + Duration::DAY + Duration::MICROSECOND, 0), Err(Reason::TimestampInFuture)),
-            (with(EARLIEST - Duration::MICROSECOND, 0), Err(Reason::TimestampTooOld)),
-            (with(NOW, 1), Err(Reason::HourWritesExceedWrites)),
+            (with(NOW + Duration::DAY + Duration::MICROSECOND, 0), Err(RejectionReason::TimestampInFuture)),
+            (with(EARLIEST - Duration::MICROSECOND, 0), Err(RejectionReason::TimestampTooOld)),
+            (with(NOW, 1), Err(RejectionReason::HourWritesExceedWrites)),
             (with_reasoning(1), Ok(())),
-            (with_reasoning(2), Err(Reason::ReasoningExceedsOutput)),
+            (with_reasoning(2), Err(RejectionReason::ReasoningExceedsOutput)),
         ] {
             assert_eq!(message.check(NOW), expected, "{message:?}");
         }
@@ -414,7 +417,7 @@ mod tests {
         ];
         let intake = Intake::new(Batch { conventions, ..batch(items) }, NOW);
         let admitted = intake.admit(&room(MOST_TOKENS));
-        assert_eq!(admitted.rejections.first[0].reason, Reason::CachedExceedsInput);
+        assert_eq!(admitted.rejections.first[0].reason, RejectionReason::CachedExceedsInput);
         let tokens = admitted.messages[0].tokens;
         assert_eq!((tokens.input, tokens.cache_read, tokens.total()), (30, 70, 109));
     }
@@ -429,7 +432,7 @@ mod tests {
                 SentMessage { output: 0, reasoning: 1, ..sent("of nothing") },
             ]
         };
-        let excess = Reason::ReasoningExceedsOutput;
+        let excess = RejectionReason::ReasoningExceedsOutput;
         assert_eq!(reasons(items(), included), [(1, excess), (2, excess)]);
         assert_eq!(reasons(items(), Conventions::default()), [], "disjoint counts have no such bound");
     }
@@ -442,7 +445,7 @@ mod tests {
             let admitted = intake.admit(&room(tokens));
             let listed = admitted.rejections.first.iter();
             let listed: Vec<_> = listed.map(|rejection| (rejection.index, rejection.reason)).collect();
-            let expected: Vec<_> = rejected.iter().map(|index| (*index, Reason::TotalOutOfRange)).collect();
+            let expected: Vec<_> = rejected.iter().map(|index| (*index, RejectionReason::TotalOutOfRange)).collect();
             assert_eq!((listed, admitted.messages.len()), (expected, 3 - rejected.len()), "{tokens}");
         }
     }

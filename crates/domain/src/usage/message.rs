@@ -69,7 +69,7 @@ impl Message {
 
 /// A message with its cost: a row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     pub message: Message,
     /// The cost at the time of pricing.
     pub cost: Cost,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 
 use super::derived::Derived;
-use super::message::{Entry, MessageKey, Model};
+use super::message::{LedgerEntry, MessageKey, Model};
 use super::names::{MachineId, Source};
 use super::repriced_account::RepricedAccount;
 use super::room::NameUse;
@@ -19,7 +19,7 @@ use crate::ids::UserId;
 
 /// The number of changed roll-up rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moved {
+pub struct RollupChanges {
     /// Created roll-up rows.
     pub new_rollups: usize,
     /// Changed or removed roll-up rows.
@@ -67,16 +67,27 @@ pub trait LedgerRepository: Send {
     async fn make_names(&mut self, names: &SharedNames) -> Result<(), StoreError>;
 
     /// The stored copies of the messages with `keys`, in any order.
-    async fn find(&mut self, user: UserId, source: &Source, keys: &[MessageKey]) -> Result<Vec<Entry>, StoreError>;
+    async fn find(
+        &mut self,
+        user: UserId,
+        source: &Source,
+        keys: &[MessageKey],
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Stores `new` messages and replaces the stored copies of `replacements`.
-    async fn write(&mut self, user: UserId, new: &[Entry], replacements: &[Entry]) -> Result<(), StoreError>;
+    async fn write(
+        &mut self,
+        user: UserId,
+        new: &[LedgerEntry],
+        replacements: &[LedgerEntry],
+    ) -> Result<(), StoreError>;
 
     /// Adds `delta` to the derived rows. Rows whose sums become zero are removed.
-    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<Moved, StoreError>;
+    async fn apply_delta(&mut self, user: UserId, delta: &Derived) -> Result<RollupChanges, StoreError>;
 
     /// Up to `limit` messages after `after`, by source and key.
-    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize) -> Result<Vec<Entry>, StoreError>;
+    async fn page(&mut self, user: UserId, after: Option<Cursor>, limit: usize)
+    -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Up to `limit` messages within `reach` after `after`, by source and key.
     async fn page_within(
@@ -85,7 +96,7 @@ pub trait LedgerRepository: Send {
         reach: &Reach,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<Entry>, StoreError>;
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Up to `limit` messages of `models` without a price after `after`, by source and key.
     async fn page_unpriced(
@@ -94,13 +105,13 @@ pub trait LedgerRepository: Send {
         models: &[Model],
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<Vec<Entry>, StoreError>;
+    ) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Records that messages of an account got a price. It is added to the record of the same account and edition.
     async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError>;
 
     /// Removes `entries`, each of which is stored.
-    async fn remove(&mut self, user: UserId, entries: &[Entry]) -> Result<(), StoreError>;
+    async fn remove(&mut self, user: UserId, entries: &[LedgerEntry]) -> Result<(), StoreError>;
 
     /// Removes machines without messages, and releases unused names of tools and models.
     async fn remove_idle_names(&mut self, user: UserId) -> Result<(), StoreError>;

@@ -1,7 +1,7 @@
 //! Derives all data from the ledger again: for a new time zone, and for repair.
 
 use super::derived::Derived;
-use super::ports::{Cursor, Moved};
+use super::ports::{Cursor, RollupChanges};
 use crate::accounts::Account;
 use crate::days::Zone;
 use crate::error::StoreError;
@@ -88,7 +88,7 @@ pub(super) async fn apply_delta(
     user: UserId,
     mut account: Account,
     delta: &Derived,
-) -> Result<(Account, Moved), StoreError> {
+) -> Result<(Account, RollupChanges), StoreError> {
     let moved = tx.ledger().apply_delta(user, delta).await?;
     account.totals += delta.totals;
     if !account.totals.is_storable() {

@@ -8,7 +8,7 @@ use pollster::block_on;
 use time::macros::datetime;
 use uuid::Uuid;
 
-use super::ports::Moved;
+use super::ports::RollupChanges;
 use super::testing::{account, message};
 use super::*;
 use crate::accounts::Account;
@@ -25,17 +25,17 @@ const ADA: UserId = UserId(Uuid::from_u128(7));
 const PAGE: usize = 10_000;
 
 /// A ledger of `count` messages with a stored cost of one dollar each.
-fn ledger(count: usize) -> Vec<Entry> {
+fn ledger(count: usize) -> Vec<LedgerEntry> {
     let entry = |n: usize| {
         let cost = Cost::Priced(Usd::from_atto(1_000_000_000_000_000_000));
-        Entry { message: message(&n.to_string(), 10), cost }
+        LedgerEntry { message: message(&n.to_string(), 10), cost }
     };
-    let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+    let mut entries: Vec<LedgerEntry> = (0..count).map(entry).collect();
     entries.sort_by_key(|entry| entry.message.key);
     entries
 }
 
-fn derived(entries: &[Entry], zone: &Zone) -> Derived {
+fn derived(entries: &[LedgerEntry], zone: &Zone) -> Derived {
     let mut derived = Derived::default();
     for entry in entries {
         derived.add(entry, zone);
@@ -44,17 +44,17 @@ fn derived(entries: &[Entry], zone: &Zone) -> Derived {
 }
 
 /// Lets `tx` read `stored` in pages, with `kept` as its derived rows; records the deltas in `moves`.
-fn holding(tx: &mut TestUnitOfWork, stored: Vec<Entry>, kept: Derived, moves: &Arc<Mutex<Vec<Derived>>>) {
+fn holding(tx: &mut TestUnitOfWork, stored: Vec<LedgerEntry>, kept: Derived, moves: &Arc<Mutex<Vec<Derived>>>) {
     tx.ledger.expect_page().returning(move |_, after, limit| {
         assert_eq!(limit, PAGE);
-        let place = |entry: &&Entry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
+        let place = |entry: &&LedgerEntry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
         Ok(stored.iter().filter(place).take(limit).cloned().collect())
     });
     tx.ledger.expect_derived().returning(move |_| Ok(kept.clone()));
     let moves = moves.clone();
     tx.ledger.expect_apply_delta().returning(move |_, delta| {
         moves.lock().expect("moves").push(delta.clone());
-        Ok(Moved::default())
+        Ok(RollupChanges::default())
     });
 }
 
@@ -71,7 +71,12 @@ fn usage(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Usag
 }
 
 /// The result of a rebuild of `stored` with `kept` as its derived rows, and the delta.
-fn rebuild(stored: Vec<Entry>, kept: Derived, kept_account: Account, miscounted: bool) -> (Repair, Derived, usize) {
+fn rebuild(
+    stored: Vec<LedgerEntry>,
+    kept: Derived,
+    kept_account: Account,
+    miscounted: bool,
+) -> (Repair, Derived, usize) {
     let moves = Arc::new(Mutex::new(Vec::new()));
     let noted = moves.clone();
     let (usage, commits) = usage(move |tx| {

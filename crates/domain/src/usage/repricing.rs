@@ -162,8 +162,8 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use super::super::message::Entry;
-    use super::super::ports::{MockUnpricedReader, Moved};
+    use super::super::message::LedgerEntry;
+    use super::super::ports::{MockUnpricedReader, RollupChanges};
     use super::*;
     use crate::error::StoreError;
     use crate::pricing::{Cost, line};
@@ -180,18 +180,18 @@ mod tests {
         Model { name: ModelName::trusted(name), provider: None }
     }
 
-    fn unpriced(id: &str, name: &str) -> Entry {
-        Entry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
+    fn unpriced(id: &str, name: &str) -> LedgerEntry {
+        LedgerEntry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
     }
 
     type Priced = (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>);
 
     /// A re-pricing of Ada with these `pages`, the number of commits, and the records.
-    fn repricing(pages: Vec<Vec<Entry>>) -> Priced {
+    fn repricing(pages: Vec<Vec<LedgerEntry>>) -> Priced {
         repricing_of(&[ADA], pages)
     }
 
-    fn repricing_of(accounts: &'static [UserId], pages: Vec<Vec<Entry>>) -> Priced {
+    fn repricing_of(accounts: &'static [UserId], pages: Vec<Vec<LedgerEntry>>) -> Priced {
         let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
         let pages = Arc::new(Mutex::new(pages.into_iter()));
@@ -208,7 +208,7 @@ mod tests {
                 .withf(|_, models, _, _| *models == [model("learned")])
                 .returning(move |_, _, _, _| Ok(pages.lock().expect("no panic").next().unwrap_or_default()));
             tx.ledger.expect_write().withf(|_, new, _| new.is_empty()).returning(|_, _, _| Ok(()));
-            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
             tx.ledger.expect_note_repriced().returning(move |repriced| {
                 written.lock().expect("no panic").push(*repriced);
                 Ok(())

@@ -44,7 +44,7 @@ impl NameUse {
 
 /// The remaining room of an account for a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
+pub struct AccountRoom {
     /// Tokens up to the lifetime limit.
     pub tokens: i64,
     pub names: NameUse,

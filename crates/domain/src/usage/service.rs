@@ -10,12 +10,12 @@ use super::changes::{Changes, Pricer};
 use super::derived::Derived;
 use super::error::UsageError;
 use super::intake::Intake;
-use super::message::{Entry, Message, MessageKey, fold_copies};
+use super::message::{LedgerEntry, Message, MessageKey, fold_copies};
 use super::names::{MachineId, Source};
 use super::ports::{SharedNames, SyncLock};
 use super::rebuild::{Repair, apply_delta, rederive, up_to_date};
 use super::report::{AccountSummary, SyncReport};
-use super::room::Room;
+use super::room::AccountRoom;
 use super::selection::Selection;
 use super::sums::MOST_TOKENS;
 use crate::accounts::Account;
@@ -90,7 +90,7 @@ impl Usage {
         let models = intake.models().iter().cloned().collect();
         let mut names = SharedNames { sources: BTreeSet::from([source.clone()]), models };
         let name_use = tx.ledger().name_use(user, &names).await?;
-        let room = Room { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
+        let room = AccountRoom { tokens: MOST_TOKENS - account.totals.tokens, names: name_use, machine_fits };
         let admitted = intake.admit(&room);
         if !admitted.messages.is_empty() {
             // In one step, so that transactions do not deadlock on new names (I3).
@@ -326,7 +326,7 @@ async fn write_all(
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
     for chunk in messages.chunks(CHUNK) {
-        let entries: Vec<Entry> = chunk.iter().map(|message| pricer.price((*message).clone())).collect();
+        let entries: Vec<LedgerEntry> = chunk.iter().map(|message| pricer.price((*message).clone())).collect();
         let keys: Vec<MessageKey> = entries.iter().map(|entry| entry.message.key).collect();
         let stored = tx.ledger().find(user, source, &keys).await?;
         let changes = Changes::between(stored, entries);
@@ -334,7 +334,7 @@ async fn write_all(
         written.new += changes.new.len();
         written.updated += changes.replaced.len();
         written.known += changes.known;
-        let replacements: Vec<Entry> = changes.replaced.into_iter().map(|(_, winner)| winner).collect();
+        let replacements: Vec<LedgerEntry> = changes.replaced.into_iter().map(|(_, winner)| winner).collect();
         if !(changes.new.is_empty() && replacements.is_empty()) {
             tx.ledger().write(user, &changes.new, &replacements).await?;
         }
@@ -349,7 +349,7 @@ mod tests {
 
     use super::*;
     use crate::testing::TestUnitOfWork;
-    use crate::usage::ports::Moved;
+    use crate::usage::ports::RollupChanges;
     use crate::usage::room::NameUse;
     use crate::usage::testing::{NOW, account, batch, locked, message, sent};
     use crate::usage::{Model, ModelName, SentMessage};
@@ -367,13 +367,13 @@ mod tests {
     }
 
     /// A transaction on an account with `stored` in its ledger, and today as its active day.
-    fn transaction(stored: Vec<Entry>) -> TestUnitOfWork {
+    fn transaction(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
         tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
         tx.ledger.expect_make_names().returning(|_| Ok(()));
         tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
-        tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
         tx.expect_settling(BTreeSet::from([NOW.date()]));
         tx
     }
@@ -398,7 +398,7 @@ mod tests {
 
     #[test]
     fn sync_does_not_write_known_messages() {
-        let stored = Entry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
+        let stored = LedgerEntry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
         let (usage, commits) = usage(move || transaction(vec![stored.clone()]));
         let report = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
         assert_eq!((report.new, report.duplicates), (0, 1));
@@ -429,21 +429,22 @@ mod tests {
     }
 
     /// A transaction on an account with `stored` in its ledger, read in pages of [`CHUNK`].
-    fn forgetting(stored: Vec<Entry>) -> TestUnitOfWork {
+    fn forgetting(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
         let mut tx = TestUnitOfWork::default();
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
         tx.ledger.expect_page_within().returning(move |_, reach, after, limit| {
             assert_eq!((reach.source.is_none(), limit), (true, CHUNK));
-            let place = |entry: &&Entry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
+            let place = |entry: &&LedgerEntry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
             Ok(stored.iter().filter(place).take(limit).cloned().collect())
         });
         tx.expect_settling(BTreeSet::new());
         tx
     }
 
-    fn entries(count: usize) -> Vec<Entry> {
-        let entry = |n: usize| Entry { message: message(&n.to_string(), 10), cost: crate::pricing::Cost::Unpriced };
-        let mut entries: Vec<Entry> = (0..count).map(entry).collect();
+    fn entries(count: usize) -> Vec<LedgerEntry> {
+        let entry =
+            |n: usize| LedgerEntry { message: message(&n.to_string(), 10), cost: crate::pricing::Cost::Unpriced };
+        let mut entries: Vec<LedgerEntry> = (0..count).map(entry).collect();
         entries.sort_by_key(|entry| entry.message.key);
         entries
     }
@@ -460,7 +461,7 @@ mod tests {
             let sums = Arc::clone(&sums);
             tx.ledger.expect_apply_delta().returning(move |_, delta| {
                 sums.lock().expect("sums").totals += delta.totals;
-                Ok(Moved::default())
+                Ok(RollupChanges::default())
             });
             tx
         });
@@ -509,7 +510,7 @@ mod tests {
             tx.ledger.expect_make_names().returning(|_| Ok(()));
             tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
             tx.ledger.expect_write().returning(|_, _, _| Ok(()));
-            tx.ledger.expect_apply_delta().returning(|_, _| Ok(Moved::default()));
+            tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
             tx.expect_settling(BTreeSet::new());
             tx
         });

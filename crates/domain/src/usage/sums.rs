@@ -2,7 +2,7 @@
 
 use std::ops::{AddAssign, SubAssign};
 
-use super::message::Entry;
+use super::message::LedgerEntry;
 use crate::money::Usd;
 use crate::pricing::Cost;
 
@@ -62,7 +62,7 @@ impl CostStatus {
 
 impl Sums {
     /// The sums of one message.
-    pub fn of(entry: &Entry) -> Self {
+    pub fn of(entry: &LedgerEntry) -> Self {
         let tokens = &entry.message.tokens;
         let count = |tokens: u64| i64::try_from(tokens).unwrap_or(i64::MAX);
         let unpriced = entry.cost == Cost::Unpriced;
@@ -162,8 +162,8 @@ mod tests {
     use super::*;
     use crate::usage::testing::message;
 
-    fn entry(cost: Cost) -> Entry {
-        Entry { message: message("m", 10), cost }
+    fn entry(cost: Cost) -> LedgerEntry {
+        LedgerEntry { message: message("m", 10), cost }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use domain::clock::Clock;
 use domain::ids::UserId;
-use domain::portability::{Import, Imported, Imports, Part, PortabilityError, Target};
+use domain::portability::{ExportPart, Import, ImportTarget, Imported, Imports, PortabilityError};
 use domain::social::{Followed, Social, SocialError};
 use domain::usage::{Usage, UsageError};
 use domain::users::{User, Username};
@@ -84,7 +84,7 @@ impl Importer {
         mut say: impl FnMut(String),
     ) -> Result<(), ImportError> {
         let now = clock.now();
-        let target = target.map_or(Target::New { is_trusted: trust_email }, Target::Existing);
+        let target = target.map_or(ImportTarget::New { is_trusted: trust_email }, ImportTarget::Existing);
         let Checked { account, lines } = check(path, &target, now)?;
         say(format!("{}: {lines} lines, of the account {}", path.display(), account.username));
         let had_email = account.email.is_some();
@@ -107,7 +107,7 @@ impl Importer {
     async fn take_in(
         &self,
         path: &Path,
-        target: Target,
+        target: ImportTarget,
         account: User,
         now: OffsetDateTime,
     ) -> Result<(Imported, Vec<Username>), ImportError> {
@@ -120,7 +120,7 @@ impl Importer {
                 Line::Manifest(_) | Line::Account(_) | Line::End(_) => continue,
                 line => lines.explain(portable::read_part(line, now))?,
             };
-            if let Part::Follows(people) = &read {
+            if let ExportPart::Follows(people) = &read {
                 follows.extend(people.iter().map(|person| person.username.clone()));
             }
             if let Some(part) = parts.add(read) {
@@ -151,7 +151,7 @@ impl Importer {
 }
 
 /// Reads the whole file and says whose it is, unless anything in it is wrong.
-fn check(path: &Path, target: &Target, now: OffsetDateTime) -> Result<Checked, Refusal> {
+fn check(path: &Path, target: &ImportTarget, now: OffsetDateTime) -> Result<Checked, Refusal> {
     let mut lines = Lines::open(path)?;
     let mut account = None;
     while let Some(line) = lines.next_line()? {
@@ -166,7 +166,7 @@ fn check(path: &Path, target: &Target, now: OffsetDateTime) -> Result<Checked, R
     Ok(Checked { account, lines: number })
 }
 
-async fn take(import: &mut Import, part: Part, line: u64) -> Result<(), ImportError> {
+async fn take(import: &mut Import, part: ExportPart, line: u64) -> Result<(), ImportError> {
     import.take(part).await.map_err(|error| ImportError::Storing { line, error })
 }
 

@@ -5,10 +5,10 @@ use async_trait::async_trait;
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::portability::ports::{MockExportReader, Opened, Snapshot};
-use domain::portability::{Exports, Part};
+use domain::portability::{ExportPart, Exports};
 use domain::pricing::Cost;
 use domain::testing::{TestReads, TestStore, person};
-use domain::usage::Entry;
+use domain::usage::LedgerEntry;
 use domain::usage::testing::message;
 use futures_util::StreamExt;
 use portable::Reader;
@@ -29,12 +29,12 @@ struct Pages {
 
 #[async_trait]
 impl Snapshot for Pages {
-    async fn next(&mut self) -> Result<Option<Part>, StoreError> {
+    async fn next(&mut self) -> Result<Option<ExportPart>, StoreError> {
         self.next += 1;
-        let entry = |n: usize| Entry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
+        let entry = |n: usize| LedgerEntry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
         match self.next {
-            1 => Ok(Some(Part::Account(Box::new(person(ADA, "ada"))))),
-            next if next <= self.last + 1 => Ok(Some(Part::Messages((0..100).map(entry).collect()))),
+            1 => Ok(Some(ExportPart::Account(Box::new(person(ADA, "ada"))))),
+            next if next <= self.last + 1 => Ok(Some(ExportPart::Messages((0..100).map(entry).collect()))),
             _ if self.fails => Err(StoreError::Unavailable("away".to_owned())),
             _ => Ok(None),
         }

@@ -111,7 +111,7 @@ impl Listeners {
 mod tests {
     use domain::ids::ActivityId;
     use domain::payload::StoredData;
-    use domain::social::{ActivityKind, Author, FeedItem, Mark};
+    use domain::social::{ActivityKind, ActivityMark, Author, FeedItem};
     use domain::users::Username;
     use mpsc::error::TryRecvError;
 
@@ -125,7 +125,7 @@ mod tests {
         let author = Author { id: BOB, username: Username::trusted("bob"), name: None, image: None };
         let (id, kind, data) = (ActivityId(Uuid::nil()), ActivityKind::LevelUp, StoredData("{}".into()));
         let at = time::OffsetDateTime::UNIX_EPOCH;
-        let mark = Mark { id, at, transaction: 3, horizon: 3 };
+        let mark = ActivityMark { id, at, transaction: 3, horizon: 3 };
         Arc::new(LiveActivity { item: FeedItem { id, created_at: at, kind, data, author }, mark })
     }
 

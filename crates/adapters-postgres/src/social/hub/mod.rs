@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use domain::error::StoreError;
 use domain::ids::UserId;
 use domain::social::ports::{ActivityHub, HeardActivities};
-use domain::social::{LiveActivity, Mark};
+use domain::social::{ActivityMark, LiveActivity};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
@@ -121,7 +121,7 @@ async fn listen(
     shared: &Shared,
     database: &Database,
     url: &str,
-    mark: &mut Option<Mark>,
+    mark: &mut Option<ActivityMark>,
     wait: &mut Duration,
 ) -> Result<std::convert::Infallible, StoreError> {
     let mut listening = Listening::start(url, "activities").await?;
@@ -143,12 +143,12 @@ async fn listen(
 }
 
 /// The cursor with the later horizon.
-fn later(one: Mark, other: Mark) -> Mark {
+fn later(one: ActivityMark, other: ActivityMark) -> ActivityMark {
     if other.horizon >= one.horizon { other } else { one }
 }
 
 /// Delivers the activities that were committed since `mark`; returns the cursor of the last.
-async fn catch_up(shared: &Shared, database: &Database, mark: Mark) -> Result<Mark, StoreError> {
+async fn catch_up(shared: &Shared, database: &Database, mark: ActivityMark) -> Result<ActivityMark, StoreError> {
     let (mut after, mut latest) = (None, mark);
     loop {
         let viewers = shared.listeners().viewers();

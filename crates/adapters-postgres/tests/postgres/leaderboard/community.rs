@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use domain::days::Period;
 use domain::ids::UserId;
-use domain::leaderboard::ranking::Used;
-use domain::leaderboard::{Board, BoardKind, BoardQuery, Entry, Filter, Leaderboard, Part, Scope, SortBy};
+use domain::leaderboard::ranking::DayUsageByModel;
+use domain::leaderboard::{Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, Filter, Leaderboard, Scope, SortBy};
 use domain::money::Usd;
 use domain::usage::{ModelName, Source};
 use domain::users::User;
@@ -17,8 +17,8 @@ use crate::common::{Fixture, NOW};
 pub(crate) const TODAY: Date = NOW.date();
 
 /// `tokens` tokens of `user`, so many days ago.
-pub(crate) fn used(user: &User, days_ago: i64, tokens: i64) -> Used {
-    Used {
+pub(crate) fn used(user: &User, days_ago: i64, tokens: i64) -> DayUsageByModel {
+    DayUsageByModel {
         user: user.id,
         day: TODAY - Duration::days(days_ago),
         tool: Source::trusted("codex"),
@@ -32,19 +32,19 @@ pub(crate) fn used(user: &User, days_ago: i64, tokens: i64) -> Used {
 }
 
 /// The same with the tool `tool` and the model `model`.
-pub(crate) fn with(used: &Used, tool: &str, model: &str) -> Used {
-    Used { tool: Source::trusted(tool), model: ModelName::trusted(model), ..used.clone() }
+pub(crate) fn with(used: &DayUsageByModel, tool: &str, model: &str) -> DayUsageByModel {
+    DayUsageByModel { tool: Source::trusted(tool), model: ModelName::trusted(model), ..used.clone() }
 }
 
 impl Fixture {
     /// Writes `rows` into the roll-ups, and what follows from them.
-    pub(crate) async fn use_up(&self, rows: &[Used]) {
+    pub(crate) async fn use_up(&self, rows: &[DayUsageByModel]) {
         let mut sql = String::from(
             "CREATE TEMP TABLE used (owner uuid, day date, tool text, model text, tokens bigint, cost numeric,
                                      input bigint, cached bigint, reasoning bigint);",
         );
         for row in rows {
-            let Used { user, day, tool, model, tokens, cost, input, cache_read, reasoning } = row;
+            let DayUsageByModel { user, day, tool, model, tokens, cost, input, cache_read, reasoning } = row;
             writeln!(
                 sql,
                 "INSERT INTO used VALUES ('{user}', '{day}', '{tool}', '{model}', {tokens}, {cost}, {input}, {cache_read},
@@ -91,7 +91,7 @@ impl Fixture {
 
     /// All of the board, as `viewer` sees it.
     pub(crate) async fn board(&self, query: &BoardQuery, viewer: Option<UserId>) -> Board {
-        let part = Part { limit: 1000, offset: 0 };
+        let part = BoardSlice { limit: 1000, offset: 0 };
         self.leaderboard().board(query, part, viewer).await.expect("a board")
     }
 
@@ -115,7 +115,7 @@ impl Fixture {
 }
 
 /// `1 ada 100`.
-pub(crate) fn line(entry: &Entry) -> String {
+pub(crate) fn line(entry: &BoardEntry) -> String {
     format!("{} {} {}", entry.standing.rank, entry.username, entry.standing.score.rounded())
 }
 

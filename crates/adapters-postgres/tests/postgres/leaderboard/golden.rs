@@ -2,8 +2,8 @@
 
 use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
-use domain::leaderboard::ranking::Used;
-use domain::leaderboard::{BoardKind, BoardQuery, Filter, HistoryDays, Part, RankedDay, Scope, SortBy};
+use domain::leaderboard::ranking::DayUsageByModel;
+use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, HistoryDays, RankedDay, Scope, SortBy};
 use domain::money::Usd;
 use domain::social::Followed;
 use domain::store::Store;
@@ -56,7 +56,8 @@ async fn board_private_profile_is_hidden_immediately() {
     for name in names {
         people.push(fixture.person(name, None).await);
     }
-    let rows: Vec<Used> = people.iter().zip([60, 50, 40, 30, 20, 10]).map(|(user, n)| used(user, 0, n)).collect();
+    let rows: Vec<DayUsageByModel> =
+        people.iter().zip([60, 50, 40, 30, 20, 10]).map(|(user, n)| used(user, 0, n)).collect();
     fixture.use_up(&rows).await;
     fixture.refresh().await;
 
@@ -73,7 +74,7 @@ async fn board_private_profile_is_hidden_immediately() {
         assert_eq!(board.entries.iter().map(line).collect::<Vec<_>>(), expected);
         assert_eq!(board.total, 3);
         for (offset, limit) in [(0, 1), (1, 1), (2, 1), (1, 2), (3, 5)] {
-            let part = Part { limit, offset };
+            let part = BoardSlice { limit, offset };
             let shown = fixture.leaderboard().board(&by_tokens(), part, None).await.expect("a part").entries;
             let lines: Vec<String> = shown.iter().map(line).collect();
             let wanted: Vec<&str> =
@@ -133,14 +134,14 @@ async fn each_board_kind_scores_by_its_measure() {
     let (ada, bob, cyd) =
         (fixture.person("ada", None).await, fixture.person("bob", None).await, fixture.person("cyd", None).await);
     let million = 1_000_000;
-    let cached = |row: Used, input, cache_read| Used { input, cache_read, ..row };
+    let cached = |row: DayUsageByModel, input, cache_read| DayUsageByModel { input, cache_read, ..row };
     fixture
         .use_up(&[
             cached(used(&ada, 0, million), million, 2 * million),
             with(&used(&ada, 1, 5), "codex", "gpt-5-mini"),
             used(&ada, 8, 400_000),
             cached(used(&bob, 1, 150_000), million - 1, 0),
-            Used { reasoning: 7, cost: Usd::from_atto(1), ..used(&bob, 7, 100_000) },
+            DayUsageByModel { reasoning: 7, cost: Usd::from_atto(1), ..used(&bob, 7, 100_000) },
             cached(used(&cyd, 0, 9), million, 0),
             used(&cyd, 13, 99_999),
         ])
@@ -346,7 +347,7 @@ async fn gaps_of_hidden_accounts_are_found_with_a_slow_clock() {
         ada.id, bob.id, bob.id, cyd.id
     );
     fixture.run(&hide).await;
-    let part = Part { limit: 1, offset: 0 };
+    let part = BoardSlice { limit: 1, offset: 0 };
     let board = fixture.leaderboard().board(&by_tokens(), part, None).await.expect("a board");
     assert_eq!((board.total, board.entries.iter().map(line).collect::<Vec<_>>()), (1, vec!["4 dee 3".to_owned()]));
 }

@@ -3,7 +3,7 @@
 use domain::days::Period;
 use domain::days::Zone;
 use domain::ids::UserId;
-use domain::leaderboard::ranking::{Member, Ranked, Used, rank};
+use domain::leaderboard::ranking::{DayUsageByModel, Member, Ranked, rank};
 use domain::leaderboard::{Board, BoardKind, BoardQuery, Filter, Measure, Scope, SortBy};
 use domain::money::Usd;
 use domain::store::Store;
@@ -36,7 +36,12 @@ fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
     (prop::collection::vec(someone, 8), prop::collection::vec(row, 0..60))
 }
 
-async fn write(fixture: &Fixture, someones: &[Someone], rows: &[Row], run: usize) -> (Vec<Member>, Vec<Used>) {
+async fn write(
+    fixture: &Fixture,
+    someones: &[Someone],
+    rows: &[Row],
+    run: usize,
+) -> (Vec<Member>, Vec<DayUsageByModel>) {
     let mut members = Vec::new();
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, (zone, private, flagged)) in someones.iter().enumerate() {
@@ -53,9 +58,9 @@ async fn write(fixture: &Fixture, someones: &[Someone], rows: &[Row], run: usize
         }
     }
     let members: Vec<Member> = members.into_iter().map(|(member, ..)| member).collect();
-    let used: Vec<Used> = rows
+    let used: Vec<DayUsageByModel> = rows
         .iter()
-        .map(|&(whose, days_ago, tool, model, tokens, cost, input, cache_read, reasoning)| Used {
+        .map(|&(whose, days_ago, tool, model, tokens, cost, input, cache_read, reasoning)| DayUsageByModel {
             user: members[usize::from(whose)].user,
             day: TODAY - Duration::days(days_ago),
             tool: Source::trusted(TOOLS[usize::from(tool)]),
@@ -71,10 +76,10 @@ async fn write(fixture: &Fixture, someones: &[Someone], rows: &[Row], run: usize
 }
 
 /// Rows of the same day, tool and model are one row of the roll-ups.
-fn folded(used: &[Used]) -> Vec<Used> {
-    let mut folded: Vec<Used> = Vec::new();
+fn folded(used: &[DayUsageByModel]) -> Vec<DayUsageByModel> {
+    let mut folded: Vec<DayUsageByModel> = Vec::new();
     for row in used {
-        let same = |other: &&mut Used| {
+        let same = |other: &&mut DayUsageByModel| {
             (other.user, other.day, &other.tool, &other.model) == (row.user, row.day, &row.tool, &row.model)
         };
         match folded.iter_mut().find(same) {

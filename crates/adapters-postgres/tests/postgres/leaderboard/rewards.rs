@@ -5,7 +5,7 @@ use crate::common::{Fixture, fixture};
 use domain::ids::JobId;
 use domain::jobs::Attempt;
 use domain::leaderboard::ports::BestRank;
-use domain::leaderboard::ranking::Used;
+use domain::leaderboard::ranking::DayUsageByModel;
 use domain::store::Store;
 use domain::users::User;
 use uuid::Uuid;
@@ -30,7 +30,8 @@ async fn rank_is_announced_once_and_a_better_one_again() {
         people.push(fixture.person(&format!("person{number}"), None).await);
     }
     let hidden = fixture.private_person("hidden").await;
-    let mut rows: Vec<Used> = people.iter().zip(1..).map(|(user, number)| used(user, 1, 1000 - number)).collect();
+    let mut rows: Vec<DayUsageByModel> =
+        people.iter().zip(1..).map(|(user, number)| used(user, 1, 1000 - number)).collect();
     rows.push(used(&hidden, 1, 5000));
     fixture.use_up(&rows).await;
     let refreshed = fixture.leaderboard().refresh().await.expect("a refresh");
