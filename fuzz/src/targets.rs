@@ -1,5 +1,5 @@
-//! What is tried with any bytes at all, and what must hold whatever they are. The fuzzer's targets and the test that runs
-//! the kept corpus share it.
+//! Feeds arbitrary bytes to parsers and asserts what must hold for any input. The targets of the fuzzer and the test that runs the corpus
+//! share this file.
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::test::TestRequest;
@@ -13,10 +13,10 @@ use domain::pricing::PriceBook;
 use domain::pricing::names::{each_group, plainest};
 use domain::usage::{MAX_COUNT, ModelName, Provider};
 
-/// The most messages a body may have here.
+/// The most messages of a body in these targets.
 const MOST: usize = 50;
 
-/// A sync body is a batch within all limits, or a list of problems.
+/// A sync body is parsed to a batch within all limits, or to a list of problems.
 pub(crate) fn sync_body(data: &[u8]) {
     let Ok(json) = std::str::from_utf8(data) else { return };
     match parse(json, MOST) {
@@ -34,8 +34,8 @@ pub(crate) fn sync_body(data: &[u8]) {
     }
 }
 
-/// A model's name, and after a line's end perhaps a provider's: its forms come step by step and are no longer than it, and whether
-/// the book knows it does not depend on its case.
+/// The input is a model's name and, after a line break, a provider's name. The forms are ordered by step and no longer than the name.
+/// The case of the name does not change whether the book has it.
 pub(crate) fn model_name(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (name, provider) = text.split_once('\n').unwrap_or((text, ""));
@@ -60,8 +60,8 @@ pub(crate) fn model_name(data: &[u8]) {
     }
 }
 
-/// Lines of `name: value`, then after an empty one a body: who asks, from where, and a body that is unpacked no further
-/// than its limit.
+/// The input is lines of `name: value`, an empty line and a body. The token, the address and the device are well-formed, and the body is
+/// not unpacked beyond its limit.
 pub(crate) fn headers(data: &[u8]) {
     const LIMIT: usize = 4096;
     let end = data.windows(2).position(|two| two == b"\n\n");

@@ -1,9 +1,9 @@
 CREATE TABLE users (
     id uuid PRIMARY KEY,
-    -- Stands for the account in the ledger: 4 bytes a row instead of 16.
+    -- The account key: stands for the account in the ledger with 4 bytes a row instead of 16.
     key integer GENERATED ALWAYS AS IDENTITY CONSTRAINT users_key_key UNIQUE,
     username text NOT NULL,
-    -- In lower case; null for accounts whose provider vouches for none.
+    -- In lower case; null if the provider of the account has verified none.
     email text CONSTRAINT users_email_key UNIQUE,
     email_verified boolean NOT NULL DEFAULT false,
     password_hash text,
@@ -15,14 +15,14 @@ CREATE TABLE users (
     image text,
     is_public boolean NOT NULL DEFAULT true,
     is_admin boolean NOT NULL DEFAULT false,
-    -- An IANA name; null counts as UTC until its owner, or a sync, names one.
+    -- An IANA name; null counts as UTC until the user or a sync sets one.
     timezone text,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     deleted_at timestamptz
 );
 
--- Usernames are ASCII, so lower() folds them like the domain does.
+-- Usernames are ASCII, so lower() folds them as the domain does.
 CREATE UNIQUE INDEX users_username_key ON users (lower(username));
 
 CREATE TABLE sessions (

@@ -1,4 +1,4 @@
--- Names that many rows share, each once.
+-- Dictionaries: names that many rows share, stored once.
 CREATE TABLE sources (
     key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL CONSTRAINT sources_name_key UNIQUE
@@ -7,7 +7,7 @@ CREATE TABLE sources (
 CREATE TABLE models (
     key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,
-    -- Who served the model, '' where the client does not say; part of the key because it helps to find the price.
+    -- The provider that served the model, '' if the client does not name it; part of the key because it helps to find the price.
     provider text NOT NULL,
     CONSTRAINT models_name_key UNIQUE (name, provider)
 );
@@ -39,15 +39,15 @@ CREATE TABLE usage_messages (
     machine_key integer NOT NULL,
     -- Bit 0: the reasoning is part of the output. Bit 1: the cost is estimated.
     flags smallint NOT NULL,
-    -- In USD; null while no price is known.
+    -- In USD; null if no price is known.
     cost numeric,
     PRIMARY KEY (user_key, source_key, message_key)
 );
 
--- What the worker prices when the book learns a model.
+-- The messages that the worker prices once the book knows their model.
 CREATE INDEX usage_messages_unpriced_idx ON usage_messages (model_key) WHERE cost IS NULL;
 
--- Everything below is derived from the ledger, in the same transaction, and equals a fold over it.
+-- The tables below are derived from the ledger in the same transaction, and equal a fold over it.
 CREATE TABLE usage_rollups (
     user_key integer NOT NULL,
     day date NOT NULL,
@@ -94,7 +94,7 @@ CREATE TABLE usage_hours (
     PRIMARY KEY (user_key, day, hour)
 ) WITH (fillfactor = 90);
 
--- One row per account, made with it. Its row lock serialises everything that changes the account's usage.
+-- One row per account, inserted with it. The row's lock is the account lock (I1).
 CREATE TABLE usage_totals (
     user_key integer PRIMARY KEY REFERENCES users (key) ON DELETE CASCADE,
     active_days integer NOT NULL DEFAULT 0,
@@ -115,5 +115,5 @@ CREATE TABLE usage_totals (
     cost numeric NOT NULL DEFAULT 0
 ) WITH (fillfactor = 70);
 
--- Accounts that were made before: after this migration was undone and is run again.
+-- For existing accounts, if this migration was reverted and runs again.
 INSERT INTO usage_totals (user_key) SELECT key FROM users;

@@ -6,11 +6,11 @@ CREATE TABLE follows (
     CHECK (follower_id <> following_id)
 );
 
--- A page of a list is read in the order of its index, however long the list is.
+-- The order of each index is that of a list, so a page costs the same however long the list is.
 CREATE INDEX follows_followers_idx ON follows (following_id, created_at DESC, follower_id);
 CREATE INDEX follows_following_idx ON follows (follower_id, created_at DESC, following_id);
 
--- Who wants to follow a private profile and was neither accepted nor declined yet.
+-- Pending requests to follow private profiles.
 CREATE TABLE follow_requests (
     follower_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     following_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -21,9 +21,8 @@ CREATE TABLE follow_requests (
 
 CREATE INDEX follow_requests_following_idx ON follow_requests (following_id, created_at DESC, follower_id);
 
--- The accounts whose data `viewer` (nobody, when null) may see: public ones, one's own, and those one follows. This is the
--- one place that says so; every statement that reads a person's data for somebody else goes through it. The planner
--- puts the text in the place of the call.
+-- The accounts whose data `viewer` may see: public ones, its own, and those that it follows. Null is a caller without an account.
+-- Every statement that reads an account's data for another one joins this function (I7). The planner inlines it.
 CREATE FUNCTION visible_to(viewer uuid) RETURNS TABLE (id uuid, key integer)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT users.id, users.key
@@ -36,7 +35,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
       )
 $$;
 
--- The same, asked of one person.
+-- Whether `viewer` may see the data of the account `person`.
 CREATE FUNCTION can_see(viewer uuid, person uuid) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT EXISTS (SELECT FROM visible_to(viewer) AS seen WHERE seen.id = person)

@@ -1,5 +1,5 @@
--- What an account was awarded once and keeps, whatever is derived anew: XP for events, and marks (with no XP) of levels,
--- streaks and badges that were announced. The reason names the event, so nothing is awarded twice.
+-- Events that an account keeps through rebuilds: awards of XP, and marks without XP of announced levels, streaks and badges. The
+-- reason names the event, so nothing is awarded twice (I5).
 CREATE TABLE progress_events (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     reason text NOT NULL,

@@ -5,7 +5,7 @@ CREATE TABLE notifications (
     title text NOT NULL,
     message text NOT NULL,
     data jsonb NOT NULL,
-    -- What it is about: a person is told of it once.
+    -- Names the subject, so that an account is notified of it once (I5).
     dedup_key text NOT NULL,
     created_at timestamptz NOT NULL,
     read_at timestamptz,
@@ -15,7 +15,7 @@ CREATE TABLE notifications (
 CREATE INDEX notifications_user_id_idx ON notifications (user_id, created_at DESC, id DESC);
 CREATE INDEX notifications_unread_idx ON notifications (user_id, created_at DESC, id DESC) WHERE read_at IS NULL;
 
--- What people do not want to be told as usual; without a row, everything is told.
+-- The chosen channels of a kind of notification; without a row, the kind has its default channels.
 CREATE TABLE notification_preferences (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     kind text NOT NULL,

@@ -1,12 +1,12 @@
--- What would have to be counted at every look, one narrow row per account. Kept in step in the transaction that changes what is
--- counted; people who were deleted are not counted. Whoever changes the rows of several people takes them in the order of
--- their ids, and after the locks of accounts.
+-- Counts of follows and activities, one narrow row per account, so that reads need not count. Each transaction that changes a counted
+-- row changes the count. Deleted accounts are not counted. A transaction that changes several rows locks them in the order of the
+-- ids, after the locks of the accounts (I13).
 CREATE TABLE social_counts (
     user_id uuid PRIMARY KEY REFERENCES users ON DELETE CASCADE,
     followers integer NOT NULL DEFAULT 0,
     following integer NOT NULL DEFAULT 0,
     activities integer NOT NULL DEFAULT 0,
-    -- Never before the newest activity: which people's activities a feed has to look at.
+    -- Not before the newest activity; a feed reads only accounts with recent activities.
     last_activity_at timestamptz
 ) WITH (fillfactor = 70);
 
@@ -25,5 +25,5 @@ SELECT
     (SELECT max(created_at) FROM activities WHERE activities.user_id = users.id)
 FROM users;
 
--- Few, so that lists leave them out without a look at everybody's account.
+-- Deleted accounts are few, so lists leave them out without a look-up of each listed account.
 CREATE INDEX users_deleted_idx ON users (id) WHERE deleted_at IS NOT NULL;

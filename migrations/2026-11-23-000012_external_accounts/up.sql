@@ -1,7 +1,7 @@
--- The accounts at providers, such as GitHub, that people sign in through.
+-- Linked accounts at providers, such as GitHub, for sign-in.
 CREATE TABLE external_accounts (
     provider text NOT NULL,
-    -- Names the account there for good; a login may change and pass to somebody else.
+    -- The provider's permanent id of the account; a login can change and pass to another account.
     subject text NOT NULL,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     login text NOT NULL,

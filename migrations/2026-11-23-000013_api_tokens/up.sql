@@ -1,4 +1,4 @@
--- Tokens of programs. Unlike sessions they have a name and may do only what their scopes say.
+-- Tokens of programs. Unlike a session, a token has a name and scopes, which limit what it can do.
 CREATE TABLE api_tokens (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
@@ -8,7 +8,7 @@ CREATE TABLE api_tokens (
     may_sync boolean NOT NULL,
     may_read boolean NOT NULL,
     created_at timestamptz NOT NULL,
-    -- Null: until it is revoked.
+    -- Null if it does not expire.
     expires_at timestamptz,
     last_used_at timestamptz
 );

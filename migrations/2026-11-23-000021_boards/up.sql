@@ -1,12 +1,12 @@
--- The boards as a refresh found them. The newest is read; the one before it says who climbed. Both change in the
--- transaction of a refresh, so nobody sees half of one.
+-- Snapshots of the boards. The newest is read; the one before it gives rank changes. A refresh replaces them in one transaction, so a
+-- reader never sees a part of a snapshot.
 CREATE TABLE board_snapshots (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     computed_at timestamptz NOT NULL
 );
 
--- What everybody with usage came to: over all of it (tool and model 0), with one tool, with one model, each over all time,
--- a month and a week. Private and flagged people are here too; statements that read leave them out.
+-- The scores of accounts with usage: over all usage (tool and model 0), by tool and by model, each over all time, a month and a
+-- week. Hidden and flagged accounts have scores too; reading statements leave them out.
 CREATE TABLE board_scores (
     snapshot integer NOT NULL,
     -- A key of sources, or 0.
@@ -26,17 +26,17 @@ CREATE TABLE board_scores (
     reasoning bigint NOT NULL,
     -- Millionths of a percent; null below a million tokens of input.
     efficiency numeric,
-    -- Millionths of what the week before came to; null where that was little.
+    -- Millionths of the previous week's tokens; null if these were few.
     growth numeric,
     cost numeric NOT NULL,
-    -- Over all usage: rank by measure (tokens, cost, streak, models, efficiency, growth, reasoning), null where there is none.
+    -- Over all usage: rank by measure (tokens, cost, streak, models, efficiency, growth, reasoning), null without one.
     ranks integer[],
-    -- Over all usage: the place in line by measure, from 1; null for those who were hidden.
+    -- Over all usage: the position by measure, from 1; null for hidden accounts.
     positions integer[],
     PRIMARY KEY (snapshot, tool, model, period, user_key)
 );
 
--- The boards over all usage in their order, so that any page is found by its place.
+-- The boards over all usage by position, so that a page is read by its positions.
 CREATE TABLE board_places (
     snapshot integer NOT NULL,
     measure smallint NOT NULL,
@@ -46,11 +46,10 @@ CREATE TABLE board_places (
     PRIMARY KEY (snapshot, measure, period, position)
 );
 
--- Those whom no board shows: few, so that a page is found without a look at everybody.
+-- Accounts that no board shows. They are few, so a page is found without reading all accounts.
 CREATE INDEX users_hidden_idx ON users (key) WHERE NOT is_public OR deleted_at IS NOT NULL;
 
--- The people whom boards show at some time: public, not deleted, not kept off by an administrator. The planner puts the
--- text in the place of the call.
+-- The accounts that boards show at the time `at`: public, not deleted and not flagged. The planner inlines the function.
 CREATE FUNCTION on_boards(at timestamptz) RETURNS TABLE (id uuid, key integer)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT users.id, users.key

@@ -1,18 +1,18 @@
--- What is known of prices beyond the book that ships with the programs. A row is added and never changed or removed, except
--- that the account of who decided may go.
+-- Prices beyond the shipped book. Rows are only added. The exception: `decided_by` becomes null when the administrator's account is
+-- purged.
 CREATE TABLE price_rows (
-    -- In the order in which they came to be known.
+    -- In the order of insertion.
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- Whence: the live table, or an administrator.
+    -- The live table, or an override by an administrator.
     origin text NOT NULL CHECK (origin IN ('live', 'override')),
     model text NOT NULL,
-    -- '' in an override is any provider.
+    -- '' in an override stands for any provider.
     provider text NOT NULL,
     valid_from timestamptz NOT NULL,
-    -- In the notation of the price book; null where an administrator ends an override.
+    -- In the notation of the price book; null in a row that ends an override.
     prices text,
     created_at timestamptz NOT NULL,
-    -- Who decided, for an override; null once that account is gone.
+    -- The administrator of an override; null once that account is purged.
     decided_by uuid REFERENCES users ON DELETE SET NULL,
     reason text,
     CHECK (origin = 'override' OR (prices IS NOT NULL AND provider <> '' AND decided_by IS NULL AND reason IS NULL)),
@@ -21,12 +21,12 @@ CREATE TABLE price_rows (
 
 CREATE UNIQUE INDEX price_rows_live_key ON price_rows (model, provider, valid_from) WHERE origin = 'live';
 
--- One row: which edition of the book is stored, and what is known of the table it came from. Whoever changes prices locks it.
+-- One row: the edition of the book, and the live table that it was last updated from. A transaction that changes prices locks it.
 CREATE TABLE price_book (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    -- Rises with every change of price_rows.
+    -- Incremented with every change of price_rows.
     edition bigint NOT NULL DEFAULT 0,
-    -- Where the last good table was fetched, what its server called that edition of it, and how many models it priced.
+    -- The URL and the ETag of the last accepted table, and the number of models that it priced.
     source text,
     etag text,
     listed bigint
@@ -34,33 +34,33 @@ CREATE TABLE price_book (
 
 INSERT INTO price_book DEFAULT VALUES;
 
--- Every attempt to bring the book up to date.
+-- All attempts to update the book.
 CREATE TABLE price_updates (
     id uuid PRIMARY KEY,
     at timestamptz NOT NULL,
     source text NOT NULL,
     etag text,
     outcome text NOT NULL CHECK (outcome IN ('applied', 'unchanged', 'refused', 'failed')),
-    -- Why the table as a whole was refused, or could not be had.
+    -- The reason why the table was refused or could not be fetched.
     reason text,
     -- Models with a usable price.
     listed bigint NOT NULL,
-    -- Models the book did not know.
+    -- Models that the book did not know.
     added bigint NOT NULL,
-    -- Models whose price is another than before.
+    -- Models whose price changed.
     changed bigint NOT NULL,
-    -- Entries that were refused, and the first of them with the reason for each.
+    -- The number of refused entries, and the first of them with their reasons.
     refused bigint NOT NULL,
     refusals text[] NOT NULL
 );
 
 CREATE INDEX price_updates_at_idx ON price_updates (at);
 
--- Whose messages got a price that they had not, and by which edition of the book.
+-- Re-pricings: the messages of an account that got their first price from an edition of the book.
 CREATE TABLE repricings (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     edition bigint NOT NULL,
-    -- Of the last part of it.
+    -- The time of the last batch.
     at timestamptz NOT NULL,
     messages bigint NOT NULL,
     -- In USD.
@@ -68,6 +68,6 @@ CREATE TABLE repricings (
     PRIMARY KEY (user_id, edition)
 );
 
--- Finds accounts with messages that have no price, and pages through these. Nearly empty, as usage_messages_unpriced_idx is.
+-- Finds accounts with messages without a price, and pages through these messages. Nearly empty, as usage_messages_unpriced_idx is.
 CREATE INDEX usage_messages_unpriced_account_idx
     ON usage_messages (user_key, source_key, message_key) WHERE cost IS NULL;

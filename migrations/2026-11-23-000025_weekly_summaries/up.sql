@@ -1,4 +1,4 @@
--- Which weeks people were told of: each once, whatever restarts in between.
+-- The weeks for which an account has its summary: each once, even if the worker restarts in between.
 CREATE TABLE weekly_summaries (
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,
     -- The Monday of the week.

@@ -1,4 +1,4 @@
--- Which account of this instance it was, from 1, without gaps and for good: keys have gaps, of sign-ups that collided.
+-- The permanent number of an account on this instance, from 1, without gaps. Keys have gaps, from registrations that failed.
 CREATE TABLE account_counter (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     made integer NOT NULL
@@ -6,7 +6,7 @@ CREATE TABLE account_counter (
 
 INSERT INTO account_counter (made) SELECT count(*) FROM users;
 
--- Whoever makes an account waits for others who do until they commit, so a number that was not kept is given to the next.
+-- A transaction that creates an account waits until the one before it has ended, so a number that was rolled back is given again.
 CREATE FUNCTION next_account_number() RETURNS integer
 LANGUAGE sql VOLATILE AS $$
     UPDATE account_counter SET made = made + 1 RETURNING made

@@ -1,5 +1,5 @@
--- When the first account was made here; null before. An account that was brought along says when it was made elsewhere, and
--- one that is removed for good says nothing any more.
+-- When the first account was created on this instance; null before. It cannot be read from
+-- users: an imported account keeps its time of creation on another instance, and a purged account has none.
 ALTER TABLE account_counter ADD COLUMN first_at timestamptz;
 
 UPDATE account_counter SET first_at = (SELECT created_at FROM users ORDER BY number LIMIT 1);

@@ -1,12 +1,12 @@
--- Whether the derived rows of an account follow the rules of an older release. They are rebuilt before they are changed the next
--- time, or by `worker rebuild --all`.
+-- Whether the derived rows of an account follow the rules of an older release. They are rebuilt before their next change, or by
+-- `worker rebuild --all`.
 ALTER TABLE usage_totals ADD COLUMN rebuild_due boolean NOT NULL DEFAULT false;
 
--- Older releases took more reasoning than the output that includes it (flag 1), and counted all of it.
+-- Older releases accepted more reasoning than the output that includes it (flag 1), and counted all of it.
 UPDATE usage_totals SET rebuild_due = true
 WHERE user_key IN (SELECT user_key FROM usage_messages WHERE flags & 1 = 1 AND reasoning > output);
 
--- A sum that is shown: the nearest bigint. Sums of what is accepted always fit; those of older releases may not.
+-- A sum as the nearest bigint. Sums of accepted messages always fit; sums from older releases may not.
 CREATE FUNCTION clamped(total numeric) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE

@@ -1,4 +1,4 @@
--- Which tools and models the messages of an account name, so that their number can be bounded without a look at the messages.
+-- The tools and models that the messages of an account name, so that their number is bounded without reading the messages.
 CREATE TABLE account_names (
     user_key integer NOT NULL,
     -- 1 a key of sources, 2 a key of models.

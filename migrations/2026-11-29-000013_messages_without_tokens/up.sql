@@ -1,4 +1,4 @@
--- A message without tokens is stored and counts as nothing. Older releases counted it and, where its model has no price, waited for one.
+-- A message without tokens is stored and counts for nothing. Older releases counted it, and left its cost open if its model has no price.
 UPDATE usage_messages SET cost = 0
 WHERE cost IS NULL AND input = 0 AND output = 0 AND cache_read = 0 AND cache_write = 0 AND (reasoning = 0 OR flags & 1 = 1);
 
@@ -8,8 +8,8 @@ WHERE user_key IN (
     WHERE input = 0 AND output = 0 AND cache_read = 0 AND cache_write = 0 AND (reasoning = 0 OR flags & 1 = 1)
 );
 
--- Rows of nothing but such messages, which show a tool, a model or a day that was not used. What they add to the other rows goes
--- with the rebuild.
+-- Removes rows with only such messages: they show a tool, a model or a day without usage. The rebuild removes such messages from the
+-- other rows.
 DELETE FROM usage_rollups WHERE tokens = 0;
 DELETE FROM usage_days WHERE tokens = 0;
 DELETE FROM usage_hours WHERE tokens = 0;

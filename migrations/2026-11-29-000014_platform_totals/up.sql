@@ -1,5 +1,5 @@
--- What the whole instance comes to, as the worker found it within the last hour: figures of this moment would show what one person,
--- perhaps a private one, just did.
+-- The totals of the instance, which the worker computes hourly: current totals would reveal the activity of single accounts, also of
+-- private ones.
 CREATE TABLE platform_totals (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     -- May be more than a bigint holds.

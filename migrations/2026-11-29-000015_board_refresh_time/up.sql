@@ -1,3 +1,2 @@
--- How long the refresh took, in milliseconds; null of older releases. Boards that are computed fast are computed again soon after
--- new usage.
+-- The duration of the refresh in milliseconds; null for snapshots of older releases. If refreshes are fast, new usage queues one soon.
 ALTER TABLE board_snapshots ADD COLUMN took_ms bigint;

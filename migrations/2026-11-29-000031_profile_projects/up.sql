@@ -1,4 +1,4 @@
--- Projects that a user shows on their profile.
+-- The projects on the profile of an account.
 CREATE TABLE profile_projects (
     id uuid PRIMARY KEY,
     user_id uuid NOT NULL REFERENCES users ON DELETE CASCADE,

@@ -68,7 +68,7 @@ async fn copied_history_is_flagged_to_owner_and_stays_on_boards() {
     bob.sync(&Batch::of(history())).await;
     let nothing = json!({"score": 0, "reasons": [], "standing": null});
     assert_eq!(bob.get("/users/me/flags").await, nothing);
-    assert!(run_once(&server, "plausibility").starts_with("plausibility: 2 reasons about 2 accounts"));
+    assert!(run_once(&server, "plausibility").starts_with("plausibility: 2 findings about 2 accounts"));
     let flags = bob.get("/users/me/flags").await;
     assert_eq!((&flags["score"], &flags["reasons"][0]["kind"]), (&json!(100), &json!("shared_messages")));
     assert_eq!(ada.get("/users/me/flags").await["score"], 50);

@@ -32,7 +32,7 @@ async fn first_messages_of_instance_refresh_boards() {
 
     bob.sync(&Batch::of([Message::new("m1").output(90)])).await;
     let output = server.database().run("worker", &["run-once", "leaderboard"]);
-    assert!(String::from_utf8_lossy(&output.stdout).starts_with("leaderboard: 2 people ranked"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("leaderboard: 2 accounts ranked"), "{output:?}");
     let shown = board(&server).await;
     assert_eq!(names(&shown), ["bob", "ada"]);
     assert_eq!((&shown["entries"][0]["rank_change"], &shown["entries"][1]["rank_change"]), (&Value::Null, &json!(-1)));

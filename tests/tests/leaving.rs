@@ -93,7 +93,7 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
     server.assert_rebuild_changes_nothing("ada");
-    assert!(cleanup(server.database()).ends_with(", 0 accounts for good (0 messages, 0 other rows)\n"));
+    assert!(cleanup(server.database()).ends_with(", 0 accounts purged (0 messages, 0 other rows)\n"));
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn deleted_account_is_purged_after_grace_period() {
     leave(&ada).await;
 
     age(&server, 29);
-    assert!(cleanup(server.database()).contains(", 0 accounts for good"));
+    assert!(cleanup(server.database()).contains(", 0 accounts purged"));
     age(&server, 30);
     let login = json!({"email": "ada_gone", "password": PASSWORD});
     server.client().post("/auth/login", &login).await.expect_error(401, "UNAUTHORIZED");
@@ -117,7 +117,7 @@ async fn deleted_account_is_purged_after_grace_period() {
     server.client().post("/auth/register", &again).await.expect_error(409, "CONFLICT");
 
     let said = cleanup(server.database());
-    assert!(said.contains(", 1 account for good (2 messages, "), "{said}");
+    assert!(said.contains(", 1 account purged (2 messages, "), "{said}");
     let left = everything(server.database());
     assert!(!left.contains("ada_gone") && !left.contains(&ada.id), "{left}");
     facts.assert_same(&Facts::of(server.database(), "bob"));
@@ -155,7 +155,7 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
 
     age(&server, 31);
     let said = cleanup(database);
-    assert!(said.contains(&format!(", 1 account for good ({acknowledged} messages, ")), "{said}");
+    assert!(said.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{said}");
     for table in ["users", "usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals", "machines"] {
         assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Batch, Client, Database, Facts, Message, PASSWORD, Person, Server};
 
-/// The lines of the export of `person`.
+/// The lines of the export of the account of `client`.
 async fn export(client: &Client) -> Vec<Value> {
     let answer = client.get("/users/me/export").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
@@ -66,7 +66,7 @@ fn without_ids(mut json: Value) -> Value {
     json
 }
 
-/// The answers of the API to the account `username` about itself.
+/// The answers of the API about the account `username`, by path.
 async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
     let mut told = Vec::new();
     for path in [
@@ -132,7 +132,7 @@ async fn life(server: &Server) -> (Person, Person) {
             unlocked = answer["newAchievements"][0]["id"].clone();
         }
     }
-    let unpriced = Message::new("odd").model("nobody-knows-this").output(7).reasoning(3);
+    let unpriced = Message::new("odd").model("unknown-model").output(7).reasoning(3);
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
     let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
     ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
@@ -165,7 +165,7 @@ async fn export_imported_elsewhere_gives_equal_account() {
     let said = imported(there.database(), &path, &[]);
     let messages = exported.iter().filter(|line| line["type"] == "message").count();
     assert!(said.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{said}");
-    assert!(said.contains("people: 1 followed, 0 asked, 0 followed before, 0 not here"), "{said}");
+    assert!(said.contains("follows: 1 new, 0 requested, 0 known before, 0 unknown accounts"), "{said}");
 
     let moved = sign_in(&here, &there, "ada").await;
     let notifications = async |client: &Client| without_ids(client.get("/notifications?limit=100").await.expect(200));
@@ -190,8 +190,8 @@ async fn export_imported_elsewhere_gives_equal_account() {
     for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
         let said = imported(there.database(), &path, options);
         assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
-        assert!(said.contains("new besides: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"), "{said}");
-        assert!(said.contains("people: 0 followed, 0 asked, 1 followed before, 0 not here"), "{said}");
+        assert!(said.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"), "{said}");
+        assert!(said.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{said}");
     }
     let after = export(&moved).await;
     let but_first = |lines: &[Value]| text(&lines[1..]);
@@ -220,7 +220,7 @@ async fn import_into_existing_account_awards_nothing_twice() {
     packed.write_all(text(&export(&whole.client).await).as_bytes()).expect("it is packed");
     let path = file(there.database(), "whole", packed.finish().expect("it is packed"));
     let said = imported(there.database(), &path, &["--user", "Other"]);
-    assert!(!said.contains("a new account"), "{said}");
+    assert!(!said.contains("new account"), "{said}");
     for path in ["/dashboard/overview", "/dashboard/models", "/dashboard/tools"] {
         assert_eq!(whole.get(path).await, other.get(path).await, "{path}");
     }
@@ -232,8 +232,8 @@ async fn import_into_existing_account_awards_nothing_twice() {
     };
     assert_eq!(tiers(&here), tiers(&there));
 
-    let (success, said) = import(there.database(), &path, &["--user", "nobody"]);
-    assert!(!success && said.contains("There is no account called nobody"), "{said}");
+    let (success, said) = import(there.database(), &path, &["--user", "eve"]);
+    assert!(!success && said.contains("There is no account called eve"), "{said}");
     there.client().get("/users/whole").await.expect_error(404, "NOT_FOUND");
 }
 
@@ -256,9 +256,9 @@ async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let new_shy = Person::register(&there, &shy.username).await;
     new_shy.change(json!({"is_public": false})).await;
     let said = imported(there.database(), &path, &["--trust-email"]);
-    assert!(said.contains("ada: a new account; it has no password"), "{said}");
-    assert!(said.contains("without its address, which is somebody else's here"), "{said}");
-    assert!(said.contains("people: 0 followed, 1 asked, 0 followed before, 0 not here"), "{said}");
+    assert!(said.contains("ada: new account without a password"), "{said}");
+    assert!(said.contains("ada: email address left out: another account has it"), "{said}");
+    assert!(said.contains("follows: 0 new, 1 requested, 0 known before, 0 unknown accounts"), "{said}");
     assert_eq!(new_shy.get("/users/me/follow-requests").await["items"][0]["username"], "ada");
     assert_eq!(holder.get("/auth/me").await["email"], "ada@example.org");
     let database = there.database();
@@ -267,7 +267,7 @@ async fn import_of_new_account_takes_nothing_of_other_accounts() {
 
     let (success, said) = import(database, &path, &[]);
     assert!(
-        !success && said.contains("There is an account called ada already. (to take the file into it, say --user)"),
+        !success && said.contains("There is already an account called ada. To import into it, use --user."),
         "{said}"
     );
     let (success, said) = import(database, &path, &["--user", "ada", "--trust-email"]);

@@ -80,7 +80,7 @@ async fn new_model_is_priced_in_all_figures() {
     let table = FakeTable::start();
     table.publish("nonsense", &"<html>");
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("prices as before: the answer is not a price table"), "{said}");
+    assert!(!succeeded && said.contains("prices unchanged: the answer is not a price table"), "{said}");
     table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
@@ -89,7 +89,7 @@ async fn new_model_is_priced_in_all_figures() {
     table.publish("one", &novels(3.0));
     let (succeeded, said) = look_after_prices(server.database(), &table.url);
     assert!(succeeded && said.contains("4000 new models, 0 new prices"), "{said}");
-    assert!(said.contains("2 messages of 1 account that had no price: $6.00"), "{said}");
+    assert!(said.contains("2 messages of 1 account priced: $6.00"), "{said}");
     let after = ada.overview().await;
     assert_eq!((after["unpriced_tokens"].as_u64(), after["total_cost"].as_f64()), (Some(7), Some(8.0)));
     assert_eq!((&after["total_tokens"], &after["unique_days"]), (&before["total_tokens"], &before["unique_days"]));
@@ -147,7 +147,7 @@ async fn prices_without_url_are_the_shipped_ones() {
     let (succeeded, said) = look_after_prices(&database, "");
     assert!(succeeded && said.contains("fetching prices is off"), "{said}");
     let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
-    assert!(!succeeded && said.contains("prices as before: the price table is not available"), "{said}");
+    assert!(!succeeded && said.contains("prices unchanged: the price table is not available"), "{said}");
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
-//! The key of a message, as text.
+//! The key of a message as text.
 
 use std::fmt::Write;
 
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// 128 bits, written as 32 hexadecimal digits.
+/// 128 bits, written as 32 lower-case hexadecimal digits and read in any case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub [u8; 16]);
 
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_32_hexadecimal_digits() {
+    fn key_is_32_hexadecimal_digits() {
         let key = Key([0x11, 0x6b, 0x88, 0xf1, 0x73, 0, 0x7b, 0xe5, 0xe0, 0x5d, 0xf2, 0xa8, 0x71, 0x05, 0xf0, 0x95]);
         let text = r#""116b88f173007be5e05df2a87105f095""#;
         assert_eq!(serde_json::to_string(&key).expect("text"), text);

@@ -1,4 +1,4 @@
-//! Reading lines, and refusing what is no whole export.
+//! Reads the lines of an export, and refuses incomplete and malformed files.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,39 +10,34 @@ use thiserror::Error;
 use crate::lines::{End, Line};
 use crate::{FORMAT, VERSION};
 
-/// The most bytes of a line, its end not counted: a hundred times what any line of ours has.
+/// The most bytes of a line, without its line break: far more than any line that an export writes.
 pub const LONGEST_LINE: usize = 1 << 20;
 
-/// Why a file is not taken.
+/// The reason why a file is refused.
 #[derive(Debug, Error)]
 pub enum Refusal {
-    /// A line is wrong.
     #[error("line {line}: {reason}")]
     Line {
-        /// Which, from 1.
+        /// The number of the line, from 1.
         line: u64,
-        /// What is wrong with it.
         reason: String,
     },
-    /// A field of a line is wrong.
     #[error("line {line}, field `{field}`: {reason}")]
     Field {
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
-        /// Which field.
         field: String,
-        /// What is wrong with it.
         reason: String,
     },
-    /// It ends too early.
-    #[error("the file was cut off after line {0}: its last line is no `end`")]
+    /// The file ends before the line `end`. Has the number of the last line.
+    #[error("the file was cut off after line {0}: the line `end` is missing")]
     CutOff(u64),
-    /// It cannot be read.
-    #[error("reading the file after line {0}: {1}")]
+    /// The file cannot be read further. Has the number of the last line that was read.
+    #[error("reading the file after line {0} failed: {1}")]
     Read(u64, #[source] io::Error),
 }
 
-/// Reads the lines of an export in their order and checks that it is a whole one.
+/// Reads the lines of an export in order, and checks their types, their order and the counts of the last line.
 #[derive(Debug)]
 pub struct Reader<R> {
     text: R,
@@ -59,24 +54,23 @@ struct Kind<'a> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads from `text`.
     pub fn new(text: R) -> Self {
         Self { text, line: Vec::new(), number: 0, counts: BTreeMap::new(), has_ended: false }
     }
 
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line that was read, from 1; 0 before the first.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The next line; `None` after the last one of a whole export.
+    /// The next line; `None` after the line `end`.
     pub fn next_line(&mut self) -> Result<Option<Line>, Refusal> {
         if !self.fill()? {
             return if self.has_ended { Ok(None) } else { Err(Refusal::CutOff(self.number)) };
         }
         self.number += 1;
         if self.has_ended {
-            return Err(self.wrong("there is something after the line `end`"));
+            return Err(self.wrong("the file continues after the line `end`"));
         }
         let line = self.parse()?;
         match &line {
@@ -91,8 +85,8 @@ impl<R: BufRead> Reader<R> {
             }
             Line::Account(_) if self.number == 2 => {}
             Line::Manifest(_) | Line::Account(_) => return Err(self.wrong(format!("a second `{}`", line.kind()))),
-            _ if self.number == 1 => return Err(self.wrong("the first line is no `manifest`")),
-            _ if self.number == 2 => return Err(self.wrong("the second line is no `account`")),
+            _ if self.number == 1 => return Err(self.wrong("the first line is not `manifest`")),
+            _ if self.number == 2 => return Err(self.wrong("the second line is not `account`")),
             Line::End(end) => {
                 self.compare(end)?;
                 self.has_ended = true;
@@ -103,17 +97,17 @@ impl<R: BufRead> Reader<R> {
         Ok(Some(line))
     }
 
-    /// Says that the line that was read last is wrong.
+    /// Refuses the last line that was read.
     pub fn wrong(&self, reason: impl Into<String>) -> Refusal {
         Refusal::Line { line: self.number, reason: reason.into() }
     }
 
-    /// Says that a field of the line that was read last is wrong.
+    /// Refuses a field of the last line that was read.
     pub fn wrong_field(&self, field: impl Into<String>, reason: impl Into<String>) -> Refusal {
         Refusal::Field { line: self.number, field: field.into(), reason: reason.into() }
     }
 
-    /// Reads up to the end of the next line that has anything in it; says whether there was one.
+    /// Reads the next line, which may be empty, without its line break; returns false at the end of the file.
     fn fill(&mut self) -> Result<bool, Refusal> {
         self.line.clear();
         loop {
@@ -144,11 +138,11 @@ impl<R: BufRead> Reader<R> {
         match Line::read(&kind, text) {
             Some(Ok(line)) => Ok(line),
             Some(Err(error)) => Err(self.explain(text, &error)),
-            None => Err(self.wrong_field("type", format!("{kind:?} is no type that this release knows"))),
+            None => Err(self.wrong_field("type", format!("{kind:?} is not a type that this release knows"))),
         }
     }
 
-    /// Says what serde found, without its own idea of lines, and in which field.
+    /// The error of serde as a refusal: with its field, and without its position, which counts lines within the line.
     fn explain(&self, text: &str, error: &serde_json::Error) -> Refusal {
         let said = error.to_string();
         let reason = said.split_once(" at line ").map_or(said.as_str(), |(reason, _)| reason);
@@ -166,14 +160,14 @@ impl<R: BufRead> Reader<R> {
         match kinds.into_iter().find(|kind| of(&counted, kind) != of(&read, kind)) {
             Some(kind) => {
                 let (said, found) = (of(&counted, kind), of(&read, kind));
-                Err(self.wrong_field("counts", format!("there are {found} lines of the type `{kind}`, not {said}")))
+                Err(self.wrong_field("counts", format!("the file has {found} lines of the type `{kind}`, not {said}")))
             }
             None => Ok(()),
         }
     }
 }
 
-/// The name of the field of the outermost object whose value begins before `column`, counted in bytes from 1.
+/// The last field of the outermost object in `text` that begins before `column`, which counts bytes from 1.
 fn field_at(text: &str, column: usize) -> Option<String> {
     let bytes = &text.as_bytes()[..column.min(text.len())];
     let (mut depth, mut name, mut at) = (0, None, 0);

@@ -14,7 +14,7 @@ fn end(counts: &str) -> String {
     format!(r#"{{"type":"end","counts":{{{counts}}}}}"#)
 }
 
-/// The types of the lines of `text`, or why it is refused.
+/// The types of the lines of `text`, or the reason of a refusal.
 fn read(text: &str) -> Result<Vec<&'static str>, String> {
     let mut reader = Reader::new(BufReader::with_capacity(7, text.as_bytes()));
     let mut kinds = Vec::new();
@@ -29,38 +29,38 @@ fn whole(lines: &[&str]) -> String {
 }
 
 #[test]
-fn a_whole_export_is_read_line_by_line() {
+fn reader_complete_export_returns_all_lines() {
     let ended = end(r#""manifest":1,"account":1,"machine":1,"message":1"#);
     let text = whole(&[MACHINE, MESSAGE, &ended]);
     let kinds = ["manifest", "account", "machine", "message", "end"];
     assert_eq!(read(&text).as_deref(), Ok(&kinds[..]));
-    assert_eq!(read(text.trim_end()).as_deref(), Ok(&kinds[..]), "the last line needs no end");
+    assert_eq!(read(text.trim_end()).as_deref(), Ok(&kinds[..]), "the last line needs no line break");
     assert_eq!(read(&text.replace('\n', "\r\n")).as_deref(), Ok(&kinds[..]));
     let added = text.replace(r#""name":"laptop""#, r#""name":"laptop","of_a_later_release":{"x":[1]}"#);
     assert_eq!(read(&added).as_deref(), Ok(&kinds[..]), "fields may be added");
 }
 
 #[test]
-fn what_is_no_whole_export_is_refused_with_its_line_and_field() {
+fn reader_malformed_export_is_refused_with_line_and_field() {
     let ended = end(r#""manifest":1,"account":1"#);
     let with = |line: &str| whole(&[MACHINE, line, &ended]);
     let message = |from: &str, to: &str| with(&MESSAGE.replace(from, to));
     let table = [
-        (String::new(), "the file was cut off after line 0: its last line is no `end`"),
-        (whole(&[MACHINE]), "the file was cut off after line 3: its last line is no `end`"),
+        (String::new(), "the file was cut off after line 0: the line `end` is missing"),
+        (whole(&[MACHINE]), "the file was cut off after line 3: the line `end` is missing"),
         (whole(&[&MESSAGE[..40]]), "line 3: EOF while parsing a string"),
-        (whole(&[&ended, MACHINE]), "line 4: there is something after the line `end`"),
-        (whole(&[&ended, ""]), "line 4: there is something after the line `end`"),
+        (whole(&[&ended, MACHINE]), "line 4: the file continues after the line `end`"),
+        (whole(&[&ended, ""]), "line 4: the file continues after the line `end`"),
         (with("nonsense"), "line 4: expected ident"),
         (with(""), "line 4: EOF while parsing a value"),
         (with("{}"), "line 4: missing field `type`"),
-        (with(r#"{"type":"planet"}"#), "line 4, field `type`: \"planet\" is no type that this release knows"),
+        (with(r#"{"type":"planet"}"#), "line 4, field `type`: \"planet\" is not a type that this release knows"),
         (with(r#"{"type":7}"#), "line 4, field `type`: invalid type: integer `7`, expected a string"),
         (with(MANIFEST), "line 4: a second `manifest`"),
         (with(ACCOUNT), "line 4: a second `account`"),
         (format!("{ACCOUNT}\n{MANIFEST}"), "line 1: a second `account`"),
-        (format!("{MACHINE}\n{ACCOUNT}"), "line 1: the first line is no `manifest`"),
-        (format!("{MANIFEST}\n{MACHINE}"), "line 2: the second line is no `account`"),
+        (format!("{MACHINE}\n{ACCOUNT}"), "line 1: the first line is not `manifest`"),
+        (format!("{MANIFEST}\n{MACHINE}"), "line 2: the second line is not `account`"),
         (MANIFEST.replace("burntop-export", "else"), "line 1, field `format`: is not burntop-export"),
         (
             MANIFEST.replace(r#""version":1"#, r#""version":2"#),
@@ -81,10 +81,10 @@ fn what_is_no_whole_export_is_refused_with_its_line_and_field() {
             "line 4, field `source`: invalid type: map, expected a string",
         ),
         (message("116b", "xxxx"), "line 4, field `key`: a key has 32 hexadecimal digits"),
-        (whole(&[MACHINE, &ended]), "line 4, field `counts`: there are 1 lines of the type `machine`, not 0"),
+        (whole(&[MACHINE, &ended]), "line 4, field `counts`: the file has 1 lines of the type `machine`, not 0"),
         (
             whole(&[&end(r#""manifest":1,"account":1,"message":2"#)]),
-            "line 3, field `counts`: there are 0 lines of the type `message`, not 2",
+            "line 3, field `counts`: the file has 0 lines of the type `message`, not 2",
         ),
     ];
     for (text, refusal) in table {
@@ -95,7 +95,7 @@ fn what_is_no_whole_export_is_refused_with_its_line_and_field() {
 }
 
 #[test]
-fn a_line_without_end_is_given_up_before_it_fills_the_memory() {
+fn reader_endless_line_is_refused_with_bounded_memory() {
     let endless = format!("{MANIFEST}\n{ACCOUNT}\n").into_bytes();
     let mut reader = Reader::new(BufReader::new(endless.chain(std::io::repeat(b'x').take(100 << 20))));
     let refusal = std::iter::repeat_with(|| reader.next_line()).find_map(Result::err).expect("a refusal");
@@ -113,7 +113,7 @@ impl Read for Broken {
 }
 
 #[test]
-fn text_that_is_not_utf_8_and_a_file_that_fails_are_refused() {
+fn reader_invalid_utf_8_or_failing_file_is_refused() {
     let mut bytes = whole(&[MACHINE]).into_bytes();
     bytes.push(0xff);
     let mut reader = Reader::new(&*bytes);
@@ -123,12 +123,12 @@ fn text_that_is_not_utf_8_and_a_file_that_fails_are_refused() {
     let mut reader = Reader::new(BufReader::new(Broken));
     assert_eq!(
         reader.next_line().expect_err("a refusal").to_string(),
-        "reading the file after line 0: the disk is gone"
+        "reading the file after line 0 failed: the disk is gone"
     );
 }
 
 #[test]
-fn what_is_written_is_read_again() {
+fn reader_returns_what_writer_wrote() {
     let message = Message {
         key: Key([7; 16]),
         source: "a \"quoted\"\nsource".to_owned(),

@@ -1,10 +1,10 @@
-//! Writing lines.
+//! Writes the lines of an export.
 
 use std::collections::BTreeMap;
 
 use crate::lines::{End, Line};
 
-/// Writes lines one after the other and keeps count.
+/// Writes lines into a buffer and counts them by type.
 #[derive(Debug, Default)]
 pub struct Writer {
     text: Vec<u8>,
@@ -12,7 +12,6 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Writes `line`.
     pub fn write(&mut self, line: &Line) -> serde_json::Result<()> {
         serde_json::to_writer(&mut self.text, line)?;
         self.text.push(b'\n');
@@ -20,23 +19,22 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the last line, which counts all before it.
+    /// Writes the last line, with the counts of all lines before it.
     pub fn end(&mut self) -> serde_json::Result<()> {
         let counts = self.counts.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
         self.write(&Line::End(End { counts }))
     }
 
-    /// How many bytes were written and not taken yet.
+    /// The number of bytes in the buffer.
     pub fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether all that was written is taken.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Takes what was written.
+    /// Empties the buffer and returns its bytes.
     pub fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.text)
     }

@@ -80,7 +80,7 @@ impl fmt::Display for Removed {
             count(self.ranks, "day of ranks", "days of ranks"),
             count(self.jobs, "job", "jobs"),
             format!(
-                "{} for good ({}, {})",
+                "{} purged ({}, {})",
                 count(accounts, "account", "accounts"),
                 count(messages, "message", "messages"),
                 count(others, "other row", "other rows"),
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn cleanup_report_counts_removed_rows() {
-        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts for good \
+        let nothing = "removed 0 sessions and tokens, 0 notifications (0 read, 0 unread), 0 days of ranks, 0 jobs, 0 accounts purged \
                        (0 messages, 0 other rows)";
         assert_eq!(Removed::default().to_string(), nothing);
         let removed = Removed {
@@ -110,7 +110,7 @@ mod tests {
             jobs: 1,
             purged: Purged { accounts: 2, messages: 250_000, others: 1 },
         };
-        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, 2 accounts for good \
+        let some = "removed 1 session or token, 5017 notifications (5000 read, 17 unread), 3 days of ranks, 1 job, 2 accounts purged \
                     (250000 messages, 1 other row)";
         assert_eq!(removed.to_string(), some);
     }

@@ -129,7 +129,7 @@ impl Work for Handlers {
             }
             Job::Plausibility => {
                 let checked = self.plausibility.check().await.map_err(JobError::new)?;
-                Ok(format!("{} about {}", plural(checked.reasons, "reason"), plural(checked.accounts, "account")))
+                Ok(format!("{} about {}", plural(checked.reasons, "finding"), plural(checked.accounts, "account")))
             }
             Job::Mail(email) => Ok(self.emails.send(email).await.map_err(JobError::new)?.to_string()),
             Job::Prices => self.unless_cancelled(self.prices(attempt.is_none()).await?),

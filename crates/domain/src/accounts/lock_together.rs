@@ -1,4 +1,4 @@
-//! Locking several accounts so that no account can hold up another.
+//! Locks several accounts without waiting for one while another is held (I2).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,25 +9,25 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::store::{Store, UnitOfWork};
 
-/// How often the locks are tried. Each try but the first waits until one of the accounts is free, so another transaction
-/// must have come in between as often.
+/// The most attempts. Each attempt after the first waits for the lock of a busy account. So all of them fail only if other
+/// transactions take one of the locks each time.
 const MOST_TRIES: usize = 50;
 
-/// The longest pause after the second try; it doubles with each further one. Without it, transactions that want the same accounts wake
-/// together, each takes one of them, and none gets all.
+/// The longest pause after the second attempt; it doubles with each further one. Without a pause, transactions that lock the same
+/// accounts wake together, each takes one of the locks, and none gets all.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 
-/// The longest pause after any try.
+/// The longest pause after any attempt.
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
-/// A transaction that holds the locks of several accounts, by id; a user without an account is missing.
+/// A transaction and the accounts that it has locked, by id. A user without an account is missing.
 pub(crate) type LockedTogether = (Box<dyn UnitOfWork>, BTreeMap<UserId, Account>);
 
-/// Locks all of `users` in `tx`, or in a transaction begun instead: `tx` must have written nothing.
+/// Locks the accounts of `users` in `tx`, or in a new transaction if one is busy. `tx` must have written nothing.
 ///
-/// The transaction never waits for the lock of one account while it holds another's. So a long sync holds up only requests that
-/// concern its own account, and transactions that lock the same accounts cannot deadlock, in whatever order they name them.
-/// Fails with [`StoreError::Unavailable`] when the accounts stay busy.
+/// The transaction waits for an account's lock only while it holds no other (I2). So a long sync delays only requests that change
+/// its own account, and transactions that lock the same accounts in different orders cannot deadlock. Fails with
+/// [`StoreError::Unavailable`] if the accounts stay busy.
 pub(crate) async fn lock_together(
     store: &dyn Store,
     mut tx: Box<dyn UnitOfWork>,
@@ -39,7 +39,7 @@ pub(crate) async fn lock_together(
         let Locks { accounts, busy } = tx.accounts().try_lock_all(&missing).await?;
         held.extend(accounts);
         let Some(&first_busy) = busy.first() else { return Ok((tx, held)) };
-        // Everything is let go before waiting.
+        // Releases all locks before waiting.
         drop(tx);
         held.clear();
         if !pause.is_zero() {
@@ -51,7 +51,7 @@ pub(crate) async fn lock_together(
             held.insert(first_busy, account);
         }
     }
-    Err(StoreError::Unavailable("the accounts are locked again and again".to_owned()))
+    Err(StoreError::Unavailable("the accounts stayed locked by other transactions".to_owned()))
 }
 
 #[cfg(test)]
@@ -68,7 +68,7 @@ mod tests {
     const ADA: UserId = UserId(Uuid::from_u128(1));
     const BOB: UserId = UserId(Uuid::from_u128(2));
 
-    /// What the transactions do, in order. Of the `busy` accounts, the first is free once it was waited for.
+    /// A store that logs the steps of its transactions. A `busy` account is free after a transaction has waited for it.
     fn store(busy: &[UserId], log: &Arc<Mutex<Vec<String>>>) -> Arc<dyn Store> {
         let (busy, log) = (Arc::new(Mutex::new(busy.to_vec())), log.clone());
         let noted = log.clone();
@@ -95,7 +95,7 @@ mod tests {
         }))
     }
 
-    /// Who is locked in the end, and what was done for it.
+    /// The locked accounts, and the logged steps.
     fn steps(busy: &[UserId]) -> (Vec<UserId>, Vec<String>) {
         let log = Arc::new(Mutex::new(Vec::new()));
         let store = store(busy, &log);
@@ -110,12 +110,12 @@ mod tests {
     }
 
     #[test]
-    fn free_accounts_are_locked_in_one_step() {
+    fn lock_together_free_accounts_takes_one_step() {
         assert_eq!(steps(&[]), (vec![ADA, BOB], vec!["begin".to_owned(), "try 2".to_owned()]));
     }
 
     #[test]
-    fn busy_account_is_waited_for_in_a_transaction_that_holds_nothing() {
+    fn lock_together_busy_account_waits_in_transaction_without_locks() {
         let (locked, log) = steps(&[BOB]);
         assert_eq!(locked, [ADA, BOB]);
         assert_eq!(log, ["begin", "try 2", "begin", "wait for 2", "try 1"]);
@@ -123,6 +123,6 @@ mod tests {
         assert_eq!(locked, [ADA, BOB]);
         let after_two =
             ["begin", "try 2", "begin", "wait for 1", "try 1", "pause 2 ms", "begin", "wait for 2", "try 1"];
-        assert_eq!(log, after_two, "who takes turns with others wakes at another time than they");
+        assert_eq!(log, after_two, "a pause separates transactions that wait for the same accounts");
     }
 }

@@ -1,7 +1,4 @@
-//! Accounts: the state that usage and progress change, and its lock.
-//!
-//! Everything that changes an account's usage, zone or progress holds its lock, so changes of one account come one after
-//! another.
+//! Accounts: the state that usage and progress change, and the account lock, which serialises these changes (I1).
 
 mod account;
 mod lock_together;

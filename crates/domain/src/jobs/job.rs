@@ -15,7 +15,7 @@ pub enum Job {
     Leaderboard,
     /// Update the price book, and price what it now knows.
     Prices,
-    /// Price messages that had no price.
+    /// Price messages without a price.
     Reprice,
     /// Notify accounts whose streak ends at midnight.
     StreakRisk,

@@ -9,7 +9,7 @@ pub enum JobKind {
     Leaderboard,
     /// Updates the price book.
     Prices,
-    /// Prices messages that had no price.
+    /// Prices messages without a price.
     Reprice,
     /// Notifies accounts whose streak ends at midnight.
     StreakRisk,

@@ -52,11 +52,11 @@ impl fmt::Display for Refreshed {
         match people {
             Some(people) => {
                 let number = grouped(i64::try_from(people).unwrap_or(i64::MAX));
-                write!(f, "{number} {} ranked", noun(people, "person", "people"))?;
+                write!(f, "{number} {} ranked", noun(people, "account", "accounts"))?;
             }
-            None => write!(f, "ranked by an attempt before")?,
+            None => write!(f, "ranked by an earlier attempt")?,
         }
-        write!(f, ", {settled} with a rank that earns something")?;
+        write!(f, ", {settled} rewarded for a rank")?;
         for month in &self.frozen {
             write!(f, ", season {month} frozen")?;
         }

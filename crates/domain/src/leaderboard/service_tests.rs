@@ -336,15 +336,15 @@ fn season_is_read_as_frozen_for_visible_accounts() {
 fn refreshed_displays_one_line() {
     let month = |month| SeasonMonth::parse(month).expect("a month");
     for (people, settled, frozen, line) in [
-        (Some(1), 0, vec![], "1 person ranked, 0 with a rank that earns something"),
-        (Some(12_345), 2, vec![], "12,345 people ranked, 2 with a rank that earns something"),
+        (Some(1), 0, vec![], "1 account ranked, 0 rewarded for a rank"),
+        (Some(12_345), 2, vec![], "12,345 accounts ranked, 2 rewarded for a rank"),
         (
             Some(0),
             1,
             vec![month("2026-09"), month("2026-10")],
-            "0 people ranked, 1 with a rank that earns something, season 2026-09 frozen, season 2026-10 frozen",
+            "0 accounts ranked, 1 rewarded for a rank, season 2026-09 frozen, season 2026-10 frozen",
         ),
-        (None, 3, vec![], "ranked by an attempt before, 3 with a rank that earns something"),
+        (None, 3, vec![], "ranked by an earlier attempt, 3 rewarded for a rank"),
     ] {
         assert_eq!(Refreshed { people, frozen, settled }.to_string(), line);
     }

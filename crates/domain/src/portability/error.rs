@@ -1,38 +1,30 @@
-//! What can go wrong with taking data along.
-
 use thiserror::Error;
 
 use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
 use crate::ids::UserId;
 use crate::users::Username;
 
-/// Why an export or an import failed; nothing was changed.
+/// The error of an export or an import, which then has changed nothing.
 #[derive(Debug, Error)]
 pub enum PortabilityError {
-    /// There is no such account.
     #[error("There is no such user.")]
     UnknownUser(UserId),
-    /// Nobody has that username.
     #[error("There is no account called {0}.")]
     UnknownUsername(Username),
-    /// The account is being exported already.
-    #[error("An export of this account is under way; wait for it to end.")]
+    #[error("An export of this account is already running. Wait for it to end.")]
     UnderWay,
-    /// Somebody has that username.
-    #[error("There is an account called {0} already.")]
+    #[error("There is already an account called {0}.")]
     UsernameTaken(Username),
-    /// The lifetime total would leave the range that is kept.
-    #[error("The account's lifetime total would leave the range that is kept (2^62 tokens).")]
+    #[error("The account's lifetime total would exceed 2^62 tokens.")]
     OutOfRange,
-    /// It would have more names than an account may have.
+    /// The account would have more names than its limit.
     #[error("The account would have more than {most} {kind}.")]
     TooManyNames {
-        /// Of what: `models`.
+        /// What the names stand for, in the plural: `models`, `tools` or `machines`.
         kind: &'static str,
-        /// How many it may have.
+        /// The limit.
         most: usize,
     },
-    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -1,4 +1,4 @@
-//! Reading out what an account owns.
+//! Exports: reads the data of an account, part by part.
 
 use time::OffsetDateTime;
 
@@ -20,7 +20,7 @@ impl Exports {
         Self { deps }
     }
 
-    /// Begins to read what `user` owns. One export of an account at a time.
+    /// Begins an export of `user`. Only one export of an account runs at a time.
     pub async fn begin(&self, user: UserId) -> Result<Export, PortabilityError> {
         let at = self.deps.now();
         let Opened::Begun(mut snapshot) = self.deps.reads().exports().open(user, at).await? else {
@@ -33,17 +33,16 @@ impl Exports {
     }
 }
 
-/// An account that is being read. Dropping it ends the reading.
+/// A running export. Dropping it ends the snapshot.
 pub struct Export {
-    /// The account.
     pub user: Box<User>,
-    /// The moment it is read as of.
+    /// The instant of the snapshot.
     pub at: OffsetDateTime,
     snapshot: Box<dyn Snapshot>,
 }
 
 impl Export {
-    /// The next part of what the account owns beside itself; `None` after the last.
+    /// The next part after the account; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<ExportPart>, PortabilityError> {
         Ok(self.snapshot.next().await?)
     }
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_knows_whose_it_is_and_hands_out_the_rest() {
+    fn export_first_part_is_the_account_and_others_follow() {
         let exports = exports(|| {
             let mut parts = vec![ExportPart::Machines(Vec::new()), ExportPart::Account(Box::new(person(ADA, "ada")))];
             let mut snapshot = MockSnapshot::new();
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_and_a_second_export_at_once_are_refused() {
+    fn export_unknown_user_or_second_at_once_is_refused() {
         let nobody = exports(|| {
             let mut snapshot = MockSnapshot::new();
             snapshot.expect_next().returning(|| Ok(None));

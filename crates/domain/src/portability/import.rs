@@ -1,4 +1,4 @@
-//! Taking in what somebody brings along.
+//! Imports: writes an exported account into an account of this instance.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
 use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, Message};
 use crate::users::{User, Username};
 
-/// Which account takes in what is brought.
+/// The account that an import writes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportTarget {
-    /// A new one with the name and the profile of the one that is brought. Whether its address and the accounts elsewhere are
-    /// believed to be its owner's.
+    /// A new account with the name and the profile of the file.
     New {
-        /// If not, the address has to be verified again, and nothing elsewhere opens the account.
+        /// Whether the email address and the linked accounts of the file are trusted. If not, the address needs verification, and no
+        /// account at a provider is linked.
         is_trusted: bool,
     },
-    /// The one that is called so, whose profile stays as it is.
+    /// The account with this username. Its profile stays unchanged.
     Existing(Username),
 }
 
@@ -44,12 +44,12 @@ pub struct Imports {
 }
 
 impl Imports {
-    /// Prices by the book in force in `prices`.
+    /// Prices messages by the book in force in `prices`.
     pub fn new(deps: Deps, prices: Arc<CurrentBook>) -> Self {
         Self { deps, prices }
     }
 
-    /// Begins to take the account `brought` into `target`. Whatever follows is kept when the import is
+    /// Begins an import of the account `brought` into `target`. The account's data is stored when the import is
     /// [finished](Import::finish), and not before.
     pub async fn begin(&self, target: ImportTarget, brought: User) -> Result<Import, PortabilityError> {
         let mut tx = self.deps.begin().await?;
@@ -79,7 +79,7 @@ impl Imports {
         })
     }
 
-    /// Makes the account that is brought, with a name that nobody has, and with its address unless somebody has that.
+    /// Creates the account `brought`. It gets the email address only if no account here has it.
     async fn make(&self, tx: &mut dyn UnitOfWork, brought: User, is_trusted: bool) -> Result<User, PortabilityError> {
         let taken = || PortabilityError::UsernameTaken(brought.username.clone());
         if tx.users().free_usernames(std::slice::from_ref(&brought.username)).await?.is_empty() {
@@ -87,7 +87,7 @@ impl Imports {
         }
         let mut email = brought.email.clone();
         if let Some(address) = email.clone() {
-            // Also that of an account that was deleted, however long ago.
+            // An account that was deleted keeps its address until it is purged, however long ago the deletion was.
             let long_ago = OffsetDateTime::UNIX_EPOCH - time::Duration::DAY;
             if tx.users().find_for_sign_in(&SignInName::Email(address), long_ago).await?.is_some() {
                 email = None;
@@ -108,34 +108,31 @@ impl Imports {
     }
 }
 
-/// What an import came to.
+/// The result of an import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Imported {
-    /// The account.
     pub user: UserId,
-    /// What it is called.
     pub username: Username,
-    /// Its address.
     pub email: Option<Email>,
-    /// Whether it was made by the import.
+    /// Whether the import created the account.
     pub is_new: bool,
-    /// Messages it did not have.
+    /// Messages that the ledger did not have.
     pub new_messages: u64,
-    /// Messages it had a losing copy of.
+    /// Messages that superseded the ledger's copy.
     pub updated_messages: u64,
-    /// Messages it had as they are, or better.
+    /// Messages of which the ledger had the same or a superseding copy, and superseded copies in the file.
     pub known_messages: u64,
-    /// Unlocks that are new, or say more than what it had.
+    /// Unlocks that are new, or that improved a stored one.
     pub unlocks: u64,
-    /// Events that are new.
+    /// New events.
     pub events: u64,
-    /// Activities that are new.
+    /// New activities.
     pub activities: u64,
-    /// Notifications that are new.
+    /// New notifications.
     pub notifications: u64,
-    /// Projects that are new.
+    /// New projects.
     pub projects: u64,
-    /// Accounts elsewhere that open it from now on.
+    /// Newly linked accounts at providers.
     pub links: u64,
 }
 
@@ -159,7 +156,7 @@ impl Imported {
     }
 }
 
-/// An account that takes in what is brought. Dropping it undoes everything.
+/// A running import: one transaction under the account's lock (I1). Dropping it undoes everything.
 pub struct Import {
     deps: Deps,
     tx: Box<dyn UnitOfWork>,
@@ -169,7 +166,7 @@ pub struct Import {
     account: Account,
     change: Change,
     links_are_trusted: bool,
-    /// Those that are brought along.
+    /// The imported machines, to bound their number.
     machines: BTreeSet<MachineId>,
     unlocks: Vec<PastUnlock>,
     events: Vec<PastEvent>,
@@ -177,8 +174,8 @@ pub struct Import {
 }
 
 impl Import {
-    /// Takes one part. Tokens and sessions, who follows or came by whom are for their owner to read: whom the owner follows is
-    /// followed anew when this is finished, like by anybody.
+    /// Imports one part. Tokens, sessions, referrals, follows and followers are ignored: they are in an export only for its reader.
+    /// The caller follows the listed accounts after the import, as any follow.
     pub async fn take(&mut self, part: ExportPart) -> Result<(), PortabilityError> {
         let user = self.report.user;
         match part {
@@ -190,7 +187,7 @@ impl Import {
             ExportPart::ExternalAccounts(links) => self.take_links(links).await?,
             ExportPart::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,
             ExportPart::Code(own) => {
-                // A code that is somebody else's here, or a second one, is left out.
+                // A code of another account here, or a second code, is left out.
                 self.tx.referrals().give_code(user, &own.code, own.created_at).await?;
             }
             ExportPart::Events(events) => self.events.extend(events),
@@ -220,7 +217,8 @@ impl Import {
         Ok(())
     }
 
-    /// Keeps everything that was taken, and what it earns.
+    /// Merges progress, settles the account and commits. Imported events are stored before settling, so that they are not paid
+    /// again (I5).
     pub async fn finish(mut self) -> Result<Imported, PortabilityError> {
         let user = self.report.user;
         let held = self.tx.progress().unlocked(user).await?;
@@ -240,7 +238,7 @@ impl Import {
         Ok(Imported { unlocks, events, ..self.report })
     }
 
-    /// Prices the messages anew, at their own time, by the book of this instance.
+    /// Prices the messages at their own time by the book of this instance; their imported cost is ignored.
     async fn take_messages(&mut self, entries: Vec<LedgerEntry>) -> Result<(), PortabilityError> {
         let messages: Vec<Message> = entries.into_iter().map(|entry| entry.message).collect();
         let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
@@ -260,8 +258,9 @@ impl Import {
         Ok(())
     }
 
-    /// Makes the names of `messages` in a transaction of its own. An import meets names part by part and holds everything until
-    /// its end: it and a sync could otherwise wait for each other's names. A name that nobody uses does no harm.
+    /// Makes the names of `messages` in a transaction of its own, as an exception from I3: an import finds names part by part and
+    /// holds its locks until its end, so it and a sync could wait for each other's names. If the import fails, unused names remain,
+    /// which is harmless.
     async fn make_names(&mut self, messages: &[Message]) -> Result<(), PortabilityError> {
         let mut names = SharedNames::default();
         for message in messages {
@@ -278,7 +277,7 @@ impl Import {
         self.deps.retried(|| self.make_names_once(&names)).await
     }
 
-    /// Fails where the machines that are brought along are more than an account may have.
+    /// Fails if the import has more machines than an account can have.
     fn note_machines<'a>(&mut self, machines: impl Iterator<Item = &'a MachineId>) -> Result<(), PortabilityError> {
         for machine in machines {
             if !self.machines.contains(machine) {
@@ -295,7 +294,8 @@ impl Import {
         Ok(tx.commit().await?)
     }
 
-    /// Whoever could have written the file could otherwise let themselves into an account with it.
+    /// Links accounts at providers, if the file is trusted. Otherwise the author of a file could link an account at a provider and
+    /// sign in to the imported account.
     async fn take_links(&mut self, links: Vec<ExternalLink>) -> Result<(), PortabilityError> {
         for link in links.into_iter().filter(|_| self.links_are_trusted) {
             let link = ExternalLink { user: self.report.user, ..link };

@@ -26,7 +26,7 @@ use crate::users::WebUrl;
 const THERE: UserId = UserId(Uuid::from_u128(1));
 const HERE: UserId = UserId(Uuid::from_u128(2));
 
-/// Imports whose transactions `prepare` makes, and how often one committed.
+/// Imports with transactions that `prepare` sets up, and the number of commits.
 fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Imports, Arc<AtomicUsize>) {
     let commits = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&commits);
@@ -39,7 +39,7 @@ fn imports(prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static) -> (Im
     (Imports::new(store.deps(), prices), commits)
 }
 
-/// A transaction in which the account `ada` of this instance takes something in.
+/// A transaction of an import into the account `ada` of this instance.
 fn here(tx: &mut TestUnitOfWork) {
     tx.users
         .expect_find_by_username()
@@ -49,7 +49,7 @@ fn here(tx: &mut TestUnitOfWork) {
     tx.expect_settling(BTreeSet::new());
 }
 
-/// A transaction that makes accounts, where ada's address is held by somebody if `held` says so; notes in `made` what is made.
+/// A transaction that creates accounts and records them in `made`. If `held`, another account has ada's address.
 fn making(tx: &mut TestUnitOfWork, held: bool, made: &Arc<Mutex<Vec<User>>>) {
     tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));
     tx.users.expect_find_for_sign_in().returning(move |_, _| Ok(held.then(|| (person(THERE, "bob"), None))));
@@ -72,8 +72,8 @@ fn entry(id: &str, count: u64) -> LedgerEntry {
 }
 
 #[test]
-fn an_address_is_believed_only_where_the_operator_says_so_and_never_taken_from_anybody() {
-    // Verified there, trusted here, held by somebody here: whether it is taken, and verified.
+fn import_address_is_verified_only_if_trusted_and_never_taken_from_another_account() {
+    // Verified there, trusted here, held by another account here: whether the address is imported, and whether it is verified.
     for (verified, is_trusted, held, expected) in [
         (true, false, false, Some(false)),
         (true, true, false, Some(true)),
@@ -86,7 +86,7 @@ fn an_address_is_believed_only_where_the_operator_says_so_and_never_taken_from_a
         let (imports, commits) = imports(move |tx| making(tx, held, &noted));
         let brought = User { email_verified: verified, is_admin: true, ..person(THERE, "ada") };
         let import = block_on(imports.begin(ImportTarget::New { is_trusted }, brought)).expect("an import");
-        assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is kept yet");
+        assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is stored yet");
         let report = block_on(import.finish()).expect("a report");
         let user = made.lock().expect("a lock")[0].clone();
         assert_eq!(user.email.is_some().then_some(user.email_verified), expected, "{verified} {is_trusted} {held}");
@@ -96,7 +96,7 @@ fn an_address_is_believed_only_where_the_operator_says_so_and_never_taken_from_a
 }
 
 #[test]
-fn accounts_elsewhere_open_a_new_account_only_where_the_operator_says_so() {
+fn import_linked_accounts_are_kept_only_if_trusted_and_new() {
     let link = ExternalLink {
         user: THERE,
         provider: ProviderName::trusted("github"),
@@ -115,13 +115,13 @@ fn accounts_elsewhere_open_a_new_account_only_where_the_operator_says_so() {
             tx.external_accounts.expect_insert().times(times).withf(|link| link.user != THERE).returning(|_| Ok(true));
         });
         let mut import = block_on(imports.begin(target, person(THERE, "ada"))).expect("an import");
-        block_on(import.take(ExportPart::ExternalAccounts(vec![link.clone()]))).expect("it is taken");
+        block_on(import.take(ExportPart::ExternalAccounts(vec![link.clone()]))).expect("an imported part");
         assert_eq!(block_on(import.finish()).expect("a report").links, times as u64);
     }
 }
 
 #[test]
-fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
+fn import_into_used_or_unknown_username_is_refused() {
     let (taken, _) = imports(|tx| {
         tx.users.expect_free_usernames().returning(|_| Ok(Vec::new()));
     });
@@ -133,7 +133,7 @@ fn a_name_that_is_taken_and_one_that_nobody_has_are_refused() {
 }
 
 #[test]
-fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
+fn import_messages_are_counted_per_tool_and_priced_by_local_book() {
     let begun = Arc::new(AtomicUsize::new(0));
     let (imports, commits) = imports(move |tx| {
         tx.ledger.expect_make_names().returning(|_| Ok(()));
@@ -155,14 +155,14 @@ fn messages_go_through_the_ledger_each_tool_on_its_own_and_priced_here() {
     let mut elsewhere = entry("new", 5);
     elsewhere.message.source = crate::usage::Source::trusted("codex");
     let part = vec![entry("new", 5), elsewhere, entry("known", 10), entry("new", 4)];
-    block_on(import.take(ExportPart::Messages(part))).expect("they are taken");
+    block_on(import.take(ExportPart::Messages(part))).expect("an imported part");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.new_messages, report.updated_messages, report.known_messages), (2, 0, 2));
     assert_eq!(commits.load(Ordering::SeqCst), 2, "the names, then the import");
 }
 
 #[test]
-fn names_beyond_what_an_account_may_have_are_refused() {
+fn import_names_beyond_limits_are_refused() {
     let machines = |count: usize| {
         let machine = |n: usize| Machine { id: MachineId::trusted(format!("m{n}")), last_synced_at: NOW };
         ExportPart::Machines((0..count).map(machine).collect())
@@ -192,7 +192,7 @@ fn names_beyond_what_an_account_may_have_are_refused() {
 }
 
 #[test]
-fn more_tokens_than_an_account_can_have_are_refused() {
+fn import_tokens_beyond_limit_are_refused() {
     let (imports, commits) = imports(here);
     let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
     let most = u64::try_from(MOST_TOKENS).expect("positive");
@@ -204,7 +204,7 @@ fn more_tokens_than_an_account_can_have_are_refused() {
 }
 
 #[test]
-fn what_was_earned_is_kept_before_anything_new_is_judged() {
+fn import_stores_past_progress_before_settling() {
     let (imports, _) = imports(|tx| {
         tx.users.expect_find_by_username().returning(|_| Ok(Some((person(HERE, "ada"), None))));
         tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
@@ -225,13 +225,13 @@ fn what_was_earned_is_kept_before_anything_new_is_judged() {
     let event = ProgressEvent { reason: "achievement:first-sync:0".to_owned(), xp: EventXp(5_000) };
     let id = find_by_slug("first-sync").expect("a definition").id();
     let unlock = PastUnlock { id, tier: None, at: NOW, pinned_at: None };
-    block_on(import.take(ExportPart::Events(vec![PastEvent { event, at: NOW }]))).expect("they are taken");
-    block_on(import.take(ExportPart::Unlocks(vec![unlock]))).expect("they are taken");
+    block_on(import.take(ExportPart::Events(vec![PastEvent { event, at: NOW }]))).expect("an imported part");
+    block_on(import.take(ExportPart::Unlocks(vec![unlock]))).expect("an imported part");
     let report = block_on(import.finish()).expect("a report");
     assert_eq!((report.unlocks, report.events, report.is_new), (1, 1, false));
 }
 
-/// Ada takes in `part`, after `prepare`: what is reported of it, or why not, and how often something was committed.
+/// The result of importing `part` into the account `ada`, and the number of commits.
 fn taken(
     part: ExportPart,
     prepare: impl Fn(&mut TestUnitOfWork) + Send + Sync + 'static,
@@ -247,7 +247,7 @@ fn taken(
 }
 
 #[test]
-fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_where_it_is_new() {
+fn import_activities_and_notifications_get_new_ids_and_new_ones_are_counted() {
     let data = StoredData("{}".to_owned());
     let past = PastActivity { kind: "level_up".to_owned(), data: data.clone(), at: NOW };
     let activities = vec![past.clone(), PastActivity { kind: "badge_earned".to_owned(), ..past }];
@@ -289,7 +289,7 @@ fn what_happened_and_was_told_is_kept_under_ids_of_this_instance_and_counted_whe
 }
 
 #[test]
-fn projects_are_kept_under_new_ids_and_counted_where_they_are_new() {
+fn import_projects_get_new_ids_and_new_ones_are_counted() {
     let project = |title: &str| PastProject {
         details: ProjectDetails {
             title: Some(Title::trusted(title)),
@@ -317,7 +317,7 @@ fn projects_are_kept_under_new_ids_and_counted_where_they_are_new() {
 }
 
 #[test]
-fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
+fn import_machines_preferences_and_code_belong_to_the_target() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
     let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
         tx.imports
@@ -351,12 +351,12 @@ fn machines_wishes_and_the_code_go_to_the_account_that_takes_them_in() {
                 .withf(move |user, given, at| (*user, given, *at) == (HERE, &code, NOW))
                 .returning(move |_, _, _| Ok(is_free));
         });
-        assert!(report.is_ok() && commits == 1, "a code that is taken is left out: {is_free}");
+        assert!(report.is_ok() && commits == 1, "a code that is in use is left out: {is_free}");
     }
 }
 
 #[test]
-fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_stays_out() {
+fn import_tokens_sessions_referrals_and_follows_change_nothing() {
     let friend = PastFollow { username: Username::trusted("bob"), since: NOW, is_requested: false };
     let token = IssuedBefore {
         name: "laptop".to_owned(),
@@ -380,7 +380,7 @@ fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_sta
         ExportPart::Follows(vec![friend.clone()]),
         ExportPart::Followers(vec![friend]),
     ] {
-        // Whatever is written beside what everybody's settling does has no expectation here.
+        // The mocks expect settling alone, so any other write panics.
         let (report, commits) = taken(part, |_| {});
         let expected = Imported {
             user: HERE,
@@ -393,7 +393,7 @@ fn what_opens_an_account_and_whom_others_follow_is_for_its_owner_to_read_and_sta
 }
 
 #[test]
-fn a_part_that_cannot_be_kept_leaves_nothing_behind() {
+fn import_failed_part_commits_nothing() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
     let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
         tx.imports.expect_meet_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
@@ -402,7 +402,7 @@ fn a_part_that_cannot_be_kept_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_name_that_somebody_took_a_moment_ago_is_told_from_other_collisions() {
+fn import_username_taken_meanwhile_is_reported_as_taken() {
     for (constraint, code) in [("users_username_key", "UsernameTaken"), ("users_email_key", "Store")] {
         let (imports, commits) = imports(move |tx| {
             tx.users.expect_free_usernames().returning(|names| Ok(names.to_vec()));

@@ -1,4 +1,4 @@
-//! What of somebody's past progress an account takes over: nothing is paid twice, and nothing is lost.
+//! Merges imported progress into an account: nothing is paid twice, and nothing is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use crate::achievements::{Events, MOST_PINNED, Tier, find, find_by_slug};
 use crate::ids::AchievementId;
 use crate::progression::EventXp;
 
-/// What is to be stored.
+/// The rows to store.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Merged {
-    /// Unlocks that are new or say more than what is there.
+    /// Unlocks that are new, or that improve a stored one.
     pub unlocks: Vec<PastUnlock>,
-    /// Events that are new.
+    /// New events.
     pub events: Vec<PastEvent>,
 }
 
-/// Merges `unlocks` and `events` into an account that has `held` and was awarded `past`.
+/// Merges `unlocks` and `events` into an account that has the unlocks `held` and the events `past`.
 ///
-/// An event is taken over under its reason, once. Achievements are paid by tiers, and two accounts may have climbed the
-/// same ones in different steps: where the account was paid for an achievement before, only the way from its tier to a
-/// higher one is paid, by the catalogue. Pins fill what places the account has left.
+/// An event is kept once per reason (I5). An achievement pays by tiers, and the two accounts may have reached the same tier in
+/// different steps. So if the account was already paid for an achievement, its imported events are dropped, and a higher tier pays
+/// the difference by the catalogue. Pins fill the free places, in the order in which they were pinned.
 pub(super) fn merge(held: &[Unlocked], past: &Events, unlocks: Vec<PastUnlock>, events: Vec<PastEvent>) -> Merged {
     let known: BTreeMap<AchievementId, &Unlocked> = held.iter().map(|unlocked| (unlocked.id, unlocked)).collect();
     let paid = |id| known.get(&id).map_or(0, |held| steps(held.tier)).max(paid_by(past, id));
@@ -59,25 +59,25 @@ pub(super) fn merge(held: &[Unlocked], past: &Events, unlocks: Vec<PastUnlock>, 
     merged
 }
 
-/// How many thresholds are reached by whoever holds an achievement in `tier`.
+/// The number of thresholds that an unlock in `tier` has reached; 1 for an achievement without tiers.
 fn steps(tier: Option<Tier>) -> usize {
     tier.map_or(1, |tier| usize::from(tier.number()))
 }
 
-/// How many thresholds of `id` were paid for in `past`.
+/// The number of thresholds of `id` that `past` has paid for.
 fn paid_by(past: &Events, id: AchievementId) -> usize {
     let Some(definition) = find(id) else { return 0 };
     let paid = |tier: &usize| past.contains(&format!("achievement:{}:{tier}", definition.slug));
     (0..=Tier::ALL.len()).rev().find(paid).map_or(0, |tier| tier.max(1))
 }
 
-/// The achievement and the tier that an event with `reason` paid for, if it paid for one.
+/// The achievement and tier that an event with `reason` paid for; `None` for other events.
 fn achievement(reason: &str) -> Option<(AchievementId, u8)> {
     let (slug, tier) = reason.strip_prefix("achievement:")?.rsplit_once(':')?;
     Some((find_by_slug(slug)?.id(), tier.parse().ok()?))
 }
 
-/// Each achievement once: the highest tier, the earliest instants. The pinned ones first, as they were pinned.
+/// One unlock per achievement, with the highest tier and the earliest instants. Pinned ones come first, in the order of their pins.
 fn once_each(unlocks: Vec<PastUnlock>) -> Vec<PastUnlock> {
     let mut each = BTreeMap::<AchievementId, PastUnlock>::new();
     for unlock in unlocks {
@@ -120,13 +120,13 @@ mod tests {
         events.iter().map(|(reason, xp)| ((*reason).to_owned(), EventXp(xp * 100))).collect()
     }
 
-    /// Reason and XP of the events that are taken over.
+    /// Reason and XP of the merged events.
     fn paid(merged: &Merged) -> Vec<(&str, i64)> {
         merged.events.iter().map(|past| (past.event.reason.as_str(), past.event.xp.0 / 100)).collect()
     }
 
     #[test]
-    fn an_account_without_progress_takes_over_everything_as_it_is() {
+    fn merge_into_account_without_progress_keeps_everything_unchanged() {
         let unlocks = vec![unlock("first-sync", 0), unlock("token-stream", 3)];
         let events = vec![
             event("achievement:first-sync:0", 50),
@@ -144,20 +144,20 @@ mod tests {
             unlocks,
             events,
         );
-        assert_eq!(again, Merged::default(), "the same again adds nothing");
+        assert_eq!(again, Merged::default(), "a repetition adds nothing");
     }
 
     #[test]
-    fn an_achievement_that_was_paid_for_here_pays_only_the_way_to_a_higher_tier() {
+    fn merge_paid_achievement_pays_only_the_difference_to_a_higher_tier() {
         let stream = |tier: u8| format!("achievement:token-stream:{tier}");
-        // The tier here and how it was paid, the tier in the file and how it was paid, what is paid now. Tiers of this one
-        // are worth 50, 100, 200, 500 and 1,000.
+        // The tier here and its payments, the tier in the file and its payments, the new payment. The tiers of this achievement pay
+        // 50, 100, 200, 500 and 1,000.
         for (here, paid_here, there, paid_there, expected) in [
             (2, &[(2, 150)][..], 3, &[(1, 50), (3, 300)][..], Some((3, 200))),
             (3, &[(1, 50), (3, 300)], 2, &[(2, 150)], None),
             (3, &[(3, 350)], 3, &[(1, 50), (2, 100), (3, 200)], None),
             (1, &[(1, 50)], 5, &[(5, 1_850)], Some((5, 1_800))),
-            // Unlocked before it had tiers.
+            // Unlocked before the achievement had tiers.
             (0, &[(0, 50)], 2, &[(2, 150)], Some((2, 100))),
         ] {
             let events =
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn other_events_are_taken_over_once_by_their_reason() {
+    fn merge_other_events_keeps_each_reason_once() {
         let events = vec![event("level:2", 0), event("referral:x", 25), event("referral:y", 6), event("referral:y", 6)];
         let merged = merge(&[], &past(&[("referral:x", 25)]), Vec::new(), events);
         assert_eq!(paid(&merged), [("level:2", 0), ("referral:y", 6)]);
     }
 
     #[test]
-    fn an_unlock_keeps_the_higher_tier_and_the_earlier_instant() {
+    fn merge_unlock_is_stored_if_its_tier_is_higher_or_its_instant_earlier() {
         for (here, at_here, there, at_there, is_kept) in [
             (2, NOW, 2, NOW, false),
             (2, NOW, 3, NOW, true),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn pins_fill_the_places_that_are_left_in_the_order_they_were_pinned() {
+    fn merge_pins_fill_free_places_in_order_of_pinning() {
         let slugs = ["first-sync", "top-100", "top-50", "top-10", "top-3", "number-one", "token-stream"];
         let pinned = |count: usize| -> Vec<_> { slugs[..count].iter().map(|slug| held(slug, 0, true)).collect() };
         let brought = |from: usize| -> Vec<_> {

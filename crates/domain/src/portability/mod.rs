@@ -1,8 +1,7 @@
-//! Taking one's data along: everything an account owns, read out as it stands at one moment, and taken in by another
-//! instance or another account.
+//! Portability: the export of all data of an account, and its import into another instance or another account.
 //!
-//! An [`Export`] hands out [`ExportPart`] after part of one snapshot. An [`Import`] takes parts in one transaction, under the
-//! account's lock and through the ledger's own code, so the same part twice adds nothing. Secrets are in no part.
+//! An [`Export`] returns the [`ExportPart`]s of one snapshot. An [`Import`] takes parts in one transaction under the account's lock (I1).
+//! It writes messages through the code of a sync, so a repeated part adds nothing. No part contains a secret.
 
 mod error;
 mod export;

@@ -1,4 +1,4 @@
-//! What an account owns.
+//! The parts of an account's data.
 
 use time::OffsetDateTime;
 
@@ -13,185 +13,152 @@ use crate::referrals::ReferralCode;
 use crate::usage::{LedgerEntry, MachineId};
 use crate::users::{User, Username};
 
-/// A piece of what an account owns: some things of one kind.
+/// Some items of one kind of an account's data.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExportPart {
-    /// The account with its profile. The first part of an export, and only the first.
+    /// The account with its profile: the first part of an export, once.
     Account(Box<User>),
-    /// What its owner signs in with elsewhere.
+    /// The linked accounts at providers.
     ExternalAccounts(Vec<ExternalLink>),
-    /// Its API tokens.
     ApiTokens(Vec<IssuedBefore>),
     /// Its open sessions.
     Sessions(Vec<SignedIn>),
-    /// What its owner said of the news they want.
+    /// The channels of notifications.
     Preferences(Vec<(NotificationKind, Channels)>),
-    /// Its referral code.
     Code(OwnCode),
-    /// By whom its owner came, and who came by them.
+    /// The referral of this account, and the referrals by this account.
     Referrals(Vec<Referred>),
-    /// The projects on its profile.
     Projects(Vec<PastProject>),
-    /// Its machines.
     Machines(Vec<Machine>),
-    /// Its messages.
     Messages(Vec<LedgerEntry>),
-    /// Whom its owner follows or asks to.
+    /// Accounts that this one follows or has requested to follow.
     Follows(Vec<PastFollow>),
-    /// Who follows its owner or asks to.
+    /// Accounts that follow this one or have requested to.
     Followers(Vec<PastFollow>),
-    /// What paid XP or was announced.
+    /// Events that paid XP or were announced.
     Events(Vec<PastEvent>),
-    /// What is unlocked.
+    /// Unlocked achievements.
     Unlocks(Vec<PastUnlock>),
-    /// What happened to its owner.
     Activities(Vec<PastActivity>),
-    /// What its owner was told.
     Notifications(Vec<PastNotification>),
 }
 
-/// An API token without what it opens anything with.
+/// An API token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuedBefore {
-    /// What its owner calls it.
     pub name: String,
-    /// What it may be used for.
     pub scopes: Scopes,
-    /// When it was made.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
+    /// `None` if it does not expire.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was last used.
     pub last_used_at: Option<OffsetDateTime>,
 }
 
-/// A session without what opens it.
+/// A session without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedIn {
-    /// When it was opened.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
     pub expires_at: OffsetDateTime,
-    /// When it was last used.
     pub last_used_at: OffsetDateTime,
-    /// Where it was opened from.
+    /// The device that opened the session.
     pub device: Device,
 }
 
-/// The code that somebody gives to others.
+/// The account's referral code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnCode {
-    /// The code.
     pub code: ReferralCode,
-    /// When it was made.
     pub created_at: OffsetDateTime,
-    /// How often its link was followed.
+    /// The counted clicks on its link.
     pub clicks: u64,
-    /// After how many of these somebody signed up.
+    /// The clicks that led to a registration.
     pub converted: u64,
 }
 
-/// Which way a referral went.
+/// The direction of a referral.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferralDirection {
-    /// The account's owner came by the other person.
+    /// The other account referred this one.
     ByThem,
-    /// The other person came by the account's owner.
+    /// This account referred the other one.
     ByOwner,
 }
 
-/// A referral between the account's owner and another person.
+/// A referral between this account and another one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Referred {
-    /// Which way.
     pub came: ReferralDirection,
-    /// The other person.
+    /// The other account.
     pub username: Username,
-    /// When it was.
     pub created_at: OffsetDateTime,
-    /// When it was paid.
+    /// When it paid XP; `None` before the first sync of the referred account.
     pub paid_at: Option<OffsetDateTime>,
 }
 
 /// A project on a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastProject {
-    /// What its owner says about it.
     pub details: ProjectDetails,
-    /// When it was added.
     pub created_at: OffsetDateTime,
-    /// When its details last changed.
+    /// The last change of the details.
     pub updated_at: OffsetDateTime,
 }
 
-/// One of a person's machines.
+/// A machine of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Machine {
-    /// Its name.
     pub id: MachineId,
-    /// When it last synced.
     pub last_synced_at: OffsetDateTime,
 }
 
-/// Somebody who follows or is followed.
+/// An account that follows this one or is followed by it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastFollow {
-    /// What they are called.
     pub username: Username,
-    /// Since when, or when it was asked.
+    /// The time of the follow or of the request.
     pub since: OffsetDateTime,
-    /// Whether it was only asked.
+    /// Whether it is a follow request that is not accepted yet.
     pub is_requested: bool,
 }
 
-/// Something that paid XP or was announced.
+/// An event that paid XP or was announced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastEvent {
-    /// What it was and what it paid.
     pub event: ProgressEvent,
-    /// When.
     pub at: OffsetDateTime,
 }
 
-/// An achievement that is unlocked.
+/// An unlocked achievement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PastUnlock {
-    /// Which.
     pub id: AchievementId,
     /// The highest tier reached; `None` without tiers.
     pub tier: Option<Tier>,
-    /// When it was unlocked.
     pub at: OffsetDateTime,
-    /// When it was pinned; `None` while it is not.
+    /// When it was pinned; `None` if it is not.
     pub pinned_at: Option<OffsetDateTime>,
 }
 
-/// Something that happened.
+/// An activity of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastActivity {
     /// The name of its kind.
     pub kind: String,
-    /// The particulars.
     pub data: StoredData,
-    /// When.
     pub at: OffsetDateTime,
 }
 
-/// Something that was told.
+/// A notification of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastNotification {
     /// The name of its kind.
     pub kind: String,
-    /// A few words.
     pub title: String,
-    /// A sentence.
     pub message: String,
-    /// The particulars.
     pub data: StoredData,
-    /// What it is about: nobody is told twice of the same.
+    /// Names the subject; unique per account, so that nothing is announced twice.
     pub dedup_key: String,
-    /// When it was written.
     pub created_at: OffsetDateTime,
-    /// When it was marked as read; `None` while it is not.
+    /// When it was marked as read; `None` while unread.
     pub read_at: Option<OffsetDateTime>,
 }

@@ -1,5 +1,3 @@
-//! What taking data along needs from outside.
-
 use async_trait::async_trait;
 use time::OffsetDateTime;
 
@@ -8,67 +6,67 @@ use crate::error::StoreError;
 use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::notifications::{Channels, NotificationKind};
 
-/// What became of the wish to read an account.
+/// The result of opening a snapshot.
 pub enum Opened {
-    /// It is read, as it is at this moment.
+    /// The snapshot shows the account at this moment.
     Begun(Box<dyn Snapshot>),
-    /// Somebody reads it already.
+    /// Another export of the account is running.
     UnderWay,
 }
 
-/// Reads whole accounts.
+/// Opens snapshots of accounts.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ExportReader: Send + Sync {
-    /// Begins to read what `user` owns at `now`, once at a time.
+    /// Opens a snapshot of `user`, unless one is open already. It leaves out sessions that have expired at `now`.
     async fn open(&self, user: UserId, now: OffsetDateTime) -> Result<Opened, StoreError>;
 }
 
-/// What an account owned at one moment, however long it is read. Dropping it ends the reading.
+/// The data of an account at one moment, however long the reads take. Dropping it ends the snapshot.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait Snapshot: Send {
-    /// The next part, none of them empty and the account the first; `None` after the last, and at once when there is no
-    /// such account.
+    /// The next part; `None` after the last. No part is empty, and the first is the account. If there is no such account, the first
+    /// call returns `None`.
     async fn next(&mut self) -> Result<Option<ExportPart>, StoreError>;
 }
 
-/// Stores what an account brings along beside its messages. What is there already stays and is not stored twice. Every
-/// method expects the account's lock to be held.
+/// Stores imported data other than messages. Stored rows stay, and nothing is stored twice. The caller holds the account's lock
+/// (I1).
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]
 pub trait ImportRepository: Send {
-    /// Stores machines; the later of two last syncs counts.
+    /// Stores machines. A known machine gets the later of the two last syncs.
     async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError>;
 
-    /// Stores what `user` wants to be told, of kinds they have said nothing about.
+    /// Stores the preferences of `user` for kinds without a stored preference.
     async fn keep_preferences(
         &mut self,
         user: UserId,
         preferences: &[(NotificationKind, Channels)],
     ) -> Result<(), StoreError>;
 
-    /// Stores projects, up to [`MOST_PROJECTS`](crate::projects::MOST_PROJECTS) an account; returns how many are new. One with the
-    /// same address and creation time is there already.
+    /// Stores projects, up to [`MOST_PROJECTS`](crate::projects::MOST_PROJECTS) an account, and returns the number of new ones. A
+    /// project is known if one with the same address and creation time is stored.
     async fn keep_projects(&mut self, user: UserId, projects: &[(ProjectId, PastProject)]) -> Result<u64, StoreError>;
 
-    /// Stores what happened, as long past: it is counted and told to nobody. Says how much of it is new.
+    /// Stores activities and returns the number of new ones. They are counted, but no live feed receives them.
     async fn keep_activities(
         &mut self,
         user: UserId,
         activities: &[(ActivityId, PastActivity)],
     ) -> Result<u64, StoreError>;
 
-    /// Stores what was told; says how much of it is new.
+    /// Stores notifications and returns the number of new ones. No email is sent.
     async fn keep_notifications(
         &mut self,
         user: UserId,
         notifications: &[(NotificationId, PastNotification)],
     ) -> Result<u64, StoreError>;
 
-    /// Stores events, none of which is there.
+    /// Stores events. The caller leaves out events whose reason is stored (I5).
     async fn keep_events(&mut self, user: UserId, events: &[PastEvent]) -> Result<(), StoreError>;
 
-    /// Stores unlocks. Of one that is there, the higher tier, the earlier instant and its own pin count.
+    /// Stores unlocks. A stored unlock gets the higher tier and the earlier instant, and keeps its pin if it has one.
     async fn keep_unlocks(&mut self, user: UserId, unlocks: &[PastUnlock]) -> Result<(), StoreError>;
 }

@@ -70,11 +70,11 @@ impl fmt::Display for PriceUpdate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { listed, added, changed, refused, .. } = self;
         match &self.outcome {
-            PriceUpdateOutcome::Failed(reason) => write!(f, "prices as before: {reason}"),
-            PriceUpdateOutcome::Refused(reason) => write!(f, "prices as before, the table was refused: {reason}"),
-            PriceUpdateOutcome::Unchanged if *listed == 0 => f.write_str("prices as before: the table has not changed"),
+            PriceUpdateOutcome::Failed(reason) => write!(f, "prices unchanged: {reason}"),
+            PriceUpdateOutcome::Refused(reason) => write!(f, "prices unchanged, the table was refused: {reason}"),
+            PriceUpdateOutcome::Unchanged if *listed == 0 => f.write_str("prices unchanged: the table has not changed"),
             PriceUpdateOutcome::Unchanged => {
-                write!(f, "prices as before: {listed} models listed, {refused} entries refused")
+                write!(f, "prices unchanged: {listed} models listed, {refused} entries refused")
             }
             PriceUpdateOutcome::Applied => {
                 write!(f, "{added} new models, {changed} new prices: {listed} models listed, {refused} entries refused")

@@ -61,10 +61,10 @@ fn price_update_displays_one_line() {
     };
     for (outcome, listed, line) in [
         (PriceUpdateOutcome::Applied, 9, "2 new models, 1 new prices: 9 models listed, 3 entries refused"),
-        (PriceUpdateOutcome::Unchanged, 9, "prices as before: 9 models listed, 3 entries refused"),
-        (PriceUpdateOutcome::Unchanged, 0, "prices as before: the table has not changed"),
-        (PriceUpdateOutcome::Refused("it shrank".to_owned()), 9, "prices as before, the table was refused: it shrank"),
-        (PriceUpdateOutcome::Failed("away".to_owned()), 0, "prices as before: away"),
+        (PriceUpdateOutcome::Unchanged, 9, "prices unchanged: 9 models listed, 3 entries refused"),
+        (PriceUpdateOutcome::Unchanged, 0, "prices unchanged: the table has not changed"),
+        (PriceUpdateOutcome::Refused("it shrank".to_owned()), 9, "prices unchanged, the table was refused: it shrank"),
+        (PriceUpdateOutcome::Failed("away".to_owned()), 0, "prices unchanged: away"),
     ] {
         assert_eq!(update(outcome, listed).to_string(), line);
     }
@@ -253,7 +253,7 @@ fn refresh_failed_or_refused_keeps_book_and_is_recorded() {
     for (fetched, outcome) in tables {
         let update = run(&refresh(&stored, NOW + Duration::DAY, Some("\"1\""), fetched));
         assert_eq!(update.outcome.name(), outcome, "{update}");
-        assert!(update.outcome.reason().is_some() && update.to_string().starts_with("prices as before"), "{update}");
+        assert!(update.outcome.reason().is_some() && update.to_string().starts_with("prices unchanged"), "{update}");
         let stored = stored.lock().expect("no panic");
         assert_eq!((stored.rows.len(), stored.edition, stored.origin.etag.as_deref()), (1, 1, Some("\"1\"")));
         assert_eq!(stored.updates.last(), Some(&update));

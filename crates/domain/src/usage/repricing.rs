@@ -36,7 +36,7 @@ pub struct Repriced {
 impl fmt::Display for Repriced {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (messages, accounts) = (plural(self.messages, "message"), plural(self.accounts, "account"));
-        write!(f, "{messages} of {accounts} that had no price: {}", self.cost.cents())
+        write!(f, "{messages} of {accounts} priced: {}", self.cost.cents())
     }
 }
 

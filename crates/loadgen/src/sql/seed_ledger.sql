@@ -1,6 +1,6 @@
--- Writes :messages messages in sittings of 20: each of one account, day, tool and machine, with two models. An account's share falls
--- with its number: of 10,000 accounts the first has one message in 100, the median one in 14,000. Pseudo-random numbers come from
--- the number of the sitting and the seed, so a community is reproducible.
+-- Writes :messages messages in sittings of 20. The messages of a sitting have one account, day, tool and machine, and two models. An
+-- account's share falls with its number: of 10,000 accounts the first has one message in 100, the median one in 14,000. Pseudo-random
+-- numbers come from the number of the sitting and the seed, so a data set is reproducible.
 CREATE TEMPORARY TABLE sittings AS
 SELECT
     s, user_key,
@@ -28,7 +28,7 @@ SELECT
     (ARRAY(SELECT key FROM models ORDER BY key))[1 + (model + CASE WHEN k % 5 = 0 THEN 1 ELSE 0 END) % 8],
     machine_key, 1, (x % 60000) * 0.0000003 + (x % 2000) * 0.000015
 FROM sittings, generate_series(1, 20) AS k, LATERAL (SELECT hashint8extended(s * 20 + k, :seed) & 1073741823 AS x) AS noise
--- Accounts sync in turn, so neighbouring rows belong to different accounts.
+-- In the order of a server to which many accounts sync: neighbouring rows belong to different accounts.
 ORDER BY days_ago DESC, s;
 
 INSERT INTO usage_rollups

@@ -1,4 +1,5 @@
--- Creates :people accounts, each with one or two machines and a session whose token is s_ followed by the number in 43 digits.
+-- Creates :people accounts, each with one or two machines and a session. The token of the session is s_ and the account's number in 43
+-- digits.
 INSERT INTO users (id, username, email, email_verified, name, created_at, updated_at)
 SELECT
     ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'person' || n, 'person' || n || '@example.org', true,
@@ -10,7 +11,7 @@ SELECT
     ('00000000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid,
     ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,
     sha256(convert_to('s_' || lpad(n::text, 43, '0'), 'UTF8')),
-    -- Last used in the future, so that no read has to store its use.
+    -- Last used in the future, so that no read stores a use.
     now(), now() + interval '30 days', now() + interval '1 day'
 FROM generate_series(1, :people::bigint) AS n;
 

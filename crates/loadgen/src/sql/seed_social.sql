@@ -1,4 +1,4 @@
--- Each of :people accounts follows 20 others, and has 5 activities and 20 notifications.
+-- Gives each of :people accounts up to 20 followed accounts, 5 activities and 20 notifications.
 INSERT INTO follows
 SELECT one.id, other.id, now() - n * interval '1 day'
 FROM users AS one

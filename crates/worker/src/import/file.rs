@@ -1,4 +1,4 @@
-//! The file, packed or not.
+//! The imported file, plain or gzip.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -7,14 +7,13 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use portable::{FieldError, Line, Reader, Refusal};
 
-/// What every gzip file begins with.
+/// The magic number of gzip.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The lines of a file.
 pub(super) struct Lines(Reader<Box<dyn BufRead + Send>>);
 
 impl Lines {
-    /// Opens the file at `path`; it is unpacked while it is read, if it is packed.
+    /// Opens the file at `path`. A gzip file is unpacked while it is read.
     pub(super) fn open(path: &Path) -> Result<Self, Refusal> {
         let failed = |error| Refusal::Read(0, error);
         let mut file = File::open(path).map_err(failed)?;
@@ -37,7 +36,7 @@ impl Lines {
         self.0.number()
     }
 
-    /// Adds the number of the line to an error.
+    /// Adds the number of the last line to an error.
     pub(super) fn explain<T>(&self, read: Result<T, FieldError>) -> Result<T, Refusal> {
         read.map_err(|FieldError { field, reason }| self.0.wrong_field(field, reason))
     }

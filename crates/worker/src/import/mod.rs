@@ -1,9 +1,8 @@
-//! `worker import`: takes in what `GET /users/me/export` of any instance wrote.
+//! `worker import`: imports a file that `GET /users/me/export` of any instance wrote.
 //!
-//! The file is read twice. The first time everything in it is checked, and nothing is changed; the second time it is taken in,
-//! in one transaction. Whom the account follows is followed after that, one by one, because that changes the accounts of
-//! others, whose locks nobody may hold for as long as an import takes. An import that was cut off between the two is completed
-//! by the same again.
+//! The file is read twice: first to check all of it, then to import it in one transaction. After the commit the account follows the
+//! accounts that the file lists, each in a transaction of its own: a follow takes the other account's lock, which must not be
+//! held as long as an import takes. If an import is interrupted between the two, a repetition completes it.
 
 mod file;
 mod parts;
@@ -27,45 +26,41 @@ use parts::Parts;
 /// Why an import failed.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// The file is not taken; nothing was changed.
-    #[error("{0}; nothing was changed")]
+    /// The file is refused.
+    #[error("nothing was changed: {0}")]
     Refused(#[from] Refusal),
-    /// The account cannot take it in; nothing was changed.
-    #[error("{error}{hint}; nothing was changed")]
+    /// The account cannot be imported.
+    #[error("nothing was changed: {error}{hint}")]
     Portability {
-        /// Why not.
         error: PortabilityError,
-        /// What to do about it.
+        /// What to do about the error; empty or with a leading space.
         hint: &'static str,
     },
-    /// What was read up to a line could not be stored; nothing was changed.
-    #[error("taking in what is before line {line}: {error}; nothing was changed")]
+    /// A part of the file could not be stored.
+    #[error("nothing was changed: storing the lines before line {line} failed: {error}")]
     Storing {
-        /// The line.
+        /// The number of the last line that was read.
         line: u64,
-        /// Why not.
         error: PortabilityError,
     },
-    /// Everything is taken in, but somebody could not be followed.
-    #[error("everything was taken in, but following people failed: {0}; the same again completes it")]
+    /// The import is committed, but a follow failed.
+    #[error("the account was imported, but following other accounts failed: {0}; import the file again to complete it")]
     Following(SocialError),
-    /// Everything is taken in, but could not be looked at again.
-    #[error("everything was taken in, but looking at it again failed: {0}")]
+    /// The import is committed, but its verification failed.
+    #[error("the account was imported, but the rebuild that verifies it failed: {0}")]
     Rebuilding(UsageError),
 }
 
-/// What an import is done with.
+/// The use cases of an import.
 #[derive(Clone)]
 pub struct Importer {
-    /// Takes in what accounts own.
     pub imports: Imports,
-    /// Follows people.
     pub social: Social,
-    /// Looks at it again.
+    /// Verifies the import by a rebuild.
     pub usage: Usage,
 }
 
-/// What a file says before anything is taken from it.
+/// The result of checking a file.
 #[derive(Debug)]
 struct Checked {
     account: User,
@@ -73,8 +68,8 @@ struct Checked {
 }
 
 impl Importer {
-    /// Takes the file at `path` into the account called `user`, or else into a new one; then derives everything of it anew,
-    /// which should change nothing. Tells `say` what it did, as lines.
+    /// Imports the file at `path` into the account `target`, or into a new one without it. Then rebuilds the account, which should
+    /// change nothing. Passes the lines of its report to `say`.
     pub async fn import(
         &self,
         path: &Path,
@@ -86,7 +81,7 @@ impl Importer {
         let now = clock.now();
         let target = target.map_or(ImportTarget::New { is_trusted: trust_email }, ImportTarget::Existing);
         let Checked { account, lines } = check(path, &target, now)?;
-        say(format!("{}: {lines} lines, of the account {}", path.display(), account.username));
+        say(format!("{}: {lines} lines of the account {}", path.display(), account.username));
         let had_email = account.email.is_some();
         let (imported, follows) = self.take_in(path, target, account, now).await?;
         for line in told(&imported, had_email) {
@@ -103,7 +98,7 @@ impl Importer {
         Ok(())
     }
 
-    /// Takes in everything but whom the account follows, which is returned.
+    /// Imports everything except follows, and returns the usernames of the followed accounts.
     async fn take_in(
         &self,
         path: &Path,
@@ -115,7 +110,7 @@ impl Importer {
         let mut lines = Lines::open(path)?;
         let (mut parts, mut follows) = (Parts::default(), Vec::new());
         while let Some(line) = lines.next_line()? {
-            // Checked once more: the file may be another by now.
+            // Checked again: the file can have changed since the first time.
             let read = match line {
                 Line::Manifest(_) | Line::Account(_) | Line::End(_) => continue,
                 line => lines.explain(portable::read_part(line, now))?,
@@ -134,7 +129,7 @@ impl Importer {
         Ok((stored, follows))
     }
 
-    /// Lets `user` follow those of `people` who are here.
+    /// Follows the accounts of `people` that exist here, and returns a line with their number.
     async fn follow(&self, user: UserId, people: &[Username]) -> Result<String, ImportError> {
         let (mut followed, mut requested, mut known, mut unknown) = (0_u64, 0_u64, 0_u64, 0_u64);
         for name in people {
@@ -146,11 +141,11 @@ impl Importer {
                 Err(error) => return Err(ImportError::Following(error)),
             }
         }
-        Ok(format!("people: {followed} followed, {requested} asked, {known} followed before, {unknown} not here"))
+        Ok(format!("follows: {followed} new, {requested} requested, {known} known before, {unknown} unknown accounts"))
     }
 }
 
-/// Reads the whole file and says whose it is, unless anything in it is wrong.
+/// Checks the whole file, and returns its account.
 fn check(path: &Path, target: &ImportTarget, now: OffsetDateTime) -> Result<Checked, Refusal> {
     let mut lines = Lines::open(path)?;
     let mut account = None;
@@ -172,30 +167,30 @@ async fn take(import: &mut Import, part: ExportPart, line: u64) -> Result<(), Im
 
 fn refused(error: PortabilityError) -> ImportError {
     let hint = match error {
-        PortabilityError::UsernameTaken(_) => " (to take the file into it, say --user)",
-        PortabilityError::UnknownUsername(_) => " (without --user, a new one is made)",
+        PortabilityError::UsernameTaken(_) => " To import into it, use --user.",
+        PortabilityError::UnknownUsername(_) => " To create it, import without --user.",
         _ => "",
     };
     ImportError::Portability { error, hint }
 }
 
-/// What an import came to, as lines. `had_email`: whether the file has an address.
+/// The report of an import as lines. `had_email`: whether the file has an email address.
 fn told(imported: &Imported, had_email: bool) -> Vec<String> {
     let Imported { username, email, is_new, new_messages, updated_messages, known_messages, .. } = imported;
     let mut lines = Vec::new();
     if *is_new {
-        lines.push(format!("{username}: a new account; it has no password"));
+        lines.push(format!("{username}: new account without a password"));
         match email {
-            None if had_email => lines.push(format!("{username}: without its address, which is somebody else's here")),
+            None if had_email => lines.push(format!("{username}: email address left out: another account has it")),
             _ => {}
         }
         if imported.links > 0 {
-            lines.push(format!("{username}: opened by {} accounts elsewhere", imported.links));
+            lines.push(format!("{username}: linked accounts at providers: {}", imported.links));
         }
     }
     lines.push(format!("messages: {new_messages} new, {updated_messages} updated, {known_messages} known before"));
     lines.push(format!(
-        "new besides: {} unlocks, {} events, {} activities, {} notifications, {} projects",
+        "also new: {} unlocks, {} events, {} activities, {} notifications, {} projects",
         imported.unlocks, imported.events, imported.activities, imported.notifications, imported.projects
     ));
     lines

@@ -1,16 +1,16 @@
-//! From things one by one to parts that are worth a statement.
+//! Gathers lines into parts, each of which is one statement.
 
 use domain::portability::ExportPart;
 
-/// How many things a part has at most.
+/// The most items of a part.
 const MOST: usize = 5_000;
 
-/// Gathers things of the same kind that come one after the other.
+/// Gathers consecutive items of the same kind.
 #[derive(Default)]
 pub(super) struct Parts(Option<ExportPart>);
 
 impl Parts {
-    /// Adds `next`; returns what was gathered before, if it is full or of another kind.
+    /// Adds `next`. Returns the gathered part if it is full or of another kind.
     pub(super) fn add(&mut self, next: ExportPart) -> Option<ExportPart> {
         macro_rules! gather {
             ($($kind:ident),+) => {
@@ -37,7 +37,7 @@ impl Parts {
         )
     }
 
-    /// What is left.
+    /// The rest.
     pub(super) fn last(self) -> Option<ExportPart> {
         self.0
     }
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn things_of_a_kind_are_gathered_until_there_are_enough_or_another_comes() {
+    fn parts_gather_one_kind_until_full_or_another_kind_follows() {
         let mut parts = Parts::default();
         assert!((0..MOST).all(|number| parts.add(machine(&number.to_string())).is_none()));
         let Some(ExportPart::Machines(full)) = parts.add(machine("next")) else { panic!("it is full") };
