@@ -15,6 +15,7 @@ mod error;
 mod history;
 mod hours;
 pub mod line;
+mod look_up;
 pub mod makers;
 pub mod names;
 mod naming;
