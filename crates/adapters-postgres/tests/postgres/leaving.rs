@@ -74,7 +74,7 @@ async fn deleted_account_is_invisible_and_comes_back_unchanged() {
     assert_eq!(seen_after[..5], ["false", "1", "0", "0", "0"]);
     assert_eq!(
         fixture.users_at(NOW).leave(ada.id).await.map_err(|error| variant(&error)).expect_err("nobody"),
-        "UnknownUser"
+        "Unknown"
     );
     let follow = fixture.social().follow(bob.id, &ada.username).await.expect_err("nobody");
     assert_eq!(variant(&follow), "UnknownUser");

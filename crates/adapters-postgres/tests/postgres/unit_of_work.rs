@@ -116,12 +116,12 @@ async fn use_cases_that_collide_are_retried_and_count_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn use_case_that_always_collides_is_unavailable_and_changes_nothing() {
+async fn use_case_that_always_collides_fails_and_changes_nothing() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     fixture.collide("usage_totals", "40P01", 1_000).await;
     let before = fixture.everything().await;
     let error = fixture.usage().sync(ada.id, batch(vec![sent("a")])).await.expect_err("it collides");
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert_eq!(error.kind(), ErrorKind::Collided);
     assert_eq!(fixture.everything().await, before);
 }

@@ -116,7 +116,8 @@ mod tests {
     }
 
     fn reading(reader: MockPlausibilityReader) -> Plausibility {
-        Plausibility::new(TestStore::reading(TestReads { plausibility: reader, ..TestReads::default() }).deps())
+        let reads = TestReads { plausibility: reader, ..TestReads::default() };
+        Plausibility::new(TestStore::reading(reads).deps_at(datetime!(2026-11-22 12:30 UTC)))
     }
 
     #[test]

@@ -129,7 +129,7 @@ fn import_into_used_or_unknown_username_is_refused() {
     assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
     let (nobody, _) = imports(here);
     let error = block_on(nobody.begin(existing("eve"), person(THERE, "ada"))).err();
-    assert_eq!(error.map(|error| variant(&error)), Some("UnknownUser"));
+    assert_eq!(error.map(|error| variant(&error)), Some("UnknownUsername"));
 }
 
 #[test]
