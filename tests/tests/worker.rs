@@ -78,7 +78,7 @@ async fn worker_killed_in_a_job_hands_it_over() {
     assert_eq!(database.rows("SELECT username FROM users"), "bob\n");
     assert_eq!(bob.overview().await["total_tokens"], 7);
     assert_eq!([one.terminate().await, other.terminate().await], [Some(0), Some(0)]);
-    let done = [one.log(), other.log()].concat().matches("1 account for good").count();
+    let done = [one.log(), other.log()].concat().matches("1 account purged").count();
     assert_eq!(done, 1, "one of two workers ran the job");
 }
 
