@@ -56,7 +56,12 @@ impl From<ErrorKind> for ErrorDetails {
 
 impl ErrorKind {
     /// An error of this kind about the `resource` whose `field` is `value`.
-    pub(crate) fn about(self, resource: &'static str, field: &'static str, value: impl ToString) -> ErrorDetails {
+    pub(crate) fn about(
+        self,
+        resource: &'static str,
+        field: &'static str,
+        value: &(impl ToString + ?Sized),
+    ) -> ErrorDetails {
         ErrorDetails { kind: self, subject: Some(Subject { resource, field, value: Some(value.to_string()) }) }
     }
 

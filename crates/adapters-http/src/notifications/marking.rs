@@ -49,7 +49,7 @@ fn which(fields: &mut Fields<'_>, spellings: [Spelling; 2]) -> Option<Notificati
         if fields.has(ids) {
             match fields.list(ids, 0..=MOST_MARKED, Uuid::read) {
                 Some(list) => {
-                    ways.push((ids, NotificationSelection::These(list.into_iter().map(NotificationId).collect())))
+                    ways.push((ids, NotificationSelection::These(list.into_iter().map(NotificationId).collect())));
                 }
                 None => readable = false,
             }

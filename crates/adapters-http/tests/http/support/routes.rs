@@ -82,7 +82,7 @@ async fn sync(body: SyncBody) -> ApiResult<Json<Said>> {
 async fn person(path: PathArgs) -> ApiResult<Json<Said>> {
     let name = path.text("name")?;
     if name == "nobody" {
-        let subject = Subject { resource: "User", field: "username", value: Some(name.to_owned()) };
+        let subject = Subject { resource: "User", field: "username", value: Some(name.clone()) };
         return Err(ApiError::not_found(subject));
     }
     Ok(Json(said(name)))
