@@ -19,7 +19,7 @@ use crate::startup::StartupError;
 pub struct Argon2Passwords {
     argon2: Argon2<'static>,
     /// Checked if an account has no password, so that the check takes as long. Computed on first use.
-    nobody: Arc<OnceLock<PasswordHash>>,
+    decoy: Arc<OnceLock<PasswordHash>>,
     cores: Arc<Semaphore>,
 }
 
@@ -32,7 +32,7 @@ impl Argon2Passwords {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            nobody: Arc::new(OnceLock::new()),
+            decoy: Arc::new(OnceLock::new()),
             cores: Arc::new(Semaphore::new(cores)),
         })
     }
@@ -57,12 +57,12 @@ impl Argon2Passwords {
         Ok(PasswordHash(hash.to_string()))
     }
 
-    fn hash_of_nobody(&self) -> Result<PasswordHash, IdentityError> {
-        if let Some(hash) = self.nobody.get() {
+    fn decoy_hash(&self) -> Result<PasswordHash, IdentityError> {
+        if let Some(hash) = self.decoy.get() {
             return Ok(hash.clone());
         }
-        let hash = self.hash_now(b"nobody")?;
-        Ok(self.nobody.get_or_init(|| hash).clone())
+        let hash = self.hash_now(b"decoy")?;
+        Ok(self.decoy.get_or_init(|| hash).clone())
     }
 
     fn verify_now(&self, password: &Password, hash: &PasswordHash) -> Result<bool, IdentityError> {
@@ -89,7 +89,7 @@ impl PasswordHasher for Argon2Passwords {
     async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, IdentityError> {
         self.on_a_core(move |this| match hash {
             Some(hash) => this.verify_now(&password, &hash),
-            None => this.verify_now(&password, &this.hash_of_nobody()?).map(|_| false),
+            None => this.verify_now(&password, &this.decoy_hash()?).map(|_| false),
         })
         .await
     }
@@ -150,10 +150,10 @@ mod tests {
         for typed in ["nobody", "", "correct horse"] {
             assert_eq!(passwords.verify(Password::typed(typed), None).await.ok(), Some(false), "{typed}");
         }
-        let made = passwords.nobody.get().cloned();
+        let made = passwords.decoy.get().cloned();
         assert!(made.as_ref().is_some_and(|hash| hash.0.starts_with("$argon2id$v=19$m=64,t=1,p=1$")));
         let _ = passwords.verify(Password::typed("again"), None).await;
-        assert_eq!(passwords.nobody.get().cloned(), made, "the stand-in is computed once");
+        assert_eq!(passwords.decoy.get().cloned(), made, "the decoy is computed once");
     }
 
     #[tokio::test]

@@ -143,7 +143,7 @@ impl Work for Handlers {
                 self.unless_cancelled(format!("{} reminded of a streak at risk", plural(reminded, "account")))
             }
             Job::WeeklySummary => {
-                let told = self.weeks.sum_up(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                let told = self.weeks.summarise_due(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
                 self.unless_cancelled(format!("{} sent a weekly summary", plural(told, "account")))
             }
             Job::Cleanup => {

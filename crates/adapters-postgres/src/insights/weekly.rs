@@ -18,7 +18,7 @@ struct DueRow {
 
 #[async_trait]
 impl WeeklyReader for Database {
-    async fn unsummed(
+    async fn due_accounts(
         &self,
         due: &[DueWeek],
         after: Option<UserId>,

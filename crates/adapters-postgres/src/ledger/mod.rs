@@ -122,7 +122,7 @@ impl LedgerRepository for PgUnitOfWork {
         messages::entries(self, query.bind_array::<Integer>(models.into_values())).await
     }
 
-    async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
+    async fn insert_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError> {
         statement(include_str!("upsert_repricing.sql"))
             .bind::<SqlUuid>(repriced.user.0)
             .bind::<BigInt>(repriced.edition.0)

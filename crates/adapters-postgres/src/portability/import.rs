@@ -11,7 +11,7 @@ use crate::unit_of_work::PgUnitOfWork;
 
 #[async_trait]
 impl ImportRepository for PgUnitOfWork {
-    async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError> {
+    async fn upsert_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError> {
         of(user, include_str!("upsert_machines.sql"))
             .bind_array::<Text>(machines.iter().map(|machine| machine.id.as_str()))
             .bind_array::<Timestamptz>(machines.iter().map(|machine| machine.last_synced_at))

@@ -25,7 +25,7 @@ impl StreakReader for Database {
         Ok(zones)
     }
 
-    async fn unfed(
+    async fn at_risk(
         &self,
         places: &[(Zone, Date)],
         after: Option<UserId>,

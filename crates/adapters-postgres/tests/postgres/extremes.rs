@@ -28,7 +28,7 @@ impl Fixture {
         let (monday, late) = (datetime!(2026-11-23 9:00 UTC), datetime!(2026-11-22 22:30 UTC));
         Insights::new(self.deps()).refresh().await.expect("benchmarks");
         Plausibility::new(self.deps()).check().await.expect("plausibility");
-        WeeklySummaries::new(self.deps_at(monday)).sum_up(|| false).await.expect("weekly summaries");
+        WeeklySummaries::new(self.deps_at(monday)).summarise_due(|| false).await.expect("weekly summaries");
         StreakReminders::new(self.deps_at(late)).remind(|| false).await.expect("reminders");
     }
 

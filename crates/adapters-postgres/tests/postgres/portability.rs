@@ -273,8 +273,8 @@ async fn import_never_lowers_stored_unlocks() {
     let imports = tx.imports();
     imports.keep_preferences(ada.id, &wanted(false)).await.expect("it is kept");
     imports.keep_preferences(ada.id, &wanted(true)).await.expect("it is kept");
-    imports.meet_machines(ada.id, &[machine("a", 1), machine("a", 2), machine("b", 5)]).await.expect("they are kept");
-    imports.meet_machines(ada.id, &[machine("a", 3), machine("b", 4)]).await.expect("they are kept");
+    imports.upsert_machines(ada.id, &[machine("a", 1), machine("a", 2), machine("b", 5)]).await.expect("they are kept");
+    imports.upsert_machines(ada.id, &[machine("a", 3), machine("b", 4)]).await.expect("they are kept");
     imports.keep_unlocks(ada.id, &[unlock(stream, 2, 0, Some(1)), unlock(other, 0, 0, None)]).await.expect("kept");
     imports.keep_unlocks(ada.id, &[unlock(stream, 1, -1, Some(0)), unlock(other, 0, 1, Some(2))]).await.expect("kept");
     let event = ProgressEvent { reason: "level:2".into(), xp: EventXp(7) };

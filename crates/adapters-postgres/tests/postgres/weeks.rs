@@ -20,8 +20,8 @@ impl Fixture {
     }
 
     /// How many summaries are sent at `now`.
-    async fn sum_up(&self, now: OffsetDateTime) -> u64 {
-        self.summaries_at(now).sum_up(|| false).await.expect("summaries")
+    async fn summarise_due(&self, now: OffsetDateTime) -> u64 {
+        self.summaries_at(now).summarise_due(|| false).await.expect("summaries")
     }
 
     /// The names of the accounts with summaries, once per summary.
@@ -51,8 +51,8 @@ async fn weekly_summary_goes_to_accounts_that_existed_on_monday_at_nine() {
     let everybody = [just_before, just_then, after_berlins, before_new_yorks];
     // All have used something in the week that is over, by what they send now.
     fixture.use_up(&everybody.each_ref().map(|user| used(user, 2, 1_000))).await;
-    assert_eq!(fixture.sum_up(MONDAY_AT_NINE - Duration::MINUTE).await, 0);
-    assert_eq!(fixture.sum_up(MONDAY_AT_NINE + Duration::HOUR * 7).await, 2);
+    assert_eq!(fixture.summarise_due(MONDAY_AT_NINE - Duration::MINUTE).await, 0);
+    assert_eq!(fixture.summarise_due(MONDAY_AT_NINE + Duration::HOUR * 7).await, 2);
     let [ada, _, _, joe] = everybody;
     assert_eq!(fixture.told().await, format!("{} {}", ada.username, joe.username));
 }
@@ -72,8 +72,8 @@ async fn weekly_summary_is_caught_up_until_wednesday() {
         let fixture = fixture();
         let ada = fixture.member("ada", None, datetime!(2026-01-01 0:00 UTC)).await;
         fixture.use_up(&[used(&ada, 2, 1_000)]).await;
-        assert_eq!(fixture.sum_up(now).await, told, "{now}");
-        assert_eq!(fixture.sum_up(now).await, 0, "{now}, again");
+        assert_eq!(fixture.summarise_due(now).await, told, "{now}");
+        assert_eq!(fixture.summarise_due(now).await, 0, "{now}, again");
     }
 }
 
@@ -88,7 +88,7 @@ async fn weekly_summary_at_once_is_sent_once() {
     let mut tasks = JoinSet::new();
     for _ in 0..6 {
         let fixture = fixture.clone();
-        tasks.spawn(async move { fixture.sum_up(MONDAY_AT_NINE).await });
+        tasks.spawn(async move { fixture.summarise_due(MONDAY_AT_NINE).await });
     }
     assert_eq!(tasks.join_all().await.into_iter().sum::<u64>(), 5);
     assert_eq!(fixture.told().await, "ada bob eve joe kim");

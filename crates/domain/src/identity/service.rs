@@ -68,19 +68,19 @@ impl Identity {
         Self { deps, sessions, passwords, session_lifetime, failed_logins: None, salt, sends_email: false }
     }
 
-    /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
+    /// With sessions that last for `lifetime` instead of [`Session::LIFETIME`].
     #[must_use]
     pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
         Self { session_lifetime: lifetime, ..self }
     }
 
-    /// The same, where only so many attempts to give the password of an account may fail within a minute; `None` is no limit.
+    /// With a limit on the wrong passwords of an account in a minute; `None` is no limit.
     #[must_use]
     pub fn with_failed_logins(self, limit: Option<FailedLogins>) -> Self {
         Self { failed_logins: limit, ..self }
     }
 
-    /// The same, where whoever registers gets an email that asks whether the address is theirs, if `sends` says so.
+    /// With `sends`, a registration queues an email that verifies the address.
     #[must_use]
     pub fn with_email(self, sends: bool) -> Self {
         Self { sends_email: sends, ..self }

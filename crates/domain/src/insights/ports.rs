@@ -35,7 +35,7 @@ impl DueWeek {
 pub trait WeeklyReader: Send + Sync {
     /// Up to `most` accounts after `after`, by id, with their due week. They live in the zone of one of `due`, were created
     /// before it became due, were active in its week or the one before, and have no summary of it yet.
-    async fn unsummed(
+    async fn due_accounts(
         &self,
         due: &[DueWeek],
         after: Option<UserId>,

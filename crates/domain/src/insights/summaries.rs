@@ -30,15 +30,15 @@ impl WeeklySummaries {
     /// Summarises the last week of all due accounts, each in a transaction of its own, until none is left or `stop` returns
     /// true. Returns the number of summaries. A week is summarised once per account, whatever repeats. An account that fails
     /// does not affect others (I11) and is retried at the next run.
-    pub async fn sum_up(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
+    pub async fn summarise_due(&self, stop: impl Fn() -> bool) -> Result<u64, StoreError> {
         let now = self.deps.now();
         let zones = self.deps.reads().streaks().zones().await?.into_iter();
         let due: Vec<DueWeek> = zones.filter_map(|zone| DueWeek::of(zone, now)).collect();
         let (mut round, mut after) = (BatchOutcome::default(), None);
         while !due.is_empty() && !stop() {
-            let people = self.deps.reads().weekly().unsummed(&due, after, PAGE).await?;
+            let people = self.deps.reads().weekly().due_accounts(&due, after, PAGE).await?;
             for (user, week) in &people {
-                round.record(self.sum_up_one(*user, *week, now).await)?;
+                round.record(self.summarise(*user, *week, now).await)?;
             }
             after = people.last().map(|(user, _)| *user);
             if people.len() < PAGE as usize {
@@ -49,11 +49,11 @@ impl WeeklySummaries {
     }
 
     /// Summarises `week` for `user`; returns false if it was done before or the account is gone.
-    async fn sum_up_one(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
-        self.deps.retried(|| self.sum_up_one_once(user, week, now)).await
+    async fn summarise(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
+        self.deps.retried(|| self.summarise_once(user, week, now)).await
     }
 
-    async fn sum_up_one_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
+    async fn summarise_once(&self, user: UserId, week: Week, now: OffsetDateTime) -> Result<bool, StoreError> {
         let Some(summary) = self.summary(user, week, now).await? else { return Ok(false) };
         let mut tx = self.deps.begin().await?;
         if tx.accounts().lock(user).await?.is_none() || !tx.weekly().claim(user, week, now).await? {
@@ -118,7 +118,7 @@ mod tests {
 
     /// The result and the notified accounts, if Ada, Bob and Cid are due on a Monday at nine, Ada fails with `ada`, and Bob has
     /// his summary already.
-    fn sum_up(ada: fn() -> StoreError) -> (Result<u64, StoreError>, Vec<UserId>) {
+    fn summarise_due(ada: fn() -> StoreError) -> (Result<u64, StoreError>, Vec<UserId>) {
         let told = Arc::new(Mutex::new(Vec::new()));
         let noted = told.clone();
         let store = TestUnitOfWork::store(move || {
@@ -136,7 +136,7 @@ mod tests {
             tx
         });
         let mut weeks = MockWeeklyReader::new();
-        weeks.expect_unsummed().returning(|due, after, _| {
+        weeks.expect_due_accounts().returning(|due, after, _| {
             assert!(after.is_none());
             assert_eq!(due[0].from, datetime!(2026-11-23 9:00 UTC));
             Ok([ADA, BOB, CID].into_iter().map(|user| (user, due[0].week)).collect())
@@ -156,21 +156,21 @@ mod tests {
         dashboard.expect_figures().returning(|_, _| Ok(Vec::new()));
         let reads = TestReads { weekly: weeks, streaks, profiles: people, dashboard, ..TestReads::default() };
         let summaries = WeeklySummaries::new(store.with_reads(reads).deps_at(datetime!(2026-11-23 9:00 UTC)));
-        let outcome = block_on(summaries.sum_up(|| false));
+        let outcome = block_on(summaries.summarise_due(|| false));
         let told = told.lock().expect("who was told").clone();
         (outcome, told)
     }
 
     #[test]
     fn weekly_summary_failing_account_does_not_affect_others() {
-        let (outcome, told) = sum_up(|| StoreError::Internal("a row that makes no sense".to_owned()));
+        let (outcome, told) = summarise_due(|| StoreError::Internal("a row that makes no sense".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Internal(_))), "{outcome:?}");
         assert_eq!(told, [CID], "Bob was told before");
     }
 
     #[test]
     fn weekly_summary_unavailable_store_ends_run() {
-        let (outcome, told) = sum_up(|| StoreError::Unavailable("away".to_owned()));
+        let (outcome, told) = summarise_due(|| StoreError::Unavailable("away".to_owned()));
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
         assert_eq!(told, []);
     }

@@ -78,7 +78,7 @@ impl Leaderboard {
     /// Refreshes boards in an `attempt` at a job. A later attempt does not rank again, since ranks would be compared with those
     /// of a moment ago.
     pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
-        let people = self.rank_everybody(attempt).await?;
+        let people = self.rank_accounts(attempt).await?;
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
         Ok(Refreshed { people, frozen, settled })
@@ -102,7 +102,7 @@ impl Leaderboard {
         Ok(queued)
     }
 
-    async fn rank_everybody(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
+    async fn rank_accounts(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
         let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
         if let Some(Attempt { job, number: 2.. }) = attempt

@@ -182,7 +182,7 @@ impl Import {
             ExportPart::Messages(entries) => self.take_messages(entries).await?,
             ExportPart::Machines(machines) => {
                 self.note_machines(machines.iter().map(|machine| &machine.id))?;
-                self.tx.imports().meet_machines(user, &machines).await?;
+                self.tx.imports().upsert_machines(user, &machines).await?;
             }
             ExportPart::ExternalAccounts(links) => self.take_links(links).await?,
             ExportPart::Preferences(said) => self.tx.imports().keep_preferences(user, &said).await?,

@@ -183,7 +183,7 @@ fn import_names_beyond_limits_are_refused() {
             here(tx);
             let used = used.clone();
             tx.ledger.expect_name_use().returning(move |_, _| Ok(used.clone()));
-            tx.imports.expect_meet_machines().returning(|_, _| Ok(()));
+            tx.imports.expect_upsert_machines().returning(|_, _| Ok(()));
         });
         let mut import = block_on(imports.begin(existing("ada"), person(THERE, "ada"))).expect("an import");
         assert_eq!(block_on(import.take(part)).err().map(|error| variant(&error)), code);
@@ -321,7 +321,7 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
     let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
         tx.imports
-            .expect_meet_machines()
+            .expect_upsert_machines()
             .times(1)
             .withf(|user, met| (*user, met.len()) == (HERE, 1))
             .returning(|_, _| Ok(()));
@@ -396,7 +396,7 @@ fn import_tokens_sessions_referrals_and_follows_change_nothing() {
 fn import_failed_part_commits_nothing() {
     let machine = Machine { id: MachineId::unnamed(), last_synced_at: NOW };
     let (report, commits) = taken(ExportPart::Machines(vec![machine]), |tx| {
-        tx.imports.expect_meet_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
+        tx.imports.expect_upsert_machines().returning(|_, _| Err(StoreError::Unavailable("away".to_owned())));
     });
     assert_eq!((report, commits), (Err("Store"), 0));
 }

@@ -37,7 +37,7 @@ pub trait Snapshot: Send {
 #[async_trait]
 pub trait ImportRepository: Send {
     /// Stores machines. A known machine gets the later of the two last syncs.
-    async fn meet_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError>;
+    async fn upsert_machines(&mut self, user: UserId, machines: &[Machine]) -> Result<(), StoreError>;
 
     /// Stores the preferences of `user` for kinds without a stored preference.
     async fn keep_preferences(

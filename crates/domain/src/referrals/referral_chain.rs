@@ -87,10 +87,10 @@ impl ReferralChain {
     ) -> Result<(Box<dyn UnitOfWork>, Self), StoreError> {
         let mut chain = vec![referrer];
         chain.extend(tx.referrals().above(referrer, 2).await?);
-        let everybody: BTreeSet<UserId> = chain.iter().copied().chain(newcomer).collect();
-        let everybody: Vec<UserId> = everybody.into_iter().collect();
-        let (mut tx, mut accounts) = lock_together(store, tx, &everybody).await?;
-        tx.accounts().lock_counts(&everybody).await?;
+        let users: BTreeSet<UserId> = chain.iter().copied().chain(newcomer).collect();
+        let users: Vec<UserId> = users.into_iter().collect();
+        let (mut tx, mut accounts) = lock_together(store, tx, &users).await?;
+        tx.accounts().lock_counts(&users).await?;
         let newcomer = newcomer.and_then(|newcomer| accounts.get(&newcomer).cloned());
         let people = chain.into_iter().map(|id| Referrer { id, account: accounts.remove(&id) }).collect();
         Ok((tx, Self { newcomer, people }))

@@ -37,7 +37,7 @@ impl StreakReminders {
             .collect();
         let (mut round, mut after) = (BatchOutcome::default(), None);
         while !places.is_empty() && !stop() {
-            let people = self.deps.reads().streaks().unfed(&places, after, PAGE).await?;
+            let people = self.deps.reads().streaks().at_risk(&places, after, PAGE).await?;
             for user in &people {
                 round.record(self.remind_one(*user, now).await)?;
             }
@@ -118,7 +118,7 @@ mod tests {
         });
         let mut reader = MockStreakReader::new();
         reader.expect_zones().returning(move || Ok(vec![zone(lives_in), zone("Pacific/Kiritimati")]));
-        reader.expect_unfed().with(always(), always(), always()).returning(|places, after, _| {
+        reader.expect_at_risk().with(always(), always(), always()).returning(|places, after, _| {
             assert!(!places.is_empty() && after.is_none());
             Ok(vec![ADA])
         });
@@ -169,7 +169,7 @@ mod tests {
         let bob = UserId(Uuid::from_u128(2));
         let mut reader = MockStreakReader::new();
         reader.expect_zones().returning(|| Ok(vec![Zone::utc()]));
-        reader.expect_unfed().returning(move |_, _, _| Ok(vec![ADA, bob]));
+        reader.expect_at_risk().returning(move |_, _, _| Ok(vec![ADA, bob]));
         let deps = store
             .with_reads(TestReads { streaks: reader, ..TestReads::default() })
             .deps_at(datetime!(2026-11-22 22:00 UTC));

@@ -108,7 +108,7 @@ pub trait LedgerRepository: Send {
     ) -> Result<Vec<LedgerEntry>, StoreError>;
 
     /// Records that messages of an account got a price. It is added to the record of the same account and edition.
-    async fn note_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError>;
+    async fn insert_repriced(&mut self, repriced: &RepricedAccount) -> Result<(), StoreError>;
 
     /// Removes `entries`, each of which is stored.
     async fn remove(&mut self, user: UserId, entries: &[LedgerEntry]) -> Result<(), StoreError>;

@@ -141,7 +141,7 @@ impl Repricing {
         change.account = apply_delta(&mut *tx, user, account, &delta.without_zeros()).await?.0;
         settle(&mut *tx, &*self.deps.ids, now, user, change).await?;
         let messages = learned.len() as u64;
-        tx.ledger().note_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
+        tx.ledger().insert_repriced(&RepricedAccount { user, edition, at: now, messages, cost }).await?;
         tx.commit().await?;
         Ok(Batch { messages, cost, next })
     }
@@ -209,7 +209,7 @@ mod tests {
                 .returning(move |_, _, _, _| Ok(pages.lock().expect("no panic").next().unwrap_or_default()));
             tx.ledger.expect_write().withf(|_, new, _| new.is_empty()).returning(|_, _, _| Ok(()));
             tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
-            tx.ledger.expect_note_repriced().returning(move |repriced| {
+            tx.ledger.expect_insert_repriced().returning(move |repriced| {
                 written.lock().expect("no panic").push(*repriced);
                 Ok(())
             });

@@ -48,13 +48,13 @@ impl Usage {
         Self { deps, prices, first: None, boards: None }
     }
 
-    /// Has the first messages of an instance ask for boards, so that nobody waits for the schedule.
+    /// Queues boards with the first messages of an instance, before the schedule does.
     #[must_use]
     pub fn with_first_jobs(self, first: Arc<FirstJobs>) -> Self {
         Self { first: Some(first), ..self }
     }
 
-    /// Has new usage ask for boards that show it, where these are computed fast.
+    /// Queues a refresh of boards with new usage if a refresh is fast.
     #[must_use]
     pub fn with_board_updates(self, boards: Arc<BoardUpdates>) -> Self {
         Self { boards: Some(boards), ..self }
