@@ -1,81 +1,64 @@
-//! The state of rate limits by client, bounded in number.
+//! The state of a rate limit by client, bounded in number.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use governor::nanos::Nanos;
-use governor::state::StateStore;
-use governor::state::keyed::ShrinkableKeyedStateStore;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::key::Key;
 
-/// For each client, the instant at which its whole limit is available again. Clones share the buckets.
-///
-/// governor's own stores grow without bound, and only let requests be counted, not given back.
-#[derive(Clone)]
+/// For each client, the instant at which its whole limit is available again, in nanoseconds. An unknown client has it already.
 pub(super) struct Buckets {
-    full_at: Arc<Mutex<HashMap<Key, Nanos>>>,
+    full_at: Mutex<HashMap<Key, u64>>,
     most: usize,
 }
 
 impl Buckets {
     /// No more than `most`.
     pub(super) fn new(most: usize) -> Self {
-        Self { full_at: Arc::default(), most }
+        Self { full_at: Mutex::default(), most }
+    }
+
+    /// Replaces the instant of `key` with the one that `next` returns for it, unless `next` refuses. Returns the new instant.
+    pub(super) fn advance<E>(&self, key: Key, next: impl FnOnce(u64) -> Result<u64, E>) -> Result<u64, E> {
+        let mut full_at = self.lock();
+        let known = full_at.get(&key).copied();
+        let next = next(known.unwrap_or_default())?;
+        if known.is_none() && full_at.len() >= self.most {
+            forget_half(&mut full_at);
+        }
+        full_at.insert(key, next);
+        Ok(next)
     }
 
     /// Undoes the count of a request of `key`, which takes `refill` to refill.
-    pub(super) fn give_back(&self, key: Key, refill: Duration) {
+    pub(super) fn give_back(&self, key: Key, refill: u64) {
         if let Some(full_at) = self.lock().get_mut(&key) {
-            *full_at = Nanos::from(full_at.as_u64().saturating_sub(Nanos::from(refill).as_u64()));
+            *full_at = full_at.saturating_sub(refill);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Nanos>> {
-        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl StateStore for Buckets {
-    type Key = Key;
-
-    fn measure_and_replace<T, F, E>(&self, key: &Key, judge: F) -> Result<T, E>
-    where
-        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
-    {
-        let mut full_at = self.lock();
-        let (answer, next) = judge(full_at.get(key).copied())?;
-        if full_at.len() >= self.most && !full_at.contains_key(key) {
-            forget_half(&mut full_at);
-        }
-        full_at.insert(*key, next);
-        Ok(answer)
-    }
-}
-
-impl ShrinkableKeyedStateStore<Key> for Buckets {
-    fn retain_recent(&self, drop_below: Nanos) {
+    /// Forgets the clients that have their whole limit at `now`.
+    pub(super) fn forget_whole(&self, now: u64) {
         let mut buckets = self.lock();
-        buckets.retain(|_, full_at| *full_at > drop_below);
+        buckets.retain(|_, full_at| *full_at > now);
         let wanted = buckets.len() * 2;
         buckets.shrink_to(wanted);
     }
 
-    fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.lock().len()
     }
 
-    fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, u64>> {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Forgets about half of the clients, the ones nearest to their whole limit: single requests of many addresses are forgotten, clients
 /// at their limit are kept. Half at a time, so that the scan is amortised over as many new clients.
-fn forget_half(full_at: &mut HashMap<Key, Nanos>) {
+fn forget_half(full_at: &mut HashMap<Key, u64>) {
     let mut excess = full_at.len().div_ceil(2);
-    let mut ends: Vec<Nanos> = full_at.values().copied().collect();
+    let mut ends: Vec<u64> = full_at.values().copied().collect();
     let Some(last) = excess.checked_sub(1) else { return };
     let (_, median, _) = ends.select_nth_unstable(last);
     full_at.retain(|_, end| {
@@ -91,8 +74,7 @@ mod tests {
 
     /// Lets `key` have its whole rate again at `full_at`.
     fn put(buckets: &Buckets, key: u128, full_at: u64) {
-        let put = |_| Ok::<_, ()>(((), Nanos::from(full_at)));
-        buckets.measure_and_replace(&Key::Address(key.to_be_bytes()), put).expect("it is let through");
+        buckets.advance(Key::Address(key.to_be_bytes()), |_| Ok::<_, ()>(full_at)).expect("it is let through");
     }
 
     fn known(buckets: &Buckets) -> Vec<u128> {
@@ -133,7 +115,7 @@ mod tests {
         for (key, full_at) in [(1, 10), (2, 20), (3, 21)] {
             put(&buckets, key, full_at);
         }
-        buckets.retain_recent(Nanos::from(20));
+        buckets.forget_whole(20);
         assert_eq!(known(&buckets), [3]);
     }
 }

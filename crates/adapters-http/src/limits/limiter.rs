@@ -1,11 +1,8 @@
-//! One rate limit, for all its clients.
+//! One rate limit, for all its clients: the generic cell rate algorithm (ITU-T I.371).
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-
-use governor::RateLimiter;
-use governor::clock::Clock;
-use governor::middleware::StateInformationMiddleware;
+use std::time::Duration;
 
 use super::Stopwatch;
 use super::buckets::Buckets;
@@ -13,17 +10,19 @@ use super::key::Key;
 use super::quota::{Quota, TooMany};
 use crate::error::whole_seconds;
 
-/// The interval in seconds at which clients with their whole limit are forgotten.
-const SWEEP: u64 = 60;
+const MINUTE: u64 = 60_000_000_000;
+
+/// The interval in nanoseconds at which clients with their whole limit are forgotten.
+const SWEEP: u64 = MINUTE;
 
 /// A number of requests a minute for each client.
 pub(super) struct Limiter {
     limit: NonZeroU32,
-    rate: governor::Quota,
-    governor: RateLimiter<Key, Buckets, Stopwatch, StateInformationMiddleware>,
+    /// The time after which one more request is available, in nanoseconds.
+    refill: u64,
     buckets: Buckets,
     clock: Stopwatch,
-    /// When clients were last swept, in seconds of the clock.
+    /// When clients were last swept, in nanoseconds of the clock.
     swept: AtomicU64,
 }
 
@@ -31,38 +30,43 @@ impl Limiter {
     /// `per_minute` requests for each of at most `most` clients; `None` for 0, which is no limit.
     pub(super) fn new(per_minute: u32, most: usize, clock: Stopwatch) -> Option<Self> {
         let limit = NonZeroU32::new(per_minute)?;
-        let rate = governor::Quota::per_minute(limit);
-        let buckets = Buckets::new(most);
-        let governor = RateLimiter::new(rate, buckets.clone(), clock.clone());
-        let swept = AtomicU64::new(clock.now().as_secs());
-        Some(Self { limit, rate, governor, buckets, clock, swept })
+        let swept = AtomicU64::new(clock.nanoseconds());
+        Some(Self { limit, refill: MINUTE / u64::from(per_minute), buckets: Buckets::new(most), clock, swept })
     }
 
     /// Counts a request of `key`, if it is not one too many.
     pub(super) fn count(&self, key: Key) -> Result<Quota, TooMany> {
-        self.sweep();
-        match self.governor.check_key(&key) {
-            Ok(state) => Ok(Quota { limit: self.limit, remaining: state.remaining_burst_capacity() }),
-            Err(refused) => Err(TooMany {
-                quota: Quota { limit: self.limit, remaining: 0 },
-                retry_after: whole_seconds(refused.wait_time_from(self.clock.now())),
-            }),
+        let now = self.clock.nanoseconds();
+        self.sweep(now);
+        let whole = self.refill * u64::from(self.limit.get());
+        let full_at = self.buckets.advance(key, |full_at| {
+            let next = full_at.max(now) + self.refill;
+            let wait = next.saturating_sub(now + whole);
+            if wait == 0 { Ok(next) } else { Err(wait) }
+        });
+        let quota = |remaining| Quota { limit: self.limit, remaining };
+        match full_at {
+            Ok(full_at) => {
+                let remaining = (now + whole - full_at) / self.refill;
+                Ok(quota(u32::try_from(remaining).unwrap_or(u32::MAX)))
+            }
+            Err(wait) => Err(TooMany { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
         }
     }
 
     /// Whether a request of `key` would be counted now.
     pub(super) fn would_take(&self, key: Key) -> Result<(), TooMany> {
         self.count(key)?;
-        self.buckets.give_back(key, self.rate.replenish_interval());
+        self.buckets.give_back(key, self.refill);
         Ok(())
     }
 
     /// Forgets clients with their whole limit, once per interval.
-    fn sweep(&self) {
-        let (now, last) = (self.clock.now().as_secs(), self.swept.load(Ordering::Relaxed));
+    fn sweep(&self, now: u64) {
+        let last = self.swept.load(Ordering::Relaxed);
         let due = now >= last + SWEEP;
         if due && self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
-            self.governor.retain_recent();
+            self.buckets.forget_whole(now);
         }
     }
 }
@@ -71,7 +75,6 @@ impl Limiter {
 mod tests {
     use super::*;
     use std::sync::Arc;
-    use std::time::Duration;
 
     /// A limiter, and what moves its clock on by some milliseconds.
     fn limiter(per_minute: u32) -> (Limiter, impl Fn(u64)) {
@@ -136,10 +139,10 @@ mod tests {
         for key in 0..500_u128 {
             assert!(limiter.count(Key::Address(key.to_be_bytes())).is_ok());
         }
-        assert_eq!(limiter.governor.len(), 500);
+        assert_eq!(limiter.buckets.len(), 500);
         pass(120_000);
         assert!(limiter.count(BOB).is_ok());
-        assert_eq!(limiter.governor.len(), 1);
+        assert_eq!(limiter.buckets.len(), 1);
     }
 
     #[test]

@@ -68,13 +68,9 @@ impl Stopwatch {
         let start = Instant::now();
         Self::new(move || start.elapsed())
     }
-}
 
-impl governor::clock::Clock for Stopwatch {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        (self.0)()
+    fn nanoseconds(&self) -> u64 {
+        (self.0)().as_nanos().try_into().unwrap_or(u64::MAX)
     }
 }
 

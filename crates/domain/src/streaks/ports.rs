@@ -16,6 +16,10 @@ pub trait StreakReader: Send + Sync {
 
     /// Up to `most` accounts after `after`, by id, whose zone is in `places` with its current date. They were active on the two
     /// days before, are not active on that day, and have no notification of it yet.
-    async fn at_risk(&self, places: &[(Zone, Date)], after: Option<UserId>, most: u32)
-    -> Result<Vec<UserId>, StoreError>;
+    async fn at_risk(
+        &self,
+        places: &[(Zone, Date)],
+        after: Option<UserId>,
+        most: u32,
+    ) -> Result<Vec<UserId>, StoreError>;
 }
