@@ -44,7 +44,7 @@ impl Deps {
     }
 
     /// Runs the use case `attempt`, and runs it again from the beginning where the database ended one of its transactions in
-    /// favour of another ([`StoreError::Collided`]). After six attempts the collision is the answer, as an unavailable store.
+    /// favour of another ([`StoreError::Collided`]). After six attempts the collision is the answer.
     ///
     /// Every use case that writes runs in it (I10), because a use case cannot foresee which transactions meet.
     pub(crate) async fn retried<T, E: DomainError, F: Future<Output = Result<T, E>>>(

@@ -49,6 +49,7 @@ async fn kinds_of_domain_errors_become_statuses_and_keep_our_own_troubles_to_our
         ("limited", 429, "RATE_LIMIT_EXCEEDED", json!({"retry_after": 12})),
         ("internal", 500, "INTERNAL_ERROR", json!({})),
         ("unavailable", 503, "SERVICE_UNAVAILABLE", json!({})),
+        ("collided", 503, "SERVICE_UNAVAILABLE", json!({})),
     ] {
         let answer = client.get(&format!("/api/v1/failures/{kind}")).await;
         answer.assert_error(status, code, &details);

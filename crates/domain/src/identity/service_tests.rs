@@ -7,7 +7,7 @@ use crate::identity::{PasswordHash, Secret, Via};
 use crate::ids::MockIds;
 use crate::jobs::Job;
 use crate::mail::About;
-use crate::testing::{TestUnitOfWork, variant};
+use crate::testing::{TestUnitOfWork, person, variant};
 use crate::users::Presence;
 use crate::users::ports::MockUserRepository;
 use std::sync::Mutex;
@@ -17,18 +17,7 @@ use uuid::Uuid;
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 
 fn ada() -> User {
-    User {
-        id: UserId(Uuid::from_u128(1)),
-        username: Username::trusted("ada"),
-        email: Some(Email::trusted("ada@example.org")),
-        email_verified: false,
-        profile: Profile::default(),
-        is_public: true,
-        is_admin: false,
-        zone: None,
-        created_at: NOW,
-        updated_at: NOW,
-    }
+    person(UserId(Uuid::from_u128(1)), "ada")
 }
 
 /// A hasher whose hash of a password is the password.

@@ -19,7 +19,7 @@ use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
 use crate::jobs::Attempt;
 use crate::progression::{Change, settle};
-use crate::text::grouped;
+use crate::text::plural;
 use crate::users::{Username, ViewedProfile};
 
 /// The accounts with a rewarded rank that are read at once.
@@ -47,16 +47,11 @@ pub struct Refreshed {
 
 impl fmt::Display for Refreshed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let noun = |number, one, many| if number == 1 { one } else { many };
-        let (people, settled) = (self.people, self.settled);
-        match people {
-            Some(people) => {
-                let number = grouped(i64::try_from(people).unwrap_or(i64::MAX));
-                write!(f, "{number} {} ranked", noun(people, "account", "accounts"))?;
-            }
+        match self.people {
+            Some(people) => write!(f, "{} ranked", plural(people, "account"))?,
             None => write!(f, "ranked by an earlier attempt")?,
         }
-        write!(f, ", {settled} rewarded for a rank")?;
+        write!(f, ", {} rewarded for a rank", self.settled)?;
         for month in &self.frozen {
             write!(f, ", season {month} frozen")?;
         }

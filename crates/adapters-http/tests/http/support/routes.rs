@@ -123,6 +123,7 @@ async fn fail(path: PathArgs) -> ApiResult<NoContent> {
         "conflict" => ErrorKind::Conflict,
         "limited" => ErrorKind::RateLimited { retry_after: Duration::milliseconds(11_001) },
         "unavailable" => ErrorKind::Unavailable,
+        "collided" => ErrorKind::Collided,
         _ => ErrorKind::Internal,
     }))?
 }

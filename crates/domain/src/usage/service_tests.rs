@@ -1,0 +1,185 @@
+//! What a sync and a deletion of usage write, over mocked ports.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::*;
+use crate::testing::TestUnitOfWork;
+use crate::usage::ports::RollupChanges;
+use crate::usage::room::NameUse;
+use crate::usage::testing::{NOW, account, batch, locked, message, sent};
+use crate::usage::{Model, ModelName, SentMessage};
+use uuid::Uuid;
+
+const ADA: UserId = UserId(Uuid::from_u128(7));
+
+/// A use case over transactions made by `open`, and the number of its commits.
+fn usage(open: impl Fn() -> TestUnitOfWork + Send + Sync + 'static) -> (Usage, Arc<AtomicUsize>) {
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&commits);
+    let store = TestUnitOfWork::store(move || TestUnitOfWork { commits: Arc::clone(&counted), ..open() });
+    let prices = Arc::new(CurrentBook::shipped());
+    (Usage::new(store.deps(), prices), commits)
+}
+
+/// A transaction on an account with `stored` in its ledger, and today as its active day.
+fn transaction(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
+    let mut tx = TestUnitOfWork::default();
+    tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(account()))));
+    tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+    tx.ledger.expect_make_names().returning(|_| Ok(()));
+    tx.ledger.expect_find().returning(move |_, _, _| Ok(stored.clone()));
+    tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
+    tx.expect_settling(BTreeSet::from([NOW.date()]));
+    tx
+}
+
+#[test]
+fn sync_writes_new_messages_once_and_commits() {
+    let (usage, commits) = usage(|| {
+        let mut tx = transaction(Vec::new());
+        tx.ledger
+            .expect_write()
+            .times(1)
+            .withf(|_, new, old| (new.len(), old.len()) == (2, 0))
+            .returning(|_, _, _| Ok(()));
+        tx
+    });
+    let sent = vec![sent("a"), SentMessage { output: 11, ..sent("a") }, sent("b")];
+    let report = pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync");
+    assert_eq!((report.received, report.new, report.updated, report.duplicates), (3, 2, 0, 1));
+    assert_eq!((report.standing.tokens, report.standing.streak.current), (21 + 20, 1));
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn sync_does_not_write_known_messages() {
+    let stored = LedgerEntry { message: message("a", 10), cost: crate::pricing::Cost::Unpriced };
+    let (usage, commits) = usage(move || transaction(vec![stored.clone()]));
+    let report = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect("a sync");
+    assert_eq!((report.new, report.duplicates), (0, 1));
+    assert_eq!(commits.load(Ordering::SeqCst), 1, "the machine was seen");
+}
+
+#[test]
+fn sync_dry_run_does_not_commit() {
+    let (usage, commits) = usage(|| {
+        let mut tx = transaction(Vec::new());
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx
+    });
+    let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    assert_eq!(pollster::block_on(usage.sync(ADA, dry)).expect("a dry run").new, 1);
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn sync_large_batch_is_written_in_chunks() {
+    let (usage, _) = usage(|| {
+        let mut tx = transaction(Vec::new());
+        tx.ledger.expect_write().times(3).withf(|_, new, _| new.len() <= CHUNK).returning(|_, _, _| Ok(()));
+        tx
+    });
+    let sent = (0..=2 * CHUNK).map(|n| sent(&n.to_string())).collect();
+    assert_eq!(pollster::block_on(usage.sync(ADA, batch(sent))).expect("a sync").new, 2 * CHUNK + 1);
+}
+
+/// A transaction on an account with `stored` in its ledger, read in pages of [`CHUNK`].
+fn forgetting(stored: Vec<LedgerEntry>) -> TestUnitOfWork {
+    let mut tx = TestUnitOfWork::default();
+    tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
+    tx.ledger.expect_page_within().returning(move |_, reach, after, limit| {
+        assert_eq!((reach.source.is_none(), limit), (true, CHUNK));
+        let place = |entry: &&LedgerEntry| after.as_ref().is_none_or(|(_, key)| entry.message.key > *key);
+        Ok(stored.iter().filter(place).take(limit).cloned().collect())
+    });
+    tx.expect_settling(BTreeSet::new());
+    tx
+}
+
+fn entries(count: usize) -> Vec<LedgerEntry> {
+    let entry = |n: usize| LedgerEntry { message: message(&n.to_string(), 10), cost: crate::pricing::Cost::Unpriced };
+    let mut entries: Vec<LedgerEntry> = (0..count).map(entry).collect();
+    entries.sort_by_key(|entry| entry.message.key);
+    entries
+}
+
+#[test]
+fn forget_removes_messages_in_chunks() {
+    let stored = entries(2 * CHUNK + 1);
+    let taken = Arc::new(std::sync::Mutex::new(Derived::default()));
+    let sums = Arc::clone(&taken);
+    let (usage, commits) = usage(move || {
+        let mut tx = forgetting(stored.clone());
+        tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
+        tx.ledger.expect_remove_idle_names().times(1).returning(|_| Ok(()));
+        let sums = Arc::clone(&sums);
+        tx.ledger.expect_apply_delta().returning(move |_, delta| {
+            sums.lock().expect("sums").totals += delta.totals;
+            Ok(RollupChanges::default())
+        });
+        tx
+    });
+    let removed = pollster::block_on(usage.forget(ADA, &Selection::default())).expect("it is gone");
+    let totals = taken.lock().expect("sums").totals;
+    assert_eq!(removed, 2 * CHUNK as u64 + 1);
+    assert_eq!((totals.messages, totals.tokens), (-10_001, -200_020));
+    assert_eq!(commits.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn forget_without_match_changes_nothing() {
+    let tomorrow = Selection { from: NOW.date().next_day(), ..Selection::default() };
+    for (stored, selection) in [(Vec::new(), Selection::default()), (entries(3), tomorrow)] {
+        let (usage, commits) = usage(move || forgetting(stored.clone()));
+        assert_eq!(pollster::block_on(usage.forget(ADA, &selection)).expect("nothing"), 0);
+        assert_eq!(commits.load(Ordering::SeqCst), 0);
+    }
+}
+
+#[test]
+fn sync_unknown_account_is_not_found() {
+    let (usage, commits) = usage(|| {
+        let mut tx = TestUnitOfWork::default();
+        tx.accounts.expect_lock().returning(|_| Ok(None));
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(None));
+        tx
+    });
+    let error = pollster::block_on(usage.sync(ADA, batch(vec![sent("a")]))).expect_err("nobody");
+    assert!(matches!(error, UsageError::UnknownUser(ADA)));
+    assert!(matches!(pollster::block_on(usage.rebuild(ADA)), Err(UsageError::UnknownUser(ADA))));
+    let forgotten = pollster::block_on(usage.forget(ADA, &Selection::default()));
+    assert!(matches!(forgotten, Err(UsageError::UnknownUser(ADA))));
+    assert_eq!(commits.load(Ordering::SeqCst), 0);
+}
+
+#[test]
+fn sync_first_named_zone_is_kept() {
+    let (usage, _) = usage(|| {
+        let mut tx = TestUnitOfWork::default();
+        tx.ledger.expect_lock_for_sync().returning(|_, _, _, _| Ok(Some(locked(Account { zone: None, ..account() }))));
+        tx.users.expect_set_zone().times(1).withf(|_, zone| zone.name() == "Asia/Tokyo").returning(|_, _| Ok(()));
+        tx.ledger.expect_name_use().returning(|_, _| Ok(NameUse::default()));
+        tx.ledger.expect_make_names().returning(|_| Ok(()));
+        tx.ledger.expect_find().returning(|_, _, _| Ok(Vec::new()));
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx.ledger.expect_apply_delta().returning(|_, _| Ok(RollupChanges::default()));
+        tx.expect_settling(BTreeSet::new());
+        tx
+    });
+    let named = Batch { zone: Zone::parse("Asia/Tokyo"), ..batch(vec![sent("a")]) };
+    pollster::block_on(usage.sync(ADA, named)).expect("a sync");
+}
+
+#[test]
+fn sync_lists_unpriced_models_once() {
+    let (usage, _) = usage(|| {
+        let mut tx = transaction(Vec::new());
+        tx.ledger.expect_write().returning(|_, _, _| Ok(()));
+        tx
+    });
+    let unknown = Model { name: ModelName::trusted("nobody-knows-me"), provider: None };
+    let unknown_sent = |id| SentMessage { model: unknown.name.clone(), ..sent(id) };
+    let report =
+        pollster::block_on(usage.sync(ADA, batch(vec![unknown_sent("a"), unknown_sent("b")]))).expect("a sync");
+    assert_eq!(report.unpriced_models, [unknown.name]);
+}
