@@ -1,21 +1,13 @@
-//! Exact money as PostgreSQL's `numeric`, without a detour over another number type.
+//! Exact money in `numeric` columns.
 
-use diesel::data_types::PgNumeric;
+use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::BigInt;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Numeric;
 use domain::money::Usd;
-
-/// Digits of a `numeric` come in groups of four.
-const GROUP: i128 = 10_000;
-
-/// How many groups hold the decimals of a [`Usd`], rounded up.
-const FRACTION_GROUPS: u32 = Usd::SCALE.div_ceil(4);
-
-/// What an atto-dollar is worth in units of the last of those groups.
-const PADDING: i128 = 10_i128.pow(4 * FRACTION_GROUPS - Usd::SCALE);
 
 /// An amount of US dollars in a `numeric` column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
@@ -24,89 +16,54 @@ pub(crate) struct Money(pub(crate) Usd);
 
 impl ToSql<Numeric, Pg> for Money {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let numeric = encode(self.0).ok_or("an amount of money is out of range")?;
-        ToSql::<Numeric, Pg>::to_sql(&numeric, &mut out.reborrow())
+        ToSql::<Numeric, Pg>::to_sql(&decimal(self.0), &mut out.reborrow())
     }
 }
 
 impl FromSql<Numeric, Pg> for Money {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let numeric = <PgNumeric as FromSql<Numeric, Pg>>::from_sql(value)?;
-        decode(&numeric).map(Self).ok_or_else(|| format!("{numeric:?} is not an amount of money").into())
+        let decimal = BigDecimal::from_sql(value)?;
+        amount(&decimal).map(Self).ok_or_else(|| format!("{decimal} is not an amount of money").into())
     }
 }
 
-fn encode(amount: Usd) -> Option<PgNumeric> {
-    let mut rest = amount.atto().checked_abs()?.checked_mul(PADDING)?;
-    let mut digits = Vec::new();
-    let mut groups = 0;
-    while rest > 0 {
-        let group = i16::try_from(rest % GROUP).ok()?;
-        if !(digits.is_empty() && group == 0) {
-            digits.push(group);
-        }
-        rest /= GROUP;
-        groups += 1;
-    }
-    digits.reverse();
-    let weight = i16::try_from(groups).ok()? - 1 - i16::try_from(FRACTION_GROUPS).ok()?;
-    let weight = if digits.is_empty() { 0 } else { weight };
-    let scale = u16::try_from(Usd::SCALE).ok()?;
-    Some(if amount.atto() < 0 {
-        PgNumeric::Negative { weight, scale, digits }
-    } else {
-        PgNumeric::Positive { weight, scale, digits }
-    })
+fn decimal(amount: Usd) -> BigDecimal {
+    BigDecimal::new(BigInt::from(amount.atto()), i64::from(Usd::SCALE))
 }
 
-fn decode(numeric: &PgNumeric) -> Option<Usd> {
-    let (sign, weight, digits) = match numeric {
-        PgNumeric::Positive { weight, digits, .. } => (1, *weight, digits),
-        PgNumeric::Negative { weight, digits, .. } => (-1, *weight, digits),
-        PgNumeric::NaN => return None,
-    };
-    let mut atto = 0_i128;
-    for (place, &digit) in digits.iter().enumerate() {
-        let group = i32::from(weight) - i32::try_from(place).ok()? + i32::try_from(FRACTION_GROUPS).ok()?;
-        let digit = i128::from(digit);
-        // The last group has more digits than an amount has decimals. The other groups are multiples of the smallest
-        // amount, so no intermediate value is larger than the amount.
-        let value = match u32::try_from(group).ok()?.checked_sub(1) {
-            None if digit % PADDING == 0 => digit / PADDING,
-            None => return None,
-            Some(higher) => GROUP.checked_pow(higher)?.checked_mul(GROUP / PADDING)?.checked_mul(digit)?,
-        };
-        atto = atto.checked_add(value)?;
-    }
-    Some(Usd::from_atto(sign * atto))
+/// `None` if `decimal` has more decimals than an amount, or is out of its range.
+fn amount(decimal: &BigDecimal) -> Option<Usd> {
+    let scaled = decimal.with_scale(i64::from(Usd::SCALE));
+    let atto = i128::try_from(scaled.as_bigint_and_scale().0.as_ref()).ok()?;
+    (scaled == *decimal).then_some(Usd::from_atto(atto))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
-    fn digits_are_grouped_as_postgresql_expects() {
-        let one_and_a_half = Usd::from_atto(1_500_000_000_000_000_000);
-        assert_eq!(encode(one_and_a_half), Some(PgNumeric::Positive { weight: 0, scale: 18, digits: vec![1, 5_000] }));
-        let smallest = Usd::from_atto(-1);
-        assert_eq!(encode(smallest), Some(PgNumeric::Negative { weight: -5, scale: 18, digits: vec![100] }));
-        assert_eq!(encode(Usd::ZERO), Some(PgNumeric::Positive { weight: 0, scale: 18, digits: vec![] }));
-        let thousands = Usd::from_atto(120_000 * 10_i128.pow(18));
-        assert_eq!(encode(thousands), Some(PgNumeric::Positive { weight: 1, scale: 18, digits: vec![12] }));
-        assert_eq!(decode(&PgNumeric::NaN), None);
-        // The largest bigint, since sums of tokens are read as money too: 9,223,372,036,854,775,807.
-        let most = PgNumeric::Positive { weight: 4, scale: 0, digits: vec![922, 3_372, 368, 5_477, 5_807] };
-        assert_eq!(decode(&most), Some(Usd::from_atto(i128::from(i64::MAX) * 10_i128.pow(18))));
-        assert_eq!(decode(&PgNumeric::Positive { weight: -5, scale: 20, digits: vec![1] }), None);
+    fn numeric_is_read_exactly_or_refused() {
+        let dollar = 10_i128.pow(18);
+        for (case, text, atto) in [
+            ("whole", "1.5", Some(dollar * 3 / 2)),
+            ("no decimals", "120000", Some(120_000 * dollar)),
+            ("smallest", "-0.000000000000000001", Some(-1)),
+            ("trailing zeros", "1.00000000000000000000", Some(dollar)),
+            // Sums of tokens are read as money too.
+            ("largest bigint", "9223372036854775807", Some(i128::from(i64::MAX) * dollar)),
+            ("19 decimals", "0.0000000000000000001", None),
+            ("out of range", "1000000000000000000000", None),
+        ] {
+            let decimal: BigDecimal = text.parse().unwrap();
+            assert_eq!(amount(&decimal), atto.map(Usd::from_atto), "{case}");
+        }
     }
 
-    proptest! {
-        #[test]
-        fn money_written_reads_back(atto in -(10_i128.pow(35))..10_i128.pow(35)) {
-            let amount = Usd::from_atto(atto);
-            prop_assert_eq!(encode(amount).as_ref().and_then(decode), Some(amount));
+    #[test]
+    fn amounts_of_whole_range_are_written_and_read_back() {
+        for atto in [i128::MIN, -1, 0, 1, 10_i128.pow(18), i128::MAX] {
+            assert_eq!(amount(&decimal(Usd::from_atto(atto))), Some(Usd::from_atto(atto)));
         }
     }
 }
