@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use rust_decimal::Decimal;
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
@@ -10,11 +11,13 @@ use uuid::Uuid;
 
 use crate::environment::{Environment, Place, clear, database};
 use crate::messages::{message, run_number, today};
-use crate::numeric::Cost;
 use crate::report::{ms, percentile, rate, thousands};
 
 /// Rows of one statement.
 const CHUNK: u32 = 5_000;
+
+/// The decimals of a cost: prices are hundredths of a dollar for a million tokens.
+const COST_DECIMALS: u32 = 8;
 
 /// Above the keys of all accounts, so that the rows belong to none.
 const FIRST_KEY: i32 = 1_000_000_000;
@@ -81,7 +84,7 @@ struct Columns {
     models: Vec<i32>,
     machines: Vec<i32>,
     flags: Vec<i16>,
-    costs: Vec<Cost>,
+    costs: Vec<Decimal>,
 }
 
 impl Columns {
@@ -107,7 +110,8 @@ impl Columns {
                 .iter()
                 .map(|m| {
                     let parts = [(m.input, 300), (m.output, 1_500), (m.cache_read, 30), (m.cache_write, 375)];
-                    Cost(parts.iter().map(|(tokens, price)| u64::from(*tokens) * price).sum())
+                    let units = parts.iter().map(|(tokens, price)| i64::from(*tokens) * price).sum();
+                    Decimal::new(units, COST_DECIMALS)
                 })
                 .collect(),
         }

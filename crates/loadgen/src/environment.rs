@@ -120,7 +120,7 @@ pub(crate) async fn register(address: &str, person: u64) -> Result<String> {
     let body = format!(
         r#"{{"email":"load{person:x}@example.org","password":"correct horse {person}","username":"load_{person:x}"}}"#
     );
-    let request = post("/api/v1/auth/register", None, &body);
+    let request = post("/api/v1/auth/register", None, body)?;
     let answer = Connection::open(address).await?.send(&request).await?.success()?.json()?;
     Ok(answer["token"].as_str().context("no token")?.to_owned())
 }

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use futures_util::TryStreamExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use http_body_util::BodyExt;
 use tokio::time::sleep;
 
 use crate::environment::{Environment, Place, database, register};
@@ -37,7 +36,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     // One synthetic history is too short, so the account gets the messages of several.
     for (other, first) in (0..args.messages).step_by(A_SYNC as usize).enumerate() {
         let count = A_SYNC.min(args.messages - first);
-        let sync = post("/api/v1/sync", Some(&token), &body(other as u64, 0..count, today));
+        let sync = post("/api/v1/sync", Some(&token), body(other as u64, 0..count, today))?;
         connection.send(&sync).await?.success()?;
     }
     // A restart, so that the memory of the syncs is not measured.
@@ -71,15 +70,13 @@ fn megabytes(bytes: u64) -> f64 {
 /// Reads an export to its end; returns the time taken and the number of bytes.
 async fn export(address: &str, token: &str, messages: u32) -> Result<(Duration, u64)> {
     let begin = Instant::now();
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(&get("/api/v1/users/me/export", Some(token))).await?;
-    let (mut piece, mut tail, mut bytes) = (vec![0; 256 << 10], Vec::new(), 0);
-    // A chunked body ends with an empty chunk.
-    while !tail.ends_with(b"\r\n0\r\n\r\n") {
-        let read = stream.read(&mut piece).await?;
-        ensure!(read > 0, "the export is incomplete");
-        bytes += read as u64;
-        tail.extend_from_slice(&piece[read.saturating_sub(4_096)..read]);
+    let request = get("/api/v1/users/me/export", Some(token))?;
+    let mut body = Connection::open(address).await?.stream(&request).await?.into_body();
+    let (mut tail, mut bytes) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
+        bytes += chunk.len() as u64;
+        tail.extend_from_slice(&chunk[chunk.len().saturating_sub(4_096)..]);
         tail.drain(..tail.len().saturating_sub(4_096));
     }
     let end = String::from_utf8_lossy(&tail);

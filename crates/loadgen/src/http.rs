@@ -1,19 +1,22 @@
-//! A minimal HTTP/1.1 client over one open connection, cheap enough not to distort the measurement.
+//! Requests over one open connection, cheap enough not to distort the measurement.
 
-use anyhow::{Context, Result, bail, ensure};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use anyhow::{Context, Result, ensure};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
+pub(crate) type Request = hyper::Request<Full<Bytes>>;
+
 #[derive(Debug)]
-pub(crate) struct Connection {
-    stream: BufReader<TcpStream>,
-    line: String,
-}
+pub(crate) struct Connection(SendRequest<Full<Bytes>>);
 
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
@@ -30,23 +33,25 @@ impl Answer {
     }
 }
 
-/// The bytes of `GET path`.
-pub(crate) fn get(path: &str, token: Option<&str>) -> Vec<u8> {
+/// `GET path`.
+pub(crate) fn get(path: &str, token: Option<&str>) -> Result<Request> {
     request("GET", path, token, None)
 }
 
-/// The bytes of `POST path` with a JSON body.
-pub(crate) fn post(path: &str, token: Option<&str>, body: &str) -> Vec<u8> {
+/// `POST path` with a JSON body.
+pub(crate) fn post(path: &str, token: Option<&str>, body: String) -> Result<Request> {
     request("POST", path, token, Some(body))
 }
 
-fn request(method: &str, path: &str, token: Option<&str>, body: Option<&str>) -> Vec<u8> {
-    let token = token.map(|token| format!("Authorization: Bearer {token}\r\n")).unwrap_or_default();
-    let length = body.map(|body| format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len()));
-    let length = length.unwrap_or_default();
-    let mut bytes = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{token}{length}\r\n").into_bytes();
-    bytes.extend_from_slice(body.unwrap_or_default().as_bytes());
-    bytes
+fn request(method: &str, path: &str, token: Option<&str>, body: Option<String>) -> Result<Request> {
+    let mut request = hyper::Request::builder().method(method).uri(path).header(HOST, "127.0.0.1");
+    if let Some(token) = token {
+        request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        request = request.header(CONTENT_TYPE, "application/json");
+    }
+    Ok(request.body(Full::from(body.unwrap_or_default()))?)
 }
 
 impl Connection {
@@ -54,49 +59,23 @@ impl Connection {
     pub(crate) async fn open(address: &str) -> Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::with_capacity(16 * 1024, stream), line: String::new() })
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // Ends with the sender, whose requests report its errors.
+        tokio::spawn(connection);
+        Ok(Self(sender))
     }
 
-    /// Sends `request` and waits for the answer.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer> {
-        self.stream.get_mut().write_all(request).await.context("sending")?;
-        let status = self.head_line().await?;
-        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
-        let mut length = None;
-        loop {
-            let line = self.head_line().await?;
-            if line.is_empty() {
-                break;
-            }
-            if let Some((name, value)) = line.split_once(':')
-                && name.eq_ignore_ascii_case("content-length")
-            {
-                length = value.trim().parse::<usize>().ok();
-            }
-        }
-        let Some(length) = length.or((status == 204).then_some(0)) else { bail!("an answer of unknown length") };
-        let mut body = vec![0; length];
-        self.stream.read_exact(&mut body).await.context("reading an answer")?;
+    /// Sends `request` and reads the whole answer.
+    pub(crate) async fn send(&mut self, request: &Request) -> Result<Answer> {
+        let response = self.stream(request).await?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.context("reading an answer")?.to_bytes();
         Ok(Answer { status, body })
     }
 
-    async fn head_line(&mut self) -> Result<&str> {
-        self.line.clear();
-        let read = self.stream.read_line(&mut self.line).await.context("reading an answer")?;
-        ensure!(read > 0, "the server closed the connection");
-        Ok(self.line.trim_end())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn request_with_body_states_its_length() {
-        let text = String::from_utf8(post("/x", Some("s_1"), "{}")).unwrap();
-        assert!(text.starts_with("POST /x HTTP/1.1\r\n") && text.ends_with("Content-Length: 2\r\n\r\n{}"), "{text}");
-        assert!(text.contains("Authorization: Bearer s_1\r\n"));
-        assert!(!String::from_utf8(get("/x", None)).unwrap().contains("Length"));
+    /// Sends `request`; returns the answer when its head has arrived.
+    pub(crate) async fn stream(&mut self, request: &Request) -> Result<hyper::Response<Incoming>> {
+        self.0.ready().await.context("the server closed the connection")?;
+        self.0.send_request(request.clone()).await.context("sending a request")
     }
 }

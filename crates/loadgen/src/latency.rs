@@ -46,13 +46,13 @@ pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) 
     let mut connection = Connection::open(address).await?;
     let (mut syncs, mut empty, mut answers) = (Vec::new(), Vec::new(), Vec::new());
     for (person, token) in people(address, 1).await? {
-        let request = |numbers| post("/api/v1/sync", Some(&token), &body(person, numbers, today));
-        connection.send(&request(0..BEFORE)).await?.success()?;
+        let request = |numbers| post("/api/v1/sync", Some(&token), body(person, numbers, today));
+        connection.send(&request(0..BEFORE)?).await?.success()?;
         for n in 0..count {
             let first = BEFORE + n * FEW;
-            let bytes = request(first..first + FEW);
+            let sync = request(first..first + FEW)?;
             let begin = Instant::now();
-            answers.push(connection.send(&bytes).await?);
+            answers.push(connection.send(&sync).await?);
             syncs.push(begin.elapsed());
             if let Some(commits) = &mut commits {
                 empty.push(commits.commit().await?);

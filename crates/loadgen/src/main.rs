@@ -11,7 +11,6 @@ mod http;
 mod latency;
 mod memory;
 mod messages;
-mod numeric;
 mod process;
 mod reads;
 mod report;

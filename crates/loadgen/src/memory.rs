@@ -52,7 +52,7 @@ pub(crate) async fn measure(environment: &mut Environment) -> Result<Memory> {
     let mut requests = Vec::new();
     for (person, token) in people(&server.address, AT_ONCE).await? {
         let connection = Connection::open(&server.address).await?;
-        requests.push((connection, post("/api/v1/sync", Some(&token), &body(person, 0..MANY, today))));
+        requests.push((connection, post("/api/v1/sync", Some(&token), body(person, 0..MANY, today))?));
     }
     forget_peak(server.pid())?;
     let begin = Instant::now();

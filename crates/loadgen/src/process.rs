@@ -57,9 +57,8 @@ impl Server {
     }
 
     async fn is_ready(&self) -> bool {
-        let Ok(mut connection) = Connection::open(&self.address).await else { return false };
-        let answer = connection.send(&get("/api/v1/health/ready", None)).await;
-        answer.is_ok_and(|answer| answer.status == 200)
+        let answer = async { Connection::open(&self.address).await?.send(&get("/api/v1/health/ready", None)?).await };
+        answer.await.is_ok_and(|answer| answer.status == 200)
     }
 
     pub(crate) fn pid(&self) -> u32 {

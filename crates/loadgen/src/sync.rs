@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
 use crate::environment::{Environment, Place, clear, database, register};
-use crate::http::{Answer, Connection, post};
+use crate::http::{Answer, Connection, Request, post};
 use crate::messages::{body, run_number, today};
 use crate::report::{rate, thousands};
 use crate::{latency, memory};
@@ -94,14 +94,14 @@ pub(crate) async fn people(address: &str, count: u32) -> Result<Vec<(u64, String
 pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result<Throughput> {
     let requests = load.messages / load.connections / batch;
     let today = today();
-    let plans: Vec<Arc<Vec<Vec<u8>>>> = people(address, load.connections)
+    let plans: Vec<Arc<Vec<Request>>> = people(address, load.connections)
         .await?
         .into_iter()
         .map(|(person, token)| {
-            let one = |n| post("/api/v1/sync", Some(&token), &body(person, n * batch..(n + 1) * batch, today));
-            Arc::new((0..requests).map(one).collect())
+            let one = |n| post("/api/v1/sync", Some(&token), body(person, n * batch..(n + 1) * batch, today));
+            Ok(Arc::new((0..requests).map(one).collect::<Result<_>>()?))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let total = requests * batch * load.connections;
     let all = u64::from(batch);
     let mut reached = [0.0; 2];
@@ -125,7 +125,7 @@ pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result
     Ok(Throughput { new: reached[0], again: reached[1] })
 }
 
-async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Result<Vec<Answer>> {
+async fn send_all(mut connection: Connection, requests: Arc<Vec<Request>>) -> Result<Vec<Answer>> {
     let mut answers = Vec::with_capacity(requests.len());
     for request in requests.iter() {
         answers.push(connection.send(request).await?);

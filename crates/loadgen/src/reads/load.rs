@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use super::Args;
 use super::community::token;
 use super::endpoints::Endpoint;
-use crate::http::{Connection, get};
+use crate::http::{Connection, Request, get};
 use crate::messages::mix;
 
 /// The accounts that one connection uses in turn.
@@ -25,14 +25,14 @@ pub(crate) struct Reads {
 pub(crate) async fn read(address: &str, endpoint: &Endpoint, args: &Args, time: Duration) -> Result<Reads> {
     let mut readers = Vec::new();
     for reader in 0..args.connections {
-        let requests: Vec<Vec<u8>> = (0..PEOPLE)
+        let requests = (0..PEOPLE)
             .map(|n| {
                 let random = mix(u64::from(args.community.seed) << 40 | u64::from(reader * PEOPLE + n));
                 let person = 1 + u32::try_from(random % u64::from(args.community.people)).unwrap_or(0);
                 let path = format!("/api/v1{}", endpoint.path.replace("{person}", &format!("person{person}")));
                 get(&path, endpoint.signed_in.then(|| token(person)).as_deref())
             })
-            .collect();
+            .collect::<Result<_>>()?;
         readers.push((Connection::open(address).await?, requests));
     }
     let begin = Instant::now();
@@ -47,7 +47,7 @@ pub(crate) async fn read(address: &str, endpoint: &Endpoint, args: &Args, time: 
     Ok(Reads { times, took: begin.elapsed() })
 }
 
-async fn read_until(end: Instant, mut connection: Connection, requests: Vec<Vec<u8>>) -> Result<Vec<Duration>> {
+async fn read_until(end: Instant, mut connection: Connection, requests: Vec<Request>) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for request in requests.iter().cycle() {
         let begin = Instant::now();
