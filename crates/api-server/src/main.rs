@@ -3,7 +3,6 @@
 mod cli;
 mod memory;
 mod migrate;
-mod providers;
 mod proxy;
 mod ready;
 mod serve;

@@ -13,6 +13,7 @@ use adapters_http::server::ServerLimits;
 use adapters_http::services::Services;
 use adapters_http::users::Downloads;
 use adapters_postgres::{BatchedSessionReader, Hub, HubLimits};
+use bootstrap::adapters::providers;
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::SystemIds;
@@ -34,7 +35,6 @@ use domain::social::{Feed, Social};
 use domain::usage::Usage;
 use domain::users::{Profiles, Users};
 
-use crate::providers;
 use crate::ready::Ready;
 
 /// The services of the routes.
@@ -51,7 +51,7 @@ pub(crate) fn services(
     let sessions = Arc::new(BatchedSessionReader::new(database.look_ups.clone()));
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let oauth = OAuth::new(sign_in.clone(), providers::providers(settings)?);
+    let oauth = OAuth::new(sign_in.clone(), providers(settings)?);
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
     let tickets = TokenKey::of(secret_key.expose().as_bytes());

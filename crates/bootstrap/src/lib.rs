@@ -1,5 +1,6 @@
-//! The parts that both programs share: configuration, telemetry, clock, ids, password hashing, the database and the price book.
+//! The parts that both programs share: configuration, telemetry, clock, ids, the adapters, the database and the price book.
 
+pub mod adapters;
 pub mod database;
 pub mod out;
 pub mod passwords;

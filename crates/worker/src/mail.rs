@@ -1,10 +1,9 @@
-//! Builds the mailer from the settings.
+//! Sends emails with the mailer of the settings.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use adapters_mail::{Sender, SetupError, SmtpMailer, SmtpServer};
 use async_trait::async_trait;
+use bootstrap::adapters::mailer;
 use bootstrap::{Settings, StartupError};
 use domain::deps::Deps;
 use domain::mail::{Emails, MailError, Mailer, Outgoing};
@@ -28,46 +27,6 @@ pub(crate) fn emails(settings: &Settings, deps: &Deps) -> Result<Emails, Startup
         // No email is sent, so no link is ever checked with this key.
         TokenKey::of(&deps.ids.secret())
     };
-    Ok(Emails::new(deps.clone(), mailer(settings)?, tickets))
-}
-
-fn mailer(settings: &Settings) -> Result<Arc<dyn Mailer>, StartupError> {
-    let (app, mail) = (&settings.app, &settings.mail);
-    let Some(url) = &mail.smtp_url else { return Ok(Arc::new(NoMailer)) };
-    let sender = Sender {
-        from: mail.from.clone().unwrap_or_default(),
-        app_name: app.name.clone(),
-        public_url: app.public_url.clone(),
-        frontend_url: app.frontend_url.clone(),
-    };
-    let timeout = Duration::from_secs(mail.timeout_seconds);
-    let failed = |error: SetupError| StartupError::Other { doing: "setting up [mail]", reason: error.to_string() };
-    let server = SmtpServer::parse(url.expose()).map_err(failed)?;
-    Ok(Arc::new(SmtpMailer::new(server, sender, mail.per_minute, timeout).map_err(failed)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(variables: &[(&str, &str)]) -> Settings {
-        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Settings::from_environment(owned).expect("settings")
-    }
-
-    #[test]
-    fn mailer_invalid_settings_fail_at_start_without_password() {
-        for (variables, works) in [
-            (vec![], true),
-            (vec![("SMTP_URL", "smtps://me:hunter2@mail.example.org"), ("MAIL_FROM", "b <b@example.org>")], true),
-            (vec![("SMTP_URL", "smtps://me:hunter2@mail.example.org"), ("MAIL_FROM", "burntop")], false),
-            (vec![("SMTP_URL", "smtps://hunter2@mail.example.org"), ("MAIL_FROM", "b@example.org")], false),
-        ] {
-            let made = mailer(&settings(&variables));
-            assert_eq!(made.is_ok(), works, "{variables:?}");
-            if let Err(error) = made {
-                assert!(!error.to_string().contains("hunter2"), "{error}");
-            }
-        }
-    }
+    let mailer = mailer(settings)?.unwrap_or_else(|| Arc::new(NoMailer));
+    Ok(Emails::new(deps.clone(), mailer, tickets))
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use adapters_postgres::Database;
-use adapters_pricing::{FetchLimits, LiveTable};
+use bootstrap::adapters::price_source;
 use bootstrap::prices::shipped;
 use bootstrap::{Settings, StartupError};
 use domain::deps::Deps;
 use domain::jobs::JobError;
-use domain::pricing::ports::PriceSource;
 use domain::pricing::{
     Editions, MaxChangedShare, ModelNaming, PriceRefresh, PriceUpdate, PriceUpdateOutcome, PricingError,
 };
@@ -27,16 +26,12 @@ pub struct Prices {
 impl Prices {
     /// Uses the live table that `settings` name, and the prices in `database`. A TLS implementation must be installed for rustls.
     pub fn new(settings: &Settings, database: &Database, deps: &Deps) -> Result<Self, StartupError> {
-        let failed = |reason: String| StartupError::Other { doing: "preparing to fetch prices", reason };
-        let most = MaxChangedShare::parse(settings.pricing.max_changed_share)
-            .ok_or_else(|| failed("pricing.max_changed_share must be from 0 to 1".to_owned()))?;
+        let most = MaxChangedShare::parse(settings.pricing.max_changed_share).ok_or_else(|| StartupError::Other {
+            doing: "preparing to fetch prices",
+            reason: "pricing.max_changed_share must be from 0 to 1".to_owned(),
+        })?;
         let book = shipped();
-        let refresh = |url: &String| {
-            let table = LiveTable::at(url, FetchLimits::default()).map_err(|error| failed(error.to_string()))?;
-            let source: Arc<dyn PriceSource> = Arc::new(table);
-            Ok::<_, StartupError>(PriceRefresh::new(deps.clone(), source, most))
-        };
-        let refresh = settings.pricing.url.as_ref().map(refresh).transpose()?;
+        let refresh = price_source(settings)?.map(|source| PriceRefresh::new(deps.clone(), source, most));
         Ok(Self {
             refresh,
             editions: Editions::new(deps.clone(), Arc::clone(&book)),
