@@ -25,6 +25,8 @@ pub struct Human {
     pub email: String,
     /// Whether the provider has verified it.
     pub verified: bool,
+    /// The organizations, which a token without the scope `read:org` does not show.
+    pub organizations: Vec<String>,
 }
 
 /// A fault of the provider's API.
@@ -62,7 +64,13 @@ struct Books {
 impl Human {
     /// An account with the verified address `<login>@example.org`.
     pub fn new(id: u64, login: &str) -> Self {
-        Self { id, login: login.to_owned(), email: format!("{login}@example.org"), verified: true }
+        Self {
+            id,
+            login: login.to_owned(),
+            email: format!("{login}@example.org"),
+            verified: true,
+            organizations: Vec::new(),
+        }
     }
 }
 
@@ -173,6 +181,9 @@ impl Books {
                 json!([{"email": "second@example.org", "primary": false, "verified": true},
                        {"email": human.email, "primary": true, "verified": human.verified}])
             }),
+            "/user/orgs" => {
+                self.about(request, |human| human.organizations.iter().map(|login| json!({ "login": login })).collect())
+            }
             "/api/v4/user" => self.about(request, |human| {
                 let confirmed = human.verified.then_some("2012-05-23T09:05:22Z");
                 json!({"id": human.id, "username": human.login, "email": human.email, "confirmed_at": confirmed})

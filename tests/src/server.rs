@@ -111,6 +111,12 @@ impl Server {
         self.becomes(200).await;
     }
 
+    /// Restarts a server that has ended, with further settings.
+    pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self.restart().await;
+    }
+
     /// Rebuilds the account `username`; fails if something was repaired.
     #[track_caller]
     pub fn assert_rebuild_changes_nothing(&self, username: &str) {

@@ -19,6 +19,9 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
     ("GET /achievements",                           [200, 200, 200, 200, 200, 200]),
     ("GET /admin/audit",                            [401, 403, 200, 403, 403, 403]),
     ("GET /admin/flags",                            [401, 403, 200, 403, 403, 403]),
+    ("GET /admin/invitations",                      [401, 403, 200, 403, 403, 403]),
+    ("POST /admin/invitations",                     [401, 403, 201, 403, 403, 403]),
+    ("DELETE /admin/invitations/{id}",              [401, 403, 404, 403, 403, 403]),
     ("GET /admin/models/unpriced",                  [401, 403, 200, 403, 403, 403]),
     ("GET /admin/prices/overrides",                 [401, 403, 200, 403, 403, 403]),
     ("POST /admin/prices/overrides",                [401, 403, 201, 403, 403, 403]),
@@ -159,7 +162,9 @@ impl Cast {
         let id = match path {
             path if path.contains("/auth/sessions/") => &self.session,
             path if path.contains("/auth/tokens/") => &self.token,
-            path if path.contains("/admin/queue/") => "00000000-0000-0000-0000-000000000000",
+            path if path.contains("/admin/queue/") || path.contains("/admin/invitations/") => {
+                "00000000-0000-0000-0000-000000000000"
+            }
             path if path.contains("/admin/prices/") => "9007199254740991",
             path if path.contains("/projects/") => &self.project,
             path if path.contains("/achievements/") => &self.achievement,

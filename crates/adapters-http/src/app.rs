@@ -7,9 +7,8 @@ use actix_web::web::Data;
 use actix_web::{App, Error};
 
 use crate::edge::Edge;
-use crate::identity::device_pages;
-use crate::openapi;
 use crate::routes::Routes;
+use crate::{identity, openapi};
 
 /// An application that serves `routes` under `/api/v1`, their document and its pages. It has the clock; `app_data` adds the other data
 /// of the handlers.
@@ -19,7 +18,7 @@ pub fn app(edge: &Edge, routes: Routes) -> App<impl Served + use<>> {
     let outermost = edge.clone();
     App::new()
         .app_data(Data::from(edge.clock()))
-        .configure(|config| routes.and(pages).and(device_pages()).mount(config))
+        .configure(|config| routes.and(pages).and(identity::pages()).mount(config))
         .wrap(NormalizePath::trim())
         .wrap(Compress::default())
         .wrap(from_fn(move |request, next| outermost.clone().serve(request, next)))

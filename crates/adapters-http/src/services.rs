@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
 use domain::achievements::Achievements;
-use domain::administration::Administration;
+use domain::administration::{Administration, Invitations};
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
@@ -82,6 +82,8 @@ pub struct Services {
     pub plausibility: Plausibility,
     /// Operations for administrators.
     pub administration: Administration,
+    /// Invitations.
+    pub invitations: Invitations,
     /// Price overrides.
     pub price_overrides: PriceOverrides,
     /// Models without a price.
@@ -128,6 +130,7 @@ impl Services {
             .app_data(Data::new(self.insights))
             .app_data(Data::new(self.plausibility))
             .app_data(Data::new(self.administration))
+            .app_data(Data::new(self.invitations))
             .app_data(Data::new(self.price_overrides))
             .app_data(Data::new(self.unpriced_models))
             .app_data(Data::from(self.readiness))

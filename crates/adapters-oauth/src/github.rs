@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use domain::identity::ports::IdentityProvider;
 use domain::identity::{AccessToken, Email, ExternalAccount, ProviderError, ProviderName, State, Verifier};
 use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use http_client::ClientError;
@@ -17,10 +18,14 @@ use crate::{Application, email, image, name};
 /// Permits to read all email addresses, verified or not.
 const SCOPE: &str = "user:email";
 
+/// Permits to read memberships of organizations too, public or not.
+const SCOPE_WITH_ORGANIZATIONS: &str = "user:email read:org";
+
 /// Identifies users by their account at GitHub.
 #[derive(Debug, Clone)]
 pub struct GitHub {
     application: Application,
+    reads_organizations: bool,
     http: Http,
 }
 
@@ -38,6 +43,11 @@ struct Address {
     email: String,
     primary: bool,
     verified: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Organization {
+    login: String,
 }
 
 /// The answer to a code. The status is 200 for tokens and for errors.
@@ -69,7 +79,13 @@ impl GitHub {
     pub const NAME: &'static str = "github";
 
     pub fn new(application: Application) -> Result<Self, ClientError> {
-        Ok(Self { http: Http::new(application.timeout)?, application })
+        Ok(Self { http: Http::new(application.timeout)?, application, reads_organizations: false })
+    }
+
+    /// The same, which also reads the organizations of accounts if `reads` is true.
+    #[must_use]
+    pub fn with_organizations(self, reads: bool) -> Self {
+        Self { reads_organizations: reads, ..self }
     }
 
     /// A request to the API, for the owner of `token`.
@@ -85,23 +101,41 @@ impl GitHub {
             name: name(person.name),
             image: image(person.avatar_url),
             verified_email: self.verified_email(token).await?,
+            organizations: self.organizations(token).await?,
         })
     }
 
     /// The primary address, if it is verified and the token may read it.
     async fn verified_email(&self, token: &AccessToken) -> Result<Option<Email>, ProviderError> {
-        let answer = self.http.send(self.get("/user/emails?per_page=100", token), Again::Safe).await?;
-        // Without the scope GitHub answers 404 or 403. It answers 403 also above the rate limit, which says nothing about addresses.
+        let addresses: Vec<Address> = self.permitted_list("/user/emails?per_page=100", token).await?;
+        let primary = addresses.into_iter().find(|address| address.primary && address.verified);
+        Ok(primary.and_then(|address| email(&address.email)))
+    }
+
+    /// The names of the organizations of the owner of `token`, if the token may read them: up to 100.
+    async fn organizations(&self, token: &AccessToken) -> Result<Vec<String>, ProviderError> {
+        if !self.reads_organizations {
+            return Ok(Vec::new());
+        }
+        let organizations: Vec<Organization> = self.permitted_list("/user/orgs?per_page=100", token).await?;
+        Ok(organizations.into_iter().map(|organization| organization.login).collect())
+    }
+
+    /// The list at `path`; empty if the scopes of `token` do not permit to read it.
+    async fn permitted_list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &AccessToken,
+    ) -> Result<Vec<T>, ProviderError> {
+        let answer = self.http.send(self.get(path, token), Again::Safe).await?;
+        // Without the scope GitHub answers 404 or 403. It answers 403 also above the rate limit, which says nothing about the list.
         let exhausted = answer.headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes() == b"0")
             || answer.headers.contains_key("retry-after");
         match answer.status {
-            StatusCode::NOT_FOUND => return Ok(None),
-            StatusCode::FORBIDDEN if !exhausted => return Ok(None),
-            _ => {}
+            StatusCode::NOT_FOUND => Ok(Vec::new()),
+            StatusCode::FORBIDDEN if !exhausted => Ok(Vec::new()),
+            _ => answer.success(),
         }
-        let addresses: Vec<Address> = answer.success()?;
-        let primary = addresses.into_iter().find(|address| address.primary && address.verified);
-        Ok(primary.and_then(|address| email(&address.email)))
     }
 }
 
@@ -117,7 +151,8 @@ impl IdentityProvider for GitHub {
     }
 
     fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
-        self.application.authorize_url("/login/oauth/authorize", SCOPE, state, verifier)
+        let scope = if self.reads_organizations { SCOPE_WITH_ORGANIZATIONS } else { SCOPE };
+        self.application.authorize_url("/login/oauth/authorize", scope, state, verifier)
     }
 
     async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {

@@ -84,6 +84,7 @@ impl GitLab {
             name: name(person.name),
             image: image(person.avatar_url),
             verified_email: confirmed.as_deref().and_then(email),
+            organizations: Vec::new(),
         }
     }
 }

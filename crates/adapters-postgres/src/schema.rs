@@ -179,6 +179,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (id) {
+        id -> Uuid,
+        token_hash -> Bytea,
+        email -> Nullable<Text>,
+        is_for_administrator -> Bool,
+        created_by -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        used_at -> Nullable<Timestamptz>,
+        used_by -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
     jobs (id) {
         id -> Uuid,
         queue -> Text,
@@ -580,6 +594,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     external_accounts,
     follow_requests,
     follows,
+    invitations,
     jobs,
     login_attempts,
     machines,

@@ -12,7 +12,8 @@ use domain::administration::ports::AdministrationRepository;
 use domain::dashboard::ports::PlatformRepository;
 use domain::error::StoreError;
 use domain::identity::ports::{
-    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, InvitationRepository, LoginAttemptRepository,
+    SessionRepository,
 };
 use domain::insights::ports::{BenchmarkRepository, WeeklyRepository};
 use domain::jobs::JobQueue;
@@ -149,6 +150,7 @@ impl UnitOfWork for PgUnitOfWork {
         sessions: SessionRepository,
         device_logins: DeviceLoginRepository,
         api_tokens: ApiTokenRepository,
+        invitations: InvitationRepository,
         login_attempts: LoginAttemptRepository,
         external_accounts: ExternalAccountRepository,
         follows: FollowRepository,

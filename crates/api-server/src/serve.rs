@@ -84,6 +84,7 @@ async fn run(
     if database.is_embedded() {
         welcome::print(&settings.app.public_url);
     }
+    welcome::invite_first_administrator(settings, &deps(&store.requests)).await;
 
     let reason = tokio::select! {
         reason = end.comes() => reason,

@@ -17,9 +17,9 @@ use bootstrap::adapters::providers;
 use bootstrap::passwords::Argon2Passwords;
 use bootstrap::store::{ServerDatabase, deps};
 use bootstrap::system::SystemIds;
-use bootstrap::{Settings, StartupError};
+use bootstrap::{Settings, StartupError, registration};
 use domain::achievements::Achievements;
-use domain::administration::Administration;
+use domain::administration::{Administration, Invitations};
 use domain::dashboard::Dashboard;
 use domain::identity::{ApiTokens, DeviceLogins, FailedLogins, Identity, OAuth, Recovery};
 use domain::insights::Insights;
@@ -51,12 +51,13 @@ pub(crate) fn services(
     let sessions = Arc::new(BatchedSessionReader::new(database.look_ups.clone()));
     let passwords = Arc::new(Argon2Passwords::new(&settings.passwords)?);
     let lifetime = time::Duration::days(i64::from(settings.sessions.lifetime_days));
-    let oauth = OAuth::new(sign_in.clone(), providers(settings)?);
+    let policy = registration::policy(settings);
+    let oauth = OAuth::new(sign_in.clone(), providers(settings)?).with_policy(policy.clone());
     let secret_key = bootstrap::database::secret_key(settings, &SystemIds)?;
     let salt = VisitorSalt::of(secret_key.expose().as_bytes());
     let tickets = TokenKey::of(secret_key.expose().as_bytes());
     let recovery = Recovery::new(sign_in.clone(), passwords.clone(), tickets.clone());
-    let identity = Identity::new(sign_in.clone(), sessions, passwords, salt);
+    let identity = Identity::new(sign_in.clone(), sessions, passwords, salt).with_policy(policy);
     let sends_email = settings.mail.is_on();
     let rates = &settings.rate_limits;
     let failed_logins = Some(rates.failed_logins_per_minute).filter(|limit| *limit > 0).map(FailedLogins);
@@ -82,6 +83,7 @@ pub(crate) fn services(
             .with_board_updates(Arc::default()),
         achievements: Achievements::new(requests.clone()),
         administration: Administration::new(requests.clone(), Arc::new(database.requests.clone())),
+        invitations: Invitations::new(requests.clone()),
         price_overrides: PriceOverrides::new(requests.clone()),
         unpriced_models: UnpricedModels::new(requests.clone(), prices),
         leaderboard: Leaderboard::new(requests.clone()),

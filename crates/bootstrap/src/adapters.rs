@@ -19,7 +19,9 @@ pub fn providers(settings: &Settings) -> Result<Providers, StartupError> {
     let doing = "setting up sign-in through providers";
     let mut providers: Vec<Arc<dyn IdentityProvider>> = Vec::new();
     if let Some(application) = application(settings, &settings.github, GitHub::NAME) {
-        providers.push(Arc::new(GitHub::new(application).map_err(|error| failed(doing, &error))?));
+        let github = GitHub::new(application).map_err(|error| failed(doing, &error))?;
+        let reads_organizations = !settings.registration.github_organizations.is_empty();
+        providers.push(Arc::new(github.with_organizations(reads_organizations)));
     }
     if let Some(application) = application(settings, &settings.gitlab, GitLab::NAME) {
         providers.push(Arc::new(GitLab::new(application).map_err(|error| failed(doing, &error))?));

@@ -5,6 +5,7 @@ pub mod database;
 pub mod out;
 pub mod passwords;
 pub mod prices;
+pub mod registration;
 pub mod service;
 pub mod settings;
 pub mod signals;

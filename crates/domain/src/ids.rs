@@ -58,6 +58,9 @@ id! {
     ApiTokenId
 }
 id! {
+    InvitationId
+}
+id! {
     ActivityId
 }
 id! {

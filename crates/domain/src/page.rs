@@ -31,6 +31,12 @@ impl<T> Page<T> {
     pub fn pages(&self) -> u64 {
         self.total.div_ceil(u64::from(self.request.size))
     }
+
+    /// The same page with each item changed by `change`.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        let Self { items, total, request } = self;
+        Page { items: items.into_iter().map(change).collect(), total, request }
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@ use crate::administration::ports::{AdministrationReader, AdministrationRepositor
 use crate::dashboard::ports::{DashboardReader, PlatformRepository};
 use crate::error::StoreError;
 use crate::identity::ports::{
-    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, InvitationRepository, LoginAttemptRepository,
+    SessionRepository,
 };
 use crate::insights::ports::{BenchmarkRepository, InsightReader, WeeklyReader, WeeklyRepository};
 use crate::jobs::JobQueue;
@@ -85,6 +86,7 @@ pub trait UnitOfWork: Send {
     fn sessions(&mut self) -> &mut dyn SessionRepository;
     fn device_logins(&mut self) -> &mut dyn DeviceLoginRepository;
     fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository;
+    fn invitations(&mut self) -> &mut dyn InvitationRepository;
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository;
     fn external_accounts(&mut self) -> &mut dyn ExternalAccountRepository;
     fn follows(&mut self) -> &mut dyn FollowRepository;

@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use domain::identity::Email;
 use domain::jobs::{Job, JobKind, JobStatus};
 
 /// The burntop worker: runs queued and scheduled jobs, and the commands of an operator.
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     /// Grant, revoke and list administrators
     #[command(subcommand)]
     Admin(Admin),
+    /// Invite users, where registration is by invitation
+    #[command(subcommand)]
+    Invite(Invite),
     /// Compute roll-ups, streaks, XP and achievements again from the ledger, and report what was repaired
     Rebuild(Rebuild),
 }
@@ -126,6 +130,24 @@ pub(crate) enum Admin {
     },
     /// List the administrators
     List,
+}
+
+/// Invitations are written to the audit log.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Invite {
+    /// Create an invitation for one account, and print its link
+    Create {
+        /// The only email address that it permits
+        #[arg(long, value_parser = email)]
+        email: Option<Email>,
+        /// The days until it expires
+        #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u8).range(1..=90))]
+        days: u8,
+    },
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|_| "must be an email address such as ada@example.org".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -47,6 +47,7 @@ async fn obey(settings: &Settings, url: &str, command: Command) -> Result<(), St
         Command::Jobs(asked) => commands::jobs::jobs(&store, asked).await,
         Command::Import(asked) => commands::import::import(&store, asked).await,
         Command::Admin(asked) => commands::admin::admin(&store, asked).await,
+        Command::Invite(command) => commands::invite::invite(settings, &store, command).await,
         Command::Rebuild(asked) => commands::rebuild::rebuild(&store, asked).await,
     };
     store.close();

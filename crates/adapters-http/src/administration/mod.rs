@@ -2,6 +2,7 @@
 
 mod audit;
 mod flags;
+mod invitations;
 mod prices;
 mod queue;
 mod suspects;
@@ -20,7 +21,7 @@ use crate::routes::Routes;
 
 /// The routes of administrators.
 pub fn routes() -> Routes {
-    let people = flags::routes().and(suspects::routes()).and(audit::routes());
+    let people = flags::routes().and(suspects::routes()).and(audit::routes()).and(invitations::routes());
     people.and(prices::routes()).and(queue::routes()).under("/admin")
 }
 

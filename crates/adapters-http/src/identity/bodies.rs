@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use domain::days::Zone;
-use domain::identity::{AccessToken, Email, LinkedAccount, Password, PasswordChange, Registration, Session, SignedIn};
+use domain::identity::{
+    AccessToken, Email, LinkedAccount, NamedInvitation, Password, PasswordChange, Registration, Session, SignedIn,
+};
 use domain::ids::SessionId;
 use domain::progression::Level;
 use domain::referrals::ReferralCode;
@@ -38,14 +40,17 @@ body! {
         timezone: Optional<Zone>,
         /// The referral code of the referrer. An unknown code is ignored.
         referral_code: Optional<Text<0, 100>>,
+        /// The token of an invitation, where the server demands one.
+        invitation: Optional<Text<0, 100>>,
     }
 }
 
 impl From<RegisterBody> for Registration {
     fn from(body: RegisterBody) -> Self {
-        let RegisterBody { email, password, username, name, timezone, referral_code } = body;
+        let RegisterBody { email, password, username, name, timezone, referral_code, invitation } = body;
         let referral_code = referral_code.as_deref().and_then(ReferralCode::parse);
-        Self { email, password, username, name, zone: timezone, referral_code }
+        let invitation = invitation.as_deref().and_then(NamedInvitation::typed);
+        Self { email, password, username, name, zone: timezone, referral_code, invitation }
     }
 }
 
@@ -103,6 +108,16 @@ body! {
     pub(super) struct ProviderTokenBody as "ProviderToken" {
         /// The token. It is used to ask the provider for the account, and not stored.
         pub(super) access_token: AccessToken,
+    }
+}
+
+body! {
+    /// A token that a provider issued to this application, to sign in.
+    pub(super) struct ProviderSignInBody as "ProviderSignIn" {
+        /// The token. It is used to ask the provider for the account, and not stored.
+        pub(super) access_token: AccessToken,
+        /// The token of an invitation, where the server demands one for a new account.
+        pub(super) invitation: Optional<Text<0, 100>>,
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time as cookie_time};
 use actix_web::http::header;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::identity::{Authorization, SignedIn, Verifier};
+use domain::identity::{Authorization, NamedInvitation, SignedIn, Verifier};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ pub(super) const COOKIE: &str = "oauth_state";
 const PATIENCE: Duration = Duration::minutes(10);
 
 /// Separates this key from others that are derived from the same secret. The number changes with the signed fields.
-const PURPOSE: &str = "burntop oauth_state 1\n";
+const PURPOSE: &str = "burntop oauth_state 2\n";
 
 /// Answers browsers that sign in through a provider. Every address comes from the configuration.
 #[derive(Clone)]
@@ -36,8 +36,15 @@ impl fmt::Debug for Browser {
     }
 }
 
+/// What the cookie of a sign-in says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SignInCookie {
+    pub(super) verifier: Verifier,
+    pub(super) invitation: Option<NamedInvitation>,
+}
+
 /// Why a sign-in failed, as the frontend receives it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The user refused at the provider.
     AccessDenied,
@@ -47,11 +54,13 @@ pub(super) enum Failure {
     InvalidState,
     /// Anything else.
     AuthFailed,
+    /// A limit on new accounts, in a sentence.
+    NoAccount(String),
 }
 
 impl Failure {
     /// The `error` and its description.
-    const fn row(self) -> (&'static str, &'static str) {
+    fn row(&self) -> (&'static str, &str) {
         match self {
             Self::AccessDenied => ("access_denied", "You did not give burntop access to your account at the provider."),
             Self::MissingCode => ("missing_code", "The provider sent no code. Begin the sign-in again."),
@@ -59,6 +68,7 @@ impl Failure {
                 "invalid_state",
                 "This sign-in was begun in another browser, or more than 10 minutes ago. Begin it again.",
             ),
+            Self::NoAccount(reason) => ("auth_failed", reason),
             Self::AuthFailed => ("auth_failed", "The sign-in through the provider failed. Try again."),
         }
     }
@@ -76,31 +86,40 @@ impl Browser {
     }
 
     /// Sends the browser to the provider at `path`'s end, with the cookie that only lets this browser back in.
-    pub(super) fn send_away(&self, provider: &str, begun: &Authorization, now: OffsetDateTime) -> HttpResponse {
+    pub(super) fn send_away(
+        &self,
+        provider: &str,
+        begun: &Authorization,
+        invitation: &str,
+        now: OffsetDateTime,
+    ) -> HttpResponse {
         let expiry = (now + PATIENCE).unix_timestamp();
         let verifier = begun.verifier.expose();
-        let tag = self.signature(provider, begun.state.as_str(), verifier, expiry).finalize().into_bytes();
-        let value = format!("{expiry}.{verifier}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
+        let invitation = BASE64_URL_SAFE_NO_PAD.encode(invitation);
+        let tag = self.signature(provider, begun.state.as_str(), verifier, &invitation, expiry).finalize().into_bytes();
+        let value = format!("{expiry}.{verifier}.{invitation}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
         let mut cookie = self.cookie(provider, value);
         cookie.set_max_age(cookie_time::Duration::seconds(PATIENCE.whole_seconds()));
         redirect(&begun.url, &cookie)
     }
 
-    /// The verifier of the sign-in that this browser began with `state` at `provider`, if `cookie` says so and is ours.
-    pub(super) fn verifier(
+    /// The sign-in that this browser began with `state` at `provider`, if `cookie` says so and is ours.
+    pub(super) fn read_cookie(
         &self,
         provider: &str,
         state: &str,
         cookie: Option<&str>,
         now: OffsetDateTime,
-    ) -> Option<Verifier> {
-        let mut parts = cookie?.splitn(3, '.');
-        let (expiry, verifier, tag) = (parts.next()?, parts.next()?, parts.next()?);
+    ) -> Option<SignInCookie> {
+        let mut parts = cookie?.splitn(4, '.');
+        let (expiry, verifier, invitation, tag) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
         let expiry: i64 = expiry.parse().ok()?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         // Takes the same time whatever is wrong.
-        self.signature(provider, state, verifier, expiry).verify_slice(&tag).ok()?;
-        (now.unix_timestamp() < expiry).then(|| Verifier::trusted(verifier))
+        self.signature(provider, state, verifier, invitation, expiry).verify_slice(&tag).ok()?;
+        let invitation = BASE64_URL_SAFE_NO_PAD.decode(invitation).ok()?;
+        let invitation = NamedInvitation::typed(&String::from_utf8_lossy(&invitation));
+        (now.unix_timestamp() < expiry).then(|| SignInCookie { verifier: Verifier::trusted(verifier), invitation })
     }
 
     /// Sends the browser to the frontend with a session's token, or why there is none, and takes the cookie back.
@@ -127,9 +146,9 @@ impl Browser {
     }
 
     /// Over everything that must belong together. The state is not in the cookie: it comes back through the provider.
-    fn signature(&self, provider: &str, state: &str, verifier: &str, expiry: i64) -> Hmac<Sha256> {
+    fn signature(&self, provider: &str, state: &str, verifier: &str, invitation: &str, expiry: i64) -> Hmac<Sha256> {
         let mut signer = self.signer.clone();
-        for part in [provider, state, verifier, &expiry.to_string()] {
+        for part in [provider, state, verifier, invitation, &expiry.to_string()] {
             Mac::update(&mut signer, &part.len().to_be_bytes());
             Mac::update(&mut signer, part.as_bytes());
         }
@@ -172,7 +191,7 @@ mod tests {
 
     /// The cookie that a browser brings back.
     fn cookie(browser: &Browser) -> String {
-        let sent = browser.send_away("github", &begun(), NOW);
+        let sent = browser.send_away("github", &begun(), "i_1", NOW);
         let cookie = sent.cookies().next().expect("a cookie");
         cookie.value().to_owned()
     }
@@ -182,15 +201,16 @@ mod tests {
         let (browser, state) = (browser(), begun().state);
         let cookie = cookie(&browser);
         assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
+        let began = SignInCookie { verifier: begun().verifier, invitation: NamedInvitation::typed("i_1") };
         let later = NOW + PATIENCE - Duration::seconds(1);
         let other = State::of([6; 32]);
-        let back = |provider, state, cookie: &str, now| browser.verifier(provider, state, Some(cookie), now);
-        assert_eq!(back("github", state.as_str(), &cookie, later), Some(begun().verifier));
+        let back = |provider, state, cookie: &str, now| browser.read_cookie(provider, state, Some(cookie), now);
+        assert_eq!(back("github", state.as_str(), &cookie, later), Some(began));
         assert_eq!(back("github", state.as_str(), &cookie, NOW + PATIENCE), None, "too late");
         assert_eq!(back("gitlab", state.as_str(), &cookie, NOW), None, "of another provider");
         assert_eq!(back("github", other.as_str(), &cookie, NOW), None, "of another sign-in");
         assert_eq!(back("github", "", &cookie, NOW), None);
-        assert_eq!(browser.verifier("github", state.as_str(), None, NOW), None);
+        assert_eq!(browser.read_cookie("github", state.as_str(), None, NOW), None);
     }
 
     #[test]
@@ -198,22 +218,23 @@ mod tests {
         let (browser, state) = (browser(), begun().state);
         let good = cookie(&browser);
         let parts: Vec<&str> = good.split('.').collect();
-        let (expiry, verifier, tag) = (parts[0], parts[1], parts[2]);
+        let (expiry, verifier, invitation, tag) = (parts[0], parts[1], parts[2], parts[3]);
         let later = expiry.parse::<i64>().expect("seconds") + 600;
         let other = Verifier::of([9; 32]);
         let foreign = cookie(&Browser::new("https://app.example.org", true, &[2; 32]));
         for bad in [
-            format!("{later}.{verifier}.{tag}"),
-            format!("{expiry}.{}.{tag}", other.expose()),
-            format!("{expiry}.{verifier}.{}", &tag[..42]),
-            format!("{expiry}.{verifier}."),
-            format!("{expiry}.{verifier}"),
-            format!("{verifier}.{expiry}.{tag}"),
+            format!("{later}.{verifier}.{invitation}.{tag}"),
+            format!("{expiry}.{}.{invitation}.{tag}", other.expose()),
+            format!("{expiry}.{verifier}..{tag}"),
+            format!("{expiry}.{verifier}.{invitation}.{}", &tag[..42]),
+            format!("{expiry}.{verifier}.{invitation}."),
+            format!("{expiry}.{verifier}.{invitation}"),
+            format!("{verifier}.{expiry}.{invitation}.{tag}"),
             foreign,
             String::new(),
             "..".to_owned(),
         ] {
-            assert_eq!(browser.verifier("github", state.as_str(), Some(&bad), NOW), None, "{bad}");
+            assert_eq!(browser.read_cookie("github", state.as_str(), Some(&bad), NOW), None, "{bad}");
         }
     }
 }

@@ -50,6 +50,11 @@ impl PublicUrl {
     pub fn new(url: &str) -> Self {
         Self(url.to_owned())
     }
+
+    /// The page on which `invitation` creates an account.
+    pub(crate) fn registration(&self, invitation: &str) -> String {
+        format!("{}/register?invitation={invitation}", self.0)
+    }
 }
 
 body! {

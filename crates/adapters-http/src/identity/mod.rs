@@ -5,6 +5,7 @@ mod browser;
 mod device;
 mod oauth;
 mod recovery;
+mod registration_page;
 mod tokens;
 
 use actix_web::HttpRequest;
@@ -23,9 +24,13 @@ use crate::openapi::failures;
 use crate::routes::Routes;
 pub use browser::Browser;
 pub use device::PublicUrl;
-pub(crate) use device::pages as device_pages;
 
 use bodies::{AccountBody, LoginBody, OpenSessionBody, PasswordBody, RegisterBody, SessionBody, session_example};
+
+/// The pages of sign-in, outside the API's document.
+pub(crate) fn pages() -> Routes {
+    device::pages().and(registration_page::pages())
+}
 
 /// The routes of sign-in.
 pub fn routes() -> Routes {

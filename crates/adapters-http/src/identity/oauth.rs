@@ -4,10 +4,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::clock::Clock;
 use domain::error::{DomainError, ErrorKind};
-use domain::identity::OAuth;
+use domain::identity::{IdentityError, NamedInvitation, OAuth, SignInRequest};
 
-use super::bodies::{LinkedBody, ProviderTokenBody, SessionBody, session_example};
-use super::browser::{Browser, COOKIE, Failure};
+use super::bodies::{LinkedBody, ProviderSignInBody, ProviderTokenBody, SessionBody, session_example};
+use super::browser::{Browser, COOKIE, Failure, SignInCookie};
 use crate::answer::{Json, NoContent};
 use crate::body::Body;
 use crate::caller::{Caller, device};
@@ -28,6 +28,14 @@ pub(super) fn routes() -> Routes {
     ]
     .under("/oauth/{provider}")
     .and(crate::routes![accounts: Session;].under("/oauth/accounts"))
+}
+
+query! {
+    /// The parameters of a sign-in that begins.
+    struct Begun {
+        /// The token of an invitation
+        invitation: Optional<Text<0, 100>>,
+    }
 }
 
 query! {
@@ -56,10 +64,11 @@ impl Returned {
 
 /// Begin a sign-in through a provider
 ///
-/// For browsers: redirects to the provider, which redirects back to the callback.
+/// For browsers: redirects to the provider, which redirects back to the callback. Where the server demands an invitation, a new
+/// account needs the parameter `invitation`.
 #[utoipa::path(
     get, path = "", tag = "Auth",
-    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
+    params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github"), Begun),
     responses(
         (status = 302, description = "Redirect to the provider", headers(
             ("Location" = String, description = "The provider's page, with state and PKCE challenge"),
@@ -70,13 +79,15 @@ impl Returned {
 )]
 async fn begin(
     path: PathArgs,
+    query: Query<Begun>,
     oauth: Data<OAuth>,
     browser: Data<Browser>,
     clock: Data<dyn Clock>,
 ) -> ApiResult<HttpResponse> {
     let provider = path.text("provider")?;
     let begun = oauth.begin(&provider)?;
-    Ok(browser.send_away(&provider, &begun, clock.now()))
+    let invitation = query.read()?.invitation.unwrap_or_default();
+    Ok(browser.send_away(&provider, &begun, &invitation, clock.now()))
 }
 
 /// End a sign-in through a provider
@@ -111,9 +122,10 @@ async fn callback(
         Ok((code, state)) => {
             let cookie = request.cookie(COOKIE);
             let cookie = cookie.as_ref().map(actix_web::cookie::Cookie::value);
-            match browser.verifier(&provider, &state, cookie, clock.now()) {
-                Some(verifier) => {
-                    let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, device(&request)).await;
+            match browser.read_cookie(&provider, &state, cookie, clock.now()) {
+                Some(SignInCookie { verifier, invitation }) => {
+                    let request = SignInRequest { device: device(&request), invitation };
+                    let signed_in = oauth.sign_in_with_code(&provider, &code, &verifier, request).await;
                     signed_in.map_err(|error| failed(&error))
                 }
                 None => Err(Failure::InvalidState),
@@ -124,15 +136,21 @@ async fn callback(
     Ok(browser.send_home(&provider, &outcome))
 }
 
-/// Logs why a sign-in failed; the browser does not learn it.
-fn failed(error: &domain::identity::IdentityError) -> Failure {
+/// Logs why a sign-in failed. The browser learns only which limit on new accounts refused it.
+fn failed(error: &IdentityError) -> Failure {
     let reason = tracing::field::debug(error);
     match error.kind() {
         ErrorKind::Internal => tracing::error!(reason, "provider sign-in failed"),
         ErrorKind::Unavailable => tracing::warn!(reason, "provider sign-in failed"),
         _ => tracing::info!(reason, "provider sign-in failed"),
     }
-    Failure::AuthFailed
+    match error {
+        IdentityError::RegistrationClosed
+        | IdentityError::InvitationRequired
+        | IdentityError::InvalidInvitation
+        | IdentityError::NotPermitted => Failure::NoAccount(error.to_string()),
+        _ => Failure::AuthFailed,
+    }
 }
 
 /// Sign in with a provider's token
@@ -142,7 +160,7 @@ fn failed(error: &domain::identity::IdentityError) -> Failure {
 #[utoipa::path(
     post, path = "/device", tag = "Auth",
     params(("provider" = String, Path, description = "`github` or `gitlab`", example = "github")),
-    request_body(content = ProviderTokenBody, example = json!({
+    request_body(content = ProviderSignInBody, example = json!({
         "access_token": "gho_16C7e42F292c6912E7710c838347Ae178B4a",
     })),
     responses(
@@ -154,13 +172,15 @@ fn failed(error: &domain::identity::IdentityError) -> Failure {
 async fn device_token(
     request: HttpRequest,
     path: PathArgs,
-    body: Body<ProviderTokenBody>,
+    body: Body<ProviderSignInBody>,
     oauth: Data<OAuth>,
 ) -> ApiResult<Json<SessionBody>> {
     let provider = path.text("provider")?;
     oauth.check(&provider)?;
-    let token = body.read().await?.access_token;
-    Ok(Json(oauth.sign_in_with_token(&provider, &token, device(&request)).await?.into()))
+    let ProviderSignInBody { access_token, invitation } = body.read().await?;
+    let invitation = invitation.as_deref().and_then(NamedInvitation::typed);
+    let request = SignInRequest { device: device(&request), invitation };
+    Ok(Json(oauth.sign_in_with_token(&provider, &access_token, request).await?.into()))
 }
 
 /// Link an account at a provider

@@ -66,12 +66,15 @@ async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> A
 }
 
 /// Everything that is for administrators.
-const OPERATIONS: [(&str, &str); 13] = [
+const OPERATIONS: [(&str, &str); 16] = [
     ("GET", "/admin/flags"),
     ("GET", "/admin/suspects"),
     ("POST", "/admin/users/bob/flag"),
     ("DELETE", "/admin/users/bob/flag"),
     ("GET", "/admin/audit"),
+    ("GET", "/admin/invitations"),
+    ("POST", "/admin/invitations"),
+    ("DELETE", "/admin/invitations/x"),
     ("GET", "/admin/models/unpriced"),
     ("GET", "/admin/prices/overrides"),
     ("POST", "/admin/prices/overrides"),

@@ -29,6 +29,7 @@ fn account() -> ExternalAccount {
         name: None,
         image: None,
         verified_email: Some(Email::trusted("ada@example.org")),
+        organizations: Vec::new(),
     }
 }
 

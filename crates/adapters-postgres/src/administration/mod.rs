@@ -6,6 +6,8 @@ use domain::administration::{
     AdminActionKind, AuditActor, AuditEntry, AuditFilter, AuditReason, AuditRecord, Flag, FlagOrder,
     ListedAdministrator,
 };
+use domain::identity::{Email, ListedInvitation};
+use domain::ids::InvitationId;
 use domain::page::{Page, PageRequest};
 use domain::payload::StoredData;
 use domain::users::Username;
@@ -13,7 +15,7 @@ use domain::users::Username;
 use crate::database::Database;
 use crate::payload::json;
 use crate::prelude::*;
-use crate::schema::{account_flags, audit_log, users};
+use crate::schema::{account_flags, audit_log, invitations, users};
 use crate::unit_of_work::PgUnitOfWork;
 use crate::users::lower;
 
@@ -123,6 +125,36 @@ impl From<FlagRow> for Flag {
 }
 
 #[derive(QueryableByName)]
+#[diesel(table_name = invitations)]
+struct InvitationRow {
+    id: Uuid,
+    email: Option<String>,
+    is_for_administrator: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    created_by_name: Option<String>,
+    created_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
+    used_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Text>)]
+    used_by_name: Option<String>,
+}
+
+impl From<InvitationRow> for ListedInvitation {
+    fn from(row: InvitationRow) -> Self {
+        Self {
+            id: InvitationId(row.id),
+            email: row.email.map(Email::trusted),
+            is_for_administrator: row.is_for_administrator,
+            created_by: row.created_by_name.map(Username::trusted),
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+            used_at: row.used_at,
+            used_by: row.used_by_name.map(Username::trusted),
+        }
+    }
+}
+
+#[derive(QueryableByName)]
 #[diesel(table_name = audit_log)]
 struct AuditRow {
     id: Uuid,
@@ -198,6 +230,18 @@ impl AdministrationReader for Database {
             .rows(&connection.pg)
             .await?;
         Ok(Page { items: rows.into_iter().map(Flag::from).collect(), total: total.unsigned_abs(), request })
+    }
+
+    async fn invitations(&self, request: PageRequest) -> Result<Page<ListedInvitation>, StoreError> {
+        let connection = self.connection().await?;
+        let total: i64 = invitations::table.count().row(&connection.pg).await?;
+        let rows: Vec<InvitationRow> = statement(include_str!("invitations.sql"))
+            .bind::<BigInt>(i64::from(request.size))
+            .bind::<BigInt>(to_bigint(request.offset()))
+            .rows(&connection.pg)
+            .await?;
+        let items = rows.into_iter().map(ListedInvitation::from).collect();
+        Ok(Page { items, total: total.unsigned_abs(), request })
     }
 
     async fn audit(&self, filter: &AuditFilter, request: PageRequest) -> Result<Page<AuditEntry>, StoreError> {

@@ -3,6 +3,7 @@
 mod api_tokens;
 mod device_logins;
 mod external_accounts;
+mod invitations;
 mod login_attempts;
 mod principals;
 mod sessions;

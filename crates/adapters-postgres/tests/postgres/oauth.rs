@@ -40,6 +40,7 @@ pub(crate) fn external(provider: &str, subject: &str, login: &str, verified_emai
         name: None,
         image: None,
         verified_email: verified_email.map(Email::trusted),
+        organizations: Vec::new(),
     }
 }
 

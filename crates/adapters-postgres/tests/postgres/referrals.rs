@@ -69,6 +69,7 @@ impl Fixture {
             name: None,
             zone: None,
             referral_code: code,
+            invitation: None,
         };
         self.identity().register(registration, device(ip)).await.expect("an account").session.user
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use domain::identity::Email;
 use ipnet::IpNet;
 use toml::{Table, Value};
 
@@ -48,6 +49,11 @@ fn check_together(values: &Table, name: &dyn Fn(&str) -> String, problems: &mut 
             problems.push(format!("{}: must be set together with {}", name(other), name(one)));
         }
     }
+    let organizations = schema::get(values, "registration.github_organizations").and_then(Value::as_array);
+    if organizations.is_some_and(|names| !names.is_empty()) && text("github.client_id").is_empty() {
+        let (organizations, id) = (name("registration.github_organizations"), name("github.client_id"));
+        problems.push(format!("{organizations}: needs {id}, because members sign in with GitHub"));
+    }
     if !text("mail.smtp_url").is_empty() && text("mail.from").is_empty() {
         problems.push(format!("{}: must be set together with {}", name("mail.from"), name("mail.smtp_url")));
     }
@@ -80,6 +86,14 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
             (!good).then(|| format!("must be from 0 to 1, not {value}"))
         }
         Rule::NotEmpty => text.is_empty().then(|| "must not be empty".to_owned()),
+        Rule::OneOf(values) => {
+            let named: Vec<&str> = values.iter().copied().filter(|value| !value.is_empty()).collect();
+            (!values.contains(&text)).then(|| format!("must be {}, not `{text}`", named.join(" or ")))
+        }
+        Rule::Domains => wrong_item(value, |item| Email::parse(&format!("any@{item}")).is_ok())
+            .map(|item| format!("must list domains such as example.org, not `{item}`")),
+        Rule::GitHubNames => wrong_item(value, is_github_name)
+            .map(|item| format!("must list names of GitHub organizations, not `{item}`")),
         Rule::WebOrEmpty if text.is_empty() => None,
         Rule::Web | Rule::WebOrEmpty => {
             (!is_web(text)).then(|| format!("must be an address such as https://example.org, not `{text}`"))
@@ -109,6 +123,10 @@ fn breach(rule: &Rule, value: &Value) -> Option<String> {
 
 fn wrong_item(list: &Value, good: impl Fn(&str) -> bool) -> Option<&str> {
     list.as_array()?.iter().filter_map(Value::as_str).find(|item| !good(item))
+}
+
+fn is_github_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 fn is_web(text: &str) -> bool {

@@ -38,6 +38,11 @@ pub(super) enum Rule {
     /// A number from 0 to 1.
     Share,
     NotEmpty,
+    OneOf(&'static [&'static str]),
+    /// Domains of email addresses.
+    Domains,
+    /// Names of organizations at GitHub.
+    GitHubNames,
     /// `http://` or `https://` with a host.
     Web,
     /// As `Web`, or empty.
@@ -96,6 +101,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     key("worker.lease_seconds").must(Rule::Between(3, DAY_SECONDS)),
     key("worker.poll_seconds").must(Rule::Between(1, DAY_SECONDS)),
     key("sessions.lifetime_days").must(Rule::Between(1, 3650)),
+    key("registration.mode").named("REGISTRATION_MODE").must(Rule::OneOf(&["open", "invite", "closed"])),
+    key("registration.email_domains").must(Rule::Domains),
+    key("registration.github_organizations").must(Rule::GitHubNames),
+    key("privacy.default_profile").must(Rule::OneOf(&["", "public", "private"])),
     key("passwords.memory_kib").must(Rule::Between(8, 4_194_304)),
     key("passwords.iterations").must(Rule::Between(1, 1000)),
     key("passwords.parallelism").must(Rule::Between(1, 64)),

@@ -33,6 +33,8 @@ pub struct Settings {
     pub rate_limits: RateLimits,
     pub worker: Worker,
     pub sessions: Sessions,
+    pub registration: Registration,
+    pub privacy: Privacy,
     pub passwords: Passwords,
     pub log: Log,
     pub github: Provider,
@@ -143,6 +145,35 @@ pub struct Worker {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Sessions {
     pub lifetime_days: u16,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Registration {
+    pub mode: RegistrationMode,
+    pub email_domains: Vec<String>,
+    pub github_organizations: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationMode {
+    Open,
+    Invite,
+    Closed,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Privacy {
+    /// `None`: public if registration is open, else private.
+    #[serde(deserialize_with = "visibility_unless_empty")]
+    pub default_profile: Option<Visibility>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    Public,
+    Private,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -303,6 +334,11 @@ fn secret_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secr
 fn postgres_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
     let rest = |url: &str| url.split_once("://").map(|(_, rest)| format!("postgres://{rest}"));
     Ok(text_unless_empty(from)?.and_then(|url| rest(&url)).map(Secret::new))
+}
+
+fn visibility_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Visibility>, D::Error> {
+    let text = text_unless_empty(from)?;
+    text.map(|text| Visibility::deserialize(serde::de::IntoDeserializer::into_deserializer(text))).transpose()
 }
 
 fn address_unless_empty<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {

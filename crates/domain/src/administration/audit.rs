@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::administrator::Administrator;
 use super::ports::AdministrationRepository;
 use crate::error::StoreError;
-use crate::ids::{Ids, JobId, UserId};
+use crate::ids::{Ids, InvitationId, JobId, UserId};
 use crate::payload::{Payload, StoredData};
 use crate::usage::ModelName;
 use crate::users::Username;
@@ -25,10 +25,12 @@ pub enum AdminActionKind {
     RetryJob,
     RemoveJob,
     RefreshBoards,
+    CreateInvitation,
+    RevokeInvitation,
 }
 
 impl AdminActionKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::GrantAdministrator,
         Self::RevokeAdministrator,
         Self::FlagAccount,
@@ -38,6 +40,8 @@ impl AdminActionKind {
         Self::RetryJob,
         Self::RemoveJob,
         Self::RefreshBoards,
+        Self::CreateInvitation,
+        Self::RevokeInvitation,
     ];
 
     /// The name in the log and in the API.
@@ -52,6 +56,8 @@ impl AdminActionKind {
             Self::RetryJob => "job_retried",
             Self::RemoveJob => "job_removed",
             Self::RefreshBoards => "boards_refreshed",
+            Self::CreateInvitation => "invitation_created",
+            Self::RevokeInvitation => "invitation_revoked",
         }
     }
 }
@@ -63,6 +69,7 @@ pub enum AuditTarget {
     Model(ModelName),
     Job(JobId),
     Boards,
+    Invitation(InvitationId),
 }
 
 impl AuditTarget {
@@ -72,6 +79,7 @@ impl AuditTarget {
             Self::Model(_) => "model",
             Self::Job(_) => "job",
             Self::Boards => "boards",
+            Self::Invitation(_) => "invitation",
         }
     }
 
@@ -82,6 +90,7 @@ impl AuditTarget {
             Self::Model(name) => name.to_string(),
             Self::Job(id) => id.to_string(),
             Self::Boards => "all".to_owned(),
+            Self::Invitation(id) => id.to_string(),
         }
     }
 }

@@ -4,7 +4,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::error::{DomainError, ErrorDetails, ErrorKind, StoreError};
-use crate::ids::JobId;
+use crate::ids::{InvitationId, JobId};
 use crate::jobs::JobStatus;
 use crate::users::Username;
 
@@ -23,6 +23,10 @@ pub enum AdministrationError {
     /// The flag's expiry is not in the future.
     #[error("The expiry of a flag must be in the future.")]
     FlagEndsBefore(OffsetDateTime),
+    #[error("There is no unused invitation {0}.")]
+    UnknownInvitation(InvitationId),
+    #[error("An invitation must expire in the future, and at most 90 days from now.")]
+    InvitationLifetime,
     #[error("There is no job {0}.")]
     UnknownJob(JobId),
     /// The state of the job does not permit this.
@@ -38,10 +42,11 @@ impl DomainError for AdministrationError {
             Self::NotAnAdministrator => ErrorKind::Forbidden.into(),
             Self::UnknownUser(name) => ErrorKind::NotFound.about("User", "username", name),
             Self::NotFlagged(name) => ErrorKind::NotFound.about("Flag", "username", name),
+            Self::UnknownInvitation(id) => ErrorKind::NotFound.about("Invitation", "id", id),
             Self::UnknownJob(id) => ErrorKind::NotFound.about("Job", "id", id),
             Self::FlaggedAlready => ErrorKind::Conflict.in_field("Flag", "username"),
             Self::JobIs(_) => ErrorKind::Conflict.in_field("Job", "status"),
-            Self::FlagEndsBefore(_) => ErrorKind::Invalid.into(),
+            Self::FlagEndsBefore(_) | Self::InvitationLifetime => ErrorKind::Invalid.into(),
             Self::Store(error) => error.details(),
         }
     }

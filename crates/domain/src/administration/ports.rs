@@ -8,6 +8,7 @@ use super::administrator::ListedAdministrator;
 use super::audit::{AuditEntry, AuditFilter, AuditRecord};
 use super::flag::{Flag, FlagOrder};
 use crate::error::StoreError;
+use crate::identity::ListedInvitation;
 use crate::ids::UserId;
 use crate::page::{Page, PageRequest};
 
@@ -46,6 +47,9 @@ pub trait AdministrationReader: Send + Sync {
 
     /// Standing and past flags, newest first.
     async fn flags(&self, page: PageRequest) -> Result<Page<Flag>, StoreError>;
+
+    /// All invitations, newest first.
+    async fn invitations(&self, page: PageRequest) -> Result<Page<ListedInvitation>, StoreError>;
 
     /// The entries that `filter` selects, newest first.
     async fn audit(&self, filter: &AuditFilter, page: PageRequest) -> Result<Page<AuditEntry>, StoreError>;

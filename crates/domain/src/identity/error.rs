@@ -24,6 +24,16 @@ pub enum IdentityError {
     EmailTaken,
     #[error("The username {0} is already in use. Choose another one.")]
     UsernameTaken(String),
+    #[error("This server accepts no new accounts.")]
+    RegistrationClosed,
+    #[error("A new account on this server needs an invitation. Ask an administrator for one.")]
+    InvitationRequired,
+    /// Unknown, used, expired, or for another address.
+    #[error("This invitation is used, expired or for another email address. Ask an administrator for a new one.")]
+    InvalidInvitation,
+    /// Neither the domain of the address nor an organization at the provider is permitted.
+    #[error("This server accepts accounts of certain email domains or organizations only, and this is none of them.")]
+    NotPermitted,
     #[error("This account has no session {0}.")]
     UnknownSession(String),
     /// No device login waits for the code, or not any more.
@@ -88,7 +98,11 @@ impl DomainError for IdentityError {
             Self::TooManyTokens(_) => ErrorKind::Conflict.in_field("ApiToken", "user_id"),
             Self::NoPassword => ErrorKind::Conflict.in_field("User", "password"),
             Self::TokenEndsBefore | Self::BadLink => ErrorKind::Invalid.into(),
-            Self::OutOfScope => ErrorKind::Forbidden.into(),
+            Self::OutOfScope
+            | Self::RegistrationClosed
+            | Self::InvitationRequired
+            | Self::InvalidInvitation
+            | Self::NotPermitted => ErrorKind::Forbidden.into(),
             Self::UnknownSession(id) => ErrorKind::NotFound.about("Session", "id", id),
             Self::UnknownProvider(name) => ErrorKind::NotFound.about("Provider", "name", name),
             Self::UnknownToken(id) => ErrorKind::NotFound.about("ApiToken", "id", id),

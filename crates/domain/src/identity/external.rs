@@ -43,6 +43,8 @@ pub struct ExternalAccount {
     pub image: Option<WebUrl>,
     /// The primary address, if the provider has verified it.
     pub verified_email: Option<Email>,
+    /// The organizations at the provider, if the operator limits accounts to some.
+    pub organizations: Vec<String>,
 }
 
 /// The link between an external account and an account of this instance.

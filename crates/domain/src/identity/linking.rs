@@ -87,6 +87,7 @@ mod tests {
                 name: None,
                 image: None,
                 verified_email: verified.map(Email::trusted),
+                organizations: Vec::new(),
             };
             let held_by = held.map(|(email, verified)| holder(email, verified));
             assert_eq!(decide(&external, owner, held_by.as_ref()), expected, "{verified:?} {owner:?} {held:?}");

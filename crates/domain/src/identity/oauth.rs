@@ -9,10 +9,11 @@ use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, LinkedAccount, usernames};
 use super::linking::{Decision, decide};
 use super::providers::Providers;
-use super::session::{Device, Session, SignedIn};
+use super::registration::{Applicant, SignInRequest, authorize, insert_account};
+use super::registration_policy::RegistrationPolicy;
+use super::session::{Session, SignedIn};
 use super::sign_in::authorize_sign_in;
 use crate::deps::Deps;
-use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
 use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
@@ -26,18 +27,25 @@ pub struct OAuth {
     deps: Deps,
     providers: Providers,
     session_lifetime: Duration,
+    policy: RegistrationPolicy,
 }
 
 impl OAuth {
     /// Signs accounts in through `providers`.
     pub fn new(deps: Deps, providers: Providers) -> Self {
-        Self { deps, providers, session_lifetime: Session::LIFETIME }
+        Self { deps, providers, session_lifetime: Session::LIFETIME, policy: RegistrationPolicy::default() }
     }
 
     /// The same, with sessions that last for `lifetime` instead of [`Session::LIFETIME`].
     #[must_use]
     pub fn with_session_lifetime(self, lifetime: Duration) -> Self {
         Self { session_lifetime: lifetime, ..self }
+    }
+
+    /// With limits on new accounts.
+    #[must_use]
+    pub fn with_policy(self, policy: RegistrationPolicy) -> Self {
+        Self { policy, ..self }
     }
 
     pub fn check(&self, provider: &str) -> Result<(), IdentityError> {
@@ -56,10 +64,10 @@ impl OAuth {
         provider: &str,
         code: &str,
         verifier: &Verifier,
-        device: Device,
+        request: impl Into<SignInRequest>,
     ) -> Result<SignedIn, IdentityError> {
         let external = self.providers.get(provider)?.exchange(code, verifier).await?;
-        self.sign_in(&external, device).await
+        self.sign_in(&external, request).await
     }
 
     /// Signs in with a `token` that `provider` issued for this application.
@@ -67,10 +75,10 @@ impl OAuth {
         &self,
         provider: &str,
         token: &AccessToken,
-        device: Device,
+        request: impl Into<SignInRequest>,
     ) -> Result<SignedIn, IdentityError> {
         let external = self.providers.get(provider)?.vouch(token).await?;
-        self.sign_in(&external, device).await
+        self.sign_in(&external, request).await
     }
 
     /// Links the account at `provider` that `token` was issued for with `user`, who calls through `session`.
@@ -85,13 +93,18 @@ impl OAuth {
         self.link(user, session, &external).await
     }
 
-    /// Signs in the owner of `external`, or creates an account; see [`decide`]. A deleted account returns within its grace
+    /// Signs in the owner of `external`, or creates an account if the policy permits it; see [`decide`]. A deleted account returns within its grace
     /// period.
-    pub async fn sign_in(&self, external: &ExternalAccount, device: Device) -> Result<SignedIn, IdentityError> {
+    pub async fn sign_in(
+        &self,
+        external: &ExternalAccount,
+        request: impl Into<SignInRequest>,
+    ) -> Result<SignedIn, IdentityError> {
+        let request = request.into();
         let names = usernames(&external.login, self.deps.ids.fresh().as_u64_pair().1);
         let mut tries = 1;
         loop {
-            match self.try_sign_in(external, &names, device.clone()).await {
+            match self.try_sign_in(external, &names, &request).await {
                 // A concurrent request was faster; its result changes the decision.
                 Err(error) if is_race(&error) && tries < TRIES => tries += 1,
                 done => return done,
@@ -103,16 +116,16 @@ impl OAuth {
         &self,
         external: &ExternalAccount,
         names: &[Username],
-        device: Device,
+        request: &SignInRequest,
     ) -> Result<SignedIn, IdentityError> {
-        self.deps.retried(|| self.try_sign_in_once(external, names, device.clone())).await
+        self.deps.retried(|| self.try_sign_in_once(external, names, request)).await
     }
 
     async fn try_sign_in_once(
         &self,
         external: &ExternalAccount,
         names: &[Username],
-        device: Device,
+        request: &SignInRequest,
     ) -> Result<SignedIn, IdentityError> {
         let now = self.deps.now();
         let mut tx = self.deps.begin().await?;
@@ -139,15 +152,15 @@ impl OAuth {
             }
             Decision::TakeAddressFrom(holder) => {
                 release_address(&mut *tx, holder, external, now).await?;
-                self.make_account(&mut *tx, external, names, now).await?
+                self.make_account(&mut *tx, external, names, request, now).await?
             }
-            Decision::Create => self.make_account(&mut *tx, external, names, now).await?,
+            Decision::Create => self.make_account(&mut *tx, external, names, request, now).await?,
         };
         if !authorize_sign_in(&mut *tx, user, now).await? {
             return Err(IdentityError::ExternalAccountTaken);
         }
         let (id, secret) = (SessionId(self.deps.ids.fresh()), self.deps.ids.secret());
-        let signed_in = SignedIn::new(id, user, secret, device, now, self.session_lifetime);
+        let signed_in = SignedIn::new(id, user, secret, request.device.clone(), now, self.session_lifetime);
         tx.sessions().insert(&signed_in.session).await?;
         tx.commit().await?;
         Ok(signed_in)
@@ -229,27 +242,27 @@ impl OAuth {
         tx: &mut dyn UnitOfWork,
         external: &ExternalAccount,
         names: &[Username],
+        request: &SignInRequest,
         now: OffsetDateTime,
     ) -> Result<UserId, IdentityError> {
+        let (email, invitation) = (external.verified_email.as_ref(), request.invitation);
+        let applicant = Applicant { email, organizations: &external.organizations, invitation };
+        let invitation = authorize(&self.policy, tx, applicant, now).await?;
         let free = tx.users().free_usernames(names).await?;
         let taken = || IdentityError::UsernameTaken(external.login.clone());
         let user = User {
             id: UserId(self.deps.ids.fresh()),
             username: free.into_iter().next().ok_or_else(taken)?,
-            email: external.verified_email.clone(),
-            email_verified: external.verified_email.is_some(),
+            email: email.cloned(),
+            email_verified: email.is_some(),
             profile: Profile { name: external.name.clone(), image: external.image.clone(), ..Profile::default() },
-            is_public: true,
+            is_public: !self.policy.are_profiles_private,
             is_admin: false,
             zone: None,
             created_at: now,
             updated_at: now,
         };
-        tx.users().insert(&user, None).await.map_err(|error| match error {
-            StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
-            StoreError::Conflict { constraint } if constraint == "users_username_key" => taken(),
-            other => other.into(),
-        })?;
+        insert_account(tx, &*self.deps.ids, &user, None, invitation.as_ref()).await?;
         insert_link(tx, user.id, external, now).await?;
         Ok(user.id)
     }

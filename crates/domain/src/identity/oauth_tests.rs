@@ -78,6 +78,7 @@ fn octo(verified_email: Option<&str>) -> ExternalAccount {
         name: Some("Octo Cat".to_owned()),
         image: Some(WebUrl::trusted("https://example.org/octo.png")),
         verified_email: verified_email.map(Email::trusted),
+        organizations: Vec::new(),
     }
 }
 

@@ -11,9 +11,10 @@ use super::credentials::{Password, PasswordHash};
 use super::device_login::{Confirmation, DeviceLogin, UserCode};
 use super::error::IdentityError;
 use super::external::{AccessToken, ExternalAccount, ExternalLink, LinkedAccount, ProviderName};
+use super::invitation::Invitation;
 use super::session::{Credential, Principal, Session, TokenHash, Via};
 use crate::error::StoreError;
-use crate::ids::{ApiTokenId, SessionId, UserId};
+use crate::ids::{ApiTokenId, InvitationId, SessionId, UserId};
 
 /// Stores sessions.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
@@ -77,6 +78,25 @@ pub trait ApiTokenRepository: Send {
 
     /// Removes up to `most` tokens that had ended by `now`; returns their number.
     async fn forget_ended(&mut self, now: OffsetDateTime, most: u32) -> Result<u64, StoreError>;
+}
+
+/// Stores invitations.
+#[cfg_attr(any(test, feature = "testing"), mockall::automock)]
+#[async_trait]
+pub trait InvitationRepository: Send {
+    async fn insert(&mut self, invitation: &Invitation) -> Result<(), StoreError>;
+
+    /// Stores the invitation of the first administrator in place of an unused one, unless an account exists; returns whether it
+    /// is stored.
+    async fn replace_setup(&mut self, invitation: &Invitation) -> Result<bool, StoreError>;
+
+    /// The unused invitation with this token that is valid at `now`, locked until the end of the transaction.
+    async fn lock(&mut self, token: TokenHash, now: OffsetDateTime) -> Result<Option<Invitation>, StoreError>;
+
+    async fn mark_used(&mut self, id: InvitationId, by: UserId, now: OffsetDateTime) -> Result<(), StoreError>;
+
+    /// Removes an invitation that is not used; returns whether it existed.
+    async fn delete_unused(&mut self, id: InvitationId) -> Result<bool, StoreError>;
 }
 
 /// Stores password attempts that have not succeeded.

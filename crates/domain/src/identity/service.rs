@@ -7,33 +7,22 @@ use time::{Duration, OffsetDateTime};
 use super::access::{KeptAccess, end_access};
 use super::attempts::{Attempt, AttemptKey, FailedLogins};
 use super::credentials::{Password, PasswordHash, SignInName};
-use super::email::Email;
 use super::error::IdentityError;
+use super::invitation::NamedInvitation;
 use super::ports::{PasswordHasher, SessionReader};
+use super::registration::{Applicant, Registration, authorize, insert_account};
+use super::registration_policy::RegistrationPolicy;
 use super::session::{Credential, Device, Principal, Session, SignedIn};
 use super::sign_in::Recognised;
-use crate::days::Zone;
 use crate::deps::Deps;
-use crate::error::StoreError;
 use crate::ids::{SessionId, UserId};
 use crate::mail::{EmailJob, RequestedEmail};
 use crate::referrals::{Join, ReferralChain, ReferralCode, VisitorSalt};
 use crate::store::UnitOfWork;
-use crate::users::{Profile, User, Username, gone_by};
+use crate::users::{Profile, User, gone_by};
 
 /// How exactly the last use of a session is recorded: recording every request would write on every read.
 const LAST_USED_GRAIN: Duration = Duration::minutes(5);
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Registration {
-    pub email: Email,
-    pub password: Password,
-    pub username: Username,
-    pub name: Option<String>,
-    pub zone: Option<Zone>,
-    /// The referral code that the user registers with. It may belong to no account.
-    pub referral_code: Option<ReferralCode>,
-}
 
 /// A change of a password that proves knowledge of the current one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +43,7 @@ pub struct Identity {
     failed_logins: Option<FailedLogins>,
     salt: VisitorSalt,
     sends_email: bool,
+    policy: RegistrationPolicy,
 }
 
 impl Identity {
@@ -65,7 +55,8 @@ impl Identity {
         salt: VisitorSalt,
     ) -> Self {
         let session_lifetime = Session::LIFETIME;
-        Self { deps, sessions, passwords, session_lifetime, failed_logins: None, salt, sends_email: false }
+        let policy = RegistrationPolicy::default();
+        Self { deps, sessions, passwords, session_lifetime, failed_logins: None, salt, sends_email: false, policy }
     }
 
     /// With sessions that last for `lifetime` instead of [`Session::LIFETIME`].
@@ -86,8 +77,20 @@ impl Identity {
         Self { sends_email: sends, ..self }
     }
 
-    /// Creates an account and signs it in. A referral code that belongs to no account is ignored: the link may be old.
+    /// With limits on new accounts.
+    #[must_use]
+    pub fn with_policy(self, policy: RegistrationPolicy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// Creates an account and signs it in, if the policy permits it. A referral code that belongs to no account is ignored: the link may be old.
     pub async fn register(&self, registration: Registration, device: Device) -> Result<SignedIn, IdentityError> {
+        let invitation = registration.invitation;
+        let applicant = Applicant { email: Some(&registration.email), organizations: &[], invitation };
+        if self.policy.limits_accounts() {
+            // Hashing is costly, so a registration that is refused pays for none.
+            authorize(&self.policy, &mut *self.deps.begin().await?, applicant, self.deps.now()).await?;
+        }
         let password = self.passwords.hash(registration.password).await?;
         let now = self.deps.now();
         let user = User {
@@ -96,14 +99,14 @@ impl Identity {
             email: Some(registration.email),
             email_verified: false,
             profile: Profile { name: registration.name, ..Profile::default() },
-            is_public: true,
+            is_public: !self.policy.are_profiles_private,
             is_admin: false,
             zone: registration.zone,
             created_at: now,
             updated_at: now,
         };
         let code = registration.referral_code;
-        self.deps.retried(|| self.register_once(&user, &password, code.as_ref(), &device)).await
+        self.deps.retried(|| self.register_once(&user, &password, code.as_ref(), invitation, &device)).await
     }
 
     async fn register_once(
@@ -111,6 +114,7 @@ impl Identity {
         user: &User,
         password: &PasswordHash,
         code: Option<&ReferralCode>,
+        invitation: Option<NamedInvitation>,
         device: &Device,
     ) -> Result<SignedIn, IdentityError> {
         let now = user.created_at;
@@ -118,13 +122,9 @@ impl Identity {
             Some(code) => ReferralChain::begin_by_code(&*self.deps.store, None, code).await?,
             None => (self.deps.begin().await?, None),
         };
-        tx.users().insert(user, Some(password.clone())).await.map_err(|error| match error {
-            StoreError::Conflict { constraint } if constraint == "users_email_key" => IdentityError::EmailTaken,
-            StoreError::Conflict { constraint } if constraint == "users_username_key" => {
-                IdentityError::UsernameTaken(user.username.to_string())
-            }
-            other => other.into(),
-        })?;
+        let applicant = Applicant { email: user.email.as_ref(), organizations: &[], invitation };
+        let invitation = authorize(&self.policy, &mut *tx, applicant, now).await?;
+        insert_account(&mut *tx, &*self.deps.ids, user, Some(password.clone()), invitation.as_ref()).await?;
         if let Some((chain, code)) = chain.zip(code) {
             let visitor = self.salt.visitor(code, device);
             let join = Join { referred: user.id, visitor, now, pays: false };

@@ -1,15 +1,17 @@
 //! Sign-in over mocked ports.
 
 use super::*;
-use crate::error::{DomainError, ErrorKind};
+use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader, MockSessionRepository};
-use crate::identity::{PasswordHash, Secret, Via};
-use crate::ids::MockIds;
+use crate::identity::{
+    Email, Invitation, NamedInvitation, PasswordHash, RegistrationMode, RegistrationPolicy, Secret, Via,
+};
+use crate::ids::{InvitationId, MockIds};
 use crate::jobs::Job;
 use crate::mail::About;
 use crate::testing::{TestUnitOfWork, person, variant};
-use crate::users::Presence;
 use crate::users::ports::MockUserRepository;
+use crate::users::{Presence, Username};
 use std::sync::Mutex;
 use time::macros::datetime;
 use uuid::Uuid;
@@ -69,16 +71,66 @@ fn register_queues_verification_only_where_email_is_sent() {
             });
             tx
         });
-        let registration = Registration {
-            email: Email::trusted("ada@example.org"),
-            password: Password::typed("correct horse"),
-            username: Username::trusted("ada"),
-            name: None,
-            zone: None,
-            referral_code: None,
-        };
+        let registration = registration(None);
         let identity = identity.with_email(sends);
         assert!(pollster::block_on(identity.register(registration, Device::default())).is_ok());
+    }
+}
+
+fn registration(invitation: Option<NamedInvitation>) -> Registration {
+    Registration {
+        email: Email::trusted("ada@example.org"),
+        password: Password::typed("correct horse"),
+        username: Username::trusted("ada"),
+        name: None,
+        zone: None,
+        referral_code: None,
+        invitation,
+    }
+}
+
+#[test]
+fn register_by_invitation_uses_it_up_and_hides_profile() {
+    let token = Secret::invitation([1; 32]);
+    for (case, named, is_for_administrator, refusal) in [
+        ("invited", Some(token.expose()), false, None),
+        ("first administrator", Some(token.expose()), true, None),
+        ("unknown", Some("i_unknown"), false, Some("InvalidInvitation")),
+        ("not invited", None, false, Some("InvitationRequired")),
+    ] {
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_hash().times(usize::from(refusal.is_none())).returning(|_| Ok(PasswordHash("hash".into())));
+        let hash = token.hash();
+        let identity = identity(passwords, MockSessionReader::new(), move || {
+            let mut tx = TestUnitOfWork::default();
+            tx.invitations.expect_lock().returning(move |asked, now| {
+                assert_eq!(now, NOW);
+                Ok((asked == hash).then(|| Invitation {
+                    id: InvitationId(Uuid::from_u128(3)),
+                    hash,
+                    email: None,
+                    is_for_administrator,
+                    created_by: None,
+                    created_at: NOW,
+                    expires_at: NOW + Invitation::LIFETIME,
+                }))
+            });
+            tx.users.expect_insert().withf(|user, _| !user.is_public && !user.is_admin).returning(|_, _| Ok(()));
+            tx.invitations
+                .expect_mark_used()
+                .withf(|id, by, now| (id.0, by.0, *now) == (Uuid::from_u128(3), Uuid::from_u128(42), NOW))
+                .returning(|_, _, _| Ok(()));
+            let grants = usize::from(is_for_administrator);
+            tx.administration.expect_set_administrator().times(..=grants).returning(|_, _| Ok(true));
+            tx.administration.expect_record().times(..=grants).returning(|_| Ok(()));
+            tx.sessions.expect_insert().returning(|_| Ok(()));
+            tx
+        });
+        let (mode, are_profiles_private) = (RegistrationMode::Invite, true);
+        let identity = identity.with_policy(RegistrationPolicy { mode, are_profiles_private, ..Default::default() });
+        let registration = registration(named.and_then(NamedInvitation::typed));
+        let registered = pollster::block_on(identity.register(registration, Device::default()));
+        assert_eq!(registered.err().map(|error| variant(&error)), refusal, "{case}");
     }
 }
 
@@ -241,14 +293,7 @@ fn register_collision_names_field() {
                 .returning(move |_, _| Err(StoreError::Conflict { constraint: constraint.to_owned() }));
             tx
         });
-        let registration = Registration {
-            email: Email::trusted("ada@example.org"),
-            password: Password::typed("correct horse"),
-            username: Username::trusted("ada"),
-            name: None,
-            zone: None,
-            referral_code: None,
-        };
+        let registration = registration(None);
         let error = pollster::block_on(identity.register(registration, Device::default())).expect_err("taken");
         assert_eq!(variant(&error), code);
     }

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::api_token::Scopes;
 use crate::ids::{ApiTokenId, SessionId, UserId};
 
-/// The secret of a session or an API token: `s_` or `t_`, and 43 base64url characters of 256 random bits. It is shown once and
+/// The secret of a session, an API token or an invitation: `s_`, `t_` or `i_`, and 43 base64url characters of 256 random bits. It is shown once and
 /// never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -22,6 +22,10 @@ impl Secret {
 
     pub fn api_token(random: [u8; 32]) -> Self {
         Self(format!("{API_TOKEN}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
+    }
+
+    pub fn invitation(random: [u8; 32]) -> Self {
+        Self(format!("{INVITATION}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
     }
 
     pub fn expose(&self) -> &str {
@@ -46,12 +50,15 @@ const SESSION: &str = "s_";
 /// The prefix of an API token.
 const API_TOKEN: &str = "t_";
 
+/// The prefix of an invitation's token.
+const INVITATION: &str = "i_";
+
 /// The stored form of a token: its SHA-256. The time of a lookup by hash reveals nothing about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);
 
 impl TokenHash {
-    fn of(token: &str) -> Self {
+    pub(super) fn of(token: &str) -> Self {
         Self(Sha256::digest(token.as_bytes()).into())
     }
 }

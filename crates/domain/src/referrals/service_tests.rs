@@ -329,6 +329,7 @@ fn register_with_code_gets_referrer_and_old_code_is_ignored() {
             name: None,
             zone: None,
             referral_code: named.clone(),
+            invitation: None,
         };
         let ada = block_on(identity(&people).register(registration, device())).expect("an account").session.user;
         assert_eq!(people.chain(ada.0.as_u128()), above, "{named:?}");

@@ -20,9 +20,9 @@ use crate::dashboard::ports::{MockPlatformRepository, PlatformRepository};
 use crate::error::StoreError;
 use crate::identity::Email;
 use crate::identity::ports::{
-    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, LoginAttemptRepository,
-    MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockLoginAttemptRepository,
-    MockSessionRepository, SessionRepository,
+    ApiTokenRepository, DeviceLoginRepository, ExternalAccountRepository, InvitationRepository, LoginAttemptRepository,
+    MockApiTokenRepository, MockDeviceLoginRepository, MockExternalAccountRepository, MockInvitationRepository,
+    MockLoginAttemptRepository, MockSessionRepository, SessionRepository,
 };
 use crate::ids::UserId;
 use crate::insights::ports::{BenchmarkRepository, MockBenchmarkRepository, MockWeeklyRepository, WeeklyRepository};
@@ -49,6 +49,7 @@ pub struct TestUnitOfWork {
     pub sessions: MockSessionRepository,
     pub device_logins: MockDeviceLoginRepository,
     pub api_tokens: MockApiTokenRepository,
+    pub invitations: MockInvitationRepository,
     pub login_attempts: MockLoginAttemptRepository,
     pub external_accounts: MockExternalAccountRepository,
     pub follows: MockFollowRepository,
@@ -153,6 +154,10 @@ impl UnitOfWork for TestUnitOfWork {
 
     fn api_tokens(&mut self) -> &mut dyn ApiTokenRepository {
         &mut self.api_tokens
+    }
+
+    fn invitations(&mut self) -> &mut dyn InvitationRepository {
+        &mut self.invitations
     }
 
     fn login_attempts(&mut self) -> &mut dyn LoginAttemptRepository {

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod import;
+pub(crate) mod invite;
 pub(crate) mod jobs;
 pub(crate) mod rebuild;
 pub(crate) mod run;

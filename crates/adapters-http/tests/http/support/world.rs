@@ -13,8 +13,8 @@ use adapters_http::services::{Services, api};
 use adapters_http::users::Downloads;
 use domain::achievements::Achievements;
 use domain::achievements::ports::MockAchievementReader;
-use domain::administration::Administration;
 use domain::administration::ports::MockAdministrationReader;
+use domain::administration::{Administration, Invitations};
 use domain::dashboard::ports::{Figures, MockDashboardReader};
 use domain::dashboard::{
     Dashboard, DayUsage, Favourites, MachineUsage, ModelUsage, PlatformTotals, ToolUsage, Top, TopList,
@@ -234,6 +234,7 @@ impl World {
             usage: Usage::new(deps.clone(), book.clone()),
             achievements: Achievements::new(deps.clone()),
             administration: Administration::new(deps.clone(), Arc::new(self.queue)),
+            invitations: Invitations::new(deps.clone()),
             price_overrides: PriceOverrides::new(deps.clone()),
             unpriced_models: UnpricedModels::new(deps.clone(), book),
             leaderboard: Leaderboard::new(deps.clone()),

@@ -1,0 +1,27 @@
+//! `worker invite`.
+
+use adapters_postgres::Database;
+use bootstrap::out::say;
+use bootstrap::registration::link;
+use bootstrap::store::deps;
+use bootstrap::{Settings, StartupError};
+use domain::administration::{AuditActor, Invitations};
+use domain::text::rfc3339;
+use time::Duration;
+
+use crate::cli::Invite;
+use crate::failed;
+
+pub(crate) async fn invite(settings: &Settings, store: &Database, command: Invite) -> Result<(), StartupError> {
+    let deps = deps(store);
+    let Invite::Create { email, days } = command;
+    let expires_at = deps.clock.now() + Duration::days(i64::from(days));
+    let created = Invitations::new(deps).create(AuditActor::Operator, email, Some(expires_at)).await;
+    let issued = created.map_err(|error| failed("creating an invitation", error.to_string()))?;
+    say(format_args!(
+        "{}\nvalid once, until {}; it is not shown again",
+        link(settings, &issued.token),
+        rfc3339(issued.invitation.expires_at)
+    ));
+    Ok(())
+}
