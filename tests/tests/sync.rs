@@ -375,7 +375,7 @@ async fn sync_largest_counts_are_exact() {
 }
 
 #[tokio::test]
-async fn sync_that_brings_the_xp_reaches_the_level() {
+async fn sync_raises_the_level() {
     let server = Server::start().await;
     let ada = Person::register(&server, "ada").await;
     let figure = |answer: &Value, name: &str| answer["stats"][name].as_u64().unwrap_or_else(|| panic!("{answer}"));

@@ -133,7 +133,7 @@ mod tests {
     use actix_web::test::TestRequest;
 
     #[test]
-    fn the_token_follows_its_scheme() {
+    fn bearer_token_follows_its_scheme() {
         for (value, token) in [
             ("Bearer s_x", Some("s_x")),
             ("bEARER   s_x ", Some("s_x")),
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_an_address_and_the_beginning_of_a_name() {
+    fn device_is_address_and_truncated_user_agent() {
         let peer = "192.0.2.7:1234".parse().expect("an address");
         let agent = "ü".repeat(400);
         let request = TestRequest::default().peer_addr(peer).insert_header((header::USER_AGENT, agent));

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn page_that_requires_a_session_refuses_a_request_without_token() {
+    async fn route_requiring_session_refuses_missing_token() {
         let page = |access| Routes::default().page("/page", access, HttpResponse::Ok);
         let form = |access| Routes::default().form("/page", access, Class::Auth, HttpResponse::Ok);
         for (access, status) in [
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "GET /twice states its access in its documentation too")]
-    fn operation_that_states_its_access_twice_is_refused_at_start() {
+    fn route_with_two_access_rules_is_refused_at_start() {
         /// Twice
         #[utoipa::path(get, path = "/twice", security(("bearer" = [])), responses((status = 204)))]
         async fn twice() -> NoContent {
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn literal_paths_go_before_variable_ones() {
+    fn route_literal_path_precedes_variable_path() {
         let mut paths =
             ["/u/{name}", "/u/{name}/x", "/u/me", "/w/{year}", "/w/{year}.png", "/u/{a}/compare/{b}", "/u/me/{id}"];
         paths.sort_by_cached_key(|path| precedence(path));

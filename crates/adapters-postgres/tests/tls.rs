@@ -112,7 +112,7 @@ async fn assert_outcomes(server: &TlsCluster, cases: &[(&str, &str, &str)]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_that_insists_on_tls_is_reached_by_the_modes_that_trust_its_certificate() {
+async fn tls_only_server_is_reached_by_modes_that_trust_its_certificate() {
     let server = TlsCluster::start(true, "hostssl all all 127.0.0.1/32 scram-sha-256\n");
     let cases = [
         ("localhost", "sslmode=disable", "no encryption"),
@@ -137,7 +137,7 @@ async fn server_that_insists_on_tls_is_reached_by_the_modes_that_trust_its_certi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_without_tls_is_reached_by_prefer_and_disable_alone() {
+async fn tls_less_server_is_reached_by_prefer_and_disable_only() {
     let server = TlsCluster::start(false, "host all all 127.0.0.1/32 scram-sha-256\n");
     let cases = [
         ("localhost", "sslmode=disable", "accepted"),

@@ -405,7 +405,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prices_are_exact_decimals_from_nothing_to_a_thousand() {
+    fn price_accepts_exact_decimals_from_0_to_1000() {
         for (text, femto) in [
             ("0", Some(0)),
             ("3", Some(3_000_000_000)),

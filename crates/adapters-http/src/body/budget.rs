@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn budget_that_is_spent_is_503_and_free_again_with_the_body() {
+    async fn body_budget_exhausted_is_503_until_a_body_ends() {
         let budget = budget(4, 3);
         let mut first = budget.charge(&from(1)).await.expect("a charge");
         first.grow_to(3 << 10).await.expect("room");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn one_address_has_three_quarters_and_the_rest_is_for_others() {
+    async fn body_budget_of_address_is_three_quarters() {
         let budget = budget(8, 2);
         let mut first = budget.charge(&from(1)).await.expect("a charge");
         first.grow_to(6 << 10).await.expect("room");
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn body_that_has_not_begun_to_arrive_is_charged_nothing() {
+    async fn body_budget_unstarted_body_is_not_charged() {
         let budget = budget(4, 4);
         let charges: Vec<_> = futures_util::future::join_all(
             (0..500).map(|_| async { budget.charge(&from(1)).await.expect("a charge") }),

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn deflate_is_read_with_and_without_the_zlib_header() {
+    fn deflate_with_or_without_zlib_header_is_decoded() {
         let text = b"{\"messages\": []}".repeat(50);
         let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
         zlib.write_all(&text).expect("memory");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn gzip_members_are_joined_up_to_the_limit_of_members() {
+    fn gzip_members_are_joined_up_to_their_limit() {
         let two = [gzip(b"one "), gzip(b"two")].concat();
         assert_eq!(Encoding::Gzip.decode(&two, 7).as_deref(), Ok(&b"one two"[..]));
         assert_eq!(Encoding::Gzip.decode(&two, 6), Err(Failure::TooLarge));
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn unpacking_stops_when_its_time_is_over() {
+    fn decoding_beyond_time_limit_stops() {
         let packed = gzip(&b"x".repeat(100));
         let late = Metered { rest: &packed, until: Instant::now() };
         let mut unpacked = Unpacked { bytes: Vec::new(), limit: 1_000 };

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn browser_that_began_a_sign_in_can_end_it_in_time() {
+    fn oauth_cookie_is_accepted_until_expiry() {
         let (browser, state) = (browser(), begun().state);
         let cookie = cookie(&browser);
         assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn cookie_that_is_changed_or_signed_with_another_key_is_refused() {
+    fn oauth_cookie_changed_or_with_other_key_is_refused() {
         let (browser, state) = (browser(), begun().state);
         let good = cookie(&browser);
         let parts: Vec<&str> = good.split('.').collect();

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_at_once_then_one_at_a_time() {
+    fn limiter_allows_a_burst_then_the_steady_rate() {
         let (limiter, pass) = limiter(4);
         for left in [3, 2, 1, 0] {
             assert_eq!(count(&limiter, ADA), Ok(left));
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn would_take_does_not_count_a_request() {
+    fn limiter_would_take_counts_no_request() {
         let (limiter, pass) = limiter(2);
         for left in [1, 0] {
             for _ in 0..5 {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn idle_client_is_forgotten() {
+    fn limiter_idle_client_is_evicted() {
         let (limiter, pass) = limiter(2);
         for key in 0..500_u128 {
             assert!(limiter.count(Key::Address(key.to_be_bytes())).is_ok());
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_no_limit_and_the_largest_is_one() {
+    fn limiter_rate_zero_is_unlimited_and_largest_rate_is_accepted() {
         let clock = Stopwatch::new(|| Duration::ZERO);
         assert!(Limiter::new(0, 10, clock.clone()).is_none());
         let limiter = Limiter::new(u32::MAX, 10, clock).expect("a limit");

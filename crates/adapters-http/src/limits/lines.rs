@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn held_units_grow_up_to_what_the_client_has() {
+    async fn line_held_units_grow_up_to_the_limit() {
         let lines = lines(10, 3);
         let mut first = lines.take(ADA, 4).await.expect("units");
         first.grow_to(6).await.expect("more units");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn request_that_waits_too_long_is_refused() {
+    async fn line_wait_beyond_timeout_is_refused() {
         let lines = Lines::new(1, 3, Duration::ZERO);
         let held = lines.take(ADA, 1).await.expect("a unit");
         assert_eq!(lines.take(ADA, 1).await.err(), Some(LineFull));

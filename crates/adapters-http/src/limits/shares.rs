@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn share_is_used_up_next_waits_and_one_beyond_the_queue_is_refused() {
+    async fn share_exhausted_queues_requests_and_refuses_beyond_the_queue() {
         let shares = shares(1);
         let ada = client(Class::Default, None, ADA);
         let first = shares.take(ada).await.expect("a place");
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn waiting_request_that_is_dropped_leaves_the_queue() {
+    async fn share_dropped_request_leaves_the_queue() {
         let shares = shares(1);
         let ada = client(Class::Auth, None, ADA);
         let first = shares.take(ada).await.expect("a place");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn requests_of_an_account_that_wait_take_no_places_of_their_address() {
+    async fn share_waiting_request_takes_no_place_of_its_address() {
         let shares = shares(10);
         let ada = client(Class::Default, Some(ADA), OFFICE);
         let _held = [shares.take(ada).await.expect("a place"), shares.take(ada).await.expect("a place")];
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn pool_is_shared_so_that_no_address_takes_all_of_it() {
+    fn share_of_one_address_leaves_places_to_others() {
         for (connections, account, address) in [(30, 7, 23), (8, 2, 6), (4, 2, 3), (1, 2, 2)] {
             let sizes = ShareSizes::of_pool(connections);
             assert_eq!((sizes.account, sizes.address, sizes.anonymous), (account, address, account), "{connections}");

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn body_is_read_and_unknown_fields_are_ignored() {
+    fn fields_unknown_ones_are_ignored() {
         let body = json!({"name": "ada", "bio": null, "tags": ["a"], "admin": true});
         assert_eq!(
             from_json::<Wish>(&body),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_listed_with_its_path() {
+    fn fields_problems_are_listed_with_their_paths() {
         let body = json!({"age": "x", "bio": "too long", "public": null, "tags": ["a", 1]});
         let problems = from_json::<Wish>(&body).expect_err("problems");
         assert_eq!(
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn problems_end_at_a_hundred() {
+    fn fields_problems_end_at_100() {
         let mut problems = Problems::default();
         for index in 0..250_usize {
             problems.add(["body".into(), index.into()], Fault::missing());

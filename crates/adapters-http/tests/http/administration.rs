@@ -141,7 +141,7 @@ async fn account_is_flagged_with_a_reason_and_an_expiry() {
 }
 
 #[actix_web::test]
-async fn a_flag_is_lifted_with_a_reason_or_without() {
+async fn flag_is_lifted_with_or_without_a_reason() {
     for (body, reason) in [
         (None, None),
         (Some(json!(null)), None),
@@ -172,7 +172,7 @@ async fn a_flag_is_lifted_with_a_reason_or_without() {
 }
 
 #[actix_web::test]
-async fn flags_and_the_log_are_read_page_by_page() {
+async fn flags_and_audit_log_are_paged() {
     let mut world = World::new();
     world.administration.expect_flags().returning(|request| {
         let flag = |expires_at, lifted_at| Flag {
@@ -234,7 +234,7 @@ async fn flags_and_the_log_are_read_page_by_page() {
 }
 
 #[actix_web::test]
-async fn suspects_are_read_page_by_page_with_their_reasons() {
+async fn suspects_are_paged_with_their_reasons() {
     let mut world = World::new();
     world.plausibility.expect_suspects().returning(|score, now, request| {
         assert_eq!((score, now), (if request.page == 2 { 40 } else { 1 }, NOW));
@@ -316,7 +316,7 @@ fn pricing() -> (World, Log, Arc<Mutex<Vec<String>>>) {
 }
 
 #[actix_web::test]
-async fn a_price_is_decided_in_exact_decimals_per_million_tokens() {
+async fn price_override_is_stored_in_exact_decimals() {
     let (world, log, kept) = pricing();
     let client = world.serve();
     let body = json!({
@@ -354,7 +354,7 @@ async fn a_price_is_decided_in_exact_decimals_per_million_tokens() {
 }
 
 #[actix_web::test]
-async fn every_problem_of_a_price_is_listed() {
+async fn price_override_problems_are_listed_together() {
     let (world, log, _) = pricing();
     let client = world.serve();
     let set = async |body: Value| ask(client, "POST", "/admin/prices/overrides", Some(body)).await.problems();
@@ -402,7 +402,7 @@ async fn every_problem_of_a_price_is_listed() {
 }
 
 #[actix_web::test]
-async fn a_price_by_decision_is_ended_by_its_number() {
+async fn price_override_is_ended_by_its_number() {
     let (world, log, kept) = pricing();
     let client = world.serve();
     let end =
@@ -419,7 +419,7 @@ async fn a_price_by_decision_is_ended_by_its_number() {
 }
 
 #[actix_web::test]
-async fn decisions_and_models_without_a_price_are_listed() {
+async fn price_overrides_and_unpriced_models_are_listed() {
     let mut world = World::new();
     world.prices.expect_decisions().returning(|| {
         let of = |id, by: Option<UserId>, prices| Decision {
@@ -456,7 +456,7 @@ async fn decisions_and_models_without_a_price_are_listed() {
 }
 
 #[actix_web::test]
-async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
+async fn queue_jobs_are_listed_retried_and_removed() {
     let job = |status| HeldJob { queue: "prices".into(), key: "k".into(), status };
     let (mut world, log) = world(move |tx| {
         tx.jobs.expect_hold().returning(move |id| {
@@ -507,7 +507,7 @@ async fn the_queue_is_looked_at_and_its_jobs_are_tried_again_or_removed() {
 }
 
 #[actix_web::test]
-async fn boards_are_refreshed_by_a_job() {
+async fn board_refresh_queues_a_job() {
     let (world, log) = world(|tx| {
         tx.jobs.expect_waiting().times(1).returning(|_, _| Ok(Some(JobId(ID))));
     });

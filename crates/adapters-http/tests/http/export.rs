@@ -133,7 +133,7 @@ fn lines(body: &[u8]) -> Vec<Value> {
 }
 
 #[actix_web::test]
-async fn everything_is_exported_a_line_each() {
+async fn export_has_one_line_per_item() {
     let client = world(|| Ok(account_with(belongings(), false))).serve();
     let answer = client.request("GET", EXPORT).bearer(&ada()).send().await;
     assert_eq!(answer.status, 200);
@@ -198,7 +198,7 @@ fn message_line(id: &str, cost: &Value, status: &str) -> Value {
 }
 
 #[actix_web::test]
-async fn a_client_that_takes_gzip_gets_the_same_packed() {
+async fn export_is_compressed_for_gzip_clients() {
     let client = world(|| Ok(account_with(belongings(), false))).serve();
     let plain = client.request("GET", EXPORT).bearer(&ada()).send().await;
     let packed = client.request("GET", EXPORT).bearer(&ada()).header("Accept-Encoding", "gzip").send().await;
@@ -209,7 +209,7 @@ async fn a_client_that_takes_gzip_gets_the_same_packed() {
 }
 
 #[actix_web::test]
-async fn head_has_the_headers_of_get_and_no_body() {
+async fn export_head_has_headers_of_get_without_body() {
     let opened = Arc::new(AtomicUsize::new(0));
     let count = opened.clone();
     let client = world(move || {
@@ -227,7 +227,7 @@ async fn head_has_the_headers_of_get_and_no_body() {
 }
 
 #[actix_web::test]
-async fn only_a_session_exports() {
+async fn export_requires_a_session() {
     let client = World::new().serve();
     for method in ["GET", "HEAD"] {
         assert_eq!(client.request(method, EXPORT).send().await.status, 401);
@@ -241,7 +241,7 @@ async fn only_a_session_exports() {
 }
 
 #[actix_web::test]
-async fn export_that_cannot_begin_is_an_error_of_the_contract() {
+async fn export_that_cannot_begin_is_an_api_error() {
     let under_way = world(|| Ok(Opened::UnderWay)).serve();
     let answer = under_way.request("GET", EXPORT).bearer(&ada()).send().await;
     answer.assert_error(409, "CONFLICT", &json!({"resource": "Export", "field": "user_id"}));

@@ -94,7 +94,7 @@ fn events(body: &[u8]) -> (Vec<(Uuid, Value)>, Vec<String>) {
 }
 
 #[actix_web::test]
-async fn the_feed_is_a_page_of_activities() {
+async fn feed_is_a_page_of_activities() {
     let client = world().serve();
     let answer = client.request("GET", "/api/v1/feed?page=3&size=20").bearer(&ada()).send().await;
     let page = json!({"items": [json_of(1)], "total": 101, "page": 3, "size": 20, "pages": 6});
@@ -114,7 +114,7 @@ async fn feed_without_token_is_a_401() {
 }
 
 #[actix_web::test]
-async fn the_stream_tells_what_was_missed_and_then_what_happens() {
+async fn stream_sends_missed_then_new_activities() {
     let second = Uuid::from_u128(2).to_string();
     for (last, expected) in [
         (None, vec![5, 6]),
@@ -142,14 +142,14 @@ async fn the_stream_tells_what_was_missed_and_then_what_happens() {
 }
 
 #[actix_web::test]
-async fn where_there_is_no_room_one_may_try_again() {
+async fn stream_beyond_limit_is_a_503_with_retry_after() {
     let answer = world().serve().request("GET", STREAM).bearer(&bob()).send().await;
     answer.assert_error(503, "SERVICE_UNAVAILABLE", &json!({}));
     assert!(answer.header("retry-after").is_some());
 }
 
 #[actix_web::test]
-async fn the_document_tells_of_a_stream() {
+async fn feed_stream_is_documented_as_event_stream() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let operation = &document["paths"][STREAM]["get"];
     let answer = &operation["responses"]["200"]["content"]["text/event-stream"];

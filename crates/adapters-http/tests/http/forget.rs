@@ -36,7 +36,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
 }
 
 #[actix_web::test]
-async fn requested_usage_is_deleted_and_counted() {
+async fn forget_deletes_and_counts_the_selection() {
     let asked = Arc::default();
     let client = world(&asked);
     for (query, deleted) in [
@@ -59,7 +59,7 @@ async fn requested_usage_is_deleted_and_counted() {
 }
 
 #[actix_web::test]
-async fn invalid_request_deletes_nothing() {
+async fn forget_invalid_request_deletes_nothing() {
     let asked = Arc::default();
     let client = world(&asked);
     for (query, problems) in [
@@ -81,7 +81,7 @@ async fn invalid_request_deletes_nothing() {
 }
 
 #[actix_web::test]
-async fn only_a_session_deletes() {
+async fn forget_requires_a_session() {
     let asked = Arc::default();
     let client = world(&asked);
     for path in [PATH, "/api/v1/users/me/usage?from=x"] {

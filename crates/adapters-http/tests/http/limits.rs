@@ -65,7 +65,7 @@ const ONE: &str = "198.51.100.1";
 const OTHER: &str = "198.51.100.2";
 
 #[actix_web::test]
-async fn so_many_at_once_and_then_one_after_the_other() {
+async fn rate_limit_allows_a_burst_then_the_steady_rate() {
     let (client, hand) = limited(Rates { default: 3, ..Rates::default() });
     for remaining in [2, 1, 0] {
         let answer = get(client, ONE, "/users/ada").await;
@@ -87,7 +87,7 @@ async fn so_many_at_once_and_then_one_after_the_other() {
 }
 
 #[actix_web::test]
-async fn accounts_are_counted_wherever_they_call_from_and_others_by_address() {
+async fn rate_limit_counts_by_account_else_by_address() {
     let (client, _) = limited(Rates { default: 2, ..Rates::default() });
     let me = async |token: String, address: &str| {
         standing(&from(client, address, "GET", "/auth/me").bearer(&token).send().await)
@@ -106,7 +106,7 @@ async fn accounts_are_counted_wherever_they_call_from_and_others_by_address() {
 }
 
 #[actix_web::test]
-async fn one_network_of_ipv6_is_one_client() {
+async fn rate_limit_ipv6_network_is_one_client() {
     let (client, _) = limited(Rates { default: 1, ..Rates::default() });
     assert_eq!(get(client, "2001:db8:0:1::1", "/users/ada").await.status, 200);
     assert_refused(&get(client, "2001:db8:0:1:ffff::1", "/users/ada").await, 60);
@@ -114,7 +114,7 @@ async fn one_network_of_ipv6_is_one_client() {
 }
 
 #[actix_web::test]
-async fn each_class_has_its_own_limit_and_auth_is_counted_by_address_alone() {
+async fn rate_limit_classes_are_separate_and_auth_is_by_address() {
     let (client, _) = limited(Rates { auth: 1, sync: 2, default: 3 });
     let limit = |answer: &Answer| standing(answer).map(|[limit, remaining, _]| (limit, remaining));
     let login = from(client, ONE, "POST", "/auth/login").bearer(&ada()).body("{").send().await;
@@ -170,7 +170,7 @@ async fn panic_is_counted_and_has_rate_limit_headers() {
 }
 
 #[actix_web::test]
-async fn health_is_not_limited_and_neither_is_what_does_not_exist() {
+async fn rate_limit_ignores_health_and_unknown_routes() {
     let (client, _) = limited(Rates { auth: 1, sync: 1, default: 1 });
     for path in ["/api/v1/health", "/api/v1/health/live", "/api/v1/health/ready"] {
         for _ in 0..3 {
@@ -186,7 +186,7 @@ async fn health_is_not_limited_and_neither_is_what_does_not_exist() {
 }
 
 #[actix_web::test]
-async fn pages_and_their_files_are_limited_by_address_like_any_other_route() {
+async fn rate_limit_applies_to_pages_and_files() {
     for path in [
         "/api/v1/openapi.json",
         "/docs",
@@ -234,7 +234,7 @@ async fn request_without_token_is_a_401_even_at_the_rate_limit() {
 }
 
 #[actix_web::test]
-async fn a_bad_token_counts_for_its_address() {
+async fn rate_limit_counts_invalid_token_by_address() {
     let (client, _) = limited(Rates { default: 2, ..Rates::default() });
     let bad = from(client, ONE, "GET", "/auth/me").bearer(&stranger()).send().await;
     assert_eq!((bad.status, standing(&bad)), (401, Some([2, 1, 30])));
@@ -244,7 +244,7 @@ async fn a_bad_token_counts_for_its_address() {
 }
 
 #[actix_web::test]
-async fn an_address_that_goes_on_trying_tokens_is_not_looked_up_any_more() {
+async fn rate_limit_reached_address_has_no_token_look_up() {
     let mut sessions = MockSessionReader::new();
     sessions.expect_principal().times(3).returning(|_, _| Ok(None));
     let hand = Hand::default();
@@ -263,7 +263,7 @@ async fn an_address_that_goes_on_trying_tokens_is_not_looked_up_any_more() {
 }
 
 #[actix_web::test]
-async fn good_tokens_are_looked_up_once_and_never_used_up() {
+async fn token_valid_is_looked_up_once_and_not_limited() {
     let (client, hand) = limited(Rates { default: 2, ..Rates::default() });
     for _ in 0..10 {
         let answer = from(client, ONE, "GET", "/auth/me").bearer(&ada()).send().await;
@@ -278,7 +278,7 @@ async fn good_tokens_are_looked_up_once_and_never_used_up() {
 }
 
 #[actix_web::test]
-async fn being_refused_comes_before_everything_about_the_request_itself() {
+async fn rate_limit_refusal_precedes_validation() {
     let (client, _) = limited(Rates { sync: 1, default: 1, ..Rates::default() });
     let bad = |path: &str| {
         let request = from(client, ONE, "POST", path).bearer(&ada()).header("Content-Type", "text/plain");
@@ -292,7 +292,7 @@ async fn being_refused_comes_before_everything_about_the_request_itself() {
 }
 
 #[actix_web::test]
-async fn too_many_failed_logins_get_a_retry_after() {
+async fn failed_logins_beyond_limit_get_retry_after() {
     let seconds_ago = |seconds| crate::support::world::NOW - time::Duration::seconds(seconds);
     let world = World { passwords: MockPasswordHasher::new(), failed_logins: Some(FailedLogins(2)), ..World::new() };
     let client = world
@@ -312,7 +312,7 @@ async fn too_many_failed_logins_get_a_retry_after() {
 }
 
 #[actix_web::test]
-async fn the_document_tells_of_a_429_wherever_there_is_a_limit() {
+async fn openapi_document_has_429_for_limited_routes() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let operations = document["paths"].as_object().expect("paths").iter();
     let operations = operations.flat_map(|(path, item)| {

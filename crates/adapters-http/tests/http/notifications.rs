@@ -117,7 +117,7 @@ fn marking(which: NotificationSelection) -> World {
 }
 
 #[actix_web::test]
-async fn either_spelling_marks_on_either_path() {
+async fn mark_read_accepts_both_spellings_on_both_paths() {
     let these = |ids: &[Uuid]| NotificationSelection::These(ids.iter().copied().map(NotificationId).collect());
     for path in [LIST, READ] {
         for (body, which) in [
@@ -204,7 +204,7 @@ async fn preferences_show_every_kind() {
 }
 
 #[actix_web::test]
-async fn a_change_of_preferences_names_what_it_changes() {
+async fn preferences_change_names_the_changed_kinds() {
     use NotificationKind::{FollowRequest, LevelUp};
     for (body, change) in [
         (json!({}), PreferencesChange::default()),
@@ -228,7 +228,7 @@ async fn a_change_of_preferences_names_what_it_changes() {
 }
 
 #[actix_web::test]
-async fn unknown_kind_and_wrong_boolean_are_listed_together() {
+async fn preferences_problems_are_listed_together() {
     let client = World::new().serve();
     for (body, problems) in [
         (
@@ -252,7 +252,7 @@ async fn unknown_kind_and_wrong_boolean_are_listed_together() {
 }
 
 #[actix_web::test]
-async fn the_document_shows_answers_as_they_are() {
+async fn notification_document_examples_equal_responses() {
     let document = World::new().serve().get("/api/v1/openapi.json").await.json();
     let shown = |path: &str, method: &str| {
         document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"].clone()
@@ -268,7 +268,7 @@ async fn the_document_shows_answers_as_they_are() {
 }
 
 #[actix_web::test]
-async fn only_known_callers_have_notifications() {
+async fn notifications_require_a_token() {
     let client = World::new().serve();
     for (method, path) in [("GET", LIST), ("POST", LIST), ("POST", READ), ("GET", PREFERENCES), ("PATCH", PREFERENCES)]
     {

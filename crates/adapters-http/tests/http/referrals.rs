@@ -61,7 +61,7 @@ async fn referral_code_is_shown_with_its_link() {
 }
 
 #[actix_web::test]
-async fn click_on_an_unknown_code_has_the_same_answer() {
+async fn referral_click_on_unknown_code_is_answered_alike() {
     let clicks = Arc::new(Mutex::new(Vec::new()));
     let noted = clicks.clone();
     let world = World::new().storing(move |tx| {
@@ -173,7 +173,7 @@ async fn referral_stats_show_name_and_picture_of_private_users() {
 }
 
 #[actix_web::test]
-async fn an_account_is_made_with_its_referrer_or_without_one() {
+async fn registration_takes_an_optional_referral_code() {
     for (code, recorded) in [("oooobobo", true), ("00000000", false), ("whoever it was", false)] {
         let made = Arc::new(Mutex::new(None));
         let seen = made.clone();

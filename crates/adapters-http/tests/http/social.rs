@@ -148,7 +148,7 @@ async fn follow_stats_show_the_callers_relation() {
 }
 
 #[actix_web::test]
-async fn users_are_compared_with_amounts_as_text() {
+async fn comparison_has_amounts_as_text() {
     let client = World::new().serve();
     let side = |id: Value, name: &str| {
         json!({

@@ -154,7 +154,7 @@ async fn action_and_audit_record_are_stored_together_or_not_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn flags_at_once_are_one() {
+async fn flag_set_concurrently_is_stored_once() {
     let fixture = Arc::new(fixture());
     let (_, root) = fixture.root().await;
     let ada = fixture.person("ada", None).await;

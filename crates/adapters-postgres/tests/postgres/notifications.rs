@@ -281,7 +281,7 @@ async fn preferences_change_affects_only_named_kinds_of_one_account() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn preferences_changes_at_once_all_hold() {
+async fn preferences_concurrent_changes_are_all_stored() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut changes = JoinSet::new();

@@ -39,7 +39,7 @@ async fn each_class_of_work_has_its_time_limits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn statement_of_a_caller_that_is_gone_is_cancelled() {
+async fn statement_of_a_disconnected_caller_is_cancelled() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");
@@ -86,7 +86,7 @@ async fn with_late_cancel_requests(url: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn late_cancel_request_meets_no_other_statement() {
+async fn cancel_request_late_affects_no_other_statement() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     let mut holder = fixture.store.begin().await.expect("a transaction");

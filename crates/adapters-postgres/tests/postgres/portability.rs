@@ -69,7 +69,7 @@ async fn sync(fixture: &Fixture, user: &User, prefix: &str, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn export_reads_everything_of_one_account_in_pages() {
+async fn export_reads_all_rows_of_one_account_in_pages() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     let (eve, shy) = (fixture.person("eve", None).await, fixture.private_person("shy").await);

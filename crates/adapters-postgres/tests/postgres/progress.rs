@@ -39,7 +39,7 @@ async fn kept_sums_are_right(client: &Client) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn threshold_that_many_follows_cross_at_once_is_awarded_once() {
+async fn achievement_crossed_by_concurrent_follows_is_awarded_once() {
     let fixture = Arc::new(fixture());
     let ada = fixture.person("ada", None).await;
     let mut syncs = JoinSet::new();

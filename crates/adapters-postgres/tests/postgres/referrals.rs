@@ -184,7 +184,7 @@ async fn referral_chains_longer_than_the_locks_form_no_cycle() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn referrers_at_once_are_one_and_permanent() {
+async fn referrer_set_concurrently_is_one_and_permanent() {
     let fixture = fixture();
     let newcomer = fixture.sign_up("newcomer", None, "192.0.2.1").await;
     let mut tracks = JoinSet::new();

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn network_has_half_of_the_places_and_others_have_the_rest() {
+    fn export_places_of_network_are_half() {
         let places = Places::default();
         let mut taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         assert!(!taken[0].is_contended(), "no request has waited yet");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn place_that_becomes_free_goes_to_the_waiting_request() {
+    async fn export_freed_place_goes_to_waiting_request() {
         let places = Places::default();
         let taken: Vec<Place> = (0..2).map(|_| places.try_take(Some(network(1))).expect("a place")).collect();
         let (waiting, ()) = tokio::join!(places.take(Some(network(1))), async { drop(taken) });

@@ -78,7 +78,7 @@ async fn wait_for_place(places: &Places) -> Place {
 }
 
 #[test]
-fn client_may_read_as_slowly_as_others_can_wait() {
+fn export_required_read_speed_depends_on_contention() {
     let patience = |slowest| BodyTimeout { grace: Duration::from_secs(30), slowest };
     let (calm, contended) = (patience(1 << 10), patience(10 << 10));
     let speed = ReadSpeed { calm, contended, longest: Duration::from_mins(10) };
@@ -99,7 +99,7 @@ fn client_may_read_as_slowly_as_others_can_wait() {
 }
 
 #[actix_web::test]
-async fn export_is_complete_and_frees_its_place() {
+async fn export_stream_is_complete_and_frees_its_place() {
     let (export, ended) = export(30, false).await;
     let (places, [place, _other]) = room().await;
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
@@ -115,7 +115,7 @@ async fn export_is_complete_and_frees_its_place() {
 }
 
 #[actix_web::test]
-async fn an_export_that_fails_breaks_off() {
+async fn export_stream_failure_breaks_the_response_off() {
     let (export, ended) = export(3, true).await;
     let (places, [place, _other]) = room().await;
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
@@ -125,7 +125,7 @@ async fn an_export_that_fails_breaks_off() {
 }
 
 #[actix_web::test]
-async fn a_client_that_hangs_up_or_does_not_read_ends_it() {
+async fn export_stream_of_gone_or_stalled_client_ends() {
     let (hung_up, ended) = export(usize::MAX - 1, false).await;
     let (places, [place, _other]) = room().await;
     let mut body = Box::pin(stream(hung_up, place, SPEED));
