@@ -17,7 +17,7 @@ pub const CLIENT_SECRET: &str = "burntop-client-secret";
 
 /// An account at the provider.
 #[derive(Debug, Clone)]
-pub struct Human {
+pub struct ProviderUser {
     /// Permanent.
     pub id: u64,
     pub login: String,
@@ -29,7 +29,7 @@ pub struct Human {
 
 /// A fault of the provider's API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ProviderFault {
     None,
     /// It answers 500.
     Fails,
@@ -47,19 +47,19 @@ pub struct FakeProvider {
 /// The state of the provider.
 #[derive(Debug)]
 struct Books {
-    trouble: Trouble,
+    trouble: ProviderFault,
     /// The account that is signed in at the browser and consents; `None` refuses.
-    browsing: Option<Human>,
+    browsing: Option<ProviderUser>,
     /// Challenge, callback and account of a code.
-    codes: HashMap<String, (String, String, Human)>,
+    codes: HashMap<String, (String, String, ProviderUser)>,
     /// Application and account of a token.
-    tokens: HashMap<String, (String, Human)>,
+    tokens: HashMap<String, (String, ProviderUser)>,
     issued: usize,
     /// Method and path of each request.
     asked: Vec<String>,
 }
 
-impl Human {
+impl ProviderUser {
     /// An account with the verified address `<login>@example.org`.
     pub fn new(id: u64, login: &str) -> Self {
         Self { id, login: login.to_owned(), email: format!("{login}@example.org"), verified: true }
@@ -68,11 +68,11 @@ impl Human {
 
 impl FakeProvider {
     /// Starts a provider where `browsing` is signed in.
-    pub async fn start(browsing: Option<Human>) -> Self {
+    pub async fn start(browsing: Option<ProviderUser>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let books = Books {
-            trouble: Trouble::None,
+            trouble: ProviderFault::None,
             browsing,
             codes: HashMap::new(),
             tokens: HashMap::new(),
@@ -105,16 +105,16 @@ impl FakeProvider {
     }
 
     /// Changes the account that is signed in at the browser.
-    pub fn browsing(&self, human: Option<Human>) {
+    pub fn browsing(&self, human: Option<ProviderUser>) {
         self.books().browsing = human;
     }
 
-    pub fn trouble(&self, trouble: Trouble) {
+    pub fn trouble(&self, trouble: ProviderFault) {
         self.books().trouble = trouble;
     }
 
     /// Issues a token of `human` to the application `client_id`.
-    pub fn issue(&self, client_id: &str, human: Human) -> String {
+    pub fn issue(&self, client_id: &str, human: ProviderUser) -> String {
         self.books().issue(client_id, human)
     }
 
@@ -142,17 +142,17 @@ struct Request {
 }
 
 /// Status, `Location` and body.
-type Answer = (u16, Option<String>, Value);
+type ApiResponse = (u16, Option<String>, Value);
 
 impl Books {
-    fn issue(&mut self, client_id: &str, human: Human) -> String {
+    fn issue(&mut self, client_id: &str, human: ProviderUser) -> String {
         self.issued += 1;
         let token = format!("gho_issued{}", self.issued);
         self.tokens.insert(token.clone(), (client_id.to_owned(), human));
         token
     }
 
-    fn answer(&mut self, request: &Request) -> Answer {
+    fn answer(&mut self, request: &Request) -> ApiResponse {
         let github_token = format!("/applications/{CLIENT_ID}/token");
         match request.path.as_str() {
             "/login/oauth/authorize" | "/oauth/authorize" => self.authorize(request),
@@ -182,7 +182,7 @@ impl Books {
     }
 
     /// Redirects the browser back, with a code if an account is signed in.
-    fn authorize(&mut self, request: &Request) -> Answer {
+    fn authorize(&mut self, request: &Request) -> ApiResponse {
         let said = |name: &str| request.parameters.get(name).cloned().unwrap_or_default();
         if said("client_id") != CLIENT_ID || said("code_challenge_method") != "S256" || said("state").is_empty() {
             return (400, None, json!({"error": "invalid_request"}));
@@ -216,7 +216,7 @@ impl Books {
     }
 
     /// Returns the account of a token, only to the application that it was issued to.
-    fn check(&self, request: &Request) -> Answer {
+    fn check(&self, request: &Request) -> ApiResponse {
         let ours = BASE64_STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
         if request.authorization != format!("Basic {ours}") {
             return (401, None, json!({"message": "Bad credentials"}));
@@ -230,11 +230,11 @@ impl Books {
         }
     }
 
-    fn bearer(&self, request: &Request) -> Option<&(String, Human)> {
+    fn bearer(&self, request: &Request) -> Option<&(String, ProviderUser)> {
         self.tokens.get(request.authorization.strip_prefix("Bearer ")?)
     }
 
-    fn about(&self, request: &Request, tell: impl Fn(&Human) -> Value) -> Answer {
+    fn about(&self, request: &Request, tell: impl Fn(&ProviderUser) -> Value) -> ApiResponse {
         match self.bearer(request) {
             Some((_, human)) => (200, None, tell(human)),
             None => (401, None, json!({"message": "Bad credentials"})),
@@ -247,12 +247,12 @@ async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
     let trouble = {
         let mut books = lock(&books);
         books.asked.push(request.line.clone());
-        if request.path.ends_with("/authorize") { Trouble::None } else { books.trouble }
+        if request.path.ends_with("/authorize") { ProviderFault::None } else { books.trouble }
     };
     let (status, location, body) = match trouble {
-        Trouble::None => lock(&books).answer(&request),
-        Trouble::Fails => (500, None, json!({"message": "Server Error"})),
-        Trouble::Slow => {
+        ProviderFault::None => lock(&books).answer(&request),
+        ProviderFault::Fails => (500, None, json!({"message": "Server Error"})),
+        ProviderFault::Slow => {
             // Waits until the client closes the connection.
             let _ = stream.read(&mut [0; 16]).await;
             return;

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The behaviour of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manner {
+pub enum SmtpBehavior {
     /// Accepts emails.
     Takes,
     /// Replies to a command with this line.
@@ -26,7 +26,7 @@ pub enum Manner {
 
 /// An accepted email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Post {
+pub struct ReceivedEmail {
     /// The sender in the envelope.
     pub from: String,
     /// The recipient in the envelope.
@@ -44,10 +44,10 @@ pub struct FakeSmtp {
 
 #[derive(Debug)]
 struct Office {
-    manner: Manner,
+    manner: SmtpBehavior,
     /// The required user and password; `None` requires no authentication.
     login: Option<(String, String)>,
-    posts: Vec<Post>,
+    posts: Vec<ReceivedEmail>,
     /// All received lines except those of emails.
     told: Vec<String>,
     /// The number of connections.
@@ -60,7 +60,7 @@ impl FakeSmtp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let office = Office { manner: Manner::Takes, login, posts: Vec::new(), told: Vec::new(), visits: 0 };
+        let office = Office { manner: SmtpBehavior::Takes, login, posts: Vec::new(), told: Vec::new(), visits: 0 };
         let office = Arc::new(Mutex::new(office));
         let kept = office.clone();
         tokio::spawn(async move {
@@ -83,12 +83,12 @@ impl FakeSmtp {
     }
 
     /// Changes the behaviour.
-    pub fn behave(&self, manner: Manner) {
+    pub fn behave(&self, manner: SmtpBehavior) {
         self.office().manner = manner;
     }
 
     /// The accepted emails, the oldest first.
-    pub fn posts(&self) -> Vec<Post> {
+    pub fn posts(&self) -> Vec<ReceivedEmail> {
         self.office().posts.clone()
     }
 
@@ -118,7 +118,7 @@ async fn serve(stream: TcpStream, office: Arc<Mutex<Office>>) {
 }
 
 async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std::io::Result<()> {
-    if lock(office).manner == Manner::Silent {
+    if lock(office).manner == SmtpBehavior::Silent {
         return be_silent(stream).await;
     }
     stream.write_all(b"220 fake ESMTP\r\n").await?;
@@ -136,9 +136,9 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         };
         let is = |command: &str| line.to_ascii_uppercase().starts_with(command);
         let answer = match manner {
-            Manner::Says(command, answer) if is(command) => answer,
-            Manner::HangsUp(command) if is(command) => return Ok(()),
-            Manner::StallsOn(command) if is(command) => return be_silent(stream).await,
+            SmtpBehavior::Says(command, answer) if is(command) => answer,
+            SmtpBehavior::HangsUp(command) if is(command) => return Ok(()),
+            SmtpBehavior::StallsOn(command) if is(command) => return be_silent(stream).await,
             _ if is("EHLO") && login.is_some() => "250-fake\r\n250-8BITMIME\r\n250 AUTH PLAIN LOGIN",
             _ if is("EHLO") => "250-fake\r\n250 8BITMIME",
             _ if is("AUTH PLAIN ") => {
@@ -158,8 +158,8 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
             _ if is("DATA") => {
                 stream.write_all(b"354 go on\r\n").await?;
                 let raw = email(stream).await?;
-                lock(office).posts.push(Post { from: from.clone(), to: to.clone(), raw });
-                if manner == Manner::TakesAndHangsUp {
+                lock(office).posts.push(ReceivedEmail { from: from.clone(), to: to.clone(), raw });
+                if manner == SmtpBehavior::TakesAndHangsUp {
                     return Ok(());
                 }
                 "250 taken"
@@ -201,7 +201,7 @@ async fn email(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
     }
 }
 
-impl Post {
+impl ReceivedEmail {
     /// The header called `name`, unfolded.
     pub fn header(&self, name: &str) -> Option<String> {
         header(&self.raw, name)

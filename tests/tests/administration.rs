@@ -1,7 +1,7 @@
 //! Administrators: granted by the operator, they flag accounts, and the audit log records their actions.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// Runs `worker admin …`; returns whether it succeeded, and its output.
 fn admin(server: &Server, arguments: &[&str]) -> (bool, String) {
@@ -18,7 +18,7 @@ async fn board(server: &Server) -> Vec<String> {
 }
 
 /// Action and subject of the entries of the audit log, the latest first.
-async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
+async fn log(root: &TestUser, query: &str) -> Vec<(String, Option<String>)> {
     let log = root.get(&format!("/admin/audit{query}")).await;
     let entries = log["items"].as_array().expect("entries").clone();
     let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -31,10 +31,10 @@ async fn log(root: &Person, query: &str) -> Vec<(String, Option<String>)> {
 #[tokio::test]
 async fn administrator_flags_account_and_lifts_the_flag() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let root = Person::register(&server, "root_1").await;
-    ada.sync(&Batch::of([Message::new("m1").output(2_000)])).await;
-    bob.sync(&Batch::of([Message::new("m1").output(1_000)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let root = TestUser::register(&server, "root_1").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(2_000)])).await;
+    bob.sync(&Batch::of([TestMessage::new("m1").output(1_000)])).await;
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
 
     let (made, said) = admin(&server, &["grant", "nobody"]);
@@ -103,8 +103,8 @@ async fn administrator_flags_account_and_lifts_the_flag() {
 #[tokio::test]
 async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
     let server = Server::start().await;
-    let (ada, root) = (Person::register(&server, "ada").await, Person::register(&server, "root_1").await);
-    ada.sync(&Batch::of([Message::new("m1").model("house-model").output(1_000_000)])).await;
+    let (ada, root) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "root_1").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").model("house-model").output(1_000_000)])).await;
     assert!(admin(&server, &["grant", "root_1"]).0);
     let unpriced = root.get("/admin/models/unpriced").await["models"][0].clone();
     assert_eq!(
@@ -145,7 +145,7 @@ async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
 #[tokio::test]
 async fn dead_job_is_listed_retried_and_removed() {
     let server = Server::start().await;
-    let root = Person::register(&server, "root_1").await;
+    let root = TestUser::register(&server, "root_1").await;
     assert!(admin(&server, &["grant", "root_1"]).0);
     server.database().rows(
         "INSERT INTO jobs (id, queue, idempotency_key, payload, status, priority, attempts, max_attempts, created_at,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Client, Message, Person, Server};
+use tests::{Batch, Client, Server, TestMessage, TestUser};
 
 /// The callers in the order of the columns and of the attempts. The owner is last, to find all resources unchanged.
 const CALLERS: [&str; 6] = ["anonymous", "other", "admin", "sync token", "read token", "owner"];
@@ -114,8 +114,8 @@ const DECISIONS: &[(&str, [u16; 6])] = &[
 /// The callers of one operation, and the owner's resources.
 struct Cast {
     callers: Vec<Client>,
-    owner: Person,
-    other: Person,
+    owner: TestUser,
+    other: TestUser,
     achievement: String,
     project: String,
     session: String,
@@ -124,10 +124,10 @@ struct Cast {
 
 impl Cast {
     async fn new(server: &Server, name: &str) -> Self {
-        let person = async |role: &str| Person::register(server, &format!("{role}_{name}")).await;
+        let person = async |role: &str| TestUser::register(server, &format!("{role}_{name}")).await;
         let (owner, other, admin) = (person("owner").await, person("other").await, person("admin").await);
         owner.change(json!({"is_public": false})).await;
-        let unlocked = owner.sync(&Batch::of([Message::new("m1").output(7)])).await["newAchievements"][0].clone();
+        let unlocked = owner.sync(&Batch::of([TestMessage::new("m1").output(7)])).await["newAchievements"][0].clone();
         server.database().rows(&format!("UPDATE users SET is_admin = true WHERE id = '{}'", admin.id));
         other.client.post(&format!("/users/{}/follow", owner.username), &json!({})).await.expect(202);
         owner.login().await;

@@ -1,34 +1,34 @@
 //! Notifications: written once, if the kind is switched on, and removed when they are old.
 
 use serde_json::{Value, json};
-use tests::{Batch, Message, Person, Server};
+use tests::{Batch, Server, TestMessage, TestUser};
 
-async fn follow(who: &Person, whom: &Person) -> tests::Answer {
+async fn follow(who: &TestUser, whom: &TestUser) -> tests::ApiResponse {
     who.client.post(&format!("/users/{}/follow", whom.username), &json!({})).await
 }
 
 /// The notifications of `person`, the newest first.
-async fn told(person: &Person) -> Vec<Value> {
+async fn told(person: &TestUser) -> Vec<Value> {
     person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
 }
 
 /// The notifications of `kind`.
-async fn told_of(person: &Person, kind: &str) -> Vec<Value> {
+async fn told_of(person: &TestUser, kind: &str) -> Vec<Value> {
     told(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
 }
 
-async fn unread(person: &Person) -> u64 {
+async fn unread(person: &TestUser) -> u64 {
     person.get("/notifications?limit=1").await["unread_count"].as_u64().expect("a count")
 }
 
 #[tokio::test]
 async fn first_sync_and_follower_are_notified_and_marked_read() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     let nothing = json!({"notifications": [], "total": 0, "unread_count": 0});
     assert_eq!(ada.get("/notifications").await, nothing);
 
-    let unlocked = ada.sync(&Batch::of([Message::new("m1").input(100)])).await["newAchievements"].clone();
+    let unlocked = ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await["newAchievements"].clone();
     let news = told_of(&ada, "achievement_unlocked").await;
     assert_eq!(news.len(), unlocked.as_array().expect("a list").len());
     let first =
@@ -64,8 +64,8 @@ async fn first_sync_and_follower_are_notified_and_marked_read() {
 #[tokio::test]
 async fn notification_is_marked_read_by_both_routes_and_owner_only() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    ada.sync(&Batch::of([Message::new("m1").input(100)])).await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await;
     follow(&bob, &ada).await.expect(201);
     let ids: Vec<Value> = told(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
     let unread_before = unread(&ada).await;
@@ -96,11 +96,11 @@ async fn notification_is_marked_read_by_both_routes_and_owner_only() {
 #[tokio::test]
 async fn notification_kind_switched_off_stops_and_old_ones_stay() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     let [bob, cid, dan] = [
-        Person::register(&server, "bob").await,
-        Person::register(&server, "cid").await,
-        Person::register(&server, "dan").await,
+        TestUser::register(&server, "bob").await,
+        TestUser::register(&server, "cid").await,
+        TestUser::register(&server, "dan").await,
     ];
     let before = ada.get("/notifications/preferences").await;
     assert_eq!(before["in_app"].as_object().expect("kinds").len(), 7, "{before}");
@@ -133,7 +133,7 @@ async fn notification_kind_switched_off_stops_and_old_ones_stay() {
 #[tokio::test]
 async fn follow_request_is_notified_once() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     bob.change(json!({"is_public": false})).await;
     for _ in 0..2 {
         follow(&ada, &bob).await.expect(202);
@@ -149,9 +149,9 @@ async fn follow_request_is_notified_once() {
 #[tokio::test]
 async fn cleanup_removes_old_notifications_and_reports_them() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
+    let ada = TestUser::register(&server, "ada").await;
     for name in ["bob", "cid", "dan"] {
-        follow(&Person::register(&server, name).await, &ada).await.expect(201);
+        follow(&TestUser::register(&server, name).await, &ada).await.expect(201);
     }
     let before = told(&ada).await.len();
     let database = server.database();

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Batch, Client, Database, Facts, Message, PASSWORD, Person, Server};
+use tests::{AccountRows, Batch, Client, Database, PASSWORD, Server, TestMessage, TestUser};
 
 /// The lines of the export of the account of `client`.
 async fn export(client: &Client) -> Vec<Value> {
@@ -120,9 +120,9 @@ fn samples() -> Vec<Value> {
 }
 
 /// The account ada with all samples, a profile, a pin, a follower and followed accounts.
-async fn life(server: &Server) -> (Person, Person) {
-    let ada = Person::register_in(server, "ada", "Europe/Berlin").await;
-    let bob = Person::register(server, "bob").await;
+async fn life(server: &Server) -> (TestUser, TestUser) {
+    let ada = TestUser::register_in(server, "ada", "Europe/Berlin").await;
+    let bob = TestUser::register(server, "bob").await;
     ada.change(json!({"name": "Ada", "bio": "Counts \"tokens\".", "region": "EU", "is_public": false})).await;
     ada.change(json!({"is_public": true})).await;
     let mut unlocked = Value::Null;
@@ -132,7 +132,7 @@ async fn life(server: &Server) -> (Person, Person) {
             unlocked = answer["newAchievements"][0]["id"].clone();
         }
     }
-    let unpriced = Message::new("odd").model("unknown-model").output(7).reasoning(3);
+    let unpriced = TestMessage::new("odd").model("unknown-model").output(7).reasoning(3);
     ada.sync(&Batch::of([unpriced]).machine("desk\"top\"").with("reasoningIncludedInOutput", true)).await;
     let pin = format!("/users/me/achievements/{}/pin", unlocked.as_str().expect("an id"));
     ada.client.send(ada.client.request(Method::PUT, &pin)).await.expect(200);
@@ -151,7 +151,7 @@ async fn life(server: &Server) -> (Person, Person) {
 async fn export_imported_elsewhere_gives_equal_account() {
     let (here, there) = (Server::start().await, Server::start().await);
     let (ada, bob) = life(&here).await;
-    let new_bob = Person::register(&there, "bob").await;
+    let new_bob = TestUser::register(&there, "bob").await;
     let exported = export(&ada.client).await;
     assert_eq!((&exported[0]["type"], &exported[0]["username"]), (&json!("manifest"), &json!("ada")));
     let secrets =
@@ -174,19 +174,19 @@ async fn export_imported_elsewhere_gives_equal_account() {
     let (before, after) = (kept(&exported), kept(&again));
     assert_eq!(before.difference(&after).collect::<Vec<_>>(), Vec::<&String>::new());
     assert_eq!(after.difference(&before).collect::<Vec<_>>(), Vec::<&String>::new());
-    Facts::of(here.database(), "ada").assert_same(&Facts::of(there.database(), "ada"));
+    AccountRows::of(here.database(), "ada").assert_same(&AccountRows::of(there.database(), "ada"));
 
     // Followers are not imported. What they earned on the other instance is kept and not paid again.
     new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
     assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
-    let feed = async |bob: &Person| {
+    let feed = async |bob: &TestUser| {
         let feed = without_ids(bob.get("/feed?size=100").await);
         let item = |item: &Value| format!("{} {} {}", item["created_at"], item["type"], item["data"]);
         feed["items"].as_array().expect("items").iter().map(item).collect::<BTreeSet<_>>()
     };
     assert_eq!(feed(&bob).await, feed(&new_bob).await);
 
-    let before = (export(&moved).await, Facts::of(there.database(), "ada"));
+    let before = (export(&moved).await, AccountRows::of(there.database(), "ada"));
     for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
         let said = imported(there.database(), &path, options);
         assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
@@ -196,7 +196,7 @@ async fn export_imported_elsewhere_gives_equal_account() {
     let after = export(&moved).await;
     let but_first = |lines: &[Value]| text(&lines[1..]);
     assert_eq!(but_first(&after), but_first(&before.0));
-    before.1.assert_same(&Facts::of(there.database(), "ada"));
+    before.1.assert_same(&AccountRows::of(there.database(), "ada"));
     assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
 }
 
@@ -204,15 +204,15 @@ async fn export_imported_elsewhere_gives_equal_account() {
 async fn import_into_existing_account_awards_nothing_twice() {
     let (here, there) = (Server::start().await, Server::start().await);
     let samples = samples();
-    let whole = Person::register(&here, "whole").await;
+    let whole = TestUser::register(&here, "whole").await;
     for sample in &samples {
         whole.try_sync(sample).await.expect(200);
     }
     // The other account has the first sample and some usage of its own.
-    let other = Person::register(&there, "other").await;
+    let other = TestUser::register(&there, "other").await;
     other.change(json!({"bio": "My own words."})).await;
     other.try_sync(&samples[0]).await.expect(200);
-    let own = Batch::of([Message::new("own").output(70_000)]).machine("another");
+    let own = Batch::of([TestMessage::new("own").output(70_000)]).machine("another");
     other.sync(&own).await;
     whole.sync(&own).await;
 
@@ -226,7 +226,7 @@ async fn import_into_existing_account_awards_nothing_twice() {
     }
     let profile = other.get("/users/other").await;
     assert_eq!((&profile["bio"], &profile["email"]), (&json!("My own words."), &json!("other@example.org")));
-    Facts::of(here.database(), "whole").assert_same(&Facts::of(there.database(), "other"));
+    AccountRows::of(here.database(), "whole").assert_same(&AccountRows::of(there.database(), "other"));
     let tiers = |server: &Server| {
         server.database().rows("SELECT achievement_id, tier FROM unlocked_achievements ORDER BY achievement_id")
     };
@@ -240,9 +240,9 @@ async fn import_into_existing_account_awards_nothing_twice() {
 #[tokio::test]
 async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let (here, there) = (Server::start().await, Server::start().await);
-    let ada = Person::register(&here, "ada").await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
-    let shy = Person::register(&here, "shy").await;
+    let ada = TestUser::register(&here, "ada").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
+    let shy = TestUser::register(&here, "shy").await;
     ada.client.post("/users/shy/follow", &json!({})).await.expect(201);
     let github =
         "INSERT INTO external_accounts SELECT 'github', '7', id, 'ada', now(), now() FROM users WHERE username = 'ada'";
@@ -251,9 +251,9 @@ async fn import_of_new_account_takes_nothing_of_other_accounts() {
     let path = file(there.database(), "ada.ndjson", text(&export(&ada.client).await));
 
     // Another account holds the address there, and a followed account has become private.
-    let holder = Person::register(&there, "holder").await;
+    let holder = TestUser::register(&there, "holder").await;
     there.database().rows("UPDATE users SET email = 'ada@example.org'");
-    let new_shy = Person::register(&there, &shy.username).await;
+    let new_shy = TestUser::register(&there, &shy.username).await;
     new_shy.change(json!({"is_public": false})).await;
     let said = imported(there.database(), &path, &["--trust-email"]);
     assert!(said.contains("ada: new account without a password"), "{said}");
@@ -291,8 +291,8 @@ fn everything(database: &Database) -> String {
 #[tokio::test]
 async fn import_of_damaged_file_changes_nothing_and_names_line() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of((0..20).map(|n| Message::new(format!("m{n}")).output(7)))).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of((0..20).map(|n| TestMessage::new(format!("m{n}")).output(7)))).await;
     let lines = export(&ada.client).await;
     let whole = text(&lines);
     let database = server.database();

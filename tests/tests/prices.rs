@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
-use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Database, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// A server with a price table and its `ETag`.
 struct FakeTable {
@@ -68,11 +68,16 @@ fn look_after_prices(database: &Database, url: &str) -> (bool, String) {
 #[tokio::test]
 async fn new_model_is_priced_in_all_figures() {
     let server = Server::start().await;
-    let (ada, bob) = (Person::register(&server, "ada").await, Person::register(&server, "bob").await);
-    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
-    let known = Message::new("known").model("gpt-5-mini").output(1_000_000);
-    ada.sync(&Batch::of([novel("a"), novel("b"), known.clone(), Message::new("c").model("nobody-knows").output(7)]))
-        .await;
+    let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
+    let novel = |id: &str| TestMessage::new(id).model("novel-1").output(1_000_000);
+    let known = TestMessage::new("known").model("gpt-5-mini").output(1_000_000);
+    ada.sync(&Batch::of([
+        novel("a"),
+        novel("b"),
+        known.clone(),
+        TestMessage::new("c").model("nobody-knows").output(7),
+    ]))
+    .await;
     bob.sync(&Batch::of([known])).await;
     let before = ada.overview().await;
     assert_eq!((before["unpriced_tokens"].as_u64(), before["total_cost"].as_f64()), (Some(2_000_007), Some(2.0)));
@@ -116,8 +121,8 @@ async fn new_price_applies_from_its_fetch_on_all_servers() {
     table.publish("one", &novels(3.0));
     assert!(look_after_prices(server.database(), &table.url).0);
     let mut other = Server::start_on(server.database().clone(), &[]).await;
-    let ada = Person::register(&other, "ada").await;
-    let novel = |id: &str| Message::new(id).model("novel-1").output(1_000_000);
+    let ada = TestUser::register(&other, "ada").await;
+    let novel = |id: &str| TestMessage::new(id).model("novel-1").output(1_000_000);
     let answer = ada.sync(&Batch::of([novel("a")])).await;
     assert_eq!(answer["unpricedModels"], json!([]));
 

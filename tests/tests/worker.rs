@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tests::{Batch, Database, Message, Person, Server, Worker, wait_until};
+use tests::{Batch, Database, Server, TestMessage, TestUser, Worker, wait_until};
 
 /// A session that locks the table of notifications, so that a cleanup waits in its middle.
 struct InTheWay(Child);
@@ -51,10 +51,10 @@ async fn becomes(database: &Database, expected: &str) {
 }
 
 /// Ada, whose account is deleted and past the grace period, and Bob.
-async fn deleted_and_active_account(server: &Server) -> (Person, Person) {
-    let (ada, bob) = (Person::register(server, "ada").await, Person::register(server, "bob").await);
+async fn deleted_and_active_account(server: &Server) -> (TestUser, TestUser) {
+    let (ada, bob) = (TestUser::register(server, "ada").await, TestUser::register(server, "bob").await);
     for person in [&ada, &bob] {
-        person.sync(&Batch::of([Message::new("m1").output(7)])).await;
+        person.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     }
     ada.client.delete("/users/me").await.expect(202);
     server.database().rows("UPDATE users SET deleted_at = now() - interval '31 days' WHERE deleted_at IS NOT NULL");
@@ -191,8 +191,8 @@ async fn dead_job_is_listed_retried_and_dropped_by_command() {
 #[tokio::test]
 async fn run_once_prints_report_or_error() {
     let server = Server::start().await;
-    let ada = Person::register(&server, "ada").await;
-    ada.sync(&Batch::of([Message::new("m1").output(7)])).await;
+    let ada = TestUser::register(&server, "ada").await;
+    ada.sync(&Batch::of([TestMessage::new("m1").output(7)])).await;
     let database = server.database();
     for (job, report) in [
         ("streak-risk", "streak_risk: 0 accounts reminded of a streak at risk\n"),
@@ -215,9 +215,9 @@ async fn weekly_summary_by_concurrent_workers_is_written_once() {
     let zone = tests::noon_zone();
     // From Thursday on no summary is written.
     let is_due = tests::is_summed_up_in(&zone);
-    let ada = Person::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
+    let ada = TestUser::register_in(&server, "ada", zone.iana_name().expect("a name")).await;
     let week_ago = tests::now() - SignedDuration::from_hours(7 * 24);
-    ada.sync(&Batch::of([Message::new("m1").at(week_ago).output(1_234)])).await;
+    ada.sync(&Batch::of([TestMessage::new("m1").at(week_ago).output(1_234)])).await;
     let database = server.database();
     // Accounts created after Monday get no summary.
     database.rows("UPDATE users SET created_at = created_at - interval '1 week'");

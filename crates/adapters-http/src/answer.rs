@@ -36,7 +36,7 @@ pub struct Revalidated<T>(pub T);
 
 /// 200 with a public body that caches store for some seconds.
 #[derive(Debug)]
-pub struct Lasting<T> {
+pub struct Cacheable<T> {
     /// The body.
     pub body: T,
     /// The lifetime in caches.
@@ -120,7 +120,7 @@ impl<T: Serialize> Responder for Revalidated<T> {
     }
 }
 
-impl<T: Serialize> Responder for Lasting<T> {
+impl<T: Serialize> Responder for Cacheable<T> {
     type Body = BoxBody;
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {

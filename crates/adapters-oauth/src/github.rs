@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{AccessToken, Email, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use domain::identity::{AccessToken, Email, ExternalAccount, OAuthState, PkceVerifier, ProviderError, ProviderName};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub struct GitHub {
 
 /// A user as the API describes it.
 #[derive(Debug, Deserialize)]
-struct Person {
+struct GitHubUser {
     id: u64,
     login: String,
     name: Option<String>,
@@ -56,7 +56,7 @@ struct Checked<'a> {
 #[derive(Debug, Deserialize)]
 struct Issued {
     app: App,
-    user: Option<Person>,
+    user: Option<GitHubUser>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,7 +77,7 @@ impl GitHub {
         versioned(self.http.get(&format!("{}{path}", self.application.api_url))).bearer_auth(token.expose())
     }
 
-    async fn account(&self, person: Person, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
+    async fn account(&self, person: GitHubUser, token: &AccessToken) -> Result<ExternalAccount, ProviderError> {
         Ok(ExternalAccount {
             provider: self.name(),
             subject: person.id.to_string(),
@@ -116,11 +116,11 @@ impl IdentityProvider for GitHub {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
         self.application.authorize_url("/login/oauth/authorize", SCOPE, state, verifier)
     }
 
-    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+    async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/login/oauth/access_token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
         let answer = self.http.send(request, Again::UnlessSent).await?;

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{AccessToken, ExternalAccount, ProviderError, ProviderName, State, Verifier};
+use domain::identity::{AccessToken, ExternalAccount, OAuthState, PkceVerifier, ProviderError, ProviderName};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
@@ -25,7 +25,7 @@ pub struct GitLab {
 
 /// The owner of a token, as the API describes it.
 #[derive(Debug, Deserialize)]
-struct Person {
+struct GitLabUser {
     id: u64,
     username: String,
     name: Option<String>,
@@ -63,7 +63,7 @@ impl GitLab {
     }
 
     /// The owner of `token`.
-    async fn person(&self, token: &AccessToken) -> Result<Person, ProviderError> {
+    async fn person(&self, token: &AccessToken) -> Result<GitLabUser, ProviderError> {
         let request = self.http.get(&format!("{}/user", self.application.api_url)).bearer_auth(token.expose());
         let answer = self.http.send(request, Again::Safe).await?;
         match answer.status {
@@ -75,7 +75,7 @@ impl GitLab {
         }
     }
 
-    fn account(&self, person: Person) -> ExternalAccount {
+    fn account(&self, person: GitLabUser) -> ExternalAccount {
         let confirmed = person.email.filter(|_| person.confirmed_at.is_some());
         ExternalAccount {
             provider: self.name(),
@@ -94,11 +94,11 @@ impl IdentityProvider for GitLab {
         ProviderName::trusted(Self::NAME)
     }
 
-    fn authorize_url(&self, state: &State, verifier: &Verifier) -> String {
+    fn authorize_url(&self, state: &OAuthState, verifier: &PkceVerifier) -> String {
         self.application.authorize_url("/oauth/authorize", SCOPE, state, verifier)
     }
 
-    async fn exchange(&self, code: &str, verifier: &Verifier) -> Result<ExternalAccount, ProviderError> {
+    async fn exchange(&self, code: &str, verifier: &PkceVerifier) -> Result<ExternalAccount, ProviderError> {
         let url = format!("{}/oauth/token", self.application.web_url);
         let request = self.http.post(&url).form(&self.application.exchange_form(code, verifier));
         let answer = self.http.send(request, Again::UnlessSent).await?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::error::StoreError;
 
-use crate::listening::Listening;
+use crate::listening::ListenConnection;
 
 /// The pause before a new connection.
 const WAIT: Duration = Duration::from_secs(2);
@@ -24,7 +24,7 @@ pub async fn wake_on_jobs(url: &str, wake: impl Fn()) -> Infallible {
 }
 
 async fn listen(url: &str, wake: &impl Fn()) -> Result<Infallible, StoreError> {
-    let mut listening = Listening::start(url, "jobs").await?;
+    let mut listening = ListenConnection::start(url, "jobs").await?;
     loop {
         wake();
         listening.next(BATCH).await?;

@@ -18,7 +18,7 @@ const REDIRECTS: usize = 3;
 /// The most characters of an `ETag`; a longer one is ignored.
 const LONGEST_ETAG: usize = 200;
 
-pub(crate) enum Answer {
+pub(crate) enum FetchResponse {
     /// The table has the known `ETag`.
     Unchanged,
     /// The table is new.
@@ -46,7 +46,7 @@ impl Http {
 
     /// Fetches `url`, unless its `ETag` is still `known`. Retries up to two times if the server cannot be reached, closes the
     /// connection or answers 5xx.
-    pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<Answer, SourceError> {
+    pub(crate) async fn get(&self, url: &str, known: Option<&str>) -> Result<FetchResponse, SourceError> {
         let mut pause = self.pause;
         for _ in 0..RETRIES {
             match self.once(url, known).await {
@@ -59,7 +59,7 @@ impl Http {
         self.once(url, known).await.map_err(|failure| failure.error)
     }
 
-    async fn once(&self, url: &str, known: Option<&str>) -> Result<Answer, Failure> {
+    async fn once(&self, url: &str, known: Option<&str>) -> Result<FetchResponse, Failure> {
         let mut request = self.client.get(url).header(ACCEPT, "application/json, text/plain");
         if let Some(known) = known {
             request = request.header(IF_NONE_MATCH, known);
@@ -67,7 +67,7 @@ impl Http {
         let response = request.send().await.map_err(failure)?;
         let status = response.status();
         if status == StatusCode::NOT_MODIFIED && known.is_some() {
-            return Ok(Answer::Unchanged);
+            return Ok(FetchResponse::Unchanged);
         }
         if status != StatusCode::OK {
             let what = if status.is_redirection() { ", which leads to another host or nowhere" } else { "" };
@@ -76,7 +76,7 @@ impl Http {
         }
         let etag = response.headers().get(ETAG).and_then(|etag| etag.to_str().ok());
         let etag = etag.filter(|etag| etag.len() <= LONGEST_ETAG).map(str::to_owned);
-        Ok(Answer::Body { etag, body: self.body(response).await? })
+        Ok(FetchResponse::Body { etag, body: self.body(response).await? })
     }
 
     async fn body(&self, response: Response) -> Result<Vec<u8>, Failure> {

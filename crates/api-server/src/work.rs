@@ -12,12 +12,12 @@ use worker::Worker;
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// A worker beside the server.
-pub(crate) struct Working {
+pub(crate) struct WorkerTask {
     keeping: JoinHandle<()>,
     end: CancellationToken,
 }
 
-impl Working {
+impl WorkerTask {
     /// Runs the jobs of `database`, whose URL is `url`, on the current runtime.
     pub(crate) fn start(settings: &Settings, database: &Database, url: &str) -> Result<Self, StartupError> {
         let (settings, database, url) = (settings.clone(), database.clone(), url.to_owned());

@@ -17,12 +17,12 @@ pub fn shipped() -> Arc<CurrentBook> {
 }
 
 /// A task that keeps a book current with the database. It ends when this value is dropped.
-pub struct Followed {
+pub struct PriceBookFollower {
     prices: Arc<CurrentBook>,
     task: JoinHandle<()>,
 }
 
-impl Followed {
+impl PriceBookFollower {
     /// Loads the stored edition, and follows changes on the current runtime. Until it can be read the shipped book is in force.
     pub async fn start(deps: Deps) -> Self {
         Self::every(EVERY, AT_FIRST, deps).await
@@ -46,7 +46,7 @@ impl Followed {
     }
 }
 
-impl Drop for Followed {
+impl Drop for PriceBookFollower {
     fn drop(&mut self) {
         self.task.abort();
     }
@@ -94,7 +94,7 @@ mod tests {
         });
         let often = Duration::from_millis(1);
         let deps = TestStore::reading(TestReads { prices: reader, ..TestReads::default() }).deps();
-        let followed = Followed::every(often, often, deps).await;
+        let followed = PriceBookFollower::every(often, often, deps).await;
         let knows = |model: &str| followed.book().get().find(&ModelName::trusted(model), None).is_some();
         assert!(knows("claude-sonnet-4-5") && !knows("edition-1"));
         for edition in [1, 2] {

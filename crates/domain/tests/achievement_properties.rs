@@ -1,6 +1,8 @@
 //! Achievements and XP do not depend on how often and in which steps an account is judged.
 
-use domain::achievements::{Definition, Metric, Metrics, UnlockedTiers, catalogue, find, judge, progress, standing};
+use domain::achievements::{
+    AchievementDefinition, Metric, Metrics, UnlockedTiers, catalogue, find, judge, progress, standing,
+};
 use proptest::prelude::*;
 
 /// An account's metrics at some time, and its XP in hundredths without rewards.
@@ -37,9 +39,10 @@ impl Person {
 
     /// The held monotone achievements, as slugs and tiers.
     fn monotone(&self) -> Vec<(&'static str, u8)> {
-        let held = |definition: &&Definition| definition.monotone() && self.held.contains(definition.id());
-        let tier =
-            |definition: &Definition| self.held.tier(definition.id()).map_or(0, domain::achievements::Tier::number);
+        let held = |definition: &&AchievementDefinition| definition.monotone() && self.held.contains(definition.id());
+        let tier = |definition: &AchievementDefinition| {
+            self.held.tier(definition.id()).map_or(0, domain::achievements::Tier::number)
+        };
         catalogue().iter().filter(held).map(|definition| (definition.slug, tier(definition))).collect()
     }
 }
@@ -127,7 +130,7 @@ proptest! {
                 prop_assert!(person.held.tier(id) >= before.held.tier(id), "{}", definition.slug);
             }
         }
-        let worth = |definition: &Definition| {
+        let worth = |definition: &AchievementDefinition| {
             let tiers = definition.tiers().filter(|(tier, ..)| person.held.tier(definition.id()) >= Some(*tier));
             if definition.is_tiered() { tiers.map(|(_, _, xp)| xp).sum() } else { definition.rarity.xp() }
         };

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::account::clean_command;
-use crate::error::{Doing, Error};
+use crate::error::{Error, ErrorContext};
 
 /// The oldest major version of PostgreSQL that burntop runs on.
 pub const MINIMUM_MAJOR: u32 = 15;

@@ -192,7 +192,7 @@ mod tests {
     fn process_is_recognised_by_pid_and_start() {
         let top = tempfile::tempdir().unwrap();
         fs::set_permissions(top.path(), std::os::unix::fs::PermissionsExt::from_mode(0o711)).unwrap();
-        let dir = DataDir::resolve(&top.path().join("data"), crate::Origin::Explicit).unwrap();
+        let dir = DataDir::resolve(&top.path().join("data"), crate::PathOrigin::Explicit).unwrap();
         dir.claim().unwrap();
         let own = std::process::id();
         let start = ProcessStart::of(own).unwrap();

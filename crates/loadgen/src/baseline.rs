@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
 use uuid::Uuid;
 
-use crate::environment::{Environment, Place, clear, database};
+use crate::environment::{Environment, RunLocation, clear, database};
 use crate::messages::{message, run_number, today};
 use crate::numeric::Cost;
 use crate::report::{ms, percentile, rate, thousands};
@@ -22,7 +22,7 @@ const FIRST_KEY: i32 = 1_000_000_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// The messages that each round writes
     #[arg(long, default_value_t = 200_000)]
     messages: u32,
@@ -89,7 +89,8 @@ impl Columns {
         let mut messages: Vec<_> = (first..first + CHUNK).map(|n| message(person, n, today)).collect();
         messages.sort_unstable_by_key(|message| message.id);
         let count = messages.len();
-        let all = |of: fn(&crate::messages::Message) -> u32| messages.iter().map(|m| i64::from(of(m))).collect();
+        let all =
+            |of: fn(&crate::messages::SyntheticMessage) -> u32| messages.iter().map(|m| i64::from(of(m))).collect();
         Self {
             users: vec![FIRST_KEY + user; count],
             keys: messages.iter().map(|m| Uuid::from_u128(m.id)).collect(),

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
-use crate::environment::{Environment, Place, database, register};
+use crate::environment::{Environment, RunLocation, database, register};
 use crate::http::{Connection, get, post};
 use crate::messages::{body, today};
 use crate::process::{forget_peak, memory};
@@ -17,7 +17,7 @@ use crate::process::{forget_peak, memory};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// The messages of the account
     #[arg(long, default_value_t = 1_000_000)]
     messages: u32,

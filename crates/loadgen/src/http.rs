@@ -11,12 +11,12 @@ pub(crate) struct Connection {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServerResponse {
     pub(crate) status: u16,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl ServerResponse {
     /// Fails unless the status is 2xx.
     pub(crate) fn success(self) -> Result<Self> {
         let text = || String::from_utf8_lossy(&self.body[..self.body.len().min(500)]).into_owned();
@@ -58,7 +58,7 @@ impl Connection {
     }
 
     /// Sends `request` and waits for the answer.
-    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer> {
+    pub(crate) async fn send(&mut self, request: &[u8]) -> Result<ServerResponse> {
         self.stream.get_mut().write_all(request).await.context("sending")?;
         let status = self.head_line().await?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok()).context("no status")?;
@@ -77,7 +77,7 @@ impl Connection {
         let Some(length) = length.or((status == 204).then_some(0)) else { bail!("an answer of unknown length") };
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).await.context("reading an answer")?;
-        Ok(Answer { status, body })
+        Ok(ServerResponse { status, body })
     }
 
     async fn head_line(&mut self) -> Result<&str> {

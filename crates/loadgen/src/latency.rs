@@ -19,14 +19,14 @@ const BEFORE: u32 = 5_000;
 
 /// Times of small syncs in sequence, and of empty commits between them.
 #[derive(Debug)]
-pub(crate) struct Small {
+pub(crate) struct SmallSyncTimes {
     /// p50, p95, p99.
     pub(crate) sync: [Duration; 3],
     /// p50 of an empty commit, if the database could be reached directly.
     pub(crate) commit: Option<Duration>,
 }
 
-impl Small {
+impl SmallSyncTimes {
     pub(crate) fn print(&self) {
         let [p50, p95, p99] = self.sync.map(ms);
         println!("a sync of {FEW} new messages: p50 {p50:.2} ms, p95 {p95:.2} ms, p99 {p99:.2} ms");
@@ -37,7 +37,7 @@ impl Small {
 }
 
 /// Sends `count` syncs of ten new messages over one connection, each followed by an empty commit in `database`.
-pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) -> Result<Small> {
+pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) -> Result<SmallSyncTimes> {
     let mut commits = match database {
         Some(client) => Some(Commits::prepare(client).await?),
         None => None,
@@ -60,7 +60,7 @@ pub(crate) async fn small(address: &str, database: Option<&Client>, count: u32) 
         }
     }
     check(answers, (u64::from(FEW), 0))?;
-    Ok(Small {
+    Ok(SmallSyncTimes {
         sync: [50, 95, 99].map(|percent| percentile(&mut syncs, percent)),
         commit: commits.map(|_| percentile(&mut empty, 50)),
     })

@@ -15,7 +15,7 @@ pub(crate) const MODELS: [&str; 4] =
     ["claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805", "claude-haiku-4-5-20251001", "claude-sonnet-4-20250514"];
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Message {
+pub(crate) struct SyntheticMessage {
     pub(crate) id: u128,
     pub(crate) at: OffsetDateTime,
     /// The index in [`MODELS`].
@@ -39,11 +39,11 @@ pub(crate) fn run_number() -> u64 {
 }
 
 /// Message `n` of account `person`, which has [`PER_DAY`] messages a day until `today`.
-pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> Message {
+pub(crate) fn message(person: u64, n: u32, today: OffsetDateTime) -> SyntheticMessage {
     let (high, low) = (mix(person), mix(person ^ (u64::from(n) << 20)));
     let below = |shift: u32, most: u32| u32::try_from((low >> shift) & 0xffff).unwrap_or(0) % most;
     let day = today - Duration::days(DAYS) + Duration::days(i64::from(n / PER_DAY));
-    Message {
+    SyntheticMessage {
         id: (u128::from(mix(low ^ high)) << 64) | u128::from(low),
         at: day + Duration::hours(8) + Duration::seconds(150 * i64::from(n % PER_DAY)),
         model: usize::try_from(n / 50).unwrap_or(0) % MODELS.len(),

@@ -7,8 +7,8 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use tokio::task::JoinSet;
 
-use crate::environment::{Environment, Place, clear, database, register};
-use crate::http::{Answer, Connection, post};
+use crate::environment::{Environment, RunLocation, clear, database, register};
+use crate::http::{Connection, ServerResponse, post};
 use crate::messages::{body, run_number, today};
 use crate::report::{rate, thousands};
 use crate::{latency, memory};
@@ -32,7 +32,7 @@ pub(crate) struct Load {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    place: Place,
+    place: RunLocation,
     /// Measure the server at this address, such as 127.0.0.1:8000, without its memory. Its rate limits must be off
     #[arg(long, value_name = "HOST:PORT")]
     url: Option<String>,
@@ -125,7 +125,7 @@ pub(crate) async fn throughput(address: &str, load: &Load, batch: u32) -> Result
     Ok(Throughput { new: reached[0], again: reached[1] })
 }
 
-async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Result<Vec<Answer>> {
+async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Result<Vec<ServerResponse>> {
     let mut answers = Vec::with_capacity(requests.len());
     for request in requests.iter() {
         answers.push(connection.send(request).await?);
@@ -134,7 +134,7 @@ async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Re
 }
 
 /// Fails unless each answer reports `expected` numbers of new and known messages.
-pub(crate) fn check(answers: Vec<Answer>, expected: (u64, u64)) -> Result<()> {
+pub(crate) fn check(answers: Vec<ServerResponse>, expected: (u64, u64)) -> Result<()> {
     for answer in answers {
         let told = answer.success()?.json()?;
         let count = |name: &str| told[name].as_u64().with_context(|| format!("no {name}"));

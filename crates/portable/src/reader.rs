@@ -7,7 +7,7 @@ use std::io::{self, BufRead};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::lines::{End, Line};
+use crate::lines::{EndLine, Line};
 use crate::{FORMAT, VERSION};
 
 /// The most bytes of a line, without its line break: far more than any line that an export writes.
@@ -152,7 +152,7 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    fn compare(&self, end: &End) -> Result<(), Refusal> {
+    fn compare(&self, end: &EndLine) -> Result<(), Refusal> {
         let counted: BTreeMap<&str, u64> = end.counts.iter().map(|(kind, count)| (&**kind, *count)).collect();
         let kinds = self.counts.keys().copied().chain(counted.keys().copied());
         let of = |counts: &BTreeMap<&str, u64>, kind: &str| counts.get(kind).copied().unwrap_or(0);

@@ -8,15 +8,15 @@ use domain::ids::UserId;
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
 use domain::portability::{
-    ExportPart, ImportTarget, IssuedBefore, Machine, OwnCode, PastActivity, PastEvent, PastFollow, PastNotification,
-    PastProject, PastUnlock, ReferralDirection, Referred, SignedIn,
+    ExportPart, ImportTarget, Machine, OwnReferralCode, PastActivity, PastApiToken, PastEvent, PastFollow,
+    PastNotification, PastProject, PastReferral, PastSession, PastUnlock, ReferralDirection,
 };
 use domain::pricing::Cost;
 use domain::progression::EventXp;
 use domain::projects::{Description, ProjectDetails, Title};
 use domain::referrals::ReferralCode;
 use domain::usage::testing::{NOW, message};
-use domain::usage::{LedgerEntry, MachineId, Message, Model, ModelName, Provider, TokenCounts};
+use domain::usage::{LedgerEntry, MachineId, Model, ModelName, Provider, TokenCounts, UsageMessage};
 use domain::users::{Profile, Region, User, Username, WebUrl};
 use portable::{Line, Reader, Writer};
 use time::{Duration, OffsetDateTime};
@@ -54,7 +54,7 @@ fn ada() -> User {
 fn parts() -> Vec<ExportPart> {
     let person =
         |name: &str, is_requested| PastFollow { username: Username::trusted(name), since: at(3), is_requested };
-    let referred = |came, name: &str| Referred {
+    let referred = |came, name: &str| PastReferral {
         came,
         username: Username::trusted(name),
         created_at: at(2),
@@ -69,21 +69,21 @@ fn parts() -> Vec<ExportPart> {
             login: "ada-l".into(),
             linked_at: at(1),
         }]),
-        ExportPart::ApiTokens(vec![IssuedBefore {
+        ExportPart::ApiTokens(vec![PastApiToken {
             name: "laptop".into(),
             scopes: Scopes { sync: true, read: false },
             created_at: at(3),
             expires_at: Some(at(2)),
             last_used_at: Some(at(1)),
         }]),
-        ExportPart::Sessions(vec![SignedIn {
+        ExportPart::Sessions(vec![PastSession {
             created_at: at(3),
             expires_at: at(2),
             last_used_at: at(1),
             device: Device { ip: Some("192.0.2.1".into()), user_agent: Some("a browser".into()) },
         }]),
         ExportPart::Preferences(vec![(NotificationKind::LevelUp, Channels { in_app: false, email: true })]),
-        ExportPart::Code(OwnCode {
+        ExportPart::Code(OwnReferralCode {
             code: ReferralCode::parse("0000ADA0").expect("a code"),
             created_at: at(1),
             clicks: 3,
@@ -103,7 +103,7 @@ fn parts() -> Vec<ExportPart> {
         }]),
         ExportPart::Machines(vec![Machine { id: MachineId::parse("laptop").expect("a name"), last_synced_at: at(1) }]),
         ExportPart::Messages(vec![LedgerEntry {
-            message: Message {
+            message: UsageMessage {
                 model: Model { name: ModelName::trusted("gpt-5"), provider: Provider::parse("openai") },
                 machine: MachineId::parse("laptop").expect("a name"),
                 tokens: TokenCounts {

@@ -19,7 +19,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::attempt::attempt;
-use crate::handlers::{Handlers, Work};
+use crate::handlers::{Handlers, JobRunner};
 use crate::queue::{JobLeases, LeaseConfig, Queue};
 use crate::schedule;
 
@@ -37,7 +37,7 @@ pub struct Worker {
     pub database: Database,
     /// The database's URL, for a connection that listens for new jobs.
     pub url: String,
-    pub work: Arc<dyn Work>,
+    pub work: Arc<dyn JobRunner>,
     /// The jobs of the periods that an instant is in.
     pub schedule: fn(OffsetDateTime) -> Vec<NewJob>,
     pub clock: Arc<dyn Clock>,

@@ -24,7 +24,7 @@ pub(super) struct Cors {
 
 /// The outcome for one request.
 #[derive(Debug)]
-pub(super) struct Judgement {
+pub(super) struct CorsDecision {
     /// The origin to name in the answer.
     origin: Option<HeaderValue>,
     preflight: bool,
@@ -42,11 +42,11 @@ impl Cors {
         Self { origins, headers: HeaderValue::try_from(headers).unwrap_or(HeaderValue::from_static(HEADERS)) }
     }
 
-    pub(super) fn judge(&self, head: &RequestHead) -> Judgement {
+    pub(super) fn judge(&self, head: &RequestHead) -> CorsDecision {
         let origin = head.headers().get(header::ORIGIN).filter(|origin| self.knows(origin)).cloned();
         let asks = head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let headers = self.headers.clone();
-        Judgement { preflight: asks && origin.is_some(), origin, headers, varies: !self.origins.is_empty() }
+        CorsDecision { preflight: asks && origin.is_some(), origin, headers, varies: !self.origins.is_empty() }
     }
 
     fn knows(&self, origin: &HeaderValue) -> bool {
@@ -54,7 +54,7 @@ impl Cors {
     }
 }
 
-impl Judgement {
+impl CorsDecision {
     /// Whether the request is a preflight.
     pub(super) fn is_preflight(&self) -> bool {
         self.preflight

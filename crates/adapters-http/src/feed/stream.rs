@@ -80,10 +80,10 @@ mod tests {
     use async_trait::async_trait;
     use domain::error::StoreError;
     use domain::identity::ports::{MockPasswordHasher, MockSessionReader};
-    use domain::identity::{Principal, Secret, Via};
+    use domain::identity::{AuthMethod, Principal, Secret};
     use domain::ids::{SessionId, UserId};
     use domain::referrals::VisitorSalt;
-    use domain::social::ports::{HeardActivities, MockActivityHub, MockFeedReader};
+    use domain::social::ports::{ActivitySubscription, MockActivityHub, MockFeedReader};
     use domain::social::{Feed, LiveActivity};
     use domain::testing::{TestReads, TestStore};
     use uuid::Uuid;
@@ -97,7 +97,7 @@ mod tests {
     struct Silence;
 
     #[async_trait]
-    impl HeardActivities for Silence {
+    impl ActivitySubscription for Silence {
         async fn next(&mut self) -> Option<Arc<LiveActivity>> {
             std::future::pending().await
         }
@@ -114,7 +114,7 @@ mod tests {
             look.map(|open| {
                 open.then_some(Principal {
                     user: ADA,
-                    via: Via::Session(session),
+                    via: AuthMethod::Session(session),
                     is_admin: false,
                     last_used_at: Some(NOW),
                 })

@@ -7,7 +7,7 @@ use actix_web::cookie::{Cookie, SameSite, time as cookie_time};
 use actix_web::http::header;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use domain::identity::{Authorization, SignedIn, Verifier};
+use domain::identity::{Authorization, IssuedSession, PkceVerifier};
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -38,7 +38,7 @@ impl fmt::Debug for Browser {
 
 /// Why a sign-in failed, as the frontend receives it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(super) enum SignInFailure {
     /// The user refused at the provider.
     AccessDenied,
     /// The provider sent no code.
@@ -49,7 +49,7 @@ pub(super) enum Failure {
     AuthFailed,
 }
 
-impl Failure {
+impl SignInFailure {
     /// The `error` and its description.
     const fn row(self) -> (&'static str, &'static str) {
         match self {
@@ -93,18 +93,18 @@ impl Browser {
         state: &str,
         cookie: Option<&str>,
         now: OffsetDateTime,
-    ) -> Option<Verifier> {
+    ) -> Option<PkceVerifier> {
         let mut parts = cookie?.splitn(3, '.');
         let (expiry, verifier, tag) = (parts.next()?, parts.next()?, parts.next()?);
         let expiry: i64 = expiry.parse().ok()?;
         let tag = BASE64_URL_SAFE_NO_PAD.decode(tag).ok()?;
         // Takes the same time whatever is wrong.
         self.signature(provider, state, verifier, expiry).verify_slice(&tag).ok()?;
-        (now.unix_timestamp() < expiry).then(|| Verifier::trusted(verifier))
+        (now.unix_timestamp() < expiry).then(|| PkceVerifier::trusted(verifier))
     }
 
     /// Sends the browser to the frontend with a session's token, or why there is none, and takes the cookie back.
-    pub(super) fn send_home(&self, provider: &str, outcome: &Result<SignedIn, Failure>) -> HttpResponse {
+    pub(super) fn send_home(&self, provider: &str, outcome: &Result<IssuedSession, SignInFailure>) -> HttpResponse {
         let query = match outcome {
             Ok(signed_in) => format!("token={}", encoded(signed_in.token.expose())),
             Err(failure) => {
@@ -151,7 +151,7 @@ fn redirect(location: &str, cookie: &Cookie<'_>) -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    use domain::identity::State;
+    use domain::identity::OAuthState;
     use time::macros::datetime;
 
     use super::*;
@@ -165,8 +165,8 @@ mod tests {
     fn begun() -> Authorization {
         Authorization {
             url: "https://provider.example/authorize".to_owned(),
-            state: State::of([7; 32]),
-            verifier: Verifier::of([8; 32]),
+            state: OAuthState::of([7; 32]),
+            verifier: PkceVerifier::of([8; 32]),
         }
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let cookie = cookie(&browser);
         assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
         let later = NOW + PATIENCE - Duration::seconds(1);
-        let other = State::of([6; 32]);
+        let other = OAuthState::of([6; 32]);
         let back = |provider, state, cookie: &str, now| browser.verifier(provider, state, Some(cookie), now);
         assert_eq!(back("github", state.as_str(), &cookie, later), Some(begun().verifier));
         assert_eq!(back("github", state.as_str(), &cookie, NOW + PATIENCE), None, "too late");
@@ -200,7 +200,7 @@ mod tests {
         let parts: Vec<&str> = good.split('.').collect();
         let (expiry, verifier, tag) = (parts[0], parts[1], parts[2]);
         let later = expiry.parse::<i64>().expect("seconds") + 600;
-        let other = Verifier::of([9; 32]);
+        let other = PkceVerifier::of([9; 32]);
         let foreign = cookie(&Browser::new("https://app.example.org", true, &[2; 32]));
         for bad in [
             format!("{later}.{verifier}.{tag}"),

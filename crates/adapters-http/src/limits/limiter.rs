@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Stopwatch;
 use super::buckets::Buckets;
 use super::key::Key;
-use super::quota::{Quota, TooMany};
+use super::quota::{Quota, RateExceeded};
 use crate::error::whole_seconds;
 
 const MINUTE: u64 = 60_000_000_000;
@@ -35,7 +35,7 @@ impl Limiter {
     }
 
     /// Counts a request of `key`, if it is not one too many.
-    pub(super) fn count(&self, key: Key) -> Result<Quota, TooMany> {
+    pub(super) fn count(&self, key: Key) -> Result<Quota, RateExceeded> {
         let now = self.clock.nanoseconds();
         self.sweep(now);
         let whole = self.refill * u64::from(self.limit.get());
@@ -50,12 +50,12 @@ impl Limiter {
                 let remaining = (now + whole - full_at) / self.refill;
                 Ok(quota(u32::try_from(remaining).unwrap_or(u32::MAX)))
             }
-            Err(wait) => Err(TooMany { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
+            Err(wait) => Err(RateExceeded { quota: quota(0), retry_after: whole_seconds(Duration::from_nanos(wait)) }),
         }
     }
 
     /// Whether a request of `key` would be counted now.
-    pub(super) fn would_take(&self, key: Key) -> Result<(), TooMany> {
+    pub(super) fn would_take(&self, key: Key) -> Result<(), RateExceeded> {
         self.count(key)?;
         self.buckets.give_back(key, self.refill);
         Ok(())

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Class;
+use super::RateClass;
 use super::client::Client;
-use super::lines::{Held, LineFull, Lines};
+use super::lines::{ClientQueues, HeldUnits, QueueFull};
 use crate::error::{ApiError, ApiResult};
 
 /// Requests that wait for a place, for each client.
@@ -60,19 +60,19 @@ impl ShareSizes {
 pub struct Shares(Arc<Places>);
 
 struct Places {
-    accounts: Lines,
-    addresses: Lines,
-    anonymous: Lines,
-    sign_in: Lines,
-    look_ups: Lines,
+    accounts: ClientQueues,
+    addresses: ClientQueues,
+    anonymous: ClientQueues,
+    sign_in: ClientQueues,
+    look_ups: ClientQueues,
 }
 
 /// The places of one request, free again when this is dropped.
 #[derive(Debug)]
 #[expect(dead_code, reason = "held, not read")]
 pub(crate) struct Seat {
-    account: Option<Held>,
-    address: Held,
+    account: Option<HeldUnits>,
+    address: HeldUnits,
 }
 
 impl Shares {
@@ -82,14 +82,14 @@ impl Shares {
     }
 
     fn with_queue(sizes: ShareSizes, queue: usize, wait: Duration) -> Self {
-        let lines = |at_once: u32| Lines::new(at_once, at_once as usize + queue, wait);
+        let lines = |at_once: u32| ClientQueues::new(at_once, at_once as usize + queue, wait);
         Self(Arc::new(Places {
             accounts: lines(sizes.account),
             addresses: lines(sizes.address),
             anonymous: lines(sizes.anonymous),
             sign_in: lines(sizes.sign_in),
             // A look-up takes less than a millisecond, so a long line moves quickly.
-            look_ups: Lines::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
+            look_ups: ClientQueues::new(sizes.look_ups, LOOK_UP_QUEUE, wait),
         }))
     }
 
@@ -103,7 +103,7 @@ impl Shares {
             None => None,
         };
         let line = match (client.class, client.account) {
-            (Class::Auth, _) => &places.sign_in,
+            (RateClass::Auth, _) => &places.sign_in,
             (_, Some(_)) => &places.addresses,
             (_, None) => &places.anonymous,
         };
@@ -111,13 +111,13 @@ impl Shares {
     }
 
     /// Waits for the place of a look-up of the token that a request from `client` carries.
-    pub(super) async fn take_look_up(&self, client: Client) -> ApiResult<Held> {
+    pub(super) async fn take_look_up(&self, client: Client) -> ApiResult<HeldUnits> {
         Ok(self.0.look_ups.take(client.address, 1).await?)
     }
 }
 
-impl From<LineFull> for ApiError {
-    fn from(_: LineFull) -> Self {
+impl From<QueueFull> for ApiError {
+    fn from(_: QueueFull) -> Self {
         Self::too_many_at_once(RETRY_AFTER)
     }
 }
@@ -146,21 +146,21 @@ mod tests {
         Shares::with_queue(sizes, queue, Duration::from_hours(1))
     }
 
-    fn client(class: Class, account: Option<Key>, address: Key) -> Client {
+    fn client(class: RateClass, account: Option<Key>, address: Key) -> Client {
         Client { class, account, address }
     }
 
     #[tokio::test]
     async fn share_exhausted_queues_requests_and_refuses_beyond_the_queue() {
         let shares = shares(1);
-        let ada = client(Class::Default, None, ADA);
+        let ada = client(RateClass::Default, None, ADA);
         let first = shares.take(ada).await.expect("a place");
         let _second = shares.take(ada).await.expect("a place");
         let mut third = Box::pin(shares.take(ada));
         assert!(poll!(&mut third).is_pending());
         let refused = shares.take(ada).await.map_err(|error| error.code());
         assert_eq!(refused.err(), Some(ErrorCode::RateLimited));
-        shares.take(client(Class::Default, None, BOB)).await.expect("another client has places of its own");
+        shares.take(client(RateClass::Default, None, BOB)).await.expect("another client has places of its own");
         drop(first);
         assert!(matches!(poll!(&mut third), Poll::Ready(Ok(_))));
     }
@@ -168,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn share_dropped_request_leaves_the_queue() {
         let shares = shares(1);
-        let ada = client(Class::Auth, None, ADA);
+        let ada = client(RateClass::Auth, None, ADA);
         let first = shares.take(ada).await.expect("a place");
         for _ in 0..3 {
             let mut gone = Box::pin(shares.take(ada));
@@ -182,17 +182,17 @@ mod tests {
     #[tokio::test]
     async fn share_waiting_request_takes_no_place_of_its_address() {
         let shares = shares(10);
-        let ada = client(Class::Default, Some(ADA), OFFICE);
+        let ada = client(RateClass::Default, Some(ADA), OFFICE);
         let _held = [shares.take(ada).await.expect("a place"), shares.take(ada).await.expect("a place")];
         let mut waiting: Vec<_> = (0..5).map(|_| Box::pin(shares.take(ada))).collect();
         for request in &mut waiting {
             assert!(poll!(request).is_pending());
         }
-        let bob = client(Class::Default, Some(BOB), OFFICE);
+        let bob = client(RateClass::Default, Some(BOB), OFFICE);
         let _third = shares.take(bob).await.expect("the address has a place left");
         assert!(poll!(Box::pin(shares.take(bob))).is_pending(), "and then none");
-        shares.take(client(Class::Default, None, OFFICE)).await.expect("anonymous requests are counted apart");
-        shares.take(client(Class::Auth, None, OFFICE)).await.expect("and so are sign-ins");
+        shares.take(client(RateClass::Default, None, OFFICE)).await.expect("anonymous requests are counted apart");
+        shares.take(client(RateClass::Auth, None, OFFICE)).await.expect("and so are sign-ins");
     }
 
     #[test]

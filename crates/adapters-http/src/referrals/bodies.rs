@@ -1,7 +1,7 @@
 //! The bodies of `/referrals`.
 
 use domain::progression::Level;
-use domain::referrals::{ClickStats, Paid, ReferralStats, ReferredPerson};
+use domain::referrals::{ClickStats, PaidXp, ReferralStats, ReferredUser};
 use domain::users::WebUrl;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -52,8 +52,8 @@ struct AwardedBody {
     level3: Xp,
 }
 
-impl From<Paid> for TrackedBody {
-    fn from(Paid(paid): Paid) -> Self {
+impl From<PaidXp> for TrackedBody {
+    fn from(PaidXp(paid): PaidXp) -> Self {
         let [level1, level2, level3] = paid.map(Xp);
         Self { success: true, xp_awarded: AwardedBody { level1, level2, level3 } }
     }
@@ -98,8 +98,8 @@ struct PersonBody {
     xp_earned: Option<Xp>,
 }
 
-impl From<ReferredPerson> for PersonBody {
-    fn from(person: ReferredPerson) -> Self {
+impl From<ReferredUser> for PersonBody {
+    fn from(person: ReferredUser) -> Self {
         let seen = person.seen;
         let number = |level: Level| level.level;
         Self {

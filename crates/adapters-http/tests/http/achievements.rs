@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::achievements::ports::{Shown, Unlocked};
+use domain::achievements::ports::{AccountAchievements, UnlockedAchievement};
 use domain::achievements::{AchievementFacts, catalogue, find_by_slug};
 use domain::ids::AchievementId;
 use domain::progression::EventXp;
@@ -141,11 +141,11 @@ fn with_the_first_unlocked() -> World {
     world.achievements.expect_achievements().returning(|month, viewer| {
         assert_eq!((month.person, month.to), (ADA, NOW.date()));
         let first = find_by_slug("first-sync").expect("an achievement").id();
-        let unlocked = vec![Unlocked { id: first, tier: None, at: NOW, pinned: true }];
+        let unlocked = vec![UnlockedAchievement { id: first, tier: None, at: NOW, pinned: true }];
         let held = unlocked.iter().map(|unlocked| (unlocked.id, unlocked.tier)).collect();
         let totals = Sums { messages: 3, tokens: 250, ..Sums::default() };
         let facts = AchievementFacts { held, ..facts(BTreeSet::from([NOW.date()])) };
-        Ok((viewer != Some(BOB)).then_some(Shown { facts, totals, event_xp: EventXp(5_000), unlocked }))
+        Ok((viewer != Some(BOB)).then_some(AccountAchievements { facts, totals, event_xp: EventXp(5_000), unlocked }))
     });
     world
 }
@@ -191,7 +191,7 @@ async fn pin_is_set_and_removed_up_to_the_limit() {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.progress.expect_unlocked().returning(move |_| {
                 let others = catalogue().iter().filter(|other| other.id() != first).take(count);
-                let unlocked = |id, pinned| Unlocked { id, tier: None, at: NOW, pinned };
+                let unlocked = |id, pinned| UnlockedAchievement { id, tier: None, at: NOW, pinned };
                 Ok(others.map(|other| unlocked(other.id(), true)).chain([unlocked(first, false)]).collect())
             });
             tx.progress.expect_set_pinned().returning(|_, _, _| Ok(()));

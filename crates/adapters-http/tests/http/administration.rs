@@ -9,8 +9,8 @@ use domain::jobs::ports::{HeldJob, ListedJob, QueueState};
 use domain::page::Page;
 use domain::payload::StoredData;
 use domain::plausibility::{EvidenceKind, FlagReason, Suspect};
-use domain::pricing::ports::Origin;
-use domain::pricing::{Decision, DecisionId, Edition, Override, UnpricedModel, line};
+use domain::pricing::ports::TableOrigin;
+use domain::pricing::{Edition, PriceDecision, PriceDecisionId, PriceOverride, UnpricedModel, line};
 use domain::testing::TestUnitOfWork;
 use domain::usage::{Model, ModelName, Provider};
 use domain::users::Username;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::support::client::{Answer, Client};
+use crate::support::client::{Client, TestResponse};
 use crate::support::world::{ADA, ALL_SCOPES, BOB, NOW, World, ada, api_token, bob, user};
 
 const AT: &str = "2026-11-22T12:34:56.789Z";
@@ -57,7 +57,7 @@ fn done(log: &Log) -> Vec<(&'static str, String)> {
     log.lock().expect("a log").iter().map(line).collect()
 }
 
-async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> Answer {
+async fn ask(client: Client, method: &str, path: &str, body: Option<Value>) -> TestResponse {
     let request = client.request(method, &format!("/api/v1{path}")).bearer(&ada());
     match body {
         Some(body) => request.json(&body).send().await,
@@ -280,8 +280,8 @@ async fn suspects_are_paged_with_their_reasons() {
     }
 }
 
-fn decided(prices: Option<&str>) -> Override {
-    Override {
+fn decided(prices: Option<&str>) -> PriceOverride {
+    PriceOverride {
         model: ModelName::trusted("house-model"),
         provider: Some(Provider::trusted("house")),
         valid_from: NOW,
@@ -294,17 +294,17 @@ fn pricing() -> (World, Log, Arc<Mutex<Vec<String>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let lines = kept.clone();
     let (world, log) = world(move |tx| {
-        tx.prices.expect_lock().returning(|| Ok(Origin::default()));
-        tx.prices.expect_decision().returning(|id| Ok((id == DecisionId(4)).then(|| decided(Some("in=1 out=1")))));
-        tx.prices.expect_last_decision().returning(|_, _| Ok(Some(DecisionId(4))));
+        tx.prices.expect_lock().returning(|| Ok(TableOrigin::default()));
+        tx.prices.expect_decision().returning(|id| Ok((id == PriceDecisionId(4)).then(|| decided(Some("in=1 out=1")))));
+        tx.prices.expect_last_decision().returning(|_, _| Ok(Some(PriceDecisionId(4))));
         let lines = lines.clone();
         tx.prices.expect_insert_decision().returning(move |decided, by, _, reason| {
             assert_eq!(by, ADA);
             let prices = decided.prices.as_ref().map_or("an end".to_owned(), ToString::to_string);
-            let Override { model, provider, valid_from, .. } = decided;
+            let PriceOverride { model, provider, valid_from, .. } = decided;
             let line = format!("{model} {provider:?} {valid_from} {prices}: {}", reason.as_str());
             lines.lock().expect("a list").push(line);
-            Ok(DecisionId(5))
+            Ok(PriceDecisionId(5))
         });
         tx.prices.expect_next_edition().returning(|| Ok(Edition(1)));
         tx.jobs.expect_enqueue().times(0..=1).returning(|jobs, _| {
@@ -422,8 +422,8 @@ async fn price_override_is_ended_by_its_number() {
 async fn price_overrides_and_unpriced_models_are_listed() {
     let mut world = World::new();
     world.prices.expect_decisions().returning(|| {
-        let of = |id, by: Option<UserId>, prices| Decision {
-            id: DecisionId(id),
+        let of = |id, by: Option<UserId>, prices| PriceDecision {
+            id: PriceDecisionId(id),
             decided: decided(prices),
             by,
             at: NOW,

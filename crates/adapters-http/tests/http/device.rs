@@ -5,7 +5,7 @@ use domain::testing::TestUnitOfWork;
 use domain::users::Presence;
 use serde_json::json;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, NOW, World, ada, user};
 
 fn code() -> UserCode {
@@ -120,7 +120,7 @@ async fn device_login_is_confirmed_through_the_api() {
     }
 }
 
-fn text(answer: &Answer) -> String {
+fn text(answer: &TestResponse) -> String {
     String::from_utf8(answer.body.clone()).expect("text")
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::ids::ActivityId;
 use domain::page::Page;
 use domain::payload::StoredData;
-use domain::social::ports::{HeardActivities, MissedPage, MockHeardActivities};
+use domain::social::ports::{ActivitySubscription, MissedPage, MockActivitySubscription};
 use domain::social::{ActivityKind, ActivityMark, Author, FeedItem, LiveActivity};
 use domain::users::{Username, WebUrl};
 use serde_json::{Value, json};
@@ -46,9 +46,9 @@ fn json_of(number: u128) -> Value {
 }
 
 /// Hears `numbers`, and then nothing more: the stream ends.
-fn heard(numbers: impl IntoIterator<Item = u128>) -> Box<dyn HeardActivities> {
+fn heard(numbers: impl IntoIterator<Item = u128>) -> Box<dyn ActivitySubscription> {
     let mut queue: VecDeque<_> = numbers.into_iter().map(|number| Arc::new(activity(number))).collect();
-    let mut heard = MockHeardActivities::new();
+    let mut heard = MockActivitySubscription::new();
     heard.expect_next().returning(move || queue.pop_front());
     Box::new(heard)
 }

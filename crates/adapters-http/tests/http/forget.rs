@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use domain::pricing::Cost;
 use domain::usage::ports::RollupChanges;
 use domain::usage::testing::{account, message};
-use domain::usage::{LedgerEntry, Message, Reach};
+use domain::usage::{InstantRange, LedgerEntry, UsageMessage};
 use serde_json::json;
 use time::macros::datetime;
 
@@ -16,7 +16,7 @@ use crate::support::world::{ADA, ALL_SCOPES, World, ada, api_token, stranger};
 const PATH: &str = "/api/v1/users/me/usage";
 
 /// A world in which Ada has two messages, on the first and second of March; `asked` learns what is looked for.
-fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
+fn world(asked: &Arc<Mutex<Vec<InstantRange>>>) -> Client {
     let asked = asked.clone();
     World::new()
         .storing(move |tx| {
@@ -24,7 +24,7 @@ fn world(asked: &Arc<Mutex<Vec<Reach>>>) -> Client {
             let asked = asked.clone();
             tx.ledger.expect_page_within().returning(move |_, reach, _, _| {
                 asked.lock().expect("a list").push(reach.clone());
-                let at = |at, id| LedgerEntry { message: Message { at, ..message(id, 1) }, cost: Cost::Unpriced };
+                let at = |at, id| LedgerEntry { message: UsageMessage { at, ..message(id, 1) }, cost: Cost::Unpriced };
                 Ok(vec![at(datetime!(2026-03-01 12:00 UTC), "a"), at(datetime!(2026-03-02 12:00 UTC), "b")])
             });
             tx.ledger.expect_remove().returning(|_, _| Ok(()));
@@ -52,7 +52,7 @@ async fn forget_deletes_and_counts_the_selection() {
         assert_eq!(answer.json(), json!({"messages_deleted": deleted}), "{query}");
     }
     let reach = asked.lock().expect("a list");
-    assert_eq!(reach[0], Reach { source: None, since: None, until: None });
+    assert_eq!(reach[0], InstantRange { source: None, since: None, until: None });
     assert_eq!(reach[1].since, Some(datetime!(2026-02-28 0:00 UTC)));
     assert_eq!(reach[1].until, Some(datetime!(2026-03-03 0:00 UTC)));
     assert_eq!(reach[4].source.as_ref().map(ToString::to_string).as_deref(), Some("claude-code"));

@@ -9,7 +9,7 @@ use domain::identity::FailedLogins;
 use domain::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader};
 use serde_json::{Value, json};
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{World, ada, bob, stranger};
 use crate::support::{Client, Request};
 
@@ -39,12 +39,12 @@ fn from(client: Client, address: &str, method: &str, path: &str) -> Request {
 }
 
 /// `GET path` without a token, from `address`.
-async fn get(client: Client, address: &str, path: &str) -> Answer {
+async fn get(client: Client, address: &str, path: &str) -> TestResponse {
     from(client, address, "GET", path).send().await
 }
 
 /// The headers: limit, remaining, reset.
-fn standing(answer: &Answer) -> Option<[u64; 3]> {
+fn standing(answer: &TestResponse) -> Option<[u64; 3]> {
     let header = |name| answer.header(name).map(|value| value.parse().expect("a number"));
     match [header("ratelimit-limit"), header("ratelimit-remaining"), header("ratelimit-reset")] {
         [Some(limit), Some(remaining), Some(reset)] => Some([limit, remaining, reset]),
@@ -56,7 +56,7 @@ fn standing(answer: &Answer) -> Option<[u64; 3]> {
 }
 
 /// Checks that `answer` is the contract's 429.
-fn assert_refused(answer: &Answer, retry_after: u64) {
+fn assert_refused(answer: &TestResponse, retry_after: u64) {
     answer.assert_error(429, "RATE_LIMIT_EXCEEDED", &json!({"retry_after": retry_after}));
     assert_eq!(answer.header("retry-after"), Some(&*retry_after.to_string()));
 }
@@ -116,7 +116,7 @@ async fn rate_limit_ipv6_network_is_one_client() {
 #[actix_web::test]
 async fn rate_limit_classes_are_separate_and_auth_is_by_address() {
     let (client, _) = limited(Rates { auth: 1, sync: 2, default: 3 });
-    let limit = |answer: &Answer| standing(answer).map(|[limit, remaining, _]| (limit, remaining));
+    let limit = |answer: &TestResponse| standing(answer).map(|[limit, remaining, _]| (limit, remaining));
     let login = from(client, ONE, "POST", "/auth/login").bearer(&ada()).body("{").send().await;
     assert_eq!((login.status, limit(&login)), (422, Some((1, 0))));
     assert_refused(&from(client, ONE, "POST", "/auth/login").bearer(&bob()).body("{").send().await, 60);

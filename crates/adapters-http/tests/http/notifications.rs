@@ -2,8 +2,8 @@
 
 use domain::ids::NotificationId;
 use domain::notifications::{
-    Channels, Listing, NotificationKind, NotificationPage, NotificationSelection, Preferences, PreferencesChange,
-    Received,
+    Channels, ListedNotification, NotificationKind, NotificationPage, NotificationQuery, NotificationSelection,
+    Preferences, PreferencesChange,
 };
 use domain::payload::StoredData;
 use domain::testing::TestUnitOfWork;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use time::Duration;
 use uuid::Uuid;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, NOW, World, ada, stranger};
 
 const LIST: &str = "/api/v1/notifications";
@@ -21,8 +21,8 @@ const PREFERENCES: &str = "/api/v1/notifications/preferences";
 const ONE: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0011);
 const OTHER: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0012);
 
-fn received(id: Uuid, kind: &str, read: bool) -> Received {
-    Received {
+fn received(id: Uuid, kind: &str, read: bool) -> ListedNotification {
+    ListedNotification {
         id: NotificationId(id),
         kind: kind.to_owned(),
         title: "New follower".into(),
@@ -34,7 +34,7 @@ fn received(id: Uuid, kind: &str, read: bool) -> Received {
 }
 
 /// A world where Ada has two notifications, and is asked for them as `asked`.
-fn with_notifications(asked: Listing) -> World {
+fn with_notifications(asked: NotificationQuery) -> World {
     let mut world = World::new();
     world.notifications.expect_notifications().returning(move |user, listing| {
         assert_eq!((user, listing), (ADA, asked));
@@ -44,17 +44,17 @@ fn with_notifications(asked: Listing) -> World {
     world
 }
 
-async fn get(world: World, path: &str) -> Answer {
+async fn get(world: World, path: &str) -> TestResponse {
     world.serve().request("GET", path).bearer(&ada()).send().await
 }
 
-async fn send(world: World, method: &str, path: &str, body: &Value) -> Answer {
+async fn send(world: World, method: &str, path: &str, body: &Value) -> TestResponse {
     world.serve().request(method, path).bearer(&ada()).body(body.to_string()).send().await
 }
 
 #[actix_web::test]
 async fn notifications_are_listed_and_counted() {
-    let answer = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await;
+    let answer = get(with_notifications(NotificationQuery { limit: 50, offset: 0, unread_only: false }), LIST).await;
     let text = String::from_utf8_lossy(&answer.body);
     assert!(text.contains("9007199254740993"), "the particulars are passed on as they are: {text}");
     assert_eq!(
@@ -85,7 +85,7 @@ async fn notifications_are_listed_by_limit_and_offset() {
         ("?unread_only=1&colour=red", 50, 0, true),
         ("?unread_only=false", 50, 0, false),
     ] {
-        let world = with_notifications(Listing { limit, offset, unread_only });
+        let world = with_notifications(NotificationQuery { limit, offset, unread_only });
         assert_eq!(get(world, &format!("{LIST}{query}")).await.status, 200, "{query}");
     }
     for (query, problems) in [
@@ -258,7 +258,8 @@ async fn notification_document_examples_equal_responses() {
         document["paths"][path][method]["responses"]["200"]["content"]["application/json"]["example"].clone()
     };
     let names = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
-    let list = get(with_notifications(Listing { limit: 50, offset: 0, unread_only: false }), LIST).await.json();
+    let list =
+        get(with_notifications(NotificationQuery { limit: 50, offset: 0, unread_only: false }), LIST).await.json();
     assert_eq!(names(&list), names(&shown(LIST, "get")));
     assert_eq!(names(&list["notifications"][0]), names(&shown(LIST, "get")["notifications"][0]));
     let wanted = every_kind();

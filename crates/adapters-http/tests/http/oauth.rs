@@ -4,14 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use domain::identity::ports::MockIdentityProvider;
 use domain::identity::{
-    Credential, Email, ExternalAccount, LinkedAccount, ProviderError, ProviderName, Session, State, Verifier,
+    Credential, Email, ExternalAccount, LinkedAccount, OAuthState, PkceVerifier, ProviderError, ProviderName, Session,
 };
 use domain::ids::UserId;
 use domain::users::Presence;
 use serde_json::json;
 
 use crate::support::Client;
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, ALL_SCOPES, BOB, NOW, World, ada, api_token, bob, github};
 
 const BEGIN: &str = "/api/v1/auth/oauth/github";
@@ -37,7 +37,7 @@ fn knowing_ada(failure: &ProviderError) -> MockIdentityProvider {
     let mut provider = github();
     let (one, two) = (failure.clone(), failure.clone());
     provider.expect_exchange().returning(move |code, verifier| {
-        let fits = code == "good" && *verifier == Verifier::of([7; 32]);
+        let fits = code == "good" && *verifier == PkceVerifier::of([7; 32]);
         if fits { Ok(account()) } else { Err(one.clone()) }
     });
     provider.expect_vouch().returning(
@@ -76,18 +76,18 @@ fn known_ada() -> Client {
 }
 
 /// The cookie as a browser sends it back, and its attributes.
-fn cookie(answer: &Answer) -> (String, String) {
+fn cookie(answer: &TestResponse) -> (String, String) {
     let set = answer.header("set-cookie").expect("a cookie");
     let (pair, attributes) = set.split_once("; ").expect("attributes");
     (pair.to_owned(), attributes.to_owned())
 }
 
-fn location(answer: &Answer) -> &str {
+fn location(answer: &TestResponse) -> &str {
     assert_eq!((answer.status, answer.header("cache-control")), (302, Some("no-store")));
     answer.header("location").expect("a location")
 }
 
-async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> Answer {
+async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> TestResponse {
     let request = client.request("GET", &format!("{CALLBACK}?{query}"));
     match cookie {
         Some(cookie) => request.header("Cookie", cookie).send().await,
@@ -99,7 +99,7 @@ async fn come_back(client: Client, query: &str, cookie: Option<&str>) -> Answer 
 async fn oauth_start_redirects_to_provider_with_path_cookie() {
     for (https, secure) in [(true, true), (false, false)] {
         let answer = World { https, ..World::new() }.serve().get(BEGIN).await;
-        let (state, challenge) = (State::of([7; 32]), Verifier::of([7; 32]).challenge());
+        let (state, challenge) = (OAuthState::of([7; 32]), PkceVerifier::of([7; 32]).challenge());
         let expected =
             format!("https://github.example/login/oauth/authorize?state={}&code_challenge={challenge}", state.as_str());
         assert_eq!(location(&answer), expected);
@@ -117,7 +117,7 @@ async fn oauth_callback_with_valid_code_signs_in_at_the_frontend() {
     let opened = Arc::default();
     let client = world(Some(ADA), &refused(), &opened).serve();
     let (pair, _) = cookie(&client.get(BEGIN).await);
-    let state = State::of([7; 32]);
+    let state = OAuthState::of([7; 32]);
     let answer = come_back(client, &format!("code=good&state={}", state.as_str()), Some(&pair)).await;
     let token = location(&answer).strip_prefix("https://app.example.org/auth/callback?token=").expect("a token");
     let session = opened.lock().expect("sessions").pop().expect("a session");
@@ -132,7 +132,7 @@ async fn oauth_callback_with_valid_code_signs_in_at_the_frontend() {
 async fn oauth_callback_failure_states_an_error_and_removes_the_cookie() {
     let client = known_ada();
     let (good, _) = cookie(&client.get(BEGIN).await);
-    let state = State::of([7; 32]);
+    let state = OAuthState::of([7; 32]);
     let state = state.as_str();
     let (with, changed) = (Some(good.as_str()), good.replacen("oauth_state=", "oauth_state=1", 1));
     for (query, cookie_sent, error) in [
@@ -162,7 +162,7 @@ async fn oauth_callback_provider_failure_reveals_no_detail() {
     for failure in [ProviderError::Unavailable("secret".into()), ProviderError::RefusesUs("secret".into())] {
         let client = world(Some(ADA), &failure, &Arc::default()).serve();
         let (pair, _) = cookie(&client.get(BEGIN).await);
-        let query = format!("code=bad&state={}", State::of([7; 32]).as_str());
+        let query = format!("code=bad&state={}", OAuthState::of([7; 32]).as_str());
         let answer = come_back(client, &query, Some(&pair)).await;
         assert!(location(&answer).contains("?error=auth_failed&") && !location(&answer).contains("secret"));
     }

@@ -16,7 +16,7 @@ use domain::users::User;
 use serde_json::{Value, json};
 use time::Duration;
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, BOB, NOW, World, ada, bob, salt, stranger, user};
 
 const CODE: &str = "/api/v1/referrals/code";
@@ -49,7 +49,7 @@ fn store(tx: &mut TestUnitOfWork, messages: i64, by: Option<UserId>) {
     tx.referrals.expect_set_paid().returning(|_, _| Ok(()));
 }
 
-async fn track(world: World, body: &Value) -> Answer {
+async fn track(world: World, body: &Value) -> TestResponse {
     world.serve().request("POST", TRACK).bearer(&bob()).json(body).send().await
 }
 

@@ -7,7 +7,7 @@ use domain::testing::TestUnitOfWork;
 use domain::usage::testing::account;
 use serde_json::{Value, json};
 
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{ADA, BOB, World, ada, bob, stranger, user};
 
 /// A store in which Ada and Bob are found, and where nothing about follows was there before.
@@ -29,7 +29,7 @@ fn store(tx: &mut TestUnitOfWork) {
     tx.follows.expect_remove_request().returning(|_, _| Ok(false));
 }
 
-async fn ask(world: World, method: &str, path: &str, token: &str) -> Answer {
+async fn ask(world: World, method: &str, path: &str, token: &str) -> TestResponse {
     world.serve().request(method, &format!("/api/v1/users{path}")).bearer(token).send().await
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use time::macros::date;
 
 use crate::support::Client;
-use crate::support::client::Answer;
+use crate::support::client::TestResponse;
 use crate::support::world::{World, ada, dollars};
 
 fn account() -> Account {
@@ -57,7 +57,7 @@ fn ledger() -> (Client, Arc<AtomicUsize>) {
     (world.serve(), commits)
 }
 
-async fn sync(client: Client, body: &Value) -> Answer {
+async fn sync(client: Client, body: &Value) -> TestResponse {
     client.request("POST", "/api/v1/sync").bearer(&ada()).json(body).send().await
 }
 

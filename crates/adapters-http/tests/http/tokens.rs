@@ -1,7 +1,7 @@
 //! API tokens and what they open, over the wire.
 
 use domain::identity::ports::MockApiTokenRepository;
-use domain::identity::{ApiToken, Scope, Scopes, Secret};
+use domain::identity::{ApiToken, Scopes, Secret, TokenScope};
 use domain::ids::ApiTokenId;
 use domain::usage::testing::account;
 use domain::users::Presence;
@@ -109,7 +109,7 @@ async fn api_tokens_are_listed_without_secret_and_revoked() {
 fn is_documented(operation: &Value, scopes: Scopes) -> bool {
     let ways = operation["security"].as_array().into_iter().flatten();
     let mut named = ways.filter_map(|way| way["bearer"].as_array()).flatten();
-    named.any(|name| name.as_str().and_then(Scope::parse).is_some_and(|scope| scopes.contains(scope)))
+    named.any(|name| name.as_str().and_then(TokenScope::parse).is_some_and(|scope| scopes.contains(scope)))
 }
 
 #[actix_web::test]

@@ -147,7 +147,7 @@ fn changing(fits: fn(&User) -> bool) -> Client {
     world.serve()
 }
 
-async fn patch(client: Client, body: &Value) -> crate::support::client::Answer {
+async fn patch(client: Client, body: &Value) -> crate::support::client::TestResponse {
     client.request("PATCH", "/api/v1/users/me").bearer(&ada()).json(body).send().await
 }
 

@@ -5,20 +5,20 @@ use std::time::Duration;
 use adapters_oauth::{Application, GitHub};
 use domain::identity::ProviderError;
 use domain::identity::ports::IdentityProvider;
-use http_client::script::{Act, Script, ok, say, say_with};
+use http_client::script::{Script, ScriptedResponse, ok, say, say_with};
 use tokio::net::TcpListener;
 
 use crate::ours::{application, token, verifier};
 
 const ISSUED: &str = r#"{"app": {"client_id": "our id"}, "user": {"id": 7, "login": "ada"}}"#;
 
-fn failing() -> Act {
+fn failing() -> ScriptedResponse {
     say(502, "<html>")
 }
 
 #[tokio::test]
 async fn provider_safe_request_is_tried_three_times() {
-    for trouble in [failing(), Act::HangUp] {
+    for trouble in [failing(), ScriptedResponse::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(ISSUED), trouble.clone(), ok("[]")]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert_eq!(account.expect("an account").subject, "7", "{trouble:?}");
@@ -33,7 +33,7 @@ async fn provider_safe_request_is_tried_three_times() {
 
 #[tokio::test]
 async fn provider_code_that_may_have_arrived_is_not_resent() {
-    for trouble in [failing(), Act::HangUp] {
+    for trouble in [failing(), ScriptedResponse::HangUp] {
         let script = Script::of([trouble.clone()]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").exchange("code", &verifier()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
@@ -54,7 +54,7 @@ async fn provider_unreachable_error_contains_no_secret() {
 
 #[tokio::test]
 async fn provider_timeout_is_not_retried() {
-    let script = Script::of([Act::Wait]).await;
+    let script = Script::of([ScriptedResponse::Wait]).await;
     let application = Application { timeout: Duration::from_millis(50), ..application(&script.url) };
     let account = GitHub::new(application).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");

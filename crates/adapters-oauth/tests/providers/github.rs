@@ -2,8 +2,8 @@
 
 use adapters_oauth::GitHub;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{Email, ExternalAccount, ProviderError, State};
-use http_client::script::{Act, Script, ok, say, say_with};
+use domain::identity::{Email, ExternalAccount, OAuthState, ProviderError};
+use http_client::script::{Script, ScriptedResponse, ok, say, say_with};
 
 use crate::ours::{application, token, verifier};
 
@@ -15,7 +15,7 @@ const EMAILS: &str = r#"[{"email": "other@example.org", "primary": false, "verif
 const UNVERIFIED: &str = r#"[{"email": "other@example.org", "primary": false, "verified": true},
                              {"email": "octo@example.org", "primary": true, "verified": false}]"#;
 
-fn issued(client_id: &str) -> Act {
+fn issued(client_id: &str) -> ScriptedResponse {
     ok(format!(r#"{{"id": 1, "app": {{"name": "x", "client_id": "{client_id}"}}, "scopes": [], "user": {USER}}}"#))
 }
 
@@ -23,19 +23,21 @@ fn github(script: &Script) -> GitHub {
     GitHub::new(application(&script.url)).expect("a client")
 }
 
-async fn exchange(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn exchange(
+    acts: impl IntoIterator<Item = ScriptedResponse>,
+) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     (github(&script).exchange("the code", &verifier()).await, script)
 }
 
-async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn vouch(acts: impl IntoIterator<Item = ScriptedResponse>) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     (github(&script).vouch(&token()).await, script)
 }
 
 #[test]
 fn github_authorize_url_has_all_parameters() {
-    let state = State::of([7; 32]);
+    let state = OAuthState::of([7; 32]);
     let url = GitHub::new(application("https://github.example")).expect("a client").authorize_url(&state, &verifier());
     let (base, query) = url.split_once('?').expect("a query");
     assert_eq!(base, "https://github.example/login/oauth/authorize");

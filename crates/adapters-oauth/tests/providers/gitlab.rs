@@ -2,32 +2,34 @@
 
 use adapters_oauth::GitLab;
 use domain::identity::ports::IdentityProvider;
-use domain::identity::{Email, ExternalAccount, ProviderError, State};
-use http_client::script::{Act, Script, ok, say};
+use domain::identity::{Email, ExternalAccount, OAuthState, ProviderError};
+use http_client::script::{Script, ScriptedResponse, ok, say};
 
 use crate::ours::{application, token, verifier};
 
 const TOKEN: &str =
     r#"{"access_token": "glo_issued", "token_type": "bearer", "expires_in": 7200, "refresh_token": "x"}"#;
 
-fn user(confirmed_at: &str) -> Act {
+fn user(confirmed_at: &str) -> ScriptedResponse {
     ok(format!(
         r#"{{"id": 7, "username": "tanuki.x", "name": "Tanuki", "avatar_url": null, "email": "T@Example.org",
             "confirmed_at": {confirmed_at}, "state": "active"}}"#
     ))
 }
 
-fn info(uid: &str, owner: u64) -> Act {
+fn info(uid: &str, owner: u64) -> ScriptedResponse {
     ok(format!(r#"{{"resource_owner_id": {owner}, "scope": ["read_user"], "application": {{"uid": "{uid}"}}}}"#))
 }
 
-async fn exchange(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn exchange(
+    acts: impl IntoIterator<Item = ScriptedResponse>,
+) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.exchange("the code", &verifier()).await, script)
 }
 
-async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, ProviderError>, Script) {
+async fn vouch(acts: impl IntoIterator<Item = ScriptedResponse>) -> (Result<ExternalAccount, ProviderError>, Script) {
     let script = Script::of(acts).await;
     let gitlab = GitLab::new(application(&script.url)).expect("a client");
     (gitlab.vouch(&token()).await, script)
@@ -36,7 +38,7 @@ async fn vouch(acts: impl IntoIterator<Item = Act>) -> (Result<ExternalAccount, 
 #[test]
 fn gitlab_authorize_url_has_all_parameters() {
     let gitlab = GitLab::new(application("https://gitlab.example")).expect("a client");
-    let url = gitlab.authorize_url(&State::of([7; 32]), &verifier());
+    let url = gitlab.authorize_url(&OAuthState::of([7; 32]), &verifier());
     assert!(url.starts_with("https://gitlab.example/oauth/authorize?client_id=our+id&"), "{url}");
     for part in ["response_type=code", "scope=read_user", "code_challenge_method=S256"] {
         assert!(url.contains(part), "{url}");

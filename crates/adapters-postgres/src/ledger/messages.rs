@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
 use domain::pricing::Cost;
-use domain::usage::ports::Cursor;
-use domain::usage::{LedgerEntry, MachineId, Message, MessageKey, Model, Source, TokenCounts};
+use domain::usage::ports::LedgerCursor;
+use domain::usage::{LedgerEntry, MachineId, MessageKey, Model, Source, TokenCounts, UsageMessage};
 
 use crate::prelude::*;
 use crate::schema::usage_messages;
@@ -45,7 +45,7 @@ pub(super) async fn page_of(
     tx: &mut PgUnitOfWork,
     text: &'static str,
     user: UserId,
-    after: Option<Cursor>,
+    after: Option<LedgerCursor>,
     limit: usize,
 ) -> Result<Statement<'static>, StoreError> {
     let (source_key, message_key) = match after {
@@ -156,7 +156,7 @@ pub(super) async fn entries(tx: &mut PgUnitOfWork, query: Statement<'_>) -> Resu
     tx.learn_machines(keys(|row| row.machine_key)).await?;
     let unknown = |kind: &str| StoreError::Internal(format!("a message has an unknown {kind}"));
     let entry = |row: Row| {
-        let message = Message {
+        let message = UsageMessage {
             key: MessageKey(row.message_key.into_bytes()),
             source: sources.get(&row.source_key).cloned().ok_or_else(|| unknown("source"))?,
             at: row.at,

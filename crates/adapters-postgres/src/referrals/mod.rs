@@ -3,7 +3,7 @@
 use domain::progression::EventXp;
 use domain::referrals::ports::{ReferralReader, ReferralRepository};
 use domain::referrals::{
-    ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredPerson, ReferredSeen, Visitor, VisitorNetwork,
+    ClickLimits, ClickStats, ReferralCode, ReferralStats, ReferredDetails, ReferredUser, Visitor, VisitorNetwork,
 };
 use domain::social::Author;
 use time::UtcOffset;
@@ -150,10 +150,10 @@ struct PersonRow {
     paid: i64,
 }
 
-impl From<PersonRow> for ReferredPerson {
+impl From<PersonRow> for ReferredUser {
     fn from(row: PersonRow) -> Self {
         let Author { id, username, name, image } = row.account.into();
-        let seen = ReferredSeen {
+        let seen = ReferredDetails {
             level: row.progress.level(),
             joined_at: row.joined_at,
             is_active: row.is_active,
@@ -180,7 +180,7 @@ impl ReferralReader for Database {
         Ok(ReferralStats {
             totals: std::array::from_fn(level),
             xp: EventXp(stats.xp),
-            people: people.into_iter().map(ReferredPerson::from).collect(),
+            people: people.into_iter().map(ReferredUser::from).collect(),
             clicks: ClickStats { total: stats.clicks.unsigned_abs(), converted: stats.converted.unsigned_abs() },
         })
     }

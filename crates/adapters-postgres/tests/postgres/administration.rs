@@ -10,7 +10,7 @@ use domain::administration::{
 use domain::days::Period;
 use domain::deps::Deps;
 use domain::error::StoreError;
-use domain::identity::{Scopes, Via};
+use domain::identity::{AuthMethod, Scopes};
 use domain::ids::{ApiTokenId, Ids, JobId, SessionId};
 use domain::jobs::ports::{Capacity, JobOutcome, ListedJob};
 use domain::jobs::{Job, JobKind, JobStatus, JobStore, NewJob};
@@ -59,7 +59,7 @@ impl Fixture {
     async fn root(&self) -> (User, Administrator) {
         let root = self.person("root", None).await;
         self.run("UPDATE users SET is_admin = true WHERE username = 'root'").await;
-        let via = Via::Session(SessionId(Uuid::nil()));
+        let via = AuthMethod::Session(SessionId(Uuid::nil()));
         let admitted = self.administration().admit(root.id, via, Some("192.0.2.7".to_owned())).await;
         (root, admitted.expect("an administrator"))
     }
@@ -88,14 +88,14 @@ async fn administrators_are_made_by_an_operator_and_checked_on_each_request() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("Ada", None).await, fixture.person("bob", None).await);
     let administration = fixture.administration();
-    let session = Via::Session(SessionId(Uuid::nil()));
+    let session = AuthMethod::Session(SessionId(Uuid::nil()));
     let admitted = async |user: &User, via| administration.admit(user.id, via, None).await.is_ok();
     assert!(!admitted(&ada, session).await);
     assert_eq!(
         [administration.grant("ADA").await.ok(), administration.grant("ada").await.ok()],
         [Some(true), Some(false)]
     );
-    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    let token = AuthMethod::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
     assert_eq!(
         (admitted(&ada, session).await, admitted(&ada, token).await, admitted(&bob, session).await),
         (true, false, false)

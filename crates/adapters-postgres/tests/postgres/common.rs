@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_postgres::{Database, Migrations, PoolSettings, WorkClass};
-use domain::achievements::ports::Award;
+use domain::achievements::ports::ProgressChanges;
 use domain::clock::FixedClock;
 use domain::dashboard::Dashboard;
 use domain::days::Zone;
@@ -191,7 +191,7 @@ pub(crate) fn level_up(user: &User, seconds: i64) -> Activity {
 
 /// Writes `activity` in `tx`.
 pub(crate) async fn write(tx: &mut dyn UnitOfWork, activity: &Activity) {
-    let award = Award { activities: vec![activity.clone()], ..Award::default() };
+    let award = ProgressChanges { activities: vec![activity.clone()], ..ProgressChanges::default() };
     tx.progress().award(activity.user, &award, activity.created_at).await.expect("an award");
 }
 

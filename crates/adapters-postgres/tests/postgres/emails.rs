@@ -3,7 +3,7 @@
 use domain::identity::{Email, PasswordHash};
 use domain::ids::{NotificationId, UserId};
 use domain::jobs::Job;
-use domain::mail::{About, EmailJob};
+use domain::mail::{EmailJob, EmailSubject};
 use domain::notifications::{Channels, Notification, NotificationContent, NotificationKind, PreferencesChange};
 use domain::store::Store;
 use domain::users::User;
@@ -97,7 +97,7 @@ async fn email_is_queued_with_its_notification_once() {
     assert_eq!(taken.len(), 3);
     for job in taken {
         assert_eq!((job.attempts, job.kind), (JobKind::Mail.attempts(), JobKind::Mail));
-        let Ok(Job::Mail(EmailJob { id, to, about: About::News(news) })) = job.job else { panic!("{job:?}") };
+        let Ok(Job::Mail(EmailJob { id, to, about: EmailSubject::News(news) })) = job.job else { panic!("{job:?}") };
         assert_eq!((id, to), (job.id, ada.id));
         assert_eq!((news.title.as_str(), news.message.as_str()), ("News", "There is \"news\"."));
         let mut facts = news.facts;

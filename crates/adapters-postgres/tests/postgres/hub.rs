@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters_postgres::{Hub, HubLimits};
 use domain::error::StoreError;
 use domain::ids::ActivityId;
-use domain::social::ports::{ActivityHub, FeedReader, HeardActivities};
+use domain::social::ports::{ActivityHub, ActivitySubscription, FeedReader};
 use domain::store::Store;
 use domain::users::User;
 use time::OffsetDateTime;
@@ -20,11 +20,11 @@ fn hub(fixture: &Fixture) -> Hub {
     Hub::start(fixture.store.clone(), fixture.database.url(), HubLimits::default())
 }
 
-async fn listen(hub: &Hub, viewer: &User) -> Box<dyn HeardActivities> {
+async fn listen(hub: &Hub, viewer: &User) -> Box<dyn ActivitySubscription> {
     hub.subscribe(viewer.id).await.expect("it hears").expect("room")
 }
 
-async fn next(heard: &mut Box<dyn HeardActivities>) -> Option<ActivityId> {
+async fn next(heard: &mut Box<dyn ActivitySubscription>) -> Option<ActivityId> {
     let next = tokio::time::timeout(PATIENCE, heard.next()).await.expect("something comes");
     next.map(|activity| activity.item.id)
 }

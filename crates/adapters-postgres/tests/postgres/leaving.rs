@@ -12,7 +12,7 @@ use domain::testing::variant;
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::ports::ProfileReader;
-use domain::users::{GRACE, Presence, ProfileChange, Purged, User, gone_by};
+use domain::users::{GRACE, Presence, ProfileChange, PurgeReport, User, gone_by};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
@@ -186,7 +186,7 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
     }
     fixture.users_at(NOW + Duration::DAY).leave(fixture.person("fay", None).await.id).await.expect("a date");
     let early = fixture.users_at(gone() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
-    assert_eq!(early, Purged::default());
+    assert_eq!(early, PurgeReport::default());
     let before = fixture.everything().await;
 
     let purged = fixture.users_at(gone()).purge(|| false).await.expect("a purge");
@@ -233,7 +233,7 @@ async fn purge_that_is_killed_continues_in_small_steps() {
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
-    let mut all = Purged::default();
+    let mut all = PurgeReport::default();
     let mut step = 0;
     while all.accounts == 0 {
         let mut tx = fixture.store.begin().await.expect("a transaction");

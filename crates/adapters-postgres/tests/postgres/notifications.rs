@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::achievements::ports::Award;
+use domain::achievements::ports::ProgressChanges;
 use domain::ids::{NotificationId, UserId};
 use domain::notifications::ports::NotificationReader;
 use domain::notifications::{
-    Channels, Forgotten, Listing, Notification, NotificationContent, NotificationKind, NotificationPage,
+    Channels, Forgotten, Notification, NotificationContent, NotificationKind, NotificationPage, NotificationQuery,
     NotificationSelection, Notifications, Preferences, PreferencesChange, RetentionCutoffs,
 };
 use domain::store::Store;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::common::{Fixture, NOW, fixture};
 
-const FIRST: Listing = Listing { limit: 100, offset: 0, unread_only: false };
+const FIRST: NotificationQuery = NotificationQuery { limit: 100, offset: 0, unread_only: false };
 
 /// News of `kind` about `subject`.
 fn content(kind: NotificationKind, subject: &str) -> NotificationContent {
@@ -44,7 +44,10 @@ impl Fixture {
             .collect();
         let ids = notifications.iter().map(|notification| notification.id).collect();
         let mut tx = self.store.begin().await.expect("a transaction");
-        tx.progress().award(user.id, &Award { notifications, ..Award::default() }, at).await.expect("an award");
+        tx.progress()
+            .award(user.id, &ProgressChanges { notifications, ..ProgressChanges::default() }, at)
+            .await
+            .expect("an award");
         tx.commit().await.expect("a commit");
         ids
     }
@@ -59,7 +62,7 @@ impl Fixture {
         self.tell(user, (0..count).map(news).collect()).await
     }
 
-    async fn listed(&self, user: &User, listing: Listing) -> NotificationPage {
+    async fn listed(&self, user: &User, listing: NotificationQuery) -> NotificationPage {
         self.notifications().list(user.id, listing).await.expect("a list")
     }
 
@@ -110,7 +113,7 @@ async fn notification_pages_hold_each_once_newest_first() {
         let mut seen = Vec::new();
         for offset in [0, 5, 10, 15, u64::MAX] {
             let before = queries.statements();
-            let page = fixture.listed(&ada, Listing { limit: 5, offset, unread_only }).await;
+            let page = fixture.listed(&ada, NotificationQuery { limit: 5, offset, unread_only }).await;
             assert_eq!(queries.statements() - before, 2, "{unread_only} {offset}");
             assert_eq!((page.total, page.unread), (expected.len() as u64, 8), "{unread_only} {offset}");
             seen.extend(page.notifications.into_iter().map(|received| received.id));

@@ -7,7 +7,7 @@ use adapters_postgres::BatchedSessionReader;
 use domain::deps::Deps;
 use domain::identity::ports::{IdentityProvider, MockIdentityProvider, SessionReader};
 use domain::identity::{
-    Credential, Device, Email, ExternalAccount, IdentityError, OAuth, ProviderName, Providers, Session, SignedIn,
+    Credential, Device, Email, ExternalAccount, IdentityError, IssuedSession, OAuth, ProviderName, Providers, Session,
 };
 use domain::ids::{Ids, SessionId, UserId};
 use domain::store::Store;
@@ -69,14 +69,14 @@ impl Fixture {
     /// Opens a session of `user`.
     pub(crate) async fn session(&self, user: UserId) -> SessionId {
         let id = SessionId(Fresh.fresh());
-        let signed_in = SignedIn::new(id, user, Fresh.secret(), Device::default(), NOW, Session::LIFETIME);
+        let signed_in = IssuedSession::new(id, user, Fresh.secret(), Device::default(), NOW, Session::LIFETIME);
         let mut tx = self.store.begin().await.expect("a transaction");
         tx.sessions().insert(&signed_in.session).await.expect("a session");
         tx.commit().await.expect("a commit");
         id
     }
 
-    pub(crate) async fn is_open(&self, signed_in: &SignedIn) -> bool {
+    pub(crate) async fn is_open(&self, signed_in: &IssuedSession) -> bool {
         let credential = Credential::Session(signed_in.token.hash());
         let sessions = BatchedSessionReader::new(self.store.clone());
         sessions.principal(credential, NOW).await.expect("a lookup").is_some()

@@ -7,7 +7,7 @@ use domain::achievements::ports::ProgressEvent;
 use domain::ids::{AchievementId, ActivityId, NotificationId};
 use domain::notifications::{Channels, NotificationKind};
 use domain::payload::StoredData;
-use domain::portability::ports::{ExportReader, Opened, Snapshot};
+use domain::portability::ports::{ExportReader, ExportSnapshot, SnapshotOpened};
 use domain::portability::{
     ExportPart, Exports, Machine, PastActivity, PastEvent, PastNotification, PastUnlock, PortabilityError,
 };
@@ -24,19 +24,19 @@ use uuid::Uuid;
 use crate::common::{Fixture, NOW, fixture};
 
 /// Begins to read `user`.
-async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn Snapshot>> {
+async fn open(fixture: &Fixture, user: &User) -> Option<Box<dyn ExportSnapshot>> {
     match fixture.store.open(user.id, NOW).await.expect("an answer") {
-        Opened::Begun(snapshot) => Some(snapshot),
-        Opened::UnderWay => None,
+        SnapshotOpened::Begun(snapshot) => Some(snapshot),
+        SnapshotOpened::UnderWay => None,
     }
 }
 
-async fn begun(fixture: &Fixture, user: &User) -> Box<dyn Snapshot> {
+async fn begun(fixture: &Fixture, user: &User) -> Box<dyn ExportSnapshot> {
     open(fixture, user).await.expect("no other export")
 }
 
 /// How many things there are of each kind, and how many of each are a part.
-async fn counts(mut snapshot: Box<dyn Snapshot>) -> BTreeMap<&'static str, Vec<usize>> {
+async fn counts(mut snapshot: Box<dyn ExportSnapshot>) -> BTreeMap<&'static str, Vec<usize>> {
     let mut counts = BTreeMap::<_, Vec<usize>>::new();
     while let Some(part) = snapshot.next().await.expect("a part") {
         let (kind, count) = match part {
@@ -79,7 +79,7 @@ async fn export_reads_all_rows_of_one_account_in_pages() {
     for person in [&ada, &bob] {
         sync(&fixture, person, "m", 4_000).await;
         let messages = vec![sent("only one")];
-        let elsewhere = domain::usage::Batch {
+        let elsewhere = domain::usage::SyncBatch {
             machine: MachineId::parse("another").expect("a name"),
             source: domain::usage::Source::parse("codex").expect("a name"),
             ..batch(messages)

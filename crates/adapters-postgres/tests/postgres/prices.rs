@@ -7,15 +7,17 @@ use domain::administration::{Administrator, AuditReason};
 use domain::deps::Deps;
 use domain::error::StoreError;
 use domain::ids::{CountingIds, UserId};
-use domain::pricing::ports::{Fetched, PriceReader, PriceSource, SourceError};
+use domain::pricing::ports::{FetchOutcome, PriceReader, PriceSource, SourceError};
 use domain::pricing::table::TableEntry;
 use domain::pricing::{
-    CurrentBook, DecisionId, Edition, Editions, MaxChangedShare, Override, PriceOverrides, PriceRefresh,
+    CurrentBook, Edition, Editions, MaxChangedShare, PriceDecisionId, PriceOverride, PriceOverrides, PriceRefresh,
     PriceUpdateOutcome, PricingError, UnpricedModels, line,
 };
 use domain::usage::ports::UnpricedReader;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, Usage};
+use domain::usage::{
+    MachineId, Model, ModelName, Provider, Repriced, Repricing, SentMessage, Source, SyncBatch, Usage,
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::common::{Fixture, NOW, fixture};
@@ -29,7 +31,7 @@ impl PriceSource for Live {
         "https://prices.example.org/table.json"
     }
 
-    async fn fetch(&self, _: Option<String>) -> Result<Fetched, SourceError> {
+    async fn fetch(&self, _: Option<String>) -> Result<FetchOutcome, SourceError> {
         let field = |name: &str, price: &str| (name.to_owned(), Some(price.to_owned()));
         let entry = |n: usize| TableEntry {
             model: format!("novel-{n}"),
@@ -38,7 +40,7 @@ impl PriceSource for Live {
             prices: vec![field("input_cost_per_token", self.0), field("output_cost_per_token", "2e-06")],
             ..TableEntry::default()
         };
-        Ok(Fetched::Table { etag: Some(format!("\"{}\"", self.0)), entries: (0..4_000).map(entry).collect() })
+        Ok(FetchOutcome::Table { etag: Some(format!("\"{}\"", self.0)), entries: (0..4_000).map(entry).collect() })
     }
 }
 
@@ -94,9 +96,9 @@ fn because() -> AuditReason {
     AuditReason::parse("by contract").expect("a reason")
 }
 
-fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, prices: &str) -> Override {
+fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, prices: &str) -> PriceOverride {
     let provider = provider.map(Provider::trusted);
-    Override {
+    PriceOverride {
         model: ModelName::trusted(model),
         provider,
         valid_from,
@@ -105,7 +107,7 @@ fn decided(model: &str, provider: Option<&str>, valid_from: OffsetDateTime, pric
 }
 
 /// Two tools, three models, several days: `count` messages of each.
-fn history(count: usize) -> Vec<Batch> {
+fn history(count: usize) -> Vec<SyncBatch> {
     let models = ["novel-1", "claude-sonnet-4-5", "nobody-knows"];
     let message = |tool: &str, n: usize| SentMessage {
         at: NOW - Duration::hours(i64::try_from(n % 500).expect("it fits") * 5),
@@ -116,7 +118,7 @@ fn history(count: usize) -> Vec<Batch> {
         ..sent(&format!("{tool} {n}"))
     };
     let tools = [("claude-code", "laptop"), ("codex", "desktop")];
-    let part = |(tool, machine): (&'static str, &'static str)| Batch {
+    let part = |(tool, machine): (&'static str, &'static str)| SyncBatch {
         source: Source::trusted(tool),
         machine: MachineId::trusted(machine),
         ..batch((0..3 * count).map(|n| message(tool, n)).collect())
@@ -124,7 +126,7 @@ fn history(count: usize) -> Vec<Batch> {
     tools.map(part).into()
 }
 
-async fn sync(usage: &Usage, user: UserId, parts: Vec<Batch>) {
+async fn sync(usage: &Usage, user: UserId, parts: Vec<SyncBatch>) {
     for part in parts {
         usage.sync(user, part).await.expect("a sync");
     }
@@ -169,7 +171,7 @@ async fn price_update_outcomes_read_back_as_recorded() {
             "https://away.example.org"
         }
 
-        async fn fetch(&self, known: Option<String>) -> Result<Fetched, SourceError> {
+        async fn fetch(&self, known: Option<String>) -> Result<FetchOutcome, SourceError> {
             assert_eq!(known, None, "the tag is another address's");
             Err(SourceError::Unavailable("it is away".to_owned()))
         }
@@ -320,11 +322,11 @@ async fn models_without_a_price_are_listed_with_their_sums() {
         ..sent(id)
     };
     let early = NOW - Duration::days(9);
-    let included = domain::usage::Conventions { reasoning_included_in_output: true, ..Default::default() };
+    let included = domain::usage::TokenConventions { reasoning_included_in_output: true, ..Default::default() };
     let hers =
         vec![of("a", "novel-1", NOW, 100), of("b", "nobody-knows", NOW, 1), of("c", "claude-sonnet-4-5", NOW, 1)];
     sync(&server.usage, ada, vec![batch(hers)]).await;
-    let his = Batch { conventions: included, ..batch(vec![of("a", "novel-1", early, 100)]) };
+    let his = SyncBatch { conventions: included, ..batch(vec![of("a", "novel-1", early, 100)]) };
     sync(&server.usage, bob, vec![his]).await;
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     server.editions.follow().await.expect("it reads");
@@ -378,7 +380,7 @@ async fn override_ends_with_a_row_of_its_own() {
     let here = Some(Provider::trusted("house"));
     let set = decided("house-model", Some("house"), NOW - Duration::DAY, "in=0 out=0 >200k in=1 out=2");
     let set = overrides.set(&admin, set, because()).await.expect("a decision");
-    let other = overrides.remove(&admin, DecisionId(set.id.0 + 1), because()).await;
+    let other = overrides.remove(&admin, PriceDecisionId(set.id.0 + 1), because()).await;
     assert!(matches!(other, Err(PricingError::NotOverridden(_))), "{other:?}");
     let removed = overrides.remove(&admin, set.id, because()).await.expect("it ends");
     for ended in [set.id, removed.id] {

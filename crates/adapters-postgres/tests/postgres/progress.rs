@@ -8,7 +8,7 @@ use domain::days::Window;
 use domain::ids::UserId;
 use domain::store::Store;
 use domain::usage::testing::{batch, sent};
-use domain::usage::{Batch, ModelName, Provider, SentMessage, Source};
+use domain::usage::{ModelName, Provider, SentMessage, Source, SyncBatch};
 use domain::users::{User, ViewedProfile};
 use time::macros::datetime;
 use tokio::task::JoinSet;
@@ -240,7 +240,7 @@ async fn facts_describe_hours_tools_and_models() {
     {
         let provider = provider.map(Provider::trusted);
         let message = SentMessage { at, model: ModelName::trusted(model), provider, ..sent(&n.to_string()) };
-        let batch = Batch { source: Source::trusted(tool), ..batch(vec![message]) };
+        let batch = SyncBatch { source: Source::trusted(tool), ..batch(vec![message]) };
         fixture.usage().sync(ada, batch).await.expect("a sync");
     }
     let mut tx = fixture.store.begin().await.expect("a transaction");

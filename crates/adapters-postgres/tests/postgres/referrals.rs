@@ -8,7 +8,7 @@ use domain::identity::{Device, Email, Identity, Password, PasswordHash, Registra
 use domain::ids::UserId;
 use domain::progression::EventXp;
 use domain::referrals::{
-    CLICK_LIMITS, ClickStats, Degree, Paid, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
+    CLICK_LIMITS, ClickStats, Degree, PaidXp, ReferralCode, ReferralError, ReferralStats, Referrals, VisitorSalt,
 };
 use domain::social::Social;
 use domain::store::Store;
@@ -339,7 +339,7 @@ async fn dry_run_and_empty_sync_pay_no_referral() {
     let chain = fixture.chain("person", 2).await;
     let usage = fixture.usage();
     let ahead = SentMessage { at: NOW + Duration::days(9), ..sent("a") };
-    let dry = domain::usage::Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    let dry = domain::usage::SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
     for nothing in [dry, batch(vec![]), batch(vec![ahead])] {
         usage.sync(chain[1], nothing).await.expect("a sync");
         assert_eq!(fixture.stats(chain[0]).await.xp, EventXp(0));
@@ -536,7 +536,7 @@ async fn referral_named_after_the_first_sync_pays_at_once() {
     fixture.first_sync(late).await;
     let code = fixture.code(chain[2]).await;
     let paid = fixture.referrals().track(late, code.as_str(), &device("192.0.2.1")).await.expect("a referrer");
-    assert_eq!(paid, Paid(Degree::ALL.map(Degree::xp)));
+    assert_eq!(paid, PaidXp(Degree::ALL.map(Degree::xp)));
     for (person, xp) in [(2, 2_500), (1, 625), (0, 250)] {
         assert_eq!(fixture.stats(chain[person]).await.xp, EventXp(xp));
     }

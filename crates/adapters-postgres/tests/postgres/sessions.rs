@@ -7,7 +7,7 @@ use std::task::Poll;
 use adapters_postgres::BatchedSessionReader;
 use domain::error::StoreError;
 use domain::identity::ports::SessionReader;
-use domain::identity::{ApiToken, Credential, Device, Scopes, Session, TokenHash, Via};
+use domain::identity::{ApiToken, AuthMethod, Credential, Device, Scopes, Session, TokenHash};
 use domain::ids::{ApiTokenId, SessionId, UserId};
 use domain::store::Store;
 use time::OffsetDateTime;
@@ -93,8 +93,8 @@ async fn token_look_ups_that_wait_share_a_statement() {
     tx.commit().await.expect("a commit");
     let (of_session, of_token) =
         (|n| Credential::Session(TokenHash([n; 32])), |n| Credential::ApiToken(TokenHash([n; 32])));
-    let via_session = |n: u8| Via::Session(SessionId(Uuid::from_u128(n.into())));
-    let via_token = Via::ApiToken(ApiTokenId(Uuid::from_u128(1)), Scopes { sync: true, read: true });
+    let via_session = |n: u8| AuthMethod::Session(SessionId(Uuid::from_u128(n.into())));
+    let via_token = AuthMethod::ApiToken(ApiTokenId(Uuid::from_u128(1)), Scopes { sync: true, read: true });
     let table = [
         ("a session", of_session(1), Some((ada, via_session(1)))),
         ("another's session", of_session(2), Some((bob, via_session(2)))),

@@ -2,7 +2,7 @@
 
 use domain::page::PageRequest;
 use domain::social::ports::FollowReader;
-use domain::social::{FollowStats, Followed, Relation};
+use domain::social::{FollowOutcome, FollowStats, Relation};
 use domain::testing::variant;
 use domain::users::ports::ProfileReader;
 
@@ -47,7 +47,7 @@ async fn follow_requests_are_accepted_declined_withdrawn_or_accepted_by_turning_
     let mut asking = Vec::new();
     for name in ["ann", "ben", "cid", "dan"] {
         let person = fixture.person(name, None).await;
-        assert_eq!(social.follow(person.id, &bob.username).await.expect("a request"), Followed::Requested);
+        assert_eq!(social.follow(person.id, &bob.username).await.expect("a request"), FollowOutcome::Requested);
         asking.push(person);
     }
     let again = social.follow(asking[0].id, &bob.username).await.expect_err("asked already");

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use adapters_pricing::FetchLimits;
-use domain::pricing::ports::{Fetched, PriceSource, SourceError};
-use http_client::script::{Act, Asked, Script, ok, say, say_with};
+use domain::pricing::ports::{FetchOutcome, PriceSource, SourceError};
+use http_client::script::{ReceivedRequest, Script, ScriptedResponse, ok, say, say_with};
 use tokio::net::TcpListener;
 
 use crate::tables::{limits, table, table_of};
 
 const TABLE: &str = r#"{"gpt-9": {"mode": "chat", "litellm_provider": "openai", "input_cost_per_token": 1e-06}}"#;
 
-fn unavailable(fetched: &Result<Fetched, SourceError>) -> bool {
+fn unavailable(fetched: &Result<FetchOutcome, SourceError>) -> bool {
     matches!(fetched, Err(SourceError::Unavailable(_)))
 }
 
-fn nonsense(fetched: &Result<Fetched, SourceError>) -> bool {
+fn nonsense(fetched: &Result<FetchOutcome, SourceError>) -> bool {
     matches!(fetched, Err(SourceError::Nonsense(_)))
 }
 
@@ -23,22 +23,23 @@ fn nonsense(fetched: &Result<Fetched, SourceError>) -> bool {
 async fn table_with_known_etag_is_not_sent_again() {
     let script = Script::of([say_with(200, "ETag: W/\"one\"", TABLE), say_with(304, "ETag: W/\"one\"", "")]).await;
     let source = table_of(&script);
-    let Ok(Fetched::Table { etag, entries }) = source.fetch(None).await else { panic!("no table") };
+    let Ok(FetchOutcome::Table { etag, entries }) = source.fetch(None).await else { panic!("no table") };
     assert_eq!((etag.as_deref(), entries.len()), (Some("W/\"one\""), 1));
-    assert_eq!(source.fetch(etag).await, Ok(Fetched::Unchanged));
+    assert_eq!(source.fetch(etag).await, Ok(FetchOutcome::Unchanged));
     let asked = script.asked();
     assert_eq!([0, 1].map(|n| asked[n].header("if-none-match")), [None, Some("W/\"one\"")]);
-    let names_us = |asked: &Asked| asked.header("user-agent").is_some_and(|agent| agent.starts_with("burntop/"));
+    let names_us =
+        |asked: &ReceivedRequest| asked.header("user-agent").is_some_and(|agent| agent.starts_with("burntop/"));
     assert!(asked.iter().all(names_us), "{asked:?}");
 }
 
 #[tokio::test]
 async fn table_without_usable_etag_is_accepted() {
     let script = Script::of([ok(TABLE)]).await;
-    assert!(matches!(table_of(&script).fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
+    assert!(matches!(table_of(&script).fetch(None).await, Ok(FetchOutcome::Table { etag: None, .. })));
     let endless = format!("ETag: \"{}\"", "x".repeat(500));
     let script = Script::of([say_with(200, endless, TABLE)]).await;
-    assert!(matches!(table_of(&script).fetch(None).await, Ok(Fetched::Table { etag: None, .. })));
+    assert!(matches!(table_of(&script).fetch(None).await, Ok(FetchOutcome::Table { etag: None, .. })));
 }
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn table_unrequested_304_is_unavailable() {
 
 #[tokio::test]
 async fn table_server_failure_is_tried_three_times() {
-    for trouble in [say(500, "oops"), Act::HangUp] {
+    for trouble in [say(500, "oops"), ScriptedResponse::HangUp] {
         let script = Script::of([trouble.clone(), trouble.clone(), ok(TABLE)]).await;
         assert!(table_of(&script).fetch(None).await.is_ok(), "{trouble:?}");
         let script = Script::of([trouble.clone()]).await;
@@ -72,7 +73,7 @@ async fn table_server_refusal_is_not_retried() {
 
 #[tokio::test]
 async fn table_server_timeout_is_not_retried() {
-    let script = Script::of([Act::Stall]).await;
+    let script = Script::of([ScriptedResponse::Stall]).await;
     let source = table(&script.url, FetchLimits { timeout: Duration::from_millis(50), ..limits() });
     let fetched = source.fetch(None).await;
     assert!(unavailable(&fetched), "{fetched:?}");

@@ -1,7 +1,7 @@
 //! A table gives the same rows here and in `scripts/price_book.py`.
 
-use domain::pricing::ports::{Fetched, PriceSource};
-use domain::pricing::table::{EntryProblem, Table};
+use domain::pricing::ports::{FetchOutcome, PriceSource};
+use domain::pricing::table::{EntryProblem, PriceTable};
 use domain::pricing::{PriceRow, line};
 use http_client::script::{Script, ok};
 
@@ -24,8 +24,8 @@ zai/glm-4.7-flash zai 2026-11-12 in=0 out=0
 #[tokio::test]
 async fn table_gives_same_rows_as_script() {
     let script = Script::of([ok(EXAMPLE)]).await;
-    let Ok(Fetched::Table { entries, .. }) = table_of(&script).fetch(None).await else { panic!("no table") };
-    let table = Table::read(entries);
+    let Ok(FetchOutcome::Table { entries, .. }) = table_of(&script).fetch(None).await else { panic!("no table") };
+    let table = PriceTable::read(entries);
     let expected: Vec<PriceRow> = line::rows(BY_THE_SCRIPT).collect::<Result<_, _>>().expect("good lines");
     let expected: Vec<_> = expected.into_iter().map(|row| (row.model, row.provider, row.prices)).collect();
     let read: Vec<_> = table.listed.into_iter().map(|row| (row.model, row.provider, row.prices)).collect();

@@ -2,20 +2,20 @@
 
 use std::sync::LazyLock;
 
+use super::definition::AchievementDefinition;
 use super::definition::Category::{
     self, Diversity, Efficiency, Milestones, Onboarding, Social, Special, Streaks, Usage,
 };
-use super::definition::Definition;
 use super::definition::Rarity::{self, Common, Epic, Legendary, Rare, Uncommon};
 use super::metrics::Metric;
 use crate::ids::AchievementId;
 
-const fn entry(category: Category, rarity: Rarity, slug: &'static str, name: &'static str) -> Definition {
+const fn entry(category: Category, rarity: Rarity, slug: &'static str, name: &'static str) -> AchievementDefinition {
     let (metric, thresholds) = (Metric::Messages, &[1]);
-    Definition { slug, name, description: "", category, rarity, hidden: false, metric, thresholds }
+    AchievementDefinition { slug, name, description: "", category, rarity, hidden: false, metric, thresholds }
 }
 
-impl Definition {
+impl AchievementDefinition {
     /// Sets the description.
     const fn says(self, description: &'static str) -> Self {
         Self { description, ..self }
@@ -31,7 +31,7 @@ impl Definition {
     }
 }
 
-const CATALOGUE: &[Definition] = &[
+const CATALOGUE: &[AchievementDefinition] = &[
     // Getting started.
     entry(Onboarding, Common, "first-sync", "First Light").says("Sync your first message.").at(Metric::Messages, &[1]),
     entry(Onboarding, Common, "hello-tokens", "A Thousand Hellos")
@@ -260,32 +260,35 @@ const CATALOGUE: &[Definition] = &[
 ];
 
 /// The catalogue with ids, in the order of the catalogue.
-static BY_ID: LazyLock<Vec<(AchievementId, &'static Definition)>> =
+static BY_ID: LazyLock<Vec<(AchievementId, &'static AchievementDefinition)>> =
     LazyLock::new(|| CATALOGUE.iter().map(|definition| (definition.id(), definition)).collect());
 
 /// All definitions, grouped by category, the easier ones first.
-pub fn catalogue() -> &'static [Definition] {
+pub fn catalogue() -> &'static [AchievementDefinition] {
     CATALOGUE
 }
 
 /// All definitions with their ids, in the same order.
-pub(super) fn by_id() -> &'static [(AchievementId, &'static Definition)] {
+pub(super) fn by_id() -> &'static [(AchievementId, &'static AchievementDefinition)] {
     &BY_ID
 }
 
 /// The definitions of a category and a rarity, in the same order; `None` is any.
-pub fn of_kind(category: Option<Category>, rarity: Option<Rarity>) -> impl Iterator<Item = &'static Definition> {
-    let fits = move |definition: &&Definition| {
+pub fn of_kind(
+    category: Option<Category>,
+    rarity: Option<Rarity>,
+) -> impl Iterator<Item = &'static AchievementDefinition> {
+    let fits = move |definition: &&AchievementDefinition| {
         category.is_none_or(|category| definition.category == category)
             && rarity.is_none_or(|rarity| definition.rarity == rarity)
     };
     CATALOGUE.iter().filter(fits)
 }
 
-pub fn find(id: AchievementId) -> Option<&'static Definition> {
+pub fn find(id: AchievementId) -> Option<&'static AchievementDefinition> {
     BY_ID.iter().find(|(known, _)| *known == id).map(|(_, definition)| *definition)
 }
 
-pub fn find_by_slug(slug: &str) -> Option<&'static Definition> {
+pub fn find_by_slug(slug: &str) -> Option<&'static AchievementDefinition> {
     CATALOGUE.iter().find(|definition| definition.slug == slug)
 }

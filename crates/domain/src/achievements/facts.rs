@@ -23,15 +23,15 @@ pub struct AchievementFacts {
     /// The facts of its roll-ups.
     pub usage: UsageFacts,
     /// The facts of the user.
-    pub person: PersonFacts,
+    pub person: UserFacts,
     pub held: UnlockedTiers,
 }
 
 /// The events of an account with their XP, by reason, which is unique per account (I5).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Events(BTreeMap<String, EventXp>);
+pub struct ProgressEvents(BTreeMap<String, EventXp>);
 
-impl Events {
+impl ProgressEvents {
     pub fn xp(&self) -> EventXp {
         EventXp(self.0.values().map(|xp| xp.0).sum())
     }
@@ -41,7 +41,7 @@ impl Events {
     }
 }
 
-impl FromIterator<(String, EventXp)> for Events {
+impl FromIterator<(String, EventXp)> for ProgressEvents {
     fn from_iter<I: IntoIterator<Item = (String, EventXp)>>(events: I) -> Self {
         Self(events.into_iter().collect())
     }
@@ -71,7 +71,7 @@ pub struct UsageFacts {
 
 /// The facts of a user besides usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PersonFacts {
+pub struct UserFacts {
     pub followers: u64,
     pub following: u64,
     /// Accounts that registered with the user's code.

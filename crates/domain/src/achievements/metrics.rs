@@ -103,7 +103,7 @@ metrics! {
     /// The level. Not monotone: an active day that disappears takes its XP along.
     Level "level" false,
     /// Achievements unlocked. Not monotone: their number depends on when falling metrics were judged.
-    Unlocked "unlocked" false,
+    UnlockedAchievement "unlocked" false,
 }
 
 impl Metric {

@@ -11,7 +11,7 @@ use super::flag::{Flag, FlagOrder};
 use super::queue::{QueueView, may_remove, may_retry};
 use super::reason::AuditReason;
 use crate::deps::Deps;
-use crate::identity::{SignInName, Via};
+use crate::identity::{AuthMethod, SignInName};
 use crate::ids::{JobId, UserId};
 use crate::jobs::ports::HeldJob;
 use crate::jobs::{JobStatus, JobStore};
@@ -41,10 +41,10 @@ impl Administration {
     pub async fn admit(
         &self,
         user: UserId,
-        via: Via,
+        via: AuthMethod,
         ip: Option<String>,
     ) -> Result<Administrator, AdministrationError> {
-        let by_session = matches!(via, Via::Session(_));
+        let by_session = matches!(via, AuthMethod::Session(_));
         if !by_session || !self.deps.reads().administration().is_administrator(user).await? {
             return Err(AdministrationError::NotAnAdministrator);
         }

@@ -11,7 +11,7 @@ use super::audit::AuditRecord;
 use super::ports::MockAdministrationReader;
 use super::*;
 use crate::error::{DomainError, StoreError};
-use crate::identity::{Scopes, SignInName, Via};
+use crate::identity::{AuthMethod, Scopes, SignInName};
 use crate::ids::{ApiTokenId, JobId, SessionId, UserId};
 use crate::jobs::ports::{HeldJob, ListedJob, MockJobStore, QueueState};
 use crate::jobs::{Job, JobStatus};
@@ -101,8 +101,8 @@ fn by_root() -> AuditActor {
 
 #[test]
 fn admit_only_administrator_with_session() {
-    let session = Via::Session(SessionId(Uuid::nil()));
-    let token = Via::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
+    let session = AuthMethod::Session(SessionId(Uuid::nil()));
+    let token = AuthMethod::ApiToken(ApiTokenId(Uuid::nil()), Scopes { sync: true, read: true });
     for (who, via, admitted) in
         [(ROOT, session, true), (ADA, session, false), (ROOT, token, false), (ADA, token, false)]
     {
@@ -319,7 +319,7 @@ fn admit_keeps_address_of_call() {
         let mut reader = MockAdministrationReader::new();
         reader.expect_is_administrator().returning(|_| Ok(true));
         let trial = Trial::reading(reader, MockJobStore::new(), |_| {});
-        let session = Via::Session(SessionId(Uuid::nil()));
+        let session = AuthMethod::Session(SessionId(Uuid::nil()));
         let admitted = block_on(trial.administration.admit(ROOT, session, ip.map(str::to_owned))).expect("let in");
         assert_eq!((admitted.id(), admitted.ip()), (ROOT, ip));
     }

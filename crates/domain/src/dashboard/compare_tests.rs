@@ -4,7 +4,7 @@ use pollster::block_on;
 use time::macros::{date, datetime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader};
+use super::ports::{AccountFigures, MockDashboardReader};
 use super::*;
 use crate::days::Window;
 use crate::days::Zone;
@@ -47,17 +47,17 @@ fn dashboard(people: Vec<User>, shown: &'static [UserId]) -> Dashboard {
         let hers = month(ADA, date!(2026 - 10 - 24), date!(2026 - 11 - 22));
         let his = month(BOB, date!(2026 - 10 - 25), date!(2026 - 11 - 23));
         assert_eq!((windows, viewer), (&[his, hers][..], Some(EVE)));
-        let active = |day| Figures { active_days: [day].into(), ..Figures::default() };
+        let active = |day| AccountFigures { active_days: [day].into(), ..AccountFigures::default() };
         let figures = |id: &UserId| {
             let figures = if *id == ADA { active(hers.to) } else { active(his.to) };
             let totals = Sums { tokens: if *id == ADA { 10 } else { 20 }, ..Sums::default() };
-            (*id, Figures { totals, ..figures })
+            (*id, AccountFigures { totals, ..figures })
         };
         Ok(shown.iter().map(figures).collect())
     });
     reader.expect_favourites().returning(|people, viewer, count| {
         assert_eq!((people, viewer, count), (&[BOB, ADA][..], Some(EVE), 3));
-        let top = Top { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
+        let top = Favourite { what: Source::trusted("codex"), tokens: 20, cost: Usd::ZERO };
         Ok(vec![(BOB, Favourites { models: Vec::new(), sources: vec![top] })])
     });
     let reads = TestReads { profiles, dashboard: reader, ..TestReads::default() };

@@ -7,7 +7,7 @@ use time::macros::{date, datetime};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
-use super::ports::{Figures, MockDashboardReader};
+use super::ports::{AccountFigures, MockDashboardReader};
 use super::*;
 use crate::days::{Period, Window, Zone};
 use crate::error::{DomainError, ErrorKind, StoreError};
@@ -48,7 +48,7 @@ fn profile_private_shows_figures_to_followers_and_owner_only() {
         let figures = reader.expect_figures().times(usize::from(is_shown));
         figures.withf(move |windows, by| (windows[0].person, *by) == (ADA, viewer)).returning(|_, _| {
             let totals = Sums { tokens: 7, ..Sums::default() };
-            Ok(vec![(ADA, Figures { totals, ..Figures::default() })])
+            Ok(vec![(ADA, AccountFigures { totals, ..AccountFigures::default() })])
         });
         let dashboard = dashboard(reader, NOW);
         let name = Username::trusted("ada");
@@ -86,7 +86,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
         for window in windows {
             noted(*window, viewer);
         }
-        Ok(vec![(ADA, Figures::default())])
+        Ok(vec![(ADA, AccountFigures::default())])
     });
     let noted = note();
     reader.expect_days_and_hours().returning(move |days, hours, viewer| {

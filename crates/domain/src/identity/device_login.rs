@@ -77,7 +77,7 @@ pub struct DeviceLogin {
 
 /// The result of a program's poll.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Poll {
+pub enum DevicePollState {
     /// No answer yet: poll again.
     Pending,
     /// The program polls too often.
@@ -98,15 +98,15 @@ impl DeviceLogin {
     pub const INTERVAL: Duration = Duration::seconds(5);
 
     /// The result of a poll at `now`.
-    pub fn poll(&self, now: OffsetDateTime) -> Poll {
+    pub fn poll(&self, now: OffsetDateTime) -> DevicePollState {
         // A program counts its interval from the response, the server from the request: one second is tolerated.
         let hasty = self.last_polled_at.is_some_and(|last| now - last < Self::INTERVAL - Duration::SECOND);
         match self.confirmation {
-            _ if now >= self.expires_at => Poll::Expired,
-            Confirmation::Denied => Poll::Denied,
-            Confirmation::Approved(user) => Poll::Approved(user),
-            Confirmation::Open if hasty => Poll::SlowDown,
-            Confirmation::Open => Poll::Pending,
+            _ if now >= self.expires_at => DevicePollState::Expired,
+            Confirmation::Denied => DevicePollState::Denied,
+            Confirmation::Approved(user) => DevicePollState::Approved(user),
+            Confirmation::Open if hasty => DevicePollState::SlowDown,
+            Confirmation::Open => DevicePollState::Pending,
         }
     }
 }
@@ -146,15 +146,15 @@ mod tests {
         };
         let end = DeviceLogin::PATIENCE.whole_seconds();
         for (confirmation, last, now, told) in [
-            (Confirmation::Open, None, 0, Poll::Pending),
-            (Confirmation::Open, Some(10), 15, Poll::Pending),
-            (Confirmation::Open, Some(10), 14, Poll::Pending),
-            (Confirmation::Open, Some(10), 13, Poll::SlowDown),
-            (Confirmation::Open, None, end, Poll::Expired),
-            (Confirmation::Denied, Some(10), 11, Poll::Denied),
-            (Confirmation::Approved(ada), Some(10), 11, Poll::Approved(ada)),
-            (Confirmation::Approved(ada), None, end - 1, Poll::Approved(ada)),
-            (Confirmation::Approved(ada), None, end, Poll::Expired),
+            (Confirmation::Open, None, 0, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 15, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 14, DevicePollState::Pending),
+            (Confirmation::Open, Some(10), 13, DevicePollState::SlowDown),
+            (Confirmation::Open, None, end, DevicePollState::Expired),
+            (Confirmation::Denied, Some(10), 11, DevicePollState::Denied),
+            (Confirmation::Approved(ada), Some(10), 11, DevicePollState::Approved(ada)),
+            (Confirmation::Approved(ada), None, end - 1, DevicePollState::Approved(ada)),
+            (Confirmation::Approved(ada), None, end, DevicePollState::Expired),
         ] {
             let at = |seconds: i64| NOW + Duration::seconds(seconds);
             let login = DeviceLogin { confirmation, last_polled_at: last.map(at), ..login.clone() };

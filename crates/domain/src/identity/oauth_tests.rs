@@ -218,7 +218,7 @@ fn provider() -> MockIdentityProvider {
     provider
 }
 
-fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<SignedIn, IdentityError> {
+fn sign_in(world: &Arc<World>, external: &ExternalAccount) -> Result<IssuedSession, IdentityError> {
     block_on(oauth(world, provider()).sign_in(external, Device::default()))
 }
 
@@ -394,7 +394,7 @@ fn oauth_begin_makes_new_secrets() {
 #[test]
 fn oauth_unknown_provider_is_not_found() {
     let world = Arc::default();
-    let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), Verifier::of([1; 32]));
+    let (token, verifier) = (AccessToken::parse("gho_x").expect("a token"), PkceVerifier::of([1; 32]));
     for name in ["gitlab", "GitHub", "", "github "] {
         let oauth = oauth(&world, provider());
         let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
@@ -422,7 +422,7 @@ fn oauth_refused_code_changes_nothing() {
         let world = Arc::new(World::default());
         let oauth = oauth(&world, github);
         let token = AccessToken::parse("gho_x").expect("a token");
-        let verifier = Verifier::of([1; 32]);
+        let verifier = PkceVerifier::of([1; 32]);
         let by_code = oauth.sign_in_with_code("github", "code", &verifier, Device::default());
         assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
         let by_token = oauth.sign_in_with_token("github", &token, Device::default());
@@ -435,7 +435,7 @@ fn oauth_refused_code_changes_nothing() {
 #[test]
 fn oauth_accepted_code_or_token_signs_in_and_links() {
     let mut github = provider();
-    let verifier = Verifier::of([9; 32]);
+    let verifier = PkceVerifier::of([9; 32]);
     let expected = verifier.clone();
     github
         .expect_exchange()

@@ -16,7 +16,7 @@ use super::recovery::Recovery;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::UserId;
 use crate::jobs::{Job, NewJob};
-use crate::mail::{About, EmailJob};
+use crate::mail::{EmailJob, EmailSubject};
 use crate::signed_token::{Purpose, SignedToken, TokenKey};
 use crate::testing::{TestUnitOfWork, person, variant};
 use crate::usage::testing::NOW;
@@ -158,7 +158,7 @@ fn verification_email_is_queued_only_for_unverified_address() {
         assert_eq!(asked.err().map(|error| variant(&error)), error);
         let queued = world.queued();
         assert_eq!((queued.len(), world.commits()), (emails, emails));
-        assert!(queued.iter().all(|email| email.to == ADA && email.about == About::Verification));
+        assert!(queued.iter().all(|email| email.to == ADA && email.about == EmailSubject::Verification));
     }
 }
 
@@ -214,7 +214,7 @@ fn forgot_password_unknown_address_takes_same_steps() {
         let world = World::with(account);
         block_on(world.recovery(true).forgot_password(&Email::trusted(typed))).expect("nothing is told");
         let [email] = &world.queued()[..] else { panic!("one email, to somebody or nobody") };
-        assert_eq!((email.to == ADA, &email.about), (is_ada, &About::PasswordReset), "{typed}");
+        assert_eq!((email.to == ADA, &email.about), (is_ada, &EmailSubject::PasswordReset), "{typed}");
         assert_eq!(world.commits(), 1, "writing takes its time, also in vain");
     }
     let world = World::with(Some(ada(true)));
@@ -235,7 +235,7 @@ fn password_reset_works_once_and_ends_all_access() {
     let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
     assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
     let told: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
-    assert_eq!(told, [(ADA, About::PasswordChanged)]);
+    assert_eq!(told, [(ADA, EmailSubject::PasswordChanged)]);
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use super::*;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{AttemptOutcome, MockPasswordHasher, MockSessionReader, MockSessionRepository};
-use crate::identity::{PasswordHash, Secret, Via};
+use crate::identity::{AuthMethod, PasswordHash, Secret};
 use crate::ids::MockIds;
 use crate::jobs::Job;
-use crate::mail::About;
+use crate::mail::EmailSubject;
 use crate::testing::{TestUnitOfWork, person, variant};
 use crate::users::Presence;
 use crate::users::ports::MockUserRepository;
@@ -262,7 +262,7 @@ fn authenticate_records_last_use_every_five_minutes() {
         sessions.expect_principal().returning(move |_, now| {
             Ok(Some(Principal {
                 user: ada().id,
-                via: Via::Session(SessionId(Uuid::nil())),
+                via: AuthMethod::Session(SessionId(Uuid::nil())),
                 is_admin: false,
                 last_used_at: minutes_ago.map(|minutes| now - Duration::minutes(minutes)),
             }))
@@ -320,7 +320,7 @@ fn password_change_needs_current_password_and_ends_other_access() {
         let all = ["device logins", "other sessions", "API tokens"];
         let expected_ends = if expected.is_err() { &all[..0] } else { &all[..3 - usize::from(keep_api_tokens)] };
         assert_eq!(*ended.lock().expect("a list"), expected_ends);
-        let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, About::PasswordChanged)]);
+        let emails = expected.map_or_else(|_| Vec::new(), |()| vec![(ada().id, EmailSubject::PasswordChanged)]);
         assert_eq!(*told.lock().expect("emails"), emails);
     }
 }

@@ -10,13 +10,13 @@ use crate::users::Presence;
 
 /// An account whose password was verified. Verification takes a while, in which the password can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recognised {
+pub struct VerifiedAccount {
     pub user: UserId,
     /// The hash that was verified.
     pub(super) password: PasswordHash,
 }
 
-impl Recognised {
+impl VerifiedAccount {
     /// Calls [`authorize_sign_in`], and returns false if the password has changed meanwhile.
     pub(super) async fn authorize_sign_in(
         &self,

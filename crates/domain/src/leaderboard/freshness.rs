@@ -29,7 +29,7 @@ pub struct BoardUpdates {
 
 /// Until when no further refresh is needed, once the transaction is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Covered(OffsetDateTime);
+pub(crate) struct CoveredUntil(OffsetDateTime);
 
 impl BoardUpdates {
     /// Queues a refresh that shows the new usage of `tx` at `now`, if one is due and none is queued. It is the last step of a
@@ -39,16 +39,16 @@ impl BoardUpdates {
         tx: &mut dyn UnitOfWork,
         ids: &dyn Ids,
         now: OffsetDateTime,
-    ) -> Result<Option<Covered>, StoreError> {
+    ) -> Result<Option<CoveredUntil>, StoreError> {
         if (now + GRACE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
             return Ok(None);
         }
         // The first boards are queued with the first messages.
         let Some(latest) = tx.leaderboard().latest(now - MIN_AGE).await? else { return Ok(None) };
-        let Some(due) = next_refresh(&latest, now) else { return Ok(Some(Covered(now + MIN_AGE))) };
+        let Some(due) = next_refresh(&latest, now) else { return Ok(Some(CoveredUntil(now + MIN_AGE))) };
         let is_queued = enqueue(tx, ids, due, now).await?;
         if due >= now + GRACE {
-            return Ok(Some(Covered(due)));
+            return Ok(Some(CoveredUntil(due)));
         }
         if is_queued {
             return Ok(None);
@@ -56,12 +56,12 @@ impl BoardUpdates {
         // The refresh of this minute may have begun, and miss this usage.
         let next = beginning_of_minute(due) + Duration::MINUTE;
         enqueue(tx, ids, next, now).await?;
-        Ok(Some(Covered(next)))
+        Ok(Some(CoveredUntil(next)))
     }
 
     /// Remembers the result of [`ask`](Self::ask) once the transaction is committed.
-    pub(crate) fn committed(&self, covered: Option<Covered>) {
-        if let Some(Covered(until)) = covered {
+    pub(crate) fn committed(&self, covered: Option<CoveredUntil>) {
+        if let Some(CoveredUntil(until)) = covered {
             self.covered_until.fetch_max(until.unix_timestamp(), Ordering::Relaxed);
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         latest: Option<LatestBoard>,
         known: &'static [&'static str],
         now: OffsetDateTime,
-    ) -> (Vec<String>, Option<Covered>) {
+    ) -> (Vec<String>, Option<CoveredUntil>) {
         let queued = Arc::new(Mutex::new(Vec::new()));
         let noted = queued.clone();
         let mut tx = TestUnitOfWork::default();
@@ -152,7 +152,7 @@ mod tests {
             ("no worker", Some(board(Some(Duration::ZERO), true)), &[], at(90), vec![], Some(at(150))),
         ] {
             let updates = BoardUpdates::default();
-            assert_eq!(ask(&updates, latest, known, now), (jobs, covered.map(Covered)), "{name}");
+            assert_eq!(ask(&updates, latest, known, now), (jobs, covered.map(CoveredUntil)), "{name}");
         }
     }
 

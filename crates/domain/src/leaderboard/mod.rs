@@ -20,10 +20,10 @@ mod service_tests;
 
 pub(crate) use asking::{GATHERED, ask_for_refresh};
 pub use board::{
-    Board, BoardEntry, BoardKind, BoardQuery, BoardSlice, Filter, Measure, RankPosition, Scope, Score, SortBy,
+    Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Measure, RankPosition, Score, SortBy,
 };
 pub use error::LeaderboardError;
 pub use freshness::BoardUpdates;
 pub use history::{HistoryDays, KEPT_DAYS, RankedDay};
 pub use season::{Season, SeasonBoard, SeasonEntry, SeasonMonth, TOP};
-pub use service::{Leaderboard, Refreshed};
+pub use service::{Leaderboard, RefreshReport};

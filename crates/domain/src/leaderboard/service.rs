@@ -17,8 +17,8 @@ use crate::days::{Period, window_start};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::ids::{JobId, UserId};
-use crate::jobs::Attempt;
-use crate::progression::{Change, settle};
+use crate::jobs::JobAttempt;
+use crate::progression::{AccountChange, settle};
 use crate::text::plural;
 use crate::users::{Username, ViewedProfile};
 
@@ -36,7 +36,7 @@ pub struct Leaderboard {
 
 /// The result of a refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Refreshed {
+pub struct RefreshReport {
     /// The accounts with usage; `None` if an earlier attempt had ranked them.
     pub people: Option<u64>,
     /// The months that were frozen, oldest first.
@@ -45,7 +45,7 @@ pub struct Refreshed {
     pub settled: u64,
 }
 
-impl fmt::Display for Refreshed {
+impl fmt::Display for RefreshReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.people {
             Some(people) => write!(f, "{} ranked", plural(people, "account"))?,
@@ -66,17 +66,17 @@ impl Leaderboard {
 
     /// Ranks all accounts, freezes months that have ended, and grants the rewards of ranks. Each step is atomic; a step that a
     /// crash prevented is done by the next refresh.
-    pub async fn refresh(&self) -> Result<Refreshed, LeaderboardError> {
+    pub async fn refresh(&self) -> Result<RefreshReport, LeaderboardError> {
         self.refresh_in(None).await
     }
 
     /// Refreshes boards in an `attempt` at a job. A later attempt does not rank again, since ranks would be compared with those
     /// of a moment ago.
-    pub async fn refresh_in(&self, attempt: Option<Attempt>) -> Result<Refreshed, LeaderboardError> {
+    pub async fn refresh_in(&self, attempt: Option<JobAttempt>) -> Result<RefreshReport, LeaderboardError> {
         let people = self.rank_accounts(attempt).await?;
         let frozen = self.freeze().await?;
         let settled = self.settle_ranks().await?;
-        Ok(Refreshed { people, frozen, settled })
+        Ok(RefreshReport { people, frozen, settled })
     }
 
     /// Queues a refresh for an administrator and returns its job. A waiting refresh is shared. A running one may have read the
@@ -97,10 +97,10 @@ impl Leaderboard {
         Ok(queued)
     }
 
-    async fn rank_accounts(&self, attempt: Option<Attempt>) -> Result<Option<u64>, LeaderboardError> {
+    async fn rank_accounts(&self, attempt: Option<JobAttempt>) -> Result<Option<u64>, LeaderboardError> {
         let mut tx = self.deps.begin().await?;
         tx.leaderboard().lock().await?;
-        if let Some(Attempt { job, number: 2.. }) = attempt
+        if let Some(JobAttempt { job, number: 2.. }) = attempt
             && tx.leaderboard().has_ranked(job).await?
         {
             return Ok(None);
@@ -159,7 +159,7 @@ impl Leaderboard {
     async fn settle_rank_once(&self, best: BestRank) -> Result<(), StoreError> {
         let mut tx = self.deps.begin().await?;
         if let Some(account) = tx.accounts().lock(best.user).await? {
-            settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, Change::of(account)).await?;
+            settle(&mut *tx, &*self.deps.ids, self.deps.now(), best.user, AccountChange::of(account)).await?;
         }
         // Also for a deleted account, so that it is not found again at each refresh.
         tx.leaderboard().settled(best).await?;

@@ -14,7 +14,7 @@ use crate::administration::{AdminActionKind, Administrator};
 use crate::days::Period;
 use crate::error::{DomainError, ErrorKind, StoreError};
 use crate::ids::{JobId, UserId};
-use crate::jobs::{Attempt, Job};
+use crate::jobs::{Job, JobAttempt};
 use crate::testing::{TestReads, TestUnitOfWork, person};
 use crate::usage::testing::account;
 use crate::users::{User, Username, ViewedProfile};
@@ -46,7 +46,11 @@ const FIRST_ACCOUNT: OffsetDateTime = datetime!(2026-08-03 08:00 UTC);
 
 /// A refresh of an instance with accounts since August and usage since `first`, with `frozen` seasons and accounts with a new
 /// best rank.
-fn refresh(first: Option<Date>, frozen: &'static [&'static str], people: &[UserId]) -> (Refreshed, Vec<String>, usize) {
+fn refresh(
+    first: Option<Date>,
+    frozen: &'static [&'static str],
+    people: &[UserId],
+) -> (RefreshReport, Vec<String>, usize) {
     let log = Log::default();
     let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
@@ -95,7 +99,7 @@ fn refresh_uses_local_dates_and_utc_for_unknown_zones() {
     let (refreshed, log, _) = refresh(None, &[], &[]);
     let todays = "UTC 2026-11-22, Pacific/Kiritimati 2026-11-23, Gone/Zone 2026-11-22";
     assert_eq!(log, [format!("refresh {todays} at {NOW}")]);
-    assert_eq!(refreshed, Refreshed { people: Some(7), ..Refreshed::default() });
+    assert_eq!(refreshed, RefreshReport { people: Some(7), ..RefreshReport::default() });
 }
 
 #[test]
@@ -124,7 +128,11 @@ fn refresh_settles_each_rank_in_own_transaction() {
 
 /// The result of a refresh with `people` unsettled accounts of which the one with the rank `failing` fails with `error`, and the
 /// settled ranks.
-fn settling(people: u32, failing: u32, error: fn() -> StoreError) -> (Result<Refreshed, LeaderboardError>, Vec<u32>) {
+fn settling(
+    people: u32,
+    failing: u32,
+    error: fn() -> StoreError,
+) -> (Result<RefreshReport, LeaderboardError>, Vec<u32>) {
     let settled = Arc::new(Mutex::new(Vec::new()));
     let noted = settled.clone();
     let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
@@ -191,7 +199,7 @@ fn refresh_second_attempt_does_not_rank_again() {
             tx.leaderboard.expect_is_frozen().returning(|_| Ok(true));
             tx.leaderboard.expect_unsettled().returning(|_, _, _| Ok(Vec::new()));
         });
-        let attempt = attempt.map(|number| Attempt { job, number });
+        let attempt = attempt.map(|number| JobAttempt { job, number });
         let refreshed = block_on(leaderboard.refresh_in(attempt)).expect("a refresh");
         assert_eq!(refreshed.people, people, "{attempt:?}");
     }
@@ -202,7 +210,7 @@ fn board_friends_without_viewer_is_unauthenticated() {
     let mut reader = MockLeaderboardReader::new();
     reader.expect_board().returning(|_, _, _, _| Ok(Board::default()));
     let (leaderboard, _) = leaderboard(reader, |_| {});
-    let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, Filter::default());
+    let query = BoardQuery::new(BoardKind::Friends, SortBy::Tokens, Period::All, BoardFilter::default());
     let part = BoardSlice { limit: 100, offset: 0 };
     let refused = block_on(leaderboard.board(&query, part, None)).expect_err("nobody's friends");
     assert_eq!(refused.kind(), ErrorKind::Unauthenticated);
@@ -346,7 +354,7 @@ fn refreshed_displays_one_line() {
         ),
         (None, 3, vec![], "ranked by an earlier attempt, 3 rewarded for a rank"),
     ] {
-        assert_eq!(Refreshed { people, frozen, settled }.to_string(), line);
+        assert_eq!(RefreshReport { people, frozen, settled }.to_string(), line);
     }
 }
 

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::email_job::{About, EmailJob};
+use super::email_job::{EmailJob, EmailSubject};
 use crate::error::StoreError;
 use crate::identity::Email;
 use crate::ids::{Ids, JobId, UserId};
@@ -30,7 +30,7 @@ pub struct RequestedEmail {
 impl RequestedEmail {
     /// The email that asks `user` to verify the address. The address may belong to a stranger, so the number is small.
     pub fn verification(ids: &dyn Ids, user: UserId) -> Self {
-        let email = EmailJob { id: JobId(ids.fresh()), to: user, about: About::Verification };
+        let email = EmailJob { id: JobId(ids.fresh()), to: user, about: EmailSubject::Verification };
         Self { email, subject: format!("verification:{user}"), most_a_day: 5 }
     }
 
@@ -38,7 +38,7 @@ impl RequestedEmail {
     /// long as a known one.
     pub fn password_reset(ids: &dyn Ids, user: Option<UserId>, typed: &Email) -> Self {
         let to = user.unwrap_or_else(|| UserId(ids.fresh()));
-        let email = EmailJob { id: JobId(ids.fresh()), to, about: About::PasswordReset };
+        let email = EmailJob { id: JobId(ids.fresh()), to, about: EmailSubject::PasswordReset };
         // Hashed, because a mistyped address is not stored.
         let typed = Uuid::from_slice(&Sha256::digest(typed.as_str())[..16]).unwrap_or_default();
         Self { email, subject: format!("password_reset:{typed}"), most_a_day: 10 }

@@ -1,7 +1,7 @@
 //! Lists notifications, marks them as read, and changes preferences.
 
 use super::error::NotificationError;
-use super::listing::{Listing, NotificationPage, NotificationSelection};
+use super::listing::{NotificationPage, NotificationQuery, NotificationSelection};
 use super::preferences::{Preferences, PreferencesChange};
 use super::retention::{Forgotten, RetentionCutoffs};
 use crate::deps::Deps;
@@ -22,7 +22,7 @@ impl Notifications {
     }
 
     /// The page of `user`'s notifications.
-    pub async fn list(&self, user: UserId, listing: Listing) -> Result<NotificationPage, NotificationError> {
+    pub async fn list(&self, user: UserId, listing: NotificationQuery) -> Result<NotificationPage, NotificationError> {
         Ok(self.deps.reads().notifications().notifications(user, listing).await?)
     }
 

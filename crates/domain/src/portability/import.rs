@@ -16,11 +16,11 @@ use crate::error::StoreError;
 use crate::identity::{Email, ExternalLink, SignInName};
 use crate::ids::{ActivityId, NotificationId, ProjectId, UserId};
 use crate::pricing::CurrentBook;
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::usage::ports::SharedNames;
 use crate::usage::room::{MOST_MACHINES, MOST_MODELS, MOST_SOURCES};
-use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, Message};
+use crate::usage::{self, LedgerEntry, MOST_TOKENS, MachineId, UsageMessage};
 use crate::users::{User, Username};
 
 /// The account that an import writes to.
@@ -66,7 +66,7 @@ impl Imports {
         Ok(Import {
             deps: self.deps.clone(),
             zone: account.zone.clone().unwrap_or_else(Zone::utc),
-            change: Change::of(account.clone()),
+            change: AccountChange::of(account.clone()),
             account,
             tx,
             prices: self.prices.clone(),
@@ -164,7 +164,7 @@ pub struct Import {
     now: OffsetDateTime,
     zone: Zone,
     account: Account,
-    change: Change,
+    change: AccountChange,
     links_are_trusted: bool,
     /// The imported machines, to bound their number.
     machines: BTreeSet<MachineId>,
@@ -240,7 +240,7 @@ impl Import {
 
     /// Prices the messages at their own time by the book of this instance; their imported cost is ignored.
     async fn take_messages(&mut self, entries: Vec<LedgerEntry>) -> Result<(), PortabilityError> {
-        let messages: Vec<Message> = entries.into_iter().map(|entry| entry.message).collect();
+        let messages: Vec<UsageMessage> = entries.into_iter().map(|entry| entry.message).collect();
         let room = u64::try_from(MOST_TOKENS - self.account.totals.tokens).unwrap_or(0);
         let tokens = messages.iter().try_fold(0_u64, |sum, message| sum.checked_add(message.tokens.total()));
         if tokens.is_none_or(|tokens| tokens > room) {
@@ -261,7 +261,7 @@ impl Import {
     /// Makes the names of `messages` in a transaction of its own, as an exception from I3: an import finds names part by part and
     /// holds its locks until its end, so it and a sync could wait for each other's names. If the import fails, unused names remain,
     /// which is harmless.
-    async fn make_names(&mut self, messages: &[Message]) -> Result<(), PortabilityError> {
+    async fn make_names(&mut self, messages: &[UsageMessage]) -> Result<(), PortabilityError> {
         let mut names = SharedNames::default();
         for message in messages {
             names.sources.insert(message.source.clone());

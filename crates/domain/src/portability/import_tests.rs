@@ -7,11 +7,13 @@ use uuid::Uuid;
 
 use super::*;
 use crate::achievements::ports::ProgressEvent;
-use crate::achievements::{Events, find_by_slug};
+use crate::achievements::{ProgressEvents, find_by_slug};
 use crate::identity::{Device, ProviderName, Scopes};
 use crate::notifications::{Channels, NotificationKind};
 use crate::payload::StoredData;
-use crate::portability::{IssuedBefore, Machine, OwnCode, PastFollow, ReferralDirection, Referred, SignedIn};
+use crate::portability::{
+    Machine, OwnReferralCode, PastApiToken, PastFollow, PastReferral, PastSession, ReferralDirection,
+};
 use crate::pricing::Cost;
 use crate::progression::EventXp;
 use crate::projects::{ProjectDetails, Title};
@@ -211,7 +213,7 @@ fn import_stores_past_progress_before_settling() {
         tx.progress.expect_unlocked().returning(|_| Ok(Vec::new()));
         let mut order = mockall::Sequence::new();
         let answer = |events: &[&str]| {
-            let events: Events = events.iter().map(|reason| ((*reason).to_owned(), EventXp(5_000))).collect();
+            let events: ProgressEvents = events.iter().map(|reason| ((*reason).to_owned(), EventXp(5_000))).collect();
             move |_| Ok(Some((facts(BTreeSet::new()), events.clone())))
         };
         tx.progress.expect_facts().times(1).in_sequence(&mut order).returning(answer(&[]));
@@ -342,7 +344,7 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
 
     for is_free in [true, false] {
         let code = ReferralCode::trusted("ABCD2345");
-        let own = OwnCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
+        let own = OwnReferralCode { code: code.clone(), created_at: NOW, clicks: 3, converted: 1 };
         let (report, commits) = taken(ExportPart::Code(own), move |tx| {
             let code = code.clone();
             tx.referrals
@@ -358,15 +360,15 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
 #[test]
 fn import_tokens_sessions_referrals_and_follows_change_nothing() {
     let friend = PastFollow { username: Username::trusted("bob"), since: NOW, is_requested: false };
-    let token = IssuedBefore {
+    let token = PastApiToken {
         name: "laptop".to_owned(),
         scopes: Scopes { sync: true, read: true },
         created_at: NOW,
         expires_at: None,
         last_used_at: None,
     };
-    let session = SignedIn { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
-    let came = Referred {
+    let session = PastSession { created_at: NOW, expires_at: NOW, last_used_at: NOW, device: Device::default() };
+    let came = PastReferral {
         came: ReferralDirection::ByThem,
         username: Username::trusted("bob"),
         created_at: NOW,

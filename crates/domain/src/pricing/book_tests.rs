@@ -385,8 +385,8 @@ fn override_applies_to_exact_name_and_provider_or_any() {
     check(&book, &table);
 }
 
-fn override_of(model: &str, provider: Option<&str>, prices: &str) -> Override {
-    Override {
+fn override_of(model: &str, provider: Option<&str>, prices: &str) -> PriceOverride {
+    PriceOverride {
         model: ModelName::trusted(model),
         provider: provider.map(Provider::trusted),
         valid_from: datetime!(2026-01-01 0:00 UTC),

@@ -12,12 +12,12 @@ use crate::accounts::lock_together;
 use crate::achievements::ports::ProgressEvent;
 use crate::error::StoreError;
 use crate::ids::{Ids, UserId};
-use crate::progression::{Change, EventXp, settle};
+use crate::progression::{AccountChange, EventXp, settle};
 use crate::store::{Store, UnitOfWork};
 
 /// The XP that a referral paid, by level, the nearest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Paid(pub [EventXp; 3]);
+pub struct PaidXp(pub [EventXp; 3]);
 
 /// Up to three accounts above a newcomer, and the newcomer if its account exists yet, all locked.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ struct Referrer {
 
 /// A referral to be stored.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Join {
+pub(crate) struct NewReferral {
     pub referred: UserId,
     pub visitor: Visitor,
     pub now: OffsetDateTime,
@@ -119,8 +119,8 @@ impl ReferralChain {
         self,
         tx: &mut dyn UnitOfWork,
         ids: &dyn Ids,
-        join: Join,
-    ) -> Result<Option<Paid>, StoreError> {
+        join: NewReferral,
+    ) -> Result<Option<PaidXp>, StoreError> {
         let Some(referrer) = self.referrer() else { return Ok(None) };
         if !tx.referrals().insert(join.referred, referrer, join.now).await? {
             return Ok(None);
@@ -130,9 +130,9 @@ impl ReferralChain {
             return self.pay(tx, ids, join.referred, join.now).await.map(Some);
         }
         for (_, person, account) in self.present() {
-            settle(tx, ids, join.now, person, Change::of(account)).await?;
+            settle(tx, ids, join.now, person, AccountChange::of(account)).await?;
         }
-        Ok(Some(Paid::default()))
+        Ok(Some(PaidXp::default()))
     }
 
     /// Pays the accounts above `referred`, once.
@@ -142,12 +142,12 @@ impl ReferralChain {
         ids: &dyn Ids,
         referred: UserId,
         now: OffsetDateTime,
-    ) -> Result<Paid, StoreError> {
-        let mut paid = Paid::default();
+    ) -> Result<PaidXp, StoreError> {
+        let mut paid = PaidXp::default();
         tx.referrals().set_paid(referred, now).await?;
         for (degree, person, account) in self.present() {
             let granted = vec![ProgressEvent { reason: format!("referral:{referred}"), xp: degree.xp() }];
-            settle(tx, ids, now, person, Change { granted, ..Change::of(account) }).await?;
+            settle(tx, ids, now, person, AccountChange { granted, ..AccountChange::of(account) }).await?;
             paid.0[degree as usize] = degree.xp();
         }
         Ok(paid)

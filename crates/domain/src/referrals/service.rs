@@ -5,7 +5,7 @@ use time::Duration;
 use super::click::{CLICK_LIMITS, VisitorSalt};
 use super::code::ReferralCode;
 use super::error::ReferralError;
-use super::referral_chain::{Join, Paid, ReferralChain};
+use super::referral_chain::{NewReferral, PaidXp, ReferralChain};
 use super::stats::{LISTED, ReferralStats};
 use crate::deps::Deps;
 use crate::error::StoreError;
@@ -79,11 +79,11 @@ impl Referrals {
 
     /// Makes the owner of `code` the referrer of `user`, which registered within [`WINDOW`] and has none. If `user` has synced
     /// before, the referral is paid now.
-    pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+    pub async fn track(&self, user: UserId, code: &str, device: &Device) -> Result<PaidXp, ReferralError> {
         self.deps.retried(|| self.track_once(user, code, device)).await
     }
 
-    async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<Paid, ReferralError> {
+    async fn track_once(&self, user: UserId, code: &str, device: &Device) -> Result<PaidXp, ReferralError> {
         let unknown = || ReferralError::UnknownCode(code.to_owned());
         let parsed = ReferralCode::parse(code).ok_or_else(unknown)?;
         let (mut tx, chain) = ReferralChain::begin_by_code(&*self.deps.store, Some(user), &parsed).await?;
@@ -106,7 +106,7 @@ impl Referrals {
             return Err(ReferralError::Circle);
         }
         let visitor = self.salt.visitor(&parsed, device);
-        let join = Join { referred: user, visitor, now, pays: account.totals.messages > 0 };
+        let join = NewReferral { referred: user, visitor, now, pays: account.totals.messages > 0 };
         let paid = chain.join(&mut *tx, &*self.deps.ids, join).await?.ok_or(ReferralError::AlreadyReferred)?;
         tx.commit().await?;
         Ok(paid)

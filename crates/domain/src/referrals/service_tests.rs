@@ -12,7 +12,7 @@ use super::ports::MockReferralReader;
 use super::{CLICK_LIMITS, ReferralCode, ReferralError, Referrals, ReferredBy, Visitor, VisitorSalt, WINDOW};
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
-use crate::achievements::Events;
+use crate::achievements::ProgressEvents;
 use crate::error::{DomainError, ErrorKind};
 use crate::identity::ports::{MockPasswordHasher, MockSessionReader};
 use crate::identity::{Device, Email, Identity, Password, PasswordHash, Registration};
@@ -23,7 +23,7 @@ use crate::testing::{TestReads, TestStore, TestUnitOfWork, facts, variant};
 use crate::usage::ports::RollupChanges;
 use crate::usage::room::NameUse;
 use crate::usage::testing::{NOW, account, batch, locked, message, sent};
-use crate::usage::{Batch, LedgerEntry, SentMessage, Sums, Usage};
+use crate::usage::{LedgerEntry, SentMessage, Sums, SyncBatch, Usage};
 use crate::users::{Profile, User, Username};
 
 fn user(number: u128) -> UserId {
@@ -99,7 +99,7 @@ impl People {
         let people = self.clone();
         tx.progress.expect_facts().returning(move |month| {
             people.judged.lock().expect("people").push(month.person.0.as_u128());
-            Ok(Some((facts(BTreeSet::new()), Events::default())))
+            Ok(Some((facts(BTreeSet::new()), ProgressEvents::default())))
         });
         let people = self.clone();
         tx.progress.expect_award().returning(move |id, award, _| {
@@ -276,7 +276,7 @@ fn sync_first_message_pays_three_levels_once() {
         (false, batch(vec![]), vec![], &[]),
         (false, batch(vec![sent("a")]), vec![stored], &[]),
         (false, batch(ahead()), vec![], &[]),
-        (false, Batch { dry_run: true, ..batch(vec![sent("a")]) }, vec![], &[]),
+        (false, SyncBatch { dry_run: true, ..batch(vec![sent("a")]) }, vec![], &[]),
     ] {
         let people = Arc::new(People::with(&[(2, 3), (3, 4), (4, 5)]));
         people.above.lock().expect("referrals").insert(1, (2, is_paid));

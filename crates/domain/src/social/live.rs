@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::feed_item::{ActivityMark, LiveActivity, Position};
-use super::ports::{HeardActivities, MissedPage};
+use super::feed_item::{ActivityMark, FeedPosition, LiveActivity};
+use super::ports::{ActivitySubscription, MissedPage};
 use super::resume::ResumePoint;
 use crate::deps::Deps;
 use crate::error::StoreError;
@@ -21,7 +21,7 @@ pub(super) const REMEMBERED: u32 = 256;
 /// is sent once, also to a client that reconnects with the [`ResumePoint`] of any event (I6).
 pub struct LiveFeed {
     deps: Deps,
-    heard: Box<dyn HeardActivities>,
+    heard: Box<dyn ActivitySubscription>,
     viewer: UserId,
     /// The position of the previous stream. The point lists what this stream has not met yet.
     resumed: Option<(ActivityMark, ResumePoint)>,
@@ -36,7 +36,7 @@ pub struct LiveFeed {
 #[derive(Debug, Clone, Copy)]
 struct Past {
     since: ActivityMark,
-    after: Option<Position>,
+    after: Option<FeedPosition>,
 }
 
 /// An activity to be sent.
@@ -49,7 +49,7 @@ pub struct StreamEvent {
 
 /// The beginning of a feed.
 #[derive(Debug)]
-pub(super) enum Beginning {
+pub(super) enum FeedStart {
     /// New activities only; those of the last minute are given.
     Now(Vec<ActivityMark>),
     /// After the activity, except for what the point lists.
@@ -57,10 +57,10 @@ pub(super) enum Beginning {
 }
 
 impl LiveFeed {
-    pub(super) fn new(deps: Deps, heard: Box<dyn HeardActivities>, viewer: UserId, beginning: Beginning) -> Self {
+    pub(super) fn new(deps: Deps, heard: Box<dyn ActivitySubscription>, viewer: UserId, beginning: FeedStart) -> Self {
         let (resumed, sent) = match beginning {
-            Beginning::Now(recent) => (None, recent),
-            Beginning::After(last, point) => (Some((last, point)), vec![last]),
+            FeedStart::Now(recent) => (None, recent),
+            FeedStart::After(last, point) => (Some((last, point)), vec![last]),
         };
         let past = resumed.as_ref().map(|(last, _)| Past { since: *last, after: None });
         Self { deps, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }

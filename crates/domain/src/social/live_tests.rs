@@ -11,7 +11,7 @@ use super::*;
 use crate::error::{DomainError, ErrorKind};
 use crate::ids::ActivityId;
 use crate::payload::StoredData;
-use crate::social::ports::{MockActivityHub, MockFeedReader, MockHeardActivities};
+use crate::social::ports::{MockActivityHub, MockActivitySubscription, MockFeedReader};
 use crate::social::{ActivityKind, Author, Feed, FeedItem};
 use crate::testing::{TestReads, TestStore, variant};
 use crate::users::Username;
@@ -74,7 +74,7 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
     let heard = Mutex::new(heard.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().times(1).return_once(move |_| {
-        let mut subscription = MockHeardActivities::new();
+        let mut subscription = MockActivitySubscription::new();
         subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front());
         Ok(Some(Box::new(subscription)))
     });
@@ -129,7 +129,7 @@ fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(A
     });
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(move |_| {
-        let mut subscription = MockHeardActivities::new();
+        let mut subscription = MockActivitySubscription::new();
         subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front().map(Arc::new));
         Ok(Some(Box::new(subscription)))
     });
@@ -220,7 +220,7 @@ fn live_feed_failed_read_of_past_loses_nothing() {
     reader.expect_missed().returning(move |_, _, _, _| answers.pop().expect("asked twice"));
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(|_| {
-        let mut subscription = MockHeardActivities::new();
+        let mut subscription = MockActivitySubscription::new();
         subscription.expect_next().returning(|| None);
         Ok(Some(Box::new(subscription)))
     });

@@ -1,14 +1,14 @@
 //! The use cases of following.
 
 use super::error::SocialError;
-use super::follow::{Contact, Follow, FollowStats, Followed};
+use super::follow::{Contact, Follow, FollowOutcome, FollowStats};
 use crate::accounts::Account;
 use crate::accounts::lock_together;
 use crate::deps::Deps;
 use crate::ids::UserId;
 use crate::notifications::NotificationContent;
 use crate::page::{Page, PageRequest};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::store::UnitOfWork;
 use crate::users::{User, Username};
 
@@ -24,11 +24,11 @@ impl Social {
     }
 
     /// Lets `follower` follow the user `name`, or request it. Settles both accounts.
-    pub async fn follow(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+    pub async fn follow(&self, follower: UserId, name: &Username) -> Result<FollowOutcome, SocialError> {
         self.deps.retried(|| self.follow_once(follower, name)).await
     }
 
-    async fn follow_once(&self, follower: UserId, name: &Username) -> Result<Followed, SocialError> {
+    async fn follow_once(&self, follower: UserId, name: &Username) -> Result<FollowOutcome, SocialError> {
         let mut tx = self.deps.begin().await?;
         let found = find(&mut *tx, name).await?;
         let follow = Follow::new(follower, found.id, self.deps.now())?;
@@ -48,7 +48,7 @@ impl Social {
             }
             self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::follow_request(&me)]).await?;
             tx.commit().await?;
-            return Ok(Followed::Requested);
+            return Ok(FollowOutcome::Requested);
         }
         // A request made just before the profile turned public.
         tx.follows().remove_request(follower, person.id).await?;
@@ -58,7 +58,7 @@ impl Social {
         self.settle(&mut *tx, follower, mine, Vec::new()).await?;
         self.settle(&mut *tx, person.id, theirs, vec![NotificationContent::new_follower(&me)]).await?;
         tx.commit().await?;
-        Ok(Followed::Now(follow))
+        Ok(FollowOutcome::Now(follow))
     }
 
     /// Ends the follow of the user `name`, or withdraws the request. Without a follow, no account is locked.
@@ -182,7 +182,8 @@ impl Social {
         account: Account,
         content: Vec<NotificationContent>,
     ) -> Result<(), SocialError> {
-        settle(tx, &*self.deps.ids, self.deps.now(), user, Change { content, ..Change::of(account) }).await?;
+        settle(tx, &*self.deps.ids, self.deps.now(), user, AccountChange { content, ..AccountChange::of(account) })
+            .await?;
         Ok(())
     }
 }

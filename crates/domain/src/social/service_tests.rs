@@ -112,10 +112,10 @@ fn name(text: &str) -> Username {
 
 #[test]
 fn follow_result_depends_on_profile_and_existing_rows() {
-    let follow = |follower, following| Followed::Now(Follow { follower, following, created_at: NOW });
+    let follow = |follower, following| FollowOutcome::Now(Follow { follower, following, created_at: NOW });
     for (follows, requests, whom, expected) in [
         (&[][..], &[][..], "ada", Ok(follow(EVE, ADA))),
-        (&[], &[], "bob", Ok(Followed::Requested)),
+        (&[], &[], "bob", Ok(FollowOutcome::Requested)),
         (&[(EVE, ADA)], &[], "ada", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
         (&[(EVE, BOB)], &[], "bob", Err((ErrorKind::Conflict, "AlreadyFollowing"))),
         (&[], &[(EVE, BOB)], "bob", Err((ErrorKind::Conflict, "AlreadyRequested"))),
@@ -129,8 +129,8 @@ fn follow_result_depends_on_profile_and_existing_rows() {
         assert_eq!(answer, expected, "{whom} {follows:?} {requests:?}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()), "{whom}");
         match expected {
-            Ok(Followed::Now(_)) => assert_eq!(tables.shown(), (vec![(EVE, ADA)], vec![])),
-            Ok(Followed::Requested) => assert_eq!(tables.shown(), (vec![], vec![(EVE, BOB)])),
+            Ok(FollowOutcome::Now(_)) => assert_eq!(tables.shown(), (vec![(EVE, ADA)], vec![])),
+            Ok(FollowOutcome::Requested) => assert_eq!(tables.shown(), (vec![], vec![(EVE, BOB)])),
             Err(_) => {}
         }
     }

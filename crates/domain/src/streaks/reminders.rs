@@ -87,7 +87,7 @@ mod tests {
 
     use super::*;
     use crate::accounts::Account;
-    use crate::achievements::Events;
+    use crate::achievements::ProgressEvents;
     use crate::streaks::ports::MockStreakReader;
     use crate::testing::{TestReads, TestUnitOfWork, facts};
     use crate::usage::testing::account;
@@ -108,7 +108,7 @@ mod tests {
             tx.accounts.expect_lock().returning(move |_| Ok(Some(Account { zone: Some(zone(lives_in)), ..account() })));
             let active = days.iter().map(|day| date!(2026 - 11 - 01).replace_day(*day).expect("a day")).collect();
             let facts = facts(active);
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
             let noted = noted.clone();
             tx.notifications.expect_insert().returning(move |_, content| {
                 noted.lock().expect("what is said").extend(content.iter().map(|content| content.content.dedup_key()));
@@ -158,7 +158,7 @@ mod tests {
                 _ => Ok(Some(account())),
             });
             let facts = facts([date!(2026 - 11 - 20), date!(2026 - 11 - 21)].into());
-            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), Events::default()))));
+            tx.progress.expect_facts().returning(move |_| Ok(Some((facts.clone(), ProgressEvents::default()))));
             let noted = noted.clone();
             tx.notifications.expect_insert().returning(move |user, _| {
                 noted.lock().expect("what is said").push(user);

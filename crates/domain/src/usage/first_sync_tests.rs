@@ -13,7 +13,7 @@ use super::testing::{NOW, account, batch, locked, message, sent};
 use super::*;
 use crate::accounts::Account;
 use crate::accounts::ports::Locks;
-use crate::achievements::Events;
+use crate::achievements::ProgressEvents;
 use crate::error::StoreError;
 use crate::ids::UserId;
 use crate::jobs::FirstJobs;
@@ -71,7 +71,7 @@ fn asking(known: bool, fails: bool) -> (Usage, Arc<Mutex<Vec<String>>>, Arc<Atom
 fn sync_first_messages_queue_boards_once() {
     let boards = ["leaderboard first".to_owned(), "benchmarks first".to_owned()];
     let (usage, queued, commits) = asking(false, false);
-    let dry = Batch { dry_run: true, ..batch(vec![sent("a")]) };
+    let dry = SyncBatch { dry_run: true, ..batch(vec![sent("a")]) };
     block_on(usage.sync(ADA, dry)).expect("a dry run");
     assert_eq!((queued.lock().expect("jobs").len(), commits.load(Ordering::SeqCst)), (0, 0));
     for _ in 0..3 {
@@ -126,7 +126,7 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
         tx.ledger.expect_find().returning(move |_, _, _| Ok(found(known)));
         let pays = !before && !locked && !known && !dry_run && is_second;
         tx.referrals.expect_set_paid().times(usize::from(pays)).returning(|_, _| Ok(()));
-        tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), Events::default()))));
+        tx.progress.expect_facts().returning(|_| Ok(Some((facts(BTreeSet::new()), ProgressEvents::default()))));
         let noted = noted.clone();
         tx.progress.expect_award().returning(move |user, award, _| {
             let of_referrals = award.events.iter().filter(|event| event.reason.starts_with("referral:"));
@@ -137,7 +137,7 @@ fn paid([before, locked]: [bool; 2], known: bool, dry_run: bool) -> (Vec<(UserId
             Ok(())
         });
     });
-    let sent = Batch { dry_run, ..batch(vec![sent("a")]) };
+    let sent = SyncBatch { dry_run, ..batch(vec![sent("a")]) };
     block_on(usage.sync(ADA, sent)).expect("a sync");
     let awarded = awarded.lock().expect("awards").clone();
     (awarded, begun.load(Ordering::SeqCst))

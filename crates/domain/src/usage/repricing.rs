@@ -7,7 +7,7 @@ use super::changes::Pricer;
 use super::derived::Derived;
 use super::error::UsageError;
 use super::message::Model;
-use super::ports::Cursor;
+use super::ports::LedgerCursor;
 use super::rebuild::{apply_delta, up_to_date};
 use super::repriced_account::RepricedAccount;
 use crate::days::Zone;
@@ -16,7 +16,7 @@ use crate::error::{DomainError, ErrorKind};
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::pricing::{CurrentBook, Edition, PriceBook};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::text::plural;
 
 /// The messages that one transaction prices: a concurrent sync of the account must not wait long.
@@ -99,7 +99,7 @@ impl Repricing {
         edition: Edition,
         book: &PriceBook,
         models: &[Model],
-        cursor: Option<Cursor>,
+        cursor: Option<LedgerCursor>,
     ) -> Result<Batch, UsageError> {
         self.deps.retried(|| self.batch_once(user, edition, book, models, cursor.clone())).await
     }
@@ -110,14 +110,14 @@ impl Repricing {
         edition: Edition,
         book: &PriceBook,
         models: &[Model],
-        cursor: Option<Cursor>,
+        cursor: Option<LedgerCursor>,
     ) -> Result<Batch, UsageError> {
         let mut tx = self.deps.begin().await?;
         // The account was deleted meanwhile.
         let Some(account) = tx.accounts().lock(user).await? else { return Ok(Batch::default()) };
         let zone = account.zone.clone().unwrap_or_else(Zone::utc);
         let account = up_to_date(&mut *tx, user, account, &zone).await?;
-        let mut change = Change::of(account.clone());
+        let mut change = AccountChange::of(account.clone());
         let page = tx.ledger().page_unpriced(user, models, cursor, BATCH).await?;
         let last = page.last().map(|entry| (entry.message.source.clone(), entry.message.key));
         let next = last.filter(|_| page.len() >= BATCH);
@@ -153,7 +153,7 @@ struct Batch {
     messages: u64,
     cost: Usd,
     /// Where to continue, if there may be more.
-    next: Option<Cursor>,
+    next: Option<LedgerCursor>,
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
     use crate::pricing::{Cost, line};
     use crate::testing::{TestReads, TestUnitOfWork};
     use crate::usage::testing::{NOW, account, message};
-    use crate::usage::{Message, ModelName};
+    use crate::usage::{ModelName, UsageMessage};
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(7));
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn unpriced(id: &str, name: &str) -> LedgerEntry {
-        LedgerEntry { message: Message { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
+        LedgerEntry { message: UsageMessage { model: model(name), ..message(id, 1_000_000) }, cost: Cost::Unpriced }
     }
 
     type Priced = (Repricing, Arc<AtomicUsize>, Arc<Mutex<Vec<RepricedAccount>>>);

@@ -32,7 +32,7 @@ pub fn gone_by(now: OffsetDateTime) -> OffsetDateTime {
 
 /// The purged rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Purged {
+pub struct PurgeReport {
     /// Accounts with everything they owned.
     pub accounts: u64,
     /// Messages of their ledgers.
@@ -41,7 +41,7 @@ pub struct Purged {
     pub others: u64,
 }
 
-impl AddAssign for Purged {
+impl AddAssign for PurgeReport {
     fn add_assign(&mut self, other: Self) {
         self.accounts += other.accounts;
         self.messages += other.messages;

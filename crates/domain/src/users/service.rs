@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use super::error::UserError;
-use super::leaving::{GRACE, Purged, gone_by};
+use super::leaving::{GRACE, PurgeReport, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::batch_outcome::BatchOutcome;
 use crate::deps::Deps;
@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::UserId;
 use crate::leaderboard::{GATHERED, ask_for_refresh};
-use crate::progression::{Change, settle};
+use crate::progression::{AccountChange, settle};
 use crate::usage;
 
 /// The rows that one transaction of a purge removes: its locks must not delay requests.
@@ -37,7 +37,7 @@ impl Users {
     async fn change_once(&self, user: UserId, change: ProfileChange) -> Result<User, UserError> {
         let mut tx = self.deps.begin().await?;
         let locked = tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
-        let mut progress = Change::of(locked.clone());
+        let mut progress = AccountChange::of(locked.clone());
         if let Some(zone) = change.zone.clone() {
             progress.account = usage::move_to(&mut *tx, user, locked, zone).await?;
         }
@@ -84,8 +84,8 @@ impl Users {
     /// Purges deleted accounts after the grace period, in batches, each in a transaction of its own, until none is left or
     /// `stop` returns true. Returns what was removed. A later run continues where a stopped one ended. An account that fails
     /// does not affect others (I11); its error is returned at the end.
-    pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<Purged, UserError> {
-        let (mut purged, mut failed, mut round) = (Purged::default(), Vec::new(), BatchOutcome::default());
+    pub async fn purge(&self, stop: impl Fn() -> bool) -> Result<PurgeReport, UserError> {
+        let (mut purged, mut failed, mut round) = (PurgeReport::default(), Vec::new(), BatchOutcome::default());
         while !stop() {
             let mut tx = self.deps.begin().await?;
             let Some(user) = tx.purge().take(gone_by(self.deps.now()), &failed).await? else { break };

@@ -109,12 +109,12 @@ fn leave_twice_is_unknown_user() {
 
 #[test]
 fn purge_continues_until_none_is_left_and_adds_up() {
-    let messages = |messages| Purged { messages, ..Purged::default() };
-    let last = Purged { accounts: 1, messages: 1, others: 7 };
+    let messages = |messages| PurgeReport { messages, ..PurgeReport::default() };
+    let last = PurgeReport { accounts: 1, messages: 1, others: 7 };
     for (stop_after, expected) in [
-        (usize::MAX, Purged { accounts: 2, messages: 2 * 5_001, others: 14 }),
+        (usize::MAX, PurgeReport { accounts: 2, messages: 2 * 5_001, others: 14 }),
         (1, messages(5_000)),
-        (0, Purged::default()),
+        (0, PurgeReport::default()),
     ] {
         let batches = Arc::new(Mutex::new(vec![messages(5_000), last, messages(5_000), last]));
         let (users, commits) = users(move |tx| {
@@ -151,7 +151,7 @@ fn purge_failing_account_does_not_affect_others() {
                 return Err(StoreError::Internal("a row that makes no sense".to_owned()));
             }
             noted.lock().expect("who is gone").push(user);
-            Ok(Purged { accounts: 1, ..Purged::default() })
+            Ok(PurgeReport { accounts: 1, ..PurgeReport::default() })
         });
     });
     let error = block_on(users.purge(|| false)).expect_err("a failure");

@@ -3,7 +3,7 @@
 use adapters_postgres::Database;
 use bootstrap::StartupError;
 use bootstrap::out::say;
-use bootstrap::prices::Followed;
+use bootstrap::prices::PriceBookFollower;
 use bootstrap::store::deps;
 use bootstrap::system::SystemClock;
 use domain::portability::Imports;
@@ -19,7 +19,7 @@ pub(crate) async fn import(store: &Database, asked: Import) -> Result<(), Startu
     let unknown = |name: &str| failed("importing", format!("there is no account called {name}"));
     let target = asked.user.map(|name| Username::parse(&name).map_err(|_| unknown(&name))).transpose()?;
     let deps = deps(store);
-    let followed = Followed::start(deps.clone()).await;
+    let followed = PriceBookFollower::start(deps.clone()).await;
     let importer = Importer {
         imports: Imports::new(deps.clone(), followed.book()),
         social: Social::new(deps.clone()),

@@ -5,7 +5,7 @@ use bootstrap::out::say;
 use bootstrap::store::deps;
 use bootstrap::{Settings, StartupError};
 use domain::jobs::Job;
-use worker::{Handlers, Work};
+use worker::{Handlers, JobRunner};
 
 use super::interrupted;
 use crate::failed;

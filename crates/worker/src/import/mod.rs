@@ -12,7 +12,7 @@ use std::path::Path;
 use domain::clock::Clock;
 use domain::ids::UserId;
 use domain::portability::{ExportPart, Import, ImportTarget, Imported, Imports, PortabilityError};
-use domain::social::{Followed, Social, SocialError};
+use domain::social::{FollowOutcome, Social, SocialError};
 use domain::usage::{Usage, UsageError};
 use domain::users::{User, Username};
 use portable::{Line, Refusal};
@@ -134,8 +134,8 @@ impl Importer {
         let (mut followed, mut requested, mut known, mut unknown) = (0_u64, 0_u64, 0_u64, 0_u64);
         for name in people {
             match self.social.follow(user, name).await {
-                Ok(Followed::Now(_)) => followed += 1,
-                Ok(Followed::Requested) => requested += 1,
+                Ok(FollowOutcome::Now(_)) => followed += 1,
+                Ok(FollowOutcome::Requested) => requested += 1,
                 Err(SocialError::AlreadyFollowing(_) | SocialError::AlreadyRequested(_)) => known += 1,
                 Err(SocialError::UnknownUser(_) | SocialError::Yourself) => unknown += 1,
                 Err(error) => return Err(ImportError::Following(error)),

@@ -14,14 +14,14 @@ use bootstrap::system::{SystemClock, SystemIds};
 use domain::clock::Clock;
 use domain::error::StoreError;
 use domain::ids::{Ids, JobId};
-use domain::jobs::{Attempt, Job, JobError, JobKind, JobStatus, JobStore, NewJob};
-use embedded_postgres::{Cluster, DataDir, Options, Origin};
+use domain::jobs::{Job, JobAttempt, JobError, JobKind, JobStatus, JobStore, NewJob};
+use embedded_postgres::{Cluster, ClusterOptions, DataDir, PathOrigin};
 use rustix::process::{Pid, Signal, kill_process};
 use time::OffsetDateTime;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use worker::{LeaseConfig, Work, Worker};
+use worker::{JobRunner, LeaseConfig, Worker};
 
 use crate::common::Fixture;
 
@@ -66,8 +66,8 @@ impl Told {
 }
 
 #[async_trait]
-impl Work for Told {
-    async fn run(&self, _: &Job, attempt: Option<Attempt>) -> Result<String, JobError> {
+impl JobRunner for Told {
+    async fn run(&self, _: &Job, attempt: Option<JobAttempt>) -> Result<String, JobError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let concurrency = self.concurrency.fetch_add(1, Ordering::SeqCst) + 1;
         self.most_at_once.fetch_max(concurrency, Ordering::SeqCst);
@@ -102,11 +102,17 @@ impl Bench {
         Self(Fixture::new().await)
     }
 
-    fn start(&self, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+    fn start(&self, work: Arc<dyn JobRunner>, leases: LeaseConfig, drain: Duration) -> Running {
         self.start_with(|_| Vec::new(), work, leases, drain)
     }
 
-    fn start_with(&self, schedule: Schedule, work: Arc<dyn Work>, leases: LeaseConfig, drain: Duration) -> Running {
+    fn start_with(
+        &self,
+        schedule: Schedule,
+        work: Arc<dyn JobRunner>,
+        leases: LeaseConfig,
+        drain: Duration,
+    ) -> Running {
         start(&self.0.store, self.0.database.url(), schedule, work, leases, drain)
     }
 
@@ -131,7 +137,7 @@ fn start(
     store: &Database,
     url: &str,
     schedule: Schedule,
-    work: Arc<dyn Work>,
+    work: Arc<dyn JobRunner>,
     leases: LeaseConfig,
     drain: Duration,
 ) -> Running {
@@ -208,7 +214,7 @@ async fn job_that_fails_or_panics_is_retried_and_stops_no_other() {
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(errors[0].contains("panicked") && errors[1].contains("not now"), "{errors:?}");
     let failed = listed.iter().find(|job| job.last_error.as_deref() == Some(&*errors[1])).expect("a job");
-    let attempt = Attempt { job: failed.id, number: 1 };
+    let attempt = JobAttempt { job: failed.id, number: 1 };
     assert!(errors[1].contains(&format!("{:?}", Some(attempt))), "the job knows its attempt: {}", errors[1]);
     assert!(listed.iter().filter(|job| job.last_error.is_some()).all(|job| job.run_at > SystemClock.now()));
     running.end().await;
@@ -329,8 +335,8 @@ async fn job_of_an_unknown_kind_stays_pending() {
 async fn worker_survives_a_crash_of_its_database() {
     let top = tempfile::tempdir().expect("a directory");
     std::fs::set_permissions(top.path(), Permissions::from_mode(0o711)).expect("permissions");
-    let dir = DataDir::resolve(&top.path().join("data"), Origin::Explicit).expect("a data directory");
-    let mut cluster = Cluster::start(&dir, &Options::default()).expect("a cluster");
+    let dir = DataDir::resolve(&top.path().join("data"), PathOrigin::Explicit).expect("a data directory");
+    let mut cluster = Cluster::start(&dir, &ClusterOptions::default()).expect("a cluster");
     Migrations::at(cluster.url()).up().await.expect("a schema");
     let pool = PoolSettings { max_connections: 4, wait: Duration::from_secs(1), work: WorkClass::Jobs };
     let store = Database::new(cluster.url(), pool).expect("a pool");

@@ -23,7 +23,7 @@ use domain::weeks::Week;
 use time::macros::{date, datetime};
 use time::{Date, Duration, OffsetDateTime, Weekday};
 use tokio_util::sync::CancellationToken;
-use worker::{Handlers, Work, schedule};
+use worker::{Handlers, JobRunner, schedule};
 
 use crate::common::Fixture;
 

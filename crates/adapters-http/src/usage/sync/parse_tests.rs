@@ -36,12 +36,12 @@ fn with(mut object: Value, changes: &[(&str, Value)]) -> Value {
     object
 }
 
-fn read(body: &Value) -> Result<Batch, Problems> {
+fn read(body: &Value) -> Result<SyncBatch, Problems> {
     parse(&body.to_string(), MOST)
 }
 
 /// The problems as `place type` lines.
-fn told(result: Result<Batch, Problems>) -> Vec<String> {
+fn told(result: Result<SyncBatch, Problems>) -> Vec<String> {
     let problems = result.expect_err("problems").to_json();
     let line = |problem: &Value| format!("{} {}", problem["loc"], problem["type"].as_str().unwrap_or_default());
     problems.as_array().expect("a list").iter().map(line).collect()
@@ -100,7 +100,7 @@ fn parse_message_keeps_all_counted_fields() {
     assert_eq!(batch.machine.as_str(), "Mac");
     assert_eq!(batch.source.as_str(), "codex");
     assert_eq!(batch.zone.as_ref().map(Zone::name), Some("Europe/Berlin"));
-    assert_eq!(batch.conventions, Conventions { input_includes_cached: true, reasoning_included_in_output: true });
+    assert_eq!(batch.conventions, TokenConventions { input_includes_cached: true, reasoning_included_in_output: true });
     assert!(batch.dry_run);
     assert_eq!(
         batch.messages,
@@ -132,7 +132,7 @@ fn parse_large_count_with_zero_fraction_is_exact() {
 fn parse_absent_field_has_its_default() {
     let batch = read(&request(json!([message()]))).expect("a batch");
     assert_eq!((batch.machine.as_str(), batch.zone, batch.dry_run), ("default", None, false));
-    assert_eq!(batch.conventions, Conventions::default());
+    assert_eq!(batch.conventions, TokenConventions::default());
     let first = &batch.messages[0];
     assert_eq!((first.input, first.output, first.cache_read, first.cache_write, first.reasoning), (0, 0, 0, 0, 0));
     assert_eq!((first.cache_write_1h, first.provider.as_ref()), (0, None));
@@ -340,23 +340,25 @@ fn any_message() -> impl Strategy<Value = SentMessage> {
         )
 }
 
-fn any_batch() -> impl Strategy<Value = Batch> {
+fn any_batch() -> impl Strategy<Value = SyncBatch> {
     let zone = proptest::option::of(proptest::sample::select(vec!["UTC", "Europe/Berlin", "Asia/Kathmandu"]));
     let messages = proptest::collection::vec(any_message(), 1..8);
     let name = || "[^\\x00]{1,50}".prop_filter("a name", |text| Source::parse(text).is_some());
-    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| Batch {
-        machine: MachineId::parse(&machine).expect("a name"),
-        source: Source::parse(&source).expect("a name"),
-        zone: zone.and_then(Zone::parse),
-        conventions: Conventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
-        dry_run: flags[2],
-        messages,
-        warnings: Vec::new(),
+    (name(), name(), zone, any::<[bool; 3]>(), messages).prop_map(|(machine, source, zone, flags, messages)| {
+        SyncBatch {
+            machine: MachineId::parse(&machine).expect("a name"),
+            source: Source::parse(&source).expect("a name"),
+            zone: zone.and_then(Zone::parse),
+            conventions: TokenConventions { input_includes_cached: flags[0], reasoning_included_in_output: flags[1] },
+            dry_run: flags[2],
+            messages,
+            warnings: Vec::new(),
+        }
     })
 }
 
 /// The body that says what the batch says.
-fn written(batch: &Batch) -> Value {
+fn written(batch: &SyncBatch) -> Value {
     let message = |m: &SentMessage| {
         let mut object = json!({
             "id": m.id, "timestamp": instants::format(m.at), "model": m.model.as_str(), "inputTokens": m.input,

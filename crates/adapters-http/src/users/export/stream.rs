@@ -46,7 +46,7 @@ impl ReadSpeed {
 /// Why a body ends before its end; the client sees a broken connection.
 #[derive(Debug, Error)]
 #[error("the export was given up")]
-pub(super) struct Failed;
+pub(super) struct ExportBroken;
 
 /// A part of the body.
 enum Chunk {
@@ -56,7 +56,11 @@ enum Chunk {
 }
 
 /// The body of `export`, which frees `place` when it ends.
-pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Stream<Item = Result<Bytes, Failed>> {
+pub(super) fn stream(
+    export: Export,
+    place: Place,
+    speed: ReadSpeed,
+) -> impl Stream<Item = Result<Bytes, ExportBroken>> {
     let (sender, receiver) = channel(AHEAD);
     tokio::spawn(async move {
         let user = export.user.id;
@@ -72,7 +76,7 @@ pub(super) fn stream(export: Export, place: Place, speed: ReadSpeed) -> impl Str
         match receiver.recv().await {
             Some(Chunk::Piece(piece)) => Some((Ok(Bytes::from(piece)), Some(receiver))),
             Some(Chunk::Done) => None,
-            None => Some((Err(Failed), None)),
+            None => Some((Err(ExportBroken), None)),
         }
     })
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use domain::error::StoreError;
 use domain::ids::UserId;
-use domain::portability::ports::{MockExportReader, Opened, Snapshot};
+use domain::portability::ports::{ExportSnapshot, MockExportReader, SnapshotOpened};
 use domain::portability::{ExportPart, Exports};
 use domain::pricing::Cost;
 use domain::testing::{TestReads, TestStore, person};
@@ -28,7 +28,7 @@ struct Pages {
 }
 
 #[async_trait]
-impl Snapshot for Pages {
+impl ExportSnapshot for Pages {
     async fn next(&mut self) -> Result<Option<ExportPart>, StoreError> {
         self.next += 1;
         let entry = |n: usize| LedgerEntry { message: message(&format!("{}-{n}", self.next), 1), cost: Cost::Unpriced };
@@ -52,7 +52,7 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     let ended = Arc::new(AtomicUsize::new(0));
     let snapshot = Pages { next: 0, last: pages, fails, ended: ended.clone() };
     let mut reader = MockExportReader::new();
-    reader.expect_open().return_once(move |_, _| Ok(Opened::Begun(Box::new(snapshot))));
+    reader.expect_open().return_once(move |_, _| Ok(SnapshotOpened::Begun(Box::new(snapshot))));
     let exports = Exports::new(TestStore::reading(TestReads { exports: reader, ..TestReads::default() }).deps());
     (exports.begin(ADA).await.expect("an export"), ended)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use adapters_http::app::{Served, app};
+use adapters_http::app::{AppServiceFactory, app};
 use adapters_http::body::{BodyLimits, BodyTimeout, ByteBudget};
 use adapters_http::edge::{Edge, EdgeSettings};
 use adapters_http::health::Readiness;
@@ -90,13 +90,13 @@ pub(crate) fn start(settings: EdgeSettings) -> (Client, Arc<Wellbeing>) {
 }
 
 /// Serves on a port of its own until the test ends.
-pub(crate) fn listen<S: Served + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
+pub(crate) fn listen<S: AppServiceFactory + 'static>(make: impl Fn() -> App<S> + Send + Clone + 'static) -> Client {
     let limits = ServerLimits { workers: 1, stall_timeout: Duration::from_millis(500), ..ServerLimits::default() };
     listen_within(&limits, make)
 }
 
 /// The same within `limits`.
-pub(crate) fn listen_within<S: Served + 'static>(
+pub(crate) fn listen_within<S: AppServiceFactory + 'static>(
     limits: &ServerLimits,
     make: impl Fn() -> App<S> + Send + Clone + 'static,
 ) -> Client {

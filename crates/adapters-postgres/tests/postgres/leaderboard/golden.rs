@@ -3,9 +3,9 @@
 use domain::days::Period;
 use domain::error::{DomainError, ErrorKind};
 use domain::leaderboard::ranking::DayUsageByModel;
-use domain::leaderboard::{BoardKind, BoardQuery, BoardSlice, Filter, HistoryDays, RankedDay, Scope, SortBy};
+use domain::leaderboard::{BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, HistoryDays, RankedDay, SortBy};
 use domain::money::Usd;
-use domain::social::Followed;
+use domain::social::FollowOutcome;
 use domain::store::Store;
 use domain::usage::{MOST_TOKENS, ModelName, Source};
 use domain::users::Region;
@@ -176,13 +176,13 @@ async fn tools_models_and_regions_have_boards() {
         .await;
     fixture.run(&format!("UPDATE users SET region = 'EU' WHERE id IN ('{}', '{}')", bob.id, cyd.id)).await;
     fixture.refresh().await;
-    let tool = |name: &str| of_scope(Scope::Tool(Source::trusted(name)));
-    let model = |name: &str| of_scope(Scope::Model(ModelName::trusted(name)));
+    let tool = |name: &str| of_scope(BoardScope::Tool(Source::trusted(name)));
+    let model = |name: &str| of_scope(BoardScope::Model(ModelName::trusted(name)));
     let region = BoardQuery::new(
         BoardKind::Global,
         SortBy::Tokens,
         Period::All,
-        Filter { region: Some(Region::Eu), ..Filter::default() },
+        BoardFilter { region: Some(Region::Eu), ..BoardFilter::default() },
     );
     assert_eq!(fixture.lines(&tool("codex"), None).await, ["1 ada 10", "1 bob 10"]);
     assert_eq!(fixture.lines(&tool("cursor"), None).await, ["1 ada 180"]);
@@ -226,7 +226,7 @@ async fn friends_board_holds_followed_accounts_and_the_viewer() {
     fixture.flag(&cyd, None).await;
     assert_eq!(fixture.lines(&friends, Some(ada.id)).await, ["1 bob 30", "2 ada 10"]);
     let query = fixture.social().follow(dee.id, &bob.username).await.expect("a request");
-    assert!(matches!(query, Followed::Requested), "{query:?}");
+    assert!(matches!(query, FollowOutcome::Requested), "{query:?}");
     assert_eq!(fixture.lines(&friends, Some(dee.id)).await, ["1 dee 99"], "whom one only asked");
 }
 
@@ -236,7 +236,7 @@ async fn ranks_are_compared_with_the_previous_refresh() {
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.use_up(&[used(&ada, 1, 10), used(&bob, 1, 5)]).await;
     fixture.refresh().await;
-    let tool = of_scope(Scope::Tool(Source::trusted("codex")));
+    let tool = of_scope(BoardScope::Tool(Source::trusted("codex")));
     let changes = async |query: &BoardQuery| -> Vec<Option<i64>> {
         fixture.board(query, None).await.entries.iter().map(|entry| entry.standing.change()).collect()
     };

@@ -3,8 +3,8 @@
 use domain::days::Period;
 use domain::days::Zone;
 use domain::ids::UserId;
-use domain::leaderboard::ranking::{DayUsageByModel, Member, Ranked, rank};
-use domain::leaderboard::{Board, BoardKind, BoardQuery, Filter, Measure, Scope, SortBy};
+use domain::leaderboard::ranking::{BoardCandidate, DayUsageByModel, RankedAccount, rank};
+use domain::leaderboard::{Board, BoardFilter, BoardKind, BoardQuery, BoardScope, Measure, SortBy};
 use domain::money::Usd;
 use domain::store::Store;
 use domain::usage::{ModelName, Source};
@@ -41,7 +41,7 @@ async fn write(
     someones: &[Someone],
     rows: &[Row],
     run: usize,
-) -> (Vec<Member>, Vec<DayUsageByModel>) {
+) -> (Vec<BoardCandidate>, Vec<DayUsageByModel>) {
     let mut members = Vec::new();
     let mut tx = fixture.store.begin().await.expect("a transaction");
     for (number, (zone, private, flagged)) in someones.iter().enumerate() {
@@ -49,7 +49,7 @@ async fn write(
         let user = User { zone: zone.clone(), is_public: !private, ..person(&format!("p{run}_{number}")) };
         tx.users().insert(&user, None).await.expect("an account");
         let today = zone.unwrap_or_else(Zone::utc).date(NOW);
-        members.push((Member { user: user.id, today, shown: !private && !flagged }, user, *flagged));
+        members.push((BoardCandidate { user: user.id, today, shown: !private && !flagged }, user, *flagged));
     }
     tx.commit().await.expect("a commit");
     for (_, user, flagged) in &members {
@@ -57,7 +57,7 @@ async fn write(
             fixture.flag(user, None).await;
         }
     }
-    let members: Vec<Member> = members.into_iter().map(|(member, ..)| member).collect();
+    let members: Vec<BoardCandidate> = members.into_iter().map(|(member, ..)| member).collect();
     let used: Vec<DayUsageByModel> = rows
         .iter()
         .map(|&(whose, days_ago, tool, model, tokens, cost, input, cache_read, reasoning)| DayUsageByModel {
@@ -97,7 +97,7 @@ fn folded(used: &[DayUsageByModel]) -> Vec<DayUsageByModel> {
 }
 
 /// The boards there are for a measure.
-fn query(measure: Measure, period: Period, scope: &Scope) -> Option<BoardQuery> {
+fn query(measure: Measure, period: Period, scope: &BoardScope) -> Option<BoardQuery> {
     let (kind, sort_by) = match measure {
         Measure::Tokens => (BoardKind::Global, SortBy::Tokens),
         Measure::Cost => (BoardKind::Global, SortBy::Cost),
@@ -107,11 +107,11 @@ fn query(measure: Measure, period: Period, scope: &Scope) -> Option<BoardQuery> 
         Measure::Growth => (BoardKind::Rising, SortBy::Tokens),
         Measure::Reasoning => (BoardKind::Reasoning, SortBy::Tokens),
     };
-    let query = BoardQuery::new(kind, sort_by, period, Filter { scope: scope.clone(), region: None });
+    let query = BoardQuery::new(kind, sort_by, period, BoardFilter { scope: scope.clone(), region: None });
     (query.period() == period).then_some(query)
 }
 
-fn expect(board: &Board, expected: &[Ranked], viewer: UserId, what: &str) -> Result<(), TestCaseError> {
+fn expect(board: &Board, expected: &[RankedAccount], viewer: UserId, what: &str) -> Result<(), TestCaseError> {
     let found: Vec<_> =
         board.entries.iter().map(|entry| (entry.standing.rank, entry.user, entry.standing.score)).collect();
     let shown: Vec<_> =
@@ -139,9 +139,9 @@ fn refresh_ranks_like_the_rule() {
             let used = folded(&used);
             fixture.use_up(&used).await;
             fixture.refresh().await;
-            let mut scopes = vec![Scope::Everything];
-            scopes.extend(TOOLS.map(|tool| Scope::Tool(Source::trusted(tool))));
-            scopes.extend(MODELS.map(|model| Scope::Model(ModelName::trusted(model))));
+            let mut scopes = vec![BoardScope::Everything];
+            scopes.extend(TOOLS.map(|tool| BoardScope::Tool(Source::trusted(tool))));
+            scopes.extend(MODELS.map(|model| BoardScope::Model(ModelName::trusted(model))));
             for scope in &scopes {
                 for measure in Measure::ALL {
                     for period in Period::ALL {

@@ -3,7 +3,7 @@
 use super::community::{by_tokens, used};
 use crate::common::{Fixture, fixture};
 use domain::ids::JobId;
-use domain::jobs::Attempt;
+use domain::jobs::JobAttempt;
 use domain::leaderboard::ports::BestRank;
 use domain::leaderboard::ranking::DayUsageByModel;
 use domain::store::Store;
@@ -135,7 +135,7 @@ async fn reward_attempt_continues_after_the_previous_one() {
     fixture.use_up(&[used(&ada, 1, 9), used(&bob, 1, 5)]).await;
     fixture.refresh().await;
     fixture.use_up(&[used(&bob, 0, 9)]).await;
-    let attempt = |job: u128, number| Some(Attempt { job: JobId(Uuid::from_u128(job)), number });
+    let attempt = |job: u128, number| Some(JobAttempt { job: JobId(Uuid::from_u128(job)), number });
     let climbed = async |attempt| {
         let refreshed = fixture.leaderboard().refresh_in(attempt).await.expect("a refresh");
         let bob = fixture.board(&by_tokens(), None).await.entries.remove(0);
