@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::database::Database;
 
 /// The time limit of any wait. It is generous, because it does not measure speed.
-const PATIENCE: Duration = Duration::from_mins(5);
+const WAIT_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The lines of the log that a failed story prints.
 const SHOWN_LINES: usize = 60;
@@ -167,7 +167,7 @@ impl Drop for Server {
 pub async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !condition().await {
-        assert!(start.elapsed() < PATIENCE, "still waiting: {what}");
+        assert!(start.elapsed() < WAIT_TIMEOUT, "still waiting: {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 const KILLS: u64 = 20;
 const TASKS: usize = 4;
 /// New connections are refused at once, without time for a load balancer.
-const AT_ONCE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
+const WITHOUT_DRAIN_NOTICE: [(&str, &str); 1] = [("BURNTOP__SERVER__DRAIN_NOTICE_SECONDS", "0")];
 
 /// Requests, some of them acknowledged.
 #[derive(Debug, Default)]
@@ -132,7 +132,7 @@ async fn server_killed_20_times_keeps_acknowledged_syncs_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn server_stopped_under_load_answers_accepted_requests() {
-    let mut server = Server::start_with(&AT_ONCE).await;
+    let mut server = Server::start_with(&WITHOUT_DRAIN_NOTICE).await;
     let ada = TestUser::register(&server, "ada").await;
     let sent = Arc::new(Sent::default());
     let messages = Random::seeded(42).history("m", 20_000);
@@ -156,7 +156,7 @@ async fn server_stopped_under_load_answers_accepted_requests() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn request_running_at_shutdown_finishes() {
-    let mut server = Server::start_with(&AT_ONCE).await;
+    let mut server = Server::start_with(&WITHOUT_DRAIN_NOTICE).await;
     let ada = TestUser::register(&server, "ada").await;
     let body = Batch::of([TestMessage::new("m").output(7)]).json().to_string();
     let (half, rest) = body.split_at(body.len() / 2);

@@ -100,8 +100,8 @@ fn assert_same(left: &[(String, Value)], right: &[(String, Value)]) {
 
 /// The lines that an import keeps, sorted and without ids.
 fn kept(lines: &[Value]) -> BTreeSet<String> {
-    const NOT_KEPT: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
-    let is_kept = |line: &&Value| !NOT_KEPT.contains(&line["type"].as_str().expect("a type"));
+    const NOT_IMPORTED: [&str; 7] = ["manifest", "session", "api_token", "follow", "follower", "referred", "end"];
+    let is_kept = |line: &&Value| !NOT_IMPORTED.contains(&line["type"].as_str().expect("a type"));
     lines
         .iter()
         .filter(is_kept)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Batch, Server, TestMessage, TestUser, noon_zone, now};
 
 /// The clients that cross a threshold at the same time.
-const AT_ONCE: usize = 32;
+const CONCURRENT_SYNCS: usize = 32;
 
 /// The slugs of the unlocked achievements in `answer` to a sync.
 fn unlocked(answer: &Value) -> BTreeSet<String> {
@@ -26,7 +26,7 @@ async fn achievement(person: &TestUser, slug: &str) -> Value {
 async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
     let server = Server::start().await;
     let ada = TestUser::register(&server, "ada").await;
-    let syncs: Vec<_> = (0..AT_ONCE)
+    let syncs: Vec<_> = (0..CONCURRENT_SYNCS)
         .map(|n| {
             let ada = ada.clone();
             let message = TestMessage::new(format!("m{n}")).output(40_000);

@@ -10,7 +10,7 @@ use crate::error::ApiResult;
 use crate::routes::Routes;
 
 /// The lifetime of the totals in caches, in seconds.
-const LASTS: u32 = 900;
+const MAX_AGE_SECONDS: u32 = 900;
 
 /// The totals of the instance.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,5 +41,5 @@ pub fn routes() -> Routes {
                example = json!({"total_tokens": 112_250, "total_users": 3, "total_tools": 2})))
 )]
 async fn platform(dashboard: Data<Dashboard>) -> ApiResult<Cacheable<PlatformBody>> {
-    Ok(Cacheable { body: dashboard.platform().await?.into(), seconds: LASTS })
+    Ok(Cacheable { body: dashboard.platform().await?.into(), seconds: MAX_AGE_SECONDS })
 }

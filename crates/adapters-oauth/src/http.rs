@@ -15,7 +15,7 @@ const LONGEST_ANSWER: usize = 256 * 1024;
 const RETRIES: u32 = 2;
 
 /// The pause before the first retry; it doubles before the next.
-const PAUSE: Duration = Duration::from_millis(100);
+const FIRST_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Whether a request can be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Http {
     /// Sends `request`; repeats it up to two times if the provider cannot be reached or answers 5xx, as `again` permits.
     pub(crate) async fn send(&self, request: RequestBuilder, again: Again) -> Result<ProviderResponse, ProviderError> {
         let request = request.header(ACCEPT, "application/json");
-        let mut pause = PAUSE;
+        let mut pause = FIRST_RETRY_DELAY;
         for _ in 0..RETRIES {
             let Some(copy) = request.try_clone() else { break };
             match once(copy).await {

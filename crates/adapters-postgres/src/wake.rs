@@ -8,7 +8,7 @@ use domain::error::StoreError;
 use crate::listening::ListenConnection;
 
 /// The pause before a new connection.
-const WAIT: Duration = Duration::from_secs(2);
+const RECONNECT_DELAY: Duration = Duration::from_secs(2);
 
 /// Notifications that are handled by one look at the queue.
 const BATCH: usize = 1_000;
@@ -19,7 +19,7 @@ pub async fn wake_on_jobs(url: &str, wake: impl Fn()) -> Infallible {
     loop {
         let Err(error) = listen(url, &wake).await;
         tracing::debug!(%error, "LISTEN connection lost; jobs are polled for");
-        tokio::time::sleep(WAIT).await;
+        tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }
 

@@ -114,7 +114,7 @@ async fn run(
 
 /// Restarts an embedded server that dies.
 async fn watch(database: &mut Database) -> Infallible {
-    let mut ticks = tokio::time::interval(WATCH);
+    let mut ticks = tokio::time::interval(CHECK_INTERVAL);
     loop {
         ticks.tick().await;
         match tokio::task::block_in_place(|| database.revive()) {
@@ -142,4 +142,4 @@ fn address(settings: &Settings) -> String {
 }
 
 /// The interval at which the embedded server is checked.
-const WATCH: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);

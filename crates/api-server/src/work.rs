@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use worker::Worker;
 
 /// The delay before a failed worker is restarted.
-const AGAIN: Duration = Duration::from_secs(5);
+const RESTART_DELAY: Duration = Duration::from_secs(5);
 
 /// A worker beside the server.
 pub(crate) struct WorkerTask {
@@ -28,7 +28,7 @@ impl WorkerTask {
         // Invalid settings fail the start here, instead of a line in the log.
         worker()?;
         let end = CancellationToken::new();
-        let keeping = tokio::spawn(keep(end.clone(), AGAIN, move |end| {
+        let keeping = tokio::spawn(keep(end.clone(), RESTART_DELAY, move |end| {
             let worker = worker();
             async move {
                 let (worker, cancellation) = worker?;

@@ -8,8 +8,8 @@ use domain::pricing::{CurrentBook, Editions};
 use tokio::task::JoinHandle;
 
 /// How often a process checks for a new edition, and how often until the first check succeeds.
-const EVERY: Duration = Duration::from_secs(30);
-const AT_FIRST: Duration = Duration::from_secs(1);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
+const FIRST_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The shipped book, without stored prices.
 pub fn shipped() -> Arc<CurrentBook> {
@@ -25,7 +25,7 @@ pub struct PriceBookFollower {
 impl PriceBookFollower {
     /// Loads the stored edition, and follows changes on the current runtime. Until it can be read the shipped book is in force.
     pub async fn start(deps: Deps) -> Self {
-        Self::every(EVERY, AT_FIRST, deps).await
+        Self::every(POLL_INTERVAL, FIRST_POLL_INTERVAL, deps).await
     }
 
     async fn every(pause: Duration, at_first: Duration, deps: Deps) -> Self {
@@ -79,12 +79,12 @@ mod tests {
 
     #[tokio::test]
     async fn price_book_follows_stored_edition_once_readable() {
-        const FAILS: i64 = -1;
-        let stored = Arc::new(AtomicI64::new(FAILS));
+        const READ_FAILS: i64 = -1;
+        let stored = Arc::new(AtomicI64::new(READ_FAILS));
         let (asked, read) = (Arc::clone(&stored), Arc::clone(&stored));
         let mut reader = MockPriceReader::new();
         reader.expect_edition().returning(move || match asked.load(Ordering::SeqCst) {
-            FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
+            READ_FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
             edition => Ok(Edition(edition)),
         });
         reader.expect_stored().returning(move || {

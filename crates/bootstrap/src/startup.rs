@@ -199,14 +199,15 @@ const TRUST: &str = "set sslrootcert in DATABASE_URL to the certificate of the a
     and with sslmode=verify-full use a host name of the certificate";
 const USE_SCRAM: &str =
     "use scram-sha-256 in pg_hba.conf, or add sslmode=require to DATABASE_URL so that the password is encrypted";
-const NOT_OURS: &str = "another program may have taken the port; the password was not sent. Start `api-server` again";
+const FOREIGN_SERVER: &str =
+    "another program may have taken the port; the password was not sent. Start `api-server` again";
 
 /// Parts of messages in lower case, for errors without a code.
 const SIGNS: [(&str, Meaning); 25] = [
     ("invalid database url", Meaning::BadUrl),
     ("no encryption", Meaning::Insecure(ENCRYPT)),
     ("password in clear text", Meaning::Insecure(USE_SCRAM)),
-    ("does not ask for scram", Meaning::Insecure(NOT_OURS)),
+    ("does not ask for scram", Meaning::Insecure(FOREIGN_SERVER)),
     ("does not offer tls", Meaning::Insecure(OFFER_TLS)),
     ("invalid peer certificate", Meaning::Insecure(TRUST)),
     ("certificate", Meaning::Refused),

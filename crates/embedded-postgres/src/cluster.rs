@@ -16,9 +16,9 @@ use crate::postmaster::{self, PAUSE, PidFile};
 use crate::{DATABASE, ROLE, create, files};
 
 /// The time limit of a start; recovery after a crash of the machine can take long.
-const START: Duration = Duration::from_mins(10);
+const START_TIMEOUT: Duration = Duration::from_mins(10);
 /// How long a start is retried after a temporary failure: the port was just taken, or processes of a killed server still run.
-const RETRY: Duration = Duration::from_secs(20);
+const START_RETRY_PERIOD: Duration = Duration::from_secs(20);
 /// The size above which the log of earlier runs is renamed.
 const LOG_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -151,7 +151,9 @@ impl Cluster {
         let start = Instant::now();
         let child = loop {
             match launch(&self.dir, &binaries, &self.options, self.port) {
-                Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < RETRY => sleep(20 * PAUSE),
+                Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
+                    sleep(20 * PAUSE)
+                }
                 launched => break launched?,
             }
         };
@@ -237,7 +239,9 @@ fn start_retrying(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions) 
     loop {
         let port = free_port(wanted.take())?;
         match launch(dir, binaries, options, port) {
-            Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < RETRY => sleep(20 * PAUSE),
+            Err(Error::NotStarted { tail, .. }) if passes(&tail) && start.elapsed() < START_RETRY_PERIOD => {
+                sleep(20 * PAUSE)
+            }
             launched => return launched.map(|child| (child, port)),
         }
     }
@@ -269,7 +273,7 @@ fn launch(dir: &DataDir, binaries: &Binaries, options: &ClusterOptions, port: u1
     postmaster::record(pid, dir)?;
     let is_ready = || PidFile::read(&cluster).is_some_and(|file| file.pid == pid && file.ready);
     let mut ended = false;
-    let ready = postmaster::wait_until(START, || {
+    let ready = postmaster::wait_until(START_TIMEOUT, || {
         ended = !matches!(child.try_wait(), Ok(None));
         ended || is_ready()
     });

@@ -21,7 +21,7 @@ use crate::{postmaster, sql};
 
 const WATCHDOG: &str = include_str!("watchdog.sql");
 /// How long the cluster runs after its last use.
-const IDLE: Duration = Duration::from_mins(2);
+const IDLE_TIMEOUT: Duration = Duration::from_mins(2);
 /// Counts a use and holds off the watchdog, which stops the server only when it gets this lock exclusively.
 const IN_USE: &str = "DO $$ BEGIN PERFORM nextval('uses'); PERFORM pg_advisory_lock_shared(7240); END $$";
 /// A file system in memory copies a database several times as fast as a disk.
@@ -57,12 +57,12 @@ impl TestCluster {
     pub fn shared() -> Result<Self, Error> {
         let binaries = Binaries::find(None)?;
         if let Some(dir) = std::env::var_os("BURNTOP_TEST_CLUSTER").filter(|dir| !dir.is_empty()) {
-            return Self::with(&DataDir::resolve(Path::new(&dir), PathOrigin::Explicit)?, binaries, IDLE);
+            return Self::with(&DataDir::resolve(Path::new(&dir), PathOrigin::Explicit)?, binaries, IDLE_TIMEOUT);
         }
         let uid = rustix::process::geteuid().as_raw();
         let parent = if is_large(Path::new(MEMORY)) { MEMORY.into() } else { std::env::temp_dir() };
         let dir = parent.join(format!("burntop-test-{uid}-{}", binaries.major()));
-        Self::with(&DataDir::resolve(&dir, PathOrigin::Default)?, binaries, IDLE)
+        Self::with(&DataDir::resolve(&dir, PathOrigin::Default)?, binaries, IDLE_TIMEOUT)
     }
 
     /// A cluster in `dir` that stops after the time `idle` without use.

@@ -49,7 +49,7 @@ const MOST_XP: u64 = 100_000_000;
 const UNSET: UserId = UserId(Uuid::nil());
 
 /// The most that the clock of another instance may be ahead.
-const MOST_AHEAD: Duration = Duration::DAY;
+const MAX_CLOCK_LEAD: Duration = Duration::DAY;
 
 /// The account of `line` for `target`. The username of a new account must be valid in this release.
 pub fn read_account(line: lines::AccountLine, target: &ImportTarget, now: OffsetDateTime) -> Result<User, FieldError> {
@@ -297,7 +297,7 @@ fn unknown_kind(field: &'static str) -> FieldError {
 
 /// An instant of the past; the clocks of two instances may differ.
 fn past(field: &'static str, at: OffsetDateTime, now: OffsetDateTime) -> Result<OffsetDateTime, FieldError> {
-    if at - now > MOST_AHEAD {
+    if at - now > MAX_CLOCK_LEAD {
         return Err(problem(field, "is more than a day ahead"));
     }
     // No data of burntop is older, and PostgreSQL does not store every RFC 3339 instant.

@@ -12,10 +12,10 @@ use domain::users::{PurgeReport, Users};
 use time::Duration;
 
 /// The retention of finished jobs. The key of a stored job prevents the same work from being queued again.
-const DONE_JOBS: Duration = Duration::days(30);
+const DONE_JOB_RETENTION: Duration = Duration::days(30);
 
 /// The retention of dead jobs, for inspection by an operator.
-const DEAD_JOBS: Duration = Duration::days(90);
+const DEAD_JOB_RETENTION: Duration = Duration::days(90);
 
 /// The jobs that one statement removes.
 const BATCH: u32 = 5_000;
@@ -60,7 +60,11 @@ impl Cleanup {
         let now = self.clock.now();
         let mut pruned = 0;
         while !stop() {
-            let batch = self.jobs.prune(now - DONE_JOBS, now - DEAD_JOBS, BATCH).await.map_err(JobError::new)?;
+            let batch = self
+                .jobs
+                .prune(now - DONE_JOB_RETENTION, now - DEAD_JOB_RETENTION, BATCH)
+                .await
+                .map_err(JobError::new)?;
             pruned += batch;
             if batch < u64::from(BATCH) {
                 break;

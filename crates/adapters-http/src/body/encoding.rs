@@ -38,10 +38,10 @@ pub enum DecodeError {
 const MOST_MEMBERS: usize = 2_048;
 
 /// How long unpacking one body may take.
-const MOST_TIME: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// Packed bytes between two looks at the clock.
-const STEP: usize = 16 << 10;
+const CHUNK_BYTES: usize = 16 << 10;
 
 /// The working memory of the brotli decoder.
 const BROTLI_BUFFER: usize = 64 << 10;
@@ -72,7 +72,7 @@ impl Encoding {
     ///
     /// Blocks for as long as unpacking takes; a thread that serves requests leaves it to another.
     pub fn decode(self, bytes: &[u8], limit: usize) -> Result<Cow<'_, [u8]>, DecodeError> {
-        let packed = Metered { rest: bytes, until: Instant::now() + MOST_TIME };
+        let packed = Metered { rest: bytes, until: Instant::now() + TIME_LIMIT };
         let mut unpacked = Unpacked { bytes: Vec::new(), limit };
         match self {
             Self::Identity => return Ok(Cow::Borrowed(bytes)),
@@ -131,7 +131,7 @@ impl BufRead for Metered<'_> {
         if Instant::now() >= self.until {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        Ok(&self.rest[..self.rest.len().min(STEP)])
+        Ok(&self.rest[..self.rest.len().min(CHUNK_BYTES)])
     }
 
     fn consume(&mut self, count: usize) {

@@ -12,7 +12,7 @@ const HEADERS: &str = "Authorization, Content-Type, Content-Encoding, If-None-Ma
 const EXPOSED: &str = "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Correlation-ID";
 
 /// Seconds for which a browser caches a preflight answer.
-const REMEMBERED: &str = "600";
+const MAX_AGE_SECONDS: &str = "600";
 
 /// The allowed origins.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl CorsDecision {
         say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         if self.preflight {
             say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            say(header::ACCESS_CONTROL_MAX_AGE, REMEMBERED);
+            say(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers);
         } else {
             say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);

@@ -13,12 +13,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use super::bodies::ActivityBody;
 
 /// The interval of keepalive events, and of checks of the session.
-pub(super) const KEEPALIVE: Duration = Duration::from_secs(30);
+pub(super) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// The first line of every stream: the milliseconds that a client waits before it reconnects.
 const RETRY: &[u8] = b"retry: 2000\n\n";
 
-const STILL_HERE: &[u8] = b"event: keepalive\ndata: {}\n\n";
+const KEEPALIVE_EVENT: &[u8] = b"event: keepalive\ndata: {}\n\n";
 
 /// The receiver of events.
 pub(super) struct Listener {
@@ -53,7 +53,7 @@ impl Listener {
                     None
                 }
             },
-            _ = self.ticks.tick() => self.is_signed_in().await.then(|| Bytes::from_static(STILL_HERE)),
+            _ = self.ticks.tick() => self.is_signed_in().await.then(|| Bytes::from_static(KEEPALIVE_EVENT)),
         }
     }
 
@@ -139,7 +139,11 @@ mod tests {
         let (listener, asked) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
         let events: Vec<_> =
             listener.events().map(|event| event.unwrap_or_else(|never| match never {})).collect().await;
-        assert_eq!(events, [RETRY, STILL_HERE, STILL_HERE, STILL_HERE], "a store that is away ends no session");
+        assert_eq!(
+            events,
+            [RETRY, KEEPALIVE_EVENT, KEEPALIVE_EVENT, KEEPALIVE_EVENT],
+            "a store that is away ends no session"
+        );
         assert_eq!(asked.load(Ordering::SeqCst), 4);
     }
 }

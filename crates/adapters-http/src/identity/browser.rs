@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 pub(super) const COOKIE: &str = "oauth_state";
 
 /// The longest time between the beginning and the end of a sign-in.
-const PATIENCE: Duration = Duration::minutes(10);
+const SIGN_IN_TIMEOUT: Duration = Duration::minutes(10);
 
 /// Separates this key from others that are derived from the same secret. The number changes with the signed fields.
 const PURPOSE: &str = "burntop oauth_state 1\n";
@@ -77,12 +77,12 @@ impl Browser {
 
     /// Sends the browser to the provider at `path`'s end, with the cookie that only lets this browser back in.
     pub(super) fn send_away(&self, provider: &str, begun: &Authorization, now: OffsetDateTime) -> HttpResponse {
-        let expiry = (now + PATIENCE).unix_timestamp();
+        let expiry = (now + SIGN_IN_TIMEOUT).unix_timestamp();
         let verifier = begun.verifier.expose();
         let tag = self.signature(provider, begun.state.as_str(), verifier, expiry).finalize().into_bytes();
         let value = format!("{expiry}.{verifier}.{}", BASE64_URL_SAFE_NO_PAD.encode(tag));
         let mut cookie = self.cookie(provider, value);
-        cookie.set_max_age(cookie_time::Duration::seconds(PATIENCE.whole_seconds()));
+        cookie.set_max_age(cookie_time::Duration::seconds(SIGN_IN_TIMEOUT.whole_seconds()));
         redirect(&begun.url, &cookie)
     }
 
@@ -182,11 +182,11 @@ mod tests {
         let (browser, state) = (browser(), begun().state);
         let cookie = cookie(&browser);
         assert!(!cookie.contains(state.as_str()), "the cookie does not reveal the state");
-        let later = NOW + PATIENCE - Duration::seconds(1);
+        let later = NOW + SIGN_IN_TIMEOUT - Duration::seconds(1);
         let other = OAuthState::of([6; 32]);
         let back = |provider, state, cookie: &str, now| browser.verifier(provider, state, Some(cookie), now);
         assert_eq!(back("github", state.as_str(), &cookie, later), Some(begun().verifier));
-        assert_eq!(back("github", state.as_str(), &cookie, NOW + PATIENCE), None, "too late");
+        assert_eq!(back("github", state.as_str(), &cookie, NOW + SIGN_IN_TIMEOUT), None, "too late");
         assert_eq!(back("gitlab", state.as_str(), &cookie, NOW), None, "of another provider");
         assert_eq!(back("github", other.as_str(), &cookie, NOW), None, "of another sign-in");
         assert_eq!(back("github", "", &cookie, NOW), None);

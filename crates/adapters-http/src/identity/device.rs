@@ -87,8 +87,8 @@ impl BegunBody {
             user_code: begun.user_code.to_string(),
             verification_uri_complete: format!("{page}?user_code={}", begun.user_code),
             verification_uri: page,
-            expires_in: DeviceLogin::PATIENCE.whole_seconds(),
-            interval: DeviceLogin::INTERVAL.whole_seconds(),
+            expires_in: DeviceLogin::LIFETIME.whole_seconds(),
+            interval: DeviceLogin::POLL_INTERVAL.whole_seconds(),
         }
     }
 }

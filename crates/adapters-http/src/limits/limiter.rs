@@ -10,10 +10,10 @@ use super::key::Key;
 use super::quota::{Quota, RateExceeded};
 use crate::error::whole_seconds;
 
-const MINUTE: u64 = 60_000_000_000;
+const MINUTE_NANOS: u64 = 60_000_000_000;
 
 /// The interval in nanoseconds at which clients with their whole limit are forgotten.
-const SWEEP: u64 = MINUTE;
+const SWEEP_INTERVAL_NANOS: u64 = MINUTE_NANOS;
 
 /// A number of requests a minute for each client.
 pub(super) struct Limiter {
@@ -31,7 +31,7 @@ impl Limiter {
     pub(super) fn new(per_minute: u32, most: usize, clock: Stopwatch) -> Option<Self> {
         let limit = NonZeroU32::new(per_minute)?;
         let swept = AtomicU64::new(clock.nanoseconds());
-        Some(Self { limit, refill: MINUTE / u64::from(per_minute), buckets: Buckets::new(most), clock, swept })
+        Some(Self { limit, refill: MINUTE_NANOS / u64::from(per_minute), buckets: Buckets::new(most), clock, swept })
     }
 
     /// Counts a request of `key`, if it is not one too many.
@@ -64,7 +64,7 @@ impl Limiter {
     /// Forgets clients with their whole limit, once per interval.
     fn sweep(&self, now: u64) {
         let last = self.swept.load(Ordering::Relaxed);
-        let due = now >= last + SWEEP;
+        let due = now >= last + SWEEP_INTERVAL_NANOS;
         if due && self.swept.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             self.buckets.forget_whole(now);
         }

@@ -24,10 +24,10 @@ const LOOK_UPS: u32 = 64;
 const LOOK_UP_QUEUE: usize = 2_048;
 
 /// How long a request waits for its place.
-const WAIT: Duration = Duration::from_secs(30);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Seconds after which a request beyond the queue can be retried.
-const RETRY_AFTER: u64 = 1;
+const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// Concurrent requests of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub(crate) struct Seat {
 impl Shares {
     /// Shares of these sizes.
     pub fn new(sizes: ShareSizes) -> Self {
-        Self::with_queue(sizes, QUEUE, WAIT)
+        Self::with_queue(sizes, QUEUE, QUEUE_TIMEOUT)
     }
 
     fn with_queue(sizes: ShareSizes, queue: usize, wait: Duration) -> Self {
@@ -118,7 +118,7 @@ impl Shares {
 
 impl From<QueueFull> for ApiError {
     fn from(_: QueueFull) -> Self {
-        Self::too_many_at_once(RETRY_AFTER)
+        Self::too_many_at_once(RETRY_AFTER_SECONDS)
     }
 }
 

@@ -23,7 +23,7 @@ fn login(confirmation: Confirmation) -> DeviceLogin {
         client_name: "<b>cli</b> {code}".into(),
         device: Device { ip: Some("203.0.113.9".into()), user_agent: None },
         created_at: NOW,
-        expires_at: NOW + DeviceLogin::PATIENCE,
+        expires_at: NOW + DeviceLogin::LIFETIME,
         last_polled_at: None,
         confirmation,
     }

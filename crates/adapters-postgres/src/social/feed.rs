@@ -17,7 +17,7 @@ use crate::users::AuthorRow;
 const LONGEST_TRANSACTION: Duration = Duration::DAY;
 
 /// Longer than most transactions that write activities.
-const RECENT: Duration = Duration::MINUTE;
+const USUAL_TRANSACTION: Duration = Duration::MINUTE;
 
 /// The size of a feed, and one of its activities unless the page is empty.
 #[derive(QueryableByName)]
@@ -172,7 +172,8 @@ impl FeedReader for Database {
 
     async fn recent(&self, viewer: UserId, limit: u32) -> Result<Vec<ActivityMark>, StoreError> {
         let now = self.cursor_now().await?;
-        let news = self.missed_by(&[viewer.0], ActivityMark { at: now.at - RECENT, ..now }, None, limit).await?;
+        let news =
+            self.missed_by(&[viewer.0], ActivityMark { at: now.at - USUAL_TRANSACTION, ..now }, None, limit).await?;
         Ok(news.into_iter().map(|news| news.mark).collect())
     }
 

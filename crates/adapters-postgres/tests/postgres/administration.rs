@@ -18,7 +18,7 @@ use domain::leaderboard::{BoardQuery, BoardSlice, Leaderboard, SortBy};
 use domain::page::PageRequest;
 use domain::store::Store;
 use domain::testing::variant;
-use domain::users::{GRACE, User, Username};
+use domain::users::{GRACE_PERIOD, User, Username};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -243,7 +243,7 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
     for gone in [ada.id, root_user.id] {
         fixture.users_at(NOW).leave(gone).await.expect("a date");
     }
-    let later = fixture.users_at(NOW + GRACE + Duration::DAY);
+    let later = fixture.users_at(NOW + GRACE_PERIOD + Duration::DAY);
     assert_eq!(later.purge(|| false).await.expect("a purge").accounts, 2);
     let kept = fixture.log(&AuditFilter::default()).await;
     let expected = AuditEntry { actor: None, target_username: None, ip: None, ..written[0].clone() };

@@ -14,7 +14,7 @@ use tokio_postgres::Client;
 use crate::common::{Fixture, NOW, fixture, level_up, write};
 
 /// How long is waited for what must come: no measure of speed, only the end of patience.
-const PATIENCE: Duration = Duration::from_mins(1);
+const ACTIVITY_TIMEOUT: Duration = Duration::from_mins(1);
 
 fn hub(fixture: &Fixture) -> Hub {
     Hub::start(fixture.store.clone(), fixture.database.url(), HubLimits::default())
@@ -25,7 +25,7 @@ async fn listen(hub: &Hub, viewer: &User) -> Box<dyn ActivitySubscription> {
 }
 
 async fn next(heard: &mut Box<dyn ActivitySubscription>) -> Option<ActivityId> {
-    let next = tokio::time::timeout(PATIENCE, heard.next()).await.expect("something comes");
+    let next = tokio::time::timeout(ACTIVITY_TIMEOUT, heard.next()).await.expect("something comes");
     next.map(|activity| activity.item.id)
 }
 

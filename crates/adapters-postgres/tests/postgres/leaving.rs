@@ -12,7 +12,7 @@ use domain::testing::variant;
 use domain::usage::SentMessage;
 use domain::usage::testing::{batch, sent};
 use domain::users::ports::ProfileReader;
-use domain::users::{GRACE, Presence, ProfileChange, PurgeReport, User, gone_by};
+use domain::users::{GRACE_PERIOD, Presence, ProfileChange, PurgeReport, User, gone_by};
 use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
@@ -66,7 +66,7 @@ async fn deleted_account_is_invisible_and_comes_back_unchanged() {
     let seen_before = seen(&fixture, &ada, &bob, &eve).await;
     let before = fixture.everything().await;
 
-    assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect("a date"), NOW + GRACE);
+    assert_eq!(fixture.users_at(NOW).leave(ada.id).await.expect("a date"), NOW + GRACE_PERIOD);
     let seen_after = seen(&fixture, &ada, &bob, &eve).await;
     for (what, (then, now)) in seen_before.iter().zip(&seen_after).enumerate() {
         assert_ne!(then, now, "{what}");
@@ -173,7 +173,7 @@ async fn waiting(fixture: &Fixture, number: i64) {
 
 /// The end of the grace period of an account that was deleted at [`NOW`].
 fn gone() -> OffsetDateTime {
-    NOW + GRACE
+    NOW + GRACE_PERIOD
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -457,7 +457,7 @@ async fn figures(fixture: &Fixture, user: UserId) -> Vec<String> {
 }
 
 /// The statements of a re-pricing, with the types and the values they are planned for.
-const OF_REPRICING: [(&str, &str, &str, &str); 3] = [
+const REPRICING_PLANS: [(&str, &str, &str, &str); 3] = [
     ("models_to_price", include_str!("../../src/pricing/models_to_price.sql"), "", ""),
     (
         "accounts_to_price",
@@ -489,7 +489,7 @@ async fn plans_of_repricing_statements_use_the_index() {
         ANALYZE; SET plan_cache_mode = force_generic_plan";
     let client = fixture.client().await;
     client.batch_execute(many).await.expect("many people");
-    for (name, text, types, values) in OF_REPRICING {
+    for (name, text, types, values) in REPRICING_PLANS {
         client.batch_execute(&format!("PREPARE {name} {types} AS {text}")).await.expect(name);
         let plan = client.query(&format!("EXPLAIN EXECUTE {name} {values}"), &[]).await.expect(name);
         let plan: Vec<String> = plan.iter().map(|row| row.get(0)).collect();

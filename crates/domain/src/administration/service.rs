@@ -22,7 +22,7 @@ use crate::text::rfc3339;
 use crate::users::{User, Username, gone_by};
 
 /// The most dead jobs that are shown.
-const DEAD_SHOWN: u32 = 100;
+const MAX_LISTED_DEAD_JOBS: u32 = 100;
 
 /// The use cases of administrators that are no other context's, and of the operator who makes them.
 #[derive(Clone)]
@@ -205,7 +205,7 @@ impl Administration {
 
     pub async fn queue(&self, _: &Administrator) -> Result<QueueView, AdministrationError> {
         let states = self.queue.states().await?;
-        let dead = self.queue.list(Some(JobStatus::Dead), DEAD_SHOWN).await?;
+        let dead = self.queue.list(Some(JobStatus::Dead), MAX_LISTED_DEAD_JOBS).await?;
         Ok(QueueView { states, dead })
     }
 

@@ -74,7 +74,7 @@ impl DeviceLogins {
                 client_name: client_name.clone(),
                 device: device.clone(),
                 created_at: now,
-                expires_at: now + DeviceLogin::PATIENCE,
+                expires_at: now + DeviceLogin::LIFETIME,
                 last_polled_at: None,
                 confirmation: Confirmation::Open,
             };
@@ -196,8 +196,8 @@ mod tests {
     use uuid::Uuid;
 
     const ADA: UserId = UserId(Uuid::from_u128(1));
-    const HERE: SessionId = SessionId(Uuid::from_u128(5));
-    const ENDED: SessionId = SessionId(Uuid::from_u128(6));
+    const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
+    const ENDED_SESSION: SessionId = SessionId(Uuid::from_u128(6));
 
     /// Ada, verified by this password.
     fn known(password: &str) -> VerifiedAccount {
@@ -256,7 +256,7 @@ mod tests {
             tx.users.expect_find_with_password().returning(move |id| Ok(Some(with_password(id))));
             tx.follows.expect_set_counted().returning(|_, _| Ok(()));
             tx.sessions.expect_insert().returning(|_| Ok(()));
-            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
+            tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == CURRENT_SESSION));
             tx
         });
         let mut ids = MockIds::new();
@@ -278,7 +278,7 @@ mod tests {
         let logins = logins(0);
         let begun = begin(&logins);
         assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Pending));
-        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true)).expect("confirmed");
+        pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, true)).expect("confirmed");
         let PollAnswer::SignedIn(signed_in) = ask(&logins, begun.device_code.expose()) else { panic!("signed in") };
         assert_eq!((signed_in.session.user, signed_in.session.expires_at), (ADA, NOW + Session::LIFETIME));
         assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Expired), "once");
@@ -312,7 +312,7 @@ mod tests {
     fn device_login_ended_session_cannot_confirm() {
         let logins = logins(0);
         let begun = begin(&logins);
-        let yes = pollster::block_on(logins.confirm(ADA, ENDED, &begun.user_code, true));
+        let yes = pollster::block_on(logins.confirm(ADA, ENDED_SESSION, &begun.user_code, true));
         assert!(matches!(yes, Err(IdentityError::NotSignedIn)), "{yes:?}");
     }
 
@@ -331,8 +331,8 @@ mod tests {
     fn device_login_denied_is_answered_once() {
         let logins = logins(0);
         let begun = begin(&logins);
-        pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, false)).expect("denied");
-        let again = pollster::block_on(logins.confirm(ADA, HERE, &begun.user_code, true));
+        pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, false)).expect("denied");
+        let again = pollster::block_on(logins.confirm(ADA, CURRENT_SESSION, &begun.user_code, true));
         assert!(matches!(again, Err(IdentityError::UnknownUserCode)));
         assert_eq!(ask(&logins, begun.device_code.expose()), PollAnswer::Not(DevicePollState::Denied));
     }

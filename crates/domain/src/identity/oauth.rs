@@ -283,7 +283,7 @@ async fn release_address(
     now: OffsetDateTime,
 ) -> Result<(), IdentityError> {
     let Some(email) = &external.verified_email else { return Ok(()) };
-    end_access(tx, holder, KeptAccess::WAYS_TO_SIGN_IN).await?;
+    end_access(tx, holder, KeptAccess::SIGN_IN_METHODS).await?;
     if !tx.users().release_email(holder, email, now).await? {
         return Err(IdentityError::EmailTaken);
     }

@@ -18,7 +18,7 @@ use crate::users::{Presence, Profile, User, Username, WebUrl, gone_by};
 const NOW: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 const ADA: UserId = UserId(Uuid::from_u128(1));
 const NEW: UserId = UserId(Uuid::from_u128(42));
-const HERE: SessionId = SessionId(Uuid::from_u128(5));
+const CURRENT_SESSION: SessionId = SessionId(Uuid::from_u128(5));
 
 /// The stored rows, and the simulated races.
 #[derive(Default)]
@@ -195,7 +195,7 @@ fn transaction(world: &Arc<World>) -> TestUnitOfWork {
         w.tokens_ended.lock().expect("accounts").push(user);
         Ok(())
     });
-    tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == HERE));
+    tx.sessions.expect_is_open().returning(|_, session, _| Ok(session == CURRENT_SESSION));
     tx
 }
 
@@ -346,7 +346,7 @@ fn link_taken_account_or_second_of_provider_is_refused() {
         (vec![link(ADA, "another")], Some("AnotherAccountLinked"), vec![(ADA, "another")]),
     ] {
         let world = Arc::new(World::with(Vec::new(), links));
-        let result = block_on(oauth(&world, provider()).link(ADA, HERE, &octo(Some("octo@example.org"))));
+        let result = block_on(oauth(&world, provider()).link(ADA, CURRENT_SESSION, &octo(Some("octo@example.org"))));
         assert_eq!(result.as_ref().err().map(variant), code);
         assert_eq!(world.commits(), usize::from(result.is_ok()));
         assert_eq!(
@@ -355,7 +355,7 @@ fn link_taken_account_or_second_of_provider_is_refused() {
         );
     }
     let world = Arc::new(World { faster: AtomicUsize::new(1), ..World::default() });
-    block_on(oauth(&world, provider()).link(ADA, HERE, &octo(None))).expect("linked");
+    block_on(oauth(&world, provider()).link(ADA, CURRENT_SESSION, &octo(None))).expect("linked");
 }
 
 #[test]
@@ -399,7 +399,7 @@ fn oauth_unknown_provider_is_not_found() {
         let oauth = oauth(&world, provider());
         let by_code = block_on(oauth.sign_in_with_code(name, "code", &verifier, Device::default()));
         let by_token = block_on(oauth.sign_in_with_token(name, &token, Device::default()));
-        let linked = block_on(oauth.link_with_token(ADA, HERE, name, &token));
+        let linked = block_on(oauth.link_with_token(ADA, CURRENT_SESSION, name, &token));
         let errors = [oauth.begin(name).err(), by_code.err(), by_token.err(), linked.err(), oauth.check(name).err()];
         for error in errors {
             assert_eq!(error.expect("refused").kind(), ErrorKind::NotFound, "{name:?}");
@@ -427,7 +427,10 @@ fn oauth_refused_code_changes_nothing() {
         assert_eq!(block_on(by_code).expect_err("refused").kind(), kind);
         let by_token = oauth.sign_in_with_token("github", &token, Device::default());
         assert_eq!(block_on(by_token).expect_err("refused").kind(), kind);
-        assert_eq!(block_on(oauth.link_with_token(ADA, HERE, "github", &token)).expect_err("refused").kind(), kind);
+        assert_eq!(
+            block_on(oauth.link_with_token(ADA, CURRENT_SESSION, "github", &token)).expect_err("refused").kind(),
+            kind
+        );
         assert_eq!((world.users().len(), world.commits()), (0, 0));
     }
 }
@@ -450,7 +453,7 @@ fn oauth_accepted_code_or_token_signs_in_and_links() {
     assert_eq!((first.session.user, second.session.user), (NEW, NEW));
     assert_ne!(first.token, second.token);
     assert_eq!(first.session.expires_at, NOW + time::Duration::days(1));
-    block_on(oauth.link_with_token(NEW, HERE, "github", &token)).expect("linked already");
+    block_on(oauth.link_with_token(NEW, CURRENT_SESSION, "github", &token)).expect("linked already");
     assert_eq!(world.users().len(), 1);
 }
 

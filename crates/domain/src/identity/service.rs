@@ -22,7 +22,7 @@ use crate::store::UnitOfWork;
 use crate::users::{Profile, User, Username, gone_by};
 
 /// How exactly the last use of a session is recorded: recording every request would write on every read.
-const LAST_USED_GRAIN: Duration = Duration::minutes(5);
+const LAST_USED_PRECISION: Duration = Duration::minutes(5);
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Registration {
@@ -217,7 +217,7 @@ impl Identity {
         let credential = Credential::parse(token).ok_or(IdentityError::NotSignedIn)?;
         let now = self.deps.now();
         let principal = self.sessions.principal(credential, now).await?.ok_or(IdentityError::NotSignedIn)?;
-        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_GRAIN) {
+        if principal.last_used_at.is_none_or(|last| now - last >= LAST_USED_PRECISION) {
             self.sessions.touch(principal.via, now).await?;
         }
         Ok(principal)
@@ -243,7 +243,7 @@ impl Identity {
         }
         let new = self.passwords.hash(new).await?;
         let known = VerifiedAccount { user, password };
-        let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::WAYS_TO_SIGN_IN };
+        let kept = KeptAccess { session: Some(session), api_tokens: keep_api_tokens, ..KeptAccess::SIGN_IN_METHODS };
         self.deps.retried(|| self.change_password_once(&known, kept, attempt, &new)).await
     }
 

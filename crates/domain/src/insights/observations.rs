@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::benchmark::{FLOOR, Measure, Spread};
+use super::benchmark::{MIN_PERCENTILE_ACCOUNTS, Measure, Spread};
 use super::comparison::Comparison;
 use crate::days::Period;
 use crate::money::Usd;
@@ -12,7 +12,7 @@ use crate::text::{grouped, plural};
 const MOST: usize = 6;
 
 /// A place is mentioned up to this percentage from the top.
-const HIGH: u64 = 10;
+const MENTIONED_TOP_PERCENT: u64 = 10;
 
 /// Cache efficiency in percent from which it is good, and below which it is poor.
 const GOOD_CACHE: f64 = 80.0;
@@ -22,7 +22,7 @@ pub(super) const POOR_CACHE: f64 = 30.0;
 pub(super) const ENOUGH_INPUT: i64 = 1_000_000;
 
 /// A change is mentioned from this percentage.
-const CHANGE: i64 = 20;
+const MENTIONED_CHANGE_PERCENT: i64 = 20;
 
 /// The topic of an insight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,7 +126,7 @@ impl Comparison {
                 tokens => plural(tokens, "token"),
             };
             let message = format!(
-                "You used {own} {}. Comparisons begin with the second person, percentiles with the {FLOOR}th.",
+                "You used {own} {}. Comparisons begin with the second person, percentiles with the {MIN_PERCENTILE_ACCOUNTS}th.",
                 self.when()
             );
             return told("No comparison yet", message);
@@ -134,7 +134,10 @@ impl Comparison {
         if self.benchmark.is_large_enough() {
             return None;
         }
-        let message = format!("Percentiles need {FLOOR} people with usage {}; there are {people}.", self.when());
+        let message = format!(
+            "Percentiles need {MIN_PERCENTILE_ACCOUNTS} people with usage {}; there are {people}.",
+            self.when()
+        );
         told("Too few people for percentiles", message)
     }
 
@@ -173,7 +176,7 @@ impl Comparison {
         Some(Insight::new(topic, Sentiment::Positive, format!("Among the first {first} % by {what}"), message))
     }
 
-    /// The place from the top in percent, accounts with as much included, rounded up; `None` if it is above [`HIGH`] or not
+    /// The place from the top in percent, accounts with as much included, rounded up; `None` if it is above [`MENTIONED_TOP_PERCENT`] or not
     /// meaningful.
     fn first_percent(&self, measure: Measure) -> Option<u64> {
         if measure == Measure::CacheEfficiency && !self.has_enough_input() {
@@ -185,7 +188,7 @@ impl Comparison {
         // An account that has taken the lead since the last benchmark counts as one.
         let first = spread.people.saturating_sub(less).max(1);
         let percent = (u64::from(first) * 100).div_ceil(spread.people.into());
-        (percent <= HIGH).then_some(percent)
+        (percent <= MENTIONED_TOP_PERCENT).then_some(percent)
     }
 
     /// The accounts with a figure, and those of them with at most this account's figure.
@@ -219,8 +222,8 @@ impl Comparison {
         }
         let percent = i64::try_from((week - before) * 100 / before).unwrap_or(i64::MAX);
         let (title, sentiment, than) = match percent {
-            up if up >= CHANGE => ("More than the week before", Sentiment::Positive, "more"),
-            down if down <= -CHANGE => ("Less than the week before", Sentiment::Neutral, "less"),
+            up if up >= MENTIONED_CHANGE_PERCENT => ("More than the week before", Sentiment::Positive, "more"),
+            down if down <= -MENTIONED_CHANGE_PERCENT => ("Less than the week before", Sentiment::Neutral, "less"),
             _ => return None,
         };
         let message = format!(

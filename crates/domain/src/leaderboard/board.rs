@@ -88,7 +88,7 @@ pub enum Measure {
     Models,
     /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens on.
     Efficiency,
-    /// This week's growth as a fraction of the week before, which must have [`GROWTH_FLOOR`](super::ranking::GROWTH_FLOOR)
+    /// This week's growth as a fraction of the week before, which must have [`MIN_GROWTH_TOKENS`](super::ranking::MIN_GROWTH_TOKENS)
     /// tokens at least.
     Growth,
     /// Reasoning tokens, of accounts that have any.

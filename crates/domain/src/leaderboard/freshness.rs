@@ -17,7 +17,7 @@ const MIN_AGE: Duration = Duration::MINUTE;
 const MAX_COST: Duration = Duration::SECOND;
 
 /// After this time, the transaction that queued a job has certainly ended.
-const GRACE: Duration = Duration::SECOND;
+const COMMIT_TOLERANCE: Duration = Duration::SECOND;
 
 /// Queues refreshes after new usage, at most one a minute. A process has one: it remembers until when a queued refresh will show
 /// all new usage, so most requests do not query the database.
@@ -40,14 +40,14 @@ impl BoardUpdates {
         ids: &dyn Ids,
         now: OffsetDateTime,
     ) -> Result<Option<CoveredUntil>, StoreError> {
-        if (now + GRACE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
+        if (now + COMMIT_TOLERANCE).unix_timestamp() < self.covered_until.load(Ordering::Relaxed) {
             return Ok(None);
         }
         // The first boards are queued with the first messages.
         let Some(latest) = tx.leaderboard().latest(now - MIN_AGE).await? else { return Ok(None) };
         let Some(due) = next_refresh(&latest, now) else { return Ok(Some(CoveredUntil(now + MIN_AGE))) };
         let is_queued = enqueue(tx, ids, due, now).await?;
-        if due >= now + GRACE {
+        if due >= now + COMMIT_TOLERANCE {
             return Ok(Some(CoveredUntil(due)));
         }
         if is_queued {
@@ -100,10 +100,10 @@ mod tests {
     use crate::ids::CountingIds;
     use crate::testing::TestUnitOfWork;
 
-    const COMPUTED: OffsetDateTime = datetime!(2026-11-22 14:38:10 UTC);
+    const COMPUTED_AT: OffsetDateTime = datetime!(2026-11-22 14:38:10 UTC);
 
     fn board(took: Option<Duration>, is_overdue: bool) -> LatestBoard {
-        LatestBoard { computed_at: COMPUTED, took, is_overdue }
+        LatestBoard { computed_at: COMPUTED_AT, took, is_overdue }
     }
 
     /// The jobs that `updates` queues at `now` after `latest` if the keys `known` are queued already, and the covered time.
@@ -131,18 +131,18 @@ mod tests {
 
     #[test]
     fn board_updates_refresh_fast_boards_after_a_minute() {
-        const OF_39: &str = "usage:2026-11-22T14:39";
+        const KEY_OF_14_39: &str = "usage:2026-11-22T14:39";
         let fast = || Some(board(Some(Duration::milliseconds(999)), false));
-        let at = |seconds| COMPUTED + Duration::seconds(seconds);
+        let at = |seconds| COMPUTED_AT + Duration::seconds(seconds);
         for (name, latest, known, now, jobs, covered) in [
             ("no board", None, &[][..], at(90), vec![], None),
-            ("old boards", fast(), &[], at(90), vec![format!("{OF_39} at 14:39:40.0")], None),
-            ("young boards", fast(), &[], at(20), vec![format!("{OF_39} at 14:39:10.0")], Some(at(60))),
-            ("young boards, asked for", fast(), &[OF_39], at(20), vec![], Some(at(60))),
+            ("old boards", fast(), &[], at(90), vec![format!("{KEY_OF_14_39} at 14:39:40.0")], None),
+            ("young boards", fast(), &[], at(20), vec![format!("{KEY_OF_14_39} at 14:39:10.0")], Some(at(60))),
+            ("young boards, asked for", fast(), &[KEY_OF_14_39], at(20), vec![], Some(at(60))),
             (
                 "old boards whose refresh may be under way",
                 fast(),
-                &[OF_39],
+                &[KEY_OF_14_39],
                 at(90),
                 vec!["usage:2026-11-22T14:40 at 14:40:00.0".to_owned()],
                 Some(at(110)),
@@ -160,11 +160,11 @@ mod tests {
     fn board_updates_covered_usage_queues_nothing() {
         let updates = BoardUpdates::default();
         let fast = || Some(board(Some(Duration::ZERO), false));
-        let (queued, covered) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(5));
+        let (queued, covered) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(5));
         assert_eq!(queued.len(), 1);
         updates.committed(covered);
         for (seconds, asks) in [(6, 0), (58, 0), (60, 1)] {
-            let (queued, _) = ask(&updates, fast(), &[], COMPUTED + Duration::seconds(seconds));
+            let (queued, _) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(seconds));
             assert_eq!(queued.len(), asks, "{seconds}");
         }
     }

@@ -18,7 +18,7 @@ mod service;
 #[cfg(test)]
 mod service_tests;
 
-pub(crate) use asking::{GATHERED, ask_for_refresh};
+pub(crate) use asking::{REFRESH_DELAY, ask_for_refresh};
 pub use board::{
     Board, BoardEntry, BoardFilter, BoardKind, BoardQuery, BoardScope, BoardSlice, Measure, RankPosition, Score, SortBy,
 };

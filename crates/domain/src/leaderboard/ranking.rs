@@ -15,7 +15,7 @@ use crate::usage::{ModelName, Source};
 pub const EFFICIENCY_FLOOR: i64 = 1_000_000;
 
 /// The tokens of the week before from which growth counts.
-pub const GROWTH_FLOOR: i64 = 100_000;
+pub const MIN_GROWTH_TOKENS: i64 = 100_000;
 
 /// The usage of an account on a day with a tool and a model: a row of the roll-ups.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,10 +138,10 @@ pub fn efficiency(input: i64, cache_read: i64) -> Option<Score> {
     (all >= i128::from(EFFICIENCY_FLOOR)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
 }
 
-/// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`GROWTH_FLOOR`].
+/// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`MIN_GROWTH_TOKENS`].
 pub fn growth(now: i64, before: i64) -> Option<Score> {
     let change = i128::from(now) - i128::from(before);
-    (before >= GROWTH_FLOOR).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
+    (before >= MIN_GROWTH_TOKENS).then(|| Score::millionths(change * 1_000_000 / i128::from(before)))
 }
 
 #[cfg(test)]

@@ -23,10 +23,10 @@ use crate::text::plural;
 use crate::users::{Username, ViewedProfile};
 
 /// The accounts with a rewarded rank that are read at once.
-const SETTLED_AT_ONCE: u32 = 500;
+const SETTLE_BATCH: u32 = 500;
 
 /// The rows of history that one transaction removes: its locks must not delay requests.
-const PRUNED_AT_ONCE: u32 = 5_000;
+const PRUNE_BATCH: u32 = 5_000;
 
 /// The use cases of boards.
 #[derive(Clone)]
@@ -140,12 +140,12 @@ impl Leaderboard {
         let (mut round, mut after) = (BatchOutcome::default(), None);
         loop {
             let mut tx = self.deps.begin().await?;
-            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLED_AT_ONCE).await?;
+            let people = tx.leaderboard().unsettled(&rank_marks(), after, SETTLE_BATCH).await?;
             drop(tx);
             for best in &people {
                 round.record(self.settle_rank(*best).await.map(|()| true))?;
             }
-            if people.len() < SETTLED_AT_ONCE as usize {
+            if people.len() < SETTLE_BATCH as usize {
                 return round.end();
             }
             after = people.last().copied();
@@ -223,10 +223,10 @@ impl Leaderboard {
         let mut pruned = 0;
         while !stop() {
             let mut tx = self.deps.begin().await?;
-            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNED_AT_ONCE).await?;
+            let batch = tx.leaderboard().prune(oldest_kept(self.deps.now().date()), PRUNE_BATCH).await?;
             tx.commit().await?;
             pruned += batch;
-            if batch < u64::from(PRUNED_AT_ONCE) {
+            if batch < u64::from(PRUNE_BATCH) {
                 break;
             }
         }

@@ -23,4 +23,4 @@ pub use referral_chain::PaidXp;
 pub(crate) use referral_chain::{NewReferral, ReferralChain};
 pub use referred_by::ReferredBy;
 pub use service::{Referrals, WINDOW};
-pub use stats::{ClickStats, LISTED, ReferralStats, ReferredDetails, ReferredUser};
+pub use stats::{ClickStats, MAX_LISTED_USERS, ReferralStats, ReferredDetails, ReferredUser};

@@ -6,7 +6,7 @@ use super::click::{CLICK_LIMITS, VisitorSalt};
 use super::code::ReferralCode;
 use super::error::ReferralError;
 use super::referral_chain::{NewReferral, PaidXp, ReferralChain};
-use super::stats::{LISTED, ReferralStats};
+use super::stats::{MAX_LISTED_USERS, ReferralStats};
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::Device;
@@ -114,6 +114,6 @@ impl Referrals {
 
     /// The results of the referrals of `user`.
     pub async fn stats(&self, user: UserId) -> Result<ReferralStats, ReferralError> {
-        Ok(self.deps.reads().referrals().stats(user, LISTED).await?)
+        Ok(self.deps.reads().referrals().stats(user, MAX_LISTED_USERS).await?)
     }
 }

@@ -7,7 +7,7 @@ use crate::progression::{EventXp, Level};
 use crate::users::{Username, WebUrl};
 
 /// The most referred accounts that are listed.
-pub const LISTED: u32 = 100;
+pub const MAX_LISTED_USERS: u32 = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReferralStats {
@@ -15,7 +15,7 @@ pub struct ReferralStats {
     pub totals: [u64; 3],
     /// The XP paid for them.
     pub xp: EventXp,
-    /// The accounts that came by this account's own code, newest first, up to [`LISTED`].
+    /// The accounts that came by this account's own code, newest first, up to [`MAX_LISTED_USERS`].
     pub people: Vec<ReferredUser>,
     pub clicks: ClickStats,
 }

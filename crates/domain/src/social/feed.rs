@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::SocialError;
 use super::feed_item::FeedItem;
-use super::live::{FeedStart, LiveFeed, REMEMBERED};
+use super::live::{FeedStart, LiveFeed, MAX_REMEMBERED};
 use super::ports::ActivityHub;
 use super::resume::ResumePoint;
 use crate::deps::Deps;
@@ -38,7 +38,7 @@ impl Feed {
         };
         let beginning = match resumed {
             Some(resumed) => resumed,
-            None => FeedStart::Now(self.deps.reads().feed().recent(viewer, REMEMBERED).await?),
+            None => FeedStart::Now(self.deps.reads().feed().recent(viewer, MAX_REMEMBERED).await?),
         };
         // The subscription begins before the past is read, so nothing is lost in between.
         let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;

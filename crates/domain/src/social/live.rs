@@ -11,11 +11,11 @@ use crate::error::StoreError;
 use crate::ids::UserId;
 
 /// The missed activities that are read at a time, which bounds the memory after a long absence.
-pub const MISSED: u32 = 100;
+pub const MISSED_PAGE_SIZE: u32 = 100;
 
 /// The sent activities that are remembered. An activity that is committed during the reading of missed ones arrives in both
 /// ways; the queue of the subscription is shorter than this.
-pub(super) const REMEMBERED: u32 = 256;
+pub(super) const MAX_REMEMBERED: u32 = 256;
 
 /// The activities of the accounts that a viewer follows: first the missed ones, oldest first, then each as it is committed. Each
 /// is sent once, also to a client that reconnects with the [`ResumePoint`] of any event (I6).
@@ -77,7 +77,7 @@ impl LiveFeed {
             }
             if let Some(Past { since, after }) = self.past {
                 let MissedPage { activities, rest } =
-                    self.deps.reads().feed().missed(self.viewer, since, after, MISSED).await?;
+                    self.deps.reads().feed().missed(self.viewer, since, after, MISSED_PAGE_SIZE).await?;
                 self.missed = activities.into();
                 self.past = rest.map(|place| Past { since, after: Some(place) });
                 continue;
@@ -102,7 +102,7 @@ impl LiveFeed {
         // Another process may have sent it on the previous stream before this process received it.
         let was_sent =
             self.resumed.as_mut().is_some_and(|(last, point)| point.remove(mark.id) || !mark.may_follow(last));
-        if self.sent.len() >= REMEMBERED as usize {
+        if self.sent.len() >= MAX_REMEMBERED as usize {
             self.sent.pop_front();
         }
         self.sent.push_back(mark);

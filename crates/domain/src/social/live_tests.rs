@@ -103,7 +103,7 @@ fn live_feed_missed_activities_come_first_and_once() {
 
 #[test]
 fn live_feed_long_absence_misses_nothing() {
-    for length in [MISSED - 1, MISSED, MISSED + 1, 3 * MISSED + 50] {
+    for length in [MISSED_PAGE_SIZE - 1, MISSED_PAGE_SIZE, MISSED_PAGE_SIZE + 1, 3 * MISSED_PAGE_SIZE + 50] {
         let missed: Vec<u32> = (2..2 + length).collect();
         let expected: Vec<u128> = missed.iter().map(|number| u128::from(*number)).chain([9_999]).collect();
         assert_eq!(content(Some(1), missed, vec![9_999]), expected, "{length}");

@@ -24,6 +24,6 @@ pub use error::SocialError;
 pub use feed::Feed;
 pub use feed_item::{ActivityMark, Author, FeedItem, FeedPosition, LiveActivity};
 pub use follow::{Contact, Follow, FollowOutcome, FollowStats, Relation};
-pub use live::{LiveFeed, MISSED, StreamEvent};
+pub use live::{LiveFeed, MISSED_PAGE_SIZE, StreamEvent};
 pub use resume::ResumePoint;
 pub use service::Social;

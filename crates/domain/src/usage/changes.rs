@@ -10,7 +10,7 @@ use crate::money::Usd;
 use crate::pricing::{Cost, PriceBook, PricedModel};
 
 /// The most models without a price that are listed.
-const LISTED: usize = 100;
+const MAX_LISTED_MODELS: usize = 100;
 
 /// Prices messages by one edition of the book. Each model is looked up once.
 pub struct Pricer<'book> {
@@ -46,7 +46,7 @@ impl<'book> Pricer<'book> {
 
     /// The first hundred models, by name, for which a message found no price.
     pub fn unpriced_models(self) -> Vec<ModelName> {
-        self.unpriced.into_iter().take(LISTED).collect()
+        self.unpriced.into_iter().take(MAX_LISTED_MODELS).collect()
     }
 }
 

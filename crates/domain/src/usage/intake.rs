@@ -11,13 +11,13 @@ use super::room::{AccountRoom, MOST_MODELS, MOST_MODELS_A_REQUEST};
 use super::tokens::TokenCounts;
 
 /// How far a client's clock may be ahead.
-const MOST_AHEAD: Duration = Duration::DAY;
+const MAX_CLOCK_LEAD: Duration = Duration::DAY;
 
 /// No tool logged tokens before this time.
 const EARLIEST: OffsetDateTime = datetime!(2020-01-01 00:00 UTC);
 
 /// The most rejected messages that are listed.
-const LISTED: usize = 100;
+const MAX_LISTED_REJECTIONS: usize = 100;
 
 /// Why a message was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +79,8 @@ impl Rejections {
         self.count += 1;
         // Rejections of an earlier step may have later places.
         let place = self.first.partition_point(|rejection| rejection.index < index);
-        if place < LISTED {
-            self.first.truncate(LISTED - 1);
+        if place < MAX_LISTED_REJECTIONS {
+            self.first.truncate(MAX_LISTED_REJECTIONS - 1);
             self.first.insert(place, Rejection { index, id: id.into(), reason });
         }
     }
@@ -253,7 +253,7 @@ fn judge(
 /// Checks a message by the rules of both sync and import. Each accepted count is part of the total or bounded by a count that
 /// is, so a bounded total bounds every sum of counts.
 fn check(at: OffsetDateTime, tokens: &TokenCounts, now: OffsetDateTime) -> Result<(), RejectionReason> {
-    if at - now > MOST_AHEAD {
+    if at - now > MAX_CLOCK_LEAD {
         return Err(RejectionReason::TimestampInFuture);
     }
     if at < EARLIEST {

@@ -7,7 +7,7 @@ use super::names::Source;
 use crate::days::Zone;
 
 /// The largest difference between the local date and the date in UTC: an offset is less than a day.
-const FARTHEST: Duration = Duration::DAY;
+const MAX_UTC_OFFSET: Duration = Duration::DAY;
 
 /// A part of an account's messages; `None` excludes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -43,8 +43,8 @@ impl UsageSelection {
         let midnight = |date: Date| date.midnight().assume_utc();
         InstantRange {
             source: self.source.clone(),
-            since: self.from.and_then(|from| midnight(from).checked_sub(FARTHEST)),
-            until: self.to.and_then(|to| midnight(to).checked_add(Duration::DAY + FARTHEST)),
+            since: self.from.and_then(|from| midnight(from).checked_sub(MAX_UTC_OFFSET)),
+            until: self.to.and_then(|to| midnight(to).checked_add(Duration::DAY + MAX_UTC_OFFSET)),
         }
     }
 }

@@ -3,14 +3,14 @@
 use time::OffsetDateTime;
 
 use super::error::UserError;
-use super::leaving::{GRACE, PurgeReport, gone_by};
+use super::leaving::{GRACE_PERIOD, PurgeReport, gone_by};
 use super::profile::{ProfileChange, User};
 use crate::batch_outcome::BatchOutcome;
 use crate::deps::Deps;
 use crate::error::StoreError;
 use crate::identity::{KeptAccess, end_access};
 use crate::ids::UserId;
-use crate::leaderboard::{GATHERED, ask_for_refresh};
+use crate::leaderboard::{REFRESH_DELAY, ask_for_refresh};
 use crate::progression::{AccountChange, settle};
 use crate::usage;
 
@@ -56,7 +56,7 @@ impl Users {
         })?;
         settle(&mut *tx, &*self.deps.ids, now, user, progress).await?;
         if is_shown {
-            ask_for_refresh(&mut *tx, &*self.deps.ids, now + GATHERED, now).await?;
+            ask_for_refresh(&mut *tx, &*self.deps.ids, now + REFRESH_DELAY, now).await?;
         }
         tx.commit().await?;
         Ok(account)
@@ -73,12 +73,12 @@ impl Users {
         // A concurrent change of the account is finished, or will not find it.
         tx.accounts().lock(user).await?.ok_or_else(|| unknown(user))?;
         // An earlier sign-in is ended here, and a later one restores the account.
-        end_access(&mut *tx, user, KeptAccess::WAYS_TO_SIGN_IN).await?;
+        end_access(&mut *tx, user, KeptAccess::SIGN_IN_METHODS).await?;
         let now = self.deps.now();
         tx.users().set_left(user, Some(now)).await?;
         tx.follows().set_counted(user, false).await?;
         tx.commit().await?;
-        Ok(now + GRACE)
+        Ok(now + GRACE_PERIOD)
     }
 
     /// Purges deleted accounts after the grace period, in batches, each in a transaction of its own, until none is left or

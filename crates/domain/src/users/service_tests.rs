@@ -50,7 +50,7 @@ fn leave_ends_access_under_lock_and_marks_account() {
             .in_sequence(&mut order)
             .returning(|_, _| Ok(()));
     });
-    assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE);
+    assert_eq!(block_on(users.leave(ADA)).expect("a date"), NOW + GRACE_PERIOD);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
 }
 
@@ -70,7 +70,7 @@ fn change_queues_board_refresh_only_when_turning_public() {
             queued
                 .withf(|jobs, now| {
                     let [(_, job)] = jobs else { return false };
-                    (&job.job, job.run_at, *now) == (&Job::Leaderboard, NOW + GATHERED, NOW)
+                    (&job.job, job.run_at, *now) == (&Job::Leaderboard, NOW + REFRESH_DELAY, NOW)
                 })
                 .returning(|_, _| Ok(1));
         });

@@ -57,8 +57,8 @@ async fn export(pages: usize, fails: bool) -> (Export, Arc<AtomicUsize>) {
     (exports.begin(ADA).await.expect("an export"), ended)
 }
 
-const PATIENT: BodyTimeout = BodyTimeout { grace: Duration::from_mins(5), slowest: 64 << 10 };
-const SPEED: ReadSpeed = ReadSpeed { calm: PATIENT, contended: PATIENT, longest: Duration::from_hours(1) };
+const LENIENT: BodyTimeout = BodyTimeout { grace: Duration::from_mins(5), slowest: 64 << 10 };
+const SPEED: ReadSpeed = ReadSpeed { calm: LENIENT, contended: LENIENT, longest: Duration::from_hours(1) };
 
 /// Places of which all but one are taken, and that one as well.
 async fn room() -> (Places, [Place; 2]) {
@@ -105,7 +105,7 @@ async fn export_stream_is_complete_and_frees_its_place() {
     let pieces: Vec<_> = stream(export, place, SPEED).collect().await;
     assert!(pieces.len() > 10, "{}", pieces.len());
     let pieces: Vec<Bytes> = pieces.into_iter().map(|piece| piece.expect("a piece")).collect();
-    assert!(pieces.iter().all(|piece| piece.len() < PIECE + 1_000));
+    assert!(pieces.iter().all(|piece| piece.len() < CHUNK_BYTES + 1_000));
     let text = pieces.concat();
     let mut reader = Reader::new(&*text);
     while reader.next_line().expect("a line").is_some() {}
@@ -141,5 +141,5 @@ async fn export_stream_of_gone_or_stalled_client_ends() {
     drop(wait_for_place(&places).await);
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     let pieces: Vec<_> = body.collect().await;
-    assert!(pieces.len() <= AHEAD + 2 && pieces.last().expect("a piece").is_err());
+    assert!(pieces.len() <= CHUNKS_AHEAD + 2 && pieces.last().expect("a piece").is_err());
 }
