@@ -8,10 +8,7 @@ use super::{Metric, Metrics, UnlockedTiers, calendar};
 use crate::pricing::makers::maker_of;
 use crate::pricing::names::plainest;
 use crate::progression::EventXp;
-use crate::usage::{ModelName, Sums};
-
-/// The input tokens, cached ones included, from which a cache efficiency counts.
-const EFFICIENCY_FLOOR: u128 = 1_000_000;
+use crate::usage::{MIN_EFFICIENCY_INPUT, ModelName, Sums};
 
 /// The facts of an account besides its totals.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,9 +134,13 @@ fn count(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-/// The cache efficiency in whole basis points, rounded down; 0 below [`EFFICIENCY_FLOOR`].
+/// The cache efficiency in whole basis points, rounded down; 0 below [`MIN_EFFICIENCY_INPUT`].
 fn efficiency(totals: &Sums) -> u64 {
     let read = u128::from(count(totals.cache_read));
     let input = read + u128::from(count(totals.input));
-    if input < EFFICIENCY_FLOOR { 0 } else { u64::try_from(read * 10_000 / input).unwrap_or(0) }
+    if input < u128::from(MIN_EFFICIENCY_INPUT.unsigned_abs()) {
+        0
+    } else {
+        u64::try_from(read * 10_000 / input).unwrap_or(0)
+    }
 }

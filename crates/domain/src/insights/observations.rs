@@ -7,6 +7,7 @@ use super::comparison::Comparison;
 use crate::days::Period;
 use crate::money::Usd;
 use crate::text::{grouped, plural};
+use crate::usage::MIN_EFFICIENCY_INPUT;
 
 /// The most observations that are given.
 const MOST: usize = 6;
@@ -17,9 +18,6 @@ const MENTIONED_TOP_PERCENT: u64 = 10;
 /// Cache efficiency in percent from which it is good, and below which it is poor.
 const GOOD_CACHE: f64 = 80.0;
 pub(super) const POOR_CACHE: f64 = 30.0;
-
-/// With less input than this many tokens, cache efficiency is not meaningful.
-pub(super) const ENOUGH_INPUT: i64 = 1_000_000;
 
 /// A change is mentioned from this percentage.
 const MENTIONED_CHANGE_PERCENT: i64 = 20;
@@ -324,7 +322,7 @@ impl Comparison {
 
     /// Whether there is enough input for a meaningful cache efficiency.
     pub(super) fn has_enough_input(&self) -> bool {
-        self.own.input.saturating_add(self.own.cache_read) >= ENOUGH_INPUT
+        self.own.input.saturating_add(self.own.cache_read) >= MIN_EFFICIENCY_INPUT
     }
 
     /// The period, for a sentence about an amount.

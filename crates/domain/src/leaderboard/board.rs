@@ -86,7 +86,7 @@ pub enum Measure {
     Streak,
     /// Different models, by canonical name.
     Models,
-    /// Cache reads in percent of all input, from [`EFFICIENCY_FLOOR`](super::ranking::EFFICIENCY_FLOOR) input tokens on.
+    /// Cache reads in percent of all input, from [`MIN_EFFICIENCY_INPUT`](crate::usage::MIN_EFFICIENCY_INPUT) input tokens on.
     Efficiency,
     /// This week's growth as a fraction of the week before, which must have [`MIN_GROWTH_TOKENS`](super::ranking::MIN_GROWTH_TOKENS)
     /// tokens at least.

@@ -9,10 +9,7 @@ use crate::days::{Period, window_start};
 use crate::ids::UserId;
 use crate::money::Usd;
 use crate::streaks::Streak;
-use crate::usage::{ModelName, Source};
-
-/// The input tokens, cached ones included, from which a cache efficiency counts.
-pub const EFFICIENCY_FLOOR: i64 = 1_000_000;
+use crate::usage::{MIN_EFFICIENCY_INPUT, ModelName, Source};
 
 /// The tokens of the week before from which growth counts.
 pub const MIN_GROWTH_TOKENS: i64 = 100_000;
@@ -132,10 +129,10 @@ fn score(days: &[&DayUsageByModel], within: &[&DayUsageByModel], measure: Measur
     }
 }
 
-/// Cache reads in percent of all input, truncated to six decimals; `None` below [`EFFICIENCY_FLOOR`].
+/// Cache reads in percent of all input, truncated to six decimals; `None` below [`MIN_EFFICIENCY_INPUT`].
 pub fn efficiency(input: i64, cache_read: i64) -> Option<Score> {
     let all = i128::from(input) + i128::from(cache_read);
-    (all >= i128::from(EFFICIENCY_FLOOR)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
+    (all >= i128::from(MIN_EFFICIENCY_INPUT)).then(|| Score::millionths(i128::from(cache_read) * 100_000_000 / all))
 }
 
 /// The growth from `before` to `now` as a fraction of `before`, truncated to six decimals; `None` below [`MIN_GROWTH_TOKENS`].

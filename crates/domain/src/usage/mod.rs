@@ -43,4 +43,4 @@ pub use selection::{InstantRange, UsageSelection};
 pub use service::Usage;
 pub(crate) use service::{move_to, take_in};
 pub use sums::{CostStatus, MOST_TOKENS, Sums};
-pub use tokens::{MAX_COUNT, TokenCounts, cache_efficiency};
+pub use tokens::{MAX_COUNT, MIN_EFFICIENCY_INPUT, TokenCounts, cache_efficiency};
