@@ -51,7 +51,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 
 /// Writes `messages` rows of `people` accounts in turn, with a commit per 5,000; returns rows per second.
 pub(crate) async fn rows_per_second(client: &Client, messages: u32, people: u32) -> Result<f64> {
-    let insert = client.prepare(include_str!("sql/floor.sql")).await?;
+    let insert = client.prepare(include_str!("sql/insert_baseline.sql")).await?;
     let (run, today) = (run_number(), today());
     let chunks: Vec<Columns> = (0..messages / CHUNK)
         .map(|chunk| {
