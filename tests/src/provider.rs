@@ -56,7 +56,7 @@ struct Books {
     tokens: HashMap<String, (String, ProviderUser)>,
     issued: usize,
     /// Method and path of each request.
-    asked: Vec<String>,
+    requests_to: Vec<String>,
 }
 
 impl ProviderUser {
@@ -77,7 +77,7 @@ impl FakeProvider {
             codes: HashMap::new(),
             tokens: HashMap::new(),
             issued: 0,
-            asked: Vec::new(),
+            requests_to: Vec::new(),
         };
         let books = Arc::new(Mutex::new(books));
         let kept = books.clone();
@@ -119,8 +119,8 @@ impl FakeProvider {
     }
 
     /// The number of requests whose line contains `path`.
-    pub fn asked(&self, path: &str) -> usize {
-        self.books().asked.iter().filter(|line| line.contains(path)).count()
+    pub fn requests_to(&self, path: &str) -> usize {
+        self.books().requests_to.iter().filter(|line| line.contains(path)).count()
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -234,9 +234,9 @@ impl Books {
         self.tokens.get(request.authorization.strip_prefix("Bearer ")?)
     }
 
-    fn about(&self, request: &Request, tell: impl Fn(&ProviderUser) -> Value) -> ApiResponse {
+    fn about(&self, request: &Request, body_of: impl Fn(&ProviderUser) -> Value) -> ApiResponse {
         match self.bearer(request) {
-            Some((_, human)) => (200, None, tell(human)),
+            Some((_, human)) => (200, None, body_of(human)),
             None => (401, None, json!({"message": "Bad credentials"})),
         }
     }
@@ -246,7 +246,7 @@ async fn serve(mut stream: TcpStream, books: Arc<Mutex<Books>>) {
     let Some(request) = read(&mut stream).await else { return };
     let trouble = {
         let mut books = lock(&books);
-        books.asked.push(request.line.clone());
+        books.requests_to.push(request.line.clone());
         if request.path.ends_with("/authorize") { ProviderFault::None } else { books.trouble }
     };
     let (status, location, body) = match trouble {

@@ -23,8 +23,8 @@ pub struct Random {
 impl Random {
     /// Uses `seed`, or the seed in `BURNTOP_TEST_SEED`.
     pub fn seeded(seed: u64) -> Self {
-        let asked = std::env::var("BURNTOP_TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let seed = asked.unwrap_or(seed);
+        let chosen_seed = std::env::var("BURNTOP_TEST_SEED").ok().and_then(|text| text.parse().ok());
+        let seed = chosen_seed.unwrap_or(seed);
         Self { seed, rng: StdRng::seed_from_u64(seed) }
     }
 

@@ -49,7 +49,7 @@ struct Office {
     login: Option<(String, String)>,
     posts: Vec<ReceivedEmail>,
     /// All received lines except those of emails.
-    told: Vec<String>,
+    commands: Vec<String>,
     /// The number of connections.
     visits: usize,
 }
@@ -60,7 +60,7 @@ impl FakeSmtp {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
-        let office = Office { manner: SmtpBehavior::Takes, login, posts: Vec::new(), told: Vec::new(), visits: 0 };
+        let office = Office { manner: SmtpBehavior::Takes, login, posts: Vec::new(), commands: Vec::new(), visits: 0 };
         let office = Arc::new(Mutex::new(office));
         let kept = office.clone();
         tokio::spawn(async move {
@@ -93,8 +93,8 @@ impl FakeSmtp {
     }
 
     /// All received lines except those of emails.
-    pub fn told(&self) -> Vec<String> {
-        self.office().told.clone()
+    pub fn commands(&self) -> Vec<String> {
+        self.office().commands.clone()
     }
 
     /// The number of connections so far.
@@ -131,7 +131,7 @@ async fn talk(stream: &mut BufReader<TcpStream>, office: &Mutex<Office>) -> std:
         let line = line.trim_end().to_owned();
         let (manner, login) = {
             let mut office = lock(office);
-            office.told.push(line.clone());
+            office.commands.push(line.clone());
             (office.manner, office.login.clone())
         };
         let is = |command: &str| line.to_ascii_uppercase().starts_with(command);

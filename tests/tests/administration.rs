@@ -37,14 +37,14 @@ async fn administrator_flags_account_and_lifts_the_flag() {
     bob.sync(&Batch::of([TestMessage::new("m1").output(1_000)])).await;
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
 
-    let (made, said) = admin(&server, &["grant", "nobody"]);
-    assert!(!made && said.contains("there is no account called nobody"), "{said}");
-    let (made, said) = admin(&server, &["grant", "ROOT_1"]);
-    assert!(made && said.contains("is now an administrator"), "{said}");
-    let (_, said) = admin(&server, &["grant", "root_1"]);
-    assert!(said.contains("is already an administrator"), "{said}");
-    let (_, said) = admin(&server, &["list"]);
-    assert_eq!(said, format!("{}  root_1\n", root.id));
+    let (made, printed) = admin(&server, &["grant", "nobody"]);
+    assert!(!made && printed.contains("there is no account called nobody"), "{printed}");
+    let (made, printed) = admin(&server, &["grant", "ROOT_1"]);
+    assert!(made && printed.contains("is now an administrator"), "{printed}");
+    let (_, printed) = admin(&server, &["grant", "root_1"]);
+    assert!(printed.contains("is already an administrator"), "{printed}");
+    let (_, printed) = admin(&server, &["list"]);
+    assert_eq!(printed, format!("{}  root_1\n", root.id));
     assert_eq!(root.get("/auth/me").await["is_admin"], true, "an existing session administers");
 
     // Two requests for a refresh queue one job.
@@ -94,8 +94,8 @@ async fn administrator_flags_account_and_lifts_the_flag() {
     let granted = root.get("/admin/audit?action=administrator_granted").await["items"][0].clone();
     assert_eq!((&granted["by_operator"], &granted["actor"]), (&json!(true), &Value::Null));
 
-    let (revoked, said) = admin(&server, &["revoke", "root_1"]);
-    assert!(revoked && said.contains("is no longer an administrator"), "{said}");
+    let (revoked, printed) = admin(&server, &["revoke", "root_1"]);
+    assert!(revoked && printed.contains("is no longer an administrator"), "{printed}");
     root.client.get("/admin/audit").await.expect_error(403, "FORBIDDEN");
     assert_eq!(admin(&server, &["list"]), (true, String::new()));
 }
@@ -129,13 +129,13 @@ async fn price_override_prices_unpriced_messages_and_its_end_changes_none() {
     assert_eq!(root.client.send(end(&decided["id"])).await.status, 204);
     root.client.send(end(&decided["id"])).await.expect_error(404, "NOT_FOUND");
     let overrides = root.get("/admin/prices/overrides").await;
-    let told: Vec<(&Value, &Value)> = overrides["overrides"]
+    let listed: Vec<(&Value, &Value)> = overrides["overrides"]
         .as_array()
         .expect("a list")
         .iter()
         .map(|one| (&one["prices"]["output"], &one["stands"]))
         .collect();
-    assert_eq!(told, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
+    assert_eq!(listed, [(&Value::Null, &json!(false)), (&json!("2.5"), &json!(false))]);
     assert_eq!(ada.overview().await["total_cost"], 2.5, "stored costs do not change");
     let log = log(&root, "?subject=house-model").await;
     assert_eq!(log.iter().map(|(action, _)| &**action).collect::<Vec<_>>(), ["price_ended", "price_set"]);

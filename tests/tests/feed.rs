@@ -86,17 +86,17 @@ async fn stream_reconnect_sends_missed_activities() {
     let missed: BTreeSet<&str> = ids(&items).difference(&ids(&before)).copied().collect();
     assert!(missed.len() > 1, "{items:?}");
     let mut stream = Events::open(&ada.client, Some(id(&last))).await;
-    let (mut told, mut order) = (BTreeSet::new(), Vec::new());
-    while !missed.iter().all(|id| told.contains(*id)) {
+    let (mut received, mut order) = (BTreeSet::new(), Vec::new());
+    while !missed.iter().all(|id| received.contains(*id)) {
         let event = stream.next().await.expect("a missed activity");
         assert_ne!(activity(&event), activity(&last));
-        assert!(told.insert(activity(&event).to_owned()), "an activity was sent twice on one stream");
+        assert!(received.insert(activity(&event).to_owned()), "an activity was sent twice on one stream");
         order.push(event.data["created_at"].as_str().expect("a time").to_owned());
     }
     assert!(order.is_sorted(), "the oldest first: {order:?}");
     works(&eve, 1).await;
     let next = stream.next().await.expect("a new activity");
-    assert!(!told.contains(activity(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
+    assert!(!received.contains(activity(&next)) && next.data["user"]["username"] == "eve", "{next:?}");
 
     let mut unknown = Events::open(&ada.client, Some("00000000-0000-7000-8000-000000000404")).await;
     works(&bob, 2).await;

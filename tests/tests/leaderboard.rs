@@ -61,7 +61,8 @@ async fn new_usage_refreshes_boards_older_than_a_minute() {
     let server = Server::start().await;
     let _worker = Worker::start(server.database(), &[]);
     let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
-    let asked = || server.database().number("SELECT count(*) FROM jobs WHERE idempotency_key LIKE 'usage:%'");
+    let queued_refreshes =
+        || server.database().number("SELECT count(*) FROM jobs WHERE idempotency_key LIKE 'usage:%'");
     ada.sync(&Batch::of([TestMessage::new("m1").output(70)])).await;
     wait_until("ada is ranked", async || names(&board(&server).await) == ["ada"]).await;
     let wait_over = "SELECT count(*) FROM jobs WHERE queue = 'leaderboard' AND status IN ('pending', 'running')";
@@ -74,11 +75,11 @@ async fn new_usage_refreshes_boards_older_than_a_minute() {
     let other = Server::start_on(server.database().clone(), &[]).await;
     let client = other.client().with_token(bob.client.token().expect("signed in"));
     client.post("/sync", &Batch::of([TestMessage::new("m1").output(90)]).json()).await.expect(200);
-    assert_eq!((asked(), names(&board(&server).await)), (0, vec!["ada"]));
+    assert_eq!((queued_refreshes(), names(&board(&server).await)), (0, vec!["ada"]));
 
     server.database().rows("UPDATE board_snapshots SET took_ms = 10");
     bob.sync(&Batch::of([TestMessage::new("m2").output(1)])).await;
-    assert_eq!(asked(), 1);
+    assert_eq!(queued_refreshes(), 1);
     wait_until("bob is ranked", async || names(&board(&server).await) == ["bob", "ada"]).await;
 }
 
@@ -92,8 +93,9 @@ async fn rank_is_notified_once_over_several_refreshes() {
         assert!(output.status.success(), "{output:?}");
     }
     let inbox = ada.get("/notifications").await;
-    let told = inbox["notifications"].as_array().expect("notifications");
-    let ranks: Vec<_> = told.iter().filter(|told| told["type"] == "leaderboard_rank").collect();
+    let notifications = inbox["notifications"].as_array().expect("notifications");
+    let ranks: Vec<_> =
+        notifications.iter().filter(|notifications| notifications["type"] == "leaderboard_rank").collect();
     assert_eq!(ranks.len(), 1, "{inbox}");
     assert_eq!(ranks[0]["data"], json!({"top": 1, "rank": 1}));
 }

@@ -57,15 +57,15 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
     };
     let (before, facts) = (shown().await, AccountRows::of(server.database(), "ada"));
 
-    let told = leave(&ada).await;
+    let deletion = leave(&ada).await;
     let days = server.database().number(&format!(
         "SELECT round(extract(epoch FROM timestamptz '{}' - now()) / 86400) FROM users WHERE username = 'ada'",
-        told["deletion_at"].as_str().expect("an instant")
+        deletion["deletion_at"].as_str().expect("an instant")
     ));
     assert_eq!(days, 30);
-    for gone in [&ada.client, &elsewhere, &laptop] {
-        gone.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
-        gone.delete("/users/me").await.expect_error(401, "UNAUTHORIZED");
+    for deleted in [&ada.client, &elsewhere, &laptop] {
+        deleted.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
+        deleted.delete("/users/me").await.expect_error(401, "UNAUTHORIZED");
     }
     for path in ["/users/ada", "/users/ada/stats", "/users/ada/followers", "/users/ada/compare/bob"] {
         bob.client.get(path).await.expect_error(404, "NOT_FOUND");
@@ -79,8 +79,8 @@ async fn deleted_account_vanishes_and_returns_by_sign_in() {
     let same = json!({"email": "x@example.org", "username": "ADA", "password": PASSWORD});
     server.client().post("/auth/register", &same).await.expect_error(409, "CONFLICT");
     let wrong = server.client().post("/auth/login", &json!({"email": "ada", "password": "not it"})).await;
-    let nobody = server.client().post("/auth/login", &json!({"email": "nobody", "password": "not it"})).await;
-    assert_eq!((wrong.status, &wrong.json["detail"]), (nobody.status, &nobody.json["detail"]));
+    let unknown_login = server.client().post("/auth/login", &json!({"email": "nobody", "password": "not it"})).await;
+    assert_eq!((wrong.status, &wrong.json["detail"]), (unknown_login.status, &unknown_login.json["detail"]));
     server.client().get("/users/ada").await.expect_error(404, "NOT_FOUND");
 
     let right = json!({"email": "ada", "password": PASSWORD});
@@ -116,8 +116,8 @@ async fn deleted_account_is_purged_after_grace_period() {
     let again = json!({"email": "ada_gone@example.org", "username": "ada_gone", "password": PASSWORD});
     server.client().post("/auth/register", &again).await.expect_error(409, "CONFLICT");
 
-    let said = cleanup(server.database());
-    assert!(said.contains(", 1 account purged (2 messages, "), "{said}");
+    let printed = cleanup(server.database());
+    assert!(printed.contains(", 1 account purged (2 messages, "), "{printed}");
     let left = everything(server.database());
     assert!(!left.contains("ada_gone") && !left.contains(&ada.id), "{left}");
     facts.assert_same(&AccountRows::of(server.database(), "bob"));
@@ -154,8 +154,8 @@ async fn sync_during_deletion_is_stored_whole_or_refused() {
     assert_eq!(database.number("SELECT tokens FROM usage_totals"), acknowledged);
 
     age(&server, 31);
-    let said = cleanup(database);
-    assert!(said.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{said}");
+    let printed = cleanup(database);
+    assert!(printed.contains(&format!(", 1 account purged ({acknowledged} messages, ")), "{printed}");
     for table in ["users", "usage_messages", "usage_rollups", "usage_days", "usage_hours", "usage_totals", "machines"] {
         assert_eq!(database.number(&format!("SELECT count(*) FROM {table}")), 0, "{table}");
     }

@@ -144,7 +144,7 @@ async fn email_over_tls_needs_trusted_certificate() {
         let refused = "SELECT count(*) FROM jobs WHERE queue = 'mail' AND last_error LIKE '%certificate%'";
         wait_until("the certificate is refused", async || database.rows(refused).trim() == "1").await;
         assert_eq!(worker.terminate().await, Some(0));
-        assert!(smtp.told().is_empty(), "{opens:?}: the server received {:?}", smtp.told());
+        assert!(smtp.commands().is_empty(), "{opens:?}: the server received {:?}", smtp.commands());
 
         // The operator can trust the certificate, as for all programs that use the system's certificates.
         settings.push(("SSL_CERT_FILE", identity.certificate().display().to_string()));
@@ -188,7 +188,9 @@ async fn news_emails_go_to_verified_addresses_until_unsubscribed() {
     assert!(summed.status.success(), "{summed:?}");
     let posts = emails(&smtp, 1 + usize::from(is_due)).await;
     let about = |subject: &str| {
-        let found = posts.iter().find(|post| post.header("Subject").is_some_and(|said| said.starts_with(subject)));
+        let found = posts
+            .iter()
+            .find(|post| post.header("Subject").is_some_and(|subject_line| subject_line.starts_with(subject)));
         found.unwrap_or_else(|| panic!("no email says {subject}"))
     };
     let request = about("Follow request");
@@ -274,8 +276,8 @@ async fn forgotten_password_is_reset_only_by_link_in_email() {
     for ended in [&ada.client, &elsewhere, &program] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = anonymous.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let poll = anonymous.post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(poll.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login =
         async |password| anonymous.post("/auth/login", &json!({"email": ada.email, "password": password})).await;
     login(PASSWORD).await.expect(401);

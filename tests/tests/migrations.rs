@@ -7,7 +7,7 @@ use serde_json::json;
 use tests::{Batch, Database, Random, Server, TestUser};
 
 #[track_caller]
-fn said(output: Output) -> String {
+fn output_text(output: Output) -> String {
     let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     assert!(output.status.success(), "{text}");
     text
@@ -23,11 +23,11 @@ fn steps() -> usize {
 }
 
 fn up(database: &Database) {
-    said(database.run("api-server", &["migrate"]));
+    output_text(database.run("api-server", &["migrate"]));
 }
 
 fn down(database: &Database, steps: usize) {
-    said(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
+    output_text(database.run("api-server", &["migrate", "--down", &steps.to_string()]));
 }
 
 /// The tables except the one of the migrations.
@@ -92,7 +92,7 @@ fn concurrent_migrations_run_once() {
     let start = || database.command("api-server").arg("migrate").stderr(std::process::Stdio::piped()).spawn();
     let running: Vec<_> = (0..4).map(|_| start().expect("the program runs")).collect();
     for process in running {
-        said(process.wait_with_output().expect("it ends"));
+        output_text(process.wait_with_output().expect("it ends"));
     }
     let fresh = Database::migrated();
     assert_eq!(database.schema(), fresh.schema());
@@ -124,7 +124,7 @@ async fn server_without_migrations_is_not_ready_until_migrated() {
 #[test]
 fn migrate_status_lists_applied_and_pending() {
     let database = Database::empty();
-    let status = || said(database.run("api-server", &["migrate", "status"]));
+    let status = || output_text(database.run("api-server", &["migrate", "status"]));
     let before = status();
     up(&database);
     let after = status();

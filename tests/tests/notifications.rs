@@ -8,13 +8,13 @@ async fn follow(who: &TestUser, whom: &TestUser) -> tests::ApiResponse {
 }
 
 /// The notifications of `person`, the newest first.
-async fn told(person: &TestUser) -> Vec<Value> {
+async fn notifications_of(person: &TestUser) -> Vec<Value> {
     person.get("/notifications?limit=100").await["notifications"].as_array().expect("a list").clone()
 }
 
 /// The notifications of `kind`.
 async fn told_of(person: &TestUser, kind: &str) -> Vec<Value> {
-    told(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
+    notifications_of(person).await.into_iter().filter(|notification| notification["type"] == kind).collect()
 }
 
 async fn unread(person: &TestUser) -> u64 {
@@ -31,8 +31,10 @@ async fn first_sync_and_follower_are_notified_and_marked_read() {
     let unlocked = ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await["newAchievements"].clone();
     let news = told_of(&ada, "achievement_unlocked").await;
     assert_eq!(news.len(), unlocked.as_array().expect("a list").len());
-    let first =
-        news.iter().find(|told| told["data"]["slug"] == "first-sync").expect("a notification of the first sync");
+    let first = news
+        .iter()
+        .find(|notifications_of| notifications_of["data"]["slug"] == "first-sync")
+        .expect("a notification of the first sync");
     assert_eq!((&first["read"], &first["read_at"], &first["data"]["xp"]), (&json!(false), &Value::Null, &json!(50)));
 
     follow(&bob, &ada).await.expect(201);
@@ -41,7 +43,7 @@ async fn first_sync_and_follower_are_notified_and_marked_read() {
     assert_eq!(follower["data"], json!({"user_id": bob.id, "username": "bob"}));
 
     let before = unread(&ada).await;
-    assert_eq!(before, told(&ada).await.len() as u64, "nothing is read yet");
+    assert_eq!(before, notifications_of(&ada).await.len() as u64, "nothing is read yet");
     let body = json!({"ids": [follower["id"], follower["id"], bob.id]});
     let marked = ada.client.post("/notifications/read", &body).await.expect(200);
     assert_eq!(marked, json!({"marked_count": 1}));
@@ -67,7 +69,7 @@ async fn notification_is_marked_read_by_both_routes_and_owner_only() {
     let (ada, bob) = (TestUser::register(&server, "ada").await, TestUser::register(&server, "bob").await);
     ada.sync(&Batch::of([TestMessage::new("m1").input(100)])).await;
     follow(&bob, &ada).await.expect(201);
-    let ids: Vec<Value> = told(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
+    let ids: Vec<Value> = notifications_of(&ada).await.iter().map(|notification| notification["id"].clone()).collect();
     let unread_before = unread(&ada).await;
     for path in ["/notifications", "/notifications/read"] {
         for body in [json!({"notificationIds": ids}), json!({"ids": ids}), json!({"markAll": true})] {
@@ -119,7 +121,10 @@ async fn notification_kind_switched_off_stops_and_old_ones_stay() {
 
     follow(&cid, &ada).await.expect(201);
     let followers = told_of(&ada, "new_follower").await;
-    assert_eq!(followers.iter().map(|told| told["data"]["username"].clone()).collect::<Vec<_>>(), ["bob"]);
+    assert_eq!(
+        followers.iter().map(|notifications_of| notifications_of["data"]["username"].clone()).collect::<Vec<_>>(),
+        ["bob"]
+    );
     assert_eq!(ada.get("/users/ada/follow-stats").await["followers_count"], 2, "the follow itself is stored");
 
     let change = json!({"in_app": {"new_follower": true}, "email": {"new_follower": false}});
@@ -142,7 +147,7 @@ async fn follow_request_is_notified_once() {
         assert_eq!(request["data"], json!({"user_id": ada.id, "username": "ada"}));
         ada.client.delete("/users/bob/follow").await.expect(204);
     }
-    assert_eq!(told(&ada).await, Vec::<Value>::new(), "the requester is not notified");
+    assert_eq!(notifications_of(&ada).await, Vec::<Value>::new(), "the requester is not notified");
     assert!(told_of(&bob, "new_follower").await.is_empty());
 }
 
@@ -153,18 +158,18 @@ async fn cleanup_removes_old_notifications_and_reports_them() {
     for name in ["bob", "cid", "dan"] {
         follow(&TestUser::register(&server, name).await, &ada).await.expect(201);
     }
-    let before = told(&ada).await.len();
+    let before = notifications_of(&ada).await.len();
     let database = server.database();
     let cleanup = || {
         let output = database.run("worker", &["run-once", "cleanup"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).expect("text")
     };
-    let (nobody, nothing) = (
+    let (without_token, nothing) = (
         "0 days of ranks, 0 jobs, 0 accounts purged (0 messages, 0 other rows)\n",
         "cleanup: removed 0 sessions and tokens",
     );
-    assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {nobody}"));
+    assert_eq!(cleanup(), format!("{nothing}, 0 notifications (0 read, 0 unread), {without_token}"));
     for (name, age, read) in [("bob", "91 days", true), ("cid", "91 days", false), ("dan", "366 days", false)] {
         let read = if read { "now()" } else { "NULL" };
         database.rows(&format!(
@@ -172,7 +177,7 @@ async fn cleanup_removes_old_notifications_and_reports_them() {
              WHERE kind = 'new_follower' AND data ->> 'username' = '{name}'"
         ));
     }
-    assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {nobody}"));
+    assert_eq!(cleanup(), format!("{nothing}, 2 notifications (1 read, 1 unread), {without_token}"));
     let [left] = &told_of(&ada, "new_follower").await[..] else { panic!("one notification") };
-    assert_eq!((&left["data"]["username"], told(&ada).await.len()), (&json!("cid"), before - 2));
+    assert_eq!((&left["data"]["username"], notifications_of(&ada).await.len()), (&json!("cid"), before - 2));
 }

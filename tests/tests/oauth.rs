@@ -52,8 +52,8 @@ impl Browser {
             request = request.header("cookie", cookie);
         }
         let answer = client.send(request).await;
-        let gone = answer.header("set-cookie").expect("the cookie is removed");
-        assert!(gone.starts_with("oauth_state=;") && gone.contains("Max-Age=0"), "{gone}");
+        let removal = answer.header("set-cookie").expect("the cookie is removed");
+        assert!(removal.starts_with("oauth_state=;") && removal.contains("Max-Age=0"), "{removal}");
         let home = location(&answer);
         assert!(home.as_str().starts_with("http://localhost:3000/auth/callback?"), "{home}");
         home.query_pairs().into_owned().collect()
@@ -73,8 +73,8 @@ impl Browser {
 
 /// Signs in with a browser; returns the account.
 async fn sign_in(server: &Server, provider: &str) -> Value {
-    let told = Browser::goes_to(server, provider).await.comes_back(server).await;
-    let token = told.get("token").unwrap_or_else(|| panic!("no token: {told:?}"));
+    let returned = Browser::goes_to(server, provider).await.comes_back(server).await;
+    let token = returned.get("token").unwrap_or_else(|| panic!("no token: {returned:?}"));
     server.client().with_token(token).get("/auth/me").await.expect(200)
 }
 
@@ -109,13 +109,13 @@ async fn github_sign_in_creates_account_and_finds_it_again() {
 async fn oauth_codes_and_tokens_are_not_logged_or_stored() {
     let (server, _provider) = start(Some(ProviderUser::new(7, "ada"))).await;
     let browser = Browser::goes_to(&server, "github").await;
-    let told = browser.comes_back(&server).await;
+    let returned = browser.comes_back(&server).await;
     let parts: HashMap<String, String> = browser.back.query_pairs().into_owned().collect();
     let log = server.log();
     assert!(log.contains("/auth/oauth/{provider}/callback"), "the request is logged by its route: {log}");
     let tables =
         server.database().rows("SELECT e::text FROM external_accounts e UNION ALL SELECT u::text FROM users u");
-    for secret in [&told["token"], &parts["state"], &format!("code={}", parts["code"]), &"gho_".to_owned()] {
+    for secret in [&returned["token"], &parts["state"], &format!("code={}", parts["code"]), &"gho_".to_owned()] {
         assert!(!log.contains(secret.as_str()), "{secret} in {log}");
         assert!(!tables.contains(secret.as_str()), "{secret} in {tables}");
     }
@@ -139,7 +139,7 @@ async fn oauth_callback_works_once_in_the_same_browser() {
     assert_eq!(browser.comes_back_with(&server, Some(&changed)).await["error"], "invalid_state");
     let other = elsewhere.with("state", "another");
     assert_eq!(other.comes_back(&server).await["error"], "invalid_state");
-    assert_eq!(provider.asked("access_token"), 0, "no request to the provider so far");
+    assert_eq!(provider.requests_to("access_token"), 0, "no request to the provider so far");
 
     assert!(browser.comes_back(&server).await.contains_key("token"));
     assert_eq!(browser.comes_back(&server).await["error"], "auth_failed", "a code works once");
@@ -154,24 +154,24 @@ async fn oauth_cookie_of_other_provider_is_refused() {
     let path = browser.back.path().replace("github", "gitlab");
     browser.back.set_path(&path);
     assert_eq!(browser.comes_back(&server).await["error"], "invalid_state");
-    assert_eq!(provider.asked("/oauth/token"), 0);
+    assert_eq!(provider.requests_to("/oauth/token"), 0);
 }
 
 #[tokio::test]
 async fn oauth_provider_failure_creates_no_account_and_retry_works() {
     let (server, provider) = start(Some(ProviderUser::new(7, "ada"))).await;
     let token = json!({"access_token": provider.issue(CLIENT_ID, ProviderUser::new(7, "ada"))});
-    for (trouble, asked) in [(ProviderFault::Fails, 3), (ProviderFault::Slow, 1)] {
+    for (trouble, requests_to) in [(ProviderFault::Fails, 3), (ProviderFault::Slow, 1)] {
         provider.trouble(trouble);
-        let before = provider.asked("/applications/");
+        let before = provider.requests_to("/applications/");
         assert_eq!(error(&server, "github").await, "auth_failed", "{trouble:?}");
         let answer = server.client().post("/auth/oauth/github/device", &token).await;
         answer.expect_error(503, "SERVICE_UNAVAILABLE");
         assert!(answer.header("retry-after").is_some());
-        assert_eq!(provider.asked("/applications/") - before, asked, "{trouble:?}");
+        assert_eq!(provider.requests_to("/applications/") - before, requests_to, "{trouble:?}");
         assert_eq!(accounts(&server), 0);
     }
-    assert_eq!(provider.asked("access_token"), 2, "a code is sent once");
+    assert_eq!(provider.requests_to("access_token"), 2, "a code is sent once");
     provider.trouble(ProviderFault::None);
     assert_eq!(sign_in(&server, "github").await["username"], "ada");
 }
@@ -212,8 +212,8 @@ async fn oauth_verified_address_is_taken_from_unverified_account() {
     for ended in [&squatter.client, &program] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let requests_to = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(requests_to.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     let login = |name: &str| json!({"email": name, "password": PASSWORD});
     server.client().post("/auth/login", &login("ada@example.org")).await.expect_error(401, "UNAUTHORIZED");
     let session = server.client().post("/auth/login", &login("ada")).await.expect(200);
@@ -236,7 +236,7 @@ async fn oauth_client_token_must_be_issued_to_this_application() {
             assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
         }
     }
-    assert_eq!((accounts(&server), provider.asked("/user")), (0, 0), "such a token is not used");
+    assert_eq!((accounts(&server), provider.requests_to("/user")), (0, 0), "such a token is not used");
 
     let token = provider.issue(CLIENT_ID, ada);
     let session = device("github", &token).await.expect(200);

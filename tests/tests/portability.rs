@@ -32,16 +32,16 @@ fn file(database: &Database, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
 fn import(database: &Database, path: &Path, options: &[&str]) -> (bool, String) {
     let path = path.to_str().expect("text");
     let output = database.run("worker", &[&["import", path], options].concat());
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(said).expect("text"))
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(printed).expect("text"))
 }
 
 #[track_caller]
 fn imported(database: &Database, path: &Path, options: &[&str]) -> String {
-    let (success, said) = import(database, path, options);
-    assert!(success, "{said}");
-    assert!(said.contains("nothing to repair"), "{said}");
-    said
+    let (success, printed) = import(database, path, options);
+    assert!(success, "{printed}");
+    assert!(printed.contains("nothing to repair"), "{printed}");
+    printed
 }
 
 /// Signs in to an imported account with the password of the other instance.
@@ -67,8 +67,8 @@ fn without_ids(mut json: Value) -> Value {
 }
 
 /// The answers of the API about the account `username`, by path.
-async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
-    let mut told = Vec::new();
+async fn visible_data(client: &Client, username: &str) -> Vec<(String, Value)> {
+    let mut visible_data = Vec::new();
     for path in [
         "/dashboard/overview",
         "/dashboard/trends?days=365",
@@ -86,9 +86,9 @@ async fn told(client: &Client, username: &str) -> Vec<(String, Value)> {
     ] {
         let path = path.replace("{u}", username);
         let answer = client.get(&path).await.expect(200);
-        told.push((path, without_ids(answer)));
+        visible_data.push((path, without_ids(answer)));
     }
-    told
+    visible_data
 }
 
 #[track_caller]
@@ -162,10 +162,10 @@ async fn export_imported_elsewhere_gives_equal_account() {
     assert!(!text(&exported).contains(ada.client.token().expect("a token")));
 
     let path = file(there.database(), "ada.ndjson", text(&exported));
-    let said = imported(there.database(), &path, &[]);
+    let printed = imported(there.database(), &path, &[]);
     let messages = exported.iter().filter(|line| line["type"] == "message").count();
-    assert!(said.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{said}");
-    assert!(said.contains("follows: 1 new, 0 requested, 0 known before, 0 unknown accounts"), "{said}");
+    assert!(printed.contains(&format!("messages: {messages} new, 0 updated, 0 known before")), "{printed}");
+    assert!(printed.contains("follows: 1 new, 0 requested, 0 known before, 0 unknown accounts"), "{printed}");
 
     let moved = sign_in(&here, &there, "ada").await;
     let notifications = async |client: &Client| without_ids(client.get("/notifications?limit=100").await.expect(200));
@@ -178,7 +178,7 @@ async fn export_imported_elsewhere_gives_equal_account() {
 
     // Followers are not imported. What they earned on the other instance is kept and not paid again.
     new_bob.client.post("/users/ada/follow", &json!({})).await.expect(201);
-    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
+    assert_same(&visible_data(&ada.client, "ada").await, &visible_data(&moved, "ada").await);
     let feed = async |bob: &TestUser| {
         let feed = without_ids(bob.get("/feed?size=100").await);
         let item = |item: &Value| format!("{} {} {}", item["created_at"], item["type"], item["data"]);
@@ -188,16 +188,19 @@ async fn export_imported_elsewhere_gives_equal_account() {
 
     let before = (export(&moved).await, AccountRows::of(there.database(), "ada"));
     for options in [&["--user", "ada"][..], &["--user", "ADA"]] {
-        let said = imported(there.database(), &path, options);
-        assert!(said.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{said}");
-        assert!(said.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"), "{said}");
-        assert!(said.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{said}");
+        let printed = imported(there.database(), &path, options);
+        assert!(printed.contains(&format!("messages: 0 new, 0 updated, {messages} known before")), "{printed}");
+        assert!(
+            printed.contains("also new: 0 unlocks, 0 events, 0 activities, 0 notifications, 0 projects"),
+            "{printed}"
+        );
+        assert!(printed.contains("follows: 0 new, 0 requested, 1 known before, 0 unknown accounts"), "{printed}");
     }
     let after = export(&moved).await;
     let but_first = |lines: &[Value]| text(&lines[1..]);
     assert_eq!(but_first(&after), but_first(&before.0));
     before.1.assert_same(&AccountRows::of(there.database(), "ada"));
-    assert_same(&told(&ada.client, "ada").await, &told(&moved, "ada").await);
+    assert_same(&visible_data(&ada.client, "ada").await, &visible_data(&moved, "ada").await);
 }
 
 #[tokio::test]
@@ -219,8 +222,8 @@ async fn import_into_existing_account_awards_nothing_twice() {
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(text(&export(&whole.client).await).as_bytes()).expect("it is packed");
     let path = file(there.database(), "whole", packed.finish().expect("it is packed"));
-    let said = imported(there.database(), &path, &["--user", "Other"]);
-    assert!(!said.contains("new account"), "{said}");
+    let printed = imported(there.database(), &path, &["--user", "Other"]);
+    assert!(!printed.contains("new account"), "{printed}");
     for path in ["/dashboard/overview", "/dashboard/models", "/dashboard/tools"] {
         assert_eq!(whole.get(path).await, other.get(path).await, "{path}");
     }
@@ -232,8 +235,8 @@ async fn import_into_existing_account_awards_nothing_twice() {
     };
     assert_eq!(tiers(&here), tiers(&there));
 
-    let (success, said) = import(there.database(), &path, &["--user", "eve"]);
-    assert!(!success && said.contains("There is no account called eve"), "{said}");
+    let (success, printed) = import(there.database(), &path, &["--user", "eve"]);
+    assert!(!success && printed.contains("There is no account called eve"), "{printed}");
     there.client().get("/users/whole").await.expect_error(404, "NOT_FOUND");
 }
 
@@ -255,23 +258,23 @@ async fn import_of_new_account_takes_nothing_of_other_accounts() {
     there.database().rows("UPDATE users SET email = 'ada@example.org'");
     let new_shy = TestUser::register(&there, &shy.username).await;
     new_shy.change(json!({"is_public": false})).await;
-    let said = imported(there.database(), &path, &["--trust-email"]);
-    assert!(said.contains("ada: new account without a password"), "{said}");
-    assert!(said.contains("ada: email address left out: another account has it"), "{said}");
-    assert!(said.contains("follows: 0 new, 1 requested, 0 known before, 0 unknown accounts"), "{said}");
+    let printed = imported(there.database(), &path, &["--trust-email"]);
+    assert!(printed.contains("ada: new account without a password"), "{printed}");
+    assert!(printed.contains("ada: email address left out: another account has it"), "{printed}");
+    assert!(printed.contains("follows: 0 new, 1 requested, 0 known before, 0 unknown accounts"), "{printed}");
     assert_eq!(new_shy.get("/users/me/follow-requests").await["items"][0]["username"], "ada");
     assert_eq!(holder.get("/auth/me").await["email"], "ada@example.org");
     let database = there.database();
     assert_eq!(database.rows("SELECT email, email_verified, is_admin FROM users WHERE username = 'ada'"), ",f,f\n");
     assert_eq!(database.number("SELECT count(*) FROM external_accounts"), 1, "trusted, and not another account's");
 
-    let (success, said) = import(database, &path, &[]);
+    let (success, printed) = import(database, &path, &[]);
     assert!(
-        !success && said.contains("There is already an account called ada. To import into it, use --user."),
-        "{said}"
+        !success && printed.contains("There is already an account called ada. To import into it, use --user."),
+        "{printed}"
     );
-    let (success, said) = import(database, &path, &["--user", "ada", "--trust-email"]);
-    assert!(!success && said.contains("cannot be used with"), "{said}");
+    let (success, printed) = import(database, &path, &["--user", "ada", "--trust-email"]);
+    assert!(!success && printed.contains("cannot be used with"), "{printed}");
 
     // On a third instance nothing conflicts, and the address is not trusted.
     let third = Server::start().await;
@@ -329,13 +332,13 @@ async fn import_of_damaged_file_changes_nothing_and_names_line() {
     for (number, (bytes, reason)) in table.into_iter().enumerate() {
         let path = file(database, &format!("file-{number}"), bytes);
         for options in [&[][..], &["--user", "old_ada"]] {
-            let (success, said) = import(database, &path, options);
-            assert!(!success && said.contains(&reason), "{number}, not {reason}: {said}");
-            assert!(said.contains("nothing was changed"), "{said}");
+            let (success, printed) = import(database, &path, options);
+            assert!(!success && printed.contains(&reason), "{number}, not {reason}: {printed}");
+            assert!(printed.contains("nothing was changed"), "{printed}");
         }
     }
-    let (success, said) = import(database, Path::new("/nowhere/at/all"), &[]);
-    assert!(!success && said.contains("No such file"), "{said}");
+    let (success, printed) = import(database, Path::new("/nowhere/at/all"), &[]);
+    assert!(!success && printed.contains("No such file"), "{printed}");
     assert_eq!(everything(database), before);
     assert!(server.client().get("/users/ada").await.status == 404);
     server.assert_rebuild_changes_nothing("old_ada");

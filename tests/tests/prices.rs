@@ -84,17 +84,17 @@ async fn new_model_is_priced_in_all_figures() {
 
     let table = FakeTable::start();
     table.publish("nonsense", &"<html>");
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("prices unchanged: the answer is not a price table"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("prices unchanged: the answer is not a price table"), "{output_text}");
     table.publish("short", &json!({"novel-1": novels(9.0)["novel-1"]}));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("the table was refused: it lists 1 models"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("the table was refused: it lists 1 models"), "{output_text}");
     assert_eq!(ada.overview().await, before);
 
     table.publish("one", &novels(3.0));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(succeeded && said.contains("4000 new models, 0 new prices"), "{said}");
-    assert!(said.contains("2 messages of 1 account priced: $6.00"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(succeeded && output_text.contains("4000 new models, 0 new prices"), "{output_text}");
+    assert!(output_text.contains("2 messages of 1 account priced: $6.00"), "{output_text}");
     let after = ada.overview().await;
     assert_eq!((after["unpriced_tokens"].as_u64(), after["total_cost"].as_f64()), (Some(7), Some(8.0)));
     assert_eq!((&after["total_tokens"], &after["unique_days"]), (&before["total_tokens"], &before["unique_days"]));
@@ -107,8 +107,11 @@ async fn new_model_is_priced_in_all_figures() {
         server.assert_rebuild_changes_nothing(name);
     }
 
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(succeeded && said.contains("the table has not changed") && said.contains("0 messages"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(
+        succeeded && output_text.contains("the table has not changed") && output_text.contains("0 messages"),
+        "{output_text}"
+    );
     assert_eq!(server.database().number("SELECT sum(messages)::int FROM repricings"), 2);
     let outcomes = server.database().rows("SELECT outcome FROM price_updates ORDER BY at, id");
     assert_eq!(outcomes, "failed\nrefused\napplied\nunchanged\n");
@@ -127,8 +130,8 @@ async fn new_price_applies_from_its_fetch_on_all_servers() {
     assert_eq!(answer["unpricedModels"], json!([]));
 
     table.publish("dear", &novels(30.0));
-    let (succeeded, said) = look_after_prices(server.database(), &table.url);
-    assert!(!succeeded && said.contains("it changes 4000 of 4000 known prices"), "{said}");
+    let (succeeded, output_text) = look_after_prices(server.database(), &table.url);
+    assert!(!succeeded && output_text.contains("it changes 4000 of 4000 known prices"), "{output_text}");
     let command = server
         .database()
         .command("worker")
@@ -149,10 +152,10 @@ async fn new_price_applies_from_its_fetch_on_all_servers() {
 #[tokio::test]
 async fn prices_without_url_are_the_shipped_ones() {
     let database = Database::migrated();
-    let (succeeded, said) = look_after_prices(&database, "");
-    assert!(succeeded && said.contains("fetching prices is off"), "{said}");
-    let (succeeded, said) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
-    assert!(!succeeded && said.contains("prices unchanged: the price table is not available"), "{said}");
+    let (succeeded, output_text) = look_after_prices(&database, "");
+    assert!(succeeded && output_text.contains("fetching prices is off"), "{output_text}");
+    let (succeeded, output_text) = look_after_prices(&database, "http://127.0.0.1:1/table.json");
+    assert!(!succeeded && output_text.contains("prices unchanged: the price table is not available"), "{output_text}");
 }
 
 #[tokio::test]
@@ -167,7 +170,7 @@ async fn price_table_unreachable_leaves_no_dead_job() {
         database.rows(jobs).trim() == "done,1,t"
     })
     .await;
-    let noted = database.rows("SELECT outcome, reason FROM price_updates");
-    assert!(noted.starts_with("failed,") && noted.contains("the price table is not available"), "{noted}");
+    let updates = database.rows("SELECT outcome, reason FROM price_updates");
+    assert!(updates.starts_with("failed,") && updates.contains("the price table is not available"), "{updates}");
     assert_eq!(worker.terminate().await, Some(0));
 }

@@ -48,11 +48,11 @@ async fn achievement_crossed_by_concurrent_syncs_is_unlocked_once() {
     assert_eq!(achievement(&ada, "token-stream").await["tier"].as_u64(), tiers.iter().max().copied());
 
     for table in ["activities", "notifications"] {
-        let told = server.database().rows(&format!(
+        let notified = server.database().rows(&format!(
             "SELECT data ->> 'slug', data ->> 'tier', count(*) FROM {table} WHERE kind = 'achievement_unlocked'
              GROUP BY 1, 2 HAVING count(*) > 1"
         ));
-        assert_eq!(told, "", "{table}");
+        assert_eq!(notified, "", "{table}");
     }
     server.assert_sums_are_right();
     server.assert_rebuild_changes_nothing("ada");
@@ -149,7 +149,7 @@ async fn week_of_usage_is_a_streak_with_milestone() {
 async fn notifications(person: &TestUser) -> Vec<String> {
     let page = person.get("/notifications?limit=100").await;
     let kinds = page["notifications"].as_array().expect("notifications").iter();
-    kinds.map(|told| told["type"].as_str().expect("a type").to_owned()).collect()
+    kinds.map(|notified| notified["type"].as_str().expect("a type").to_owned()).collect()
 }
 
 #[tokio::test]
@@ -199,10 +199,13 @@ async fn first_week_of_a_new_account() {
     assert_eq!(ada.get("/feed").await["total"], 0, "the account follows none");
 
     // The account has notifications, and marks them read.
-    let told = notifications(&ada).await;
-    assert!(told.contains(&"level_up".to_owned()) && told.contains(&"achievement_unlocked".to_owned()), "{told:?}");
+    let notified = notifications(&ada).await;
+    assert!(
+        notified.contains(&"level_up".to_owned()) && notified.contains(&"achievement_unlocked".to_owned()),
+        "{notified:?}"
+    );
     let marked = ada.client.post("/notifications/read", &json!({"all": true})).await.expect(200);
-    assert_eq!(marked["marked_count"], json!(told.len()));
+    assert_eq!(marked["marked_count"], json!(notified.len()));
     assert_eq!(ada.get("/notifications").await["unread_count"], 0);
 
     // A pin, and the profile as another account sees it.

@@ -143,9 +143,9 @@ fn sync_in_any_order_split_and_repetition_gives_the_same_rows() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let server = runtime.block_on(Server::start());
-    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let is_configured = std::env::var_os("PROPTEST_CASES").is_some();
     let default = Config::default();
-    let cases_to_try = if asked { default.cases } else { 12 };
+    let cases_to_try = if is_configured { default.cases } else { 12 };
     let config = Config { cases: cases_to_try, max_shrink_iters: 60, failure_persistence: None, ..default };
     let held = TestRunner::new(config).run(&cases(), |case| {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);

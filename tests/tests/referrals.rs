@@ -41,11 +41,11 @@ async fn first_sync_pays_three_referrers() {
     let bob = sign_up(&server, "bob", &code(&ada).await).await;
     let cid = sign_up(&server, "cid", &code(&bob).await.to_lowercase()).await;
     let dan = sign_up(&server, "dan", &code(&cid).await).await;
-    let everybody = [&ada, &bob, &cid, &dan];
+    let all_users = [&ada, &bob, &cid, &dan];
 
     let levels = |one: u64, two: u64, three: u64| json!({"level1": one, "level2": two, "level3": three});
     let totals = [levels(1, 1, 1), levels(1, 1, 0), levels(1, 0, 0), levels(0, 0, 0)];
-    for (person, totals) in everybody.iter().zip(&totals) {
+    for (person, totals) in all_users.iter().zip(&totals) {
         let stats = stats(person).await;
         assert_eq!((&stats["total_referrals"], &stats["total_xp_earned"]), (totals, &json!(0)), "{}", person.username);
     }
@@ -61,13 +61,13 @@ async fn first_sync_pays_three_referrers() {
     for _ in 0..2 {
         first_sync(&dan).await;
         dan.sync(&Batch::of([TestMessage::new("m2").output(7)])).await;
-        for (person, xp) in everybody.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
+        for (person, xp) in all_users.iter().zip([json!(2.5), json!(6.25), json!(25), json!(0)]) {
             assert_eq!(stats(person).await["total_xp_earned"], xp, "{}", person.username);
         }
     }
     let paid = &stats(&cid).await["referred_users"][0];
     assert_eq!((&paid["active"], &paid["xp_earned"], &paid["level"]), (&json!(true), &json!(25), &json!(1)));
-    for (person, floor) in everybody.iter().zip([2, 6, 25, 10]) {
+    for (person, floor) in all_users.iter().zip([2, 6, 25, 10]) {
         assert_eq!(xp_without_achievements(person).await, floor, "{}", person.username);
     }
 
@@ -77,7 +77,7 @@ async fn first_sync_pays_three_referrers() {
     assert_eq!(stats(&ada).await["total_xp_earned"], json!(33.75));
     assert_eq!(xp_without_achievements(&ada).await, 33);
     server.assert_sums_are_right();
-    for person in everybody {
+    for person in all_users {
         server.assert_rebuild_changes_nothing(&person.username);
     }
 }

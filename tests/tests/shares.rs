@@ -63,12 +63,12 @@ async fn requests_beyond_share_are_refused_and_freed_on_disconnect() {
     let held = server.database().hold_account("eve");
     // 2 run and 64 wait; one more is refused.
     let body = json!({ "timezone": "Asia/Tokyo" });
-    let mut asked: FuturesUnordered<_> = (0..67).map(|_| eve.client.patch("/users/me", &body)).collect();
-    let refused = asked.next().await.expect("an answer");
+    let mut pending: FuturesUnordered<_> = (0..67).map(|_| eve.client.patch("/users/me", &body)).collect();
+    let refused = pending.next().await.expect("an answer");
     assert_eq!(refused.expect_error(429, "RATE_LIMIT_EXCEEDED"), json!({ "retry_after": 1 }));
     assert_eq!(refused.header("retry-after"), Some("1"));
     wait_until("the share is used up", async || waiting(&server) == 2).await;
-    drop(asked);
+    drop(pending);
     wait_until("the statements of clients that hung up are cancelled", async || waiting(&server) == 0).await;
     drop(held);
     eve.change(json!({ "timezone": "Asia/Tokyo" })).await;

@@ -35,13 +35,13 @@ async fn private_profile_is_visible_to_accepted_followers_only() {
         TestUser::register(&server, "eve").await,
     ];
     bob.sync(&Batch::of([TestMessage::new("m1").input(100)])).await;
-    let anybody = server.client();
-    assert_eq!(statuses(&anybody, "bob").await, [200; 9]);
+    let anonymous = server.client();
+    assert_eq!(statuses(&anonymous, "bob").await, [200; 9]);
     let before = follow(&eve, &bob).await.expect(201);
     assert_eq!((&before["follower_id"], &before["following_id"]), (&json!(eve.id), &json!(bob.id)));
 
     bob.change(json!({"is_public": false})).await;
-    assert_eq!(statuses(&anybody, "bob").await, [403; 9]);
+    assert_eq!(statuses(&anonymous, "bob").await, [403; 9]);
     assert_eq!(statuses(&ada.client, "bob").await, [403; 9]);
     assert_eq!(statuses(&eve.client, "bob").await, [200; 9], "earlier followers stay");
     assert_eq!(statuses(&bob.client, "bob").await, [200; 9]);
@@ -59,7 +59,7 @@ async fn private_profile_is_visible_to_accepted_followers_only() {
     bob.client.delete("/users/me/followers/ada").await.expect(204);
     assert_eq!(statuses(&ada.client, "bob").await, [403; 9], "hidden on the next request");
     bob.change(json!({"is_public": true})).await;
-    assert_eq!(statuses(&anybody, "bob").await, [200; 9]);
+    assert_eq!(statuses(&anonymous, "bob").await, [200; 9]);
 }
 
 #[tokio::test]

@@ -391,6 +391,6 @@ async fn sync_raises_the_level() {
         steps += u64::from(level > level_before);
     }
     assert!((3..30).contains(&steps), "some syncs reach a level and some do not: {steps}");
-    let told = server.database().rows("SELECT count(*) FROM activities WHERE kind = 'level_up'");
-    assert_eq!(told.trim(), steps.to_string());
+    let level_ups = server.database().rows("SELECT count(*) FROM activities WHERE kind = 'level_up'");
+    assert_eq!(level_ups.trim(), steps.to_string());
 }

@@ -77,8 +77,8 @@ async fn password_change_ends_other_sessions_tokens_and_device_logins() {
     for ended in [&elsewhere, &token] {
         ended.get("/auth/me").await.expect_error(401, "UNAUTHORIZED");
     }
-    let asked = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
-    assert_eq!(asked.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
+    let poll = server.client().post("/auth/device/token", &json!({"device_code": begun["device_code"]})).await;
+    assert_eq!(poll.expect_error(400, "BAD_REQUEST")["error"], "expired_token");
     ada.client.get("/auth/me").await.expect(200);
     let login = |password: &str| json!({"email": "ada", "password": password});
     server.client().post("/auth/login", &login(PASSWORD)).await.expect_error(401, "UNAUTHORIZED");

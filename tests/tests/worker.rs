@@ -108,7 +108,7 @@ fn service_manager(database: &Database) -> (UnixDatagram, String) {
 }
 
 /// The next message to the service manager.
-fn heard(manager: &UnixDatagram) -> String {
+fn next_notice(manager: &UnixDatagram) -> String {
     let mut buffer = [0; 256];
     let length = manager.recv(&mut buffer).expect("a message");
     String::from_utf8_lossy(&buffer[..length]).trim().to_owned()
@@ -121,10 +121,10 @@ async fn worker_reports_readiness_to_service_manager_and_file() {
     let ready = database.home().join("ready");
     let arguments = ["--ready-file", ready.to_str().expect("a path in UTF-8")];
     let mut worker = Worker::start_with(&database, &arguments, &[("NOTIFY_SOCKET", &path)]);
-    assert_eq!(heard(&manager), "READY=1");
+    assert_eq!(next_notice(&manager), "READY=1");
     assert!(ready.exists());
     assert_eq!(worker.terminate().await, Some(0));
-    assert_eq!(heard(&manager), "STOPPING=1");
+    assert_eq!(next_notice(&manager), "STOPPING=1");
     assert!(!ready.exists());
 
     let mut killed = Worker::start_with(&database, &arguments, &[]);
@@ -141,9 +141,9 @@ async fn server_reports_readiness_to_service_manager() {
     let database = Arc::new(Database::migrated());
     let (manager, path) = service_manager(&database);
     let mut server = Server::start_on(database, &[("NOTIFY_SOCKET", &path)]).await;
-    assert_eq!(heard(&manager), "READY=1");
+    assert_eq!(next_notice(&manager), "READY=1");
     assert_eq!(server.terminate().await, Some(0));
-    assert_eq!(heard(&manager), "STOPPING=1");
+    assert_eq!(next_notice(&manager), "STOPPING=1");
 }
 
 #[tokio::test]
@@ -169,23 +169,23 @@ async fn dead_job_is_listed_retried_and_dropped_by_command() {
         command.args(["jobs", "list"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("an end");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && !said.contains("panicked"), "{said}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !printed.contains("panicked"), "{printed}");
 
     database.rows("ALTER TABLE elsewhere RENAME TO notifications");
     let id = database.rows("SELECT id FROM jobs WHERE idempotency_key = 'story'");
     assert_eq!(worker(&["jobs", "retry", id.trim()]).0, Some(0));
     assert_eq!(state(&database), "pending,0");
     database.rows("UPDATE jobs SET status = 'dead', attempts = 5 WHERE idempotency_key = 'story'");
-    let (code, said) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
-    assert!(code == Some(2) && said.contains("the kinds are leaderboard,"), "{said}");
+    let (code, printed) = worker(&["jobs", "retry-dead", "--kind", "dishes"]);
+    assert!(code == Some(2) && printed.contains("the kinds are leaderboard,"), "{printed}");
     assert_eq!(worker(&["jobs", "retry-dead", "--kind", "mail"]), (Some(0), "0 jobs requeued, due now\n".into()));
     assert_eq!(worker(&["jobs", "retry-dead"]), (Some(0), "1 job requeued, due now\n".into()));
     assert_eq!(state(&database), "pending,0");
     assert_eq!(worker(&["jobs", "drop", id.trim()]).0, Some(0));
-    let (code, said) = worker(&["jobs", "drop", id.trim()]);
+    let (code, printed) = worker(&["jobs", "drop", id.trim()]);
     assert_eq!(code, Some(1));
-    assert!(said.contains("there is no job"), "{said}");
+    assert!(printed.contains("there is no job"), "{printed}");
 }
 
 #[tokio::test]
@@ -227,19 +227,19 @@ async fn weekly_summary_by_concurrent_workers_is_written_once() {
             std::thread::spawn(move || database.run("worker", &["run-once", "weekly-summary"]))
         })
         .collect();
-    let mut told = 0;
+    let mut notified = 0;
     for run in runs {
         let output = run.join().expect("a run");
         assert!(output.status.success(), "{output:?}");
-        told += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 account "));
+        notified += usize::from(String::from_utf8_lossy(&output.stdout).contains("1 account "));
     }
-    assert_eq!(told, usize::from(is_due));
+    assert_eq!(notified, usize::from(is_due));
     let inbox = ada.get("/notifications").await;
     let summaries: Vec<_> = inbox["notifications"]
         .as_array()
         .expect("notifications")
         .iter()
-        .filter(|told| told["type"] == "weekly_summary")
+        .filter(|notified| notified["type"] == "weekly_summary")
         .collect();
     if !is_due {
         assert!(summaries.is_empty(), "{inbox}");

@@ -19,7 +19,7 @@ use crate::validation::{Fault, Format, FromFields, PathStep, Problems, Rule, Sca
 #[derive(Debug)]
 pub struct Query<T> {
     text: String,
-    says: PhantomData<T>,
+    marker: PhantomData<T>,
 }
 
 impl<T: FromFields> Query<T> {
@@ -34,7 +34,7 @@ impl<T> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Ok(Self { text: request.query_string().to_owned(), says: PhantomData }))
+        ready(Ok(Self { text: request.query_string().to_owned(), marker: PhantomData }))
     }
 }
 

@@ -229,9 +229,9 @@ impl Routes {
     }
 }
 
-/// Whether a route for `method` serves a request with method `asked`: `HEAD` works wherever `GET` does.
-fn serves(method: &Method, asked: &Method) -> bool {
-    method == asked || (method == Method::GET && asked == Method::HEAD)
+/// Whether a route for `method` serves a request with method `requested`: `HEAD` works wherever `GET` does.
+fn serves(method: &Method, requested: &Method) -> bool {
+    method == requested || (method == Method::GET && requested == Method::HEAD)
 }
 
 /// Literal parts go before variable ones, and of those the ones with more literal text first.

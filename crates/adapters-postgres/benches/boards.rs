@@ -50,7 +50,7 @@ async fn main() -> Result<(), Failure> {
         times.push(read(&boards, &query, 0, None).await?);
     }
     refresh.await??;
-    say("first page during a refresh", &mut times);
+    print_times("first page during a refresh", &mut times);
     let sizes = "SELECT pg_size_pretty(pg_total_relation_size('board_scores')), pg_size_pretty(pg_total_relation_size('board_places'))";
     let sizes = client.query_one(sizes, &[]).await?;
     println!("board_scores {}, board_places {}", sizes.get::<_, String>(0), sizes.get::<_, String>(1));
@@ -74,7 +74,7 @@ async fn read_all(boards: &Leaderboard, viewer: UserId, people: u32) -> Result<(
         for _ in 0..READS {
             times.push(read(boards, &query, offset, viewer).await?);
         }
-        say(what, &mut times);
+        print_times(what, &mut times);
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ async fn read(
     Ok(took)
 }
 
-fn say(what: &str, times: &mut [Duration]) {
+fn print_times(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let ms = |percent: usize| times.get(times.len() * percent / 100).map_or(0.0, |time| time.as_secs_f64() * 1000.0);
     println!("{what}: p50 {:.2} ms, p99 {:.2} ms, {} reads", ms(50), ms(99), times.len());

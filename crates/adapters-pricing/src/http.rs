@@ -37,7 +37,7 @@ impl Http {
     /// A client with `limits`. It follows no redirect to another host.
     pub(crate) fn new(limits: FetchLimits) -> Result<Self, ClientError> {
         let redirects = redirect::Policy::custom(|attempt| {
-            let stays = attempt.previous().first().is_some_and(|asked| is_same_host(asked, attempt.url()));
+            let stays = attempt.previous().first().is_some_and(|original| is_same_host(original, attempt.url()));
             if stays && attempt.previous().len() <= REDIRECTS { attempt.follow() } else { attempt.stop() }
         });
         let client = http_client::client(limits.timeout, redirects)?;
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn same_host_compares_scheme_host_and_port() {
         let url = |text: &str| Url::parse(text).expect("an address");
-        let asked = url("https://example.org/table");
+        let original = url("https://example.org/table");
         for (other, is_same) in [
             ("https://example.org:443/elsewhere", true),
             ("http://example.org/table", false),
@@ -143,7 +143,7 @@ mod tests {
             ("https://www.example.org/table", false),
             ("https://169.254.169.254/table", false),
         ] {
-            assert_eq!(is_same_host(&asked, &url(other)), is_same, "{other}");
+            assert_eq!(is_same_host(&original, &url(other)), is_same, "{other}");
         }
     }
 }

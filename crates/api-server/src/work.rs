@@ -114,9 +114,9 @@ mod tests {
     async fn shutdown_does_not_wait_for_worker_restart() {
         let end = CancellationToken::new();
         let died = Arc::new(Notify::new());
-        let tells = died.clone();
+        let notifier = died.clone();
         let keeping = tokio::spawn(keep(end.clone(), Duration::from_hours(1), move |_| {
-            tells.notify_one();
+            notifier.notify_one();
             async { Err(StartupError::Other { doing: "running the worker", reason: "no more".to_owned() }) }
         }));
         died.notified().await;

@@ -81,9 +81,9 @@ mod tests {
     async fn price_book_follows_stored_edition_once_readable() {
         const READ_FAILS: i64 = -1;
         let stored = Arc::new(AtomicI64::new(READ_FAILS));
-        let (asked, read) = (Arc::clone(&stored), Arc::clone(&stored));
+        let (edition_source, read) = (Arc::clone(&stored), Arc::clone(&stored));
         let mut reader = MockPriceReader::new();
-        reader.expect_edition().returning(move || match asked.load(Ordering::SeqCst) {
+        reader.expect_edition().returning(move || match edition_source.load(Ordering::SeqCst) {
             READ_FAILS => Err(StoreError::Unavailable("unreachable".to_owned())),
             edition => Ok(Edition(edition)),
         });

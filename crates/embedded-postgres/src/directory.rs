@@ -30,29 +30,29 @@ pub enum PathOrigin {
 pub struct DataDir {
     path: PathBuf,
     account: Account,
-    asked: Option<PathBuf>,
+    requested: Option<PathBuf>,
 }
 
 impl DataDir {
-    /// The data directory for `asked`; creates nothing.
+    /// The data directory for `requested`; creates nothing.
     ///
     /// For root PostgreSQL runs as another user. If that user cannot enter a parent directory, a [`Default`](PathOrigin::Default) path is
     /// replaced by `/var/lib/burntop/<hash of the path>` (see [`notice`](Self::notice)), and an [`Explicit`](PathOrigin::Explicit) path
     /// is refused with [`Error::Closed`].
-    pub fn resolve(asked: &Path, origin: PathOrigin) -> Result<Self, Error> {
-        Self::resolve_with(asked, origin, Account::to_run_as()?, Path::new(FALLBACK))
+    pub fn resolve(requested: &Path, origin: PathOrigin) -> Result<Self, Error> {
+        Self::resolve_with(requested, origin, Account::to_run_as()?, Path::new(FALLBACK))
     }
 
-    fn resolve_with(asked: &Path, origin: PathOrigin, account: Account, fallback: &Path) -> Result<Self, Error> {
-        let path = real_path(asked)?;
+    fn resolve_with(requested: &Path, origin: PathOrigin, account: Account, fallback: &Path) -> Result<Self, Error> {
+        let path = real_path(requested)?;
         let Some(parent) = account.closed_parent(&path) else {
-            return Ok(Self { path, account, asked: None });
+            return Ok(Self { path, account, requested: None });
         };
         if origin == PathOrigin::Explicit {
             return Err(Error::Closed { dir: path, parent, account: account.name().to_owned() });
         }
         let moved = fallback.join(format!("{:016x}", fnv1a(path.as_os_str().as_encoded_bytes())));
-        Ok(Self { path: moved, account, asked: Some(path) })
+        Ok(Self { path: moved, account, requested: Some(path) })
     }
 
     /// Absolute.
@@ -62,11 +62,11 @@ impl DataDir {
 
     /// A line for the operator if the data is not at the default place.
     pub fn notice(&self) -> Option<String> {
-        let asked = self.asked.as_ref()?;
+        let requested = self.requested.as_ref()?;
         let (path, account) = (self.path.display(), self.account.name());
         Some(format!(
             "keeping the database in {path}: PostgreSQL runs as user `{account}`, which may not enter {}",
-            asked.display()
+            requested.display()
         ))
     }
 

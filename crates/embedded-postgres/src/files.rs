@@ -125,12 +125,12 @@ impl Lock {
             }
             Err(error) => return Err(error).doing(|| format!("lock {}", path.display())),
         }
-        let say = |file: &mut File| {
+        let write_content = |file: &mut File| {
             file.set_len(0)?;
             file.rewind()?;
             write!(file, "{}", std::process::id())
         };
-        say(&mut file).doing(|| format!("write {}", path.display()))?;
+        write_content(&mut file).doing(|| format!("write {}", path.display()))?;
         Ok(LockOutcome::Held(Self { file }))
     }
 

@@ -24,18 +24,18 @@ pub enum ScriptedResponse {
 }
 
 /// Answers with `status` and `body`.
-pub fn say(status: u16, body: impl Into<Vec<u8>>) -> ScriptedResponse {
-    say_with(status, "X-Nothing: 1", body)
+pub fn respond(status: u16, body: impl Into<Vec<u8>>) -> ScriptedResponse {
+    respond_with(status, "X-Nothing: 1", body)
 }
 
 /// Answers with `status`, `body` and one more header, as a line.
-pub fn say_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> ScriptedResponse {
+pub fn respond_with(status: u16, header: impl Into<String>, body: impl Into<Vec<u8>>) -> ScriptedResponse {
     ScriptedResponse::Say { status, header: header.into(), body: body.into() }
 }
 
 /// Answers 200 with `body`.
 pub fn ok(body: impl Into<Vec<u8>>) -> ScriptedResponse {
-    say(200, body)
+    respond(200, body)
 }
 
 /// A received request.
@@ -60,7 +60,7 @@ impl ReceivedRequest {
 pub struct Script {
     /// The address, without a path.
     pub url: String,
-    asked: Arc<Mutex<Vec<ReceivedRequest>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
 }
 
 impl Script {
@@ -72,31 +72,31 @@ impl Script {
         install_tls();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (noted, acts) = (asked.clone(), acts.into_iter().collect::<Vec<_>>());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (recorded, acts) = (requests.clone(), acts.into_iter().collect::<Vec<_>>());
         tokio::spawn(async move {
             let mut next = 0;
             while let Ok((stream, _)) = listener.accept().await {
                 let act = acts[next.min(acts.len() - 1)].clone();
                 next += 1;
-                let noted = noted.clone();
-                tokio::spawn(async move { play(stream, act, &noted).await });
+                let recorded = recorded.clone();
+                tokio::spawn(async move { play(stream, act, &recorded).await });
             }
         });
-        Self { url, asked }
+        Self { url, requests }
     }
 
     /// The requests so far.
     ///
     /// # Panics
     /// If a request made the server panic.
-    pub fn asked(&self) -> Vec<ReceivedRequest> {
-        self.asked.lock().expect("requests").clone()
+    pub fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().expect("requests").clone()
     }
 
     /// Method and path of the requests so far.
     pub fn lines(&self) -> Vec<String> {
-        self.asked().into_iter().map(|asked| asked.line).collect()
+        self.requests().into_iter().map(|requests| requests.line).collect()
     }
 }
 
@@ -106,9 +106,9 @@ pub fn install_tls() {
     TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-async fn play(mut stream: TcpStream, act: ScriptedResponse, noted: &Mutex<Vec<ReceivedRequest>>) {
-    let Some(asked) = read(&mut stream).await else { return };
-    noted.lock().expect("requests").push(asked);
+async fn play(mut stream: TcpStream, act: ScriptedResponse, recorded: &Mutex<Vec<ReceivedRequest>>) {
+    let Some(requests) = read(&mut stream).await else { return };
+    recorded.lock().expect("requests").push(requests);
     let (status, header, length, body) = match act {
         ScriptedResponse::Say { status, header, body } => (status, header, body.len(), body),
         ScriptedResponse::HangUp => return,

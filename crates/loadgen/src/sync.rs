@@ -136,8 +136,8 @@ async fn send_all(mut connection: Connection, requests: Arc<Vec<Vec<u8>>>) -> Re
 /// Fails unless each answer reports `expected` numbers of new and known messages.
 pub(crate) fn check(answers: Vec<ServerResponse>, expected: (u64, u64)) -> Result<()> {
     for answer in answers {
-        let told = answer.success()?.json()?;
-        let count = |name: &str| told[name].as_u64().with_context(|| format!("no {name}"));
+        let answered = answer.success()?.json()?;
+        let count = |name: &str| answered[name].as_u64().with_context(|| format!("no {name}"));
         let found = (count("messagesSynced")?, count("messagesDuplicate")?);
         ensure!(found == expected, "{found:?} new and known messages instead of {expected:?}");
     }

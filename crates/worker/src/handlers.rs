@@ -143,8 +143,9 @@ impl JobRunner for Handlers {
                 self.unless_cancelled(format!("{} reminded of a streak at risk", plural(reminded, "account")))
             }
             Job::WeeklySummary => {
-                let told = self.weeks.summarise_due(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
-                self.unless_cancelled(format!("{} sent a weekly summary", plural(told, "account")))
+                let notified =
+                    self.weeks.summarise_due(|| self.cancelled.is_cancelled()).await.map_err(JobError::new)?;
+                self.unless_cancelled(format!("{} sent a weekly summary", plural(notified, "account")))
             }
             Job::Cleanup => {
                 let removed = self.cleanup.run(|| self.cancelled.is_cancelled()).await?;

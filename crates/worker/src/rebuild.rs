@@ -4,7 +4,7 @@
 use std::io::IsTerminal;
 
 use adapters_postgres::Database;
-use bootstrap::out::say;
+use bootstrap::out::print_line;
 use domain::error::{DomainError, ErrorKind};
 use domain::ids::UserId;
 use domain::usage::{RebuildReport, Usage, UsageError};
@@ -31,7 +31,7 @@ pub struct Summary {
 pub async fn one(store: &Database, usage: &Usage, name: &Username) -> Result<Option<Summary>, UsageError> {
     let Some(account) = store.account_named(name).await? else { return Ok(None) };
     let repair = usage.rebuild(account).await?;
-    say(report(name.as_str(), &repair));
+    print_line(report(name.as_str(), &repair));
     Ok(Some(Summary { accounts: 1, repaired: u64::from(!repair.is_clean()), ..Summary::default() }))
 }
 
@@ -56,7 +56,7 @@ pub async fn all(
             match usage.rebuild(*account).await {
                 Ok(repair) if repair.is_clean() => {}
                 Ok(repair) => {
-                    bar.suspend(|| say(report(name, &repair)));
+                    bar.suspend(|| print_line(report(name, &repair)));
                     summary.repaired += 1;
                 }
                 // The account was deleted meanwhile.

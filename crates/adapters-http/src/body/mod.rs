@@ -49,7 +49,7 @@ impl Default for BodyLimits {
 /// A JSON body that states a `T`, not read yet.
 pub struct Body<T> {
     unread: UnreadBody,
-    says: PhantomData<T>,
+    marker: PhantomData<T>,
 }
 
 /// A request's body with what is needed to read it.
@@ -139,7 +139,7 @@ impl<T: FromFields> Body<T> {
 /// The fields of an HTML form that state a `T`, not read yet.
 pub struct FormBody<T> {
     unread: UnreadBody,
-    says: PhantomData<T>,
+    marker: PhantomData<T>,
 }
 
 impl<T: DeserializeOwned> FormBody<T> {
@@ -159,7 +159,7 @@ impl<T> FromRequest for FormBody<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { unread: UnreadBody::of(request, payload), says: PhantomData }))
+        ready(Ok(Self { unread: UnreadBody::of(request, payload), marker: PhantomData }))
     }
 }
 
@@ -168,7 +168,7 @@ impl<T> FromRequest for Body<T> {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { unread: UnreadBody::of(request, payload), says: PhantomData }))
+        ready(Ok(Self { unread: UnreadBody::of(request, payload), marker: PhantomData }))
     }
 }
 

@@ -44,9 +44,15 @@ impl Cors {
 
     pub(super) fn judge(&self, head: &RequestHead) -> CorsDecision {
         let origin = head.headers().get(header::ORIGIN).filter(|origin| self.knows(origin)).cloned();
-        let asks = head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let is_preflight_request =
+            head.method == Method::OPTIONS && head.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let headers = self.headers.clone();
-        CorsDecision { preflight: asks && origin.is_some(), origin, headers, varies: !self.origins.is_empty() }
+        CorsDecision {
+            preflight: is_preflight_request && origin.is_some(),
+            origin,
+            headers,
+            varies: !self.origins.is_empty(),
+        }
     }
 
     fn knows(&self, origin: &HeaderValue) -> bool {
@@ -65,14 +71,14 @@ impl CorsDecision {
             headers.append(header::VARY, HeaderValue::from_static("Origin"));
         }
         let Some(origin) = self.origin else { return };
-        let mut say = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
-        say(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
+        let mut set = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
+        set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         if self.preflight {
-            say(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-            say(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
+            set(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+            set(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
             headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, self.headers);
         } else {
-            say(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+            set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     }

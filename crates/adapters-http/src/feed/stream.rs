@@ -105,8 +105,8 @@ mod tests {
 
     /// A stream on which nothing happens, while the store says of the session, one look after the other, what `looks` has.
     async fn listener(looks: Vec<Result<bool, StoreError>>) -> (Listener, Arc<AtomicUsize>) {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let count = asked.clone();
+        let look_ups = Arc::new(AtomicUsize::new(0));
+        let count = look_ups.clone();
         let mut sessions = MockSessionReader::new();
         sessions.expect_principal().returning(move |_, _| {
             let look = looks[count.fetch_add(1, Ordering::SeqCst)].clone();
@@ -130,13 +130,13 @@ mod tests {
         let identity = Identity::new(deps.clone(), sessions, passwords, VisitorSalt::of(b"a secret"));
         let live = Feed::new(deps, Arc::new(hub)).live(ADA, None).await.expect("a feed");
         let token = Secret::session([1; 32]).expose().to_owned();
-        (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), asked)
+        (Listener::new(live, Data::new(identity), token, Duration::from_millis(1)), look_ups)
     }
 
     #[actix_web::test]
     async fn silent_stream_sends_keepalives_until_the_session_ends() {
         let away = || Err(StoreError::Unavailable("away".into()));
-        let (listener, asked) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
+        let (listener, look_ups) = listener(vec![Ok(true), away(), Ok(true), Ok(false)]).await;
         let events: Vec<_> =
             listener.events().map(|event| event.unwrap_or_else(|never| match never {})).collect().await;
         assert_eq!(
@@ -144,6 +144,6 @@ mod tests {
             [RETRY, KEEPALIVE_EVENT, KEEPALIVE_EVENT, KEEPALIVE_EVENT],
             "a store that is away ends no session"
         );
-        assert_eq!(asked.load(Ordering::SeqCst), 4);
+        assert_eq!(look_ups.load(Ordering::SeqCst), 4);
     }
 }

@@ -171,8 +171,8 @@ mod tests {
         let ada = client(RateClass::Auth, None, ADA);
         let first = shares.take(ada).await.expect("a place");
         for _ in 0..3 {
-            let mut gone = Box::pin(shares.take(ada));
-            assert!(poll!(&mut gone).is_pending(), "the queue has room again");
+            let mut dropped = Box::pin(shares.take(ada));
+            assert!(poll!(&mut dropped).is_pending(), "the queue has room again");
         }
         drop(first);
         shares.take(ada).await.expect("a place");

@@ -125,8 +125,8 @@ async fn account_is_flagged_with_a_reason_and_an_expiry() {
         "CONFLICT",
         &json!({"resource": "Flag", "field": "username"}),
     );
-    let nobody = json!({"resource": "User", "field": "username", "value": "nobody"});
-    flag("nobody", json!({"reason": "x"})).await.assert_error(404, "NOT_FOUND", &nobody);
+    let unknown_user = json!({"resource": "User", "field": "username", "value": "nobody"});
+    flag("nobody", json!({"reason": "x"})).await.assert_error(404, "NOT_FOUND", &unknown_user);
     flag("bob", json!({"reason": "x", "expires_at": AT})).await.assert_error(400, "BAD_REQUEST", &json!({}));
     for (body, problem) in [
         (json!({}), r#"["body","reason"] missing"#),
@@ -189,8 +189,8 @@ async fn flags_and_audit_log_are_paged() {
         Ok(Page { items, total: 103, request })
     });
     world.administration.expect_audit().returning(|filter, request| {
-        let asked = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
-        assert_eq!((asked, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
+        let filter_values = (filter.actor.as_ref().map(Username::as_str), filter.action.map(AdminActionKind::name));
+        assert_eq!((filter_values, filter.target.as_deref()), ((Some("ada"), Some("price_set")), Some("house-model")));
         let entry = |by_operator: bool| AuditEntry {
             id: ID,
             at: NOW,

@@ -102,8 +102,8 @@ async fn dashboard_operations_are_documented_with_examples() {
             operations += 1;
             assert!(operation["summary"].is_string(), "{method} {path}");
             assert!(ids.insert(operation["operationId"].to_string()), "{method} {path}: {}", operation["operationId"]);
-            let asks = &operation["requestBody"]["content"]["application/json"];
-            assert!(asks.is_null() || asks["example"].is_object(), "{method} {path}");
+            let request_body = &operation["requestBody"]["content"]["application/json"];
+            assert!(request_body.is_null() || request_body["example"].is_object(), "{method} {path}");
             for (status, response) in operation["responses"].as_object().expect("responses") {
                 let content = &response["content"]["application/json"];
                 assert!(content.is_null() || !content["example"].is_null(), "{method} {path} {status}");
@@ -169,11 +169,11 @@ async fn dashboard_responses_have_the_fields_of_their_examples() {
         let answer = request.send().await.json();
         let documented = &document["paths"][format!("/api/v1{path}")]["get"]["responses"]["200"]["content"];
         let example = &documented["application/json"]["example"];
-        let (mut said, mut shown) = (Vec::new(), Vec::new());
-        names(&answer, "", &mut said);
+        let (mut sent, mut shown) = (Vec::new(), Vec::new());
+        names(&answer, "", &mut sent);
         names(example, "", &mut shown);
-        said.sort();
+        sent.sort();
         shown.sort();
-        assert_eq!(said, shown, "{path}");
+        assert_eq!(sent, shown, "{path}");
     }
 }

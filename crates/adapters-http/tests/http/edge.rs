@@ -135,18 +135,18 @@ async fn cors_allows_configured_origins_only() {
             );
             assert!(answer.headers.iter().any(|(name, value)| name == "vary" && value == "Origin"));
         }
-        let asked = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
-        let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
-        assert_eq!((asked.status, asked.header("access-control-max-age")), (204, Some("600")));
-        assert_eq!(asked.header("access-control-allow-origin"), Some(origin));
-        assert!(asked.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
-        assert!(asked.header("access-control-allow-headers").is_some_and(|names| names.contains("Authorization")));
+        let preflight = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await;
+        assert_eq!((preflight.status, preflight.header("access-control-max-age")), (204, Some("600")));
+        assert_eq!(preflight.header("access-control-allow-origin"), Some(origin));
+        assert!(preflight.header("access-control-allow-methods").is_some_and(|methods| methods.contains("PATCH")));
+        assert!(preflight.header("access-control-allow-headers").is_some_and(|names| names.contains("Authorization")));
     }
     for origin in ["https://evil.example", "null", "https://burntop.dev.evil.example", "*"] {
-        let asked = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
-        let asked = asked.header("Access-Control-Request-Method", "POST").send().await;
+        let preflight = client.request("OPTIONS", "/api/v1/wishes").header("Origin", origin);
+        let preflight = preflight.header("Access-Control-Request-Method", "POST").send().await;
         let answer = get(client, "/api/v1/health").header("Origin", origin).send().await;
-        for answer in [asked, answer] {
+        for answer in [preflight, answer] {
             assert!(answer.headers.iter().all(|(name, _)| !name.starts_with("access-control-")), "{origin}");
         }
     }

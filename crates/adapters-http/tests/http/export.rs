@@ -257,12 +257,12 @@ async fn export_that_cannot_begin_is_an_api_error() {
     answer.assert_error(409, "CONFLICT", &json!({"resource": "Export", "field": "user_id"}));
     assert_eq!(answer.json()["detail"], json!(PortabilityError::UnderWay.to_string()));
 
-    let gone = world(|| {
+    let deleted = world(|| {
         let mut snapshot = MockExportSnapshot::new();
         snapshot.expect_next().returning(|| Ok(None));
         Ok(SnapshotOpened::Begun(Box::new(snapshot)))
     });
-    let answer = gone.serve().request("GET", EXPORT).bearer(&ada()).send().await;
+    let answer = deleted.serve().request("GET", EXPORT).bearer(&ada()).send().await;
     answer.assert_error(404, "NOT_FOUND", &json!({"resource": "User", "field": "id", "value": ADA.to_string()}));
 
     let away = world(|| Err(StoreError::Unavailable("away".into()))).serve();

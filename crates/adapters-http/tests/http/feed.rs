@@ -46,11 +46,11 @@ fn json_of(number: u128) -> Value {
 }
 
 /// Hears `numbers`, and then nothing more: the stream ends.
-fn heard(numbers: impl IntoIterator<Item = u128>) -> Box<dyn ActivitySubscription> {
+fn subscription(numbers: impl IntoIterator<Item = u128>) -> Box<dyn ActivitySubscription> {
     let mut queue: VecDeque<_> = numbers.into_iter().map(|number| Arc::new(activity(number))).collect();
-    let mut heard = MockActivitySubscription::new();
-    heard.expect_next().returning(move || queue.pop_front());
-    Box::new(heard)
+    let mut subscription = MockActivitySubscription::new();
+    subscription.expect_next().returning(move || queue.pop_front());
+    Box::new(subscription)
 }
 
 /// A world in which Ada hears of 5 and 6, and missed 3 and 4 since 2.
@@ -71,7 +71,7 @@ fn world() -> World {
         assert_eq!(after, None, "one page");
         Ok(MissedPage { activities: vec![activity(3), activity(4)], rest: None })
     });
-    world.hub.expect_subscribe().returning(|viewer| Ok((viewer == ADA).then(|| heard([5, 6]))));
+    world.hub.expect_subscribe().returning(|viewer| Ok((viewer == ADA).then(|| subscription([5, 6]))));
     world
 }
 

@@ -298,9 +298,9 @@ async fn failed_logins_beyond_limit_get_retry_after() {
     let client = world
         .storing(move |tx| {
             let tries = vec![seconds_ago(18), seconds_ago(3)];
-            let noted = AttemptOutcome { let_through: false, tries };
+            let outcome = AttemptOutcome { let_through: false, tries };
             tx.users.expect_find_for_sign_in().returning(|_, _| Ok(None));
-            tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(noted.clone()));
+            tx.login_attempts.expect_note().returning(move |_, _, _, _| Ok(outcome.clone()));
         })
         .serve();
     for name in ["ada@example.org", "ada", "eve"] {

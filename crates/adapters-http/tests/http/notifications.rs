@@ -33,11 +33,11 @@ fn received(id: Uuid, kind: &str, read: bool) -> ListedNotification {
     }
 }
 
-/// A world where Ada has two notifications, and is asked for them as `asked`.
-fn with_notifications(asked: NotificationQuery) -> World {
+/// A world where Ada has two notifications, and the use case receives `expected_query`.
+fn with_notifications(expected_query: NotificationQuery) -> World {
     let mut world = World::new();
     world.notifications.expect_notifications().returning(move |user, listing| {
-        assert_eq!((user, listing), (ADA, asked));
+        assert_eq!((user, listing), (ADA, expected_query));
         let notifications = vec![received(ONE, "new_follower", true), received(OTHER, "of_a_newer_release", false)];
         Ok(NotificationPage { notifications, total: 17, unread: 9 })
     });

@@ -63,11 +63,11 @@ async fn referral_code_is_shown_with_its_link() {
 #[actix_web::test]
 async fn referral_click_on_unknown_code_is_answered_alike() {
     let clicks = Arc::new(Mutex::new(Vec::new()));
-    let noted = clicks.clone();
+    let log = clicks.clone();
     let world = World::new().storing(move |tx| {
-        let noted = noted.clone();
+        let log = log.clone();
         tx.referrals.expect_click().returning(move |code, visitor, _, _, _| {
-            noted.lock().expect("clicks").push((code.to_string(), visitor));
+            log.lock().expect("clicks").push((code.to_string(), visitor));
             Ok(())
         });
     });

@@ -73,12 +73,12 @@ async fn unfollow_without_a_follow_is_no_error() {
     let answer = ask(World::new().storing(store), "POST", "/me/follow-requests/bob", &ada()).await;
     let details = json!({"resource": "FollowRequest", "field": "username", "value": "Bob"});
     answer.assert_error(404, "NOT_FOUND", &details);
-    let asked = |tx: &mut TestUnitOfWork| {
+    let with_request = |tx: &mut TestUnitOfWork| {
         tx.follows.expect_has_requested().returning(|_, _| Ok(true));
         tx.follows.expect_remove_request().returning(|_, _| Ok(true));
         store(tx);
     };
-    assert_eq!(ask(World::new().storing(asked), "POST", "/me/follow-requests/bob", &ada()).await.status, 204);
+    assert_eq!(ask(World::new().storing(with_request), "POST", "/me/follow-requests/bob", &ada()).await.status, 204);
 }
 
 #[actix_web::test]

@@ -121,10 +121,10 @@ async fn sync_response_is_complete_in_both_spellings() {
 #[actix_web::test]
 async fn sync_dry_run_response_is_equal_and_nothing_is_stored() {
     let (client, commits) = ledger();
-    let said = sync(client, &camel()).await.json();
+    let report = sync(client, &camel()).await.json();
     let mut dry = camel();
     dry["dryRun"] = json!(true);
-    assert_eq!(sync(client, &dry).await.json(), said);
+    assert_eq!(sync(client, &dry).await.json(), report);
     assert_eq!(commits.load(Ordering::SeqCst), 1);
 }
 

@@ -71,7 +71,7 @@ async fn email_arrives_complete_and_repeated_has_same_id() {
         assert!(part.contains("Grüße") && part.contains("bob would like to follow you."), "{part}");
     }
     assert!(first.part("text/plain").contains("\n.\r\nQUIT") || first.part("text/plain").contains("\n.\nQUIT"));
-    assert!(server.told().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.told());
+    assert!(server.commands().iter().any(|line| line == "EHLO api.example.org"), "{:?}", server.commands());
     assert_eq!(server.visits(), 2, "each email has its own connection");
 }
 
@@ -122,8 +122,8 @@ async fn smtp_server_unreachable_slow_or_lost_is_retried() {
     // A port that was free a moment ago.
     let free =
         tokio::net::TcpListener::bind("127.0.0.1:0").await.and_then(|socket| socket.local_addr()).expect("a port");
-    let nobody = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
-    let error = mailer(nobody, Duration::from_mins(1)).send(&email()).await.expect_err("unreachable");
+    let unreachable = SmtpServer::parse(&format!("smtp://{free}")).expect("a server");
+    let error = mailer(unreachable, Duration::from_mins(1)).send(&email()).await.expect_err("unreachable");
     assert!(matches!(error, MailError::Unavailable(_)), "{error}");
 }
 
@@ -148,8 +148,11 @@ async fn smtp_server_without_tls_gets_no_credentials() {
         let place = SmtpServer { security, ..SmtpServer::parse(&server.url()).expect("a server") };
         let error = mailer(place, Duration::from_secs(2)).send(&email()).await.expect_err("no TLS");
         assert!(matches!(error, MailError::Unavailable(_)), "{error}");
-        let told = server.told().join("\n");
-        assert!(!told.contains("AUTH") && !told.contains("MAIL") && !told.contains("hunter2"), "{told}");
+        let commands = server.commands().join("\n");
+        assert!(
+            !commands.contains("AUTH") && !commands.contains("MAIL") && !commands.contains("hunter2"),
+            "{commands}"
+        );
     }
 }
 

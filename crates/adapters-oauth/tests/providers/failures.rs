@@ -5,7 +5,7 @@ use std::time::Duration;
 use adapters_oauth::{Application, GitHub};
 use domain::identity::ProviderError;
 use domain::identity::ports::IdentityProvider;
-use http_client::script::{Script, ScriptedResponse, ok, say, say_with};
+use http_client::script::{Script, ScriptedResponse, ok, respond, respond_with};
 use tokio::net::TcpListener;
 
 use crate::ours::{application, token, verifier};
@@ -13,7 +13,7 @@ use crate::ours::{application, token, verifier};
 const ISSUED: &str = r#"{"app": {"client_id": "our id"}, "user": {"id": 7, "login": "ada"}}"#;
 
 fn failing() -> ScriptedResponse {
-    say(502, "<html>")
+    respond(502, "<html>")
 }
 
 #[tokio::test]
@@ -66,11 +66,11 @@ async fn provider_redirect_is_not_followed() {
     let elsewhere = Script::of([ok(ISSUED)]).await;
     let location = format!("Location: {}/stolen", elsewhere.url);
     for status in [301, 302, 307, 308] {
-        let script = Script::of([say_with(status, location.clone(), "")]).await;
+        let script = Script::of([respond_with(status, location.clone(), "")]).await;
         let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     }
-    assert!(elsewhere.asked().is_empty());
+    assert!(elsewhere.requests().is_empty());
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn provider_answer_malformed_or_too_long_is_refused() {
         assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
         assert_eq!(script.lines().len(), 1);
     }
-    let script = Script::of([say(429, "{}")]).await;
+    let script = Script::of([respond(429, "{}")]).await;
     let account = GitHub::new(application(&script.url)).expect("a client").vouch(&token()).await;
     assert!(matches!(account, Err(ProviderError::Unavailable(_))), "{account:?}");
     let script = Script::of([ok(r#"{"access_token": "two\nlines"}"#)]).await;

@@ -3,7 +3,7 @@
 use adapters_oauth::GitLab;
 use domain::identity::ports::IdentityProvider;
 use domain::identity::{Email, ExternalAccount, OAuthState, ProviderError};
-use http_client::script::{Script, ScriptedResponse, ok, say};
+use http_client::script::{Script, ScriptedResponse, ok, respond};
 
 use crate::ours::{application, token, verifier};
 
@@ -53,17 +53,17 @@ async fn gitlab_code_gives_account_with_confirmed_address() {
         assert_eq!((account.provider.as_str(), &*account.subject, &*account.login), ("gitlab", "7", "tanuki.x"));
         assert_eq!((account.image, account.verified_email), (None, email.map(Email::trusted)));
         assert_eq!(script.lines(), ["POST /oauth/token", "GET /api/user"]);
-        let asked = script.asked();
-        assert!(asked[0].body.contains("grant_type=authorization_code"), "{}", asked[0].body);
-        assert!(asked[0].body.contains(verifier().expose()));
-        assert_eq!(asked[1].header("authorization"), Some("Bearer glo_issued"));
+        let requests = script.requests();
+        assert!(requests[0].body.contains("grant_type=authorization_code"), "{}", requests[0].body);
+        assert!(requests[0].body.contains(verifier().expose()));
+        assert_eq!(requests[1].header("authorization"), Some("Bearer glo_issued"));
     }
 }
 
 #[tokio::test]
 async fn gitlab_refused_code_is_refused() {
     for (status, name, ours) in [(400, "invalid_grant", false), (401, "invalid_client", true)] {
-        let (account, script) = exchange([say(status, format!(r#"{{"error": "{name}"}}"#))]).await;
+        let (account, script) = exchange([respond(status, format!(r#"{{"error": "{name}"}}"#))]).await;
         let name = name.to_owned();
         let expected = if ours { ProviderError::RefusesUs(name) } else { ProviderError::Refused(name) };
         assert_eq!(account, Err(expected));
@@ -81,8 +81,8 @@ async fn gitlab_token_of_another_application_or_user_is_refused() {
         vec![info("their id", 7), user(confirmed)],
         vec![info("our id", 8), user(confirmed)],
         vec![ok(r#"{"resource_owner_id": 7, "application": null}"#), user(confirmed)],
-        vec![say(401, r#"{"error": "invalid_token"}"#)],
-        vec![info("our id", 7), say(403, r#"{"error": "insufficient_scope"}"#)],
+        vec![respond(401, r#"{"error": "invalid_token"}"#)],
+        vec![info("our id", 7), respond(403, r#"{"error": "insufficient_scope"}"#)],
     ] {
         let (account, _) = vouch(acts.clone()).await;
         assert!(matches!(account, Err(ProviderError::Refused(_))), "{acts:?}: {account:?}");

@@ -62,8 +62,8 @@ pub(super) async fn page_of(
         .bind::<BigInt>(to_bigint(limit)))
 }
 
-pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[LedgerEntry]) -> Result<(), StoreError> {
-    let messages = || gone.iter().map(|entry| &entry.message);
+pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, deleted: &[LedgerEntry]) -> Result<(), StoreError> {
+    let messages = || deleted.iter().map(|entry| &entry.message);
     let sources = tx.keys(messages().map(|message| message.source.clone()).collect()).await?;
     let removed = statement(include_str!("remove_messages.sql"))
         .bind::<SqlUuid>(user.0)
@@ -71,7 +71,7 @@ pub(super) async fn remove(tx: &mut PgUnitOfWork, user: UserId, gone: &[LedgerEn
         .bind_array::<SqlUuid>(messages().map(|message| uuid(message.key)))
         .run(tx.connection()?)
         .await?;
-    expect_all(removed, gone)
+    expect_all(removed, deleted)
 }
 
 /// Fails unless each of `entries` was written: the account lock excludes other changes.

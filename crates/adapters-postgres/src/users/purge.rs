@@ -76,8 +76,8 @@ impl PurgeRepository for PgUnitOfWork {
             purged.others += self.remove(text, user, left).await?;
         }
         // Foreign keys remove the few other rows.
-        let gone = diesel::delete(users::table.find(user.0).filter(users::deleted_at.is_not_null()));
-        purged.accounts = gone.run(self.connection()?).await?;
+        let account = diesel::delete(users::table.find(user.0).filter(users::deleted_at.is_not_null()));
+        purged.accounts = account.run(self.connection()?).await?;
         Ok(purged)
     }
 }

@@ -240,8 +240,8 @@ async fn audit_log_is_append_only_and_outlives_accounts() {
     );
     assert!(written[0].details.0.contains("\"reason\": \"made up\""), "{:?}", written[0].details);
 
-    for gone in [ada.id, root_user.id] {
-        fixture.users_at(NOW).leave(gone).await.expect("a date");
+    for deleted in [ada.id, root_user.id] {
+        fixture.users_at(NOW).leave(deleted).await.expect("a date");
     }
     let later = fixture.users_at(NOW + GRACE_PERIOD + Duration::DAY);
     assert_eq!(later.purge(|| false).await.expect("a purge").accounts, 2);
@@ -309,8 +309,8 @@ async fn dead_job_is_retried_and_running_job_is_not() {
     let listed = fixture.store.list(Some(JobStatus::Pending), 5).await.expect("jobs");
     assert_eq!((listed.len(), listed[0].id, listed[0].attempts), (1, dead, 0));
     administration.remove_job(&root, dead).await.expect("it is removed");
-    let gone = administration.remove_job(&root, dead).await;
-    assert_eq!(gone.map_err(|error| variant(&error)).expect_err("it is gone"), "UnknownJob");
+    let deleted = administration.remove_job(&root, dead).await;
+    assert_eq!(deleted.map_err(|error| variant(&error)).expect_err("it is gone"), "UnknownJob");
     assert_eq!(fixture.actions().await, ["job_removed", "job_retried"]);
 }
 

@@ -112,13 +112,13 @@ async fn email_goes_only_to_the_verified_address_that_wants_it() {
     use NotificationKind::{FollowRequest, LevelUp};
     let fixture = sending();
     let unverified = fixture.person("una", None).await;
-    let gone = fixture.verified("gone").await;
-    fixture.users_at(NOW).leave(gone.id).await.expect("gone");
-    let nobody = User { email: None, email_verified: true, ..crate::common::person("nobody") };
+    let deleted = fixture.verified("gone").await;
+    fixture.users_at(NOW).leave(deleted.id).await.expect("gone");
+    let without_email = User { email: None, email_verified: true, ..crate::common::person("nobody") };
     let mut tx = fixture.store.begin().await.expect("a transaction");
-    tx.users().insert(&nobody, None).await.expect("an account");
+    tx.users().insert(&without_email, None).await.expect("an account");
     tx.commit().await.expect("a commit");
-    for user in [&unverified, &gone, &nobody] {
+    for user in [&unverified, &deleted, &without_email] {
         fixture.tell_by_mail(user.id, vec![content(FollowRequest, "x")]).await;
         assert_eq!(fixture.emails().await, Vec::<String>::new(), "{}", user.username);
     }

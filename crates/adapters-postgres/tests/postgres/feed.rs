@@ -214,8 +214,8 @@ async fn missed_activities_are_read_in_parts_for_one_viewer() {
     ids.sort();
     expected.sort();
     assert_eq!(ids, expected);
-    let nobody = UserId(Uuid::from_u128(404));
-    assert!(fixture.store.missed(nobody, mark, None, 100).await.expect("missed").activities.is_empty());
+    let unknown_user = UserId(Uuid::from_u128(404));
+    assert!(fixture.store.missed(unknown_user, mark, None, 100).await.expect("missed").activities.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

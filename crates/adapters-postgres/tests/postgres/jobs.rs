@@ -258,8 +258,8 @@ async fn listener_is_woken_by_a_commit() {
     let fixture = fixture();
     let woken = Arc::new(Notify::new());
     let url = fixture.database.url().to_owned();
-    let told = woken.clone();
-    let listening = tokio::spawn(async move { wake_on_jobs(&url, || told.notify_one()).await });
+    let wakeups = woken.clone();
+    let listening = tokio::spawn(async move { wake_on_jobs(&url, || wakeups.notify_one()).await });
     woken.notified().await;
     let mut tx = fixture.store.begin().await.expect("a transaction");
     tx.jobs().enqueue(&[new(1, "a")], NOW).await.expect("queued");

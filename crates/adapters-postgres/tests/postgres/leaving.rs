@@ -172,7 +172,7 @@ async fn waiting(fixture: &Fixture, number: i64) {
 }
 
 /// The end of the grace period of an account that was deleted at [`NOW`].
-fn gone() -> OffsetDateTime {
+fn purge_time() -> OffsetDateTime {
     NOW + GRACE_PERIOD
 }
 
@@ -185,11 +185,11 @@ async fn purge_removes_all_rows_of_the_account_and_no_others() {
         fixture.users_at(NOW).leave(person.id).await.expect("a date");
     }
     fixture.users_at(NOW + Duration::DAY).leave(fixture.person("fay", None).await.id).await.expect("a date");
-    let early = fixture.users_at(gone() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
+    let early = fixture.users_at(purge_time() - Duration::MICROSECOND).purge(|| false).await.expect("a purge");
     assert_eq!(early, PurgeReport::default());
     let before = fixture.everything().await;
 
-    let purged = fixture.users_at(gone()).purge(|| false).await.expect("a purge");
+    let purged = fixture.users_at(purge_time()).purge(|| false).await.expect("a purge");
     assert_eq!((purged.accounts, purged.messages), (2, 3));
     let after = fixture.everything().await;
     let key = before["users"].iter().find(|row| row.contains(&ada.id.to_string())).expect("ada's row");
@@ -226,10 +226,14 @@ async fn purge_that_is_killed_continues_in_small_steps() {
     let before = fixture.everything().await;
 
     let mut killed = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[]).await.expect("an account"), Some(ada.id));
+    assert_eq!(killed.purge().take(gone_by(purge_time()), &[]).await.expect("an account"), Some(ada.id));
     let mut other = fixture.store.begin().await.expect("a transaction");
-    assert_eq!(other.purge().take(gone_by(gone()), &[]).await.expect("nobody"), None, "the other transaction has her");
-    assert_eq!(killed.purge().take(gone_by(gone()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
+    assert_eq!(
+        other.purge().take(gone_by(purge_time()), &[]).await.expect("nobody"),
+        None,
+        "the other transaction has her"
+    );
+    assert_eq!(killed.purge().take(gone_by(purge_time()), &[ada.id]).await.expect("nobody"), None, "she is skipped");
     killed.purge().erase(ada.id, 4).await.expect("rows");
     drop((killed, other));
 
@@ -238,7 +242,7 @@ async fn purge_that_is_killed_continues_in_small_steps() {
     while all.accounts == 0 {
         let mut tx = fixture.store.begin().await.expect("a transaction");
         // The one that was killed holds her until its end is known.
-        let Some(user) = tx.purge().take(gone_by(gone()), &[]).await.expect("an account") else { continue };
+        let Some(user) = tx.purge().take(gone_by(purge_time()), &[]).await.expect("an account") else { continue };
         let batch = tx.purge().erase(user, 4).await.expect("rows");
         tx.commit().await.expect("a commit");
         assert!(batch.messages + batch.others <= 4, "{batch:?}");

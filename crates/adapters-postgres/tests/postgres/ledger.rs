@@ -228,20 +228,20 @@ async fn deleted_usage_leaves_the_rows_of_a_ledger_without_it() {
         (all(), |_, _| false),
     ];
     for (number, (selection, keep)) in table.into_iter().enumerate() {
-        let gone = fixture.person(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
+        let deleted = fixture.person(&format!("gone{number}"), Some("Asia/Tokyo")).await.id;
         let never = fixture.person(&format!("never{number}"), Some("Asia/Tokyo")).await.id;
         let mut kept = 0;
         for part in parts(|_, _| true) {
-            usage.sync(gone, part).await.expect("a sync");
+            usage.sync(deleted, part).await.expect("a sync");
         }
         for part in parts(keep) {
             kept += part.messages.len();
             usage.sync(never, part).await.expect("a sync");
         }
-        assert_eq!(usage.forget(gone, &selection).await.expect("it is gone"), 80 - kept as u64, "{selection:?}");
-        assert_eq!(usage.forget(gone, &selection).await.expect("nothing"), 0, "again");
-        nothing_to_repair(&usage, gone).await;
-        assert_eq!(rows_of(&fixture, gone).await, rows_of(&fixture, never).await, "{selection:?}");
+        assert_eq!(usage.forget(deleted, &selection).await.expect("it is gone"), 80 - kept as u64, "{selection:?}");
+        assert_eq!(usage.forget(deleted, &selection).await.expect("nothing"), 0, "again");
+        nothing_to_repair(&usage, deleted).await;
+        assert_eq!(rows_of(&fixture, deleted).await, rows_of(&fixture, never).await, "{selection:?}");
     }
 }
 

@@ -52,14 +52,14 @@ impl Fixture {
         ids
     }
 
-    async fn tell(&self, user: &User, news: Vec<NotificationContent>) -> Vec<NotificationId> {
+    async fn notify(&self, user: &User, news: Vec<NotificationContent>) -> Vec<NotificationId> {
         self.tell_at(user, news, NOW).await
     }
 
     /// Tells `user` `count` things.
     async fn tell_many(&self, user: &User, count: usize) -> Vec<NotificationId> {
         let news = |n: usize| content(NotificationKind::WeeklySummary, &n.to_string());
-        self.tell(user, (0..count).map(news).collect()).await
+        self.notify(user, (0..count).map(news).collect()).await
     }
 
     async fn listed(&self, user: &User, listing: NotificationQuery) -> NotificationPage {
@@ -80,7 +80,7 @@ impl Fixture {
 async fn notification_reads_back_as_written() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
-    let [id] = fixture.tell(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
+    let [id] = fixture.notify(&ada, vec![content(NotificationKind::LevelUp, "2")]).await[..] else { panic!("one") };
     let read = async || fixture.listed(&ada, FIRST).await.notifications.remove(0);
     let first = read().await;
     assert_eq!((first.id, &*first.kind, &*first.title), (id, "level_up", "News"));
@@ -206,14 +206,14 @@ async fn notification_with_the_same_subject_is_stored_once() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let level = |number| content(NotificationKind::LevelUp, number);
-    let first = fixture.tell(&ada, vec![level("2")]).await;
+    let first = fixture.notify(&ada, vec![level("2")]).await;
     fixture.mark(ada.id, NotificationSelection::All).await;
-    let again = fixture.tell(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
+    let again = fixture.notify(&ada, vec![level("2"), level("3"), content(NotificationKind::StreakAtRisk, "2")]).await;
     let mut known = fixture.ids(&ada).await;
     known.sort();
     assert_eq!(known, [first[0], again[1], again[2]], "the first of its subject stays, read as it is");
     assert_eq!(fixture.listed(&ada, FIRST).await.unread, 2);
-    fixture.tell(&eve, vec![level("2")]).await;
+    fixture.notify(&eve, vec![level("2")]).await;
     assert_eq!(fixture.listed(&eve, FIRST).await.total, 1, "other accounts have their own");
 }
 
@@ -223,8 +223,8 @@ async fn notification_kind_switched_off_is_not_stored() {
     let notifications = fixture.notifications();
     for unwanted in NotificationKind::ALL {
         let ada = fixture.person(unwanted.name(), None).await;
-        let tell = async |subject: &str| {
-            fixture.tell(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
+        let notify = async |subject: &str| {
+            fixture.notify(&ada, NotificationKind::ALL.map(|kind| content(kind, subject)).into()).await;
             let listed = fixture.listed(&ada, FIRST).await;
             assert_eq!(listed.total, listed.unread);
             (listed.total, listed.notifications.iter().filter(|received| received.kind == unwanted.name()).count())
@@ -233,11 +233,11 @@ async fn notification_kind_switched_off_is_not_stored() {
             let change = PreferencesChange::of([(unwanted, in_app)], [(unwanted, email)]);
             notifications.change_preferences(ada.id, &change).await.expect("a change");
         };
-        assert_eq!(tell("first").await, (7, 1), "{unwanted:?}");
+        assert_eq!(notify("first").await, (7, 1), "{unwanted:?}");
         want(false, true).await;
-        assert_eq!(tell("second").await, (13, 1), "{unwanted:?}");
+        assert_eq!(notify("second").await, (13, 1), "{unwanted:?}");
         want(true, false).await;
-        assert_eq!(tell("third").await, (20, 2), "{unwanted:?}: e-mail is another matter");
+        assert_eq!(notify("third").await, (20, 2), "{unwanted:?}: e-mail is another matter");
     }
 }
 
@@ -247,8 +247,8 @@ async fn preferences_change_affects_only_named_kinds_of_one_account() {
     let fixture = fixture();
     let (ada, eve) = (fixture.person("ada", None).await, fixture.person("eve", None).await);
     let notifications = fixture.notifications();
-    let wanted = |said: &[(NotificationKind, bool, bool)]| -> Preferences {
-        said.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
+    let wanted = |kinds: &[(NotificationKind, bool, bool)]| -> Preferences {
+        kinds.iter().map(|(kind, in_app, email)| (*kind, Channels { in_app: *in_app, email: *email })).collect()
     };
     assert_eq!(
         notifications.preferences(ada.id).await.expect("preferences").iter().collect::<Vec<_>>(),
@@ -345,7 +345,7 @@ async fn notifications_past_retention_are_removed() {
     assert_eq!(left, kept);
     assert_eq!(fixture.notifications().forget(|| false).await.expect("nothing"), Forgotten::default());
 
-    let again = fixture.tell(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
+    let again = fixture.notify(&ada, vec![content(NotificationKind::WeeklySummary, "9")]).await;
     assert_eq!(fixture.ids(&ada).await[0], again[0], "of what is gone, news is news again");
 }
 

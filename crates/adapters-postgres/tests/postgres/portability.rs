@@ -220,8 +220,8 @@ async fn import_stores_past_activities_once_and_counts_them() {
     let fixture = fixture();
     let (ada, bob) = (fixture.person("ada", None).await, fixture.person("bob", None).await);
     fixture.follow(&bob, &ada).await;
-    let heard = fixture.happens(&ada, 0).await;
-    let mark = fixture.store.mark(heard).await.expect("a mark").expect("it is there");
+    let activity = fixture.happens(&ada, 0).await;
+    let mark = fixture.store.mark(activity).await.expect("a mark").expect("it is there");
     let before = fixture.store.missed(bob.id, mark, None, 100).await.expect("missed");
 
     for expected in [3, 0] {
@@ -256,7 +256,7 @@ async fn import_never_lowers_stored_unlocks() {
         id: MachineId::parse(name).expect("a name"),
         last_synced_at: NOW + Duration::hours(hours),
     };
-    let told = |key: &str, title: &str, read_at: Option<OffsetDateTime>| {
+    let past_notification = |key: &str, title: &str, read_at: Option<OffsetDateTime>| {
         let past = PastNotification {
             kind: "level_up".into(),
             title: title.into(),
@@ -279,11 +279,11 @@ async fn import_never_lowers_stored_unlocks() {
     imports.keep_unlocks(ada.id, &[unlock(stream, 1, -1, Some(0)), unlock(other, 0, 1, Some(2))]).await.expect("kept");
     let event = ProgressEvent { reason: "level:2".into(), xp: EventXp(7) };
     imports.keep_events(ada.id, &[PastEvent { event, at: NOW }]).await.expect("it is kept");
-    for (expected, told) in [
-        (2, [told("1", "first", Some(NOW)), told("2", "first", None)]),
-        (1, [told("2", "then", None), told("3", "then", None)]),
+    for (expected, past_notification) in [
+        (2, [past_notification("1", "first", Some(NOW)), past_notification("2", "first", None)]),
+        (1, [past_notification("2", "then", None), past_notification("3", "then", None)]),
     ] {
-        assert_eq!(imports.keep_notifications(ada.id, &told).await.expect("they are kept"), expected);
+        assert_eq!(imports.keep_notifications(ada.id, &past_notification).await.expect("they are kept"), expected);
     }
     tx.commit().await.expect("a commit");
 

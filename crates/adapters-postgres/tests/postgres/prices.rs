@@ -208,10 +208,10 @@ async fn repricing_equals_a_sync_with_the_new_book() {
     let (before, worker) = (process(&fixture), process(&fixture));
     let ada = fixture.person("ada", Some("Asia/Tokyo")).await.id;
     let late = fixture.person("late", Some("Asia/Tokyo")).await.id;
-    let nobody = fixture.person("nobody", None).await.id;
+    let without_usage = fixture.person("nobody", None).await.id;
     sync(&before.usage, ada, history(40)).await;
     let unknown = SentMessage { model: ModelName::trusted("nobody-knows"), ..sent("m") };
-    sync(&before.usage, nobody, vec![batch(vec![unknown])]).await;
+    sync(&before.usage, without_usage, vec![batch(vec![unknown])]).await;
 
     refresh(&fixture, Live("3e-06"), NOW).run().await.expect("an update");
     worker.editions.follow().await.expect("it reads");
@@ -225,8 +225,8 @@ async fn repricing_equals_a_sync_with_the_new_book() {
 
     assert_eq!(worker.repricing.run(|| false).await.expect("nothing"), Repriced::default(), "again");
     let audit = fixture.store.repriced(9).await.expect("an audit");
-    let noted: Vec<_> = audit.iter().map(|row| (row.user, row.edition, row.messages, row.cost)).collect();
-    assert_eq!(noted, [(ada, Edition(1), 80, repriced.cost)]);
+    let audited: Vec<_> = audit.iter().map(|row| (row.user, row.edition, row.messages, row.cost)).collect();
+    assert_eq!(audited, [(ada, Edition(1), 80, repriced.cost)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,12 +333,12 @@ async fn models_without_a_price_are_listed_with_their_sums() {
 
     let listed = UnpricedModels::new(fixture.deps(), server.prices.clone());
     let listed = listed.list(&administrator(&fixture).await, 9).await.expect("a list");
-    let told: Vec<_> = listed
+    let listed_models: Vec<_> = listed
         .iter()
         .map(|m| (m.model.name.as_str(), m.tokens, m.messages, m.people, m.first_seen, m.last_seen, m.is_known_by_now))
         .collect();
     let expected = [("novel-1", 115 + 110, 2, 2, early, NOW, true), ("nobody-knows", 16, 1, 1, NOW, NOW, false)];
-    assert_eq!(told, expected);
+    assert_eq!(listed_models, expected);
     assert_eq!(listed[0].model.provider, Some(Provider::trusted("novelist")));
     assert_eq!(fixture.store.unpriced_models(1).await.expect("models").len(), 1);
     let names = |models: Vec<Model>| models.into_iter().map(|model| model.name.to_string()).collect::<Vec<_>>();

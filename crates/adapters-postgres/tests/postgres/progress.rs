@@ -260,7 +260,8 @@ async fn facts_describe_hours_tools_and_models() {
     };
     assert_eq!(usage, expected);
 
-    let nobody = fixture.person("bob", None).await.id;
-    let (facts, _) = tx.progress().facts(Window::month(nobody, NOW.date())).await.expect("facts").expect("an account");
+    let other_user = fixture.person("bob", None).await.id;
+    let (facts, _) =
+        tx.progress().facts(Window::month(other_user, NOW.date())).await.expect("facts").expect("an account");
     assert_eq!(facts.usage, UsageFacts::default());
 }

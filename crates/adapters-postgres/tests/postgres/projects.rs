@@ -85,22 +85,22 @@ async fn import_adds_the_newest_up_to_the_limit_and_nothing_twice() {
     let fixture = fixture();
     let ada = fixture.person("ada", None).await;
     projects(&fixture, 0).add(ada.id, details("here", false)).await.expect("room");
-    let brought: Vec<_> = (1..=25)
+    let imported: Vec<_> = (1..=25)
         .map(|n| {
             let at = NOW - Duration::days(n);
             let past = PastProject { details: details(&n.to_string(), false), created_at: at, updated_at: at };
             (ProjectId(uuid::Uuid::now_v7()), past)
         })
         .collect();
-    let keep = async |brought: &[(ProjectId, PastProject)]| {
+    let keep = async |imported: &[(ProjectId, PastProject)]| {
         let mut tx = fixture.store.begin().await.expect("a transaction");
-        let new = tx.imports().keep_projects(ada.id, brought).await.expect("kept");
+        let new = tx.imports().keep_projects(ada.id, imported).await.expect("kept");
         tx.commit().await.expect("a commit");
         new
     };
-    let again: Vec<_> = brought[..2].iter().map(|(_, past)| (ProjectId(uuid::Uuid::now_v7()), past.clone())).collect();
-    assert_eq!((keep(&brought[..2]).await, keep(&again).await), (2, 0));
-    assert_eq!(keep(&brought[2..]).await, 17);
+    let again: Vec<_> = imported[..2].iter().map(|(_, past)| (ProjectId(uuid::Uuid::now_v7()), past.clone())).collect();
+    assert_eq!((keep(&imported[..2]).await, keep(&again).await), (2, 0));
+    assert_eq!(keep(&imported[2..]).await, 17);
     let kept = titles(&fixture, &ada).await;
     let expected: Vec<String> = std::iter::once("here".to_owned()).chain((1..=19).map(|n| n.to_string())).collect();
     assert_eq!(kept, expected);

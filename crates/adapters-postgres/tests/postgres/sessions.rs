@@ -113,9 +113,9 @@ async fn token_look_ups_that_wait_share_a_statement() {
     while fixture.store.queries().statements() == before {
         tokio::task::yield_now().await;
     }
-    let mut gone = Box::pin(sessions.principal(of_session(2), NOW));
-    assert!(is_pending(&mut gone).await);
-    drop(gone);
+    let mut dropped = Box::pin(sessions.principal(of_session(2), NOW));
+    assert!(is_pending(&mut dropped).await);
+    drop(dropped);
     let mut waiting: Vec<_> =
         table.iter().map(|(_, credential, _)| Box::pin(sessions.principal(*credential, NOW))).collect();
     for look_up in &mut waiting {

@@ -69,7 +69,7 @@ fn spelled(metric: Metric, threshold: u64) -> Vec<String> {
 }
 
 /// Whether `text` contains `words` as whole words.
-fn says(text: &str, words: &str) -> bool {
+fn contains_phrase(text: &str, words: &str) -> bool {
     text.match_indices(words).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let mut after = text[at + words.len()..].chars();
@@ -148,9 +148,9 @@ fn catalogue_new_account_has_nothing() {
 
 #[test]
 fn catalogue_conditions_are_distinct() {
-    let mut asked = BTreeSet::new();
+    let mut used_metrics = BTreeSet::new();
     for AchievementDefinition { slug, metric, thresholds, .. } in catalogue() {
-        assert!(thresholds.iter().all(|threshold| asked.insert((*metric, *threshold))), "{slug}");
+        assert!(thresholds.iter().all(|threshold| used_metrics.insert((*metric, *threshold))), "{slug}");
     }
 }
 
@@ -159,13 +159,16 @@ fn catalogue_descriptions_state_every_threshold() {
     for AchievementDefinition { slug, description, metric, thresholds, .. } in catalogue() {
         for threshold in *thresholds {
             let ways = spelled(*metric, *threshold);
-            assert!(ways.iter().any(|way| says(&description.to_lowercase(), way)), "{slug}: none of {ways:?}");
+            assert!(
+                ways.iter().any(|way| contains_phrase(&description.to_lowercase(), way)),
+                "{slug}: none of {ways:?}"
+            );
         }
     }
 }
 
 #[test]
-fn says_number_only_as_whole_word() {
+fn contains_phrase_number_only_as_whole_word() {
     for (text, words, stated) in [
         ("10 days", "10", true),
         ("5, 10 or 20", "10", true),
@@ -176,7 +179,7 @@ fn says_number_only_as_whole_word() {
         ("1 million", "1 million", true),
         ("91 million", "1 million", false),
     ] {
-        assert_eq!(says(text, words), stated, "{text}");
+        assert_eq!(contains_phrase(text, words), stated, "{text}");
     }
 }
 

@@ -71,11 +71,11 @@ fn compare_keeps_order_and_uses_each_local_day() {
     for (first, second, expected) in [(&ada, &bob, [hers, his]), (&bob, &ada, [his, hers])] {
         let dashboard = dashboard(vec![bob_himself(), ada_herself()], &[BOB, ADA]);
         let pair = block_on(dashboard.compare(first, second, Some(EVE))).expect("both");
-        let told = pair.map(|one| {
+        let compared = pair.map(|one| {
             let (overview, sources) = (one.overview, one.favourites.sources.len());
             (one.user.id, overview.totals.tokens, overview.streak.current, sources)
         });
-        assert_eq!(told, expected);
+        assert_eq!(compared, expected);
     }
 }
 

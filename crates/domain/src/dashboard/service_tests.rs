@@ -72,41 +72,41 @@ fn profile_hidden_meanwhile_shows_no_figures() {
 /// The windows that Bob's views of Ada read at `now`, if she lives in `zone`: the month of the overview, the days and hours of a
 /// trend of 10 days, the week by tool, all time by model, and the year of the heatmap.
 fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
-    let asked = Arc::new(Mutex::new(Vec::new()));
+    let read_windows = Arc::new(Mutex::new(Vec::new()));
     let note = || {
-        let asked = asked.clone();
+        let read_windows = read_windows.clone();
         move |window: Window, viewer: Option<UserId>| {
             assert_eq!((window.person, viewer), (ADA, Some(BOB)));
-            asked.lock().expect("a list").push((window.from, window.to));
+            read_windows.lock().expect("a list").push((window.from, window.to));
         }
     };
     let mut reader = MockDashboardReader::new();
-    let noted = note();
+    let recorded = note();
     reader.expect_figures().returning(move |windows, viewer| {
         for window in windows {
-            noted(*window, viewer);
+            recorded(*window, viewer);
         }
         Ok(vec![(ADA, AccountFigures::default())])
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_days_and_hours().returning(move |days, hours, viewer| {
-        noted(days, viewer);
-        noted(hours, viewer);
+        recorded(days, viewer);
+        recorded(hours, viewer);
         Ok((Vec::new(), [0; 24]))
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_tools().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(TopList::default())
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_models().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(TopList::default())
     });
-    let noted = note();
+    let recorded = note();
     reader.expect_days().returning(move |window, viewer| {
-        noted(window, viewer);
+        recorded(window, viewer);
         Ok(Vec::new())
     });
     let dashboard = dashboard(reader, now);
@@ -119,7 +119,7 @@ fn windows(zone: Option<&str>, now: OffsetDateTime) -> Vec<(Date, Date)> {
     block_on(dashboard.models(&look, Period::All)).expect("models");
     let heatmap = block_on(dashboard.heatmap(&look, None)).expect("a heatmap");
     assert_eq!(heatmap.days.first().map(|day| day.date.year()), Some(heatmap.year));
-    asked.lock().expect("a list").clone()
+    read_windows.lock().expect("a list").clone()
 }
 
 #[test]

@@ -70,9 +70,9 @@ impl LoginAttempt {
         let by_target = Some((self.target, limit));
         let by_network = self.network.map(|network| (network, limit.of_network()));
         for (key, limit) in by_target.into_iter().chain(by_network) {
-            let noted = attempts.note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
-            if !noted.let_through {
-                let retry_after = limit.wait(&noted.tries, self.at).unwrap_or(Duration::ZERO);
+            let outcome = attempts.note(key, self.at, FailedLogins::over_by(self.at), limit.0).await?;
+            if !outcome.let_through {
+                let retry_after = limit.wait(&outcome.tries, self.at).unwrap_or(Duration::ZERO);
                 return Err(IdentityError::TooManyFailures { retry_after });
             }
         }

@@ -146,7 +146,7 @@ mod tests {
             confirmation: Confirmation::Open,
         };
         let end = DeviceLogin::LIFETIME.whole_seconds();
-        for (confirmation, last, now, told) in [
+        for (confirmation, last, now, expected) in [
             (Confirmation::Open, None, 0, DevicePollState::Pending),
             (Confirmation::Open, Some(10), 15, DevicePollState::Pending),
             (Confirmation::Open, Some(10), 14, DevicePollState::Pending),
@@ -159,7 +159,7 @@ mod tests {
         ] {
             let at = |seconds: i64| NOW + Duration::seconds(seconds);
             let login = DeviceLogin { confirmation, last_polled_at: last.map(at), ..login.clone() };
-            assert_eq!(login.poll(at(now)), told, "{confirmation:?} {last:?} {now}");
+            assert_eq!(login.poll(at(now)), expected, "{confirmation:?} {last:?} {now}");
         }
     }
 }

@@ -459,7 +459,7 @@ fn oauth_accepted_code_or_token_signs_in_and_links() {
 
 #[test]
 fn unlink_last_way_in_is_refused() {
-    for (linked, asked, has_password, expected) in [
+    for (linked, requested, has_password, expected) in [
         (&["github"][..], "github", true, Ok(())),
         (&["github"], "github", false, Err("LastWayIn")),
         // A provider that is not configured opens no account, so its link can be removed.
@@ -486,13 +486,13 @@ fn unlink_last_way_in_is_refused() {
             of.returning(move |_| Ok(linked.iter().map(account).collect()));
             tx.users.expect_has_password().returning(move |_| Ok(has_password));
             let delete = tx.external_accounts.expect_delete().times(usize::from(expected.is_ok()));
-            delete.withf(move |user, provider| *user == ADA && provider.as_str() == asked).returning(|_, _| Ok(()));
+            delete.withf(move |user, provider| *user == ADA && provider.as_str() == requested).returning(|_, _| Ok(()));
             tx
         });
         let providers = Providers::new([Arc::new(provider()) as _]);
         let oauth = OAuth::new(store.deps(), providers);
-        let undone = block_on(oauth.unlink(ADA, asked)).map_err(|error| variant(&error));
-        assert_eq!(undone, expected, "{asked} of {linked:?}, {has_password}");
+        let undone = block_on(oauth.unlink(ADA, requested)).map_err(|error| variant(&error));
+        assert_eq!(undone, expected, "{requested} of {linked:?}, {has_password}");
         assert_eq!(commits.load(Ordering::SeqCst), usize::from(expected.is_ok()));
     }
 }

@@ -133,7 +133,7 @@ fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
     (User { email_verified, ..person(ADA, "ada") }, Some(PasswordHash("old".into())))
 }
 
-fn nobody() -> (User, Option<PasswordHash>) {
+fn without_email() -> (User, Option<PasswordHash>) {
     (User { email: None, ..person(ADA, "ada") }, None)
 }
 
@@ -150,12 +150,12 @@ fn verification_email_is_queued_only_for_unverified_address() {
         (Some(ada(false)), true, 1, None),
         (Some(ada(false)), false, 0, None),
         (Some(ada(true)), true, 0, None),
-        (Some(nobody()), true, 0, Some("NoAddress")),
+        (Some(without_email()), true, 0, Some("NoAddress")),
         (None, true, 0, Some("NotSignedIn")),
     ] {
         let world = World::with(account);
-        let asked = block_on(world.recovery(sends).ask_for_verification(ADA));
-        assert_eq!(asked.err().map(|error| variant(&error)), error);
+        let result = block_on(world.recovery(sends).ask_for_verification(ADA));
+        assert_eq!(result.err().map(|error| variant(&error)), error);
         let queued = world.queued();
         assert_eq!((queued.len(), world.commits()), (emails, emails));
         assert!(queued.iter().all(|email| email.to == ADA && email.about == EmailSubject::Verification));
@@ -171,7 +171,7 @@ fn verify_email_valid_link_verifies_address() {
         ("another address by now", Some(ada(false)), ticket(Purpose::VerifyEmail, LATER, &["old@example.org"]), false),
         ("too late", Some(ada(false)), ticket(Purpose::VerifyEmail, NOW, &["ada@example.org"]), false),
         ("for a password", Some(ada(false)), ticket(Purpose::ResetPassword, LATER, &["ada@example.org"]), false),
-        ("no address by now", Some(nobody()), good(), false),
+        ("no address by now", Some(without_email()), good(), false),
         ("the account is gone", None, good(), false),
         ("no link at all", Some(ada(false)), "x".to_owned(), false),
     ] {
@@ -234,8 +234,8 @@ fn password_reset_works_once_and_ends_all_access() {
     assert_eq!(world.commits(), 1);
     let hash = world.account.lock().expect("an account").clone().and_then(|(_, hash)| hash);
     assert_eq!(hash, Some(PasswordHash("incorrect zebra".into())));
-    let told: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
-    assert_eq!(told, [(ADA, EmailSubject::PasswordChanged)]);
+    let queued_emails: Vec<_> = world.queued().into_iter().map(|email| (email.to, email.about)).collect();
+    assert_eq!(queued_emails, [(ADA, EmailSubject::PasswordChanged)]);
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn password_reset_without_password_sets_one_and_bad_link_changes_nothing() {
             ticket(Purpose::VerifyEmail, LATER, &["ada@example.org", "old"]),
             false,
         ),
-        ("no address", Some(nobody()), good(), false),
+        ("no address", Some(without_email()), good(), false),
         ("nobody", None, good(), false),
         ("no link", Some(ada(true)), String::new(), false),
     ] {

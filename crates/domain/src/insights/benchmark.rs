@@ -292,10 +292,10 @@ mod tests {
             let spread = Spread::of(&values);
             prop_assert!(spread.cuts.len() <= 101);
             let exact = values.len() <= 101;
-            let mut asked: Vec<i128> = values.iter().chain(&others).copied().collect();
-            asked.sort_unstable();
+            let mut queried: Vec<i128> = values.iter().chain(&others).copied().collect();
+            queried.sort_unstable();
             let mut before = 0.0;
-            for value in asked {
+            for value in queried {
                 let found = spread.percentile(value).expect("enough people");
                 prop_assert!((0.0..=HIGHEST_PERCENTILE).contains(&found), "{value}: {found}");
                 prop_assert!(found >= before, "{value}: {found} after {before}");

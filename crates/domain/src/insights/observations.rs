@@ -117,7 +117,7 @@ impl Comparison {
 
     fn small_community(&self) -> Option<Insight> {
         let people = self.benchmark.people;
-        let told = |title: &str, message| Some(Insight::new(Topic::Community, Sentiment::Neutral, title, message));
+        let insight = |title: &str, message| Some(Insight::new(Topic::Community, Sentiment::Neutral, title, message));
         if self.is_alone() {
             let own = match self.own.tokens.unsigned_abs() {
                 0 => "no tokens".to_owned(),
@@ -127,7 +127,7 @@ impl Comparison {
                 "You used {own} {}. Comparisons begin with the second person, percentiles with the {MIN_PERCENTILE_ACCOUNTS}th.",
                 self.when()
             );
-            return told("No comparison yet", message);
+            return insight("No comparison yet", message);
         }
         if self.benchmark.is_large_enough() {
             return None;
@@ -136,7 +136,7 @@ impl Comparison {
             "Percentiles need {MIN_PERCENTILE_ACCOUNTS} people with usage {}; there are {people}.",
             self.when()
         );
-        told("Too few people for percentiles", message)
+        insight("Too few people for percentiles", message)
     }
 
     fn nothing_used(&self) -> Option<Insight> {
@@ -276,8 +276,8 @@ impl Comparison {
                 (streak.longest > 0).then(|| format!("Your longest was {}.", plural(streak.longest.into(), "day")));
             let others = (beside == Ordering::Less).then_some(others);
             let message: Vec<String> = longest.into_iter().chain(others).collect();
-            let told = Insight::new(Topic::Streak, Sentiment::Neutral, "No streak at the moment", message.join(" "));
-            return (!message.is_empty()).then_some(told);
+            let insight = Insight::new(Topic::Streak, Sentiment::Neutral, "No streak at the moment", message.join(" "));
+            return (!message.is_empty()).then_some(insight);
         }
         let title = format!("A streak of {}", plural(streak.current.into(), "day"));
         let message = if beside == Ordering::Equal { "That is the average.".to_owned() } else { others };

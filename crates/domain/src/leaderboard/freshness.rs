@@ -114,14 +114,14 @@ mod tests {
         now: OffsetDateTime,
     ) -> (Vec<String>, Option<CoveredUntil>) {
         let queued = Arc::new(Mutex::new(Vec::new()));
-        let noted = queued.clone();
+        let recorded = queued.clone();
         let mut tx = TestUnitOfWork::default();
         tx.leaderboard.expect_latest().returning(move |_| Ok(latest.clone()));
         tx.jobs.expect_enqueue().returning(move |jobs, _| {
             let new = jobs.iter().filter(|(_, job)| !known.contains(&job.key.as_str()));
             let new: Vec<_> = new.map(|(_, job)| format!("{} at {}", job.key, job.run_at.time())).collect();
             let count = new.len() as u64;
-            noted.lock().expect("jobs").extend(new);
+            recorded.lock().expect("jobs").extend(new);
             Ok(count)
         });
         let covered = block_on(updates.ask(&mut tx, &CountingIds, now)).expect("it asks");
@@ -163,9 +163,9 @@ mod tests {
         let (queued, covered) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(5));
         assert_eq!(queued.len(), 1);
         updates.committed(covered);
-        for (seconds, asks) in [(6, 0), (58, 0), (60, 1)] {
+        for (seconds, look_ups) in [(6, 0), (58, 0), (60, 1)] {
             let (queued, _) = ask(&updates, fast(), &[], COMPUTED_AT + Duration::seconds(seconds));
-            assert_eq!(queued.len(), asks, "{seconds}");
+            assert_eq!(queued.len(), look_ups, "{seconds}");
         }
     }
 }

@@ -52,7 +52,7 @@ fn refresh(
     people: &[UserId],
 ) -> (RefreshReport, Vec<String>, usize) {
     let log = Log::default();
-    let (noted, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
+    let (recorded, left) = (log.clone(), Arc::new(Mutex::new(people.to_vec())));
     let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.accounts.expect_lock().returning(|user| Ok((user == ADA).then(account)));
@@ -61,7 +61,7 @@ fn refresh(
         tx.leaderboard
             .expect_zones()
             .returning(|| Ok(["UTC", "Pacific/Kiritimati", "Gone/Zone"].map(str::to_owned).to_vec()));
-        let log = noted.clone();
+        let log = recorded.clone();
         tx.leaderboard.expect_note_duration().returning(|_| Ok(()));
         tx.leaderboard.expect_refresh().returning(move |todays, now, _| {
             let todays: Vec<String> = todays.iter().map(|ZoneDay { zone, today }| format!("{zone} {today}")).collect();
@@ -73,7 +73,7 @@ fn refresh(
         tx.leaderboard.expect_frozen().returning(move || Ok(months()));
         tx.leaderboard.expect_first_day().returning(move || Ok(first));
         tx.leaderboard.expect_first_account().returning(|| Ok(Some(FIRST_ACCOUNT)));
-        let log = noted.clone();
+        let log = recorded.clone();
         tx.leaderboard.expect_freeze().returning(move |month, _| {
             log.lock().expect("a log").push(format!("freeze {month}"));
             Ok(())
@@ -134,7 +134,7 @@ fn settling(
     error: fn() -> StoreError,
 ) -> (Result<RefreshReport, LeaderboardError>, Vec<u32>) {
     let settled = Arc::new(Mutex::new(Vec::new()));
-    let noted = settled.clone();
+    let recorded = settled.clone();
     let (leaderboard, _) = leaderboard(MockLeaderboardReader::new(), move |tx| {
         tx.expect_settling(std::collections::BTreeSet::new());
         tx.leaderboard.expect_lock().returning(|| Ok(()));
@@ -148,12 +148,12 @@ fn settling(
             Ok((first..=people).take(most as usize).map(best).collect())
         });
         tx.accounts.expect_lock().returning(|_| Ok(None));
-        let noted = noted.clone();
+        let recorded = recorded.clone();
         tx.leaderboard.expect_settled().returning(move |best| {
             if best.rank == failing {
                 return Err(error());
             }
-            noted.lock().expect("ranks").push(best.rank);
+            recorded.lock().expect("ranks").push(best.rank);
             Ok(())
         });
     });
@@ -262,8 +262,8 @@ fn request_refresh_shares_waiting_job_or_queues_another() {
         // The job of the same second has begun.
         (&[None, None], true, false, &[second, "asked:its own"]),
     ] {
-        let (noted, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
-        let (kept, queued) = (noted.clone(), tried.clone());
+        let (recorded, tried) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
+        let (kept, queued) = (recorded.clone(), tried.clone());
         let (leaderboard, commits) = leaderboard(MockLeaderboardReader::new(), move |tx| {
             let mut looks = waiting.iter().copied();
             tx.jobs
@@ -291,7 +291,7 @@ fn request_refresh_shares_waiting_job_or_queues_another() {
         );
         assert_eq!(commits.load(Ordering::SeqCst), 1);
         let details = vec![("job", job.to_string().into())];
-        assert_eq!(*noted.lock().expect("a list"), [(AdminActionKind::RefreshBoards, details)]);
+        assert_eq!(*recorded.lock().expect("a list"), [(AdminActionKind::RefreshBoards, details)]);
     }
 }
 

@@ -167,13 +167,13 @@ mod tests {
         })
     }
 
-    /// Sends an email about `about` at `now` to `found`, with the preferences `said` and activity on the last two days but not
+    /// Sends an email about `about` at `now` to `found`, with the preferences `chosen` and activity on the last two days but not
     /// on the 22nd. Returns the result and the sent emails.
     fn send_at(
         now: OffsetDateTime,
         about: EmailSubject,
         found: Option<(User, Option<PasswordHash>)>,
-        said: Vec<(NotificationKind, Channels)>,
+        chosen: Vec<(NotificationKind, Channels)>,
     ) -> (Result<SendOutcome, MailError>, Option<OutgoingEmail>) {
         let store = TestUnitOfWork::store(move || {
             let (mut tx, found) = (TestUnitOfWork::default(), found.clone());
@@ -184,7 +184,7 @@ mod tests {
             tx
         });
         let mut wishes = MockNotificationReader::new();
-        wishes.expect_preferences().returning(move |_| Ok(said.iter().copied().collect::<Preferences>()));
+        wishes.expect_preferences().returning(move |_| Ok(chosen.iter().copied().collect::<Preferences>()));
         let (mut mailer, out) = (MockMailer::new(), Arc::new(Mutex::new(None)));
         let kept = out.clone();
         mailer.expect_send().returning(move |email| {
@@ -201,9 +201,9 @@ mod tests {
     fn send(
         about: EmailSubject,
         found: Option<(User, Option<PasswordHash>)>,
-        said: Vec<(NotificationKind, Channels)>,
+        chosen: Vec<(NotificationKind, Channels)>,
     ) -> (Result<SendOutcome, MailError>, Option<OutgoingEmail>) {
-        send_at(NOW, about, found, said)
+        send_at(NOW, about, found, chosen)
     }
 
     fn ada(email_verified: bool) -> (User, Option<PasswordHash>) {
@@ -212,34 +212,34 @@ mod tests {
 
     #[test]
     fn email_is_sent_only_while_wanted() {
-        let nobody = || (User { email: None, ..ada(true).0 }, None);
+        let without_email = || (User { email: None, ..ada(true).0 }, None);
         let (weekly, level) = (NotificationKind::WeeklySummary, NotificationKind::LevelUp);
-        let said = |kind, email| vec![(kind, Channels { in_app: false, email })];
-        for (about, found, said, sent) in [
+        let chosen = |kind, email| vec![(kind, Channels { in_app: false, email })];
+        for (about, found, chosen, sent) in [
             (EmailSubject::Verification, Some(ada(false)), vec![], true),
             (EmailSubject::Verification, Some(ada(true)), vec![], false),
-            (EmailSubject::Verification, Some(nobody()), vec![], false),
+            (EmailSubject::Verification, Some(without_email()), vec![], false),
             (EmailSubject::Verification, None, vec![], false),
             (EmailSubject::PasswordReset, Some(ada(true)), vec![], true),
             (EmailSubject::PasswordReset, Some(ada(false)), vec![], false),
-            (EmailSubject::PasswordReset, Some(nobody()), vec![], false),
+            (EmailSubject::PasswordReset, Some(without_email()), vec![], false),
             (EmailSubject::PasswordReset, None, vec![], false),
-            (EmailSubject::PasswordChanged, Some(ada(true)), said(weekly, false), true),
+            (EmailSubject::PasswordChanged, Some(ada(true)), chosen(weekly, false), true),
             (EmailSubject::PasswordChanged, Some(ada(false)), vec![], false),
-            (EmailSubject::PasswordChanged, Some(nobody()), vec![], false),
+            (EmailSubject::PasswordChanged, Some(without_email()), vec![], false),
             (EmailSubject::PasswordChanged, None, vec![], false),
             (news(weekly), Some(ada(true)), vec![], true),
-            (news(weekly), Some(ada(true)), said(weekly, true), true),
-            (news(weekly), Some(ada(true)), said(weekly, false), false),
-            (news(weekly), Some(ada(true)), said(level, false), true),
+            (news(weekly), Some(ada(true)), chosen(weekly, true), true),
+            (news(weekly), Some(ada(true)), chosen(weekly, false), false),
+            (news(weekly), Some(ada(true)), chosen(level, false), true),
             (news(weekly), Some(ada(false)), vec![], false),
-            (news(weekly), Some(nobody()), vec![], false),
+            (news(weekly), Some(without_email()), vec![], false),
             (news(weekly), None, vec![], false),
             (news(level), Some(ada(true)), vec![], false),
-            (news(level), Some(ada(true)), said(level, true), true),
+            (news(level), Some(ada(true)), chosen(level, true), true),
         ] {
-            let of = format!("{about:?} {found:?} {said:?}");
-            let (became, out) = send(about, found, said);
+            let of = format!("{about:?} {found:?} {chosen:?}");
+            let (became, out) = send(about, found, chosen);
             let expected = if sent { SendOutcome::Sent } else { SendOutcome::Unwanted };
             assert_eq!((became.expect("an end"), out.is_some()), (expected, sent), "{of}");
             if let Some(out) = out {

@@ -317,9 +317,9 @@ mod tests {
         {
             assert_eq!(score(&Evidence::UsedInADay { day: DAY, tokens }), expected, "{tokens}");
         }
-        let told = Evidence::UsedInADay { day: DAY, tokens: 20_000_000_000 }.judge(ADA).expect("a remark");
+        let judged = Evidence::UsedInADay { day: DAY, tokens: 20_000_000_000 }.judge(ADA).expect("a remark");
         assert_eq!(
-            told.message,
+            judged.message,
             "20,000,000,000 tokens were used on 2026-11-22. People with many agents do reach that, mostly by reading caches, \
              so this is a remark and no more."
         );

@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn export_unknown_user_or_second_at_once_is_refused() {
-        let nobody = exports(|| {
+        let unknown_user = exports(|| {
             let mut snapshot = MockExportSnapshot::new();
             snapshot.expect_next().returning(|| Ok(None));
             SnapshotOpened::Begun(Box::new(snapshot))
         });
-        assert_eq!(block_on(nobody.begin(ADA)).err().map(|error| variant(&error)), Some("UnknownUser"));
+        assert_eq!(block_on(unknown_user.begin(ADA)).err().map(|error| variant(&error)), Some("UnknownUser"));
         let twice = exports(|| SnapshotOpened::UnderWay);
         assert_eq!(block_on(twice.begin(ADA)).err().map(|error| variant(&error)), Some("UnderWay"));
     }

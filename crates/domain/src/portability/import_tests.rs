@@ -84,10 +84,10 @@ fn import_address_is_verified_only_if_trusted_and_never_taken_from_another_accou
         (true, false, true, None),
     ] {
         let made = Arc::new(Mutex::new(Vec::new()));
-        let noted = made.clone();
-        let (imports, commits) = imports(move |tx| making(tx, held, &noted));
-        let brought = User { email_verified: verified, is_admin: true, ..person(SOURCE_USER, "ada") };
-        let import = block_on(imports.begin(ImportTarget::New { is_trusted }, brought)).expect("an import");
+        let recorded = made.clone();
+        let (imports, commits) = imports(move |tx| making(tx, held, &recorded));
+        let imported_user = User { email_verified: verified, is_admin: true, ..person(SOURCE_USER, "ada") };
+        let import = block_on(imports.begin(ImportTarget::New { is_trusted }, imported_user)).expect("an import");
         assert_eq!(commits.load(Ordering::SeqCst), 0, "nothing is stored yet");
         let report = block_on(import.finish()).expect("a report");
         let user = made.lock().expect("a lock")[0].clone();
@@ -133,8 +133,8 @@ fn import_into_used_or_unknown_username_is_refused() {
     });
     let error = block_on(taken.begin(ImportTarget::New { is_trusted: false }, person(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UsernameTaken"));
-    let (nobody, _) = imports(here);
-    let error = block_on(nobody.begin(existing("eve"), person(SOURCE_USER, "ada"))).err();
+    let (new_account, _) = imports(here);
+    let error = block_on(new_account.begin(existing("eve"), person(SOURCE_USER, "ada"))).err();
     assert_eq!(error.map(|error| variant(&error)), Some("UnknownUsername"));
 }
 
@@ -272,7 +272,7 @@ fn import_activities_and_notifications_get_new_ids_and_new_ones_are_counted() {
     let report = report.expect("a report");
     assert_eq!((report.activities, report.notifications), (1, 0));
 
-    let told = PastNotification {
+    let past_notification = PastNotification {
         kind: "level_up".to_owned(),
         title: "Level 2".to_owned(),
         message: "You reached level 2.".to_owned(),
@@ -281,8 +281,8 @@ fn import_activities_and_notifications_get_new_ids_and_new_ones_are_counted() {
         created_at: NOW,
         read_at: None,
     };
-    let expected = told.clone();
-    let (report, _) = taken(ExportPart::Notifications(vec![told]), move |tx| {
+    let expected = past_notification.clone();
+    let (report, _) = taken(ExportPart::Notifications(vec![past_notification]), move |tx| {
         let expected = expected.clone();
         tx.imports
             .expect_keep_notifications()
@@ -329,7 +329,7 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
         tx.imports
             .expect_upsert_machines()
             .times(1)
-            .withf(|user, met| (*user, met.len()) == (TARGET_USER, 1))
+            .withf(|user, kept_machines| (*user, kept_machines.len()) == (TARGET_USER, 1))
             .returning(|_, _| Ok(()));
     });
     assert!(report.is_ok() && commits == 1);
@@ -341,7 +341,7 @@ fn import_machines_preferences_and_code_belong_to_the_target() {
         tx.imports
             .expect_keep_preferences()
             .times(1)
-            .withf(move |user, said| *user == TARGET_USER && *said == expected)
+            .withf(move |user, preferences| *user == TARGET_USER && *preferences == expected)
             .returning(|_, _| Ok(()));
     });
     assert!(report.is_ok() && commits == 1);

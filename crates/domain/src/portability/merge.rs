@@ -204,13 +204,13 @@ mod tests {
     fn merge_pins_fill_free_places_in_order_of_pinning() {
         let slugs = ["first-sync", "top-100", "top-50", "top-10", "top-3", "number-one", "token-stream"];
         let pinned = |count: usize| -> Vec<_> { slugs[..count].iter().map(|slug| held(slug, 0, true)).collect() };
-        let brought = |from: usize| -> Vec<_> {
+        let imported_projects = |from: usize| -> Vec<_> {
             let pinned_at = |place: usize| Some(NOW - Duration::minutes(i64::try_from(place).expect("small")));
             let slugs = slugs.iter().enumerate().skip(from);
             slugs.map(|(place, slug)| PastUnlock { pinned_at: pinned_at(place), ..unlock(slug, 0) }).collect()
         };
         for (here, expected) in [(0, &slugs[1..]), (4, &slugs[5..]), (6, &[])] {
-            let merged = merge(&pinned(here), &ProgressEvents::default(), brought(here), Vec::new());
+            let merged = merge(&pinned(here), &ProgressEvents::default(), imported_projects(here), Vec::new());
             let mut found: Vec<_> =
                 merged.unlocks.iter().filter(|unlock| unlock.pinned_at.is_some()).map(|unlock| unlock.id).collect();
             found.reverse();

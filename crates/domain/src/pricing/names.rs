@@ -38,10 +38,10 @@ const SELLER: [(NameStep, TakeOff); 3] =
 /// most specific group is first. The name without its date is a group, and so is each name without one more client mark. Work is
 /// bounded by the length of the name.
 pub fn each_group<T>(name: &str, mut look: impl FnMut(&[NameForm<'_>]) -> Option<T>) -> Option<T> {
-    let mut asked = name;
+    let mut requested = name;
     loop {
-        let mut rest = asked;
-        for called in successors(Some(asked), |called| client_mark(called)) {
+        let mut rest = requested;
+        for called in successors(Some(requested), |called| client_mark(called)) {
             let (forms, bare) = seller_forms(called);
             let (dated, undated) = undated_forms(bare);
             if let Some(found) = look(&forms).or_else(|| look(&dated)) {
@@ -50,7 +50,7 @@ pub fn each_group<T>(name: &str, mut look: impl FnMut(&[NameForm<'_>]) -> Option
             rest = undated;
         }
         // Removing an affix or date can uncover another client mark.
-        asked = client_mark(rest)?;
+        requested = client_mark(rest)?;
     }
 }
 

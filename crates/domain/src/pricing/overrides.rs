@@ -174,7 +174,7 @@ mod tests {
     struct Done {
         commits: Arc<AtomicUsize>,
         jobs: Arc<Mutex<Vec<String>>>,
-        noted: Arc<Mutex<Vec<AuditRecord>>>,
+        recorded: Arc<Mutex<Vec<AuditRecord>>>,
     }
 
     /// The use cases with `last` as decision 4, the last one.
@@ -183,7 +183,7 @@ mod tests {
         let kept = done.clone();
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&kept.commits), ..TestUnitOfWork::default() };
-            let (last, jobs, noted) = (last.clone(), kept.jobs.clone(), kept.noted.clone());
+            let (last, jobs, recorded) = (last.clone(), kept.jobs.clone(), kept.recorded.clone());
             let is_there = last.is_some();
             tx.prices.expect_lock().returning(|| Ok(super::super::ports::TableOrigin::default()));
             tx.prices.expect_decision().returning(move |id| Ok(last.clone().filter(|_| id <= LAST)));
@@ -197,7 +197,7 @@ mod tests {
                 Ok(1)
             });
             tx.administration.expect_record().returning(move |entry| {
-                noted.lock().expect("a list").push(entry.clone());
+                recorded.lock().expect("a list").push(entry.clone());
                 Ok(())
             });
             tx
@@ -214,10 +214,10 @@ mod tests {
         assert_eq!(decision.reason.as_str(), "by contract");
         assert_eq!(done.commits.load(Ordering::SeqCst), 1);
         assert_eq!(*done.jobs.lock().expect("a list"), ["reprice override:5"]);
-        let noted = done.noted.lock().expect("a list");
-        assert_eq!((noted.len(), &noted[0].actor, noted[0].at), (1, &AuditActor::Administrator(admin()), NOW));
+        let recorded = done.recorded.lock().expect("a list");
+        assert_eq!((recorded.len(), &recorded[0].actor, recorded[0].at), (1, &AuditActor::Administrator(admin()), NOW));
         assert_eq!(
-            (noted[0].action.kind, noted[0].action.target.name().as_str()),
+            (recorded[0].action.kind, recorded[0].action.target.name().as_str()),
             (AdminActionKind::SetPrice, "house-model")
         );
         let expected: Vec<(&str, Value)> = vec![
@@ -227,7 +227,7 @@ mod tests {
             ("prices", "in=0 out=0".into()),
             ("reason", "by contract".into()),
         ];
-        assert_eq!(noted[0].action.details, expected);
+        assert_eq!(recorded[0].action.details, expected);
     }
 
     #[test]
@@ -253,11 +253,11 @@ mod tests {
             let (overrides, done) = overrides(last);
             let ended = pollster::block_on(overrides.remove(&admin(), id, because()));
             assert_eq!(ended.as_ref().is_ok_and(|ended| ended.decided == decided(None)), ends, "{ended:?}");
-            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(asked)) if asked == id), !ends);
+            assert_eq!(matches!(ended, Err(PricingError::NotOverridden(missing)) if missing == id), !ends);
             assert_eq!(done.commits.load(Ordering::SeqCst), usize::from(ends));
             assert_eq!(done.jobs.lock().expect("a list").len(), usize::from(ends));
             let actions: Vec<AdminActionKind> =
-                done.noted.lock().expect("a list").iter().map(|noted| noted.action.kind).collect();
+                done.recorded.lock().expect("a list").iter().map(|recorded| recorded.action.kind).collect();
             assert_eq!(actions, vec![AdminActionKind::EndPrice; usize::from(ends)]);
         }
     }

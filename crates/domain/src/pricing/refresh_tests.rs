@@ -176,7 +176,7 @@ fn refresh(
     });
     let mut source = MockPriceSource::new();
     source.expect_address().return_const(TABLE_AT.to_owned());
-    source.expect_fetch().withf(move |asked| asked.as_deref() == known).returning(move |_| fetched.clone());
+    source.expect_fetch().withf(move |sent_etag| sent_etag.as_deref() == known).returning(move |_| fetched.clone());
     PriceRefresh::new(store.deps_at(now), Arc::new(source), share(0.2))
 }
 

@@ -40,7 +40,7 @@ fn code(number: u128) -> ReferralCode {
 struct People {
     /// By account, its referrer and whether that was paid.
     above: Mutex<BTreeMap<u128, (u128, bool)>>,
-    gone: BTreeSet<u128>,
+    deleted: BTreeSet<u128>,
     /// Accounts that have synced a message.
     synced: BTreeSet<u128>,
     /// The age of the accounts.
@@ -70,7 +70,7 @@ impl People {
         let referred_by = by.map(|(by, is_paid)| ReferredBy { referrer: user(by), is_paid });
         let messages = i64::from(self.synced.contains(&person));
         let totals = Sums { messages, ..Sums::default() };
-        (!self.gone.contains(&person)).then(|| Account { totals, referred_by, ..account() })
+        (!self.deleted.contains(&person)).then(|| Account { totals, referred_by, ..account() })
     }
 
     fn chain(&self, person: u128) -> Vec<u128> {
@@ -119,7 +119,7 @@ impl People {
         let people = self.clone();
         tx.referrals.expect_owner().returning(move |code| {
             let owner: u128 = code.as_str().parse().expect("a number");
-            Ok((owner < 100 && !people.gone.contains(&owner)).then(|| user(owner)))
+            Ok((owner < 100 && !people.deleted.contains(&owner)).then(|| user(owner)))
         });
         let people = self.clone();
         tx.referrals.expect_above().returning(move |id, most| {
@@ -217,7 +217,7 @@ fn track_code_once_within_a_day_and_without_circle() {
         // An account referred by the caller can have no second referrer, but can refer others.
         (&[(3, 1)], day, "00000002", Ok(())),
     ] {
-        let people = Arc::new(People { age, gone: [99].into(), ..People::with(chain) });
+        let people = Arc::new(People { age, deleted: [99].into(), ..People::with(chain) });
         let answer = block_on(referrals(&people).track(user(1), typed, &device()));
         let answer = answer.map(|paid| assert_eq!(paid.0, [EventXp(0); 3]));
         let answer = answer.map_err(|error| (error.kind(), variant(&error)));
@@ -235,16 +235,16 @@ fn track_code_once_within_a_day_and_without_circle() {
 
 #[test]
 fn track_code_after_sync_pays_at_once() {
-    for (chain, gone, paid, told) in [
+    for (chain, deleted, paid, notified) in [
         (&[][..], &[][..], &[(2, 1, 2_500)][..], [2_500, 0, 0]),
         (&[(2, 3)], &[], &[(2, 1, 2_500), (3, 1, 625)], [2_500, 625, 0]),
         (&[(2, 3), (3, 4), (4, 5)], &[], &[(2, 1, 2_500), (3, 1, 625), (4, 1, 250)], [2_500, 625, 250]),
         (&[(2, 3), (3, 4)], &[3], &[(2, 1, 2_500), (4, 1, 250)], [2_500, 0, 250]),
     ] {
-        let gone = gone.iter().copied().collect();
-        let people = Arc::new(People { synced: [1].into(), gone, ..People::with(chain) });
+        let deleted = deleted.iter().copied().collect();
+        let people = Arc::new(People { synced: [1].into(), deleted, ..People::with(chain) });
         let answer = block_on(referrals(&people).track(user(1), "00000002", &device())).expect("a referrer");
-        assert_eq!(answer.0, told.map(EventXp), "{chain:?}");
+        assert_eq!(answer.0, notified.map(EventXp), "{chain:?}");
         assert_eq!(people.paid(), paid, "{chain:?}");
         assert_eq!(people.account(1).and_then(|account| account.unpaid_referrer()), None);
     }
@@ -260,7 +260,7 @@ fn track_code_locks_in_id_order_and_again_when_chain_grew() {
 
 #[test]
 fn track_code_of_deleted_account_is_unknown() {
-    let people = Arc::new(People { gone: [1].into(), ..People::default() });
+    let people = Arc::new(People { deleted: [1].into(), ..People::default() });
     let error = block_on(referrals(&people).track(user(1), "00000002", &device())).expect_err("nobody");
     assert!(matches!(error, ReferralError::UnknownUser(_)), "{error}");
 }
@@ -321,7 +321,7 @@ fn register_with_code_gets_referrer_and_old_code_is_ignored() {
         (Some(code(999)), &[]),
         (Some(code(3)), &[3]),
     ] {
-        let people = Arc::new(People { gone: [99].into(), ..People::with(&[(2, 3)]) });
+        let people = Arc::new(People { deleted: [99].into(), ..People::with(&[(2, 3)]) });
         let registration = Registration {
             email: Email::trusted("ada@example.org"),
             password: Password::typed("correct horse"),
@@ -348,8 +348,8 @@ fn referral_code_is_created_at_first_use_and_again_when_taken() {
     ] {
         let mut reader = MockReferralReader::new();
         reader.expect_code().returning(move |_| Ok(known.clone()));
-        let (asked, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
-        let (count, kept) = (asked.clone(), given.clone());
+        let (attempts, given) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let (count, kept) = (attempts.clone(), given.clone());
         let store = TestUnitOfWork::store(move || {
             let (mut tx, count, kept) = (TestUnitOfWork::default(), count.clone(), kept.clone());
             tx.referrals.expect_code().returning(|_| Ok(None));
@@ -365,7 +365,7 @@ fn referral_code_is_created_at_first_use_and_again_when_taken() {
         let answer = block_on(referrals.code(user(1))).map_err(|error| error.kind());
         let made = given.lock().expect("a code").clone();
         assert_eq!(answer, expected.map(|known| known.or(made).expect("a code")));
-        assert_eq!(asked.load(Ordering::SeqCst), tries);
+        assert_eq!(attempts.load(Ordering::SeqCst), tries);
     }
 }
 

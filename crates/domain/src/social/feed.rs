@@ -41,7 +41,7 @@ impl Feed {
             None => FeedStart::Now(self.deps.reads().feed().recent(viewer, MAX_REMEMBERED).await?),
         };
         // The subscription begins before the past is read, so nothing is lost in between.
-        let heard = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
-        Ok(LiveFeed::new(self.deps.clone(), heard, viewer, beginning))
+        let subscription = self.hub.subscribe(viewer).await?.ok_or(SocialError::NoRoom)?;
+        Ok(LiveFeed::new(self.deps.clone(), subscription, viewer, beginning))
     }
 }

@@ -21,7 +21,7 @@ pub(super) const MAX_REMEMBERED: u32 = 256;
 /// is sent once, also to a client that reconnects with the [`ResumePoint`] of any event (I6).
 pub struct LiveFeed {
     deps: Deps,
-    heard: Box<dyn ActivitySubscription>,
+    subscription: Box<dyn ActivitySubscription>,
     viewer: UserId,
     /// The position of the previous stream. The point lists what this stream has not met yet.
     resumed: Option<(ActivityMark, ResumePoint)>,
@@ -57,13 +57,18 @@ pub(super) enum FeedStart {
 }
 
 impl LiveFeed {
-    pub(super) fn new(deps: Deps, heard: Box<dyn ActivitySubscription>, viewer: UserId, beginning: FeedStart) -> Self {
+    pub(super) fn new(
+        deps: Deps,
+        subscription: Box<dyn ActivitySubscription>,
+        viewer: UserId,
+        beginning: FeedStart,
+    ) -> Self {
         let (resumed, sent) = match beginning {
             FeedStart::Now(recent) => (None, recent),
             FeedStart::After(last, point) => (Some((last, point)), vec![last]),
         };
         let past = resumed.as_ref().map(|(last, _)| Past { since: *last, after: None });
-        Self { deps, heard, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
+        Self { deps, subscription, viewer, resumed, past, missed: VecDeque::new(), sent: sent.into() }
     }
 
     /// Waits for the next activity. `None` ends the stream: the viewer has too many streams, does not keep up, or the process is
@@ -86,7 +91,7 @@ impl LiveFeed {
             if let Some((_, point)) = &mut self.resumed {
                 point.clear();
             }
-            let Some(activity) = self.heard.next().await else { return Ok(None) };
+            let Some(activity) = self.subscription.next().await else { return Ok(None) };
             if let Some(event) = self.unsent(activity) {
                 return Ok(Some(event));
             }

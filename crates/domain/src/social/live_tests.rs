@@ -58,8 +58,8 @@ fn feed(reader: MockFeedReader, hub: MockActivityHub) -> Feed {
     Feed::new(TestStore::reading(TestReads { feed: reader, ..TestReads::default() }).deps(), Arc::new(hub))
 }
 
-/// The numbers sent to a viewer that reconnects after `after`, missed `missed` and receives `heard` before the process ends.
-fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
+/// The numbers sent to a viewer that reconnects after `after`, missed `missed` and receives `subscribed` before the process ends.
+fn content(after: Option<u32>, missed: Vec<u32>, subscribed: Vec<u32>) -> Vec<u128> {
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(|_, _| Ok(Vec::new()));
     reader.expect_mark().returning(|known| Ok((known != id(404)).then(|| ActivityMark { id: known, ..mark(0) })));
@@ -71,11 +71,12 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
         let rest = rest.map(|last| (last.mark.at, last.mark.id));
         Ok(MissedPage { activities, rest })
     });
-    let heard = Mutex::new(heard.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
+    let subscribed =
+        Mutex::new(subscribed.into_iter().map(|number| Arc::new(activity(number))).collect::<VecDeque<_>>());
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().times(1).return_once(move |_| {
         let mut subscription = MockActivitySubscription::new();
-        subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front());
+        subscription.expect_next().returning(move || subscribed.lock().expect("a queue").pop_front());
         Ok(Some(Box::new(subscription)))
     });
     let mut live = block_on(feed(reader, hub).live(EVE, after.map(point))).expect("a feed");
@@ -88,7 +89,7 @@ fn content(after: Option<u32>, missed: Vec<u32>, heard: Vec<u32>) -> Vec<u128> {
 
 #[test]
 fn live_feed_missed_activities_come_first_and_once() {
-    for (after, missed, heard, expected) in [
+    for (after, missed, subscribed, expected) in [
         (None, vec![], vec![], vec![]),
         (None, vec![1, 2], vec![3, 4], vec![3, 4]),
         (Some(404), vec![1, 2], vec![3], vec![3]),
@@ -97,7 +98,7 @@ fn live_feed_missed_activities_come_first_and_once() {
         (Some(1), vec![2, 3], vec![3, 2, 4, 4], vec![2, 3, 4]),
         (Some(1), vec![1, 2], vec![1], vec![2]),
     ] {
-        assert_eq!(content(after, missed, heard), expected, "{after:?}");
+        assert_eq!(content(after, missed, subscribed), expected, "{after:?}");
     }
 }
 
@@ -116,8 +117,8 @@ fn live_feed_long_absence_misses_nothing() {
 fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(ActivityId, String)> {
     let (marks, all) = (stored.to_vec(), stored.to_vec());
     let recent: Vec<ActivityMark> = stored[..before].iter().map(|stored| stored.mark).collect();
-    let heard = if after.is_some() { stored } else { &stored[before..] };
-    let heard = Mutex::new(VecDeque::from(heard.to_vec()));
+    let subscribed = if after.is_some() { stored } else { &stored[before..] };
+    let subscribed = Mutex::new(VecDeque::from(subscribed.to_vec()));
     let mut reader = MockFeedReader::new();
     reader.expect_recent().returning(move |_, _| Ok(recent.clone()));
     reader.expect_mark().returning(move |id| Ok(marks.iter().map(|stored| stored.mark).find(|mark| mark.id == id)));
@@ -130,7 +131,7 @@ fn stream(stored: &[LiveActivity], before: usize, after: Option<&str>) -> Vec<(A
     let mut hub = MockActivityHub::new();
     hub.expect_subscribe().return_once(move |_| {
         let mut subscription = MockActivitySubscription::new();
-        subscription.expect_next().returning(move || heard.lock().expect("a queue").pop_front().map(Arc::new));
+        subscription.expect_next().returning(move || subscribed.lock().expect("a queue").pop_front().map(Arc::new));
         Ok(Some(Box::new(subscription)))
     });
     let after = after.map(|id| ResumePoint::parse(id).expect("an event's id"));

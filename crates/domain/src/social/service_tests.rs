@@ -91,8 +91,8 @@ fn transaction(tables: &Arc<Tables>, commits: &Arc<AtomicUsize>) -> TestUnitOfWo
     tx.follows.expect_remove_request().returning(move |a, b| Ok(t.requests.lock().expect("a table").remove(&(a, b))));
     let t = tables.clone();
     tx.follows.expect_accept_all().returning(move |whose, _| {
-        let asked = t.requests.lock().expect("a table").extract_if(.., |pair| pair.1 == whose).collect::<Vec<_>>();
-        t.follows.lock().expect("a table").extend(asked);
+        let requested = t.requests.lock().expect("a table").extract_if(.., |pair| pair.1 == whose).collect::<Vec<_>>();
+        t.follows.lock().expect("a table").extend(requested);
         Ok(())
     });
     tx

@@ -78,11 +78,11 @@ fn rebuild(
     miscounted: bool,
 ) -> (RebuildReport, Derived, usize) {
     let moves = Arc::new(Mutex::new(Vec::new()));
-    let noted = moves.clone();
+    let recorded = moves.clone();
     let (usage, commits) = usage(move |tx| {
         let locked = kept_account.clone();
         tx.accounts.expect_lock().returning(move |_| Ok(Some(locked.clone())));
-        holding(tx, stored.clone(), kept.clone(), &noted);
+        holding(tx, stored.clone(), kept.clone(), &recorded);
         tx.follows.expect_recount().times(1).returning(move |_| Ok(miscounted));
         tx.expect_settling(BTreeSet::new());
     });

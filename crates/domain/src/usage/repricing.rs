@@ -192,8 +192,8 @@ mod tests {
     }
 
     fn repricing_of(accounts: &'static [UserId], pages: Vec<Vec<LedgerEntry>>) -> Priced {
-        let (commits, noted) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
-        let (counted, written) = (Arc::clone(&commits), Arc::clone(&noted));
+        let (commits, recorded) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let (counted, written) = (Arc::clone(&commits), Arc::clone(&recorded));
         let pages = Arc::new(Mutex::new(pages.into_iter()));
         let store = TestUnitOfWork::store(move || {
             let mut tx = TestUnitOfWork { commits: Arc::clone(&counted), ..TestUnitOfWork::default() };
@@ -222,37 +222,37 @@ mod tests {
         let prices = Arc::new(CurrentBook::new(PriceBook::default()));
         prices.replace(EDITION, PriceBook::new(rows));
         let reads = TestReads { unpriced: reader, ..TestReads::default() };
-        (Repricing::new(store.with_reads(reads).deps(), prices), commits, noted)
+        (Repricing::new(store.with_reads(reads).deps(), prices), commits, recorded)
     }
 
     #[test]
     fn repricing_full_batch_is_followed_by_another() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "learned")).collect();
-        let (repricing, commits, noted) = repricing(vec![full, vec![unpriced("last", "learned")]]);
+        let (repricing, commits, recorded) = repricing(vec![full, vec![unpriced("last", "learned")]]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("prices");
         let three = |times: i128| Usd::from_atto(3 * times * 10_i128.pow(18));
         assert_eq!(repriced, Repriced { accounts: 1, messages: 5_001, cost: three(5_001) });
         let note = |messages, cost| RepricedAccount { user: ADA, edition: EDITION, at: NOW, messages, cost };
-        assert_eq!(*noted.lock().expect("no panic"), [note(5_000, three(5_000)), note(1, three(1))]);
+        assert_eq!(*recorded.lock().expect("no panic"), [note(5_000, three(5_000)), note(1, three(1))]);
         assert_eq!(commits.load(Ordering::SeqCst), 2);
     }
 
     #[test]
     fn repricing_skips_messages_without_price_and_ends() {
         let full = (0..BATCH).map(|n| unpriced(&n.to_string(), "unknown")).collect();
-        let (repricing, commits, noted) = repricing(vec![full]);
+        let (repricing, commits, recorded) = repricing(vec![full]);
         let repriced = pollster::block_on(repricing.run(|| false)).expect("no prices");
         assert_eq!((repriced, commits.load(Ordering::SeqCst)), (Repriced::default(), 0));
-        assert!(noted.lock().expect("no panic").is_empty());
+        assert!(recorded.lock().expect("no panic").is_empty());
     }
 
     #[test]
     fn repricing_failing_account_does_not_affect_others() {
-        let (repricing, _, noted) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
+        let (repricing, _, recorded) = repricing_of(&[BROKEN, ADA], vec![vec![unpriced("last", "learned")]]);
         let error = pollster::block_on(repricing.run(|| false)).expect_err("a failure");
         assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
-        let noted: Vec<_> = noted.lock().expect("no panic").iter().map(|noted| noted.user).collect();
-        assert_eq!(noted, [ADA]);
+        let recorded: Vec<_> = recorded.lock().expect("no panic").iter().map(|recorded| recorded.user).collect();
+        assert_eq!(recorded, [ADA]);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn forget_removes_messages_in_chunks() {
     let sums = Arc::clone(&taken);
     let (usage, commits) = usage(move || {
         let mut tx = forgetting(stored.clone());
-        tx.ledger.expect_remove().times(3).withf(|_, gone| gone.len() <= CHUNK).returning(|_, _| Ok(()));
+        tx.ledger.expect_remove().times(3).withf(|_, deleted| deleted.len() <= CHUNK).returning(|_, _| Ok(()));
         tx.ledger.expect_remove_idle_names().times(1).returning(|_| Ok(()));
         let sums = Arc::clone(&sums);
         tx.ledger.expect_apply_delta().returning(move |_, delta| {

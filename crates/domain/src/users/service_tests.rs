@@ -56,17 +56,17 @@ fn leave_ends_access_under_lock_and_marks_account() {
 
 #[test]
 fn change_queues_board_refresh_only_when_turning_public() {
-    for (was_public, is_public, asked) in
+    for (was_public, is_public, refreshes) in
         [(false, Some(true), 1), (true, Some(true), 0), (true, Some(false), 0), (false, None, 0)]
     {
         let (users, commits) = users(move |tx| {
             tx.accounts.expect_lock().returning(|_| Ok(Some(account())));
             tx.users.expect_find().returning(move |id| Ok(Some(User { is_public: was_public, ..person(id, "ada") })));
             tx.users.expect_update().returning(|_| Ok(()));
-            tx.follows.expect_accept_all().times(asked).returning(|_, _| Ok(()));
+            tx.follows.expect_accept_all().times(refreshes).returning(|_, _| Ok(()));
             tx.expect_settling(BTreeSet::new());
             tx.jobs.expect_waiting().returning(|_, _| Ok(None));
-            let queued = tx.jobs.expect_enqueue().times(asked);
+            let queued = tx.jobs.expect_enqueue().times(refreshes);
             queued
                 .withf(|jobs, now| {
                     let [(_, job)] = jobs else { return false };
@@ -120,8 +120,8 @@ fn purge_continues_until_none_is_left_and_adds_up() {
         let (users, commits) = users(move |tx| {
             let left = batches.clone();
             let people = batches.clone();
-            tx.purge.expect_take().returning(move |gone, _| {
-                assert_eq!(gone, gone_by(NOW));
+            tx.purge.expect_take().returning(move |deleted, _| {
+                assert_eq!(deleted, gone_by(NOW));
                 Ok((!people.lock().expect("batches").is_empty()).then_some(ADA))
             });
             tx.purge
@@ -129,8 +129,8 @@ fn purge_continues_until_none_is_left_and_adds_up() {
                 .withf(|_, limit| *limit == BATCH)
                 .returning(move |_, _| Ok(left.lock().expect("batches").remove(0)));
         });
-        let asked = AtomicUsize::new(0);
-        let stop = || asked.fetch_add(1, Ordering::SeqCst) >= stop_after;
+        let refreshes = AtomicUsize::new(0);
+        let stop = || refreshes.fetch_add(1, Ordering::SeqCst) >= stop_after;
         assert_eq!(block_on(users.purge(stop)).expect("a purge"), expected, "{stop_after}");
         assert_eq!(commits.load(Ordering::SeqCst), stop_after.min(4));
     }
@@ -138,23 +138,23 @@ fn purge_continues_until_none_is_left_and_adds_up() {
 
 #[test]
 fn purge_failing_account_does_not_affect_others() {
-    let (bob, gone) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
-    let noted = gone.clone();
+    let (bob, deleted) = (UserId(Uuid::from_u128(2)), Arc::new(Mutex::new(Vec::new())));
+    let recorded = deleted.clone();
     let (users, _) = users(move |tx| {
-        let (gone, noted) = (noted.clone(), noted.clone());
+        let (deleted, recorded) = (recorded.clone(), recorded.clone());
         tx.purge.expect_take().returning(move |_, others| {
-            let gone = gone.lock().expect("who is gone");
-            Ok([ADA, bob].into_iter().find(|user| !others.contains(user) && !gone.contains(user)))
+            let deleted = deleted.lock().expect("who is gone");
+            Ok([ADA, bob].into_iter().find(|user| !others.contains(user) && !deleted.contains(user)))
         });
         tx.purge.expect_erase().returning(move |user, _| {
             if user == ADA {
                 return Err(StoreError::Internal("a row that makes no sense".to_owned()));
             }
-            noted.lock().expect("who is gone").push(user);
+            recorded.lock().expect("who is gone").push(user);
             Ok(PurgeReport { accounts: 1, ..PurgeReport::default() })
         });
     });
     let error = block_on(users.purge(|| false)).expect_err("a failure");
     assert!(matches!(error, UserError::Store(StoreError::Internal(_))), "{error}");
-    assert_eq!(*gone.lock().expect("who is gone"), [bob]);
+    assert_eq!(*deleted.lock().expect("who is gone"), [bob]);
 }

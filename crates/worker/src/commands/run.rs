@@ -12,10 +12,10 @@ use worker::Worker;
 use crate::cli::Run;
 use crate::failed;
 
-pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, asked: Run) -> Result<(), StartupError> {
+pub(crate) async fn run(settings: &Settings, store: &Database, url: &str, args: Run) -> Result<(), StartupError> {
     let (cancellation, mut end) = (CancellationToken::new(), ShutdownSignals::listen()?);
     let worker = Worker::of(settings, store, url, &cancellation)?;
-    let ready = asked.ready_file.map(ReadyFile::new).transpose()?;
+    let ready = args.ready_file.map(ReadyFile::new).transpose()?;
     tracing::info!("ready");
     service::notify(ServiceState::Ready);
     let outcome = worker

@@ -201,15 +201,15 @@ async fn weeks_and_risks_of_a_year_are_notified_once_and_in_time() {
         now += Duration::minutes(20 + chance.below(140).cast_signed());
     }
 
-    let told = told(&fixture).await;
+    let notified = notified(&fixture).await;
     for person in &people {
-        check_risks(person, &told, &done[&JobKind::StreakRisk]);
-        check_weeks(person, &told, &done[&JobKind::WeeklySummary]);
+        check_risks(person, &notified, &done[&JobKind::StreakRisk]);
+        check_weeks(person, &notified, &done[&JobKind::WeeklySummary]);
     }
 }
 
 /// All notifications: recipient, key and time.
-async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
+async fn notified(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
     let url = fixture.database.url().to_owned();
     let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("a connection");
     tokio::spawn(connection);
@@ -230,22 +230,23 @@ async fn told(fixture: &Fixture) -> Vec<(UserId, String, OffsetDateTime)> {
         .collect()
 }
 
-fn subjects(told: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &str) -> Vec<(String, OffsetDateTime)> {
-    told.iter()
+fn subjects(notified: &[(UserId, String, OffsetDateTime)], user: UserId, kind: &str) -> Vec<(String, OffsetDateTime)> {
+    notified
+        .iter()
         .filter(|(whom, _, _)| *whom == user)
         .filter_map(|(_, key, at)| Some((key.strip_prefix(kind)?.to_owned(), *at)))
         .collect()
 }
 
-fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let told = subjects(told, person.id, "streak_at_risk:");
+fn check_risks(person: &Person, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, person.id, "streak_at_risk:");
     let at_risk = |day: Date| {
         let before = |days| person.active.contains(&(day - Duration::days(days)));
         before(1) && before(2) && !person.active.contains(&day)
     };
-    let days: BTreeSet<_> = told.iter().map(|(day, _)| day.clone()).collect();
-    assert_eq!(days.len(), told.len(), "a day is notified twice");
-    for (day, at) in &told {
+    let days: BTreeSet<_> = notified.iter().map(|(day, _)| day.clone()).collect();
+    assert_eq!(days.len(), notified.len(), "a day is notified twice");
+    for (day, at) in &notified {
         let local = person.zone.local(*at);
         assert!(local.hour >= 22 && local.date.to_string() == *day, "{} of {day}: {local:?}", person.zone);
         assert!(at_risk(local.date), "{} on {day}", person.zone);
@@ -259,10 +260,10 @@ fn check_risks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done:
     assert!(days.len() > 10, "{} was notified of {} days", person.zone, days.len());
 }
 
-fn check_weeks(person: &Person, told: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
-    let told = subjects(told, person.id, "weekly_summary:");
-    let weeks: BTreeMap<_, _> = told.iter().cloned().collect();
-    assert_eq!(weeks.len(), told.len(), "a week is notified twice");
+fn check_weeks(person: &Person, notified: &[(UserId, String, OffsetDateTime)], done: &[OffsetDateTime]) {
+    let notified = subjects(notified, person.id, "weekly_summary:");
+    let weeks: BTreeMap<_, _> = notified.iter().cloned().collect();
+    assert_eq!(weeks.len(), notified.len(), "a week is notified twice");
     let last = done.last().copied().expect("a last time");
     let mut monday = date!(2026 - 01 - 12);
     while monday < END.date() - Duration::WEEK {

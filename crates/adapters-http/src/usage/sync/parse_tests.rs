@@ -41,7 +41,7 @@ fn read(body: &Value) -> Result<SyncBatch, Problems> {
 }
 
 /// The problems as `place type` lines.
-fn told(result: Result<SyncBatch, Problems>) -> Vec<String> {
+fn problem_lines(result: Result<SyncBatch, Problems>) -> Vec<String> {
     let problems = result.expect_err("problems").to_json();
     let line = |problem: &Value| format!("{} {}", problem["loc"], problem["type"].as_str().unwrap_or_default());
     problems.as_array().expect("a list").iter().map(line).collect()
@@ -154,7 +154,7 @@ fn parse_implausible_values_are_left_to_the_domain() {
 #[test]
 fn parse_missing_field_is_reported_by_camel_case_name() {
     assert_eq!(
-        told(parse("{}", MOST)),
+        problem_lines(parse("{}", MOST)),
         [
             r#"["body","version"] missing"#,
             r#"["body","client"] missing"#,
@@ -164,7 +164,7 @@ fn parse_missing_field_is_reported_by_camel_case_name() {
         ]
     );
     assert_eq!(
-        told(read(&request(json!([{}])))),
+        problem_lines(read(&request(json!([{}])))),
         [
             r#"["body","messages",0,"id"] missing"#,
             r#"["body","messages",0,"timestamp"] missing"#,
@@ -199,7 +199,7 @@ fn parse_wrong_value_is_reported_by_the_sent_name() {
         ],
     );
     assert_eq!(
-        told(read(&body)),
+        problem_lines(read(&body)),
         [
             r#"["body","client"] string_type"#,
             r#"["body","machine_id"] string_too_short"#,
@@ -257,19 +257,19 @@ fn parse_unreadable_auxiliary_field_is_ignored_with_a_warning() {
 
 #[test]
 fn parse_message_count_is_bounded() {
-    assert_eq!(told(read(&request(json!([])))), [r#"["body","messages"] too_short"#]);
+    assert_eq!(problem_lines(read(&request(json!([])))), [r#"["body","messages"] too_short"#]);
     let three = request(json!([message(), message(), message()])).to_string();
     assert_eq!(parse(&three, 3).map(|batch| batch.messages.len()), Ok(3));
-    assert_eq!(told(parse(&three, 2)), [r#"["body","messages"] too_long"#]);
+    assert_eq!(problem_lines(parse(&three, 2)), [r#"["body","messages"] too_long"#]);
     for wrong in [json!(null), json!({}), json!("x"), json!(1), json!(-1), json!(1.5), json!(true)] {
-        assert_eq!(told(read(&request(wrong))), [r#"["body","messages"] value_error"#]);
+        assert_eq!(problem_lines(read(&request(wrong))), [r#"["body","messages"] value_error"#]);
     }
 }
 
 #[test]
 fn parse_problems_end_at_100_and_store_no_message() {
     let body = request(Value::Array(vec![json!({}); 1000]));
-    assert_eq!(told(read(&body)).len(), 100);
+    assert_eq!(problem_lines(read(&body)).len(), 100);
 }
 
 #[test]
@@ -284,13 +284,13 @@ fn parse_repeated_key_uses_the_last_value() {
 #[test]
 fn parse_body_that_is_no_json_object_is_refused() {
     for body in ["[]", "null", "1", "-1", "1.5", "true", "\"x\""] {
-        assert_eq!(told(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
+        assert_eq!(problem_lines(parse(body, MOST)), [r#"["body"] value_error"#], "{body}");
     }
     let good = request(json!([message()])).to_string();
     for body in
         ["", "{", "{]", "{\"a\":1,}", "nul", &format!("{good}x"), &good[..good.len() - 2], "{\"version\": \"\\ud800\"}"]
     {
-        assert_eq!(told(parse(body, MOST)), [r#"["body"] json_invalid"#], "{body}");
+        assert_eq!(problem_lines(parse(body, MOST)), [r#"["body"] json_invalid"#], "{body}");
     }
 }
 
@@ -301,9 +301,9 @@ fn parse_endless_nesting_is_skipped_without_recursion() {
     let unknown = format!("{{\"x\": {deep}, {}", &good[1..]);
     assert!(parse(&unknown, MOST).is_ok());
     let known = format!("{}, \"client\": {deep}}}", &good[..good.len() - 1]);
-    assert_eq!(told(parse(&known, MOST)), [r#"["body","client"] string_type"#]);
+    assert_eq!(problem_lines(parse(&known, MOST)), [r#"["body","client"] string_type"#]);
     let message = format!("{}, \"messages\": {deep}}}", &good[..good.len() - 1]);
-    assert_eq!(told(parse(&message, MOST)), [r#"["body","messages",0] value_error"#]);
+    assert_eq!(problem_lines(parse(&message, MOST)), [r#"["body","messages",0] value_error"#]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::community::TODAY;
 use crate::common::{Fixture, NOW, fixture, person};
 
 /// A member: zone, whether private, whether flagged.
-type Someone = (u8, bool, bool);
+type MemberSpec = (u8, bool, bool);
 /// A row: whose, days ago, tool, model, tokens, cost, input, cache reads, reasoning.
 type Row = (u8, i64, u8, u8, i64, i128, i64, i64, i64);
 
@@ -25,20 +25,20 @@ const ZONES: [Option<&str>; 4] = [None, Some("UTC"), Some("Pacific/Kiritimati"),
 const TOOLS: [&str; 2] = ["codex", "cursor"];
 const MODELS: [&str; 3] = ["gpt-5", "o3", "claude-opus-4-1"];
 
-fn community() -> impl Strategy<Value = (Vec<Someone>, Vec<Row>)> {
-    let someone = (0..4_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1));
+fn community() -> impl Strategy<Value = (Vec<MemberSpec>, Vec<Row>)> {
+    let member_spec = (0..4_u8, prop::bool::weighted(0.2), prop::bool::weighted(0.1));
     let days_ago = prop_oneof![4 => -1..4_i64, 3 => 4..16_i64, 1 => 26..33_i64, 1 => 300..302_i64];
     let tokens = prop_oneof![0..3_i64, Just(100_000), 99_990..100_010_i64, 1..5_000_000_i64];
     let input = prop_oneof![Just(0), Just(500_000_i64), 0..2_000_000_i64];
     let cached = prop_oneof![Just(0), Just(500_000_i64), 0..2_000_000_i64];
     let cost = prop_oneof![Just(0_i128), 0..3_i128, 0..1_000_000_000_000_000_000_i128];
     let row = (0..8_u8, days_ago, 0..2_u8, 0..3_u8, tokens, cost, input, cached, 0..3_i64);
-    (prop::collection::vec(someone, 8), prop::collection::vec(row, 0..60))
+    (prop::collection::vec(member_spec, 8), prop::collection::vec(row, 0..60))
 }
 
 async fn write(
     fixture: &Fixture,
-    someones: &[Someone],
+    someones: &[MemberSpec],
     rows: &[Row],
     run: usize,
 ) -> (Vec<BoardCandidate>, Vec<DayUsageByModel>) {
@@ -131,7 +131,7 @@ fn refresh_ranks_like_the_rule() {
     let fixture = fixture();
     let mut runner = TestRunner::new(Config { cases: 24, max_shrink_iters: 200, ..Config::default() });
     let run = std::sync::atomic::AtomicUsize::new(0);
-    let check = |(someones, rows): (Vec<Someone>, Vec<Row>)| {
+    let check = |(someones, rows): (Vec<MemberSpec>, Vec<Row>)| {
         runtime.block_on(async {
             let run = run.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             fixture.run("TRUNCATE usage_rollups, usage_days, account_flags, users CASCADE").await;
